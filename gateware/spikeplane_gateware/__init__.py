@@ -1,0 +1,1 @@
+"""The hardware in Amaranth: core, network, link, and the generator that turns them into Verilog."""

@@ -1,0 +1,173 @@
+"""The chip's fixed sizes: one frozen `ChipConfig`, its presets, its TOML form and its digest.
+
+The only source of widths: gateware, compiler, driver and simulation all derive theirs from here.
+"""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from spikeplane.errors import SpikeplaneError
+
+#: Raised whenever the gateware changes what a program means: part of every digest.
+ARCHITECTURE = 1
+
+
+def bits_for(count: int) -> int:
+    """Bits of an index into `count` items (at least 1)."""
+    return max(1, (count - 1).bit_length())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipConfig:
+    """The fixed sizes of one generated chip.
+
+    rows, cols        tiles of the mesh, 1..8 each
+    lanes             neurons (channels of one pixel) that a core works on at once: 8, 16 or 32
+    weight_bits       stored weight width: 1 (+1 or -1), 2, 4 or 8, two's complement
+    acc_bits          accumulator width, 12..32
+    membrane_bits     membrane width, 8..32; v saturates to it
+    weight_depth      weight words (of `lanes` weights) per core
+    acc_depth         accumulator words (of `lanes` sums) per bank and core
+    membrane_depth    membrane words per core; thresholds, reset amounts and biases live there too
+    populations       populations (or parts of them) that a core can hold, 1..16
+    projections       projection tags of the whole chip
+    row_depth, column_depth, group_depth   entries of the three coordinate tables of a core
+    egress_depth      entries of a core's egress table (destinations and credits of all its populations)
+    coord_bits        width of a pixel's row and column in a packet
+    group_bits        width of a channel group in a packet
+    max_shift         largest plane significance that the accumulator's shifter takes, 0..31
+    leak_multiplier   True: one multiplier a lane, any leak a/256; False: only u - (u >> k), k in 1..8
+
+    Raises SpikeplaneError, with the value and the range, for anything outside these.
+    """
+
+    rows: int = 2
+    cols: int = 2
+    lanes: int = 16
+    weight_bits: int = 8
+    acc_bits: int = 18
+    membrane_bits: int = 18
+    weight_depth: int = 4096
+    acc_depth: int = 1024
+    membrane_depth: int = 1024
+    populations: int = 8
+    projections: int = 32
+    row_depth: int = 256
+    column_depth: int = 256
+    group_depth: int = 256
+    egress_depth: int = 64
+    coord_bits: int = 6
+    group_bits: int = 6
+    max_shift: int = 7
+    leak_multiplier: bool = True
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed or isinstance(value, bool):
+                raise SpikeplaneError(f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}")
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise SpikeplaneError(
+                    f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
+                )
+        if not isinstance(self.leak_multiplier, bool):
+            raise SpikeplaneError(
+                f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}"
+            )
+
+    @property
+    def cores(self) -> int:
+        """Cores (tiles) of the mesh."""
+        return self.rows * self.cols
+
+    @property
+    def lane_bits(self) -> int:
+        """Bits that one lane occupies in a membrane word: membranes, and the parameters stored beside them."""
+        return max(self.acc_bits, self.membrane_bits)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that name this chip: a program carries it and is refused by any other chip."""
+        text = json.dumps({"architecture": ARCHITECTURE, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as they stand in TOML, manifests and program files."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; `preset` may name the preset whose fields the others change."""
+        values = dict(values)
+        base = preset(values.pop("preset")).to_dict() if "preset" in values else {}
+        known = [f.name for f in fields(cls)]
+        for key in values:
+            if key not in known:
+                raise SpikeplaneError(f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}")
+        return cls(**{**base, **values})
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read a TOML file of `key = value` lines. Raises SpikeplaneError if it is missing or is no TOML."""
+        try:
+            values = tomllib.loads(Path(path).read_text())
+        except FileNotFoundError:
+            raise SpikeplaneError(f"chip configuration: no file {path}") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SpikeplaneError(f"chip configuration: {path} is not readable as TOML: {error}") from None
+        return cls.from_dict(values)
+
+
+_CHOICES: dict[str, tuple[int, ...]] = {"lanes": (8, 16, 32), "weight_bits": (1, 2, 4, 8)}
+_RANGES: dict[str, tuple[int, int]] = {
+    "rows": (1, 8),
+    "cols": (1, 8),
+    "acc_bits": (12, 32),
+    "membrane_bits": (8, 32),
+    "weight_depth": (16, 1 << 18),
+    "acc_depth": (16, 1 << 16),
+    "membrane_depth": (16, 1 << 16),
+    "populations": (1, 16),
+    "projections": (1, 256),
+    "row_depth": (4, 1 << 14),
+    "column_depth": (4, 1 << 14),
+    "group_depth": (4, 1 << 14),
+    "egress_depth": (4, 256),
+    "coord_bits": (1, 10),
+    "group_bits": (1, 10),
+    "max_shift": (0, 31),
+}
+
+#: The named chips. `tiny` suits a small FPGA, `small` and `medium` an ECP5 85k class part and above, `large` a big one.
+PRESETS: dict[str, ChipConfig] = {
+    "tiny": ChipConfig(rows=1, cols=1, lanes=8, weight_depth=2048, acc_depth=512, membrane_depth=512),
+    "small": ChipConfig(rows=2, cols=2),
+    "medium": ChipConfig(rows=4, cols=4, weight_depth=8192, projections=64),
+    "large": ChipConfig(
+        rows=4, cols=5, lanes=32, weight_depth=16384, acc_depth=4096, membrane_depth=4096, projections=64,
+        populations=16, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=20,
+    ),
+}  # fmt: skip
+
+
+def preset(name: str) -> ChipConfig:
+    """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
+    if name not in PRESETS:
+        raise SpikeplaneError(f"unknown preset '{name}'{_nearest(name, list(PRESETS))}")
+    return PRESETS[name]
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else f"; choose from {', '.join(sorted(known))}"
+
+
+def _list(values: tuple[int, ...]) -> str:
+    return ", ".join(str(v) for v in values)

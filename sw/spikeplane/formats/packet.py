@@ -1,0 +1,114 @@
+"""The packets of the mesh and of the host link: one flit, one layout per kind.
+
+    rectangle of tiles (x0..x1, y0..y1) | host | kind | payload
+
+`host = 1` sends the packet to tile (0, 0) and out of its west edge to the host bridge instead of the core.
+A packet from the host with `host = 1` is for the bridge itself.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.layout import Layout
+
+SHIFT_BITS = 5
+CHUNK_BITS = 32
+MEMORY_BITS = 4
+ADDRESS_BITS = 18
+SLOT_BITS = 4
+
+
+class Kind(IntEnum):
+    """What a packet's payload is."""
+
+    SPIKE = 0  #: an L-bit mask with its source and significance
+    TOKEN = 1  #: ends a step of one source core on one projection; carries where its credit goes back to
+    CREDIT = 2  #: a bank of a target is free again; `tag` is the population slot at the source core
+    WRITE = 3  #: seek (memory, address) or a 32-bit chunk of the word there, address counting up by itself
+    CONTROL = 4  #: start, stop, query
+    REPLY = 5  #: the answer to a query, to the host only
+
+
+class Control(IntEnum):
+    """Operations of a CONTROL packet. To a core: START, STOP, QUERY. To the bridge: all of them."""
+
+    START = 0  #: initialise every population (membranes 0, accumulators = bias), then run
+    STOP = 1  #: stop and forget what is under way; memories may be written again
+    QUERY = 2  #: answer with REPLY of counter `arg`
+    BARRIER = 3  #: bridge: hold the packets behind it until the credits of parity `arg` are all in, then consume them
+    CREDITS = 4  #: bridge: `arg` = credits expected per step from the targets of the host's inputs; fills both parities
+
+
+class Counter(IntEnum):
+    """What QUERY can ask. Cores answer 0..7, the bridge 8 and up."""
+
+    FLAGS = 0  #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
+    CYCLES = 1  #: cycles since START
+    OPERATIONS = 2  #: lane words accumulated (useful cycles of the datapath)
+    SPIKES = 3  #: set bits taken in
+    SWEEPS = 4  #: populations swept
+    PACKETS = 5  #: spike packets sent
+    IDENTITY = 8  #: 0x5350 << 16 | architecture
+    DIGEST_LOW = 9  #: bits 31..0 of the configuration digest
+    DIGEST_HIGH = 10  #: bits 63..32
+    CHIP_CYCLES = 11  #: cycles since power-up or the last STOP to the bridge
+    LINK_ERRORS = 12  #: frames dropped for a bad CRC
+
+
+@dataclass(frozen=True)
+class PacketFormat:
+    """Every layout of one chip's packets. `header` sits above `payload_bits` payload bits."""
+
+    payloads: dict[Kind, Layout]
+    header: Layout
+    payload_bits: int
+
+    @property
+    def width(self) -> int:
+        """Bits of a packet."""
+        return self.payload_bits + self.header.width
+
+    @property
+    def size(self) -> int:
+        """Bytes of a packet on the host link, little-endian."""
+        return (self.width + 7) // 8
+
+    def pack(self, kind: Kind, rect: tuple[int, int, int, int] = (0, 0, 0, 0), host: int = 0, **fields: int) -> int:
+        """A packet as an integer. `rect` is (x0, y0, x1, y1), inclusive."""
+        x0, y0, x1, y1 = rect
+        head = self.header.pack(kind=kind, host=host, x0=x0, y0=y0, x1=x1, y1=y1)
+        return self.payloads[kind].pack(**fields) | head << self.payload_bits
+
+    def unpack(self, packet: int) -> tuple[Kind, dict[str, int]]:
+        """Kind, and header and payload fields together."""
+        head = self.header.unpack(packet >> self.payload_bits)
+        kind = Kind(head["kind"])
+        return kind, {**head, **self.payloads[kind].unpack(packet & ((1 << self.payload_bits) - 1))}
+
+
+@cache
+def packet_format(config: ChipConfig) -> PacketFormat:
+    """The packet layouts of a chip."""
+    x, y = bits_for(config.cols), bits_for(config.rows)
+    common = (("tag", max(SLOT_BITS, bits_for(config.projections))), ("parity", 1), ("last", 1))
+    source = (("source_x", x), ("source_y", y))
+    spike = (
+        *common, ("negate", 1), ("shift", SHIFT_BITS), ("group", config.group_bits),
+        ("x", config.coord_bits), ("y", config.coord_bits), ("mask", config.lanes),
+    )  # fmt: skip
+    payloads = {
+        Kind.SPIKE: Layout("spike", spike),
+        Kind.TOKEN: Layout("token", (*common, *source, ("source_slot", SLOT_BITS))),
+        Kind.CREDIT: Layout("credit", common),
+        Kind.WRITE: Layout("write", (("seek", 1), ("data", CHUNK_BITS))),
+        Kind.CONTROL: Layout("control", (("op", 3), ("arg", 16))),
+        Kind.REPLY: Layout("reply", (*source, ("counter", 4), ("value", 32))),
+    }
+    header = Layout("header", (("kind", 3), ("host", 1), ("x0", x), ("y0", y), ("x1", x), ("y1", y)))
+    return PacketFormat(payloads, header, max(layout.width for layout in payloads.values()))
+
+
+#: The `data` of a WRITE with `seek` = 1: where the next chunks go.
+SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))

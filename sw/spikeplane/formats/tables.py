@@ -1,0 +1,139 @@
+"""The memories of a core: their words, and how the host addresses them (`Memory` ids of WRITE packets).
+
+How a spike finds its weights: the packet's row, column and group each select one entry of a coordinate table,
+`{count, acc, weight}`. The three `acc` offsets add up to the first accumulator word, the three `weight` offsets (plus the
+bit's position in the mask) to the first weight word; the counts say how many rows, columns and output groups to visit, the
+projection's steps how far each visit is from the last. All offsets are premultiplied and wrap modulo the address width,
+so no address is ever multiplied, and stride, padding, dilation and pooling of the source are just table contents.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.layout import Layout
+from spikeplane.formats.packet import SLOT_BITS
+
+COUNT_BITS = 8
+SCHEDULE_BITS = 6
+
+
+class Memory(IntEnum):
+    """Memory ids of a WRITE packet's seek word."""
+
+    WEIGHT = 0  #: lanes x weight_bits per word
+    MEMBRANE = 1  #: lanes x lane_bits per word; membranes, and theta, amount, bias words
+    PROJECTION = 2  #: by tag
+    ROW = 3  #: coordinate table of source rows
+    COLUMN = 4  #: ... of source columns
+    GROUP = 5  #: ... of source groups
+    POPULATION = 6  #: by slot
+    EGRESS = 7  #: destinations and credits of the populations
+    SCHEDULE = 8  #: slot * 4 + is_credit * 2 + parity
+
+
+class Reset(IntEnum):
+    """What a spike does to the membrane."""
+
+    NONE = 0  #: u' = v
+    HARD = 1  #: u' = v_reset where it fired
+    SOFT = 2  #: u' = v - amount where it fired
+
+
+@dataclass(frozen=True)
+class CoreTables:
+    """The word layouts of one chip's core memories."""
+
+    config: ChipConfig
+    coordinate: Layout
+    projection: Layout
+    population: Layout
+    egress: Layout
+    schedule: Layout
+
+    def width(self, memory: Memory) -> int:
+        """Bits of one word of `memory`."""
+        lanes = self.config.lanes
+        plain = {
+            Memory.WEIGHT: lanes * self.config.weight_bits,
+            Memory.MEMBRANE: lanes * self.config.lane_bits,
+            Memory.ROW: self.coordinate.width,
+            Memory.COLUMN: self.coordinate.width,
+            Memory.GROUP: self.coordinate.width,
+            Memory.PROJECTION: self.projection.width,
+            Memory.POPULATION: self.population.width,
+            Memory.EGRESS: self.egress.width,
+            Memory.SCHEDULE: self.schedule.width,
+        }
+        return plain[memory]
+
+    def depth(self, memory: Memory) -> int:
+        """Words of `memory`."""
+        c = self.config
+        return {
+            Memory.WEIGHT: c.weight_depth,
+            Memory.MEMBRANE: c.membrane_depth,
+            Memory.PROJECTION: c.projections,
+            Memory.ROW: c.row_depth,
+            Memory.COLUMN: c.column_depth,
+            Memory.GROUP: c.group_depth,
+            Memory.POPULATION: c.populations,
+            Memory.EGRESS: c.egress_depth,
+            Memory.SCHEDULE: 4 * c.populations,
+        }[memory]
+
+
+@cache
+def core_tables(config: ChipConfig) -> CoreTables:
+    """The word layouts of a chip's core memories."""
+    acc, weight = bits_for(config.acc_depth), bits_for(config.weight_depth)
+    membrane, coord = bits_for(config.membrane_depth), config.coord_bits
+    x, y = bits_for(config.cols), bits_for(config.rows)
+    coordinate = Layout("coordinate", (("count", COUNT_BITS), ("acc", acc), ("weight", weight)))
+    projection = Layout(
+        "projection",
+        (
+            ("valid", 1),
+            ("aligned", 1),  # lane i of the source drives lane i of the target only: depthwise, pool, identity
+            ("slot", SLOT_BITS),  # the target population here
+            ("row_base", bits_for(config.row_depth)),
+            ("column_base", bits_for(config.column_depth)),
+            ("group_base", bits_for(config.group_depth)),
+            ("acc_row", acc), ("acc_column", acc), ("acc_group", acc),  # steps from one visit to the next
+            ("weight_row", weight), ("weight_column", weight), ("weight_group", weight),
+        ),
+    )  # fmt: skip
+    population = Layout(
+        "population",
+        (
+            ("valid", 1),
+            ("groups", config.group_bits + 1),  # channel groups held here
+            ("group_base", config.group_bits),  # the first one's number in the whole population
+            ("height", coord + 1), ("width", coord + 1),  # of the output
+            ("window", 4), ("stride", 4), ("padding", 4),  # maximum over window x window accumulators; 1, 1, 0: none
+            ("input_height", coord + 1), ("input_width", coord + 1),  # of the accumulators, per group
+            ("acc_base", acc),
+            ("membrane_base", membrane),
+            ("parameter_base", membrane),  # per group: theta, amount, bias words
+            ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
+            ("leak_factor", 9), ("leak_up", 1),  # u * factor / 256, rounded down or (leak_up) up
+            ("leak_shift", 4),  # the same leak where the chip has no multiplier: u - (u >> k); 0: none; 15: no memory
+            ("reset", 2),
+            ("v_reset", config.membrane_bits),
+            ("membrane_out", 1),  # send v as bit planes instead of the spikes
+            ("hold", 1),  # keep the accumulators until `last`, one bank a sample
+            ("egress_first", bits_for(config.egress_depth)), ("egress_count", 5),
+            ("credit_first", bits_for(config.egress_depth)), ("credit_count", 5),
+        ),
+    )  # fmt: skip
+    egress = Layout(
+        "egress",
+        (
+            ("x0", x), ("y0", y), ("x1", x), ("y1", y), ("host", 1),
+            ("tag", max(SLOT_BITS, bits_for(config.projections))),  # a credit's tag is the slot at the source
+            ("delay", 1),  # recurrent: parity inverted, nothing but a plain token after `last`
+        ),
+    )  # fmt: skip
+    schedule = Layout("schedule", (("left", SCHEDULE_BITS), ("expected", SCHEDULE_BITS), ("ready", 1)))
+    return CoreTables(config, coordinate, projection, population, egress, schedule)
