@@ -8,10 +8,10 @@ from spikeplane.formats.packet import packet_format
 
 def struct(layout: Layout) -> data.StructLayout:
     """The Amaranth struct with the same fields in the same order (least significant first)."""
-    return data.StructLayout({name: width for name, width in layout.fields})
+    return data.StructLayout(dict(layout.fields))
 
 
 def packet_struct(config: ChipConfig) -> data.StructLayout:
     """A mesh packet: `payload` (raw bits; view it with `struct(packet_format(config).payloads[kind])`) and the header."""
     form = packet_format(config)
-    return data.StructLayout({"payload": form.payload_bits, **{name: width for name, width in form.header.fields}})
+    return data.StructLayout({"payload": form.payload_bits, **dict(form.header.fields)})

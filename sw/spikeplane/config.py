@@ -74,13 +74,9 @@ class ChipConfig:
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise SpikeplaneError(
-                    f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
-                )
+                raise SpikeplaneError(f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}")
         if not isinstance(self.leak_multiplier, bool):
-            raise SpikeplaneError(
-                f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}"
-            )
+            raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}")
 
     @property
     def cores(self) -> int:
