@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
 

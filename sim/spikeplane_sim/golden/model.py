@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 import torch.nn.functional as F
+
 from spikeplane.network import Network, Neuron, Population, Projection
 
 Tensor = torch.Tensor
