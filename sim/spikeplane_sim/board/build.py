@@ -1,0 +1,76 @@
+"""Builds the simulated board: generated Verilog -> Verilator -> one shared library, cached by the contents of both.
+
+The cache is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`; a library appears there only when it is whole.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import spikeplane_gateware
+from spikeplane import toolchain
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+
+HARNESS = Path(__file__).with_name("harness.cpp")
+_WARNINGS = ("-Wno-fatal", "-Wno-lint", "-Wno-style")
+
+
+def cache_folder() -> Path:
+    """Where generated Verilog and built simulators are kept."""
+    return Path(os.environ.get("SPIKEPLANE_CACHE") or Path.home() / ".cache" / "spikeplane")
+
+
+def cached_verilog(config: ChipConfig) -> Path:
+    """The Verilog of the chip, generated at most once per configuration and gateware source."""
+    root = Path(spikeplane_gateware.__file__).parent
+    sources = [*sorted(root.rglob("*.py")), *sorted(root.rglob("*.v"))]
+    sources += sorted((root.parents[1] / "sw/spikeplane/formats").glob("*.py"))
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    path = cache_folder() / f"chip-{config.digest}-{key}.v"
+    if not path.exists():
+        from spikeplane_gateware.generate import verilog_text
+
+        _place(path, verilog_text(config).encode())
+    return path
+
+
+def build_board(config: ChipConfig) -> Path:
+    """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
+    verilog = cached_verilog(config)
+    key = hashlib.sha256(verilog.read_bytes() + HARNESS.read_bytes()).hexdigest()[:16]
+    library = cache_folder() / f"board-{key}.so"
+    if library.exists():
+        return library
+    toolchain.require_compiler()
+    with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
+        _verilate(verilog, Path(folder))
+        _place(library, (Path(folder) / "obj" / "board.so").read_bytes())
+    return library
+
+
+def _verilate(verilog: Path, folder: Path) -> None:
+    shutil.copy(verilog, folder / "chip.v")
+    shutil.copy(HARNESS, folder / "harness.cpp")
+    command = [
+        "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+        "--noassert", *_WARNINGS, "--top-module", "spikeplane_chip", "-Mdir", "obj", "-o", "board.so",
+        "-CFLAGS", "-O3 -fPIC", "-LDFLAGS", "-shared", "chip.v", "harness.cpp",
+    ]  # fmt: skip
+    environment = {**os.environ, **toolchain.verilator_environment()}
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        log = cache_folder() / "verilator.log"
+        _place(log, (result.stdout + result.stderr).encode())
+        raise SpikeplaneError(f"Verilator could not build the simulated board (exit {result.returncode}): see {log}")
+
+
+def _place(path: Path, contents: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+        draft.write(contents)
+    os.replace(draft.name, path)

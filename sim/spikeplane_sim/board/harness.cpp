@@ -1,0 +1,63 @@
+// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way.
+#include <cstdint>
+#include <memory>
+#include "Vspikeplane_chip.h"
+#include "verilated.h"
+
+struct Board {
+  VerilatedContext context;
+  Vspikeplane_chip chip{&context};
+  uint64_t cycles = 0;
+};
+
+static void tick(Board *board) {
+  board->chip.clk = 0;
+  board->chip.eval();
+  board->chip.clk = 1;
+  board->chip.eval();
+  board->cycles++;
+}
+
+extern "C" {
+Board *board_open(uint32_t reset_cycles) {
+  auto *board = new Board();
+  board->chip.rst = 1;
+  board->chip.rx___05Fvalid = 0;
+  board->chip.tx___05Fready = 0;
+  for (uint32_t i = 0; i < reset_cycles; i++) tick(board);
+  board->chip.rst = 0;
+  return board;
+}
+
+void board_close(Board *board) {
+  board->chip.final();
+  delete board;
+}
+
+uint64_t board_cycles(Board *board) { return board->cycles; }
+
+// Clock until `quiet` cycles in a row moved no byte, the output is full, or `limit` cycles are over.
+// Returns the bytes produced; *taken is set to the input bytes that the chip has accepted.
+uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *out, uint64_t out_size,
+                   uint64_t limit, uint64_t quiet, uint64_t *taken) {
+  auto &chip = board->chip;
+  uint64_t read = 0, written = 0, idle = 0;
+  for (uint64_t i = 0; i < limit && idle < quiet && written < out_size; i++) {
+    chip.rx___05Fvalid = read < in_size;
+    if (read < in_size) chip.rx___05Fpayload = in[read];
+    chip.tx___05Fready = 1;
+    chip.clk = 0;
+    chip.eval();
+    const bool took = read < in_size && chip.rx___05Fready;
+    const bool gave = chip.tx___05Fvalid;
+    if (gave) out[written++] = chip.tx___05Fpayload;
+    read += took;
+    chip.clk = 1;
+    chip.eval();
+    board->cycles++;
+    idle = (took || gave) ? 0 : idle + 1;
+  }
+  *taken = read;
+  return written;
+}
+}

@@ -1,0 +1,84 @@
+"""Packets in bulk: numpy arrays of fields to and from the bytes of the host link, and planes to and from packets.
+
+A packet travels as `PacketFormat.size` bytes, little-endian. Thousands are packed at once, so fields are arrays.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import Kind, PacketFormat, packet_format
+
+Fields = Mapping[str, "np.ndarray | int"]
+
+
+def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
+    """(offset, width) of every payload and header field of a kind."""
+    places, at = {}, 0
+    for name, width in form.payloads[kind].fields:
+        places[name], at = (at, width), at + width
+    at = form.payload_bits
+    for name, width in form.header.fields:
+        places[name], at = (at, width), at + width
+    return places
+
+
+def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.ndarray:
+    """`count` packets of one kind: uint8 (count, size). Fields not named are 0; scalars are repeated."""
+    limbs = np.zeros((count, 2), dtype=np.uint64)
+    for name, (offset, width) in offsets(form, kind).items():
+        value = np.asarray(int(kind) if name == "kind" else fields.get(name, 0)).astype(np.uint64)
+        value = value & np.uint64((1 << width) - 1)
+        limb, shift = divmod(offset, 64)
+        limbs[:, limb] |= value << np.uint64(shift)
+        if shift + width > 64:
+            limbs[:, limb + 1] |= value >> np.uint64(64 - shift)
+    return limbs.astype("<u8").view(np.uint8).reshape(count, 16)[:, : form.size].copy()
+
+
+def unpack_many(form: PacketFormat, packets: np.ndarray, kind: Kind) -> dict[str, np.ndarray]:
+    """Every field of packets uint8 (n, size) read as `kind`: int64 arrays (n,)."""
+    limbs = np.zeros((len(packets), 16), dtype=np.uint8)
+    limbs[:, : form.size] = packets
+    words = limbs.view("<u8")
+    values = {}
+    for name, (offset, width) in offsets(form, kind).items():
+        limb, shift = divmod(offset, 64)
+        value = words[:, limb] >> np.uint64(shift)
+        if shift + width > 64:
+            value = value | words[:, limb + 1] << np.uint64(64 - shift)
+        values[name] = (value & np.uint64((1 << width) - 1)).astype(np.int64)
+    return values
+
+
+def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.ndarray:
+    """The spike packets of one step's values (C, H, W), non-negative integers: one per non-zero mask and bit plane.
+
+    `fields` gives tag, parity and the rectangle.
+    """
+    lanes, form = config.lanes, packet_format(config)
+    channels, height, width = values.shape
+    groups = -(-channels // lanes)
+    padded = np.zeros((groups * lanes, height, width), dtype=np.int64)
+    padded[:channels] = values
+    weights = (np.int64(1) << np.arange(lanes))[None, :, None, None]
+    packets = []
+    for shift in range(int(values.max(initial=0)).bit_length()):
+        masks = ((padded >> shift & 1).reshape(groups, lanes, height, width) * weights).sum(1)
+        group, y, x = np.nonzero(masks)
+        spikes = {**fields, "shift": shift, "group": group, "y": y, "x": x, "mask": masks[group, y, x]}
+        packets.append(pack_many(form, Kind.SPIKE, len(group), spikes))
+    return np.concatenate(packets) if packets else np.zeros((0, form.size), dtype=np.uint8)
+
+
+def add_planes(config: ChipConfig, values: np.ndarray, spikes: Mapping[str, np.ndarray]) -> None:
+    """Add spike packets' fields (from `unpack_many`) into int values (C, H, W), in place: the inverse of `plane_packets`."""
+    lanes, channels = config.lanes, values.shape[0]
+    bits = spikes["mask"][:, None] >> np.arange(lanes) & 1
+    signed = np.where(spikes["negate"] == 1, -1, 1) << spikes["shift"]
+    packet, lane = np.nonzero(bits)
+    channel = spikes["group"][packet] * lanes + lane
+    inside = channel < channels
+    packet, channel = packet[inside], channel[inside]
+    np.add.at(values, (channel, spikes["y"][packet], spikes["x"][packet]), signed[packet])

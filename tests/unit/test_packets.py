@@ -1,0 +1,38 @@
+"""Bulk packing against the one-at-a-time layouts, and planes there and back."""
+
+import numpy as np
+import pytest
+
+from spikeplane.config import PRESETS
+from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.host.packets import add_planes, pack_many, plane_packets, unpack_many
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("kind", list(Kind))
+def test_bulk_packing_is_the_layouts(name, kind):
+    rng = np.random.default_rng(3)
+    form = packet_format(PRESETS[name])
+    layout = form.payloads[kind].fields + tuple(f for f in form.header.fields if f[0] != "kind")
+    fields = {field: rng.integers(0, 1 << width, 50) for field, width in layout}
+    packets = pack_many(form, kind, 50, fields)
+    for i, packet in enumerate(packets):
+        one = {field: int(values[i]) for field, values in fields.items()}
+        rect = tuple(one.pop(k) for k in ("x0", "y0", "x1", "y1"))
+        assert int.from_bytes(packet.tobytes(), "little") == form.pack(kind, rect, **one)
+    back = unpack_many(form, packets, kind)
+    for field, values in fields.items():
+        np.testing.assert_array_equal(back[field], values)
+
+
+@pytest.mark.parametrize("name", ["tiny", "small", "large"])
+def test_planes_come_back(name):
+    config, rng = PRESETS[name], np.random.default_rng(5)
+    values = rng.integers(0, 256, (37, 3, 4)) * (rng.random((37, 3, 4)) < 0.5)
+    packets = plane_packets(config, values, {"tag": 3, "parity": 1})
+    fields = unpack_many(packet_format(config), packets, Kind.SPIKE)
+    assert (fields["tag"] == 3).all()
+    assert (fields["mask"] != 0).all()
+    back = np.zeros_like(values)
+    add_planes(config, back, fields)
+    np.testing.assert_array_equal(back, values)
