@@ -1,6 +1,6 @@
 """From a configuration to files: Verilog of the chip, manifest, C header of the memory map, a short README.
 
-The tile is converted once; the chip's top instantiates it. Text is free of source paths, so equal configurations give equal files.
+The tile is converted once; the chip's top instantiates it. Text is free of source paths: equal configurations, equal files.
 """
 
 import json
@@ -106,7 +106,7 @@ def _readme(config: ChipConfig) -> str:
     return (
         f"# Spikeplane chip {config.digest}\n\n"
         f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n\n"
-        f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; clock `clk`, synchronous reset `rst`, byte streams `rx` (in) and `tx` (out)\n"
+        f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` (in), `tx` (out)\n"
         "- `manifest.json`: ports, packet layout, memory map, digest\n"
         "- `spikeplane.h`: the memory map for C\n"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from amaranth.hdl import Const, Instance, Module, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
+
 from spikeplane.config import bits_for
 
 RAM_VERILOG = Path(__file__).with_name("ram.v")

@@ -1,6 +1,7 @@
 """Amaranth structs from the layouts of `spikeplane.formats`: the bridge between the one home of widths and the RTL."""
 
 from amaranth.lib import data
+
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import packet_format
