@@ -1,0 +1,79 @@
+"""The front half of a core: from a packet to the accumulators.
+
+```
+    i -> Lookup -> Scanner -> Walker -> Accumulate -> events
+     \\-> loader packets            sweep port --^
+```
+Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets), write, sweep, event_valid,
+event, operation (pulse: a word accumulated), spikes (set bits taken this cycle), dropped (pulse).
+Never waits for anything to be sent. Throughput: see Scanner and Walker; a spike costs one cycle per visit.
+"""
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import Kind
+from spikeplane_gateware.core.accumulate import Accumulate
+from spikeplane_gateware.core.lookup import Lookup
+from spikeplane_gateware.core.scanner import Scanner
+from spikeplane_gateware.core.walker import Walker
+from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.structs import packet_struct
+
+
+class Front(wiring.Component):
+    """See the module's picture."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        packets = stream.Signature(packet_struct(config))
+        super().__init__(
+            {
+                "i": In(packets),
+                "loader": Out(packets),
+                "hold": In(1),
+                "write": In(WriteBus(config)),
+                "sweep": In(SweepPort(config)),
+                "event_valid": Out(1),
+                "event": Out(EventLayout),
+                "operation": Out(1),
+                "spikes": Out(6),
+                "dropped": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.lookup = lookup = Lookup(self.config)
+        m.submodules.scanner = scanner = Scanner(self.config)
+        m.submodules.walker = walker = Walker(self.config)
+        m.submodules.accumulate = accumulate = Accumulate(self.config)
+        kind = self.i.payload.kind
+        flow = kind <= Kind.CREDIT
+        m.d.comb += [
+            lookup.i.payload.eq(self.i.payload),
+            self.loader.payload.eq(self.i.payload),
+            lookup.i.valid.eq(self.i.valid & flow & ~self.hold),
+            self.loader.valid.eq(self.i.valid & ~flow),
+        ]
+        with m.If(flow):
+            m.d.comb += self.i.ready.eq(lookup.i.ready & ~self.hold)
+        with m.Else():
+            m.d.comb += self.i.ready.eq(self.loader.ready)
+        connect(m, lookup.o, scanner.i)
+        connect(m, scanner.o, walker.i)
+        connect(m, accumulate.sweep, flipped(self.sweep))
+        for bus in (lookup.write, accumulate.write):
+            connect(m, bus, flipped(self.write))
+        m.d.comb += [
+            accumulate.op_valid.eq(walker.op_valid),
+            accumulate.op.eq(walker.op),
+            self.event_valid.eq(accumulate.event_valid),
+            self.event.eq(accumulate.event),
+            self.operation.eq(walker.op_valid & ~walker.op.is_event),
+            self.spikes.eq(scanner.taken),
+            self.dropped.eq(lookup.dropped),
+        ]
+        return m

@@ -1,0 +1,34 @@
+"""What flows from lookup to walker: a spike with its addresses looked up, or an event on its way through."""
+
+from amaranth.lib import data
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.tables import COUNT_BITS
+from spikeplane_gateware.core.writes import EventLayout
+
+STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "weight_group")
+
+
+def visit_layout(config: ChipConfig) -> data.StructLayout:
+    """First words, counts and steps (see docs/architecture.md, Lookup); `bit` and `lanes` are the scanner's."""
+    acc, weight = bits_for(config.acc_depth), bits_for(config.weight_depth)
+    steps = {name: acc if name.startswith("acc") else weight for name in STEPS}
+    return data.StructLayout(
+        {
+            "is_event": 1,
+            "event": EventLayout,
+            "bank": 1,
+            "aligned": 1,
+            "negate": 1,
+            "shift": SHIFT_BITS,
+            "lanes": config.lanes,
+            "bit": bits_for(config.lanes),
+            "rows": COUNT_BITS,
+            "columns": COUNT_BITS,
+            "groups": COUNT_BITS,
+            "acc": acc,
+            "weight": weight,
+            **steps,
+        }
+    )

@@ -1,0 +1,51 @@
+"""The signatures between the parts of a core: the loader's write bus, events, and the sweep's port to the accumulators."""
+
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
+from spikeplane.formats.tables import Memory, core_tables
+
+#: Cycles from a granted sweep request to its data; the accumulator's own pipeline, so that slots never collide.
+SWEEP_LATENCY = 2
+
+#: A token or a credit that has come out of the accumulate pipeline.
+EventLayout = data.StructLayout({"slot": SLOT_BITS, "credit": 1, "parity": 1, "last": 1})
+
+
+def write_width(config: ChipConfig) -> int:
+    """Bits of the widest memory word."""
+    return max(core_tables(config).width(memory) for memory in Memory)
+
+
+class WriteBus(wiring.Signature):
+    """One memory word a cycle, from the loader to whichever memory has the id. Never stalls."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        super().__init__(
+            {"valid": Out(1), "memory": Out(MEMORY_BITS), "address": Out(ADDRESS_BITS), "data": Out(write_width(config))}
+        )
+
+
+class SweepPort(wiring.Signature):
+    """The sweep's read-and-set port to the two banks, seen from the sweep.
+
+    valid, bank, address, clear, clear_word (stable for 8 cycles after a grant); ready grants in the same cycle. `data` with
+    `data_valid` follows SWEEP_LATENCY cycles after the grant; the word is set to `clear_word` if `clear`.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        words = config.lanes * config.acc_bits
+        super().__init__(
+            {
+                "valid": Out(1),
+                "bank": Out(1),
+                "address": Out(bits_for(config.acc_depth)),
+                "clear": Out(1),
+                "clear_word": Out(words),
+                "ready": In(1),
+                "data": In(words),
+                "data_valid": In(1),
+            }
+        )

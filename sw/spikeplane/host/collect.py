@@ -1,0 +1,79 @@
+"""Sorts what a chip sends to the host: spikes and tokens of each probed population into steps.
+
+Between one core and the host packets keep their order, but cores overtake each other. A core sends a population's spikes of a
+step and then its token, so the step of a spike is the number of tokens of the same part that came before it.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.host.packets import add_planes, unpack_many
+
+
+@dataclass
+class Part:
+    """A population's channel groups on one core, as the host sees them."""
+
+    first: int
+    groups: int
+    core: tuple[int, int]
+    tokens: int = 0
+
+
+@dataclass
+class Probe:
+    """One probed population: its shape, its parts, and the output of each step received, int32 (C, H, W)."""
+
+    name: str
+    shape: tuple[int, int, int]
+    parts: list[Part]
+    steps: dict[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> int:
+        """Steps whose tokens have all arrived."""
+        return min(part.tokens for part in self.parts)
+
+
+class Collector:
+    """Feeds packets to probes. `probes`: by tag."""
+
+    def __init__(self, config: ChipConfig, probes: dict[int, Probe]) -> None:
+        self.config, self.form, self.probes = config, packet_format(config), probes
+
+    @property
+    def complete(self) -> int:
+        """Steps that every probe has in full."""
+        return min(probe.complete for probe in self.probes.values())
+
+    def take(self, packets: np.ndarray) -> np.ndarray:
+        """Sort packets uint8 (n, size); returns those that are neither spikes nor tokens (replies)."""
+        kinds = unpack_many(self.form, packets, Kind.CREDIT)
+        flow = (kinds["kind"] == Kind.SPIKE) | (kinds["kind"] == Kind.TOKEN)
+        for tag, probe in self.probes.items():
+            mine = flow & (kinds["tag"] == tag)
+            if mine.any():
+                self._sort(probe, packets[mine], kinds["kind"][mine] == Kind.TOKEN)
+        return packets[~flow]
+
+    def _sort(self, probe: Probe, packets: np.ndarray, token: np.ndarray) -> None:
+        spikes = unpack_many(self.form, packets, Kind.SPIKE)
+        tokens = unpack_many(self.form, packets, Kind.TOKEN)
+        for part in probe.parts:
+            inside = (spikes["group"] >= part.first) & (spikes["group"] < part.first + part.groups)
+            here = (tokens["source_x"] == part.core[0]) & (tokens["source_y"] == part.core[1])
+            mine = np.where(token, here, inside)
+            step = part.tokens + np.cumsum(token & mine)
+            fires = mine & ~token
+            for t in np.unique(step[fires]):
+                chosen = fires & (step == t)
+                add_planes(self.config, self._values(probe, int(t)), {k: v[chosen] for k, v in spikes.items()})
+            part.tokens += int((token & mine).sum())
+
+    def _values(self, probe: Probe, step: int) -> np.ndarray:
+        if step not in probe.steps:
+            probe.steps[step] = np.zeros(probe.shape, dtype=np.int64)
+        return probe.steps[step]
