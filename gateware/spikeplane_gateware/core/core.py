@@ -1,18 +1,23 @@
 """The core: everything between a router's local output and its local input.
 
 ```
-    i -> Front(ingress, lookup, scanner, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
-              |                                  ^------ sweep port ------^                              |
-              +-> Loader -> write bus to all memories, start / stop, queries -> Replies -----------------+
+    i -> Front(lookup, scanner, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
+              |                                  ^--- sweep port ---^                           |
+              +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
 ```
 
 Ports: x, y (the tile's place); i, o (packet streams). Accepts a packet a cycle when loading; a spike costs its visits.
 """
 
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane_gateware.core.back import Back
+from spikeplane_gateware.core.front import Front
+from spikeplane_gateware.core.loader import Loader
+from spikeplane_gateware.core.replies import Replies
 from spikeplane_gateware.structs import packet_struct
 
 
@@ -22,11 +27,48 @@ class Core(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         packets = stream.Signature(packet_struct(config))
-        super().__init__(
-            {
-                "x": In(bits_for(config.cols)),
-                "y": In(bits_for(config.rows)),
-                "i": In(packets),
-                "o": Out(packets),
-            }
-        )
+        place = {"x": In(bits_for(config.cols)), "y": In(bits_for(config.rows))}
+        super().__init__({**place, "i": In(packets), "o": Out(packets)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.front = front = Front(self.config)
+        m.submodules.back = back = Back(self.config)
+        m.submodules.loader = loader = Loader(self.config)
+        m.submodules.replies = replies = Replies(self.config)
+        connect(m, flipped(self.i), front.i)
+        connect(m, front.loader, loader.i)
+        connect(m, back.port, front.sweep)
+        connect(m, loader.write, front.write)
+        dropped = Signal()
+        with m.If(loader.start):
+            m.d.sync += dropped.eq(0)
+        with m.Elif(front.dropped):
+            m.d.sync += dropped.eq(1)
+        for name in ("valid", "memory", "address", "data"):
+            m.d.comb += getattr(back.write, name).eq(getattr(loader.write, name))
+        m.d.comb += [
+            front.hold.eq(back.initialising | loader.start),
+            back.x.eq(self.x), back.y.eq(self.y), replies.x.eq(self.x), replies.y.eq(self.y),
+            back.start.eq(loader.start), back.running.eq(loader.running),
+            back.event_valid.eq(front.event_valid), back.event.eq(front.event),
+            replies.start.eq(loader.start), replies.running.eq(loader.running), replies.refused.eq(loader.refused),
+            replies.dropped.eq(dropped), replies.operation.eq(front.operation), replies.spikes.eq(front.spikes),
+            replies.sweep.eq(back.swept), replies.packet.eq(back.sent),
+            replies.query_valid.eq(loader.query_valid), replies.query_index.eq(loader.query_index),
+            loader.query_ready.eq(replies.query_ready),
+        ]  # fmt: skip
+        self._merge(m, back, replies)
+        return m
+
+    def _merge(self, m: Module, back: Back, replies: Replies) -> None:
+        """Replies and the sweep's packets share the way out; a packet once shown stays until it is taken."""
+        locked, choice, reply = Signal(), Signal(), Signal()
+        m.d.comb += [
+            reply.eq(Mux(locked, choice, replies.o.valid)),
+            self.o.valid.eq(Mux(reply, replies.o.valid, back.o.valid)),
+            self.o.payload.eq(Mux(reply, replies.o.payload.as_value(), back.o.payload.as_value())),
+            replies.o.ready.eq(reply & self.o.ready),
+            back.o.ready.eq(~reply & self.o.ready),
+        ]
+        m.d.sync += [choice.eq(reply), locked.eq(self.o.valid & ~self.o.ready)]

@@ -8,9 +8,10 @@
                      v    |
                  o_south i_south
 ```
-First along x in the source's row; at each column of the rectangle a copy turns north, south or into the core. A copy leaves when
-its output is free; the input moves on when all have left. `host` packets go to tile (0, 0) and there out of the west. The only
-turns are from x into y (and at tile (0, 0) out to the host, which always drains), so no cycle of waiting exists as long as cores drain.
+First along x in the source's row; at each column of the rectangle a copy turns north, south or into the core. A copy leaves
+when its output is free; the input moves on when all have left. `host` packets go to tile (0, 0) and there out of the west. The
+only turns are from x into y (and at tile (0, 0) out to the host, which always drains), so nothing waits in a circle
+as long as cores drain.
 
 Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 2 cycles, throughput one packet a cycle and output.
 """

@@ -1,0 +1,70 @@
+"""The back half of a core: from events to packets.
+
+```
+    event -> Schedule -> job -> Sweep <-> port (accumulators)
+                                  +-> items -> Egress -> o
+```
+Ports: x, y, write, start, running, event_valid, event, port (`SweepPort`), o, initialising, swept and sent (pulses).
+"""
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane_gateware.core.egress import Egress
+from spikeplane_gateware.core.schedule import Schedule
+from spikeplane_gateware.core.sweep import Sweep
+from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.structs import packet_struct
+
+
+class Back(wiring.Component):
+    """See the module's picture."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        super().__init__(
+            {
+                "x": In(bits_for(config.cols)),
+                "y": In(bits_for(config.rows)),
+                "write": In(WriteBus(config)),
+                "start": In(1),
+                "running": In(1),
+                "event_valid": In(1),
+                "event": In(EventLayout),
+                "port": Out(SweepPort(config)),
+                "o": Out(stream.Signature(packet_struct(config))),
+                "initialising": Out(1),
+                "swept": Out(1),
+                "sent": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.schedule = schedule = Schedule(self.config)
+        m.submodules.sweep = sweep = Sweep(self.config)
+        m.submodules.egress = egress = Egress(self.config)
+        for part in (schedule, sweep, egress):
+            connect(m, part.write, flipped(self.write))
+        connect(m, schedule.job, sweep.job)
+        connect(m, sweep.item, egress.item)
+        connect(m, sweep.port, flipped(self.port))
+        connect(m, egress.o, flipped(self.o))
+        m.d.comb += [
+            schedule.start.eq(self.start),
+            schedule.running.eq(self.running),
+            schedule.event_valid.eq(self.event_valid),
+            schedule.event.eq(self.event),
+            self.initialising.eq(schedule.initialising),
+            egress.x.eq(self.x),
+            egress.y.eq(self.y),
+            egress.population.eq(sweep.population),
+            egress.job.eq(sweep.active),
+            egress.finish.eq(sweep.finish),
+            sweep.done.eq(egress.done),
+            self.swept.eq(sweep.swept),
+            self.sent.eq(egress.sent),
+        ]
+        return m

@@ -1,0 +1,140 @@
+"""The way out: one packet per non-zero mask and destination, then the tokens, then the credits of a sweep.
+
+```
+    items (mask, place, significance) --> x EGRESS entries --> o
+    finish --> TOKEN per entry, CREDIT per credit entry --> done
+```
+Ports: x, y; write; population, job (levels while a sweep is under way); item (stream of `item_layout`), finish (level: no more
+items come), done (pulse), o, sent (pulse: a spike packet). Throughput: a packet a cycle. Latency: 1 cycle.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import SHIFT_BITS, Kind, packet_format
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.schedule import JOB
+from spikeplane_gateware.core.writes import WriteBus
+from spikeplane_gateware.structs import packet_struct, struct
+
+
+def item_layout(config: ChipConfig) -> data.StructLayout:
+    """A mask with its place in the whole population and its significance."""
+    return data.StructLayout(
+        {
+            "mask": config.lanes, "group": config.group_bits, "y": config.coord_bits, "x": config.coord_bits,
+            "shift": SHIFT_BITS, "negate": 1,
+        }
+    )  # fmt: skip
+
+
+class Egress(wiring.Component):
+    """See the module's picture."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config, self.tables, self.form = config, core_tables(config), packet_format(config)
+        super().__init__(
+            {
+                "x": In(bits_for(config.cols)),
+                "y": In(bits_for(config.rows)),
+                "write": In(WriteBus(config)),
+                "population": In(struct(self.tables.population)),
+                "job": In(JOB),
+                "item": In(stream.Signature(item_layout(config))),
+                "finish": In(1),
+                "done": Out(1),
+                "o": Out(stream.Signature(packet_struct(config))),
+                "sent": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, p = Module(), self.population
+        entry = self._table(m)
+        free, parity = Signal(), Signal()
+        count, left = Signal(5), Signal(5)
+        m.d.comb += [
+            free.eq(~self.o.valid | self.o.ready),
+            self.entry_at.eq(self.first + count),
+            left.eq(self.number - count),
+            parity.eq(self.job.parity ^ entry.delay),
+        ]
+        m.d.sync += [self.done.eq(0), self.sent.eq(0)]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.FSM():
+            with m.State("SPIKES"):
+                m.d.comb += [self.first.eq(p.egress_first), self.number.eq(p.egress_count)]
+                with m.If(self.item.valid):
+                    self._spike(m, entry, free, parity, count, left)
+                with m.Elif(self.finish & ~self.done):
+                    m.next = "TOKENS"
+            with m.State("TOKENS"):
+                m.d.comb += [self.first.eq(p.egress_first), self.number.eq(p.egress_count)]
+                self._each(m, entry, free, count, left, Kind.TOKEN, self._token(entry, parity), "CREDITS")
+            with m.State("CREDITS"):
+                m.d.comb += [self.first.eq(p.credit_first), self.number.eq(p.credit_count)]
+                credit = {"tag": entry.tag, "parity": parity}
+                self._each(m, entry, free, count, left, Kind.CREDIT, credit, "DONE")
+            with m.State("DONE"):
+                m.d.sync += self.done.eq(1)
+                m.next = "SPIKES"
+        return m
+
+    def _table(self, m: Module) -> Signal:
+        """The EGRESS table: small enough for LUT RAM, read in the same cycle."""
+        layout, depth = struct(self.tables.egress), self.tables.depth(Memory.EGRESS)
+        m.submodules.table = table = memory.Memory(shape=layout, depth=depth, init=[])
+        write, read = table.write_port(), table.read_port(domain="comb")
+        self.entry_at, self.first = Signal(range(depth)), Signal(range(depth))
+        self.number = Signal(5)
+        m.d.comb += [
+            write.en.eq(self.write.valid & (self.write.memory == Memory.EGRESS)),
+            write.addr.eq(self.write.address),
+            write.data.eq(self.write.data),
+            read.addr.eq(self.entry_at),
+        ]
+        return read.data
+
+    def _token(self, entry: Signal, parity: Signal) -> dict[str, object]:
+        return {
+            "tag": entry.tag,
+            "parity": parity,
+            "last": self.job.last & ~entry.delay,
+            "source_x": self.x,
+            "source_y": self.y,
+            "source_slot": self.job.slot,
+        }
+
+    def _spike(self, m: Module, entry: Signal, free: Signal, parity: Signal, count: Signal, left: Signal) -> None:
+        item, silent = self.item.payload, Signal()
+        m.d.comb += silent.eq(entry.delay & self.job.last)
+        with m.If(left == 0):
+            m.d.comb += self.item.ready.eq(1)
+        with m.Elif(free):
+            with m.If(~silent):
+                fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
+                self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
+                m.d.sync += self.sent.eq(1)
+            m.d.sync += count.eq(Mux(left == 1, 0, count + 1))
+            m.d.comb += self.item.ready.eq(left == 1)
+
+    def _each(
+        self, m: Module, entry: Signal, free: Signal, count: Signal, left: Signal, kind: Kind, fields: dict, then: str
+    ) -> None:
+        """Send one packet per entry, then go on."""
+        with m.If(left == 0):
+            m.d.sync += count.eq(0)
+            m.next = then
+        with m.Elif(free):
+            self._send(m, entry, kind, fields)
+            m.d.sync += count.eq(count + 1)
+
+    def _send(self, m: Module, entry: Signal, kind: Kind, fields: dict[str, object]) -> None:
+        payload = Signal(struct(self.form.payloads[kind]), name=f"out_{kind.name.lower()}")
+        m.d.comb += [payload[name].eq(value) for name, value in fields.items()]
+        out = self.o.payload
+        m.d.sync += [self.o.valid.eq(1), out.kind.eq(kind), out.payload.eq(payload.as_value())]
+        m.d.sync += [out[name].eq(entry[name]) for name in ("x0", "y0", "x1", "y1", "host")]

@@ -1,0 +1,113 @@
+"""The neurons of one word: L lanes of leak, add, saturate, compare and reset, one word a cycle.
+
+```
+   u ---> leak (u * a) --> (+ 255) >> 8 --> + I --> saturate --> v - theta >= 0 --> u'
+   I -----------------------------------^             |--> v - amount ------------^
+  stage       1                2            3         4            5                6
+```
+Ports: valid, u, current, last (in); parameters theta, amount (words), settings (levels while words are under way);
+out_valid, fired (L bits), after (u' word), v (word). Latency LATENCY cycles, throughput a word a cycle.
+The leak is a multiplication by 0..256 and a floor, or (leak_up) a ceiling of the division by 256; u - (u >> k) is the ceiling
+with a = 256 - 2^(8-k). Without multipliers the shift itself.
+"""
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.tables import Reset
+
+LATENCY = 6
+NO_MEMORY = 15
+
+
+def settings_layout(config: ChipConfig) -> data.StructLayout:
+    """The fields of a population word that every lane shares."""
+    return data.StructLayout({"leak_factor": 9, "leak_up": 1, "leak_shift": 4, "reset": 2, "v_reset": config.membrane_bits})
+
+
+class NeuronArray(wiring.Component):
+    """See the module's picture. Membrane words have lanes of lane_bits, accumulator words of acc_bits."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        word = config.lanes * config.lane_bits
+        super().__init__(
+            {
+                "valid": In(1),
+                "last": In(1),
+                "u": In(word),
+                "current": In(config.lanes * config.acc_bits),
+                "theta": In(word),
+                "amount": In(word),
+                "settings": In(settings_layout(config)),
+                "out_valid": Out(1),
+                "fired": Out(config.lanes),
+                "after": Out(word),
+                "v": Out(config.lanes * config.membrane_bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        valids, lasts = [self.valid], [self.last]
+        for i in range(LATENCY):
+            valids.append(Signal(name=f"valid_{i + 1}"))
+            lasts.append(Signal(name=f"last_{i + 1}"))
+            m.d.sync += [valids[-1].eq(valids[-2]), lasts[-1].eq(lasts[-2])]
+        m.d.comb += self.out_valid.eq(valids[-1])
+        for lane in range(self.config.lanes):
+            self._lane(m, lane, lasts[LATENCY - 1])
+        return m
+
+    def _lane(self, m: Module, lane: int, last: Value) -> None:
+        c, s = self.config, self.settings
+        bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
+        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+        def lane_signal(width: int, name: str) -> Signal:
+            return Signal(signed(width), name=f"{name}_{lane}")
+
+        def field(word: Value, width: int, used: int) -> Value:
+            return word[lane * width : lane * width + used].as_signed()
+
+        u = field(self.u, c.lane_bits, bits)
+        currents = [field(self.current, c.acc_bits, c.acc_bits)]
+        for i in (1, 2):
+            currents.append(lane_signal(c.acc_bits, f"current_{i}"))
+            m.d.sync += currents[i].eq(currents[i - 1])
+        leaked = lane_signal(bits, "leaked")
+        self._leak(m, u, leaked, lane_signal(bits + 10, "product"), lane_signal(bits, "kept"))
+        total, v, v_5 = lane_signal(wide + 1, "total"), lane_signal(bits, "v4"), lane_signal(bits, "v5")
+        m.d.sync += [total.eq(leaked + currents[2]), v.eq(clamp(total, low, high))]
+        theta, amount = field(self.theta, c.lane_bits, bits), field(self.amount, c.lane_bits, bits)
+        fired, lower = Signal(name=f"fired_{lane}"), lane_signal(bits + 1, "lower")
+        m.d.sync += [fired.eq(v >= theta), lower.eq(v - amount), v_5.eq(v)]
+        after = lane_signal(c.lane_bits, "after")
+        with m.If(last):
+            m.d.sync += after.eq(0)
+        with m.Elif(fired & (s.reset == Reset.HARD)):
+            m.d.sync += after.eq(s.v_reset.as_signed())
+        with m.Elif(fired & (s.reset == Reset.SOFT)):
+            m.d.sync += after.eq(clamp(lower, low, high))
+        with m.Else():
+            m.d.sync += after.eq(v_5)
+        m.d.sync += [self.fired[lane].eq(fired), self.v[lane * bits : (lane + 1) * bits].eq(v_5)]
+        m.d.comb += self.after[lane * c.lane_bits : (lane + 1) * c.lane_bits].eq(after)
+
+    def _leak(self, m: Module, u: Value, leaked: Signal, product: Signal, kept: Signal) -> None:
+        """leak(u) in two stages, by multiplier or by shift."""
+        s = self.settings
+        if self.config.leak_multiplier:
+            m.d.sync += product.eq(u * s.leak_factor)
+            m.d.sync += leaked.eq((product + Mux(s.leak_up, 255, 0)) >> 8)
+            return
+        m.d.sync += [product.eq(u >> s.leak_shift), kept.eq(u)]
+        nothing = (s.leak_shift == 0) | (s.leak_shift == NO_MEMORY)
+        m.d.sync += leaked.eq(Mux(s.leak_shift == NO_MEMORY, 0, kept - Mux(nothing, 0, product)))
+
+
+def clamp(value: Value, low: int, high: int) -> Value:
+    """`value` limited to low..high."""
+    return Mux(value < Const(low), low, Mux(value > Const(high), high, value))

@@ -1,0 +1,253 @@
+"""The sweep: walks a population's neurons once a step, from accumulators and membranes to spikes.
+
+```
+   job -> POPULATION word -> per group: theta, amount, bias -> Places -> sweep port --> window maximum --+
+                                              MEMBRANE read  -----------------> u --> NeuronArray --> items
+                                              MEMBRANE write <----------------------- u'    |
+```
+Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse).
+Throughput: a word a cycle while the port grants and items flow (without a window); about 25 cycles a group besides, for its
+parameters and its end.
+"""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.egress import item_layout
+from spikeplane_gateware.core.neuron import NeuronArray
+from spikeplane_gateware.core.places import Places
+from spikeplane_gateware.core.schedule import JOB
+from spikeplane_gateware.core.writes import SweepPort, WriteBus
+from spikeplane_gateware.ram import Ram
+from spikeplane_gateware.structs import struct
+
+FIFO_DEPTH = 64
+SETTLE = 12  #: cycles until every clearing write and every neuron of a group is through
+
+
+class Sweep(wiring.Component):
+    """See the module's picture."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config, self.tables = config, core_tables(config)
+        self.word = config.lanes * config.lane_bits
+        super().__init__(
+            {
+                "write": In(WriteBus(config)),
+                "job": In(stream.Signature(JOB)),
+                "port": Out(SweepPort(config)),
+                "population": Out(struct(self.tables.population)),
+                "active": Out(JOB),
+                "item": Out(stream.Signature(item_layout(config))),
+                "finish": Out(1),
+                "done": In(1),
+                "swept": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, c = Module(), self.config
+        m.submodules.populations = table = Ram(
+            width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
+        )
+        m.submodules.membranes = self.membranes = Ram(width=self.word, depth=c.membrane_depth)
+        m.submodules.places = self.places = Places(c)
+        m.submodules.neurons = self.neurons = NeuronArray(c)
+        self._signals(m)
+        self._membrane_ports(m)
+        loading = self.write.valid & (self.write.memory == Memory.POPULATION)
+        m.d.comb += [
+            table.read_en.eq(1), table.read_address.eq(self.job.payload.slot),
+            table.write_en.eq(loading), table.write_address.eq(self.write.address), table.write_data.eq(self.write.data),
+            self.places.population.eq(self.population), self.places.start.eq(self.linear),
+            self.port.bank.eq(Mux(self.population.hold & ~self.active.initial, self.active.sample, self.active.parity)),
+            self.port.clear_word.eq(Cat(*[self.bias[i * c.lane_bits :][: c.acc_bits] for i in range(c.lanes)])),
+        ]  # fmt: skip
+        self._gather(m)
+        self._emit(m)
+        self._control(m, table)
+        return m
+
+    def _signals(self, m: Module) -> None:
+        c, p = self.config, self.population
+        self.linear = Signal(bits_for(c.acc_depth))  # first accumulator word of the group, or of the clear pass
+        self.group, self.count = Signal(c.group_bits + 1), Signal(range(max(SETTLE, 8) + 1))
+        self.theta, self.amount, self.bias = (Signal(self.word, name=name) for name in ("theta", "amount", "bias"))
+        self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
+        self.write_at, self.parameter_at = Signal.like(self.read_at), Signal.like(self.read_at)
+        self.clears, self.room = Signal(), Signal()
+        self.element, self.begin_group = Signal(), Signal()
+        self.pass_y, self.pass_x = Signal(c.coord_bits + 1), Signal(c.coord_bits + 1)
+        m.d.sync += self.clears.eq(self.active.initial | self.active.last | ~p.hold)
+
+    def _membrane_ports(self, m: Module) -> None:
+        """Reads: parameters or membranes. Writes: the loader, initialisation, or what the neurons return."""
+        ram, self.zero = self.membranes, Signal()
+        self.parameters = Signal()
+        keeps = self.neurons.out_valid & ~self.population.stateless
+        loading = self.write.valid & (self.write.memory == Memory.MEMBRANE)
+        m.d.comb += [
+            ram.read_en.eq(1),
+            ram.read_address.eq(Mux(self.parameters, self.parameter_at, self.read_at)),
+            ram.write_en.eq(loading | keeps | self.zero),
+            ram.write_address.eq(Mux(loading, self.write.address, self.write_at)),
+            ram.write_data.eq(Mux(loading, self.write.data, Mux(self.zero, 0, self.neurons.after))),
+        ]
+        self.membrane = Signal(self.word)
+        m.d.sync += self.membrane.eq(ram.read_data)
+        with m.If(self.neurons.out_valid | self.zero):
+            m.d.sync += self.write_at.eq(self.write_at + 1)
+
+    def _gather(self, m: Module) -> None:
+        """Elements in flight for SWEEP_LATENCY cycles, then the maximum over the window, then the neurons."""
+        c, places = self.config, self.places
+        flags = [Cat(self.element, places.inside, places.first, places.last)]
+        for i in range(2):
+            flags.append(Signal(4, name=f"element_{i + 1}"))
+            m.d.sync += flags[-1].eq(flags[-2])
+        valid, inside, first, last = flags[-1]
+        best = Signal(c.lanes * c.acc_bits)
+        u, ready = Signal(self.word), Signal()
+        lowest = Const(1 << (c.acc_bits - 1), c.acc_bits)
+        m.d.sync += [u.eq(self.membrane), ready.eq(valid & last)]
+        for lane in range(c.lanes):
+            place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
+            new, old = self.port.data[place], Mux(first, lowest, best[place])
+            larger = (new.as_signed() > best[place].as_signed()) | first
+            with m.If(valid):
+                m.d.sync += best[place].eq(Mux(inside & larger, new, old))
+        settings = self.neurons.settings
+        m.d.comb += [
+            self.neurons.valid.eq(ready), self.neurons.last.eq(self.active.last), self.neurons.u.eq(u),
+            self.neurons.current.eq(best), self.neurons.theta.eq(self.theta), self.neurons.amount.eq(self.amount),
+            *[settings[name].eq(self.population[name]) for name in settings.shape().members],
+        ]  # fmt: skip
+
+    def _emit(self, m: Module) -> None:
+        """Masks, or one bit plane after the other, with their places; only non-zero masks go into the FIFO."""
+        c, p, neurons = self.config, self.population, self.neurons
+        layout = item_layout(c)
+        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
+        item, planes = Signal(layout), Signal(c.lanes * c.membrane_bits)
+        self.plane, y, x = Signal(range(c.membrane_bits + 1)), Signal(c.coord_bits), Signal(c.coord_bits)
+        inflight = Signal(5)
+        launched = self.element & self.places.last
+        m.d.sync += inflight.eq(inflight + launched - neurons.out_valid)
+        self.idle = Signal()
+        m.d.comb += self.idle.eq((inflight == 0) & (self.plane == 0))
+        empty = self.idle & (items.level == 0)
+        m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 20))
+        low_bits = [planes[lane * c.membrane_bits] for lane in range(c.lanes)]
+        m.d.comb += [item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x)]
+        advance = Signal()
+        with m.If(p.membrane_out):
+            m.d.comb += [
+                item.mask.eq(Cat(*low_bits)), item.shift.eq(c.membrane_bits - self.plane),
+                item.negate.eq(self.plane == 1), items.w_en.eq((self.plane != 0) & (item.mask != 0)),
+                advance.eq(self.plane == 1),
+            ]  # fmt: skip
+            with m.If(neurons.out_valid):
+                m.d.sync += [planes.eq(neurons.v), self.plane.eq(c.membrane_bits)]
+            with m.Elif(self.plane != 0):
+                m.d.sync += [planes.eq(planes >> 1), self.plane.eq(self.plane - 1)]
+        with m.Else():
+            m.d.comb += [
+                item.mask.eq(neurons.fired), items.w_en.eq(neurons.out_valid & (neurons.fired != 0)),
+                advance.eq(neurons.out_valid),
+            ]  # fmt: skip
+        with m.If(self.begin_group):
+            m.d.sync += [y.eq(0), x.eq(0)]
+        with m.Elif(advance):
+            m.d.sync += x.eq(x + 1)
+            with m.If(x == p.width - 1):
+                m.d.sync += [x.eq(0), y.eq(y + 1)]
+        m.d.comb += [items.w_data.eq(item.as_value()), self.item.payload.eq(items.r_data)]
+        m.d.comb += [self.item.valid.eq(items.r_rdy), items.r_en.eq(self.item.ready)]
+
+    def _control(self, m: Module, table: Ram) -> None:
+        p, places, count = self.population, self.places, self.count
+        m.d.sync += self.swept.eq(0)
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.job.ready.eq(count == 2)
+                with m.If(self.job.valid):
+                    m.d.sync += [count.eq(Mux(count == 2, 0, count + 1)), self.active.eq(self.job.payload)]
+                    with m.If(count == 2):
+                        m.d.sync += self.population.eq(table.read_data)
+                        m.next = "OPEN"
+            with m.State("OPEN"):
+                m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0), self.parameter_at.eq(p.parameter_base)]
+                m.d.sync += [self.read_at.eq(p.membrane_base), self.write_at.eq(p.membrane_base), count.eq(0)]
+                m.next = "IDLE"
+                with m.If(p.valid):
+                    m.next = "PARAMETERS"
+            with m.State("PARAMETERS"):
+                self._load_parameters(m)
+            with m.State("WALK"):
+                m.d.comb += [
+                    self.port.valid.eq(places.inside & self.room),
+                    self.port.clear.eq(self.clears & (p.window == 1)), self.port.address.eq(places.address),
+                    self.element.eq(self.room & (~places.inside | self.port.ready)), places.step.eq(self.element),
+                ]  # fmt: skip
+                with m.If(self.element & places.last):
+                    m.d.sync += self.read_at.eq(self.read_at + 1)
+                with m.If(self.element & (p.window == 1)):
+                    m.d.sync += self.linear.eq(self.linear + 1)
+                with m.If(self.element & places.final):
+                    m.next = "CLEAR"
+                    with m.If(p.window == 1):
+                        m.next = "SETTLE"
+            with m.State("CLEAR"):
+                m.d.comb += [
+                    self.port.valid.eq(1), self.port.clear.eq(self.clears), self.port.address.eq(self.linear),
+                ]  # fmt: skip
+                with m.If(self.port.ready):
+                    m.d.sync += self.linear.eq(self.linear + 1)
+                    with m.If(self._pass_over(m, p.input_height, p.input_width)):
+                        m.next = "SETTLE"
+                        with m.If(self.active.initial):
+                            m.next = "ZERO"
+            with m.State("ZERO"):
+                m.d.comb += self.zero.eq(~p.stateless)
+                with m.If(self._pass_over(m, p.height, p.width)):
+                    m.next = "SETTLE"
+            with m.State("SETTLE"):
+                m.d.sync += count.eq(count + 1)
+                with m.If((count >= SETTLE) & self.idle):
+                    m.d.sync += [count.eq(0), self.group.eq(self.group + 1)]
+                    m.next = "PARAMETERS"
+                    with m.If(self.group == p.groups - 1):
+                        m.next = "FINISH"
+                with m.Elif(count == SETTLE):
+                    m.d.sync += count.eq(SETTLE)
+            with m.State("FINISH"):
+                m.d.comb += self.finish.eq(~self.active.initial)
+                with m.If(self.done | self.active.initial):
+                    m.d.sync += self.swept.eq(~self.active.initial)
+                    m.next = "IDLE"
+
+    def _pass_over(self, m: Module, height: Signal, width: Signal) -> Signal:
+        """Count one word of a pass over height x width; true on the last one."""
+        end = Signal()
+        m.d.comb += end.eq((self.pass_x == width - 1) & (self.pass_y == height - 1))
+        m.d.sync += self.pass_x.eq(self.pass_x + 1)
+        with m.If(self.pass_x == width - 1):
+            m.d.sync += [self.pass_x.eq(0), self.pass_y.eq(Mux(self.pass_y == height - 1, 0, self.pass_y + 1))]
+        return end
+
+    def _load_parameters(self, m: Module) -> None:
+        """Theta, amount and bias words of the group; two cycles from an address to its word."""
+        count = self.count
+        m.d.comb += [self.parameters.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
+        m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
+        for number, word in enumerate((self.theta, self.amount, self.bias)):
+            with m.If(count == number + 2):
+                m.d.sync += word.eq(self.membrane)
+        with m.If(count == 5):
+            m.d.sync += count.eq(0)
+            m.next = "WALK"
+            with m.If(self.active.initial):
+                m.next = "CLEAR"
