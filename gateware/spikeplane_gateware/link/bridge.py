@@ -1,0 +1,117 @@
+"""The bridge between the host link and the west edge of tile (0, 0).
+
+```
+    host_i --> own packets: barrier, credits, queries     host_o <-- replies
+       +-----> the others ----------------> mesh_o          ^
+    mesh_i --> CREDIT: counted                              |
+       +-----> TOKEN: on to the host, its credit to mesh_o  |
+       +-----> the others ----------------------------------+
+```
+Ports: host_i, host_o, mesh_i, mesh_o (packet streams). Throughput: a packet a cycle each way; returned credits go first.
+A BARRIER holds the host's packets until the credits of its parity are in. A token is passed on only when its credit has a
+place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
+"""
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane_gateware.structs import packet_struct, struct
+
+CREDIT_BITS = 10
+
+
+class Bridge(wiring.Component):
+    """See the module's picture."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config, self.form = config, packet_format(config)
+        packets = stream.Signature(packet_struct(config))
+        super().__init__({"host_i": In(packets), "host_o": Out(packets), "mesh_i": In(packets), "mesh_o": Out(packets)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self.credit = Signal(packet_struct(self.config))  # the one that waits to go back
+        self.credit_waits, self.arrived, self.arrived_parity = Signal(), Signal(), Signal()
+        self.reply, self.reply_waits = Signal(packet_struct(self.config)), Signal()
+        self._from_mesh(m)
+        self._from_host(m)
+        return m
+
+    def _from_mesh(self, m: Module) -> None:
+        """Credits are counted, the rest goes to the host; replies of the bridge itself go first."""
+        packet, out = self.mesh_i.payload, self.host_o
+        token = Signal(struct(self.form.payloads[Kind.TOKEN]))
+        is_credit, is_token, free = Signal(), Signal(), Signal()
+        m.d.comb += [
+            token.eq(packet.payload),
+            is_credit.eq(packet.kind == Kind.CREDIT),
+            is_token.eq(packet.kind == Kind.TOKEN),
+            free.eq(~out.valid | out.ready),
+            self.mesh_i.ready.eq(Mux(is_credit, 1, free & ~self.reply_waits & ~(is_token & self.credit_waits))),
+            self.arrived.eq(self.mesh_i.valid & is_credit),
+            self.arrived_parity.eq(token.parity),
+        ]
+        credit = Signal(struct(self.form.payloads[Kind.CREDIT]))
+        m.d.comb += [credit.tag.eq(token.source_slot), credit.parity.eq(token.parity)]
+        with m.If(free):
+            m.d.sync += out.valid.eq(self.reply_waits | (self.mesh_i.valid & ~is_credit & ~(is_token & self.credit_waits)))
+            m.d.sync += out.payload.eq(Mux(self.reply_waits, self.reply.as_value(), packet.as_value()))
+            m.d.sync += self.reply_waits.eq(0)
+        with m.If(self.mesh_i.valid & self.mesh_i.ready & is_token):
+            m.d.sync += [self.credit_waits.eq(1), self.credit.kind.eq(Kind.CREDIT), self.credit.payload.eq(credit.as_value())]
+            m.d.sync += [self.credit[name].eq(token.source_x) for name in ("x0", "x1")]
+            m.d.sync += [self.credit[name].eq(token.source_y) for name in ("y0", "y1")]
+
+    def _from_host(self, m: Module) -> None:
+        packet, out = self.host_i.payload, self.mesh_o
+        control = Signal(struct(self.form.payloads[Kind.CONTROL]))
+        free, own, held = Signal(), Signal(), Signal()
+        m.d.comb += [
+            control.eq(packet.payload),
+            free.eq(~out.valid | out.ready),
+            own.eq(packet.host),
+            self.host_i.ready.eq(Mux(own, ~held & ~self.reply_waits, free & ~self.credit_waits)),
+        ]
+        with m.If(free):
+            m.d.sync += out.valid.eq(self.credit_waits | (self.host_i.valid & ~own))
+            m.d.sync += out.payload.eq(Mux(self.credit_waits, self.credit.as_value(), packet.as_value()))
+            with m.If(self.credit_waits):
+                m.d.sync += self.credit_waits.eq(0)
+        taken = self.host_i.valid & self.host_i.ready & own
+        self._credits(m, control, taken, held)
+        self._query(m, control, taken)
+
+    def _credits(self, m: Module, control: Signal, taken: object, held: Signal) -> None:
+        """Credits in hand per parity. Expecting none, a barrier holds nobody."""
+        expected = Signal(CREDIT_BITS)
+        have = [Signal(CREDIT_BITS, name=f"credits_{parity}") for parity in range(2)]
+        barrier = control.op == Control.BARRIER
+        for parity, count in enumerate(have):
+            mine = control.arg[0] == parity
+            got = self.arrived & (self.arrived_parity == parity)
+            with m.If(mine & barrier):
+                m.d.comb += held.eq(count < expected)
+            m.d.sync += count.eq(count + got - Mux(taken & barrier & mine, expected, 0))
+            with m.If(taken & (control.op == Control.CREDITS)):
+                m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]
+
+    def _query(self, m: Module, control: Signal, taken: object) -> None:
+        cycles, digest = Signal(32), int(self.config.digest, 16)
+        m.d.sync += cycles.eq(cycles + 1)
+        known: dict[int, Value] = {
+            Counter.IDENTITY: Const(0x5350 << 16 | ARCHITECTURE, 32),
+            Counter.DIGEST_LOW: Const(digest & 0xFFFFFFFF, 32),
+            Counter.DIGEST_HIGH: Const(digest >> 32, 32),
+            Counter.CHIP_CYCLES: cycles,
+        }
+        values = Array([known.get(i, Const(0, 32)) for i in range(16)])
+        reply, index = Signal(struct(self.form.payloads[Kind.REPLY])), Signal(4)
+        m.d.comb += [index.eq(control.arg), reply.counter.eq(index), reply.value.eq(values[index])]
+        with m.If(taken & (control.op == Control.QUERY)):
+            m.d.sync += [self.reply_waits.eq(1), self.reply.kind.eq(Kind.REPLY), self.reply.host.eq(1)]
+            m.d.sync += self.reply.payload.eq(reply.as_value())
+        with m.If(taken & (control.op == Control.STOP)):
+            m.d.sync += cycles.eq(0)
