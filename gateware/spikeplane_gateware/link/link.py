@@ -4,8 +4,8 @@
     rx bytes -> Gather  -> o packets
     tx bytes <- Scatter <- i packets
 ```
-Ports: rx, tx (byte streams), o, i (packet streams). The bytes are whole packets both ways, flow-controlled by valid and ready; framing, CRC and retransmission for a real serial line go between the bytes and Gather and Scatter.
-"""
+Ports: rx, tx (byte streams), o, i (packet streams). The bytes are whole packets both ways, flow-controlled by valid and ready.
+Framing, CRC and retransmission for a real serial line go between the bytes and Gather and Scatter.
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
