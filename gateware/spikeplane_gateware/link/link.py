@@ -6,6 +6,7 @@
 ```
 Ports: rx, tx (byte streams), o, i (packet streams). The bytes are whole packets both ways, flow-controlled by valid and ready.
 Framing, CRC and retransmission for a real serial line go between the bytes and Gather and Scatter.
+"""
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
