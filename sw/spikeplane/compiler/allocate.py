@@ -1,0 +1,26 @@
+"""Hands out the words of a core's memories, and says who asked for more than there is."""
+
+from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.tables import Memory, core_tables
+
+
+class Allocator:
+    """Word addresses of one core, counted up per resource. `acc` is the accumulator banks' depth."""
+
+    def __init__(self, config: ChipConfig, core: tuple[int, int]) -> None:
+        tables = core_tables(config)
+        self.core = core
+        self.available = {memory.name.lower(): tables.depth(memory) for memory in Memory} | {"acc": config.acc_depth}
+        self.used = dict.fromkeys(self.available, 0)
+
+    def take(self, resource: str, words: int, what: str) -> int:
+        """The first of `words` new words. Raises SpikeplaneError naming memory, need and what there is."""
+        first = self.used[resource]
+        self.used[resource] += words
+        if self.used[resource] > self.available[resource]:
+            raise SpikeplaneError(
+                f"the network does not fit: {what} needs words {first} to {self.used[resource] - 1} of the {resource} memory of "
+                f"core {self.core}, which has {self.available[resource]}; use more cores or a larger preset ({', '.join(PRESETS)})"
+            )
+        return first

@@ -1,0 +1,185 @@
+"""The contents of every memory of every core, and the host's side of the plan."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spikeplane.compiler.allocate import Allocator
+from spikeplane.compiler.place import Part, Placement, rectangles
+from spikeplane.compiler.synapses import build_synapses
+from spikeplane.config import ChipConfig
+from spikeplane.formats.layout import lanes_word
+from spikeplane.formats.tables import Memory, Reset, core_tables
+from spikeplane.network import Network, Neuron, Population, Projection
+
+Rect = tuple[int, int, int, int]
+_RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
+
+
+@dataclass
+class Image:
+    """What to load and how to talk: `words[core]` lists (memory, address, word); `inputs` per input population its (tag, rectangle)
+    pairs; `probes` maps a tag to a population; `credits` is how many the host gets per step; `used` counts words per core and memory."""
+
+    words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(default_factory=dict)
+    inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict)
+    probes: dict[int, str] = field(default_factory=dict)
+    credits: int = 0
+    used: dict[tuple[int, int], dict[str, tuple[int, int]]] = field(default_factory=dict)
+
+
+def build_image(network: Network, placement: Placement, config: ChipConfig, probes: list[str]) -> Image:
+    """Build everything. `probes` names the populations whose output goes to the host. Raises SpikeplaneError where it does not fit."""
+    tags = {id(projection): tag for tag, projection in enumerate(network.projections)}
+    image = Image()
+    for number, name in enumerate(probes):
+        image.probes[len(tags) + number] = name
+    for projection in network.projections:
+        if network.population(projection.source).neuron is None:
+            targets = [part.core for part in placement.of(projection.target)]
+            routes = [(tags[id(projection)], rect) for rect in rectangles(targets)]
+            image.inputs.setdefault(projection.source, []).extend(routes)
+            image.credits += len(targets)
+    for core in dict.fromkeys(part.core for part in placement.parts):
+        builder = CoreImage(network, placement, config, image, tags, core)
+        for part in placement.on(core):
+            builder.add(part)
+        image.words[core] = builder.words
+        image.used[core] = {name: (used, builder.space.available[name]) for name, used in builder.space.used.items()}
+    return image
+
+
+class CoreImage:
+    """Fills one core, part by part."""
+
+    def __init__(
+        self, network: Network, placement: Placement, config: ChipConfig, image: Image, tags: dict, core: tuple[int, int]
+    ) -> None:
+        self.network, self.placement, self.config = network, placement, config
+        self.image, self.tags, self.tables = image, tags, core_tables(config)
+        self.space = Allocator(config, core)
+        self.words: list[tuple[Memory, int, int]] = []
+
+    def add(self, part: Part) -> None:
+        """Everything that one part needs."""
+        population = self.network.population(part.population)
+        _, in_height, in_width = population.current_shape
+        _, height, width = population.shape
+        neuron = population.neuron or Neuron()
+        what = f"population '{part.population}'"
+        stateless = neuron.leak == "memoryless"
+        acc = self.space.take("acc", part.groups * in_height * in_width, what)
+        membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
+        parameters = self._parameters(population, part, what)
+        window = population.window
+        egress, credits = self._egress(part, what), self._credits(part, what)
+        self._put(
+            Memory.POPULATION, part.slot, self.tables.population.pack(
+                valid=1, groups=part.groups, group_base=part.first, height=height, width=width,
+                window=window.size if window else 1, stride=window.stride if window else 1,
+                padding=window.padding if window else 0, input_height=in_height, input_width=in_width,
+                acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
+                reset=_RESETS[neuron.reset], v_reset=neuron.v_reset, membrane_out=neuron.membrane_out,
+                hold=population.hold, egress_first=egress[0], egress_count=egress[1],
+                credit_first=credits[0], credit_count=credits[1], **leak_fields(neuron),
+            ),
+        )  # fmt: skip
+        for projection in self.network.incoming(part.population):
+            self._projection(projection, part, acc)
+        self._schedule(part)
+
+    def _put(self, memory: Memory, address: int, word: int) -> None:
+        self.words.append((memory, address, word))
+
+    def _parameters(self, population: Population, part: Part, what: str) -> int:
+        """Theta, amount and bias words of each group. A strict comparison is one more on theta."""
+        lanes, channels = self.config.lanes, population.shape[0]
+        theta = _per_channel(population.theta, channels)
+        amount = theta if population.amount is None else _per_channel(population.amount, channels)
+        strict = population.neuron is not None and population.neuron.strict
+        first = self.space.take("membrane", 3 * part.groups, what)
+        for group in range(part.groups):
+            at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
+            for i, values in enumerate((theta + strict, amount, _per_channel(population.bias, channels))):
+                chosen = np.zeros(lanes, dtype=np.int64)
+                chosen[: len(values[at])] = values[at]
+                if i == 0:  # lanes beyond the channels never fire
+                    chosen[len(values[at]) :] = (1 << (self.config.membrane_bits - 1)) - 1
+                self._put(Memory.MEMBRANE, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
+        return first
+
+    def _egress(self, part: Part, what: str) -> tuple[int, int]:
+        entries = []
+        for projection in self.network.outgoing(part.population):
+            targets = [target.core for target in self.placement.of(projection.target)]
+            for x0, y0, x1, y1 in rectangles(targets):
+                place = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
+                entries.append({**place, "tag": self.tags[id(projection)], "delay": projection.delay})
+        entries += [{"host": 1, "tag": tag} for tag, name in self.image.probes.items() if name == part.population]
+        return self._entries(entries, what)
+
+    def _credits(self, part: Part, what: str) -> tuple[int, int]:
+        entries = []
+        for projection in self.network.incoming(part.population):
+            if self.network.population(projection.source).neuron is None:
+                entries.append({"host": 1})
+            for source in self.placement.of(projection.source):
+                x, y = source.core
+                place = {"x0": x, "y0": y, "x1": x, "y1": y}
+                entries.append({**place, "tag": source.slot, "delay": projection.delay})
+        return self._entries(entries, what)
+
+    def _entries(self, entries: list[dict[str, int]], what: str) -> tuple[int, int]:
+        first = self.space.take("egress", len(entries), what)
+        for i, entry in enumerate(entries):
+            self._put(Memory.EGRESS, first + i, self.tables.egress.pack(**entry))
+        return first, len(entries)
+
+    def _projection(self, projection: Projection, part: Part, acc_base: int) -> None:
+        what = f"projection '{projection.source}' to '{projection.target}'"
+        synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
+        weight_base = self.space.take("weight", len(synapses.weights), what)
+        for i, word in enumerate(synapses.weights):
+            self._put(Memory.WEIGHT, weight_base + i, word)
+        for entry in synapses.groups:
+            entry["acc"] += acc_base
+            entry["weight"] += weight_base
+        tables = {"row": synapses.rows, "column": synapses.columns, "group": synapses.groups}
+        bases = {f"{name}_base": self._table(name, entries, what) for name, entries in tables.items()}
+        widths = dict(self.tables.projection.fields)
+        steps = {name: step % (1 << widths[name]) for name, step in synapses.steps.items()}
+        word = self.tables.projection.pack(valid=1, aligned=projection.aligned, slot=part.slot, **bases, **steps)
+        self._put(Memory.PROJECTION, self.tags[id(projection)], word)
+
+    def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
+        first, widths = self.space.take(name, len(entries), what), dict(self.tables.coordinate.fields)
+        for i, entry in enumerate(entries):
+            wrapped = {field: value % (1 << widths[field]) for field, value in entry.items()}
+            self._put(Memory[name.upper()], first + i, self.tables.coordinate.pack(**wrapped))
+        return first
+
+    def _schedule(self, part: Part) -> None:
+        """Counters as they stand before step 0 (docs/architecture.md, Steps)."""
+        incoming = [(p.delay, len(self.placement.of(p.source)) or 1) for p in self.network.incoming(part.population)]
+        tokens, early = sum(n for _, n in incoming), sum(n for delay, n in incoming if delay)
+        outgoing = [(p.delay, len(self.placement.of(p.target))) for p in self.network.outgoing(part.population)]
+        probes = sum(name == part.population for name in self.image.probes.values())
+        credits, late = probes + sum(n for _, n in outgoing), sum(n for delay, n in outgoing if delay)
+        for credit, expected, left in ((0, tokens, (tokens - early, tokens)), (1, credits, (0, late))):
+            for parity in range(2):
+                waiting = left[parity]
+                word = self.tables.schedule.pack(left=waiting or expected, expected=expected, ready=waiting == 0)
+                self._put(Memory.SCHEDULE, part.slot * 4 + credit * 2 + parity, word)
+
+
+def leak_fields(neuron: Neuron) -> dict[str, int]:
+    """The leak for a chip with multipliers (factor, up) and for one without (shift)."""
+    if neuron.leak == "shift":
+        return {"leak_factor": 256 - (1 << (8 - neuron.leak_value)), "leak_up": 1, "leak_shift": neuron.leak_value}
+    if neuron.leak == "multiply":
+        return {"leak_factor": neuron.leak_value}
+    return {"leak_factor": 0, "leak_shift": 15} if neuron.leak == "memoryless" else {"leak_factor": 256}
+
+
+def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:
+    return np.zeros(channels, dtype=np.int64) if values is None else np.broadcast_to(values, (channels,)).astype(np.int64)

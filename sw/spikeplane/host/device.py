@@ -1,0 +1,23 @@
+"""What the driver knows of a board: bytes out, bytes in."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+
+class Device(ABC):
+    """A chip behind a byte link. Use as a context manager: leaving it closes the link or ends the simulator."""
+
+    @abstractmethod
+    def exchange(self, data: bytes) -> bytes:
+        """Send all of `data`, and return what has come meanwhile. With empty `data`: wait a little for more to come."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the device back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
