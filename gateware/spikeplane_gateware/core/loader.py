@@ -42,7 +42,12 @@ class Loader(wiring.Component):
         packet = self.i.payload
         writes = Signal(struct(form.payloads[Kind.WRITE]))
         control = Signal(struct(form.payloads[Kind.CONTROL]))
+        width = write_width(self.config)
+        self.staging = Signal(-(-width // CHUNK_BITS) * CHUNK_BITS)
+        self.memory, self.address = Signal(MEMORY_BITS), Signal(ADDRESS_BITS)
         m.d.comb += [
+            self.write.data.eq(self.staging),
+            self.write.memory.eq(self.memory),
             writes.eq(packet.payload),
             control.eq(packet.payload),
             self.i.ready.eq(~self.query_valid | self.query_ready),
@@ -70,14 +75,11 @@ class Loader(wiring.Component):
                 m.d.sync += [self.query_valid.eq(1), self.query_index.eq(control.arg)]
 
     def _write(self, m: Module, writes: Signal) -> None:
-        width, tables = write_width(self.config), core_tables(self.config)
-        chunks = -(-width // CHUNK_BITS)
+        tables, staging = core_tables(self.config), self.staging
         counts = [-(-tables.width(memory) // CHUNK_BITS) for memory in Memory]
-        staging = Signal(chunks * CHUNK_BITS)
-        memory, address, chunk = Signal(MEMORY_BITS), Signal(ADDRESS_BITS), Signal(range(chunks + 1))
-        last = Signal(range(chunks + 1))
-        seek = Signal(struct(SEEK))
-        m.d.comb += [seek.eq(writes.data), self.write.data.eq(staging), self.write.memory.eq(memory)]
+        memory, address = self.memory, self.address
+        chunk, last = (Signal(range(len(staging) // CHUNK_BITS + 1), name=name) for name in ("chunk", "last"))
+        seek = struct(SEEK)(writes.data[: SEEK.width])
         with m.If(writes.seek):
             m.d.sync += [
                 memory.eq(seek.memory),
