@@ -37,7 +37,9 @@ class Driver:
             raise SpikeplaneError(f"the device does not answer as a Spikeplane chip (identity {identity:#x})")
         digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
         if digest != self.config.digest:
-            raise SpikeplaneError(f"the program is for chip {self.config.digest}, the device is chip {digest}; compile it for that")
+            raise SpikeplaneError(
+                f"the program is for chip {self.config.digest}, the device is chip {digest}; compile it for that"
+            )
         return digest
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
@@ -124,7 +126,9 @@ class Driver:
                     parts.append(self._spikes(inputs[name][n, t], tag, rect, name, n, t, parity))
             for routes in self.image.inputs.values():
                 for tag, rect in routes:
-                    parts.append(pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **_rect(rect)}))
+                    parts.append(
+                        pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **_rect(rect)})
+                    )
         return np.concatenate(parts).tobytes()
 
     def _spikes(self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int) -> np.ndarray:
