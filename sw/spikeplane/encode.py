@@ -1,8 +1,17 @@
 """Input encodings: from images or event recordings to the planes of an input population. Part of the program, so that
 every backend sees the same planes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
+
+if TYPE_CHECKING:
+    from spikeplane.data import Events, Samples
 
 EncodingKind = Literal["direct", "rate", "latency", "events", "planes"]
 
@@ -29,3 +38,76 @@ class Encoding:
     def bits(self) -> int:
         """Bits of one value of the input population: value_bits for direct coding, else 1."""
         return self.value_bits if self.kind == "direct" else 1
+
+
+def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
+    """The values of an input population of `shape` (C, H, W), uint8 (N, T, C, H, W), for `samples` as `read_samples` gives them.
+
+    direct    round(v * (2**value_bits - 1) / 255) of a pixel v, the same in every step: full scale is 2**value_bits - 1
+    rate      1 where a uniform integer of 0..254, drawn by numpy's default_rng([seed, sample number]), is below v;
+              `first` is the number of the first sample, so any split into batches gives the same planes
+    latency   1 at step floor((255 - v) * (T - 1) / 255) only: 255 fires at step 0, 1 near step T - 1, 0 never
+    events    1 where at least one event falls into the step; events after step T - 1 are dropped
+    planes    the samples themselves; they must have T steps
+
+    Raises SpikeplaneError for samples of another shape, or an encoding out of range.
+    """
+    _check(encoding)
+    if encoding.kind == "events":
+        return _stack(encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)])
+    array = np.asarray(samples)
+    expected = (encoding.steps, *shape) if encoding.kind == "planes" else shape
+    if array.shape[1:] != expected or array.dtype != np.uint8:
+        form = ", ".join(map(str, expected))
+        raise SpikeplaneError(f"encoding '{encoding.kind}' expects uint8 samples (N, {form}), not {array.dtype} {array.shape}")
+    if encoding.kind == "planes":
+        return array
+    if encoding.kind == "rate":
+        return _stack(encoding, shape, [_rate(encoding, image, first + i) for i, image in enumerate(array)])
+    if encoding.kind == "latency":
+        return _latency(encoding, array)
+    return _direct(encoding, array)
+
+
+def _check(encoding: Encoding) -> None:
+    for name, low, high in (("steps", 1, 1 << 20), ("value_bits", 1, 8), ("step_us", 1, 1 << 23), ("seed", 0, 1 << 63)):
+        if not low <= getattr(encoding, name) <= high:
+            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {getattr(encoding, name)}")
+
+
+def _stack(encoding: Encoding, shape: tuple[int, int, int], samples: list[np.ndarray]) -> np.ndarray:
+    return np.stack(samples) if samples else np.zeros((0, encoding.steps, *shape), np.uint8)
+
+
+def _direct(encoding: Encoding, images: np.ndarray) -> np.ndarray:
+    top = (1 << encoding.value_bits) - 1
+    values = (images.astype(np.uint16) * top + 127) // 255
+    return np.repeat(values.astype(np.uint8)[:, None], encoding.steps, 1)
+
+
+def _latency(encoding: Encoding, images: np.ndarray) -> np.ndarray:
+    steps = np.arange(encoding.steps).reshape(-1, 1, 1, 1)
+    when = (255 - images[:, None].astype(np.int64)) * (encoding.steps - 1) // 255
+    return ((when == steps) & (images[:, None] > 0)).astype(np.uint8)
+
+
+def _rate(encoding: Encoding, image: np.ndarray, number: int) -> np.ndarray:
+    draws = np.random.default_rng([encoding.seed, number]).integers(0, 255, (encoding.steps, *image.shape), np.uint8)
+    return (draws < image).astype(np.uint8)
+
+
+def _recordings(samples: Samples) -> list[Events]:
+    if isinstance(samples, np.ndarray):
+        raise SpikeplaneError(f"encoding 'events' expects event recordings, not an array of shape {samples.shape}")
+    return samples
+
+
+def _events(encoding: Encoding, events: Events, shape: tuple[int, int, int]) -> np.ndarray:
+    from spikeplane.data.nmnist import check_inside
+
+    check_inside(events, shape, events.name)
+    planes = np.zeros((encoding.steps, *shape), np.uint8)
+    step = events.t_us // encoding.step_us
+    kept = step < encoding.steps
+    planes[step[kept], events.p[kept], events.y[kept], events.x[kept]] = 1
+    return planes

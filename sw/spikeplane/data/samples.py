@@ -1,0 +1,50 @@
+"""Samples of any format, shaped for a network's input and its encoding."""
+
+from pathlib import Path
+
+import numpy as np
+
+from spikeplane.data.arrays import images, planes, read_array
+from spikeplane.data.nmnist import SUFFIXES, Events, read_recordings
+from spikeplane.encode import Encoding
+from spikeplane.errors import SpikeplaneError
+
+#: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), or event recordings.
+Samples = np.ndarray | list[Events]
+
+_NAMES = ("images", "data", "samples", "planes", "x", "x_test")
+_IMAGES = "an IDX, .npy or .npz file of images"
+_EXPECTED = {
+    "events": f"a folder of event recordings ({', '.join(SUFFIXES)})",
+    "planes": "an .npy, .npz or .csv file of planes",
+}
+
+
+def read_samples(
+    path: str | Path, shape: tuple[int, int, int], encoding: Encoding | None = None, limit: int | None = None
+) -> Samples:
+    """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them.
+
+    direct, rate, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
+    planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows are the steps and whose first
+                            C columns are the planes of a (C, 1, 1) input; see `arrays.planes`
+    events                  a list of `Events`: a folder of N-MNIST recordings by name, or one recording
+
+    Raises SpikeplaneError for missing, broken or unsuitable files and for a limit below 1.
+    """
+    path, kind = Path(path), (encoding or Encoding()).kind
+    if limit is not None and limit < 1:
+        raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
+    if not path.exists():
+        raise SpikeplaneError(f"no file {path}")
+    if (path.is_dir() or path.suffix in SUFFIXES) != (kind == "events"):
+        what = "a folder" if path.is_dir() else "a file"
+        raise SpikeplaneError(f"{path} is {what}; the input's encoding '{kind}' takes {_EXPECTED.get(kind, _IMAGES)}")
+    if kind == "events":
+        return read_recordings(path, shape, limit)
+    array = read_array(path, _NAMES)
+    if kind == "planes":
+        if path.suffix == ".csv" and shape[1:] == (1, 1):
+            array = array[:, : shape[0]]
+        return planes(array, shape, str(path))[:limit]
+    return images(array, shape, str(path))[:limit]
