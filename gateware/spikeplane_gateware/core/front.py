@@ -70,9 +70,10 @@ class Front(wiring.Component):
         m.d.comb += [
             accumulate.op_valid.eq(walker.op_valid),
             accumulate.op.eq(walker.op),
+            walker.stall.eq(accumulate.stall),
             self.event_valid.eq(accumulate.event_valid),
             self.event.eq(accumulate.event),
-            self.operation.eq(walker.op_valid & ~walker.op.is_event),
+            self.operation.eq(walker.op_valid & ~walker.op.is_event & ~accumulate.stall),
             self.spikes.eq(scanner.taken),
             self.dropped.eq(lookup.dropped),
         ]

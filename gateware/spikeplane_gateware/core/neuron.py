@@ -1,14 +1,15 @@
 """The neurons of one word: L lanes of leak, add, saturate, compare and reset, one word a cycle.
 
 ```
-   u ---> leak (u * a) --> (+ 255) >> 8 --> + I --> saturate --> v - theta >= 0 --> u'
-   I -----------------------------------^             |--> v - amount ------------^
-  stage       1                2            3         4            5                6
+   u ---> leak (u * a) --> >> 8, round --> + I --> saturate -+-> v ------> v >= theta ---+--> u'
+   I ----------------------------------------^               +-> v or 0 -> - amount -----+
+  stage       1                2             3                 4            5                6
 ```
 Ports: valid, u, current, last (in); parameters theta, amount (words), settings (levels while words are under way);
-out_valid, fired (L bits), after (u' word), v (word). Latency LATENCY cycles, throughput a word a cycle.
+out_valid, fired (L bits), after (u' word), v (word; it stays until the next one). Latency LATENCY cycles, throughput a word a cycle.
 The leak is a multiplication by 0..256 and a floor, or (leak_up) a ceiling of the division by 256; u - (u >> k) is the ceiling
-with a = 256 - 2^(8-k). Without multipliers the shift itself.
+with a = 256 - 2^(8-k). Without multipliers the shift itself. Where it fires u' is v - amount, after a hard reset 0 - amount
+(the compiler stores -v_reset); the compiler has proved that this difference fits the membrane.
 """
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
@@ -24,7 +25,7 @@ NO_MEMORY = 15
 
 def settings_layout(config: ChipConfig) -> data.StructLayout:
     """The fields of a population word that every lane shares."""
-    return data.StructLayout({"leak_factor": 9, "leak_up": 1, "leak_shift": 4, "reset": 2, "v_reset": config.membrane_bits})
+    return data.StructLayout({"leak_factor": 9, "leak_up": 1, "leak_shift": 4, "reset": 2})
 
 
 class NeuronArray(wiring.Component):
@@ -58,10 +59,10 @@ class NeuronArray(wiring.Component):
             m.d.sync += [valids[-1].eq(valids[-2]), lasts[-1].eq(lasts[-2])]
         m.d.comb += self.out_valid.eq(valids[-1])
         for lane in range(self.config.lanes):
-            self._lane(m, lane, lasts[LATENCY - 1])
+            self._lane(m, lane, lasts[LATENCY - 1], valids[LATENCY - 1])
         return m
 
-    def _lane(self, m: Module, lane: int, last: Value) -> None:
+    def _lane(self, m: Module, lane: int, last: Value, valid: Value) -> None:
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
         low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
@@ -77,31 +78,31 @@ class NeuronArray(wiring.Component):
         for i in (1, 2):
             currents.append(lane_signal(c.acc_bits, f"current_{i}"))
             m.d.sync += currents[i].eq(currents[i - 1])
-        leaked = lane_signal(bits, "leaked")
-        self._leak(m, u, leaked, lane_signal(bits + 10, "product"), lane_signal(bits, "kept"))
+        leaked, carry = lane_signal(bits, "leaked"), Signal(name=f"carry_{lane}")
+        self._leak(m, u, leaked, carry, lane_signal(bits + 10, "product"), lane_signal(bits, "kept"))
         total, v, v_5 = lane_signal(wide + 1, "total"), lane_signal(bits, "v4"), lane_signal(bits, "v5")
-        m.d.sync += [total.eq(leaked + currents[2]), v.eq(clamp(total, low, high))]
+        base = lane_signal(bits, "base")
+        limited = lane_signal(bits, "limited")
+        m.d.comb += limited.eq(clamp(total, low, high))
+        m.d.sync += [total.eq(leaked + currents[2] + carry), v.eq(limited), base.eq(Mux(s.reset == Reset.HARD, 0, limited))]
         theta, amount = field(self.theta, c.lane_bits, bits), field(self.amount, c.lane_bits, bits)
-        fired, lower = Signal(name=f"fired_{lane}"), lane_signal(bits + 1, "lower")
-        m.d.sync += [fired.eq(v >= theta), lower.eq(v - amount), v_5.eq(v)]
+        fired, lower, resets = Signal(name=f"fired_{lane}"), lane_signal(bits, "lower"), Signal(name=f"resets_{lane}")
+        over = Signal(name=f"over_{lane}")
+        m.d.comb += over.eq(v >= theta)
+        m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), lower.eq(base - amount), v_5.eq(v)]
         after = lane_signal(c.lane_bits, "after")
-        with m.If(last):
-            m.d.sync += after.eq(0)
-        with m.Elif(fired & (s.reset == Reset.HARD)):
-            m.d.sync += after.eq(s.v_reset.as_signed())
-        with m.Elif(fired & (s.reset == Reset.SOFT)):
-            m.d.sync += after.eq(clamp(lower, low, high))
-        with m.Else():
-            m.d.sync += after.eq(v_5)
-        m.d.sync += [self.fired[lane].eq(fired), self.v[lane * bits : (lane + 1) * bits].eq(v_5)]
+        m.d.sync += after.eq(Mux(last, 0, Mux(resets, lower, v_5)))
+        m.d.sync += self.fired[lane].eq(fired)
+        with m.If(valid):
+            m.d.sync += self.v[lane * bits : (lane + 1) * bits].eq(v_5)
         m.d.comb += self.after[lane * c.lane_bits : (lane + 1) * c.lane_bits].eq(after)
 
-    def _leak(self, m: Module, u: Value, leaked: Signal, product: Signal, kept: Signal) -> None:
-        """leak(u) in two stages, by multiplier or by shift."""
+    def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, product: Signal, kept: Signal) -> None:
+        """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
         s = self.settings
         if self.config.leak_multiplier:
             m.d.sync += product.eq(u * s.leak_factor)
-            m.d.sync += leaked.eq((product + Mux(s.leak_up, 255, 0)) >> 8)
+            m.d.sync += [leaked.eq(product >> 8), carry.eq(s.leak_up & product[:8].any())]
             return
         m.d.sync += [product.eq(u >> s.leak_shift), kept.eq(u)]
         nothing = (s.leak_shift == 0) | (s.leak_shift == NO_MEMORY)

@@ -6,14 +6,14 @@
     start  -> initialisation jobs, both banks ----+
 ```
 Ports: write, start (pulse), running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`),
-initialising. Latency from the last event to the job: 3 cycles.
+initialising. Latency from the last event to the job: 4 cycles.
 """
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane.config import ChipConfig, bits_for
+from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.writes import EventLayout, WriteBus
@@ -94,22 +94,27 @@ class Schedule(wiring.Component):
         ]
 
     def _count(self, m: Module, last: Signal) -> None:
-        """The counters, in registers: small, and an event and a write never meet (writes come only while stopped)."""
-        layout = struct(core_tables(self.config).schedule)
-        words = Array(Signal(layout, name=f"schedule_{i}") for i in range(4 * self.config.populations))
-        at = Signal(range(len(words)))
-        m.d.comb += at.eq(Cat(self.event.parity, self.event.credit, self.event.slot))
-        word = Signal(layout)
-        m.d.comb += word.eq(words[at])
-        with m.If(self.event_valid):
+        """The counters in distributed memory, read and written back in one cycle; events and writes never meet (writes come
+        only while stopped)."""
+        layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
+        m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
+        read, write = counters.read_port(domain="comb"), counters.write_port()
+        event, valid = Signal(EventLayout), Signal()
+        at = Signal(range(count))
+        m.d.sync += [event.eq(self.event), valid.eq(self.event_valid)]
+        m.d.comb += [at.eq(Cat(event.parity, event.credit, event.slot)), read.addr.eq(at), write.addr.eq(at)]
+        word, incoming, address = read.data, Signal(layout), Signal(range(count))
+        m.d.comb += [incoming.eq(self.write.data), address.eq(self.write.address)]
+        m.d.comb += [
+            write.data.expected.eq(word.expected),
+            write.data.left.eq(Mux(word.left == 1, word.expected, word.left - 1)),
+        ]
+        with m.If(valid):
+            m.d.comb += write.en.eq(1)
             with m.If(word.left == 1):
-                m.d.sync += [words[at].left.eq(word.expected), self._ready.bit_select(at, 1).eq(1)]
-            with m.Else():
-                m.d.sync += words[at].left.eq(word.left - 1)
-            with m.If(~self.event.credit & self.event.last):
-                m.d.sync += last.bit_select(Cat(self.event.parity, self.event.slot), 1).eq(1)
+                m.d.sync += self._ready.bit_select(at, 1).eq(1)
+            with m.If(~event.credit & event.last):
+                m.d.sync += last.bit_select(Cat(event.parity, event.slot), 1).eq(1)
         with m.If(self.write.valid & (self.write.memory == Memory.SCHEDULE)):
-            incoming = Signal(layout)
-            m.d.comb += incoming.eq(self.write.data)
-            address = self.write.address[: bits_for(len(words))]
-            m.d.sync += [words[address].eq(incoming), self._ready.bit_select(address, 1).eq(incoming.ready)]
+            m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(incoming)]
+            m.d.sync += self._ready.bit_select(address, 1).eq(incoming.ready)

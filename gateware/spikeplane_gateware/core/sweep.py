@@ -6,11 +6,10 @@
                                               MEMBRANE write <----------------------- u'    |
 ```
 Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse).
-Throughput: a word a cycle while the port grants and items flow (without a window); about 25 cycles a group besides, for its
-parameters and its end.
+Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for its parameters and its end.
 """
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,12 +19,12 @@ from spikeplane_gateware.core.egress import item_layout
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
-from spikeplane_gateware.core.writes import SweepPort, WriteBus
+from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
 FIFO_DEPTH = 64
-SETTLE = 12  #: cycles until every clearing write and every neuron of a group is through
+SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
 
 
 class Sweep(wiring.Component):
@@ -63,9 +62,9 @@ class Sweep(wiring.Component):
             table.read_en.eq(1), table.read_address.eq(self.job.payload.slot),
             table.write_en.eq(loading), table.write_address.eq(self.write.address), table.write_data.eq(self.write.data),
             self.places.population.eq(self.population), self.places.start.eq(self.linear),
-            self.port.bank.eq(Mux(self.population.hold & ~self.active.initial, self.active.sample, self.active.parity)),
             self.port.clear_word.eq(Cat(*[self.bias[i * c.lane_bits :][: c.acc_bits] for i in range(c.lanes)])),
         ]  # fmt: skip
+        self._port(m)
         self._gather(m)
         self._emit(m)
         self._control(m, table)
@@ -79,7 +78,7 @@ class Sweep(wiring.Component):
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
         self.write_at, self.parameter_at = Signal.like(self.read_at), Signal.like(self.read_at)
         self.clears, self.room = Signal(), Signal()
-        self.element, self.begin_group = Signal(), Signal()
+        self.element, self.begin_group, self.clearing = Signal(), Signal(), Signal()
         self.pass_y, self.pass_x = Signal(c.coord_bits + 1), Signal(c.coord_bits + 1)
         m.d.sync += self.clears.eq(self.active.initial | self.active.last | ~p.hold)
 
@@ -101,24 +100,36 @@ class Sweep(wiring.Component):
         with m.If(self.neurons.out_valid | self.zero):
             m.d.sync += self.write_at.eq(self.write_at + 1)
 
+    def _port(self, m: Module) -> None:
+        """Requests leave from registers: the element of the walk, or the word of the clearing pass."""
+        port, p = self.port, self.population
+        m.d.sync += [
+            port.valid.eq((self.element & self.places.inside) | self.clearing),
+            port.bank.eq(Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)),
+            port.address.eq(Mux(self.clearing, self.linear, self.places.address)),
+            port.clear.eq(self.clears & (self.clearing | (p.window == 1))),
+        ]
+
     def _gather(self, m: Module) -> None:
-        """Elements in flight for SWEEP_LATENCY cycles, then the maximum over the window, then the neurons."""
+        """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window, then the neurons."""
         c, places = self.config, self.places
         flags = [Cat(self.element, places.inside, places.first, places.last)]
-        for i in range(2):
+        for i in range(1 + SWEEP_LATENCY):
             flags.append(Signal(4, name=f"element_{i + 1}"))
             m.d.sync += flags[-1].eq(flags[-2])
+        with m.If(flags[1][0] & flags[1][3]):
+            m.d.sync += self.read_at.eq(self.read_at + 1)
         valid, inside, first, last = flags[-1]
-        best = Signal(c.lanes * c.acc_bits)
+        best, some = Signal(c.lanes * c.acc_bits), Signal()  # some: an element of this window lay inside
         u, ready = Signal(self.word), Signal()
-        lowest = Const(1 << (c.acc_bits - 1), c.acc_bits)
         m.d.sync += [u.eq(self.membrane), ready.eq(valid & last)]
+        with m.If(valid):
+            m.d.sync += some.eq(inside | (some & ~first))
         for lane in range(c.lanes):
             place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            new, old = self.port.data[place], Mux(first, lowest, best[place])
-            larger = (new.as_signed() > best[place].as_signed()) | first
-            with m.If(valid):
-                m.d.sync += best[place].eq(Mux(inside & larger, new, old))
+            larger = self.port.data[place].as_signed() > best[place].as_signed()
+            with m.If(valid & inside & (larger | first | ~some)):
+                m.d.sync += best[place].eq(self.port.data[place])
         settings = self.neurons.settings
         m.d.comb += [
             self.neurons.valid.eq(ready), self.neurons.last.eq(self.active.last), self.neurons.u.eq(u),
@@ -131,7 +142,7 @@ class Sweep(wiring.Component):
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
-        item, planes = Signal(layout), Signal(c.lanes * c.membrane_bits)
+        item = Signal(layout)
         self.plane, y, x = Signal(range(c.membrane_bits + 1)), Signal(c.coord_bits), Signal(c.coord_bits)
         inflight = Signal(5)
         launched = self.element & self.places.last
@@ -140,19 +151,20 @@ class Sweep(wiring.Component):
         m.d.comb += self.idle.eq((inflight == 0) & (self.plane == 0))
         empty = self.idle & (items.level == 0)
         m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 20))
-        low_bits = [planes[lane * c.membrane_bits] for lane in range(c.lanes)]
+        lane_values = [neurons.v[lane * c.membrane_bits : (lane + 1) * c.membrane_bits] for lane in range(c.lanes)]
+        plane_bits = [value.bit_select(item.shift[: bits_for(c.membrane_bits)], 1) for value in lane_values]
         m.d.comb += [item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x)]
         advance = Signal()
         with m.If(p.membrane_out):
             m.d.comb += [
-                item.mask.eq(Cat(*low_bits)), item.shift.eq(c.membrane_bits - self.plane),
+                item.mask.eq(Cat(*plane_bits)), item.shift.eq(c.membrane_bits - self.plane),
                 item.negate.eq(self.plane == 1), items.w_en.eq((self.plane != 0) & (item.mask != 0)),
                 advance.eq(self.plane == 1),
             ]  # fmt: skip
             with m.If(neurons.out_valid):
-                m.d.sync += [planes.eq(neurons.v), self.plane.eq(c.membrane_bits)]
+                m.d.sync += self.plane.eq(c.membrane_bits)
             with m.Elif(self.plane != 0):
-                m.d.sync += [planes.eq(planes >> 1), self.plane.eq(self.plane - 1)]
+                m.d.sync += self.plane.eq(self.plane - 1)
         with m.Else():
             m.d.comb += [
                 item.mask.eq(neurons.fired), items.w_en.eq(neurons.out_valid & (neurons.fired != 0)),
@@ -188,12 +200,8 @@ class Sweep(wiring.Component):
                 self._load_parameters(m)
             with m.State("WALK"):
                 m.d.comb += [
-                    self.port.valid.eq(places.inside & self.room),
-                    self.port.clear.eq(self.clears & (p.window == 1)), self.port.address.eq(places.address),
-                    self.element.eq(self.room & (~places.inside | self.port.ready)), places.step.eq(self.element),
+                    self.element.eq(self.room), places.step.eq(self.element),
                 ]  # fmt: skip
-                with m.If(self.element & places.last):
-                    m.d.sync += self.read_at.eq(self.read_at + 1)
                 with m.If(self.element & (p.window == 1)):
                     m.d.sync += self.linear.eq(self.linear + 1)
                 with m.If(self.element & places.final):
@@ -201,15 +209,12 @@ class Sweep(wiring.Component):
                     with m.If(p.window == 1):
                         m.next = "SETTLE"
             with m.State("CLEAR"):
-                m.d.comb += [
-                    self.port.valid.eq(1), self.port.clear.eq(self.clears), self.port.address.eq(self.linear),
-                ]  # fmt: skip
-                with m.If(self.port.ready):
-                    m.d.sync += self.linear.eq(self.linear + 1)
-                    with m.If(self._pass_over(m, p.input_height, p.input_width)):
-                        m.next = "SETTLE"
-                        with m.If(self.active.initial):
-                            m.next = "ZERO"
+                m.d.comb += self.clearing.eq(1)
+                m.d.sync += self.linear.eq(self.linear + 1)
+                with m.If(self._pass_over(m, p.input_height, p.input_width)):
+                    m.next = "SETTLE"
+                    with m.If(self.active.initial):
+                        m.next = "ZERO"
             with m.State("ZERO"):
                 m.d.comb += self.zero.eq(~p.stateless)
                 with m.If(self._pass_over(m, p.height, p.width)):

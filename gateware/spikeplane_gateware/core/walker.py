@@ -1,7 +1,7 @@
 """The walker: visits every row, column and output group that a spike reaches, one accumulator word a cycle.
 
 ```
-    i (visit) -> row, column, group counters and pointers -> + bit -> op (to Accumulate, which never refuses)
+    i (visit) -> row, column, group counters and pointers -> + bit -> op (to Accumulate; stays while it says `stall`)
 ```
 Throughput: an op a cycle, no gap between visits. Latency: 2 cycles. The pointers only ever add a step of the projection.
 """
@@ -16,20 +16,22 @@ from spikeplane_gateware.core.visit import visit_layout
 
 
 class Walker(wiring.Component):
-    """Ports: i: `visit_layout` stream; op_valid, op."""
+    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        super().__init__({"i": In(stream.Signature(visit_layout(config))), "op_valid": Out(1), "op": Out(op_layout(config))})
+        visits = stream.Signature(visit_layout(config))
+        super().__init__({"i": In(visits), "op_valid": Out(1), "op": Out(op_layout(config)), "stall": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have, visit = Signal(), Signal(visit_layout(self.config))
         last = {name: Signal(name=f"last_{name}") for name in ("group", "column", "row")}
-        done = Signal()
+        done, self.go = Signal(), Signal(name="go")
         m.d.comb += [
             done.eq(visit.is_event | (last["group"] & last["column"] & last["row"])),
-            self.i.ready.eq(~have | done),
+            self.go.eq(~(self.op_valid & self.stall)),
+            self.i.ready.eq(self.go & (~have | done)),
         ]
         pointers = {unit: self._pointers(m, visit, last, unit) for unit in ("acc", "weight")}
         self._count(m, visit, last)
@@ -38,6 +40,11 @@ class Walker(wiring.Component):
             m.d.sync += [last[name].eq(self.i.payload[f"{name}s"] == 1) for name in last]
             for unit, registers in pointers.items():
                 m.d.sync += [register.eq(self.i.payload[unit]) for register in registers]
+        with m.If(self.go):
+            self._send(m, have, visit, pointers)
+        return m
+
+    def _send(self, m: Module, have: Signal, visit: Signal, pointers: dict[str, list[Signal]]) -> None:
         m.d.sync += [
             self.op_valid.eq(have),
             self.op.is_event.eq(visit.is_event),
@@ -49,7 +56,6 @@ class Walker(wiring.Component):
             self.op.shift.eq(visit.shift),
             self.op.negate.eq(visit.negate),
         ]
-        return m
 
     def _pointers(self, m: Module, visit: Signal, last: dict[str, Signal], unit: str) -> list[Signal]:
         """The current pointer, and where the current column and the current row began."""
@@ -58,11 +64,12 @@ class Walker(wiring.Component):
         step = Mux(~last["group"], visit[f"{unit}_group"], Mux(~last["column"], visit[f"{unit}_column"], visit[f"{unit}_row"]))
         following = Signal.like(now, name=f"{unit}_next")
         m.d.comb += following.eq(base + step)
-        m.d.sync += now.eq(following)
-        with m.If(last["group"]):
-            m.d.sync += column.eq(following)
-            with m.If(last["column"]):
-                m.d.sync += row.eq(following)
+        with m.If(self.go):
+            m.d.sync += now.eq(following)
+            with m.If(last["group"]):
+                m.d.sync += column.eq(following)
+                with m.If(last["column"]):
+                    m.d.sync += row.eq(following)
         return [now, column, row]
 
     def _count(self, m: Module, visit: Signal, last: dict[str, Signal]) -> None:
@@ -70,7 +77,7 @@ class Walker(wiring.Component):
         counts = {name: Signal.like(visit[f"{name}s"], name=f"{name}s_left") for name in last}
         with m.If(self.i.ready):
             m.d.sync += [count.eq(self.i.payload[f"{name}s"]) for name, count in counts.items()]
-        with m.Else():
+        with m.Elif(self.go):
             step = {"group": 1, "column": last["group"], "row": last["group"] & last["column"]}
             for name, count in counts.items():
                 with m.If(step[name]):

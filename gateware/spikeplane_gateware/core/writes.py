@@ -7,7 +7,7 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
 
-#: Cycles from a granted sweep request to its data; the accumulator's own pipeline, so that slots never collide.
+#: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 2
 
 #: A token or a credit that has come out of the accumulate pipeline.
@@ -29,10 +29,10 @@ class WriteBus(wiring.Signature):
 
 
 class SweepPort(wiring.Signature):
-    """The sweep's read-and-set port to the two banks, seen from the sweep.
+    """The sweep's read-and-set port to the accumulators, seen from the sweep. It is served in every cycle.
 
-    valid, bank, address, clear, clear_word (stable for 8 cycles after a grant); ready grants in the same cycle. `data` with
-    `data_valid` follows SWEEP_LATENCY cycles after the grant; the word is set to `clear_word` if `clear`.
+    valid, bank, address, clear, clear_word (stable for 8 cycles after); `data` with `data_valid` follows SWEEP_LATENCY cycles
+    later, and the word is set to `clear_word` if `clear`.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -44,7 +44,6 @@ class SweepPort(wiring.Signature):
                 "address": Out(bits_for(config.acc_depth)),
                 "clear": Out(1),
                 "clear_word": Out(words),
-                "ready": In(1),
                 "data": In(words),
                 "data_valid": In(1),
             }

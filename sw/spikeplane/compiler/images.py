@@ -8,6 +8,7 @@ from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.compiler.synapses import build_synapses
 from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection
@@ -79,7 +80,7 @@ class CoreImage:
                 window=window.size if window else 1, stride=window.stride if window else 1,
                 padding=window.padding if window else 0, input_height=in_height, input_width=in_width,
                 acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
-                reset=_RESETS[neuron.reset], v_reset=neuron.v_reset, membrane_out=neuron.membrane_out,
+                reset=_RESETS[neuron.reset], membrane_out=neuron.membrane_out,
                 hold=population.hold, egress_first=egress[0], egress_count=egress[1],
                 credit_first=credits[0], credit_count=credits[1], **leak_fields(neuron),
             ),
@@ -95,18 +96,31 @@ class CoreImage:
         """Theta, amount and bias words of each group. A strict comparison is one more on theta."""
         lanes, channels = self.config.lanes, population.shape[0]
         theta = _per_channel(population.theta, channels)
+        neuron = population.neuron or Neuron()
         amount = theta if population.amount is None else _per_channel(population.amount, channels)
-        strict = population.neuron is not None and population.neuron.strict
+        if neuron.reset == "hard":
+            amount = np.full(channels, -neuron.v_reset)
+        elif neuron.reset == "soft":
+            self._check_amount(theta + neuron.strict, amount, what)
         first = self.space.take("membrane", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((theta + strict, amount, _per_channel(population.bias, channels))):
+            for i, values in enumerate((theta + neuron.strict, amount, _per_channel(population.bias, channels))):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
                 if i == 0:  # lanes beyond the channels never fire
                     chosen[len(values[at]) :] = (1 << (self.config.membrane_bits - 1)) - 1
                 self._put(Memory.MEMBRANE, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
         return first
+
+    def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:
+        """v - amount fits the membrane for every v >= theta: the chip does not saturate it again."""
+        low = -(1 << (self.config.membrane_bits - 1))
+        if (amount < 0).any() or (theta - amount < low).any():
+            raise SpikeplaneError(
+                f"{what}: a soft reset by {int(amount.min())}..{int(amount.max())} at thresholds {int(theta.min())}..{int(theta.max())} "
+                f"could leave the {self.config.membrane_bits}-bit membrane; amounts must be 0 or more and thresholds higher"
+            )
 
     def _egress(self, part: Part, what: str) -> tuple[int, int]:
         entries = []

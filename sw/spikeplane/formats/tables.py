@@ -37,7 +37,7 @@ class Reset(IntEnum):
     """What a spike does to the membrane."""
 
     NONE = 0  #: u' = v
-    HARD = 1  #: u' = v_reset where it fired
+    HARD = 1  #: u' = 0 - amount where it fired: the amount word holds -v_reset
     SOFT = 2  #: u' = v - amount where it fired
 
 
@@ -120,7 +120,6 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("leak_factor", 9), ("leak_up", 1),  # u * factor / 256, rounded down or (leak_up) up
             ("leak_shift", 4),  # the same leak where the chip has no multiplier: u - (u >> k); 0: none; 15: no memory
             ("reset", 2),
-            ("v_reset", config.membrane_bits),
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
             ("egress_first", bits_for(config.egress_depth)), ("egress_count", 5),
