@@ -33,7 +33,8 @@ class ChipConfig:
     membrane_bits     membrane width, 8..32; v saturates to it
     weight_depth      weight words (of `lanes` weights) per core
     acc_depth         accumulator words (of `lanes` sums) per bank and core
-    membrane_depth    membrane words per core; thresholds, reset amounts and biases live there too
+    membrane_depth    membrane words per core
+    parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel group held there
     populations       populations (or parts of them) that a core can hold, 1..16
     projections       projection tags of the whole chip
     row_depth, column_depth, group_depth   entries of the three coordinate tables of a core
@@ -55,6 +56,7 @@ class ChipConfig:
     weight_depth: int = 4096
     acc_depth: int = 1024
     membrane_depth: int = 1024
+    parameter_depth: int = 256
     populations: int = 8
     projections: int = 32
     row_depth: int = 256
@@ -85,7 +87,7 @@ class ChipConfig:
 
     @property
     def lane_bits(self) -> int:
-        """Bits that one lane occupies in a membrane word: membranes, and the parameters stored beside them."""
+        """Bits of one lane in a parameter word, which holds thresholds, reset amounts or biases."""
         return max(self.acc_bits, self.membrane_bits)
 
     @property
@@ -130,6 +132,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "weight_depth": (16, 1 << 18),
     "acc_depth": (16, 1 << 16),
     "membrane_depth": (16, 1 << 16),
+    "parameter_depth": (16, 1 << 12),
     "populations": (1, 16),
     "projections": (1, 256),
     "row_depth": (4, 1 << 14),
@@ -148,7 +151,7 @@ PRESETS: dict[str, ChipConfig] = {
     "medium": ChipConfig(rows=4, cols=4, weight_depth=8192, projections=64),
     "large": ChipConfig(
         rows=4, cols=5, lanes=32, weight_depth=16384, acc_depth=4096, membrane_depth=4096, projections=64,
-        populations=16, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=20,
+        populations=16, parameter_depth=512, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=20,
     ),
 }  # fmt: skip
 

@@ -5,12 +5,13 @@
   op --> address  BRAM out --> R --+
          weight   BRAM out --> R --|-> shift, sign --+
                        results of 2, 3, 4 ops ago ---+-> A ----> A + w --> sum, write --> event out
-                                                                  ^----------+  (1 op ago)
+                                                         bias ----^ ^--------+  (1 op ago)
 ```
 Ports: op_valid, op (`op_layout`), stall (the op has to wait), write (for WEIGHT), sweep (the other side of `SweepPort`),
 event_valid, event. Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the bank its top
-address bit. The sweep comes first: each word that it reads takes one cycle from the ops, in the pipeline as well, so the write slot four
-cycles later is its own and the clearing write takes it. A sweep reads few words for each that was accumulated.
+address bit. The sweep comes first: each word that it reads takes one cycle from the ops, in the pipeline as well, so the write
+slot four cycles later is its own: the clearing write takes it, and the word passes the adder as 0 + clear_word. A sweep reads few
+words for each that was accumulated.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -99,21 +100,23 @@ class Accumulate(wiring.Component):
         self.sum = Signal(width, name="sum")
         slots = self._sweep_slots(m)
         m.submodules.accumulators = ram = Ram(width=width, depth=2 << bits_for(c.acc_depth))
-        word = Signal(width, name="word")
+        word, self.forwarded = Signal(width, name="word"), Signal()
         valid, op = stages[4]
-        clears, place = slots[4].valid & slots[4].clear, slots[4]
+        place = slots[4]
         m.d.comb += [
             ram.read_en.eq(1),
             ram.read_address.eq(
                 Mux(self.sweep.valid, Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank))
             ),
-            ram.write_en.eq((valid & ~op.is_event) | clears),
+            ram.write_en.eq((valid & ~op.is_event) | (place.valid & place.clear)),
             ram.write_address.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank))),
-            ram.write_data.eq(Mux(place.valid, self.sweep.clear_word, self.sum)),
+            ram.write_data.eq(self.sum),
             self.sweep.data_valid.eq(slots[2].valid),
             self.sweep.data.eq(word),
         ]
-        m.d.sync += word.eq(ram.read_data)
+        m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))
+        self.clear, self.sweeps = Signal(width, name="clear"), slots[2].valid
+        m.d.sync += self.clear.eq(Mux(slots[2].valid, self.sweep.clear_word, 0))
         return word
 
     def _sweep_slots(self, m: Module) -> list:
@@ -131,7 +134,9 @@ class Accumulate(wiring.Component):
 
     def _addend(self, m: Module, weights: Signal, stage: tuple) -> tuple[Signal, Signal]:
         """±(w << shift) of the enabled lanes, as its one's complement and a carry: registered at stage 3."""
-        c, (_, op) = self.config, stage
+        c, (valid, op) = self.config, stage
+        self.adds = Signal()
+        m.d.comb += self.adds.eq(valid & ~op.is_event)
         addend, carry = Signal(c.lanes * c.acc_bits, name="addend"), Signal(c.lanes, name="carry")
         shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else op.shift[:0]
         for lane in range(c.lanes):
@@ -140,8 +145,8 @@ class Accumulate(wiring.Component):
             wide = Signal(c.acc_bits, name=f"shifted_{lane}")
             m.d.comb += wide.eq((weight << shift) ^ op.negate.replicate(c.acc_bits))
             place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            m.d.sync += addend[place].eq(Mux(op.lanes[lane], wide, 0))
-        m.d.sync += carry.eq(op.lanes & op.negate.replicate(c.lanes))
+            m.d.sync += addend[place].eq(Mux(self.adds & op.lanes[lane], wide, 0))
+        m.d.sync += carry.eq(op.lanes & (op.negate & self.adds).replicate(c.lanes))
         return addend, carry
 
     def _add(self, m: Module, stages: list, read: Signal, addend: Signal, carry: Signal, c: ChipConfig) -> None:
@@ -151,17 +156,21 @@ class Accumulate(wiring.Component):
         for before_valid, before in stages[2:6]:
             equal = (before.address == op.address) & (before.bank == op.bank)
             same.append(valid & before_valid & ~before.is_event & equal)
-        newest, one_ago_next, one_ago = Signal(2), Signal(), Signal()
-        m.d.sync += [newest.eq(Mux(same[1], 1, Mux(same[2], 2, Mux(same[3], 3, 0)))), one_ago_next.eq(same[0])]
-        m.d.sync += one_ago.eq(one_ago_next)
+        one, two, older, third = (Signal(name=f"match_{name}") for name in ("one", "two", "older", "third"))
+        m.d.comb += self.forwarded.eq(same[1] | same[2] | same[3])
+        m.d.sync += [two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]), one.eq(same[0])]
+        one_ago = Signal()
+        m.d.sync += one_ago.eq(one)
         previous = [self.sum]  # of 2, 3 and 4 ops ago, seen from stage 2
         for k in (3, 4):
             previous.append(Signal(c.lanes * c.acc_bits, name=f"sum_{k}_ago"))
             m.d.sync += previous[-1].eq(previous[-2])
         word = Signal(c.lanes * c.acc_bits, name="accumulator")
-        by_one = Mux(newest[0], previous[0], read)
-        m.d.sync += word.eq(Mux(newest[1], Mux(newest[0], previous[2], previous[1]), by_one))
+        back = Signal(c.lanes * c.acc_bits, name="older_sum")
+        m.d.comb += back.eq(Mux(third, previous[1], previous[2]) & older.replicate(len(back)))
+        # Sources that are not chosen are 0, so that a word costs two four-input tables a bit; after a sweep's slot it is 0.
+        m.d.sync += word.eq(Mux(self.sweeps, 0, read | back | (previous[0] & two.replicate(len(back)))))
         for lane in range(c.lanes):
             place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            base = Mux(one_ago, self.sum[place], word[place])
+            base = Mux(one_ago, self.sum[place], word[place] | self.clear[place])
             m.d.sync += self.sum[place].eq(base + addend[place] + carry[lane])

@@ -5,14 +5,15 @@
    I ----------------------------------------^               +-> v or 0 -> - amount -----+
   stage       1                2             3                 4            5                6
 ```
-Ports: valid, u, current, last (in); parameters theta, amount (words), settings (levels while words are under way);
-out_valid, fired (L bits), after (u' word), v (word; it stays until the next one). Latency LATENCY cycles, throughput a word a cycle.
+Ports: valid, u, current, last (in); parameters minus_theta, minus_amount (words; additions need no inverters), settings (levels
+while words are under way); out_valid, fired (L bits), after (u' word), v (word; it stays until the next one).
+Latency LATENCY cycles, throughput a word a cycle.
 The leak is a multiplication by 0..256 and a floor, or (leak_up) a ceiling of the division by 256; u - (u >> k) is the ceiling
 with a = 256 - 2^(8-k). Without multipliers the shift itself. Where it fires u' is v - amount, after a hard reset 0 - amount
 (the compiler stores -v_reset); the compiler has proved that this difference fits the membrane.
 """
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,23 +30,23 @@ def settings_layout(config: ChipConfig) -> data.StructLayout:
 
 
 class NeuronArray(wiring.Component):
-    """See the module's picture. Membrane words have lanes of lane_bits, accumulator words of acc_bits."""
+    """See the module's picture. Membrane words have lanes of membrane_bits, parameter words of lane_bits, accumulator words of acc_bits."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        word = config.lanes * config.lane_bits
+        word, membranes = config.lanes * config.lane_bits, config.lanes * config.membrane_bits
         super().__init__(
             {
                 "valid": In(1),
                 "last": In(1),
-                "u": In(word),
+                "u": In(membranes),
                 "current": In(config.lanes * config.acc_bits),
-                "theta": In(word),
-                "amount": In(word),
+                "minus_theta": In(word),
+                "minus_amount": In(word),
                 "settings": In(settings_layout(config)),
                 "out_valid": Out(1),
                 "fired": Out(config.lanes),
-                "after": Out(word),
+                "after": Out(membranes),
                 "v": Out(config.lanes * config.membrane_bits),
             }
         )
@@ -65,7 +66,6 @@ class NeuronArray(wiring.Component):
     def _lane(self, m: Module, lane: int, last: Value, valid: Value) -> None:
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
-        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
         def lane_signal(width: int, name: str) -> Signal:
             return Signal(signed(width), name=f"{name}_{lane}")
@@ -73,7 +73,7 @@ class NeuronArray(wiring.Component):
         def field(word: Value, width: int, used: int) -> Value:
             return word[lane * width : lane * width + used].as_signed()
 
-        u = field(self.u, c.lane_bits, bits)
+        u = field(self.u, bits, bits)
         currents = [field(self.current, c.acc_bits, c.acc_bits)]
         for i in (1, 2):
             currents.append(lane_signal(c.acc_bits, f"current_{i}"))
@@ -83,19 +83,19 @@ class NeuronArray(wiring.Component):
         total, v, v_5 = lane_signal(wide + 1, "total"), lane_signal(bits, "v4"), lane_signal(bits, "v5")
         base = lane_signal(bits, "base")
         limited = lane_signal(bits, "limited")
-        m.d.comb += limited.eq(clamp(total, low, high))
+        m.d.comb += limited.eq(saturated(total, bits))
         m.d.sync += [total.eq(leaked + currents[2] + carry), v.eq(limited), base.eq(Mux(s.reset == Reset.HARD, 0, limited))]
-        theta, amount = field(self.theta, c.lane_bits, bits), field(self.amount, c.lane_bits, bits)
+        minus_theta, minus_amount = (field(word, c.lane_bits, bits) for word in (self.minus_theta, self.minus_amount))
         fired, lower, resets = Signal(name=f"fired_{lane}"), lane_signal(bits, "lower"), Signal(name=f"resets_{lane}")
         over = Signal(name=f"over_{lane}")
-        m.d.comb += over.eq(v >= theta)
-        m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), lower.eq(base - amount), v_5.eq(v)]
-        after = lane_signal(c.lane_bits, "after")
+        m.d.comb += over.eq(v + minus_theta >= 0)
+        m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), lower.eq(base + minus_amount), v_5.eq(v)]
+        after = lane_signal(bits, "after")
         m.d.sync += after.eq(Mux(last, 0, Mux(resets, lower, v_5)))
         m.d.sync += self.fired[lane].eq(fired)
         with m.If(valid):
             m.d.sync += self.v[lane * bits : (lane + 1) * bits].eq(v_5)
-        m.d.comb += self.after[lane * c.lane_bits : (lane + 1) * c.lane_bits].eq(after)
+        m.d.comb += self.after[lane * bits : (lane + 1) * bits].eq(after)
 
     def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, product: Signal, kept: Signal) -> None:
         """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
@@ -109,6 +109,8 @@ class NeuronArray(wiring.Component):
         m.d.sync += leaked.eq(Mux(s.leak_shift == NO_MEMORY, 0, kept - Mux(nothing, 0, product)))
 
 
-def clamp(value: Value, low: int, high: int) -> Value:
-    """`value` limited to low..high."""
-    return Mux(value < Const(low), low, Mux(value > Const(high), high, value))
+def saturated(value: Value, bits: int) -> Value:
+    """`value`, signed, limited to `bits` bits: it fits if the bits above are copies of its sign."""
+    sign, above = value[-1], value[bits - 1 : -1]
+    fits = above == sign.replicate(len(above))
+    return Mux(fits, value[:bits], Cat((~sign).replicate(bits - 1), sign)).as_signed()

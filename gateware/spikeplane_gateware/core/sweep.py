@@ -1,9 +1,9 @@
 """The sweep: walks a population's neurons once a step, from accumulators and membranes to spikes.
 
 ```
-   job -> POPULATION word -> per group: theta, amount, bias -> Places -> sweep port --> window maximum --+
-                                              MEMBRANE read  -----------------> u --> NeuronArray --> items
-                                              MEMBRANE write <----------------------- u'    |
+   job -> POPULATION word -> per group: PARAMETER words -> Places -> sweep port --> window maximum --+
+                                              membrane read  -----------------> u --> NeuronArray --> items
+                                              membrane write <----------------------- u'    |
 ```
 Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse).
 Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for its parameters and its end.
@@ -23,7 +23,7 @@ from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
-FIFO_DEPTH = 64
+FIFO_DEPTH = 16
 SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
 
 
@@ -52,11 +52,12 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        m.submodules.membranes = self.membranes = Ram(width=self.word, depth=c.membrane_depth)
+        m.submodules.membranes = self.membranes = Ram(width=c.lanes * c.membrane_bits, depth=c.membrane_depth)
+        m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
         self._signals(m)
-        self._membrane_ports(m)
+        self._memories(m)
         loading = self.write.valid & (self.write.memory == Memory.POPULATION)
         m.d.comb += [
             table.read_en.eq(1), table.read_address.eq(self.job.payload.slot),
@@ -76,27 +77,24 @@ class Sweep(wiring.Component):
         self.group, self.count = Signal(c.group_bits + 1), Signal(range(max(SETTLE, 8) + 1))
         self.theta, self.amount, self.bias = (Signal(self.word, name=name) for name in ("theta", "amount", "bias"))
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
-        self.write_at, self.parameter_at = Signal.like(self.read_at), Signal.like(self.read_at)
+        self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
         self.clears, self.room = Signal(), Signal()
         self.element, self.begin_group, self.clearing = Signal(), Signal(), Signal()
         self.pass_y, self.pass_x = Signal(c.coord_bits + 1), Signal(c.coord_bits + 1)
         m.d.sync += self.clears.eq(self.active.initial | self.active.last | ~p.hold)
 
-    def _membrane_ports(self, m: Module) -> None:
-        """Reads: parameters or membranes. Writes: the loader, initialisation, or what the neurons return."""
-        ram, self.zero = self.membranes, Signal()
-        self.parameters = Signal()
-        keeps = self.neurons.out_valid & ~self.population.stateless
-        loading = self.write.valid & (self.write.memory == Memory.MEMBRANE)
+    def _memories(self, m: Module) -> None:
+        """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
+        ram, table, self.zero = self.membranes, self.parameters, Signal()
         m.d.comb += [
-            ram.read_en.eq(1),
-            ram.read_address.eq(Mux(self.parameters, self.parameter_at, self.read_at)),
-            ram.write_en.eq(loading | keeps | self.zero),
-            ram.write_address.eq(Mux(loading, self.write.address, self.write_at)),
-            ram.write_data.eq(Mux(loading, self.write.data, Mux(self.zero, 0, self.neurons.after))),
-        ]
-        self.membrane = Signal(self.word)
-        m.d.sync += self.membrane.eq(ram.read_data)
+            ram.read_en.eq(1), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
+            ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
+            ram.write_data.eq(self.neurons.after),
+            table.read_en.eq(1), table.read_address.eq(self.parameter_at), table.write_address.eq(self.write.address),
+            table.write_en.eq(self.write.valid & (self.write.memory == Memory.PARAMETER)), table.write_data.eq(self.write.data),
+        ]  # fmt: skip
+        self.membrane, self.parameter = Signal(ram.width), Signal(table.width)
+        m.d.sync += [self.membrane.eq(ram.read_data), self.parameter.eq(table.read_data)]
         with m.If(self.neurons.out_valid | self.zero):
             m.d.sync += self.write_at.eq(self.write_at + 1)
 
@@ -121,7 +119,7 @@ class Sweep(wiring.Component):
             m.d.sync += self.read_at.eq(self.read_at + 1)
         valid, inside, first, last = flags[-1]
         best, some = Signal(c.lanes * c.acc_bits), Signal()  # some: an element of this window lay inside
-        u, ready = Signal(self.word), Signal()
+        u, ready = Signal.like(self.membrane), Signal()
         m.d.sync += [u.eq(self.membrane), ready.eq(valid & last)]
         with m.If(valid):
             m.d.sync += some.eq(inside | (some & ~first))
@@ -132,8 +130,8 @@ class Sweep(wiring.Component):
                 m.d.sync += best[place].eq(self.port.data[place])
         settings = self.neurons.settings
         m.d.comb += [
-            self.neurons.valid.eq(ready), self.neurons.last.eq(self.active.last), self.neurons.u.eq(u),
-            self.neurons.current.eq(best), self.neurons.theta.eq(self.theta), self.neurons.amount.eq(self.amount),
+            self.neurons.valid.eq(ready), self.neurons.last.eq(self.active.last | self.active.initial), self.neurons.u.eq(u),
+            self.neurons.current.eq(best), self.neurons.minus_theta.eq(self.theta), self.neurons.minus_amount.eq(self.amount),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
         ]  # fmt: skip
 
@@ -150,7 +148,7 @@ class Sweep(wiring.Component):
         self.idle = Signal()
         m.d.comb += self.idle.eq((inflight == 0) & (self.plane == 0))
         empty = self.idle & (items.level == 0)
-        m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 20))
+        m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 2))
         lane_values = [neurons.v[lane * c.membrane_bits : (lane + 1) * c.membrane_bits] for lane in range(c.lanes)]
         plane_bits = [value.bit_select(item.shift[: bits_for(c.membrane_bits)], 1) for value in lane_values]
         m.d.comb += [item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x)]
@@ -244,13 +242,13 @@ class Sweep(wiring.Component):
         return end
 
     def _load_parameters(self, m: Module) -> None:
-        """Theta, amount and bias words of the group; two cycles from an address to its word."""
+        """-theta, -amount and bias words of the group; two cycles from an address to its word."""
         count = self.count
-        m.d.comb += [self.parameters.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
+        m.d.comb += [self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
         m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
         for number, word in enumerate((self.theta, self.amount, self.bias)):
             with m.If(count == number + 2):
-                m.d.sync += word.eq(self.membrane)
+                m.d.sync += word.eq(self.parameter)
         with m.If(count == 5):
             m.d.sync += count.eq(0)
             m.next = "WALK"

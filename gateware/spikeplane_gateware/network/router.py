@@ -32,7 +32,7 @@ SOURCES = {
     "north": ("south", "east", "west", "local"),
     "south": ("north", "east", "west", "local"),
     "east": ("west", "local"),
-    "west": ("east", "local", "north", "south", "west"),
+    "west": ("east", "local", "south"),
     "local": ("north", "south", "east", "west", "local"),
 }
 

@@ -11,7 +11,8 @@ class Allocator:
     def __init__(self, config: ChipConfig, core: tuple[int, int]) -> None:
         tables = core_tables(config)
         self.core = core
-        self.available = {memory.name.lower(): tables.depth(memory) for memory in Memory} | {"acc": config.acc_depth}
+        self.available = {memory.name.lower(): tables.depth(memory) for memory in Memory}
+        self.available |= {"acc": config.acc_depth, "membrane": config.membrane_depth}
         self.used = dict.fromkeys(self.available, 0)
 
     def take(self, resource: str, words: int, what: str) -> int:

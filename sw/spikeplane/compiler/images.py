@@ -93,7 +93,7 @@ class CoreImage:
         self.words.append((memory, address, word))
 
     def _parameters(self, population: Population, part: Part, what: str) -> int:
-        """Theta, amount and bias words of each group. A strict comparison is one more on theta."""
+        """-theta, -amount and bias words of each group. A strict comparison is one more on theta."""
         lanes, channels = self.config.lanes, population.shape[0]
         theta = _per_channel(population.theta, channels)
         neuron = population.neuron or Neuron()
@@ -102,15 +102,15 @@ class CoreImage:
             amount = np.full(channels, -neuron.v_reset)
         elif neuron.reset == "soft":
             self._check_amount(theta + neuron.strict, amount, what)
-        first = self.space.take("membrane", 3 * part.groups, what)
+        first = self.space.take("parameter", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((theta + neuron.strict, amount, _per_channel(population.bias, channels))):
+            for i, values in enumerate((-theta - neuron.strict, -amount, _per_channel(population.bias, channels))):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
                 if i == 0:  # lanes beyond the channels never fire
-                    chosen[len(values[at]) :] = (1 << (self.config.membrane_bits - 1)) - 1
-                self._put(Memory.MEMBRANE, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
+                    chosen[len(values[at]) :] = 1 - (1 << (self.config.membrane_bits - 1))
+                self._put(Memory.PARAMETER, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
         return first
 
     def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:

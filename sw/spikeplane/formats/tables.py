@@ -23,7 +23,7 @@ class Memory(IntEnum):
     """Memory ids of a WRITE packet's seek word."""
 
     WEIGHT = 0  #: lanes x weight_bits per word
-    MEMBRANE = 1  #: lanes x lane_bits per word; membranes, and theta, amount, bias words
+    PARAMETER = 1  #: lanes x lane_bits per word; per group: -theta, -amount, bias
     PROJECTION = 2  #: by tag
     ROW = 3  #: coordinate table of source rows
     COLUMN = 4  #: ... of source columns
@@ -37,7 +37,7 @@ class Reset(IntEnum):
     """What a spike does to the membrane."""
 
     NONE = 0  #: u' = v
-    HARD = 1  #: u' = 0 - amount where it fired: the amount word holds -v_reset
+    HARD = 1  #: u' = 0 - amount where it fired: the amount is -v_reset
     SOFT = 2  #: u' = v - amount where it fired
 
 
@@ -57,7 +57,7 @@ class CoreTables:
         lanes = self.config.lanes
         plain = {
             Memory.WEIGHT: lanes * self.config.weight_bits,
-            Memory.MEMBRANE: lanes * self.config.lane_bits,
+            Memory.PARAMETER: lanes * self.config.lane_bits,
             Memory.ROW: self.coordinate.width,
             Memory.COLUMN: self.coordinate.width,
             Memory.GROUP: self.coordinate.width,
@@ -73,7 +73,7 @@ class CoreTables:
         c = self.config
         return {
             Memory.WEIGHT: c.weight_depth,
-            Memory.MEMBRANE: c.membrane_depth,
+            Memory.PARAMETER: c.parameter_depth,
             Memory.PROJECTION: c.projections,
             Memory.ROW: c.row_depth,
             Memory.COLUMN: c.column_depth,
@@ -115,7 +115,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("input_height", coord + 1), ("input_width", coord + 1),  # of the accumulators, per group
             ("acc_base", acc),
             ("membrane_base", membrane),
-            ("parameter_base", membrane),  # per group: theta, amount, bias words
+            ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
             ("leak_factor", 9), ("leak_up", 1),  # u * factor / 256, rounded down or (leak_up) up
             ("leak_shift", 4),  # the same leak where the chip has no multiplier: u - (u >> k); 0: none; 15: no memory
