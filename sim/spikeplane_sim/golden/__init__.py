@@ -1,5 +1,6 @@
-"""The golden model: the specification of what a chip computes, in PyTorch. It never imports gateware."""
+"""The golden model: what every chip is held against, and the float model that it is held against in turn."""
 
+from spikeplane_sim.golden.float_model import FloatModel
 from spikeplane_sim.golden.model import GoldenModel
 
-__all__ = ["GoldenModel"]
+__all__ = ["FloatModel", "GoldenModel"]

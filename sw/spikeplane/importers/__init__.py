@@ -1,1 +1,76 @@
 """From trained models to the float network: NIR graphs, SpikingJelly and snnTorch modules."""
+
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.errors import SpikeplaneError
+
+__all__ = ["import_model"]
+
+
+def import_model(
+    model: Any, *, input_shape: tuple[int, int, int] | None = None, dt: float | None = None, reset: str | None = None,
+    compare: str | None = None,
+) -> FloatNetwork:  # fmt: skip
+    """The float network of a model.
+
+    model: the path of a `.nir` file, `file.py:function` (a function without arguments that returns a module, a NIR graph, or either with
+    its input shape), a NIR graph, or a PyTorch module of SpikingJelly or snnTorch layers. reset ("hard", "soft", "none") and
+    compare (">=" or ">") override what the model says. dt in seconds, for NIR. Raises SpikeplaneError, one line.
+    """
+    if reset not in (None, "hard", "soft", "none"):
+        raise SpikeplaneError(f"reset must be hard, soft or none, not '{reset}'")
+    if compare not in (None, ">=", ">"):
+        raise SpikeplaneError(f"compare must be '>=' or '>', not '{compare}'")
+    if isinstance(model, str | Path):
+        model = str(model)
+        if ".py:" in model:
+            model, shape = _call(model)
+            input_shape = input_shape or shape
+        elif model.endswith(".nir"):
+            from spikeplane.importers.nir_graph import read_nir
+
+            model = read_nir(model)
+        else:
+            raise SpikeplaneError(f"a model is a .nir file or file.py:function, not '{model}'")
+    if type(model).__name__ == "NIRGraph":
+        from spikeplane.importers.nir_graph import import_nir
+
+        return import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape)
+    if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
+        from spikeplane.importers.torch_modules import import_torch
+
+        return import_torch(model, input_shape, reset=reset, compare=compare)
+    raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
+
+
+def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
+    """Load file.py and call its function."""
+    path, _, name = reference.rpartition(":")
+    if not Path(path).is_file():
+        raise SpikeplaneError(f"model: no file {path}")
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+        function = getattr(module, name, None)
+        if function is None:
+            known = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
+            raise SpikeplaneError(f"{path} has no function '{name}'; it has {', '.join(known) or 'none'}")
+        result = function()
+    except SpikeplaneError:
+        raise
+    except Exception as error:
+        raise SpikeplaneError(f"{reference} failed: {type(error).__name__}: {' '.join(str(error).split())}") from None
+    finally:
+        sys.path.pop(0)
+    if isinstance(result, tuple) and len(result) == 2:
+        return result[0], tuple(result[1])
+    return result, None

@@ -1,0 +1,68 @@
+"""Proof that no accumulator overflows: the worst case of every population, from its weights and the ranges of its sources.
+
+Sums are taken modulo the accumulator's width, so only the final total of a step has to fit, whatever the order of the spikes.
+Membranes saturate by definition and need no proof.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network, Population, Projection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """The range of one population's currents, and the bits that hold it."""
+
+    population: str
+    low: int
+    high: int
+    available: int
+
+    @property
+    def bits(self) -> int:
+        """Two's complement bits that hold low..high."""
+        return max(self.high.bit_length(), (-self.low - 1).bit_length() if self.low < 0 else 0) + 1
+
+
+def value_range(source: Population, config: ChipConfig) -> tuple[int, int]:
+    """Smallest and largest value that one neuron sends in a step."""
+    if source.neuron is not None and source.neuron.membrane_out:
+        return -(1 << (config.membrane_bits - 1)), (1 << (config.membrane_bits - 1)) - 1
+    return 0, (1 << source.value_bits) - 1
+
+
+def reach(projection: Projection, source: Population, config: ChipConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Per target channel, the least and the most that one projection can add: two int arrays (C,).
+
+    Every synapse of a kernel is met by at most one (pooled) pixel of its channel.
+    """
+    low, high = (value * projection.pool[0] * projection.pool[1] for value in value_range(source, config))
+    weight = np.asarray(projection.weight, dtype=np.int64).reshape(len(projection.weight), -1)
+    up, down = np.maximum(weight, 0).sum(1), np.minimum(weight, 0).sum(1)
+    return down * high + up * low, up * high + down * low
+
+
+def prove(network: Network, config: ChipConfig) -> list[Bound]:
+    """The bound of every population. Raises SpikeplaneError for the first whose worst case does not fit the accumulators."""
+    bounds, limit = [], 1 << (config.acc_bits - 1)
+    for population in network.populations:
+        if population.neuron is None:
+            continue
+        bias = np.zeros(population.shape[0]) if population.bias is None else population.bias
+        low, high = (np.broadcast_to(bias, (population.shape[0],)).astype(np.int64) for _ in range(2))
+        for projection in network.incoming(population.name):
+            least, most = reach(projection, network.population(projection.source), config)
+            low, high = low + least, high + most
+        found = Bound(population=population.name, low=int(low.min()), high=int(high.max()), available=config.acc_bits)
+        if found.low < -limit or found.high >= limit:
+            worst = found.high if found.high >= limit else found.low
+            raise SpikeplaneError(
+                f"population '{population.name}': its worst case {worst} exceeds the {config.acc_bits}-bit accumulator "
+                f"({limit - 1}); use acc_bits = {found.bits} or smaller weights"
+            )
+        bounds.append(found)
+    return bounds

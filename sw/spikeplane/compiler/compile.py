@@ -1,0 +1,103 @@
+"""`spikeplane.compile`: a trained model in, a program for one chip out."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.bounds import prove
+from spikeplane.compiler.fit import fit, mapping_rows
+from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.compiler.quantise import quantise
+from spikeplane.config import ChipConfig, preset
+from spikeplane.encode import Encoding, encode
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network
+from spikeplane.program import Program
+
+
+def compile(  # noqa: A001 - the public name is the field's word
+    model: Any, *, chip: ChipConfig | str = "small", input_shape: tuple[int, int, int] | None = None, encoding: Encoding | None = None,
+    dt: float | None = None, reset: str | None = None, compare: str | None = None, weight_bits: int | None = None,
+    calibration: Any = None, labels: np.ndarray | None = None, probes: list[str] | None = None, name: str = "network",
+) -> Program:  # fmt: skip
+    """Compile a model for a chip.
+
+    model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a FloatNetwork
+    chip          a ChipConfig or a preset's name
+    input_shape   (C, H, W), where the model does not say
+    dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft", "none"; ">=" or ">")
+    calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are compared with float, layer by layer
+    labels        (N,) of the calibration samples: accuracy in float and integer is reported too
+    probes        populations sent to the host; all where None
+
+    Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
+    """
+    config = preset(chip) if isinstance(chip, str) else chip
+    encoding = encoding or Encoding()
+    net = _imported(model, input_shape, dt, reset, compare)
+    if len(net.inputs) != 1:
+        raise SpikeplaneError(f"a program has one input, the model has {len(net.inputs)}; merge them as channels")
+    network, rows = quantise(net, config, encoding, weight_bits)
+    bounds = prove(network, config)
+    chosen = _probes(network, probes)
+    placement, image = fit(network, config, chosen)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "assumptions": [asdict(a) for a in net.assumptions],
+        "quantisation": [asdict(row) for row in rows],
+        "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
+        "mapping": mapping_rows(placement, image),
+        "calibration": [],
+    }
+    program = Program(
+        name=name, config=config, network=network, placement=placement, encoding=encoding, readout=net.readout,
+        probes=tuple(chosen), tables=tables,
+    )  # fmt: skip
+    if calibration is not None:
+        _calibrate(program, net, calibration, labels)
+    return program
+
+
+def _imported(
+    model: Any, input_shape: tuple[int, int, int] | None, dt: float | None, reset: str | None, compare: str | None
+) -> FloatNetwork:
+    if isinstance(model, FloatNetwork):
+        return model
+    from spikeplane.importers import import_model
+
+    return import_model(model, input_shape=input_shape, dt=dt, reset=reset, compare=compare)
+
+
+def _probes(network: Network, wanted: list[str] | None) -> list[str]:
+    known = [p.name for p in network.populations if p.neuron is not None]
+    for name in wanted or []:
+        if name not in known:
+            raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
+    return known if wanted is None else [name for name in known if name in wanted or name == network.output]
+
+
+def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> None:
+    """Fill in agreement of integer with float outputs per population, and both accuracies."""
+    from spikeplane_sim.golden import FloatModel, GoldenModel
+
+    planes = encode(program.encoding, samples, net.inputs[0].shape)
+    name = net.inputs[0].name
+    unit = 1.0 / ((1 << program.encoding.bits) - 1)
+    real = FloatModel(net).run({name: planes * unit})
+    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits).run({name: planes})
+    for row in program.tables["quantisation"]:
+        ours, theirs = integer[row["population"]], real[row["population"]]
+        neuron = program.network.population(row["population"]).neuron
+        if neuron is not None and neuron.membrane_out:
+            row["agreement"] = None
+        else:
+            row["agreement"] = float((ours == theirs).mean() * 100)
+        row["rate"] = float(np.abs(ours != 0).mean())
+    figures: dict[str, Any] = {"samples": len(planes)}
+    if labels is not None:
+        labels = np.asarray(labels)[: len(planes)]
+        for what, outputs in (("float", real), ("integer", integer)):
+            values = outputs[net.output]
+            scores = (values[:, -1] if net.readout == "last" else values.sum(1)).sum((-1, -2))
+            figures[f"accuracy_{what}"] = float((scores.argmax(1) == labels).mean())
+    program.tables["calibration"].append(figures)

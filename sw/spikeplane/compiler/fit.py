@@ -1,0 +1,83 @@
+"""Does it fit: placement and images in one go, the mapping table, and the smallest preset where the given chip is too small."""
+
+from dataclasses import replace
+from typing import Any
+
+from spikeplane.compiler.images import Image, build_image
+from spikeplane.compiler.place import Placement, place
+from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network
+
+
+def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
+    """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and the smallest preset that would."""
+    try:
+        return _try(network, config, probes)
+    except SpikeplaneError as error:
+        smallest = next((name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None)
+        advice = f"the smallest preset that holds it is '{smallest}'" if smallest else "no preset holds it"
+        raise SpikeplaneError(f"{error}; {advice}") from None
+
+
+def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:
+    """One row per core in use: its populations, and words used and available of each memory."""
+    rows = []
+    for core, used in image.used.items():
+        held = [
+            f"{part.population}[{part.first}:{part.first + part.groups}]"
+            if len(placement.of(part.population)) > 1
+            else part.population
+            for part in placement.on(core)
+        ]
+        rows.append({"core": list(core), "populations": held, "used": {name: list(pair) for name, pair in used.items()}})
+    return rows
+
+
+def check_sizes(network: Network, config: ChipConfig) -> None:
+    """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
+    for population in network.populations:
+        channels, height, width = population.current_shape
+        side = 1 << config.coord_bits
+        if max(height, width) > side:
+            raise SpikeplaneError(
+                f"population '{population.name}' is {height}x{width} pixels, the chip's coordinates reach {side}x{side}; "
+                "use a chip with more coord_bits"
+            )
+        if channels > config.lanes << config.group_bits:
+            raise SpikeplaneError(
+                f"population '{population.name}' has {channels} channels, the chip's packets name {config.lanes << config.group_bits}; "
+                "use a chip with more group_bits or lanes"
+            )
+        readout = population.neuron is not None and population.neuron.membrane_out
+        sends = network.outgoing(population.name)
+        bits = config.membrane_bits if readout else population.value_bits
+        if sends and bits - 1 > config.max_shift:
+            raise SpikeplaneError(
+                f"population '{population.name}' sends {bits}-bit values, the chip's max_shift {config.max_shift} allows "
+                f"{config.max_shift + 1}; use a chip with max_shift = {bits - 1}"
+            )
+
+
+def _try(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
+    if len(network.projections) + len(probes) > config.projections:
+        raise SpikeplaneError(
+            f"the network does not fit: {len(network.projections)} projections and {len(probes)} probes need as many tags, the chip "
+            f"has {config.projections}"
+        )
+    check_sizes(network, config)
+    placement = place(network, config)
+    return placement, build_image(network, placement, config, probes)
+
+
+def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
+    """The preset with the arithmetic that the network was quantised for."""
+    return replace(chip, weight_bits=config.weight_bits, acc_bits=config.acc_bits, membrane_bits=config.membrane_bits)
+
+
+def _fits(network: Network, config: ChipConfig, probes: list[str]) -> bool:
+    try:
+        _try(network, config, probes)
+    except SpikeplaneError:
+        return False
+    return True
