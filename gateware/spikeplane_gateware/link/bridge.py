@@ -100,12 +100,22 @@ class Bridge(wiring.Component):
 
     def _query(self, m: Module, control: Signal, taken: object) -> None:
         cycles, digest = Signal(32), int(self.config.digest, 16)
+        started, ended, armed = Signal(32), Signal(32), Signal()
         m.d.sync += cycles.eq(cycles + 1)
+        packet = self.host_i.payload
+        with m.If(self.host_i.valid & (packet.kind == Kind.CONTROL) & ~packet.host & (control.op == Control.START)):
+            m.d.sync += armed.eq(1)
+        with m.Elif(taken & armed & (control.op == Control.BARRIER)):
+            m.d.sync += [armed.eq(0), started.eq(cycles)]
+        with m.If(self.mesh_i.valid & self.mesh_i.ready & (self.mesh_i.payload.kind != Kind.REPLY)):
+            m.d.sync += ended.eq(cycles)
         known: dict[int, Value] = {
             Counter.IDENTITY: Const(0x5350 << 16 | ARCHITECTURE, 32),
             Counter.DIGEST_LOW: Const(digest & 0xFFFFFFFF, 32),
             Counter.DIGEST_HIGH: Const(digest >> 32, 32),
             Counter.CHIP_CYCLES: cycles,
+            Counter.RUN_STARTED: started,
+            Counter.RUN_ENDED: ended,
         }
         values = Array([known.get(i, Const(0, 32)) for i in range(16)])
         reply, index = Signal(struct(self.form.payloads[Kind.REPLY])), Signal(4)

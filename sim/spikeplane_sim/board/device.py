@@ -4,20 +4,23 @@ import ctypes
 from pathlib import Path
 
 from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane_sim.board.build import build_board
 
 _ROOM = 1 << 20
+_CHUNK = 1 << 18  #: cycles per call into the library: Ctrl-C is seen between calls
 
 
 class SimulatedBoard(Device):
-    """A Verilated chip. `exchange` clocks until the bytes are in and the chip has been quiet for `quiet` cycles."""
+    """A Verilated chip. The clock runs only in `exchange`: until all bytes are in, or, without any, until an answer of `quiet` idle
+    cycles' distance is out. A chip that takes nothing for `stuck` cycles is given up."""
 
-    def __init__(self, config: ChipConfig, *, quiet: int = 20_000) -> None:
+    def __init__(self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000) -> None:
         self._library = _load(build_board(config))
         self._board = self._library.board_open(16)
         self._out = (ctypes.c_uint8 * _ROOM)()
-        self.quiet = quiet
+        self.quiet, self.stuck = quiet, stuck
 
     @property
     def cycles(self) -> int:
@@ -25,17 +28,20 @@ class SimulatedBoard(Device):
         return self._library.board_cycles(self._board)
 
     def exchange(self, data: bytes) -> bytes:
-        """See Device. The simulation stands still between calls."""
+        """See Device. The simulation stands still between calls. Raises SpikeplaneError if the chip takes no more bytes."""
         received, taken = bytearray(), ctypes.c_uint64()
         while True:
-            limit = max(4 * len(data), 1 << 16)
+            before = self.cycles
             count = self._library.board_run(
-                self._board, data, len(data), self._out, _ROOM, limit, self.quiet, ctypes.byref(taken)
+                self._board, data, len(data), self._out, _ROOM, _CHUNK, self.quiet, self.stuck, ctypes.byref(taken)
             )
             received += bytes(memoryview(self._out)[:count])
+            waited = self.cycles - before
             data = data[taken.value :]
-            if not data or (not count and not taken.value):
+            if not data:
                 return bytes(received)
+            if not taken.value and not count and waited >= self.stuck:
+                raise SpikeplaneError(f"the chip has taken no byte for {self.stuck:,} cycles; {len(data):,} are waiting")
 
     def close(self) -> None:
         """Free the simulator."""
@@ -52,5 +58,5 @@ def _load(path: Path) -> ctypes.CDLL:
     library.board_close.argtypes = [ctypes.c_void_p]
     library.board_cycles.restype, library.board_cycles.argtypes = u64, [ctypes.c_void_p]
     library.board_run.restype = u64
-    library.board_run.argtypes = [ctypes.c_void_p, ctypes.c_char_p, u64, u8, u64, u64, u64, ctypes.POINTER(u64)]
+    library.board_run.argtypes = [ctypes.c_void_p, ctypes.c_char_p, u64, u8, u64, u64, u64, u64, ctypes.POINTER(u64)]
     return library

@@ -36,13 +36,16 @@ void board_close(Board *board) {
 
 uint64_t board_cycles(Board *board) { return board->cycles; }
 
-// Clock until `quiet` cycles in a row moved no byte, the output is full, or `limit` cycles are over.
+// Clock until all input is in; without input until something came out and then nothing for `quiet` cycles. In any case stop when
+// the output is full, when `limit` cycles are over, or when nothing has moved for `stuck` cycles.
 // Returns the bytes produced; *taken is set to the input bytes that the chip has accepted.
 uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *out, uint64_t out_size,
-                   uint64_t limit, uint64_t quiet, uint64_t *taken) {
+                   uint64_t limit, uint64_t quiet, uint64_t stuck, uint64_t *taken) {
   auto &chip = board->chip;
   uint64_t read = 0, written = 0, idle = 0;
-  for (uint64_t i = 0; i < limit && idle < quiet && written < out_size; i++) {
+  if (limit < stuck) limit = stuck;
+  for (uint64_t i = 0; i < limit && idle < stuck && written < out_size; i++) {
+    if (in_size ? read == in_size : (written && idle >= quiet)) break;
     chip.rx___05Fvalid = read < in_size;
     if (read < in_size) chip.rx___05Fpayload = in[read];
     chip.tx___05Fready = 1;
@@ -57,6 +60,7 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     board->cycles++;
     idle = (took || gave) ? 0 : idle + 1;
   }
+  chip.rx___05Fvalid = 0;
   *taken = read;
   return written;
 }

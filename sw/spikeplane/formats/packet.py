@@ -55,6 +55,8 @@ class Counter(IntEnum):
     DIGEST_HIGH = 10  #: bits 63..32
     CHIP_CYCLES = 11  #: cycles since power-up or the last STOP to the bridge
     LINK_ERRORS = 12  #: frames dropped for a bad CRC
+    RUN_STARTED = 13  #: CHIP_CYCLES at the first barrier after a START
+    RUN_ENDED = 14  #: CHIP_CYCLES when the mesh last sent the host something other than a reply
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ class Device(ABC):
 
     @abstractmethod
     def exchange(self, data: bytes) -> bytes:
-        """Send all of `data`, and return what has come meanwhile. With empty `data`: wait a little for more to come."""
+        """Send all of `data`, and return what has come meanwhile; do not wait for an answer. With empty `data`: wait a little for
+        more to come, and return as soon as something has."""
 
     @abstractmethod
     def close(self) -> None:

@@ -18,7 +18,7 @@ from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets, unpack_many
 from spikeplane.network import Network
 
-PATIENCE = 50  #: empty exchanges until a chip that owes packets is called stuck
+PATIENCE = 3  #: exchanges without a byte until a chip that owes packets is called stuck
 
 
 class Driver:
@@ -27,6 +27,7 @@ class Driver:
     def __init__(self, device: Device, config: ChipConfig, network: Network, placement: Placement, image: Image) -> None:
         self.device, self.config, self.network, self.placement, self.image = device, config, network, placement, image
         self.form, self._rest = packet_format(config), b""
+        self.busy_cycles = 0  #: of the last run, from its first step to its last result
         self._replies: list[dict[str, int]] = []
         self._all = (0, 0, config.cols - 1, config.rows - 1)
 
@@ -75,17 +76,21 @@ class Driver:
         samples, steps = next(iter(inputs.values())).shape[:2]
         collector = Collector(self.config, self._probes())
         self._control(Control.START)
-        idle = 0
+        idle, told = 0, 0
         for n in range(samples):
             self._send(self._sample(inputs, n, steps), collector)
-            if progress:
-                progress(1)
+            if progress and collector.complete // steps > told:
+                progress(collector.complete // steps - told)
+                told = collector.complete // steps
         while collector.complete < samples * steps:
             before = collector.complete
             self._send(b"", collector)
             idle = 0 if collector.complete > before else idle + 1
             if idle > PATIENCE:
                 raise SpikeplaneError(f"the chip stopped after {collector.complete} of {samples * steps} steps")
+        if progress:
+            progress(samples - told)
+        self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
     def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:

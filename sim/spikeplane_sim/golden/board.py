@@ -1,0 +1,32 @@
+"""The golden model as a board: the same program, the same planes, no chip."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from spikeplane.host.boards import Board
+from spikeplane.program import Program
+from spikeplane_sim.golden.model import GoldenModel
+
+
+class GoldenBoard(Board):
+    """Runs a program in the golden model, `batch` samples at a time. `device`: "cpu" or "cuda"."""
+
+    name = "golden"
+
+    def __init__(self, program: Program, *, batch: int = 100, device: str = "cpu") -> None:
+        self.program, self.batch = program, batch
+        self.model = GoldenModel(program.network, membrane_bits=program.config.membrane_bits, device=device)
+
+    def run(self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None) -> dict[str, np.ndarray]:
+        """See Board."""
+        total = len(next(iter(inputs.values())))
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in self.program.probes}
+        for first in range(0, total, self.batch):
+            batch = {name: values[first : first + self.batch] for name, values in inputs.items()}
+            outputs = self.model.run(batch)
+            for name, collected in parts.items():
+                collected.append(outputs[name])
+            if progress:
+                progress(len(next(iter(batch.values()))))
+        return {name: np.concatenate(values) for name, values in parts.items()}

@@ -1,0 +1,88 @@
+"""What runs a program: an abstract board, and the one that drives a device through the byte link."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from spikeplane.formats.packet import Counter
+from spikeplane.host.device import Device
+from spikeplane.host.driver import Driver
+from spikeplane.program import Program
+
+Progress = Callable[[int], None]
+
+
+class Board(ABC):
+    """Runs one program. Use as a context manager: leaving it gives the device back."""
+
+    name: str
+
+    @abstractmethod
+    def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
+        """Samples: per input population (N, T, C, H, W) -> per probed population int (N, T, C, H, W). `progress` is called with the
+        number of samples done since the last call."""
+
+    def figures(self) -> dict[str, Any]:
+        """Counts of the last run: cycles, operations, ... Empty for a board that has no clock."""
+        return {}
+
+    def close(self) -> None:  # noqa: B027 - most boards hold nothing
+        """Give the device back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class DeviceBoard(Board):
+    """A chip behind a byte link, simulated or real. Identifies it and loads the program on the first run."""
+
+    #: Samples handed over at once: enough to keep the link busy, few enough for progress and Ctrl-C.
+    BATCH = 4
+
+    def __init__(self, device: Device, program: Program, name: str = "device") -> None:
+        self.device, self.program, self.name = device, program, name
+        self.driver = Driver(device, program.config, program.network, program.placement, program.image)
+        self._loaded, self._figures = False, {}
+
+    def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
+        """See Board. Raises SpikeplaneError for another chip, or one that stops answering."""
+        if not self._loaded:
+            self.driver.identify()
+            self.driver.load()
+            self._loaded = True
+        outputs = self.driver.run(inputs, progress)
+        self._figures = self._count(len(next(iter(inputs.values()))))
+        return outputs
+
+    def figures(self) -> dict[str, Any]:
+        """samples, cycles, cycles_per_sample, operations (accumulator words), utilisation (operations / (cycles * cores in use)), and per
+        core: operations, spikes, sweeps, packets."""
+        return self._figures
+
+    def close(self) -> None:
+        """Close the device."""
+        self.device.close()
+
+    def _count(self, samples: int) -> dict[str, Any]:
+        """The busy cycles are those until the last packet of the run, as the driver saw them."""
+        counters = (Counter.OPERATIONS, Counter.SPIKES, Counter.SWEEPS, Counter.PACKETS)
+        cores = list(self.program.image.words)
+        per_core = [
+            {"core": list(core), **{c.name.lower(): self.driver.query(c, core) for c in counters}} for core in cores
+        ]  # fmt: skip
+        cycles = self.driver.busy_cycles
+        operations = sum(row["operations"] for row in per_core)
+        return {
+            "samples": samples,
+            "cycles": cycles,
+            "cycles_per_sample": cycles / samples,
+            "operations": operations,
+            "utilisation": operations / (cycles * len(cores)) if cycles else 0.0,
+            "cores": per_core,
+        }
