@@ -38,11 +38,11 @@ def scores(model: nn.Sequential, images: torch.Tensor, steps: int = STEPS) -> to
 
     functional.reset_net(model)
     values = images.contiguous(memory_format=torch.channels_last)
-    currents: tuple[torch.Tensor, ...] | None = None
+    constant = True
     for module in model:
         if isinstance(module, BaseNode):
-            currents = values.chunk(steps) if currents else (values,) * steps
-            values = torch.cat([module(current) for current in currents])
+            currents = (values,) * steps if constant else values.chunk(steps)
+            values, constant = torch.cat([module(current) for current in currents]), False
         else:
             values = module(values)
     return values.unflatten(0, (steps, -1)).mean(0)

@@ -76,7 +76,8 @@ EVENT = st.tuples(st.integers(0, 9999), st.integers(0, 3), st.integers(0, 2), st
 
 @given(st.lists(st.lists(EVENT, max_size=20), max_size=3), st.integers(1, 6), st.integers(1, 3000))
 def test_events_are_binned(recordings, steps, step_us):
-    samples = [Events(*np.array(r, np.int32).reshape(-1, 4).T) for r in recordings]
+    columns = [np.array(r, np.int32).reshape(-1, 4).T for r in recordings]
+    samples = [Events(t_us, x, y, p) for t_us, x, y, p in columns]
     planes = encode(Encoding(kind="events", steps=steps, step_us=step_us), samples, SHAPE)
     assert planes.shape == (len(recordings), steps, *SHAPE)
     for plane, recording in zip(planes, recordings, strict=True):
@@ -104,7 +105,7 @@ def test_messages():
     assert message(Encoding(kind="events"), images, SHAPE) == (
         "encoding 'events' expects event recordings, not an array of shape (3, 2, 3, 4)"
     )
-    one = [Events(*(np.array([n]) for n in (5, 4, 0, 1)), name="r.bs2")]
+    one = [Events(np.array([5]), np.array([4]), np.array([0]), np.array([1]), "r.bs2")]
     assert message(Encoding(kind="events"), one, SHAPE) == (
         "r.bs2: event 0 (x 4, y 0, polarity 1, time 5) is outside the sensor of 4x3 and 2 polarities"
     )
