@@ -48,4 +48,4 @@ def read_idx(path: Path) -> np.ndarray:
         what = "truncated" if len(data) - start < math.prod(sizes) else "too long"
         expected = f"{' x '.join(map(str, sizes))} = {math.prod(sizes)} bytes"
         raise SpikeplaneError(f"{path} is {what}: expected {expected} after the header, found {len(data) - start}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(sizes)
+    return np.frombuffer(data, np.uint8, offset=start).reshape(sizes).copy()  # writable
