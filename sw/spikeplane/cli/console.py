@@ -1,0 +1,33 @@
+"""What every command prints with: a console on stdout for results, one on stderr for progress."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+#: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
+_WIDE = 132
+
+out = Console(width=None if sys.stdout.isatty() else _WIDE)
+err = Console(stderr=True)
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr; yields `advance(n)`. Nothing is drawn where there is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """A spinner on a terminal's stderr, for work of unknown length."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        yield

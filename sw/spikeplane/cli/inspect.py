@@ -1,0 +1,27 @@
+"""`spikeplane inspect`: what is in a program file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikeplane.cli.console import out
+from spikeplane.cli.tables import print_tables
+from spikeplane.program import Program
+
+
+def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) -> None:
+    """Show a program: chip, encoding, layers, quantisation, mapping.
+
+    Example: `spikeplane inspect net.spk`
+    """
+    loaded = Program.load(program)
+    chip, encoding = loaded.config, loaded.encoding
+    out.print(f"[bold]{loaded.name}[/] for chip {chip.digest}", highlight=False)
+    out.print(
+        f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights, {chip.acc_bits}-bit accumulators, "
+        f"{chip.membrane_bits}-bit membranes", highlight=False,
+    )  # fmt: skip
+    shape = "x".join(str(n) for n in loaded.input.shape)
+    out.print(f"input {shape}, {encoding.kind} encoding, {encoding.steps} steps; readout: {loaded.readout}", highlight=False)
+    print_tables(loaded, out)

@@ -1,0 +1,68 @@
+"""The tables of a compiled program, for `compile` and `inspect`."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from spikeplane.program import Program
+
+#: Memories of the mapping table, in the order people care about them.
+MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress")
+
+
+def print_tables(program: Program, console: Console) -> None:
+    """Assumptions, quantisation, mapping; the calibration's accuracies if there are any."""
+    tables = program.tables
+    if tables.get("assumptions"):
+        console.print(_assumptions(tables["assumptions"]))
+    console.print(_layers(program))
+    console.print(_mapping(tables.get("mapping", [])))
+    for row in tables.get("calibration", []):
+        parts = [f"{kind} {row[f'accuracy_{kind}']:.2%}" for kind in ("float", "integer") if f"accuracy_{kind}" in row]
+        if parts:
+            console.print(f"accuracy on {row['samples']} calibration samples: {', '.join(parts)}", highlight=False)
+
+
+def _table(title: str, *columns: str, left: int = 1) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < left else "right", overflow="fold")
+    return table
+
+
+def _assumptions(rows: list[dict[str, Any]]) -> Table:
+    table = _table("What was assumed", "layers", "what", "value", "why", left=4)
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        merged.setdefault((row["what"], row["value"], row["why"]), []).append(row["layer"])
+    for (what, value, why), layers in merged.items():
+        table.add_row(", ".join(layers), what, value, why)
+    return table
+
+
+def _layers(program: Program) -> Table:
+    table = _table(
+        "Quantisation", "layer", "shape", "bits", "scale", "weight error", "clipped", "leak", "worst case", "agreement"
+    )
+    bounds = {row["population"]: row for row in program.tables.get("bounds", [])}
+    for row in program.tables.get("quantisation", []):
+        name = row["population"]
+        shape = "x".join(str(n) for n in program.network.population(name).shape)
+        low, high = row["scale_low"], row["scale_high"]
+        bound = bounds[name]
+        agreement = row.get("agreement")
+        table.add_row(
+            name, shape, str(row["weight_bits"]), f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
+            f"{row['clipped']:.1f} %", row["leak"], f"{bound['bits']} of {bound['available']} bits",
+            "" if agreement is None else f"{agreement:.2f} %",
+        )  # fmt: skip
+    return table
+
+
+def _mapping(rows: list[dict[str, Any]]) -> Table:
+    table = _table("Mapping: words used of available", "core", "populations", *MEMORIES, left=2)
+    for row in rows:
+        used = [f"{row['used'][m][0]}/{row['used'][m][1]}" for m in MEMORIES]
+        table.add_row(f"({row['core'][0]}, {row['core'][1]})", ", ".join(row["populations"]), *used)
+    return table
