@@ -1,7 +1,7 @@
 """The core: everything between a router's local output and its local input.
 
 ```
-    i -> Front(lookup, scanner, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
+    i -> FIFO -> Front(lookup, scanner, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
               |                                  ^--- sweep port ---^                           |
               +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
 ```
@@ -18,6 +18,7 @@ from spikeplane_gateware.core.back import Back
 from spikeplane_gateware.core.front import Front
 from spikeplane_gateware.core.loader import Loader
 from spikeplane_gateware.core.replies import Replies
+from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 
 
@@ -36,7 +37,9 @@ class Core(wiring.Component):
         m.submodules.back = back = Back(self.config)
         m.submodules.loader = loader = Loader(self.config)
         m.submodules.replies = replies = Replies(self.config)
-        connect(m, flipped(self.i), front.i)
+        m.submodules.ingress = ingress = StreamFifo(packet_struct(self.config))  # cuts the way from walker to router
+        connect(m, flipped(self.i), ingress.i)
+        connect(m, ingress.o, front.i)
         connect(m, front.loader, loader.i)
         connect(m, back.port, front.sweep)
         connect(m, loader.write, front.write)

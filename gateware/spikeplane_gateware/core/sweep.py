@@ -157,11 +157,11 @@ class Sweep(wiring.Component):
             m.d.comb += [
                 item.mask.eq(Cat(*plane_bits)), item.shift.eq(c.membrane_bits - self.plane),
                 item.negate.eq(self.plane == 1), items.w_en.eq((self.plane != 0) & (item.mask != 0)),
-                advance.eq(self.plane == 1),
+                advance.eq((self.plane == 1) & items.w_rdy),
             ]  # fmt: skip
             with m.If(neurons.out_valid):
                 m.d.sync += self.plane.eq(c.membrane_bits)
-            with m.Elif(self.plane != 0):
+            with m.Elif((self.plane != 0) & items.w_rdy):  # a word has more planes than the FIFO places
                 m.d.sync += self.plane.eq(self.plane - 1)
         with m.Else():
             m.d.comb += [
