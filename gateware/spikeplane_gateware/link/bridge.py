@@ -7,7 +7,8 @@
        +-----> TOKEN: on to the host, its credit to mesh_o  |
        +-----> the others ----------------------------------+
 ```
-Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name). Throughput: a packet a cycle each way; returned credits go first.
+Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name). Throughput: a packet a cycle
+each way; returned credits go first.
 A BARRIER holds the host's packets until the credits of its parity are in. A token is passed on only when its credit has a
 place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """

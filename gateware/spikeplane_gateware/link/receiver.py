@@ -16,7 +16,15 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.frame import (
-    CRC_BYTES, FRAME_HEADER, HEADER_BYTES, RESET_MARK, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload,
+    CRC_BYTES,
+    FRAME_HEADER,
+    HEADER_BYTES,
+    RESET_MARK,
+    SEQUENCE_BITS,
+    SLOT_BYTES,
+    SLOTS,
+    FrameKind,
+    frame_payload,
 )  # fmt: skip
 from spikeplane.formats.packet import packet_format
 from spikeplane_gateware.link.crc import Crc
