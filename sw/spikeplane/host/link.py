@@ -35,7 +35,8 @@ class Link:
         self._frames: deque[bytes] = deque()  # payloads that the chip has not acknowledged, sent or not
         self._base = self._sent = self._most = self._room = 0  # sequence of frames[0]; frames sent, now and before a resend
         self._polled: int | None = None  # frames sent before the poll that is under way
-        self._expected, self._packets = 0, []  # type: int, list[bytes]
+        self._expected = 0
+        self._packets: list[bytes] = []
         self._ack_due = self._poll_due = self._reject_due = False
         self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
 
