@@ -85,6 +85,7 @@ class Chip(wiring.Component):
         wiring.connect(m, wiring.flipped(self.tx), link.tx)
         wiring.connect(m, link.o, bridge.host_i)
         wiring.connect(m, bridge.host_o, link.i)
+        m.d.comb += bridge.link_errors.eq(link.errors)
         m.d.comb += [
             self._from_host.payload.eq(bridge.mesh_o.payload.as_value()),
             self._from_host.valid.eq(bridge.mesh_o.valid),

@@ -7,7 +7,8 @@
        +-----> TOKEN: on to the host, its credit to mesh_o  |
        +-----> the others ----------------------------------+
 ```
-Ports: host_i, host_o, mesh_i, mesh_o (packet streams). Throughput: a packet a cycle each way; returned credits go first.
+Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name). Throughput: a packet a cycle
+each way; returned credits go first.
 A BARRIER holds the host's packets until the credits of its parity are in. A token is passed on only when its credit has a
 place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
@@ -29,7 +30,8 @@ class Bridge(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.form = config, packet_format(config)
         packets = stream.Signature(packet_struct(config))
-        super().__init__({"host_i": In(packets), "host_o": Out(packets), "mesh_i": In(packets), "mesh_o": Out(packets)})
+        streams = {"host_i": In(packets), "host_o": Out(packets), "mesh_i": In(packets), "mesh_o": Out(packets)}
+        super().__init__({**streams, "link_errors": In(32)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -116,6 +118,7 @@ class Bridge(wiring.Component):
             Counter.CHIP_CYCLES: cycles,
             Counter.RUN_STARTED: started,
             Counter.RUN_ENDED: ended,
+            Counter.LINK_ERRORS: self.link_errors,
         }
         values = Array([known.get(i, Const(0, 32)) for i in range(16)])
         reply, index = Signal(struct(self.form.payloads[Kind.REPLY])), Signal(4)

@@ -40,11 +40,12 @@ class Gather(wiring.Component):
 
 
 class Scatter(wiring.Component):
-    """Ports: i (packets), o (bytes)."""
+    """Ports: i (packets), o (bytes), clear (forget a part of a packet)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.size = packet_format(config).size
-        super().__init__({"i": In(stream.Signature(packet_struct(config))), "o": Out(stream.Signature(8))})
+        packets = stream.Signature(packet_struct(config))
+        super().__init__({"i": In(packets), "o": Out(stream.Signature(8)), "clear": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -54,4 +55,6 @@ class Scatter(wiring.Component):
             m.d.sync += [word.eq(self.i.payload.as_value()), left.eq(self.size)]
         with m.Elif(self.o.ready):
             m.d.sync += [word.eq(word >> 8), left.eq(left - 1)]
+        with m.If(self.clear):
+            m.d.sync += left.eq(0)
         return m

@@ -11,7 +11,8 @@ class Device(ABC):
     @abstractmethod
     def exchange(self, data: bytes) -> bytes:
         """Send all of `data`, and return what has come meanwhile; do not wait for an answer. With empty `data`: wait a little for
-        more to come, and return as soon as something has."""
+        more to come, and return as soon as something has. The bytes are a line's: they may arrive changed, be lost, or appear
+        from nowhere; `spikeplane.host.link` copes with that."""
 
     @abstractmethod
     def close(self) -> None:

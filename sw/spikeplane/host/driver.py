@@ -15,10 +15,11 @@ from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind, 
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
+from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, plane_packets, unpack_many
 from spikeplane.network import Network
 
-PATIENCE = 3  #: exchanges without a byte until a chip that owes packets is called stuck
+PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck
 
 
 class Driver:
@@ -26,7 +27,8 @@ class Driver:
 
     def __init__(self, device: Device, config: ChipConfig, network: Network, placement: Placement, image: Image) -> None:
         self.device, self.config, self.network, self.placement, self.image = device, config, network, placement, image
-        self.form, self._rest = packet_format(config), b""
+        self.form = packet_format(config)
+        self.link = Link(device, self.form)
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
         self._replies: list[dict[str, int]] = []
         self._all = (0, 0, config.cols - 1, config.rows - 1)
@@ -52,6 +54,7 @@ class Driver:
             if progress:
                 progress(len(words))
         self._bridge(Control.CREDITS, self.image.credits)
+        self.link.flush()
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
@@ -83,9 +86,7 @@ class Driver:
                 progress(collector.complete // steps - told)
                 told = collector.complete // steps
         while collector.complete < samples * steps:
-            before = collector.complete
-            self._send(b"", collector)
-            idle = 0 if collector.complete > before else idle + 1
+            idle = 0 if self._send(None, collector) else idle + 1
             if idle > PATIENCE:
                 raise SpikeplaneError(f"the chip stopped after {collector.complete} of {samples * steps} steps")
         if progress:
@@ -104,7 +105,7 @@ class Driver:
                 if reply["counter"] == counter:
                     self._replies.remove(reply)
                     return reply["value"]
-            self._send(b"")
+            self._send()
         raise SpikeplaneError(f"the device does not answer (asked for {counter.name.lower()})")
 
     def _probes(self) -> dict[int, Probe]:
@@ -120,7 +121,7 @@ class Driver:
             out[step] = values
         return out.reshape(samples, steps, *probe.shape)
 
-    def _sample(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> bytes:
+    def _sample(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> np.ndarray:
         """All packets of one sample: per step the barrier, the spikes, the tokens."""
         parts = []
         for t in range(steps):
@@ -134,7 +135,7 @@ class Driver:
                     parts.append(
                         pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **_rect(rect)})
                     )
-        return np.concatenate(parts).tobytes()
+        return np.concatenate(parts)
 
     def _spikes(self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int) -> np.ndarray:
         """A step's spikes; into a population that holds its current, the first step's only, in the bank of the sample."""
@@ -153,16 +154,15 @@ class Driver:
     def _bridge(self, op: Control, arg: int = 0) -> None:
         self._send(self._bridge_packet(op, arg))
 
-    def _send(self, packets: "np.ndarray | bytes", collector: Collector | None = None) -> None:
-        data = self._rest + self.device.exchange(packets if isinstance(packets, bytes) else packets.tobytes())
-        count = len(data) // self.form.size
-        self._rest = data[count * self.form.size :]
-        got = np.frombuffer(data, dtype=np.uint8, count=count * self.form.size).reshape(count, self.form.size)
+    def _send(self, packets: np.ndarray | None = None, collector: Collector | None = None) -> int:
+        """Send packets, or without any wait for some; those that came are sorted. Returns how many came."""
+        got = self.link.exchange_packets(packets)
         left = collector.take(got) if collector else got
         if len(left):
             replies = unpack_many(self.form, left, Kind.REPLY)
             for i in np.flatnonzero(replies["kind"] == Kind.REPLY):
                 self._replies.append({name: int(values[i]) for name, values in replies.items()})
+        return len(got)
 
 
 def _rect(rect: Iterable[int]) -> dict[str, int]:

@@ -1,0 +1,67 @@
+"""Flags and escapes: where a frame begins and ends on the byte line.
+
+```
+    i (bytes and flags) -> escape -> o (line bytes)                           Stuff
+    i (line bytes) -> unescape -> strobe, data | end, broken                  Unstuff
+```
+A FLAG on the line is always a frame's edge, so after any garbage the next flag is a fresh start. Layout: `spikeplane.formats.frame`.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.formats.frame import ESCAPE, FLAG, TWIST
+
+#: What Stuff takes: a byte, or (flag = 1) the edge of a frame.
+SYMBOL = data.StructLayout({"byte": 8, "flag": 1})
+
+
+class Stuff(wiring.Component):
+    """Ports: i (stream of SYMBOL), o (bytes). Latency 1 cycle; a line byte a cycle, two for an escaped byte."""
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(stream.Signature(SYMBOL)), "o": Out(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        byte, flag = self.i.payload.byte, self.i.payload.flag
+        free, special, escaped = Signal(), Signal(), Signal()
+        m.d.comb += [
+            free.eq(~self.o.valid | self.o.ready),
+            special.eq(~flag & ((byte == FLAG) | (byte == ESCAPE))),
+            self.i.ready.eq(free & (~special | escaped)),
+        ]
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(self.i.valid)
+            m.d.sync += escaped.eq(self.i.valid & special & ~escaped)
+            with m.If(flag):
+                m.d.sync += self.o.payload.eq(FLAG)
+            with m.Else():
+                m.d.sync += self.o.payload.eq(Mux(special, Mux(escaped, byte ^ TWIST, ESCAPE), byte))
+        return m
+
+
+class Unstuff(wiring.Component):
+    """Ports: i (bytes; always ready), strobe and data (a frame's byte), end (a flag came), broken (with end: in an escape).
+
+    Latency 1 cycle; a line byte a cycle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(stream.Signature(8)), "strobe": Out(1), "data": Out(8), "end": Out(1), "broken": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        escaped = Signal()
+        flag, escape = self.i.payload == FLAG, self.i.payload == ESCAPE
+        m.d.comb += self.i.ready.eq(1)
+        m.d.sync += [
+            self.strobe.eq(self.i.valid & ~flag & ~escape),
+            self.end.eq(self.i.valid & flag),
+            self.broken.eq(escaped),
+            self.data.eq(self.i.payload ^ Mux(escaped, TWIST, 0)),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += escaped.eq(escape)
+        return m

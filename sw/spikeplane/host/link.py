@@ -1,0 +1,166 @@
+"""The host's end of the link: packets in, packets out, over a device that may corrupt, drop or insert bytes.
+
+```
+    packets -> frames not yet acknowledged -> encode -> device.exchange -> decode -> packets in order
+                         ^------------- ack, room ---------------------------┘
+```
+The chip has no timer: every recovery starts here. An answered poll shows which frames were lost on the way to the chip, and they
+are sent again (go-back-N); a gap, a broken frame or silence makes the host send a reject, and the chip sends again from there.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.frame import RESET_MARK, SEQUENCE_BITS, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.packet import PacketFormat
+from spikeplane.host.device import Device
+from spikeplane.host.frames import Decoder, Frame, encode
+
+PATIENCE = 10  #: waits in vain until the device is called dead, or a chip that takes nothing stuck
+_NUMBERS = 1 << SEQUENCE_BITS
+
+
+class Link:
+    """Whole packets over `device`, each delivered once and in order. Opens (resets both ends) at its first use."""
+
+    def __init__(self, device: Device, form: PacketFormat, *, patience: int = PATIENCE) -> None:
+        self.device, self.patience = device, patience
+        self.size, self.payload = form.size, frame_payload(form)
+        self.resent = 0  #: frames sent again so far
+        self._decoder, self._open = Decoder(), False
+        self._frames: deque[bytes] = deque()  # payloads that the chip has not acknowledged, sent or not
+        self._base = self._sent = self._most = self._room = 0  # sequence of frames[0]; frames sent, now and before a resend
+        self._polled: int | None = None  # frames sent before the poll that is under way
+        self._expected = 0
+        self._packets: list[bytes] = []
+        self._ack_due = self._poll_due = self._reject_due = False
+        self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
+
+    @property
+    def errors(self) -> int:
+        """Broken frames that arrived here. Those that arrived at the chip: Counter.LINK_ERRORS."""
+        return self._decoder.errors
+
+    def exchange_packets(self, packets: np.ndarray | None = None) -> np.ndarray:
+        """Send packets uint8 (n, size) and return those that have come, uint8 (m, size). Without packets: wait for some.
+
+        Returns when all are sent, or, without any, when packets are in or the chip says after a while that it has none. What is lost
+        is sent again in later calls (`flush` waits). Raises SpikeplaneError if the device does not answer or the chip takes nothing
+        any more.
+        """
+        self._reset()
+        if packets is None or not len(packets):
+            self._pump(lambda: bool(self._packets) or (self._waited and not self._silent))
+        else:
+            data = packets.tobytes()
+            self._frames.extend(data[at : at + self.payload] for at in range(0, len(data), self.payload))
+            self._pump(lambda: self._sent == len(self._frames))
+        received, self._packets = b"".join(self._packets), []
+        return np.frombuffer(received, dtype=np.uint8).reshape(-1, self.size)
+
+    def flush(self) -> None:
+        """Wait until the chip has everything sent so far. Raises SpikeplaneError as `exchange_packets` does."""
+        if self._open:
+            self._pump(lambda: not self._frames)
+
+    def _pump(self, done: Callable[[], bool]) -> None:
+        """Send what there is and wait for the chip, until `done`. Silence makes the next frame a poll."""
+        stalled, self._waited = 0, False
+        while True:
+            before = (len(self._frames), len(self._packets))
+            out = self._outgoing()
+            heard = self._hear(self.device.exchange(out)) if out else 0
+            if done():
+                return
+            heard = heard or self._hear(self.device.exchange(b""))
+            self._silent = 0 if heard else self._silent + 1
+            if not heard:
+                self._waited = self._poll_due = self._reject_due = True
+                self._polled = None
+            if self._silent > self.patience:
+                raise SpikeplaneError(f"the device does not answer: {self._silent} polls without a frame; check power and port")
+            moved = before != (len(self._frames), len(self._packets))
+            stalled = 0 if moved else stalled + (not heard)
+            if stalled > self.patience:
+                raise SpikeplaneError(
+                    f"the chip takes no more packets: {len(self._frames)} frames wait; load the program again"
+                )
+            if done():
+                return
+
+    def _hear(self, data: bytes) -> int:
+        """Take the frames in `data`; how many there were."""
+        errors = self._decoder.errors
+        frames = self._decoder.feed(data)
+        for frame in frames:
+            self._take(frame)
+        self._reject_due |= self._decoder.errors > errors
+        return len(frames)
+
+    def _outgoing(self) -> bytes:
+        """The frames that the chip has room for; else a STATUS if there is something to say."""
+        first, last = self._sent, min(self._room, len(self._frames))
+        out = []
+        for i in range(first, last):
+            poll = i == last - 1 and self._polled is None
+            out.append(self._encode(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i]))
+        if out:
+            self.resent += max(0, min(last, self._most) - first)
+            self._sent, self._most = last, max(last, self._most)
+            self._polled = last if self._polled is None else self._polled
+        elif self._ack_due or self._poll_due or self._reject_due:
+            out.append(self._encode(FrameKind.STATUS, 0, self._poll_due, b""))
+            self._polled = self._sent if self._poll_due else self._polled
+        if out:
+            self._ack_due = self._poll_due = False
+        return b"".join(out)
+
+    def _encode(self, kind: int, sequence: int, poll: bool, payload: bytes) -> bytes:
+        reject, self._reject_due = int(self._reject_due), False
+        return encode(Frame(kind, sequence, self._expected, int(poll), reject, 0, payload))
+
+    def _take(self, frame: Frame) -> None:
+        if frame.kind == FrameKind.RESET:
+            return  # the echo of an earlier attempt
+        gone = (frame.ack - self._base) % _NUMBERS
+        if gone <= self._most:
+            for _ in range(gone):
+                self._frames.popleft()
+            self._base, self._most, self._room = frame.ack, self._most - gone, frame.room
+            self._sent = max(0, self._sent - gone)
+            self._polled = None if self._polled is None else max(0, self._polled - gone)
+            if frame.poll:
+                self._sent = 0 if self._polled else self._sent  # sent before the poll and not in: lost
+                self._polled = None
+        if frame.kind == FrameKind.DATA:
+            self._ack_due = True
+            ahead = (frame.sequence - self._expected) % _NUMBERS
+            if ahead == 0 and len(frame.payload) % self.size == 0:
+                self._packets.append(frame.payload)
+                self._expected = (self._expected + 1) % _NUMBERS
+            elif ahead < SLOTS:
+                self._reject_due = True
+
+    def _reset(self) -> None:
+        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all before it is old."""
+        if self._open:
+            return
+        number = random.randrange(_NUMBERS)
+        for _ in range(self.patience):
+            number = (number + 1) % _NUMBERS
+            ask = Frame(FrameKind.RESET, number, RESET_MARK % _NUMBERS, room=RESET_MARK // _NUMBERS)
+            data = self.device.exchange(encode(ask)) or self.device.exchange(b"")
+            while data:
+                frames = self._decoder.feed(data)
+                echoes = [i for i, frame in enumerate(frames) if frame.kind == FrameKind.RESET and frame.sequence == number]
+                if echoes:
+                    self._open, self._room = True, frames[echoes[-1]].room
+                    for frame in frames[echoes[-1] + 1 :]:
+                        self._take(frame)
+                    return
+                data = self.device.exchange(b"")
+        raise SpikeplaneError(f"the device does not answer: {self.patience} resets without a frame; check power and port")
