@@ -58,6 +58,7 @@ class Back(wiring.Component):
             schedule.event_valid.eq(self.event_valid),
             schedule.event.eq(self.event),
             self.initialising.eq(schedule.initialising),
+            schedule.idle.eq(sweep.vacant),
             egress.x.eq(self.x),
             egress.y.eq(self.y),
             egress.population.eq(sweep.population),

@@ -5,8 +5,8 @@
     loader -> SCHEDULE words ---------^           +-> round robin -> job -> Sweep
     start  -> initialisation jobs, both banks ----+
 ```
-Ports: write, start (pulse), running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`),
-initialising. Latency from the last event to the job: 4 cycles.
+Ports: write, start (pulse), running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`), idle
+(the sweep has nothing to do), initialising. Latency from the last event to the job: 5 cycles.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
@@ -37,6 +37,7 @@ class Schedule(wiring.Component):
                 "event_valid": In(1),
                 "event": In(EventLayout),
                 "job": Out(stream.Signature(JOB)),
+                "idle": In(1),
                 "initialising": Out(1),
             }
         )
@@ -44,43 +45,60 @@ class Schedule(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, slots = Module(), self.config.populations
         self._ready = Signal(4 * slots)  # by SCHEDULE address
-        parity, sample, last = Signal(slots), Signal(slots), Signal(2 * slots)
-        self._count(m, last)
+        self._parity, self._sample, self._last = Signal(slots), Signal(slots), Signal(2 * slots)
+        self._count(m, self._last)
         m.submodules.arbiter = arbiter = Arbiter(slots)
-        eligible = [self._both(slot, 0) & ~parity[slot] | self._both(slot, 1) & parity[slot] for slot in range(slots)]
-        free, index = Signal(), Signal(range(slots))
-        initial = Signal(range(2 * slots + 1))  # initialisation jobs still to give, from the top
-        m.d.comb += [
-            free.eq(~self.job.valid & self.running),
-            arbiter.requests.eq(Mux(free & ~self.initialising & ~self.start, Cat(*eligible), 0)),
-            arbiter.take.eq(arbiter.requests != 0),
-        ]
-        for slot in range(slots):
-            with m.If(arbiter.grant[slot]):
-                m.d.comb += index.eq(slot)
-        job = self.job.payload
-        with m.If(self.job.ready):
-            m.d.sync += self.job.valid.eq(0)
+        both = [[self._ready[4 * slot + q] & self._ready[4 * slot + 2 + q] for q in range(2)] for slot in range(slots)]
+        eligible = Signal(slots)
+        m.d.sync += eligible.eq(Cat(*[Mux(self._parity[slot], both[slot][1], both[slot][0]) for slot in range(slots)]))
+        index, initial = Signal(range(slots)), Signal(range(2 * slots + 1))  # initial: jobs still to give, from the top
+        pending = Signal()  # a START that waits for the sweep under way
+        with m.FSM():
+            with m.State("PICK"):
+                m.d.comb += [arbiter.requests.eq(eligible), arbiter.take.eq(self.running & ~pending & (eligible != 0))]
+                for slot in range(slots):
+                    with m.If(arbiter.grant[slot]):
+                        m.d.sync += index.eq(slot)
+                with m.If(pending):
+                    m.next = "CLEAR"
+                with m.Elif(arbiter.take):
+                    m.next = "GIVE"
+            with m.State("GIVE"):
+                self._give(m, index)
+                m.next = "WAIT"
+            with m.State("INITIAL"):
+                job, number = self.job.payload, Signal.like(initial)
+                m.d.comb += number.eq(initial - 1)
+                m.d.sync += [job.slot.eq(number >> 1), job.parity.eq(number[0]), job.sample.eq(number[0])]
+                m.d.sync += [job.initial.eq(1), job.last.eq(0)]
+                with m.If(initial != 0):
+                    m.d.sync += initial.eq(number)
+                    m.next = "WAIT"
+                with m.Elif(self.idle):  # the last one is done, not only taken
+                    m.d.sync += self.initialising.eq(0)
+                    m.next = "PICK"
+            with m.State("WAIT"):
+                m.d.comb += self.job.valid.eq(1)
+                with m.If(self.job.ready):
+                    m.next = "SETTLE"
+            with m.State("SETTLE"):  # `eligible` has seen what the job changed
+                m.next = "PICK"
+                with m.If(self.initialising):
+                    m.next = "INITIAL"
+            with m.State("CLEAR"):
+                m.d.sync += [pending.eq(0), initial.eq(2 * slots)]
+                m.d.sync += [self._parity.eq(0), self._sample.eq(0), self._last.eq(0)]
+                m.next = "INITIAL"
         with m.If(self.start):
-            m.d.sync += [initial.eq(2 * slots), self.initialising.eq(1), parity.eq(0), sample.eq(0), last.eq(0)]
-        with m.Elif(self.initialising & free):
-            m.d.sync += [self.job.valid.eq(1), job.slot.eq((initial - 1) >> 1), job.parity.eq((initial - 1)[0])]
-            m.d.sync += [job.initial.eq(1), job.last.eq(0), job.sample.eq((initial - 1)[0]), initial.eq(initial - 1)]
-            with m.If(initial == 0):
-                m.d.sync += [self.job.valid.eq(0), self.initialising.eq(0)]
-        with m.Elif(arbiter.take):
-            self._give(m, index, parity, sample, last)
+            m.d.sync += [self.initialising.eq(1), pending.eq(1)]
         return m
 
-    def _both(self, slot: int, parity: int) -> object:
-        return self._ready[4 * slot + parity] & self._ready[4 * slot + 2 + parity]
-
-    def _give(self, m: Module, index: Signal, parity: Signal, sample: Signal, last: Signal) -> None:
-        job, now = self.job.payload, Signal()
-        ends = Signal()
+    def _give(self, m: Module, index: Signal) -> None:
+        """The job of the population at `index`, and what its giving changes."""
+        job, now, ends = self.job.payload, Signal(), Signal()
+        parity, sample, last = self._parity, self._sample, self._last
         m.d.comb += [now.eq(parity.bit_select(index, 1)), ends.eq(last.bit_select(Cat(now, index), 1))]
         m.d.sync += [
-            self.job.valid.eq(1),
             job.slot.eq(index),
             job.parity.eq(now),
             job.sample.eq(sample.bit_select(index, 1)),

@@ -5,7 +5,8 @@
                                               membrane read  -----------------> u --> NeuronArray --> items
                                               membrane write <----------------------- u'    |
 ```
-Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse).
+Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse),
+vacant (nothing under way).
 Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for its parameters and its end.
 """
 
@@ -44,6 +45,7 @@ class Sweep(wiring.Component):
                 "finish": Out(1),
                 "done": In(1),
                 "swept": Out(1),
+                "vacant": Out(1),
             }
         )
 
@@ -182,7 +184,7 @@ class Sweep(wiring.Component):
         m.d.sync += self.swept.eq(0)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.job.ready.eq(count == 2)
+                m.d.comb += [self.job.ready.eq(count == 2), self.vacant.eq(~self.job.valid)]
                 with m.If(self.job.valid):
                     m.d.sync += [count.eq(Mux(count == 2, 0, count + 1)), self.active.eq(self.job.payload)]
                     with m.If(count == 2):

@@ -41,12 +41,13 @@ def build_image(network: Network, placement: Placement, config: ChipConfig, prob
             routes = [(tags[id(projection)], rect) for rect in rectangles(targets)]
             image.inputs.setdefault(projection.source, []).extend(routes)
             image.credits += len(targets)
-    for core in dict.fromkeys(part.core for part in placement.parts):
+    for core in [(x, y) for y in range(config.rows) for x in range(config.cols)]:
         builder = CoreImage(network, placement, config, image, tags, core)
         for part in placement.on(core):
             builder.add(part)
-        image.words[core] = builder.words
-        image.used[core] = {name: (used, builder.space.available[name]) for name, used in builder.space.used.items()}
+        image.words[core] = builder.cleared() + builder.words
+        if placement.on(core):
+            image.used[core] = {name: (used, builder.space.available[name]) for name, used in builder.space.used.items()}
     return image
 
 
@@ -88,6 +89,12 @@ class CoreImage:
         for projection in self.network.incoming(part.population):
             self._projection(projection, part, acc)
         self._schedule(part)
+
+    def cleared(self) -> list[tuple[Memory, int, int]]:
+        """Zeros for every population slot, counter and tag that this program leaves alone: another may have been loaded before."""
+        taken = {(memory, address) for memory, address, _ in self.words}
+        tables = (Memory.POPULATION, Memory.PROJECTION, Memory.SCHEDULE)
+        return [(m, a, 0) for m in tables for a in range(self.tables.depth(m)) if (m, a) not in taken]
 
     def _put(self, memory: Memory, address: int, word: int) -> None:
         self.words.append((memory, address, word))

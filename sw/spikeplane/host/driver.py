@@ -78,7 +78,7 @@ class Driver:
         int (N, T, C, H, W). Raises SpikeplaneError if the chip stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]
         collector = Collector(self.config, self._probes())
-        self._control(Control.START)
+        self._start()
         idle, told = 0, 0
         for n in range(samples):
             self._send(self._sample(inputs, n, steps), collector)
@@ -93,6 +93,14 @@ class Driver:
             progress(samples - told)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
+
+    def _start(self) -> None:
+        """Counters of tokens and credits back to where they stand before step 0, then START: a recurrent network ends elsewhere."""
+        self._control(Control.STOP)
+        for core, words in self.image.words.items():
+            self._send(self.write_packets(core, [word for word in words if word[0] == Memory.SCHEDULE]))
+        self._bridge(Control.CREDITS, self.image.credits)
+        self._control(Control.START)
 
     def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:
         """Ask the bridge, or a core, for a counter."""
