@@ -5,8 +5,9 @@
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
-All values are exact integers. Currents are sums of at most 2^24 in magnitude in float32, else float64: both are exact, and
-explicit matrix products keep the convolution free of transforms that round. CPU or CUDA.
+All values are exact integers. Currents are sums of at most 2^24 in magnitude in float32, else float64, where every partial sum
+is an integer and exact. PyTorch's CPU convolution is direct (a test holds it against explicit products at the largest sums);
+on CUDA, where libraries may choose transforms that round, the product is explicit. CPU or CUDA.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ class GoldenModel:
     def __init__(self, network: Network, *, membrane_bits: int, device: str = "cpu") -> None:
         self.network, self.device = network, torch.device(device)
         self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)
+        self.wide = torch.int32 if membrane_bits <= 24 else torch.int64  #: holds the sum of two membranes' worth
         self.synapses = {id(p): Synapses(p, network, self.device) for p in network.projections}
 
     def steps(self, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, Tensor]]:
@@ -40,13 +42,21 @@ class GoldenModel:
         first = next(iter(planes.values()))
         membranes: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
+        held: dict[str, Tensor] = {}
         for t in range(first.shape[1]):
             previous, outputs = outputs, {}
             for population in self.network.populations:
                 if population.neuron is None:
                     outputs[population.name] = planes[population.name][:, t].to(torch.int32)
                     continue
-                current = self._current(population, outputs, previous, first.shape[0])
+                # The same input in every step gives the same current: what `hold` means.
+                current = (
+                    held[population.name]
+                    if population.name in held
+                    else self._current(population, outputs, previous, len(first))
+                )
+                if population.hold:
+                    held[population.name] = current
                 u = membranes.get(population.name, torch.zeros_like(current))
                 outputs[population.name], membranes[population.name] = self._fire(population, u, current)
             yield outputs
@@ -60,12 +70,15 @@ class GoldenModel:
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
     def _current(self, population: Population, now: dict[str, Tensor], before: dict[str, Tensor], batch: int) -> Tensor:
-        shape = (batch, *population.current_shape)
-        total = _channels(population.bias, population.shape[0], self.device).expand(shape).clone()
+        bias = _channels(population.bias, population.shape[0], self.device)
+        total = None
         for projection in self.network.incoming(population.name):
             source = (before if projection.delay else now).get(projection.source)
             if source is not None:
-                total += self.synapses[id(projection)](source)
+                added = self.synapses[id(projection)](source)
+                total = added.add_(bias) if total is None else total.add_(added)
+        if total is None:  # nothing has arrived yet: a recurrent projection at step 0
+            total = bias.expand(batch, *population.current_shape).clone()
         if population.window is None:
             return total
         window = population.window
@@ -77,13 +90,13 @@ class GoldenModel:
         neuron = population.neuron
         assert neuron is not None
         theta = _channels(population.theta, population.shape[0], self.device)
-        v = (leak(neuron, u).to(torch.int64) + current).clamp(*self.limits).to(torch.int32)
+        v = (leak(neuron, u).to(self.wide) + current).clamp(*self.limits).to(torch.int32)
         fired = v > theta if neuron.strict else v >= theta
         if neuron.reset == "hard":
-            after = torch.where(fired, torch.full_like(v, neuron.v_reset), v)
+            after = v.masked_fill(fired, neuron.v_reset)
         elif neuron.reset == "soft":
             amount = theta if population.amount is None else _channels(population.amount, population.shape[0], self.device)
-            after = torch.where(fired, (v.to(torch.int64) - amount).clamp(*self.limits).to(torch.int32), v)
+            after = torch.where(fired, (v.to(self.wide) - amount).clamp(*self.limits).to(torch.int32), v)
         else:
             after = v
         return (v if neuron.membrane_out else fired.to(torch.int32)), after
@@ -99,7 +112,7 @@ def leak(neuron: Neuron, u: Tensor) -> Tensor:
 
 
 class Synapses:
-    """One projection as an exact matrix product over unfolded source pixels: (N, C, H, W) -> (N, Cout, H', W')."""
+    """One projection as an exact convolution of source pixels: (N, C, H, W) -> (N, Cout, H', W')."""
 
     def __init__(self, projection: Projection, network: Network, device: torch.device) -> None:
         self.projection = projection
@@ -108,19 +121,27 @@ class Synapses:
         self.dtype = torch.float32 if bound < 1 << 24 else torch.float64
         weight = torch.as_tensor(np.ascontiguousarray(projection.weight), device=device).to(self.dtype)
         self.kernel = (weight.shape[-2], weight.shape[-1])
-        self.weight = weight.flatten(1)
+        self.weight = weight[:, None] if projection.aligned else weight
 
     def __call__(self, source: Tensor) -> Tensor:
-        p, (kh, kw) = self.projection, self.kernel
+        p = self.projection
         x = pooled(source, p.pool).to(self.dtype)
-        batch, channels = x.shape[:2]
-        _, height, width = self.shape
-        columns = F.unfold(x, (kh, kw), padding=p.padding, stride=p.stride)
+        if source.is_cuda:
+            return self._explicit(x)
+        groups = len(self.weight) if p.aligned else 1
+        return F.conv2d(x, self.weight, stride=p.stride, padding=p.padding, groups=groups).to(torch.int32)
+
+    def _explicit(self, x: Tensor) -> Tensor:
+        """The same by unfolding and a matrix product."""
+        p, batch, channels = self.projection, len(x), x.shape[1]
+        columns = F.unfold(x, self.kernel, padding=p.padding, stride=p.stride)
         if p.aligned:
-            out = (columns.view(batch, channels, kh * kw, -1) * self.weight[:, :, None]).sum(2)
+            out = (columns.view(batch, channels, self.kernel[0] * self.kernel[1], -1) * self.weight.flatten(1)[:, :, None]).sum(
+                2
+            )
         else:
-            out = self.weight @ columns
-        return out.view(batch, -1, height, width).to(torch.int32)
+            out = self.weight.flatten(1) @ columns
+        return out.view(batch, -1, *self.shape[1:]).to(torch.int32)
 
 
 def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:

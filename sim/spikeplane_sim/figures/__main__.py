@@ -1,0 +1,67 @@
+"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [utilisation] [speed] [size] [synthesis]`."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from spikeplane.config import ChipConfig, preset
+from spikeplane.errors import SpikeplaneError
+from spikeplane_sim.figures import speed, synthesis, utilisation
+
+console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
+
+
+def show_utilisation() -> None:
+    """Cycles against the bound, one core."""
+    table = Table(title="One 16-lane core, 10 % activity", title_justify="left")
+    for column in ("layer", "cycles", "bound", "utilisation", "required"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for (name, network), required in zip(utilisation.layers().items(), (0.90, 0.85), strict=True):
+        use = utilisation.measure(name, network)
+        table.add_row(name, f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{required:.2f}")
+    console.print(table)
+
+
+def show_speed() -> None:
+    """The executions on this machine."""
+    chip = speed.chip_speed()
+    console.print(
+        f"simulated 2x2 chip: {chip.cycles_per_second:,.0f} cycles/s running the demo's network, {chip.cycles_per_sample:,.0f} cycles "
+        f"per image, {chip.mismatches} mismatches (required: 300,000 cycles/s)"
+    )
+    console.print(f"golden model: {speed.golden_rate():,.0f} images/s at 4 steps, Fashion-MNIST network (required: 1,000)")
+
+
+def show_size() -> None:
+    """The Verilog of a large chip against a small one."""
+    from spikeplane_gateware.generate import verilog_text
+
+    base = preset("small").to_dict()
+    small, large = (len(verilog_text(ChipConfig(**{**base, "rows": n, "cols": n}))) for n in (2, 4))
+    console.print(f"Verilog: 2x2 chip {small:,} bytes, 4x4 chip {large:,} bytes: {large / small:.2f} times (at most 1.5)")
+
+
+def show_synthesis() -> None:
+    """One core and its router on the ECP5."""
+    config = preset("small")
+    console.print(synthesis.table(synthesis.measure(config), config))
+    console.print("required: at most 8,000 cells and at least 80 MHz")
+
+
+PARTS = {"utilisation": show_utilisation, "speed": show_speed, "size": show_size, "synthesis": show_synthesis}
+
+
+def main() -> None:
+    """Run the named parts, or all."""
+    for name in sys.argv[1:] or PARTS:
+        if name not in PARTS:
+            raise SpikeplaneError(f"no figure '{name}'; there are {', '.join(PARTS)}")
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpikeplaneError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,87 @@
+"""Cycles of one 16-lane core against the bound `synaptic operations / lanes`: a dense and a convolutional layer at 10 % activity.
+
+Steps follow each other without a pause, as they do in use: the core accumulates one step while it sweeps the one before.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.compiler import build_image, place
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.host.driver import Driver
+from spikeplane.lockstep import compare
+from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane_sim.board import SimulatedBoard
+from spikeplane_sim.golden import GoldenModel
+
+#: One core with room for both layers: 1024 x 1024 weights are 65,536 words of 16.
+CHIP = ChipConfig(rows=1, cols=1, lanes=16, weight_depth=1 << 16)
+STEPS, ACTIVITY = 40, 0.1
+
+
+@dataclass(frozen=True)
+class Use:
+    """One layer's cycles, measured on the chip, and the bound."""
+
+    name: str
+    cycles: int
+    bound: float
+    mismatches: int
+
+    @property
+    def utilisation(self) -> float:
+        """Bound over cycles: 1.0 is a useful operation in every lane and cycle."""
+        return self.bound / self.cycles
+
+
+def layers(seed: int = 0) -> dict[str, Network]:
+    """The two layers, with thresholds that keep the output near a tenth of the neurons."""
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(-20, 21, (1024, 1024, 1, 1))
+    kernel = rng.integers(-20, 21, (32, 32, 3, 3))
+    return {
+        "dense 1024 -> 1024": _network((1024, 1, 1), (1024, 1, 1), Projection(source="in", target="out", weight=dense), 300),
+        "convolution 32 -> 32, 3x3, 16x16": _network(
+            (32, 16, 16), (32, 16, 16), Projection(source="in", target="out", weight=kernel, padding=(1, 1)), 150
+        ),
+    }
+
+
+def measure(name: str, network: Network, seed: int = 1) -> Use:
+    """Run `STEPS` steps on the simulated chip; every spike is compared with the golden model. Raises SpikeplaneError if one differs."""
+    shape = network.populations[0].shape
+    planes = {"in": (np.random.default_rng(seed).random((1, STEPS, *shape)) < ACTIVITY).astype(np.uint8)}
+    placement = place(network, CHIP)
+    image = build_image(network, placement, CHIP, ["out"])
+    with SimulatedBoard(CHIP) as board:
+        driver = Driver(board, CHIP, network, placement, image)
+        driver.load()
+        found = driver.run(planes)
+        cycles = driver.busy_cycles
+    result = compare(network, found, GoldenModel(network, membrane_bits=CHIP.membrane_bits).run(planes))
+    if result.mismatches:
+        raise SpikeplaneError(f"{name}: {result}")
+    return Use(name, cycles, synaptic_operations(network, planes["in"]) / CHIP.lanes, result.mismatches)
+
+
+def synaptic_operations(network: Network, planes: np.ndarray) -> int:
+    """Spikes times the synapses that each one has: kernel positions that lie inside the target, times target channels."""
+    projection = network.projections[0]
+    channels, height, width = network.population("out").shape
+    (py, px), (kh, kw) = projection.padding, projection.weight.shape[2:]
+    spikes = planes.sum((0, 1, 2))  # per source pixel
+    rows = np.array([sum(0 <= y + py - k < height for k in range(kh)) for y in range(planes.shape[3])])
+    columns = np.array([sum(0 <= x + px - k < width for k in range(kw)) for x in range(planes.shape[4])])
+    return int((spikes * rows[:, None] * columns[None, :]).sum()) * channels
+
+
+def _network(source: tuple[int, int, int], target: tuple[int, int, int], projection: Projection, theta: int) -> Network:
+    return Network(
+        populations=(
+            Population(name="in", shape=source),
+            Population(name="out", shape=target, neuron=Neuron(leak="shift", leak_value=1), theta=np.full(target[0], theta)),
+        ),
+        projections=(projection,), output="out", steps=STEPS,
+    )  # fmt: skip
