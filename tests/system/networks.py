@@ -44,7 +44,7 @@ def random_network(seed: int, config: ChipConfig, layers: int = 3) -> tuple[Netw
 
 def _input(draft: Draft, name: str, steps: int) -> dict[str, np.ndarray]:
     shape = (draft.number(1, 2 * draft.config.lanes), draft.number(1, 6), draft.number(1, 6))
-    bits = draft.number(2, min(8, draft.config.max_shift + 1)) if draft.chance(0.5) and draft.config.max_shift else 1
+    bits = draft.number(2, min(8, draft.config.max_shift + 1)) if draft.config.weight_bits > 1 and draft.chance(0.5) and draft.config.max_shift else 1
     draft.populations.append(Population(name=name, shape=shape, value_bits=bits))
     draft.largest[name] = (1 << bits) - 1
     values = draft.rng.integers(0, 1 << bits, (3, steps, *shape)) * (draft.rng.random((3, steps, *shape)) < 0.3)
@@ -65,7 +65,8 @@ def _layer(draft: Draft, name: str, last: bool) -> None:
     constant = all(p.source in draft.constant for p in projections)
     if draft.chance(0.25) and not constant:  # recurrent, onto itself
         projections.append(_dense(draft, Population(name=name, shape=shape), name, current, delay=1))
-    neuron = _neuron(draft, last, name)
+    recurrent = len(projections) > 0 and any(p.delay for p in projections)
+    neuron = _neuron(draft, last and not recurrent, name)
     theta = draft.rng.integers(1, 40, shape[0])
     population = Population(
         name=name, shape=shape, neuron=neuron, theta=theta, bias=draft.rng.integers(-6, 7, shape[0]), window=window,

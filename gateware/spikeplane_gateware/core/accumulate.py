@@ -59,14 +59,19 @@ class Accumulate(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, c = Module(), self.config
-        stages = self._pipeline(m)
+        m = Module()
+        stages, slots = self._pipeline(m), self._sweep_slots(m)
+        self._matches(m, stages)
         weights = self._weights(m, stages)
-        word = self._memory(m, stages)
-        addend, carry = self._addend(m, weights, stages[2])
-        self._add(m, stages, word, addend, carry, c)
+        self._memory_controls(m, stages, slots)
+        for lane in range(self.config.lanes):
+            self._lane(m, lane, weights, stages, slots)
         valid, op = stages[5]
-        m.d.comb += [self.event_valid.eq(valid & op.is_event), self.event.eq(op.event)]
+        m.d.comb += [
+            self.event_valid.eq(valid & op.is_event),
+            self.event.eq(op.event),
+            self.sweep.data_valid.eq(slots[2].valid),
+        ]
         return m
 
     def _pipeline(self, m: Module) -> list[tuple[Signal, Signal]]:
@@ -74,7 +79,7 @@ class Accumulate(wiring.Component):
         m.d.comb += self.stall.eq(self.sweep.valid)
         stages = [(self.op_valid & ~self.sweep.valid, self.op)]
         for i in range(1, 6):
-            valid, op = Signal(name=f"valid_{i}"), Signal(op_layout(self.config), name=f"op_{i}")
+            valid, op = Signal(name=f"valid_{i}"), Signal(op_layout(self.config), name=f"op_{i}", reset_less=True)
             m.d.sync += [valid.eq(stages[-1][0]), op.eq(stages[-1][1])]
             stages.append((valid, op))
         return stages
@@ -83,41 +88,36 @@ class Accumulate(wiring.Component):
         c = self.config
         width = c.lanes * c.weight_bits
         m.submodules.weights = ram = Ram(width=width, depth=c.weight_depth)
-        read = Signal(width, name="weight_word")
+        read = Signal(width, name="weight_word", reset_less=True)
         m.d.comb += [
-            ram.read_en.eq(1),
+            ram.read_en.eq(stages[0][0]),
             ram.read_address.eq(self.op.weight_address),
             ram.write_en.eq(self.write.valid & (self.write.memory == Memory.WEIGHT)),
             ram.write_address.eq(self.write.address),
             ram.write_data.eq(self.write.data),
         ]
-        m.d.sync += read.eq(ram.read_data)
+        with m.If(stages[1][0]):
+            m.d.sync += read.eq(ram.read_data)
         return read
 
-    def _memory(self, m: Module, stages: list) -> Signal:
-        """The accumulators of both banks; returns the registered read word (stage 2)."""
-        c, width = self.config, self.config.lanes * self.config.acc_bits
-        self.sum = Signal(width, name="sum")
-        slots = self._sweep_slots(m)
-        m.submodules.accumulators = ram = Ram(width=width, depth=2 << bits_for(c.acc_depth))
-        word, self.forwarded = Signal(width, name="word"), Signal()
-        valid, op = stages[4]
-        place = slots[4]
-        m.d.comb += [
-            ram.read_en.eq(1),
-            ram.read_address.eq(
-                Mux(self.sweep.valid, Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank))
-            ),
-            ram.write_en.eq((valid & ~op.is_event) | (place.valid & place.clear)),
-            ram.write_address.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank))),
-            ram.write_data.eq(self.sum),
-            self.sweep.data_valid.eq(slots[2].valid),
-            self.sweep.data.eq(word),
-        ]
-        m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))
-        self.clear, self.sweeps = Signal(width, name="clear"), slots[2].valid
-        m.d.sync += self.clear.eq(Mux(slots[2].valid, self.sweep.clear_word, 0))
-        return word
+    def _matches(self, m: Module, stages: list) -> None:
+        """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from registers at stages 1 to 3."""
+        valid, op = stages[0]
+        same = []
+        for before_valid, before in stages[1:5]:
+            equal = Signal(name=f"equal_{len(same) + 1}")
+            m.d.comb += equal.eq(
+                valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)
+            )
+            same.append(equal)
+        self.forwarded = Signal()  # stage 1: the memory's word is stale
+        one, two, older, third = (Signal(name=f"near_{name}") for name in ("one", "two", "older", "third"))  # stage 1
+        self.two, self.older, self.third, one_2, self.one_ago = (Signal(name=f"match_{i}") for i in range(5))
+        m.d.sync += [
+            self.forwarded.eq(Cat(*same[1:]).any()),
+            one.eq(same[0]), two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]),
+            one_2.eq(one), self.two.eq(two), self.older.eq(older), self.third.eq(third), self.one_ago.eq(one_2),
+        ]  # fmt: skip
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
@@ -132,45 +132,61 @@ class Accumulate(wiring.Component):
         m.d.sync += [after.eq(before) for before, after in zip(slots, slots[1:], strict=False)]
         return slots
 
-    def _addend(self, m: Module, weights: Signal, stage: tuple) -> tuple[Signal, Signal]:
-        """±(w << shift) of the enabled lanes, as its one's complement and a carry: registered at stage 3."""
-        c, (valid, op) = self.config, stage
-        self.adds = Signal()
-        m.d.comb += self.adds.eq(valid & ~op.is_event)
-        addend, carry = Signal(c.lanes * c.acc_bits, name="addend"), Signal(c.lanes, name="carry")
-        shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else op.shift[:0]
-        for lane in range(c.lanes):
-            bits = weights[lane * c.weight_bits : (lane + 1) * c.weight_bits]
-            weight = Cat(1, bits).as_signed() if c.weight_bits == 1 else bits.as_signed()
-            wide = Signal(c.acc_bits, name=f"shifted_{lane}")
-            m.d.comb += wide.eq((weight << shift) ^ op.negate.replicate(c.acc_bits))
-            place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            m.d.sync += addend[place].eq(Mux(self.adds & op.lanes[lane], wide, 0))
-        m.d.sync += carry.eq(op.lanes & (op.negate & self.adds).replicate(c.lanes))
-        return addend, carry
+    def _memory_controls(self, m: Module, stages: list, slots: list) -> None:
+        """Addresses and enables, the same for the memories of all lanes; the bank is the top address bit."""
+        (valid, op), place = stages[4], slots[4]
+        address = bits_for(self.config.acc_depth) + 1
+        self.read_at, self.write_at = Signal(address), Signal(address)
+        self.reads, self.writes, self.busy_1, self.busy_2, self.busy_3 = (Signal(name=f"busy_{i}") for i in range(5))
+        m.d.comb += [
+            self.reads.eq(stages[0][0] | self.sweep.valid),
+            self.read_at.eq(
+                Mux(self.sweep.valid, Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank))
+            ),
+            self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear)),
+            self.write_at.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank))),
+        ]
+        m.d.sync += [self.busy_1.eq(self.reads), self.busy_2.eq(self.busy_1), self.busy_3.eq(self.busy_2)]
 
-    def _add(self, m: Module, stages: list, read: Signal, addend: Signal, carry: Signal, c: ChipConfig) -> None:
-        """Forwarding and the adders. Matches with the 1 to 4 ops before are found at stage 1 and used from registers."""
-        valid, op = stages[1]
-        same = []
-        for before_valid, before in stages[2:6]:
-            equal = (before.address == op.address) & (before.bank == op.bank)
-            same.append(valid & before_valid & ~before.is_event & equal)
-        one, two, older, third = (Signal(name=f"match_{name}") for name in ("one", "two", "older", "third"))
-        m.d.comb += self.forwarded.eq(same[1] | same[2] | same[3])
-        m.d.sync += [two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]), one.eq(same[0])]
-        one_ago = Signal()
-        m.d.sync += one_ago.eq(one)
-        previous = [self.sum]  # of 2, 3 and 4 ops ago, seen from stage 2
-        for k in (3, 4):
-            previous.append(Signal(c.lanes * c.acc_bits, name=f"sum_{k}_ago"))
-            m.d.sync += previous[-1].eq(previous[-2])
-        word = Signal(c.lanes * c.acc_bits, name="accumulator")
-        back = Signal(c.lanes * c.acc_bits, name="older_sum")
-        m.d.comb += back.eq(Mux(third, previous[1], previous[2]) & older.replicate(len(back)))
-        # Sources that are not chosen are 0, so that a word costs two four-input tables a bit; after a sweep's slot it is 0.
-        m.d.sync += word.eq(Mux(self.sweeps, 0, read | back | (previous[0] & two.replicate(len(back)))))
-        for lane in range(c.lanes):
-            place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            base = Mux(one_ago, self.sum[place], word[place] | self.clear[place])
-            m.d.sync += self.sum[place].eq(base + addend[place] + carry[lane])
+    def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
+        """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while nothing passes: less to simulate, less
+        power. Sources that are not chosen are 0, so that a word costs two four-input tables a bit."""
+        bits = self.config.acc_bits
+
+        def register(name: str) -> Signal:
+            return Signal(bits, name=f"{name}_{lane}", reset_less=True)
+
+        m.submodules[f"accumulators_{lane}"] = ram = Ram(width=bits, depth=2 << bits_for(self.config.acc_depth))
+        word, base, bias, total = register("word"), register("base"), register("bias"), register("sum")
+        m.d.comb += [
+            ram.read_en.eq(self.reads), ram.read_address.eq(self.read_at), ram.write_en.eq(self.writes),
+            ram.write_address.eq(self.write_at), ram.write_data.eq(total), self.sweep.data[lane].eq(word),
+        ]  # fmt: skip
+        with m.If(self.busy_1):
+            m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))
+        third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
+        m.d.sync += [third.eq(total), fourth.eq(third)]
+        m.d.comb += older.eq(Mux(self.older, Mux(self.third, third, fourth), 0))
+        clears = slots[2].valid
+        with m.If(self.busy_2):
+            m.d.sync += base.eq(Mux(clears, 0, word | older | Mux(self.two, total, 0)))
+            m.d.sync += bias.eq(Mux(clears, self.sweep.clear_word[lane], 0))
+        addend, carry = self._addend(m, lane, weights, stages[2])
+        with m.If(self.busy_3):
+            m.d.sync += total.eq(Mux(self.one_ago, total, base | bias) + addend + carry)
+
+    def _addend(self, m: Module, lane: int, weights: Signal, stage: tuple) -> tuple[Signal, Signal]:
+        """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered at stage 3."""
+        c, (valid, op) = self.config, stage
+        shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else op.shift[:0]
+        stored = weights[lane * c.weight_bits : (lane + 1) * c.weight_bits]
+        weight = Cat(1, stored).as_signed() if c.weight_bits == 1 else stored.as_signed()
+        shifted, wide = (Signal(c.acc_bits, name=f"{name}_{lane}") for name in ("shifted", "wide"))
+        adds = Signal(name=f"adds_{lane}")
+        addend = Signal(c.acc_bits, name=f"addend_{lane}", reset_less=True)
+        carry = Signal(name=f"carry_{lane}", reset_less=True)
+        m.d.comb += adds.eq(valid & ~op.is_event & op.lanes[lane])
+        m.d.comb += [shifted.eq(weight << shift), wide.eq(Mux(op.negate, ~shifted, shifted))]
+        with m.If(self.busy_2):
+            m.d.sync += [addend.eq(Mux(adds, wide, 0)), carry.eq(adds & op.negate)]
+        return addend, carry

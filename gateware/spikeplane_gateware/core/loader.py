@@ -43,7 +43,7 @@ class Loader(wiring.Component):
         writes = Signal(struct(form.payloads[Kind.WRITE]))
         control = Signal(struct(form.payloads[Kind.CONTROL]))
         width = write_width(self.config)
-        self.staging = Signal(-(-width // CHUNK_BITS) * CHUNK_BITS)
+        self.staging = Signal(-(-width // CHUNK_BITS) * CHUNK_BITS, reset_less=True)
         self.memory, self.address = Signal(MEMORY_BITS), Signal(ADDRESS_BITS)
         m.d.comb += [
             self.write.data.eq(self.staging),

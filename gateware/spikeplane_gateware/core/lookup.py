@@ -62,7 +62,7 @@ class Lookup(wiring.Component):
         """`value` after 1 to `count` stages, behind a None so that stage k stands at k; projections start later."""
         out: list = [] if name == "projection_at" else [value]
         for i in range(count):
-            register = Signal(shape, name=f"{name}_{i + 1}")
+            register = Signal(shape, name=f"{name}_{i + 1}", reset_less=name != "valid")
             with m.If(self.advance):
                 m.d.sync += register.eq(out[-1] if out else value)
             out.append(register)
@@ -71,7 +71,7 @@ class Lookup(wiring.Component):
     def _ram(self, m: Module, name: str, memory: Memory, address: object, shape: data.StructLayout) -> Signal:
         """A table and its output register: the word appears two stages after its address."""
         m.submodules[name] = ram = Ram(width=self.tables.width(memory), depth=self.tables.depth(memory))
-        word = Signal(shape, name=f"{name}_word")
+        word = Signal(shape, name=f"{name}_word", reset_less=True)
         m.d.comb += [
             ram.read_en.eq(self.advance),
             ram.read_address.eq(address),
@@ -86,8 +86,9 @@ class Lookup(wiring.Component):
     def _sum(self, m: Module, entries: dict, projections: list, packets: list, kinds: list, valids: list) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
         row, column, group = entries["row"], entries["column"], entries["group"]
-        partial = {name: Signal.like(row[name], name=f"partial_{name}") for name in ("acc", "weight")}
-        rest, counts, meets = Signal.like(group), Signal(data.StructLayout({"rows": 8, "columns": 8})), Signal()
+        partial = {name: Signal.like(row[name], name=f"partial_{name}", reset_less=True) for name in ("acc", "weight")}
+        rest, counts = Signal.like(group), Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True)
+        meets = Signal()
         out, packet, projection = self.o.payload, packets[6], projections[4]
         event = kinds[6] != Kind.SPIKE
         with m.If(self.advance):

@@ -13,7 +13,7 @@ with a = 256 - 2^(8-k). Without multipliers the shift itself. Where it fires u' 
 (the compiler stores -v_reset); the compiler has proved that this difference fits the membrane.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,24 +30,24 @@ def settings_layout(config: ChipConfig) -> data.StructLayout:
 
 
 class NeuronArray(wiring.Component):
-    """See the module's picture. Membrane words have lanes of membrane_bits, parameter words of lane_bits, accumulator words of acc_bits."""
+    """See the module's picture. Lanes are signals of their own: membranes and parameters of membrane_bits, currents of acc_bits."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        word, membranes = config.lanes * config.lane_bits, config.lanes * config.membrane_bits
+        lanes, membrane = config.lanes, config.membrane_bits
         super().__init__(
             {
                 "valid": In(1),
                 "last": In(1),
-                "u": In(membranes),
-                "current": In(config.lanes * config.acc_bits),
-                "minus_theta": In(word),
-                "minus_amount": In(word),
+                "u": In(membrane).array(lanes),
+                "current": In(config.acc_bits).array(lanes),
+                "minus_theta": In(membrane).array(lanes),
+                "minus_amount": In(membrane).array(lanes),
                 "settings": In(settings_layout(config)),
                 "out_valid": Out(1),
                 "fired": Out(config.lanes),
-                "after": Out(membranes),
-                "v": Out(config.lanes * config.membrane_bits),
+                "after": Out(membrane).array(lanes),
+                "v": Out(membrane).array(lanes),
             }
         )
 
@@ -60,57 +60,65 @@ class NeuronArray(wiring.Component):
             m.d.sync += [valids[-1].eq(valids[-2]), lasts[-1].eq(lasts[-2])]
         m.d.comb += self.out_valid.eq(valids[-1])
         for lane in range(self.config.lanes):
-            self._lane(m, lane, lasts[LATENCY - 1], valids[LATENCY - 1])
+            self._lane(m, lane, lasts[LATENCY - 1], valids)
         return m
 
-    def _lane(self, m: Module, lane: int, last: Value, valid: Value) -> None:
+    def _lane(self, m: Module, lane: int, last: Value, valids: list) -> None:
+        """One lane; each stage rests while no word is in it."""
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
 
-        def lane_signal(width: int, name: str) -> Signal:
-            return Signal(signed(width), name=f"{name}_{lane}")
+        def register(width: int, name: str) -> Signal:
+            return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
-        def field(word: Value, width: int, used: int) -> Value:
-            return word[lane * width : lane * width + used].as_signed()
-
-        u = field(self.u, bits, bits)
-        currents = [field(self.current, c.acc_bits, c.acc_bits)]
-        for i in (1, 2):
-            currents.append(lane_signal(c.acc_bits, f"current_{i}"))
-            m.d.sync += currents[i].eq(currents[i - 1])
-        leaked, carry = lane_signal(bits, "leaked"), Signal(name=f"carry_{lane}")
-        self._leak(m, u, leaked, carry, lane_signal(bits + 10, "product"), lane_signal(bits, "kept"))
-        total, v, v_5 = lane_signal(wide + 1, "total"), lane_signal(bits, "v4"), lane_signal(bits, "v5")
-        base = lane_signal(bits, "base")
-        limited = lane_signal(bits, "limited")
+        current_1, current_2 = register(c.acc_bits, "current_1"), register(c.acc_bits, "current_2")
+        leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}")
+        self._leak(m, self.u[lane].as_signed(), leaked, carry, valids, lane)
+        with m.If(valids[0]):
+            m.d.sync += current_1.eq(self.current[lane])
+        with m.If(valids[1]):
+            m.d.sync += current_2.eq(current_1)
+        total, v, v_5 = register(wide + 1, "total"), register(bits, "v4"), register(bits, "v5")
+        with m.If(valids[2]):
+            m.d.sync += total.eq(leaked + current_2 + carry)
+        base, limited = register(bits, "base"), register(bits, "limited")
         m.d.comb += limited.eq(saturated(total, bits))
-        m.d.sync += [total.eq(leaked + currents[2] + carry), v.eq(limited), base.eq(Mux(s.reset == Reset.HARD, 0, limited))]
-        minus_theta, minus_amount = (field(word, c.lane_bits, bits) for word in (self.minus_theta, self.minus_amount))
-        fired, lower, resets = Signal(name=f"fired_{lane}"), lane_signal(bits, "lower"), Signal(name=f"resets_{lane}")
+        with m.If(valids[3]):
+            m.d.sync += [v.eq(limited), base.eq(Mux(s.reset == Reset.HARD, 0, limited))]
+        fired, lower, resets = Signal(name=f"fired_{lane}"), register(bits, "lower"), Signal(name=f"resets_{lane}")
         over = Signal(name=f"over_{lane}")
-        m.d.comb += over.eq(v + minus_theta >= 0)
-        m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), lower.eq(base + minus_amount), v_5.eq(v)]
-        after = lane_signal(bits, "after")
-        m.d.sync += after.eq(Mux(last, 0, Mux(resets, lower, v_5)))
-        m.d.sync += self.fired[lane].eq(fired)
-        with m.If(valid):
-            m.d.sync += self.v[lane * bits : (lane + 1) * bits].eq(v_5)
-        m.d.comb += self.after[lane * bits : (lane + 1) * bits].eq(after)
+        m.d.comb += over.eq(v + self.minus_theta[lane].as_signed() >= 0)
+        with m.If(valids[4]):
+            m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), v_5.eq(v)]
+            m.d.sync += lower.eq(base + self.minus_amount[lane].as_signed())
+        after = register(bits, "after")
+        with m.If(last | valids[5]):  # `last` alone: initialisation writes zeros
+            m.d.sync += after.eq(Mux(last, 0, Mux(resets, lower, v_5)))
+        with m.If(valids[5]):
+            m.d.sync += [self.v[lane].eq(v_5), self.fired[lane].eq(fired)]
+        m.d.comb += self.after[lane].eq(after)
 
-    def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, product: Signal, kept: Signal) -> None:
+    def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, valids: list, lane: int) -> None:
         """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
-        s = self.settings
+        s, bits = self.settings, self.config.membrane_bits
+        product = Signal(signed(bits + 10), name=f"product_{lane}", reset_less=True)
         if self.config.leak_multiplier:
-            m.d.sync += product.eq(u * s.leak_factor)
-            m.d.sync += [leaked.eq(product >> 8), carry.eq(s.leak_up & product[:8].any())]
+            with m.If(valids[0]):
+                m.d.sync += product.eq(u * s.leak_factor)
+            with m.If(valids[1]):
+                m.d.sync += [leaked.eq(product >> 8), carry.eq(s.leak_up & product[:8].any())]
             return
-        m.d.sync += [product.eq(u >> s.leak_shift), kept.eq(u)]
+        kept = Signal(signed(bits), name=f"kept_{lane}", reset_less=True)
         nothing = (s.leak_shift == 0) | (s.leak_shift == NO_MEMORY)
-        m.d.sync += leaked.eq(Mux(s.leak_shift == NO_MEMORY, 0, kept - Mux(nothing, 0, product)))
+        with m.If(valids[0]):
+            m.d.sync += [product.eq(u >> s.leak_shift), kept.eq(u)]
+        with m.If(valids[1]):
+            m.d.sync += leaked.eq(Mux(s.leak_shift == NO_MEMORY, 0, kept - Mux(nothing, 0, product)))
 
 
 def saturated(value: Value, bits: int) -> Value:
     """`value`, signed, limited to `bits` bits: it fits if the bits above are copies of its sign."""
     sign, above = value[-1], value[bits - 1 : -1]
-    fits = above == sign.replicate(len(above))
-    return Mux(fits, value[:bits], Cat((~sign).replicate(bits - 1), sign)).as_signed()
+    fits = Mux(sign, above.all(), ~above.any())
+    low = 1 << (bits - 1)
+    return Mux(fits, value[:bits], Mux(sign, Const(low, bits), Const(low - 1, bits))).as_signed()

@@ -25,7 +25,7 @@ class Scanner(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, lanes = Module(), self.config.lanes
-        have, visit = Signal(), Signal(visit_layout(self.config))
+        have, visit = Signal(), Signal(visit_layout(self.config), reset_less=True)
         remaining, rest, bit = Signal(lanes), Signal(lanes), Signal(range(lanes))
         whole, advance, done = Signal(), Signal(), Signal()
         m.d.comb += [

@@ -46,7 +46,13 @@ class Schedule(wiring.Component):
         m, slots = Module(), self.config.populations
         self._ready = Signal(4 * slots)  # by SCHEDULE address
         self._parity, self._sample, self._last = Signal(slots), Signal(slots), Signal(2 * slots)
-        self._count(m, self._last)
+        self._set_ready, self._clear_ready = Signal(4 * slots), Signal(4 * slots)
+        self._set_last, self._clear_last = Signal(2 * slots), Signal(2 * slots)
+        m.d.sync += [
+            self._ready.eq((self._ready & ~self._clear_ready) | self._set_ready),
+            self._last.eq((self._last & ~self._clear_last) | self._set_last),
+        ]
+        self._count(m)
         m.submodules.arbiter = arbiter = Arbiter(slots)
         both = [[self._ready[4 * slot + q] & self._ready[4 * slot + 2 + q] for q in range(2)] for slot in range(slots)]
         eligible = Signal(slots)
@@ -98,20 +104,20 @@ class Schedule(wiring.Component):
         job, now, ends = self.job.payload, Signal(), Signal()
         parity, sample, last = self._parity, self._sample, self._last
         m.d.comb += [now.eq(parity.bit_select(index, 1)), ends.eq(last.bit_select(Cat(now, index), 1))]
+        mine, four = Signal.like(parity), Signal(range(4 * len(parity)))
+        m.d.comb += [mine.eq(1 << index), four.eq(Cat(now, Const(0, 1), index))]
+        m.d.comb += [self._clear_ready.eq(Const(0b101, 3) << four), self._clear_last.eq(1 << Cat(now, index))]
         m.d.sync += [
             job.slot.eq(index),
             job.parity.eq(now),
             job.sample.eq(sample.bit_select(index, 1)),
             job.last.eq(ends),
             job.initial.eq(0),
-            parity.bit_select(index, 1).eq(~now),
-            sample.bit_select(index, 1).eq(sample.bit_select(index, 1) ^ ends),
-            last.bit_select(Cat(now, index), 1).eq(0),
-            self._ready.bit_select(Cat(now, Const(0, 1), index), 1).eq(0),
-            self._ready.bit_select(Cat(now, Const(1, 1), index), 1).eq(0),
+            parity.eq(parity ^ mine),
+            sample.eq(sample ^ Mux(ends, mine, 0)),
         ]
 
-    def _count(self, m: Module, last: Signal) -> None:
+    def _count(self, m: Module) -> None:
         """The counters in distributed memory, read and written back in one cycle; events and writes never meet (writes come
         only while stopped)."""
         layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
@@ -130,9 +136,9 @@ class Schedule(wiring.Component):
         with m.If(valid):
             m.d.comb += write.en.eq(1)
             with m.If(word.left == 1):
-                m.d.sync += self._ready.bit_select(at, 1).eq(1)
+                m.d.comb += self._set_ready.eq(1 << at)
             with m.If(~event.credit & event.last):
-                m.d.sync += last.bit_select(Cat(event.parity, event.slot), 1).eq(1)
+                m.d.comb += self._set_last.eq(1 << Cat(event.parity, event.slot))
         with m.If(self.write.valid & (self.write.memory == Memory.SCHEDULE)):
             m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(incoming)]
-            m.d.sync += self._ready.bit_select(address, 1).eq(incoming.ready)
+            m.d.comb += [self._set_ready.eq(incoming.ready << address), self._clear_ready.eq(1 << address)]

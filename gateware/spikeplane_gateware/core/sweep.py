@@ -10,7 +10,7 @@ vacant (nothing under way).
 Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for its parameters and its end.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,7 +54,9 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        m.submodules.membranes = self.membranes = Ram(width=c.lanes * c.membrane_bits, depth=c.membrane_depth)
+        self.membranes = [Ram(width=c.membrane_bits, depth=c.membrane_depth) for _ in range(c.lanes)]
+        for lane, ram in enumerate(self.membranes):
+            m.submodules[f"membranes_{lane}"] = ram
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
@@ -65,7 +67,7 @@ class Sweep(wiring.Component):
             table.read_en.eq(1), table.read_address.eq(self.job.payload.slot),
             table.write_en.eq(loading), table.write_address.eq(self.write.address), table.write_data.eq(self.write.data),
             self.places.population.eq(self.population), self.places.start.eq(self.linear),
-            self.port.clear_word.eq(Cat(*[self.bias[i * c.lane_bits :][: c.acc_bits] for i in range(c.lanes)])),
+            *[word.eq(self.bias[i * c.lane_bits :][: c.acc_bits]) for i, word in enumerate(self.port.clear_word)],
         ]  # fmt: skip
         self._port(m)
         self._gather(m)
@@ -77,7 +79,9 @@ class Sweep(wiring.Component):
         c, p = self.config, self.population
         self.linear = Signal(bits_for(c.acc_depth))  # first accumulator word of the group, or of the clear pass
         self.group, self.count = Signal(c.group_bits + 1), Signal(range(max(SETTLE, 8) + 1))
-        self.theta, self.amount, self.bias = (Signal(self.word, name=name) for name in ("theta", "amount", "bias"))
+        self.theta, self.amount, self.bias = (
+            Signal(self.word, name=name, reset_less=True) for name in ("theta", "amount", "bias")
+        )
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
         self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
         self.clears, self.room = Signal(), Signal()
@@ -87,16 +91,19 @@ class Sweep(wiring.Component):
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
-        ram, table, self.zero = self.membranes, self.parameters, Signal()
+        table, self.zero = self.parameters, Signal()
+        for lane, ram in enumerate(self.membranes):
+            m.d.comb += [
+                ram.read_en.eq(1), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
+                ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
+                ram.write_data.eq(self.neurons.after[lane]),
+            ]  # fmt: skip
         m.d.comb += [
-            ram.read_en.eq(1), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
-            ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
-            ram.write_data.eq(self.neurons.after),
             table.read_en.eq(1), table.read_address.eq(self.parameter_at), table.write_address.eq(self.write.address),
             table.write_en.eq(self.write.valid & (self.write.memory == Memory.PARAMETER)), table.write_data.eq(self.write.data),
         ]  # fmt: skip
-        self.membrane, self.parameter = Signal(ram.width), Signal(table.width)
-        m.d.sync += [self.membrane.eq(ram.read_data), self.parameter.eq(table.read_data)]
+        self.parameter = Signal(table.width, reset_less=True)
+        m.d.sync += self.parameter.eq(table.read_data)
         with m.If(self.neurons.out_valid | self.zero):
             m.d.sync += self.write_at.eq(self.write_at + 1)
 
@@ -120,21 +127,35 @@ class Sweep(wiring.Component):
         with m.If(flags[1][0] & flags[1][3]):
             m.d.sync += self.read_at.eq(self.read_at + 1)
         valid, inside, first, last = flags[-1]
-        best, some = Signal(c.lanes * c.acc_bits), Signal()  # some: an element of this window lay inside
-        u, ready = Signal.like(self.membrane), Signal()
-        m.d.sync += [u.eq(self.membrane), ready.eq(valid & last)]
+        some, ready = Signal(), Signal()  # some: an element of this window lay inside
+        m.d.sync += ready.eq(valid & last)
         with m.If(valid):
             m.d.sync += some.eq(inside | (some & ~first))
+        neurons, settings = self.neurons, self.neurons.settings
         for lane in range(c.lanes):
-            place = slice(lane * c.acc_bits, (lane + 1) * c.acc_bits)
-            larger = self.port.data[place].as_signed() > best[place].as_signed()
-            with m.If(valid & inside & (larger | first | ~some)):
-                m.d.sync += best[place].eq(self.port.data[place])
-        settings = self.neurons.settings
+            self._gather_lane(m, lane, flags[-2][0], valid & inside, first | ~some)
         m.d.comb += [
-            self.neurons.valid.eq(ready), self.neurons.last.eq(self.active.last | self.active.initial), self.neurons.u.eq(u),
-            self.neurons.current.eq(best), self.neurons.minus_theta.eq(self.theta), self.neurons.minus_amount.eq(self.amount),
+            neurons.valid.eq(ready), neurons.last.eq(self.active.last | self.active.initial),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
+        ]  # fmt: skip
+
+    def _gather_lane(self, m: Module, lane: int, reading: Value, inside: Value, fresh: Value) -> None:
+        """Membrane, current and parameters of one lane. `reading`: an element's membrane leaves the memory."""
+        c, neurons = self.config, self.neurons
+        membrane = Signal(c.membrane_bits, name=f"membrane_{lane}", reset_less=True)
+        u = Signal(c.membrane_bits, name=f"u_{lane}", reset_less=True)
+        best, new = Signal(c.acc_bits, name=f"best_{lane}", reset_less=True), self.port.data[lane]
+        with m.If(reading):
+            m.d.sync += membrane.eq(self.membranes[lane].read_data)
+        m.d.sync += u.eq(membrane)
+        larger = Signal(name=f"larger_{lane}")
+        m.d.comb += larger.eq(new.as_signed() > best.as_signed())
+        with m.If(inside & (larger | fresh)):
+            m.d.sync += best.eq(new)
+        place = slice(lane * c.lane_bits, lane * c.lane_bits + c.membrane_bits)
+        m.d.comb += [
+            neurons.u[lane].eq(u), neurons.current[lane].eq(best),
+            neurons.minus_theta[lane].eq(self.theta[place]), neurons.minus_amount[lane].eq(self.amount[place]),
         ]  # fmt: skip
 
     def _emit(self, m: Module) -> None:
@@ -151,8 +172,7 @@ class Sweep(wiring.Component):
         m.d.comb += self.idle.eq((inflight == 0) & (self.plane == 0))
         empty = self.idle & (items.level == 0)
         m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 2))
-        lane_values = [neurons.v[lane * c.membrane_bits : (lane + 1) * c.membrane_bits] for lane in range(c.lanes)]
-        plane_bits = [value.bit_select(item.shift[: bits_for(c.membrane_bits)], 1) for value in lane_values]
+        plane_bits = [value.bit_select(item.shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]
         m.d.comb += [item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x)]
         advance = Signal()
         with m.If(p.membrane_out):

@@ -25,7 +25,7 @@ class Walker(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        have, visit = Signal(), Signal(visit_layout(self.config))
+        have, visit = Signal(), Signal(visit_layout(self.config), reset_less=True)
         last = {name: Signal(name=f"last_{name}") for name in ("group", "column", "row")}
         done, self.go = Signal(), Signal(name="go")
         m.d.comb += [
@@ -59,7 +59,9 @@ class Walker(wiring.Component):
 
     def _pointers(self, m: Module, visit: Signal, last: dict[str, Signal], unit: str) -> list[Signal]:
         """The current pointer, and where the current column and the current row began."""
-        now, column, row = (Signal.like(visit[unit], name=f"{unit}_{name}") for name in ("now", "column_start", "row_start"))
+        now, column, row = (
+            Signal.like(visit[unit], name=f"{unit}_{name}", reset_less=True) for name in ("now", "column_start", "row_start")
+        )
         base = Mux(~last["group"], now, Mux(~last["column"], column, row))
         step = Mux(~last["group"], visit[f"{unit}_group"], Mux(~last["column"], visit[f"{unit}_column"], visit[f"{unit}_row"]))
         following = Signal.like(now, name=f"{unit}_next")

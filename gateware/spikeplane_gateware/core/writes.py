@@ -36,15 +36,14 @@ class SweepPort(wiring.Signature):
     """
 
     def __init__(self, config: ChipConfig) -> None:
-        words = config.lanes * config.acc_bits
         super().__init__(
             {
                 "valid": Out(1),
                 "bank": Out(1),
                 "address": Out(bits_for(config.acc_depth)),
                 "clear": Out(1),
-                "clear_word": Out(words),
-                "data": In(words),
+                "clear_word": Out(config.acc_bits).array(config.lanes),
+                "data": In(config.acc_bits).array(config.lanes),
                 "data_valid": In(1),
             }
         )

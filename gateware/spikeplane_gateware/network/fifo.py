@@ -20,7 +20,8 @@ class StreamFifo(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        head, spare, spare_valid = Signal(self.shape), Signal(self.shape), Signal()
+        head, spare = (Signal(self.shape, name=name, reset_less=True) for name in ("head", "spare"))
+        spare_valid = Signal()
         head_valid = Signal()
         m.d.comb += [self.i.ready.eq(~spare_valid), self.o.valid.eq(head_valid), self.o.payload.eq(head)]
         with m.If(self.i.ready):

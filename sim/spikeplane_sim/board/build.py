@@ -16,6 +16,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 
 HARNESS = Path(__file__).with_name("harness.cpp")
+TOP = Path(__file__).with_name("board.v")
 _WARNINGS = ("-Wno-fatal", "-Wno-lint", "-Wno-style")
 
 
@@ -41,7 +42,7 @@ def cached_verilog(config: ChipConfig) -> Path:
 def build_board(config: ChipConfig) -> Path:
     """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
     verilog = cached_verilog(config)
-    key = hashlib.sha256(verilog.read_bytes() + HARNESS.read_bytes()).hexdigest()[:16]
+    key = hashlib.sha256(verilog.read_bytes() + HARNESS.read_bytes() + TOP.read_bytes()).hexdigest()[:16]
     library = cache_folder() / f"board-{key}.so"
     if library.exists():
         return library
@@ -54,11 +55,12 @@ def build_board(config: ChipConfig) -> Path:
 
 def _verilate(verilog: Path, folder: Path) -> None:
     shutil.copy(verilog, folder / "chip.v")
+    shutil.copy(TOP, folder / "board.v")
     shutil.copy(HARNESS, folder / "harness.cpp")
     command = [
         "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-        "--noassert", *_WARNINGS, "--top-module", "spikeplane_chip", "-Mdir", "obj", "-o", "board.so",
-        "-CFLAGS", "-O3 -fPIC", "-LDFLAGS", "-shared", "chip.v", "harness.cpp",
+        "--noassert", *_WARNINGS, "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
+        "-CFLAGS", "-O3 -march=native -fPIC", "-LDFLAGS", "-shared", "chip.v", "board.v", "harness.cpp",
     ]  # fmt: skip
     environment = {**os.environ, **toolchain.verilator_environment()}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

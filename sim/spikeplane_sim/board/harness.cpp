@@ -1,12 +1,12 @@
 // The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way.
 #include <cstdint>
 #include <memory>
-#include "Vspikeplane_chip.h"
+#include "Vspikeplane_board.h"
 #include "verilated.h"
 
 struct Board {
   VerilatedContext context;
-  Vspikeplane_chip chip{&context};
+  Vspikeplane_board chip{&context};
   uint64_t cycles = 0;
 };
 
@@ -22,8 +22,8 @@ extern "C" {
 Board *board_open(uint32_t reset_cycles) {
   auto *board = new Board();
   board->chip.rst = 1;
-  board->chip.rx___05Fvalid = 0;
-  board->chip.tx___05Fready = 0;
+  board->chip.rx_valid = 0;
+  board->chip.tx_ready = 0;
   for (uint32_t i = 0; i < reset_cycles; i++) tick(board);
   board->chip.rst = 0;
   return board;
@@ -46,21 +46,21 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
   if (limit < stuck) limit = stuck;
   for (uint64_t i = 0; i < limit && idle < stuck && written < out_size; i++) {
     if (in_size ? read == in_size : (written && idle >= quiet)) break;
-    chip.rx___05Fvalid = read < in_size;
-    if (read < in_size) chip.rx___05Fpayload = in[read];
-    chip.tx___05Fready = 1;
+    chip.rx_valid = read < in_size;
+    if (read < in_size) chip.rx_payload = in[read];
+    chip.tx_ready = 1;
     chip.clk = 0;
     chip.eval();
-    const bool took = read < in_size && chip.rx___05Fready;
-    const bool gave = chip.tx___05Fvalid;
-    if (gave) out[written++] = chip.tx___05Fpayload;
+    const bool took = read < in_size && chip.rx_ready;
+    const bool gave = chip.tx_valid;
+    if (gave) out[written++] = chip.tx_payload;
     read += took;
     chip.clk = 1;
     chip.eval();
     board->cycles++;
     idle = (took || gave) ? 0 : idle + 1;
   }
-  chip.rx___05Fvalid = 0;
+  chip.rx_valid = 0;
   *taken = read;
   return written;
 }

@@ -1,0 +1,15 @@
+// The simulated board: the chip behind registers, so that the simulator finds no path from a pin through the chip's logic and
+// evaluates it once a cycle only. `rst` comes from a register as well: synchronous resets reach everything.
+module spikeplane_board (
+  input clk, input rst,
+  input rx_valid, input [7:0] rx_payload, output rx_ready,
+  output tx_valid, output [7:0] tx_payload, input tx_ready
+);
+  reg reset = 1;
+  always @(posedge clk) reset <= rst;
+  spikeplane_chip chip (
+    .clk(clk), .rst(reset),
+    .rx__valid(rx_valid), .rx__payload(rx_payload), .rx__ready(rx_ready),
+    .tx__valid(tx_valid), .tx__payload(tx_payload), .tx__ready(tx_ready)
+  );
+endmodule
