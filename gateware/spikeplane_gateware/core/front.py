@@ -1,7 +1,7 @@
 """The front half of a core: from a packet to the accumulators.
 
 ```
-    i -> Lookup -> Scanner -> Walker -> Accumulate -> events
+    i -> Lookup -> FIFO -> Scanner -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
 Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets), write, sweep, event_valid,
@@ -18,8 +18,10 @@ from spikeplane.formats.packet import Kind
 from spikeplane_gateware.core.accumulate import Accumulate
 from spikeplane_gateware.core.lookup import Lookup
 from spikeplane_gateware.core.scanner import Scanner
+from spikeplane_gateware.core.visit import visit_layout
 from spikeplane_gateware.core.walker import Walker
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 
 
@@ -62,7 +64,9 @@ class Front(wiring.Component):
             m.d.comb += self.i.ready.eq(lookup.i.ready & ~self.hold)
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
-        connect(m, lookup.o, scanner.i)
+        m.submodules.visits = visits = StreamFifo(visit_layout(self.config))  # cuts the way from walker to lookup
+        connect(m, lookup.o, visits.i)
+        connect(m, visits.o, scanner.i)
         connect(m, scanner.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
         for bus in (lookup.write, accumulate.write):

@@ -163,41 +163,52 @@ class Sweep(wiring.Component):
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
-        item = Signal(layout)
+        item, staged, taken = Signal(layout, reset_less=True), Signal(), Signal()
         self.plane, y, x = Signal(range(c.membrane_bits + 1)), Signal(c.coord_bits), Signal(c.coord_bits)
         inflight = Signal(5)
         launched = self.element & self.places.last
         m.d.sync += inflight.eq(inflight + launched - neurons.out_valid)
-        self.idle = Signal()
-        m.d.comb += self.idle.eq((inflight == 0) & (self.plane == 0))
-        empty = self.idle & (items.level == 0)
-        m.d.comb += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 2))
-        plane_bits = [value.bit_select(item.shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]
-        m.d.comb += [item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x)]
-        advance = Signal()
-        with m.If(p.membrane_out):
-            m.d.comb += [
-                item.mask.eq(Cat(*plane_bits)), item.shift.eq(c.membrane_bits - self.plane),
-                item.negate.eq(self.plane == 1), items.w_en.eq((self.plane != 0) & (item.mask != 0)),
-                advance.eq((self.plane == 1) & items.w_rdy),
+        self.idle, empty = Signal(), Signal()
+        m.d.comb += [
+            self.idle.eq((inflight == 0) & (self.plane == 0) & ~staged),
+            empty.eq(self.idle & (items.level == 0) & ~self.element),
+            taken.eq(~staged | items.w_rdy),
+            items.w_en.eq(staged & (item.mask != 0)),
+            items.w_data.eq(item.as_value()),
+        ]
+        # From a register: what is launched in this cycle and the last is allowed for.
+        m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 5))
+        load, shift = Signal(), Signal(range(c.membrane_bits + 1))
+        m.d.comb += shift.eq(c.membrane_bits - self.plane)
+        plane_bits = [value.bit_select(shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]
+        with m.If(taken):
+            m.d.sync += staged.eq(load)
+        with m.If(load):
+            m.d.sync += [
+                item.mask.eq(Mux(p.membrane_out, Cat(*plane_bits), neurons.fired)),
+                item.shift.eq(Mux(p.membrane_out, shift, 0)),
+                item.negate.eq(p.membrane_out & (self.plane == 1)),
+                item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x),
             ]  # fmt: skip
-            with m.If(neurons.out_valid):
-                m.d.sync += self.plane.eq(c.membrane_bits)
-            with m.Elif((self.plane != 0) & items.w_rdy):  # a word has more planes than the FIFO places
-                m.d.sync += self.plane.eq(self.plane - 1)
-        with m.Else():
-            m.d.comb += [
-                item.mask.eq(neurons.fired), items.w_en.eq(neurons.out_valid & (neurons.fired != 0)),
-                advance.eq(neurons.out_valid),
-            ]  # fmt: skip
+        self._planes(m, load, taken)
         with m.If(self.begin_group):
             m.d.sync += [y.eq(0), x.eq(0)]
-        with m.Elif(advance):
+        with m.Elif(load & (~p.membrane_out | (self.plane == 1))):
             m.d.sync += x.eq(x + 1)
             with m.If(x == p.width - 1):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
-        m.d.comb += [items.w_data.eq(item.as_value()), self.item.payload.eq(items.r_data)]
-        m.d.comb += [self.item.valid.eq(items.r_rdy), items.r_en.eq(self.item.ready)]
+        m.d.comb += [self.item.payload.eq(items.r_data), self.item.valid.eq(items.r_rdy), items.r_en.eq(self.item.ready)]
+
+    def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
+        """When an item is made: with every word of neurons, or for each of its bit planes as the FIFO takes them."""
+        c, p, neurons = self.config, self.population, self.neurons
+        with m.If(~p.membrane_out):
+            m.d.comb += load.eq(neurons.out_valid)
+        with m.Elif(neurons.out_valid):
+            m.d.sync += self.plane.eq(c.membrane_bits)
+        with m.Elif((self.plane != 0) & taken):
+            m.d.comb += load.eq(1)
+            m.d.sync += self.plane.eq(self.plane - 1)
 
     def _control(self, m: Module, table: Ram) -> None:
         p, places, count = self.population, self.places, self.count

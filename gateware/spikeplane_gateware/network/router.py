@@ -13,8 +13,10 @@ when its output is free; the input moves on when all have left. `host` packets g
 only turns are from x into y (and at tile (0, 0) out to the host, which always drains), so nothing waits in a circle
 as long as cores drain.
 
-Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 2 cycles, throughput one packet a cycle and output.
+Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 3 cycles, throughput one packet a cycle and output.
 """
+
+from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
@@ -48,37 +50,41 @@ class Router(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        heads, wants = {}, {}
+        heads, wants, loads = {}, {}, {}
         for side in SIDES:
-            m.submodules[f"fifo_{side}"] = fifo = StreamFifo(packet_struct(self.config))
-            wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")), fifo.i)
-            heads[side], wants[side] = fifo.o, self._route(m, side, fifo.o)
+            heads[side], wants[side], loads[side] = self._head(m, side)
         grants = {side: self._output(m, side, heads, wants) for side in SIDES}
         for side in SIDES:
-            self._release(m, side, heads[side], wants[side], grants)
+            self._release(m, side, wants[side], grants, loads[side])
         return m
 
-    def _route(self, m: Module, side: str, head: stream.Interface) -> dict[str, Value]:
-        """The outputs that the packet at this input still needs, as one signal per possible output."""
-        p = head.payload
+    def _head(self, m: Module, side: str) -> tuple[Value, dict[str, Signal], Signal]:
+        """The packet at this input and the outputs that it still needs, both from registers; `load`: it is replaced."""
+        m.submodules[f"fifo_{side}"] = fifo = StreamFifo(packet_struct(self.config))
+        wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")), fifo.i)
+        head = Signal(packet_struct(self.config), name=f"head_{side}", reset_less=True)
+        load = Signal(name=f"load_{side}")
+        conditions = self._route(side, fifo.o.payload)
+        wants = {o: Signal(name=f"want_{side}_{o}") for o in SIDES if side in SOURCES[o]}
+        m.d.comb += fifo.o.ready.eq(load)
+        with m.If(load):
+            m.d.sync += head.eq(fifo.o.payload)
+            m.d.sync += [want.eq(fifo.o.valid & conditions[o]) for o, want in wants.items()]
+        return head.as_value(), wants, load
+
+    def _route(self, side: str, p: Any) -> dict[str, Value]:
+        """The outputs that a packet from this side needs."""
         column = (p.x0 <= self.x) & (self.x <= p.x1)
         row = (p.y0 <= self.y) & (self.y <= p.y1)
         turns = column if side in ("east", "west", "local") else 1
         here = turns & row
-        conditions = {
+        return {
             "north": turns & (p.y0 < self.y),
             "south": turns & (p.y1 > self.y),
             "east": p.x1 > self.x,
             "west": (p.x0 < self.x) & (side in ("east", "local")) | (here & p.host),
             "local": here & ~p.host,
         }
-        sent = {o: Signal(name=f"sent_{side}_{o}") for o in SIDES if side in SOURCES[o]}
-        wants = {}
-        for o, done in sent.items():
-            wants[o] = Signal(name=f"want_{side}_{o}")
-            m.d.comb += wants[o].eq(head.valid & conditions[o] & ~done)
-        self._sent = {**getattr(self, "_sent", {}), side: sent}
-        return wants
 
     def _output(self, m: Module, side: str, heads: dict, wants: dict) -> dict[str, Value]:
         """The register of one output and its arbiter; returns who was let through in this cycle."""
@@ -86,9 +92,9 @@ class Router(wiring.Component):
         m.submodules[f"arbiter_{side}"] = arbiter = Arbiter(len(sources))
         out = getattr(self, f"o_{side}")
         free = Signal(name=f"free_{side}")
-        chosen: Value = heads[sources[0]].payload.as_value()
+        chosen: Value = heads[sources[0]]
         for i, source in enumerate(sources[1:], 1):
-            chosen = Mux(arbiter.grant[i], heads[source].payload.as_value(), chosen)
+            chosen = Mux(arbiter.grant[i], heads[source], chosen)
         m.d.comb += [
             free.eq(~out.valid | out.ready),
             arbiter.requests.eq(Cat(*[wants[source][side] for source in sources])),
@@ -98,9 +104,9 @@ class Router(wiring.Component):
             m.d.sync += [out.valid.eq(arbiter.requests != 0), out.payload.eq(chosen)]
         return {source: arbiter.grant[i] & free for i, source in enumerate(sources)}
 
-    def _release(self, m: Module, side: str, head: stream.Interface, wants: dict, grants: dict) -> None:
-        """Take the packet off the input when its last copy leaves; till then remember which have left."""
+    def _release(self, m: Module, side: str, wants: dict[str, Signal], grants: dict, load: Signal) -> None:
+        """What is granted is no longer wanted; when nothing is, the next packet comes."""
         left = {o: want & ~grants[o][side] for o, want in wants.items()}
-        m.d.comb += head.ready.eq(~Cat(*left.values()).any())
-        for o, sent in self._sent[side].items():
-            m.d.sync += sent.eq(Mux(head.ready, 0, sent | (wants[o] & grants[o][side])))
+        m.d.comb += load.eq(~Cat(*left.values()).any())
+        with m.If(~load):
+            m.d.sync += [want.eq(left[o]) for o, want in wants.items()]
