@@ -44,7 +44,11 @@ def random_network(seed: int, config: ChipConfig, layers: int = 3) -> tuple[Netw
 
 def _input(draft: Draft, name: str, steps: int) -> dict[str, np.ndarray]:
     shape = (draft.number(1, 2 * draft.config.lanes), draft.number(1, 6), draft.number(1, 6))
-    bits = draft.number(2, min(8, draft.config.max_shift + 1)) if draft.config.weight_bits > 1 and draft.chance(0.5) and draft.config.max_shift else 1
+    bits = (
+        draft.number(2, min(8, draft.config.max_shift + 1))
+        if draft.config.weight_bits > 1 and draft.chance(0.5) and draft.config.max_shift
+        else 1
+    )
     draft.populations.append(Population(name=name, shape=shape, value_bits=bits))
     draft.largest[name] = (1 << bits) - 1
     values = draft.rng.integers(0, 1 << bits, (3, steps, *shape)) * (draft.rng.random((3, steps, *shape)) < 0.3)
