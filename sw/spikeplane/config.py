@@ -52,7 +52,7 @@ class ChipConfig:
     lanes: int = 16
     weight_bits: int = 8
     acc_bits: int = 18
-    membrane_bits: int = 18
+    membrane_bits: int = 16
     weight_depth: int = 4096
     acc_depth: int = 1024
     membrane_depth: int = 1024

@@ -21,7 +21,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory
-from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 
 
@@ -92,10 +92,8 @@ class Accumulate(wiring.Component):
         m.d.comb += [
             ram.read_en.eq(stages[0][0]),
             ram.read_address.eq(self.op.weight_address),
-            ram.write_en.eq(self.write.valid & (self.write.memory == Memory.WEIGHT)),
-            ram.write_address.eq(self.write.address),
-            ram.write_data.eq(self.write.data),
         ]
+        late_write(m, self.write, Memory.WEIGHT, ram)
         with m.If(stages[1][0]):
             m.d.sync += read.eq(ram.read_data)
         return read

@@ -14,11 +14,11 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.structs import packet_struct, struct
 
-COUNTERS = 6
+COUNTERS = 5
 
 
 class Replies(wiring.Component):
-    """Counters 0..5 of `formats.packet.Counter`.
+    """Counters 0..4 of `formats.packet.Counter`.
 
     Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, sweep, packet (pulses), spikes (set
     bits taken this cycle); query_valid, query_index, query_ready; o (replies).
@@ -44,7 +44,7 @@ class Replies(wiring.Component):
         m, form = Module(), packet_format(self.config)
         values = [Signal(32, name=f"counter_{i}") for i in range(COUNTERS)]
         m.d.comb += values[0].eq(Cat(self.running, self.refused, self.dropped))
-        for value, amount in zip(values[1:], (self.running, self.operation, self.spikes, self.sweep, self.packet), strict=True):
+        for value, amount in zip(values[1:], (self.operation, self.spikes, self.sweep, self.packet), strict=True):
             m.d.sync += value.eq(value + amount)
             with m.If(self.start):
                 m.d.sync += value.eq(0)

@@ -20,7 +20,7 @@ from spikeplane_gateware.core.egress import item_layout
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
-from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus
+from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
@@ -99,9 +99,9 @@ class Sweep(wiring.Component):
                 ram.write_data.eq(self.neurons.after[lane]),
             ]  # fmt: skip
         m.d.comb += [
-            table.read_en.eq(1), table.read_address.eq(self.parameter_at), table.write_address.eq(self.write.address),
-            table.write_en.eq(self.write.valid & (self.write.memory == Memory.PARAMETER)), table.write_data.eq(self.write.data),
+            table.read_en.eq(1), table.read_address.eq(self.parameter_at),
         ]  # fmt: skip
+        late_write(m, self.write, Memory.PARAMETER, table)
         self.parameter = Signal(table.width, reset_less=True)
         m.d.sync += self.parameter.eq(table.read_data)
         with m.If(self.neurons.out_valid | self.zero):

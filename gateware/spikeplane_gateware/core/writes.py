@@ -1,11 +1,13 @@
 """The signatures between the parts of a core: the loader's write bus, events, and the sweep's port to the accumulators."""
 
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.ram import Ram
 
 #: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 2
@@ -26,6 +28,14 @@ class WriteBus(wiring.Signature):
         super().__init__(
             {"valid": Out(1), "memory": Out(MEMORY_BITS), "address": Out(ADDRESS_BITS), "data": Out(write_width(config))}
         )
+
+
+def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, ram: Ram) -> None:
+    """Write `ram` from the bus one cycle later: wide memories lie far from the loader, and a register halves the way."""
+    valid, address = Signal(name="late_valid"), Signal.like(ram.write_address, name="late_address", reset_less=True)
+    word = Signal(ram.width, name="late_data", reset_less=True)
+    m.d.sync += [valid.eq(bus.valid & (bus.memory == memory)), address.eq(bus.address), word.eq(bus.data)]
+    m.d.comb += [ram.write_en.eq(valid), ram.write_address.eq(address), ram.write_data.eq(word)]
 
 
 class SweepPort(wiring.Signature):

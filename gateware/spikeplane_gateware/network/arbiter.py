@@ -18,7 +18,8 @@ class Arbiter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, n = Module(), self.count
-        mask, upper = Signal(n), Signal(n)  # mask: the requesters behind the last one granted
+        mask = Signal(n)  # the requesters behind the last one granted
+        upper = Signal(n)
         m.d.comb += upper.eq(self.requests & mask)
         chosen = Signal(n)
         with m.If(upper != 0):

@@ -45,11 +45,10 @@ class Counter(IntEnum):
     """What QUERY can ask. Cores answer 0..7, the bridge 8 and up."""
 
     FLAGS = 0  #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
-    CYCLES = 1  #: cycles since START
-    OPERATIONS = 2  #: lane words accumulated (useful cycles of the datapath)
-    SPIKES = 3  #: set bits taken in
-    SWEEPS = 4  #: populations swept
-    PACKETS = 5  #: spike packets sent
+    OPERATIONS = 1  #: lane words accumulated (useful cycles of the datapath)
+    SPIKES = 2  #: set bits taken in
+    SWEEPS = 3  #: populations swept
+    PACKETS = 4  #: spike packets sent
     IDENTITY = 8  #: 0x5350 << 16 | architecture
     DIGEST_LOW = 9  #: bits 31..0 of the configuration digest
     DIGEST_HIGH = 10  #: bits 63..32
