@@ -7,6 +7,7 @@ import os
 import sys
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from spikeplane.cli import compile, demo, doctor, generate, inspect, run, simulate
 from spikeplane.errors import SpikeplaneError
@@ -44,11 +45,15 @@ app.command("doctor")(doctor.doctor)
 def main() -> None:
     """The entry point of `spikeplane`."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except SpikeplaneError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except TyperException as error:  # unknown commands and options, values of the wrong type
+        message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+        print(f"error: {message} (spikeplane --help lists commands and options)", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, Abort):
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, for example `| head`

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from spikeplane.cli.boards import open_board
+from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
 from spikeplane.data import read_labels, read_samples
 from spikeplane.errors import SpikeplaneError
@@ -26,6 +27,8 @@ def run(
     labels: Annotated[Path | None, typer.Option(help="Labels: accuracy is printed.")] = None,
     lockstep: Annotated[bool, typer.Option("--lockstep", help="Compare every spike with the golden model.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write a page with rasters, map and figures.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="The board's chip: a TOML file.")] = None,
     clock: Annotated[float, typer.Option(help="MHz that latency is stated at.")] = 100.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:  # fmt: skip
@@ -35,7 +38,8 @@ def run(
     """
     if samples is not None and samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
-    loaded = Program.load(program)
+    chip = chosen_chip(preset, config) if preset or config else None
+    loaded = Program.load(program, chip)
     items = read_samples(data, loaded.input.shape, loaded.encoding, samples)
     truth = read_labels(labels, len(items), at_least=samples is not None) if labels else None
     with busy(f"preparing {board}"):

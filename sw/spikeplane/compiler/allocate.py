@@ -1,6 +1,6 @@
 """Hands out the words of a core's memories, and says who asked for more than there is."""
 
-from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.tables import Memory, core_tables
 
@@ -22,6 +22,6 @@ class Allocator:
         if self.used[resource] > self.available[resource]:
             raise SpikeplaneError(
                 f"the network does not fit: {what} needs words {first} to {self.used[resource] - 1} of the {resource} memory of "
-                f"core {self.core}, which has {self.available[resource]}; use more cores or a larger preset ({', '.join(PRESETS)})"
+                f"core {self.core}, which has {self.available[resource]}"
             )
         return first
