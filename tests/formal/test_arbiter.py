@@ -67,7 +67,8 @@ def test_not_vacuous(tmp_path):
 
 
 MUTANTS = {
-    "grants two": ("chosen & (~chosen + 1)", "chosen"),
+    "grants two": ("chosen[i] & ~chosen[:i].any()", "chosen[i]"),
+    "shifts the grants": ("~chosen[:i].any()", "~(chosen[:i].any() if i else 0)"),
     "grants nobody": ("m.d.comb += chosen.eq(self.requests)", "pass"),
     "never turns": ("with m.If(self.take):", "with m.If(0):"),
     "turns untaken": ("with m.If(self.take):", "with m.If(self.requests != 0):"),

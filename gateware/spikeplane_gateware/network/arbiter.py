@@ -26,7 +26,8 @@ class Arbiter(wiring.Component):
             m.d.comb += chosen.eq(upper)
         with m.Else():
             m.d.comb += chosen.eq(self.requests)
-        m.d.comb += self.grant.eq(chosen & (~chosen + 1))
+        # Spelt out: a carry chain would be slower than these few gates.
+        m.d.comb += self.grant.eq(Cat(*[chosen[i] & ~chosen[:i].any() for i in range(n)]))
         with m.If(self.take):
             m.d.sync += mask.eq(Cat(*[self.grant[:i].any() for i in range(n)]))
         return m
