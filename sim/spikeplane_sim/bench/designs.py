@@ -1,0 +1,72 @@
+"""What each bench simulates: a component or a chip, at sizes that build in seconds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spikeplane.config import ChipConfig
+
+
+@dataclass(frozen=True)
+class Design:
+    """`verilog()` gives the text whose top module is `top`; the bench `spikeplane_sim.bench.bench_NAME` drives it."""
+
+    name: str
+    top: str
+    config: ChipConfig
+    component: Callable[[ChipConfig], Any] | None
+
+    def verilog(self) -> str:
+        """The memories and the component, or the whole chip."""
+        from spikeplane_gateware.generate import convert, verilog_text
+        from spikeplane_gateware.ram import RAM_VERILOG
+
+        if self.component is None:
+            return verilog_text(self.config)
+        return RAM_VERILOG.read_text() + convert(self.component(self.config), self.top)
+
+
+def _router(config: ChipConfig) -> Any:
+    from spikeplane_gateware.network.router import Router
+
+    return Router(config)
+
+
+def _mesh(config: ChipConfig) -> Any:
+    from spikeplane_sim.bench.mesh import Mesh
+
+    return Mesh(config)
+
+
+def _bridge(config: ChipConfig) -> Any:
+    from spikeplane_gateware.link.bridge import Bridge
+
+    return Bridge(config)
+
+
+def _core(config: ChipConfig) -> Any:
+    from spikeplane_gateware.core.core import Core
+
+    return Core(config)
+
+
+_SMALL: dict[str, Any] = {
+    "lanes": 8, "weight_depth": 1024, "acc_depth": 128, "membrane_depth": 128, "parameter_depth": 64, "populations": 4,
+    "projections": 16, "row_depth": 64, "column_depth": 64, "group_depth": 64, "egress_depth": 32, "coord_bits": 4, "group_bits": 4,
+}  # fmt: skip
+NETWORK = ChipConfig(rows=3, cols=3, lanes=8)
+CORE = ChipConfig(rows=1, cols=1, **_SMALL)
+CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
+
+DESIGNS = (
+    Design("core", "bench_core", CORE, _core),
+    Design("router", "bench_router", NETWORK, _router),
+    Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=3, lanes=8), _mesh),
+    Design("bridge", "bench_bridge", ChipConfig(rows=2, cols=2, lanes=8), _bridge),
+    Design("chip", "spikeplane_chip", CHIP, None),
+)
+
+
+def design(name: str) -> Design:
+    """The design of that name. KeyError if there is none."""
+    return {d.name: d for d in DESIGNS}[name]

@@ -1,0 +1,139 @@
+"""Builds and runs the cocotb benches on Verilator.
+
+```
+    design -> Verilog -> Verilator with cocotb -> simulator (cached by the Verilog's contents) -> bench -> Result
+```
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spikeplane import toolchain
+from spikeplane.errors import SpikeplaneError
+from spikeplane_sim.bench.designs import DESIGNS, Design, design
+from spikeplane_sim.board.build import cache_folder
+
+_WARNINGS = ("-Wno-fatal", "-Wno-lint", "-Wno-style")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one bench. `seconds`: simulation and build together. `waves`: the VCD file, if one was asked for."""
+
+    name: str
+    passed: bool
+    tests: int
+    failed: int
+    seconds: float
+    waves: Path | None
+    log: Path
+
+
+def names() -> list[str]:
+    """The benches, in the order that they are best run in."""
+    return [d.name for d in DESIGNS]
+
+
+def run(name: str, *, waves: bool = False, seed: int = 0, folder: Path | None = None, build_args: Sequence[str] = ()) -> Result:
+    """Build (if need be) and run one bench.
+
+    `seed`: of the traffic and the stalls. `folder`: where results, log, waves and what the simulator writes go (default: in the cache).
+    `build_args`: more for Verilator. Raises SpikeplaneError where a tool is missing or the build fails.
+    """
+    begun, chosen = time.monotonic(), design(name)
+    with _environment():
+        simulator = _simulator(chosen, waves, tuple(build_args))
+        work = (folder or cache_folder() / "benches" / f"{name}-run").absolute()
+        work.mkdir(parents=True, exist_ok=True)
+        log = work / f"{name}.log"
+        tests, failed = _test(chosen, simulator, work, log, waves, seed)
+    vcd = work / "dump.vcd"
+    seconds = time.monotonic() - begun
+    return Result(name, tests > 0 and failed == 0, tests, failed, seconds, vcd if waves and vcd.exists() else None, log)
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """Verilator's environment while cocotb's runner is at work: it takes it from os.environ."""
+    toolchain.require_compiler()
+    before, extra = dict(os.environ), toolchain.verilator_environment()
+    try:
+        os.environ.update(extra)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _simulator(chosen: Design, waves: bool, build_args: tuple[str, ...]) -> Path:
+    """The folder of the built simulator; two who want the same one wait for each other."""
+    root = cache_folder() / "benches"
+    root.mkdir(parents=True, exist_ok=True)
+    verilog = chosen.verilog()
+    key = hashlib.sha256(repr((verilog, waves, build_args)).encode()).hexdigest()[:16]
+    target = root / f"{chosen.name}-{key}"
+    with open(root / f"{chosen.name}-{key}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (target / chosen.top).exists():
+            _build(chosen, verilog, target, waves, build_args)
+    return target
+
+
+def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: tuple[str, ...]) -> None:
+    runner = _cocotb_runner()
+    with tempfile.TemporaryDirectory(prefix="spikeplane-bench-") as draft:
+        source, log = Path(draft) / f"{chosen.top}.v", Path(draft) / "build.log"
+        source.write_text(verilog)
+        try:
+            runner.build(
+                sources=[source], hdl_toplevel=chosen.top, build_dir=draft, waves=waves, log_file=log,
+                build_args=["-O3", *_WARNINGS, *build_args], timescale=("1ns", "1ps"),
+            )  # fmt: skip
+        except Exception as error:
+            kept = target.with_suffix(".log")
+            shutil.copy(log, kept)
+            raise SpikeplaneError(f"Verilator could not build the bench '{chosen.name}': see {kept}") from error
+        target.mkdir(exist_ok=True)
+        shutil.copy(Path(draft) / chosen.top, target / f".{chosen.top}")
+        os.replace(target / f".{chosen.top}", target / chosen.top)
+
+
+def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, seed: int) -> tuple[int, int]:
+    """(tests, failed)."""
+    from cocotb_tools.check_results import get_results
+
+    runner, results = _cocotb_runner(), work / "results.xml"
+    results.unlink(missing_ok=True)
+    with contextlib.suppress(Exception):  # told by the results file, or by its absence
+        runner.test(
+            f"spikeplane_sim.bench.bench_{chosen.name}", chosen.top, hdl_toplevel_lang="verilog", build_dir=simulator,
+            test_dir=work, results_xml=str(results), seed=seed, waves=waves, log_file=log, timescale=("1ns", "1ps"),
+        )  # fmt: skip
+    if not results.exists():
+        raise SpikeplaneError(f"the simulator of bench '{chosen.name}' ended without a result: see {log}")
+    return get_results(results)
+
+
+def _cocotb_runner() -> Any:
+    """cocotb's Verilator runner, but only the top's ports are visible: all signals being so, as it is, costs most of the build."""
+    try:
+        from cocotb_tools.runner import Verilator
+    except ImportError:
+        raise SpikeplaneError("the benches need cocotb, not found: pip install cocotb") from None
+
+    class PortsOnly(Verilator):
+        def _build_command(self) -> list[list[str]]:
+            first, *others = super()._build_command()
+            at = first.index("--public-flat-rw")
+            return [[*first[:at], "--public-depth", "1", *first[at + 1 :]], *others]
+
+    return PortsOnly()
