@@ -1,7 +1,7 @@
 """The front half of a core: from a packet to the accumulators.
 
 ```
-    i -> Lookup -> FIFO -> Scanner -> Walker -> Accumulate -> events
+    i -> Lookup -> Scanner -> FIFO -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
 Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets), write, sweep, event_valid,
@@ -65,9 +65,9 @@ class Front(wiring.Component):
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
         m.submodules.visits = visits = StreamFifo(visit_layout(self.config))  # cuts the way from walker to lookup
-        connect(m, lookup.o, visits.i)
-        connect(m, visits.o, scanner.i)
-        connect(m, scanner.o, walker.i)
+        connect(m, lookup.o, scanner.i)
+        connect(m, scanner.o, visits.i)
+        connect(m, visits.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
         for bus in (lookup.write, accumulate.write):
             connect(m, bus, flipped(self.write))
