@@ -63,7 +63,7 @@ def run(
 class Result:
     """What came out: scores (N, classes), spikes per population, the first samples' planes and outputs, the comparison."""
 
-    KEPT = 24
+    KEPT, BYTES = 24, 2_000_000  #: samples, and bytes of them, that a report shows at most
 
     def __init__(self) -> None:
         self.scores: list[np.ndarray] = []
@@ -79,7 +79,8 @@ class Result:
         self.scores.append(program.scores(outputs))
         for name, values in outputs.items():
             self.spikes[name] = self.spikes.get(name, 0) + int(np.count_nonzero(values))
-        room = self.KEPT - self.count
+        size = sum(v[0].size / (8 if v.max(initial=0) <= 1 else 0.25) for v in (*planes.values(), *outputs.values()))
+        room = min(self.KEPT, max(1, int(self.BYTES / size))) - self.count
         if room > 0:
             for kept, values in ((self.inputs, planes), (self.outputs, outputs)):
                 for name, array in values.items():
