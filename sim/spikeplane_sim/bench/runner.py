@@ -43,22 +43,29 @@ def names() -> list[str]:
     return [d.name for d in DESIGNS]
 
 
-def run(name: str, *, waves: bool = False, seed: int = 0, folder: Path | None = None, build_args: Sequence[str] = ()) -> Result:
-    """Build (if need be) and run one bench.
+def run(name: str, *, waves: bool = False, seed: int = 0, folder: Path | None = None) -> Result:
+    """Build (if need be) and run one bench. See `run_design`."""
+    return run_design(design(name), waves=waves, seed=seed, folder=folder)
+
+
+def run_design(
+    chosen: Design, *, waves: bool = False, seed: int = 0, folder: Path | None = None, build_args: Sequence[str] = ()
+) -> Result:
+    """Build a design (if need be) and run the bench of its name on it.
 
     `seed`: of the traffic and the stalls. `folder`: where results, log, waves and what the simulator writes go (default: in the cache).
     `build_args`: more for Verilator. Raises SpikeplaneError where a tool is missing or the build fails.
     """
-    begun, chosen = time.monotonic(), design(name)
+    begun = time.monotonic()
     with _environment():
         simulator = _simulator(chosen, waves, tuple(build_args))
-        work = (folder or cache_folder() / "benches" / f"{name}-run").absolute()
+        work = (folder or cache_folder() / "benches" / f"{chosen.name}-run").absolute()
         work.mkdir(parents=True, exist_ok=True)
-        log = work / f"{name}.log"
+        log = work / f"{chosen.name}.log"
         tests, failed = _test(chosen, simulator, work, log, waves, seed)
     vcd = work / "dump.vcd"
     seconds = time.monotonic() - begun
-    return Result(name, tests > 0 and failed == 0, tests, failed, seconds, vcd if waves and vcd.exists() else None, log)
+    return Result(chosen.name, tests > 0 and failed == 0, tests, failed, seconds, vcd if waves and vcd.exists() else None, log)
 
 
 @contextlib.contextmanager
@@ -68,6 +75,8 @@ def _environment() -> Iterator[None]:
     before, extra = dict(os.environ), toolchain.verilator_environment()
     try:
         os.environ.update(extra)
+        # Building takes longer than simulating here, and most of that is Python's.
+        os.environ["MAKEFLAGS"] = f"{extra.get('MAKEFLAGS', '')} OPT_FAST=-O0 OPT_GLOBAL=-O1".strip()
         yield
     finally:
         os.environ.clear()

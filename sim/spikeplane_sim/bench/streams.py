@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
@@ -124,8 +123,3 @@ class Ends:
     async def run(self, cycles: int) -> None:
         for _ in range(cycles):
             await self.cycle()
-
-
-def passes(times: int, *stalls: bool) -> Callable:
-    """A cocotb test run `times` for each of `stalls` (ends that pause, or not)."""
-    return cocotb.parametrize(stalling=stalls, turn=range(times))

@@ -1,0 +1,143 @@
+"""Bench of one core: a program comes as WRITE packets, spikes stream in under stalls, and every population matches the golden model.
+
+The bench is what the router and the bridge are to a core: packets for the core itself come back to it, tokens to the host return
+credits, and a step waits for the credits of its parity.
+"""
+
+import random
+from collections import deque
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import FallingEdge
+
+from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.host.collect import Collector
+from spikeplane.host.driver import Driver
+from spikeplane_sim.bench.designs import CORE
+from spikeplane_sim.bench.programs import NETWORKS, Job, job
+from spikeplane_sim.bench.streams import Ends, Stall
+
+FORM = packet_format(CORE)
+
+
+def numbers(packets: np.ndarray) -> list[int]:
+    """Packets uint8 (n, size) as integers."""
+    return [int.from_bytes(row.tobytes(), "little") for row in packets]
+
+
+class World:
+    """Everything around the core."""
+
+    def __init__(self, dut: Any, work: Job, stalling: bool) -> None:
+        self.ends, self.work = Ends(dut), work
+        dut.x.value, dut.y.value = 0, 0
+        self.into = self.ends.source("i", Stall(never=not stalling))
+        self.out = self.ends.sink("o", Stall(never=not stalling), self._take)
+        self.driver = Driver(None, CORE, work.network, work.placement, work.image)  # type: ignore[arg-type]
+        self.collector = Collector(CORE, self.driver._probes())
+        self.waiting: deque[int] = deque()  #: from the host, behind barriers
+        self.credits = [work.image.credits, work.image.credits]
+        self.replies: list[tuple[int, int]] = []
+
+    def _take(self, word: int) -> None:
+        kind, fields = FORM.unpack(word)
+        if not fields["host"]:
+            self.into.queue.append(word)
+        elif kind == Kind.CREDIT:
+            self.credits[fields["parity"]] += 1
+        elif kind == Kind.REPLY:
+            self.replies.append((fields["counter"], fields["value"]))
+        else:
+            packet = np.frombuffer(word.to_bytes(FORM.size, "little"), dtype=np.uint8)
+            self.collector.take(packet.reshape(1, FORM.size))
+            if kind == Kind.TOKEN:
+                back = FORM.pack(Kind.CREDIT, tag=fields["source_slot"], parity=fields["parity"])
+                self.into.queue.append(back)
+        self.release()
+
+    def release(self) -> None:
+        """What the host sends goes in up to the next barrier that lacks credits."""
+        while self.waiting:
+            kind, fields = FORM.unpack(self.waiting[0])
+            if kind == Kind.CONTROL and fields["host"]:
+                parity = fields["arg"] & 1
+                if self.credits[parity] < self.work.image.credits:
+                    return
+                self.credits[parity] -= self.work.image.credits
+                self.waiting.popleft()
+            else:
+                self.into.queue.append(self.waiting.popleft())
+
+    async def load(self) -> None:
+        words = self.work.image.words[0, 0]
+        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.STOP))
+        self.into.queue.extend(numbers(self.driver.write_packets((0, 0), words)))
+        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.START))
+        await self.ends.until(lambda: not self.into.queue, 100_000, "the program taken")
+
+    async def stream(self) -> None:
+        """All samples; returns when the host has every population's every step."""
+        samples, steps = next(iter(self.work.inputs.values())).shape[:2]
+        for n in range(samples):
+            self.waiting.extend(numbers(self.driver._sample(self.work.inputs, n, steps)))
+        self.release()
+        await self.ends.until(lambda: self.collector.complete == samples * steps, 400_000, "all steps")
+        await self.ends.run(200)
+
+    def check(self) -> None:
+        samples, steps = next(iter(self.work.inputs.values())).shape[:2]
+        for probe in self.collector.probes.values():
+            ours, golden = self.driver._stack(probe, samples, steps), self.work.golden[probe.name]
+            assert probe.complete == samples * steps, f"{probe.name}: tokens after the last step"
+            assert np.array_equal(ours, golden), f"{probe.name}: first at {np.argwhere(ours != golden)[0].tolist()}"
+
+    async def ask(self, counter: Counter) -> int:
+        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.QUERY, arg=counter))
+        before = len(self.replies)
+        await self.ends.until(lambda: len(self.replies) > before, 5000, f"the answer to {counter.name}")
+        assert self.replies[-1][0] == counter
+        return self.replies[-1][1]
+
+
+@cocotb.test()
+@cocotb.parametrize(name=list(NETWORKS), turn=range(4))
+async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) -> None:
+    """Turn 0 without stalls; each turn has its own weights, spikes and stalls."""
+    work = job(name, CORE, random.randrange(1 << 30))
+    assert all(values.any() for values in work.golden.values()), "a population without output checks nothing"
+    world = World(dut, work, turn > 0)
+    await world.ends.start()
+    await world.load()
+    await world.stream()
+    world.check()
+    flags, spikes = await world.ask(Counter.FLAGS), await world.ask(Counter.SPIKES)
+    assert flags == 1, "running, and nothing refused or dropped"
+    assert spikes > 0
+
+
+@cocotb.test()
+async def one_program_after_the_other(dut: Any) -> None:
+    """STOP, another program, START: nothing of the first is left."""
+    for number, name in enumerate(("recurrent", "convolution", "held", "recurrent")):
+        if number:
+            await FallingEdge(dut.clk)
+        world = World(dut, job(name, CORE, random.randrange(1 << 30)), True)
+        if not number:
+            await world.ends.start()
+        await world.load()
+        await world.stream()
+        world.check()
+
+
+@cocotb.test()
+async def a_write_to_a_running_core_is_refused_and_flagged(dut: Any) -> None:
+    work = job("recurrent", CORE, random.randrange(1 << 30))
+    world = World(dut, work, False)
+    await world.ends.start()
+    await world.load()
+    world.into.queue.extend(numbers(world.driver.write_packets((0, 0), [(m, a, 0) for m, a, _ in work.image.words[0, 0]])))
+    await world.stream()
+    world.check()
+    assert await world.ask(Counter.FLAGS) == 3

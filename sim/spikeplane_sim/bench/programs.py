@@ -1,0 +1,103 @@
+"""Small networks for the core and chip benches, with what the golden model says of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.compiler.images import Image, build_image
+from spikeplane.compiler.place import Placement, place
+from spikeplane.config import ChipConfig
+from spikeplane.network import Network, Neuron, Population, Projection, Window
+
+Planes = dict[str, np.ndarray]
+SAMPLES, STEPS = 2, 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network placed on a chip, its input planes (N, T, C, H, W), and every population's output by the golden model."""
+
+    config: ChipConfig
+    network: Network
+    placement: Placement
+    image: Image
+    inputs: Planes
+    golden: Planes
+
+
+def job(name: str, config: ChipConfig, seed: int) -> Job:
+    """One of `NETWORKS` on a chip; weights and inputs from the seed. Every population is probed."""
+    from spikeplane_sim.golden import GoldenModel
+
+    network, inputs = NETWORKS[name](np.random.default_rng(seed))
+    placement = place(network, config)
+    names = [p.name for p in network.populations if p.neuron is not None]
+    golden = GoldenModel(network, membrane_bits=config.membrane_bits).run(inputs)
+    image = build_image(network, placement, config, names)
+    return Job(config, network, placement, image, inputs, {name: golden[name] for name in names})
+
+
+def _planes(rng: np.random.Generator, shape: tuple[int, int, int], rate: float) -> np.ndarray:
+    return (rng.random((SAMPLES, STEPS, *shape)) < rate).astype(np.uint8)
+
+
+def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """Stride and padding, soft reset and shifted leak, then a dense readout of membranes."""
+    populations = (
+        Population(name="in", shape=(2, 6, 6)),
+        Population(
+            name="conv", shape=(16, 3, 3), neuron=Neuron(leak="shift", leak_value=1, reset="soft"), theta=rng.integers(10, 40, 16),
+            bias=rng.integers(-3, 4, 16),
+        ),
+        Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", membrane_out=True)),
+    )  # fmt: skip
+    projections = (
+        Projection(source="in", target="conv", weight=rng.integers(-30, 40, (16, 2, 3, 3)), stride=(2, 2), padding=(1, 1)),
+        Projection(source="conv", target="out", weight=rng.integers(-99, 100, (10, 16, 3, 3))),
+    )
+    return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
+        "in": _planes(rng, (2, 6, 6), 0.4)
+    }
+
+
+def recurrent(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """A layer onto itself a step later, strict comparison, multiplied leak; dense spikes keep the accumulator busy without a gap."""
+    populations = (
+        Population(name="in", shape=(20, 1, 1)),
+        Population(
+            name="loop", shape=(20, 1, 1), neuron=Neuron(leak="multiply", leak_value=180, v_reset=-2, strict=True),
+            theta=rng.integers(40, 120, 20),
+        ),
+        Population(name="sum", shape=(4, 1, 1), neuron=Neuron(leak="memoryless"), theta=rng.integers(1, 60, 4)),
+    )  # fmt: skip
+    projections = (
+        Projection(source="in", target="loop", weight=rng.integers(-40, 60, (20, 20, 1, 1))),
+        Projection(source="loop", target="loop", weight=rng.integers(-40, 41, (20, 20, 1, 1)), delay=1),
+        Projection(source="loop", target="sum", weight=rng.integers(-60, 80, (4, 20, 1, 1))),
+        Projection(source="in", target="sum", weight=rng.integers(-20, 30, (4, 20, 1, 1))),
+    )
+    return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {
+        "in": _planes(rng, (20, 1, 1), 0.6)
+    }
+
+
+def held(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """A constant image in planes of many significances, held; a window of maxima; an aligned pool behind it."""
+    populations = (
+        Population(name="in", shape=(1, 4, 4), value_bits=6),
+        Population(
+            name="maximum", shape=(8, 2, 2), neuron=Neuron(reset="hard"), theta=rng.integers(200, 900, 8), window=Window(size=2, stride=2),
+            input_size=(4, 4), hold=True, bias=rng.integers(-9, 10, 8),
+        ),
+        Population(name="pool", shape=(8, 1, 1), neuron=Neuron(reset="soft"), theta=np.full(8, 3)),
+    )  # fmt: skip
+    projections = (
+        Projection(source="in", target="maximum", weight=rng.integers(-20, 30, (8, 1, 3, 3)), padding=(1, 1)),
+        Projection(source="maximum", target="pool", weight=np.ones((8, 1, 1), dtype=np.int64), pool=(2, 2), aligned=True),
+    )
+    image = rng.integers(0, 64, (SAMPLES, 1, 1, 4, 4))
+    planes = np.broadcast_to(image, (SAMPLES, STEPS, 1, 4, 4)).astype(np.uint8)
+    return Network(populations=populations, projections=projections, output="pool", steps=STEPS), {"in": planes.copy()}
+
+
+NETWORKS = {"convolution": convolution, "recurrent": recurrent, "held": held}
