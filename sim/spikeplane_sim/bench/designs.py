@@ -53,6 +53,7 @@ def _core(config: ChipConfig) -> Any:
 _SMALL: dict[str, Any] = {
     "lanes": 8, "weight_depth": 1024, "acc_depth": 128, "membrane_depth": 128, "parameter_depth": 64, "populations": 4,
     "projections": 16, "row_depth": 64, "column_depth": 64, "group_depth": 64, "egress_depth": 32, "coord_bits": 4, "group_bits": 4,
+    "max_shift": 15,  # a membrane's highest plane
 }  # fmt: skip
 NETWORK = ChipConfig(rows=3, cols=3, lanes=8)
 CORE = ChipConfig(rows=1, cols=1, **_SMALL)
@@ -61,7 +62,7 @@ CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 DESIGNS = (
     Design("core", "bench_core", CORE, _core),
     Design("router", "bench_router", NETWORK, _router),
-    Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=3, lanes=8), _mesh),
+    Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=2, lanes=8), _mesh),
     Design("bridge", "bench_bridge", ChipConfig(rows=2, cols=2, lanes=8), _bridge),
     Design("chip", "spikeplane_chip", CHIP, None),
 )

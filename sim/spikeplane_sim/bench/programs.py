@@ -100,4 +100,20 @@ def held(rng: np.random.Generator) -> tuple[Network, Planes]:
     return Network(populations=populations, projections=projections, output="pool", steps=STEPS), {"in": planes.copy()}
 
 
-NETWORKS = {"convolution": convolution, "recurrent": recurrent, "held": held}
+def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """Membranes as two's complement planes into another population: every significance, and the negated one on top."""
+    populations = (
+        Population(name="in", shape=(4, 3, 3)),
+        Population(name="stream", shape=(8, 3, 3), neuron=Neuron(leak="shift", leak_value=2, reset="none", membrane_out=True)),
+        Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="soft"), theta=rng.integers(20, 90, 10)),
+    )
+    projections = (
+        Projection(source="in", target="stream", weight=rng.integers(-7, 7, (8, 4, 1, 1))),
+        Projection(source="stream", target="out", weight=rng.integers(-7, 8, (10, 8, 3, 3))),
+    )
+    return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
+        "in": _planes(rng, (4, 3, 3), 0.5)
+    }
+
+
+NETWORKS = {"residual": residual, "convolution": convolution, "recurrent": recurrent, "held": held}

@@ -107,7 +107,7 @@ def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: 
                 sources=[source], hdl_toplevel=chosen.top, build_dir=draft, waves=waves, log_file=log,
                 build_args=["-O3", *_WARNINGS, *build_args], timescale=("1ns", "1ps"),
             )  # fmt: skip
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             kept = target.with_suffix(".log")
             shutil.copy(log, kept)
             raise SpikeplaneError(f"Verilator could not build the bench '{chosen.name}': see {kept}") from error
@@ -122,7 +122,7 @@ def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, s
 
     runner, results = _cocotb_runner(), work / "results.xml"
     results.unlink(missing_ok=True)
-    with contextlib.suppress(Exception):  # told by the results file, or by its absence
+    with contextlib.suppress(Exception, SystemExit):  # told by the results file, or by its absence
         runner.test(
             f"spikeplane_sim.bench.bench_{chosen.name}", chosen.top, hdl_toplevel_lang="verilog", build_dir=simulator,
             test_dir=work, results_xml=str(results), seed=seed, waves=waves, log_file=log, timescale=("1ns", "1ps"),
