@@ -28,7 +28,6 @@ test: lint
 
 test-all: lint
 	$(BIN)/pytest -q -n 2
-	$(BIN)/python -m spikeplane_sim.bench.coverage
 
 bench: setup
 	$(BIN)/python -m spikeplane_sim.figures

@@ -215,7 +215,7 @@ def test_help_is_light() -> None:
 
 @pytest.mark.cosim
 def test_interrupt_ends_the_simulator(place) -> None:
-    """SIGINT while the simulated chip runs: status 130 within seconds, one line, no process left."""
+    """SIGINT while the simulated chip runs: status 130 within seconds, no traceback, no process left."""
     spikeplane.compile("models.py:net", chip="small", encoding=Encoding(steps=400), name="net").save("long.spk")
     np.save("many.npy", np.zeros((4000, 1, 4, 4), dtype=np.uint8))
     command = [str(Path(sys.executable).with_name("spikeplane")), "run", "long.spk", "--input", "many.npy", "--board", "sim"]
@@ -227,4 +227,4 @@ def test_interrupt_ends_the_simulator(place) -> None:
         _, err = process.communicate(timeout=20)
     assert time.perf_counter() - started < 10
     assert process.returncode == 130
-    assert err.strip().splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err
