@@ -1,5 +1,6 @@
-"""One self-contained HTML page per run: the verdict, the network, rasters, the map of cores, the tables."""
+"""One self-contained HTML page per run: the verdict, the network, the planes of samples, the map of cores, the tables."""
 
-from spikeplane.report.page import write_run
+from spikeplane.report.data import ReportData
+from spikeplane.report.page import write_report, write_run
 
-__all__ = ["write_run"]
+__all__ = ["ReportData", "write_report", "write_run"]

@@ -1,208 +1,122 @@
-const $ = (id) => document.getElementById(id);
-const number = (n, digits = 0) => Number(n).toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
-const percent = (n, digits = 2) => `${(100 * n).toFixed(digits)} %`;
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) key === "style" ? (node.style.cssText = value) : node.setAttribute(key, value);
-  for (const child of children) node.append(child);
-  return node;
-}
-function decode(entry) {
-  const raw = Uint8Array.from(atob(entry.data), (c) => c.charCodeAt(0));
-  const size = entry.shape.reduce((a, b) => a * b, 1);
-  if (entry.kind === "int32") return new Int32Array(raw.buffer);
-  const values = new Uint8Array(size);
-  for (let i = 0; i < size; i++) values[i] = (raw[i >> 3] >> (i & 7)) & 1;
-  return values;
-}
-const planes = {};
-for (const group of ["inputs", "outputs"])
-  for (const [name, entry] of Object.entries(DATA[group])) planes[name] = { values: decode(entry), shape: entry.shape };
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-function mix(t) {
-  const a = rgb(css("--heat0")), b = rgb(css("--heat1"));
-  return a.map((v, i) => Math.round(v + (b[i] - v) * t));
-}
+// The page around the sample: verdict, network, activity, map of cores, tables.
+const figures = DATA.figures;
 
 function head() {
-  const s = DATA.summary, chip = DATA.chip;
-  $("title").textContent = DATA.name;
-  $("subtitle").textContent = `${s.samples} samples on the ${s.board} · chip ${chip.digest}: ${chip.rows} × ${chip.cols} cores of ${chip.lanes} lanes, ${chip.weight_bits}-bit weights`;
-  const found = s.lockstep, verdict = $("verdict");
+  const chip = DATA.chip, found = figures.lockstep, counted = figures.samples || DATA.total;
+  $("title").textContent = DATA.title;
+  const name = DATA.program === DATA.title ? "" : `${DATA.program} · `;
+  $("subtitle").textContent = `${name}${many(counted, "sample")} on the ${DATA.board} · ${chip.cols} × ${chip.rows} cores, ${chip.lanes} lanes, ${chip.weight_bits}-bit weights · chip ${chip.digest}`;
+  const verdict = $("verdict");
+  verdict.hidden = !found;
   if (found) {
-    verdict.textContent = found.mismatches ? `${number(found.mismatches)} mismatches` : "Every spike agrees with the golden model";
-    verdict.append(make("small", {}, found.first || `0 mismatches over ${number(found.spikes)} spikes; ${number(found.values)} values compared in every population and step`));
-    if (found.mismatches) verdict.classList.add("bad");
-  } else verdict.remove();
-  const tiles = [];
-  if ("accuracy_float" in s) tiles.push([percent(s.accuracy_float), "accuracy in float"]);
-  if ("accuracy_integer" in s) tiles.push([percent(s.accuracy_integer), "accuracy in integers"]);
-  if ("accuracy" in s) tiles.push([percent(s.accuracy), `accuracy, ${s.board}`]);
-  if ("cycles_per_sample" in s) {
-    tiles.push([number(s.cycles_per_sample), "cycles per sample"], [percent(s.utilisation, 1), "of all lane cycles useful"]);
-    tiles.push([`${number(s.latency_us, 1)} µs`, `per sample at ${s.clock_mhz} MHz`]);
+    verdict.className = found.mismatches ? "bad" : "";
+    verdict.textContent = found.mismatches ? `✗ ${found.first || "The chip and the golden model differ"}` : "✓ Every spike agrees with the golden model, bit for bit";
   }
-  for (const [value, label] of tiles) $("tiles").append(make("div", { class: "tile" }, make("b", {}, value), make("span", {}, label)));
+  const cell = (value, label, more) => $("panel").append(make("div", {}, make("span", { class: "label" }, label), make("b", {}, value), make("span", { class: "more" }, more || "")));
+  const models = [["float", "accuracy_float"], ["integer", "accuracy_integer"]].filter(([, key]) => key in figures).map(([word, key]) => `${word} ${percent(figures[key])}`);
+  if ("accuracy" in figures) cell(percent(figures.accuracy), "accuracy", [`${"right" in figures ? `${number(figures.right)} of ${number(counted)}` : ""}`, ...models].filter(Boolean).join(" · "));
+  if (found) cell(number(found.mismatches), found.mismatches === 1 ? "mismatch" : "mismatches", `over ${many(found.spikes, "spike")}, ${number(found.values)} values`);
+  if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz` : "");
+  if ("utilisation" in figures) cell(percent(figures.utilisation, 1), "lane utilisation", `of all cycles of ${many(chip.rows * chip.cols, "core")}`);
 }
 
+const span = (low, high) => (low === high ? number(low) : `${number(low)} … ${number(high)}`);
 function network() {
-  const neurons = (p) => p.shape.reduce((a, b) => a * b, 1);
-  const total = DATA.populations.filter((p) => p.kind !== "input").reduce((a, p) => a + neurons(p), 0);
-  const weights = DATA.projections.reduce((a, p) => a + p.weights, 0);
-  $("network-note").textContent = `${number(total)} neurons, ${number(weights)} stored synapses, ${DATA.encoding.steps} steps, ${DATA.encoding.kind} encoding.`;
+  const neurons = sum(DATA.populations.filter((p) => p.kind !== "input").map((p) => product(p.shape)));
+  const synapses = sum(DATA.projections.map((q) => q.synapses)), weights = sum(DATA.projections.map((q) => q.weights));
+  $("network-note").textContent = `${many(neurons, "neuron")}, ${many(synapses, "synapse")} from ${many(weights, "stored weight")}; ${many(DATA.encoding.steps, "step")}, ${DATA.encoding.kind} encoding.`;
   DATA.populations.forEach((p, i) => {
-    if (i) {
-      const into = DATA.projections.filter((q) => q.target === p.name);
-      const count = into.reduce((a, q) => a + q.weights, 0);
-      const from = into.map((q) => q.source + (q.delay ? " (t−1)" : "")).join(", ");
-      $("network").append(make("div", { class: "arrow", title: `from ${from}` }, `${number(count)}`, make("i"), "weights"));
-    }
-    const more = p.kind === "input" ? "from the host" : `${p.reset} reset${p.hold ? ", current held" : ""}`;
-    const cores = p.parts.length ? p.parts.map((q) => `(${q.core})`).join(" ") : "host";
-    $("network").append(make("div", { class: "layer" }, make("div", { class: "kind" }, p.kind), make("div", { class: "name" }, p.name),
-      make("div", { class: "shape" }, `${p.shape.join(" × ")} · ${number(neurons(p))}`), make("div", { class: "more" }, more), make("div", { class: "more" }, `core ${cores}`)));
-  });
-}
-
-// Channels of a plane as tiles in a grid, one device-independent pixel block per neuron.
-function draw(values, offset, [channels, height, width], scale, low, high) {
-  const columns = height * width === 1 ? Math.min(channels, 64) : Math.ceil(Math.sqrt(channels * height / width) || 1);
-  const gap = height * width === 1 ? 0 : 1, rows = Math.ceil(channels / columns);
-  const canvas = make("canvas", { width: columns * (width + gap) - gap, height: rows * (height + gap) - gap });
-  canvas.style.width = `${canvas.width * scale}px`;
-  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
-  for (let c = 0; c < channels; c++) for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-    const v = values[offset + (c * height + y) * width + x];
-    const px = (c % columns) * (width + gap) + x, py = Math.floor(c / columns) * (height + gap) + y;
-    const color = mix(high > low ? (v - low) / (high - low) : 0), at = 4 * (py * canvas.width + px);
-    image.data.set([...color, 255], at);
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-// Many steps: a raster, neurons down, steps across.
-function raster(values, offset, neurons, steps) {
-  const canvas = make("canvas", { width: steps, height: Math.min(neurons, 512) });
-  canvas.style.cssText = `width:${Math.max(steps * 2, 300)}px;height:${Math.min(Math.max(canvas.height, 60), 320)}px`;
-  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
-  const [off, on] = [mix(0), mix(1)];
-  for (let i = 0; i < canvas.width * canvas.height; i++) image.data.set([...off, 255], 4 * i);
-  for (let t = 0; t < steps; t++) for (let n = 0; n < neurons; n++)
-    if (values[offset + t * neurons + n]) image.data.set([...on, 255], 4 * (Math.floor((n * canvas.height) / neurons) * steps + t));
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-function extent(values) {
-  let low = Infinity, high = -Infinity;
-  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
-  return [Math.min(low, 0), Math.max(high, 1)];
-}
-
-function rowOf(p, sample) {
-  const { values, shape } = planes[p.name], [, steps, ...map] = shape;
-  const neurons = map.reduce((a, b) => a * b, 1), start = sample * steps * neurons;
-  let spikes = 0;
-  for (let i = start; i < start + steps * neurons; i++) spikes += values[i] !== 0;
-  const what = p.kind === "input" ? (steps === 1 && DATA.encoding.steps > 1 ? "the same in every step" : "") : p.kind === "readout" ? "membrane values" : `${number(spikes)} spikes`;
-  const row = make("div", { class: "plane-row" }, make("h3", {}, `${p.name} `, make("span", {}, `${map.join(" × ")}  ${what}`)));
-  if (p.kind === "readout") row.append(scores(values, start + (steps - 1) * neurons, neurons, sample));
-  else if (steps > 16) row.append(make("div", { class: "wide" }, raster(values, start, neurons, steps)));
-  else {
-    const holder = make("div", { class: "steps" }), [low, high] = extent(values);
-    const scale = map[1] * map[2] === 1 ? 8 : Math.max(1, Math.min(8, Math.floor(230 / (Math.ceil(Math.sqrt(map[0])) * (map[2] + 1)))));
-    for (let t = 0; t < steps; t++)
-      holder.append(make("figure", {}, draw(values, start + t * neurons, map, scale, low, high), make("figcaption", {}, steps > 1 ? `step ${t}` : "")));
-    row.append(holder);
-  }
-  return row;
-}
-function scores(values, at, classes, sample) {
-  const list = [...values.slice(at, at + classes)], low = Math.min(...list, 0), high = Math.max(...list, 1), box = make("div", { class: "scores" });
-  list.forEach((v, i) => {
-    const bar = make("div", { class: "bar" }, make("i", { style: `width:${(100 * Math.max(v - low, 0)) / (high - low)}%;opacity:${i === DATA.guesses[sample] ? 1 : 0.35}` }));
-    box.append(make("span", {}, `${i}`), bar, make("span", {}, number(v)));
-  });
-  return box;
-}
-
-let current = 0;
-function select(sample) {
-  current = (sample + DATA.samples) % DATA.samples;
-  [...$("picker").children].forEach((b, i) => { b.setAttribute("aria-selected", i === current); b.tabIndex = i === current ? 0 : -1; });
-  const label = DATA.labels ? `, label ${DATA.labels[current]}` : "";
-  $("sample-note").textContent = `Sample ${current}: class ${DATA.guesses[current]}${label}. Left and right arrow change the sample; the first ${DATA.samples} of ${number(DATA.total)} are kept here.`;
-  $("planes").replaceChildren(...DATA.populations.filter((p) => planes[p.name]).map((p) => rowOf(p, current)));
-}
-function picker() {
-  const input = DATA.populations[0], { values, shape } = planes[input.name], [, steps, channels, height, width] = shape;
-  const [, high] = extent(values);
-  for (let s = 0; s < DATA.samples; s++) {
-    const sum = new Float32Array(height * width), size = channels * height * width;
-    for (let t = 0; t < steps; t++) for (let i = 0; i < size; i++) sum[i % (height * width)] += values[(s * steps + t) * size + i];
-    const top = Math.max(...sum, high);
-    const button = make("button", { role: "option" }, draw(sum, 0, [1, height, width], 1, 0, top), `${DATA.guesses[s]}`);
-    button.firstChild.style.width = "";
-    if (DATA.labels && DATA.labels[s] !== DATA.guesses[s]) { button.classList.add("wrong"); button.title = `label ${DATA.labels[s]}`; }
-    button.onclick = () => select(s);
-    $("picker").append(button);
-  }
-  document.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (move && !event.metaKey && !event.ctrlKey) { select(current + move); event.preventDefault(); }
+    const into = DATA.projections.filter((q) => q.target === p.name), before = i && DATA.populations[i - 1].name;
+    const plain = into.length === 1 && into[0].source === before && !into[0].delay;
+    const from = plain ? null : into.map((q) => `${q.source}${q.delay ? " (a step before)" : ""}`).join(" + ");
+    const arrow = make("div", { class: "arrow" }, make("span", {}, number(sum(into.map((q) => q.synapses)))), make("i"), make("span", {}, "synapses"));
+    const fact = (term, value) => value == null || value === "" ? null : make("div", {}, make("dt", {}, term), make("dd", {}, value));
+    const box = make("div", { class: "box layer" }, make("div", { class: "kind" }, p.kind), make("div", { class: "name" }, p.name),
+      make("div", { class: "shape" }, `${p.shape.join(" × ")} = ${number(product(p.shape))}`),
+      make("dl", {}, fact("from", from), fact("threshold", p.theta && `${p.compare} ${span(...p.theta)}`), fact("leak", p.leak), fact("reset", p.reset === "none" ? null : p.reset),
+        fact("window", p.window && `max ${p.window} × ${p.window}`), fact("bits", p.kind === "input" ? p.bits : null), fact("current", p.hold ? "held" : null),
+        fact(p.cores.length === 1 ? "core" : "cores", p.cores.map((c) => `(${c.core.join(", ")})`).join(" ")), fact("sent by", p.cores.length ? null : "host")));
+    $("network").append(make("li", {}, into.length ? arrow : null, box));
   });
 }
 
 function activity() {
+  const counts = figures.spikes_per_sample || {};
+  $("activity-note").textContent = `Firing rate: spikes of a neuron and step, over all ${many(figures.samples || DATA.total, "sample")}.`;
   for (const p of DATA.populations) {
-    const count = DATA.summary.spikes_per_sample[p.name];
-    if (count === undefined || p.kind === "readout") continue;
-    const rate = count / p.shape.reduce((a, b) => a * b, 1) / DATA.encoding.steps;
-    $("activity").append(make("span", {}, p.name), make("div", { class: "bar" }, make("i", { style: `width:${100 * Math.min(rate, 1)}%` })),
-      make("span", {}, `${rate.toFixed(3)}  ·  ${number(count, 0)} spikes a sample`));
+    if (counts[p.name] === undefined || p.kind === "readout") continue;
+    const rate = counts[p.name] / product(p.shape) / DATA.encoding.steps;
+    $("activity").append(make("span", { class: "name" }, p.name), bar(rate), make("span", { class: "strong" }, percent(rate, 1)), make("span", { class: "soft" }, `${number(counts[p.name])} spikes a sample`));
   }
+  $("activity").parentElement.hidden = !$("activity").children.length;
 }
 
+const MEMORIES = { weight: "weights", acc: "accumulators", membrane: "membranes" };
 function chip() {
-  const { rows, cols } = DATA.chip, load = new Map((DATA.summary.cores || []).map((c) => [String(c.core), c]));
-  const held = new Map(DATA.tables.mapping.map((row) => [String(row.core), row]));
-  const most = Math.max(1, ...[...load.values()].map((c) => c.operations));
-  $("chip-note").textContent = load.size ? "The mesh as it lies on the chip. Colour and figure: accumulator words added, the useful cycles of a core." : "The mesh as it lies on the chip, and how full its memories are.";
-  $("chip").style.gridTemplateColumns = `repeat(${cols}, minmax(150px, 1fr))`;
-  for (let y = 0; y < rows; y++) for (let x = 0; x < cols; x++) {
-    const row = held.get(`${x},${y}`), counts = load.get(`${x},${y}`), box = make("div", { class: row ? "core" : "core idle" });
-    box.append(make("div", { class: "where" }, `core (${x}, ${y})`));
-    if (counts) {
-      box.style.setProperty("--load", `rgb(${mix(0.15 + (0.85 * counts.operations) / most)})`);
-      box.append(make("div", { class: "load" }, number(counts.operations), make("span", { class: "where" }, " operations")));
+  const { rows, cols } = DATA.chip, load = new Map((figures.cores || []).map((c) => [`${c.core}`, c]));
+  const held = new Map((DATA.tables.mapping || []).map((row) => [`${row.core}`, row]));
+  const most = Math.max(1, ...[...load.values()].map((c) => c.operations)), counted = figures.samples || DATA.total;
+  const cycles = figures.cycles_per_sample;
+  $("chip-note").textContent = `The mesh: x across, y down, the host at (0, 0).${load.size ? " Colour and figure: accumulator words added, one a useful cycle." : ""}`;
+  $("chip").style.gridTemplateColumns = `auto repeat(${cols}, minmax(138px, 1fr))`;
+  for (let y = 0; y < rows; y++) {
+    $("chip").append(make("div", { class: y ? "" : "host" }, y ? "" : "host"));
+    for (let x = 0; x < cols; x++) {
+      const key = `${x},${y}`, row = held.get(key), counts = load.get(key);
+      const on = DATA.populations.flatMap((p) => p.cores.filter((c) => `${c.core}` === key).map((c) => `${p.name}${p.cores.length > 1 ? ` (${many(c.groups, "group")})` : ""}`));
+      const box = make("div", { class: `core${on.length ? "" : " idle"}${x + 1 < cols ? " east" : ""}${y + 1 < rows ? " south" : ""}` });
+      if (counts) box.style.setProperty("--load", `rgb(${mix(0.1 + (0.9 * counts.operations) / most)})`);
+      box.append(make("div", { class: "where" }, `core (${x}, ${y})`), make("div", { class: "held" }, on.join(", ") || "not used"));
+      if (counts) {
+        const share = cycles ? ` · ${percent(counts.operations / (cycles * counted), 0)} busy` : "";
+        box.append(make("div", { class: "load" }, make("b", {}, number(counts.operations / counted)), ` operations a sample${share}`));
+      }
+      for (const [memory, words] of Object.entries(MEMORIES)) {
+        if (!row || !row.used[memory]) continue;
+        const [used, available] = row.used[memory];
+        box.append(make("div", { class: "memory" }, make("span", {}, words), make("span", {}, `${number(used)} / ${number(available)}`), bar(used / available, used > 0.9 * available ? "full" : "")));
+      }
+      $("chip").append(box);
     }
-    box.append(make("div", { class: "held" }, row ? row.populations.join(", ") : "not used"));
-    for (const name of row ? ["weight", "acc", "membrane"] : []) {
-      const [used, available] = row.used[name];
-      box.append(make("div", { class: "memory" }, make("span", {}, name), make("div", { class: "bar" }, make("i", { style: `width:${(100 * used) / available}%` })), make("span", {}, `${number(used)} / ${number(available)}`)));
-    }
-    $("chip").append(box);
   }
 }
 
-function table(into, columns, rows, left = false) {
-  if (!rows.length) { $(into).append(make("p", { class: "note" }, "None.")); return; }
-  const body = make("tbody"), headRow = make("tr");
-  for (const column of columns) headRow.append(make("th", {}, column));
-  for (const row of rows) { const line = make("tr"); for (const cell of row) line.append(make("td", {}, cell)); body.append(line); }
-  $(into).append(make("div", { class: "scroll" }, make("table", left ? { class: "left" } : {}, make("thead", {}, headRow), body)));
+function table(title, columns, rows, words = []) {
+  if (!rows.length) return;
+  const line = (tag, cells) => make("tr", {}, ...cells.map((cell, i) => make(tag, words.includes(i) ? { class: "text" } : {}, cell ?? "–")));
+  const grid = make("table", {}, make("thead", {}, line("th", columns)), make("tbody", {}, ...rows.map((cells) => line("td", cells))));
+  $("tables").append(make("section", {}, make("h2", {}, title), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, grid)));
 }
+const shown = (value) => (value == null ? "–" : typeof value === "number" ? (Number.isInteger(value) ? number(value) : String(Number(value.toPrecision(4)))) : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
 function tables() {
-  const bounds = Object.fromEntries(DATA.tables.bounds.map((row) => [row.population, row]));
-  table("quantisation", ["layer", "bits", "scale", "weight error", "clipped", "leak", "worst case", "agreement with float"], DATA.tables.quantisation.map((q) => [
-    q.population, q.weight_bits, q.scale_low === q.scale_high ? q.scale_low.toExponential(2) : `${q.scale_low.toExponential(1)} … ${q.scale_high.toExponential(1)}`,
-    percent(q.error), `${q.clipped.toFixed(1)} %`, q.leak, `${bounds[q.population].bits} of ${bounds[q.population].available} bits`, q.agreement == null ? "–" : `${q.agreement.toFixed(2)} %`]));
-  table("assumptions", ["layer", "what", "value", "why"], DATA.tables.assumptions.map((a) => [a.layer, a.what, a.value, a.why]), true);
+  const { quantisation = [], bounds = [], mapping = [], assumptions = [], ...others } = DATA.tables;
+  table("Quantisation", ["layer", "bits", "scale of the weights", "weight error", "clipped", "leak", "agreement with float"], quantisation.map((q) => [
+    q.population, q.weight_bits, q.scale_low === q.scale_high ? q.scale_low.toPrecision(3) : `${q.scale_low.toPrecision(3)} … ${q.scale_high.toPrecision(3)}`,
+    percent(q.error), `${q.clipped.toFixed(1)} %`, q.leak, q.agreement == null ? null : `${q.agreement.toFixed(2)} %`]), [0]);
+  table("Accumulator bounds, proved", ["layer", "lowest", "highest", "bits needed", "bits there"], bounds.map((b) => [b.population, number(b.low), number(b.high), b.bits, b.available]), [0]);
+  const names = [...new Set(mapping.flatMap((row) => Object.keys(row.used)))];
+  table("Memories, words used of available", ["core", "holds", ...names], mapping.map((row) => [
+    `(${row.core.join(", ")})`, row.populations.join(", "), ...names.map((n) => (row.used[n] ? row.used[n].map((v) => number(v)).join(" / ") : null))]), [0, 1]);
+  table("Assumptions", ["layer", "what", "value", "why"], assumptions.map((a) => [a.layer, a.what, a.value, a.why].map(shown)), [0, 1, 2, 3]);
+  for (const [name, rows] of Object.entries(others)) {
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    table(name[0].toUpperCase() + name.slice(1), columns.map((c) => c.replaceAll("_", " ")), rows.map((row) => columns.map((c) => shown(row[c]))), [0]);
+  }
 }
 
-function all() { head(); network(); picker(); select(0); activity(); chip(); tables(); }
+function all() {
+  for (const id of ["panel", "network", "picker", "activity", "chip", "tables"]) $(id).replaceChildren();
+  readColours();
+  for (const part of [head, network, picker, activity, chip, tables]) part();
+  select(current);
+}
 all();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const id of ["tiles", "network", "picker", "activity", "chip", "quantisation", "assumptions"]) $(id).replaceChildren();
-  all();
+document.addEventListener("keydown", (event) => {
+  const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!move || event.metaKey || event.ctrlKey || event.altKey || event.shiftKey || event.target.closest?.(".scroll")) return;
+  select(current + move);
+  event.preventDefault();
 });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+addEventListener("beforeprint", () => { document.documentElement.classList.add("paper"); all(); });
+addEventListener("afterprint", () => { document.documentElement.classList.remove("paper"); all(); });

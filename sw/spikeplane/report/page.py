@@ -1,6 +1,7 @@
 """Builds the page: the run's data as JSON, inside one HTML file with its own style and script."""
 
 import base64
+import contextlib
 import html
 import json
 import os
@@ -11,78 +12,126 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Population
 from spikeplane.program import Program
+from spikeplane.report.data import ReportData
+from spikeplane.report.synapses import synapse_count
 
 if TYPE_CHECKING:
     from spikeplane.cli.run import Result
 
 FOLDER = Path(__file__).parent
+SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64
 
 
-def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:
-    """Write the page of a run, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
-    inputs = {name: np.concatenate(parts) for name, parts in result.inputs.items()}
-    outputs = {name: np.concatenate(parts) for name, parts in result.outputs.items()}
-    scores = np.concatenate(result.scores)
-    text = page(program, inputs, outputs, scores, summary, labels)
-    target = Path(path)
+def write_report(path: str | Path, data: ReportData) -> None:
+    """Write the page, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
+    text, target = page(data), Path(path)
+    draft = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
-            draft.write(text)
-        os.replace(draft.name, target)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8"
+        ) as file:
+            draft = file.name
+            file.write(text)
+        os.replace(draft, target)
     except OSError as error:
+        if draft:
+            with contextlib.suppress(OSError):
+                os.unlink(draft)
         raise SpikeplaneError(f"cannot write {path}: {error.strerror}") from None
 
 
-def page(
-    program: Program, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray], scores: np.ndarray, summary: dict[str, Any],
-    labels: np.ndarray | None,
-) -> str:  # fmt: skip
-    """The HTML text. inputs, outputs: (N, T, C, H, W) of the samples to show; scores: (M, classes) of all samples; labels: (M,) or None."""
-    shown = len(next(iter(inputs.values())))
-    data = {
-        "name": program.name,
-        "summary": {k: v for k, v in summary.items() if k != "guesses"},
-        "chip": program.config.to_dict() | {"digest": program.config.digest},
-        "encoding": {"kind": program.encoding.kind, "steps": program.encoding.steps},
-        "populations": [_population(program, p.name) for p in program.network.populations],
+def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:
+    """Write the page of a run of the command line. Raises SpikeplaneError if the place cannot be written."""
+    data = ReportData(
+        title=program.name, program=program.name, chip=program.config, network=program.network, placement=program.placement,
+        encoding=program.encoding, tables=program.tables, board=summary["board"], labels=labels, figures=summary,
+        scores=np.concatenate(result.scores), inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
+        outputs={name: np.concatenate(parts) for name, parts in result.outputs.items()},
+    )  # fmt: skip
+    write_report(path, data)
+
+
+def page(data: ReportData) -> str:
+    """The HTML text."""
+    text = json.dumps(_content(data), separators=(",", ":"), default=_plain)
+    text = text.replace("<", "\\u003c")  # data cannot end the script
+    template = (FOLDER / "page.html").read_text(encoding="utf-8")
+    for mark, names in (("/*STYLE*/", ["page.css"]), ("/*SCRIPT*/", ["paint.js", "sample.js", "page.js"])):
+        template = template.replace(mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names))
+    return template.replace("<!--TITLE-->", html.escape(data.title)).replace('"DATA"', text, 1)
+
+
+def _content(data: ReportData) -> dict[str, Any]:
+    guesses = data.scores.argmax(1) if data.guesses is None else np.asarray(data.guesses)
+    inputs = {name: values[:, :1] if data.encoding.kind == "direct" else values for name, values in data.inputs.items()}
+    shown = _room(data.samples, [*inputs.values(), *data.outputs.values()])
+    return {
+        "title": data.title,
+        "program": data.program,
+        "board": data.board,
+        "figures": {k: v for k, v in data.figures.items() if k != "guesses"},
+        "chip": data.chip.to_dict() | {"digest": data.chip.digest},
+        "encoding": {"kind": data.encoding.kind, "steps": data.encoding.steps},
+        "output": data.network.output,
+        "populations": [_population(data, p) for p in data.network.populations],
         "projections": [
-            {"source": p.source, "target": p.target, "weights": int(p.weight.size), "delay": p.delay}
-            for p in program.network.projections
+            {"source": p.source, "target": p.target, "weights": int(p.weight.size), "delay": p.delay,
+             "synapses": synapse_count(data.network, p)}
+            for p in data.network.projections
         ],
-        "tables": program.tables,
+        "tables": data.tables,
         "samples": shown,
-        "total": len(scores),
-        "guesses": scores[:shown].argmax(1).tolist(),
-        "labels": None if labels is None else [int(n) for n in labels[:shown]],
-        "inputs": {
-            name: _values(values[:, :1] if program.encoding.kind == "direct" else values) for name, values in inputs.items()
-        },
-        "outputs": {name: _values(values) for name, values in outputs.items()},
-    }
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # data cannot end the script
-    template = (FOLDER / "page.html").read_text()
-    for mark, name in (("/*STYLE*/", "page.css"), ("/*SCRIPT*/", "page.js")):
-        template = template.replace(mark, (FOLDER / name).read_text())
-    return template.replace("<!--TITLE-->", html.escape(program.name)).replace('"DATA"', text)
+        "total": len(data.scores),
+        "guesses": [int(n) for n in guesses[:shown]],
+        "labels": None if data.labels is None else [int(n) for n in data.labels[:shown]],
+        "scores": data.scores[:shown].tolist(),
+        "inputs": {name: _values(values[:shown]) for name, values in inputs.items()},
+        "outputs": {name: _values(values[:shown]) for name, values in data.outputs.items()},
+    }  # fmt: skip
 
 
-def _population(program: Program, name: str) -> dict[str, Any]:
-    p = program.network.population(name)
+def _room(count: int, arrays: list[np.ndarray]) -> int:
+    """How many samples are kept: SAMPLES, or as many as fit BYTES, and one in any case."""
+    size = sum(len(_packed(values[:1])[1]) for values in arrays)
+    return min(count, SAMPLES, max(1, BYTES // max(1, size)))
+
+
+def _population(data: ReportData, p: Population) -> dict[str, Any]:
     neuron = p.neuron
-    kind = "input" if neuron is None else "readout" if neuron.membrane_out else "IF" if neuron.leak == "none" else "LIF"
-    if neuron is not None and neuron.leak == "memoryless":
-        kind = "gate"
-    parts = [{"core": list(part.core), "groups": part.groups} for part in program.placement.of(name)]
-    reset = None if neuron is None else neuron.reset
-    return {"name": name, "shape": list(p.shape), "kind": kind, "reset": reset, "hold": p.hold, "parts": parts}
+    plain: dict[str, Any] = {"name": p.name, "shape": list(p.shape), "hold": p.hold, "kind": "input", "bits": p.value_bits}
+    plain["cores"] = [{"core": list(part.core), "groups": part.groups} for part in data.placement.of(p.name)]
+    if neuron is None:
+        return plain
+    kind = {"none": "IF", "memoryless": "gate"}.get(neuron.leak, "LIF")
+    leak = {"shift": f"u \u2212 u/2^{neuron.leak_value}", "multiply": f"u \u00d7 {neuron.leak_value}/256"}.get(neuron.leak)
+    plain |= {"kind": "readout" if neuron.membrane_out else kind, "leak": leak, "reset": neuron.reset}
+    plain["compare"] = ">" if neuron.strict else "\u2265"
+    if p.theta is not None and p.theta.size and not neuron.membrane_out:
+        plain["theta"] = [int(p.theta.min()), int(p.theta.max())]
+    if p.window is not None:
+        plain["window"] = p.window.size
+    return plain
+
+
+def _packed(values: np.ndarray) -> tuple[str, bytes]:
+    """Spikes as bits, the lowest first; other values as the narrowest little-endian integers that hold them."""
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    if low >= 0 and high <= 1:
+        return "bits", np.packbits(values.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
+    for kind, dtype in (("Uint8", "u1"), ("Int16", "<i2"), ("Int32", "<i4")):
+        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+            return kind, values.astype(dtype).tobytes()
+    return "Float64", values.astype("<f8").tobytes()
 
 
 def _values(values: np.ndarray) -> dict[str, Any]:
-    """Spikes as packed bits, other values as little-endian 32-bit integers, base64."""
-    if values.size and values.min() >= 0 and values.max() <= 1:
-        kind, raw = "bits", np.packbits(values.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
-    else:
-        kind, raw = "int32", values.astype("<i4").tobytes()
+    kind, raw = _packed(values)
     return {"kind": kind, "shape": list(values.shape), "data": base64.b64encode(raw).decode()}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: numpy's numbers and arrays."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
