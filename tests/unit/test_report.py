@@ -97,7 +97,7 @@ def test_planes_scores_and_figures_are_in_the_page_as_they_were(tmp_path: Path) 
     assert found["figures"] == {"accuracy": 0.5, "lockstep": {"mismatches": 0}}
     hidden = found["populations"][1]
     assert (hidden["kind"], hidden["theta"], hidden["compare"], hidden["cores"]) == (
-        "LIF", [3, 9], "\u2265", [{"core": [0, 0], "groups": 1}],
+        "LIF", [3, 9], "\u2265", [{"core": [0, 0], "channels": [0, 3]}],
     )  # fmt: skip
     assert [p["kind"] for p in found["populations"]] == ["input", "LIF", "readout"]
 
@@ -142,6 +142,12 @@ def test_samples_are_capped_by_number_and_by_bytes(tmp_path: Path) -> None:
     network = replace(data.network, populations=(*data.network.populations, population))
     write_report(tmp_path / "wide.html", replace(data, network=network, outputs=data.outputs | {"wide": wide}))
     assert content(tmp_path / "wide.html")["samples"] == 1
+
+
+def test_golden_model_is_not_said_to_agree_with_itself(tmp_path: Path) -> None:
+    for board, golden in (("golden model", True), ("simulated board", False)):
+        write_report(tmp_path / "r.html", small(board=board))
+        assert content(tmp_path / "r.html")["golden"] is golden
 
 
 def test_page_without_labels_figures_or_tables(tmp_path: Path) -> None:

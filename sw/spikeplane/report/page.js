@@ -7,7 +7,7 @@ function head() {
   const name = DATA.program === DATA.title ? "" : `${DATA.program} · `;
   $("subtitle").textContent = `${name}${many(counted, "sample")} on the ${DATA.board} · ${chip.cols} × ${chip.rows} cores, ${chip.lanes} lanes, ${chip.weight_bits}-bit weights · chip ${chip.digest}`;
   const verdict = $("verdict");
-  verdict.hidden = !found;
+  verdict.hidden = !found || (DATA.golden && !found.mismatches);
   if (found) {
     verdict.className = found.mismatches ? "bad" : "";
     verdict.textContent = found.mismatches ? `✗ ${found.first || "The chip and the golden model differ"}` : "✓ Every spike agrees with the golden model, bit for bit";
@@ -15,7 +15,7 @@ function head() {
   const cell = (value, label, more) => $("panel").append(make("div", {}, make("span", { class: "label" }, label), make("b", {}, value), make("span", { class: "more" }, more || "")));
   const models = [["float", "accuracy_float"], ["integer", "accuracy_integer"]].filter(([, key]) => key in figures).map(([word, key]) => `${word} ${percent(figures[key])}`);
   if ("accuracy" in figures) cell(percent(figures.accuracy), "accuracy", [`${"right" in figures ? `${number(figures.right)} of ${number(counted)}` : ""}`, ...models].filter(Boolean).join(" · "));
-  if (found) cell(number(found.mismatches), found.mismatches === 1 ? "mismatch" : "mismatches", `over ${many(found.spikes, "spike")}, ${number(found.values)} values`);
+  if (found) cell(number(found.mismatches), found.mismatches === 1 ? "mismatch" : "mismatches", `${DATA.golden ? "golden model against itself, " : ""}over ${many(found.spikes, "spike")}, ${number(found.values)} values`);
   if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz` : "");
   if ("utilisation" in figures) cell(percent(figures.utilisation, 1), "lane utilisation", `of all cycles of ${many(chip.rows * chip.cols, "core")}`);
 }
@@ -63,7 +63,7 @@ function chip() {
     $("chip").append(make("div", { class: y ? "" : "host" }, y ? "" : "host"));
     for (let x = 0; x < cols; x++) {
       const key = `${x},${y}`, row = held.get(key), counts = load.get(key);
-      const on = DATA.populations.flatMap((p) => p.cores.filter((c) => `${c.core}` === key).map((c) => `${p.name}${p.cores.length > 1 ? ` (${many(c.groups, "group")})` : ""}`));
+      const on = DATA.populations.flatMap((p) => p.cores.filter((c) => `${c.core}` === key).map((c) => `${p.name}${p.cores.length > 1 ? ` [${c.channels.join("–")}]` : ""}`));
       const box = make("div", { class: `core${on.length ? "" : " idle"}${x + 1 < cols ? " east" : ""}${y + 1 < rows ? " south" : ""}` });
       if (counts) box.style.setProperty("--load", `rgb(${mix(0.1 + (0.9 * counts.operations) / most)})`);
       box.append(make("div", { class: "where" }, `core (${x}, ${y})`), make("div", { class: "held" }, on.join(", ") || "not used"));
@@ -100,7 +100,7 @@ function tables() {
   table("Assumptions", ["layer", "what", "value", "why"], assumptions.map((a) => [a.layer, a.what, a.value, a.why].map(shown)), [0, 1, 2, 3]);
   for (const [name, rows] of Object.entries(others)) {
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    table(name[0].toUpperCase() + name.slice(1), columns.map((c) => c.replaceAll("_", " ")), rows.map((row) => columns.map((c) => shown(row[c]))), [0]);
+    table(name[0].toUpperCase() + name.slice(1), columns.map((c) => c.replaceAll("_", " ")), rows.map((row) => columns.map((c) => (c.startsWith("accuracy") && row[c] != null ? percent(row[c]) : shown(row[c])))), [0]);
   }
 }
 

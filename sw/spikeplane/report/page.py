@@ -5,12 +5,12 @@ import contextlib
 import html
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikeplane.compiler.place import Part
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Population
 from spikeplane.program import Program
@@ -22,32 +22,31 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64
+GOLDEN = "golden model"
+BOARDS = {"golden": GOLDEN}  #: names of the command line that read badly in a sentence
 
 
 def write_report(path: str | Path, data: ReportData) -> None:
     """Write the page, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
     text, target = page(data), Path(path)
-    draft = None
+    draft = target.with_name(f".{target.name}.{os.getpid()}")  # not a tempfile: a page is to be read by others too
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            draft = file.name
-            file.write(text)
+        draft.write_text(text, encoding="utf-8")
         os.replace(draft, target)
     except OSError as error:
-        if draft:
-            with contextlib.suppress(OSError):
-                os.unlink(draft)
         raise SpikeplaneError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:
     """Write the page of a run of the command line. Raises SpikeplaneError if the place cannot be written."""
+    board = BOARDS.get(summary["board"], summary["board"])
     data = ReportData(
         title=program.name, program=program.name, chip=program.config, network=program.network, placement=program.placement,
-        encoding=program.encoding, tables=program.tables, board=summary["board"], labels=labels, figures=summary,
+        encoding=program.encoding, tables=program.tables, board=board, labels=labels, figures=summary,
         scores=np.concatenate(result.scores), inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
         outputs={name: np.concatenate(parts) for name, parts in result.outputs.items()},
     )  # fmt: skip
@@ -72,6 +71,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "title": data.title,
         "program": data.program,
         "board": data.board,
+        "golden": data.board == GOLDEN,
         "figures": {k: v for k, v in data.figures.items() if k != "guesses"},
         "chip": data.chip.to_dict() | {"digest": data.chip.digest},
         "encoding": {"kind": data.encoding.kind, "steps": data.encoding.steps},
@@ -102,7 +102,9 @@ def _room(count: int, arrays: list[np.ndarray]) -> int:
 def _population(data: ReportData, p: Population) -> dict[str, Any]:
     neuron = p.neuron
     plain: dict[str, Any] = {"name": p.name, "shape": list(p.shape), "hold": p.hold, "kind": "input", "bits": p.value_bits}
-    plain["cores"] = [{"core": list(part.core), "groups": part.groups} for part in data.placement.of(p.name)]
+    plain["cores"] = [
+        {"core": list(part.core), "channels": _channels(part, p, data.chip.lanes)} for part in data.placement.of(p.name)
+    ]
     if neuron is None:
         return plain
     kind = {"none": "IF", "memoryless": "gate"}.get(neuron.leak, "LIF")
@@ -114,6 +116,11 @@ def _population(data: ReportData, p: Population) -> dict[str, Any]:
     if p.window is not None:
         plain["window"] = p.window.size
     return plain
+
+
+def _channels(part: Part, p: Population, lanes: int) -> list[int]:
+    """The first and the last channel of a part."""
+    return [part.first * lanes, min(p.shape[0], (part.first + part.groups) * lanes) - 1]
 
 
 def _packed(values: np.ndarray) -> tuple[str, bytes]:

@@ -85,7 +85,7 @@ function picturesOf(name, values, start, map, steps, high) {
 // Membranes of a readout over the steps, the winner's in the accent colour; the line at zero.
 function trace(values, start, neurons, steps, guess) {
   if (steps === 1) return bars([...values.slice(start, start + neurons)], guess);
-  const width = innerWidth < 560 ? 360 : 640, height = 170, left = 62, at = (t, n) => values[start + t * neurons + n];
+  const width = innerWidth < 560 && !document.documentElement.classList.contains("paper") ? 360 : 640, height = 170, left = 62, at = (t, n) => values[start + t * neurons + n];
   const all = [...values.slice(start, start + steps * neurons), 0], low = Math.min(...all), span = Math.max(...all) - low || 1;
   const x = (t) => left + 8 + ((width - left - 62) * t) / (steps - 1), y = (v) => 12 + (height - 44) * (1 - (v - low) / span);
   const svg = drawing(width, height, `Membranes over ${steps} steps; ${guess} ends highest or is the guess`);
