@@ -43,10 +43,10 @@ def write_report(path: str | Path, data: ReportData) -> None:
 
 def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:
     """Write the page of a run of the command line. Raises SpikeplaneError if the place cannot be written."""
-    board = BOARDS.get(summary["board"], summary["board"])
+    name: str = summary["board"]
     data = ReportData(
         title=program.name, program=program.name, chip=program.config, network=program.network, placement=program.placement,
-        encoding=program.encoding, tables=program.tables, board=board, labels=labels, figures=summary,
+        encoding=program.encoding, tables=program.tables, board=BOARDS.get(name, name), labels=labels, figures=summary,
         scores=np.concatenate(result.scores), inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
         outputs={name: np.concatenate(parts) for name, parts in result.outputs.items()},
     )  # fmt: skip
