@@ -17,6 +17,8 @@ class Allocator:
 
     def take(self, resource: str, words: int, what: str) -> int:
         """The first of `words` new words. Raises SpikeplaneError naming memory, need and what there is."""
+        if not words:
+            return 0  # the end of a full memory is no address
         first = self.used[resource]
         self.used[resource] += words
         if self.used[resource] > self.available[resource]:

@@ -4,10 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from spikeplane.compiler.images import Image, build_image
+from spikeplane.compiler.pack import Crowded
 from spikeplane.compiler.place import Placement, place
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
+
+#: Cores for one population, tried in turn where its connections are too many for the counters of a core.
+_SPREADS = (31, 15, 10, 7, 5, 3, 2, 1)
 
 
 def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
@@ -39,6 +43,7 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
     for population in network.populations:
         channels, height, width = population.current_shape
         side = 1 << config.coord_bits
+        height, width = max(height, population.shape[1]), max(width, population.shape[2])
         if max(height, width) > side:
             raise SpikeplaneError(
                 f"population '{population.name}' is {height}x{width} pixels, the chip's coordinates reach {side}x{side}; "
@@ -57,6 +62,11 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
                 f"population '{population.name}' sends {bits}-bit values, the chip's max_shift {config.max_shift} allows "
                 f"{config.max_shift + 1}; use a chip with max_shift = {bits - 1}"
             )
+        if readout and sends and config.weight_bits == 1 and channels % config.lanes:
+            raise SpikeplaneError(
+                f"population '{population.name}' sends membrane values of {channels} channels, a chip with 1-bit weights needs a "
+                f"multiple of its {config.lanes} lanes; use a chip with weight_bits = 2"
+            )
 
 
 def _try(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
@@ -66,8 +76,15 @@ def _try(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Place
             f"has {config.projections}"
         )
     check_sizes(network, config)
-    placement = place(network, config)
-    return placement, build_image(network, placement, config, probes)
+    crowded: Crowded | None = None
+    for most in (config.cores, *(n for n in _SPREADS if n < config.cores)):
+        placement = place(network, config, most)
+        try:
+            return placement, build_image(network, placement, config, probes)
+        except Crowded as error:
+            crowded = crowded or error
+    assert crowded is not None
+    raise crowded
 
 
 def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:

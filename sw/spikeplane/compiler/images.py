@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
+from spikeplane.compiler.pack import check_signed, check_weights, fields_word
 from spikeplane.compiler.place import Part, Placement, rectangles
+from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import build_synapses
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
@@ -31,18 +33,17 @@ class Image:
 
 def build_image(network: Network, placement: Placement, config: ChipConfig, probes: list[str]) -> Image:
     """Build everything. `probes` names the populations whose output goes to the host. Raises SpikeplaneError where it does not fit."""
-    tags = {id(projection): tag for tag, projection in enumerate(network.projections)}
-    image = Image()
-    for number, name in enumerate(probes):
-        image.probes[len(tags) + number] = name
+    image = Image(probes={len(network.projections) + number: name for number, name in enumerate(probes)})
+    routes = Routes(network, placement, image.probes)
+    routes.check(config)
     for projection in network.projections:
         if network.population(projection.source).neuron is None:
             targets = [part.core for part in placement.of(projection.target)]
-            routes = [(tags[id(projection)], rect) for rect in rectangles(targets)]
-            image.inputs.setdefault(projection.source, []).extend(routes)
+            reached = [(routes.tags[id(projection)], rect) for rect in rectangles(targets)]
+            image.inputs.setdefault(projection.source, []).extend(reached)
             image.credits += len(targets)
     for core in [(x, y) for y in range(config.rows) for x in range(config.cols)]:
-        builder = CoreImage(network, placement, config, image, tags, core)
+        builder = CoreImage(network, config, routes, core)
         for part in placement.on(core):
             builder.add(part)
         image.words[core] = builder.cleared() + builder.words
@@ -54,11 +55,8 @@ def build_image(network: Network, placement: Placement, config: ChipConfig, prob
 class CoreImage:
     """Fills one core, part by part."""
 
-    def __init__(
-        self, network: Network, placement: Placement, config: ChipConfig, image: Image, tags: dict, core: tuple[int, int]
-    ) -> None:
-        self.network, self.placement, self.config = network, placement, config
-        self.image, self.tags, self.tables = image, tags, core_tables(config)
+    def __init__(self, network: Network, config: ChipConfig, routes: Routes, core: tuple[int, int]) -> None:
+        self.network, self.config, self.routes, self.tables = network, config, routes, core_tables(config)
         self.space = Allocator(config, core)
         self.words: list[tuple[Memory, int, int]] = []
 
@@ -74,10 +72,10 @@ class CoreImage:
         membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
         parameters = self._parameters(population, part, what)
         window = population.window
-        egress, credits = self._egress(part, what), self._credits(part, what)
+        egress, credits = (self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits))
         self._put(
-            Memory.POPULATION, part.slot, self.tables.population.pack(
-                valid=1, groups=part.groups, group_base=part.first, height=height, width=width,
+            Memory.POPULATION, part.slot, fields_word(
+                self.tables.population, what, valid=1, groups=part.groups, group_base=part.first, height=height, width=width,
                 window=window.size if window else 1, stride=window.stride if window else 1,
                 padding=window.padding if window else 0, input_height=in_height, input_width=in_width,
                 acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
@@ -104,19 +102,24 @@ class CoreImage:
         lanes, channels = self.config.lanes, population.shape[0]
         theta = _per_channel(population.theta, channels)
         neuron = population.neuron or Neuron()
-        amount = theta if population.amount is None else _per_channel(population.amount, channels)
+        amount = np.zeros(channels, dtype=np.int64)
         if neuron.reset == "hard":
             amount = np.full(channels, -neuron.v_reset)
         elif neuron.reset == "soft":
+            amount = theta if population.amount is None else _per_channel(population.amount, channels)
             self._check_amount(theta + neuron.strict, amount, what)
+        bias = _per_channel(population.bias, channels)
+        check_signed(-theta - neuron.strict, self.config.membrane_bits, f"{what}: minus its thresholds")
+        check_signed(-amount, self.config.membrane_bits, f"{what}: its resets")
+        check_signed(bias, self.config.acc_bits, f"{what}: its biases")
         first = self.space.take("parameter", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((-theta - neuron.strict, -amount, _per_channel(population.bias, channels))):
+            for i, values in enumerate((-theta - neuron.strict, -amount, bias)):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
-                if i == 0:  # lanes beyond the channels never fire
-                    chosen[len(values[at]) :] = 1 - (1 << (self.config.membrane_bits - 1))
+                if i == 0:  # lanes beyond the channels never fire: 1-bit weights drive them too, up to the membrane's limit
+                    chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))
                 self._put(Memory.PARAMETER, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
         return first
 
@@ -129,35 +132,15 @@ class CoreImage:
                 f"could leave the {self.config.membrane_bits}-bit membrane; amounts must be 0 or more and thresholds higher"
             )
 
-    def _egress(self, part: Part, what: str) -> tuple[int, int]:
-        entries = []
-        for projection in self.network.outgoing(part.population):
-            targets = [target.core for target in self.placement.of(projection.target)]
-            for x0, y0, x1, y1 in rectangles(targets):
-                place = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
-                entries.append({**place, "tag": self.tags[id(projection)], "delay": projection.delay})
-        entries += [{"host": 1, "tag": tag} for tag, name in self.image.probes.items() if name == part.population]
-        return self._entries(entries, what)
-
-    def _credits(self, part: Part, what: str) -> tuple[int, int]:
-        entries = []
-        for projection in self.network.incoming(part.population):
-            if self.network.population(projection.source).neuron is None:
-                entries.append({"host": 1})
-            for source in self.placement.of(projection.source):
-                x, y = source.core
-                place = {"x0": x, "y0": y, "x1": x, "y1": y}
-                entries.append({**place, "tag": source.slot, "delay": projection.delay})
-        return self._entries(entries, what)
-
     def _entries(self, entries: list[dict[str, int]], what: str) -> tuple[int, int]:
         first = self.space.take("egress", len(entries), what)
         for i, entry in enumerate(entries):
-            self._put(Memory.EGRESS, first + i, self.tables.egress.pack(**entry))
+            self._put(Memory.EGRESS, first + i, fields_word(self.tables.egress, what, **entry))
         return first, len(entries)
 
     def _projection(self, projection: Projection, part: Part, acc_base: int) -> None:
         what = f"projection '{projection.source}' to '{projection.target}'"
+        check_weights(projection.weight, self.config.weight_bits, what)
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
         weight_base = self.space.take("weight", len(synapses.weights), what)
         for i, word in enumerate(synapses.weights):
@@ -169,27 +152,25 @@ class CoreImage:
         bases = {f"{name}_base": self._table(name, entries, what) for name, entries in tables.items()}
         widths = dict(self.tables.projection.fields)
         steps = {name: step % (1 << widths[name]) for name, step in synapses.steps.items()}
-        word = self.tables.projection.pack(valid=1, aligned=projection.aligned, slot=part.slot, **bases, **steps)
-        self._put(Memory.PROJECTION, self.tags[id(projection)], word)
+        word = fields_word(self.tables.projection, what, valid=1, aligned=projection.aligned, slot=part.slot, **bases, **steps)
+        self._put(Memory.PROJECTION, self.routes.tags[id(projection)], word)
 
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
         first, widths = self.space.take(name, len(entries), what), dict(self.tables.coordinate.fields)
         for i, entry in enumerate(entries):
-            wrapped = {field: value % (1 << widths[field]) for field, value in entry.items()}
-            self._put(Memory[name.upper()], first + i, self.tables.coordinate.pack(**wrapped))
+            wrapped = {field: entry[field] % (1 << widths[field]) for field in ("acc", "weight")}
+            word = fields_word(self.tables.coordinate, what, count=entry["count"], **wrapped)
+            self._put(Memory[name.upper()], first + i, word)
         return first
 
     def _schedule(self, part: Part) -> None:
         """Counters as they stand before step 0 (docs/architecture.md, Steps)."""
-        incoming = [(p.delay, len(self.placement.of(p.source)) or 1) for p in self.network.incoming(part.population)]
-        tokens, early = sum(n for _, n in incoming), sum(n for delay, n in incoming if delay)
-        outgoing = [(p.delay, len(self.placement.of(p.target))) for p in self.network.outgoing(part.population)]
-        probes = sum(name == part.population for name in self.image.probes.values())
-        credits, late = probes + sum(n for _, n in outgoing), sum(n for delay, n in outgoing if delay)
+        (tokens, early), (credits, late) = self.routes.tokens_due(part), self.routes.credits_due(part)
+        what = f"population '{part.population}'"
         for credit, expected, left in ((0, tokens, (tokens - early, tokens)), (1, credits, (0, late))):
             for parity in range(2):
                 waiting = left[parity]
-                word = self.tables.schedule.pack(left=waiting or expected, expected=expected, ready=waiting == 0)
+                word = fields_word(self.tables.schedule, what, left=waiting or expected, expected=expected, ready=waiting == 0)
                 self._put(Memory.SCHEDULE, part.slot * 4 + credit * 2 + parity, word)
 
 

@@ -42,8 +42,9 @@ def groups_of(population: Population, config: ChipConfig) -> int:
     return -(-population.shape[0] // config.lanes)
 
 
-def place(network: Network, config: ChipConfig) -> Placement:
-    """Spread the network over the chip's cores. Raises SpikeplaneError when a core has no slot left."""
+def place(network: Network, config: ChipConfig, most: int | None = None) -> Placement:
+    """Spread the network over the chip's cores, a population over `most` of them at most. Raises SpikeplaneError when no core has a
+    slot left."""
     cores = [(x, y) for y in range(config.rows) for x in range(config.cols)]
     load = dict.fromkeys(cores, 0)
     slots = dict.fromkeys(cores, 0)
@@ -53,15 +54,16 @@ def place(network: Network, config: ChipConfig) -> Placement:
             continue
         total = groups_of(population, config)
         _, height, width = population.current_shape
-        chosen = sorted(cores, key=lambda core: (load[core], cores.index(core)))[: min(total, len(cores))]
+        free = [core for core in cores if slots[core] < config.populations]
+        if not free:
+            raise SpikeplaneError(
+                f"population '{population.name}' does not fit: every core already holds {config.populations} populations; "
+                "use a chip with more populations per core or more cores"
+            )
+        chosen = sorted(free, key=lambda core: (load[core], cores.index(core)))[: min(total, most or len(cores))]
         first = 0
         for i, core in enumerate(chosen):
             groups = (total - first) // (len(chosen) - i)
-            if slots[core] == config.populations:
-                raise SpikeplaneError(
-                    f"population '{population.name}' does not fit: core {core} already holds {config.populations} populations; "
-                    "use a chip with more populations per core or more cores"
-                )
             parts.append(Part(population=population.name, core=core, slot=slots[core], first=first, groups=groups))
             slots[core] += 1
             load[core] += groups * height * width

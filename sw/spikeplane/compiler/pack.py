@@ -1,0 +1,48 @@
+"""Values into memory words, each held against its field first: what does not fit is refused, nothing wraps."""
+
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.layout import Layout
+
+_ADVICE = {
+    "count": "use a smaller kernel, or a chip with more lanes or more cores",
+    "window": "pool over a smaller window",
+    "stride": "pool with a smaller stride",
+    "padding": "pool with less padding",
+}
+
+
+class Crowded(SpikeplaneError):
+    """More connections than a core counts; a placement on fewer cores has fewer."""
+
+
+def fields_word(layout: Layout, what: str, **values: int) -> int:
+    """The word of `layout` that holds `values`, all unsigned. `what` begins the message."""
+    widths = dict(layout.fields)
+    for name, value in values.items():
+        top = (1 << widths[name]) - 1
+        if not 0 <= value <= top:
+            advice = _ADVICE.get(name, "use a larger chip")
+            raise SpikeplaneError(f"{what}: {name} is {int(value)}, a {layout.name} word holds 0 to {top}; {advice}")
+    return layout.pack(**values)
+
+
+def check_signed(values: np.ndarray, bits: int, what: str) -> None:
+    """Refuse values beyond `bits` bits of two's complement."""
+    top = 1 << (bits - 1)
+    wrong = values[(values < -top) | (values >= top)]
+    if wrong.size:
+        raise SpikeplaneError(
+            f"{what} must be from {-top} to {top - 1} on this chip, not {int(wrong[0])}; use a chip with wider words"
+        )
+
+
+def check_weights(weight: np.ndarray, bits: int, what: str) -> None:
+    """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, others are two's complement."""
+    if bits > 1:
+        check_signed(weight, bits, f"{what}: weights")
+        return
+    wrong = weight[np.abs(weight) != 1]
+    if wrong.size:
+        raise SpikeplaneError(f"{what}: weights must be +1 or -1 on a chip with 1-bit weights, not {int(wrong.flat[0])}")
