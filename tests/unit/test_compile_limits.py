@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikeplane import ChipConfig, SpikeplaneError
+import spikeplane
+from spikeplane import ChipConfig, Encoding, SpikeplaneError
 from spikeplane.compiler import build_image, place
 from spikeplane.compiler.fit import fit
+from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.config import preset
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane_sim.golden import FloatModel, GoldenModel
 
 
 def layers(*channels: int, **neuron: Any) -> Network:
@@ -147,3 +150,221 @@ def test_membranes_of_one_bit_chips() -> None:
         "population 'p1' sends membrane values of 5 channels, a chip with 1-bit weights needs a multiple of its 8 lanes; "
         "use a chip with weight_bits = 2"
     )
+
+
+PLANES = Encoding(kind="planes", steps=8)
+
+
+def one_layer(weight: Any, bias: Any = None, **neuron: Any) -> FloatNetwork:
+    """One fully connected layer of float weights (out, in)."""
+    weight = np.asarray(weight, dtype=float)
+    out, into = weight.shape
+    neuron = {"threshold": np.full(out, 1.0), **neuron}
+    return FloatNetwork(
+        populations=(
+            FloatPopulation(name="in", shape=(into, 1, 1)),
+            FloatPopulation(name="out", shape=(out, 1, 1), neuron=FloatNeuron(**neuron), bias=bias),
+        ),
+        projections=(FloatProjection(source="in", target="out", weight=weight.reshape(out, into, 1, 1)),),
+        output="out",
+    )  # fmt: skip
+
+
+def compile_error(net: Any, encoding: Encoding = PLANES, chip: ChipConfig | str = "tiny", **options: Any) -> str:
+    with pytest.raises(SpikeplaneError) as refused:
+        spikeplane.compile(net, chip=chip, encoding=encoding, **options)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def both(net: FloatNetwork, chip: ChipConfig, steps: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of the integers and of the floats for random planes."""
+    program = spikeplane.compile(net, chip=chip, encoding=Encoding(kind="planes", steps=steps))
+    planes = {"in": np.random.default_rng(1).integers(0, 2, (4, steps, *net.inputs[0].shape))}
+    golden = GoldenModel(program.network, membrane_bits=chip.membrane_bits).run(planes)
+    return golden["out"], FloatModel(net).run(planes)["out"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_no_finite_numbers(bad: float) -> None:
+    ones = np.ones((2, 3))
+    told = "are not all finite numbers; check the trained model"
+    assert compile_error(one_layer(np.where(np.eye(2, 3) > 0, bad, 1))) == (
+        "layer 'out': 2 of its 6 weights are not finite numbers; check the trained model"
+    )
+    assert compile_error(one_layer(ones, bias=np.array([0, bad]))) == f"layer 'out': its biases {told}"
+    assert compile_error(one_layer(ones, threshold=np.array([1, bad]))) == f"layer 'out': its thresholds {told}"
+    assert compile_error(one_layer(ones, reset="soft", amount=np.array([bad, 1]))) == f"layer 'out': its reset amounts {told}"
+    assert compile_error(one_layer(ones, v_reset=bad)) == f"layer 'out': its v_reset {told}"
+    assert compile_error(one_layer(ones, decay=bad)) == f"layer 'out': its decay {told}"
+
+
+@pytest.mark.parametrize(("net", "message"), [
+    (one_layer(np.full((2, 3), 1e300)), "layer 'out': its weights go beyond 1e+30; check the trained model"),
+    (one_layer(np.ones((2, 3)), bias=np.ones(3)), "layer 'out': its biases must be 1 or 2 numbers, not an array of shape 3"),
+    (one_layer(np.ones((2, 3)), threshold=None), "layer 'out' has no threshold; give one, or membrane_out = True for a readout"),
+    (one_layer(np.ones((2, 3)), threshold=-1.0, reset="soft"),
+     "layer 'out': a soft reset cannot subtract -1; use a hard reset, or give an amount"),
+    (one_layer(np.ones((2, 3)), decay=1.5), "layer 'out': a membrane decay of 1.5 a step is not between 0 and 1; check tau and dt"),
+    (one_layer(np.full((2, 3), 1e-6)),
+     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset or bias in 16-bit membranes and 18-bit accumulators; "
+     "use a chip with wider ones, or check the layer's scale and dt"),
+    (one_layer(np.ones((2, 3)), bias=1e9),
+     "layer 'out': its weights of up to 1 vanish beside its threshold, reset or bias in 16-bit membranes and 18-bit accumulators; "
+     "use a chip with wider ones, or check the layer's scale and dt"),
+])  # fmt: skip
+def test_layers_that_cannot_be(net: FloatNetwork, message: str) -> None:
+    assert compile_error(net) == message
+
+
+def test_one_bit_weights_far_below_the_threshold() -> None:
+    chip = ChipConfig(rows=1, cols=1, lanes=8, weight_bits=1)
+    assert compile_error(one_layer(np.full((2, 3), 1e-6)), chip=chip).startswith(
+        "layer 'out': its weights of up to 1e-06 vanish"
+    )
+
+
+@pytest.mark.parametrize("bits", [1, 2, 8])
+@pytest.mark.parametrize("neuron", [{}, {"reset": "soft"}, {"v_reset": -0.5}, {"decay": 0.5, "bias": [1.5, 0.6]}])
+def test_channels_without_weights_keep_their_bias(bits: int, neuron: dict) -> None:
+    """A pruned channel fires by its bias alone."""
+    neuron = dict(neuron)
+    bias = np.array(neuron.pop("bias", [0.31, 0.0]))
+    ours, real = both(one_layer(np.zeros((2, 3)), bias=bias, **neuron), ChipConfig(weight_bits=bits), steps=40)
+    np.testing.assert_array_equal(ours, real)
+    assert real.any()
+
+
+def test_tiny_weights_are_none() -> None:
+    ours, real = both(one_layer([[1e-310, 0.0], [0.5, 0.5]]), ChipConfig())
+    np.testing.assert_array_equal(ours, real)
+    assert real.any()
+
+
+def test_soft_resets_never_round_to_nothing() -> None:
+    """Weights three times the threshold and 2 bits: a step is 3, the threshold a third of it."""
+    net = one_layer([[3.0], [3.0]], reset="soft")
+    program = spikeplane.compile(net, chip=ChipConfig(weight_bits=2), encoding=PLANES)
+    amount = program.network.population("out").amount
+    assert amount is not None
+    assert amount.tolist() == [1, 1]
+    assert [(a["what"], a["value"], a["why"]) for a in program.tables["assumptions"]] == [
+        ("soft reset", "1 step", "2 of 2 channels; their weights are larger than their thresholds")
+    ]
+
+
+def test_one_bit_zeros_and_endless_leaks_are_told() -> None:
+    net = one_layer([[1.0, 0.0, -1.0]], decay=0.999)
+    program = spikeplane.compile(net, chip=ChipConfig(weight_bits=1), encoding=PLANES)
+    assert program.network.projections[0].weight.ravel().tolist() == [1, 1, -1]
+    assert [(a["what"], a["value"], a["why"]) for a in program.tables["assumptions"]] == [
+        ("leak", "none", "a decay of 0.999 in steps of 1/256"),
+        ("weights of 0", "+1 step", "1 of 3; 1 bit has no 0"),
+    ]
+
+
+def test_readouts_without_threshold_never_reset() -> None:
+    """The default reset is hard; a membrane at its limit stays there."""
+    net = one_layer([[1.0, 1.0]], threshold=None, membrane_out=True)
+    program = spikeplane.compile(net, chip=ChipConfig(membrane_bits=8, max_shift=7), encoding=Encoding(kind="planes", steps=30))
+    values = GoldenModel(program.network, membrane_bits=8).run({"in": np.ones((1, 30, 2, 1, 1), dtype=int)})["out"].ravel()
+    assert values[-1] == 127
+    assert (np.diff(values) >= 0).all()
+
+
+def changed(**fields: Any) -> FloatNetwork:
+    """A convolution on 4x4 pixels with one thing wrong: a field of its projection, its population (p_...) or the network (n_...)."""
+    parts: dict[str, dict[str, Any]] = {"p": {}, "n": {}, "": {}}
+    for name, value in fields.items():
+        key = name[0] if name[:2] in ("p_", "n_") else ""
+        parts[key][name[2:] if key else name] = value
+    out = FloatPopulation(name="out", shape=(3, 4, 4), neuron=FloatNeuron(threshold=np.ones(3)))
+    projection = FloatProjection(source="in", target="out", weight=np.ones((3, 2, 3, 3)), padding=(1, 1))
+    net = FloatNetwork(
+        populations=(FloatPopulation(name="in", shape=(2, 4, 4)), replace(out, **parts["p"])),
+        projections=(replace(projection, **parts[""]),), output="out",
+    )  # fmt: skip
+    return replace(net, **parts["n"])
+
+
+_BASE = changed()
+_LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), aligned=True, delay=1)
+
+
+@pytest.mark.parametrize(("net", "message"), [
+    (changed(n_projections=()), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a projection "
+     "without delay"),
+    (changed(n_projections=(_LOOP,)), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a "
+     "projection without delay"),
+    (changed(n_output="nowhere"), "the output 'nowhere' is no population of neurons; there are out"),
+    (changed(n_output="in"), "the output 'in' is no population of neurons; there are out"),
+    (changed(n_populations=(*_BASE.populations, _BASE.populations[1])), "two populations are named 'out'; give each its own name"),
+    (changed(n_populations=_BASE.populations[::-1]), "projection 'in' to 'out' goes backwards; list 'in' before 'out', or use delay 1"),
+    (changed(n_projections=_BASE.projections * 2),
+     "the same projection object stands twice in the network; add a copy of it, or double its weights"),
+    (changed(n_projections=(*_BASE.projections, replace(_LOOP, delay=0))),
+     "projection 'out' to 'out' goes backwards; list 'out' before 'out', or use delay 1"),
+    (changed(n_projections=(*_BASE.projections, replace(_LOOP, target="in"))),
+     "projection 'out' to 'in': 'in' is an input and receives nothing; turn the projection round"),
+    (changed(source="x"), "projection 'x' to 'out': there is no population 'x'; there are in, out"),
+    (changed(delay=1), "projection 'in' to 'out': an input arrives at once; use delay 0 and shift the planes"),
+    (changed(delay=2), "projection 'in' to 'out': a delay must be 0 or 1 steps, not 2"),
+    (changed(stride=(0, 1)), "projection 'in' to 'out': stride must be two whole numbers of 1 or more, not (0, 1)"),
+    (changed(padding=(-1, 0)), "projection 'in' to 'out': padding must be two whole numbers of 0 or more, not (-1, 0)"),
+    (changed(pool=(2, 2)), "projection 'in' to 'out': its kernel makes 2x2 pixels, the target has 4x4"),
+    (changed(stride=(5, 5)), "projection 'in' to 'out': its kernel makes 1x1 pixels, the target has 4x4"),
+    (changed(weight=np.ones((3, 2, 9, 9))), "projection 'in' to 'out': its kernel makes -2x-2 pixels, the target has 4x4"),
+    (changed(weight=np.ones((3, 1, 3, 3))), "projection 'in' to 'out': weights of shape 3x1x3x3 do not connect 2x4x4 to 3x4x4"),
+    (changed(weight=np.ones((3, 3, 3)), aligned=True),
+     "projection 'in' to 'out': weights of shape 3x3x3 do not connect 2x4x4 to 3x4x4, channel by channel"),
+    (changed(p_shape=(3, 0, 4)), "population 'out': its shape must be (channels, height, width) of 1 or more, not 3x0x4"),
+    (changed(p_window=Window(size=2, stride=2)), "population 'out': window and input_size go together; give both or neither"),
+    (changed(p_window=Window(size=1, stride=2), p_input_size=(8, 8)),
+     "population 'out': a window of 1 pixels with stride 2 and padding 0 is none; use a size of 2 or more, a stride of 1 or more, and "
+     "padding below the size"),
+    (changed(p_window=Window(size=2, stride=2), p_input_size=(6, 6)), "population 'out': its window makes 3x3 pixels, its shape has 4x4"),
+])  # fmt: skip
+def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
+    assert compile_error(net) == message
+
+
+@pytest.mark.parametrize(("fields", "message"), [
+    ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, not 'morse'"),
+    ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
+    ({"steps": 2.5}, "steps must be from 1 to 1048576, not 2.5"),
+    ({"steps": 0}, "steps must be from 1 to 1048576, not 0"),
+])  # fmt: skip
+def test_encodings_that_are_none(fields: dict, message: str) -> None:
+    assert compile_error(one_layer(np.ones((2, 3))), Encoding(**fields)) == f"encoding: {message}"
+
+
+def test_calibrations_that_are_none() -> None:
+    net, zeros = one_layer(np.ones((2, 3))), np.zeros((2, 8, 3, 1, 1), np.uint8)
+    assert compile_error(net, calibration=zeros[:0]) == "the calibration has no samples; give at least one"
+    assert compile_error(net, calibration=zeros[:, :7]) == (
+        "encoding 'planes' expects uint8 samples (N, 8, 3, 1, 1), not uint8 (2, 7, 3, 1, 1)"
+    )
+    assert compile_error(net, calibration=zeros + 2) == (
+        "the calibration's planes hold values up to 2, encoding 'planes' sends 0 to 1"
+    )
+    assert compile_error(net, calibration=zeros, labels=np.zeros(1)) == (
+        "the calibration has 2 samples and labels of shape (1,); give one label a sample"
+    )
+
+
+def test_constant_calibration() -> None:
+    """Nothing comes, nothing fires: full agreement and no division by nothing."""
+    net, zeros = one_layer(np.ones((2, 3))), np.zeros((2, 8, 3, 1, 1), np.uint8)
+    program = spikeplane.compile(net, chip="tiny", encoding=PLANES, calibration=zeros, labels=np.zeros(2, int))
+    row = program.tables["quantisation"][0]
+    assert (row["agreement"], row["rate"]) == (100.0, 0.0)
+    assert program.tables["calibration"] == [{"samples": 2, "accuracy_float": 1.0, "accuracy_integer": 1.0}]
+
+
+def test_dead_ends_go_to_the_host() -> None:
+    """A population that sends nowhere waits for nobody's credit: the host has to take its spikes."""
+    net = one_layer(np.ones((2, 3)))
+    aside = FloatPopulation(name="aside", shape=(2, 1, 1), neuron=FloatNeuron(threshold=np.ones(2)))
+    more = replace(net.projections[0], target="aside")
+    net = replace(net, populations=(*net.populations, aside), projections=(*net.projections, more))
+    assert spikeplane.compile(net, chip="tiny", encoding=PLANES, probes=[]).probes == ("out", "aside")

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.bounds import prove
+from spikeplane.compiler.check import check_encoding, check_network
 from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding, encode
@@ -35,15 +37,18 @@ def compile(  # noqa: A001 - the public name is the field's word
     """
     config = preset(chip) if isinstance(chip, str) else chip
     encoding = encoding or Encoding()
+    check_encoding(encoding)
     net = _imported(model, input_shape, dt, reset, compare)
     if len(net.inputs) != 1:
         raise SpikeplaneError(f"a program has one input, the model has {len(net.inputs)}; merge them as channels")
+    check_network(net)
     network, rows = quantise(net, config, encoding, weight_bits)
+    check_losses(net, rows, config)
     bounds = prove(network, config)
     chosen = _probes(network, probes)
     placement, image = fit(network, config, chosen)
     tables: dict[str, list[dict[str, Any]]] = {
-        "assumptions": [asdict(a) for a in net.assumptions],
+        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows))],
         "quantisation": [asdict(row) for row in rows],
         "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
         "mapping": mapping_rows(placement, image),
@@ -73,7 +78,23 @@ def _probes(network: Network, wanted: list[str] | None) -> list[str]:
     for name in wanted or []:
         if name not in known:
             raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
-    return known if wanted is None else [name for name in known if name in wanted or name == network.output]
+    # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes what no population does.
+    ends = [name for name in known if name == network.output or not network.outgoing(name)]
+    return known if wanted is None else [name for name in known if name in wanted or name in ends]
+
+
+def _check_calibration(encoding: Encoding, planes: np.ndarray, labels: np.ndarray | None) -> None:
+    if not len(planes):
+        raise SpikeplaneError("the calibration has no samples; give at least one")
+    top = (1 << encoding.bits) - 1
+    if planes.max(initial=0) > top:
+        raise SpikeplaneError(
+            f"the calibration's planes hold values up to {planes.max()}, encoding '{encoding.kind}' sends 0 to {top}"
+        )
+    if labels is not None and (np.ndim(labels) != 1 or len(labels) < len(planes)):
+        raise SpikeplaneError(
+            f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; give one label a sample"
+        )
 
 
 def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> None:
@@ -81,6 +102,7 @@ def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.nda
     from spikeplane_sim.golden import FloatModel, GoldenModel
 
     planes = encode(program.encoding, samples, net.inputs[0].shape)
+    _check_calibration(program.encoding, planes, labels)
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})

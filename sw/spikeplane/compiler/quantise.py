@@ -18,6 +18,7 @@ from spikeplane.network import LeakKind, Network, Neuron, Population, Projection
 
 #: Candidates for the largest weight kept, as a part of the largest there is; what lies beyond is clipped.
 CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+_TINY = 1e-30  #: magnitudes below are no weights
 _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 
@@ -37,8 +38,8 @@ class Quantised:
 def quantise(
     net: FloatNetwork, config: ChipConfig, encoding: Encoding, weight_bits: int | None = None
 ) -> tuple[Network, list[Quantised]]:
-    """The integer network and one row per population. Raises SpikeplaneError for weights that are no finite numbers, for a leak that
-    the chip lacks, and where bias or threshold cannot be represented."""
+    """The integer network and one row per population, from a network that `check_network` has passed. Raises SpikeplaneError for a
+    leak that the chip lacks."""
     bits = _checked_bits(weight_bits, config)
     units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
     made: dict[str, Population] = {p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs}
@@ -48,7 +49,6 @@ def quantise(
         if population.neuron is None:
             continue
         incoming = net.incoming(population.name)
-        _check_finite(population, incoming)
         if population.neuron.membrane_out:
             made.setdefault(
                 population.name, Population(name=population.name, shape=population.shape, neuron=Neuron(membrane_out=True))
@@ -78,20 +78,6 @@ def _checked_bits(weight_bits: int | None, config: ChipConfig) -> int:
     return weight_bits
 
 
-def _check_finite(population: FloatPopulation, incoming: tuple[FloatProjection, ...]) -> None:
-    for projection in incoming:
-        wrong = int((~np.isfinite(projection.weight)).sum())
-        if wrong:
-            raise SpikeplaneError(
-                f"layer '{population.name}': {wrong} of its {projection.weight.size} weights are not finite numbers; "
-                "check the trained model"
-            )
-    values = {"biases": population.bias, "thresholds": population.neuron.threshold if population.neuron else None}
-    for what, array in values.items():
-        if array is not None and not np.isfinite(array).all():
-            raise SpikeplaneError(f"layer '{population.name}': its {what} are not all finite numbers; check the trained model")
-
-
 def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
     inputs = {p.name for p in net.inputs}
@@ -109,16 +95,20 @@ def _scale(
     """Real value of one integer step, per channel (C,)."""
     neuron = population.neuron
     assert neuron is not None
-    flat = _flat(real) if real else np.zeros((population.shape[0], 1))
+    flat = _flat(real)
+    flat = np.where(np.abs(flat) < _TINY, 0.0, flat)
     uniform = neuron.membrane_out or neuron.v_reset != 0
     scale = _best_scale(flat, bits, uniform, exact=neuron.decay == 0)
+    scale = np.where(scale > 0, scale, _idle_scale(population, config))
     scale = np.maximum(scale, _accumulator_scale(population, incoming, real, ranges, config))
     scale = np.maximum(scale, _threshold_scale(neuron, population.shape[0], config))
-    return np.full_like(scale, scale.max()) if uniform else scale
+    if uniform:
+        scale = np.full_like(scale, scale.max())
+    return np.where(scale > 0, scale, 1.0)
 
 
 def _best_scale(flat: np.ndarray, bits: int, uniform: bool, exact: bool) -> np.ndarray:
-    """The scale of least squared weight error over the clipping candidates; without weights 1."""
+    """The scale of least squared weight error over the clipping candidates; without weights 0."""
     magnitude = np.abs(flat)
     if uniform:
         magnitude = magnitude.reshape(1, -1)
@@ -136,8 +126,19 @@ def _best_scale(flat: np.ndarray, bits: int, uniform: bool, exact: bool) -> np.n
         if exact:  # without memory small integers are as good as large ones: pooling, AND, OR
             alike = ((magnitude == largest) | (magnitude == 0)).all(1, keepdims=True)
             best = np.where(alike & (largest > 0), largest, best)
-    best = np.where(largest > 0, best, 1.0)[:, 0]
+    best = np.where(largest > 0, best, 0.0)[:, 0]
     return np.broadcast_to(best, (len(flat),)).astype(np.float64) if uniform else best
+
+
+def _idle_scale(population: FloatPopulation, config: ChipConfig) -> np.ndarray:
+    """Of channels without weights: fine enough for the bias to count, with room for what a membrane gathers above its threshold."""
+    neuron, channels = population.neuron, population.shape[0]
+    assert neuron is not None
+    room = 64 if neuron.membrane_out else 4
+    largest = np.maximum(np.abs(_channels(population.bias, channels)), abs(neuron.v_reset))
+    for values in (neuron.threshold, neuron.amount):
+        largest = np.maximum(largest, np.abs(_channels(values, channels)))
+    return largest * room / (1 << (config.membrane_bits - 1))
 
 
 def _accumulator_scale(
@@ -177,10 +178,10 @@ def _population(population: FloatPopulation, scale: np.ndarray, config: ChipConf
     neuron, channels = population.neuron, population.shape[0]
     assert neuron is not None
     kind, value = leak(neuron.decay, population.name, config)
-    theta, amount = None, None
+    theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
     if neuron.threshold is None:
-        theta = np.full(channels, highest, dtype=np.int64)
+        theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
         ratio = _channels(neuron.threshold, channels) / scale
         # v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)
@@ -188,12 +189,14 @@ def _population(population: FloatPopulation, scale: np.ndarray, config: ChipConf
         theta = theta.astype(np.int64)
         if neuron.reset == "soft":
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
-            amount = np.round(_channels(subtracted, channels) / scale).astype(np.int64)
+            real = _channels(subtracted, channels)
+            # A reset that rounds to nothing would leave the neuron firing for ever.
+            amount = np.maximum(np.round(real / scale), real > 0).astype(np.int64)
     return Population(
         name=population.name, shape=population.shape, theta=theta, amount=amount, window=population.window,
         input_size=population.input_size, bias=np.round(_channels(population.bias, channels) / scale).astype(np.int64), hold=hold,
         neuron=Neuron(
-            leak=kind, leak_value=value, reset=neuron.reset, strict=neuron.strict, membrane_out=neuron.membrane_out,
+            leak=kind, leak_value=value, reset=reset, strict=neuron.strict, membrane_out=neuron.membrane_out,
             v_reset=round(neuron.v_reset / float(scale[0])),
         ),
     )  # fmt: skip
@@ -227,7 +230,8 @@ def _row(
 ) -> Quantised:
     top = max((1 << (bits - 1)) - 1, 1)
     flat, whole = _flat(real), _flat(integers)
-    error = np.sqrt(((whole * scale[:, None] - flat) ** 2).mean() / max((flat**2).mean(), 1e-30))
+    power = (flat**2).mean()
+    error = np.sqrt(((whole * scale[:, None] - flat) ** 2).mean() / power) if power > _TINY**2 else 0.0
     assert made.neuron is not None
     return Quantised(
         population=population.name, weight_bits=bits, scale_low=float(scale.min()), scale_high=float(scale.max()),

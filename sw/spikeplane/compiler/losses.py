@@ -1,0 +1,60 @@
+"""What rounding to integers does to a network beyond a little error: refused where nothing is left, told where something changes."""
+
+import numpy as np
+
+from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatPopulation
+from spikeplane.compiler.quantise import Quantised
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network, Population
+
+
+def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
+    """Raise SpikeplaneError for a layer whose weights are all smaller than half a step, or far below a 1-bit weight."""
+    for row in rows:
+        if row.error >= 1:
+            largest = max(float(np.abs(p.weight).max()) for p in net.incoming(row.population))
+            raise SpikeplaneError(
+                f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its threshold, reset or bias in "
+                f"{config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones, or check "
+                "the layer's scale and dt"
+            )
+
+
+def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised]) -> list[Assumption]:
+    """Where integers behave otherwise than the trained model: leaks, soft resets, 1-bit weights that were 0."""
+    found = []
+    for row in rows:
+        name = row.population
+        real, made = net.population(name), network.population(name)
+        found += _leak(real, made) + _reset(real, made, row.scale_high)
+        weights = [np.asarray(p.weight) for p in net.incoming(name)]
+        zeros, total = sum(int((w == 0).sum()) for w in weights), sum(w.size for w in weights)
+        if row.weight_bits == 1 and zeros:
+            found.append(
+                Assumption(layer=name, what="weights of 0", value="+1 step", why=f"{zeros} of {total}; 1 bit has no 0")
+            )
+    return found
+
+
+def _leak(real: FloatPopulation, made: Population) -> list[Assumption]:
+    assert real.neuron is not None
+    assert made.neuron is not None
+    if made.neuron.leak != "multiply" or made.neuron.leak_value not in (0, 256):
+        return []
+    value = "none" if made.neuron.leak_value else "all"
+    return [Assumption(layer=real.name, what="leak", value=value, why=f"a decay of {real.neuron.decay:g} in steps of 1/256")]
+
+
+def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assumption]:
+    neuron = real.neuron
+    assert neuron is not None
+    subtracted = neuron.threshold if neuron.amount is None else neuron.amount
+    if made.neuron is None or made.neuron.reset != "soft" or subtracted is None or made.amount is None:
+        return []
+    wanted = np.broadcast_to(subtracted, made.amount.shape)
+    few = int(((made.amount == 1) & (wanted > 0) & (wanted < scale / 2)).sum())
+    if not few:
+        return []
+    why = f"{few} of {len(made.amount)} channels; their weights are larger than their thresholds"
+    return [Assumption(layer=real.name, what="soft reset", value="1 step", why=why)]
