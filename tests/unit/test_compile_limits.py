@@ -89,19 +89,17 @@ def test_integers_do_not_wrap() -> None:
     )
 
 
-@pytest.mark.parametrize(("window", "field", "value", "advice"), [
-    (Window(size=16, stride=2), "window", 16, "pool over a smaller window"),
-    (Window(size=2, stride=16), "stride", 16, "pool with a smaller stride"),
+@pytest.mark.parametrize(("window", "advice"), [
+    (Window(size=17, stride=2), "pool over a smaller window"), (Window(size=2, stride=16), "pool with a smaller stride"),
+    (Window(size=17, stride=2, padding=16), "pool over a smaller window"),
 ])  # fmt: skip
-def test_windows_do_not_wrap(window: Window, field: str, value: int, advice: str) -> None:
+def test_windows_do_not_wrap(window: Window, advice: str) -> None:
     network = layers(2, 2)
     given, out = network.populations
-    size = (20 - window.size) // window.stride + 1
+    size = (20 + 2 * window.padding - window.size) // window.stride + 1
     out = replace(out, shape=(2, size, size), input_size=(20, 20), window=window)
     network = replace(network, populations=(replace(given, shape=(2, 20, 20)), out))
-    assert image_error(network, ChipConfig()) == (
-        f"population 'p1': {field} is {value}, a population word holds 0 to 15; {advice}"
-    )
+    assert image_error(network, ChipConfig()).endswith(f", a population word holds 0 to 15; {advice}")
 
 
 def test_many_connections_take_fewer_cores() -> None:
@@ -195,8 +193,10 @@ def test_no_finite_numbers(bad: float) -> None:
     assert compile_error(one_layer(ones, bias=np.array([0, bad]))) == f"layer 'out': its biases {told}"
     assert compile_error(one_layer(ones, threshold=np.array([1, bad]))) == f"layer 'out': its thresholds {told}"
     assert compile_error(one_layer(ones, reset="soft", amount=np.array([bad, 1]))) == f"layer 'out': its reset amounts {told}"
-    assert compile_error(one_layer(ones, v_reset=bad)) == f"layer 'out': its v_reset {told}"
-    assert compile_error(one_layer(ones, decay=bad)) == f"layer 'out': its decay {told}"
+    assert compile_error(one_layer(ones, v_reset=bad)) == (
+        "layer 'out': its reset potential is no finite number; check the trained model"
+    )
+    assert compile_error(one_layer(ones, decay=bad)) == "layer 'out': its decay is no finite number; check the trained model"
 
 
 @pytest.mark.parametrize(("net", "message"), [
@@ -270,101 +270,3 @@ def test_readouts_without_threshold_never_reset() -> None:
     values = GoldenModel(program.network, membrane_bits=8).run({"in": np.ones((1, 30, 2, 1, 1), dtype=int)})["out"].ravel()
     assert values[-1] == 127
     assert (np.diff(values) >= 0).all()
-
-
-def changed(**fields: Any) -> FloatNetwork:
-    """A convolution on 4x4 pixels with one thing wrong: a field of its projection, its population (p_...) or the network (n_...)."""
-    parts: dict[str, dict[str, Any]] = {"p": {}, "n": {}, "": {}}
-    for name, value in fields.items():
-        key = name[0] if name[:2] in ("p_", "n_") else ""
-        parts[key][name[2:] if key else name] = value
-    out = FloatPopulation(name="out", shape=(3, 4, 4), neuron=FloatNeuron(threshold=np.ones(3)))
-    projection = FloatProjection(source="in", target="out", weight=np.ones((3, 2, 3, 3)), padding=(1, 1))
-    net = FloatNetwork(
-        populations=(FloatPopulation(name="in", shape=(2, 4, 4)), replace(out, **parts["p"])),
-        projections=(replace(projection, **parts[""]),), output="out",
-    )  # fmt: skip
-    return replace(net, **parts["n"])
-
-
-_BASE = changed()
-_LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), aligned=True, delay=1)
-
-
-@pytest.mark.parametrize(("net", "message"), [
-    (changed(n_projections=()), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a projection "
-     "without delay"),
-    (changed(n_projections=(_LOOP,)), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a "
-     "projection without delay"),
-    (changed(n_output="nowhere"), "the output 'nowhere' is no population of neurons; there are out"),
-    (changed(n_output="in"), "the output 'in' is no population of neurons; there are out"),
-    (changed(n_populations=(*_BASE.populations, _BASE.populations[1])), "two populations are named 'out'; give each its own name"),
-    (changed(n_populations=_BASE.populations[::-1]), "projection 'in' to 'out' goes backwards; list 'in' before 'out', or use delay 1"),
-    (changed(n_projections=_BASE.projections * 2),
-     "the same projection object stands twice in the network; add a copy of it, or double its weights"),
-    (changed(n_projections=(*_BASE.projections, replace(_LOOP, delay=0))),
-     "projection 'out' to 'out' goes backwards; list 'out' before 'out', or use delay 1"),
-    (changed(n_projections=(*_BASE.projections, replace(_LOOP, target="in"))),
-     "projection 'out' to 'in': 'in' is an input and receives nothing; turn the projection round"),
-    (changed(source="x"), "projection 'x' to 'out': there is no population 'x'; there are in, out"),
-    (changed(delay=1), "projection 'in' to 'out': an input arrives at once; use delay 0 and shift the planes"),
-    (changed(delay=2), "projection 'in' to 'out': a delay must be 0 or 1 steps, not 2"),
-    (changed(stride=(0, 1)), "projection 'in' to 'out': stride must be two whole numbers of 1 or more, not (0, 1)"),
-    (changed(padding=(-1, 0)), "projection 'in' to 'out': padding must be two whole numbers of 0 or more, not (-1, 0)"),
-    (changed(pool=(2, 2)), "projection 'in' to 'out': its kernel makes 2x2 pixels, the target has 4x4"),
-    (changed(stride=(5, 5)), "projection 'in' to 'out': its kernel makes 1x1 pixels, the target has 4x4"),
-    (changed(weight=np.ones((3, 2, 9, 9))), "projection 'in' to 'out': its kernel makes -2x-2 pixels, the target has 4x4"),
-    (changed(weight=np.ones((3, 1, 3, 3))), "projection 'in' to 'out': weights of shape 3x1x3x3 do not connect 2x4x4 to 3x4x4"),
-    (changed(weight=np.ones((3, 3, 3)), aligned=True),
-     "projection 'in' to 'out': weights of shape 3x3x3 do not connect 2x4x4 to 3x4x4, channel by channel"),
-    (changed(p_shape=(3, 0, 4)), "population 'out': its shape must be (channels, height, width) of 1 or more, not 3x0x4"),
-    (changed(p_window=Window(size=2, stride=2)), "population 'out': window and input_size go together; give both or neither"),
-    (changed(p_window=Window(size=1, stride=2), p_input_size=(8, 8)),
-     "population 'out': a window of 1 pixels with stride 2 and padding 0 is none; use a size of 2 or more, a stride of 1 or more, and "
-     "padding below the size"),
-    (changed(p_window=Window(size=2, stride=2), p_input_size=(6, 6)), "population 'out': its window makes 3x3 pixels, its shape has 4x4"),
-])  # fmt: skip
-def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
-    assert compile_error(net) == message
-
-
-@pytest.mark.parametrize(("fields", "message"), [
-    ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, not 'morse'"),
-    ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
-    ({"steps": 2.5}, "steps must be from 1 to 1048576, not 2.5"),
-    ({"steps": 0}, "steps must be from 1 to 1048576, not 0"),
-])  # fmt: skip
-def test_encodings_that_are_none(fields: dict, message: str) -> None:
-    assert compile_error(one_layer(np.ones((2, 3))), Encoding(**fields)) == f"encoding: {message}"
-
-
-def test_calibrations_that_are_none() -> None:
-    net, zeros = one_layer(np.ones((2, 3))), np.zeros((2, 8, 3, 1, 1), np.uint8)
-    assert compile_error(net, calibration=zeros[:0]) == "the calibration has no samples; give at least one"
-    assert compile_error(net, calibration=zeros[:, :7]) == (
-        "encoding 'planes' expects uint8 samples (N, 8, 3, 1, 1), not uint8 (2, 7, 3, 1, 1)"
-    )
-    assert compile_error(net, calibration=zeros + 2) == (
-        "the calibration's planes hold values up to 2, encoding 'planes' sends 0 to 1"
-    )
-    assert compile_error(net, calibration=zeros, labels=np.zeros(1)) == (
-        "the calibration has 2 samples and labels of shape (1,); give one label a sample"
-    )
-
-
-def test_constant_calibration() -> None:
-    """Nothing comes, nothing fires: full agreement and no division by nothing."""
-    net, zeros = one_layer(np.ones((2, 3))), np.zeros((2, 8, 3, 1, 1), np.uint8)
-    program = spikeplane.compile(net, chip="tiny", encoding=PLANES, calibration=zeros, labels=np.zeros(2, int))
-    row = program.tables["quantisation"][0]
-    assert (row["agreement"], row["rate"]) == (100.0, 0.0)
-    assert program.tables["calibration"] == [{"samples": 2, "accuracy_float": 1.0, "accuracy_integer": 1.0}]
-
-
-def test_dead_ends_go_to_the_host() -> None:
-    """A population that sends nowhere waits for nobody's credit: the host has to take its spikes."""
-    net = one_layer(np.ones((2, 3)))
-    aside = FloatPopulation(name="aside", shape=(2, 1, 1), neuron=FloatNeuron(threshold=np.ones(2)))
-    more = replace(net.projections[0], target="aside")
-    net = replace(net, populations=(*net.populations, aside), projections=(*net.projections, more))
-    assert spikeplane.compile(net, chip="tiny", encoding=PLANES, probes=[]).probes == ("out", "aside")

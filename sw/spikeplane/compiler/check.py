@@ -66,7 +66,7 @@ def _check_population(population: FloatPopulation) -> None:
         raise SpikeplaneError(f"layer '{name}' has no threshold; give one, or membrane_out = True for a readout")
     for what, value in (("biases", population.bias), ("thresholds", neuron.threshold), ("reset amounts", neuron.amount)):
         _check_numbers(name, what, value, shape[0])
-    _check_numbers(name, "v_reset", neuron.v_reset, 1)
+    _check_numbers(name, "reset potential", neuron.v_reset, 1)
     _check_numbers(name, "decay", neuron.decay, 1)
     subtracted = neuron.threshold if neuron.amount is None else neuron.amount
     if neuron.reset == "soft" and subtracted is not None and np.min(subtracted) < 0:
@@ -84,7 +84,8 @@ def _check_numbers(layer: str, what: str, value: Any, count: int) -> None:
         numbers = "one number" if count == 1 else f"1 or {count} numbers"
         raise SpikeplaneError(f"layer '{layer}': its {what} must be {numbers}, not an array of shape {_text(array.shape)}")
     if array.dtype.kind not in _NUMBERS or not np.isfinite(array).all():
-        raise SpikeplaneError(f"layer '{layer}': its {what} are not all finite numbers; check the trained model")
+        wrong = "is no finite number" if count == 1 and array.size == 1 else "are not all finite numbers"
+        raise SpikeplaneError(f"layer '{layer}': its {what} {wrong}; check the trained model")
     _check_largest(layer, what, array)
 
 

@@ -36,6 +36,8 @@ def compile(  # noqa: A001 - the public name is the field's word
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
     config = preset(chip) if isinstance(chip, str) else chip
+    if not isinstance(config, ChipConfig):
+        raise SpikeplaneError(f"a chip is a ChipConfig or a preset's name, not {chip!r}")
     encoding = encoding or Encoding()
     check_encoding(encoding)
     net = _imported(model, input_shape, dt, reset, compare)

@@ -8,6 +8,7 @@ from spikeplane.formats.layout import Layout
 _ADVICE = {
     "count": "use a smaller kernel, or a chip with more lanes or more cores",
     "window": "pool over a smaller window",
+    "window_last": "pool over a smaller window",
     "stride": "pool with a smaller stride",
     "padding": "pool with less padding",
 }

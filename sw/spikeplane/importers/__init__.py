@@ -30,13 +30,14 @@ def import_model(
         model = str(model)
         if ".py:" in model:
             model, shape = _call(model)
-            input_shape = input_shape or shape
+            input_shape = shape if input_shape is None else input_shape
         elif model.endswith(".nir"):
             from spikeplane.importers.nir_graph import read_nir
 
             model = read_nir(model)
         else:
             raise SpikeplaneError(f"a model is a .nir file or file.py:function, not '{model}'")
+    input_shape = None if input_shape is None else _shape(input_shape)
     if type(model).__name__ == "NIRGraph":
         from spikeplane.importers.nir_graph import import_nir
 
@@ -46,6 +47,13 @@ def import_model(
 
         return import_torch(model, input_shape, reset=reset, compare=compare)
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
+
+
+def _shape(shape: Any) -> tuple[int, int, int]:
+    numbers = list(shape) if isinstance(shape, tuple | list) else []
+    if len(numbers) != 3 or not all(type(n) is int and n > 0 for n in numbers):
+        raise SpikeplaneError(f"input_shape must be (channels, height, width) of 1 or more, not {shape!r}")
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
@@ -72,5 +80,5 @@ def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
     finally:
         sys.path.pop(0)
     if isinstance(result, tuple) and len(result) == 2:
-        return result[0], tuple(result[1])
+        return result[0], result[1]
     return result, None

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.geometry import check_bias, check_groups, check_steps, pixels, text
 from spikeplane.network import Window
 
 Shape = tuple[int, int, int]
@@ -47,11 +48,6 @@ class Currents:
 Value = Spikes | Currents
 
 
-def text(shape: tuple[int, ...]) -> str:
-    """A shape for people: 16x8x8."""
-    return "x".join(str(n) for n in shape)
-
-
 @dataclass
 class Assembler:
     """Collects populations and projections, layer by layer. `layer` arguments are names for messages."""
@@ -80,6 +76,11 @@ class Assembler:
         """A fully connected layer: weight (O, I)."""
         spikes = self._spikes(layer, value, "a fully connected layer")
         size = int(np.prod(spikes.shape))
+        if weight.ndim != 2 or not len(weight):
+            raise SpikeplaneError(
+                f"layer '{layer}' has weights of shape {text(weight.shape)}; a fully connected layer has outputs x inputs"
+            )
+        check_bias(layer, bias, len(weight))
         if weight.shape[1] != size:
             raise SpikeplaneError(f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(spikes.shape)})")
         kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *spikes.shape)
@@ -92,16 +93,17 @@ class Assembler:
         """A convolution: weight (O, I / groups, KH, KW) in PyTorch's layout."""
         spikes = self._spikes(layer, value, "a convolution")
         channels, height, width = spikes.shape
+        if spikes.flat and (height, width) != (1, 1):
+            raise self.refuse(layer, "a convolution behind a flatten", "flatten behind the convolutions")
+        check_steps(layer, stride=stride, padding=padding, dilation=dilation)
+        check_groups(layer, channels, weight, groups)
+        check_bias(layer, bias, len(weight))
         if weight.shape[1] * groups != channels:
             raise SpikeplaneError(
                 f"layer '{layer}' expects {weight.shape[1] * groups} channels, it gets {channels} ({text(spikes.shape)})"
             )
         kernel = _dilated(np.asarray(weight, dtype=np.float64), dilation)
-        out = [(n + 2 * p - k) // s + 1 for n, p, k, s in zip((height, width), padding, kernel.shape[2:], stride, strict=True)]
-        if min(out) < 1:
-            raise SpikeplaneError(
-                f"layer '{layer}' has a {text(kernel.shape[2:])} kernel for {height}x{width} pixels: nothing is left"
-            )
+        out = pixels(layer, (height, width), kernel.shape[2:], stride, padding)
         aligned = groups == channels == len(weight) and groups > 1
         if aligned:
             kernel = kernel[:, 0]
@@ -124,6 +126,7 @@ class Assembler:
         """Sum or average pooling of spikes: folded into the synapses behind it."""
         if isinstance(value, Currents):
             raise self.refuse(layer, "an average or sum pooling in front of neurons", "put it behind the neurons")
+        check_steps(layer, stride=stride, padding=padding, size=size)
         if size != stride or padding != (0, 0):
             raise self.refuse(
                 layer, f"a pooling of {text(size)} with stride {text(stride)}", "size and stride must be equal, padding 0"
@@ -140,9 +143,16 @@ class Assembler:
     def pool_max(self, layer: str, value: Value, size: int, stride: int, padding: int) -> Value:
         """Of currents: a window in front of the neurons. Of spikes: OR, as neurons without memory."""
         channels, height, width = value.shape
-        out = tuple((n + 2 * padding - size) // stride + 1 for n in (height, width))
-        shape = (channels, out[0], out[1])
+        steps = {"size": (size, size), "stride": (stride, stride), "padding": (padding, padding)}
+        check_steps(layer, **steps)
+        if padding > size // 2:
+            raise self.refuse(layer, f"a maximum over {size} pixels with padding {padding}", "pad by half the size at most")
+        if (size, stride) == (1, 1):
+            return value
+        shape = (channels, *pixels(layer, (height, width), **steps))
         if isinstance(value, Currents):
+            if size == 1:
+                raise self.refuse(layer, f"a maximum over 1 pixel with stride {stride}", "give the stride to the convolution")
             if value.window is not None:
                 raise self.refuse(layer, "a second maximum in front of the same neurons", "one window is all there is")
             return replace(value, shape=shape, window=Window(size=size, stride=stride, padding=padding))
@@ -162,6 +172,9 @@ class Assembler:
 
     def add(self, layer: str, one: Value, other: Value) -> Value:
         """A sum: of spikes (integer spikes), of currents, or of both."""
+        for value in (one, other):
+            if not isinstance(value, Spikes | Currents):
+                raise self.refuse(layer, f"a sum with {value}", "add layers only; a constant belongs into a bias")
         if one.shape != other.shape:
             raise SpikeplaneError(f"layer '{layer}' adds {text(one.shape)} and {text(other.shape)}: the shapes must be equal")
         if isinstance(one, Spikes) and isinstance(other, Spikes):
@@ -248,7 +261,9 @@ class Assembler:
             )
             for s in spikes.sources
         )  # fmt: skip
-        offset = np.zeros(shape[0]) if bias is None else np.asarray(bias, dtype=np.float64)
+        offset = (
+            np.zeros(shape[0]) if bias is None else np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), shape[:1])
+        )
         return Currents(drafts, offset, shape)
 
 

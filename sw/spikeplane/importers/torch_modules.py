@@ -89,12 +89,21 @@ class _Walk:
                     continue  # membrane states that a step is handed
                 values[node], started = self.made.input("input", self.input_shape), True
             elif node.op == "call_module":
-                values[node] = self._module(node.target, self.module.get_submodule(node.target), values[node.args[0]])
+                values[node] = self._module(node.target, self.module.get_submodule(node.target), self._argument(node, values))
             elif node.op in ("call_function", "call_method"):
                 values[node] = self._function(node, values)
             elif node.op == "output":
                 return self.made.finish(self._output(node.args[0], values))
         raise SpikeplaneError("the model's forward returns nothing")
+
+    def _argument(self, node: Any, values: dict[Any, Any]) -> Value:
+        """The value that a layer is called with."""
+        value = values.get(node.args[0]) if node.args else None
+        if value is None:
+            raise self.made.refuse(
+                str(node.target), "called with something else than a layer's output", "pass it first, by position"
+            )
+        return value
 
     def _output(self, result: Any, values: dict[Any, Any]) -> Value:
         first = result[0] if isinstance(result, tuple | list) else result
@@ -107,9 +116,11 @@ class _Walk:
         name = getattr(node.target, "__name__", str(node.target))
         arguments = [values.get(a, a) for a in node.args if not isinstance(a, tuple | list)]
         if node.target in (operator.add, operator.iadd) or name in ("add", "add_"):
+            if len(arguments) != 2 or node.kwargs:
+                raise self.made.refuse(node.name, "an addition with options", "add two layers by position")
             return self.made.add(node.name, arguments[0], arguments[1])
         if name in ("flatten", "reshape", "view"):
-            return self.made.flatten(arguments[0])
+            return self._flattened(node, name, self._argument(node, values))
         if node.target is operator.getitem and node.args[1] == 0:
             return arguments[0]
         if name in ("contiguous", "dropout", "float"):
@@ -117,6 +128,16 @@ class _Walk:
         raise SpikeplaneError(
             f"the model's forward calls '{name}', which Spikeplane cannot represent; use layers, additions and flatten"
         )
+
+    def _flattened(self, node: Any, name: str, value: Value) -> Value:
+        """A sample's channels and pixels as one row; any other shape would move pixels between channels."""
+        sizes = [n for a in node.args[1:] for n in (a if isinstance(a, tuple | list) else [a])]
+        row = sizes[1:] in ([-1], [int(np.prod(value.shape))])
+        if name == "flatten":
+            row = [*sizes, *node.kwargs.values()] in ([1], [1, -1])
+        if not row and value.shape[1:] != (1, 1):
+            raise self.made.refuse(node.name, f"a {name} to something else than a row", "use nn.Flatten()")
+        return self.made.flatten(value)
 
     def _module(self, layer: str, module: Any, value: Value) -> Value:
         names, made = _names(module), self.made
@@ -134,9 +155,14 @@ class _Walk:
             return self._norm(layer, module, value)
         if "MaxPool2d" in names:
             size, stride, padding = (_same(layer, getattr(module, n)) for n in ("kernel_size", "stride", "padding"))
+            cut = any((n + 2 * padding - size) % stride for n in value.shape[1:])
+            if _pair(module.dilation) != (1, 1) or (module.ceil_mode and cut):
+                raise made.refuse(layer, "a maximum with dilation or ceil_mode", "use neither")
             return made.pool_max(layer, value, size, stride, padding)
         if "AvgPool2d" in names:
             size, stride, padding = (_pair(getattr(module, n)) for n in ("kernel_size", "stride", "padding"))
+            if module.divisor_override is not None:
+                raise made.refuse(layer, "an average with a divisor of its own", "fold the factor into the layer behind")
             return made.pool_sum(layer, value, size, stride, padding, mean=True)
         if "AdaptiveAvgPool2d" in names and _pair(module.output_size) == (1, 1):
             size = (value.shape[1], value.shape[2])
@@ -195,7 +221,13 @@ class _Walk:
         beta = float(_one(layer, "beta", module.beta))
         if not 0 <= beta <= 1:
             beta = min(max(beta, 0.0), 1.0)
-        threshold = np.broadcast_to(_numbers(module.threshold).reshape(-1), (channels,)).copy()
+        given = _numbers(module.threshold)
+        assert given is not None
+        if given.size not in (1, channels):
+            raise SpikeplaneError(
+                f"layer '{layer}' has {given.size} thresholds for {channels} channels; give one, or one a channel"
+            )
+        threshold = np.broadcast_to(given.reshape(-1), (channels,)).copy()
         if (
             module.inhibition
             or module.state_quant
