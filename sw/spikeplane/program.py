@@ -1,16 +1,17 @@
 """A compiled network as one object and one file: chip, integer network, placement, input encoding, readout, tables.
 
-The file is HDF5 with a versioned header and the chip's digest; equal programs give equal files.
+The file is HDF5 behind a first block that states its version and the checksum of all that follows: a single flipped bit may keep
+the HDF5 library busy for ever, so nothing damaged may reach it. Equal programs give equal files.
 """
 
+import hashlib
 import io
 import json
-import os
-import tempfile
+import re
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import h5py
 import numpy as np
@@ -20,9 +21,12 @@ from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding, encode
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import write_file
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 
-MAGIC, VERSION = "spikeplane-program", 1
+MAGIC, VERSION = "spikeplane-program", 2
+_BLOCK = 512  #: bytes in front of the HDF5 part, the least that HDF5 allows
+_LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
 
 
@@ -65,36 +69,47 @@ class Program:
 
     def save(self, path: str | Path) -> None:
         """Write the file, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
-        target, contents = Path(path), _to_bytes(self)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
-                draft.write(contents)
-            os.replace(draft.name, target)
-        except OSError as error:
-            raise SpikeplaneError(f"cannot write {path}: {error.strerror}") from None
+        write_file(path, seal(_to_bytes(self)))
 
     @classmethod
-    def load(cls, path: str | Path, chip: ChipConfig | None = None) -> Self:
-        """Read the file. Raises SpikeplaneError if it is missing, no program, truncated, of another version, or (with `chip`) for
-        another chip."""
+    def load(cls, path: str | Path, chip: ChipConfig | None = None) -> "Program":
+        """Read the file. Raises SpikeplaneError if it is missing, no program, damaged, of another version, or (with `chip`) for another
+        chip."""
         try:
             contents = Path(path).read_bytes()
         except FileNotFoundError:
             raise SpikeplaneError(f"program: no file {path}") from None
         except OSError as error:
             raise SpikeplaneError(f"program: cannot read {path}: {error.strerror}") from None
-        try:
-            program = _from_bytes(cls, contents, str(path))
-        except SpikeplaneError:
-            raise
-        except Exception:
-            raise SpikeplaneError(f"{path} is not a Spikeplane program, or is damaged; compile it again") from None
+        program = _from_bytes(cls, _unseal(contents, str(path)), str(path))
         if chip is not None and chip.digest != program.config.digest:
             raise SpikeplaneError(
                 f"program {path} is for chip {program.config.digest}, not for chip {chip.digest}; compile it for that chip"
             )
         return program
+
+
+def seal(contents: bytes) -> bytes:
+    """HDF5 bytes, whose first block is free, with version and checksum written into that block."""
+    rest = contents[_BLOCK:]
+    label = f"{MAGIC} {VERSION} {hashlib.sha256(rest).hexdigest()}\n".encode()
+    return label.ljust(_BLOCK, b"\0") + rest
+
+
+def _unseal(contents: bytes, path: str) -> bytes:
+    """The contents again if they are those that were sealed. Raises SpikeplaneError."""
+    label = _LABEL.fullmatch(contents[:_BLOCK])
+    if label and int(label[1]) != VERSION:
+        raise SpikeplaneError(f"program {path} has format version {int(label[1])}, this is version {VERSION}; compile it again")
+    if label and label[2].decode() == hashlib.sha256(contents[_BLOCK:]).hexdigest():
+        return contents
+    if path.endswith(".nir"):
+        raise SpikeplaneError(f"{path} is a model, not a program; compile it first: spikeplane compile {path} -o net.spk")
+    raise _damaged(path)
+
+
+def _damaged(path: str) -> SpikeplaneError:
+    return SpikeplaneError(f"{path} is not a Spikeplane program, or is damaged; compile it again")
 
 
 def _to_bytes(program: Program) -> bytes:
@@ -113,8 +128,7 @@ def _to_bytes(program: Program) -> bytes:
         "parts": [asdict(part) for part in program.placement.parts],
     }  # fmt: skip
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file.attrs["format"], file.attrs["version"] = MAGIC, VERSION
+    with h5py.File(buffer, "w", userblock_size=_BLOCK) as file:
         file.create_dataset("header", data=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
         for name, array in arrays.items():
             file.create_dataset(name, data=_smallest(np.asarray(array)), compression="gzip", shuffle=True)
@@ -129,29 +143,59 @@ def _smallest(array: np.ndarray) -> np.ndarray:
 
 
 def _from_bytes(cls: type[Program], contents: bytes, path: str) -> Program:
-    with h5py.File(io.BytesIO(contents), "r") as file:
-        if file.attrs.get("format") != MAGIC:
-            raise SpikeplaneError(f"{path} is not a Spikeplane program, or is damaged; compile it again")
-        version = int(file.attrs["version"])
-        if version != VERSION:
-            raise SpikeplaneError(f"program {path} has format version {version}, this is version {VERSION}; compile it again")
-        header = json.loads(file["header"][()].tobytes())
-        populations = tuple(_population(file, i, plain) for i, plain in enumerate(header["populations"]))
-        projections = tuple(
-            Projection(**{k: _tuples(v) for k, v in plain.items()}, weight=file[f"projections/{i}/weight"][()].astype(np.int64))
-            for i, plain in enumerate(header["projections"])
-        )
-    config = ChipConfig.from_dict(header["config"])
-    if config.digest != header["digest"]:
-        raise SpikeplaneError(
-            f"program {path} was compiled for another generation of the gateware (chip {header['digest']}); compile it again"
-        )
-    network = Network(populations=populations, projections=projections, output=header["output"], steps=header["steps"])
-    return cls(
-        name=header["name"], config=config, network=network, encoding=Encoding(**header["encoding"]), readout=header["readout"],
-        probes=tuple(header["probes"]), tables=header["tables"],
-        placement=Placement(tuple(Part(**{k: _tuples(v) for k, v in part.items()}) for part in header["parts"])),
-    )  # fmt: skip
+    try:
+        with h5py.File(io.BytesIO(contents), "r") as file:
+            header = json.loads(_array(file, "header").tobytes())
+            populations = tuple(_population(file, i, plain) for i, plain in enumerate(header["populations"]))
+            projections = tuple(_projection(file, i, plain) for i, plain in enumerate(header["projections"]))
+        config = ChipConfig.from_dict(header["config"])
+        if config.digest != header["digest"]:
+            raise SpikeplaneError(
+                f"program {path} was compiled for another generation of the gateware (chip {header['digest']}); compile it again"
+            )
+        network = Network(populations=populations, projections=projections, output=header["output"], steps=header["steps"])
+        program = cls(
+            name=header["name"], config=config, network=network, encoding=Encoding(**header["encoding"]), readout=header["readout"],
+            probes=tuple(header["probes"]), tables=header["tables"],
+            placement=Placement(tuple(Part(**{k: _tuples(v) for k, v in part.items()}) for part in header["parts"])),
+        )  # fmt: skip
+        if not _consistent(program):
+            raise _damaged(path)
+        return program
+    except SpikeplaneError:
+        raise
+    except Exception:  # whatever json, h5py or a constructor makes of a file that some other tool has written
+        raise _damaged(path) from None
+
+
+def _consistent(program: Program) -> bool:
+    """Arrays have the shapes of their populations, and names mean something."""
+    network = program.network
+    shapes = {p.name: p.shape for p in network.populations}
+    for p in network.populations:
+        if any(array is not None and array.shape != p.shape[:1] for array in (p.theta, p.amount, p.bias)):
+            return False
+    for q in network.projections:
+        (into, *_), (out, *_) = shapes[q.source], shapes[q.target]
+        if q.weight.ndim != (3 if q.aligned else 4) or q.weight.shape[: q.weight.ndim - 2] != (
+            (out,) if q.aligned else (out, into)
+        ):
+            return False
+    named = {network.output, *program.probes, *(part.population for part in program.placement.parts)}
+    inputs = [p for p in network.populations if p.neuron is None]
+    return named <= set(shapes) and len(inputs) == 1
+
+
+def _array(file: h5py.File, name: str) -> np.ndarray:
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "iu":
+        raise TypeError(name)
+    return dataset[()]
+
+
+def _projection(file: h5py.File, number: int, plain: dict[str, Any]) -> Projection:
+    weight = _array(file, f"projections/{number}/weight").astype(np.int64)
+    return Projection(**{k: _tuples(v) for k, v in plain.items()}, weight=weight)
 
 
 def _population(file: h5py.File, number: int, plain: dict[str, Any]) -> Population:
@@ -160,7 +204,7 @@ def _population(file: h5py.File, number: int, plain: dict[str, Any]) -> Populati
     values["window"] = Window(**plain["window"]) if plain["window"] else None
     for name in _POPULATION_ARRAYS:
         place = f"populations/{number}/{name}"
-        values[name] = file[place][()].astype(np.int64) if place in file else None
+        values[name] = _array(file, place).astype(np.int64) if place in file else None
     return Population(**values)
 
 

@@ -1,17 +1,15 @@
 """Builds the page: the run's data as JSON, inside one HTML file with its own style and script."""
 
 import base64
-import contextlib
 import html
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikeplane.compiler.place import Part
-from spikeplane.errors import SpikeplaneError
+from spikeplane.files import write_file
 from spikeplane.network import Population
 from spikeplane.program import Program
 from spikeplane.report.data import ReportData
@@ -28,17 +26,7 @@ BOARDS = {"golden": GOLDEN}  #: names of the command line that read badly in a s
 
 def write_report(path: str | Path, data: ReportData) -> None:
     """Write the page, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
-    text, target = page(data), Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")  # not a tempfile: a page is to be read by others too
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, target)
-    except OSError as error:
-        raise SpikeplaneError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+    write_file(path, page(data))
 
 
 def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:

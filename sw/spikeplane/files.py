@@ -1,0 +1,82 @@
+"""Writing files: each is there whole or not at all, and readable like any other file (mode 0666 less the umask)."""
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from spikeplane.errors import SpikeplaneError
+
+
+def write_file(path: str | Path, contents: str | bytes) -> None:
+    """Write one file; see `write_files`."""
+    write_files({path: contents})
+
+
+def write_files(contents: Mapping[Any, str | bytes]) -> None:
+    """Write all files (path: contents) or none, and make the folders they lie in. If one fails, what was there is as it was.
+
+    A link is followed. What is there and is no file (/dev/null, a pipe) is written into, never replaced.
+    Raises SpikeplaneError that names the file which cannot be written.
+    """
+    place: str | Path = ""
+    with ExitStack() as undo:
+        try:
+            drafts = []
+            for place, text in contents.items():
+                target, data = _resolved(place), text.encode() if isinstance(text, str) else text
+                drafts.append((place, target, data, _draft(target, data, undo)))
+            for place, target, data, draft in drafts:  # noqa: B007 - `place` is for the message
+                if draft is None:
+                    target.write_bytes(data)
+                else:
+                    os.replace(draft, target)
+        except OSError as error:
+            raise _refusal(place, error) from None
+        undo.pop_all()
+
+
+def check_place(path: str | Path) -> None:
+    """Raises SpikeplaneError if a file could not be written here: for commands that work long before they write."""
+    try:
+        target = _resolved(path)
+        folder = next(parent for parent in target.parents if parent.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not target.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _resolved(path: str | Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return target
+
+
+def _draft(target: Path, data: bytes, undo: ExitStack) -> Path | None:
+    """The contents in a file beside the target, or None if the target is a device or a pipe."""
+    if target.exists() and not target.is_file():
+        return None
+    for folder in reversed([folder for folder in target.parents if not folder.exists()]):
+        folder.mkdir(exist_ok=True)
+        undo.callback(_quietly, folder.rmdir)
+    draft = target.with_name(f".spikeplane-{secrets.token_hex(8)}")  # a tempfile would be for its owner's eyes only
+    undo.callback(_quietly, draft.unlink)
+    with draft.open("xb") as file:
+        file.write(data)
+    return draft
+
+
+def _quietly(step: Callable[[], None]) -> None:
+    with suppress(OSError):
+        step()
+
+
+def _refusal(path: str | Path, error: OSError) -> SpikeplaneError:
+    return SpikeplaneError(f"cannot write {path}: {error.strerror or error}")
