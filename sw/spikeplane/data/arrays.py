@@ -1,9 +1,9 @@
 """Arrays as they lie in files (.npy, .npz, IDX, CSV), and their shaping into images or planes."""
 
 import math
-import zipfile
-import zlib
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,13 +36,17 @@ def read_array(path: Path, names: tuple[str, ...]) -> np.ndarray:
 def _read_numpy(path: Path, names: tuple[str, ...]) -> np.ndarray:
     try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            with loaded:
-                return loaded[_choose(path, loaded.files, names)]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+            loaded: Any = np.load(file, allow_pickle=False)
+            if not isinstance(loaded, np.ndarray):
+                with loaded:
+                    loaded = loaded[_choose(path, loaded.files, names)]
+        if not isinstance(loaded, np.ndarray):
+            raise ValueError("its member is no array")
+        return loaded
+    except SpikeplaneError:
+        raise
+    except Exception as error:  # zipfile, zlib, ast, numpy: each has its own for a damaged file
+        reason = first_line(error).rstrip(".")
         raise SpikeplaneError(f"{path} is no readable {path.suffix} file: {reason}") from None
 
 
@@ -59,9 +63,17 @@ def _choose(path: Path, found: list[str], names: tuple[str, ...]) -> str:
 def _read_csv(path: Path) -> np.ndarray:
     """Comma-separated numbers, float (rows, columns)."""
     try:
-        return np.loadtxt(path, delimiter=",", ndmin=2)
-    except (ValueError, OSError) as error:
-        raise SpikeplaneError(f"{path} is no table of comma-separated numbers: {str(error).splitlines()[0]}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy only warns of an empty table
+            return np.loadtxt(path, delimiter=",", ndmin=2)
+    except (ValueError, OSError, UserWarning) as error:
+        reason = "it is empty" if isinstance(error, UserWarning) else first_line(error)
+        raise SpikeplaneError(f"{path} is no table of comma-separated numbers: {reason}") from None
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, without its further lines; its name if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def images(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:

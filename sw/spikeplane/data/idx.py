@@ -48,4 +48,7 @@ def read_idx(path: Path) -> np.ndarray:
         what = "truncated" if len(data) - start < math.prod(sizes) else "too long"
         expected = f"{' x '.join(map(str, sizes))} = {math.prod(sizes)} bytes"
         raise SpikeplaneError(f"{path} is {what}: expected {expected} after the header, found {len(data) - start}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(sizes).copy()  # writable
+    try:
+        return np.frombuffer(data, np.uint8, offset=start).reshape(sizes).copy()  # writable
+    except ValueError:  # numpy's limits of dimensions and of their product, zeros left out
+        raise SpikeplaneError(f"{path} is no IDX file of samples: its header gives {data[3]} dimensions") from None

@@ -30,7 +30,7 @@ def read_samples(
                             C columns are the planes of a (C, 1, 1) input; see `arrays.planes`
     events                  a list of `Events`: a folder of N-MNIST recordings by name, or one recording
 
-    Raises SpikeplaneError for missing, broken or unsuitable files and for a limit below 1.
+    Raises SpikeplaneError for missing, broken or unsuitable files, for files without samples and for a limit below 1.
     """
     path, kind = Path(path), (encoding or Encoding()).kind
     if limit is not None and limit < 1:
@@ -46,5 +46,12 @@ def read_samples(
     if kind == "planes":
         if path.suffix == ".csv" and shape[1:] == (1, 1):
             array = array[:, : shape[0]]
-        return planes(array, shape, str(path))[:limit]
-    return images(array, shape, str(path))[:limit]
+        samples = planes(array, shape, str(path))[:limit]
+        steps = (encoding or Encoding()).steps
+        if samples.shape[1] != steps:
+            raise SpikeplaneError(f"{path}: expected planes of {steps} steps, found {samples.shape[1]}")
+    else:
+        samples = images(array, shape, str(path))[:limit]
+    if not len(samples):
+        raise SpikeplaneError(f"{path} holds no samples: the array has the shape {array.shape}")
+    return samples
