@@ -235,6 +235,14 @@ def test_channels_without_weights_keep_their_bias(bits: int, neuron: dict) -> No
     assert real.any()
 
 
+def test_bias_and_one_bit_weights_fit_the_accumulator() -> None:
+    """The bias alone would fill it, and 40 weights of 0 become +1."""
+    program = spikeplane.compile(
+        one_layer(np.zeros((2, 40)), bias=1e6), chip=ChipConfig(weight_bits=1, acc_bits=12, membrane_bits=24), encoding=PLANES
+    )
+    assert program.tables["bounds"][0]["high"] == 2047
+
+
 def test_tiny_weights_are_none() -> None:
     ours, real = both(one_layer([[1e-310, 0.0], [0.5, 0.5]]), ChipConfig())
     np.testing.assert_array_equal(ours, real)

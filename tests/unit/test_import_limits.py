@@ -127,3 +127,18 @@ def convolution(**fields: Any) -> nir.Conv2d:
 ])  # fmt: skip
 def test_nir_convolutions(fields: dict, message: str) -> None:
     assert import_error(graph(convolution(**fields), (2, 8, 8), (4, 6, 6))) == f"layer 'layer' {message}"
+
+
+@pytest.mark.parametrize("tau", [0.0, -1.0, float("nan")])
+def test_nir_time_constants(tau: float) -> None:
+    net = graph(nir.Linear(np.ones((4, 3))), (3,), (4,))
+    net.nodes["fire"] = nir.LIF(tau=np.full(4, tau), r=np.ones(4), v_leak=np.zeros(4), v_threshold=np.ones(4))
+    assert import_error(net) == f"layer 'fire': its tau must be more than 0 seconds, not {tau:g}"
+
+
+def test_nir_edges() -> None:
+    net = graph(nir.Linear(np.ones((4, 3))), (3,), (4,))
+    net.nodes["more"] = nir.Output({"output": np.array([4])})
+    assert import_error(net) == "the NIR graph has 2 outputs, output, more; a program reads out one"
+    del net.nodes["more"], net.nodes["layer"]
+    assert import_error(net) == "the NIR graph has an edge to 'layer' and no such node; check the graph's edges"

@@ -100,7 +100,7 @@ def _scale(
     uniform = neuron.membrane_out or neuron.v_reset != 0
     scale = _best_scale(flat, bits, uniform, exact=neuron.decay == 0)
     scale = np.where(scale > 0, scale, _idle_scale(population, config))
-    scale = np.maximum(scale, _accumulator_scale(population, incoming, real, ranges, config))
+    scale = np.maximum(scale, _accumulator_scale(population, incoming, real, ranges, bits, config))
     scale = np.maximum(scale, _threshold_scale(neuron, population.shape[0], config))
     if uniform:
         scale = np.full_like(scale, scale.max())
@@ -142,7 +142,7 @@ def _idle_scale(population: FloatPopulation, config: ChipConfig) -> np.ndarray:
 
 
 def _accumulator_scale(
-    population: FloatPopulation, incoming: tuple[FloatProjection, ...], real: list[np.ndarray], ranges: list[tuple[int, int]],
+    population: FloatPopulation, incoming: tuple[FloatProjection, ...], real: list[np.ndarray], ranges: list[tuple[int, int]], bits: int,
     config: ChipConfig,
 ) -> np.ndarray:  # fmt: skip
     """The finest scale at which the worst case fits the accumulator, rounding of every weight included."""
@@ -152,10 +152,10 @@ def _accumulator_scale(
         flat = np.abs(weight).reshape(len(weight), -1)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
         total += flat.sum(1) * largest
-        slack += 0.5 * flat.shape[1] * largest
+        slack += (0.5 if bits > 1 else 1.0) * flat.shape[1] * largest
     limit = (1 << (config.acc_bits - 1)) - 1
     rough = total / limit
-    # Rounding moves each weight by half a step at most; where that matters the step is made a little coarser.
+    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters the step is a little coarser.
     return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
 
 

@@ -45,6 +45,12 @@ class _Importer:
         self.nodes: dict[str, Any] = graph.nodes
         self.dt, self.reset, self.compare, self.input_shape = dt, reset, compare, input_shape
         self.made, self.values = Assembler(), {}
+        unknown = [name for edge in graph.edges for name in edge if name not in self.nodes]
+        if unknown:
+            raise SpikeplaneError(f"the NIR graph has an edge to '{unknown[0]}' and no such node; check the graph's edges")
+        outputs = [name for name, node in self.nodes.items() if type(node).__name__ == "Output"]
+        if len(outputs) > 1:
+            raise SpikeplaneError(f"the NIR graph has {len(outputs)} outputs, {', '.join(outputs)}; a program reads out one")
         self.delayed = _cut(list(graph.nodes), [(a, b) for a, b in graph.edges], self._is_neuron)
         self.edges = [edge for edge in dict.fromkeys((a, b) for a, b in graph.edges) if edge not in self.delayed]
 
@@ -115,7 +121,10 @@ class _Importer:
         if kind in ("LIF", "LI"):
             if self.dt is None:
                 self.made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
-            ratio = (self.dt or DT) / _per_channel(name, "tau", node.tau, shape)
+            tau = _per_channel(name, "tau", node.tau, shape)
+            if not (tau > 0).all():
+                raise SpikeplaneError(f"layer '{name}': its tau must be more than 0 seconds, not {float(tau[~(tau > 0)][0]):g}")
+            ratio = (self.dt or DT) / tau
             if len(np.unique(ratio)) > 1:
                 raise self.made.refuse(name, "a layer with several time constants", "a population has one")
             decay = float(1 - ratio[0])
