@@ -71,11 +71,11 @@ class ChipConfig:
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
-            if value not in allowed or isinstance(value, bool):
+            if not _is_integer(value) or value not in allowed:
                 raise SpikeplaneError(f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            if not _is_integer(value) or not low <= value <= high:
                 raise SpikeplaneError(f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}")
         if not isinstance(self.leak_multiplier, bool):
             raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}")
@@ -118,7 +118,9 @@ class ChipConfig:
             values = tomllib.loads(Path(path).read_text())
         except FileNotFoundError:
             raise SpikeplaneError(f"chip configuration: no file {path}") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            raise SpikeplaneError(f"chip configuration: cannot read {path}: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of thousands of digits, deep nesting
             raise SpikeplaneError(f"chip configuration: {path} is not readable as TOML: {error}") from None
         return cls.from_dict(values)
 
@@ -158,6 +160,8 @@ PRESETS: dict[str, ChipConfig] = {
 
 def preset(name: str) -> ChipConfig:
     """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
+    if not isinstance(name, str):
+        raise SpikeplaneError(f"a preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(PRESETS))}")
     if name not in PRESETS:
         raise SpikeplaneError(f"unknown preset '{name}'{_nearest(name, list(PRESETS))}")
     return PRESETS[name]
@@ -166,6 +170,10 @@ def preset(name: str) -> ChipConfig:
 def _nearest(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else f"; choose from {', '.join(sorted(known))}"
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _list(values: tuple[int, ...]) -> str:
