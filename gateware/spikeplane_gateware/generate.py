@@ -5,8 +5,8 @@ The tile is converted once; the chip's top instantiates it. Text is free of sour
 
 import json
 import os
-import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +84,13 @@ def c_header(config: ChipConfig) -> str:
     return "\n".join([*lines, "#endif", ""])
 
 
-def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
-    """Write the chip into `directory` (made if missing), all files or none. Returns their paths.
+def generate(
+    config: ChipConfig, directory: str | Path, verilog: Path | None = None, write: Callable[[dict[Path, str]], None] | None = None
+) -> list[Path]:  # fmt: skip
+    """Write the chip into `directory` (made if missing). Returns the paths.
 
-    `verilog`: a file that already holds the chip's Verilog (a cache).
+    `verilog`: a file that already holds the chip's Verilog (a cache). `write` puts the texts there; the command line's writes all
+    files or none.
     """
     target = Path(directory)
     files = {
@@ -96,14 +99,15 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
         "spikeplane.h": c_header(config),
         "README.md": _readme(config),
     }
-    target.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, text in files.items():
-        draft = target / f".{name}.part"
-        draft.write_text(text)
-        paths.append(target / name)
-        shutil.move(draft, paths[-1])
-    return paths
+    texts = {target / name: text for name, text in files.items()}
+    (write or _write)(texts)
+    return list(texts)
+
+
+def _write(texts: dict[Path, str]) -> None:
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def _readme(config: ChipConfig) -> str:

@@ -3,6 +3,7 @@
 Errors are one line on stderr and exit status 2; Ctrl-C is 130.
 """
 
+import io
 import os
 import sys
 
@@ -44,22 +45,50 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """The entry point of `spikeplane`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files and layers may hold what the terminal's encoding cannot say
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    """The exit status of the command, after its one line on stderr if it failed."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        status = int(app(standalone_mode=False) or 0)
+        sys.stdout.flush()
     except SpikeplaneError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        return _failed(str(error))
     except TyperException as error:  # unknown commands and options, values of the wrong type
-        message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
-        print(f"error: {message} (spikeplane --help lists commands and options)", file=sys.stderr)
-        sys.exit(2)
+        message = str(getattr(error, "format_message", error.__str__)())
+        return _failed(f"{' '.join(message.split())} (spikeplane --help lists commands and options)")
     except (KeyboardInterrupt, Abort):
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        status = 130
     except BrokenPipeError:  # the reader of our output has gone, for example `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _drop_output()
+        return 1
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
-        sys.exit(2)
+        _drop_output()
+        return _failed(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+    except MemoryError as error:
+        return _failed(
+            f"not enough memory: {error or 'allocation failed'}; use fewer samples, fewer steps or a smaller network"
+        )
+    except Exception as error:  # whatever no check foresaw is a defect, and still no page of Python for whoever meets it
+        if os.environ.get("SPIKEPLANE_TRACEBACK"):
+            raise
+        return _failed(f"{type(error).__name__}: {error}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
+    if status == 130:  # Typer makes this of Ctrl-C, without a word
+        print("interrupted", file=sys.stderr)
+    return status
+
+
+def _failed(message: str) -> int:
+    print(f"error: {' '.join(message.splitlines())}", file=sys.stderr)
+    return 2
+
+
+def _drop_output() -> None:
+    """What stdout cannot take is not tried again when the interpreter ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

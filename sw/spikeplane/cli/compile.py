@@ -1,17 +1,23 @@
 """`spikeplane compile`: a trained model becomes a program file."""
 
+import math
+import re
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
+import numpy as np
 import typer
+from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.compile import compile as compile_model
-from spikeplane.data import read_labels, read_samples
+from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_place
 
 _KINDS = ("direct", "rate", "latency", "events", "planes")
 
@@ -21,7 +27,7 @@ def parse_shape(text: str | None) -> tuple[int, int, int] | None:
     if text is None:
         return None
     parts = text.lower().split("x")
-    if len(parts) not in (1, 3) or not all(part.isdigit() and int(part) > 0 for part in parts):
+    if len(parts) not in (1, 3) or not all(re.fullmatch("0*[1-9][0-9]{0,5}", part, re.ASCII) for part in parts):
         raise SpikeplaneError(f"an input shape is CHANNELSxHEIGHTxWIDTH, such as 1x28x28, not '{text}'")
     numbers = [int(part) for part in parts] + [1, 1]
     return numbers[0], numbers[1], numbers[2]
@@ -33,6 +39,15 @@ def parse_encoding(kind: str, steps: int, step_us: int, seed: int, bits: int) ->
         raise SpikeplaneError(f"unknown encoding '{kind}'; choose from {', '.join(_KINDS)}")
     if steps < 1:
         raise SpikeplaneError(f"--steps must be 1 or more, not {steps}")
+    limits = (
+        ("steps", steps, 1, 1 << 20),
+        ("step-us", step_us, 1, 1 << 23),
+        ("seed", seed, 0, 1 << 63),
+        ("value-bits", bits, 1, 8),
+    )
+    for name, value, low, high in limits:
+        if not low <= value <= high:
+            raise SpikeplaneError(f"--{name} must be from {low} to {high}, not {value}")
     return Encoding(kind=cast(EncodingKind, kind), steps=steps, step_us=step_us, seed=seed, value_bits=bits)
 
 
@@ -63,20 +78,43 @@ def compile(  # noqa: A001 - the command's name
     chip = chosen_chip(preset, config, "small")
     chosen = parse_encoding(encoding, steps, step_us, seed, value_bits)
     shape = parse_shape(input_shape)
-    from spikeplane.importers import import_model
-
+    _check_options(calibrate, labels, samples, dt)
+    check_place(output)
     with busy("compiling"):
-        net = import_model(model, input_shape=shape, dt=dt, reset=reset, compare=compare)
-        data, truth = None, None
-        if calibrate:
-            data = read_samples(calibrate, net.inputs[0].shape, chosen, samples)
-            truth = read_labels(labels, len(data), at_least=True) if labels else None
-        elif labels:
-            raise SpikeplaneError("--labels belongs to --calibrate: give the samples too")
+        net = _imported(model, input_shape=shape, dt=dt, reset=reset, compare=compare)
+        data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
             net, chip=chip, encoding=chosen, weight_bits=weight_bits, calibration=data, labels=truth, probes=probe,
             name=Path(model.partition(":")[0]).stem,
         )  # fmt: skip
         program.save(output)
     print_tables(program, out)
-    out.print(f"wrote {output} for chip {chip.digest} ({output.stat().st_size:,} bytes)", highlight=False)
+    out.print(f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)", highlight=False)
+
+
+def _check_options(calibrate: Path | None, labels: Path | None, samples: int, dt: float | None) -> None:
+    if labels and not calibrate:
+        raise SpikeplaneError("--labels belongs to --calibrate: give the samples too")
+    if samples < 1:
+        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
+    if dt is not None and not 0 < dt < math.inf:
+        raise SpikeplaneError(f"--dt must be more than 0 seconds, not {dt:g}")
+
+
+def _calibration(
+    net: FloatNetwork, encoding: Encoding, path: Path | None, labels: Path | None, limit: int
+) -> tuple[Samples | None, np.ndarray | None]:
+    if path is None:
+        return None, None
+    samples = read_samples(path, net.inputs[0].shape, encoding, limit)
+    classes = next(p.shape[0] for p in net.populations if p.name == net.output)
+    return samples, read_labels(labels, len(samples), at_least=True, classes=classes) if labels else None
+
+
+def _imported(model: str, **options: Any) -> FloatNetwork:
+    from spikeplane.importers import import_model
+
+    try:
+        return import_model(model, **options)
+    except SystemExit as left:  # a script that parses its own arguments, for example
+        raise SpikeplaneError(f"{model} left Python (exit status {left.code}); expected it to return a model") from None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from spikeplane.cli.boards import open_board
 from spikeplane.cli.console import busy, out
@@ -12,6 +13,7 @@ from spikeplane.cli.run import execute, show, summarise
 from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.encode import Encoding
+from spikeplane.files import check_place, write_files
 
 
 def demo(
@@ -26,6 +28,8 @@ def demo(
     Writes the chip's Verilog, the program and a report. The first run builds a simulator; later ones use caches.
     """
     start = time.perf_counter()
+    for name in ("digits.spk", "chip/manifest.json", "report.html"):
+        check_place(output / name)
     from spikeplane_gateware.generate import generate
     from spikeplane_sim.board.build import cache_folder, cached_verilog
     from spikeplane_sim.demo import digits
@@ -42,9 +46,10 @@ def demo(
             calibration=data.train_images[:256], labels=data.train_labels[:256],
         )  # fmt: skip
         program.save(output / "digits.spk")
-        files = generate(program.config, output / "chip", verilog=cached_verilog(program.config))
+        files = generate(program.config, output / "chip", verilog=cached_verilog(program.config), write=write_files)
     print_tables(program, out)
-    step(f"compiled to {output / 'digits.spk'}; {program.config.rows}x{program.config.cols} chip as {files[0]}", start)
+    chip = program.config
+    step(f"compiled to {escape(str(output / 'digits.spk'))}; {chip.rows}x{chip.cols} chip as {escape(str(files[0]))}", start)
 
     with open_board("golden", program) as golden:
         integer = summarise(

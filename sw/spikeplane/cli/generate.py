@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
+from spikeplane.files import check_place, write_files
 
 
 def generate(
@@ -19,10 +21,11 @@ def generate(
     Example: `spikeplane generate --preset small -o build/small`
     """
     chip = chosen_chip(preset, config)
+    check_place(output / "manifest.json")
     from spikeplane_gateware.generate import generate as write
 
     with busy("generating Verilog"):
-        files = write(chip, output)
+        files = write(chip, output, write=write_files)
     for path in files:
-        out.print(f"{path}  {path.stat().st_size:,} bytes", highlight=False)
+        out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     out.print(f"chip {chip.digest}: {chip.rows} x {chip.cols} cores of {chip.lanes} lanes", highlight=False)

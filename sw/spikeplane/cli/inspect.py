@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from spikeplane.cli.console import out
 from spikeplane.cli.tables import print_tables
@@ -17,7 +18,7 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
     """
     loaded = Program.load(program)
     chip, encoding = loaded.config, loaded.encoding
-    out.print(f"[bold]{loaded.name}[/] for chip {chip.digest}", highlight=False)
+    out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
     out.print(
         f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights, {chip.acc_bits}-bit accumulators, "
         f"{chip.membrane_bits}-bit membranes", highlight=False,

@@ -1,17 +1,20 @@
 """`spikeplane run`: a program on a board, with real data."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.markup import escape
 
 from spikeplane.cli.boards import open_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
-from spikeplane.data import read_labels, read_samples
+from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_place
 from spikeplane.host.boards import Board
 from spikeplane.lockstep import Comparison, compare
 from spikeplane.program import Program
@@ -36,12 +39,10 @@ def run(
 
     Example: `spikeplane run net.spk --input images.gz --labels labels.gz --board sim --samples 100 --lockstep`
     """
-    if samples is not None and samples < 1:
-        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
+    _check_options(samples, clock, report)
     chip = chosen_chip(preset, config) if preset or config else None
     loaded = Program.load(program, chip)
-    items = read_samples(data, loaded.input.shape, loaded.encoding, samples)
-    truth = read_labels(labels, len(items), at_least=samples is not None) if labels else None
+    items, truth = _read(loaded, data, labels, samples)
     with busy(f"preparing {board}"):
         device = open_board(board, loaded)
     with device:
@@ -58,6 +59,24 @@ def run(
         show(summary)
     if result.comparison and result.comparison.mismatches:
         raise typer.Exit(1)
+
+
+def _check_options(samples: int | None, clock: float, report: Path | None) -> None:
+    if samples is not None and samples < 1:
+        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
+    if not 0 < clock < math.inf:
+        raise SpikeplaneError(f"--clock must be more than 0 MHz, not {clock:g}")
+    if report:
+        check_place(report)
+
+
+def _read(program: Program, data: Path, labels: Path | None, limit: int | None) -> tuple[Samples, np.ndarray | None]:
+    """The samples and their labels. Raises SpikeplaneError if there are fewer than `limit`, or labels of no class."""
+    items = read_samples(data, program.input.shape, program.encoding, limit)
+    if limit is not None and len(items) < limit:
+        raise SpikeplaneError(f"{data} has {len(items)} samples, --samples asks for {limit}")
+    classes = program.network.population(program.network.output).shape[0]
+    return items, read_labels(labels, len(items), at_least=limit is not None, classes=classes) if labels else None
 
 
 class Result:
@@ -154,14 +173,14 @@ def summarise(program: Program, result: Result, board: Board, labels: np.ndarray
 
 def show(summary: dict[str, Any]) -> None:
     """The summary for people."""
-    out.print(f"[bold]{summary['program']}[/] on the {summary['board']}: {summary['samples']} samples", highlight=False)
+    out.print(f"[bold]{escape(summary['program'])}[/] on the {summary['board']}: {summary['samples']} samples", highlight=False)
     if "accuracy" in summary:
         out.print(f"accuracy           {summary['accuracy']:.2%} ({summary['right']} of {summary['samples']})", highlight=False)
     else:
         shown = ", ".join(str(g) for g in summary["guesses"][:20])
         out.print(f"classes            {shown}{', ...' if len(summary['guesses']) > 20 else ''}", highlight=False)
     for name, rate in summary["spikes_per_sample"].items():
-        out.print(f"spikes per sample  {name}: {rate:,.1f}", highlight=False)
+        out.print(f"spikes per sample  {escape(name)}: {rate:,.1f}", highlight=False)
     if "cycles" in summary:
         out.print(f"cycles per sample  {summary['cycles_per_sample']:,.0f}", highlight=False)
         out.print(
@@ -172,6 +191,7 @@ def show(summary: dict[str, Any]) -> None:
         )
     if "lockstep" in summary:
         found = summary["lockstep"]
-        out.print(str(Comparison(found["values"], found["spikes"], found["mismatches"], found["first"])), highlight=False)
+        found = Comparison(found["values"], found["spikes"], found["mismatches"], found["first"])
+        out.print(escape(str(found)), highlight=False)
     if "report" in summary:
-        out.print(f"report             {summary['report']}", highlight=False)
+        out.print(f"report             {escape(summary['report'])}", highlight=False)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from spikeplane.program import Program
@@ -37,7 +38,7 @@ def _assumptions(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         merged.setdefault((row["what"], row["value"], row["why"]), []).append(row["layer"])
     for (what, value, why), layers in merged.items():
-        table.add_row(", ".join(layers), what, value, why)
+        table.add_row(*(escape(text) for text in (", ".join(layers), what, value, why)))
     return table
 
 
@@ -53,7 +54,7 @@ def _layers(program: Program) -> Table:
         bound = bounds[name]
         agreement = row.get("agreement")
         table.add_row(
-            name, shape, str(row["weight_bits"]), f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
+            escape(name), shape, str(row["weight_bits"]), f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
             f"{row['clipped']:.1f} %", row["leak"], f"{bound['bits']} of {bound['available']} bits",
             "" if agreement is None else f"{agreement:.2f} %",
         )  # fmt: skip
@@ -64,5 +65,5 @@ def _mapping(rows: list[dict[str, Any]]) -> Table:
     table = _table("Mapping: words used of available", "core", "populations", *MEMORIES, left=2)
     for row in rows:
         used = [f"{row['used'][m][0]}/{row['used'][m][1]}" for m in MEMORIES]
-        table.add_row(f"({row['core'][0]}, {row['core'][1]})", ", ".join(row["populations"]), *used)
+        table.add_row(f"({row['core'][0]}, {row['core'][1]})", escape(", ".join(row["populations"])), *used)
     return table
