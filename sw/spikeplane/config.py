@@ -22,6 +22,10 @@ def bits_for(count: int) -> int:
     return max(1, (count - 1).bit_length())
 
 
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChipConfig:
     """The fixed sizes of one generated chip.
@@ -170,10 +174,6 @@ def preset(name: str) -> ChipConfig:
 def _nearest(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else f"; choose from {', '.join(sorted(known))}"
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _list(values: tuple[int, ...]) -> str:
