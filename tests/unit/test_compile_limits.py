@@ -207,11 +207,11 @@ def test_no_finite_numbers(bad: float) -> None:
      "layer 'out': a soft reset cannot subtract -1; use a hard reset, or give an amount"),
     (one_layer(np.ones((2, 3)), decay=1.5), "layer 'out': a membrane decay of 1.5 a step is not between 0 and 1; check tau and dt"),
     (one_layer(np.full((2, 3), 1e-6)),
-     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset or bias in 16-bit membranes and 18-bit accumulators; "
-     "use a chip with wider ones, or check the layer's scale and dt"),
+     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset, bias or the range of its inputs in "
+     "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
     (one_layer(np.ones((2, 3)), bias=1e9),
-     "layer 'out': its weights of up to 1 vanish beside its threshold, reset or bias in 16-bit membranes and 18-bit accumulators; "
-     "use a chip with wider ones, or check the layer's scale and dt"),
+     "layer 'out': its weights of up to 1 vanish beside its threshold, reset, bias or the range of its inputs in "
+     "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
 ])  # fmt: skip
 def test_layers_that_cannot_be(net: FloatNetwork, message: str) -> None:
     assert compile_error(net) == message

@@ -15,9 +15,9 @@ def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -
         if row.error >= 1:
             largest = max(float(np.abs(p.weight).max()) for p in net.incoming(row.population))
             raise SpikeplaneError(
-                f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its threshold, reset or bias in "
-                f"{config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones, or check "
-                "the layer's scale and dt"
+                f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its threshold, reset, bias or the range of "
+                f"its inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones, "
+                "or check the layer's scale and dt"
             )
 
 
