@@ -35,15 +35,10 @@ def compile(  # noqa: A001 - the public name is the field's word
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
-    config = preset(chip) if isinstance(chip, str) else chip
-    if not isinstance(config, ChipConfig):
-        raise SpikeplaneError(f"a chip is a ChipConfig or a preset's name, not {chip!r}")
+    config = _config(chip)
     encoding = encoding or Encoding()
     check_encoding(encoding)
     net = _imported(model, input_shape, dt, reset, compare)
-    if len(net.inputs) != 1:
-        raise SpikeplaneError(f"a program has one input, the model has {len(net.inputs)}; merge them as channels")
-    check_network(net)
     network, rows = quantise(net, config, encoding, weight_bits)
     check_losses(net, rows, config)
     bounds = prove(network, config)
@@ -65,14 +60,24 @@ def compile(  # noqa: A001 - the public name is the field's word
     return program
 
 
+def _config(chip: ChipConfig | str) -> ChipConfig:
+    config = preset(chip) if isinstance(chip, str) else chip
+    if not isinstance(config, ChipConfig):
+        raise SpikeplaneError(f"a chip is a ChipConfig or a preset's name, not {chip!r}")
+    return config
+
+
 def _imported(
     model: Any, input_shape: tuple[int, int, int] | None, dt: float | None, reset: str | None, compare: str | None
 ) -> FloatNetwork:
-    if isinstance(model, FloatNetwork):
-        return model
-    from spikeplane.importers import import_model
+    if not isinstance(model, FloatNetwork):
+        from spikeplane.importers import import_model
 
-    return import_model(model, input_shape=input_shape, dt=dt, reset=reset, compare=compare)
+        model = import_model(model, input_shape=input_shape, dt=dt, reset=reset, compare=compare)
+    if len(model.inputs) != 1:
+        raise SpikeplaneError(f"a program has one input, the model has {len(model.inputs)}; merge them as channels")
+    check_network(model)
+    return model
 
 
 def _probes(network: Network, wanted: list[str] | None) -> list[str]:
