@@ -8,10 +8,11 @@ from spikeplane.errors import SpikeplaneError
 
 def chosen_chip(name: str | None, path: Path | None, default: str | None = None) -> ChipConfig:
     """The preset or the TOML file; `default` is a preset for when neither is given. Raises SpikeplaneError."""
-    if name and path:
+    if name is not None and path is not None:
         raise SpikeplaneError("give --preset or --config, not both")
-    if path:
+    if path is not None:
         return ChipConfig.from_toml(path)
-    if name or default:
-        return preset(name or default or "")
+    name = default if name is None else name
+    if name is not None:
+        return preset(name)
     raise SpikeplaneError("which chip? give --preset (tiny, small, medium, large) or --config FILE.toml")

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from spikeplane.cli.boards import open_board
+from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.run import execute, show, summarise
 from spikeplane.cli.tables import print_tables
@@ -28,6 +29,7 @@ def demo(
     Writes the chip's Verilog, the program and a report. The first run builds a simulator; later ones use caches.
     """
     start = time.perf_counter()
+    chosen = chosen_chip(preset, None)
     for name in ("digits.spk", "chip/manifest.json", "report.html"):
         check_place(output / name)
     from spikeplane_gateware.generate import generate
@@ -42,14 +44,15 @@ def demo(
 
     with busy("compiling"):
         program = compile_model(
-            model, chip=preset, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
+            model, chip=chosen, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
             calibration=data.train_images[:256], labels=data.train_labels[:256],
         )  # fmt: skip
         program.save(output / "digits.spk")
         files = generate(program.config, output / "chip", verilog=cached_verilog(program.config), write=write_files)
     print_tables(program, out)
-    chip = program.config
-    step(f"compiled to {escape(str(output / 'digits.spk'))}; {chip.rows}x{chip.cols} chip as {escape(str(files[0]))}", start)
+    step(
+        f"compiled to {escape(str(output / 'digits.spk'))}; {chosen.rows}x{chosen.cols} chip as {escape(str(files[0]))}", start
+    )
 
     with open_board("golden", program) as golden:
         integer = summarise(

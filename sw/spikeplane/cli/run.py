@@ -40,7 +40,7 @@ def run(
     Example: `spikeplane run net.spk --input images.gz --labels labels.gz --board sim --samples 100 --lockstep`
     """
     _check_options(samples, clock, report)
-    chip = chosen_chip(preset, config) if preset or config else None
+    chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
     with busy(f"preparing {board}"):

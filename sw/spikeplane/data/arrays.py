@@ -67,7 +67,7 @@ def _read_csv(path: Path) -> np.ndarray:
             warnings.simplefilter("error")  # numpy only warns of an empty table
             return np.loadtxt(path, delimiter=",", ndmin=2)
     except (ValueError, OSError, UserWarning) as error:
-        reason = "it is empty" if isinstance(error, UserWarning) else first_line(error)
+        reason = "it is empty" if isinstance(error, UserWarning) else first_line(error).split(";")[0]
         raise SpikeplaneError(f"{path} is no table of comma-separated numbers: {reason}") from None
 
 

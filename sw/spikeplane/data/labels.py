@@ -55,6 +55,6 @@ def _read_text(path: Path) -> np.ndarray:
         if not words:
             continue
         if len(words) > 2 or not re.fullmatch(r"[0-9]{1,9}", words[-1], re.ASCII):
-            raise SpikeplaneError(f"{path} line {number}: expected a label or 'name label', found '{line.strip()}'")
+            raise SpikeplaneError(f"{path} line {number}: expected a label or 'name label', found '{line.strip()[:40]}'")
         labels.append(int(words[-1]))
     return np.array(labels, np.int64)
