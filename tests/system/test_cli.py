@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import spikeplane
+from spikeplane import Program
 from spikeplane.cli import main
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding
@@ -213,6 +214,44 @@ def test_help_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_names_that_look_like_markup(place, monkeypatch, capsys) -> None:
+    path = Path("a[b", "]b.spk")  # "[b/]" is what the console would take for a tag
+    assert call(monkeypatch, capsys, "compile", "models.py:net", "-o", str(path))[0] == 0
+    assert Program.load(path).name == "models"
+    spikeplane.compile("models.py:net", chip="tiny", encoding=Encoding(steps=1), name="[/x]").save(path)
+    status, out, _ = call(monkeypatch, capsys, "inspect", str(path))
+    assert (status, out[:5]) == (0, "[/x] ")
+    status, out, _ = call(monkeypatch, capsys, "run", str(path), "--input", "images.npy", "--report", "a[b/]b.html")
+    assert (status, out[:5], out.splitlines()[-1].endswith("a[b/]b.html")) == (0, "[/x] ", True)
+
+
+def test_defects_are_one_line_too(place, monkeypatch, capsys) -> None:
+    def wrong(*_: object) -> None:
+        raise TypeError("two\nlines")
+
+    monkeypatch.setattr("spikeplane.program.Program.load", wrong)
+    status, out, err = call(monkeypatch, capsys, "inspect", "net.spk")
+    assert (status, out) == (2, "")
+    assert err == "error: TypeError: two lines; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows\n"
+    monkeypatch.setenv("SPIKEPLANE_TRACEBACK", "1")
+    with pytest.raises(TypeError):
+        main()
+
+
+def test_interrupt_says_so(place, monkeypatch, capsys) -> None:
+    """Ctrl-C during a run leaves one line and an older report as it was."""
+    Path("r.html").write_text("old")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spikeplane_sim.golden.board.GoldenBoard.run", interrupted)
+    before = sorted(os.listdir())
+    status, out, err = call(monkeypatch, capsys, "run", "net.spk", "--input", "images.npy", "--report", "r.html")
+    assert (status, out, err) == (130, "", "interrupted\n")
+    assert (sorted(os.listdir()), Path("r.html").read_text()) == (before, "old")
+
+
 @pytest.mark.cosim
 def test_interrupt_ends_the_simulator(place) -> None:
     """SIGINT while the simulated chip runs: status 130 within seconds, no traceback, no process left."""
@@ -227,4 +266,4 @@ def test_interrupt_ends_the_simulator(place) -> None:
         _, err = process.communicate(timeout=20)
     assert time.perf_counter() - started < 10
     assert process.returncode == 130
-    assert "Traceback" not in err
+    assert err == "interrupted\n"

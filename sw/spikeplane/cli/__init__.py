@@ -54,7 +54,8 @@ def _run() -> int:
     """The exit status of the command, after its one line on stderr if it failed."""
     try:
         status = int(app(standalone_mode=False) or 0)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except SpikeplaneError as error:
         return _failed(str(error))
     except TyperException as error:  # unknown commands and options, values of the wrong type

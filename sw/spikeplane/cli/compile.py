@@ -85,7 +85,7 @@ def compile(  # noqa: A001 - the command's name
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
             net, chip=chip, encoding=chosen, weight_bits=weight_bits, calibration=data, labels=truth, probes=probe,
-            name=Path(model.partition(":")[0]).stem,
+            name=Path(model.partition(":")[0]).stem.encode(errors="replace").decode(),
         )  # fmt: skip
         program.save(output)
     print_tables(program, out)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 #: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
 _WIDE = 132
 
-out = Console(width=None if sys.stdout.isatty() else _WIDE)
+out = Console(width=None if sys.stdout and sys.stdout.isatty() else _WIDE)  # there is none after `>&-`
 err = Console(stderr=True)
 
 
