@@ -46,7 +46,7 @@ def check_place(path: str | Path) -> None:
         folder = next(parent for parent in target.parents if parent.exists())
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not target.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        if (target.is_file() or not target.exists()) and not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise _refusal(path, error) from None

@@ -157,8 +157,9 @@ def test_what_cannot_be_written_leaves_everything_as_it_was(tmp_path: Path, monk
             check_place(tmp_path / name)
     check_place(tmp_path / "a" / "b" / "c")
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(SpikeplaneError, match=f"^cannot write {tmp_path}/x: Permission denied$"):
-        check_place(tmp_path / "x")
+    for name in ("x", "file"):  # a file is replaced, so its folder has to be writable too
+        with pytest.raises(SpikeplaneError, match=f"^cannot write {tmp_path}/{name}: Permission denied$"):
+            check_place(tmp_path / name)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
