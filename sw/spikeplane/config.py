@@ -14,7 +14,7 @@ from typing import Any, Self
 from spikeplane.errors import SpikeplaneError
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
-ARCHITECTURE = 1
+ARCHITECTURE = 2
 
 
 def bits_for(count: int) -> int:

@@ -34,5 +34,5 @@ def test_planes_come_back(name):
     assert (fields["tag"] == 3).all()
     assert (fields["mask"] != 0).all()
     back = np.zeros_like(values)
-    add_planes(config, back, fields)
+    add_planes(config, back[None], np.zeros(len(fields["mask"]), dtype=np.int64), fields)
     np.testing.assert_array_equal(back, values)

@@ -80,22 +80,25 @@ class Accumulate(wiring.Component):
         stages = [(self.op_valid & ~self.sweep.valid, self.op)]
         for i in range(1, 6):
             valid, op = Signal(name=f"valid_{i}"), Signal(op_layout(self.config), name=f"op_{i}", reset_less=True)
-            m.d.sync += [valid.eq(stages[-1][0]), op.eq(stages[-1][1])]
+            m.d.sync += valid.eq(stages[-1][0])
+            with m.If(stages[-1][0]):
+                m.d.sync += op.eq(stages[-1][1])
             stages.append((valid, op))
         return stages
 
     def _weights(self, m: Module, stages: list) -> Signal:
+        """The weight memory in two halves: block RAMs of a narrow word then need no multiplexer behind them to be deep."""
         c = self.config
         width = c.lanes * c.weight_bits
-        m.submodules.weights = ram = Ram(width=width, depth=c.weight_depth)
-        read = Signal(width, name="weight_word", reset_less=True)
-        m.d.comb += [
-            ram.read_en.eq(stages[0][0]),
-            ram.read_address.eq(self.op.weight_address),
-        ]
-        late_write(m, self.write, Memory.WEIGHT, ram)
-        with m.If(stages[1][0]):
-            m.d.sync += read.eq(ram.read_data)
+        read, late = Signal(width, name="weight_word", reset_less=True), late_write(m, self.write, Memory.WEIGHT, width)
+        for name, place in (("low", slice(0, width // 2)), ("high", slice(width // 2, width))):
+            m.submodules[f"weights_{name}"] = ram = Ram(width=width // 2, depth=c.weight_depth)
+            m.d.comb += [
+                ram.read_en.eq(stages[0][0]), ram.read_address.eq(self.op.weight_address), ram.write_en.eq(late.valid),
+                ram.write_address.eq(late.address), ram.write_data.eq(late.data[place]),
+            ]  # fmt: skip
+            with m.If(stages[1][0]):
+                m.d.sync += read[place].eq(ram.read_data)
         return read
 
     def _matches(self, m: Module, stages: list) -> None:
@@ -119,7 +122,7 @@ class Accumulate(wiring.Component):
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
-        slots = [Signal(layout, name=f"slot_{i}") for i in range(5)]
+        slots = [Signal(layout, name=f"slot_{i}") for i in range(4)]
         first = slots[0]
         m.d.comb += [
             first.valid.eq(self.sweep.valid),
@@ -132,19 +135,23 @@ class Accumulate(wiring.Component):
 
     def _memory_controls(self, m: Module, stages: list, slots: list) -> None:
         """Addresses and enables, the same for the memories of all lanes; the bank is the top address bit."""
-        (valid, op), place = stages[4], slots[4]
+        (valid, op), place = stages[3], slots[3]
         address = bits_for(self.config.acc_depth) + 1
-        self.read_at, self.write_at = Signal(address), Signal(address)
-        self.reads, self.writes, self.busy_1, self.busy_2, self.busy_3 = (Signal(name=f"busy_{i}") for i in range(5))
+        # The write's come from registers: they go a long way, to every lane's memory.
+        self.read_at, self.write_at = Signal(address), Signal(address, reset_less=True)
+        self.reads, self.writes = Signal(name="reads"), Signal(name="writes")
+        busy = [self.reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
+        _, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
         m.d.comb += [
             self.reads.eq(stages[0][0] | self.sweep.valid),
             self.read_at.eq(
                 Mux(self.sweep.valid, Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank))
             ),
-            self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear)),
-            self.write_at.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank))),
         ]
-        m.d.sync += [self.busy_1.eq(self.reads), self.busy_2.eq(self.busy_1), self.busy_3.eq(self.busy_2)]
+        m.d.sync += self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))
+        with m.If(self.busy_3):
+            m.d.sync += self.write_at.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank)))
+        m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
 
     def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
         """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while nothing passes: less to simulate, less
@@ -163,7 +170,10 @@ class Accumulate(wiring.Component):
         with m.If(self.busy_1):
             m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
-        m.d.sync += [third.eq(total), fourth.eq(third)]
+        with m.If(self.busy_4):
+            m.d.sync += third.eq(total)
+        with m.If(self.busy_5):
+            m.d.sync += fourth.eq(third)
         m.d.comb += older.eq(Mux(self.older, Mux(self.third, third, fourth), 0))
         clears = slots[2].valid
         with m.If(self.busy_2):

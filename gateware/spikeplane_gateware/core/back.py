@@ -4,7 +4,7 @@
     event -> Schedule -> job -> Sweep <-> port (accumulators)
                                   +-> items -> Egress -> o
 ```
-Ports: x, y, write, start, running, event_valid, event, port (`SweepPort`), o, initialising, swept and sent (pulses).
+Ports: x, y, write, start, stop, running, event_valid, event, port (`SweepPort`), o, initialising, swept and sent (pulses).
 """
 
 from amaranth.hdl import Module
@@ -30,6 +30,7 @@ class Back(wiring.Component):
                 "y": In(bits_for(config.rows)),
                 "write": In(WriteBus(config)),
                 "start": In(1),
+                "stop": In(1),
                 "running": In(1),
                 "event_valid": In(1),
                 "event": In(EventLayout),
@@ -54,6 +55,7 @@ class Back(wiring.Component):
         connect(m, egress.o, flipped(self.o))
         m.d.comb += [
             schedule.start.eq(self.start),
+            schedule.stop.eq(self.stop),
             schedule.running.eq(self.running),
             schedule.event_valid.eq(self.event_valid),
             schedule.event.eq(self.event),

@@ -1,7 +1,7 @@
 """The core: everything between a router's local output and its local input.
 
 ```
-    i -> FIFO -> Front(lookup, scanner, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
+    i -> FIFO -> Front(lookup, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
               |                                  ^--- sweep port ---^                           |
               +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
 ```
@@ -53,10 +53,10 @@ class Core(wiring.Component):
         m.d.comb += [
             front.hold.eq(back.initialising | loader.start),
             back.x.eq(self.x), back.y.eq(self.y), replies.x.eq(self.x), replies.y.eq(self.y),
-            back.start.eq(loader.start), back.running.eq(loader.running),
+            back.start.eq(loader.start), back.stop.eq(loader.stop), back.running.eq(loader.running),
             back.event_valid.eq(front.event_valid), back.event.eq(front.event),
             replies.start.eq(loader.start), replies.running.eq(loader.running), replies.refused.eq(loader.refused),
-            replies.dropped.eq(dropped), replies.operation.eq(front.operation), replies.spikes.eq(front.spikes),
+            replies.dropped.eq(dropped), replies.operation.eq(front.operation), replies.spike.eq(front.spike),
             replies.sweep.eq(back.swept), replies.packet.eq(back.sent),
             replies.query_valid.eq(loader.query_valid), replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
@@ -65,13 +65,15 @@ class Core(wiring.Component):
         return m
 
     def _merge(self, m: Module, back: Back, replies: Replies) -> None:
-        """Replies and the sweep's packets share the way out; a packet once shown stays until it is taken."""
-        locked, choice, reply = Signal(), Signal(), Signal()
+        """Replies and the sweep's packets share the way out; a packet once shown stays until it is taken. Who is next is a
+        register's word, so that a bit of a packet costs one table."""
+        reply = Signal()
         m.d.comb += [
-            reply.eq(Mux(locked, choice, replies.o.valid)),
             self.o.valid.eq(Mux(reply, replies.o.valid, back.o.valid)),
             self.o.payload.eq(Mux(reply, replies.o.payload.as_value(), back.o.payload.as_value())),
             replies.o.ready.eq(reply & self.o.ready),
             back.o.ready.eq(~reply & self.o.ready),
         ]
-        m.d.sync += [choice.eq(reply), locked.eq(self.o.valid & ~self.o.ready)]
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += reply.eq(replies.o.valid & ~reply)
+        return m

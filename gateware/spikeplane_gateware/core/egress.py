@@ -8,13 +8,13 @@ Ports: x, y; write; population, job (levels while a sweep is under way); item (s
 items come), done (pulse), o, sent (pulse: a spike packet). Throughput: a packet a cycle. Latency: 1 cycle.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS, Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import ENTRIES_BITS, Memory, core_tables
 from spikeplane_gateware.core.schedule import JOB
 from spikeplane_gateware.core.writes import WriteBus
 from spikeplane_gateware.structs import packet_struct, struct
@@ -52,44 +52,47 @@ class Egress(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
+        self.entry_at, self.left = Signal(range(self.tables.depth(Memory.EGRESS))), Signal(ENTRIES_BITS)
         entry = self._table(m)
         free, parity = Signal(), Signal()
-        count, left = Signal(5), Signal(5)
-        m.d.comb += [
-            free.eq(~self.o.valid | self.o.ready),
-            self.entry_at.eq(self.first + count),
-            left.eq(self.number - count),
-            parity.eq(self.job.parity ^ entry.delay),
-        ]
+        m.d.comb += [free.eq(~self.o.valid | self.o.ready), parity.eq(self.job.parity ^ entry.delay)]
         m.d.sync += [self.done.eq(0), self.sent.eq(0)]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.FSM():
+            with m.State("OPEN"), m.If(self.item.valid | self.finish):
+                self._point(m, p.egress_first, p.egress_count)
+                m.next = "SPIKES"
             with m.State("SPIKES"):
-                m.d.comb += [self.first.eq(p.egress_first), self.number.eq(p.egress_count)]
                 with m.If(self.item.valid):
-                    self._spike(m, entry, free, parity, count, left)
-                with m.Elif(self.finish & ~self.done):
+                    self._spike(m, entry, free, parity)
+                with m.Elif(self.finish):
                     m.next = "TOKENS"
             with m.State("TOKENS"):
-                m.d.comb += [self.first.eq(p.egress_first), self.number.eq(p.egress_count)]
-                self._each(m, entry, free, count, left, Kind.TOKEN, self._token(entry, parity), "CREDITS")
+                self._each(m, entry, free, Kind.TOKEN, self._token(entry, parity))
+                with m.If(self.left == 0):
+                    self._point(m, p.credit_first, p.credit_count)
+                    m.next = "CREDITS"
             with m.State("CREDITS"):
-                m.d.comb += [self.first.eq(p.credit_first), self.number.eq(p.credit_count)]
-                credit = {"tag": entry.tag, "parity": parity}
-                self._each(m, entry, free, count, left, Kind.CREDIT, credit, "DONE")
-            with m.State("DONE"):
-                m.d.sync += self.done.eq(1)
-                m.next = "SPIKES"
+                self._each(m, entry, free, Kind.CREDIT, {"tag": entry.tag, "parity": parity})
+                with m.If(self.left == 0):
+                    m.d.sync += self.done.eq(1)
+                    m.next = "DONE"
+            with m.State("DONE"):  # until the sweep has seen it
+                m.next = "OPEN"
         return m
+
+    def _point(self, m: Module, first: Value, count: Value) -> None:
+        m.d.sync += [self.entry_at.eq(first), self.left.eq(count)]
+
+    def _next(self, m: Module) -> None:
+        m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
 
     def _table(self, m: Module) -> Signal:
         """The EGRESS table: small enough for LUT RAM, read in the same cycle."""
         layout, depth = struct(self.tables.egress), self.tables.depth(Memory.EGRESS)
         m.submodules.table = table = memory.Memory(shape=layout, depth=depth, init=[])
         write, read = table.write_port(), table.read_port(domain="comb")
-        self.entry_at, self.first = Signal(range(depth)), Signal(range(depth))
-        self.number = Signal(5)
         m.d.comb += [
             write.en.eq(self.write.valid & (self.write.memory == Memory.EGRESS)),
             write.addr.eq(self.write.address),
@@ -108,29 +111,25 @@ class Egress(wiring.Component):
             "source_slot": self.job.slot,
         }
 
-    def _spike(self, m: Module, entry: Signal, free: Signal, parity: Signal, count: Signal, left: Signal) -> None:
-        item, silent = self.item.payload, Signal()
-        m.d.comb += silent.eq(entry.delay & self.job.last)
-        with m.If(left == 0):
-            m.d.comb += self.item.ready.eq(1)
-        with m.Elif(free):
-            with m.If(~silent):
-                fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
-                self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
-                m.d.sync += self.sent.eq(1)
-            m.d.sync += count.eq(Mux(left == 1, 0, count + 1))
-            m.d.comb += self.item.ready.eq(left == 1)
+    def _spike(self, m: Module, entry: Signal, free: Signal, parity: Signal) -> None:
+        item, silent, last = self.item.payload, Signal(), Signal()
+        m.d.comb += [silent.eq(entry.delay & self.job.last), last.eq(self.left <= 1)]
+        with m.If(free | (self.left == 0)):
+            m.d.comb += self.item.ready.eq(last)
+            with m.If(last):
+                self._point(m, self.population.egress_first, self.population.egress_count)
+            with m.Else():
+                self._next(m)
+        with m.If(free & (self.left != 0) & ~silent):
+            fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
+            self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
+            m.d.sync += self.sent.eq(1)
 
-    def _each(
-        self, m: Module, entry: Signal, free: Signal, count: Signal, left: Signal, kind: Kind, fields: dict, then: str
-    ) -> None:
-        """Send one packet per entry, then go on."""
-        with m.If(left == 0):
-            m.d.sync += count.eq(0)
-            m.next = then
-        with m.Elif(free):
+    def _each(self, m: Module, entry: Signal, free: Signal, kind: Kind, fields: dict) -> None:
+        """One packet per entry."""
+        with m.If(free & (self.left != 0)):
             self._send(m, entry, kind, fields)
-            m.d.sync += count.eq(count + 1)
+            self._next(m)
 
     def _send(self, m: Module, entry: Signal, kind: Kind, fields: dict[str, object]) -> None:
         payload = Signal(struct(self.form.payloads[kind]), name=f"out_{kind.name.lower()}")

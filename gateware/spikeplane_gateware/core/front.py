@@ -1,12 +1,12 @@
 """The front half of a core: from a packet to the accumulators.
 
 ```
-    i -> Lookup -> Scanner -> FIFO -> Walker -> Accumulate -> events
+    i -> Lookup -> FIFO -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
 Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets), write, sweep, event_valid,
-event, operation (pulse: a word accumulated), spikes (set bits taken this cycle), dropped (pulse).
-Never waits for anything to be sent. Throughput: see Scanner and Walker; a spike costs one cycle per visit.
+event, operation (pulse: a word accumulated), spike (pulse: a set bit taken), dropped (pulse).
+Never waits for anything to be sent. Throughput: see Walker; a spike costs one cycle per visit.
 """
 
 from amaranth.hdl import Module
@@ -17,7 +17,6 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Kind
 from spikeplane_gateware.core.accumulate import Accumulate
 from spikeplane_gateware.core.lookup import Lookup
-from spikeplane_gateware.core.scanner import Scanner
 from spikeplane_gateware.core.visit import visit_layout
 from spikeplane_gateware.core.walker import Walker
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
@@ -41,7 +40,7 @@ class Front(wiring.Component):
                 "event_valid": Out(1),
                 "event": Out(EventLayout),
                 "operation": Out(1),
-                "spikes": Out(6),
+                "spike": Out(1),
                 "dropped": Out(1),
             }
         )
@@ -49,7 +48,6 @@ class Front(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.lookup = lookup = Lookup(self.config)
-        m.submodules.scanner = scanner = Scanner(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.accumulate = accumulate = Accumulate(self.config)
         kind = self.i.payload.kind
@@ -65,8 +63,7 @@ class Front(wiring.Component):
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
         m.submodules.visits = visits = StreamFifo(visit_layout(self.config))  # cuts the way from walker to lookup
-        connect(m, lookup.o, scanner.i)
-        connect(m, scanner.o, visits.i)
+        connect(m, lookup.o, visits.i)
         connect(m, visits.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
         for bus in (lookup.write, accumulate.write):
@@ -78,7 +75,7 @@ class Front(wiring.Component):
             self.event_valid.eq(accumulate.event_valid),
             self.event.eq(accumulate.event),
             self.operation.eq(walker.op_valid & ~walker.op.is_event & ~accumulate.stall),
-            self.spikes.eq(scanner.taken),
+            self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
         ]
         return m

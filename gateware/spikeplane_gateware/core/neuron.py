@@ -3,10 +3,11 @@
 ```
    u ---> leak (u * a) --> >> 8, round --> + I --> saturate -+-> v ------> v >= theta ---+--> u'
    I ----------------------------------------^               +-> v or 0 -> - amount -----+
-  stage       1                2             3                 4            5                6
+  stage       0                1             2                 3              4
 ```
-Ports: valid, u, current, last (in); parameters minus_theta, minus_amount (words; additions need no inverters), settings (levels
-while words are under way); out_valid, fired (L bits), after (u' word), v (word; it stays until the next one).
+Ports: valid, u (in); current (in, of the word of two cycles before); parameters minus_theta, minus_amount (words; additions need no
+inverters), settings, zero (levels while words are under way; zero: u' is 0); out_valid, fired (L bits), after (u' word), v (word;
+it stays until the next one).
 Latency LATENCY cycles, throughput a word a cycle.
 The leak is a multiplication by 0..256 and a floor, or (leak_up) a ceiling of the division by 256; u - (u >> k) is the ceiling
 with a = 256 - 2^(8-k). Without multipliers the shift itself. Where it fires u' is v - amount, after a hard reset 0 - amount
@@ -20,7 +21,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import Reset
 
-LATENCY = 6
+LATENCY = 5
 NO_MEMORY = 15
 
 
@@ -38,7 +39,7 @@ class NeuronArray(wiring.Component):
         super().__init__(
             {
                 "valid": In(1),
-                "last": In(1),
+                "zero": In(1),
                 "u": In(membrane).array(lanes),
                 "current": In(config.acc_bits).array(lanes),
                 "minus_theta": In(membrane).array(lanes),
@@ -53,17 +54,18 @@ class NeuronArray(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        valids, lasts = [self.valid], [self.last]
+        valids = [self.valid]
         for i in range(LATENCY):
             valids.append(Signal(name=f"valid_{i + 1}"))
-            lasts.append(Signal(name=f"last_{i + 1}"))
-            m.d.sync += [valids[-1].eq(valids[-2]), lasts[-1].eq(lasts[-2])]
+            m.d.sync += valids[-1].eq(valids[-2])
+        keeps = Signal()  # a word comes out, and not to be zero
         m.d.comb += self.out_valid.eq(valids[-1])
+        m.d.sync += keeps.eq(valids[-2] & ~self.zero)
         for lane in range(self.config.lanes):
-            self._lane(m, lane, lasts[LATENCY - 1], valids)
+            self._lane(m, lane, valids, keeps)
         return m
 
-    def _lane(self, m: Module, lane: int, last: Value, valids: list) -> None:
+    def _lane(self, m: Module, lane: int, valids: list, keeps: Signal) -> None:
         """One lane; each stage rests while no word is in it."""
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
@@ -71,32 +73,25 @@ class NeuronArray(wiring.Component):
         def register(width: int, name: str) -> Signal:
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
-        current_1, current_2 = register(c.acc_bits, "current_1"), register(c.acc_bits, "current_2")
-        leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}")
+        leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
         self._leak(m, self.u[lane].as_signed(), leaked, carry, valids, lane)
-        with m.If(valids[0]):
-            m.d.sync += current_1.eq(self.current[lane])
-        with m.If(valids[1]):
-            m.d.sync += current_2.eq(current_1)
-        total, v, v_5 = register(wide + 1, "total"), register(bits, "v4"), register(bits, "v5")
+        total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
+        fired, resets = Signal(name=f"fired_{lane}", reset_less=True), Signal(name=f"resets_{lane}", reset_less=True)
         with m.If(valids[2]):
-            m.d.sync += total.eq(leaked + current_2 + carry)
+            m.d.sync += total.eq(leaked + self.current[lane].as_signed() + carry)
         base, limited = register(bits, "base"), register(bits, "limited")
-        m.d.comb += limited.eq(saturated(total, bits))
         with m.If(valids[3]):
-            m.d.sync += [v.eq(limited), base.eq(Mux(s.reset == Reset.HARD, 0, limited))]
-        fired, lower, resets = Signal(name=f"fired_{lane}"), register(bits, "lower"), Signal(name=f"resets_{lane}")
-        over = Signal(name=f"over_{lane}")
-        m.d.comb += over.eq(v + self.minus_theta[lane].as_signed() >= 0)
+            m.d.comb += limited.eq(saturated(total, bits))
+            m.d.sync += [v.eq(limited), base.eq(limited)]
+            with m.If(s.reset == Reset.HARD):  # a synchronous reset of the register: no table of its own
+                m.d.sync += base.eq(0)
+        over = v + self.minus_theta[lane].as_signed() >= 0
         with m.If(valids[4]):
-            m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), v_5.eq(v)]
+            m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
             m.d.sync += lower.eq(base + self.minus_amount[lane].as_signed())
-        after = register(bits, "after")
-        with m.If(last | valids[5]):  # `last` alone: initialisation writes zeros
-            m.d.sync += after.eq(Mux(last, 0, Mux(resets, lower, v_5)))
-        with m.If(valids[5]):
-            m.d.sync += [self.v[lane].eq(v_5), self.fired[lane].eq(fired)]
-        m.d.comb += self.after[lane].eq(after)
+        with m.If(keeps):
+            m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
+        m.d.comb += self.fired[lane].eq(fired)
 
     def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, valids: list, lane: int) -> None:
         """leak(u) = leaked + carry in two stages, by multiplier or by shift."""

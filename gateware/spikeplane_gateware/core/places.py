@@ -1,11 +1,11 @@
 """Where a sweep is: walks the output pixels of a group, and at each the window of accumulators in front of it.
 
-Ports: population (level), begin (pulse: start a group at `start`), step (take the element); address (of the element), inside
-(it lies inside the input), first, last (of its window), final (last element of the group), each a short compare.
+Ports: population (level), begin (pulse: start a group whose first accumulator is at `start`), step (take the element); address (of
+the element), inside (it lies inside the input), first, last (of its window), final (last element of the group), each a short compare.
 Throughput: an element a cycle. Without a window every pixel is one element that is first and last.
 """
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,7 @@ from spikeplane_gateware.structs import struct
 
 
 class Places(wiring.Component):
-    """See the module's docstring. Pointers are kept, never multiplied, but for two products set once per population."""
+    """See the module's docstring. The pointer only ever adds one of four steps, three of them from the population's word."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -33,41 +33,32 @@ class Places(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
-        bits, acc = self.config.coord_bits + 5, bits_for(self.config.acc_depth)
-        top, left = Signal(signed(bits)), Signal(signed(bits))  # the window's first row and column
+        # Input coordinates begin at -padding: two's complement, a negative one is larger than any input when read unsigned.
+        bits = max(self.config.coord_bits, 5) + 2
+        top, left = Signal(bits), Signal(bits)  # the window's first row and column
         row, column = Signal(4), Signal(4)  # inside the window
-        y, x = Signal(bits), Signal(bits)  # of the output
-        here, line, pixel, pixels = (Signal(acc, name=name) for name in ("here", "line", "pixel", "pixels"))
-        corner, pitch = Signal(acc), Signal(acc)
-        i, j = Signal(signed(bits)), Signal(signed(bits))
-        m.d.sync += [corner.eq(p.padding * (p.input_width + 1)), pitch.eq(p.stride * p.input_width)]
-        end_column, end_row = column == p.window - 1, row == p.window - 1
-        end_x, end_y = x == p.width - 1, y == p.height - 1
+        y, x = Signal(self.config.coord_bits), Signal(self.config.coord_bits)  # of the output
+        i, j = Signal(bits), Signal(bits)
+        end_column, end_row, end_x, end_y = (Signal(name=f"end_{name}") for name in ("column", "row", "x", "y"))
         m.d.comb += [
-            i.eq(top + row),
-            j.eq(left + column),
-            self.address.eq(here),
-            self.inside.eq((i >= 0) & (j >= 0) & (i < p.input_height) & (j < p.input_width)),
+            end_column.eq(column == p.window_last), end_row.eq(row == p.window_last),
+            end_x.eq(x == p.x_last), end_y.eq(y == p.y_last),
+            i.eq(top + row), j.eq(left + column),
+            self.inside.eq((i < p.input_height) & (j < p.input_width)),
             self.first.eq((row == 0) & (column == 0)),
             self.last.eq(end_row & end_column),
             self.final.eq(self.last & end_x & end_y),
-        ]
+        ]  # fmt: skip
+        on = Mux(~end_column, 1, Mux(~end_row, p.acc_down, Mux(~end_x, p.acc_right, p.acc_across)))
         with m.If(self.begin):
-            origin = self.start - corner
-            m.d.sync += [s.eq(origin) for s in (here, line, pixel, pixels)]
+            m.d.sync += self.address.eq(self.start - p.corner)
             m.d.sync += [s.eq(0) for s in (row, column, y, x)] + [s.eq(-p.padding) for s in (top, left)]
         with m.Elif(self.step):
-            with m.If(~end_column):
-                m.d.sync += [column.eq(column + 1), here.eq(here + 1)]
-            with m.Elif(~end_row):
-                down = line + p.input_width
-                m.d.sync += [column.eq(0), row.eq(row + 1), here.eq(down), line.eq(down)]
-            with m.Elif(~end_x):
-                right = pixel + p.stride
-                m.d.sync += [column.eq(0), row.eq(0), x.eq(x + 1), left.eq(left + p.stride)]
-                m.d.sync += [s.eq(right) for s in (here, line, pixel)]
-            with m.Else():
-                down = pixels + pitch
-                m.d.sync += [column.eq(0), row.eq(0), x.eq(0), y.eq(y + 1), left.eq(-p.padding), top.eq(top + p.stride)]
-                m.d.sync += [s.eq(down) for s in (here, line, pixel, pixels)]
+            m.d.sync += [self.address.eq(self.address + on), column.eq(Mux(end_column, 0, column + 1))]
+            with m.If(end_column):
+                m.d.sync += row.eq(Mux(end_row, 0, row + 1))
+            with m.If(self.last):
+                m.d.sync += [x.eq(Mux(end_x, 0, x + 1)), left.eq(Mux(end_x, -p.padding, left + p.stride))]
+                with m.If(end_x):
+                    m.d.sync += [y.eq(y + 1), top.eq(top + p.stride)]
         return m

@@ -1,38 +1,39 @@
 """Answers QUERY packets: counts what the core does and sends one REPLY to the host for each question.
 
 ```
-    query (valid, index, ready) -> counter mux -> register -> o (packet stream)
+    pulses -> 3-bit counts, one each --turn--> + --> counters (LUT RAM, one updated a cycle)
+    query (valid, index, ready) -> waits for its turn -> register -> o (packet stream)
 ```
-Latency: 2 cycles to the packet. One question at a time; the next is taken when its answer has gone.
+One adder serves all counters in turn, so a counter is up to 4 cycles behind. Latency: 2 to 5 cycles to the packet. One
+question at a time; the next is taken when its answer has gone.
 """
 
-from amaranth.hdl import Array, Cat, Const, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.structs import packet_struct, struct
 
-COUNTERS = 5
+PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
 
 
 class Replies(wiring.Component):
     """Counters 0..4 of `formats.packet.Counter`.
 
-    Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, sweep, packet (pulses), spikes (set
-    bits taken this cycle); query_valid, query_index, query_ready; o (replies).
+    Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, spike, sweep, packet (pulses);
+    query_valid, query_index, query_ready; o (replies).
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        flags = {name: In(1) for name in ("start", "running", "refused", "dropped", "operation", "sweep", "packet")}
+        flags = {name: In(1) for name in ("start", "running", "refused", "dropped", *PULSES)}
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
                 "y": In(bits_for(config.rows)),
                 **flags,
-                "spikes": In(6),
                 "query_valid": In(1),
                 "query_index": In(4),
                 "query_ready": Out(1),
@@ -42,16 +43,13 @@ class Replies(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, form = Module(), packet_format(self.config)
-        values = [Signal(32, name=f"counter_{i}") for i in range(COUNTERS)]
-        m.d.comb += values[0].eq(Cat(self.running, self.refused, self.dropped))
-        for value, amount in zip(values[1:], (self.operation, self.spikes, self.sweep, self.packet), strict=True):
-            m.d.sync += value.eq(value + amount)
-            with m.If(self.start):
-                m.d.sync += value.eq(0)
+        turn, value = self._count(m)
         asked, answer = Signal(4), Signal(32)
         payload = Signal(struct(form.payloads[Kind.REPLY]))
+        wanted, now = self.query_index - 1, Signal()
         m.d.comb += [
-            self.query_ready.eq(~self.o.valid),
+            now.eq((self.query_index == 0) | (turn == wanted[: len(turn)])),
+            self.query_ready.eq(~self.o.valid & now),
             self.o.payload.kind.eq(Const(Kind.REPLY)),
             self.o.payload.host.eq(1),
             self.o.payload.payload.eq(payload.as_value()),
@@ -63,9 +61,25 @@ class Replies(wiring.Component):
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.Elif(self.query_valid & self.query_ready):
-            m.d.sync += [
-                asked.eq(self.query_index),
-                answer.eq(Array(values)[self.query_index]),
-                self.o.valid.eq(1),
-            ]
+            m.d.sync += [asked.eq(self.query_index), self.o.valid.eq(1)]
+            m.d.sync += answer.eq(Mux(self.query_index == 0, Cat(self.running, self.refused, self.dropped), value))
         return m
+
+    def _count(self, m: Module) -> tuple[Signal, Signal]:
+        """Which counter is served in this cycle, and its value before."""
+        count = len(PULSES)
+        turn, clearing = Signal(range(count)), Signal(count)
+        m.submodules.counters = counters = memory.Memory(shape=32, depth=count, init=[])
+        read, write = counters.read_port(domain="comb"), counters.write_port()
+        waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in PULSES]
+        more = Array(waiting)[turn]
+        m.d.sync += [turn.eq(turn + 1), clearing.eq(Mux(self.start, (1 << count) - 1, clearing >> 1))]
+        m.d.comb += [
+            read.addr.eq(turn),
+            write.addr.eq(turn),
+            write.en.eq(clearing[0] | (more != 0)),
+            write.data.eq(Mux(clearing[0], 0, read.data + more)),
+        ]
+        for number, (name, amount) in enumerate(zip(PULSES, waiting, strict=True)):
+            m.d.sync += amount.eq(Mux(turn == number, 0, amount) + getattr(self, name))
+        return turn, read.data

@@ -2,14 +2,14 @@
 
 ```
     event -> SCHEDULE counter - 1 -> ready bits --+
-    loader -> SCHEDULE words ---------^           +-> round robin -> job -> Sweep
+    loader -> SCHEDULE words ----------^          +-> round robin -> job -> Sweep
     start  -> initialisation jobs, both banks ----+
 ```
-Ports: write, start (pulse), running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`), idle
-(the sweep has nothing to do), initialising. Latency from the last event to the job: 5 cycles.
+Ports: write, start, stop (pulses; stop forgets every ready bit), running, event_valid, event (at most one a cycle, never lost),
+job (stream of `job_layout`), idle (the sweep has nothing to do), initialising. Latency from the last event to the job: 6 cycles.
 """
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,6 +33,7 @@ class Schedule(wiring.Component):
             {
                 "write": In(WriteBus(config)),
                 "start": In(1),
+                "stop": In(1),
                 "running": In(1),
                 "event_valid": In(1),
                 "event": In(EventLayout),
@@ -44,33 +45,28 @@ class Schedule(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, slots = Module(), self.config.populations
-        self._ready = Signal(4 * slots)  # by SCHEDULE address
-        self._parity, self._sample, self._last = Signal(slots), Signal(slots), Signal(2 * slots)
-        self._set_ready, self._clear_ready = Signal(4 * slots), Signal(4 * slots)
-        self._set_last, self._clear_last = Signal(2 * slots), Signal(2 * slots)
-        m.d.sync += [
-            self._ready.eq((self._ready & ~self._clear_ready) | self._set_ready),
-            self._last.eq((self._last & ~self._clear_last) | self._set_last),
-        ]
+        self._tokens, self._credits = ([Signal(slots, name=f"{name}_{q}") for q in range(2)] for name in ("tokens", "credits"))
+        self._last = [Signal(slots, name=f"last_{q}") for q in range(2)]
+        self._parity, self._sample = Signal(slots), Signal(slots)
+        self._granted = Signal(slots)  # one-hot: the population whose turn it is
+        self._given = [Signal(slots, name=f"given_{q}") for q in range(2)]  # one-hot: its job is given now, by parity
         self._count(m)
         m.submodules.arbiter = arbiter = Arbiter(slots)
-        both = [[self._ready[4 * slot + q] & self._ready[4 * slot + 2 + q] for q in range(2)] for slot in range(slots)]
+        both = [tokens & credits for tokens, credits in zip(self._tokens, self._credits, strict=True)]
         eligible = Signal(slots)
-        m.d.sync += eligible.eq(Cat(*[Mux(self._parity[slot], both[slot][1], both[slot][0]) for slot in range(slots)]))
-        index, initial = Signal(range(slots)), Signal(range(2 * slots + 1))  # initial: jobs still to give, from the top
+        m.d.sync += eligible.eq((self._parity & both[1]) | (~self._parity & both[0]))
+        initial = Signal(range(2 * slots + 1))  # initialisation jobs still to give, from the top
         pending = Signal()  # a START that waits for the sweep under way
         with m.FSM():
             with m.State("PICK"):
                 m.d.comb += [arbiter.requests.eq(eligible), arbiter.take.eq(self.running & ~pending & (eligible != 0))]
-                for slot in range(slots):
-                    with m.If(arbiter.grant[slot]):
-                        m.d.sync += index.eq(slot)
+                m.d.sync += self._granted.eq(arbiter.grant)
                 with m.If(pending):
                     m.next = "CLEAR"
                 with m.Elif(arbiter.take):
                     m.next = "GIVE"
             with m.State("GIVE"):
-                self._give(m, index)
+                self._give(m)
                 m.next = "WAIT"
             with m.State("INITIAL"):
                 job, number = self.job.payload, Signal.like(initial)
@@ -93,28 +89,30 @@ class Schedule(wiring.Component):
                     m.next = "INITIAL"
             with m.State("CLEAR"):
                 m.d.sync += [pending.eq(0), initial.eq(2 * slots)]
-                m.d.sync += [self._parity.eq(0), self._sample.eq(0), self._last.eq(0)]
+                m.d.sync += [s.eq(0) for s in (self._parity, self._sample, *self._last)]
                 m.next = "INITIAL"
         with m.If(self.start):
             m.d.sync += [self.initialising.eq(1), pending.eq(1)]
         return m
 
-    def _give(self, m: Module, index: Signal) -> None:
-        """The job of the population at `index`, and what its giving changes."""
-        job, now, ends = self.job.payload, Signal(), Signal()
-        parity, sample, last = self._parity, self._sample, self._last
-        m.d.comb += [now.eq(parity.bit_select(index, 1)), ends.eq(last.bit_select(Cat(now, index), 1))]
-        mine, four = Signal.like(parity), Signal(range(4 * len(parity)))
-        m.d.comb += [mine.eq(1 << index), four.eq(Cat(now, Const(0, 1), index))]
-        m.d.comb += [self._clear_ready.eq(Const(0b101, 3) << four), self._clear_last.eq(1 << Cat(now, index))]
+    def _give(self, m: Module) -> None:
+        """The job of the population whose turn it is, and what its giving changes."""
+        job, now, ends, mine = self.job.payload, Signal(), Signal(), self._granted
+        m.d.comb += [
+            now.eq((self._parity & mine).any()),
+            ends.eq((Mux(now, self._last[1], self._last[0]) & mine).any()),
+            self._given[0].eq(Mux(now, 0, mine)),
+            self._given[1].eq(Mux(now, mine, 0)),
+        ]
+        numbers = range(len(mine))
         m.d.sync += [
-            job.slot.eq(index),
+            job.slot.eq(Cat(*[Cat(*[mine[n] for n in numbers if n >> bit & 1]).any() for bit in range(SLOT_BITS)])),
             job.parity.eq(now),
-            job.sample.eq(sample.bit_select(index, 1)),
+            job.sample.eq((self._sample & mine).any()),
             job.last.eq(ends),
             job.initial.eq(0),
-            parity.eq(parity ^ mine),
-            sample.eq(sample ^ Mux(ends, mine, 0)),
+            self._parity.eq(self._parity ^ mine),
+            self._sample.eq(self._sample ^ Mux(ends, mine, 0)),
         ]
 
     def _count(self, m: Module) -> None:
@@ -123,22 +121,35 @@ class Schedule(wiring.Component):
         layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
         m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
-        event, valid = Signal(EventLayout), Signal()
-        at = Signal(range(count))
-        m.d.sync += [event.eq(self.event), valid.eq(self.event_valid)]
-        m.d.comb += [at.eq(Cat(event.parity, event.credit, event.slot)), read.addr.eq(at), write.addr.eq(at)]
-        word, incoming, address = read.data, Signal(layout), Signal(range(count))
-        m.d.comb += [incoming.eq(self.write.data), address.eq(self.write.address)]
+        event, valid, loading = Signal(EventLayout), Signal(), Signal()
+        at, word, incoming, complete = Signal(range(count)), read.data, Signal(layout), Signal()
+        m.d.sync += valid.eq(self.event_valid)
+        with m.If(self.event_valid):
+            m.d.sync += event.eq(self.event)
         m.d.comb += [
+            loading.eq(self.write.valid & (self.write.memory == Memory.SCHEDULE)),
+            incoming.eq(self.write.data),
+            at.eq(Mux(loading, self.write.address, Cat(event.parity, event.credit, event.slot))),
+            read.addr.eq(at), write.addr.eq(at), write.en.eq(valid | loading),
+            complete.eq(word.left == 1),
             write.data.expected.eq(word.expected),
-            write.data.left.eq(Mux(word.left == 1, word.expected, word.left - 1)),
-        ]
-        with m.If(valid):
-            m.d.comb += write.en.eq(1)
-            with m.If(word.left == 1):
-                m.d.comb += self._set_ready.eq(1 << at)
-            with m.If(~event.credit & event.last):
-                m.d.comb += self._set_last.eq(1 << Cat(event.parity, event.slot))
-        with m.If(self.write.valid & (self.write.memory == Memory.SCHEDULE)):
-            m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(incoming)]
-            m.d.comb += [self._set_ready.eq(incoming.ready << address), self._clear_ready.eq(1 << address)]
+            write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
+        ]  # fmt: skip
+        with m.If(loading):
+            m.d.comb += write.data.eq(incoming)
+        self._mark(m, at, (valid & complete) | (loading & incoming.ready), valid & event.last)
+
+    def _mark(self, m: Module, at: Signal, sets: Value, ends: Value) -> None:
+        """Ready bits: `sets` the one at SCHEDULE address `at`; `ends`: its token was a sample's last. Decoded in one cycle, set
+        in the next: a bit then costs one table."""
+        slots = self.config.populations
+        parity, credit, hot = at[0], at[1], Signal(slots)
+        m.d.sync += hot.eq(1 << at[2:])
+        for q in range(2):
+            mine = parity if q else ~parity
+            marks = ((self._tokens[q], ~credit & sets), (self._credits[q], credit & sets), (self._last[q], ~credit & ends))
+            for bits, chosen in marks:
+                put = Signal(name=f"put_{bits.name}")
+                m.d.sync += [put.eq(mine & chosen), bits.eq((bits & ~self._given[q]) | Mux(put, hot, 0))]
+                with m.If(self.stop):
+                    m.d.sync += bits.eq(0)

@@ -84,26 +84,32 @@ class Sweep(wiring.Component):
         )
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
         self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
-        self.clears, self.room = Signal(), Signal()
-        self.element, self.begin_group, self.clearing = Signal(), Signal(), Signal()
-        self.pass_y, self.pass_x = Signal(c.coord_bits + 1), Signal(c.coord_bits + 1)
-        m.d.sync += self.clears.eq(self.active.initial | self.active.last | ~p.hold)
+        self.clears, self.room, self.ends = Signal(), Signal(), Signal()
+        self.element, self.begin_group, self.clearing, self.loading = Signal(), Signal(), Signal(), Signal()
+        self.single = Signal()  # no window: every word is an element
+        self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
+        m.d.sync += [
+            self.ends.eq(self.active.initial | self.active.last),
+            self.clears.eq(self.active.initial | self.active.last | ~p.hold),
+            self.single.eq(p.window_last == 0),
+        ]
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
         table, self.zero = self.parameters, Signal()
         for lane, ram in enumerate(self.membranes):
             m.d.comb += [
-                ram.read_en.eq(1), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
+                ram.read_en.eq(self.element), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
                 ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
                 ram.write_data.eq(self.neurons.after[lane]),
             ]  # fmt: skip
+        late = late_write(m, self.write, Memory.PARAMETER, table.width)
         m.d.comb += [
-            table.read_en.eq(1), table.read_address.eq(self.parameter_at),
+            table.read_en.eq(self.loading), table.read_address.eq(self.parameter_at), table.write_en.eq(late.valid),
+            table.write_address.eq(late.address), table.write_data.eq(late.data),
         ]  # fmt: skip
-        late_write(m, self.write, Memory.PARAMETER, table)
-        self.parameter = Signal(table.width, reset_less=True)
-        m.d.sync += self.parameter.eq(table.read_data)
+        with m.If(self.element & self.places.last):
+            m.d.sync += self.read_at.eq(self.read_at + 1)
         with m.If(self.neurons.out_valid | self.zero):
             m.d.sync += self.write_at.eq(self.write_at + 1)
 
@@ -114,43 +120,37 @@ class Sweep(wiring.Component):
             port.valid.eq((self.element & self.places.inside) | self.clearing),
             port.bank.eq(Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)),
             port.address.eq(Mux(self.clearing, self.linear, self.places.address)),
-            port.clear.eq(self.clears & (self.clearing | (p.window == 1))),
+            port.clear.eq(self.clears & (self.clearing | self.single)),
         ]
 
     def _gather(self, m: Module) -> None:
-        """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window, then the neurons."""
+        """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window; the neurons have begun with the
+        membrane by then (NeuronArray wants the current two cycles later)."""
         c, places = self.config, self.places
         flags = [Cat(self.element, places.inside, places.first, places.last)]
         for i in range(1 + SWEEP_LATENCY):
             flags.append(Signal(4, name=f"element_{i + 1}"))
             m.d.sync += flags[-1].eq(flags[-2])
-        with m.If(flags[1][0] & flags[1][3]):
-            m.d.sync += self.read_at.eq(self.read_at + 1)
-        valid, inside, first, last = flags[-1]
-        some, ready = Signal(), Signal()  # some: an element of this window lay inside
-        m.d.sync += ready.eq(valid & last)
+        valid, inside, first, _ = flags[-1]
+        some = Signal()  # an element of this window lay inside
         with m.If(valid):
             m.d.sync += some.eq(inside | (some & ~first))
         neurons, settings = self.neurons, self.neurons.settings
         for lane in range(c.lanes):
-            self._gather_lane(m, lane, flags[-2][0], valid & inside, first | ~some)
+            self._gather_lane(m, lane, flags[1][0] & flags[1][3], valid & inside, first | ~some)
         m.d.comb += [
-            neurons.valid.eq(ready), neurons.last.eq(self.active.last | self.active.initial),
+            neurons.valid.eq(flags[2][0] & flags[2][3]), neurons.zero.eq(self.ends),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
         ]  # fmt: skip
 
-    def _gather_lane(self, m: Module, lane: int, reading: Value, inside: Value, fresh: Value) -> None:
-        """Membrane, current and parameters of one lane. `reading`: an element's membrane leaves the memory."""
+    def _gather_lane(self, m: Module, lane: int, loads: Value, inside: Value, fresh: Value) -> None:
+        """Membrane, current and parameters of one lane. `loads`: the membrane of a window leaves the memory."""
         c, neurons = self.config, self.neurons
-        membrane = Signal(c.membrane_bits, name=f"membrane_{lane}", reset_less=True)
         u = Signal(c.membrane_bits, name=f"u_{lane}", reset_less=True)
         best, new = Signal(c.acc_bits, name=f"best_{lane}", reset_less=True), self.port.data[lane]
-        with m.If(reading):
-            m.d.sync += membrane.eq(self.membranes[lane].read_data)
-        m.d.sync += u.eq(membrane)
-        larger = Signal(name=f"larger_{lane}")
-        m.d.comb += larger.eq(new.as_signed() > best.as_signed())
-        with m.If(inside & (larger | fresh)):
+        with m.If(loads):
+            m.d.sync += u.eq(self.membranes[lane].read_data)
+        with m.If(inside), m.If(fresh | (best.as_signed() < new.as_signed())):
             m.d.sync += best.eq(new)
         place = slice(lane * c.lane_bits, lane * c.lane_bits + c.membrane_bits)
         m.d.comb += [
@@ -195,7 +195,7 @@ class Sweep(wiring.Component):
             m.d.sync += [y.eq(0), x.eq(0)]
         with m.Elif(load & (~p.membrane_out | (self.plane == 1))):
             m.d.sync += x.eq(x + 1)
-            with m.If(x == p.width - 1):
+            with m.If(x == p.x_last):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
         m.d.comb += [self.item.payload.eq(items.r_data), self.item.valid.eq(items.r_rdy), items.r_en.eq(self.item.ready)]
 
@@ -230,32 +230,32 @@ class Sweep(wiring.Component):
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("WALK"):
-                m.d.comb += [
-                    self.element.eq(self.room), places.step.eq(self.element),
-                ]  # fmt: skip
-                with m.If(self.element & (p.window == 1)):
+                m.d.comb += [self.element.eq(self.room), places.step.eq(self.element)]
+                with m.If(self.element & self.single):
                     m.d.sync += self.linear.eq(self.linear + 1)
                 with m.If(self.element & places.final):
                     m.next = "CLEAR"
-                    with m.If(p.window == 1):
+                    with m.If(self.single):
                         m.next = "SETTLE"
             with m.State("CLEAR"):
                 m.d.comb += self.clearing.eq(1)
-                m.d.sync += self.linear.eq(self.linear + 1)
-                with m.If(self._pass_over(m, p.input_height, p.input_width)):
+                m.d.sync += [self.linear.eq(self.linear + 1), self.left.eq(self.left - 1)]
+                with m.If(self.left == 1):
+                    m.d.sync += self.left.eq(p.words)
                     m.next = "SETTLE"
-                    with m.If(self.active.initial):
+                    with m.If(self.active.initial & ~p.stateless):
                         m.next = "ZERO"
             with m.State("ZERO"):
-                m.d.comb += self.zero.eq(~p.stateless)
-                with m.If(self._pass_over(m, p.height, p.width)):
+                m.d.comb += self.zero.eq(1)
+                m.d.sync += self.left.eq(self.left - 1)
+                with m.If(self.left == 1):
                     m.next = "SETTLE"
             with m.State("SETTLE"):
                 m.d.sync += count.eq(count + 1)
                 with m.If((count >= SETTLE) & self.idle):
                     m.d.sync += [count.eq(0), self.group.eq(self.group + 1)]
                     m.next = "PARAMETERS"
-                    with m.If(self.group == p.groups - 1):
+                    with m.If(self.group == p.group_last):
                         m.next = "FINISH"
                 with m.Elif(count == SETTLE):
                     m.d.sync += count.eq(SETTLE)
@@ -265,25 +265,16 @@ class Sweep(wiring.Component):
                     m.d.sync += self.swept.eq(~self.active.initial)
                     m.next = "IDLE"
 
-    def _pass_over(self, m: Module, height: Signal, width: Signal) -> Signal:
-        """Count one word of a pass over height x width; true on the last one."""
-        end = Signal()
-        m.d.comb += end.eq((self.pass_x == width - 1) & (self.pass_y == height - 1))
-        m.d.sync += self.pass_x.eq(self.pass_x + 1)
-        with m.If(self.pass_x == width - 1):
-            m.d.sync += [self.pass_x.eq(0), self.pass_y.eq(Mux(self.pass_y == height - 1, 0, self.pass_y + 1))]
-        return end
-
     def _load_parameters(self, m: Module) -> None:
-        """-theta, -amount and bias words of the group; two cycles from an address to its word."""
+        """-theta, -amount and bias words of the group, each a cycle after its address."""
         count = self.count
-        m.d.comb += [self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
+        m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
         m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
         for number, word in enumerate((self.theta, self.amount, self.bias)):
-            with m.If(count == number + 2):
-                m.d.sync += word.eq(self.parameter)
-        with m.If(count == 5):
-            m.d.sync += count.eq(0)
+            with m.If(count == number + 1):
+                m.d.sync += word.eq(self.parameters.read_data)
+        with m.If(count == 4):
+            m.d.sync += [count.eq(0), self.left.eq(self.population.input_words)]
             m.next = "WALK"
             with m.If(self.active.initial):
                 m.next = "CLEAR"

@@ -11,7 +11,8 @@ STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "w
 
 
 def visit_layout(config: ChipConfig) -> data.StructLayout:
-    """First words, counts and steps (see docs/architecture.md, Lookup); `bit` and `lanes` are the scanner's."""
+    """First words, counts and steps (see docs/architecture.md, Lookup). `bit` is the first set bit, `more`: `mask` holds others
+    to come; of an aligned projection `mask` is all of it, and is visited at once."""
     acc, weight = bits_for(config.acc_depth), bits_for(config.weight_depth)
     steps = {name: acc if name.startswith("acc") else weight for name in STEPS}
     return data.StructLayout(
@@ -22,8 +23,9 @@ def visit_layout(config: ChipConfig) -> data.StructLayout:
             "aligned": 1,
             "negate": 1,
             "shift": SHIFT_BITS,
-            "lanes": config.lanes,
+            "mask": config.lanes,
             "bit": bits_for(config.lanes),
+            "more": 1,
             "rows": COUNT_BITS,
             "columns": COUNT_BITS,
             "groups": COUNT_BITS,

@@ -1,5 +1,7 @@
 """The signatures between the parts of a core: the loader's write bus, events, and the sweep's port to the accumulators."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -7,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.ram import Ram
 
 #: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 2
@@ -30,12 +31,27 @@ class WriteBus(wiring.Signature):
         )
 
 
-def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, ram: Ram) -> None:
-    """Write `ram` from the bus one cycle later: wide memories lie far from the loader, and a register halves the way."""
-    valid, address = Signal(name="late_valid"), Signal.like(ram.write_address, name="late_address", reset_less=True)
-    word = Signal(ram.width, name="late_data", reset_less=True)
-    m.d.sync += [valid.eq(bus.valid & (bus.memory == memory)), address.eq(bus.address), word.eq(bus.data)]
-    m.d.comb += [ram.write_en.eq(valid), ram.write_address.eq(address), ram.write_data.eq(word)]
+@dataclass(frozen=True)
+class LateWrite:
+    """What `late_write` returns."""
+
+    valid: Signal
+    address: Signal
+    data: Signal
+
+
+def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, width: int) -> LateWrite:
+    """The bus as `memory` sees it, one cycle later: wide memories lie far from the loader, and a register halves the way."""
+    late = LateWrite(
+        Signal(name="late_valid"),
+        Signal(ADDRESS_BITS, name="late_address", reset_less=True),
+        Signal(width, name="late_data", reset_less=True),
+    )
+    chosen = bus.valid & (bus.memory == memory)
+    m.d.sync += late.valid.eq(chosen)
+    with m.If(chosen):
+        m.d.sync += [late.address.eq(bus.address), late.data.eq(bus.data)]
+    return late
 
 
 class SweepPort(wiring.Signature):

@@ -24,14 +24,14 @@ class StreamFifo(wiring.Component):
         spare_valid = Signal()
         head_valid = Signal()
         m.d.comb += [self.i.ready.eq(~spare_valid), self.o.valid.eq(head_valid), self.o.payload.eq(head)]
-        with m.If(self.i.ready):
+        with m.If(self.i.ready & self.i.valid):
             m.d.sync += spare.eq(self.i.payload)
         with m.If(~head_valid | self.o.ready):
-            m.d.sync += spare_valid.eq(0)
+            m.d.sync += [spare_valid.eq(0), head_valid.eq(spare_valid | self.i.valid)]
             with m.If(spare_valid):
-                m.d.sync += [head.eq(spare), head_valid.eq(1)]
-            with m.Else():
-                m.d.sync += [head.eq(self.i.payload), head_valid.eq(self.i.valid)]
+                m.d.sync += head.eq(spare)
+            with m.Elif(self.i.valid):  # words that nobody sends stay where they are: less to switch, less to simulate
+                m.d.sync += head.eq(self.i.payload)
         with m.Elif(self.i.valid & self.i.ready):
             m.d.sync += spare_valid.eq(1)
         return m

@@ -68,8 +68,9 @@ class Router(wiring.Component):
         wants = {o: Signal(name=f"want_{side}_{o}") for o in SIDES if side in SOURCES[o]}
         m.d.comb += fifo.o.ready.eq(load)
         with m.If(load):
-            m.d.sync += head.eq(fifo.o.payload)
-            m.d.sync += [want.eq(fifo.o.valid & conditions[o]) for o, want in wants.items()]
+            m.d.sync += [want.eq(0) for want in wants.values()]
+            with m.If(fifo.o.valid):
+                m.d.sync += [head.eq(fifo.o.payload), *[want.eq(conditions[o]) for o, want in wants.items()]]
         return head.as_value(), wants, load
 
     def _route(self, side: str, p: Any) -> dict[str, Value]:
@@ -101,7 +102,9 @@ class Router(wiring.Component):
             arbiter.take.eq(free),
         ]
         with m.If(free):
-            m.d.sync += [out.valid.eq(arbiter.requests != 0), out.payload.eq(chosen)]
+            m.d.sync += out.valid.eq(arbiter.requests != 0)
+            with m.If(arbiter.requests != 0):
+                m.d.sync += out.payload.eq(chosen)
         return {source: arbiter.grant[i] & free for i, source in enumerate(sources)}
 
     def _release(self, m: Module, side: str, wants: dict[str, Signal], grants: dict, load: Signal) -> None:

@@ -1,7 +1,7 @@
 """Cells and clock of one core and its router on the ECP5 85k, by yosys and nextpnr, beside published designs on the same flow.
 
-The tile stands alone: every input comes from a shift register and all outputs fold into one pin, so that nothing is optimised
-away and no pin is missing. The shift register holds no logic; the fold is counted with the rest.
+The tile stands alone: every input comes from a shift register and every output goes into a register that the tools keep, so that
+nothing is optimised away, no pin is missing and every path of the tile lies between two registers. These registers hold no logic.
 """
 
 import re
@@ -63,7 +63,7 @@ def top(config: ChipConfig) -> str:
     """A Verilog module around the tile with four pins."""
     width = packet_struct(config).as_shape().width
     inputs, outputs = [("x", config.cols), ("y", config.rows)], []
-    ports, total, folded = [], 0, []
+    ports, total = [], 0
     sizes = [(name, max(1, (count - 1).bit_length())) for name, count in inputs]
     for side in SIDES:
         sizes += [(f"i_{side}__payload", width), (f"i_{side}__valid", 1), (f"o_{side}__ready", 1)]
@@ -75,12 +75,12 @@ def top(config: ChipConfig) -> str:
     for name, size in outputs:
         ports.append(f".{name}(result[{out + size - 1}:{out}])")
         out += size
-    folded = [f"fold[{i}] <= ^held[{min(i * 16 + 15, out - 1)}:{i * 16}];" for i in range(-(-out // 16))]
     return (
-        f"module top(input clk, input rst, input d, output reg q);\n"
-        f"reg [{total - 1}:0] chain; wire [{out - 1}:0] result; reg [{out - 1}:0] held; reg [{-(-out // 16) - 1}:0] fold;\n"
-        f"{TILE_MODULE} tile(.clk(clk), .rst(rst), {', '.join(ports)});\n"
-        f"always @(posedge clk) begin chain <= {{chain, d}}; held <= result; {' '.join(folded)} q <= ^fold; end\nendmodule\n"
+        f"module top(input clk, input rst, input d, output q);\n"
+        f"reg [{total - 1}:0] chain; wire [{out - 1}:0] result; (* keep *) reg [{out - 1}:0] held; reg reset;\n"
+        f"{TILE_MODULE} tile(.clk(clk), .rst(reset), {', '.join(ports)});\n"
+        f"always @(posedge clk) begin chain <= {{chain, d}}; held <= result; reset <= rst; end\n"
+        f"assign q = held[0];\nendmodule\n"
     )
 
 

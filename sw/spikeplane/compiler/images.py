@@ -71,13 +71,12 @@ class CoreImage:
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
         membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
         parameters = self._parameters(population, part, what)
-        window = population.window
         egress, credits = (self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits))
         self._put(
             Memory.POPULATION, part.slot, fields_word(
-                self.tables.population, what, valid=1, groups=part.groups, group_base=part.first, height=height, width=width,
-                window=window.size if window else 1, stride=window.stride if window else 1,
-                padding=window.padding if window else 0, input_height=in_height, input_width=in_width,
+                self.tables.population, what, valid=1, group_last=part.groups - 1, group_base=part.first,
+                y_last=height - 1, x_last=width - 1, **self._window(population),
+                input_words=in_height * in_width, words=0 if stateless else height * width,
                 acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
                 reset=_RESETS[neuron.reset], membrane_out=neuron.membrane_out,
                 hold=population.hold, egress_first=egress[0], egress_count=egress[1],
@@ -87,6 +86,19 @@ class CoreImage:
         for projection in self.network.incoming(part.population):
             self._projection(projection, part, acc)
         self._schedule(part)
+
+    def _window(self, population: Population) -> dict[str, int]:
+        """Size of the windows over the accumulators, and the steps of a pointer that walks them (modulo the address width)."""
+        window, (_, height, width) = population.window, population.current_shape
+        size, stride, padding = (window.size, window.stride, window.padding) if window else (1, 1, 0)
+        back, wrap = (size - 1) * width + size - 1, 1 << dict(self.tables.population.fields)["corner"]
+        return {
+            "window_last": size - 1, "stride": stride, "padding": padding, "input_height": height, "input_width": width,
+            "corner": padding * (width + 1) % wrap,
+            "acc_down": (width - (size - 1)) % wrap,
+            "acc_right": (stride - back) % wrap,
+            "acc_across": (stride * width - stride * (population.shape[2] - 1) - back) % wrap,
+        }  # fmt: skip
 
     def cleared(self) -> list[tuple[Memory, int, int]]:
         """Zeros for every population slot, counter and tag that this program leaves alone: another may have been loaded before."""

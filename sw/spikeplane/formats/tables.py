@@ -17,6 +17,7 @@ from spikeplane.formats.packet import SLOT_BITS
 
 COUNT_BITS = 8
 SCHEDULE_BITS = 6
+ENTRIES_BITS = 5
 
 
 class Memory(IntEnum):
@@ -108,11 +109,15 @@ def core_tables(config: ChipConfig) -> CoreTables:
         "population",
         (
             ("valid", 1),
-            ("groups", config.group_bits + 1),  # channel groups held here
+            ("group_last", config.group_bits),  # channel groups held here, less one
             ("group_base", config.group_bits),  # the first one's number in the whole population
-            ("height", coord + 1), ("width", coord + 1),  # of the output
-            ("window", 4), ("stride", 4), ("padding", 4),  # maximum over window x window accumulators; 1, 1, 0: none
+            ("y_last", coord), ("x_last", coord),  # of the output
+            ("window_last", 4), ("stride", 4), ("padding", 4),  # maximum over window x window accumulators; 0, 1, 0: none
             ("input_height", coord + 1), ("input_width", coord + 1),  # of the accumulators, per group
+            ("input_words", acc + 1), ("words", membrane + 1),  # accumulators and membranes of a group
+            ("corner", acc),  # from the first accumulator back to the first element, which padding puts outside
+            # From the last element of a window's row, of a window, of the windows of a row to the next element:
+            ("acc_down", acc), ("acc_right", acc), ("acc_across", acc),
             ("acc_base", acc),
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
@@ -122,8 +127,8 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("reset", 2),
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
-            ("egress_first", bits_for(config.egress_depth)), ("egress_count", 5),
-            ("credit_first", bits_for(config.egress_depth)), ("credit_count", 5),
+            ("egress_first", bits_for(config.egress_depth)), ("egress_count", ENTRIES_BITS),
+            ("credit_first", bits_for(config.egress_depth)), ("credit_count", ENTRIES_BITS),
         ),
     )  # fmt: skip
     egress = Layout(

@@ -12,6 +12,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane.host.packets import add_planes, unpack_many
 
+_SPIKE = ("mask", "negate", "shift", "group", "y", "x")
+
 
 @dataclass
 class Part:
@@ -68,12 +70,14 @@ class Collector:
             mine = np.where(token, here, inside)
             step = part.tokens + np.cumsum(token & mine)
             fires = mine & ~token
-            for t in np.unique(step[fires]):
-                chosen = fires & (step == t)
-                add_planes(self.config, self._values(probe, int(t)), {k: v[chosen] for k, v in spikes.items()})
+            if fires.any():
+                self._add(probe, step[fires], {name: spikes[name][fires] for name in _SPIKE})
             part.tokens += int((token & mine).sum())
 
-    def _values(self, probe: Probe, step: int) -> np.ndarray:
-        if step not in probe.steps:
-            probe.steps[step] = np.zeros(probe.shape, dtype=np.int64)
-        return probe.steps[step]
+    def _add(self, probe: Probe, step: np.ndarray, spikes: dict[str, np.ndarray]) -> None:
+        """Add what has arrived to the outputs of its steps."""
+        first, last = int(step.min()), int(step.max())
+        values = np.zeros((last - first + 1, *probe.shape), dtype=np.int64)
+        add_planes(self.config, values, step - first, spikes)
+        for t in np.unique(step).tolist():
+            probe.steps[t] = probe.steps[t] + values[t - first] if t in probe.steps else values[t - first]

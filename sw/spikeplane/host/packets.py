@@ -11,6 +11,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Kind, PacketFormat, packet_format
 
 Fields = Mapping[str, "np.ndarray | int"]
+_LIMB = (1 << 64) - 1
 
 
 def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
@@ -26,15 +27,22 @@ def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
 
 def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.ndarray:
     """`count` packets of one kind: uint8 (count, size). Fields not named are 0; scalars are repeated."""
-    limbs = np.zeros((count, 2), dtype=np.uint64)
+    common, limbs = 0, np.empty((count, 2), dtype="<u8")
+    arrays = []
     for name, (offset, width) in offsets(form, kind).items():
-        value = np.asarray(int(kind) if name == "kind" else fields.get(name, 0)).astype(np.uint64)
-        value = value & np.uint64((1 << width) - 1)
+        value = int(kind) if name == "kind" else fields.get(name, 0)
+        if isinstance(value, np.ndarray):
+            arrays.append((offset, width, value))
+        else:
+            common |= (int(value) & ((1 << width) - 1)) << offset
+    limbs[:, 0], limbs[:, 1] = common & _LIMB, common >> 64
+    for offset, width, value in arrays:
+        value = value.astype(np.uint64) & np.uint64((1 << width) - 1)
         limb, shift = divmod(offset, 64)
         limbs[:, limb] |= value << np.uint64(shift)
         if shift + width > 64:
             limbs[:, limb + 1] |= value >> np.uint64(64 - shift)
-    return limbs.astype("<u8").view(np.uint8).reshape(count, 16)[:, : form.size].copy()
+    return limbs.view(np.uint8).reshape(count, 16)[:, : form.size].copy()
 
 
 def unpack_many(form: PacketFormat, packets: np.ndarray, kind: Kind) -> dict[str, np.ndarray]:
@@ -62,23 +70,21 @@ def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.
     groups = -(-channels // lanes)
     padded = np.zeros((groups * lanes, height, width), dtype=np.int64)
     padded[:channels] = values
-    weights = (np.int64(1) << np.arange(lanes))[None, :, None, None]
-    packets = []
-    for shift in range(int(values.max(initial=0)).bit_length()):
-        masks = ((padded >> shift & 1).reshape(groups, lanes, height, width) * weights).sum(1)
-        group, y, x = np.nonzero(masks)
-        spikes = {**fields, "shift": shift, "group": group, "y": y, "x": x, "mask": masks[group, y, x]}
-        packets.append(pack_many(form, Kind.SPIKE, len(group), spikes))
-    return np.concatenate(packets) if packets else np.zeros((0, form.size), dtype=np.uint8)
+    shifts = np.arange(int(values.max(initial=0)).bit_length())
+    bits = padded.reshape(groups, lanes, height, width) >> shifts[:, None, None, None, None] & 1
+    masks = np.tensordot(bits, np.int64(1) << np.arange(lanes), (2, 0))
+    shift, group, y, x = np.nonzero(masks)
+    spikes = {**fields, "shift": shift, "group": group, "y": y, "x": x, "mask": masks[shift, group, y, x]}
+    return pack_many(form, Kind.SPIKE, len(group), spikes)
 
 
-def add_planes(config: ChipConfig, values: np.ndarray, spikes: Mapping[str, np.ndarray]) -> None:
-    """Add spike packets' fields (from `unpack_many`) into int values (C, H, W), in place: the inverse of `plane_packets`."""
-    lanes, channels = config.lanes, values.shape[0]
-    bits = spikes["mask"][:, None] >> np.arange(lanes) & 1
+def add_planes(config: ChipConfig, values: np.ndarray, step: np.ndarray, spikes: Mapping[str, np.ndarray]) -> None:
+    """Add spike packets' fields (from `unpack_many`) into int values (T, C, H, W), in place, each packet at its `step`: the inverse of
+    `plane_packets`."""
+    lanes, channels = config.lanes, values.shape[1]
+    packet, lane = np.nonzero(spikes["mask"][:, None] >> np.arange(lanes) & 1)
     signed = np.where(spikes["negate"] == 1, -1, 1) << spikes["shift"]
-    packet, lane = np.nonzero(bits)
     channel = spikes["group"][packet] * lanes + lane
     inside = channel < channels
     packet, channel = packet[inside], channel[inside]
-    np.add.at(values, (channel, spikes["y"][packet], spikes["x"][packet]), signed[packet])
+    np.add.at(values, (step[packet], channel, spikes["y"][packet], spikes["x"][packet]), signed[packet])
