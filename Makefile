@@ -22,12 +22,14 @@ demo: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyright
 
 test: lint
 	$(BIN)/pytest -q -m "not slow" -n 2
 
 test-all: lint
 	$(BIN)/pytest -q -n 2
+	$(BIN)/python -m spikeplane_sim.bench.coverage
 
 bench: setup
 	$(BIN)/python -m spikeplane_sim.figures

@@ -7,7 +7,7 @@ import pytest
 
 import spikeplane
 from spikeplane.cli.boards import open_board
-from spikeplane.data import read_labels, read_samples
+from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import Encoding
 from spikeplane.lockstep import Comparison, compare
 from spikeplane.program import Program
@@ -36,7 +36,7 @@ def test_digits(tmp_path: Path) -> None:
     assert (classes == data.test_labels[:30]).mean() > 0.9
 
 
-def nmnist() -> tuple[Program, list, np.ndarray]:
+def nmnist() -> tuple[Program, Samples, np.ndarray]:
     if not (DATA / "nmnist").exists():
         pytest.skip("needs ../shared/data/nmnist and ../shared/data/nir")
     encoding = Encoding(kind="events", steps=300, step_us=1000)

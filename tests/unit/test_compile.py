@@ -116,8 +116,8 @@ def test_nir_recurrent_is_delayed() -> None:
     rng = np.random.default_rng(2)
     ones = np.ones(4)
     nodes = {
-        "input": nir.Input(np.array([3])), "in": nir.Linear(rng.normal(0, 1, (4, 3))), "fire": nir.IF(r=ones, v_threshold=ones),
-        "loop": nir.Linear(rng.normal(0, 1, (4, 4))), "output": nir.Output(np.array([4])),
+        "input": nir.Input({"input": np.array([3])}), "in": nir.Linear(rng.normal(0, 1, (4, 3))), "fire": nir.IF(r=ones, v_threshold=ones),
+        "loop": nir.Linear(rng.normal(0, 1, (4, 4))), "output": nir.Output({"output": np.array([4])}),
     }  # fmt: skip
     edges = [("input", "in"), ("in", "fire"), ("fire", "loop"), ("loop", "fire"), ("fire", "output")]
     net = import_model(nir.NIRGraph(nodes=nodes, edges=edges))

@@ -2,6 +2,7 @@
 
 import random
 from binascii import crc_hqx
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_crc_vector():
         await ctx.tick()
         assert ctx.get(crc.crc) == CRC_FIRST
 
-    crc = Crc()
+    crc: Any = Crc()
     simulator = Simulator(crc)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
@@ -97,7 +98,7 @@ class Line(Device):
         self.out, self.to_chip = bytearray(), bytearray()
         self.blocked = self.errors = self.fed = 0
         self.now = self.reading = 0
-        self.link = Link(CONFIG)
+        self.link: Any = Link(CONFIG)
         self.simulator = Simulator(self.link)
         self.simulator.add_clock(1e-6)
         for process in (self._send, self._receive, self._rx, self._tx):

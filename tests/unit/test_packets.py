@@ -18,8 +18,8 @@ def test_bulk_packing_is_the_layouts(name, kind):
     packets = pack_many(form, kind, 50, fields)
     for i, packet in enumerate(packets):
         one = {field: int(values[i]) for field, values in fields.items()}
-        rect = tuple(one.pop(k) for k in ("x0", "y0", "x1", "y1"))
-        assert int.from_bytes(packet.tobytes(), "little") == form.pack(kind, rect, **one)
+        x0, y0, x1, y1 = (one.pop(k) for k in ("x0", "y0", "x1", "y1"))
+        assert int.from_bytes(packet.tobytes(), "little") == form.pack(kind, (x0, y0, x1, y1), **one)
     back = unpack_many(form, packets, kind)
     for field, values in fields.items():
         np.testing.assert_array_equal(back[field], values)

@@ -1,6 +1,7 @@
 """A mesh of routers in simulation: every packet reaches each tile of its rectangle once, in order, under random stalls."""
 
 import random
+from typing import Any
 
 import pytest
 from amaranth.hdl import Module
@@ -18,11 +19,12 @@ BACK = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
 
 def mesh():
-    m, routers = Module(), {}
-    for y in range(CONFIG.rows):
-        for x in range(CONFIG.cols):
-            m.submodules[f"router_{x}_{y}"] = routers[x, y] = router = Router(CONFIG)
-            m.d.comb += [router.x.eq(x), router.y.eq(y)]
+    m = Module()
+    places = [(x, y) for y in range(CONFIG.rows) for x in range(CONFIG.cols)]
+    routers: dict[tuple[int, int], Any] = {place: Router(CONFIG) for place in places}
+    for (x, y), router in routers.items():
+        m.submodules[f"router_{x}_{y}"] = router
+        m.d.comb += [router.x.eq(x), router.y.eq(y)]
     for (x, y), router in routers.items():
         for side, (dx, dy) in STEP.items():
             if (x + dx, y + dy) in routers:
@@ -76,7 +78,7 @@ def test_every_copy_arrives_once_and_in_order(stall):
     rng = random.Random(11)
     m, routers = mesh()
     packets = traffic(rng, 400)
-    ports = {place: (router.i_local, router.o_local) for place, router in routers.items()}
+    ports: dict[Any, Any] = {place: (router.i_local, router.o_local) for place, router in routers.items()}
     ports["host"] = (routers[0, 0].i_west, routers[0, 0].o_west)
     received = {place: [] for place in ports}
     simulator = Simulator(m)

@@ -23,8 +23,10 @@ def credit(parity: int) -> int:
 
 
 def token(number: int) -> int:
-    fields = {"source_x": random.randrange(2), "source_y": random.randrange(2), "source_slot": random.randrange(8)}
-    return FORM.pack(Kind.TOKEN, host=1, tag=number % 32, parity=random.randrange(2), **fields)
+    return FORM.pack(
+        Kind.TOKEN, host=1, source_x=random.randrange(2), source_y=random.randrange(2), source_slot=random.randrange(8),
+        tag=number % 32, parity=random.randrange(2),
+    )  # fmt: skip
 
 
 def returned(word: int) -> int:

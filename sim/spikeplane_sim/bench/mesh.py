@@ -1,5 +1,7 @@
 """A mesh of routers alone, wired as the chip wires its tiles: what the mesh bench drives."""
 
+from typing import Any
+
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -18,14 +20,16 @@ class Mesh(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         self.places = [(x, y) for y in range(config.rows) for x in range(config.cols)]
-        packets = stream.Signature(packet_struct(config))
+        packet_shape: Any = packet_struct(config)
+        packets = stream.Signature(packet_shape)
         names = [f"{x}_{y}" for x, y in self.places] + ["host"]
         super().__init__({f"i_{name}": In(packets) for name in names} | {f"o_{name}": Out(packets) for name in names})
 
     def elaborate(self, platform: object) -> Module:
-        m, routers = Module(), {}
-        for x, y in self.places:
-            m.submodules[f"router_{x}_{y}"] = routers[x, y] = router = Router(self.config)
+        m = Module()
+        routers: dict[tuple[int, int], Any] = {place: Router(self.config) for place in self.places}
+        for (x, y), router in routers.items():
+            m.submodules[f"router_{x}_{y}"] = router
             m.d.comb += [router.x.eq(x), router.y.eq(y)]
             self._outside(m, router.i_local, router.o_local, f"{x}_{y}")
         for (x, y), router in routers.items():
@@ -35,6 +39,6 @@ class Mesh(wiring.Component):
         self._outside(m, routers[0, 0].i_west, routers[0, 0].o_west, "host")
         return m
 
-    def _outside(self, m: Module, into: object, out: object, name: str) -> None:
+    def _outside(self, m: Module, into: Any, out: Any, name: str) -> None:
         wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), into)
         wiring.connect(m, out, wiring.flipped(getattr(self, f"o_{name}")))

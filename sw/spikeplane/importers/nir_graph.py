@@ -12,6 +12,7 @@ import numpy as np
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler, Source, Spikes, Value, text
+from spikeplane.network import ResetMode
 
 DT = 1e-4
 _NEURONS = ("IF", "LIF")
@@ -31,7 +32,7 @@ def read_nir(path: str | Path) -> Any:
 
 
 def import_nir(
-    graph: Any, *, dt: float | None = None, reset: str | None = None, compare: str | None = None,
+    graph: Any, *, dt: float | None = None, reset: ResetMode | None = None, compare: str | None = None,
     input_shape: tuple[int, int, int] | None = None,
 ) -> FloatNetwork:  # fmt: skip
     """The float network of a NIR graph. Raises SpikeplaneError, one line, for a node that cannot be represented."""
@@ -41,9 +42,12 @@ def import_nir(
 
 
 class _Importer:
-    def __init__(self, graph: Any, dt: float | None, reset: str | None, compare: str | None, input_shape: tuple | None) -> None:
+    def __init__(
+        self, graph: Any, dt: float | None, reset: ResetMode | None, compare: str | None, input_shape: tuple | None
+    ) -> None:
         self.nodes: dict[str, Any] = graph.nodes
-        self.dt, self.reset, self.compare, self.input_shape = dt, reset, compare, input_shape
+        self.dt, self.compare, self.input_shape = dt, compare, input_shape
+        self.reset: ResetMode | None = reset
         self.made, self.values = Assembler(), {}
         unknown = [name for edge in graph.edges for name in edge if name not in self.nodes]
         if unknown:

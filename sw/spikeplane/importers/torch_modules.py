@@ -12,13 +12,15 @@ import numpy as np
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler, Currents, Value, text
+from spikeplane.network import ResetMode
 
 _LEAVES = ("IFNode", "LIFNode", "ParametricLIFNode", "Leaky")
 _NOTHING = ("Dropout", "Dropout1d", "Dropout2d", "Identity", "AlphaDropout")
+_RESETS: dict[str, ResetMode] = {"subtract": "soft", "zero": "hard", "none": "none"}  #: snnTorch's reset_mechanism
 
 
 def import_torch(
-    module: Any, input_shape: tuple[int, int, int] | None, *, reset: str | None = None, compare: str | None = None
+    module: Any, input_shape: tuple[int, int, int] | None, *, reset: ResetMode | None = None, compare: str | None = None
 ) -> FloatNetwork:
     """The float network of a module whose forward takes one step's input (N, C, H, W) or (N, C).
 
@@ -69,15 +71,20 @@ def _guess(module: Any) -> tuple[int, int, int]:
     raise SpikeplaneError("the model does not say its input's shape; give input_shape = (channels, height, width)")
 
 
-def _numbers(tensor: Any) -> np.ndarray | None:
-    return None if tensor is None else tensor.detach().cpu().double().numpy()
+def _numbers(tensor: Any) -> np.ndarray:
+    return tensor.detach().cpu().double().numpy()
+
+
+def _bias(module: Any) -> np.ndarray | None:
+    return None if module.bias is None else _numbers(module.bias)
 
 
 class _Walk:
     """Carries values along the traced graph."""
 
-    def __init__(self, module: Any, input_shape: tuple[int, int, int], reset: str | None, compare: str | None) -> None:
-        self.module, self.input_shape, self.reset, self.compare = module, input_shape, reset, compare
+    def __init__(self, module: Any, input_shape: tuple[int, int, int], reset: ResetMode | None, compare: str | None) -> None:
+        self.module, self.input_shape, self.compare = module, input_shape, compare
+        self.reset: ResetMode | None = reset
         self.made = Assembler()
 
     def run(self, graph: Any) -> FloatNetwork:
@@ -148,7 +155,7 @@ class _Walk:
         if "Flatten" in names:
             return made.flatten(value)
         if "Linear" in names:
-            return made.linear(layer, value, _numbers(module.weight), _numbers(module.bias))
+            return made.linear(layer, value, _numbers(module.weight), _bias(module))
         if "Conv2d" in names:
             return self._convolution(layer, module, value)
         if "BatchNorm2d" in names or "BatchNorm1d" in names:
@@ -181,7 +188,7 @@ class _Walk:
                 layer, f"a convolution with padding '{module.padding}' ({module.padding_mode})", "give zeros as numbers"
             )
         return self.made.convolution(
-            layer, value, _numbers(module.weight), _numbers(module.bias), stride=_pair(module.stride), padding=_pair(module.padding),
+            layer, value, _numbers(module.weight), _bias(module), stride=_pair(module.stride), padding=_pair(module.padding),
             dilation=_pair(module.dilation), groups=module.groups,
         )  # fmt: skip
 
@@ -222,7 +229,6 @@ class _Walk:
         if not 0 <= beta <= 1:
             beta = min(max(beta, 0.0), 1.0)
         given = _numbers(module.threshold)
-        assert given is not None
         if given.size not in (1, channels):
             raise SpikeplaneError(
                 f"layer '{layer}' has {given.size} thresholds for {channels} channels; give one, or one a channel"
@@ -234,7 +240,7 @@ class _Walk:
             or float(_one(layer, "graded_spikes_factor", module.graded_spikes_factor)) != 1.0
         ):
             raise self.made.refuse(layer, "a Leaky with inhibition, state_quant or graded spikes", "use a plain Leaky")
-        mode = self.reset or {"subtract": "soft", "zero": "hard", "none": "none"}[module.reset_mechanism]
+        mode = self.reset or _RESETS[module.reset_mechanism]
         amount = None
         if mode == "soft" and module.reset_delay and beta > 0:
             amount = threshold / beta
