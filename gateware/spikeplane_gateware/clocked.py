@@ -11,9 +11,10 @@ simulates faster: a register that rests is not touched.
 
 import re
 
-_CLOCKED = re.compile(r"^  always @\(posedge (\S+)\)\n    (\S+) <= (\S+) ?;\n", re.MULTILINE)
+_CLOCKED = re.compile(r"^  always @\(posedge (\S+)\)\n    (\S+) {1,2}<= (\S+) ?;\n", re.MULTILINE)
 _PROCESS = re.compile(r"^  always @\* begin\n(?:    if \(\\\$auto\S+ \) begin end\n)?(.*?)^  end\n", re.MULTILINE | re.DOTALL)
 _ASSIGNED = re.compile(r"^\s*(?:\S+: )?(\S+) (?:\[[\d:]+\] )? ?= ", re.MULTILINE)
+_CONCATENATED = re.compile(r"^\s*(?:\S+: )?\{", re.MULTILINE)  #: assigned to several names at once
 
 
 def clocked(text: str) -> str:
@@ -30,18 +31,19 @@ def _module(text: str) -> str:
 
     def process(found: re.Match[str]) -> str:
         body = found[1]
-        assigned = set(_ASSIGNED.findall(body))
-        if len(assigned) != 1:
+        assigned = _ASSIGNED.findall(body)
+        if len(set(assigned)) != 1 or _CONCATENATED.search(body):
             return found[0]
-        (name,) = assigned
+        name = assigned[0]
         inside = len(re.findall(rf"(?<!\S){re.escape(name)}(?![\w$])", body))
         # Only this process may write `name` and only the clocked one read it: declaration and reading are the two other uses.
-        if name not in registers or uses[name] != inside + 2 or inside != len(_ASSIGNED.findall(body)):
+        if name not in registers or uses[name] != inside + 2 or inside != len(assigned):
             return found[0]
         merged.add(name)
         clock, register = registers[name]
         lines = [_nonblocking(line, name, register) for line in body.splitlines()]
-        kept = [line for line in lines if line.strip() != f"{register} <= {register};"]
+        # A register keeps its value anyway. Only where that comes first: further down it overrides what stands above.
+        kept = lines[1:] if lines[0].rstrip(" ;").split() == [register, "<=", register] else lines
         return "".join(f"{line}\n" for line in [f"  always @(posedge {clock}) begin", *kept, "  end"])
 
     text = _PROCESS.sub(process, text)
