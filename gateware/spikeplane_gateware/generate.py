@@ -6,13 +6,13 @@ The tile is converted once; the chip's top instantiates it. Text is free of sour
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from amaranth.back import verilog
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.files import write_files
 from spikeplane.formats.packet import Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
@@ -85,13 +85,10 @@ def c_header(config: ChipConfig) -> str:
     return "\n".join([*lines, "#endif", ""])
 
 
-def generate(
-    config: ChipConfig, directory: str | Path, verilog: Path | None = None, write: Callable[[dict[Path, str]], None] | None = None
-) -> list[Path]:  # fmt: skip
-    """Write the chip into `directory` (made if missing). Returns the paths.
+def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
+    """Write the chip into `directory` (made if missing), all files or none. Returns the paths.
 
-    `verilog`: a file that already holds the chip's Verilog (a cache). `write` puts the texts there; the command line's writes all
-    files or none.
+    `verilog`: a file that already holds the chip's Verilog (a cache). Raises SpikeplaneError if the folder cannot be written.
     """
     target = Path(directory)
     files = {
@@ -101,14 +98,8 @@ def generate(
         "README.md": _readme(config),
     }
     texts = {target / name: text for name, text in files.items()}
-    (write or _write)(texts)
+    write_files(texts)
     return list(texts)
-
-
-def _write(texts: dict[Path, str]) -> None:
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def _readme(config: ChipConfig) -> str:

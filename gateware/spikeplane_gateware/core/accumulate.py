@@ -21,6 +21,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory
+from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 
@@ -75,26 +76,30 @@ class Accumulate(wiring.Component):
         return m
 
     def _pipeline(self, m: Module) -> list[tuple[Signal, Signal]]:
-        """(valid, op) at stages 0 to 5; stage 0 is the input itself, which the walker drives from registers."""
+        """(valid, op) at stages 0 to 5, the addresses' stage being 0."""
         m.d.comb += self.stall.eq(self.sweep.valid)
         stages = [(self.op_valid & ~self.sweep.valid, self.op)]
-        for i in range(1, 6):
+        for i in range(6):
             valid, op = Signal(name=f"valid_{i}"), Signal(op_layout(self.config), name=f"op_{i}", reset_less=True)
             m.d.sync += valid.eq(stages[-1][0])
             with m.If(stages[-1][0]):
                 m.d.sync += op.eq(stages[-1][1])
             stages.append((valid, op))
-        return stages
+        self.taken = stages[0][0]
+        return stages[1:]
 
     def _weights(self, m: Module, stages: list) -> Signal:
-        """The weight memory in two halves: block RAMs of a narrow word then need no multiplexer behind them to be deep."""
+        """The weight memory in slices of a few lanes, each with its own address register: they lie far apart, and block RAMs of a
+        narrow word need no multiplexer behind them to be deep."""
         c = self.config
-        width = c.lanes * c.weight_bits
+        width, share = c.lanes * c.weight_bits, LANES * c.weight_bits
         read, late = Signal(width, name="weight_word", reset_less=True), late_write(m, self.write, Memory.WEIGHT, width)
-        for name, place in (("low", slice(0, width // 2)), ("high", slice(width // 2, width))):
-            m.submodules[f"weights_{name}"] = ram = Ram(width=width // 2, depth=c.weight_depth)
+        reads = spread(m, self.op.weight_address, self.taken, c.lanes, "weight_at")
+        for lane in range(0, c.lanes, LANES):
+            place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
+            m.submodules[f"weights_{lane // LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
             m.d.comb += [
-                ram.read_en.eq(stages[0][0]), ram.read_address.eq(self.op.weight_address), ram.write_en.eq(late.valid),
+                ram.read_en.eq(stages[0][0]), ram.read_address.eq(reads[lane]), ram.write_en.eq(late.valid),
                 ram.write_address.eq(late.address), ram.write_data.eq(late.data[place]),
             ]  # fmt: skip
             with m.If(stages[1][0]):
@@ -122,35 +127,28 @@ class Accumulate(wiring.Component):
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
-        slots = [Signal(layout, name=f"slot_{i}") for i in range(4)]
-        first = slots[0]
+        first, slots = Signal(layout), [Signal(layout, name=f"slot_{i}") for i in range(4)]
         m.d.comb += [
             first.valid.eq(self.sweep.valid),
             first.bank.eq(self.sweep.bank),
             first.clear.eq(self.sweep.clear),
             first.address.eq(self.sweep.address),
         ]
-        m.d.sync += [after.eq(before) for before, after in zip(slots, slots[1:], strict=False)]
+        m.d.sync += [after.eq(before) for before, after in zip([first, *slots], slots, strict=False)]
         return slots
 
     def _memory_controls(self, m: Module, stages: list, slots: list) -> None:
-        """Addresses and enables, the same for the memories of all lanes; the bank is the top address bit."""
-        (valid, op), place = stages[3], slots[3]
-        address = bits_for(self.config.acc_depth) + 1
-        # The write's come from registers: they go a long way, to every lane's memory.
-        self.read_at, self.write_at = Signal(address), Signal(address, reset_less=True)
-        self.reads, self.writes = Signal(name="reads"), Signal(name="writes")
-        busy = [self.reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
-        _, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
-        m.d.comb += [
-            self.reads.eq(stages[0][0] | self.sweep.valid),
-            self.read_at.eq(
-                Mux(self.sweep.valid, Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank))
-            ),
-        ]
-        m.d.sync += self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))
-        with m.If(self.busy_3):
-            m.d.sync += self.write_at.eq(Mux(place.valid, Cat(place.address, place.bank), Cat(op.address, op.bank)))
+        """Addresses and enables, from registers; the bank is the top address bit."""
+        (valid, op), place, lanes = stages[3], slots[3], self.config.lanes
+        self.writes, reads = Signal(name="writes"), Signal(name="reads")
+        busy = [reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
+        self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
+        sweep, incoming = Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank)
+        accesses = self.taken | self.sweep.valid
+        self.read_at = spread(m, Mux(self.sweep.valid, sweep, incoming), accesses, lanes, "read_at")
+        slot, own = Cat(place.address, place.bank), Cat(op.address, op.bank)
+        self.write_at = spread(m, Mux(place.valid, slot, own), self.busy_3, lanes, "write_at")
+        m.d.sync += [reads.eq(accesses), self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
 
     def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
@@ -164,8 +162,8 @@ class Accumulate(wiring.Component):
         m.submodules[f"accumulators_{lane}"] = ram = Ram(width=bits, depth=2 << bits_for(self.config.acc_depth))
         word, base, bias, total = register("word"), register("base"), register("bias"), register("sum")
         m.d.comb += [
-            ram.read_en.eq(self.reads), ram.read_address.eq(self.read_at), ram.write_en.eq(self.writes),
-            ram.write_address.eq(self.write_at), ram.write_data.eq(total), self.sweep.data[lane].eq(word),
+            ram.read_en.eq(self.reads), ram.read_address.eq(self.read_at[lane]), ram.write_en.eq(self.writes),
+            ram.write_address.eq(self.write_at[lane]), ram.write_data.eq(total), self.sweep.data[lane].eq(word),
         ]  # fmt: skip
         with m.If(self.busy_1):
             m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))

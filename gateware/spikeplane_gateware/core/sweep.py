@@ -20,6 +20,7 @@ from spikeplane_gateware.core.egress import item_layout
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
+from spikeplane_gateware.core.spread import spread
 from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
@@ -86,6 +87,11 @@ class Sweep(wiring.Component):
         self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
         self.clears, self.room, self.ends = Signal(), Signal(), Signal()
         self.element, self.begin_group, self.clearing, self.loading = Signal(), Signal(), Signal(), Signal()
+        self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
+        for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
+            with m.If(arrived):
+                m.d.sync += word.eq(self.parameters.read_data)
+        self.opening, self.started = Signal(), Signal()  # a population begins; an element was taken in the cycle before
         self.single = Signal()  # no window: every word is an element
         self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
         m.d.sync += [
@@ -96,13 +102,22 @@ class Sweep(wiring.Component):
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
-        table, self.zero = self.parameters, Signal()
+        table, self.zero, lanes = self.parameters, Signal(), self.config.lanes
+        begins, writes = Signal(), Signal()
+        following = Signal.like(self.write_at, name="write_next")
+        m.d.comb += [begins.eq(self.opening), writes.eq(self.neurons.out_valid | self.zero)]
+        m.d.comb += following.eq(Mux(begins, self.population.membrane_base, self.write_at + 1))
+        reads_at = spread(m, self.read_at, self.element, lanes, "membrane_read_at")
+        writes_at = spread(m, following, begins | writes, lanes, "membrane_write_at")
         for lane, ram in enumerate(self.membranes):
             m.d.comb += [
-                ram.read_en.eq(self.element), ram.read_address.eq(self.read_at), ram.write_address.eq(self.write_at),
+                ram.read_en.eq(self.started), ram.read_address.eq(reads_at[lane]), ram.write_address.eq(writes_at[lane]),
                 ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
                 ram.write_data.eq(self.neurons.after[lane]),
             ]  # fmt: skip
+        with m.If(begins | writes):
+            m.d.sync += self.write_at.eq(following)
+        m.d.sync += self.started.eq(self.element)
         late = late_write(m, self.write, Memory.PARAMETER, table.width)
         m.d.comb += [
             table.read_en.eq(self.loading), table.read_address.eq(self.parameter_at), table.write_en.eq(late.valid),
@@ -110,8 +125,6 @@ class Sweep(wiring.Component):
         ]  # fmt: skip
         with m.If(self.element & self.places.last):
             m.d.sync += self.read_at.eq(self.read_at + 1)
-        with m.If(self.neurons.out_valid | self.zero):
-            m.d.sync += self.write_at.eq(self.write_at + 1)
 
     def _port(self, m: Module) -> None:
         """Requests leave from registers: the element of the walk, or the word of the clearing pass."""
@@ -137,9 +150,9 @@ class Sweep(wiring.Component):
             m.d.sync += some.eq(inside | (some & ~first))
         neurons, settings = self.neurons, self.neurons.settings
         for lane in range(c.lanes):
-            self._gather_lane(m, lane, flags[1][0] & flags[1][3], valid & inside, first | ~some)
+            self._gather_lane(m, lane, flags[2][0] & flags[2][3], valid & inside, first | ~some)
         m.d.comb += [
-            neurons.valid.eq(flags[2][0] & flags[2][3]), neurons.zero.eq(self.ends),
+            neurons.valid.eq(flags[3][0] & flags[3][3]), neurons.zero.eq(self.ends),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
         ]  # fmt: skip
 
@@ -211,19 +224,22 @@ class Sweep(wiring.Component):
             m.d.sync += self.plane.eq(self.plane - 1)
 
     def _control(self, m: Module, table: Ram) -> None:
-        p, places, count = self.population, self.places, self.count
+        p, places, count, fetched = self.population, self.places, self.count, Signal()
+        with m.If(fetched):  # wide registers are enabled by registers: the way to all of their bits is long
+            m.d.sync += p.eq(table.read_data)
         m.d.sync += self.swept.eq(0)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.job.ready.eq(count == 2), self.vacant.eq(~self.job.valid)]
+                m.d.comb += [self.job.ready.eq(fetched), self.vacant.eq(~self.job.valid)]
+                m.d.sync += fetched.eq(self.job.valid & (count == 1))
                 with m.If(self.job.valid):
-                    m.d.sync += [count.eq(Mux(count == 2, 0, count + 1)), self.active.eq(self.job.payload)]
-                    with m.If(count == 2):
-                        m.d.sync += self.population.eq(table.read_data)
-                        m.next = "OPEN"
+                    m.d.sync += [count.eq(count + 1), self.active.eq(self.job.payload)]
+                with m.If(fetched):
+                    m.next = "OPEN"
             with m.State("OPEN"):
                 m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0), self.parameter_at.eq(p.parameter_base)]
-                m.d.sync += [self.read_at.eq(p.membrane_base), self.write_at.eq(p.membrane_base), count.eq(0)]
+                m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
+                m.d.comb += self.opening.eq(1)
                 m.next = "IDLE"
                 with m.If(p.valid):
                     m.next = "PARAMETERS"
@@ -270,9 +286,7 @@ class Sweep(wiring.Component):
         count = self.count
         m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
         m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
-        for number, word in enumerate((self.theta, self.amount, self.bias)):
-            with m.If(count == number + 1):
-                m.d.sync += word.eq(self.parameters.read_data)
+        m.d.sync += [arrived.eq(count == number) for number, arrived in enumerate(self.arrived)]
         with m.If(count == 4):
             m.d.sync += [count.eq(0), self.left.eq(self.population.input_words)]
             m.next = "WALK"

@@ -3,7 +3,8 @@
 One code path for every device: it knows only bytes out and bytes in.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -80,8 +81,8 @@ class Driver:
         collector = Collector(self.config, self._probes())
         self._start()
         idle, told = 0, 0
-        for n in range(samples):
-            self._send(self._sample(inputs, n, steps), collector)
+        for packets in self._ahead(inputs, samples, steps):
+            self._send(packets, collector)
             if progress and collector.complete // steps > told:
                 progress(collector.complete // steps - told)
                 told = collector.complete // steps
@@ -128,6 +129,16 @@ class Driver:
         for step, values in probe.steps.items():
             out[step] = values
         return out.reshape(samples, steps, *probe.shape)
+
+    def _ahead(self, inputs: dict[str, np.ndarray], samples: int, steps: int) -> Iterator[np.ndarray]:
+        """The packets of each sample, the next one's being made while the device works on this one's."""
+        with ThreadPoolExecutor(max_workers=1) as maker:
+            following = maker.submit(self._sample, inputs, 0, steps)
+            for n in range(samples):
+                packets = following.result()
+                if n + 1 < samples:
+                    following = maker.submit(self._sample, inputs, n + 1, steps)
+                yield packets
 
     def _sample(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> np.ndarray:
         """All packets of one sample: per step the barrier, the spikes, the tokens."""
