@@ -1,9 +1,14 @@
 """The generator: equal text for equal chips, one tile however many cores, a manifest that is the formats' own."""
 
 import json
+import os
+
+import pytest
 
 from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.errors import SpikeplaneError
 from spikeplane_gateware.generate import generate, verilog_text
+from spikeplane_sim.board.build import cached_verilog
 
 
 def test_size_hardly_grows_with_the_mesh(tmp_path):
@@ -22,3 +27,22 @@ def test_files_and_manifest(tmp_path):
     text = (tmp_path / "chip" / "spikeplane_chip.v").read_text()
     for port in manifest["ports"]:
         assert f" {port};" in text
+
+
+def test_all_files_or_none(tmp_path):
+    (tmp_path / "chip" / "README.md").mkdir(parents=True)
+    with pytest.raises(SpikeplaneError) as refused:
+        generate(PRESETS["tiny"], tmp_path / "chip")
+    assert str(refused.value) == f"cannot write {tmp_path / 'chip' / 'README.md'}: Is a directory"
+    assert [path.name for path in (tmp_path / "chip").iterdir()] == ["README.md"]
+
+
+def test_the_cache_may_be_read_by_everyone(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path))
+    monkeypatch.setattr("spikeplane_gateware.generate.verilog_text", lambda config: "module\n")
+    umask = os.umask(0o022)
+    try:
+        path = cached_verilog(PRESETS["tiny"])
+    finally:
+        os.umask(umask)
+    assert (path.stat().st_mode & 0o777, path.read_text(), [*tmp_path.iterdir()]) == (0o644, "module\n", [path])

@@ -14,6 +14,7 @@ import spikeplane_gateware
 from spikeplane import toolchain
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import write_file
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
@@ -35,7 +36,7 @@ def cached_verilog(config: ChipConfig) -> Path:
     if not path.exists():
         from spikeplane_gateware.generate import verilog_text
 
-        _place(path, verilog_text(config).encode())
+        write_file(path, verilog_text(config))
     return path
 
 
@@ -49,7 +50,7 @@ def build_board(config: ChipConfig) -> Path:
     toolchain.require_compiler()
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
         _verilate(verilog, Path(folder))
-        _place(library, (Path(folder) / "obj" / "board.so").read_bytes())
+        write_file(library, (Path(folder) / "obj" / "board.so").read_bytes())
     return library
 
 
@@ -66,13 +67,5 @@ def _verilate(verilog: Path, folder: Path) -> None:
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
         log = cache_folder() / "verilator.log"
-        _place(log, (result.stdout + result.stderr).encode())
+        write_file(log, result.stdout + result.stderr)
         raise SpikeplaneError(f"Verilator could not build the simulated board (exit {result.returncode}): see {log}")
-
-
-def _place(path: Path, contents: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
-        draft.write(contents)
-    os.replace(draft.name, path)

@@ -14,7 +14,7 @@ from spikeplane.cli.run import execute, show, summarise
 from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.encode import Encoding
-from spikeplane.files import check_place, write_files
+from spikeplane.files import check_place
 
 
 def demo(
@@ -48,7 +48,7 @@ def demo(
             calibration=data.train_images[:256], labels=data.train_labels[:256],
         )  # fmt: skip
         program.save(output / "digits.spk")
-        files = generate(program.config, output / "chip", verilog=cached_verilog(program.config), write=write_files)
+        files = generate(program.config, output / "chip", verilog=cached_verilog(program.config))
     print_tables(program, out)
     step(
         f"compiled to {escape(str(output / 'digits.spk'))}; {chosen.rows}x{chosen.cols} chip as {escape(str(files[0]))}", start

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
-from spikeplane.files import check_place, write_files
+from spikeplane.files import check_place
 
 
 def generate(
@@ -25,7 +25,7 @@ def generate(
     from spikeplane_gateware.generate import generate as write
 
     with busy("generating Verilog"):
-        files = write(chip, output, write=write_files)
+        files = write(chip, output)
     for path in files:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     out.print(f"chip {chip.digest}: {chip.rows} x {chip.cols} cores of {chip.lanes} lanes", highlight=False)
