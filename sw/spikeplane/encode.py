@@ -4,7 +4,7 @@ every backend sees the same planes."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -48,18 +48,14 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
               `first` is the number of the first sample, so any split into batches gives the same planes
     latency   1 at step floor((255 - v) * (T - 1) / 255) only: 255 fires at step 0, 1 near step T - 1, 0 never
     events    1 where at least one event falls into the step; events after step T - 1 are dropped
-    planes    the samples themselves; they must have T steps
+    planes    the samples themselves; they must have T steps, and hold 0 and 1 only
 
-    Raises SpikeplaneError for samples of another shape, or an encoding out of range.
+    Raises SpikeplaneError for samples of another type, shape or range, or an encoding out of range.
     """
     _check(encoding)
     if encoding.kind == "events":
         return _stack(encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)])
-    array = np.asarray(samples)
-    expected = (encoding.steps, *shape) if encoding.kind == "planes" else shape
-    if array.shape[1:] != expected or array.dtype != np.uint8:
-        form = ", ".join(map(str, expected))
-        raise SpikeplaneError(f"encoding '{encoding.kind}' expects uint8 samples (N, {form}), not {array.dtype} {array.shape}")
+    array = _array(encoding, samples, shape)
     if encoding.kind == "planes":
         return array
     if encoding.kind == "rate":
@@ -67,6 +63,51 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
     if encoding.kind == "latency":
         return _latency(encoding, array)
     return _direct(encoding, array)
+
+
+def check_planes(name: str, values: Any, encoding: Encoding, shape: tuple[int, int, int]) -> None:
+    """Raise SpikeplaneError unless `values` are what `encode` gives: integers (N, T, C, H, W) within the encoding's bits."""
+    top = (1 << encoding.bits) - 1
+    expected = f"input '{name}' expects integers from 0 to {top} of shape (N, {_form((encoding.steps, *shape))})"
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "bui" or values.shape[1:] != (encoding.steps, *shape):
+        raise SpikeplaneError(f"{expected}, not {_found(values)}; use program.planes(samples)")
+    if not len(values):
+        raise SpikeplaneError(f"input '{name}' holds no samples; give at least one")
+    if values.min() < 0 or values.max() > top:
+        raise SpikeplaneError(f"{expected}, not {_found(values)}; use program.planes(samples)")
+
+
+def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.ndarray:
+    """The samples, uint8 (N, ...) in the form that every encoding but `events` takes. Raises SpikeplaneError for any other."""
+    planes = encoding.kind == "planes"
+    expected = (encoding.steps, *shape) if planes else shape
+    refusal = f"encoding '{encoding.kind}' expects uint8 samples (N, {_form(expected)})"
+    try:
+        array = np.asarray(samples)
+    except ValueError:  # a list of samples, or of rows, of unequal lengths
+        raise SpikeplaneError(f"{refusal}, not samples of unequal shapes; give one array") from None
+    if array.shape[1:] != expected:
+        remedy = f"cut or fill them to {encoding.steps} steps" if planes and array.shape[2:] == shape else "reshape them"
+        raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy}")
+    if array.dtype != np.uint8:
+        remedy = "convert 0 and 1" if planes else "scale them to 0..255 and convert them"
+        raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy} with astype(np.uint8)")
+    if planes and array.max(initial=0) > 1:
+        raise SpikeplaneError(f"{refusal} of 0 and 1, not {_found(array)}; threshold them, or compile with encoding 'direct'")
+    return array
+
+
+def _form(shape: tuple[int, ...]) -> str:
+    return ", ".join(map(str, shape))
+
+
+def _found(values: Any) -> str:
+    """What came instead: type, shape, and the range of numbers."""
+    if not isinstance(values, np.ndarray):
+        return f"a {type(values).__name__}"
+    numbers = values.size and values.dtype.kind in "buif"
+    span = f" from {np.min(values):g} to {np.max(values):g}" if numbers else ""
+    return f"{values.dtype} {values.shape}{span}"
 
 
 def _check(encoding: Encoding) -> None:
@@ -97,9 +138,18 @@ def _rate(encoding: Encoding, image: np.ndarray, number: int) -> np.ndarray:
 
 
 def _recordings(samples: Samples) -> list[Events]:
+    from spikeplane.data.nmnist import Events, check_columns
+
     if isinstance(samples, np.ndarray):
         raise SpikeplaneError(f"encoding 'events' expects event recordings, not an array of shape {samples.shape}")
-    return samples
+    if not isinstance(samples, list | tuple):
+        raise SpikeplaneError(f"encoding 'events' expects a list of event recordings, not a {type(samples).__name__}")
+    for recording in samples:
+        if not isinstance(recording, Events):
+            kind = type(recording).__name__
+            raise SpikeplaneError(f"encoding 'events' expects event recordings, not a list with {kind} in it; use read_samples")
+        check_columns(recording)
+    return list(samples)
 
 
 def _events(encoding: Encoding, events: Events, shape: tuple[int, int, int]) -> np.ndarray:

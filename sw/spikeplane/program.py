@@ -19,7 +19,7 @@ import numpy as np
 from spikeplane.compiler.images import Image, build_image
 from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding, encode
+from spikeplane.encode import Encoding, check_planes, encode
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane.network import Network, Neuron, Population, Projection, Window
@@ -60,6 +60,13 @@ class Program:
     def planes(self, samples: Any, first: int = 0) -> dict[str, np.ndarray]:
         """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of the input population."""
         return {self.input.name: encode(self.encoding, samples, self.input.shape, first)}
+
+    def check_planes(self, inputs: dict[str, np.ndarray]) -> None:
+        """Raise SpikeplaneError unless `inputs` are what `planes` gives: boards check before they send anything."""
+        if set(inputs) != {self.input.name}:
+            given = ", ".join(f"'{name}'" for name in inputs) or "nothing"
+            raise SpikeplaneError(f"the program's input is '{self.input.name}', given was {given}; use program.planes(samples)")
+        check_planes(self.input.name, inputs[self.input.name], self.encoding, self.input.shape)
 
     def scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
         """(N, C): the readout of the output population from (N, T, C, H, W)."""

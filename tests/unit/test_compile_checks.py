@@ -91,10 +91,11 @@ def test_calibrations_that_are_none() -> None:
     net, zeros = _BASE, np.zeros((2, 8, 2, 4, 4), np.uint8)
     assert compile_error(net, calibration=zeros[:0]) == "the calibration has no samples; give at least one"
     assert compile_error(net, calibration=zeros[:, :7]) == (
-        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4), not uint8 (2, 7, 2, 4, 4)"
+        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4), not uint8 (2, 7, 2, 4, 4) from 0 to 0; cut or fill them to 8 steps"
     )
     assert compile_error(net, calibration=zeros + 2) == (
-        "the calibration's planes hold values up to 2, encoding 'planes' sends 0 to 1"
+        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4) of 0 and 1, not uint8 (2, 8, 2, 4, 4) from 2 to 2; threshold them, "
+        "or compile with encoding 'direct'"
     )
     assert compile_error(net, calibration=zeros, labels=np.zeros(1)) == (
         "the calibration has 2 samples and labels of shape (1,); give one label a sample"

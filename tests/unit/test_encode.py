@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from spikeplane.data import Events
-from spikeplane.encode import Encoding, encode
+from spikeplane.encode import Encoding, check_planes, encode
 from spikeplane.errors import SpikeplaneError
 
 SHAPE = (2, 3, 4)
@@ -94,13 +94,14 @@ def test_planes_pass():
 def test_messages():
     images = np.zeros((3, *SHAPE), np.uint8)
     assert message(Encoding(), images, (2, 4, 4)) == (
-        "encoding 'direct' expects uint8 samples (N, 2, 4, 4), not uint8 (3, 2, 3, 4)"
+        "encoding 'direct' expects uint8 samples (N, 2, 4, 4), not uint8 (3, 2, 3, 4) from 0 to 0; reshape them"
     )
     assert message(Encoding(kind="rate"), images.astype(float), SHAPE) == (
-        "encoding 'rate' expects uint8 samples (N, 2, 3, 4), not float64 (3, 2, 3, 4)"
+        "encoding 'rate' expects uint8 samples (N, 2, 3, 4), not float64 (3, 2, 3, 4) from 0 to 0; scale them to "
+        "0..255 and convert them with astype(np.uint8)"
     )
     assert message(Encoding(kind="planes", steps=3), images[:, None], SHAPE) == (
-        "encoding 'planes' expects uint8 samples (N, 3, 2, 3, 4), not uint8 (3, 1, 2, 3, 4)"
+        "encoding 'planes' expects uint8 samples (N, 3, 2, 3, 4), not uint8 (3, 1, 2, 3, 4) from 0 to 0; cut or fill them to 3 steps"
     )
     assert message(Encoding(kind="events"), images, SHAPE) == (
         "encoding 'events' expects event recordings, not an array of shape (3, 2, 3, 4)"
@@ -109,5 +110,55 @@ def test_messages():
     assert message(Encoding(kind="events"), one, SHAPE) == (
         "r.bs2: event 0 (x 4, y 0, polarity 1, time 5) is outside the sensor of 4x3 and 2 polarities"
     )
+    assert message(Encoding(kind="events"), [one[0], 3], SHAPE) == (
+        "encoding 'events' expects event recordings, not a list with int in it; use read_samples"
+    )
+    assert message(Encoding(kind="events"), None, SHAPE) == (
+        "encoding 'events' expects a list of event recordings, not a NoneType"
+    )
+    short = [Events(np.array([5]), np.array([4, 1]), np.array([0.5]), np.array([1]), "r.bs2")]
+    assert message(Encoding(kind="events"), short, SHAPE) == (
+        "r.bs2: expected integer arrays t_us, x, y, p of one length, found t_us int64 (1,), x int64 (2,), y float64 (1,), p int64 (1,)"
+    )
     assert message(Encoding(steps=0), images, SHAPE) == "encoding: steps must be from 1 to 1048576, not 0"
     assert message(Encoding(value_bits=9), images, SHAPE) == "encoding: value_bits must be from 1 to 8, not 9"
+
+
+NOT_PLANES = "encoding 'planes' expects uint8 samples (N, 2, 2, 3, 4)"
+
+
+@pytest.mark.parametrize(("change", "refused"), [
+    (lambda p: p * 2, " of 0 and 1, not uint8 (3, 2, 2, 3, 4) from 2 to 2; threshold them, or compile with encoding 'direct'"),
+    (lambda p: -p.astype(int), ", not int64 (3, 2, 2, 3, 4) from -1 to -1; convert 0 and 1 with astype(np.uint8)"),
+    (lambda p: p * np.nan, ", not float64 (3, 2, 2, 3, 4) from nan to nan; convert 0 and 1 with astype(np.uint8)"),
+    (lambda p: [*p, p[0, :1]], ", not samples of unequal shapes; give one array"),
+    (lambda p: p[:, :1], ", not uint8 (3, 1, 2, 3, 4) from 1 to 1; cut or fill them to 2 steps"),
+    (lambda p: p[..., :3], ", not uint8 (3, 2, 2, 3, 3) from 1 to 1; reshape them"),
+    (lambda p: 7, ", not int64 () from 7 to 7; reshape them"),
+    (lambda p: "net", ", not <U3 (); reshape them"),
+    (lambda p: None, ", not object (); reshape them"),
+])  # fmt: skip
+def test_planes_that_are_none(change, refused):
+    planes = np.ones((3, 2, *SHAPE), np.uint8)
+    assert message(Encoding(kind="planes", steps=2), change(planes), SHAPE) == NOT_PLANES + refused
+
+
+@pytest.mark.parametrize(("change", "refused"), [
+    (lambda p: p * 4, "int64 (3, 2, 2, 3, 4) from 4 to 4; use program.planes(samples)"),
+    (lambda p: -p, "int64 (3, 2, 2, 3, 4) from -1 to -1; use program.planes(samples)"),
+    (lambda p: p * np.nan, "float64 (3, 2, 2, 3, 4) from nan to nan; use program.planes(samples)"),
+    (lambda p: p[:, :1], "int64 (3, 1, 2, 3, 4) from 1 to 1; use program.planes(samples)"),
+    (lambda p: [[1], [2, 3]], "a list; use program.planes(samples)"),
+])  # fmt: skip
+def test_planes_for_a_board(change, refused):
+    encoding, planes = Encoding(steps=2, value_bits=2), np.ones((3, 2, *SHAPE), np.int64)
+    check_planes("in", planes * 3, encoding, SHAPE)
+    with pytest.raises(SpikeplaneError) as error:
+        check_planes("in", change(planes), encoding, SHAPE)
+    assert str(error.value) == f"input 'in' expects integers from 0 to 3 of shape (N, 2, 2, 3, 4), not {refused}"
+
+
+def test_no_samples_for_a_board():
+    with pytest.raises(SpikeplaneError) as error:
+        check_planes("in", np.zeros((0, 4, *SHAPE), np.uint8), Encoding(), SHAPE)
+    assert str(error.value) == "input 'in' holds no samples; give at least one"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from spikeplane.config import PRESETS
+from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane.host.packets import add_planes, pack_many, plane_packets, unpack_many
 
@@ -36,3 +37,12 @@ def test_planes_come_back(name):
     back = np.zeros_like(values)
     add_planes(config, back[None], np.zeros(len(fields["mask"]), dtype=np.int64), fields)
     np.testing.assert_array_equal(back, values)
+
+
+@pytest.mark.parametrize("wide", [2, -1])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_value_wider_than_its_field_is_refused(wide, many):
+    value = np.array([0, wide, 1]) if many else wide
+    with pytest.raises(SpikeplaneError) as refused:
+        pack_many(packet_format(PRESETS["tiny"]), Kind.SPIKE, 3, {"parity": value})
+    assert str(refused.value) == f"a spike packet's parity takes 0 to 1, not {wide}; compile the program for this chip again"

@@ -20,6 +20,7 @@ class GoldenBoard(Board):
 
     def run(self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None) -> dict[str, np.ndarray]:
         """See Board."""
+        self.program.check_planes(inputs)
         total = len(next(iter(inputs.values())))
         parts: dict[str, list[np.ndarray]] = {name: [] for name in self.program.probes}
         for first in range(0, total, self.batch):

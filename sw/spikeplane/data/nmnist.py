@@ -57,6 +57,14 @@ def read_recordings(path: Path, shape: tuple[int, int, int], limit: int | None =
     return [read_recording(path, shape)][:limit]
 
 
+def check_columns(events: Events) -> None:
+    """Raises SpikeplaneError unless the recording's columns are integer arrays of equal length."""
+    columns = {name: np.asarray(getattr(events, name)) for name in ("t_us", "x", "y", "p")}
+    if any(c.ndim != 1 or c.dtype.kind not in "ui" or c.shape != columns["x"].shape for c in columns.values()):
+        found = ", ".join(f"{name} {column.dtype} {column.shape}" for name, column in columns.items())
+        raise SpikeplaneError(f"{events.name}: expected integer arrays t_us, x, y, p of one length, found {found}")
+
+
 def check_inside(events: Events, shape: tuple[int, int, int], name: str) -> None:
     """Raises SpikeplaneError for the first event outside a sensor of `shape` (polarities, H, W)."""
     polarities, height, width = shape

@@ -23,7 +23,7 @@ class Board(ABC):
     @abstractmethod
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
         """Samples: per input population (N, T, C, H, W) -> per probed population int (N, T, C, H, W). `progress` is called with the
-        number of samples done since the last call."""
+        number of samples done since the last call. Raises SpikeplaneError for inputs that `Program.planes` would not give."""
 
     def figures(self) -> dict[str, Any]:
         """Counts of the last run: cycles, operations, ... Empty for a board that has no clock."""
@@ -52,6 +52,7 @@ class DeviceBoard(Board):
 
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
         """See Board. Raises SpikeplaneError for another chip, or one that stops answering."""
+        self.program.check_planes(inputs)
         if not self._loaded:
             self.driver.identify()
             self.driver.load()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Kind, PacketFormat, packet_format
 
 Fields = Mapping[str, "np.ndarray | int"]
@@ -26,23 +27,36 @@ def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
 
 
 def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.ndarray:
-    """`count` packets of one kind: uint8 (count, size). Fields not named are 0; scalars are repeated."""
+    """`count` packets of one kind: uint8 (count, size). Fields not named are 0; scalars are repeated.
+
+    Raises SpikeplaneError for a value that its field does not hold.
+    """
     common, limbs = 0, np.empty((count, 2), dtype="<u8")
     arrays = []
     for name, (offset, width) in offsets(form, kind).items():
         value = int(kind) if name == "kind" else fields.get(name, 0)
         if isinstance(value, np.ndarray):
-            arrays.append((offset, width, value))
+            words = value.astype(np.uint64)
+            if int(words.max(initial=0)) >> width:
+                raise _too_wide(kind, name, width, int(value.min() if value.min() < 0 else value.max()))
+            arrays.append((offset, width, words))
         else:
-            common |= (int(value) & ((1 << width) - 1)) << offset
+            if int(value) >> width:
+                raise _too_wide(kind, name, width, int(value))
+            common |= int(value) << offset
     limbs[:, 0], limbs[:, 1] = common & _LIMB, common >> 64
     for offset, width, value in arrays:
-        value = value.astype(np.uint64) & np.uint64((1 << width) - 1)
         limb, shift = divmod(offset, 64)
         limbs[:, limb] |= value << np.uint64(shift)
         if shift + width > 64:
             limbs[:, limb + 1] |= value >> np.uint64(64 - shift)
     return limbs.view(np.uint8).reshape(count, 16)[:, : form.size].copy()
+
+
+def _too_wide(kind: Kind, name: str, width: int, value: int) -> SpikeplaneError:
+    return SpikeplaneError(
+        f"a {kind.name.lower()} packet's {name} takes 0 to {(1 << width) - 1}, not {value}; compile the program for this chip again"
+    )
 
 
 def unpack_many(form: PacketFormat, packets: np.ndarray, kind: Kind) -> dict[str, np.ndarray]:
