@@ -137,11 +137,19 @@ def test_nir_trace() -> None:
 
 
 def test_sixteen_bits_saturate() -> None:
-    """A narrow membrane saturates in the model as on the chip: nothing wraps."""
-    net = float_network(np.full((1, 8), 1.0), threshold=1e9, reset="none")
-    network, _ = quantise(net, ChipConfig(membrane_bits=10), Encoding(kind="planes", steps=50))
+    """Driven far up and then far down, a membrane stands at its limits, and leaves them from there: nothing wraps or is remembered."""
+    net = float_network(np.array([[1.0, -1.0]]), threshold=200.0, reset="none")
+    network, _ = quantise(net, ChipConfig(membrane_bits=16), Encoding(kind="planes", steps=1500))
+    step = int(network.projections[0].weight.ravel()[0])
+    assert step > 100
     out = replace(network.populations[1], neuron=Neuron(reset="none", membrane_out=True))
     network = replace(network, populations=(network.populations[0], out))
-    values = GoldenModel(network, membrane_bits=10).run({"in": np.ones((1, 50, 8, 1, 1), dtype=int)})["out"].ravel()
-    assert values.max() <= 511
-    assert (np.diff(values) >= 0).all()
+    planes = np.zeros((1, 1500, 2, 1, 1), dtype=int)
+    planes[:, :500, 0], planes[:, 500:, 1] = 1, 1
+    values = GoldenModel(network, membrane_bits=16).run({"in": planes})["out"].ravel()
+    expected, v = [], 0
+    for t in range(1500):
+        v = min(max(v + (step if t < 500 else -step), -32768), 32767)
+        expected.append(v)
+    assert (expected[499], expected[-1]) == (32767, -32768)
+    np.testing.assert_array_equal(values, expected)
