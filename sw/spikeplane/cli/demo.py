@@ -2,19 +2,24 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.markup import escape
 
 from spikeplane.cli.boards import open_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
-from spikeplane.cli.run import execute, show, summarise
+from spikeplane.cli.run import Result, execute, show, summarise
 from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.compile import compile as compile_model
+from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.files import check_place
+from spikeplane.program import Program
+
+CLOCK = 100.0  #: MHz that latency is stated at
 
 
 def demo(
@@ -32,8 +37,32 @@ def demo(
     chosen = chosen_chip(preset, None)
     for name in ("digits.spk", "chip/manifest.json", "report.html"):
         check_place(output / name)
-    from spikeplane_gateware.generate import generate
-    from spikeplane_sim.board.build import cache_folder, cached_verilog
+    data, model, exact = _trained(start)
+    program = _compiled(model, data, chosen, output, start)
+    with open_board("golden", program) as golden:
+        result = execute(program, golden, data.test_images, what="golden model")
+        integer = summarise(program, result, golden, data.test_labels, CLOCK)["accuracy"]
+    step(f"integer accuracy {integer:.2%} in the golden model", start)
+    with busy("building the simulated chip (once)"):
+        board = open_board("sim", program)
+    step("simulated chip built", start)
+    images, labels = data.test_images[:samples], data.test_labels[:samples]
+    with board:
+        result = execute(program, board, images, lockstep=True, what="simulated chip")
+    summary = summarise(program, result, board, labels, CLOCK) | {"accuracy_float": exact, "accuracy_integer": integer}
+    _reported(program, result, summary, labels, output / "report.html")
+    out.print(
+        f"[bold]accuracy: float {exact:.2%}, integer {integer:.2%} ({len(data.test_labels)} images), "
+        f"chip {summary['accuracy']:.2%} ({samples} images)[/]", highlight=False,
+    )  # fmt: skip
+    step("done", start)
+    if summary["lockstep"]["mismatches"]:
+        raise typer.Exit(1)
+
+
+def _trained(start: float) -> tuple[Any, Any, float]:
+    """The digits, the model trained on them (from the cache if it is there), and its accuracy in PyTorch."""
+    from spikeplane_sim.board.build import cache_folder
     from spikeplane_sim.demo import digits
 
     data = digits.load()
@@ -41,45 +70,34 @@ def demo(
         model = digits.trained(data, cache_folder())
     exact = digits.accuracy(model, data.test_images, data.test_labels)
     step(f"trained in PyTorch (SpikingJelly): float accuracy {exact:.2%} on {len(data.test_labels)} test images", start)
+    return data, model, exact
+
+
+def _compiled(model: Any, data: Any, chip: ChipConfig, output: Path, start: float) -> Program:
+    """The program, written with its chip into `output`; its tables are printed."""
+    from spikeplane_gateware.generate import generate
+    from spikeplane_sim.board.build import cached_verilog
+    from spikeplane_sim.demo import digits
 
     with busy("compiling"):
         program = compile_model(
-            model, chip=chosen, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
+            model, chip=chip, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
             calibration=data.train_images[:256], labels=data.train_labels[:256],
         )  # fmt: skip
         program.save(output / "digits.spk")
         files = generate(program.config, output / "chip", verilog=cached_verilog(program.config))
     print_tables(program, out)
-    step(
-        f"compiled to {escape(str(output / 'digits.spk'))}; {chosen.rows}x{chosen.cols} chip as {escape(str(files[0]))}", start
-    )
+    step(f"compiled to {escape(str(output / 'digits.spk'))}; {chip.rows}x{chip.cols} chip as {escape(str(files[0]))}", start)
+    return program
 
-    with open_board("golden", program) as golden:
-        integer = summarise(
-            program, execute(program, golden, data.test_images, what="golden model"), golden, data.test_labels, 100.0
-        )
-    step(f"integer accuracy {integer['accuracy']:.2%} in the golden model", start)
 
-    with busy("building the simulated chip (once)"):
-        board = open_board("sim", program)
-    step("simulated chip built", start)
-    with board:
-        result = execute(program, board, data.test_images[:samples], lockstep=True, what="simulated chip")
-    labels = data.test_labels[:samples]
-    summary = summarise(program, result, board, labels, 100.0)
-    summary |= {"accuracy_float": exact, "accuracy_integer": integer["accuracy"]}
+def _reported(program: Program, result: Result, summary: dict[str, Any], labels: np.ndarray, path: Path) -> None:
+    """The page and the table."""
     from spikeplane.report import write_run
 
-    write_run(output / "report.html", program, result, summary, labels)
-    summary["report"] = str(output / "report.html")
+    write_run(path, program, result, summary, labels)
+    summary["report"] = str(path)
     show(summary)
-    out.print(
-        f"[bold]accuracy: float {exact:.2%}, integer {integer['accuracy']:.2%} ({len(data.test_labels)} images), "
-        f"chip {summary['accuracy']:.2%} ({samples} images)[/]", highlight=False,
-    )  # fmt: skip
-    step("done", start)
-    if summary["lockstep"]["mismatches"]:
-        raise typer.Exit(1)
 
 
 def step(text: str, start: float) -> None:
