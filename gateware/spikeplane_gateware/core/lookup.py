@@ -100,7 +100,12 @@ class Lookup(wiring.Component):
             Signal.like(group, reset_less=True),
             Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True),
         )
-        meets, first, others = Signal(), Signal(range(self.config.lanes)), Signal(self.config.lanes, reset_less=True)
+        meets, once, first, others = (
+            Signal(),
+            Signal(),
+            Signal(range(self.config.lanes)),
+            Signal(self.config.lanes, reset_less=True),
+        )
         bit, without = lowest(m, packets[5].mask, "mask")
         out, packet, projection = self.o.payload, packets[6], projections[6]
         event = kinds[6] != Kind.SPIKE
@@ -112,6 +117,7 @@ class Lookup(wiring.Component):
                 others.eq(without),
                 counts.rows.eq(row.count),
                 counts.columns.eq(column.count),
+                once.eq((row.count == 1) & (column.count == 1) & (group.count == 1)),
                 meets.eq((row.count != 0) & (column.count != 0) & (group.count != 0)),
             ]
         with m.If(self.advance):
@@ -132,6 +138,7 @@ class Lookup(wiring.Component):
                 out.mask.eq(Mux(projection.aligned, packet.mask, others)),
                 out.bit.eq(Mux(projection.aligned, 0, first)),
                 out.more.eq(~event & ~projection.aligned & (others != 0)),
+                out.once.eq(event | once),
                 out.rows.eq(counts.rows),
                 out.columns.eq(counts.columns),
                 out.groups.eq(rest.count),

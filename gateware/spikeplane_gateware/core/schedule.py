@@ -121,15 +121,14 @@ class Schedule(wiring.Component):
         layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
         m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
-        event, valid, loading = Signal(EventLayout), Signal(), Signal()
-        at, word, incoming, complete = Signal(range(count)), read.data, Signal(layout), Signal()
-        m.d.sync += valid.eq(self.event_valid)
-        with m.If(self.event_valid):
-            m.d.sync += event.eq(self.event)
+        valid, loading, last, complete = (Signal(name=name) for name in ("valid", "loading", "last", "complete"))
+        at, word, incoming = Signal(range(count)), read.data, Signal(layout)
+        writes = self.write.valid & (self.write.memory == Memory.SCHEDULE)
+        m.d.sync += [valid.eq(self.event_valid), loading.eq(writes)]
+        with m.If(self.event_valid | writes):
+            event = Cat(self.event.parity, self.event.credit, self.event.slot)
+            m.d.sync += [at.eq(Mux(writes, self.write.address, event)), last.eq(self.event.last), incoming.eq(self.write.data)]
         m.d.comb += [
-            loading.eq(self.write.valid & (self.write.memory == Memory.SCHEDULE)),
-            incoming.eq(self.write.data),
-            at.eq(Mux(loading, self.write.address, Cat(event.parity, event.credit, event.slot))),
             read.addr.eq(at), write.addr.eq(at), write.en.eq(valid | loading),
             complete.eq(word.left == 1),
             write.data.expected.eq(word.expected),
@@ -137,7 +136,7 @@ class Schedule(wiring.Component):
         ]  # fmt: skip
         with m.If(loading):
             m.d.comb += write.data.eq(incoming)
-        self._mark(m, at, (valid & complete) | (loading & incoming.ready), valid & event.last)
+        self._mark(m, at, (valid & complete) | (loading & incoming.ready), valid & last)
 
     def _mark(self, m: Module, at: Signal, sets: Value, ends: Value) -> None:
         """Ready bits: `sets` the one at SCHEDULE address `at`; `ends`: its token was a sample's last. Decoded in one cycle, set

@@ -87,10 +87,13 @@ class Sweep(wiring.Component):
         self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
         self.clears, self.room, self.ends = Signal(), Signal(), Signal()
         self.element, self.begin_group, self.clearing, self.loading = Signal(), Signal(), Signal(), Signal()
+        parameter = Signal(self.word, reset_less=True)  # a register near the memory: its output is late
+        with m.If(self.loading):
+            m.d.sync += parameter.eq(self.parameters.read_data)
         self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
         for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
             with m.If(arrived):
-                m.d.sync += word.eq(self.parameters.read_data)
+                m.d.sync += word.eq(parameter)
         self.opening, self.started = Signal(), Signal()  # a population begins; an element was taken in the cycle before
         self.single = Signal()  # no window: every word is an element
         self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
@@ -282,12 +285,12 @@ class Sweep(wiring.Component):
                     m.next = "IDLE"
 
     def _load_parameters(self, m: Module) -> None:
-        """-theta, -amount and bias words of the group, each a cycle after its address."""
+        """-theta, -amount and bias words of the group, each two cycles after its address."""
         count = self.count
         m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
         m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
-        m.d.sync += [arrived.eq(count == number) for number, arrived in enumerate(self.arrived)]
-        with m.If(count == 4):
+        m.d.sync += [arrived.eq(count == number + 1) for number, arrived in enumerate(self.arrived)]
+        with m.If(count == 5):
             m.d.sync += [count.eq(0), self.left.eq(self.population.input_words)]
             m.next = "WALK"
             with m.If(self.active.initial):

@@ -12,7 +12,7 @@ STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "w
 
 def visit_layout(config: ChipConfig) -> data.StructLayout:
     """First words, counts and steps (see docs/architecture.md, Lookup). `bit` is the first set bit, `more`: `mask` holds others
-    to come; of an aligned projection `mask` is all of it, and is visited at once."""
+    to come; of an aligned projection `mask` is all of it, and is visited at once. `once`: all three counts are 1, or an event."""
     acc, weight = bits_for(config.acc_depth), bits_for(config.weight_depth)
     steps = {name: acc if name.startswith("acc") else weight for name in STEPS}
     return data.StructLayout(
@@ -26,6 +26,7 @@ def visit_layout(config: ChipConfig) -> data.StructLayout:
             "mask": config.lanes,
             "bit": bits_for(config.lanes),
             "more": 1,
+            "once": 1,
             "rows": COUNT_BITS,
             "columns": COUNT_BITS,
             "groups": COUNT_BITS,

@@ -9,7 +9,7 @@ Throughput: an op a cycle, no gap between bits or visits. Latency: 2 cycles. The
 An aligned visit is walked once with the mask as its lanes; an event is one op.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,19 +33,22 @@ class Walker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have, visit = Signal(), Signal(visit_layout(self.config), reset_less=True)
-        last = {name: Signal(name=f"last_{name}") for name in LEVELS}
-        done, self.go, self.step, self.restart = (Signal(name=name) for name in ("done", "go", "step", "restart"))
-        bit, more = self._scan(m, visit)
+        self.done, self.free = (
+            Signal(name="done"),
+            Signal(name="free", init=1),
+        )  # the bit ends here; the visit does, or there is none
+        self.go, self.step, self.restart = (Signal(name=name) for name in ("go", "step", "restart"))
+        bit, more, others = self._scan(m, visit)
         m.d.comb += [
-            done.eq(visit.is_event | (last["group"] & last["column"] & last["row"])),
             self.go.eq(~(self.op_valid & self.stall)),
             self.step.eq(self.go & have),
-            self.restart.eq(self.step & done & more),
-            self.i.ready.eq(self.go & (~have | (done & ~more))),
-            self.taken.eq(self.step & done & ~visit.is_event),
+            self.restart.eq(self.step & self.done & more),
+            self.i.ready.eq(self.go & self.free),
+            self.taken.eq(self.step & self.done & ~visit.is_event),
         ]
+        last, ends = self._count(m, visit)
+        self._foresee(m, visit, ends, more, others)
         pointers = {unit: self._pointers(m, visit, last, unit) for unit in ("acc", "weight")}
-        self._count(m, visit, last)
         with m.If(self.i.ready):
             m.d.sync += have.eq(self.i.valid)
             with m.If(self.i.valid):
@@ -56,16 +59,28 @@ class Walker(wiring.Component):
                 self._send(m, visit, bit, pointers)
         return m
 
-    def _scan(self, m: Module, visit: Signal) -> tuple[Signal, Signal]:
-        """The bit under way, and whether others come; the next one is ready in registers' reach."""
+    def _foresee(self, m: Module, visit: Signal, ends: Value, more: Signal, others: Signal) -> None:
+        """Whether the next op ends its bit, and its visit: registers, because all of the next visit waits for them."""
+        incoming = self.i.payload
+        with m.If(self.i.ready):
+            m.d.sync += [self.done.eq(incoming.once), self.free.eq(~self.i.valid | (incoming.once & ~incoming.more))]
+        with m.Elif(self.restart):
+            m.d.sync += [self.done.eq(visit.once), self.free.eq(visit.once & ~others)]
+        with m.Elif(self.step):
+            m.d.sync += [self.done.eq(ends), self.free.eq(ends & ~more)]
+
+    def _scan(self, m: Module, visit: Signal) -> tuple[Signal, Signal, Signal]:
+        """The bit under way, whether others come, and whether others come after those; the next one is always known."""
         incoming = self.i.payload
         remaining, bit, more = Signal(self.config.lanes, reset_less=True), Signal.like(visit.bit), Signal()
         following, rest = lowest(m, remaining, "remaining")
+        others = Signal()
+        m.d.comb += others.eq(rest != 0)
         with m.If(self.i.ready):
             m.d.sync += [bit.eq(incoming.bit), more.eq(incoming.more), remaining.eq(incoming.mask)]
         with m.Elif(self.restart):
-            m.d.sync += [bit.eq(following), more.eq(rest != 0), remaining.eq(rest)]
-        return bit, more
+            m.d.sync += [bit.eq(following), more.eq(others), remaining.eq(rest)]
+        return bit, more, others
 
     def _send(self, m: Module, visit: Signal, bit: Signal, pointers: dict[str, Signal]) -> None:
         m.d.sync += [
@@ -99,18 +114,21 @@ class Walker(wiring.Component):
                     m.d.sync += row.eq(following)
         return now
 
-    def _count(self, m: Module, visit: Signal, last: dict[str, Signal]) -> None:
-        """Counters run down from the visit's counts and start again by themselves; each `last` flag is known a cycle ahead."""
-        counts = {name: Signal.like(visit[f"{name}s"], name=f"{name}s_left", reset_less=True) for name in last}
-        with m.If(self.i.ready):
-            for name, count in counts.items():
-                incoming = self.i.payload[f"{name}s"]
-                m.d.sync += [count.eq(incoming), last[name].eq(incoming == 1)]
-        with m.Elif(self.step):
-            step = {"group": 1, "column": last["group"], "row": last["group"] & last["column"]}
-            for name, count in counts.items():
-                with m.If(step[name]):
-                    m.d.sync += [
-                        count.eq(Mux(last[name], visit[f"{name}s"], count - 1)),
-                        last[name].eq(Mux(last[name], visit[f"{name}s"] == 1, count == 2)),
-                    ]
+    def _count(self, m: Module, visit: Signal) -> tuple[dict[str, Signal], Value]:
+        """Counters run down from the visit's counts and start again by themselves. Returns the `last` flags, known a cycle ahead, and
+        whether all of them will be set after this step."""
+        last, following, inner = {}, {}, Const(1)
+        for name in LEVELS:
+            last[name], following[name], only = (Signal(name=f"{flag}_{name}") for flag in ("last", "following", "only"))
+            incoming, total = self.i.payload[f"{name}s"], visit[f"{name}s"]
+            count = Signal.like(total, name=f"{name}s_left", reset_less=True)
+            turn = Mux(last[name], only, count == 2)
+            m.d.comb += following[name].eq(Mux(inner, turn, last[name]))
+            with m.If(self.i.ready):
+                m.d.sync += [count.eq(incoming), last[name].eq(incoming == 1), only.eq(incoming == 1)]
+            with m.Elif(self.step):
+                m.d.sync += last[name].eq(following[name])
+                with m.If(inner):
+                    m.d.sync += count.eq(Mux(last[name], total, count - 1))
+            inner = inner & last[name]
+        return last, Cat(*following.values()).all()
