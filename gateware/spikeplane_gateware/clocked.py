@@ -6,7 +6,8 @@ takes it:
     always @* begin next = r; if (enable) begin next = x; end end        always @(posedge clk) r <= next;
 
 Here the two become `always @(posedge clk) begin if (enable) begin r <= x; end end`, which means the same, is what people write, and
-simulates faster: a register that rests is not touched.
+simulates faster: a register that rests is not touched. A register with the attribute `keep` has it on its process as well: that is
+where synthesis looks before it makes one register of two equal ones.
 """
 
 import re
@@ -14,6 +15,9 @@ import re
 _CLOCKED = re.compile(r"^  always @\(posedge (\S+)\)\n    (\S+) {1,2}<= (\S+) ?;\n", re.MULTILINE)
 _PROCESS = re.compile(r"^  always @\* begin\n(?:    if \(\\\$auto\S+ \) begin end\n)?(.*?)^  end\n", re.MULTILINE | re.DOTALL)
 _ASSIGNED = re.compile(r"^\s*(?:\S+: )?(\S+) (?:\[[\d:]+\] )? ?= ", re.MULTILINE)
+_KEPT = re.compile(
+    r"^  \(\* keep = [^*]*\*\)\n(?:  output reg|  reg|  output|  wire) (?:signed )?(?:\[\d+:0\] )?(\S+)", re.MULTILINE
+)
 _CONCATENATED = re.compile(r"^\s*(?:\S+: )?\{", re.MULTILINE)  #: assigned to several names at once
 
 
@@ -48,6 +52,9 @@ def _module(text: str) -> str:
 
     text = _PROCESS.sub(process, text)
     text = _CLOCKED.sub(lambda found: "" if found[3] in merged else found[0], text)
+    for register in _KEPT.findall(text):
+        writes = re.compile(rf"^  (always @\(posedge \S+\)(?: begin)?\n(?:.*\n)??\s+{re.escape(register)} +<= )", re.MULTILINE)
+        text = writes.sub(r"  (* keep *) \1", text)
     return re.sub(
         r"^  reg (?:\[\d+:0\] )?(\S+) ?;\n", lambda found: "" if found[1] in merged else found[0], text, flags=re.MULTILINE
     )

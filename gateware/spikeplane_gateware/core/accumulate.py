@@ -14,13 +14,13 @@ slot four cycles later is its own: the clearing write takes it, and the word pas
 words for each that was accumulated.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS
-from spikeplane.formats.tables import Memory
+from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
@@ -64,6 +64,7 @@ class Accumulate(wiring.Component):
         stages, slots = self._pipeline(m), self._sweep_slots(m)
         self._matches(m, stages)
         weights = self._weights(m, stages)
+        self._significance(m, stages)
         self._memory_controls(m, stages, slots)
         for lane in range(self.config.lanes):
             self._lane(m, lane, weights, stages, slots)
@@ -93,14 +94,17 @@ class Accumulate(wiring.Component):
         narrow word need no multiplexer behind them to be deep."""
         c = self.config
         width, share = c.lanes * c.weight_bits, LANES * c.weight_bits
-        read, late = Signal(width, name="weight_word", reset_less=True), late_write(m, self.write, Memory.WEIGHT, width)
-        reads = spread(m, self.op.weight_address, self.taken, c.lanes, "weight_at")
+        read, late = (
+            Signal(width, name="weight_word", reset_less=True),
+            late_write(m, self.write, Memory.WEIGHT, core_tables(c), c.lanes),
+        )
+        reads = spread(m, self.op.weight_address, c.lanes, "weight_at", self.taken)
         for lane in range(0, c.lanes, LANES):
             place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
             m.submodules[f"weights_{lane // LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
             m.d.comb += [
-                ram.read_en.eq(stages[0][0]), ram.read_address.eq(reads[lane]), ram.write_en.eq(late.valid),
-                ram.write_address.eq(late.address), ram.write_data.eq(late.data[place]),
+                ram.read_en.eq(stages[0][0]), ram.read_address.eq(reads[lane]), ram.write_en.eq(late.valid[lane]),
+                ram.write_address.eq(late.address[lane]), ram.write_data.eq(late.data[place]),
             ]  # fmt: skip
             with m.If(stages[1][0]):
                 m.d.sync += read[place].eq(ram.read_data)
@@ -116,14 +120,17 @@ class Accumulate(wiring.Component):
                 valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)
             )
             same.append(equal)
-        self.forwarded = Signal()  # stage 1: the memory's word is stale
+        lanes = self.config.lanes
         one, two, older, third = (Signal(name=f"near_{name}") for name in ("one", "two", "older", "third"))  # stage 1
-        self.two, self.older, self.third, one_2, self.one_ago = (Signal(name=f"match_{i}") for i in range(5))
+        one_2 = Signal(name="near_one_2")
         m.d.sync += [
-            self.forwarded.eq(Cat(*same[1:]).any()),
-            one.eq(same[0]), two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]),
-            one_2.eq(one), self.two.eq(two), self.older.eq(older), self.third.eq(third), self.one_ago.eq(one_2),
+            one.eq(same[0]), two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]), one_2.eq(one),
         ]  # fmt: skip
+        self.forwarded = spread(m, Cat(*same[1:]).any(), lanes, "forwarded")  # stage 1: the memory's word is stale
+        self.two, self.older, self.third = (
+            spread(m, flag, lanes, f"match_{name}") for name, flag in (("two", two), ("older", older), ("third", third))
+        )
+        self.one_ago = spread(m, one_2, lanes, "match_one")
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
@@ -145,9 +152,9 @@ class Accumulate(wiring.Component):
         self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
         sweep, incoming = Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank)
         accesses = self.taken | self.sweep.valid
-        self.read_at = spread(m, Mux(self.sweep.valid, sweep, incoming), accesses, lanes, "read_at")
+        self.read_at = spread(m, Mux(self.sweep.valid, sweep, incoming), lanes, "read_at", accesses)
         slot, own = Cat(place.address, place.bank), Cat(op.address, op.bank)
-        self.write_at = spread(m, Mux(place.valid, slot, own), self.busy_3, lanes, "write_at")
+        self.write_at = spread(m, Mux(place.valid, slot, own), lanes, "write_at", self.busy_3)
         m.d.sync += [reads.eq(accesses), self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
 
@@ -166,33 +173,39 @@ class Accumulate(wiring.Component):
             ram.write_address.eq(self.write_at[lane]), ram.write_data.eq(total), self.sweep.data[lane].eq(word),
         ]  # fmt: skip
         with m.If(self.busy_1):
-            m.d.sync += word.eq(Mux(self.forwarded, 0, ram.read_data))
+            m.d.sync += word.eq(Mux(self.forwarded[lane], 0, ram.read_data))
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
         with m.If(self.busy_4):
             m.d.sync += third.eq(total)
         with m.If(self.busy_5):
             m.d.sync += fourth.eq(third)
-        m.d.comb += older.eq(Mux(self.older, Mux(self.third, third, fourth), 0))
+        m.d.comb += older.eq(Mux(self.older[lane], Mux(self.third[lane], third, fourth), 0))
         clears = slots[2].valid
         with m.If(self.busy_2):
-            m.d.sync += base.eq(Mux(clears, 0, word | older | Mux(self.two, total, 0)))
+            m.d.sync += base.eq(Mux(clears, 0, word | older | Mux(self.two[lane], total, 0)))
             m.d.sync += bias.eq(Mux(clears, self.sweep.clear_word[lane], 0))
-        addend, carry = self._addend(m, lane, weights, stages[2])
+        addend, carry = self._addend(m, lane, weights)
         with m.If(self.busy_3):
-            m.d.sync += total.eq(Mux(self.one_ago, total, base | bias) + addend + carry)
+            m.d.sync += total.eq(Mux(self.one_ago[lane], total, base | bias) + addend + carry)
 
-    def _addend(self, m: Module, lane: int, weights: Signal, stage: tuple) -> tuple[Signal, Signal]:
+    def _significance(self, m: Module, stages: list) -> None:
+        """Shift, sign and enables of the lanes at stage 2."""
+        c, (valid, op) = self.config, stages[1]
+        shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else Const(0, 1)
+        self.shift = spread(m, shift, c.lanes, "shift", valid)
+        self.negate = spread(m, op.negate, c.lanes, "negate", valid)
+        self.adds = Signal(c.lanes)
+        m.d.sync += self.adds.eq(Mux(valid & ~op.is_event, op.lanes, 0))
+
+    def _addend(self, m: Module, lane: int, weights: Signal) -> tuple[Signal, Signal]:
         """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered at stage 3."""
-        c, (valid, op) = self.config, stage
-        shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else op.shift[:0]
+        c, shift, negate, adds = self.config, self.shift[lane], self.negate[lane], self.adds[lane]
         stored = weights[lane * c.weight_bits : (lane + 1) * c.weight_bits]
         weight = Cat(1, stored).as_signed() if c.weight_bits == 1 else stored.as_signed()
         shifted, wide = (Signal(c.acc_bits, name=f"{name}_{lane}") for name in ("shifted", "wide"))
-        adds = Signal(name=f"adds_{lane}")
         addend = Signal(c.acc_bits, name=f"addend_{lane}", reset_less=True)
         carry = Signal(name=f"carry_{lane}", reset_less=True)
-        m.d.comb += adds.eq(valid & ~op.is_event & op.lanes[lane])
-        m.d.comb += [shifted.eq(weight << shift), wide.eq(Mux(op.negate, ~shifted, shifted))]
+        m.d.comb += [shifted.eq(weight << shift), wide.eq(Mux(negate, ~shifted, shifted))]
         with m.If(self.busy_2):
-            m.d.sync += [addend.eq(Mux(adds, wide, 0)), carry.eq(adds & op.negate)]
+            m.d.sync += [addend.eq(Mux(adds, wide, 0)), carry.eq(adds & negate)]
         return addend, carry

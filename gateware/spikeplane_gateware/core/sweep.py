@@ -20,7 +20,7 @@ from spikeplane_gateware.core.egress import item_layout
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
-from spikeplane_gateware.core.spread import spread
+from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
@@ -110,8 +110,8 @@ class Sweep(wiring.Component):
         following = Signal.like(self.write_at, name="write_next")
         m.d.comb += [begins.eq(self.opening), writes.eq(self.neurons.out_valid | self.zero)]
         m.d.comb += following.eq(Mux(begins, self.population.membrane_base, self.write_at + 1))
-        reads_at = spread(m, self.read_at, self.element, lanes, "membrane_read_at")
-        writes_at = spread(m, following, begins | writes, lanes, "membrane_write_at")
+        reads_at = spread(m, self.read_at, lanes, "membrane_read_at", self.element)
+        writes_at = spread(m, following, lanes, "membrane_write_at", begins | writes)
         for lane, ram in enumerate(self.membranes):
             m.d.comb += [
                 ram.read_en.eq(self.started), ram.read_address.eq(reads_at[lane]), ram.write_address.eq(writes_at[lane]),
@@ -121,10 +121,10 @@ class Sweep(wiring.Component):
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
-        late = late_write(m, self.write, Memory.PARAMETER, table.width)
+        late = late_write(m, self.write, Memory.PARAMETER, self.tables, LANES)
         m.d.comb += [
-            table.read_en.eq(self.loading), table.read_address.eq(self.parameter_at), table.write_en.eq(late.valid),
-            table.write_address.eq(late.address), table.write_data.eq(late.data),
+            table.read_en.eq(self.loading), table.read_address.eq(self.parameter_at), table.write_en.eq(late.valid[0]),
+            table.write_address.eq(late.address[0]), table.write_data.eq(late.data),
         ]  # fmt: skip
         with m.If(self.element & self.places.last):
             m.d.sync += self.read_at.eq(self.read_at + 1)

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import CoreTables, Memory, core_tables
+from spikeplane_gateware.core.spread import spread
 
 #: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 3
@@ -33,24 +34,25 @@ class WriteBus(wiring.Signature):
 
 @dataclass(frozen=True)
 class LateWrite:
-    """What `late_write` returns."""
+    """What `late_write` returns: for each lane that shares the memory a write strobe and an address, and the word."""
 
-    valid: Signal
-    address: Signal
+    valid: list[Signal]
+    address: list[Signal]
     data: Signal
 
 
-def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, width: int) -> LateWrite:
-    """The bus as `memory` sees it, one cycle later: wide memories lie far from the loader, and a register halves the way."""
+def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, tables: CoreTables, lanes: int) -> LateWrite:
+    """The bus as the lanes' parts of a wide `memory` see it, one cycle later: they lie far from the loader, and registers halve the
+    way."""
+    chosen, name = bus.valid & (bus.memory == memory), memory.name.lower()
+    address = bus.address[: bits_for(tables.depth(memory))]
     late = LateWrite(
-        Signal(name="late_valid"),
-        Signal(ADDRESS_BITS, name="late_address", reset_less=True),
-        Signal(width, name="late_data", reset_less=True),
+        spread(m, chosen, lanes, f"{name}_writes"),
+        spread(m, address, lanes, f"{name}_write_at", chosen),
+        Signal(tables.width(memory), name=f"{name}_data", reset_less=True),
     )
-    chosen = bus.valid & (bus.memory == memory)
-    m.d.sync += late.valid.eq(chosen)
     with m.If(chosen):
-        m.d.sync += [late.address.eq(bus.address), late.data.eq(bus.data)]
+        m.d.sync += late.data.eq(bus.data)
     return late
 
 
