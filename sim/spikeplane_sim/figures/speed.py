@@ -17,6 +17,8 @@ from spikeplane_sim.demo import digits
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.board import GoldenBoard
 
+REPEATS = 3  #: other programs on the machine only ever slow a run down: the best one counts
+
 
 @dataclass(frozen=True)
 class ChipSpeed:
@@ -35,24 +37,27 @@ def demo_program() -> tuple[Program, digits.Digits]:
 
 
 def chip_speed(samples: int = 120) -> ChipSpeed:
-    """Simulated cycles a second while the demo's network runs, all of its populations probed and compared."""
+    """Simulated cycles a second, the best of REPEATS runs, while the demo's network runs with all of its populations probed; link and
+    driver included."""
     program, data = demo_program()
     planes = program.planes(data.test_images[:samples])
     with DeviceBoard(SimulatedBoard(program.config), program) as board:
         board.run({k: v[:1] for k, v in planes.items()})
         device = board.device
         assert isinstance(device, SimulatedBoard)
-        cycles, started = device.cycles, time.perf_counter()
-        found = board.run(planes)
-        rate = (device.cycles - cycles) / (time.perf_counter() - started)
+        rates, found = [], {}
+        for _ in range(REPEATS):
+            cycles, started = device.cycles, time.perf_counter()
+            found = board.run(planes)
+            rates.append((device.cycles - cycles) / (time.perf_counter() - started))
         figures = board.figures()
     with GoldenBoard(program) as golden:
         result = compare(program.network, found, golden.run(planes))
-    return ChipSpeed(rate, figures["cycles_per_sample"], result.mismatches)
+    return ChipSpeed(max(rates), figures["cycles_per_sample"], result.mismatches)
 
 
 def golden_rate(images: int = 1000, steps: int = 4, batch: int = 50) -> float:
-    """Images a second for a network of the Fashion-MNIST example's shape with random weights, at `steps` steps."""
+    """Images a second, the best of REPEATS runs, for a network of the Fashion-MNIST example's shape with random weights."""
     network = fashion_shaped()
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 1, 1, 28, 28), dtype=np.uint8)
@@ -63,10 +68,13 @@ def golden_rate(images: int = 1000, steps: int = 4, batch: int = 50) -> float:
             pass
 
     run(pixels[:batch])
-    started = time.perf_counter()
-    for first in range(0, images, batch):
-        run(pixels[first : first + batch])
-    return images / (time.perf_counter() - started)
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        for first in range(0, images, batch):
+            run(pixels[first : first + batch])
+        times.append(time.perf_counter() - started)
+    return images / min(times)
 
 
 def fashion_shaped() -> Network:
