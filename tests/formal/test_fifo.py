@@ -72,7 +72,7 @@ def test_not_vacuous(tmp_path):
 
 MUTANTS = {
     "loses a word": ("with m.Elif(self.i.valid & self.i.ready):", "with m.Elif(0):"),
-    "doubles a word": ("m.d.sync += spare_valid.eq(0)", "m.d.sync += spare_valid.eq(spare_valid & ~self.i.valid)"),
+    "doubles a word": ("m.d.sync += [spare_valid.eq(0)", "m.d.sync += [spare_valid.eq(spare_valid & ~self.i.valid)"),
     "swaps words": ("m.d.comb += [self.i.ready.eq(~spare_valid)", "m.d.comb += [self.i.ready.eq(1)"),
     "does not hold": ("with m.If(~head_valid | self.o.ready):", "with m.If(1):"),
 }

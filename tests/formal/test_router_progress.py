@@ -71,7 +71,7 @@ def test_not_vacuous(tmp_path):
 
 
 def test_an_arbiter_that_never_turns_is_refuted(tmp_path):
-    broken: Any = mutant(router, "out.payload.eq(chosen)]", "out.payload.eq(chosen)]  # as it is, but for the arbiter")
+    broken: Any = mutant(router, "out.payload.eq(chosen)", "out.payload.eq(chosen)  # as it is, but for the arbiter")
     broken.Arbiter = mutant(arbiter, "with m.If(self.take):", "with m.If(0):").Arbiter
     assert not prove(harness(broken.Router(CONFIG)), tmp_path, mode="bmc", depth=9).holds
 
