@@ -51,6 +51,13 @@ class Collector:
         """Steps that every probe has in full."""
         return min(probe.complete for probe in self.probes.values())
 
+    @property
+    def missing(self) -> str:
+        """What is behind: the first population, and its part, that has not ended the first step that is not complete."""
+        probe = min(self.probes.values(), key=lambda probe: probe.complete)
+        part = min(probe.parts, key=lambda part: part.tokens)
+        return f"step {part.tokens} of population '{probe.name}' on core {part.core} has not ended"
+
     def take(self, packets: np.ndarray) -> np.ndarray:
         """Sort packets uint8 (n, size); returns those that are neither spikes nor tokens (replies)."""
         kinds = unpack_many(self.form, packets, Kind.CREDIT)

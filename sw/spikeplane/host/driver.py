@@ -89,7 +89,9 @@ class Driver:
         while collector.complete < samples * steps:
             idle = 0 if self._send(None, collector) else idle + 1
             if idle > PATIENCE:
-                raise SpikeplaneError(f"the chip stopped after {collector.complete} of {samples * steps} steps")
+                raise SpikeplaneError(
+                    f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
+                )
         if progress:
             progress(samples - told)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
