@@ -4,6 +4,7 @@ Errors are one line on stderr and exit status 2; Ctrl-C is 130.
 """
 
 import io
+import logging
 import os
 import sys
 
@@ -47,6 +48,7 @@ def main() -> None:
     """The entry point of `spikeplane`."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files and layers may hold what the terminal's encoding cannot say
         sys.stdout.reconfigure(errors="backslashreplace")
+    logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # it warns of a GPU compiler that nobody here asks for
     sys.exit(_run())
 
 
