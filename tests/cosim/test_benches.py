@@ -61,8 +61,8 @@ def test_broken_gateware_fails(tmp_path, change):
 
 
 BROKEN_CORE = {
-    "no forwarding": ("Mux(self.one_ago, total, base | bias)", "(base | bias)"),
-    "no subtraction": ("wide.eq(Mux(op.negate, ~shifted, shifted))", "wide.eq(shifted)"),
+    "no forwarding": ("Mux(self.one_ago[lane], total, base | bias)", "(base | bias)"),
+    "no subtraction": ("wide.eq(Mux(negate, ~shifted, shifted))", "wide.eq(shifted)"),
 }
 
 

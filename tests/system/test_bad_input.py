@@ -187,7 +187,7 @@ SAMPLES = [
     ("a.idx", idx(0, 4, 4), "a.idx holds no samples: the array has the shape (0, 4, 4)"),
     ("a.idx", idx(*[1] * 70, data=b"x"), "a.idx is no IDX file of samples: its header gives 70 dimensions"),
     ("a.idx", idx(0, *[2**32 - 1] * 3), "a.idx is no IDX file of samples: its header gives 4 dimensions"),
-    ("a.gz", gzip.compress(idx(2, 4, 4, data=bytes(31))),
+    ("a.gz", gzip.compress(idx(2, 4, 4, data=bytes(31)), mtime=0),
      "a.gz is truncated: expected 2 x 4 x 4 = 32 bytes after the header, found 31"),
     ("a.csv", b"# nothing\n", "a.csv is no table of comma-separated numbers: it is empty"),
     ("a.csv", b"1,2\n3\n", "a.csv is no table of comma-separated numbers: the number of columns changed from 2 to 1 at row 2"),
@@ -265,7 +265,7 @@ def test_damaged_files_of_every_format(place) -> None:
     random = np.random.default_rng(3)
     plain = idx(*IMAGES.shape, data=IMAGES.tobytes())
     formats = {
-        ".npy": Path("images.npy").read_bytes(), ".npz": Path("images.npz").read_bytes(), ".gz": gzip.compress(plain), ".idx": plain,
+        ".npy": Path("images.npy").read_bytes(), ".npz": Path("images.npz").read_bytes(), ".gz": gzip.compress(plain, mtime=0), ".idx": plain,
         ".bs2": RECORDING, ".spk": Path("net.spk").read_bytes(), ".txt": b"a 0\nb 1\nc 2\nd 0\ne 1\n",
         ".toml": b'preset = "tiny"\nlanes = 8\nleak_multiplier = true\n',
     }  # fmt: skip

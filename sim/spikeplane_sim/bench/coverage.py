@@ -112,7 +112,7 @@ def main() -> int:
     except SpikeplaneError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    Console().print(table(modules))
+    Console(width=None if sys.stdout.isatty() else 132).print(table(modules))
     return 0
 
 

@@ -60,7 +60,7 @@ class Collector:
 
     def take(self, packets: np.ndarray) -> np.ndarray:
         """Sort packets uint8 (n, size); returns those that are neither spikes nor tokens (replies)."""
-        kinds = unpack_many(self.form, packets, Kind.CREDIT)
+        kinds = unpack_many(self.form, packets, Kind.CREDIT, ("kind", "tag"))
         flow = (kinds["kind"] == Kind.SPIKE) | (kinds["kind"] == Kind.TOKEN)
         for tag, probe in self.probes.items():
             mine = flow & (kinds["tag"] == tag)
@@ -69,8 +69,8 @@ class Collector:
         return packets[~flow]
 
     def _sort(self, probe: Probe, packets: np.ndarray, token: np.ndarray) -> None:
-        spikes = unpack_many(self.form, packets, Kind.SPIKE)
-        tokens = unpack_many(self.form, packets, Kind.TOKEN)
+        spikes = unpack_many(self.form, packets, Kind.SPIKE, _SPIKE)
+        tokens = unpack_many(self.form, packets, Kind.TOKEN, ("source_x", "source_y"))
         for part in probe.parts:
             inside = (spikes["group"] >= part.first) & (spikes["group"] < part.first + part.groups)
             here = (tokens["source_x"] == part.core[0]) & (tokens["source_y"] == part.core[1])

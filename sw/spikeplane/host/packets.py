@@ -3,7 +3,7 @@
 A packet travels as `PacketFormat.size` bytes, little-endian. Thousands are packed at once, so fields are arrays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -59,13 +59,17 @@ def _too_wide(kind: Kind, name: str, width: int, value: int) -> SpikeplaneError:
     )
 
 
-def unpack_many(form: PacketFormat, packets: np.ndarray, kind: Kind) -> dict[str, np.ndarray]:
-    """Every field of packets uint8 (n, size) read as `kind`: int64 arrays (n,)."""
+def unpack_many(
+    form: PacketFormat, packets: np.ndarray, kind: Kind, names: Collection[str] | None = None
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Every field, or those of `names`, of packets uint8 (n, size) read as `kind`: int64 arrays (n,)."""
     limbs = np.zeros((len(packets), 16), dtype=np.uint8)
     limbs[:, : form.size] = packets
     words = limbs.view("<u8")
     values = {}
     for name, (offset, width) in offsets(form, kind).items():
+        if names is not None and name not in names:
+            continue
         limb, shift = divmod(offset, 64)
         value = words[:, limb] >> np.uint64(shift)
         if shift + width > 64:
