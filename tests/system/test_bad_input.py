@@ -265,7 +265,8 @@ def test_damaged_files_of_every_format(place) -> None:
     random = np.random.default_rng(3)
     plain = idx(*IMAGES.shape, data=IMAGES.tobytes())
     formats = {
-        ".npy": Path("images.npy").read_bytes(), ".npz": Path("images.npz").read_bytes(), ".gz": gzip.compress(plain, mtime=0), ".idx": plain,
+        ".npy": Path("images.npy").read_bytes(), ".npz": Path("images.npz").read_bytes(), ".gz": gzip.compress(plain, mtime=0),
+        ".idx": plain,
         ".bs2": RECORDING, ".spk": Path("net.spk").read_bytes(), ".txt": b"a 0\nb 1\nc 2\nd 0\ne 1\n",
         ".toml": b'preset = "tiny"\nlanes = 8\nleak_multiplier = true\n',
     }  # fmt: skip
