@@ -7,6 +7,8 @@
                        results of 2, 3, 4 ops ago ---+-> A ----> A + w --> sum, write --> event out
                                                          bias ----^ ^--------+  (1 op ago)
 ```
+Cycle c is one after the op came in: addresses leave from registers of their own, one for a few lanes (see `spread`).
+
 Ports: op_valid, op (`op_layout`), stall (the op has to wait), write (for WEIGHT), sweep (the other side of `SweepPort`),
 event_valid, event. Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the bank its top
 address bit. The sweep comes first: each word that it reads takes one cycle from the ops, in the pipeline as well, so the write
