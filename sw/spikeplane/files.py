@@ -3,10 +3,10 @@
 import errno
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from spikeplane.errors import SpikeplaneError
 
@@ -36,6 +36,26 @@ def write_files(contents: Mapping[Any, str | bytes]) -> None:
                     os.replace(draft, target)
         except OSError as error:
             raise _refusal(place, error) from None
+        undo.pop_all()
+
+
+@contextmanager
+def write_stream(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file to write piece by piece, for what does not fit in memory; otherwise as `write_files` for one file.
+
+    It takes its name when the block ends without an error; with one, what was there is as it was.
+    Raises SpikeplaneError that names the file which cannot be written.
+    """
+    with ExitStack() as undo:
+        try:
+            target = _resolved(path)
+            draft = _draft(target, b"", undo)
+            with (draft or target).open("wb") as file:
+                yield file
+            if draft is not None:
+                os.replace(draft, target)
+        except OSError as error:
+            raise _refusal(path, error) from None
         undo.pop_all()
 
 

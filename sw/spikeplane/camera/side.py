@@ -1,0 +1,111 @@
+"""YAML files that lie beside recordings and name their size, as those of SpikeCV's datasets do.
+
+SpikeCV (github.com/Zyj061/SpikeCV, spkData/load_dat.py) keeps one config.yaml in the top folder of a dataset, with `spike_w`, `spike_h`
+and a `filename` that is the dataset's name rather than a file's; the recordings lie in folders below it. A file of one's own may as well
+say `width` and `height`, or `size: 400x250`, and name its recording.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spikeplane.camera.size import Size, check_size, parse_size
+from spikeplane.errors import SpikeplaneError
+
+SUFFIXES = (".yaml", ".yml")
+SIZE_KEYS = (("spike_w", "spike_h"), ("width", "height"))
+PATH_KEYS = ("filename", "filepath", "path")
+FOLDERS_ABOVE = 3  # a dataset's config.yaml is looked for this far above a recording
+EXPECTED = "expected spike_w and spike_h (or width and height, or size: WxH)"
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """A YAML file that gives a size, and the recording's path as it is written there, if it is."""
+
+    path: Path
+    size: Size
+    recording: str | None
+
+
+def read_side_file(path: Path) -> SideFile:
+    """Raises SpikeplaneError if the file is no YAML, if it gives no size, and if a value has the wrong type."""
+    try:
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SpikeplaneError(f"{path} is no readable YAML file: {error.problem}{line}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: bytes that are no UTF-8, dates that are none
+        raise SpikeplaneError(f"{path} is no readable YAML file: {str(error).splitlines()[0]}") from None
+    if not isinstance(found, dict):
+        raise SpikeplaneError(f"{path}: {EXPECTED}, found no keys at all")
+    recording = next((found[key] for key in PATH_KEYS if found.get(key) is not None), None)
+    if recording is not None and (not isinstance(recording, str) or "\0" in recording):
+        raise SpikeplaneError(f"{path}: expected the recording's path as text, found {recording!r}")
+    return SideFile(path, _size(path, found), recording)
+
+
+def _size(path: Path, found: dict[Any, Any]) -> Size:
+    if isinstance(found.get("size"), str):
+        return parse_size(found["size"])
+    for keys in SIZE_KEYS:
+        if all(key in found for key in keys):
+            width, height = (found[key] for key in keys)
+            if type(width) is not int or type(height) is not int:
+                raise SpikeplaneError(f"{path}: expected {keys[0]} and {keys[1]} in pixels, found {width!r} and {height!r}")
+            return check_size((width, height))
+    raise SpikeplaneError(f"{path}: {EXPECTED}, found the keys {', '.join(map(str, found)) or 'none'}")
+
+
+def recording_of(side: SideFile) -> Path:
+    """The recording that a side file names, relative to its folder and with or without .dat; or the only .dat in the folder it means.
+
+    Raises SpikeplaneError if there is none, or several (it lists some).
+    """
+    folder = side.path.parent
+    if side.recording is not None:
+        for place in (folder / side.recording, folder / f"{side.recording}.dat"):
+            if place.is_file():
+                if place.suffix.lower() in SUFFIXES:
+                    raise SpikeplaneError(f"{side.path} names {side.recording} as its recording; expected a .dat, .npy or .npz")
+                return place
+        if (folder / side.recording).is_dir():
+            folder = folder / side.recording
+    recordings = sorted(folder.rglob("*.dat"))
+    if len(recordings) == 1 and folder != side.path.parent:
+        return recordings[0]
+    if len(recordings) == 1 and (side.recording is None or not Path(side.recording).suffix):
+        return recordings[0]
+    named = f"names {side.recording}, which is no file" if side.recording else f"names no recording ({' or '.join(PATH_KEYS)})"
+    some = ", ".join(str(place) for place in recordings[:4]) + (", ..." if len(recordings) > 4 else "")
+    hint = f"open one of its {len(recordings)} recordings: {some}" if recordings else f"and no .dat lies below {folder}"
+    raise SpikeplaneError(f"{side.path} {named}; {hint}")
+
+
+def side_file_for(path: Path) -> SideFile | None:
+    """The side file that gives a raw recording's size: a YAML of its name, else a config.yaml in its folder or above.
+
+    A config.yaml that gives no size, or that names another file, is passed over; a YAML of the recording's name must be right.
+    """
+    for suffix in SUFFIXES:
+        if path.with_suffix(suffix).is_file():
+            return read_side_file(path.with_suffix(suffix))
+    for folder in list(path.absolute().parents)[: FOLDERS_ABOVE + 1]:
+        if (folder / "config.yaml").is_file():
+            try:
+                side = read_side_file(folder / "config.yaml")
+            except (SpikeplaneError, OSError):
+                continue
+            if _may_describe(side, path):
+                return side
+    return None
+
+
+def _may_describe(side: SideFile, path: Path) -> bool:
+    if side.recording is None:
+        return True
+    named = [side.path.parent / f"{side.recording}{suffix}" for suffix in ("", ".dat")]
+    files = [place for place in named if place.is_file()]
+    return not files or any(place.samefile(path) for place in files)
