@@ -11,7 +11,7 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
-from spikeplane.cli import compile, demo, doctor, generate, inspect, run, simulate
+from spikeplane.cli import compile, demo, doctor, generate, inspect, record, run, simulate
 from spikeplane.errors import SpikeplaneError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("compile")(compile.compile)
 app.command("run")(run.run)
 app.command("simulate")(simulate.simulate)
 app.command("inspect")(inspect.inspect)
+app.command("record")(record.record)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 
