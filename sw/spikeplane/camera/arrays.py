@@ -59,7 +59,7 @@ def open_npy(path: Path) -> ArrayPlanes:
     file = path.open("rb")
     try:
         header = _header(file)
-    except (ValueError, SyntaxError, TypeError, EOFError, UnicodeDecodeError) as error:
+    except Exception as error:  # ValueError, SyntaxError, TokenError, and others by what is damaged
         file.close()
         raise _unreadable(path, error) from None
     mapped = MappedFile(file, path.name)
@@ -166,6 +166,8 @@ def _unpack(stream: IO[bytes], header: Header, name: str) -> ArrayPlanes | RawPl
     for first in range(0, count, step):
         planes = min(step, count - first)
         data = stream.read(planes * plane_bytes)
+        if len(data) < planes * plane_bytes:
+            raise EOFError(f"it ends in plane {first + len(data) // plane_bytes} of {count}")
         bits = as_bits(np.frombuffer(data, header.dtype).reshape(planes, height, width), name, first)
         file.write(np.packbits(bits.reshape(planes, height * width), axis=1, bitorder="little").data)
     file.flush()

@@ -31,7 +31,7 @@ class RawPlanes:
         if not (self._tagged or width % 8 == 0):  # rows do not start at bytes
             planes = np.unpackbits(packed, axis=1, count=height * width, bitorder="little").reshape(count, height, width)
             return np.ascontiguousarray(planes[:, ::-1]) if self._flip else planes
-        rows = packed.reshape(count, height, -1)
+        rows = packed.reshape(count, height, self._plane_bytes // height)
         rows = rows[:, :, :-TAG_BYTES] if self._tagged else rows
         rows = rows[:, ::-1] if self._flip else rows  # turned while they are packed: an eighth of the bytes
         if width % 8:

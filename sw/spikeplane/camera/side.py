@@ -5,14 +5,17 @@ and a `filename` that is the dataset's name rather than a file's; the recordings
 say `width` and `height`, or `size: 400x250`, and name its recording.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from spikeplane.camera.size import Size, check_size, parse_size
 from spikeplane.errors import SpikeplaneError
+
+T = TypeVar("T")
 
 SUFFIXES = (".yaml", ".yml")
 SIZE_KEYS = (("spike_w", "spike_h"), ("width", "height"))
@@ -49,39 +52,49 @@ def read_side_file(path: Path) -> SideFile:
 
 def _size(path: Path, found: dict[Any, Any]) -> Size:
     if isinstance(found.get("size"), str):
-        return parse_size(found["size"])
+        return _named(path, parse_size, found["size"])
     for keys in SIZE_KEYS:
         if all(key in found for key in keys):
             width, height = (found[key] for key in keys)
             if type(width) is not int or type(height) is not int:
                 raise SpikeplaneError(f"{path}: expected {keys[0]} and {keys[1]} in pixels, found {width!r} and {height!r}")
-            return check_size((width, height))
+            return _named(path, check_size, (width, height))
     raise SpikeplaneError(f"{path}: {EXPECTED}, found the keys {', '.join(map(str, found)) or 'none'}")
 
 
-def recording_of(side: SideFile) -> Path:
-    """The recording that a side file names, relative to its folder and with or without .dat; or the only .dat in the folder it means.
+def _named(path: Path, check: Callable[[T], Size], value: T) -> Size:
+    """The size, or its error with the file's name."""
+    try:
+        return check(value)
+    except SpikeplaneError as error:
+        raise SpikeplaneError(f"{path}: {error}") from None
 
+
+def recording_of(side: SideFile) -> Path:
+    """The recording that a side file names, relative to its folder and with or without .dat.
+
+    A name that is no file is a dataset's (as SpikeCV has it) or a folder: the only .dat there is meant.
     Raises SpikeplaneError if there is none, or several (it lists some).
     """
-    folder = side.path.parent
-    if side.recording is not None:
-        for place in (folder / side.recording, folder / f"{side.recording}.dat"):
+    folder, named = side.path.parent, side.recording
+    if named is not None:
+        for place in (folder / named, folder / f"{named}.dat"):
             if place.is_file():
                 if place.suffix.lower() in SUFFIXES:
-                    raise SpikeplaneError(f"{side.path} names {side.recording} as its recording; expected a .dat, .npy or .npz")
+                    raise SpikeplaneError(f"{side.path} names {named} as its recording; expected a .dat, .npy or .npz")
                 return place
-        if (folder / side.recording).is_dir():
-            folder = folder / side.recording
-    recordings = sorted(folder.rglob("*.dat"))
-    if len(recordings) == 1 and folder != side.path.parent:
+    inside = named is not None and (folder / named).is_dir()
+    recordings = sorted((folder / (named if named and inside else "")).rglob("*.dat"))
+    if len(recordings) == 1 and (inside or named is None or not Path(named).suffix):
         return recordings[0]
-    if len(recordings) == 1 and (side.recording is None or not Path(side.recording).suffix):
-        return recordings[0]
-    named = f"names {side.recording}, which is no file" if side.recording else f"names no recording ({' or '.join(PATH_KEYS)})"
-    some = ", ".join(str(place) for place in recordings[:4]) + (", ..." if len(recordings) > 4 else "")
-    hint = f"open one of its {len(recordings)} recordings: {some}" if recordings else f"and no .dat lies below {folder}"
-    raise SpikeplaneError(f"{side.path} {named}; {hint}")
+    if named is None:
+        what = f"names no recording ({', '.join(PATH_KEYS[:-1])} or {PATH_KEYS[-1]})"
+    else:
+        what = f"names {named}, which is {'a folder' if inside else 'no file'}"
+    if not recordings:
+        raise SpikeplaneError(f"{side.path} {what}, and there is no .dat {'in it' if inside else 'below its folder'}")
+    some = ", ".join(map(str, recordings[:4])) + (", ..." if len(recordings) > 4 else "")
+    raise SpikeplaneError(f"{side.path} {what}; open a recording itself: {some}")
 
 
 def side_file_for(path: Path) -> SideFile | None:
