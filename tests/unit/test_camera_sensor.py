@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_every_spike_is_where_the_charge_says() -> None:
 
 
 def test_a_sensor_that_drops_its_residual_is_found_out() -> None:
-    """What the tests above would say of a simulator that resets to zero: one interval per pixel, and rates too low."""
+    """What the tests above would say of a simulator that resets to zero: its rates are too low."""
     rates, charge, planes = np.random.default_rng(3).uniform(0.005, 1.0, (20, 20)), np.zeros((20, 20)), []
     for _ in range(PLANES):
         charge += rates
@@ -76,7 +77,7 @@ def test_saturated_pixels_recover() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"threshold_noise": 0.1, "gain_spread": 0.1, "dark_current": 0.01}])
-def test_seeds_reproduce(options: dict[str, float]) -> None:
+def test_seeds_reproduce(options: dict[str, Any]) -> None:
     light = np.random.default_rng(0).random((9, 13))
     one, same, other = (planes_of(light, 50, SensorModel(seed=seed, **options)) for seed in (5, 5, 6))
     assert np.array_equal(one, same)
@@ -141,7 +142,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
-def test_models_refused(options: dict, message: str) -> None:
+def test_models_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SpikeplaneError) as error:
         SensorModel(**options)
     assert str(error.value) == message

@@ -90,12 +90,20 @@ def frames(source: Callable[[], Iterable[np.ndarray]], size: Size, count: int | 
     return Light(size, None if count is None else (count - 1) * planes_per_frame + 1, make)
 
 
-def array(values: np.ndarray, planes_per_frame: int, size: Size | None = None) -> Light:
-    """Frames (T, H, W), uint8, uint16 or floats of 0..1, each scaled and cropped to `size` if that is given."""
+def array(values: np.ndarray, planes_per_frame: int, size: Size | None = None, name: str = "array") -> Light:
+    """Frames (T, H, W), uint8, uint16 or floats of 0..1, each scaled and cropped to `size` if that is given; `name` is for messages."""
     if values.ndim != 3 or not values.size:
         raise SpikeplaneError(f"light: an array of frames has the shape (T, H, W), not {values.shape}")
     size = size or (values.shape[2], values.shape[1])
-    return frames(lambda: (fit(as_light(v), size) for v in values), size, len(values), planes_per_frame)
+
+    def source() -> Iterator[np.ndarray]:
+        for number, frame in enumerate(values):
+            try:
+                yield fit(as_light(frame), size)
+            except SpikeplaneError as error:
+                raise SpikeplaneError(f"{name}: frame {number}: {error}") from None
+
+    return frames(source, size, len(values), planes_per_frame)
 
 
 def video(path: Path, planes_per_frame: int, size: Size | None = None) -> Light:

@@ -17,6 +17,8 @@ def read_frames(path: Path) -> np.ndarray:
     Arrays: `.npy` (memory-mapped) and `.npz`. Images: whatever Pillow reads, in luma; 16-bit grey stays 16-bit.
     Raises SpikeplaneError for a missing or unreadable file and other shapes.
     """
+    if path.is_dir():
+        raise SpikeplaneError(f"{path} is a folder; expected an image, a video or an array")
     if not path.is_file():
         raise SpikeplaneError(f"no file {path}")
     found = _read_array(path) if path.suffix in (".npy", ".npz") else _read_image(path)

@@ -106,7 +106,7 @@ def open_light(source: Path, planes: int | None, size: Size | None, motion: str,
         found = read_frames(source)
         if found.ndim == 2:
             return _image_light(lights.as_light(found), planes or PLANES, size, motion, speed)
-        light, frames = lights.array(found, per_frame, size), f"{len(found)} frames"
+        light, frames = lights.array(found, per_frame, size, str(source)), f"{len(found)} frames"
     if motion != "none":
         raise SpikeplaneError(f"--motion moves over one image, {source} holds {frames}: leave it out")
     return light.at_most(planes) if planes else light
