@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
@@ -47,6 +48,7 @@ class ChipConfig:
     group_bits        width of a channel group in a packet
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
     leak_multiplier   True: one multiplier a lane, any leak a/256; False: only u - (u >> k), k in 1..8
+    camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """
@@ -71,6 +73,7 @@ class ChipConfig:
     group_bits: int = 6
     max_shift: int = 7
     leak_multiplier: bool = True
+    camera: CameraConfig | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -83,6 +86,8 @@ class ChipConfig:
                 raise SpikeplaneError(f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}")
         if not isinstance(self.leak_multiplier, bool):
             raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}")
+        if self.camera is not None and not isinstance(self.camera, CameraConfig):
+            raise SpikeplaneError(f"chip configuration: camera must be a table [camera] (a CameraConfig), not {self.camera!r}")
 
     @property
     def cores(self) -> int:
@@ -97,12 +102,15 @@ class ChipConfig:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that name this chip: a program carries it and is refused by any other chip."""
-        text = json.dumps({"architecture": ARCHITECTURE, **asdict(self)}, sort_keys=True)
+        text = json.dumps({"architecture": ARCHITECTURE, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files."""
-        return asdict(self)
+        """The fields by name, as they stand in TOML, manifests and program files; `camera` only where there is one."""
+        values = asdict(self)
+        if self.camera is None:
+            del values["camera"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -113,7 +121,10 @@ class ChipConfig:
         for key in values:
             if key not in known:
                 raise SpikeplaneError(f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}")
-        return cls(**{**base, **values})
+        camera = values.pop("camera", base.pop("camera", None))
+        if isinstance(camera, dict):
+            camera = CameraConfig.from_dict(camera)
+        return cls(**{**base, **values, "camera": camera})
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

@@ -29,6 +29,7 @@ class Kind(IntEnum):
     WRITE = 3  #: seek (memory, address) or a 32-bit chunk of the word there, address counting up by itself
     CONTROL = 4  #: start, stop, query
     REPLY = 5  #: the answer to a query, to the host only
+    IMAGE = 6  #: a camera's images and planes, to the host only; see `spikeplane.formats.camera`
 
 
 class Control(IntEnum):
@@ -39,6 +40,7 @@ class Control(IntEnum):
     QUERY = 2  #: answer with REPLY of counter `arg`
     BARRIER = 3  #: bridge: hold the packets behind it until the credits of parity `arg` are all in, then consume them
     CREDITS = 4  #: bridge: `arg` = credits expected per step from the targets of the host's inputs; fills both parities
+    CAMERA = 5  #: camera: write a register; taken out in front of the bridge
 
 
 class Counter(IntEnum):
@@ -56,6 +58,7 @@ class Counter(IntEnum):
     LINK_ERRORS = 12  #: frames dropped for a bad CRC
     RUN_STARTED = 13  #: CHIP_CYCLES at the first barrier after a START
     RUN_ENDED = 14  #: CHIP_CYCLES when the mesh last sent the host something other than a reply
+    CAMERA = 15  #: of the camera, what its register SELECT names: overruns, planes, samples left
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def packet_format(config: ChipConfig) -> PacketFormat:
         Kind.WRITE: Layout("write", (("seek", 1), ("data", CHUNK_BITS))),
         Kind.CONTROL: Layout("control", (("op", 3), ("arg", 16))),
         Kind.REPLY: Layout("reply", (*source, ("counter", 4), ("value", 32))),
+        Kind.IMAGE: Layout("image", (("stream", 1), ("first", 1), ("last", 1), ("data", CHUNK_BITS))),
     }
     header = Layout("header", (("kind", 3), ("host", 1), ("x0", x), ("y0", y), ("x1", x), ("y1", y)))
     return PacketFormat(payloads, header, max(layout.width for layout in payloads.values()))
