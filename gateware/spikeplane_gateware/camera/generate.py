@@ -1,0 +1,22 @@
+"""Verilog of a camera pipeline, or of a component that contains one: the memory, the lane once, the component."""
+
+from typing import Any
+
+from spikeplane.camera.config import CameraConfig
+from spikeplane_gateware.camera.lane import Lane
+from spikeplane_gateware.camera.pipeline import LANE_MODULE, Pipeline
+from spikeplane_gateware.generate import convert
+from spikeplane_gateware.ram import RAM_VERILOG
+
+CAMERA_MODULE = "spikeplane_camera"
+
+
+def lane_verilog(config: CameraConfig) -> str:
+    """The module that every `Pipeline` of this configuration instantiates P times."""
+    return convert(Lane(config), LANE_MODULE)
+
+
+def camera_verilog(config: CameraConfig, component: Any = None, name: str = CAMERA_MODULE) -> str:
+    """One Verilog file whose top is `name`: the pipeline, or `component`, which holds one pipeline of this configuration."""
+    top = convert(component or Pipeline(config), name)
+    return "\n".join([RAM_VERILOG.read_text(), lane_verilog(config), top])

@@ -1,0 +1,152 @@
+"""The frame grabber: some images, or a region of them, into a FIFO that is read at leisure; whole images or none.
+
+```
+    words -> RegionFilter -> kept -> [FIFO of `depth` words] -> o
+                              taken? decided at the image's first word: due, and the whole region fits
+```
+Ports: valid, word, first, last, number (a word a cycle at most, images of 16 words at least); settings; arm (the next image is the first
+of every n), trigger (take the next image as well), clear (overruns to 0), flush (forget all that is held, the image under way too);
+o (a stream of words; `number` counts with `first`), overruns (images dropped because they did not fit, up to 65,535).
+
+An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer than 16 images wait. Whatever the reader does,
+only whole images are lost; with `depth` 8 words more than the region, one that reads at full rate loses none. Should `words` be wrong,
+images have as many words as it says at most, and no `last` if they have fewer. Throughput: a word a cycle. Latency 4 cycles.
+"""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.camera.config import CameraConfig
+from spikeplane.formats.camera import EVERY_BITS, NUMBER_BITS, VALUE_BITS
+from spikeplane_gateware.camera.gate import OVERRUN_BITS, count_up
+from spikeplane_gateware.camera.region import REGION, RegionFilter
+from spikeplane_gateware.ram import Ram
+
+#: `every`: 0 for none; `words`: of the region.
+SETTINGS = data.StructLayout({"every": EVERY_BITS, "region": REGION, "words": EVERY_BITS})
+WAITING = 16  #: images that the FIFO holds at most
+SPARE = 16  #: places beyond one image in a FIFO of default depth
+
+
+def grabbed(bits: int, *, places: bool = False) -> data.StructLayout:
+    """What a grabber gives: a word, and with `places` the column and row of its first pixel."""
+    where = {"x": VALUE_BITS, "y": VALUE_BITS} if places else {}
+    return data.StructLayout({"word": bits, **where, "first": 1, "last": 1, "number": NUMBER_BITS})
+
+
+class Grabber(wiring.Component):
+    """`bits`: of a word of P pixels; `depth`: words of the FIFO (None: a whole image and a little); `places`: see `grabbed`."""
+
+    def __init__(self, config: CameraConfig, bits: int, *, depth: int | None = None, places: bool = False) -> None:
+        self.config, self.bits, self.depth, self.places = config, bits, depth or config.words + SPARE, places
+        inputs = {"valid": 1, "word": bits, "first": 1, "last": 1, "number": NUMBER_BITS, "settings": SETTINGS}
+        pulses = {"arm": 1, "trigger": 1, "clear": 1, "flush": 1}
+        super().__init__(
+            {
+                **{name: In(shape) for name, shape in {**inputs, **pulses}.items()},
+                "o": Out(stream.Signature(grabbed(bits, places=places))),
+                "overruns": Out(OVERRUN_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.filter = self.filter = RegionFilter(self.config, self.bits)
+        for name in ("valid", "word", "first", "last", "number", "flush"):
+            m.d.comb += getattr(self.filter, name).eq(getattr(self, name))
+        m.d.comb += self.filter.region.eq(self.settings.region)
+        self.write, self.fetch, self.left = Signal(), Signal(), Signal(EVERY_BITS)
+        self.fresh, self.taking = Signal(), Signal()  # no word of the image is written yet; it is taken
+        self.waiting = Signal(range(WAITING + 1))  # images whose number waits
+        due = self._due(m)
+        self._take(m, due)
+        self._store(m)
+        self._read(m)
+        return m
+
+    def _due(self, m: Module) -> Signal:
+        """Every n-th image, or one after a trigger. From a register: it changes at first words only, which are far apart."""
+        phase, wanted, due, start = Signal(EVERY_BITS), Signal(), Signal(), Signal()
+        every = self.settings.every
+        m.d.comb += start.eq(self.filter.next_valid & self.filter.next_first)
+        m.d.sync += due.eq(wanted | ((every != 0) & (phase == 0)))
+        with m.If(self.arm):
+            m.d.sync += phase.eq(0)
+        with m.Elif(start):
+            m.d.sync += phase.eq(Mux(phase == 0, every - (every != 0), phase - 1))
+        with m.If(self.trigger):
+            m.d.sync += wanted.eq(1)
+        with m.Elif(self.flush | (start & due)):
+            m.d.sync += wanted.eq(0)
+        return due
+
+    def _take(self, m: Module, due: Signal) -> None:
+        """Reserves the places of a whole region at an image's start, or drops the image; one by one they come back as they are read."""
+        start, fits, room = Signal(), Signal(), Signal(range(self.depth + 1), init=self.depth)
+        words = self.settings.words
+        end = self.filter.o_valid & self.filter.o_last & self.taking
+        m.d.comb += start.eq(self.filter.next_valid & self.filter.next_first)
+        m.d.sync += fits.eq((room >= words) & (self.waiting != WAITING) & (words != 0))
+        change = Signal(EVERY_BITS)
+        with m.If(start & due & fits):
+            m.d.comb += change.eq(words)
+        m.d.sync += room.eq(room + self.fetch - change + Mux(end, self.left - self.write, 0))
+        m.d.sync += self.left.eq(self.left - self.write)
+        with m.If(end):
+            m.d.sync += [self.left.eq(0), self.taking.eq(0)]
+        with m.If(start):
+            m.d.sync += [self.taking.eq(due & fits), self.left.eq(Mux(due & fits, words, 0)), self.fresh.eq(1)]
+        with m.Elif(self.write):
+            m.d.sync += self.fresh.eq(0)
+        with m.If(self.flush):
+            m.d.sync += [room.eq(self.depth), self.taking.eq(0), self.left.eq(0)]
+        count_up(m, self.overruns, start & due & ~fits, self.clear)
+
+    def _store(self, m: Module) -> None:
+        """Kept words of an image that is taken, with their marks; its number beside."""
+        place, filled = Signal(range(self.depth)), self.filter
+        extra = [filled.x, filled.y] if self.places else []
+        m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places + 2, depth=self.depth)
+        m.submodules.numbers = self.numbers = Ram(width=NUMBER_BITS, depth=WAITING)
+        m.d.comb += [
+            self.write.eq(filled.o_valid & filled.kept & self.taking & (self.left != 0) & ~self.flush),
+            self.words.write_en.eq(self.write),
+            self.words.write_address.eq(place),
+            self.words.write_data.eq(Cat(filled.o_word, *extra, self.fresh, self.left == 1)),
+            self.numbers.write_en.eq(self.write & self.fresh),
+            self.numbers.write_data.eq(filled.o_number),
+        ]
+        with m.If(self.write):
+            m.d.sync += place.eq(Mux(place == self.depth - 1, 0, place + 1))
+            with m.If(self.fresh):
+                m.d.sync += self.numbers.write_address.eq(self.numbers.write_address + 1)
+        with m.If(self.flush):
+            m.d.sync += [place.eq(0), self.numbers.write_address.eq(0)]
+
+    def _read(self, m: Module) -> None:
+        """The memories' own registers hold the word that is offered."""
+        out: Any = self.o.payload
+        place, number = Signal(range(self.depth)), Signal(range(WAITING))
+        level, free, passed = Signal(range(self.depth + 1)), Signal(), Signal()
+        m.d.comb += [
+            free.eq(~self.o.valid | self.o.ready),
+            self.fetch.eq(free & (level != 0)),
+            passed.eq(self.o.valid & out.first),  # its number is used up once the word goes
+            self.words.read_en.eq(self.fetch), self.words.read_address.eq(place),
+            self.numbers.read_en.eq(self.fetch), self.numbers.read_address.eq(number + passed),
+            Cat(*[out[name] for name in out.shape().members if name != "number"]).eq(self.words.read_data),
+            out.number.eq(self.numbers.read_data),
+        ]  # fmt: skip
+        m.d.sync += level.eq(level + self.write - self.fetch)
+        m.d.sync += self.waiting.eq(self.waiting + (self.write & self.fresh) - (passed & self.o.ready))
+        with m.If(passed & self.o.ready):
+            m.d.sync += number.eq(number + 1)
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(self.fetch)
+        with m.If(self.fetch):
+            m.d.sync += place.eq(Mux(place == self.depth - 1, 0, place + 1))
+        with m.If(self.flush):
+            m.d.sync += [place.eq(0), number.eq(0), level.eq(0), self.waiting.eq(0), self.o.valid.eq(0)]
