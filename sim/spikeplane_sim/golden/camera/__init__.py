@@ -2,7 +2,9 @@
 
     value = (scale * N + S // 2) // S         N intervals (or spikes) in S planes, to the nearest level; 0 where N = 0
 
-`scale` is 255, or 255 * 16 with four binary places. After plane t has come in, the image of plane t - A can be had.
+`scale` is 255, or 255 * 16 with four binary places. All are integers below 2^20, so that float32, which divides many times as
+fast, gives the exact floor: a quotient that is no integer lies farther from the next one than float32 can err (a test tries
+every pair). After plane t has come in, the image of plane t - A can be had.
 """
 
 from collections.abc import Iterator
@@ -41,9 +43,7 @@ class Reconstruction:
 
     def image(self) -> Tensor:
         """int32 (H, W), 0..scale: the image of plane `plane`."""
-        count, total = (ratio.to(torch.int32) for ratio in self.method.ratio())
-        value = (self.config.scale * count + (total >> 1)).div_(total, rounding_mode="trunc")
-        return value.reshape(self.config.height, self.config.width)
+        return quotient(self.config.scale, *self.method.ratio()).reshape(self.config.height, self.config.width)
 
     def images(self, planes: np.ndarray) -> Iterator[Tensor]:
         """Push (n, H, W) planes; yield the image of every plane that can be had by then."""
@@ -51,3 +51,8 @@ class Reconstruction:
             self.push(plane)
             if self.plane >= 0:
                 yield self.image()
+
+
+def quotient(scale: int, count: Tensor, total: Tensor) -> Tensor:
+    """(scale * count + total // 2) // total, int32, of float32 integers: count up to 127 and not above total, total up to 1024."""
+    return (scale * count + (total / 2).floor_()).div_(total, rounding_mode="trunc").to(torch.int32)

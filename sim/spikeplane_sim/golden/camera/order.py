@@ -16,14 +16,15 @@ from typing import NamedTuple
 import torch
 
 from spikeplane.camera.config import RUN_MAX
+from spikeplane_sim.golden.camera.choose import at_least, choose, choose_bool, equals, number
 
 Tensor = torch.Tensor
 
-OPEN, BASE, ONCE, KNOWN = range(4)
+OPEN, BASE, ONCE, KNOWN = range(4)  #: in the order in which they are reached
 
 
 class Order(NamedTuple):
-    """The second-order state of all pixels, int16 vectors: see the table above; `kind` and `wide` are bool."""
+    """The second-order state of all pixels, uint8 vectors: see the table above; `kind` and `wide` are bool."""
 
     phase: Tensor
     kind: Tensor
@@ -38,41 +39,45 @@ class Order(NamedTuple):
 
     def chosen(self, fits: Tensor, grown: "Order", begins: Tensor) -> "Order":
         """`grown` where the interval fits; where a segment begins, its first interval is the last one and the shorter one."""
-        taken = [torch.where(fits, new, old) for new, old in zip(grown, self, strict=True)]
-        return Order(torch.where(begins, OPEN, taken[0]), taken[1] & ~begins, *taken[2:])
+        return Order(
+            phase=choose(begins, OPEN, choose(fits, grown.phase, self.phase)),
+            kind=choose_bool(fits, grown.kind, self.kind) & ~begins,
+            k=choose(fits, grown.k, self.k),
+            wide=choose_bool(fits, grown.wide, self.wide),
+            run=choose(fits, grown.run, self.run),
+        )
 
-    def take(self, longer: Tensor, n: Tensor) -> tuple[Tensor, "Order"]:
+    def take(self, longer: Tensor, shorter: Tensor, n: Tensor) -> tuple[Tensor, "Order"]:
         """Whether an interval leaves the segment of n intervals stable, and the state with it.
 
-        `longer`: by how much it is longer than the segment's smaller interval: -1, 0 or 1 (else the result has no meaning).
+        `longer`, `shorter`: it is by one longer or shorter than the segment's smaller interval (else it is as long).
         `again`: it is the base, or in phase OPEN the same as the last.
         """
-        again = longer == self.kind
-        run = (self.run + 1).clamp(max=RUN_MAX)  # with the new interval: the run, or the distance
-        opened, based, once = self.phase == OPEN, self.phase == BASE, self.phase == ONCE
-        known = self.phase == KNOWN
+        again = ~shorter & (longer == self.kind)
+        run = self.run + number(~at_least(self.run, RUN_MAX))  # with the new interval: the run, or the distance
+        opened, based, once, known = (equals(self.phase, phase) for phase in (OPEN, BASE, ONCE, KNOWN))
         fires = ~again & ~opened
 
-        phase = torch.where(opened & again, _doubled(n), self.phase)
-        phase = torch.where(fires, torch.where(based, ONCE, KNOWN), phase)
-        kind = torch.where(opened, longer > 0, torch.where(fires & based, longer < 0, self.kind))
+        phase = choose(opened & again, _doubled(n), self.phase)
+        phase = choose(fires, KNOWN - number(based), phase)
+        kind = choose_bool(opened, longer, choose_bool(fires & based, shorter, self.kind))
         # OPEN: of the alternating intervals before a doubled one, the firings are 2 apart; there is one or none before them.
-        k = torch.where(opened, torch.where(n >= 4, 2, (n == 3).to(n.dtype)), self.k)
-        k = torch.where(fires & based, self.run, k)
-        k = torch.where(fires & (once | (known & (run < self.k))), run, k)
-        wide = ~opened & torch.where(fires & once, self.k == run, self.wide | (fires & known & (run != self.k)))
-        after = torch.where(opened, 2, torch.where(again, run, 0))
+        k = choose(opened, 2 * number(at_least(n, 4)) + number(equals(n, 3)), self.k)
+        k = choose(fires & based, self.run, k)
+        k = choose(fires & (once | (known & (run < self.k))), run, k)
+        wide = ~opened & choose_bool(fires & once, self.k == run, self.wide | (fires & known & (run != self.k)))
+        after = choose(opened, 2, run * number(again))
         return self._stable(again, run, once, known), Order(phase, kind, k, wide, after)
 
     def _stable(self, again: Tensor, run: Tensor, once: Tensor, known: Tensor) -> Tensor:
         """No firing twice in a row, no run longer than k, no distances that differ by more than one."""
-        twice = (once | known) & ~again & (self.run == 0)
+        twice = (once | known) & ~again & equals(self.run, 0)
         long_start = once & ~again & (self.k > run)
         long_run = known & again & (run > self.k)
-        short = known & ~again & ((run < self.k - 1) | ((run == self.k - 1) & self.wide))
+        short = known & ~again & ((run + 1 < self.k) | ((run + 1 == self.k) & self.wide))
         return ~(twice | long_start | long_run | short)
 
 
 def _doubled(n: Tensor) -> Tensor:
     """The phase when an interval comes twice in a row after n - 1 alternating ones: no, one or more firings have come."""
-    return torch.where(n == 1, BASE, torch.where(n >= 4, KNOWN, ONCE)).to(n.dtype)
+    return BASE + number(at_least(n, 2)) + number(at_least(n, 4))
