@@ -8,9 +8,10 @@ Ports: valid, word, first, last, number (a word a cycle at most, images of 16 wo
 of every n), trigger (take the next image as well), clear (overruns to 0), flush (forget all that is held, the image under way too);
 o (a stream of words; `number` counts with `first`), overruns (images dropped because they did not fit, up to 65,535).
 
-An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer than 16 images wait. Whatever the reader does,
-only whole images are lost; with `depth` 8 words more than the region, one that reads at full rate loses none. Should `words` be wrong,
-images have as many words as it says at most, and no `last` if they have fewer. Throughput: a word a cycle. Latency 4 cycles.
+An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer than 16 images wait. Whatever the
+reader does, only whole images are lost; with `depth` 8 words more than the region, one that reads at full rate loses none. Should
+`words` be wrong, images have as many words as it says at most, and no `last` if they have fewer.
+Throughput: a word a cycle. Latency 4 cycles.
 """
 
 from typing import Any

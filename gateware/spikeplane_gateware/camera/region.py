@@ -4,8 +4,8 @@
     valid, word ... -> [word and the place of its first pixel] -> [word and comparisons] -> o_valid, kept, o_word ...
                         next, next_first: what follows
 ```
-Ports: valid, word, first, last, number; region (x0, x1, y0, y1; taken over with each image's first word); flush (forgets what is under way).
-`next_valid`, `next_first` announce a word of the outputs one cycle early. Throughput: a word a cycle. Latency 2 cycles.
+Ports: valid, word, first, last, number; region (x0, x1, y0, y1; taken over with each image's first word); flush (forgets what is under
+way). `next_valid`, `next_first` announce a word of the outputs one cycle early. Throughput: a word a cycle. Latency 2 cycles.
 """
 
 from typing import Any

@@ -1,0 +1,139 @@
+"""The camera's place on the chip: pipeline, output stage and feed, between the host link and the bridge.
+
+```
+    camera_valid, camera_plane -+-> Pipeline -+-> Gate ----------------------------> image_* (a consumer on the chip)
+                                |             +-> Grabber -> ImagePackets -+
+                                +-> Raster ---+-> Grabber -> ImagePackets -+-> Merge -> link_o (to the host)
+                                              +-> Grabber -> Feed -+       |
+    link_i (from the host) -> Registers ---------------------------+-> Merge -> bridge_o
+                                  +-- replies -----------------------------+
+    bridge_i (from the bridge) --------------------------------------------+
+```
+Ports: camera_valid, camera_plane (a word of P pixels in any cycle; it cannot be stalled); image_open (there is room for a whole image),
+image_valid, image, image_first, image_last, image_number; the packet streams link_i, link_o, bridge_i, bridge_o.
+"""
+
+from typing import Any
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.camera import NUMBER_BITS, ROUTES, Stream
+from spikeplane_gateware.camera.feed import Feed
+from spikeplane_gateware.camera.gate import Gate
+from spikeplane_gateware.camera.grabber import Grabber
+from spikeplane_gateware.camera.merge import Merge
+from spikeplane_gateware.camera.packets import ImagePackets
+from spikeplane_gateware.camera.pipeline import Pipeline, latency
+from spikeplane_gateware.camera.raster import Raster
+from spikeplane_gateware.camera.registers import Registers
+from spikeplane_gateware.structs import packet_struct
+
+_IMAGE = {"word": "image", "first": "image_first", "last": "image_last", "number": "image_number"}
+
+
+def camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
+    """The pins that a camera adds to a chip: name -> ("in" or "out", width)."""
+    if config.camera is None:
+        return {}
+    pixels = config.camera.pixels
+    return {
+        "camera_valid": ("in", 1), "camera_plane": ("in", pixels), "image_open": ("in", 1), "image_valid": ("out", 1),
+        "image": ("out", pixels * config.camera.output_bits), "image_first": ("out", 1), "image_last": ("out", 1),
+        "image_number": ("out", NUMBER_BITS),
+    }  # fmt: skip
+
+
+def camera_signature(config: ChipConfig) -> dict[str, Any]:
+    """The same pins as members of a component's signature."""
+    return {name: In(width) if way == "in" else Out(width) for name, (way, width) in camera_ports(config).items()}
+
+
+class CameraUnit(wiring.Component):
+    """See the module's picture. `pipeline`: anything with the ports of `Pipeline` (None: that one)."""
+
+    def __init__(self, config: ChipConfig, pipeline: Any = None) -> None:
+        assert config.camera is not None
+        self.config, self.camera, self.pipeline = config, config.camera, pipeline
+        packets = stream.Signature(packet_struct(config))
+        streams = {"link_i": In(packets), "link_o": Out(packets), "bridge_i": In(packets), "bridge_o": Out(packets)}
+        super().__init__({**camera_signature(config), **streams})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.registers = self.registers = Registers(self.config)
+        m.submodules.to_host = self.to_host = Merge(self.config, 4)
+        m.submodules.to_bridge = to_bridge = Merge(self.config, 2)
+        m.submodules.raster = raster = Raster(self.camera)
+        registers = self.registers
+        connect(m, flipped(self.link_i), registers.i)
+        connect(m, flipped(self.bridge_i), self.to_host.i_0)
+        connect(m, registers.reply, self.to_host.i_1)
+        connect(m, self.to_host.o, flipped(self.link_o))
+        connect(m, registers.o, to_bridge.i_0)
+        connect(m, to_bridge.o, flipped(self.bridge_o))
+        m.d.comb += [raster.valid.eq(self.camera_valid), raster.plane.eq(self.camera_plane)]
+        m.d.comb += [raster.restart.eq(registers.restart), registers.planes.eq(raster.planes)]
+        planes = {
+            "valid": raster.o_valid,
+            "word": raster.word,
+            "first": raster.first,
+            "last": raster.last,
+            "number": raster.number,
+        }
+        self._images(m)
+        grabber = self._grabber(m, Stream.PLANES, self.camera.pixels, planes)
+        self._send(m, Stream.PLANES, self.camera.pixels, grabber)
+        self._feed(m, planes, to_bridge.i_1)
+        return m
+
+    def _images(self, m: Module) -> None:
+        """After a restart the pipeline still gives words of planes before it: they are passed over."""
+        m.submodules.pipeline = pipeline = self.pipeline or Pipeline(self.camera)
+        after = self.pipeline.latency if self.pipeline else latency(self.camera)
+        old = Signal(range(after + 1))
+        with m.If(self.registers.restart):
+            m.d.sync += old.eq(after)
+        with m.Elif(old != 0):
+            m.d.sync += old.eq(old - 1)
+        bits = self.camera.pixels * self.camera.output_bits
+        m.submodules.gate = gate = Gate(bits)
+        images = {name: getattr(pipeline, port) for name, port in _IMAGE.items()}
+        images["valid"] = pipeline.image_valid & ~self.registers.restart & (old == 0)
+        m.d.comb += [
+            pipeline.valid.eq(self.camera_valid), pipeline.plane.eq(self.camera_plane), pipeline.restart.eq(self.registers.restart),
+            *[getattr(gate, name).eq(value) for name, value in images.items()],
+            *[getattr(self, port).eq(getattr(gate, f"o_{name}")) for name, port in {**_IMAGE, "valid": "image_valid"}.items()],
+            gate.open.eq(self.image_open), gate.clear.eq(self.registers.clear), self.registers.overruns_3.eq(gate.overruns),
+        ]  # fmt: skip
+        grabber = self._grabber(m, Stream.IMAGES, bits, images)
+        self._send(m, Stream.IMAGES, bits, grabber)
+
+    def _grabber(self, m: Module, which: Stream, bits: int, words: dict[str, Any]) -> Grabber:
+        m.submodules[f"grabber_{which}"] = grabber = Grabber(self.camera, bits, places=which == Stream.FEED)
+        registers = self.registers
+        m.d.comb += [getattr(grabber, name).eq(value) for name, value in words.items()]
+        m.d.comb += [getattr(grabber, name).eq(getattr(registers, f"{name}_{which}")) for name in ("settings", "arm", "flush")]
+        m.d.comb += [grabber.clear.eq(registers.clear), getattr(registers, f"overruns_{which}").eq(grabber.overruns)]
+        if which != Stream.FEED:
+            m.d.comb += grabber.trigger.eq(registers.trigger[which])
+        return grabber
+
+    def _send(self, m: Module, which: Stream, bits: int, grabber: Grabber) -> None:
+        m.submodules[f"packets_{which}"] = packets = ImagePackets(self.config, bits, which)
+        connect(m, grabber.o, packets.i)
+        connect(m, packets.o, getattr(self.to_host, f"i_{2 + which}"))
+
+    def _feed(self, m: Module, planes: dict[str, Any], out: Any) -> None:
+        m.submodules.feed = feed = Feed(self.config)
+        grabber = self._grabber(m, Stream.FEED, self.camera.pixels, planes)
+        registers = self.registers
+        connect(m, grabber.o, feed.i)
+        connect(m, feed.o, out)
+        m.d.comb += grabber.flush.eq(registers.flush_2 | ~feed.active)
+        m.d.comb += [feed.crop.eq(registers.settings_2.region), registers.samples_left.eq(feed.samples_left)]
+        m.d.comb += [feed.start.eq(registers.start), feed.stop.eq(registers.stop | registers.restart)]
+        names = ("steps", "samples", "last_route", *(f"route_{k}" for k in range(ROUTES)))
+        m.d.comb += [getattr(feed, name).eq(getattr(registers, name)) for name in names]
