@@ -71,7 +71,7 @@ class Lane(wiring.Component):
         return m
 
     def _window(self, m: Module, read: SimpleNamespace) -> tuple[Value, Value]:
-        m.d.sync += self.following.eq(following_history(self.config, read.spike, read.state))
+        self._store(m, following_history(self.config, read.spike, read.state))
         count = count_spikes(m, self.config, Cat(read.spike, read.state))
         return count, Const(self.config.window)
 
@@ -88,7 +88,7 @@ class Lane(wiring.Component):
             p, waiting = Walk(self.config, "walk", first=True).run(m, p, spike, p.age, Const(0, 1)), None
         else:
             p, waiting = self._ahead(m, p, Cat(read.spike, fields["pending"]))
-        self._store(m, p, waiting)
+        self._store(m, self._aged(m, p, waiting))
         return self._ratio(m, p)
 
     def _fields(self, state: Value) -> dict[str, Value]:
@@ -123,14 +123,16 @@ class Lane(wiring.Component):
         left = pending.without(_delayed(m, "left", left, 3), seen, again.walked)
         return p, _delayed(m, "left_over", left, 2)
 
-    def _store(self, m: Module, p: SimpleNamespace, waiting: Value | None) -> None:
+    def _store(self, m: Module, state: Value) -> None:
+        m.d.comb += self.following.eq(stage(m, "next", state=state).state)
+
+    def _aged(self, m: Module, p: SimpleNamespace, waiting: Value | None) -> Value:
         """The state for the next plane, by when the pixel is a plane older."""
         older = Mux(p.age == INTERVAL_MAX, p.age, p.age + 1)[:AGE_BITS]
         fields = {"age": Mux(p.alive, older, 0)[:AGE_BITS], "lo": p.lo, "order": p.order, "pending": waiting}
         if self.config.method != "tfi":
             fields["segment"] = pack(m, p)
-        state = Cat(fields[name][: field.width] for name, field in self.layout)
-        m.d.sync += self.following.eq(state)
+        return Cat(fields[name][: field.width] for name, field in self.layout)
 
     def _ratio(self, m: Module, p: SimpleNamespace) -> tuple[Value, Value]:
         """n intervals in so many planes; in an interval that is open and longer than the smaller one, no more than 1 in age + 1."""

@@ -9,7 +9,7 @@ A word of the next plane comes at least MIN_WORDS words later, when the state of
 forwarding and nothing ever waits. The memory is not cleared: in the first plane every state reads as zero.
 """
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -118,7 +118,7 @@ class Pipeline(wiring.Component):
         spike, fresh = self.spikes[_READ][i], self.fresh[_READ]
         if isinstance(platform, Verilog):
             m.submodules[f"lane_{i}"] = Instance(
-                LANE_MODULE, i_clk=ClockSignal(), i_state=state, i_spike=spike, i_fresh=fresh,
+                LANE_MODULE, i_clk=ClockSignal(), i_rst=ResetSignal(), i_state=state, i_spike=spike, i_fresh=fresh,
                 o_following=following, o_value=value,
             )  # fmt: skip
             return
