@@ -11,6 +11,7 @@ Throughput: one a cycle. Latency: WALK cycles.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
@@ -56,7 +57,7 @@ class Walk:
     def _decide(self, m: Module, s: SimpleNamespace) -> SimpleNamespace:
         name, method = self.name, self.config.method
         fits: Value = Const(0)
-        more: dict[str, Value] = {}
+        more: dict[str, Any] = {}
         if method != "tfi":
             fits = s.extends & (s.zero | s.one | (s.minus & s.even))
             form = format_of(m, f"{name}_grown", Mux(s.minus, s.interval, s.lo))

@@ -6,6 +6,8 @@
 Throughput: one a cycle. Latency: `count_latency`.
 """
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Value
 
 from spikeplane.camera.config import CameraConfig
@@ -24,7 +26,7 @@ def count_spikes(m: Module, config: CameraConfig, recent: Value) -> Value:
     """The spikes of the window; `recent`: bit i is the spike of i planes ago."""
     window = recent[config.lag :][: config.window]
     groups = [window[i : i + _GROUP] for i in range(0, config.window, _GROUP)]
-    sums = [sum(group[1:], start=group[0]) for group in groups]
+    sums: list[Any] = [sum(group) for group in groups]
     level = 0
     while True:
         registers = stage(m, f"count_{level}", **{f"s{i}": value for i, value in enumerate(sums)})
