@@ -25,7 +25,7 @@ def count_latency(config: CameraConfig) -> int:
 def count_spikes(m: Module, config: CameraConfig, recent: Value) -> Value:
     """The spikes of the window; `recent`: bit i is the spike of i planes ago."""
     window = recent[config.lag :][: config.window]
-    groups = [window[i : i + _GROUP] for i in range(0, config.window, _GROUP)]
+    groups: list[Any] = [window[i : i + _GROUP] for i in range(0, config.window, _GROUP)]
     sums: list[Any] = [sum(group) for group in groups]
     level = 0
     while True:
