@@ -5,6 +5,7 @@
     tx bytes <- Link <- Bridge <- west of tile (0,0)
 ```
 
+A chip with a camera has `camera.unit.CameraUnit` between Link and Bridge, and that unit's pins beside rx and tx.
 The tile is elaborated once, as the Verilog module `spikeplane_tile`, and instantiated rows x cols times here.
 """
 
@@ -36,7 +37,7 @@ class Chip(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        super().__init__({"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))})
+        super().__init__({"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8)), **_camera_signature(config)})
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
@@ -83,8 +84,11 @@ class Chip(wiring.Component):
         m.submodules.bridge = bridge = Bridge(self.config)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, wiring.flipped(self.tx), link.tx)
-        wiring.connect(m, link.o, bridge.host_i)
-        wiring.connect(m, bridge.host_o, link.i)
+        if self.config.camera is None:
+            wiring.connect(m, link.o, bridge.host_i)
+            wiring.connect(m, bridge.host_o, link.i)
+        else:
+            self._camera(m, link, bridge)
         m.d.comb += bridge.link_errors.eq(link.errors)
         m.d.comb += [
             self._from_host.payload.eq(bridge.mesh_o.payload.as_value()),
@@ -94,3 +98,24 @@ class Chip(wiring.Component):
             bridge.mesh_i.valid.eq(to_host.valid),
             to_host.ready.eq(bridge.mesh_i.ready),
         ]
+
+    def _camera(self, m: Module, link: Link, bridge: Bridge) -> None:
+        """The camera between link and bridge, its pins at the chip's edge."""
+        from spikeplane_gateware.camera.unit import CameraUnit, camera_ports  # it needs this module's generator
+
+        m.submodules.camera = unit = CameraUnit(self.config)
+        wiring.connect(m, link.o, unit.link_i)
+        wiring.connect(m, unit.bridge_o, bridge.host_i)
+        wiring.connect(m, bridge.host_o, unit.bridge_i)
+        wiring.connect(m, unit.link_o, link.i)
+        for name, (way, _) in camera_ports(self.config).items():
+            inner, pin = getattr(unit, name), getattr(self, name)
+            m.d.comb += inner.eq(pin) if way == "in" else pin.eq(inner)
+
+
+def _camera_signature(config: ChipConfig) -> dict[str, object]:
+    if config.camera is None:
+        return {}
+    from spikeplane_gateware.camera.unit import camera_signature
+
+    return camera_signature(config)

@@ -13,7 +13,8 @@ from amaranth.back import verilog
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.files import write_files
-from spikeplane.formats.packet import Counter, Kind, packet_format
+from spikeplane.formats import camera
+from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
 from spikeplane_gateware.clocked import clocked
@@ -24,10 +25,13 @@ CHIP_MODULE = "spikeplane_chip"
 
 
 def verilog_text(config: ChipConfig) -> str:
-    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, `spikeplane_chip`."""
-    tile = convert(Tile(config), TILE_MODULE)
-    chip = convert(Chip(config), CHIP_MODULE)
-    return "\n".join([RAM_VERILOG.read_text(), tile, chip])
+    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, with a camera its lane, `spikeplane_chip`."""
+    parts = [RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE)]
+    if config.camera is not None:
+        from spikeplane_gateware.camera.generate import lane_verilog  # it needs `convert`
+
+        parts.append(lane_verilog(config.camera))
+    return "\n".join([*parts, convert(Chip(config), CHIP_MODULE)])
 
 
 def convert(component: Any, name: str) -> str:
@@ -52,6 +56,7 @@ def manifest(config: ChipConfig) -> dict[str, Any]:
                 for name, out in (("rx", "in"), ("tx", "out"))
                 for part, direction in (("payload", out), ("valid", out), ("ready", "out" if out == "in" else "in"))
             },
+            **{name: {"direction": way, "width": width} for name, (way, width) in _camera_ports(config).items()},
         },
         "packet": {
             "bits": form.width,
@@ -64,7 +69,45 @@ def manifest(config: ChipConfig) -> dict[str, Any]:
             memory.name.lower(): {"id": int(memory), "depth": tables.depth(memory), "width": tables.width(memory)}
             for memory in Memory
         },
+        **_camera_manifest(config),
     }
+
+
+def _camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
+    if config.camera is None:
+        return {}
+    from spikeplane_gateware.camera.unit import camera_ports
+
+    return camera_ports(config)
+
+
+def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
+    """The camera's registers, streams and words; nothing for a chip without one."""
+    if config.camera is None:
+        return {}
+    fields = {layout.name: layout.fields for layout in (camera.ARGUMENT, camera.SELECT, camera.ROUTE, camera.RECT)}
+    numbers = (camera.Register, camera.Command, camera.Stream, camera.Item)
+    return {
+        "camera": {
+            "words": config.camera.words,
+            "pixels": config.camera.pixels,
+            "image_bits": config.camera.pixels * config.camera.output_bits,
+            "control": int(Control.CAMERA),
+            "counter": int(Counter.CAMERA),
+            "layouts": fields,
+            **{f"{kind.__name__.lower()}s": {one.name.lower(): int(one) for one in kind} for kind in numbers},
+        }
+    }
+
+
+def _camera_macros(config: ChipConfig) -> list[str]:
+    if config.camera is None:
+        return []
+    kinds = {"REGISTER": camera.Register, "COMMAND": camera.Command, "STREAM": camera.Stream, "ITEM": camera.Item}
+    sizes = {"WIDTH": config.camera.width, "HEIGHT": config.camera.height, "PIXELS": config.camera.pixels}
+    sizes |= {"WORDS": config.camera.words, "OUTPUT_BITS": config.camera.output_bits, "CONTROL": int(Control.CAMERA)}
+    lines = [f"#define SPIKEPLANE_CAMERA_{name} {size}" for name, size in sizes.items()]
+    return lines + [f"#define SPIKEPLANE_CAMERA_{kind}_{one.name} {int(one)}" for kind, many in kinds.items() for one in many]
 
 
 def c_header(config: ChipConfig) -> str:
@@ -82,7 +125,7 @@ def c_header(config: ChipConfig) -> str:
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name} {int(memory)}")
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name}_DEPTH {tables.depth(memory)}")
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name}_BITS {tables.width(memory)}")
-    return "\n".join([*lines, "#endif", ""])
+    return "\n".join([*lines, *_camera_macros(config), "#endif", ""])
 
 
 def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
@@ -105,8 +148,19 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
 def _readme(config: ChipConfig) -> str:
     return (
         f"# Spikeplane chip {config.digest}\n\n"
-        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n\n"
+        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n{_camera_readme(config)}\n"
         f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` (in), `tx` (out)\n"
         "- `manifest.json`: ports, packet layout, memory map, digest\n"
         "- `spikeplane.h`: the memory map for C\n"
+    )
+
+
+def _camera_readme(config: ChipConfig) -> str:
+    if config.camera is None:
+        return ""
+    c = config.camera
+    return (
+        f"\nCamera: {c.width} x {c.height} pixels, {c.pixels} a word, {c.words} words a plane, method {c.method}, "
+        f"look-ahead {c.lookahead}. "
+        "`camera_valid`, `camera_plane`: a word in any cycle; `image_open` (room for a whole image), `image_*`: images at full rate.\n"
     )

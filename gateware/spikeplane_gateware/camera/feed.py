@@ -43,9 +43,12 @@ class Feed(wiring.Component):
         self.parity, self.step = Signal(), Signal(VALUE_BITS)
         self.route = Signal(range(ROUTES))
         self.free, self.send = Signal(), Signal()
+        self.target: Any = Signal(FEED_ROUTE)
+        m.d.comb += self.target.eq(Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route])
         self.bits, self.x, self.y = Signal(self.camera.pixels), Signal(VALUE_BITS), Signal(VALUE_BITS)
         self.ends = Signal()  # the word is the plane's last one
         m.d.comb += [self.free.eq(~self.o.valid | self.o.ready), self.active.eq(self.samples_left != 0)]
+        self._payloads(m)
         with m.If(self.free):
             m.d.sync += self.o.valid.eq(self.send)
         with m.FSM():
@@ -75,32 +78,39 @@ class Feed(wiring.Component):
             m.d.sync += self.samples_left.eq(0)
 
     def _barrier(self, m: Module) -> None:
-        control: Any = Signal(struct(self.form.payloads[Kind.CONTROL]), name="barrier")
         out: Any = self.o.payload
-        m.d.comb += [self.send.eq(1), control.op.eq(Control.BARRIER), control.arg.eq(self.parity)]
-        m.d.sync += [out.as_value().eq(0), out.kind.eq(Kind.CONTROL), out.host.eq(1), out.payload.eq(control.as_value())]
+        m.d.comb += self.send.eq(1)
+        m.d.sync += [out.as_value().eq(0), out.kind.eq(Kind.CONTROL), out.host.eq(1), out.payload.eq(self.barrier.as_value())]
 
-    def _address(self, m: Module, kind: Kind) -> Any:
-        """The header of a packet on the present route; returns the route's tag."""
+    def _payloads(self, m: Module) -> None:
+        """What each kind of packet holds now. Outside of all conditions: Verilog never runs a process of constants."""
+        payloads = self.form.payloads
+        self.barrier, self.spike, self.token = (
+            Signal(struct(payloads[kind]), name=name)
+            for kind, name in ((Kind.CONTROL, "barrier"), (Kind.SPIKE, "spike"), (Kind.TOKEN, "token"))
+        )
+        spike, token, crop = self.spike, self.token, self.crop
+        m.d.comb += [
+            self.barrier.op.eq(Control.BARRIER), self.barrier.arg.eq(self.parity),
+            spike.tag.eq(self.target.tag), spike.parity.eq(self.parity), spike.mask.eq(1),
+            spike.x.eq(self.x - crop.x0), spike.y.eq(self.y - crop.y0),
+            token.tag.eq(self.target.tag), token.parity.eq(self.parity), token.last.eq(self.step + 1 == self.steps),
+        ]  # fmt: skip
+
+    def _address(self, m: Module, kind: Kind) -> None:
+        """The header of a packet on the present route."""
         out: Any = self.o.payload
-        routes = Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])
-        route: Any = Signal(FEED_ROUTE, name=f"route_of_{kind.name.lower()}")
-        m.d.comb += route.eq(routes[self.route])
         m.d.sync += [out.kind.eq(kind), out.host.eq(0)]
-        m.d.sync += [out[name].eq(route.rect[name]) for name in ("x0", "y0", "x1", "y1")]
-        return route.tag
+        m.d.sync += [out[name].eq(self.target.rect[name]) for name in ("x0", "y0", "x1", "y1")]
 
     def _walk(self, m: Module) -> None:
         """The lowest bit is the pixel at (x, y)."""
-        spike: Any = Signal(struct(self.form.payloads[Kind.SPIKE]))
-        inside, step = Signal(), Signal()
+        inside, step, spike = Signal(), Signal(), self.spike
         x, y, crop = self.x, self.y, self.crop
         m.d.comb += inside.eq((x >= crop.x0) & (x <= crop.x1) & (y >= crop.y0) & (y <= crop.y1))
-        m.d.comb += [spike.parity.eq(self.parity), spike.mask.eq(1), spike.x.eq(x - crop.x0), spike.y.eq(y - crop.y0)]
         m.d.comb += self.send.eq(self.bits[0] & inside)
         with m.If(self.free):
-            tag = self._address(m, Kind.SPIKE)
-            m.d.comb += spike.tag.eq(tag)
+            self._address(m, Kind.SPIKE)
             m.d.sync += self.o.payload.payload.eq(spike.as_value())
         with m.If(~self.send):
             m.d.comb += step.eq(1)
@@ -121,19 +131,12 @@ class Feed(wiring.Component):
 
     def _tokens(self, m: Module) -> None:
         """One per route, then the next plane."""
-        token: Any = Signal(struct(self.form.payloads[Kind.TOKEN]))
-        last = Signal()
-        m.d.comb += [
-            last.eq(self.step + 1 == self.steps),
-            token.parity.eq(self.parity),
-            token.last.eq(last),
-            self.send.eq(self.active),
-        ]
+        last, token = self.token.last, self.token
+        m.d.comb += self.send.eq(self.active)
         with m.If(~self.active):
             m.next = "wait"
         with m.Elif(self.free):
-            tag = self._address(m, Kind.TOKEN)
-            m.d.comb += token.tag.eq(tag)
+            self._address(m, Kind.TOKEN)
             m.d.sync += self.o.payload.payload.eq(token.as_value())
             m.d.sync += self.route.eq(self.route + 1)
             with m.If(self.route == self.last_route):

@@ -151,10 +151,11 @@ class Registers(wiring.Component):
         out: Any = self.reply.payload
         overruns = Array([getattr(self, f"overruns_{k}") for k in Stream])
         items = {Item.OVERRUNS: overruns[self.select.stream], Item.PLANES: self.planes, Item.SAMPLES_LEFT: self.samples_left}
-        m.d.comb += reply.counter.eq(Counter.CAMERA)
+        chosen = Signal(NUMBER_BITS)
         for item, value in items.items():
             with m.If(self.select.item == item):
-                m.d.comb += reply.value.eq(value)
+                m.d.comb += chosen.eq(value)
+        m.d.comb += [reply.counter.eq(Counter.CAMERA), reply.value.eq(chosen)]
         with m.If(free):
             m.d.sync += self.reply.valid.eq(asked)
             with m.If(asked):

@@ -4,10 +4,17 @@ module spikeplane_board (
   input clk, input rst,
   input rx_valid, input [7:0] rx_payload, output rx_ready,
   output tx_valid, output [7:0] tx_payload, input tx_ready
+`ifdef CAMERA_PIXELS
+  , input camera_valid, input [`CAMERA_PIXELS-1:0] camera_plane
+`endif
 );
   reg reset = 1;
   always @(posedge clk) reset <= rst;
   spikeplane_chip chip (
+`ifdef CAMERA_PIXELS
+    .camera_valid(camera_valid), .camera_plane(camera_plane), .image_open(1'b0),
+    .image_valid(), .image(), .image_first(), .image_last(), .image_number(),
+`endif
     .clk(clk), .rst(reset),
     .rx__valid(rx_valid), .rx__payload(rx_payload), .rx__ready(rx_ready),
     .tx__valid(tx_valid), .tx__payload(tx_payload), .tx__ready(tx_ready)

@@ -36,6 +36,8 @@ def cached_verilog(config: ChipConfig) -> Path:
     root = Path(spikeplane_gateware.__file__).parent
     sources = [*sorted(root.rglob("*.py")), *sorted(root.rglob("*.v"))]
     sources += sorted((root.parents[1] / "sw/spikeplane/formats").glob("*.py"))
+    if config.camera is not None:
+        sources.append(root.parents[1] / "sw/spikeplane/camera/config.py")
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     path = cache_folder() / f"chip-{config.digest}-{key}.v"
     if not path.exists():
@@ -48,24 +50,33 @@ def cached_verilog(config: ChipConfig) -> Path:
 def build_board(config: ChipConfig) -> Path:
     """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
     verilog = cached_verilog(config)
-    sources = [verilog.read_bytes(), HARNESS.read_bytes(), TOP.read_bytes(), " ".join(_VERILATOR).encode()]
+    command = _command(config)
+    sources = [verilog.read_bytes(), HARNESS.read_bytes(), TOP.read_bytes(), " ".join(command).encode()]
     key = hashlib.sha256(b"".join(sources)).hexdigest()[:16]
     library = cache_folder() / f"board-{key}.so"
     if library.exists():
         return library
     toolchain.require_compiler()
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
-        _verilate(verilog, Path(folder))
+        _verilate(verilog, Path(folder), command)
         write_file(library, (Path(folder) / "obj" / "board.so").read_bytes())
     return library
 
 
-def _verilate(verilog: Path, folder: Path) -> None:
+def _command(config: ChipConfig) -> tuple[str, ...]:
+    """The call of Verilator: a camera adds its pins to the board and to the loop."""
+    if config.camera is None:
+        return _VERILATOR
+    pixels = f"-DCAMERA_PIXELS={config.camera.pixels}"
+    return (*_VERILATOR, pixels, "-CFLAGS", pixels)
+
+
+def _verilate(verilog: Path, folder: Path, command: tuple[str, ...]) -> None:
     shutil.copy(verilog, folder / "chip.v")
     shutil.copy(TOP, folder / "board.v")
     shutil.copy(HARNESS, folder / "harness.cpp")
     environment = {**os.environ, **toolchain.verilator_environment()}
-    result = subprocess.run(_VERILATOR, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
         log = cache_folder() / "verilator.log"
         write_file(log, result.stdout + result.stderr)

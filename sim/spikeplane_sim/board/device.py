@@ -3,6 +3,9 @@
 import ctypes
 from pathlib import Path
 
+import numpy as np
+
+from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
@@ -17,6 +20,7 @@ class SimulatedBoard(Device):
     cycles' distance is out. A chip that takes nothing for `stuck` cycles is given up."""
 
     def __init__(self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000) -> None:
+        self.camera = config.camera
         self._library = _load(build_board(config))
         self._board = self._library.board_open(16)
         self._out = (ctypes.c_uint8 * _ROOM)()
@@ -43,6 +47,32 @@ class SimulatedBoard(Device):
             if not taken.value and not count and waited >= self.stuck:
                 raise SpikeplaneError(f"the chip has taken no byte for {self.stuck:,} cycles; {len(data):,} are waiting")
 
+    def show(self, planes: np.ndarray, *, every: int = 1) -> None:
+        """Planes (n, H, W) of 0 and 1 for the camera, behind those that wait: a word goes in every `every` cycles while the clock runs.
+        Raises SpikeplaneError for a chip without a camera, or planes of another size."""
+        camera = self._camera()
+        if planes.shape[1:] != (camera.height, camera.width):
+            raise SpikeplaneError(f"the camera takes planes (n, {camera.height}, {camera.width}), not {tuple(planes.shape)}")
+        bits = np.zeros((planes.size // camera.pixels, 64), dtype=np.uint8)
+        bits[:, : camera.pixels] = planes.reshape(-1, camera.pixels)
+        words = np.packbits(bits, axis=1, bitorder="little").view("<u8").ravel()
+        self._library.board_show(self._board, words.ctypes.data, len(words), every)
+
+    def alone(self, cycles: int | None = None) -> None:
+        """Run the clock while the host neither reads nor writes: so many cycles, or (None) until every plane shown is in."""
+        self._camera()
+        if cycles is not None:
+            self._library.board_alone(self._board, cycles)
+        while cycles is None and self._library.board_waiting(self._board):
+            self._library.board_alone(self._board, min(_CHUNK, self._library.board_waiting(self._board)))
+
+    def _camera(self) -> CameraConfig:
+        if self.camera is None:
+            raise SpikeplaneError(
+                "this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file"
+            )
+        return self.camera
+
     def close(self) -> None:
         """Free the simulator."""
         if self._board:
@@ -59,4 +89,8 @@ def _load(path: Path) -> ctypes.CDLL:
     library.board_cycles.restype, library.board_cycles.argtypes = u64, [ctypes.c_void_p]
     library.board_run.restype = u64
     library.board_run.argtypes = [ctypes.c_void_p, ctypes.c_char_p, u64, u8, u64, u64, u64, u64, ctypes.POINTER(u64)]
+    if hasattr(library, "board_show"):
+        library.board_show.restype, library.board_show.argtypes = None, [ctypes.c_void_p, u8, u64, u64]
+        library.board_alone.restype, library.board_alone.argtypes = None, [ctypes.c_void_p, u64]
+        library.board_waiting.restype, library.board_waiting.argtypes = u64, [ctypes.c_void_p]
     return library

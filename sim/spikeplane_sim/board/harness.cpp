@@ -1,5 +1,7 @@
-// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way.
+// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. A camera's
+// words are handed over in bulk as well, and go in by the clock, whatever the bytes do.
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include "Vspikeplane_board.h"
 #include "verilated.h"
@@ -8,7 +10,27 @@ struct Board {
   VerilatedContext context;
   Vspikeplane_board chip{&context};
   uint64_t cycles = 0;
+#ifdef CAMERA_PIXELS
+  std::deque<uint64_t> words;  // of the camera, not yet in
+  uint64_t every = 1, wait = 0;  // one word every so many cycles; cycles until the next one
+#endif
 };
+
+// What the camera does in this cycle.
+static inline void camera(Board *board) {
+#ifdef CAMERA_PIXELS
+  auto &chip = board->chip;
+  chip.camera_valid = 0;
+  if (board->wait) {
+    board->wait--;
+  } else if (!board->words.empty()) {
+    chip.camera_valid = 1;
+    chip.camera_plane = board->words.front();
+    board->words.pop_front();
+    board->wait = board->every - 1;
+  }
+#endif
+}
 
 static void tick(Board *board) {
   board->chip.clk = 0;
@@ -24,6 +46,9 @@ Board *board_open(uint32_t reset_cycles) {
   board->chip.rst = 1;
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
+#ifdef CAMERA_PIXELS
+  board->chip.camera_valid = 0;
+#endif
   for (uint32_t i = 0; i < reset_cycles; i++) tick(board);
   board->chip.rst = 0;
   return board;
@@ -49,6 +74,7 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     chip.rx_valid = read < in_size;
     if (read < in_size) chip.rx_payload = in[read];
     chip.tx_ready = 1;
+    camera(board);
     chip.clk = 0;
     chip.eval();
     const bool took = read < in_size && chip.rx_ready;
@@ -61,7 +87,31 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     idle = (took || gave) ? 0 : idle + 1;
   }
   chip.rx_valid = 0;
+#ifdef CAMERA_PIXELS
+  chip.camera_valid = 0;
+#endif
   *taken = read;
   return written;
 }
+
+#ifdef CAMERA_PIXELS
+// Words for the camera, behind those that wait; one every `every` cycles.
+void board_show(Board *board, const uint64_t *words, uint64_t count, uint64_t every) {
+  board->words.insert(board->words.end(), words, words + count);
+  board->every = every;
+}
+
+// Clock with a host that neither reads nor writes, `cycles` times.
+void board_alone(Board *board, uint64_t cycles) {
+  board->chip.rx_valid = 0;
+  board->chip.tx_ready = 0;
+  for (uint64_t i = 0; i < cycles; i++) {
+    camera(board);
+    tick(board);
+  }
+  board->chip.camera_valid = 0;
+}
+
+uint64_t board_waiting(Board *board) { return board->words.size(); }
+#endif
 }

@@ -3,58 +3,41 @@
 One code path for every device: it knows only bytes out and bytes in.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from spikeplane.compiler.images import Image
 from spikeplane.compiler.place import Placement
-from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.host.channel import PATIENCE, Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
-from spikeplane.host.link import Link
-from spikeplane.host.packets import pack_many, plane_packets, unpack_many
+from spikeplane.host.packets import pack_many, plane_packets
 from spikeplane.network import Network
 
-PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck
 
-
-class Driver:
+class Driver(Channel):
     """A loaded chip. `network`, `placement` and `image` say what runs where; `device` is the board."""
 
     def __init__(self, device: Device, config: ChipConfig, network: Network, placement: Placement, image: Image) -> None:
-        self.device, self.config, self.network, self.placement, self.image = device, config, network, placement, image
-        self.form = packet_format(config)
-        self.link = Link(device, self.form)
+        super().__init__(device, config)
+        self.network, self.placement, self.image = network, placement, image
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
-        self._replies: list[dict[str, int]] = []
-        self._all = (0, 0, config.cols - 1, config.rows - 1)
-
-    def identify(self) -> str:
-        """The digest that the device reports. Raises SpikeplaneError if it is no Spikeplane chip, or another one."""
-        identity = self.query(Counter.IDENTITY)
-        if identity != 0x5350 << 16 | ARCHITECTURE:
-            raise SpikeplaneError(f"the device does not answer as a Spikeplane chip (identity {identity:#x})")
-        digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
-        if digest != self.config.digest:
-            raise SpikeplaneError(
-                f"the program is for chip {self.config.digest}, the device is chip {digest}; compile it for that"
-            )
-        return digest
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
         """Stop the chip and write every memory of every core."""
-        self._control(Control.STOP)
-        self._bridge(Control.STOP)
+        self.control(Control.STOP)
+        self.bridge(Control.STOP)
         for core, words in self.image.words.items():
-            self._send(self.write_packets(core, words))
+            self.exchange(self.write_packets(core, words))
             if progress:
                 progress(len(words))
-        self._bridge(Control.CREDITS, self.image.credits)
+        self.bridge(Control.CREDITS, self.image.credits)
         self.link.flush()
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
@@ -78,46 +61,42 @@ class Driver:
         """Run samples: `inputs` per input population, non-negative integers (N, T, C, H, W). Returns, per probed population,
         int (N, T, C, H, W). Raises SpikeplaneError if the chip stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]
-        collector = Collector(self.config, self._probes())
-        self._start()
-        idle, told = 0, 0
+        collector = self.start()
+        told = 0
         for packets in self._ahead(inputs, samples, steps):
-            self._send(packets, collector)
+            self.exchange(packets)
             if progress and collector.complete // steps > told:
                 progress(collector.complete // steps - told)
                 told = collector.complete // steps
+        outputs = self.collect(collector, samples, steps)
+        if progress:
+            progress(samples - told)
+        return outputs
+
+    def collect(self, collector: Collector, samples: int, steps: int) -> dict[str, np.ndarray]:
+        """What `run` returns, once the packets of all steps have been sent by whomever. Raises SpikeplaneError as `run` does."""
+        idle = 0
         while collector.complete < samples * steps:
-            idle = 0 if self._send(None, collector) else idle + 1
+            idle = 0 if self.exchange() else idle + 1
             if idle > PATIENCE:
                 raise SpikeplaneError(
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )
-        if progress:
-            progress(samples - told)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
-    def _start(self) -> None:
-        """Counters of tokens and credits back to where they stand before step 0, then START: a recurrent network ends elsewhere."""
-        self._control(Control.STOP)
+    def start(self) -> Collector:
+        """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back to where they stand before step 0, then
+        START: a recurrent network ends elsewhere."""
+        self.on_flow = None
+        self.control(Control.STOP)
         for core, words in self.image.words.items():
-            self._send(self.write_packets(core, [word for word in words if word[0] == Memory.SCHEDULE]))
-        self._bridge(Control.CREDITS, self.image.credits)
-        self._control(Control.START)
-
-    def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:
-        """Ask the bridge, or a core, for a counter."""
-        if core is None:
-            self._bridge(Control.QUERY, counter)
-        else:
-            self._control(Control.QUERY, counter, (*core, *core))
-        for _ in range(PATIENCE):
-            for reply in self._replies:
-                if reply["counter"] == counter:
-                    self._replies.remove(reply)
-                    return reply["value"]
-            self._send()
-        raise SpikeplaneError(f"the device does not answer (asked for {counter.name.lower()})")
+            self.exchange(self.write_packets(core, [word for word in words if word[0] == Memory.SCHEDULE]))
+        self.bridge(Control.CREDITS, self.image.credits)
+        self.control(Control.START)
+        collector = Collector(self.config, self._probes())
+        self.on_flow = collector.take
+        return collector
 
     def _probes(self) -> dict[int, Probe]:
         probes = {}
@@ -147,14 +126,14 @@ class Driver:
         parts = []
         for t in range(steps):
             parity, last = (n * steps + t) % 2, int(t == steps - 1)
-            parts.append(self._bridge_packet(Control.BARRIER, parity))
+            parts.append(self.bridge_packet(Control.BARRIER, parity))
             for name, routes in self.image.inputs.items():
                 for tag, rect in routes:
                     parts.append(self._spikes(inputs[name][n, t], tag, rect, name, n, t, parity))
             for routes in self.image.inputs.values():
                 for tag, rect in routes:
                     parts.append(
-                        pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **_rect(rect)})
+                        pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **rect_fields(rect)})
                     )
         return np.concatenate(parts)
 
@@ -164,27 +143,4 @@ class Driver:
         held = self.network.population(target).hold
         if held and t:
             return np.zeros((0, self.form.size), dtype=np.uint8)
-        return plane_packets(self.config, values, {"tag": tag, "parity": n % 2 if held else parity, **_rect(rect)})
-
-    def _control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
-        self._send(pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, **_rect(rect or self._all)}))
-
-    def _bridge_packet(self, op: Control, arg: int = 0) -> np.ndarray:
-        return pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, "host": 1})
-
-    def _bridge(self, op: Control, arg: int = 0) -> None:
-        self._send(self._bridge_packet(op, arg))
-
-    def _send(self, packets: np.ndarray | None = None, collector: Collector | None = None) -> int:
-        """Send packets, or without any wait for some; those that came are sorted. Returns how many came."""
-        got = self.link.exchange_packets(packets)
-        left = collector.take(got) if collector else got
-        if len(left):
-            replies = unpack_many(self.form, left, Kind.REPLY)
-            for i in np.flatnonzero(replies["kind"] == Kind.REPLY):
-                self._replies.append({name: int(values[i]) for name, values in replies.items()})
-        return len(got)
-
-
-def _rect(rect: Iterable[int]) -> dict[str, int]:
-    return dict(zip(("x0", "y0", "x1", "y1"), rect, strict=True))
+        return plane_packets(self.config, values, {"tag": tag, "parity": n % 2 if held else parity, **rect_fields(rect)})

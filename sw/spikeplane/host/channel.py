@@ -1,0 +1,86 @@
+"""Packets to and from a chip: control, queries and their replies. What the driver of the cores and the camera's port both stand on."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.host.device import Device
+from spikeplane.host.link import Link
+from spikeplane.host.packets import pack_many, unpack_many
+
+PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck
+_WAITS = 1000  #: exchanges until a reply must have come, whatever else does
+
+
+class Channel:
+    """A chip behind a device. Of the packets that come, uint8 (n, size), `on_flow` takes what it knows and returns the others, and
+    `on_images` takes those of kind IMAGE."""
+
+    def __init__(self, device: Device, config: ChipConfig) -> None:
+        self.device, self.config = device, config
+        self.form = packet_format(config)
+        self.link = Link(device, self.form)
+        self.on_flow: Callable[[np.ndarray], np.ndarray] | None = None
+        self.on_images: Callable[[np.ndarray], None] | None = None
+        self._replies: list[dict[str, int]] = []
+        self._all = (0, 0, config.cols - 1, config.rows - 1)
+
+    def identify(self) -> str:
+        """The digest that the device reports. Raises SpikeplaneError if it is no Spikeplane chip, or another one."""
+        identity = self.query(Counter.IDENTITY)
+        if identity != 0x5350 << 16 | ARCHITECTURE:
+            raise SpikeplaneError(f"the device does not answer as a Spikeplane chip (identity {identity:#x})")
+        digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
+        if digest != self.config.digest:
+            raise SpikeplaneError(
+                f"the program is for chip {self.config.digest}, the device is chip {digest}; compile it for that"
+            )
+        return digest
+
+    def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:
+        """Ask the bridge, or a core, for a counter."""
+        if core is None:
+            self.bridge(Control.QUERY, counter)
+        else:
+            self.control(Control.QUERY, counter, (*core, *core))
+        idle = waits = 0
+        while idle < PATIENCE and waits < _WAITS:
+            for reply in self._replies:
+                if reply["counter"] == counter:
+                    self._replies.remove(reply)
+                    return reply["value"]
+            idle, waits = 0 if self.exchange() else idle + 1, waits + 1
+        raise SpikeplaneError(f"the device does not answer (asked for {counter.name.lower()})")
+
+    def control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
+        """A CONTROL packet to the cores of a rectangle, or all."""
+        self.exchange(pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, **rect_fields(rect or self._all)}))
+
+    def bridge(self, op: Control, arg: int = 0) -> None:
+        """A CONTROL packet to the bridge, or what stands in front of it."""
+        self.exchange(self.bridge_packet(op, arg))
+
+    def bridge_packet(self, op: Control, arg: int = 0) -> np.ndarray:
+        """The packet that `bridge` sends."""
+        return pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, "host": 1})
+
+    def exchange(self, packets: np.ndarray | None = None) -> int:
+        """Send packets, or without any wait for some; those that came are sorted. Returns how many came."""
+        got = self.link.exchange_packets(packets)
+        left = self.on_flow(got) if self.on_flow else got
+        if len(left):
+            replies = unpack_many(self.form, left, Kind.REPLY)
+            for i in np.flatnonzero(replies["kind"] == Kind.REPLY):
+                self._replies.append({name: int(values[i]) for name, values in replies.items()})
+            images = left[replies["kind"] == Kind.IMAGE]
+            if self.on_images and len(images):
+                self.on_images(images)
+        return len(got)
+
+
+def rect_fields(rect: Iterable[int]) -> dict[str, int]:
+    """The header fields of a rectangle (x0, y0, x1, y1)."""
+    return dict(zip(("x0", "y0", "x1", "y1"), rect, strict=True))
