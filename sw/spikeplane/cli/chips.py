@@ -1,7 +1,9 @@
 """`--preset` and `--config`: which chip a command is about."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 
@@ -16,3 +18,8 @@ def chosen_chip(name: str | None, path: Path | None, default: str | None = None)
     if name is not None:
         return preset(name)
     raise SpikeplaneError("which chip? give --preset (tiny, small, medium, large) or --config FILE.toml")
+
+
+def with_camera(chip: ChipConfig, name: str | None) -> ChipConfig:
+    """The chip with the camera preset of that name; the same chip for None. Raises SpikeplaneError."""
+    return chip if name is None else replace(chip, camera=camera_preset(name))

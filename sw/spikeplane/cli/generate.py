@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from spikeplane.cli.chips import chosen_chip
+from spikeplane.cli.chips import chosen_chip, with_camera
 from spikeplane.cli.console import busy, out
 from spikeplane.files import check_place
 
@@ -14,13 +14,18 @@ from spikeplane.files import check_place
 def generate(
     preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
+    camera: Annotated[
+        str | None, typer.Option("--camera", help="Add a spike camera's pipeline: vidar (400x250) or million (1000x1000).")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("chip"),
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
 
-    Example: `spikeplane generate --preset small -o build/small`
+    With --camera alone the cores are those of the preset tiny: a chip of a camera and no cores is not there yet.
+
+    Example: `spikeplane generate --preset small --camera vidar -o build/small`
     """
-    chip = chosen_chip(preset, config)
+    chip = with_camera(chosen_chip(preset, config, default="tiny" if camera is not None else None), camera)
     check_place(output / "manifest.json")
     from spikeplane_gateware.generate import generate as write
 
@@ -29,3 +34,8 @@ def generate(
     for path in files:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     out.print(f"chip {chip.digest}: {chip.rows} x {chip.cols} cores of {chip.lanes} lanes", highlight=False)
+    if chip.camera is not None:
+        c = chip.camera
+        out.print(
+            f"camera: {c.width} x {c.height} pixels, {c.pixels} a cycle, {c.method}, look-ahead {c.lookahead}", highlight=False
+        )
