@@ -1,4 +1,4 @@
-"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [utilisation] [speed] [size] [synthesis] [camera-synthesis]`."""
+"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [PART...]`; see PARTS."""
 
 import sys
 
