@@ -49,6 +49,7 @@ class ChipConfig:
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
     leak_multiplier   True: one multiplier a lane, any leak a/256; False: only u - (u >> k), k in 1..8
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
+    grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole image and a little
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """
@@ -74,6 +75,7 @@ class ChipConfig:
     max_shift: int = 7
     leak_multiplier: bool = True
     camera: CameraConfig | None = None
+    grabber_depth: int = 0
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -88,6 +90,14 @@ class ChipConfig:
             raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}")
         if self.camera is not None and not isinstance(self.camera, CameraConfig):
             raise SpikeplaneError(f"chip configuration: camera must be a table [camera] (a CameraConfig), not {self.camera!r}")
+        self._check_grabber()
+
+    def _check_grabber(self) -> None:
+        depth = self.grabber_depth
+        if not _is_integer(depth) or depth and not 16 <= depth <= 1 << 16:
+            raise SpikeplaneError(f"chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not {depth!r}")
+        if depth and self.camera is None:
+            raise SpikeplaneError(f"chip configuration: grabber_depth = {depth} needs a camera; add a table [camera]")
 
     @property
     def cores(self) -> int:
@@ -106,10 +116,10 @@ class ChipConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files; `camera` only where there is one."""
+        """The fields by name, as they stand in TOML, manifests and program files; those of a camera only where there is one."""
         values = asdict(self)
         if self.camera is None:
-            del values["camera"]
+            del values["camera"], values["grabber_depth"]
         return values
 
     @classmethod

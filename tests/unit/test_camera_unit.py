@@ -433,6 +433,29 @@ def test_what_the_port_refuses() -> None:
     assert unit.sent == []
 
 
+def test_a_grabber_smaller_than_an_image() -> None:
+    """Regions that fit come; others are refused before anything is sent."""
+    camera = CameraConfig(width=16, height=8, pixels=4)
+    unit, planes = Unit(camera, chip=replace(CHIP, camera=camera, grabber_depth=16)), random_planes(camera, 1, 2)
+    with pytest.raises(SpikeplaneError) as error:
+        unit.port.configure(region=Region(0, 0, 15, 4))
+    assert str(error.value) == (
+        "the region has 20 words, the chip holds 16; choose a smaller one, or a chip with a larger grabber_depth"
+    )
+    assert unit.sent == []
+
+    async def bench(ctx: Any) -> None:
+        unit.port.configure(every=1, region=Region(0, 1, 15, 4))
+        await unit.write(ctx)
+        await unit.show(ctx, planes, 0.0)
+        await ctx.tick().repeat(300)
+
+    simulate_with(unit, bench)
+    unit.deliver()
+    ((_, image),) = unit.port._receivers[Stream.IMAGES].done
+    assert np.array_equal(image, planes[0, 1:5] * 255)
+
+
 def test_registers_start_as_the_whole_image() -> None:
     """A host that sets nothing but EVERY gets whole images."""
     camera = CameraConfig(width=16, height=8, pixels=4)

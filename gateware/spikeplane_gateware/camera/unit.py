@@ -112,7 +112,10 @@ class CameraUnit(wiring.Component):
         self._send(m, Stream.IMAGES, bits, grabber)
 
     def _grabber(self, m: Module, which: Stream, bits: int, words: dict[str, Any]) -> Grabber:
-        m.submodules[f"grabber_{which}"] = grabber = Grabber(self.camera, bits, places=which == Stream.FEED)
+        depth = self.config.grabber_depth if which == Stream.IMAGES else 0  # planes are small: always a whole one
+        m.submodules[f"grabber_{which}"] = grabber = Grabber(
+            self.camera, bits, depth=depth or None, places=which == Stream.FEED
+        )
         registers = self.registers
         m.d.comb += [getattr(grabber, name).eq(value) for name, value in words.items()]
         m.d.comb += [getattr(grabber, name).eq(getattr(registers, f"{name}_{which}")) for name in ("settings", "arm", "flush")]

@@ -55,7 +55,7 @@ class CameraPort:
     def configure(self, stream: Stream = Stream.IMAGES, *, every: int = 0, region: Region | None = None) -> None:
         """Take every n-th image (1: all; 0: only on a trigger), or raw plane, of a region (None: the whole image). What the stream still
         held is dropped. When this returns the chip has it: the next image that begins is the first. Raises SpikeplaneError for
-        a region outside the image, or another stream than IMAGES and PLANES."""
+        a region outside the image or larger than the chip's grabber_depth, or another stream than IMAGES and PLANES."""
         region = region or whole(self.config)
         receiver = self._receiver(stream)
         self._grab(stream, every, region)
@@ -148,7 +148,11 @@ class CameraPort:
 
     def _grab(self, stream: Stream, every: int, region: Region) -> None:
         """Select and switch the stream off, set its region, forget what it held."""
-        kept = len(kept_words(self.config, region))
+        kept, depth = len(kept_words(self.config, region)), self.channel.config.grabber_depth
+        if stream == Stream.IMAGES and depth and kept > depth:
+            raise SpikeplaneError(
+                f"the region has {kept} words, the chip holds {depth}; choose a smaller one, or a chip with a larger grabber_depth"
+            )
         if not 0 <= every < 1 << EVERY_BITS:
             raise SpikeplaneError(f"the grabber takes every n-th image with n from 0 to {(1 << EVERY_BITS) - 1}, not {every}")
         self._write(Register.SELECT, SELECT.pack(stream=stream))
