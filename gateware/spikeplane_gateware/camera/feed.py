@@ -1,7 +1,7 @@
 """Feeds planes of the camera to a population: the packets that the host's driver sends for an input, made on the chip.
 
 ```
-    words of the crop (Grabber) -> [one word] -> a bit a cycle -> BARRIER, SPIKEs, TOKENs -> o -> bridge
+    words of the crop (Grabber) -> [word] -> a bit a cycle -> [hit] -> BARRIER, SPIKEs, TOKENs -> [packet] -> o -> bridge
 ```
 Per plane: BARRIER of the step's parity; for each set bit inside the crop, row by row, one SPIKE per route, as pixel (x, y) of the crop in
 group 0, mask 1; one TOKEN per route, `last` at the end of every sample. The bridge holds the barrier until the credits are in: the cores
@@ -40,17 +40,14 @@ class Feed(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.parity, self.step = Signal(), Signal(VALUE_BITS)
-        self.route = Signal(range(ROUTES))
-        self.free, self.send = Signal(), Signal()
-        self.target: Any = Signal(FEED_ROUTE)
-        m.d.comb += self.target.eq(Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route])
+        self.parity, self.step, self.route = Signal(), Signal(VALUE_BITS), Signal(range(ROUTES))
+        self.free, self.send, self.next_route = Signal(), Signal(), Signal()
         self.bits, self.x, self.y = Signal(self.camera.pixels), Signal(VALUE_BITS), Signal(VALUE_BITS)
         self.ends = Signal()  # the word is the plane's last one
-        m.d.comb += [self.free.eq(~self.o.valid | self.o.ready), self.active.eq(self.samples_left != 0)]
+        self.hit, self.moves = Signal(), Signal()  # a spike that goes out on each route; nothing keeps the next pixel waiting
+        self.hit_x, self.hit_y = Signal(VALUE_BITS), Signal(VALUE_BITS)
         self._payloads(m)
-        with m.If(self.free):
-            m.d.sync += self.o.valid.eq(self.send)
+        self._spikes(m)
         with m.FSM():
             with m.State("wait"), m.If(self.i.valid & self.active & self.free):
                 self._barrier(m)
@@ -58,7 +55,7 @@ class Feed(wiring.Component):
             with m.State("load"):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [self.bits.eq(self.i.payload.word), self.ends.eq(self.i.payload.last)]
-                m.d.sync += [self.x.eq(self.i.payload.x), self.y.eq(self.i.payload.y), self.route.eq(0)]
+                m.d.sync += [self.x.eq(self.i.payload.x), self.y.eq(self.i.payload.y)]
                 with m.If(~self.active):
                     m.next = "wait"
                 with m.Elif(self.i.valid):
@@ -66,7 +63,10 @@ class Feed(wiring.Component):
             with m.State("walk"):
                 self._walk(m)
             with m.State("end"):
-                self._tokens(m)
+                with m.If(~self.active):
+                    m.next = "wait"
+                with m.Elif(~self.hit):
+                    self._tokens(m)
         self._run(m)
         return m
 
@@ -76,6 +76,8 @@ class Feed(wiring.Component):
             m.d.sync += [self.samples_left.eq(self.samples), self.step.eq(0), self.parity.eq(0)]
         with m.If(self.stop):
             m.d.sync += self.samples_left.eq(0)
+        with m.If(~self.active):
+            m.d.sync += [self.hit.eq(0), self.route.eq(0)]
 
     def _barrier(self, m: Module) -> None:
         out: Any = self.o.payload
@@ -89,11 +91,13 @@ class Feed(wiring.Component):
             Signal(struct(payloads[kind]), name=name)
             for kind, name in ((Kind.CONTROL, "barrier"), (Kind.SPIKE, "spike"), (Kind.TOKEN, "token"))
         )
-        spike, token, crop = self.spike, self.token, self.crop
+        spike, token, target = self.spike, self.token, Signal(FEED_ROUTE, name="target")
+        self.target: Any = target
+        m.d.comb += target.eq(Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route])
         m.d.comb += [
             self.barrier.op.eq(Control.BARRIER), self.barrier.arg.eq(self.parity),
             spike.tag.eq(self.target.tag), spike.parity.eq(self.parity), spike.mask.eq(1),
-            spike.x.eq(self.x - crop.x0), spike.y.eq(self.y - crop.y0),
+            spike.x.eq(self.hit_x), spike.y.eq(self.hit_y),
             token.tag.eq(self.target.tag), token.parity.eq(self.parity), token.last.eq(self.step + 1 == self.steps),
         ]  # fmt: skip
 
@@ -103,24 +107,28 @@ class Feed(wiring.Component):
         m.d.sync += [out.kind.eq(kind), out.host.eq(0)]
         m.d.sync += [out[name].eq(self.target.rect[name]) for name in ("x0", "y0", "x1", "y1")]
 
+    def _spikes(self, m: Module) -> None:
+        """A spike goes out once on each route, in any state: the next pixels are looked at meanwhile."""
+        m.d.comb += [self.free.eq(~self.o.valid | self.o.ready), self.active.eq(self.samples_left != 0)]
+        m.d.comb += self.moves.eq(~self.hit | (self.free & (self.route == self.last_route)))
+        with m.If(self.free):
+            m.d.sync += self.o.valid.eq(self.send | (self.hit & self.active))
+            with m.If(self.hit):
+                self._address(m, Kind.SPIKE)
+                m.d.sync += self.o.payload.payload.eq(self.spike.as_value())
+                m.d.comb += self.next_route.eq(1)
+        with m.If(self.next_route):
+            m.d.sync += self.route.eq(Mux(self.route == self.last_route, 0, self.route + 1))
+        with m.If(self.moves):
+            m.d.sync += self.hit.eq(0)
+
     def _walk(self, m: Module) -> None:
         """The lowest bit is the pixel at (x, y)."""
-        inside, step, spike = Signal(), Signal(), self.spike
-        x, y, crop = self.x, self.y, self.crop
+        x, y, crop, inside = self.x, self.y, self.crop, Signal()
         m.d.comb += inside.eq((x >= crop.x0) & (x <= crop.x1) & (y >= crop.y0) & (y <= crop.y1))
-        m.d.comb += self.send.eq(self.bits[0] & inside)
-        with m.If(self.free):
-            self._address(m, Kind.SPIKE)
-            m.d.sync += self.o.payload.payload.eq(spike.as_value())
-        with m.If(~self.send):
-            m.d.comb += step.eq(1)
-        with m.Elif(self.free):
-            m.d.sync += self.route.eq(self.route + 1)
-            with m.If(self.route == self.last_route):
-                m.d.sync += self.route.eq(0)
-                m.d.comb += step.eq(1)
-        with m.If(step):
+        with m.If(self.moves):
             edge = x == self.camera.width - 1
+            m.d.sync += [self.hit.eq(self.bits[0] & inside), self.hit_x.eq(x - crop.x0), self.hit_y.eq(y - crop.y0)]
             m.d.sync += [self.bits.eq(self.bits >> 1), x.eq(Mux(edge, 0, x + 1)), y.eq(y + edge)]
             with m.If(self.bits[1:] == 0):
                 m.next = "load"
@@ -131,15 +139,13 @@ class Feed(wiring.Component):
 
     def _tokens(self, m: Module) -> None:
         """One per route, then the next plane."""
-        last, token = self.token.last, self.token
-        m.d.comb += self.send.eq(self.active)
-        with m.If(~self.active):
-            m.next = "wait"
-        with m.Elif(self.free):
+        last = self.token.last
+        m.d.comb += self.send.eq(1)
+        with m.If(self.free):
             self._address(m, Kind.TOKEN)
-            m.d.sync += self.o.payload.payload.eq(token.as_value())
-            m.d.sync += self.route.eq(self.route + 1)
+            m.d.sync += self.o.payload.payload.eq(self.token.as_value())
+            m.d.comb += self.next_route.eq(1)
             with m.If(self.route == self.last_route):
-                m.d.sync += [self.route.eq(0), self.parity.eq(~self.parity), self.step.eq(Mux(last, 0, self.step + 1))]
+                m.d.sync += [self.parity.eq(~self.parity), self.step.eq(Mux(last, 0, self.step + 1))]
                 m.d.sync += self.samples_left.eq(self.samples_left - last)
                 m.next = "wait"

@@ -59,8 +59,9 @@ class Grabber(wiring.Component):
         for name in ("valid", "word", "first", "last", "number", "flush"):
             m.d.comb += getattr(self.filter, name).eq(getattr(self, name))
         m.d.comb += self.filter.region.eq(self.settings.region)
-        self.write, self.fetch, self.left = Signal(), Signal(), Signal(EVERY_BITS)
-        self.fresh, self.taking = Signal(), Signal()  # no word of the image is written yet; it is taken
+        self.write, self.fetch = Signal(), Signal()
+        self.left, self.open = Signal(range(self.depth + 1)), Signal()  # words of the image still to be written; there are some
+        self.fresh = Signal()  # none is written yet
         self.waiting = Signal(range(WAITING + 1))  # images whose number waits
         due = self._due(m)
         self._take(m, due)
@@ -86,24 +87,21 @@ class Grabber(wiring.Component):
 
     def _take(self, m: Module, due: Signal) -> None:
         """Reserves the places of a whole region at an image's start, or drops the image; one by one they come back as they are read."""
-        start, fits, room = Signal(), Signal(), Signal(range(self.depth + 1), init=self.depth)
-        words = self.settings.words
-        end = self.filter.o_valid & self.filter.o_last & self.taking
-        m.d.comb += start.eq(self.filter.next_valid & self.filter.next_first)
+        start, fits, take, room = Signal(), Signal(), Signal(), Signal(range(self.depth + 1), init=self.depth)
+        taken, back = Signal.like(room), Signal.like(room)  # what an image reserves, and does not need after all; a cycle late
+        words, end = self.settings.words, self.filter.o_valid & self.filter.o_last
+        m.d.comb += [start.eq(self.filter.next_valid & self.filter.next_first), take.eq(start & due & fits)]
         m.d.sync += fits.eq((room >= words) & (self.waiting != WAITING) & (words != 0))
-        change = Signal(EVERY_BITS)
-        with m.If(start & due & fits):
-            m.d.comb += change.eq(words)
-        m.d.sync += room.eq(room + self.fetch - change + Mux(end, self.left - self.write, 0))
-        m.d.sync += self.left.eq(self.left - self.write)
-        with m.If(end):
-            m.d.sync += [self.left.eq(0), self.taking.eq(0)]
+        m.d.sync += [taken.eq(Mux(take, words, 0)), back.eq(Mux(end, self.left - self.write, 0))]
+        m.d.sync += [room.eq(room + self.fetch + back - taken), self.left.eq(self.left - self.write)]
+        with m.If((self.write & (self.left == 1)) | end):
+            m.d.sync += [self.open.eq(0), self.left.eq(0)]
         with m.If(start):
-            m.d.sync += [self.taking.eq(due & fits), self.left.eq(Mux(due & fits, words, 0)), self.fresh.eq(1)]
+            m.d.sync += [self.open.eq(take), self.left.eq(Mux(take, words, 0)), self.fresh.eq(1)]
         with m.Elif(self.write):
             m.d.sync += self.fresh.eq(0)
         with m.If(self.flush):
-            m.d.sync += [room.eq(self.depth), self.taking.eq(0), self.left.eq(0)]
+            m.d.sync += [room.eq(self.depth), taken.eq(0), back.eq(0), self.open.eq(0), self.left.eq(0)]
         count_up(m, self.overruns, start & due & ~fits, self.clear)
 
     def _store(self, m: Module) -> None:
@@ -113,7 +111,7 @@ class Grabber(wiring.Component):
         m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places + 2, depth=self.depth)
         m.submodules.numbers = self.numbers = Ram(width=NUMBER_BITS, depth=WAITING)
         m.d.comb += [
-            self.write.eq(filled.o_valid & filled.kept & self.taking & (self.left != 0) & ~self.flush),
+            self.write.eq(filled.o_valid & filled.kept & self.open & ~self.flush),
             self.words.write_en.eq(self.write),
             self.words.write_address.eq(place),
             self.words.write_data.eq(Cat(filled.o_word, *extra, self.fresh, self.left == 1)),
