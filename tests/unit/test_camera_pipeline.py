@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera import camera_verilog, walk
+from spikeplane_gateware.camera import walk
+from spikeplane_gateware.camera.generate import camera_verilog
 from spikeplane_gateware.camera.pipeline import latency, loop
 from spikeplane_gateware.camera.state import state_layout
 from spikeplane_sim.bench.camera import SimulatedPipeline, Words, difference, pack_words

@@ -168,7 +168,7 @@ def cached_verilog(config: CameraConfig) -> Path:
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     path = cache_folder() / f"camera-{config.digest}-{key}.v"
     if not path.exists():
-        from spikeplane_gateware.camera import camera_verilog
+        from spikeplane_gateware.camera.generate import camera_verilog
 
         write_file(path, camera_verilog(config))
     return path

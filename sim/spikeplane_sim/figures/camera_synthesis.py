@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.table import Table
 
 from spikeplane.camera.config import CameraConfig, camera_preset
-from spikeplane_gateware.camera import camera_verilog
-from spikeplane_gateware.camera.generate import CAMERA_MODULE
+from spikeplane_gateware.camera.generate import CAMERA_MODULE, camera_verilog
 from spikeplane_gateware.camera.state import state_layout
 from spikeplane_sim.figures.parts import FAMILIES, Needs, smallest
 from spikeplane_sim.figures.synthesis import Usage, place_and_route, run_tool
