@@ -93,12 +93,14 @@ class Feed(wiring.Component):
         )
         spike, token, target = self.spike, self.token, Signal(FEED_ROUTE, name="target")
         self.target: Any = target
+        self.last = Signal()  # the sample's last step; late, but long before its end
+        m.d.sync += self.last.eq(self.step + 1 == self.steps)
         m.d.comb += target.eq(Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route])
         m.d.comb += [
             self.barrier.op.eq(Control.BARRIER), self.barrier.arg.eq(self.parity),
             spike.tag.eq(self.target.tag), spike.parity.eq(self.parity), spike.mask.eq(1),
             spike.x.eq(self.hit_x), spike.y.eq(self.hit_y),
-            token.tag.eq(self.target.tag), token.parity.eq(self.parity), token.last.eq(self.step + 1 == self.steps),
+            token.tag.eq(self.target.tag), token.parity.eq(self.parity), token.last.eq(self.last),
         ]  # fmt: skip
 
     def _address(self, m: Module, kind: Kind) -> None:
@@ -139,13 +141,12 @@ class Feed(wiring.Component):
 
     def _tokens(self, m: Module) -> None:
         """One per route, then the next plane."""
-        last = self.token.last
         m.d.comb += self.send.eq(1)
         with m.If(self.free):
             self._address(m, Kind.TOKEN)
             m.d.sync += self.o.payload.payload.eq(self.token.as_value())
             m.d.comb += self.next_route.eq(1)
             with m.If(self.route == self.last_route):
-                m.d.sync += [self.parity.eq(~self.parity), self.step.eq(Mux(last, 0, self.step + 1))]
-                m.d.sync += self.samples_left.eq(self.samples_left - last)
+                m.d.sync += [self.parity.eq(~self.parity), self.step.eq(Mux(self.last, 0, self.step + 1))]
+                m.d.sync += self.samples_left.eq(self.samples_left - self.last)
                 m.next = "wait"

@@ -11,12 +11,12 @@ o (a stream of words; `number` counts with `first`), overruns (images dropped be
 An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer than 16 images wait. Whatever the
 reader does, only whole images are lost; with `depth` 8 words more than the region, one that reads at full rate loses none. Should
 `words` be wrong, images have as many words as it says at most, and no `last` if they have fewer.
-Throughput: a word a cycle. Latency 4 cycles.
+Throughput: a word a cycle. Latency 5 cycles.
 """
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import EVERY_BITS, NUMBER_BITS, VALUE_BITS
 from spikeplane_gateware.camera.gate import OVERRUN_BITS, count_up
 from spikeplane_gateware.camera.region import REGION, RegionFilter
+from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.ram import Ram
 
 #: `every`: 0 for none; `words`: of the region.
@@ -126,26 +127,41 @@ class Grabber(wiring.Component):
             m.d.sync += [place.eq(0), self.numbers.write_address.eq(0)]
 
     def _read(self, m: Module) -> None:
-        """The memories' own registers hold the word that is offered."""
+        """The memory's own register holds the word that is offered. A block RAM's output is late: little may hang on it."""
         out: Any = self.o.payload
-        place, number = Signal(range(self.depth)), Signal(range(WAITING))
-        level, free, passed = Signal(range(self.depth + 1)), Signal(), Signal()
+        place, level, written, free = Signal(range(self.depth)), Signal(range(self.depth + 1)), Signal(), Signal()
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
             self.fetch.eq(free & (level != 0)),
-            passed.eq(self.o.valid & out.first),  # its number is used up once the word goes
             self.words.read_en.eq(self.fetch), self.words.read_address.eq(place),
-            self.numbers.read_en.eq(self.fetch), self.numbers.read_address.eq(number + passed),
             Cat(*[out[name] for name in out.shape().members if name != "number"]).eq(self.words.read_data),
-            out.number.eq(self.numbers.read_data),
         ]  # fmt: skip
-        m.d.sync += level.eq(level + self.write - self.fetch)
-        m.d.sync += self.waiting.eq(self.waiting + (self.write & self.fresh) - (passed & self.o.ready))
-        with m.If(passed & self.o.ready):
-            m.d.sync += number.eq(number + 1)
+        m.d.sync += [written.eq(self.write), level.eq(level + written - self.fetch)]  # a cycle late: the number is there first
         with m.If(free):
             m.d.sync += self.o.valid.eq(self.fetch)
         with m.If(self.fetch):
             m.d.sync += place.eq(Mux(place == self.depth - 1, 0, place + 1))
         with m.If(self.flush):
-            m.d.sync += [place.eq(0), number.eq(0), level.eq(0), self.waiting.eq(0), self.o.valid.eq(0)]
+            m.d.sync += [place.eq(0), written.eq(0), level.eq(0), self.o.valid.eq(0)]
+        self._number(m)
+
+    def _number(self, m: Module) -> None:
+        """The numbers of the images that wait, the first of them in registers."""
+        m.submodules.head = head = ResetInserter(self.flush)(StreamFifo(NUMBER_BITS))
+        pushed, passed, free, fetch = Signal(), Signal(), Signal(), Signal()
+        level = Signal(range(WAITING + 1))
+        m.d.comb += [
+            pushed.eq(self.write & self.fresh),
+            passed.eq(self.o.valid & self.o.ready & self.o.payload.first),
+            free.eq(~head.i.valid | head.i.ready),
+            fetch.eq(free & (level != 0)),
+            self.numbers.read_en.eq(fetch), head.i.payload.eq(self.numbers.read_data),
+            head.o.ready.eq(passed), self.o.payload.number.eq(head.o.payload),
+        ]  # fmt: skip
+        m.d.sync += [level.eq(level + pushed - fetch), self.waiting.eq(self.waiting + pushed - passed)]
+        with m.If(free):
+            m.d.sync += head.i.valid.eq(fetch)
+        with m.If(fetch):
+            m.d.sync += self.numbers.read_address.eq(self.numbers.read_address + 1)
+        with m.If(self.flush):
+            m.d.sync += [level.eq(0), self.waiting.eq(0), head.i.valid.eq(0), self.numbers.read_address.eq(0)]
