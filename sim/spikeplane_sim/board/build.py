@@ -5,7 +5,6 @@ The cache is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`; a library appears the
 
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from spikeplane.files import write_file
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
+PINS_HARNESS = Path(__file__).with_name("pins.cpp")
 #: Without the data-flow optimiser: what it shares between lanes is then worked out in every cycle, used or not (6 % slower).
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
@@ -49,16 +49,30 @@ def cached_verilog(config: ChipConfig) -> Path:
 
 def build_board(config: ChipConfig) -> Path:
     """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
-    verilog = cached_verilog(config)
-    command = _command(config)
-    sources = [verilog.read_bytes(), HARNESS.read_bytes(), TOP.read_bytes(), " ".join(command).encode()]
-    key = hashlib.sha256(b"".join(sources)).hexdigest()[:16]
-    library = cache_folder() / f"board-{key}.so"
+    sources = {"chip.v": cached_verilog(config).read_bytes(), "board.v": TOP.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
+    return _library("board", sources, _command(config))
+
+
+def build_pins(config: ChipConfig, clock_hz: float) -> Path:
+    """The shared library of a board's top level at its pins. Raises SpikeplaneError where the tools are missing or fail."""
+    from spikeplane_hw.top import TOP_MODULE, top_verilog
+
+    top = top_verilog(config, clock_hz, cached_verilog(config).read_text())
+    command = [part for part in _VERILATOR if part != "board.v"]
+    changed = {"spikeplane_board": TOP_MODULE, "harness.cpp": PINS_HARNESS.name}
+    sources = {"chip.v": top.encode(), PINS_HARNESS.name: PINS_HARNESS.read_bytes()}
+    return _library("pins", sources, tuple(changed.get(part, part) for part in command))
+
+
+def _library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
+    """What Verilator makes of the sources (file name: contents), kept under their digest."""
+    key = hashlib.sha256(b"".join([*sources.values(), " ".join(command).encode()])).hexdigest()[:16]
+    library = cache_folder() / f"{name}-{key}.so"
     if library.exists():
         return library
     toolchain.require_compiler()
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
-        _verilate(verilog, Path(folder), command)
+        _verilate(sources, Path(folder), command)
         write_file(library, (Path(folder) / "obj" / "board.so").read_bytes())
     return library
 
@@ -71,10 +85,9 @@ def _command(config: ChipConfig) -> tuple[str, ...]:
     return (*_VERILATOR, pixels, "-CFLAGS", pixels)
 
 
-def _verilate(verilog: Path, folder: Path, command: tuple[str, ...]) -> None:
-    shutil.copy(verilog, folder / "chip.v")
-    shutil.copy(TOP, folder / "board.v")
-    shutil.copy(HARNESS, folder / "harness.cpp")
+def _verilate(sources: dict[str, bytes], folder: Path, command: tuple[str, ...]) -> None:
+    for name, contents in sources.items():
+        (folder / name).write_bytes(contents)
     environment = {**os.environ, **toolchain.verilator_environment()}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:

@@ -11,7 +11,7 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
-from spikeplane.cli import compile, demo, doctor, generate, inspect, record, run, simulate
+from spikeplane.cli import compile, demo, doctor, generate, inspect, record, run, serve, simulate
 from spikeplane.errors import SpikeplaneError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _root(
 app.command("generate")(generate.generate)
 app.command("compile")(compile.compile)
 app.command("run")(run.run)
+app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.command("inspect")(inspect.inspect)
 app.command("record")(record.record)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.boards import Board, DeviceBoard
+from spikeplane.host.serial import BAUD, SerialDevice, is_port
 from spikeplane.program import Program
 
 
@@ -23,10 +24,15 @@ def _sim(program: Program) -> Board:
 BOARDS: dict[str, Callable[[Program], Board]] = {"golden": _golden, "sim": _sim}
 
 
-def open_board(name: str, program: Program) -> Board:
-    """The board of that name, ready for the program. Raises SpikeplaneError for a name there is not."""
+def open_board(name: str, program: Program, baud: int | None = None) -> Board:
+    """The board of that name, or at that serial port at `baud`, ready for the program. Raises SpikeplaneError for a name there is not, and
+    for a port that cannot be opened."""
+    if is_port(name):
+        return DeviceBoard(SerialDevice(name, BAUD if baud is None else baud), program, f"board at {name}")
     if name not in BOARDS:
         close = difflib.get_close_matches(name, BOARDS, n=1)
-        advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(BOARDS)}"
+        advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(BOARDS)}, or a serial port"
         raise SpikeplaneError(f"unknown board '{name}'; {advice}")
+    if baud is not None:
+        raise SpikeplaneError(f"--baud is the rate of a serial port; the board '{name}' has none")
     return BOARDS[name](program)

@@ -25,7 +25,8 @@ BATCH = 100  #: samples kept in memory at once
 def run(
     program: Annotated[Path, typer.Argument(help="A program file.")],
     data: Annotated[Path, typer.Option("--input", "-i", help="IDX (gzip), .npy, .npz, or a folder of N-MNIST recordings.")],
-    board: Annotated[str, typer.Option(help="golden or sim.")] = "golden",
+    board: Annotated[str, typer.Option(help="golden, sim, or a serial port.")] = "golden",
+    baud: Annotated[int | None, typer.Option(help="Rate of the serial port (default: 3000000).")] = None,
     samples: Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels: accuracy is printed.")] = None,
     lockstep: Annotated[bool, typer.Option("--lockstep", help="Compare every spike with the golden model.")] = False,
@@ -44,7 +45,7 @@ def run(
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
     with busy(f"preparing {board}"):
-        device = open_board(board, loaded)
+        device = open_board(board, loaded, baud)
     with device:
         result = execute(loaded, device, items, lockstep=lockstep)
     summary = summarise(loaded, result, device, truth, clock)

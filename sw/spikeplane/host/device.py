@@ -8,6 +8,8 @@ from typing import Self
 class Device(ABC):
     """A chip behind a byte link. Use as a context manager: leaving it closes the link or ends the simulator."""
 
+    where = "the device"  #: how messages name it
+
     @abstractmethod
     def exchange(self, data: bytes) -> bytes:
         """Send all of `data`, and return what has come meanwhile; do not wait for an answer. With empty `data`: wait a little for

@@ -9,18 +9,22 @@ are sent again (go-back-N); a gap, a broken frame or silence makes the host send
 """
 
 import random
+import time
 from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.frame import RESET_MARK, SEQUENCE_BITS, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.frame import RESET_MARK, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
 from spikeplane.formats.packet import PacketFormat
 from spikeplane.host.device import Device
 from spikeplane.host.frames import Decoder, Frame, encode
 
+OPENING = 4.0  #: seconds that a device may answer with something else until it is given up
 PATIENCE = 10  #: waits in vain until the device is called dead, or a chip that takes nothing stuck
+_NOISE = 4 * SLOT_BYTES  # bytes without a frame that are as good as silence
+_ALL = 4 * SLOTS * SLOT_BYTES  # bytes, twice what a chip can have to say after a reset, were every one escaped
 _NUMBERS = 1 << SEQUENCE_BITS
 
 
@@ -38,6 +42,7 @@ class Link:
         self._expected = 0
         self._packets: list[bytes] = []
         self._ack_due = self._poll_due = self._reject_due = False
+        self._noise = 0  # bytes since the last frame
         self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
 
     @property
@@ -73,7 +78,7 @@ class Link:
         while True:
             before = (len(self._frames), len(self._packets))
             out = self._outgoing()
-            heard = self._hear(self.device.exchange(out)) if out else 0
+            heard = self._hear(self.device.exchange(out)) if out else False
             if done():
                 return
             heard = heard or self._hear(self.device.exchange(b""))
@@ -82,7 +87,9 @@ class Link:
                 self._waited = self._poll_due = self._reject_due = True
                 self._polled = None
             if self._silent > self.patience:
-                raise SpikeplaneError(f"the device does not answer: {self._silent} polls without a frame; check power and port")
+                raise SpikeplaneError(
+                    f"{self.device.where} does not answer: {self._silent} polls without a frame; check power and port"
+                )
             moved = before != (len(self._frames), len(self._packets))
             stalled = 0 if moved else stalled + (not heard)
             if stalled > self.patience:
@@ -92,14 +99,15 @@ class Link:
             if done():
                 return
 
-    def _hear(self, data: bytes) -> int:
-        """Take the frames in `data`; how many there were."""
+    def _hear(self, data: bytes) -> bool:
+        """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough, many bytes without a frame are noise."""
         errors = self._decoder.errors
         frames = self._decoder.feed(data)
         for frame in frames:
             self._take(frame)
         self._reject_due |= self._decoder.errors > errors
-        return len(frames)
+        self._noise = 0 if frames or self._noise >= _NOISE else self._noise + len(data)
+        return bool(frames) or bool(data) and self._noise < _NOISE
 
     def _outgoing(self) -> bytes:
         """The frames that the chip has room for; else a STATUS if there is something to say."""
@@ -146,21 +154,30 @@ class Link:
                 self._reject_due = True
 
     def _reset(self) -> None:
-        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all before it is old."""
+        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all before it is old. Raises
+        SpikeplaneError if none comes, or what answers is no chip: a line that only returns what is sent does not have the chip's room."""
         if self._open:
             return
-        number = random.randrange(_NUMBERS)
+        number, came, end = random.randrange(_NUMBERS), 0, time.monotonic() + OPENING
         for _ in range(self.patience):
             number = (number + 1) % _NUMBERS
             ask = Frame(FrameKind.RESET, number, RESET_MARK % _NUMBERS, room=RESET_MARK // _NUMBERS)
-            data = self.device.exchange(encode(ask)) or self.device.exchange(b"")
+            data, before = self.device.exchange(encode(ask)) or self.device.exchange(b""), came
             while data:
+                came += len(data)
                 frames = self._decoder.feed(data)
-                echoes = [i for i, frame in enumerate(frames) if frame.kind == FrameKind.RESET and frame.sequence == number]
+                echoes = [i for i, f in enumerate(frames) if (f.kind, f.sequence, f.ack) == (FrameKind.RESET, number, 0)]
                 if echoes:
                     self._open, self._room = True, frames[echoes[-1]].room
                     for frame in frames[echoes[-1] + 1 :]:
                         self._take(frame)
                     return
-                data = self.device.exchange(b"")
-        raise SpikeplaneError(f"the device does not answer: {self.patience} resets without a frame; check power and port")
+                data = self.device.exchange(b"") if came - before < _ALL else b""
+            if came and time.monotonic() > end:
+                break
+        where = self.device.where
+        if came:
+            raise SpikeplaneError(
+                f"{where} is no Spikeplane chip: it answers with something else ({came:,} bytes); check the port"
+            )
+        raise SpikeplaneError(f"{where} does not answer: {self.patience} resets without a frame; check power and port")

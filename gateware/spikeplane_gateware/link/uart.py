@@ -1,0 +1,192 @@
+"""The UART of the host link: 8 data bits, no parity, one stop bit, at whatever rate the host speaks.
+
+```
+    rx pin -> synchroniser, majority of 3 -> line --+--> UartReceiver ----> o bytes
+                                                    +--> BaudMeter -> period
+    tx pin <---------------------------------------------- UartTransmitter <- i bytes
+```
+The rate is measured, not configured. Every frame of the link begins with the byte 0x7E, and on the line that is
+
+    idle  start 0 | 1 1 1 1 1 1 | 0  stop        low for 2 bits, high for 6, low for 1: from fall to fall 8 bits
+    ----+       +---------------+  +------
+        +-------+               +--+
+
+so a FLAG that comes after an idle line gives the length of a bit in eighths of a clock cycle, which is the unit that the dividers of
+both directions count in. See docs/link.md for what makes this robust and where its limits are.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.formats.frame import FLAG
+
+SLOWEST = 9600  #: baud; slower lines are not measured
+BITS = 10  #: on the line for a byte: start, 8 data, stop
+LEAST = 40  #: eighths of a cycle: no bit is shorter than 5 cycles
+
+
+def period_bits(clock_hz: float, slowest: float = SLOWEST) -> int:
+    """Width of every count of cycles: a whole byte of the slowest line fits."""
+    return int(BITS * clock_hz / slowest).bit_length()
+
+
+class BaudMeter(wiring.Component):
+    """Measures each FLAG that follows an idle line.
+
+    Ports: line -> period (eighths of a cycle a bit), known (there has been one), caught (for one cycle: the rate is new, so the
+    receiver has missed this FLAG). Latency: 5 cycles from the line's rise into the stop bit. The first rate is taken at once, one that
+    is more than a sixteenth off only when two FLAGs in a row say so: some byte between two pauses might look like a FLAG.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        super().__init__({"line": In(1), "period": Out(width, init=LEAST), "known": Out(1), "caught": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m, width = Module(), self.width
+        run = Signal(width)  # how long the line has been as it is
+        last = Signal(init=1)
+        idle, first, high, second = (Signal(width, name=name) for name in ("idle", "first", "high", "second"))
+        rise, fall = self.line & ~last, ~self.line & last
+        m.d.sync += [last.eq(self.line), run.eq(Mux(run.all(), run, run + 1))]
+        with m.If(rise | fall):
+            m.d.sync += run.eq(1)
+        with m.If(fall):
+            m.d.sync += [high.eq(run), idle.eq(high)]
+        with m.If(rise):
+            m.d.sync += [second.eq(run), first.eq(second)]
+        # At a rise the last two lows and, in front of each, a high are known. On the line: idle, first, high, second.
+        self._judge(m, rise, idle, first, high, second)
+        return m
+
+    def _judge(self, m: Module, rise: Value, idle: Signal, first: Signal, high: Signal, second: Signal) -> None:
+        """Was that a FLAG, and does it change the rate? In four steps, a cycle each."""
+        width = self.width
+        step = Signal(4)
+        whole, before = Signal(width + 1), Signal(width + 1)  # this FLAG's 8 bits, and those of the one before
+        less, more = Signal(width + 1), Signal(width + 2)
+        is_flag = Signal()
+        m.d.sync += [step.eq(Cat(rise, step[:3])), whole.eq(first + high)]
+        tenth = (whole >> 4) + (whole >> 5)  # of 8 bits: what 4 times `first` may be off, that is a fifth of a bit
+        m.d.sync += [less.eq(whole - tenth), more.eq(whole + tenth)]
+        m.d.sync += is_flag.eq(
+            (whole >= LEAST) & ~whole[width]
+            & ((idle >= whole + (whole >> 2)) | idle.all())  # 10 bits: no byte holds the line high for so long
+            & ((first << 2) >= less) & ((first << 2) <= more)  # 2 bits
+            & ((second << 4) >= whole) & ((second << 4) <= (whole << 1) + whole)  # 1 bit, to half a bit
+        )  # fmt: skip
+        near, again, new = Signal(), Signal(), Signal()
+        m.d.comb += [near.eq(self.known & _alike(whole, self.period)), again.eq(_alike(whole, before))]
+        m.d.comb += new.eq(~near & (again | ~self.known))
+        m.d.sync += self.caught.eq(step[3] & is_flag & new)
+        with m.If(step[3] & is_flag):
+            m.d.sync += before.eq(whole)
+            with m.If(near | new):
+                m.d.sync += [self.period.eq(whole), self.known.eq(1)]
+
+
+def _alike(a: Value, b: Value) -> Value:
+    """To a sixteenth."""
+    return (a + (b >> 4) >= b) & (a <= b + (b >> 4))
+
+
+class UartReceiver(wiring.Component):
+    """Line to bytes, sampled in the middle of each bit; a byte whose stop bit is low is dropped.
+
+    Ports: line, period, known, caught (see BaudMeter) -> o (bytes; valid for one cycle, whoever listens must be ready).
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        ports = {"line": In(1), "period": In(width), "known": In(1), "caught": In(1)}
+        super().__init__({**ports, "o": Out(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        last = Signal(init=1)
+        active = Signal()
+        at = Signal(range(BITS))
+        phase = Signal(self.width)
+        tick = Signal()
+        data = Signal(8)
+        ahead = phase + 8
+        m.d.comb += tick.eq(active & (ahead >= self.period))
+        m.d.sync += [last.eq(self.line), self.o.valid.eq(0), phase.eq(Mux(tick, ahead - self.period, ahead))]
+        with m.If(tick):
+            m.d.sync += at.eq(at + 1)
+            with m.If(at == 0):
+                m.d.sync += active.eq(~self.line)  # a start bit, or only a spike on the line
+            with m.Elif(at == BITS - 1):
+                m.d.sync += [active.eq(0), self.o.valid.eq(self.line), self.o.payload.eq(data)]
+            with m.Else():
+                m.d.sync += data.eq(Cat(data[1:], self.line))
+        with m.If(~active & last & ~self.line & self.known):
+            m.d.sync += [active.eq(1), at.eq(0), phase.eq(self.period >> 1)]
+        with m.If(self.caught):
+            m.d.sync += [active.eq(0), self.o.valid.eq(1), self.o.payload.eq(FLAG)]
+        return m
+
+
+class UartTransmitter(wiring.Component):
+    """Bytes to line, back to back while there are any; silent until the rate is known.
+
+    Ports: period, known (see BaudMeter), i (bytes) -> line. A byte is sent to its end at the rate that it began with.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        super().__init__({"period": In(width), "known": In(1), "i": In(stream.Signature(8)), "line": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        rate = Signal(self.width, init=LEAST)
+        phase = Signal(self.width)
+        tick = Signal()
+        bits = Signal(BITS, init=-1)
+        left = Signal(range(BITS + 1))
+        ahead = phase + 8
+        m.d.comb += [
+            tick.eq((left != 0) & (ahead >= rate)),
+            self.i.ready.eq(self.known & ((left == 0) | (tick & (left == 1)))),
+            self.line.eq(bits[0]),
+        ]
+        m.d.sync += phase.eq(Mux(left == 0, 0, Mux(tick, ahead - rate, ahead)))
+        with m.If(tick):
+            m.d.sync += [bits.eq(Cat(bits[1:], 1)), left.eq(left - 1)]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [bits.eq(Cat(0, self.i.payload, 1)), left.eq(BITS), rate.eq(self.period)]
+        return m
+
+
+class Uart(wiring.Component):
+    """See the module's picture. Ports: rx, tx (pins, idle high); o (bytes from the host; the Link is always ready), i (bytes to it).
+
+    `clock_hz` (25 to 100 MHz meant) and `slowest` (baud) give the widths only; the fastest line is `clock_hz` / 8, up to 3 Mbaud meant.
+    """
+
+    def __init__(self, clock_hz: float, *, slowest: float = SLOWEST) -> None:
+        self.width = period_bits(clock_hz, slowest)
+        octets = stream.Signature(8)
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "o": Out(octets), "i": In(octets)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.meter = meter = BaudMeter(self.width)
+        m.submodules.receiver = receiver = UartReceiver(self.width)
+        m.submodules.transmitter = transmitter = UartTransmitter(self.width)
+        seen = Signal(5, init=-1)  # two registers settle the pin, three are compared
+        line = Signal(init=1)
+        a, b, c = seen[2], seen[3], seen[4]
+        m.d.sync += [seen.eq(Cat(self.rx, seen[:4])), line.eq((a & b) | (b & c) | (a & c))]
+        m.d.comb += [
+            meter.line.eq(line),
+            receiver.line.eq(line),
+            receiver.caught.eq(meter.caught),
+            self.tx.eq(transmitter.line),
+        ]
+        for part in (receiver, transmitter):
+            m.d.comb += [part.period.eq(meter.period), part.known.eq(meter.known)]
+        wiring.connect(m, receiver.o, wiring.flipped(self.o))
+        wiring.connect(m, wiring.flipped(self.i), transmitter.i)
+        return m

@@ -1,0 +1,65 @@
+"""The top level of a board: the chip and the UART of its host link, with nothing but a clock, a reset and two pins.
+
+```
+    rst -> power-up and button reset ----------+
+    rx  -> Uart -> rx bytes -> spikeplane_chip |
+    tx  <- Uart <- tx bytes <- spikeplane_chip +  (the same Verilog as `spikeplane generate` writes)
+```
+"""
+
+from typing import Any
+
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Instance, Module, ResetSignal, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig
+from spikeplane_gateware.generate import CHIP_MODULE, convert, verilog_text
+from spikeplane_gateware.link.uart import Uart
+
+TOP_MODULE = "spikeplane_top"
+_RESET_CYCLES = 8
+
+
+class BoardTop(wiring.Component):
+    """Ports: clk, rst (high resets; any length, need not be synchronous), rx and tx (UART pins, idle high).
+
+    The chip resets itself at power-up. `clock_hz` is the clock's frequency; see Uart. A camera's pins are tied to 0.
+    """
+
+    def __init__(self, config: ChipConfig, clock_hz: float) -> None:
+        self.config, self.clock_hz = config, clock_hz
+        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self._reset(m)
+        m.submodules.uart = uart = Uart(self.clock_hz)
+        m.d.comb += [uart.rx.eq(self.rx), self.tx.eq(uart.tx)]
+        ports: dict[str, Any] = {
+            "i_clk": ClockSignal(), "i_rst": ResetSignal(),
+            "i_rx__payload": uart.o.payload, "i_rx__valid": uart.o.valid, "o_rx__ready": uart.o.ready,
+            "o_tx__payload": uart.i.payload, "o_tx__valid": uart.i.valid, "i_tx__ready": uart.i.ready,
+        }  # fmt: skip
+        m.submodules.chip = Instance(CHIP_MODULE, **ports, **self._camera())
+        return m
+
+    def _reset(self, m: Module) -> None:
+        """A shift register that starts full: reset at power-up and as long as `rst`, and a few cycles more."""
+        m.domains.sync = sync = ClockDomain("sync")
+        m.domains.power = power = ClockDomain("power", reset_less=True)
+        hold, reset = Signal(_RESET_CYCLES, init=-1), Signal(init=1)
+        m.d.comb += [sync.clk.eq(self.clk), power.clk.eq(self.clk), sync.rst.eq(reset)]
+        m.d.power += [hold.eq(Cat(self.rst, hold[:-1])), reset.eq(hold[1:].any())]
+
+    def _camera(self) -> dict[str, Any]:
+        if self.config.camera is None:
+            return {}
+        from spikeplane_gateware.camera.unit import camera_ports
+
+        return {f"i_{name}": Const(0, width) for name, (way, width) in camera_ports(self.config).items() if way == "in"}
+
+
+def top_verilog(config: ChipConfig, clock_hz: float, chip: str | None = None) -> str:
+    """The board as one Verilog file, top `spikeplane_top`. `chip`: the chip's Verilog, if it is at hand (a cache)."""
+    return f"{chip or verilog_text(config)}\n{convert(BoardTop(config, clock_hz), TOP_MODULE)}"

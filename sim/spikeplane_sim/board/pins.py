@@ -1,0 +1,106 @@
+"""A board's top level, simulated at its pins: the line goes bit by bit, at the baud rate and clock that are asked for.
+
+`PinBoard` is a device for the driver; `terminal.py` puts it behind a pseudo-terminal instead.
+"""
+
+import ctypes
+from pathlib import Path
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.host.device import Device
+from spikeplane_sim.board.build import build_pins
+
+CLOCK_HZ, BAUD = 25e6, 3_000_000  #: few cycles a bit: the simulation's speed is that of the clock
+_ROOM = 1 << 16
+_CHUNK = 1 << 18  #: cycles per call into the library: Ctrl-C is seen between calls
+
+
+class PinBoard(Device):
+    """The Verilated top level of a board of `clock_hz`, and the UART at the other end of its cable.
+
+    As a Device its clock runs only in `exchange`, so figures do not depend on the host's speed: until all bytes are on the line,
+    or, without any, until an answer is complete, `patience` bit times at most.
+    """
+
+    def __init__(self, config: ChipConfig, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, patience: int = 20_000) -> None:
+        self.clock_hz, self.patience = clock_hz, patience
+        self._library = _load(build_pins(config, clock_hz))
+        self._out = (ctypes.c_uint8 * _ROOM)()
+        self._pins = self._library.pins_open(clock_hz / baud)
+        self.baud = baud
+
+    @property
+    def baud(self) -> float:
+        """The rate of the UART at the other end; the board has to find it out."""
+        return self._baud
+
+    @baud.setter
+    def baud(self, baud: float) -> None:
+        if not 0 < baud <= self.clock_hz / 6:
+            raise SpikeplaneError(
+                f"a board of {self.clock_hz / 1e6:g} MHz takes up to {self.clock_hz / 8:,.0f} baud, not {baud:,.0f}"
+            )
+        self._baud = baud
+        self._library.pins_rate(self._pins, self.clock_hz / baud)
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles since power-up."""
+        return self._library.pins_cycles(self._pins)
+
+    @property
+    def bit_times(self) -> float:
+        """The same in bits of the line."""
+        return self.cycles * self._baud / self.clock_hz
+
+    @property
+    def framing_errors(self) -> int:
+        """Bytes from the board without a stop bit."""
+        return self._library.pins_errors(self._pins)
+
+    def run(self, data: bytes, cycles: int, quiet: int = 1 << 62) -> tuple[bytes, int]:
+        """Clock `cycles` times at most: until all of `data` is on the line, or, without any, until an answer and `quiet` idle cycles
+        after it. Returns what came and how many bytes of `data` are on the line."""
+        taken = ctypes.c_uint64()
+        count = self._library.pins_run(self._pins, data, len(data), self._out, _ROOM, cycles, quiet, ctypes.byref(taken))
+        return bytes(memoryview(self._out)[:count]), taken.value
+
+    def exchange(self, data: bytes) -> bytes:
+        """See Device. The simulation stands still between calls."""
+        received = bytearray()
+        bit = self.clock_hz / self._baud
+        if not data:
+            return self.run(b"", int(self.patience * bit), int(20 * bit))[0]
+        while data:
+            got, taken = self.run(data, _CHUNK)
+            received += got
+            data = data[taken:]
+        return bytes(received)
+
+    def reset(self, cycles: int = 16) -> None:
+        """Press the reset button."""
+        self._library.pins_reset(self._pins, 1)
+        self.run(b"", cycles)
+        self._library.pins_reset(self._pins, 0)
+        self.run(b"", 16)
+
+    def close(self) -> None:
+        """Free the simulator."""
+        if self._pins:
+            self._library.pins_close(self._pins)
+            self._pins = None
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
+    pins, u64, real = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_double
+    library.pins_open.restype, library.pins_open.argtypes = pins, [real]
+    library.pins_close.restype, library.pins_close.argtypes = None, [pins]
+    library.pins_cycles.restype, library.pins_cycles.argtypes = u64, [pins]
+    library.pins_errors.restype, library.pins_errors.argtypes = u64, [pins]
+    library.pins_rate.restype, library.pins_rate.argtypes = None, [pins, real]
+    library.pins_reset.restype, library.pins_reset.argtypes = None, [pins, ctypes.c_int]
+    library.pins_run.restype = u64
+    library.pins_run.argtypes = [pins, ctypes.c_char_p, u64, pins, u64, u64, u64, ctypes.POINTER(u64)]
+    return library
