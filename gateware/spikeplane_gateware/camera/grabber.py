@@ -106,16 +106,18 @@ class Grabber(wiring.Component):
         count_up(m, self.overruns, start & due & ~fits, self.clear)
 
     def _store(self, m: Module) -> None:
-        """Kept words of an image that is taken, with their marks; its number beside."""
+        """Kept words of an image that is taken; in memories of their own, near the logic that looks at them, marks and number."""
         place, filled = Signal(range(self.depth)), self.filter
         extra = [filled.x, filled.y] if self.places else []
-        m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places + 2, depth=self.depth)
+        m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places, depth=self.depth)
+        m.submodules.marks = self.marks = Ram(width=2, depth=self.depth)
         m.submodules.numbers = self.numbers = Ram(width=NUMBER_BITS, depth=WAITING)
         m.d.comb += [
             self.write.eq(filled.o_valid & filled.kept & self.open & ~self.flush),
-            self.words.write_en.eq(self.write),
-            self.words.write_address.eq(place),
-            self.words.write_data.eq(Cat(filled.o_word, *extra, self.fresh, self.left == 1)),
+            *[memory.write_en.eq(self.write) for memory in (self.words, self.marks)],
+            *[memory.write_address.eq(place) for memory in (self.words, self.marks)],
+            self.words.write_data.eq(Cat(filled.o_word, *extra)),
+            self.marks.write_data.eq(Cat(self.fresh, self.left == 1)),
             self.numbers.write_en.eq(self.write & self.fresh),
             self.numbers.write_data.eq(filled.o_number),
         ]
@@ -133,8 +135,10 @@ class Grabber(wiring.Component):
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
             self.fetch.eq(free & (level != 0)),
-            self.words.read_en.eq(self.fetch), self.words.read_address.eq(place),
-            Cat(*[out[name] for name in out.shape().members if name != "number"]).eq(self.words.read_data),
+            *[memory.read_en.eq(self.fetch) for memory in (self.words, self.marks)],
+            *[memory.read_address.eq(place) for memory in (self.words, self.marks)],
+            Cat(out.word, *([out.x, out.y] if self.places else [])).eq(self.words.read_data),
+            Cat(out.first, out.last).eq(self.marks.read_data),
         ]  # fmt: skip
         m.d.sync += [written.eq(self.write), level.eq(level + written - self.fetch)]  # a cycle late: the number is there first
         with m.If(free):
@@ -148,7 +152,7 @@ class Grabber(wiring.Component):
     def _number(self, m: Module) -> None:
         """The numbers of the images that wait, the first of them in registers."""
         m.submodules.head = head = ResetInserter(self.flush)(StreamFifo(NUMBER_BITS))
-        pushed, passed, free, fetch = Signal(), Signal(), Signal(), Signal()
+        pushed, passed, gone, free, fetch = Signal(), Signal(), Signal(), Signal(), Signal()
         level = Signal(range(WAITING + 1))
         m.d.comb += [
             pushed.eq(self.write & self.fresh),
@@ -158,10 +162,10 @@ class Grabber(wiring.Component):
             self.numbers.read_en.eq(fetch), head.i.payload.eq(self.numbers.read_data),
             head.o.ready.eq(passed), self.o.payload.number.eq(head.o.payload),
         ]  # fmt: skip
-        m.d.sync += [level.eq(level + pushed - fetch), self.waiting.eq(self.waiting + pushed - passed)]
+        m.d.sync += [level.eq(level + pushed - fetch), self.waiting.eq(self.waiting + pushed - gone), gone.eq(passed)]
         with m.If(free):
             m.d.sync += head.i.valid.eq(fetch)
         with m.If(fetch):
             m.d.sync += self.numbers.read_address.eq(self.numbers.read_address + 1)
         with m.If(self.flush):
-            m.d.sync += [level.eq(0), self.waiting.eq(0), head.i.valid.eq(0), self.numbers.read_address.eq(0)]
+            m.d.sync += [level.eq(0), self.waiting.eq(0), gone.eq(0), head.i.valid.eq(0), self.numbers.read_address.eq(0)]

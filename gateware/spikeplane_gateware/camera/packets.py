@@ -1,13 +1,14 @@
 """From a grabber's words to IMAGE packets for the host: the plane's number first, then each word in chunks, low bits first.
 
-    i (words) -> number or chunk -> [register] -> o (packets)
+    i (words) -> [a chunk of each group, the number] -> [one of them] -> o (packets)
 
-Throughput: a packet a cycle. Latency 1 cycle. If the host takes nothing, i stalls, and the grabber loses whole images.
+Throughput: a packet a cycle but for one cycle a word. Latency 3 cycles. If the host takes nothing, i stalls, and the grabber loses
+whole images.
 """
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,6 +17,8 @@ from spikeplane.formats.camera import CHUNK_BITS, Stream, chunks
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.camera.grabber import grabbed
 from spikeplane_gateware.structs import packet_struct, struct
+
+_GROUP = 4  #: chunks
 
 
 class ImagePackets(wiring.Component):
@@ -28,23 +31,38 @@ class ImagePackets(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         count = chunks(self.bits)
-        word = Signal(count * CHUNK_BITS)
-        at, numbered = Signal(range(count)), Signal()  # the next chunk; the number has gone
-        data, first, last = Signal(CHUNK_BITS), Signal(), Signal()
-        free, number, final = Signal(), Signal(), Signal()
+        groups = -(-count // _GROUP)
+        word = Signal(groups * _GROUP * CHUNK_BITS)
+        at, numbered = Signal(range(max(count, 2))), Signal()  # the next chunk; the number has gone
+        number, final, free, moves = Signal(), Signal(), Signal(), Signal()
+        known, is_first, is_last = Signal(), Signal(), Signal()  # the marks of the word that is offered, seen the cycle before
         image: Any = Signal(struct(self.form.payloads[Kind.IMAGE]))
+        shown = {name: Signal(width, name=f"image_{name}") for name, width in self.form.payloads[Kind.IMAGE].fields}
         out: Any = self.o.payload
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
-            number.eq(self.i.payload.first & ~numbered), final.eq(at == count - 1), word.eq(self.i.payload.word),
-            self.i.ready.eq(free & final & ~number),
-            image.stream.eq(int(self.which)), image.first.eq(first), image.last.eq(last), image.data.eq(data),
+            number.eq(is_first & ~numbered), final.eq(at == count - 1), word.eq(self.i.payload.word),
+            self.i.ready.eq(moves & known & final & ~number),
+            *[image[name].eq(int(self.which) if name == "stream" else signal) for name, signal in shown.items()],
             out.payload.eq(image.as_value()), out.kind.eq(Kind.IMAGE), out.host.eq(1),
         ]  # fmt: skip
+        # A block RAM's output is late: a word is looked at first, and a chunk of it chosen in two steps, one of each group, then a group
+        # (the last one is the number).
+        m.d.sync += [known.eq(self.i.valid & ~self.i.ready), is_first.eq(self.i.payload.first), is_last.eq(self.i.payload.last)]
+        nearly = [Signal(CHUNK_BITS, name=f"nearly_{k}") for k in range(groups + 1)]
+        valid, first, last, group = Signal(), Signal(), Signal(), Signal(range(groups + 1))
+        m.d.comb += moves.eq(~valid | free)
         with m.If(free):
-            m.d.sync += [self.o.valid.eq(self.i.valid), first.eq(number), last.eq(self.i.payload.last & final & ~number)]
-            m.d.sync += data.eq(Mux(number, self.i.payload.number, word.word_select(at, CHUNK_BITS)))
-            m.d.sync += [numbered.eq(~final | number), at.eq(Mux(number | final, 0, at + 1))]
+            m.d.sync += [self.o.valid.eq(valid), shown["first"].eq(first), shown["last"].eq(last)]
+            m.d.sync += shown["data"].eq(Array(nearly)[group])
+        with m.If(moves):
+            m.d.sync += [valid.eq(known), first.eq(number), last.eq(is_last & final & ~number)]
+            m.d.sync += [group.eq(Mux(number, groups, at >> 2)), nearly[groups].eq(self.i.payload.number)]
+            for k in range(groups):
+                mine = word[k * _GROUP * CHUNK_BITS : (k + 1) * _GROUP * CHUNK_BITS]
+                m.d.sync += nearly[k].eq(mine.word_select(at[:2], CHUNK_BITS))
+            with m.If(known):
+                m.d.sync += [numbered.eq(~final | number), at.eq(Mux(number | final, 0, at + 1))]
         with m.If(~self.i.valid):  # also where a flush has taken a word away
             m.d.sync += [numbered.eq(0), at.eq(0)]
         return m
