@@ -95,7 +95,7 @@ def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
             "control": int(Control.CAMERA),
             "counter": int(Counter.CAMERA),
             "layouts": fields,
-            **{f"{kind.__name__.lower()}s": {one.name.lower(): int(one) for one in kind} for kind in numbers},
+            **{f"{kind.__name__.lower()}s": {str(one.name).lower(): int(one) for one in kind} for kind in numbers},
         }
     }
 

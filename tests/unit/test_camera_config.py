@@ -51,6 +51,7 @@ def test_toml(tmp_path: Path) -> None:
         ("grabber_depth = 64", "chip configuration: grabber_depth = 64 needs a camera; add a table [camera]"),
         ("grabber_depth = 3", "chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not 3"),
         ("[camera]\nwidht = 5", "camera configuration: unknown key 'widht'; did you mean 'width'?"),
+        ("[camera]\npreset = 5", "a camera preset is a name in quotes, not 5; choose from million, vidar"),
         ("[camera]\npreset = 'vider'", "unknown camera preset 'vider'; did you mean 'vidar'?"),
     ],
 )

@@ -43,23 +43,25 @@ class StandIn(wiring.Component):
         super().__init__({**inputs, **outputs})
 
     def elaborate(self, platform: object) -> Module:
-        m = Module()
+        m: Any = Module()
+        port: Any = self
         at, number = Signal(range(self.config.words)), Signal(32)
-        now = Cat(self.valid & ~self.restart, self.plane, at == 0, at == self.config.words - 1, number)
+        ends = at == self.config.words - 1
+        now: Any = Cat(port.valid & ~port.restart, port.plane, at == 0, ends, number)
         for _ in range(self.latency):
             late = Signal(len(now))
             m.d.sync += late.eq(now)
             now = late
-        with m.If(self.valid):
+        with m.If(port.valid):
             m.d.sync += at.eq(at + 1)
-            with m.If(at == self.config.words - 1):
+            with m.If(ends):
                 m.d.sync += [at.eq(0), number.eq(number + 1)]
-        with m.If(self.restart):
+        with m.If(port.restart):
             m.d.sync += [at.eq(0), number.eq(0)]
         pixels = self.config.pixels
         m.d.comb += [
-            self.image_valid.eq(now[0]), self.image_first.eq(now[pixels + 1]), self.image_last.eq(now[pixels + 2]),
-            self.image.eq(Cat(*[now[1 + k].replicate(8) for k in range(pixels)])), self.image_number.eq(now[pixels + 3 :]),
+            port.image_valid.eq(now[0]), port.image_first.eq(now[pixels + 1]), port.image_last.eq(now[pixels + 2]),
+            port.image.eq(Cat(*[now[1 + k].replicate(8) for k in range(pixels)])), port.image_number.eq(now[pixels + 3 :]),
         ]  # fmt: skip
         return m
 
@@ -197,7 +199,7 @@ def test_other_packets_pass() -> None:
         fields = {name: rng.getrandbits(width) for name, width in unit.form.payloads[kind].fields}
         fields["op"] = rng.choice([op for op in Control if op != Control.CAMERA]) if "op" in fields else 0
         fields["arg"] = rng.choice([0, 1, 8, 14, 0x7FF0]) if "arg" in fields else 0
-        known = {name: value for name, value in fields.items() if name in dict(unit.form.payloads[kind].fields)}
+        known: Any = {name: value for name, value in fields.items() if name in dict(unit.form.payloads[kind].fields)}
         packets.append(unit.form.pack(kind, host=rng.randrange(2), **known))
 
     async def bench(ctx: Any) -> None:

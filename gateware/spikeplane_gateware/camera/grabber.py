@@ -151,7 +151,8 @@ class Grabber(wiring.Component):
 
     def _number(self, m: Module) -> None:
         """The numbers of the images that wait, the first of them in registers."""
-        m.submodules.head = head = ResetInserter(self.flush)(StreamFifo(NUMBER_BITS))
+        head: Any = ResetInserter(self.flush)(StreamFifo(NUMBER_BITS))
+        m.submodules.head = head
         pushed, passed, gone, free, fetch = Signal(), Signal(), Signal(), Signal(), Signal()
         level = Signal(range(WAITING + 1))
         m.d.comb += [

@@ -123,6 +123,10 @@ CAMERA_PRESETS: dict[str, CameraConfig] = {
 
 def camera_preset(name: str) -> CameraConfig:
     """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
+    if not isinstance(name, str):
+        raise SpikeplaneError(
+            f"a camera preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(CAMERA_PRESETS))}"
+        )
     if name not in CAMERA_PRESETS:
         raise SpikeplaneError(f"unknown camera preset '{name}'{_nearest(name, list(CAMERA_PRESETS))}")
     return CAMERA_PRESETS[name]
