@@ -11,7 +11,7 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
-from spikeplane.cli import compile, demo, doctor, generate, inspect, record, run, serve, simulate
+from spikeplane.cli import compile, demo, doctor, generate, inspect, reconstruct, record, run, serve, simulate, view
 from spikeplane.errors import SpikeplaneError
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.command("inspect")(inspect.inspect)
 app.command("record")(record.record)
+app.command("view")(view.view)
+app.command("reconstruct")(reconstruct.reconstruct)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 

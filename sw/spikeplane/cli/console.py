@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 #: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
 _WIDE = 132
@@ -14,10 +15,26 @@ out = Console(width=None if sys.stdout and sys.stdout.isatty() else _WIDE)  # th
 err = Console(stderr=True)
 
 
+class _Rate(ProgressColumn):
+    """Units a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} {self.unit}/s")
+
+
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr; yields `advance(n)`. Nothing is drawn where there is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named; yields `advance(n)`.
+
+    Nothing is drawn where there is no terminal.
+    """
+    rate = (_Rate(unit),) if unit else ()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *rate, TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)
