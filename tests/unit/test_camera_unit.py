@@ -26,7 +26,7 @@ from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.host.camera import CameraPort
 from spikeplane.host.driver import Driver
 from spikeplane.network import Network, Neuron, Population, Projection
-from spikeplane_gateware.camera.unit import CameraUnit
+from spikeplane_gateware.camera.unit import CameraUnit, feed_depth
 
 CHIP = ChipConfig(rows=1, cols=2, lanes=8, weight_depth=64, acc_depth=1024, membrane_depth=1024)
 
@@ -456,6 +456,22 @@ def test_a_grabber_smaller_than_an_image() -> None:
     unit.deliver()
     ((_, image),) = unit.port._receivers[Stream.IMAGES].done
     assert np.array_equal(image, planes[0, 1:5] * 255)
+
+
+@pytest.mark.parametrize("size", [(16, 16, 4), (20, 12, 5), (9, 40, 3), (5, 64, 20), (6, 48, 9), (16, 16, 1), (20, 20, 10)])
+@pytest.mark.parametrize("coord_bits", [1, 2, 3])
+def test_the_feed_holds_the_largest_crops(size: tuple[int, int, int], coord_bits: int) -> None:
+    """Two of the largest crops, wherever they lie, or a plane."""
+    camera, side = CameraConfig(width=size[0], height=size[1], pixels=size[2]), 1 << coord_bits
+    rows, columns = min(side, camera.height), min(side, camera.width)
+    crops = [
+        Region(x, y, x + columns - 1, y + rows - 1)
+        for x in range(camera.width - columns + 1)
+        for y in range(camera.height - rows + 1)
+    ]
+    most = max(len(kept_words(camera, crop)) for crop in crops)
+    depth = feed_depth(replace(CHIP, camera=camera, coord_bits=coord_bits))
+    assert min(2 * most, camera.words) <= depth <= camera.words + 16
 
 
 def test_registers_start_as_the_whole_image() -> None:

@@ -23,7 +23,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.camera import NUMBER_BITS, ROUTES, Stream
 from spikeplane_gateware.camera.feed import Feed
 from spikeplane_gateware.camera.gate import Gate
-from spikeplane_gateware.camera.grabber import Grabber
+from spikeplane_gateware.camera.grabber import SPARE, Grabber
 from spikeplane_gateware.camera.merge import Merge
 from spikeplane_gateware.camera.packets import ImagePackets
 from spikeplane_gateware.camera.pipeline import Pipeline, latency
@@ -49,6 +49,19 @@ def camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
 def camera_signature(config: ChipConfig) -> dict[str, Any]:
     """The same pins as members of a component's signature."""
     return {name: In(width) if way == "in" else Out(width) for name, (way, width) in camera_ports(config).items()}
+
+
+def feed_depth(config: ChipConfig) -> int:
+    """Words of the feed's FIFO: two of the largest crops that packets can address, or a plane if that is less; and a few more."""
+    assert config.camera is not None
+    camera, side = config.camera, 1 << config.coord_bits
+    rows = min(camera.height, side)
+    length = camera.pixels - 2  # a run of n pixels touches (n + length) // P + 1 words at most
+    if camera.pixels <= camera.width:
+        crop = rows * ((min(camera.width, side) + length) // camera.pixels + 1)
+    else:
+        crop = (rows * camera.width + length) // camera.pixels + 1
+    return min(camera.words, 2 * crop) + SPARE
 
 
 class CameraUnit(wiring.Component):
@@ -112,7 +125,8 @@ class CameraUnit(wiring.Component):
         self._send(m, Stream.IMAGES, bits, grabber)
 
     def _grabber(self, m: Module, which: Stream, bits: int, words: dict[str, Any]) -> Grabber:
-        depth = self.config.grabber_depth if which == Stream.IMAGES else 0  # planes are small: always a whole one
+        depths = {Stream.IMAGES: self.config.grabber_depth, Stream.PLANES: 0, Stream.FEED: feed_depth(self.config)}
+        depth = depths[which]
         m.submodules[f"grabber_{which}"] = grabber = Grabber(
             self.camera, bits, depth=depth or None, places=which == Stream.FEED
         )
