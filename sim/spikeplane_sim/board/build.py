@@ -14,10 +14,10 @@ from spikeplane import toolchain
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
+from spikeplane_gateware.ram import RAM_VERILOG
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
-PINS_HARNESS = Path(__file__).with_name("pins.cpp")
 #: Without the data-flow optimiser: what it shares between lanes is then worked out in every cycle, used or not (6 % slower).
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
@@ -58,10 +58,23 @@ def build_pins(config: ChipConfig, clock_hz: float) -> Path:
     from spikeplane_hw.top import TOP_MODULE, top_verilog
 
     top = top_verilog(config, clock_hz, cached_verilog(config).read_text())
-    command = [part for part in _VERILATOR if part != "board.v"]
-    changed = {"spikeplane_board": TOP_MODULE, "harness.cpp": PINS_HARNESS.name}
-    sources = {"chip.v": top.encode(), PINS_HARNESS.name: PINS_HARNESS.read_bytes()}
-    return _library("pins", sources, tuple(changed.get(part, part) for part in command))
+    return _built("pins", TOP_MODULE, top)
+
+
+def build_link(config: ChipConfig) -> Path:
+    """The shared library of the link's gateware alone. Raises SpikeplaneError where the tools are missing or fail."""
+    from spikeplane_gateware.generate import convert
+    from spikeplane_gateware.link.link import Link
+
+    return _built("link", "spikeplane_link", f"{RAM_VERILOG.read_text()}\n{convert(Link(config), 'spikeplane_link')}")
+
+
+def _built(name: str, top: str, verilog: str) -> Path:
+    """The library of the module `top` in the harness `name`.cpp."""
+    harness = Path(__file__).with_name(f"{name}.cpp")
+    changed = {"spikeplane_board": top, "harness.cpp": harness.name}
+    command = tuple(changed.get(part, part) for part in _VERILATOR if part != "board.v")
+    return _library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, command)
 
 
 def _library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:

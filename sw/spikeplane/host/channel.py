@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.host.device import Device
+from spikeplane.host.identify import IDENTITY, find_digest
 from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
 
-PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck
+PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck, for a device with the usual waits
 _WAITS = 1000  #: exchanges until a reply must have come, whatever else does
 
 
@@ -23,20 +24,30 @@ class Channel:
         self.device, self.config = device, config
         self.form = packet_format(config)
         self.link = Link(device, self.form)
+        self.patience = max(
+            PATIENCE, device.patience * PATIENCE // Device.patience
+        )  # a device with short waits has more of them
         self.on_flow: Callable[[np.ndarray], np.ndarray] | None = None
         self.on_images: Callable[[np.ndarray], None] | None = None
         self._replies: list[dict[str, int]] = []
         self._all = (0, 0, config.cols - 1, config.rows - 1)
 
     def identify(self) -> str:
-        """The digest that the device reports. Raises SpikeplaneError if it is no Spikeplane chip, or another one."""
-        identity = self.query(Counter.IDENTITY)
-        if identity != 0x5350 << 16 | ARCHITECTURE:
-            raise SpikeplaneError(f"the device does not answer as a Spikeplane chip (identity {identity:#x})")
-        digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
+        """The digest that the device reports; nothing else is asked or sent before. Raises SpikeplaneError if it is no Spikeplane chip, or
+        another one: its packets may then be of another size, so it is asked in every form there is."""
+        try:
+            identity = self.query(Counter.IDENTITY)
+            digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
+        except SpikeplaneError:
+            stranger = find_digest(self.device) if self.link.is_open else None
+            if stranger is None:
+                raise
+            identity, digest = IDENTITY, stranger
+        if identity != IDENTITY:
+            raise SpikeplaneError(f"{self.device.where} does not answer as a Spikeplane chip (identity {identity:#x})")
         if digest != self.config.digest:
             raise SpikeplaneError(
-                f"the program is for chip {self.config.digest}, the device is chip {digest}; compile it for that"
+                f"the program is for chip {self.config.digest}, {self.device.where} is chip {digest}; compile it for that"
             )
         return digest
 
@@ -47,13 +58,13 @@ class Channel:
         else:
             self.control(Control.QUERY, counter, (*core, *core))
         idle = waits = 0
-        while idle < PATIENCE and waits < _WAITS:
+        while idle < self.patience and waits < _WAITS:
             for reply in self._replies:
                 if reply["counter"] == counter:
                     self._replies.remove(reply)
                     return reply["value"]
             idle, waits = 0 if self.exchange() else idle + 1, waits + 1
-        raise SpikeplaneError(f"the device does not answer (asked for {counter.name.lower()})")
+        raise SpikeplaneError(f"{self.device.where} does not answer (asked for {counter.name.lower()})")
 
     def control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
         """A CONTROL packet to the cores of a rectangle, or all."""

@@ -9,6 +9,7 @@ class Device(ABC):
     """A chip behind a byte link. Use as a context manager: leaving it closes the link or ends the simulator."""
 
     where = "the device"  #: how messages name it
+    patience = 10  #: waits in vain (`exchange` of nothing gives nothing), one after the other, until it counts as dead
 
     @abstractmethod
     def exchange(self, data: bytes) -> bytes:

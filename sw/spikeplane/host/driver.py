@@ -14,7 +14,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.host.channel import PATIENCE, Channel, rect_fields
+from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets
@@ -78,7 +78,7 @@ class Driver(Channel):
         idle = 0
         while collector.complete < samples * steps:
             idle = 0 if self.exchange() else idle + 1
-            if idle > PATIENCE:
+            if idle > self.patience:
                 raise SpikeplaneError(
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )

@@ -22,7 +22,7 @@ from spikeplane.host.device import Device
 from spikeplane.host.frames import Decoder, Frame, encode
 
 OPENING = 4.0  #: seconds that a device may answer with something else until it is given up
-PATIENCE = 10  #: waits in vain until the device is called dead, or a chip that takes nothing stuck
+TRIES = 100  #: times that one frame may be lost, one after the other
 _NOISE = 4 * SLOT_BYTES  # bytes without a frame that are as good as silence
 _ALL = 4 * SLOTS * SLOT_BYTES  # bytes, twice what a chip can have to say after a reset, were every one escaped
 _NUMBERS = 1 << SEQUENCE_BITS
@@ -31,8 +31,11 @@ _NUMBERS = 1 << SEQUENCE_BITS
 class Link:
     """Whole packets over `device`, each delivered once and in order. Opens (resets both ends) at its first use."""
 
-    def __init__(self, device: Device, form: PacketFormat, *, patience: int = PATIENCE) -> None:
-        self.device, self.patience = device, patience
+    def __init__(self, device: Device, form: PacketFormat, *, patience: int | None = None, tries: int = TRIES) -> None:
+        """`patience`: waits in vain until the device is called dead, or a chip that takes nothing stuck; None: what the device says.
+        `tries`: times that one frame may be lost, one after the other."""
+        self.tries = tries
+        self.device, self.patience = device, device.patience if patience is None else patience
         self.size, self.payload = form.size, frame_payload(form)
         self.resent = 0  #: frames sent again so far
         self._decoder, self._open = Decoder(), False
@@ -42,8 +45,14 @@ class Link:
         self._expected = 0
         self._packets: list[bytes] = []
         self._ack_due = self._poll_due = self._reject_due = False
+        self._tries = 0  # how often frames[0] has been lost
         self._noise = 0  # bytes since the last frame
         self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a chip has answered."""
+        return self._open
 
     @property
     def errors(self) -> int:
@@ -91,10 +100,14 @@ class Link:
                     f"{self.device.where} does not answer: {self._silent} polls without a frame; check power and port"
                 )
             moved = before != (len(self._frames), len(self._packets))
-            stalled = 0 if moved else stalled + (not heard)
+            stalled = 0 if moved or self._room else stalled + (not heard)
             if stalled > self.patience:
                 raise SpikeplaneError(
                     f"the chip takes no more packets: {len(self._frames)} frames wait; load the program again"
+                )
+            if self._tries > self.tries:
+                raise SpikeplaneError(
+                    f"the line to {self.device.where} loses every frame; check the cable, or take a lower rate"
                 )
             if done():
                 return
@@ -110,26 +123,37 @@ class Link:
         return bool(frames) or bool(data) and self._noise < _NOISE
 
     def _outgoing(self) -> bytes:
-        """The frames that the chip has room for; else a STATUS if there is something to say."""
-        first, last = self._sent, min(self._room, len(self._frames))
+        """What there is to say, and the frames that the chip has room for, fewer while one does not get through. On a line that errs what
+        matters goes in short frames of its own: they have the better chance."""
+        first = self._sent
+        last = min(self._room, len(self._frames), max(1, SLOTS >> self._tries))
         out = []
+        if self._reject_due or self._poll_due or self._ack_due and first >= last:
+            out.append(self._status(self._poll_due))
+        ask = self._polled is None and first < last
         for i in range(first, last):
-            poll = i == last - 1 and self._polled is None
-            out.append(self._encode(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i]))
-        if out:
+            poll = ask and i == last - 1 and not self._tries
+            out.append(encode(self._frame(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i])))
+        if first < last:
             self.resent += max(0, min(last, self._most) - first)
             self._sent, self._most = last, max(last, self._most)
-            self._polled = last if self._polled is None else self._polled
-        elif self._ack_due or self._poll_due or self._reject_due:
-            out.append(self._encode(FrameKind.STATUS, 0, self._poll_due, b""))
-            self._polled = self._sent if self._poll_due else self._polled
-        if out:
-            self._ack_due = self._poll_due = False
+            self._ack_due = False
+        if ask:
+            self._polled = last
+            if self._tries:
+                out.append(self._status(True))
         return b"".join(out)
 
-    def _encode(self, kind: int, sequence: int, poll: bool, payload: bytes) -> bytes:
-        reject, self._reject_due = int(self._reject_due), False
-        return encode(Frame(kind, sequence, self._expected, int(poll), reject, 0, payload))
+    def _status(self, poll: bool) -> bytes:
+        """A STATUS with what is due. A poll is about the frames sent before it."""
+        frame = self._frame(FrameKind.STATUS, 0, poll, b"")._replace(reject=int(self._reject_due))
+        self._polled = self._sent if poll else self._polled
+        self._ack_due = self._reject_due = False
+        self._poll_due &= not poll
+        return encode(frame)
+
+    def _frame(self, kind: int, sequence: int, poll: bool, payload: bytes) -> Frame:
+        return Frame(kind, sequence, self._expected, int(poll), 0, 0, payload)
 
     def _take(self, frame: Frame) -> None:
         if frame.kind == FrameKind.RESET:
@@ -141,8 +165,10 @@ class Link:
             self._base, self._most, self._room = frame.ack, self._most - gone, frame.room
             self._sent = max(0, self._sent - gone)
             self._polled = None if self._polled is None else max(0, self._polled - gone)
+            self._tries = 0 if gone else self._tries
             if frame.poll:
-                self._sent = 0 if self._polled else self._sent  # sent before the poll and not in: lost
+                if self._polled:  # sent before the poll and not in: lost
+                    self._sent, self._tries = 0, self._tries + 1
                 self._polled = None
         if frame.kind == FrameKind.DATA:
             self._ack_due = True

@@ -9,7 +9,8 @@ from spikeplane.formats.frame import FLAG
 from spikeplane.host.device import Device
 
 BAUD = 3_000_000  #: unless asked for: the most that the UART of a board takes; the board finds the rate out by itself
-WAIT = 0.3  #: seconds without an answer that count as one wait; a dead link ends after `spikeplane.host.link.PATIENCE` of them
+WAIT = 0.05  #: seconds without an answer that count as one wait
+DEAD = 3.5  #: seconds of such waits until the link is dead
 _BITS = 10  # of a byte on the line
 _PAUSE = 0.005  # seconds
 _SLOW = 2.0  #: seconds beyond the line's own time until a port that takes no bytes is given up
@@ -24,6 +25,7 @@ class SerialDevice(Device):
 
     def __init__(self, port: str, baud: int = BAUD, *, wait: float = WAIT) -> None:
         self.port, self.baud, self.wait = port, baud, wait
+        self.patience = round(DEAD / wait)
         self.where = f"the device at {port}"
         self._busy_until = 0.0  # when the bytes handed over will be on the line
         self._port = _open(port, baud, wait)
