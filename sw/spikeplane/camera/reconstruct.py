@@ -20,6 +20,11 @@ class Pipeline(Protocol):
 
     config: CameraConfig
 
+    @property
+    def cycles_per_plane(self) -> float | None:
+        """Measured; None of what has no clock."""
+        ...
+
     def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
         """Take the next planes, uint8 (n, H, W) of 0 and 1. After each of them one more image can be had, that of the plane
         `config.lookahead` planes before: yield those that are `wanted`, integers (H, W) of 0..config.scale.

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from spikeplane.camera.config import CameraConfig
+from spikeplane.camera.config import MIN_WORDS, CameraConfig
 from spikeplane.camera.reconstruct import Pipeline
 from spikeplane.errors import SpikeplaneError
 
 
 class GoldenCamera:
     """The golden model as a `Pipeline`."""
+
+    cycles_per_plane: float | None = None
 
     def __init__(self, config: CameraConfig) -> None:
         from spikeplane_sim.golden.camera import Reconstruction
@@ -26,7 +28,18 @@ class GoldenCamera:
                 yield self._model.image().cpu().numpy()
 
 
-CAMERAS: dict[str, Callable[[CameraConfig], Pipeline]] = {"golden": GoldenCamera}
+def _sim(config: CameraConfig) -> Pipeline:
+    from spikeplane_sim.bench.camera_stream import SimulatedCamera
+
+    return SimulatedCamera(config)
+
+
+CAMERAS: dict[str, Callable[[CameraConfig], Pipeline]] = {"golden": GoldenCamera, "sim": _sim}
+
+
+def widest_word(pixels: int) -> int:
+    """The most pixels a word of planes of so many pixels can have: a divisor up to 64 that leaves MIN_WORDS words. 16 pixels at least."""
+    return max(p for p in range(1, 65) if pixels % p == 0 and pixels // p >= MIN_WORDS)
 
 
 def check_camera(name: str) -> None:
