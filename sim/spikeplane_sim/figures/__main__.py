@@ -7,7 +7,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.figures import camera_synthesis, speed, synthesis, utilisation
+from spikeplane_sim.figures import camera, camera_synthesis, speed, synthesis, utilisation
 
 console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 
@@ -52,6 +52,13 @@ def show_synthesis() -> None:
     console.print("required: at most 8,000 cells and at least 80 MHz")
 
 
+def show_camera() -> None:
+    """The camera's images and speeds."""
+    console.print(camera.quality_table())
+    console.print(camera.rate_table())
+    console.print(camera.pipeline_line())
+
+
 def show_camera_synthesis() -> None:
     """The camera pipeline on the ECP5 and in AMD's parts."""
     from spikeplane.camera.config import camera_preset
@@ -68,6 +75,7 @@ PARTS = {
     "speed": show_speed,
     "size": show_size,
     "synthesis": show_synthesis,
+    "camera": show_camera,
     "camera-synthesis": show_camera_synthesis,
 }
 
