@@ -10,8 +10,10 @@ Tensor = torch.Tensor
 
 def choose(condition: Tensor, one: Tensor | int, other: Tensor) -> Tensor:
     """`one` where the condition (bool) holds, else `other`; uint8."""
-    mask = -condition.view(torch.uint8)  # 0 or 255
-    return other ^ ((other ^ one) & mask)
+    mask = -number(condition)  # 0 or 255
+    if isinstance(one, Tensor):
+        return other ^ ((other ^ one) & mask)
+    return (other & ~mask) + one * number(condition)  # bitwise operations with a number are slow, too
 
 
 def choose_bool(condition: Tensor, one: Tensor, other: Tensor) -> Tensor:
