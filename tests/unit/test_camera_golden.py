@@ -60,7 +60,10 @@ def second_order(x: list[int]) -> bool:
 
 def one_pixel(spikes: list[int], config: CameraConfig) -> list[int]:
     """The values of one pixel, plane 0 on: the rules of DESIGN.md word by word."""
-    values, pending, segment, last = [], [], None, None
+    values: list[int] = []
+    pending: list[int] = []
+    segment: Segment | None = None
+    last: int | None = None
     for t, spike in enumerate(spikes):
         plane = t - config.lookahead
         pending += [t] * bool(spike)
@@ -79,7 +82,7 @@ def one_pixel(spikes: list[int], config: CameraConfig) -> list[int]:
         if plane >= 0:
             n, total = segment.ratio if segment else (0, 1)
             open_for = min(t - last, 255) if last is not None else 0
-            if segment and plane > last and open_for > min(segment.intervals):
+            if segment and last is not None and plane > last and open_for > min(segment.intervals):
                 n, total = 1, open_for + 1
             values.append((config.scale * n + total // 2) // total)
     return values

@@ -1,6 +1,7 @@
 """Camera pipelines by name: where the command line reaches for the golden model or the simulated hardware."""
 
 import difflib
+import os
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ from spikeplane.camera.config import MIN_WORDS, CameraConfig
 from spikeplane.camera.reconstruct import Pipeline
 from spikeplane.errors import SpikeplaneError
 
+LONG = 10**9  #: pixels of all planes: more are worth a process a core
+
 
 class GoldenCamera:
     """The golden model as a `Pipeline`."""
@@ -16,8 +19,11 @@ class GoldenCamera:
     cycles_per_plane: float | None = None
 
     def __init__(self, config: CameraConfig) -> None:
+        import torch
+
         from spikeplane_sim.golden.camera import Reconstruction
 
+        torch.set_num_threads(1)  # vectors are short: several threads are hardly faster, and far slower on a busy machine
         self.config, self._model = config, Reconstruction(config)
 
     def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
@@ -26,6 +32,21 @@ class GoldenCamera:
             self._model.push(plane)
             if yes:
                 yield self._model.image().cpu().numpy()
+
+
+class GoldenBands:
+    """The golden model in bands of rows, on all processor cores: for long recordings, as its processes take seconds to start."""
+
+    cycles_per_plane: float | None = None
+
+    def __init__(self, config: CameraConfig) -> None:
+        from spikeplane_sim.golden.camera.parallel import ParallelReconstruction
+
+        self.config, self._model = config, ParallelReconstruction(config)
+
+    def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
+        """See `Pipeline.take`."""
+        return self._model.take(planes, wanted)
 
 
 def _sim(config: CameraConfig) -> Pipeline:
@@ -50,7 +71,9 @@ def check_camera(name: str) -> None:
         raise SpikeplaneError(f"unknown board '{name}'; {advice}")
 
 
-def open_camera(name: str, config: CameraConfig) -> Pipeline:
-    """A new pipeline of that name."""
+def open_camera(name: str, config: CameraConfig, planes: int = 0) -> Pipeline:
+    """A new pipeline of that name, for about so many planes."""
     check_camera(name)
+    if name == "golden" and planes * config.width * config.height > LONG and (os.cpu_count() or 1) > 1:
+        return GoldenBands(config)
     return CAMERAS[name](config)

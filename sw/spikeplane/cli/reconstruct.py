@@ -12,6 +12,8 @@ from spikeplane.camera.config import METHODS, CameraConfig
 from spikeplane.camera.quality import read_truth
 from spikeplane.camera.reconstruct import Region, parse_region, plan
 from spikeplane.camera.recording import open_recording, parse_size
+from spikeplane.camera.side import SUFFIXES as SIDE
+from spikeplane.camera.side import read_side_file, recording_of
 from spikeplane.cli.cameras import check_camera, open_camera, widest_word
 from spikeplane.cli.console import busy
 from spikeplane.cli.images import Job, show, summarise, work
@@ -63,7 +65,7 @@ def reconstruct(
         config = _config(region, chosen, ahead, window or WINDOW, bits, board, pixels)
         truth = read_truth(compare, whole, region) if compare else None
         with busy(f"preparing {board}"):
-            pipeline = open_camera(board, config)
+            pipeline = open_camera(board, config, what.end - what.first)
         job = Job(recording, pipeline, what, region, output, full_scale, gamma, fps, truth)
         count = work(job)
     summary = summarise(file, job, count, possible, why, board)
@@ -112,7 +114,8 @@ def _check_places(file: Path, output: Path, compare: Path | None, gamma: float) 
     suffix = pictures.check_suffix(output)
     if suffix == ".npy" and gamma != 1:
         raise SpikeplaneError("--gamma is for pictures; .npy holds values proportional to light")
-    for place, what in ((file, "reconstructed"), (compare, "compared with")):
+    named = recording_of(read_side_file(file)) if file.suffix.lower() in SIDE and file.is_file() else None
+    for place, what in ((file, "reconstructed"), (named, "reconstructed"), (compare, "compared with")):
         if place and output.resolve() == place.resolve():
             raise SpikeplaneError(f"{output} is what is {what}; write to another file")
     check_place(output)
