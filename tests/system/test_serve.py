@@ -1,11 +1,24 @@
 """Programs on a board that is simulated at its pins, through a pseudo-terminal and pyserial, as on a serial port."""
 
 import json
+import os
+import re
+import select
+import signal
+import subprocess
 import sys
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from served import call, planes, program, served
+import serial
+from served import SPIKEPLANE, call, planes, program, served
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pseudo-terminals of Linux")
 
@@ -34,3 +47,159 @@ def test_a_run_gives_the_spikes_of_the_golden_model(files, port, baud):
     assert summary["board"] == f"board at {port}"
     assert summary["lockstep"]["mismatches"] == 0
     assert summary["lockstep"]["spikes"] > 100
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, str]]:
+    """A pseudo-terminal without a board: the end that answers, and the port's name."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    try:
+        yield master, os.ttyname(slave)
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+@contextmanager
+def answering(reply: Callable[[bytes], bytes]) -> Iterator[str]:
+    """A port where every portion of bytes is answered with `reply` of it."""
+    with terminal() as (master, port):
+        done = threading.Event()
+
+        def answer() -> None:
+            while not done.is_set():
+                if select.select([master], [], [], 0.02)[0]:
+                    os.write(master, reply(os.read(master, 4096)))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield port
+        finally:
+            done.set()
+            thread.join()
+
+
+def refused(files: Path, port: object, *options: object) -> str:
+    """What `spikeplane run` says within five seconds when the board at that port is none."""
+    status, out, err, seconds = call("run", files / "net.spk", "--input", files / "planes.npy", "--board", port, *options)
+    assert (status, out, err.count("\n"), err[:7]) == (2, "", 1, "error: "), (status, out, err)
+    assert seconds < 5
+    return err[7:-1]
+
+
+def test_a_port_that_is_absent(files, monkeypatch):
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    assert refused(files, "/dev/ttyUSB77") == "no serial port /dev/ttyUSB77; there is none: check cable, power and driver"
+    found = [SimpleNamespace(device="/dev/ttyUSB1"), SimpleNamespace(device="/dev/ttyUSB0")]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+    assert refused(files, "/dev/ttyUSB77") == "no serial port /dev/ttyUSB77; there are: /dev/ttyUSB0, /dev/ttyUSB1"
+
+
+def test_what_is_no_port(files):
+    path = files / "net.spk"
+    assert refused(files, path) == f"{path} is no serial port, or does not take 3,000,000 baud"
+    assert refused(files, "/dev/null") == "/dev/null is no serial port, or does not take 3,000,000 baud"
+    assert refused(files, files) == f"{files} is no serial port, or does not take 3,000,000 baud"
+
+
+def test_a_rate_that_there_is_not(files):
+    with terminal() as (_, port):
+        assert refused(files, port, "--baud", 0) == "--baud must be 1 or more, not 0"
+    assert refused(files, "sim", "--baud", 9600) == "--baud is the rate of a serial port; the board 'sim' has none"
+
+
+def test_a_port_that_another_program_has(files):
+    with terminal() as (_, port), serial.Serial(port, exclusive=True):
+        assert refused(files, port) == f"{port} is busy: another program has it open; end that first"
+
+
+def test_a_port_where_nothing_answers(files):
+    with terminal() as (_, port):
+        assert refused(files, port) == f"the device at {port} does not answer: 70 resets without a frame; check power and port"
+
+
+@pytest.mark.parametrize("reply", [lambda data: data, lambda data: b"login: " * 9, lambda data: bytes(300)])
+def test_a_port_where_something_else_answers(files, reply):
+    """A modem that echoes, a console, a line held low."""
+    with answering(reply) as port:
+        message = refused(files, port)
+    count = re.search(r"\(([\d,]+) bytes\)", message)
+    assert count
+    assert (
+        message
+        == f"the device at {port} is no Spikeplane chip: it answers with something else ({count[1]} bytes); check the port"
+    )
+
+
+@pytest.mark.parametrize("chip", ["small", "large"])
+def test_a_device_with_another_digest(files, port, chip, tmp_path):
+    """Both are printed, whether or not the packets of the two chips are of one size; and the board is still there."""
+    other = program(chip)
+    other.save(files / "other.spk")
+    status, out, err, _ = call("run", files / "other.spk", "--input", files / "planes.npy", "--board", port)
+    assert (status, out) == (2, "")
+    own = program().config.digest
+    assert err == (
+        f"error: the program is for chip {other.config.digest}, the device at {port} is chip {own}; compile it for that\n"
+    )
+    assert runs_right(files, port)
+
+
+def runs_right(files: Path, port: str) -> bool:
+    """Whether a run on the board gives the golden model's spikes."""
+    status, out, err, _ = call(
+        "run", files / "net.spk", "--input", files / "planes.npy", "--board", port, "--lockstep", "--json"
+    )
+    return (status, err) == (0, "") and json.loads(out)["lockstep"]["mismatches"] == 0
+
+
+@pytest.fixture(scope="module")
+def long(files):
+    """Inputs for half a minute."""
+    np.save(files / "long.npy", planes(1000))
+    return files / "long.npy"
+
+
+def test_a_host_that_is_killed_in_mid_run(files, port, long):
+    for seconds in (1.5, 2.5):
+        command = [SPIKEPLANE, "run", files / "net.spk", "--input", long, "--board", port]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(seconds)
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+        assert runs_right(files, port)
+
+
+@pytest.mark.parametrize("way", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_link_that_dies_in_mid_run(files, long, way):
+    """A board that falls silent, and a port that disappears: one line within five seconds."""
+    process = subprocess.Popen([SPIKEPLANE, "serve", files / "net.spk"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    found = re.search(r"/dev/pts/\d+", process.stdout.readline())
+    assert found
+    died = []
+
+    def die() -> None:
+        died.append(time.monotonic())
+        process.send_signal(way)
+
+    timer = threading.Timer(3, die)
+    timer.start()
+    try:
+        status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", found[0])
+        ended = time.monotonic()
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+    assert died
+    assert ended - died[0] < 5
+    assert (status, out) == (2, "")
+    assert err in (
+        f"error: the device at {found[0]} does not answer: 71 polls without a frame; check power and port\n",
+        f"error: the connection to {found[0]} broke: unplugged, switched off, or read by another\n",
+    )
+    assert ("broke" in err) == (way == signal.SIGKILL)

@@ -55,10 +55,16 @@ def build_board(config: ChipConfig) -> Path:
 
 def build_pins(config: ChipConfig, clock_hz: float) -> Path:
     """The shared library of a board's top level at its pins. Raises SpikeplaneError where the tools are missing or fail."""
-    from spikeplane_hw.top import TOP_MODULE, top_verilog
+    from spikeplane_hw.top import top_verilog
 
-    top = top_verilog(config, clock_hz, cached_verilog(config).read_text())
-    return _built("pins", TOP_MODULE, top)
+    return build_top(top_verilog(config, clock_hz, cached_verilog(config).read_text()))
+
+
+def build_top(verilog: str) -> Path:
+    """The same of any Verilog with a `spikeplane_top` of pins clk, rst, rx, tx."""
+    from spikeplane_hw.top import TOP_MODULE
+
+    return _built("pins", TOP_MODULE, verilog)
 
 
 def build_link(config: ChipConfig) -> Path:

@@ -50,10 +50,9 @@ class Faults:
                 out += data
                 self._gap -= len(data)
                 break
-            else:
-                out += data[: self._gap]
-                data = self._fault(out, data[self._gap :])
-                self._gap = self._draw()
+            out += data[: self._gap]
+            data = self._fault(out, data[self._gap :])
+            self._gap = self._draw()
         return bytes(out)
 
     def _fault(self, out: bytearray, data: bytes) -> bytes:

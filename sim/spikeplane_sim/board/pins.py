@@ -20,12 +20,15 @@ class PinBoard(Device):
     """The Verilated top level of a board of `clock_hz`, and the UART at the other end of its cable.
 
     As a Device its clock runs only in `exchange`, so figures do not depend on the host's speed: until all bytes are on the line,
-    or, without any, until an answer is complete, `patience` bit times at most.
+    or, without any, until an answer is complete, `quiet` bit times at most.
     """
 
-    def __init__(self, config: ChipConfig, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, patience: int = 20_000) -> None:
-        self.clock_hz, self.patience = clock_hz, patience
-        self._library = _load(build_pins(config, clock_hz))
+    def __init__(
+        self, board: ChipConfig | Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000
+    ) -> None:
+        """`board`: a chip, or the library of some other top level with the same four pins."""
+        self.clock_hz, self.quiet = clock_hz, quiet
+        self._library = _load(board if isinstance(board, Path) else build_pins(board, clock_hz))
         self._out = (ctypes.c_uint8 * _ROOM)()
         self._pins = self._library.pins_open(clock_hz / baud)
         self.baud = baud
@@ -71,7 +74,7 @@ class PinBoard(Device):
         received = bytearray()
         bit = self.clock_hz / self._baud
         if not data:
-            return self.run(b"", int(self.patience * bit), int(20 * bit))[0]
+            return self.run(b"", int(self.quiet * bit), int(20 * bit))[0]
         while data:
             got, taken = self.run(data, _CHUNK)
             received += got

@@ -13,6 +13,7 @@ from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
 
 PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck, for a device with the usual waits
+MARK = 100  #: broken frames; see `Channel.mark`
 _WAITS = 1000  #: exchanges until a reply must have come, whatever else does
 
 
@@ -65,6 +66,17 @@ class Channel:
                     return reply["value"]
             idle, waits = 0 if self.exchange() else idle + 1, waits + 1
         raise SpikeplaneError(f"{self.device.where} does not answer (asked for {counter.name.lower()})")
+
+    def mark(self) -> None:
+        """Leave something at the chip that only a reset wipes out, for `check_mark`: a count of broken frames, more than a noisy line would
+        have made of them since. Frame numbers alone may by chance go on where they were."""
+        if self.query(Counter.LINK_ERRORS) < MARK:
+            self.link.break_frames(MARK)
+
+    def check_mark(self) -> None:
+        """Raises SpikeplaneError if the chip has been reset since `mark`."""
+        if self.query(Counter.LINK_ERRORS) < MARK:
+            raise SpikeplaneError(f"{self.device.where} has been reset in mid-run; run again")
 
     def control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
         """A CONTROL packet to the cores of a rectangle, or all."""

@@ -30,7 +30,8 @@ class Driver(Channel):
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
-        """Stop the chip and write every memory of every core."""
+        """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset meanwhile."""
+        self.mark()
         self.control(Control.STOP)
         self.bridge(Control.STOP)
         for core, words in self.image.words.items():
@@ -39,6 +40,7 @@ class Driver(Channel):
                 progress(len(words))
         self.bridge(Control.CREDITS, self.image.credits)
         self.link.flush()
+        self.check_mark()
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
@@ -82,6 +84,7 @@ class Driver(Channel):
                 raise SpikeplaneError(
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )
+        self.check_mark()
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 

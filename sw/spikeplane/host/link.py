@@ -16,12 +16,13 @@ from collections.abc import Callable
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.frame import RESET_MARK, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.frame import FLAG, RESET_MARK, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
 from spikeplane.formats.packet import PacketFormat
 from spikeplane.host.device import Device
 from spikeplane.host.frames import Decoder, Frame, encode
 
 OPENING = 4.0  #: seconds that a device may answer with something else until it is given up
+STRANGE = 5  #: frames of a chip that has forgotten the sequence numbers
 TRIES = 100  #: times that one frame may be lost, one after the other
 _NOISE = 4 * SLOT_BYTES  # bytes without a frame that are as good as silence
 _ALL = 4 * SLOTS * SLOT_BYTES  # bytes, twice what a chip can have to say after a reset, were every one escaped
@@ -46,6 +47,7 @@ class Link:
         self._packets: list[bytes] = []
         self._ack_due = self._poll_due = self._reject_due = False
         self._tries = 0  # how often frames[0] has been lost
+        self._strange = 0  # frames, one after the other, that acknowledge what was not sent
         self._noise = 0  # bytes since the last frame
         self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
 
@@ -80,6 +82,10 @@ class Link:
         """Wait until the chip has everything sent so far. Raises SpikeplaneError as `exchange_packets` does."""
         if self._open:
             self._pump(lambda: not self._frames)
+
+    def break_frames(self, count: int) -> None:
+        """Send frames that the chip must drop, and count."""
+        self.device.exchange(bytes([FLAG, 0]) * count + bytes([FLAG]))
 
     def _pump(self, done: Callable[[], bool]) -> None:
         """Send what there is and wait for the chip, until `done`. Silence makes the next frame a poll."""
@@ -165,11 +171,16 @@ class Link:
             self._base, self._most, self._room = frame.ack, self._most - gone, frame.room
             self._sent = max(0, self._sent - gone)
             self._polled = None if self._polled is None else max(0, self._polled - gone)
+            self._strange = 0
             self._tries = 0 if gone else self._tries
             if frame.poll:
                 if self._polled:  # sent before the poll and not in: lost
                     self._sent, self._tries = 0, self._tries + 1
                 self._polled = None
+        else:
+            self._strange += 1
+            if self._strange > STRANGE:
+                raise SpikeplaneError(f"{self.device.where} has been reset in mid-run; run again")
         if frame.kind == FrameKind.DATA:
             self._ack_due = True
             ahead = (frame.sequence - self._expected) % _NUMBERS
