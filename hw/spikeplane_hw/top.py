@@ -46,10 +46,10 @@ class BoardTop(wiring.Component):
 
     def _reset(self, m: Module) -> None:
         """A shift register that starts full: reset at power-up and as long as `rst`, and a few cycles more."""
-        m.domains.sync = sync = ClockDomain("sync")
-        m.domains.power = power = ClockDomain("power", reset_less=True)
+        m.domains.sync = ClockDomain("sync")
+        m.domains.power = ClockDomain("power", reset_less=True)
         hold, reset = Signal(_RESET_CYCLES, init=-1), Signal(init=1)
-        m.d.comb += [sync.clk.eq(self.clk), power.clk.eq(self.clk), sync.rst.eq(reset)]
+        m.d.comb += [ClockSignal("sync").eq(self.clk), ClockSignal("power").eq(self.clk), ResetSignal("sync").eq(reset)]
         m.d.power += [hold.eq(Cat(self.rst, hold[:-1])), reset.eq(hold[1:].any())]
 
     def _camera(self) -> dict[str, Any]:

@@ -173,33 +173,66 @@ def test_a_host_that_is_killed_in_mid_run(files, port, long):
         assert runs_right(files, port)
 
 
+def test_a_reset_in_mid_run(files, long):
+    """The button of the board, while a run is under way: one line, and the next run is right."""
+    with serving(files) as (process, port):
+        timer = threading.Timer(3, process.send_signal, (signal.SIGUSR1,))
+        timer.start()
+        status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)
+        timer.cancel()
+        assert (status, out, err.count("\n"), err[:7]) == (2, "", 1, "error: ")
+        assert runs_right(files, port)
+
+
+def test_a_run_over_a_line_that_errs(files):
+    with served(str(files / "net.spk"), "--noise", "3e-4") as port:
+        assert runs_right(files, port)
+
+
+@contextmanager
+def serving(files: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """A board of its own for a test that breaks it: the process and the port."""
+    process = subprocess.Popen([SPIKEPLANE, "serve", files / "net.spk"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    try:
+        found = re.search(r"/dev/pts/\d+", process.stdout.readline())
+        assert found
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.parametrize("way", [signal.SIGSTOP, signal.SIGKILL])
 def test_a_link_that_dies_in_mid_run(files, long, way):
     """A board that falls silent, and a port that disappears: one line within five seconds."""
-    process = subprocess.Popen([SPIKEPLANE, "serve", files / "net.spk"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    found = re.search(r"/dev/pts/\d+", process.stdout.readline())
-    assert found
     died = []
 
     def die() -> None:
         died.append(time.monotonic())
         process.send_signal(way)
 
-    timer = threading.Timer(3, die)
-    timer.start()
-    try:
-        status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", found[0])
+    with serving(files) as (process, port):
+        timer = threading.Timer(3, die)
+        timer.start()
+        status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)
         ended = time.monotonic()
-    finally:
         timer.cancel()
-        process.kill()
-        process.wait()
     assert died
     assert ended - died[0] < 5
     assert (status, out) == (2, "")
     assert err in (
-        f"error: the device at {found[0]} does not answer: 71 polls without a frame; check power and port\n",
-        f"error: the connection to {found[0]} broke: unplugged, switched off, or read by another\n",
+        f"error: the device at {port} does not answer: 71 polls without a frame; check power and port\n",
+        f"error: the connection to {port} broke: unplugged, switched off, or read by another\n",
     )
     assert ("broke" in err) == (way == signal.SIGKILL)
+
+
+def test_options_of_serve(files):
+    for options, message in (
+        (["--clock", 0], "--clock must be from 1 to 1000 MHz, not 0"),
+        (["--baud", 100], "--baud must be from 9600 to 3125000 (an eighth of the clock), not 100"),
+        (["--noise", 1], "--noise must be from 0 to 0.1, not 1"),
+        (["--preset", "tiny"], "give a program, or --preset or --config, not both"),
+    ):
+        assert call("serve", files / "net.spk", *options)[:3] == (2, "", f"error: {message}\n")

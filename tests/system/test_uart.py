@@ -4,12 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from amaranth.hdl import Array, ClockDomain, Module, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from spikeplane_gateware.generate import convert
-from spikeplane_gateware.link.uart import Uart
+from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.top import TOP_MODULE
 from spikeplane_sim.board.build import build_top
 from spikeplane_sim.board.pins import PinBoard
@@ -19,31 +16,9 @@ BAUDS = (115_200, 1e6, 2e6, 3e6)
 FLAG = b"\x7e"
 
 
-class Echo(wiring.Component):
-    """A UART that sends back what comes, with the pins of a board."""
-
-    def __init__(self) -> None:
-        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1)})
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.domains.sync = sync = ClockDomain("sync")
-        m.submodules.uart = uart = Uart(max(CLOCKS))
-        m.d.comb += [sync.clk.eq(self.clk), sync.rst.eq(self.rst), uart.rx.eq(self.rx), self.tx.eq(uart.tx)]
-        waiting = Array(Signal(8, name=f"waiting_{i}") for i in range(16))
-        first = Signal(4)
-        last = Signal(4)
-        m.d.comb += [uart.o.ready.eq(1), uart.i.valid.eq(first != last), uart.i.payload.eq(waiting[first])]
-        with m.If(uart.o.valid):
-            m.d.sync += [waiting[last].eq(uart.o.payload), last.eq(last + 1)]
-        with m.If(uart.i.valid & uart.i.ready):
-            m.d.sync += first.eq(first + 1)
-        return m
-
-
 @pytest.fixture(scope="module")
 def library() -> Path:
-    return build_top(convert(Echo(), TOP_MODULE))
+    return build_top(convert(EchoTop(max(CLOCKS)), TOP_MODULE))
 
 
 def idle(board: PinBoard, bits: float = 12) -> bytes:

@@ -12,6 +12,7 @@ import time
 import tty
 from collections.abc import Callable
 
+from spikeplane_sim.board.faults import Faults
 from spikeplane_sim.board.pins import PinBoard
 
 _AHEAD = 256  #: bytes taken from the terminal before they are on the line: the rest waits there, as in a serial port's buffer
@@ -23,14 +24,16 @@ _RATES = {
 
 
 class Terminal:
-    """Bridges `board` to a new pseudo-terminal, `path`. `baud`: the line's rate; None: what the host's program sets.
+    """Bridges `board` to a new pseudo-terminal, `path`. `baud`: the line's rate; None: what the host's program sets. `down`, `up`: what
+    goes wrong on the way to the board and from it.
 
     The clock runs freely, at the simulation's speed, and rests when the line has been silent for a second. What the host does not
     read is lost once the terminal is full, as on any serial port.
     """
 
-    def __init__(self, board: PinBoard, baud: int | None = None) -> None:
+    def __init__(self, board: PinBoard, baud: int | None = None, down: Faults | None = None, up: Faults | None = None) -> None:
         self.board, self._fixed = board, baud
+        self._down, self._up = down or Faults(0, 0), up or Faults(0, 0)
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)  # the end that stays open here, so that a host can come and go
         os.set_blocking(self._master, False)
@@ -53,10 +56,10 @@ class Terminal:
     def step(self) -> bool:
         """A little of the simulation. Whether anything was on the line."""
         self._follow()
-        self._queue += self._read(_AHEAD - len(self._queue))
+        self._queue += self._down.hurt(self._read(_AHEAD - len(self._queue)))
         got, taken = self.board.run(self._queue, _STEP)
         self._queue = self._queue[taken:]
-        self._write(got)
+        self._write(self._up.hurt(got))
         return bool(got or taken)
 
     def _follow(self) -> None:
