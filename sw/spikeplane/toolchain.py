@@ -131,6 +131,7 @@ _PACKAGES = (
     ("amaranth", "the gateware", True),
     ("torch", "the golden model, models to compile", True),
     ("nir", "NIR models", True),
+    ("pyserial", "boards on a serial port", True),
     ("cocotb", "spikeplane simulate", False),
     ("spikingjelly", "SpikingJelly models, the demo", False),
     ("snntorch", "snnTorch models", False),

@@ -49,6 +49,31 @@ def test_a_run_gives_the_spikes_of_the_golden_model(files, port, baud):
     assert summary["lockstep"]["spikes"] > 100
 
 
+@pytest.mark.slow
+def test_the_demo_on_a_board(tmp_path):
+    """The demo's network, its chip of 2 x 2 cores and 20 digits."""
+    from spikeplane import Encoding, compile
+    from spikeplane_sim.board.build import cache_folder
+    from spikeplane_sim.demo import digits
+
+    data = digits.load()
+    digits_program = compile(
+        digits.trained(data, cache_folder()), chip="small", input_shape=(1, 8, 8), name="digits",
+        encoding=Encoding(kind="direct", steps=digits.STEPS), calibration=data.train_images[:256], labels=data.train_labels[:256],
+    )  # fmt: skip
+    digits_program.save(tmp_path / "digits.spk")
+    np.save(tmp_path / "digits.npy", data.test_images[:20])
+    with served(str(tmp_path / "digits.spk")) as port:
+        options = ["--input", tmp_path / "digits.npy", "--board", port, "--lockstep", "--json"]
+        status, out, err, seconds = call("run", tmp_path / "digits.spk", *options)
+    assert (status, err) == (0, "")
+    summary = json.loads(out)
+    print(f"{summary['lockstep']['values']:,} values, {summary['lockstep']['spikes']:,} spikes compared in {seconds:.0f} s")
+    assert summary["lockstep"]["mismatches"] == 0
+    assert summary["lockstep"]["spikes"] > 1000
+    assert np.mean(np.array(summary["guesses"]) == data.test_labels[:20]) > 0.8
+
+
 @contextmanager
 def terminal() -> Iterator[tuple[int, str]]:
     """A pseudo-terminal without a board: the end that answers, and the port's name."""
