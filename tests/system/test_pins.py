@@ -5,6 +5,7 @@ import pytest
 from served import planes, program
 
 from spikeplane import SpikeplaneError
+from spikeplane.cli.boards import pin_board
 from spikeplane.config import preset
 from spikeplane.host.boards import DeviceBoard
 from spikeplane.host.channel import Channel
@@ -20,7 +21,7 @@ EXPECTED = GoldenBoard(PROGRAM).run(INPUTS)
 
 @pytest.fixture
 def pins():
-    with PinBoard(PROGRAM.config) as board:
+    with pin_board(PROGRAM.config) as board:
         yield board
 
 

@@ -8,7 +8,7 @@ import pytest
 from spikeplane_gateware.generate import convert
 from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.top import TOP_MODULE
-from spikeplane_sim.board.build import build_top
+from spikeplane_sim.board.build import build_pins
 from spikeplane_sim.board.pins import PinBoard
 
 CLOCKS = (25e6, 48e6, 80e6, 100e6)
@@ -18,7 +18,7 @@ FLAG = b"\x7e"
 
 @pytest.fixture(scope="module")
 def library() -> Path:
-    return build_top(convert(EchoTop(max(CLOCKS)), TOP_MODULE))
+    return build_pins(convert(EchoTop(max(CLOCKS)), TOP_MODULE))
 
 
 def idle(board: PinBoard, bits: float = 12) -> bytes:

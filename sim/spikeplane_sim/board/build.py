@@ -53,18 +53,10 @@ def build_board(config: ChipConfig) -> Path:
     return _library("board", sources, _command(config))
 
 
-def build_pins(config: ChipConfig, clock_hz: float) -> Path:
-    """The shared library of a board's top level at its pins. Raises SpikeplaneError where the tools are missing or fail."""
-    from spikeplane_hw.top import top_verilog
-
-    return build_top(top_verilog(config, clock_hz, cached_verilog(config).read_text()))
-
-
-def build_top(verilog: str) -> Path:
-    """The same of any Verilog with a `spikeplane_top` of pins clk, rst, rx, tx."""
-    from spikeplane_hw.top import TOP_MODULE
-
-    return _built("pins", TOP_MODULE, verilog)
+def build_pins(verilog: str) -> Path:
+    """The shared library of a board's top level at its pins: Verilog whose module `spikeplane_top` has the pins clk, rst, rx, tx.
+    Raises SpikeplaneError where the tools are missing or fail."""
+    return _built("pins", "spikeplane_top", verilog)
 
 
 def build_link(config: ChipConfig) -> Path:

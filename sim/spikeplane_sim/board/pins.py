@@ -6,10 +6,8 @@
 import ctypes
 from pathlib import Path
 
-from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
-from spikeplane_sim.board.build import build_pins
 
 CLOCK_HZ, BAUD = 25e6, 3_000_000  #: few cycles a bit: the simulation's speed is that of the clock
 _ROOM = 1 << 16
@@ -23,12 +21,10 @@ class PinBoard(Device):
     or, without any, until an answer is complete, `quiet` bit times at most.
     """
 
-    def __init__(
-        self, board: ChipConfig | Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000
-    ) -> None:
-        """`board`: a chip, or the library of some other top level with the same four pins."""
+    def __init__(self, library: Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000) -> None:
+        """`library`: from `build_pins`."""
         self.clock_hz, self.quiet = clock_hz, quiet
-        self._library = _load(board if isinstance(board, Path) else build_pins(board, clock_hz))
+        self._library = _load(library)
         self._out = (ctypes.c_uint8 * _ROOM)()
         self._pins = self._library.pins_open(clock_hz / baud)
         self.baud = baud

@@ -2,11 +2,16 @@
 
 import difflib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.boards import Board, DeviceBoard
 from spikeplane.host.serial import BAUD, SerialDevice, is_port
 from spikeplane.program import Program
+
+if TYPE_CHECKING:
+    from spikeplane_sim.board.pins import PinBoard
 
 
 def _golden(program: Program) -> Board:
@@ -19,6 +24,16 @@ def _sim(program: Program) -> Board:
     from spikeplane_sim.board import SimulatedBoard
 
     return DeviceBoard(SimulatedBoard(program.config), program, "simulated board")
+
+
+def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
+    """The board's top level of that chip, simulated at its pins; built if it is not in the cache."""
+    from spikeplane_hw.top import top_verilog
+    from spikeplane_sim.board.build import build_pins, cached_verilog
+    from spikeplane_sim.board.pins import CLOCK_HZ, PinBoard
+
+    clock_hz = clock_hz or CLOCK_HZ
+    return PinBoard(build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text())), clock_hz=clock_hz)
 
 
 BOARDS: dict[str, Callable[[Program], Board]] = {"golden": _golden, "sim": _sim}

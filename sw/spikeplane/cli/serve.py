@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.boards import pin_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.errors import SpikeplaneError
@@ -37,11 +38,10 @@ def serve(
         raise SpikeplaneError("give a program, or --preset or --config, not both")
     chip = Program.load(program).config if program is not None else chosen_chip(preset, config)
     from spikeplane_sim.board.faults import Faults
-    from spikeplane_sim.board.pins import PinBoard
     from spikeplane_sim.board.terminal import Terminal
 
     with busy("building the simulated board"):
-        board = PinBoard(chip, clock_hz=clock * 1e6)
+        board = pin_board(chip, clock * 1e6)
     terminal = Terminal(board, baud, Faults(1, noise), Faults(2, noise))
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, lambda *_: board.reset())

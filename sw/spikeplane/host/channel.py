@@ -25,13 +25,15 @@ class Channel:
         self.device, self.config = device, config
         self.form = packet_format(config)
         self.link = Link(device, self.form)
-        self.patience = max(
-            PATIENCE, device.patience * PATIENCE // Device.patience
-        )  # a device with short waits has more of them
         self.on_flow: Callable[[np.ndarray], np.ndarray] | None = None
         self.on_images: Callable[[np.ndarray], None] | None = None
         self._replies: list[dict[str, int]] = []
         self._all = (0, 0, config.cols - 1, config.rows - 1)
+
+    @property
+    def patience(self) -> int:
+        """Exchanges without a packet until a chip that owes packets is called stuck: more of them where a wait is short."""
+        return max(PATIENCE, self.device.patience * PATIENCE // Device.patience)
 
     def identify(self) -> str:
         """The digest that the device reports; nothing else is asked or sent before. Raises SpikeplaneError if it is no Spikeplane chip, or

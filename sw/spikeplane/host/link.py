@@ -36,7 +36,7 @@ class Link:
         """`patience`: waits in vain until the device is called dead, or a chip that takes nothing stuck; None: what the device says.
         `tries`: times that one frame may be lost, one after the other."""
         self.tries = tries
-        self.device, self.patience = device, device.patience if patience is None else patience
+        self.device, self._patience = device, patience
         self.size, self.payload = form.size, frame_payload(form)
         self.resent = 0  #: frames sent again so far
         self._decoder, self._open = Decoder(), False
@@ -50,6 +50,11 @@ class Link:
         self._strange = 0  # frames, one after the other, that acknowledge what was not sent
         self._noise = 0  # bytes since the last frame
         self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
+
+    @property
+    def patience(self) -> int:
+        """Waits in vain until the device is called dead."""
+        return self.device.patience if self._patience is None else self._patience
 
     @property
     def is_open(self) -> bool:
