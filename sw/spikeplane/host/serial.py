@@ -3,6 +3,7 @@
 import errno
 import re
 import time
+from contextlib import suppress
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.frame import FLAG
@@ -84,11 +85,14 @@ def _open(port: str, baud: int, wait: float):  # noqa: ANN202 - pyserial has no 
         raise SpikeplaneError(f"--baud must be 1 or more, not {baud}")
     slow = 2 * 1024 * _BITS / baud + _SLOW
     try:
-        return serial.Serial(port, baud, timeout=wait, write_timeout=slow, exclusive=True)
+        opened = serial.Serial(port, baud, timeout=wait, write_timeout=slow, exclusive=True)
     except ValueError as error:
         raise SpikeplaneError(f"{port} does not take {baud:,} baud: {error}") from None
     except OSError as error:  # SerialException is one
         raise SpikeplaneError(_refusal(port, baud, error)) from None
+    with suppress(OSError, ValueError, AttributeError, NotImplementedError):  # Linux only, and not every driver
+        opened.set_low_latency_mode(True)  # an FTDI chip else keeps an answer for 16 ms, longer than the chip's slots last
+    return opened
 
 
 def _refusal(port: str, baud: int, error: OSError) -> str:
