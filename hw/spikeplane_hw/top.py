@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.generate import CHIP_MODULE, convert, verilog_text
-from spikeplane_gateware.link.uart import Uart
+from spikeplane_gateware.link.uart import SLOWEST, Uart
 
 TOP_MODULE = "spikeplane_top"
 _RESET_CYCLES = 8
@@ -24,17 +24,18 @@ _RESET_CYCLES = 8
 class BoardTop(wiring.Component):
     """Ports: clk, rst (high resets; any length, need not be synchronous), rx and tx (UART pins, idle high).
 
-    The chip resets itself at power-up. `clock_hz` is the clock's frequency; see Uart. A camera's pins are tied to 0.
+    The chip resets itself at power-up. `clock_hz` is the clock's frequency, `slowest` the
+    lowest rate that the line may have (a higher one saves logic); see Uart. A camera's pins are tied to 0.
     """
 
-    def __init__(self, config: ChipConfig, clock_hz: float) -> None:
-        self.config, self.clock_hz = config, clock_hz
+    def __init__(self, config: ChipConfig, clock_hz: float, *, slowest: float = SLOWEST) -> None:
+        self.config, self.clock_hz, self.slowest = config, clock_hz, slowest
         super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self._reset(m)
-        m.submodules.uart = uart = Uart(self.clock_hz)
+        m.submodules.uart = uart = Uart(self.clock_hz, slowest=self.slowest)
         m.d.comb += [uart.rx.eq(self.rx), self.tx.eq(uart.tx)]
         ports: dict[str, Any] = {
             "i_clk": ClockSignal(), "i_rst": ResetSignal(),
