@@ -179,7 +179,7 @@ def test_a_gif(tmp_path) -> None:
     shown = gradient(7)
     assert pictures.write_gif(tmp_path / "a.gif", iter(shown), 25) == 7
     with Image.open(tmp_path / "a.gif") as image:
-        assert (image.n_frames, image.info["loop"], image.info["duration"]) == (7, 0, 40)
+        assert (getattr(image, "n_frames", 1), image.info["loop"], image.info["duration"]) == (7, 0, 40)
         for place, (_, levels) in enumerate(shown):
             image.seek(place)
             assert np.array_equal(np.asarray(image.convert("L")), levels)
@@ -265,7 +265,7 @@ def test_quality() -> None:
     off = quality(np.full((20, 30), 0.5), np.full((20, 30), 0.6))
     assert off.psnr == pytest.approx(20)  # an error of a tenth
     assert str(quality(np.zeros((6, 30)), np.full((6, 30), 0.1))) == "PSNR 20.00 dB, too small for SSIM"
-    assert quality(truth[::-1], truth).ssim < 0.2
+    assert (quality(truth[::-1], truth).ssim or 0) < 0.2
 
 
 def test_the_true_image(tmp_path, monkeypatch) -> None:

@@ -37,7 +37,7 @@ def write_page(path: str | Path, clip: Clip, full_scale: float | None = None, *,
 
 def page(clip: Clip, full_scale: float | None = None) -> str:
     """The HTML text."""
-    blobs, content = {"planes": zlib.compress(clip.planes, LEVEL)}, _content(clip, full_scale or clip.white)
+    blobs, content = {"planes": zlib.compress(clip.planes.tobytes(), LEVEL)}, _content(clip, full_scale or clip.white)
     for method, stack in clip.images.items():
         delta, blobs[method] = _packed(stack)
         content["methods"].append({"name": method, "delta": delta})
@@ -65,7 +65,7 @@ def _packed(stack: np.ndarray) -> tuple[bool, bytes]:
     """Images compressed, each as its difference (modulo 256) from the one before if that is smaller; whether it is."""
     changes = stack.copy()
     changes[1:] -= stack[:-1]
-    plain, delta = (zlib.compress(np.ascontiguousarray(values), LEVEL) for values in (stack, changes))
+    plain, delta = (zlib.compress(values.tobytes(), LEVEL) for values in (stack, changes))
     return (True, delta) if len(delta) < len(plain) else (False, plain)
 
 
