@@ -31,7 +31,7 @@ from spikeplane.formats.camera import (
     chunks,
 )
 from spikeplane.formats.packet import Control, Counter, Kind
-from spikeplane.host.channel import PATIENCE, Channel
+from spikeplane.host.channel import Channel
 from spikeplane.host.collect import Collector
 from spikeplane.host.driver import Driver
 from spikeplane.host.packets import unpack_many
@@ -169,7 +169,7 @@ class CameraPort:
 
     def _read(self, stream: Stream, count: int) -> list[tuple[int, np.ndarray]]:
         receiver, idle = self._receivers[stream], 0
-        while len(receiver.done) < count and idle < PATIENCE:
+        while len(receiver.done) < count and idle < self.channel.patience:
             idle = 0 if self.channel.exchange() else idle + 1
         got, receiver.done = receiver.done[:count], receiver.done[count:]
         return got
