@@ -85,7 +85,7 @@ _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
-        oscillator=25, clock=50, pll=(1, 2, 12), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
+        oscillator=25,clock=80,pll=(5, 16, 8), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",

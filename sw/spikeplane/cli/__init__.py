@@ -17,6 +17,7 @@ from spikeplane.cli import (
     compile,
     demo,
     doctor,
+    flash,
     generate,
     inspect,
     reconstruct,
@@ -52,6 +53,7 @@ def _root(
 app.command("generate")(generate.generate)
 app.command("boards")(boardlist.boards)
 app.command("build")(build.build)
+app.command("flash")(flash.flash)
 app.command("compile")(compile.compile)
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
