@@ -8,6 +8,7 @@ All file names are relative: the tools see nothing outside their working folder.
 
 from collections.abc import Mapping
 
+from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_hw.boards import Board, Pin
 from spikeplane_hw.top import TOP_MODULE
 
@@ -71,8 +72,18 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
 
 
 def memories(board: Board, verilog: str) -> str:
-    """The Verilog with its memories left to yosys on a part of few block RAMs: the small ones go into its LUT memory."""
-    return verilog.replace('ram_style = "block"', 'ram_style = "auto"') if board.family == "gowin" else verilog
+    """The Verilog for a Gowin part, whose block RAMs are few: memories of up to 16 words of up to 10 bits lie in its LUT memory."""
+    if board.family != "gowin":
+        return verilog
+    ram = RAM_VERILOG.read_text()
+    if ram not in verilog:  # the UART echo has none
+        return verilog
+    body = ram[ram.index("  (* no_rw_check") : ram.index("endmodule")]
+    small = body.replace('"block"', '"distributed"')
+    both = (
+        f"  generate if (DEPTH <= 16 && WIDTH <= 10) begin : small\n{small}  end else begin : large\n{body}  end endgenerate\n"
+    )
+    return verilog.replace(body, both)
 
 
 def synthesis(board: Board) -> list[str]:

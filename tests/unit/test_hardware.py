@@ -9,6 +9,7 @@ import pytest
 
 from spikeplane import SpikeplaneError
 from spikeplane.cli import main
+from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_hw import build as building
 from spikeplane_hw import flow, report
 from spikeplane_hw.boards import BOARDS, Pin, board, pins
@@ -110,6 +111,16 @@ def test_the_outermost_module() -> None:
     assert ".rst(1'b0 | ~locked)" in flow.board_verilog(
         board("ulx3s-85f"), {name: places[name] for name in ("clk", "rx", "tx")}
     )
+
+
+def test_small_memories_of_a_gowin_part_leave_its_block_ram() -> None:
+    ram = RAM_VERILOG.read_text()
+    text = flow.memories(board("tang-nano-9k"), f"before\n{ram}\nafter")
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter")
+    assert (text.count('"distributed"'), text.count('"block"'), text.count("endmodule")) == (1, 1, 1)
+    assert flow.memories(board("ulx3s-85f"), ram) == ram
+    assert flow.memories(board("tang-nano-9k"), "no memory") == "no memory"
 
 
 LOG = "Info: \t  ICESTORM_LC:  5437/   5280   102%\nInfo: \t ICESTORM_RAM:  52/  30 173%\nInfo: \t ICESTORM_DSP: 0/ 8 0%\n"
