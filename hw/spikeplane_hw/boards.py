@@ -74,18 +74,12 @@ _TOOLS: dict[str, tuple[str, ...]] = {
 
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
 ONE_CORE = replace(preset("small"), rows=1, cols=1)
-#: A core of 8 lanes with 2-bit weights, 128 neurons and short tables: what 26 block RAMs and 6,480 flip-flops hold.
-NANO_CORE = ChipConfig(
-    rows=1, cols=1, lanes=8, weight_bits=2, acc_bits=12, membrane_bits=8, weight_depth=2048, acc_depth=128, membrane_depth=16,
-    parameter_depth=16, populations=2, projections=8, row_depth=32, column_depth=32, group_depth=16, egress_depth=4,
-    coord_bits=4, group_bits=3, max_shift=1, leak_multiplier=False,
-)  # fmt: skip
 
 _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
-        oscillator=25,clock=80,pll=(5, 16, 8), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
+        oscillator=25, clock=75, pll=(1, 3, 8), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
@@ -102,8 +96,8 @@ _ALL = (
     Board(
         name="tang-nano-9k", title="Sipeed Tang Nano 9K", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C",
         memory="26 x 18 kbit", platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
-        oscillator=27, clock=27, chip=NANO_CORE, loader="tangnano9k",
-        note="one core of 8 lanes and 128 neurons, 2-bit weights, leaks by shift",
+        oscillator=27, clock=27, chip=None, loader="tangnano9k",
+        note="the UART echo only: a core of 8 lanes is within its counts, but nextpnr finds no placement",
     ),
     Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",

@@ -94,5 +94,5 @@ def read(seed: int, family: str, text: str, log: str, netlist_log: str = "") -> 
 
 def _clean(name: str) -> str:
     """A net's or cell's name without what the tools hang on it."""
-    name = re.sub(r"_(LUT4|ALU|DFF|TRELLIS_FF|CCU2C|L6MUX21|PFUMX|SB_\w+?|DPX9B|MUX2_LUT\d)_.*$", "", name)
+    name = re.sub(r"_(LUT\d|ALU|DFF\w*?|TRELLIS_FF|CCU2C|L6MUX21|PFUMX|SB_\w+?|DPX9B|MUX2_LUT\d)_.*$", "", name)
     return re.sub(r"^\$glbnet\$|^top\.", "", name)

@@ -4,11 +4,13 @@ import hashlib
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from spikeplane import SpikeplaneError
 from spikeplane.cli import main
+from spikeplane.config import ChipConfig
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_hw import build as building
 from spikeplane_hw import flow, report
@@ -121,6 +123,12 @@ def test_small_memories_of_a_gowin_part_leave_its_block_ram() -> None:
     assert (text.count('"distributed"'), text.count('"block"'), text.count("endmodule")) == (1, 1, 1)
     assert flow.memories(board("ulx3s-85f"), ram) == ram
     assert flow.memories(board("tang-nano-9k"), "no memory") == "no memory"
+
+
+@pytest.mark.parametrize("name", ["smallest", "nano"])
+def test_the_chips_of_the_page_on_boards(name: str) -> None:
+    chip = ChipConfig.from_toml(Path(__file__).parents[2] / f"examples/{name}.toml")
+    assert (chip.rows, chip.cols, chip.lanes, chip.leak_multiplier) == (1, 1, 8, False)
 
 
 LOG = "Info: \t  ICESTORM_LC:  5437/   5280   102%\nInfo: \t ICESTORM_RAM:  52/  30 173%\nInfo: \t ICESTORM_DSP: 0/ 8 0%\n"
