@@ -30,10 +30,8 @@ Say = Callable[[str], None]
 def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
     """The files that the tools start from: Verilog of the chip on this board (of the UART echo for None), constraints.
 
-    Raises SpikeplaneError for a board that no open tool builds for.
+    Raises SpikeplaneError if amaranth-boards is not installed.
     """
-    if board.family == "xilinx":
-        raise SpikeplaneError(f"{board.title} is built with Vivado, which this command does not run; see docs/boards.md")
     clock = board.clock * 1e6
     inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
     places = pins(board)
@@ -44,9 +42,12 @@ def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
 def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int = 4, say: Say = print) -> dict[str, Any]:
     """Build into `folder`; `say` is told of each step. Returns what `build.json` holds.
 
-    The design is placed with the seeds 1 to `seeds` until one meets the clock. Raises SpikeplaneError where a tool is missing or
-    fails (with its log's path), the design does not fit (by how much), or no seed meets the clock (the best figure).
+    The design is placed with the seeds 1 to `seeds` until one meets the clock. Raises SpikeplaneError for a board that no open tool
+    builds for, where a tool is missing or fails (with its log's path), the design does not fit (by how much), or no seed meets the
+    clock (the best figure).
     """
+    if board.family == "xilinx":
+        raise SpikeplaneError(f"{board.title} is built with Vivado, which this command does not run; see docs/boards.md")
     check_place(folder / RECORD)
     for name in board.tools[:-1]:
         wheel_tool(name)

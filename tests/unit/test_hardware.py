@@ -255,7 +255,7 @@ def test_commands(monkeypatch, capsys, tmp_path) -> None:
 
 def test_vivado_boards_are_told(tmp_path) -> None:
     with pytest.raises(SpikeplaneError) as error:
-        building.design(board("arty-a7-100"), None)
+        building.build(board("arty-a7-100"), None, tmp_path / "out")
     assert str(error.value) == "Digilent Arty A7-100 is built with Vivado, which this command does not run; see docs/boards.md"
 
 
