@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker a core: PyTorch's threads of several workers only wait for each other
+# One worker a processor core: the threads of several PyTorch processes only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).parent / "system"))
