@@ -90,7 +90,7 @@ def ffmpeg() -> str:
 
 def _wheel_ffmpeg() -> str | None:
     try:
-        import imageio_ffmpeg
+        import imageio_ffmpeg  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
     try:
