@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -88,7 +89,8 @@ def _simulator(chosen: Design, waves: bool, build_args: tuple[str, ...]) -> Path
     root = cache_folder() / "benches"
     root.mkdir(parents=True, exist_ok=True)
     verilog = chosen.verilog()
-    key = hashlib.sha256(repr((verilog, waves, build_args)).encode()).hexdigest()[:16]
+    # A simulator looks for cocotb's libraries where they were when it was built: in this environment.
+    key = hashlib.sha256(repr((verilog, waves, build_args, sys.prefix)).encode()).hexdigest()[:16]
     target = root / f"{chosen.name}-{key}"
     with open(root / f"{chosen.name}-{key}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
