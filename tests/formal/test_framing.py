@@ -1,5 +1,5 @@
-"""Stuff and Unstuff back to back, by induction: what goes in comes out once, in order, unchanged; and whatever happened to the line before, a
-flag that crosses it unharmed brings Unstuff back in step.
+"""Stuff and Unstuff back to back, by induction: what goes in comes out once, in order, unchanged; and whatever
+happened to the line before, a flag that crosses it unharmed brings Unstuff back in step.
 
 ```
     any symbols -> Stuff -> line that stalls and, when `hurt`, drops, changes and inserts bytes -> Unstuff
@@ -18,13 +18,17 @@ from spikeplane_gateware.link.framing import SYMBOL
 
 
 class Line:
-    """Ghost state. `held`: Stuff's output is the last byte of a symbol that it has taken (`symbol`); `due`: that symbol (`crossed`) has
-    crossed unharmed in the cycle before; `in_step`: no damage since the last flag that crossed; `exact`: so it was a cycle ago, and unharmed."""
+    """Ghost state.
+
+    `held`: Stuff's output is the last byte of a symbol that it has taken, `symbol`. `due`: a symbol, `crossed`, has crossed unharmed in the
+    cycle before. `in_step`: no damage since the last flag that crossed; `exact`: so it was in the cycle before, which did none either.
+    """
 
     def __init__(self, m: Module, stuff: Any, unstuff: Any) -> None:
         go, hurt, noise, noise_valid = Signal(), Signal(), Signal(8), Signal()
-        self.held, self.symbol, self.special = Signal(), Signal(SYMBOL), Signal()
-        self.due, self.crossed, self.in_step, self.exact = Signal(), Signal(SYMBOL), Signal(), Signal()
+        self.symbol: Any = Signal(SYMBOL)
+        self.crossed: Any = Signal(SYMBOL)
+        self.held, self.special, self.due, self.in_step, self.exact = (Signal() for _ in range(5))
         for signal in (stuff.i.valid, stuff.i.payload, go, hurt, noise, noise_valid):
             free(m, signal)
         crosses, sound, symbol = stuff.o.valid & go, Signal(), self.symbol
