@@ -22,6 +22,9 @@ SCRIPT = "build.tcl"
 #: Written beside the bitstream: the `build.json` that it was made from.
 MADE_FROM = "board.bit.json"
 
+#: The flip-flops that rx goes through first, kept close together: `seen` of the UART.
+SYNCHRONISER = "*uart/seen_reg*"
+
 #: Voltage of the configuration bank, and what CFGBVS is tied to.
 _CONFIGURATION = {"xc7": ("VCCO", "3.3"), "xcu": ("GND", "1.8")}
 _VCO_MHZ = (600.0, 1200.0)
@@ -114,6 +117,7 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
         f"create_clock -name oscillator -period {1000 / board.oscillator:.3f} [get_ports {clock}]",
         f"set_false_path -from [get_ports {{{asynchronous}}}]",
         "set_false_path -to [get_ports tx]",
+        f"set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {{NAME =~ {SYNCHRONISER}}}]",
         f"set_property CFGBVS {tied} [current_design]",
         f"set_property CONFIG_VOLTAGE {volts} [current_design]",
         "set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]",

@@ -15,7 +15,8 @@ from spikeplane_hw.vivado import BOARD_MODULE, architecture
 CELLS = "cells.json"
 TITLES = ("LUT", "FF", "block RAM", "DSP")
 
-#: LUTs, flip-flops, block RAMs of 36 kbit, DSP slices: DS180 (7 series; UG474 has the LUTs and flip-flops), DS890 (UltraScale).
+#: LUTs, flip-flops, block RAMs of 36 kbit, DSP slices: DS180 (7 series), DS890 (UltraScale); the same stand under "Available" in
+#: published reports of Vivado's.
 TOTALS: dict[str, tuple[int, int, int, int]] = {
     "xc7a100ti": (63_400, 126_800, 135, 240),
     "xc7k325t": (203_800, 407_600, 445, 840),

