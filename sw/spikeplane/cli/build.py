@@ -89,13 +89,15 @@ def show(values: dict[str, Any], title: str) -> None:
 
     report = Report.from_dict(values["report"])
     what = f"chip {values['digest']}" if values["digest"] else "UART echo"
-    how = f"seed {report.seed}" if values["sha256"] else "an estimate before placement (yosys), no clock is estimated"
+    how = f"seed {report.seed}" if values["sha256"] else "estimate"
     table = Table(title=f"{escape(title)}: {what}, {how}", title_justify="left", title_style="bold")
     for column in ("resource", "used", "available", "share"):
         table.add_column(column, justify="left" if column == "resource" else "right")
     for name, (used, available) in report.resources.items():
         table.add_row(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}")
     out.print(table)
+    if not values["sha256"]:
+        out.print("counted by yosys before placement; no clock is estimated", highlight=False)
     for clock in report.clocks:
         out.print(
             f"clock {escape(clock.name)}: {clock.achieved:.1f} MHz achieved of {clock.asked:g} MHz asked", highlight=False
