@@ -36,7 +36,7 @@ def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
     """
     clock = board.clock * 1e6
     inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
-    places = pins(board)
+    places = pins(board, config)
     text = f"{flow.memories(board, inner)}\n{flow.board_verilog(board, places)}"
     files = {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
     if board.family == "xilinx":
