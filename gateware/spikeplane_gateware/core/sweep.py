@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.egress import item_layout
+from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
@@ -55,9 +56,7 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        self.membranes = [Ram(width=c.membrane_bits, depth=c.membrane_depth) for _ in range(c.lanes)]
-        for lane, ram in enumerate(self.membranes):
-            m.submodules[f"membranes_{lane}"] = ram
+        self.membranes = lane_rams(m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth)
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
@@ -113,11 +112,11 @@ class Sweep(wiring.Component):
         reads_at = spread(m, self.read_at, lanes, "membrane_read_at", self.element)
         writes_at = spread(m, following, lanes, "membrane_write_at", begins | writes)
         for lane, ram in enumerate(self.membranes):
-            m.d.comb += [
-                ram.read_en.eq(self.started), ram.read_address.eq(reads_at[lane]), ram.write_address.eq(writes_at[lane]),
-                ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
-                ram.write_data.eq(self.neurons.after[lane]),
-            ]  # fmt: skip
+            ram.connect(
+                m, read_en=self.started, read_address=reads_at[lane], write_address=writes_at[lane],
+                write_en=(self.neurons.out_valid & ~self.population.stateless) | self.zero,
+            )  # fmt: skip
+            m.d.comb += ram.write_data.eq(self.neurons.after[lane])
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
