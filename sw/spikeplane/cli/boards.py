@@ -33,7 +33,22 @@ def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
     from spikeplane_sim.board.pins import CLOCK_HZ, PinBoard
 
     clock_hz = clock_hz or CLOCK_HZ
-    return PinBoard(build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text())), clock_hz=clock_hz)
+    return PinBoard(
+        build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text())),
+        clock_hz=clock_hz,
+        baud=min(3e6, clock_hz / 8),
+    )
+
+
+def echo_board(clock_hz: float) -> "PinBoard":
+    """The UART echo, which is the design of boards that hold no chip, simulated at its pins; built if it is not in the cache."""
+    from spikeplane_gateware.generate import convert
+    from spikeplane_hw.echo import EchoTop
+    from spikeplane_hw.top import TOP_MODULE
+    from spikeplane_sim.board.build import build_pins
+    from spikeplane_sim.board.pins import PinBoard
+
+    return PinBoard(build_pins(convert(EchoTop(clock_hz), TOP_MODULE)), clock_hz=clock_hz, baud=min(3e6, clock_hz / 8))
 
 
 BOARDS: dict[str, Callable[[Program], Board]] = {"golden": _golden, "sim": _sim}

@@ -1,7 +1,7 @@
 """`spikeplane build`: a board's bitstream, and what it takes of the board."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -9,19 +9,30 @@ from rich.table import Table
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import err, out
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_place
+from spikeplane.program import Program
+
+if TYPE_CHECKING:
+    from spikeplane_hw.boards import Board
+
+PROGRAM = "program.spk"  #: in the folder of a build that was sized to a program: the program for that chip
+_ECHO_SHAPE = (1, 1, 8)  # rows, columns and lanes where no chip is the board's own: the least
 
 
 def build(
     board: Annotated[str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")],
     preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
+    program: Annotated[Path | None, typer.Option("--program", help="A program file: the chip is sized to it.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("board"),
     seeds: Annotated[int, typer.Option("--seeds", help="Placements to try until one meets the clock.")] = 4,
 ) -> None:
     """Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is.
 
-    Without --preset and --config it is the chip that suits the board. Logs stay in the folder.
+    Without --preset, --config and --program it is the chip that suits the board. With --program it is the least chip of the board's
+    shape that holds the network, and the folder gets `program.spk`, the program for that chip. Logs stay in the folder.
 
     Example: `spikeplane build --board tang-nano-9k -o build/nano`
     """
@@ -31,16 +42,45 @@ def build(
     target = find(board)
     if seeds < 1:
         raise SpikeplaneError(f"--seeds must be at least 1, not {seeds}")
-    chip = target.chip if preset is None and config is None else chosen_chip(preset, config)
+    if program is not None and (preset, config) != (None, None):
+        raise SpikeplaneError("give --program, or --preset or --config, not both")
+    fitted = None if program is None else _sized(program, target)
+    chip = fitted.config if fitted else _chip(target, preset, config)
+    check_place(output / PROGRAM)
     with err.status("starting", spinner="line") as status:
 
         def say(text: str) -> None:
             status.update(escape(text))
             err.print(escape(text), highlight=False)
 
+        (output / PROGRAM).unlink(missing_ok=True)
         values = work(target, chip, output, seeds=seeds, say=say)
     show(values, target.title)
-    out.print(f"{escape(str(output / values['bitstream']))}", highlight=False, soft_wrap=True)
+    out.print(escape(_made(values, output)), highlight=False, soft_wrap=True)
+    if fitted:
+        fitted.save(output / PROGRAM)
+        use = f"spikeplane run {output / PROGRAM} --input DATA --board PORT --baud {target.baud}"
+        out.print(f"flash it, then: {escape(use)}", highlight=False, soft_wrap=True)
+
+
+def _made(values: dict[str, Any], folder: Path) -> str:
+    """The bitstream's path, or how to have Vivado make it."""
+    from spikeplane_hw.vivado import run_line
+
+    return str(folder / values["bitstream"]) if values["sha256"] else f"the bitstream is made by: {run_line(folder)}"
+
+
+def _chip(target: "Board", preset: str | None, config: Path | None) -> ChipConfig | None:
+    return target.chip if preset is None and config is None else chosen_chip(preset, config)
+
+
+def _sized(path: Path, target: "Board") -> Program:
+    """The program for the least chip of the board's shape. Raises SpikeplaneError for no program, or where no such chip holds it."""
+    from spikeplane.compiler.size import sized
+
+    own = target.chip
+    rows, cols, lanes = (own.rows, own.cols, own.lanes) if own else _ECHO_SHAPE
+    return sized(Program.load(path), rows=rows, cols=cols, lanes=lanes)
 
 
 def show(values: dict[str, Any], title: str) -> None:
@@ -49,12 +89,15 @@ def show(values: dict[str, Any], title: str) -> None:
 
     report = Report.from_dict(values["report"])
     what = f"chip {values['digest']}" if values["digest"] else "UART echo"
-    table = Table(title=f"{escape(title)}: {what}, seed {report.seed}", title_justify="left", title_style="bold")
+    how = f"seed {report.seed}" if values["sha256"] else "estimate"
+    table = Table(title=f"{escape(title)}: {what}, {how}", title_justify="left", title_style="bold")
     for column in ("resource", "used", "available", "share"):
         table.add_column(column, justify="left" if column == "resource" else "right")
     for name, (used, available) in report.resources.items():
         table.add_row(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}")
     out.print(table)
+    if not values["sha256"]:
+        out.print("counted by yosys before placement; no clock is estimated", highlight=False)
     for clock in report.clocks:
         out.print(
             f"clock {escape(clock.name)}: {clock.achieved:.1f} MHz achieved of {clock.asked:g} MHz asked", highlight=False

@@ -1,24 +1,44 @@
 """`spikeplane serve`: a simulated board behind a pseudo-terminal, for whatever opens a serial port."""
 
+import json
 import signal
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from spikeplane.cli.boards import pin_board
+from spikeplane.cli.boards import echo_board, pin_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
+
+CLOCK = 25.0  #: MHz, unless a board is named: few cycles a bit of the line, the simulation's speed is that of the clock
+BAUD = 3_000_000
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is simulated: a chip, or (None) the UART echo; MHz of its clock; the fastest line that the board allows."""
+
+    chip: ChipConfig | None
+    clock: float
+    baud: int
+
+    def __str__(self) -> str:
+        return f"chip {self.chip.digest}" if self.chip else "UART echo"
 
 
 def serve(
     program: Annotated[Path | None, typer.Argument(help="A program file: its chip.")] = None,
+    board: Annotated[str | None, typer.Option("--board", "-b", help="A board's name: its chip, its clock.")] = None,
+    build: Annotated[Path | None, typer.Option("--build", help="A folder that spikeplane build wrote: its chip.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
-    clock: Annotated[float, typer.Option(help="MHz of the board's clock, against which the line is timed.")] = 25.0,
+    clock: Annotated[float | None, typer.Option(help="MHz of the clock (default: the board's, else 25).")] = None,
     baud: Annotated[int | None, typer.Option(help="The line's rate (default: what the program at the other end sets).")] = None,
     noise: Annotated[float, typer.Option(help="Probability of each kind of fault at a byte of the line.")] = 0.0,
 ) -> None:
@@ -28,30 +48,72 @@ def serve(
 
     Example: `spikeplane serve net.spk`, and in another window `spikeplane run net.spk --input images.gz --board /dev/pts/N`
     """
-    if not 1 <= clock <= 1000:
+    if clock is not None and not 1 <= clock <= 1000:
         raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {clock:g}")
-    if baud is not None and not 9600 <= baud <= clock * 1e6 / 8:
-        raise SpikeplaneError(f"--baud must be from 9600 to {clock * 1e6 / 8:.0f} (an eighth of the clock), not {baud}")
+    design = _design(program, board, build, preset, config, clock)
+    hertz = design.clock * 1e6
+    if baud is not None and not 9600 <= baud <= hertz / 8:
+        raise SpikeplaneError(f"--baud must be from 9600 to {hertz / 8:.0f} (an eighth of the clock), not {baud}")
     if not 0 <= noise <= 0.1:
         raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {noise:g}")
-    if program is not None and (preset, config) != (None, None):
+    _serve(design, program, baud, noise)
+
+
+def _design(
+    program: Path | None, board: str | None, build: Path | None, preset: str | None, config: Path | None, clock: float | None
+) -> Design:
+    """What the options ask for. Raises SpikeplaneError where they name two chips or none, and for what each of them cannot be."""
+    from spikeplane_hw.boards import board as find
+
+    chosen = (preset, config) != (None, None)
+    if program is not None and chosen:
         raise SpikeplaneError("give a program, or --preset or --config, not both")
-    chip = Program.load(program).config if program is not None else chosen_chip(preset, config)
+    if build is not None and (chosen or (program, board) != (None, None)):
+        raise SpikeplaneError("--build names board and chip: give no program, --board, --preset or --config beside it")
+    values = _record(build) if build is not None else None
+    target = find(values["board"]) if values else find(board) if board is not None else None
+    if values:
+        chip = ChipConfig.from_dict(values["config"]) if values["config"] is not None else None
+    elif program is not None:
+        chip = Program.load(program).config
+    else:
+        chip = target.chip if target and not chosen else chosen_chip(preset, config)
+    return Design(chip, clock or (target.clock if target else CLOCK), target.baud if target else BAUD)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """Board and chip of a build. Raises SpikeplaneError where there is none."""
+    from spikeplane_hw.build import RECORD
+
+    try:
+        values = json.loads((folder / RECORD).read_text())
+        return {"board": str(values["board"]), "config": values["config"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board BOARD -o {folder}") from None
+
+
+def _serve(design: Design, program: Path | None, baud: int | None, noise: float) -> None:
+    """Until Ctrl-C."""
     from spikeplane_sim.board.faults import Faults
     from spikeplane_sim.board.terminal import Terminal
 
+    hertz = design.clock * 1e6
     with busy("building the simulated board"):
-        board = pin_board(chip, clock * 1e6)
-    terminal = Terminal(board, baud, Faults(1, noise), Faults(2, noise))
+        simulated = pin_board(design.chip, hertz) if design.chip else echo_board(hertz)
+    terminal = Terminal(simulated, baud, Faults(1, noise), Faults(2, noise))
     if hasattr(signal, "SIGUSR1"):
-        signal.signal(signal.SIGUSR1, lambda *_: board.reset())
+        signal.signal(signal.SIGUSR1, lambda *_: simulated.reset())
     try:
+        where = f"{terminal.path}, simulated at its pins with a clock of {design.clock:g} MHz"
+        out.print(f"{design} at {where}", highlight=False, soft_wrap=True)
+        rate = baud or min(design.baud, int(hertz / 8))
+        use = f"use it with: spikeplane run {program or 'PROGRAM'} --input DATA --board {terminal.path} --baud {rate}"
         out.print(
-            f"chip {chip.digest} at {terminal.path}, simulated at its pins with a clock of {clock:g} MHz", highlight=False
+            escape(use if design.chip else f"what it gets, at up to {rate:,} baud, it sends back"),
+            highlight=False,
+            soft_wrap=True,
         )
-        rate = f" --baud {baud or min(3_000_000, int(clock * 1e6 / 8))}"
-        use = f"spikeplane run {program or 'PROGRAM'} --input DATA --board {terminal.path}{rate}"
-        out.print(f"use it with: {escape(use)}\nCtrl-C ends it", highlight=False, soft_wrap=True)
+        out.print("Ctrl-C ends it")
         if out.file:
             out.file.flush()
         terminal.serve()

@@ -17,7 +17,7 @@ _SPREADS = (31, 15, 10, 7, 5, 3, 2, 1)
 def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
     """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and the smallest preset that would."""
     try:
-        return _try(network, config, probes)
+        return try_fit(network, config, probes)
     except SpikeplaneError as error:
         smallest = next((name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None)
         advice = f"the smallest preset that holds it is '{smallest}'" if smallest else "no preset holds it"
@@ -69,7 +69,8 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
             )
 
 
-def _try(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
+def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
+    """As `fit`, without looking for a chip that would do."""
     if len(network.projections) + len(probes) > config.projections:
         raise SpikeplaneError(
             f"the network does not fit: {len(network.projections)} projections and {len(probes)} probes need as many tags, the chip "
@@ -94,7 +95,7 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
 
 def _fits(network: Network, config: ChipConfig, probes: list[str]) -> bool:
     try:
-        _try(network, config, probes)
+        try_fit(network, config, probes)
     except SpikeplaneError:
         return False
     return True

@@ -35,9 +35,9 @@ class Channel:
         """Exchanges without a packet until a chip that owes packets is called stuck: more of them where a wait is short."""
         return max(PATIENCE, self.device.patience * PATIENCE // Device.patience)
 
-    def identify(self) -> str:
-        """The digest that the device reports; nothing else is asked or sent before. Raises SpikeplaneError if it is no Spikeplane chip, or
-        another one: its packets may then be of another size, so it is asked in every form there is."""
+    def reported(self) -> str:
+        """The digest that the device reports; nothing else is asked or sent before. Raises SpikeplaneError if it is no Spikeplane chip.
+        A chip's packets may be of another size than these, so one that does not answer is asked in every form there is."""
         try:
             identity = self.query(Counter.IDENTITY)
             digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
@@ -45,9 +45,14 @@ class Channel:
             stranger = find_digest(self.device) if self.link.is_open else None
             if stranger is None:
                 raise
-            identity, digest = IDENTITY, stranger
+            return stranger
         if identity != IDENTITY:
             raise SpikeplaneError(f"{self.device.where} does not answer as a Spikeplane chip (identity {identity:#x})")
+        return digest
+
+    def identify(self) -> str:
+        """The same, held against the program's chip. Raises SpikeplaneError as `reported` does, and for another chip."""
+        digest = self.reported()
         if digest != self.config.digest:
             raise SpikeplaneError(
                 f"the program is for chip {self.config.digest}, {self.device.where} is chip {digest}; compile it for that"

@@ -1,0 +1,82 @@
+"""The least chip that holds a program: every depth and width cut to what its tables use, and the program placed again on that chip.
+
+What the network means stays: weights, thresholds and the width of the membranes, to which they saturate, are left alone, so the
+spikes are those of the program given, bit for bit.
+"""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from spikeplane.compiler.bounds import prove
+from spikeplane.compiler.fit import mapping_rows, try_fit
+from spikeplane.compiler.images import Image
+from spikeplane.compiler.place import Placement, groups_of
+from spikeplane.config import RANGES, ChipConfig, bits_for
+from spikeplane.network import Network
+from spikeplane.program import Program
+
+#: The memories, by the field that holds their depth; each is rounded up to a multiple of the least depth that it may have, so that
+#: a network that has grown by a few words still is for the same chip.
+_DEPTHS = {
+    "weight_depth": "weight", "acc_depth": "acc", "membrane_depth": "membrane", "parameter_depth": "parameter", "row_depth": "row",
+    "column_depth": "column", "group_depth": "group", "egress_depth": "egress",
+}  # fmt: skip
+_COUNTS = ("populations", "projections", "coord_bits", "group_bits", "max_shift")
+
+
+def sized(program: Program, *, rows: int, cols: int, lanes: int) -> Program:
+    """The same network for the least chip of at most `rows` x `cols` cores of `lanes` lanes; rows and columns without work are left
+    out. A camera stays. Raises SpikeplaneError where no chip of that shape holds it, whatever its memories."""
+    network, probes = program.network, list(program.probes)
+    roomy = replace(program.config, rows=rows, cols=cols, lanes=lanes, **{n: RANGES[n][1] for n in (*_DEPTHS, *_COUNTS)})
+    placement, image = try_fit(network, roomy, probes)
+    chip = least(network, placement, image, roomy)
+    tables = {
+        **program.tables,
+        "bounds": [{**asdict(b), "bits": b.bits} for b in prove(network, chip)],
+        "mapping": mapping_rows(placement, image),
+    }
+    found = replace(program, config=chip, placement=placement, tables=tables)
+    tables["mapping"] = mapping_rows(placement, found.image)
+    return found
+
+
+def least(network: Network, placement: Placement, image: Image, roomy: ChipConfig) -> ChipConfig:
+    """The least chip that holds this placement, whose `image` was built for a chip that is larger in every respect."""
+    used = {name: max(words[memory][0] for words in image.used.values()) for name, memory in _DEPTHS.items()}
+    sizes: dict[str, Any] = {
+        **{name: -(-words // RANGES[name][0]) * RANGES[name][0] for name, words in used.items()},
+        "rows": 1 + max(part.core[1] for part in placement.parts),
+        "cols": 1 + max(part.core[0] for part in placement.parts),
+        "populations": 1 + max(part.slot for part in placement.parts),
+        "projections": len(network.projections) + len(image.probes),
+        "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in network.populations)),
+        "group_bits": bits_for(max(groups_of(p, roomy) for p in network.populations)),
+        "max_shift": max(_bits_sent(network, roomy), default=1) - 1,
+        "acc_bits": max(bound.bits for bound in prove(network, roomy)),
+        "weight_bits": _weight_bits(network, roomy),
+        "leak_multiplier": any(p.neuron is not None and p.neuron.leak == "multiply" for p in network.populations),
+    }
+    floors = {name: max(value, RANGES[name][0]) for name, value in sizes.items() if name in RANGES}
+    return replace(roomy, **{**sizes, **floors})
+
+
+def _bits_sent(network: Network, config: ChipConfig) -> list[int]:
+    """Bits of the values that each population sends to another one."""
+    senders = [p for p in network.populations if network.outgoing(p.name)]
+    return [config.membrane_bits if p.neuron is not None and p.neuron.membrane_out else p.value_bits for p in senders]
+
+
+def _weight_bits(network: Network, config: ChipConfig) -> int:
+    """The least width that stores every weight as it is. One bit holds +1 and -1 only, and gives lanes without a channel weights too,
+    which a readout that sends its membranes would pass on."""
+    low = min((int(p.weight.min()) for p in network.projections), default=0)
+    high = max((int(p.weight.max()) for p in network.projections), default=0)
+    signs = all((abs(p.weight) == 1).all() for p in network.projections)
+    spare = any(
+        p.neuron is not None and p.neuron.membrane_out and network.outgoing(p.name) and p.shape[0] % config.lanes
+        for p in network.populations
+    )
+    if signs and not spare:
+        return 1
+    return next(bits for bits in (2, 4, 8) if -(1 << bits - 1) <= low and high < 1 << bits - 1)

@@ -1,0 +1,129 @@
+"""Stuff and Unstuff back to back, by induction: what goes in comes out once, in order, unchanged; and whatever
+happened to the line before, a flag that crosses it unharmed brings Unstuff back in step.
+
+```
+    any symbols -> Stuff -> line that stalls and, when `hurt`, drops, changes and inserts bytes -> Unstuff
+```
+"""
+
+from typing import Any
+
+import pytest
+from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
+from prover import Inside, free, mutant, offered, prove
+
+from spikeplane.formats.frame import ESCAPE, FLAG, TWIST
+from spikeplane_gateware.link import framing
+from spikeplane_gateware.link.framing import SYMBOL
+
+
+class Line:
+    """Ghost state.
+
+    `held`: Stuff's output is the last byte of a symbol that it has taken, `symbol`. `due`: a symbol, `crossed`, has crossed unharmed in the
+    cycle before. `in_step`: no damage since the last flag that crossed; `exact`: so it was in the cycle before, which did none either.
+    """
+
+    def __init__(self, m: Module, stuff: Any, unstuff: Any) -> None:
+        go, hurt, noise, noise_valid = Signal(), Signal(), Signal(8), Signal()
+        self.symbol: Any = Signal(SYMBOL)
+        self.crossed: Any = Signal(SYMBOL)
+        self.held, self.special, self.due, self.in_step, self.exact = (Signal() for _ in range(5))
+        for signal in (stuff.i.valid, stuff.i.payload, go, hurt, noise, noise_valid):
+            free(m, signal)
+        crosses, sound, symbol = stuff.o.valid & go, Signal(), self.symbol
+        m.d.comb += [
+            stuff.o.ready.eq(go),
+            unstuff.i.valid.eq(Mux(hurt, noise_valid, crosses)),
+            unstuff.i.payload.eq(Mux(hurt, noise, stuff.o.payload)),
+            sound.eq(crosses & ~hurt & self.held),
+            self.special.eq(~symbol.flag & ((symbol.byte == FLAG) | (symbol.byte == ESCAPE))),
+        ]
+        with m.If(stuff.i.valid & stuff.i.ready):
+            m.d.sync += [self.held.eq(1), symbol.eq(stuff.i.payload)]
+        with m.Elif(crosses):
+            m.d.sync += self.held.eq(0)
+        m.d.sync += [self.due.eq(sound), self.crossed.eq(symbol), self.exact.eq(self.in_step & ~hurt)]
+        with m.If(hurt):
+            m.d.sync += self.in_step.eq(0)
+        with m.Elif(sound & symbol.flag):
+            m.d.sync += self.in_step.eq(1)
+
+
+def harness(modules: Any) -> Module:
+    m, stuff, unstuff = Module(), modules.Stuff(), modules.Unstuff()
+    inner, outer = Inside(stuff), Inside(unstuff)
+    m.submodules.stuff, m.submodules.unstuff = inner.fragment, outer.fragment
+    line = Line(m, stuff, unstuff)
+    offered(m, stuff.i, Assume)
+    offered(m, stuff.o, Assert)
+    _line_bytes(m, stuff, line)
+    flag = line.crossed.flag
+    m.d.comb += Assert(unstuff.i.ready)  # a serial line cannot wait
+    with m.If(line.due & flag):  # whatever came before
+        m.d.comb += Assert(unstuff.end & ~unstuff.strobe)
+    with m.If(line.exact):
+        m.d.comb += [
+            Assert(unstuff.end == (line.due & flag)),
+            Assert(unstuff.strobe == (line.due & ~flag)),
+            Assert(~unstuff.strobe | (unstuff.data == line.crossed.byte)),
+            Assert(~unstuff.end | ~unstuff.broken),
+        ]
+    escaped, next_up = stuff.o.valid & ~line.held, stuff.i.payload
+    special = ~next_up.flag & ((next_up.byte == FLAG) | (next_up.byte == ESCAPE))
+    m.d.comb += [  # invariants: who is between an escape and its byte
+        Assert(inner["escaped"] == escaped),
+        Assert(~escaped | (stuff.i.valid & special)),
+        Assert(~line.in_step | (outer["escaped"] == (line.held & line.special))),
+    ]
+    _covers(m, unstuff, line)
+    return m
+
+
+def _line_bytes(m: Module, stuff: Any, line: Line) -> None:
+    """A line byte is the last of a symbol, or the escape before a symbol that is still offered. A flag byte is a flag and nothing else.
+    A symbol is taken in the second cycle that the line moves, if not in the first."""
+    byte, symbol, waited = stuff.o.payload, line.symbol, Signal()
+    m.d.comb += Assert(~line.held | stuff.o.valid)
+    with m.If(stuff.o.valid):
+        m.d.comb += [
+            Assert((byte == FLAG) == (line.held & symbol.flag)),
+            Assert((byte == ESCAPE) == ~line.held),
+            Assert(~line.held | symbol.flag | (byte == symbol.byte ^ Mux(line.special, TWIST, 0))),
+        ]
+    m.d.sync += waited.eq(stuff.i.valid & ~stuff.i.ready & stuff.o.ready)
+    m.d.comb += Assert(~(waited & stuff.o.ready) | stuff.i.ready)
+
+
+def _covers(m: Module, unstuff: Any, line: Line) -> None:
+    """Escaped bytes arrive; damage leaves Unstuff in an escape and the flag still counts."""
+    for byte in (FLAG, ESCAPE):
+        m.d.comb += Cover(line.exact & unstuff.strobe & (unstuff.data == byte))
+    m.d.comb += Cover(line.due & line.crossed.flag & ~line.exact & unstuff.broken)
+
+
+def test_proved(tmp_path):
+    verdict = prove(harness(framing), tmp_path)
+    assert verdict.holds, verdict.log
+
+
+def test_not_vacuous(tmp_path):
+    verdict = prove(harness(framing), tmp_path, mode="cover", depth=8)
+    assert verdict.holds, verdict.log
+
+
+MUTANTS = {
+    "does not escape escapes": ("((byte == FLAG) | (byte == ESCAPE))", "(byte == FLAG)"),
+    "does not escape flags": ("((byte == FLAG) | (byte == ESCAPE))", "(byte == ESCAPE)"),
+    "escapes a flag": ("special.eq(~flag &", "special.eq(1 &"),
+    "takes with the escape": ("self.i.ready.eq(free & (~special | escaped))", "self.i.ready.eq(free)"),
+    "overwrites": ("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
+    "stays escaped after a flag": ("m.d.sync += escaped.eq(escape)", "m.d.sync += escaped.eq(escape | (flag & escaped))"),
+    "forgets a twist": ("Mux(escaped, TWIST, 0)", "Mux(escaped & self.strobe, TWIST, 0)"),
+    "ends only in step": ("self.end.eq(self.i.valid & flag)", "self.end.eq(self.i.valid & flag & ~escaped)"),
+}
+
+
+@pytest.mark.parametrize("change", MUTANTS.values(), ids=MUTANTS)
+def test_mutants_are_refuted(tmp_path, change):
+    assert not prove(harness(mutant(framing, *change)), tmp_path, mode="bmc", depth=8).holds
