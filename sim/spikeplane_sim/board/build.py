@@ -50,7 +50,7 @@ def cached_verilog(config: ChipConfig) -> Path:
 def build_board(config: ChipConfig) -> Path:
     """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
     sources = {"chip.v": cached_verilog(config).read_bytes(), "board.v": TOP.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
-    return _library("board", sources, _command(config))
+    return build_library("board", sources, _command(config))
 
 
 def build_pins(verilog: str) -> Path:
@@ -72,11 +72,12 @@ def _built(name: str, top: str, verilog: str) -> Path:
     harness = Path(__file__).with_name(f"{name}.cpp")
     changed = {"spikeplane_board": top, "harness.cpp": harness.name}
     command = tuple(changed.get(part, part) for part in _VERILATOR if part != "board.v")
-    return _library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, command)
+    return build_library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, command)
 
 
-def _library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
-    """What Verilator makes of the sources (file name: contents), kept under their digest."""
+def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
+    """What Verilator makes of the sources (file name: contents), kept under their digest. The command's result is `obj/board.so`.
+    Raises SpikeplaneError where the tools are missing or fail."""
     key = hashlib.sha256(b"".join([*sources.values(), " ".join(command).encode()])).hexdigest()[:16]
     library = cache_folder() / f"{name}-{key}.so"
     if library.exists():

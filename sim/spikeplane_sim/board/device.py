@@ -17,11 +17,12 @@ _CHUNK = 1 << 18  #: cycles per call into the library: Ctrl-C is seen between ca
 
 class SimulatedBoard(Device):
     """A Verilated chip. The clock runs only in `exchange`: until all bytes are in, or, without any, until an answer of `quiet` idle
-    cycles' distance is out. A chip that takes nothing for `stuck` cycles is given up."""
+    cycles' distance is out. A chip that takes nothing for `stuck` cycles is given up. `library`: a simulator built already, of a netlist
+    for instance (default: the RTL's)."""
 
-    def __init__(self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000) -> None:
+    def __init__(self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000, library: Path | None = None) -> None:
         self.camera = config.camera
-        self._library = _load(build_board(config))
+        self._library = _load(library or build_board(config))
         self._board = self._library.board_open(16)
         self._out = (ctypes.c_uint8 * _ROOM)()
         self.quiet, self.stuck = quiet, stuck

@@ -17,6 +17,7 @@ from spikeplane.cli import (
     compile,
     demo,
     doctor,
+    estimate,
     flash,
     generate,
     inspect,
@@ -52,6 +53,7 @@ def _root(
 
 app.command("generate")(generate.generate)
 app.command("boards")(boardlist.boards)
+app.command("estimate")(estimate.estimate)
 app.command("build")(build.build)
 app.command("flash")(flash.flash)
 app.command("compile")(compile.compile)

@@ -37,6 +37,7 @@ def build(
     Example: `spikeplane build --board tang-nano-9k -o build/nano`
     """
     from spikeplane_hw.boards import board as find
+    from spikeplane_hw.build import RECORD
     from spikeplane_hw.build import build as work
 
     target = find(board)
@@ -46,21 +47,33 @@ def build(
         raise SpikeplaneError("give --program, or --preset or --config, not both")
     fitted = None if program is None else _sized(program, target)
     chip = fitted.config if fitted else _chip(target, preset, config)
-    check_place(output / PROGRAM)
+    for name in (RECORD, PROGRAM):
+        check_place(output / name)
     with err.status("starting", spinner="line") as status:
 
         def say(text: str) -> None:
             status.update(escape(text))
             err.print(escape(text), highlight=False)
 
-        (output / PROGRAM).unlink(missing_ok=True)
-        values = work(target, chip, output, seeds=seeds, say=say)
+        try:
+            values = work(target, chip, output, seeds=seeds, say=say)
+        finally:
+            if not (output / RECORD).exists():  # what failed has taken the earlier build away: its program goes with it
+                (output / PROGRAM).unlink(missing_ok=True)
+    _keep(fitted, output / PROGRAM)
     show(values, target.title)
     out.print(escape(_made(values, output)), highlight=False, soft_wrap=True)
     if fitted:
-        fitted.save(output / PROGRAM)
         use = f"spikeplane run {output / PROGRAM} --input DATA --board PORT --baud {target.baud}"
         out.print(f"flash it, then: {escape(use)}", highlight=False, soft_wrap=True)
+
+
+def _keep(program: Program | None, path: Path) -> None:
+    """The program for the chip that was built, or none."""
+    if program is None:
+        path.unlink(missing_ok=True)
+    else:
+        program.save(path)
 
 
 def _made(values: dict[str, Any], folder: Path) -> str:

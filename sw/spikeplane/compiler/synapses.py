@@ -54,15 +54,27 @@ def _axis(
 ) -> list[dict[str, int]]:
     """One coordinate's entries: which kernel positions k meet which outputs o, where o * stride = at + padding - k."""
     entries = []
-    for at in range(size):
-        meets = [
+    for meets in _meets(size, pool, kernel, stride, padding, out):
+        k, o = meets[0] if meets else (0, 0)
+        entries.append({"count": len(meets), "acc": o * acc, "weight": k * weight})
+    return entries
+
+
+def axis_reach(size: int, pool: int, kernel: int, stride: int, padding: int, out: int) -> list[int]:
+    """For each of `size` source coordinates the target coordinates that a spike there meets."""
+    return [len(meets) for meets in _meets(size, pool, kernel, stride, padding, out)]
+
+
+def _meets(size: int, pool: int, kernel: int, stride: int, padding: int, out: int) -> list[list[tuple[int, int]]]:
+    """For each source coordinate the (kernel position, output) pairs."""
+    return [
+        [
             (k, (at // pool + padding - k) // stride)
             for k in range(kernel)
             if (at // pool + padding - k) % stride == 0 and 0 <= at // pool + padding - k < out * stride
         ]
-        k, o = meets[0] if meets else (0, 0)
-        entries.append({"count": len(meets), "acc": o * acc, "weight": k * weight})
-    return entries
+        for at in range(size)
+    ]
 
 
 def _dense_words(weight: np.ndarray, config: ChipConfig, first: int, groups: int, slots: int) -> list[int]:

@@ -1,0 +1,113 @@
+"""The builds that `spikeplane estimate` is fitted to: synthesis and packing of whole boards of many sizes, counted and kept as a table.
+
+    nice python -m spikeplane_hw.calibrate            the missing ones of each family, one after the other (a minute or two each)
+    nice python -m spikeplane_hw.calibrate NAME ...   those again
+    python -m spikeplane_hw.calibrate --list          what there is
+
+The table is sw/spikeplane/estimate/builds.json: per build its family, its sizes, the board, the clock, what nextpnr counts after packing
+and yosys's cells. `held` ones are not fitted: they say how good the fit is elsewhere (tests/system/test_estimate_builds.py).
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from importlib import resources as package_files
+from pathlib import Path
+from typing import Any
+
+from spikeplane.config import ChipConfig
+from spikeplane.files import write_file
+from spikeplane.toolchain import wheel_tool
+from spikeplane_hw import flow, report
+from spikeplane_hw.boards import Board, board
+from spikeplane_hw.build import design
+
+TABLE = Path(str(package_files.files("spikeplane") / "estimate" / "builds.json"))
+
+_ONE: dict[str, Any] = {"rows": 1, "cols": 1}
+_TINY = {**_ONE, "lanes": 8, "weight_depth": 2048, "acc_depth": 512, "membrane_depth": 512}
+_WIDE = {"acc_bits": 32, "membrane_bits": 32, "max_shift": 31}
+_MANY = {"populations": 16, "projections": 256, "egress_depth": 256, "coord_bits": 10, "group_bits": 10}
+_SMALLEST = {
+    **_TINY, "weight_bits": 4, "acc_bits": 12, "membrane_bits": 8, "populations": 2, "projections": 8, "egress_depth": 8,
+    "row_depth": 32, "column_depth": 32, "group_depth": 16, "parameter_depth": 32, "max_shift": 0, "leak_multiplier": False,
+    "coord_bits": 4, "group_bits": 2, "weight_depth": 512, "acc_depth": 128, "membrane_depth": 128,
+}  # fmt: skip
+
+#: name -> fields of ChipConfig: one thing changed at a time, then several together.
+FITTED: dict[str, dict[str, Any]] = {
+    "tiny": _TINY,
+    "one-core": {**_ONE, "lanes": 16},
+    "four-bits": {**_TINY, "weight_bits": 4, "acc_bits": 16, "membrane_bits": 12},
+    "binary": {**_TINY, "weight_bits": 1},
+    "no-multiplier": {**_TINY, "leak_multiplier": False},
+    "no-shift": {**_TINY, "max_shift": 0},
+    "many": {**_TINY, **_MANY},
+    "1x2": {**_TINY, "cols": 2},
+    "wide": {**_TINY, **_WIDE},
+    "deep": {**_TINY, "weight_depth": 65536, "acc_depth": 8192, "membrane_depth": 8192, "row_depth": 1024},
+    "smallest": _SMALLEST,
+    "one-core-narrow": {**_ONE, "lanes": 16, "weight_bits": 2, "acc_bits": 14, "membrane_bits": 10, "leak_multiplier": False},
+    "2x2": {**_TINY, "rows": 2, "cols": 2},
+    "32-lanes": {**_ONE, "lanes": 32, "acc_bits": 16, "membrane_bits": 12},
+    "smallest-1x3": {**_SMALLEST, "cols": 3},
+    "smallest-3x3": {**_SMALLEST, "rows": 3, "cols": 3},
+    "small": {"rows": 2, "cols": 2, "lanes": 16},
+}
+
+#: Not fitted: what the fit is held against.
+HELD: dict[str, dict[str, Any]] = {
+    "held-1": {**_ONE, "lanes": 16, "weight_bits": 4, "acc_bits": 20, "membrane_bits": 18, "acc_depth": 2048, "max_shift": 3},
+    "held-2": {**_TINY, "rows": 2, "weight_bits": 2, "acc_bits": 15, "populations": 4, "leak_multiplier": False},
+    "held-3": {**_ONE, "lanes": 32, "weight_bits": 8, "weight_depth": 1024, "acc_depth": 256, "membrane_depth": 256},
+}
+
+
+def builds() -> list[dict[str, Any]]:
+    """What the table holds."""
+    return json.loads(TABLE.read_text()) if TABLE.exists() else []
+
+
+def measure(target: Board, config: ChipConfig, folder: Path) -> dict[str, Any]:
+    """Synthesise and pack a whole board: `resources` (title -> used) as `spikeplane build` reports them, yosys's `cells`."""
+    for name, text in design(target, config).items():
+        (folder / name).write_text(text)
+    log = _run(folder, flow.synthesis(target))
+    packed = _run(folder, [*flow.placement(target, 1), "--pack-only"])
+    found = report.resources(target.family, packed, log)
+    counts = re.findall(r"^\s+(\d+)\s+(\$?[A-Za-z_]\w+)$", log.rpartition("Printing statistics")[2], re.MULTILINE)
+    return {"resources": {title: used for title, (used, _) in found.items()}, "cells": {cell: int(n) for n, cell in counts}}
+
+
+def _run(folder: Path, command: list[str]) -> str:
+    """What a tool says, whatever its status: packing a design that is too large ends with an error after the counts."""
+    name, *arguments = command
+    done = subprocess.run([wheel_tool(name), *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def main(names: list[str]) -> None:
+    """Measure what is asked for, or missing; the table is written after each."""
+    target = board("ulx3s-85f")
+    for name, fields in {**FITTED, **HELD}.items():
+        known = {(row["family"], row["name"]) for row in builds()}
+        if names and name not in names or not names and (target.family, name) in known:
+            continue
+        config = ChipConfig.from_dict(fields)
+        with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
+            found = measure(target, config, Path(folder))
+        row = {"family": target.family, "name": name, "held": name in HELD, "board": target.name, "clock": target.clock}
+        row |= {"config": config.to_dict(), **found}
+        kept = [old for old in builds() if (old["family"], old["name"]) != (target.family, name)]
+        write_file(TABLE, "[\n" + ",\n".join(json.dumps(one) for one in [*kept, row]) + "\n]\n")
+        print(name, found["resources"], flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        for one in builds():
+            print(one["family"], one["name"], one["resources"])
+    else:
+        main(sys.argv[1:])

@@ -1,0 +1,45 @@
+"""Builds the simulated board around a netlist instead of the RTL: the harness, the pins and the driver are the same.
+
+Thousands of one-bit cells compile slowly; the simulation is short. So the compiler optimises little here.
+"""
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane_sim.board.build import HARNESS, TOP, build_library, cache_folder
+from spikeplane_sim.netlist.mapping import Say, cached_netlist
+
+CELLS = Path(__file__).with_name("cells.v")
+_VERILATOR = (
+    "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
+    "-Wno-fatal", "-Wno-lint", "-Wno-style", "--output-split", "100000", "--top-module", "spikeplane_board", "-Mdir", "obj",
+    "-o", "board.so", "-CFLAGS", "-fPIC", "-LDFLAGS", "-shared",
+    "-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
+    "netlist.v", "cells.v", "board.v", "harness.cpp",
+)  # fmt: skip
+
+
+def build_netlist(config: ChipConfig, *, change: Callable[[str], str] = lambda text: text, say: Say = lambda _: None) -> Path:
+    """The shared library of the simulated board whose chip is the synthesised netlist; for `SimulatedBoard(config, library=...)`.
+
+    `change` is given the netlist's text and returns what is simulated (a fault, for instance). `say` is told of what takes long.
+    Cached by contents; two who want the same one wait for each other. Raises SpikeplaneError for a chip with a camera (its pins are not
+    the board's) and where the tools are missing or fail.
+    """
+    if config.camera is not None:
+        raise SpikeplaneError(
+            "a netlist is simulated without a camera; take the table [camera] out of the chip's configuration"
+        )
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with open(cache_folder() / "netlist.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        netlist = change(cached_netlist(config, say).read_text())
+        sources = {
+            "netlist.v": netlist.encode(), "cells.v": CELLS.read_bytes(), "board.v": TOP.read_bytes(),
+            "harness.cpp": HARNESS.read_bytes(),
+        }  # fmt: skip
+        say("building the simulator (Verilator)")
+        return build_library("netlist", sources, _VERILATOR)

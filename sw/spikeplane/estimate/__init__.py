@@ -1,0 +1,1 @@
+"""Figures of a program on a board before synthesis."""

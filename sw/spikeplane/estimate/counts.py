@@ -1,0 +1,67 @@
+"""What a sample takes in operations, whatever their time: synaptic operations, words accumulated and swept, packets on the link."""
+
+from dataclasses import dataclass
+
+from spikeplane.estimate.activity import Activity
+from spikeplane.estimate.work import Plan
+from spikeplane.program import Program
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Means of one sample.
+
+    synaptic   additions of a weight to a neuron's sum: a spike times the neurons that it reaches, bit planes counted each
+    words      accumulator words read, added to and written: `synaptic` in words of `lanes`
+    swept      words of neurons updated
+    hops       packets times routers they pass
+    sent       packets from the host, to it: spikes and tokens
+    """
+
+    synaptic: float
+    words: float
+    swept: float
+    hops: float
+    received: float
+    sent: float
+
+
+def count(program: Program, activity: Activity, plan: Plan) -> Counts:
+    """The counts of `program` at this activity."""
+    network, steps = program.network, program.network.steps
+    synaptic = words = hops = sent = 0.0
+    for number, projection in enumerate(network.projections):
+        hold = network.population(projection.target).hold
+        spikes = activity.spikes[projection.source]
+        total = float(spikes[0] if hold else spikes[: steps - projection.delay].sum())
+        reached = 1 if projection.aligned else network.population(projection.target).shape[0]
+        synaptic += total * activity.reach[number] * reached
+    for source in plan.inputs:
+        for target in source.targets:
+            words += _words(activity, source.name, target, steps)
+    for work in plan.parts:
+        name = work.part.population
+        words += sum(_words(activity, name, target, steps) * work.share for target in work.targets)
+        packets = float(activity.packets[name].sum()) * work.share
+        hops += packets * sum(_distance(work.core, plan.parts[target.part].core) for target in work.targets)
+        hops += packets * work.probes * (1 + sum(work.core))
+        sent += (packets + steps) * work.probes
+    received = 0.0
+    for source in plan.inputs:
+        packets = activity.packets[source.name]
+        received += float(packets.sum()) * source.routes - float(packets[1:].sum()) * source.held + source.routes * steps
+        hops += float(packets.sum()) * sum(1 + sum(plan.parts[target.part].core) for target in source.targets)
+    swept = float(sum(work.port for work in plan.parts) * steps)
+    return Counts(synaptic, words, swept, hops, received + steps, sent)
+
+
+def _words(activity: Activity, source: str, target, steps: int) -> float:
+    spikes, packets = activity.spikes[source], activity.packets[source]
+    last = 1 if target.hold else steps - target.delay
+    if target.aligned:
+        return float(packets[:last].sum()) * target.share * target.words
+    return float(spikes[:last].sum()) * target.words
+
+
+def _distance(a: tuple[int, int], b: tuple[int, int]) -> int:
+    return 1 + abs(a[0] - b[0]) + abs(a[1] - b[1])

@@ -1,0 +1,89 @@
+"""The integer network on a few samples, in numpy: what fires where, for an estimate in seconds. The golden model is the specification; a
+test holds this against it.
+"""
+
+import numpy as np
+
+from spikeplane.network import Network, Neuron, Population, Projection
+
+
+def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int) -> dict[str, np.ndarray]:
+    """`planes`: integers (N, T, C, H, W) of the input populations. Returns the same of every population."""
+    steps = next(iter(planes.values())).shape[1]
+    out: dict[str, list[np.ndarray]] = {p.name: [] for p in network.populations}
+    membranes: dict[str, np.ndarray] = {}
+    held: dict[str, np.ndarray] = {}
+    for t in range(steps):
+        for population in network.populations:
+            name = population.name
+            if population.neuron is None:
+                out[name].append(planes[name][:, t].astype(np.int64))
+                continue
+            current = held.get(name)
+            if current is None:
+                current = _current(network, population, out, t)
+                if population.hold:
+                    held[name] = current
+            u = membranes.get(name, np.zeros(population.shape, np.int64))
+            value, membranes[name] = _fire(population, population.neuron, u, current, membrane_bits)
+            out[name].append(value)
+    return {name: np.stack(values, 1) for name, values in out.items()}
+
+
+def _current(network: Network, population: Population, out: dict[str, list[np.ndarray]], t: int) -> np.ndarray:
+    samples = len(next(values[-1] for values in out.values() if values))
+    total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias)
+    for projection in network.incoming(population.name):
+        if t >= projection.delay:
+            total += _synapses(projection, out[projection.source][t - projection.delay], population.current_shape)
+    window = population.window
+    if window is None:
+        return total
+    edge = ((0, 0), (0, 0), (window.padding,) * 2, (window.padding,) * 2)
+    padded = np.pad(total, edge, constant_values=np.iinfo(np.int64).min)
+    views = np.lib.stride_tricks.sliding_window_view(padded, (window.size, window.size), (2, 3))
+    return views[:, :, :: window.stride, :: window.stride].max((-1, -2))
+
+
+def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """One projection as sums over kernel positions: (N, C, H, W) -> (N, *shape). Products of float64 are exact here."""
+    (ph, pw), (py, px), (sy, sx) = projection.pool, projection.padding, projection.stride
+    x = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % ph), (0, -source.shape[3] % pw)))
+    x = x.reshape(*x.shape[:2], x.shape[2] // ph, ph, x.shape[3] // pw, pw).sum((3, 5))
+    x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px))).astype(np.float64)
+    weight = projection.weight.astype(np.float64)
+    channels, height, width = shape
+    total = np.zeros((len(x), height * width, channels))
+    for i in range(weight.shape[-2]):
+        for j in range(weight.shape[-1]):
+            part = x[:, :, i : i + sy * (height - 1) + 1 : sy, j : j + sx * (width - 1) + 1 : sx]
+            part = part.reshape(*part.shape[:2], -1).swapaxes(1, 2)
+            total += part * weight[:, i, j] if projection.aligned else part @ weight[:, :, i, j].T
+    return total.swapaxes(1, 2).reshape(-1, *shape).astype(np.int64)
+
+
+def _fire(
+    population: Population, neuron: Neuron, u: np.ndarray, current: np.ndarray, bits: int
+) -> tuple[np.ndarray, np.ndarray]:
+    theta, low = _channels(population.theta), -(1 << (bits - 1))
+    v = np.clip(_leak(neuron, u) + current, low, -low - 1)
+    fired = v > theta if neuron.strict else v >= theta
+    after = v
+    if neuron.reset == "hard":
+        after = np.where(fired, neuron.v_reset, v)
+    elif neuron.reset == "soft":
+        amount = theta if population.amount is None else _channels(population.amount)
+        after = np.where(fired, np.clip(v - amount, low, -low - 1), v)
+    return (v if neuron.membrane_out else fired.astype(np.int64)), after
+
+
+def _leak(neuron: Neuron, u: np.ndarray) -> np.ndarray:
+    if neuron.leak == "shift":
+        return u - (u >> neuron.leak_value)
+    if neuron.leak == "multiply":
+        return u * neuron.leak_value >> 8
+    return np.zeros_like(u) if neuron.leak == "memoryless" else u
+
+
+def _channels(values: np.ndarray | None) -> np.ndarray:
+    return np.zeros((1, 1, 1), np.int64) if values is None else np.asarray(values, np.int64).reshape(-1, 1, 1)

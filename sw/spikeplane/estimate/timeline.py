@@ -1,0 +1,199 @@
+"""When everything happens: the steps of a few samples through link, mesh and cores, with the mean activity of every step.
+
+```
+    host --rx--> barrier --> cores: accumulate (a server) --tokens--> sweep (a server) --+--> mesh --> other cores
+      ^                                                                                  +--> tx --> host
+      +------- credits of the inputs' targets -----------------------------------------------'
+```
+A model in events, one for each sweep's start and end, not for each packet: a stream of packets is its first and last moment and its
+work. Times are cycles. What the host does is that of the driver with the simulated board: a byte a cycle each way, frames
+acknowledged when the line is quiet. See docs/estimate.md.
+"""
+
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from spikeplane.estimate.activity import Activity
+from spikeplane.estimate.work import Core, Plan, Target
+from spikeplane.formats.frame import SLOTS, frame_payload
+from spikeplane.formats.packet import PacketFormat
+
+PIPE = 22  #: from a router's output through lookup, walker and accumulate to the schedule's event
+HOP = 4  #: of a packet through a router
+HOST = 6  #: between bridge and the first router
+READY = 7  #: from the last event to a job
+WAITING = 26  #: packets between a sweep and the link that wait without stopping it
+QUIET = 64  #: cycles without a byte after which the host hears what has come
+ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
+
+
+class Timeline:
+    """`samples` samples, one behind the other. `run` returns the cycle of each one's last packet to the host."""
+
+    def __init__(self, plan: Plan, activity: Activity, form: PacketFormat, samples: int) -> None:
+        self.plan, self.activity, self.samples = plan, activity, samples
+        self.steps = len(next(iter(activity.spikes.values())))
+        self.period = form.size + 1  # cycles a packet on the link
+        self.window = SLOTS * (frame_payload(form) // form.size)  # packets that the chip keeps until acknowledged
+        self.frame = frame_payload(form)
+        self.events: list[tuple[float, int, Callable[[], None]]] = []
+        self.number = 0
+        self.accumulator: dict[Core, float] = defaultdict(float)
+        self.sweeper: dict[Core, float] = defaultdict(float)
+        self.queues: dict[Core, deque[tuple[int, int]]] = defaultdict(deque)
+        self.idle: dict[Core, bool] = defaultdict(lambda: True)
+        self.tokens = [defaultdict(int) for _ in plan.parts]
+        self.credits = [defaultdict(int) for _ in plan.parts]
+        self.swept = [0] * len(plan.parts)  # the step that each part sweeps next
+        for i, work in enumerate(plan.parts):
+            self.tokens[i][0] = work.tokens[1]
+            self.credits[i][0], self.credits[i][1] = work.credits[0], work.credits[0] - work.credits[1]
+        self.host_credits = defaultdict(int, {0: plan.host_credits, 1: plan.host_credits})
+        self.host_step, self.host_waits = 0, False
+        self.rx = self.tx = 0.0
+        self.sent = 0  # packets to the host since the line was last quiet
+        self.ends = [0.0] * samples
+
+    def run(self) -> list[float]:
+        """Cycles from the first barrier to the end of each sample."""
+        self.at(0.0, self.host)
+        while self.events:
+            time, _, action = heapq.heappop(self.events)
+            self.now = time
+            action()
+        return self.ends
+
+    def at(self, time: float, action: Callable[[], None]) -> None:
+        """Do something later."""
+        self.number += 1
+        heapq.heappush(self.events, (time, self.number, action))
+
+    def host(self) -> None:
+        """The barrier of the next step: pass it when the credits are in, then send."""
+        step = self.host_step
+        if step == self.samples * self.steps:
+            return
+        if self.host_credits[step] < self.plan.host_credits:
+            self.host_waits = True
+            return
+        self.host_waits = False
+        self.host_step += 1
+        t = step % self.steps
+        start = max(self.now, self.rx) + self.period
+        packets, tokens = 0.0, 0
+        for source in self.plan.inputs:
+            routes = source.routes - (source.held if t else 0)
+            packets += self.activity.packets[source.name][t] * routes
+            tokens += source.routes
+        sent = start + packets * self.period
+        self.rx = sent + tokens * self.period
+        for source in self.plan.inputs:
+            for target in source.targets:
+                core = self.plan.parts[target.part].core
+                way = HOST + HOP * (core[0] + core[1] + 1)
+                self.stream(source.name, target, t, start + way, self.rx + way, step)
+        self.at(self.rx, self.host)
+
+    def stream(self, source: str, target: Target, t: int, start: float, end: float, step: int, share: float = 1.0) -> None:
+        """Packets of `source` in step t reach a target from `start` on; its token at `end`. `share` of the source."""
+        spikes, packets = self.activity.spikes[source][t] * share, self.activity.packets[source][t] * share
+        if target.aligned:
+            packets *= target.share
+            work = packets * target.words
+        else:
+            work = max(packets, spikes * target.words)
+        if target.hold and t:
+            work = 0.0
+        if target.delay and t == self.steps - 1:
+            work = 0.0
+        core = self.plan.parts[target.part].core
+        self.at(start, lambda: self.accumulate(core, work))
+        arrives = step + target.delay
+        self.at(end, lambda: self.event(core, lambda: self.token(target.part, arrives)))
+
+    def accumulate(self, core: Core, work: float) -> None:
+        self.accumulator[core] = max(self.accumulator[core], self.now) + work
+
+    def event(self, core: Core, action: Callable[[], None]) -> None:
+        """A token or credit goes through the core's pipe, behind the work that is there."""
+        self.at(max(self.now, self.accumulator[core]) + PIPE, action)
+
+    def token(self, part: int, step: int) -> None:
+        self.tokens[part][step] += 1
+        self.ready(part)
+
+    def credit(self, part: int, step: int) -> None:
+        self.credits[part][step] += 1
+        self.ready(part)
+
+    def ready(self, part: int) -> None:
+        """Queue the part's next sweep if all of its tokens and credits are in."""
+        work, step = self.plan.parts[part], self.swept[part]
+        if step == self.samples * self.steps:
+            return
+        if self.tokens[part][step] >= work.tokens[0] and self.credits[part][step] >= work.credits[0]:
+            self.swept[part] += 1
+            self.queues[work.core].append((part, step))
+            self.at(self.now + READY, lambda: self.next(work.core))
+
+    def next(self, core: Core) -> None:
+        if self.idle[core] and self.queues[core]:
+            self.idle[core] = False
+            self.sweep(*self.queues[core].popleft())
+
+    def sweep(self, part: int, step: int) -> None:
+        """A sweep from its start to its last packet."""
+        work, t = self.plan.parts[part], step % self.steps
+        packets = self.activity.packets[work.part.population][t] * work.share
+        own = max(work.sweep, packets * (work.entries + work.probes))
+        self.accumulate(work.core, work.port)
+        end = self.now + own
+        last = self.to_host(self.now, end, packets * work.probes) if work.probes else 0.0
+        end = max(end, last - WAITING * self.period) + work.entries + work.probes
+        for target in work.targets:
+            there = self.plan.parts[target.part].core
+            way = self.way(work.core, there)
+            self.stream(work.part.population, target, t, self.now + way, end + way, step, work.share)
+        self.at(end, lambda: self.swept_out(part, step, max(end, last)))
+
+    def swept_out(self, part: int, step: int, last: float) -> None:
+        """Tokens are out: credits go back, the sweeper is free."""
+        work = self.plan.parts[part]
+        for _ in range(work.probes):
+            told = self.to_host(max(self.now, last), max(self.now, last), 1)
+            back = max(self.now, told - self.period) + HOST + HOP * (work.core[0] + work.core[1] + 1)
+            self.at(back, lambda: self.event(work.core, lambda: self.credit(part, step + 2)))
+            sample = step // self.steps
+            self.ends[sample] = max(self.ends[sample], told)
+        for source, delay in work.returns:
+            there = self.plan.parts[source].core
+            arrives = step + 2 - delay
+            self.at(
+                self.now + self.way(work.core, there),
+                lambda s=source, a=arrives, c=there: self.event(c, lambda: self.credit(s, a)),
+            )
+        for _ in range(work.host_returns):
+            self.at(self.now + HOST + HOP * (work.core[0] + work.core[1] + 1), lambda: self.host_credit(step + 2))
+        self.idle[work.core] = True
+        self.at(self.now + 2, lambda: self.next(work.core))
+
+    def host_credit(self, step: int) -> None:
+        self.host_credits[step] += 1
+        if self.host_waits:
+            self.host()
+
+    def to_host(self, start: float, end: float, packets: float) -> float:
+        """`packets` made between `start` and `end` leave by the link; when the last has."""
+        if start > self.tx + QUIET:
+            self.sent = 0
+        self.tx = max(self.tx, start) + packets * self.period
+        self.sent += packets
+        while self.sent > self.window:
+            self.sent -= self.window
+            self.tx += self.frame + QUIET + ANSWER
+        self.tx = max(self.tx, end + self.period) if packets else self.tx
+        return self.tx
+
+    def way(self, a: Core, b: Core) -> int:
+        return HOP * (abs(a[0] - b[0]) + abs(a[1] - b[1]) + 2)

@@ -1,0 +1,131 @@
+"""What a placed network does in a step, in cycles of its cores: words accumulated per spike, words swept, packets sent, tokens, credits.
+
+Nothing here knows how often anything fires; see `activity` for that and `timeline` for when it happens.
+"""
+
+from dataclasses import dataclass, field
+
+from spikeplane.compiler.place import Part
+from spikeplane.compiler.routes import Routes
+from spikeplane.config import ChipConfig
+from spikeplane.estimate.activity import Activity
+from spikeplane.network import Network
+from spikeplane.program import Program
+
+Core = tuple[int, int]
+
+#: Cycles of a sweep besides its words, read off the state machines of core/sweep.py, schedule.py, egress.py:
+GROUP = 24  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
+OPEN = 12  #: of a job: picked, its population word fetched, its end told
+PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
+
+
+@dataclass
+class Target:
+    """A part that a source reaches: `words` accumulated there per spike (`aligned`: per packet of its own groups)."""
+
+    part: int
+    projection: int
+    words: float
+    aligned: bool
+    share: float
+    delay: int
+    hold: bool
+
+
+@dataclass
+class PartWork:
+    """One part of a population. `entries`: mesh destinations; `probes`: host destinations; `sweep`: cycles of a sweep whose packets do
+    not wait; `port`: words that a sweep takes from the accumulators' memory."""
+
+    part: Part
+    core: Core
+    share: float
+    sweep: int
+    port: int
+    entries: int
+    probes: int
+    tokens: tuple[int, int]
+    credits: tuple[int, int]
+    targets: list[Target] = field(default_factory=list)
+    returns: list[tuple[int, int]] = field(default_factory=list)  # (part, delay) that credits go to
+    host_returns: int = 0
+
+
+@dataclass
+class Input:
+    """An input population: packets go out `routes` times; `held` of them only in a sample's first step."""
+
+    name: str
+    routes: int
+    held: int
+    targets: list[Target]
+
+
+@dataclass
+class Plan:
+    """The whole network."""
+
+    parts: list[PartWork]
+    inputs: list[Input]
+    host_credits: int
+
+
+def plan(program: Program, activity: Activity) -> Plan:
+    """The static side of `program`; `activity` gives the reach of its projections."""
+    network, config, placement = program.network, program.config, program.placement
+    image = program.image
+    routes = Routes(network, placement, image.probes)
+    index = {(part.core, part.slot): i for i, part in enumerate(placement.parts)}
+    parts = []
+    for part in placement.parts:
+        entries = routes.egress(part)
+        probes = sum("host" in entry for entry in entries)
+        sweep, port = _sweep(network, config, part)
+        work = PartWork(
+            part, part.core, _share(network, config, part), sweep, port, len(entries) - probes, probes,
+            routes.tokens_due(part), routes.credits_due(part), _targets(program, activity, part.population, index),
+        )  # fmt: skip
+        for projection in network.incoming(part.population):
+            work.host_returns += network.population(projection.source).neuron is None
+            work.returns += [(index[s.core, s.slot], projection.delay) for s in placement.of(projection.source)]
+        parts.append(work)
+    inputs = []
+    for name, reached in image.inputs.items():
+        held = sum(network.population(network.projections[tag].target).hold for tag, _ in reached)
+        inputs.append(Input(name, len(reached), held, _targets(program, activity, name, index)))
+    return Plan(parts, inputs, image.credits)
+
+
+def _share(network: Network, config: ChipConfig, part: Part) -> float:
+    """The part's channels of the population's."""
+    channels = network.population(part.population).shape[0]
+    first = part.first * config.lanes
+    return (min(channels, first + part.groups * config.lanes) - first) / channels
+
+
+def _targets(program: Program, activity: Activity, source: str, index: dict[tuple[Core, int], int]) -> list[Target]:
+    network, config, found = program.network, program.config, []
+    for number, projection in enumerate(network.projections):
+        if projection.source != source:
+            continue
+        hold = network.population(projection.target).hold
+        for part in program.placement.of(projection.target):
+            words = activity.reach[number] * (1 if projection.aligned else part.groups)
+            share = _share(network, config, part)
+            found.append(Target(index[part.core, part.slot], number, words, projection.aligned, share, projection.delay, hold))
+    return found
+
+
+def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
+    """Cycles and accumulator words of one sweep."""
+    population = network.population(part.population)
+    _, height, width = population.shape
+    _, in_height, in_width = population.current_shape
+    elements, clears = height * width, 0
+    if population.window is not None:
+        elements, clears = height * width * population.window.size**2, in_height * in_width
+    walk = elements
+    if population.neuron is not None and population.neuron.membrane_out:
+        walk += height * width * (config.membrane_bits + PLANE_WORD)
+    return OPEN + part.groups * (GROUP + walk + clears), part.groups * (elements + clears)

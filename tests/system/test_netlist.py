@@ -1,0 +1,57 @@
+"""The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep with the golden model."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chips import lockstep
+from networks import random_network
+
+from spikeplane.compiler import build_image, place
+from spikeplane.config import preset
+from spikeplane.errors import SpikeplaneError
+from spikeplane_sim.bench.programs import NETWORKS
+from spikeplane_sim.netlist import build_netlist, cached_netlist, cell_counts, luts
+
+pytestmark = pytest.mark.cosim
+TINY = preset("tiny")
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    return build_netlist(TINY)
+
+
+def test_only_cells_are_in_the_netlist() -> None:
+    netlist = cached_netlist(TINY).read_text()
+    known = {"LUT4", "PFUMX", "L6MUX21", "CCU2C", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD", "MULT18X18D"}
+    counts = cell_counts(netlist)
+    assert set(counts) <= known
+    assert counts["LUT4"] == len(luts(netlist)) > 1000
+    assert counts["MULT18X18D"] == TINY.lanes, "one multiplier a lane, of the leak"
+    assert not re.search(r"\b(always|initial|case|if)\b", netlist)
+    assert not re.search(r"assign [^;]*[-+*?&|^~]", re.sub(r"\\\S+", "", netlist)), "logic outside the cells"
+
+
+@pytest.mark.parametrize("name", ["convolution", "recurrent", "held"])
+def test_the_bench_networks(library: Path, name: str) -> None:
+    network, inputs = NETWORKS[name](np.random.default_rng(7))
+    result = lockstep(network, inputs, TINY, library)
+    assert result.spikes > 50
+    assert result.mismatches == 0, str(result)
+
+
+def test_random_networks(library: Path) -> None:
+    """The networks of test_random.py that fit the chip."""
+    run = 0
+    for seed in range(60):
+        network, inputs = random_network(seed, TINY)
+        try:
+            build_image(network, place(network, TINY), TINY, [p.name for p in network.populations if p.neuron is not None])
+        except SpikeplaneError:
+            continue
+        result = lockstep(network, inputs, TINY, library)
+        assert result.mismatches == 0, f"network {seed}: {result}"
+        run += 1
+    assert run >= 20
