@@ -140,7 +140,8 @@ class Accumulate(wiring.Component):
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
-        first, slots = Signal(layout), [Signal(layout, name=f"slot_{i}") for i in range(4)]
+        first = Signal(layout)
+        slots = [Signal(layout, name=f"slot_{i}") for i in range(4)]
         m.d.comb += [
             first.valid.eq(self.sweep.valid),
             first.bank.eq(self.sweep.bank),

@@ -28,8 +28,11 @@ class Stuff(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        waits, byte, special = Signal(), Signal(8), Signal()  # the symbol that goes next, and whether it takes an escape
-        free, escaped = Signal(), Signal()
+        waits = Signal()  # a symbol goes next
+        special = Signal()  # it takes an escape
+        byte = Signal(8)
+        free = Signal()
+        escaped = Signal()
         incoming = Mux(self.i.payload.flag, FLAG, self.i.payload.byte)
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),

@@ -53,7 +53,9 @@ class Sender(wiring.Component):
             Signal(SEQUENCE_BITS, name=name) for name in ("base", "following", "filling")
         )
         self.idle = Signal()  # the line has nothing to send
-        self.answer, self.echo, self.echo_number = Signal(), Signal(), Signal(SEQUENCE_BITS)
+        self.answer = Signal()
+        self.echo = Signal()
+        self.echo_number = Signal(SEQUENCE_BITS)
         self._fill(m)
         self._transmit(m)
         self._hear(m)
@@ -64,7 +66,9 @@ class Sender(wiring.Component):
         """Bytes into the open slot, which closes only between packets."""
         size, longest = self.form.size, frame_payload(self.form)
         self.offset, self.phase = offset, phase = Signal(OFFSET_BITS), Signal(range(size))
-        wait, close, take = Signal(range(self.linger + 1)), Signal(), Signal()
+        wait = Signal(range(self.linger + 1))
+        close = Signal()
+        take = Signal()
         slot = self.filling[:SLOT_BITS]
         lingered = (wait == self.linger) & self.idle
         m.d.comb += [
@@ -84,10 +88,15 @@ class Sender(wiring.Component):
 
     def _transmit(self, m: Module) -> None:
         """One frame after the other: an echo first, then data, then what the host does not know yet."""
-        head, length, place = Signal(struct(FRAME_HEADER)), Signal(OFFSET_BITS + 1), Signal(OFFSET_BITS + 1)
-        slot, out, told = Signal(SLOT_BITS), self.stuff.i, Signal(2 * SEQUENCE_BITS, init=SLOTS << SEQUENCE_BITS)
+        head = Signal(struct(FRAME_HEADER))
+        length = Signal(OFFSET_BITS + 1)
+        place = Signal(OFFSET_BITS + 1)
+        slot = Signal(SLOT_BITS)
+        out = self.stuff.i
+        told = Signal(2 * SEQUENCE_BITS, init=SLOTS << SEQUENCE_BITS)
         now = Cat(self.expected, self.room)
-        has_data, news = Signal(), Signal()
+        has_data = Signal()
+        news = Signal()
         m.submodules.crc = crc = Crc()
         m.d.comb += [
             has_data.eq(self.following != self.filling),
