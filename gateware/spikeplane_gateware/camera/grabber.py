@@ -60,8 +60,10 @@ class Grabber(wiring.Component):
         for name in ("valid", "word", "first", "last", "number", "flush"):
             m.d.comb += getattr(self.filter, name).eq(getattr(self, name))
         m.d.comb += self.filter.region.eq(self.settings.region)
-        self.write, self.fetch = Signal(), Signal()
-        self.left, self.open = Signal(range(self.depth + 1)), Signal()  # words of the image still to be written; there are some
+        self.write = Signal()
+        self.fetch = Signal()
+        self.left = Signal(range(self.depth + 1))  # words of the image still to be written
+        self.open = Signal()  # there are some
         self.fresh = Signal()  # none is written yet
         self.waiting = Signal(range(WAITING + 1))  # images whose number waits
         due = self._due(m)
@@ -72,7 +74,10 @@ class Grabber(wiring.Component):
 
     def _due(self, m: Module) -> Signal:
         """Every n-th image, or one after a trigger. From a register: it changes at first words only, which are far apart."""
-        phase, wanted, due, start = Signal(EVERY_BITS), Signal(), Signal(), Signal()
+        phase = Signal(EVERY_BITS)
+        wanted = Signal()
+        due = Signal()
+        start = Signal()
         every = self.settings.every
         m.d.comb += start.eq(self.filter.next_valid & self.filter.next_first)
         m.d.sync += due.eq(wanted | ((every != 0) & (phase == 0)))
@@ -88,8 +93,12 @@ class Grabber(wiring.Component):
 
     def _take(self, m: Module, due: Signal) -> None:
         """Reserves the places of a whole region at an image's start, or drops the image; one by one they come back as they are read."""
-        start, fits, take, room = Signal(), Signal(), Signal(), Signal(range(self.depth + 1), init=self.depth)
-        taken, back = Signal.like(room), Signal.like(room)  # what an image reserves, and does not need after all; a cycle late
+        start = Signal()
+        fits = Signal()
+        take = Signal()
+        room = Signal(range(self.depth + 1), init=self.depth)
+        taken = Signal.like(room)  # what an image reserves, a cycle late
+        back = Signal.like(room)  # what it does not need after all, a cycle late
         words, end = self.settings.words, self.filter.o_valid & self.filter.o_last
         m.d.comb += [start.eq(self.filter.next_valid & self.filter.next_first), take.eq(start & due & fits)]
         m.d.sync += fits.eq((room >= words) & (self.waiting != WAITING) & (words != 0))
@@ -107,7 +116,8 @@ class Grabber(wiring.Component):
 
     def _store(self, m: Module) -> None:
         """Kept words of an image that is taken; in memories of their own, near the logic that looks at them, marks and number."""
-        place, filled = Signal(range(self.depth)), self.filter
+        place = Signal(range(self.depth))
+        filled = self.filter
         extra = [filled.x, filled.y] if self.places else []
         m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places, depth=self.depth)
         m.submodules.marks = self.marks = Ram(width=2, depth=self.depth)
@@ -131,7 +141,10 @@ class Grabber(wiring.Component):
     def _read(self, m: Module) -> None:
         """The memory's own register holds the word that is offered. A block RAM's output is late: little may hang on it."""
         out: Any = self.o.payload
-        place, level, written, free = Signal(range(self.depth)), Signal(range(self.depth + 1)), Signal(), Signal()
+        place = Signal(range(self.depth))
+        level = Signal(range(self.depth + 1))
+        written = Signal()
+        free = Signal()
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
             self.fetch.eq(free & (level != 0)),
@@ -153,7 +166,11 @@ class Grabber(wiring.Component):
         """The numbers of the images that wait, the first of them in registers."""
         head: Any = ResetInserter(self.flush)(StreamFifo(NUMBER_BITS))
         m.submodules.head = head
-        pushed, passed, gone, free, fetch = Signal(), Signal(), Signal(), Signal(), Signal()
+        pushed = Signal()
+        passed = Signal()
+        gone = Signal()
+        free = Signal()
+        fetch = Signal()
         level = Signal(range(WAITING + 1))
         m.d.comb += [
             pushed.eq(self.write & self.fresh),

@@ -33,9 +33,15 @@ class ImagePackets(wiring.Component):
         count = chunks(self.bits)
         groups = -(-count // _GROUP)
         word = Signal(groups * _GROUP * CHUNK_BITS)
-        at, numbered = Signal(range(max(count, 2))), Signal()  # the next chunk; the number has gone
-        number, final, free, moves = Signal(), Signal(), Signal(), Signal()
-        known, is_first, is_last = Signal(), Signal(), Signal()  # the marks of the word that is offered, seen the cycle before
+        at = Signal(range(max(count, 2)))  # the next chunk
+        numbered = Signal()  # the number has gone
+        number = Signal()
+        final = Signal()
+        free = Signal()
+        moves = Signal()
+        known = Signal()  # the marks of the word that is offered, seen the cycle before
+        is_first = Signal()
+        is_last = Signal()
         image: Any = Signal(struct(self.form.payloads[Kind.IMAGE]))
         shown = {name: Signal(width, name=f"image_{name}") for name, width in self.form.payloads[Kind.IMAGE].fields}
         out: Any = self.o.payload
@@ -50,7 +56,10 @@ class ImagePackets(wiring.Component):
         # (the last one is the number).
         m.d.sync += [known.eq(self.i.valid & ~self.i.ready), is_first.eq(self.i.payload.first), is_last.eq(self.i.payload.last)]
         nearly = [Signal(CHUNK_BITS, name=f"nearly_{k}") for k in range(groups + 1)]
-        valid, first, last, group = Signal(), Signal(), Signal(), Signal(range(groups + 1))
+        valid = Signal()
+        first = Signal()
+        last = Signal()
+        group = Signal(range(groups + 1))
         m.d.comb += moves.eq(~valid | free)
         with m.If(free):
             m.d.sync += [self.o.valid.eq(valid), shown["first"].eq(first), shown["last"].eq(last)]

@@ -71,8 +71,11 @@ class Pipeline(wiring.Component):
     def _count(self, m: Module) -> None:
         """Words of a plane; what is known of a word goes along with it: `taken[i]` and the others belong to the word of i cycles ago."""
         words = self.config.words
-        self.word, fresh = Signal(bits_for(words)), Signal(init=1)
-        take, first, last = Signal(), Signal(), Signal()
+        self.word = Signal(bits_for(words))
+        fresh = Signal(init=1)
+        take = Signal()
+        first = Signal()
+        last = Signal()
         m.d.comb += [take.eq(self.valid & ~self.restart), first.eq(self.word == 0), last.eq(self.word == words - 1)]
         with m.If(self.restart):
             m.d.sync += [self.word.eq(0), fresh.eq(1)]
@@ -95,7 +98,8 @@ class Pipeline(wiring.Component):
             self._place_lane(m, platform, i, states[i], following[i], values[i])
         m.d.comb += self.image.eq(Cat(*values))
         back = _READ + state_latency(self.config) - 1  # the cycle before a word is written: address registers follow
-        into, at = Signal.like(self.word), Signal.like(self.word)
+        into = Signal.like(self.word)
+        at = Signal.like(self.word)
         m.d.comb += at.eq(into)
         with m.If(self.first[back]):
             m.d.comb += at.eq(0)
@@ -131,7 +135,8 @@ class Pipeline(wiring.Component):
     def _images(self, m: Module) -> None:
         """An image's number is known, and whether it is one, before its first word: images of planes before plane 0 are skipped."""
         early = self.latency - 2
-        skip, number = Signal(7), Signal(32)
+        skip = Signal(7)
+        number = Signal(32)
         with m.If(self.taken[early] & self.first[early]):
             m.d.sync += number.eq(number + 1)
             with m.If(skip != 0):

@@ -25,7 +25,8 @@ class Raster(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        at, is_last = Signal(range(self.config.words)), Signal()
+        at = Signal(range(self.config.words))
+        is_last = Signal()
         m.d.comb += is_last.eq(at == self.config.words - 1)
         m.d.sync += self.o_valid.eq(self.valid)
         with m.If(self.valid):

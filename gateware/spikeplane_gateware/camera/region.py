@@ -33,7 +33,9 @@ class RegionFilter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        x, y, valid = Signal(VALUE_BITS), Signal(VALUE_BITS), Signal()
+        x = Signal(VALUE_BITS)
+        y = Signal(VALUE_BITS)
+        valid = Signal()
         region: Any = Signal(REGION)
         held = {name: Signal.like(getattr(self, name), name=f"held_{name}", reset_less=True) for name in _WORDS}
         m.d.comb += [self.next_valid.eq(valid), self.next_first.eq(held["first"])]

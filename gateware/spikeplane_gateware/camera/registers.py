@@ -64,7 +64,10 @@ class Registers(wiring.Component):
         m = Module()
         packet: Any = self.i.payload
         control: Any = Signal(struct(self.form.payloads[Kind.CONTROL]))
-        own, asks, writes, free = Signal(), Signal(), Signal(), Signal()
+        own = Signal()
+        asks = Signal()
+        writes = Signal()
+        free = Signal()
         m.d.comb += [
             control.eq(packet.payload),
             own.eq((packet.kind == Kind.CONTROL) & packet.host),

@@ -23,6 +23,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
@@ -68,7 +69,10 @@ class Accumulate(wiring.Component):
         weights = self._weights(m, stages)
         self._significance(m, stages)
         self._memory_controls(m, stages, slots)
-        for lane in range(self.config.lanes):
+        c = self.config
+        depth = 2 << bits_for(c.acc_depth)
+        self.accumulators = lane_rams(m, "accumulators", lanes=c.lanes, width=c.acc_bits, depth=depth)
+        for lane in range(c.lanes):
             self._lane(m, lane, weights, stages, slots)
         valid, op = stages[5]
         m.d.comb += [
@@ -136,7 +140,8 @@ class Accumulate(wiring.Component):
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
-        first, slots = Signal(layout), [Signal(layout, name=f"slot_{i}") for i in range(4)]
+        first = Signal(layout)
+        slots = [Signal(layout, name=f"slot_{i}") for i in range(4)]
         m.d.comb += [
             first.valid.eq(self.sweep.valid),
             first.bank.eq(self.sweep.bank),
@@ -168,12 +173,12 @@ class Accumulate(wiring.Component):
         def register(name: str) -> Signal:
             return Signal(bits, name=f"{name}_{lane}", reset_less=True)
 
-        m.submodules[f"accumulators_{lane}"] = ram = Ram(width=bits, depth=2 << bits_for(self.config.acc_depth))
+        ram = self.accumulators[lane]
         word, base, bias, total = register("word"), register("base"), register("bias"), register("sum")
-        m.d.comb += [
-            ram.read_en.eq(self.reads), ram.read_address.eq(self.read_at[lane]), ram.write_en.eq(self.writes),
-            ram.write_address.eq(self.write_at[lane]), ram.write_data.eq(total), self.sweep.data[lane].eq(word),
-        ]  # fmt: skip
+        ram.connect(
+            m, read_en=self.reads, read_address=self.read_at[lane], write_en=self.writes, write_address=self.write_at[lane]
+        )
+        m.d.comb += [ram.write_data.eq(total), self.sweep.data[lane].eq(word)]
         with m.If(self.busy_1):
             m.d.sync += word.eq(Mux(self.forwarded[lane], 0, ram.read_data))
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")

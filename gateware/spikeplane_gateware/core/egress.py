@@ -52,9 +52,11 @@ class Egress(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
-        self.entry_at, self.left = Signal(range(self.tables.depth(Memory.EGRESS))), Signal(ENTRIES_BITS)
+        self.entry_at = Signal(range(self.tables.depth(Memory.EGRESS)))
+        self.left = Signal(ENTRIES_BITS)
         entry = self._table(m)
-        free, parity = Signal(), Signal()
+        free = Signal()
+        parity = Signal()
         m.d.comb += [free.eq(~self.o.valid | self.o.ready), parity.eq(self.job.parity ^ entry.delay)]
         m.d.sync += [self.done.eq(0), self.sent.eq(0)]
         with m.If(self.o.ready):
@@ -112,7 +114,9 @@ class Egress(wiring.Component):
         }
 
     def _spike(self, m: Module, entry: Signal, free: Signal, parity: Signal) -> None:
-        item, silent, last = self.item.payload, Signal(), Signal()
+        item = self.item.payload
+        silent = Signal()
+        last = Signal()
         m.d.comb += [silent.eq(entry.delay & self.job.last), last.eq(self.left <= 1)]
         with m.If(free | (self.left == 0)):
             m.d.comb += self.item.ready.eq(last)

@@ -44,7 +44,8 @@ class Loader(wiring.Component):
         control = Signal(struct(form.payloads[Kind.CONTROL]))
         width = write_width(self.config)
         self.staging = Signal(-(-width // CHUNK_BITS) * CHUNK_BITS, reset_less=True)
-        self.memory, self.address = Signal(MEMORY_BITS), Signal(ADDRESS_BITS)
+        self.memory = Signal(MEMORY_BITS)
+        self.address = Signal(ADDRESS_BITS)
         m.d.comb += [
             self.write.data.eq(self.staging),
             self.write.memory.eq(self.memory),

@@ -96,16 +96,12 @@ class Lookup(wiring.Component):
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
         row, column, group = entries["row"], entries["column"], entries["group"]
         partial = {name: Signal.like(row[name], name=f"partial_{name}", reset_less=True) for name in ("acc", "weight")}
-        rest, counts = (
-            Signal.like(group, reset_less=True),
-            Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True),
-        )
-        meets, once, first, others = (
-            Signal(),
-            Signal(),
-            Signal(range(self.config.lanes)),
-            Signal(self.config.lanes, reset_less=True),
-        )
+        rest = Signal.like(group, reset_less=True)
+        counts = Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True)
+        meets = Signal()
+        once = Signal()
+        first = Signal(range(self.config.lanes))
+        others = Signal(self.config.lanes, reset_less=True)
         bit, without = lowest(m, packets[5].mask, "mask")
         out, packet, projection = self.o.payload, packets[6], projections[6]
         event = kinds[6] != Kind.SPIKE

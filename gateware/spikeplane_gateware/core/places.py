@@ -35,10 +35,14 @@ class Places(wiring.Component):
         m, p = Module(), self.population
         # Input coordinates begin at -padding: two's complement, a negative one is larger than any input when read unsigned.
         bits = max(self.config.coord_bits, 5) + 2
-        top, left = Signal(bits), Signal(bits)  # the window's first row and column
-        row, column = Signal(4), Signal(4)  # inside the window
-        y, x = Signal(self.config.coord_bits), Signal(self.config.coord_bits)  # of the output
-        i, j = Signal(bits), Signal(bits)
+        top = Signal(bits)  # the window's first row and column
+        left = Signal(bits)
+        row = Signal(4)  # inside the window
+        column = Signal(4)
+        y = Signal(self.config.coord_bits)  # of the output
+        x = Signal(self.config.coord_bits)
+        i = Signal(bits)
+        j = Signal(bits)
         end_column, end_row, end_x, end_y = (Signal(name=f"end_{name}") for name in ("column", "row", "x", "y"))
         m.d.comb += [
             end_column.eq(column == p.window_last), end_row.eq(row == p.window_last),

@@ -44,7 +44,8 @@ class Replies(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, form = Module(), packet_format(self.config)
         turn, value = self._count(m)
-        asked, answer = Signal(4), Signal(32)
+        asked = Signal(4)
+        answer = Signal(32)
         payload = Signal(struct(form.payloads[Kind.REPLY]))
         wanted, now = self.query_index - 1, Signal()
         m.d.comb += [
@@ -68,7 +69,8 @@ class Replies(wiring.Component):
     def _count(self, m: Module) -> tuple[Signal, Signal]:
         """Which counter is served in this cycle, and its value before."""
         count = len(PULSES)
-        turn, clearing = Signal(range(count)), Signal(count)
+        turn = Signal(range(count))
+        clearing = Signal(count)
         m.submodules.counters = counters = memory.Memory(shape=32, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
         waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in PULSES]

@@ -47,7 +47,8 @@ class Schedule(wiring.Component):
         m, slots = Module(), self.config.populations
         self._tokens, self._credits = ([Signal(slots, name=f"{name}_{q}") for q in range(2)] for name in ("tokens", "credits"))
         self._last = [Signal(slots, name=f"last_{q}") for q in range(2)]
-        self._parity, self._sample = Signal(slots), Signal(slots)
+        self._parity = Signal(slots)
+        self._sample = Signal(slots)
         self._granted = Signal(slots)  # one-hot: the population whose turn it is
         self._given = [Signal(slots, name=f"given_{q}") for q in range(2)]  # one-hot: its job is given now, by parity
         self._count(m)
@@ -97,7 +98,10 @@ class Schedule(wiring.Component):
 
     def _give(self, m: Module) -> None:
         """The job of the population whose turn it is, and what its giving changes."""
-        job, now, ends, mine = self.job.payload, Signal(), Signal(), self._granted
+        job = self.job.payload
+        now = Signal()
+        ends = Signal()
+        mine = self._granted
         m.d.comb += [
             now.eq((self._parity & mine).any()),
             ends.eq((Mux(now, self._last[1], self._last[0]) & mine).any()),
@@ -122,7 +126,9 @@ class Schedule(wiring.Component):
         m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
         valid, loading, last, complete = (Signal(name=name) for name in ("valid", "loading", "last", "complete"))
-        at, word, incoming = Signal(range(count)), read.data, Signal(layout)
+        at = Signal(range(count))
+        word = read.data
+        incoming = Signal(layout)
         writes = self.write.valid & (self.write.memory == Memory.SCHEDULE)
         m.d.sync += [valid.eq(self.event_valid), loading.eq(writes)]
         with m.If(self.event_valid | writes):

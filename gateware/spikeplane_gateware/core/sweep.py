@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.egress import item_layout
+from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.schedule import JOB
@@ -55,9 +56,7 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        self.membranes = [Ram(width=c.membrane_bits, depth=c.membrane_depth) for _ in range(c.lanes)]
-        for lane, ram in enumerate(self.membranes):
-            m.submodules[f"membranes_{lane}"] = ram
+        self.membranes = lane_rams(m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth)
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
@@ -79,14 +78,17 @@ class Sweep(wiring.Component):
     def _signals(self, m: Module) -> None:
         c, p = self.config, self.population
         self.linear = Signal(bits_for(c.acc_depth))  # first accumulator word of the group, or of the clear pass
-        self.group, self.count = Signal(c.group_bits + 1), Signal(range(max(SETTLE, 8) + 1))
+        self.group = Signal(c.group_bits + 1)
+        self.count = Signal(range(max(SETTLE, 8) + 1))
         self.theta, self.amount, self.bias = (
             Signal(self.word, name=name, reset_less=True) for name in ("theta", "amount", "bias")
         )
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
-        self.write_at, self.parameter_at = Signal.like(self.read_at), Signal(bits_for(c.parameter_depth))
-        self.clears, self.room, self.ends = Signal(), Signal(), Signal()
-        self.element, self.begin_group, self.clearing, self.loading = Signal(), Signal(), Signal(), Signal()
+        self.write_at = Signal.like(self.read_at)
+        self.parameter_at = Signal(bits_for(c.parameter_depth))
+        self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
+        self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
+        self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
         parameter = Signal(self.word, reset_less=True)  # a register near the memory: its output is late
         with m.If(self.loading):
             m.d.sync += parameter.eq(self.parameters.read_data)
@@ -94,7 +96,8 @@ class Sweep(wiring.Component):
         for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
             with m.If(arrived):
                 m.d.sync += word.eq(parameter)
-        self.opening, self.started = Signal(), Signal()  # a population begins; an element was taken in the cycle before
+        self.opening = Signal()  # a population begins
+        self.started = Signal()  # an element was taken in the cycle before
         self.single = Signal()  # no window: every word is an element
         self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
         m.d.sync += [
@@ -105,19 +108,20 @@ class Sweep(wiring.Component):
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
-        table, self.zero, lanes = self.parameters, Signal(), self.config.lanes
-        begins, writes = Signal(), Signal()
+        table, lanes = self.parameters, self.config.lanes
+        self.zero = Signal()
+        begins, writes = (Signal(name=name) for name in ("begins", "writes"))
         following = Signal.like(self.write_at, name="write_next")
         m.d.comb += [begins.eq(self.opening), writes.eq(self.neurons.out_valid | self.zero)]
         m.d.comb += following.eq(Mux(begins, self.population.membrane_base, self.write_at + 1))
         reads_at = spread(m, self.read_at, lanes, "membrane_read_at", self.element)
         writes_at = spread(m, following, lanes, "membrane_write_at", begins | writes)
         for lane, ram in enumerate(self.membranes):
-            m.d.comb += [
-                ram.read_en.eq(self.started), ram.read_address.eq(reads_at[lane]), ram.write_address.eq(writes_at[lane]),
-                ram.write_en.eq((self.neurons.out_valid & ~self.population.stateless) | self.zero),
-                ram.write_data.eq(self.neurons.after[lane]),
-            ]  # fmt: skip
+            ram.connect(
+                m, read_en=self.started, read_address=reads_at[lane], write_address=writes_at[lane],
+                write_en=(self.neurons.out_valid & ~self.population.stateless) | self.zero,
+            )  # fmt: skip
+            m.d.comb += ram.write_data.eq(self.neurons.after[lane])
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
@@ -179,12 +183,13 @@ class Sweep(wiring.Component):
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
-        item, staged, taken = Signal(layout, reset_less=True), Signal(), Signal()
-        self.plane, y, x = Signal(range(c.membrane_bits + 1)), Signal(c.coord_bits), Signal(c.coord_bits)
+        item = Signal(layout, reset_less=True)
+        staged, taken = (Signal(name=name) for name in ("staged", "taken"))
+        self.plane = Signal(range(c.membrane_bits + 1))
+        y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
         inflight = Signal(5)
-        launched = self.element & self.places.last
-        m.d.sync += inflight.eq(inflight + launched - neurons.out_valid)
-        self.idle, empty = Signal(), Signal()
+        m.d.sync += inflight.eq(inflight + (self.element & self.places.last) - neurons.out_valid)
+        self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         m.d.comb += [
             self.idle.eq((inflight == 0) & (self.plane == 0) & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
@@ -194,8 +199,8 @@ class Sweep(wiring.Component):
         ]
         # From a register: what is launched in this cycle and the last is allowed for.
         m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 5))
-        load, shift = Signal(), Signal(range(c.membrane_bits + 1))
-        m.d.comb += shift.eq(c.membrane_bits - self.plane)
+        load = Signal()
+        shift = c.membrane_bits - self.plane
         plane_bits = [value.bit_select(shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]
         with m.If(taken):
             m.d.sync += staged.eq(load)

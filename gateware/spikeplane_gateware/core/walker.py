@@ -32,7 +32,8 @@ class Walker(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        have, visit = Signal(), Signal(visit_layout(self.config), reset_less=True)
+        have = Signal()
+        visit = Signal(visit_layout(self.config), reset_less=True)
         self.done, self.free = (
             Signal(name="done"),
             Signal(name="free", init=1),
@@ -72,7 +73,9 @@ class Walker(wiring.Component):
     def _scan(self, m: Module, visit: Signal) -> tuple[Signal, Signal, Signal]:
         """The bit under way, whether others come, and whether others come after those; the next one is always known."""
         incoming = self.i.payload
-        remaining, bit, more = Signal(self.config.lanes, reset_less=True), Signal.like(visit.bit), Signal()
+        remaining = Signal(self.config.lanes, reset_less=True)
+        bit = Signal.like(visit.bit)
+        more = Signal()
         following, rest = lowest(m, remaining, "remaining")
         others = Signal()
         m.d.comb += others.eq(rest != 0)

@@ -36,8 +36,11 @@ class Bridge(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self.credit = Signal(packet_struct(self.config))  # the one that waits to go back
-        self.credit_waits, self.arrived, self.arrived_parity = Signal(), Signal(), Signal()
-        self.reply, self.reply_waits = Signal(packet_struct(self.config)), Signal()
+        self.credit_waits = Signal()
+        self.arrived = Signal()
+        self.arrived_parity = Signal()
+        self.reply = Signal(packet_struct(self.config))
+        self.reply_waits = Signal()
         self._from_mesh(m)
         self._from_host(m)
         return m
@@ -46,7 +49,9 @@ class Bridge(wiring.Component):
         """Credits are counted, the rest goes to the host; replies of the bridge itself go first."""
         packet, out = self.mesh_i.payload, self.host_o
         token = Signal(struct(self.form.payloads[Kind.TOKEN]))
-        is_credit, is_token, free = Signal(), Signal(), Signal()
+        is_credit = Signal()
+        is_token = Signal()
+        free = Signal()
         m.d.comb += [
             token.eq(packet.payload),
             is_credit.eq(packet.kind == Kind.CREDIT),
@@ -70,7 +75,9 @@ class Bridge(wiring.Component):
     def _from_host(self, m: Module) -> None:
         packet, out = self.host_i.payload, self.mesh_o
         control = Signal(struct(self.form.payloads[Kind.CONTROL]))
-        free, own, held = Signal(), Signal(), Signal()
+        free = Signal()
+        own = Signal()
+        held = Signal()
         m.d.comb += [
             control.eq(packet.payload),
             free.eq(~out.valid | out.ready),
@@ -101,8 +108,11 @@ class Bridge(wiring.Component):
                 m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]
 
     def _query(self, m: Module, control: Signal, taken: object) -> None:
-        cycles, digest = Signal(32), int(self.config.digest, 16)
-        started, ended, armed = Signal(32), Signal(32), Signal()
+        cycles = Signal(32)
+        digest = int(self.config.digest, 16)
+        started = Signal(32)
+        ended = Signal(32)
+        armed = Signal()
         m.d.sync += cycles.eq(cycles + 1)
         packet = self.host_i.payload
         with m.If(self.host_i.valid & (packet.kind == Kind.CONTROL) & ~packet.host & (control.op == Control.START)):
@@ -121,7 +131,8 @@ class Bridge(wiring.Component):
             Counter.LINK_ERRORS: self.link_errors,
         }
         values = Array([known.get(i, Const(0, 32)) for i in range(16)])
-        reply, index = Signal(struct(self.form.payloads[Kind.REPLY])), Signal(4)
+        reply = Signal(struct(self.form.payloads[Kind.REPLY]))
+        index = Signal(4)
         m.d.comb += [index.eq(control.arg), reply.counter.eq(index), reply.value.eq(values[index])]
         with m.If(taken & (control.op == Control.QUERY)):
             m.d.sync += [self.reply_waits.eq(1), self.reply.kind.eq(Kind.REPLY), self.reply.host.eq(1)]

@@ -30,6 +30,7 @@ class Crc(wiring.Component):
 
 def next_crc(m: Module, crc: Value, data: Value) -> Value:
     """The CRC after one more byte. The polynomial's few taps let the eight bit steps collapse into three shifts."""
-    first, mixed = Signal(8), Signal(8)
+    first = Signal(8)
+    mixed = Signal(8)
     m.d.comb += [first.eq(crc[8:16] ^ data), mixed.eq(first ^ (first >> 4))]
     return ((crc[:8] << 8) ^ (mixed << 12) ^ (mixed << 5) ^ mixed)[:16]

@@ -18,27 +18,32 @@ SYMBOL = data.StructLayout({"byte": 8, "flag": 1})
 
 
 class Stuff(wiring.Component):
-    """Ports: i (stream of SYMBOL), o (bytes). Latency 1 cycle; a line byte a cycle, two for an escaped byte."""
+    """Ports: i (stream of SYMBOL), o (bytes). Latency 2 cycles; a line byte a cycle, two for an escaped byte.
+
+    What is to be escaped is known from a register, so that `i.ready` hangs on registers and o.ready alone.
+    """
 
     def __init__(self) -> None:
         super().__init__({"i": In(stream.Signature(SYMBOL)), "o": Out(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        byte, flag = self.i.payload.byte, self.i.payload.flag
-        free, special, escaped = Signal(), Signal(), Signal()
+        waits = Signal()  # a symbol goes next
+        special = Signal()  # it takes an escape
+        byte = Signal(8)
+        free = Signal()
+        escaped = Signal()
+        incoming = Mux(self.i.payload.flag, FLAG, self.i.payload.byte)
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
-            special.eq(~flag & ((byte == FLAG) | (byte == ESCAPE))),
-            self.i.ready.eq(free & (~special | escaped)),
+            self.i.ready.eq(~waits | (free & (~special | escaped))),
         ]
         with m.If(free):
-            m.d.sync += self.o.valid.eq(self.i.valid)
-            m.d.sync += escaped.eq(self.i.valid & special & ~escaped)
-            with m.If(flag):
-                m.d.sync += self.o.payload.eq(FLAG)
-            with m.Else():
-                m.d.sync += self.o.payload.eq(Mux(special, Mux(escaped, byte ^ TWIST, ESCAPE), byte))
+            m.d.sync += [self.o.valid.eq(waits), escaped.eq(waits & special & ~escaped)]
+            m.d.sync += self.o.payload.eq(Mux(special, Mux(escaped, byte ^ TWIST, ESCAPE), byte))
+        with m.If(self.i.ready):
+            m.d.sync += [waits.eq(self.i.valid), byte.eq(incoming)]
+            m.d.sync += special.eq(~self.i.payload.flag & ((incoming == FLAG) | (incoming == ESCAPE)))
         return m
 
 

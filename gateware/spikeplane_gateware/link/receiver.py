@@ -74,7 +74,8 @@ class Receiver(wiring.Component):
         """Counts a frame's bytes, keeps its header, writes its payload (and its CRC after it), and judges it at the flag."""
         unstuff, size = self.unstuff, self.form.size
         longest = HEADER_BYTES + frame_payload(self.form) + CRC_BYTES
-        count, phase = Signal(range(longest + 2)), Signal(range(size))
+        count = Signal(range(longest + 2))
+        phase = Signal(range(size))
         head = Signal(struct(FRAME_HEADER))
         raw = head.as_value()
         m.submodules.crc = crc = Crc()
@@ -94,7 +95,8 @@ class Receiver(wiring.Component):
             self.ram.write_address.eq(Cat(place, self.expected[:SLOT_BITS])),
             self.ram.write_data.eq(unstuff.data),
         ]
-        sound, empty = Signal(), Signal()
+        sound = Signal()
+        empty = Signal()
         m.d.comb += empty.eq(count == HEADER_BYTES + CRC_BYTES)
         is_reset = (head.kind == FrameKind.RESET) & empty & (raw[8:] == RESET_MARK)
         is_data = (head.kind == FrameKind.DATA) & ~empty
@@ -117,7 +119,9 @@ class Receiver(wiring.Component):
     def _drain(self, m: Module) -> None:
         """Reads the oldest committed slot; it is free again once its last byte is in the memory's output register."""
         self.offset = offset = Signal(OFFSET_BITS)
-        fetch, free, slot = Signal(), Signal(), self.drained[:SLOT_BITS]
+        fetch = Signal()
+        free = Signal()
+        slot = self.drained[:SLOT_BITS]
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
             fetch.eq(free & (self.drained != self.expected)),

@@ -7,7 +7,7 @@
 Ports: i (bytes of packets), tx (line bytes); expected, room (for the header); heard, ack, poll, reject, reset, number (Receiver).
 A slot is closed when it is full, or when the line is idle and no byte has come for `linger` cycles: a slow line batches by itself. With
 all slots waiting for the host `i` stalls. No timer: the host asks again for what it misses. Throughput: a byte a cycle, and
-6 bytes a frame. Latency: `linger` + 4 cycles to the flag.
+6 bytes a frame. Latency: `linger` + 5 cycles to the flag. The memory's byte goes through a register before anything looks at it.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -53,7 +53,9 @@ class Sender(wiring.Component):
             Signal(SEQUENCE_BITS, name=name) for name in ("base", "following", "filling")
         )
         self.idle = Signal()  # the line has nothing to send
-        self.answer, self.echo, self.echo_number = Signal(), Signal(), Signal(SEQUENCE_BITS)
+        self.answer = Signal()
+        self.echo = Signal()
+        self.echo_number = Signal(SEQUENCE_BITS)
         self._fill(m)
         self._transmit(m)
         self._hear(m)
@@ -64,7 +66,9 @@ class Sender(wiring.Component):
         """Bytes into the open slot, which closes only between packets."""
         size, longest = self.form.size, frame_payload(self.form)
         self.offset, self.phase = offset, phase = Signal(OFFSET_BITS), Signal(range(size))
-        wait, close, take = Signal(range(self.linger + 1)), Signal(), Signal()
+        wait = Signal(range(self.linger + 1))
+        close = Signal()
+        take = Signal()
         slot = self.filling[:SLOT_BITS]
         lingered = (wait == self.linger) & self.idle
         m.d.comb += [
@@ -84,18 +88,26 @@ class Sender(wiring.Component):
 
     def _transmit(self, m: Module) -> None:
         """One frame after the other: an echo first, then data, then what the host does not know yet."""
-        head, length, place = Signal(struct(FRAME_HEADER)), Signal(OFFSET_BITS), Signal(OFFSET_BITS)
-        slot, out, told = Signal(SLOT_BITS), self.stuff.i, Signal(2 * SEQUENCE_BITS, init=SLOTS << SEQUENCE_BITS)
+        head = Signal(struct(FRAME_HEADER))
+        length = Signal(OFFSET_BITS + 1)
+        place = Signal(OFFSET_BITS + 1)
+        slot = Signal(SLOT_BITS)
+        out = self.stuff.i
+        told = Signal(2 * SEQUENCE_BITS, init=SLOTS << SEQUENCE_BITS)
         now = Cat(self.expected, self.room)
-        has_data, news = Signal(), Signal()
+        has_data = Signal()
+        news = Signal()
         m.submodules.crc = crc = Crc()
         m.d.comb += [
             has_data.eq(self.following != self.filling),
             news.eq(self.answer | (told != now)),
             out.valid.eq(1),
             crc.data.eq(out.payload.byte),
-            self.ram.read_address.eq(Cat(place, slot)),
+            self.ram.read_address.eq(Cat(place[:OFFSET_BITS], slot)),
         ]
+        self.byte = Signal(8, reset_less=True)
+        with m.If(self.ram.read_en):
+            m.d.sync += [place.eq(place + 1), self.byte.eq(self.ram.read_data)]
         with m.FSM():
             with m.State("idle"):
                 m.d.comb += [out.valid.eq(0), crc.clear.eq(1), self.idle.eq(~self.echo & ~has_data)]
@@ -115,32 +127,29 @@ class Sender(wiring.Component):
             self._line(m, head, crc, place, length)
 
     def _line(self, m: Module, head: Signal, crc: Crc, place: Signal, length: Signal) -> None:
-        """The states after "idle": flag, two header bytes, payload, CRC, flag. The memory is read a byte ahead."""
+        """The states after "idle": flag, two header bytes, payload, CRC, flag. The memory is read two bytes ahead, the first two
+        with the header; `place` is then two more than the bytes that have gone."""
         out, raw = self.stuff.i, head.as_value()
-        fetch = Signal()
-        m.d.comb += self.ram.read_en.eq(fetch)
+        fetch, byte = self.ram.read_en, self.byte
         steps = [
             ("open", None, "first"), ("first", raw[:8], "second"), ("second", raw[8:], "payload"),
             ("high", crc.crc[8:], "low"), ("low", crc.crc[:8], "close"), ("close", None, "idle"),
         ]  # fmt: skip
-        for name, byte, then in steps:
+        for name, value, then in steps:
             with m.State(name):
-                m.d.comb += out.payload.flag.eq(1) if byte is None else out.payload.byte.eq(byte)
+                m.d.comb += out.payload.flag.eq(1) if value is None else out.payload.byte.eq(value)
                 with m.If(out.ready):
                     m.next = then
                     if name in ("first", "second"):
-                        m.d.comb += crc.en.eq(1)
+                        m.d.comb += [crc.en.eq(1), fetch.eq(1)]
                     if name == "second":
-                        m.d.comb += fetch.eq(1)
-                        m.d.sync += place.eq(1)
                         with m.If(head.kind != FrameKind.DATA):
                             m.next = "high"
         with m.State("payload"):
-            m.d.comb += out.payload.byte.eq(self.ram.read_data)
+            m.d.comb += out.payload.byte.eq(byte)
             with m.If(out.ready):
                 m.d.comb += [crc.en.eq(1), fetch.eq(1)]
-                m.d.sync += place.eq(place + 1)
-                with m.If(place == length):
+                with m.If(place == length + 1):
                     m.next = "high"
 
     def _hear(self, m: Module) -> None:

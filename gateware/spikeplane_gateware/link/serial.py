@@ -26,7 +26,8 @@ class Gather(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        word, count = Signal(8 * self.size), Signal(range(self.size + 1))
+        word = Signal(8 * self.size)
+        count = Signal(range(self.size + 1))
         m.d.comb += [
             self.i.ready.eq(count != self.size),
             self.o.valid.eq(count == self.size),
@@ -49,7 +50,8 @@ class Scatter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        word, left = Signal(8 * self.size), Signal(range(self.size + 1))
+        word = Signal(8 * self.size)
+        left = Signal(range(self.size + 1))
         m.d.comb += [self.i.ready.eq(left == 0), self.o.valid.eq(left != 0), self.o.payload.eq(word[:8])]
         with m.If(left == 0), m.If(self.i.valid):
             m.d.sync += [word.eq(self.i.payload.as_value()), left.eq(self.size)]

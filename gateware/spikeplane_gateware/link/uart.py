@@ -64,8 +64,10 @@ class BaudMeter(wiring.Component):
         """Was that a FLAG, and does it change the rate? In four steps, a cycle each."""
         width = self.width
         step = Signal(4)
-        whole, before = Signal(width + 1), Signal(width + 1)  # this FLAG's 8 bits, and those of the one before
-        less, more = Signal(width + 1), Signal(width + 2)
+        whole = Signal(width + 1)  # this FLAG's 8 bits
+        before = Signal(width + 1)  # those of the one before
+        less = Signal(width + 1)
+        more = Signal(width + 2)
         is_flag = Signal()
         m.d.sync += [step.eq(Cat(rise, step[:3])), whole.eq(first + high)]
         tenth = (whole >> 4) + (whole >> 5)  # of 8 bits: what 4 times `first` may be off, that is a fifth of a bit
@@ -76,7 +78,9 @@ class BaudMeter(wiring.Component):
             & ((first << 2) >= less) & ((first << 2) <= more)  # 2 bits
             & ((second << 4) >= whole) & ((second << 4) <= (whole << 1) + whole)  # 1 bit, to half a bit
         )  # fmt: skip
-        near, again, new = Signal(), Signal(), Signal()
+        near = Signal()
+        again = Signal()
+        new = Signal()
         m.d.comb += [near.eq(self.known & _alike(whole, self.period)), again.eq(_alike(whole, before))]
         m.d.comb += new.eq(~near & (again | ~self.known))
         m.d.sync += self.caught.eq(step[3] & is_flag & new)

@@ -14,6 +14,7 @@ only turns are from x into y (and at tile (0, 0) out to the host, which always d
 as long as cores drain.
 
 Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 3 cycles, throughput one packet a cycle and output.
+In a mesh of one row nothing goes north or south, in one of one column nothing east: these ports are there, and rest.
 """
 
 from typing import Any
@@ -39,11 +40,19 @@ SOURCES = {
 }
 
 
+def sides(config: ChipConfig) -> tuple[str, ...]:
+    """The sides on which a tile of this mesh can have a neighbour; west, where the host is, and its core always."""
+    absent = {"north", "south"} if config.rows == 1 else set()
+    if config.cols == 1:
+        absent.add("east")
+    return tuple(side for side in SIDES if side not in absent)
+
+
 class Router(wiring.Component):
     """See the module's picture."""
 
     def __init__(self, config: ChipConfig) -> None:
-        self.config = config
+        self.config, self.sides = config, sides(config)
         packets = stream.Signature(packet_struct(config))
         streams = {f"i_{side}": In(packets) for side in SIDES} | {f"o_{side}": Out(packets) for side in SIDES}
         super().__init__({"x": In(bits_for(config.cols)), "y": In(bits_for(config.rows)), **streams})
@@ -51,11 +60,13 @@ class Router(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         heads, wants, loads = {}, {}, {}
-        for side in SIDES:
+        for side in self.sides:
             heads[side], wants[side], loads[side] = self._head(m, side)
-        grants = {side: self._output(m, side, heads, wants) for side in SIDES}
-        for side in SIDES:
+        grants = {side: self._output(m, side, heads, wants) for side in self.sides}
+        for side in self.sides:
             self._release(m, side, wants[side], grants, loads[side])
+        absent = [side for side in SIDES if side not in self.sides]
+        m.d.comb += [getattr(self, f"i_{side}").ready.eq(1) for side in absent]
         return m
 
     def _head(self, m: Module, side: str) -> tuple[Value, dict[str, Signal], Signal]:
@@ -65,7 +76,7 @@ class Router(wiring.Component):
         head = Signal(packet_struct(self.config), name=f"head_{side}", reset_less=True)
         load = Signal(name=f"load_{side}")
         conditions = self._route(side, fifo.o.payload)
-        wants = {o: Signal(name=f"want_{side}_{o}") for o in SIDES if side in SOURCES[o]}
+        wants = {o: Signal(name=f"want_{side}_{o}") for o in self.sides if side in SOURCES[o]}
         m.d.comb += fifo.o.ready.eq(load)
         with m.If(load):
             m.d.sync += [want.eq(0) for want in wants.values()]
@@ -89,7 +100,7 @@ class Router(wiring.Component):
 
     def _output(self, m: Module, side: str, heads: dict, wants: dict) -> dict[str, Value]:
         """The register of one output and its arbiter; returns who was let through in this cycle."""
-        sources = SOURCES[side]
+        sources = [source for source in SOURCES[side] if source in self.sides]
         m.submodules[f"arbiter_{side}"] = arbiter = Arbiter(len(sources))
         out = getattr(self, f"o_{side}")
         free = Signal(name=f"free_{side}")
