@@ -30,8 +30,10 @@ def test_only_cells_are_in_the_netlist() -> None:
     assert set(counts) <= known
     assert counts["LUT4"] == len(luts(netlist)) > 1000
     assert counts["MULT18X18D"] == TINY.lanes, "one multiplier a lane, of the leak"
-    assert not re.search(r"\b(always|initial|case|if)\b", netlist)
-    assert not re.search(r"assign [^;]*[-+*?&|^~]", re.sub(r"\\\S+", "", netlist)), "logic outside the cells"
+
+    nameless = re.sub(r"\\\\\S+|//.*|/\*.*?\*/|\"\w*\"", "", netlist)
+    assert not re.search(r"\b(always|initial|case|if)\b", nameless)
+    assert not re.search(r"assign [^;]*[-+*?&|^~]", nameless), "logic outside the cells"
 
 
 @pytest.mark.parametrize("name", ["convolution", "recurrent", "held"])

@@ -26,6 +26,7 @@ from spikeplane.cli import (
     run,
     serve,
     simulate,
+    synth,
     view,
 )
 from spikeplane.errors import SpikeplaneError
@@ -60,6 +61,7 @@ app.command("compile")(compile.compile)
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
+app.command("synth")(synth.synth)
 app.command("inspect")(inspect.inspect)
 app.command("record")(record.record)
 app.command("view")(view.view)
