@@ -11,6 +11,7 @@ from pathlib import Path
 
 import spikeplane_gateware
 from spikeplane import toolchain
+from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
@@ -53,10 +54,10 @@ def build_board(config: ChipConfig) -> Path:
     return build_library("board", sources, _command(config))
 
 
-def build_pins(verilog: str) -> Path:
-    """The shared library of a board's top level at its pins: Verilog whose module `spikeplane_top` has the pins clk, rst, rx, tx.
-    Raises SpikeplaneError where the tools are missing or fail."""
-    return _built("pins", "spikeplane_top", verilog)
+def build_pins(verilog: str, camera: CameraConfig | None = None) -> Path:
+    """The shared library of a board's top level at its pins: Verilog whose module `spikeplane_top` has the pins clk, rst, rx, tx, with a
+    camera camera_valid and camera_plane. Raises SpikeplaneError where the tools are missing or fail."""
+    return _built("pins", "spikeplane_top", verilog, () if camera is None else _camera_flags(camera))
 
 
 def build_link(config: ChipConfig) -> Path:
@@ -67,12 +68,12 @@ def build_link(config: ChipConfig) -> Path:
     return _built("link", "spikeplane_link", f"{RAM_VERILOG.read_text()}\n{convert(Link(config), 'spikeplane_link')}")
 
 
-def _built(name: str, top: str, verilog: str) -> Path:
-    """The library of the module `top` in the harness `name`.cpp."""
+def _built(name: str, top: str, verilog: str, more: tuple[str, ...] = ()) -> Path:
+    """The library of the module `top` in the harness `name`.cpp; `more`: options."""
     harness = Path(__file__).with_name(f"{name}.cpp")
     changed = {"spikeplane_board": top, "harness.cpp": harness.name}
     command = tuple(changed.get(part, part) for part in _VERILATOR if part != "board.v")
-    return build_library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, command)
+    return build_library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, (*command, *more))
 
 
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
@@ -93,8 +94,13 @@ def _command(config: ChipConfig) -> tuple[str, ...]:
     """The call of Verilator: a camera adds its pins to the board and to the loop."""
     if config.camera is None:
         return _VERILATOR
-    pixels = f"-DCAMERA_PIXELS={config.camera.pixels}"
-    return (*_VERILATOR, pixels, "-CFLAGS", pixels)
+    return (*_VERILATOR, *_camera_flags(config.camera))
+
+
+def _camera_flags(camera: CameraConfig) -> tuple[str, ...]:
+    """The camera's pins for Verilog and harness."""
+    pixels = f"-DCAMERA_PIXELS={camera.pixels}"
+    return (pixels, "-CFLAGS", pixels)
 
 
 def _verilate(sources: dict[str, bytes], folder: Path, command: tuple[str, ...]) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane_sim.board.build import build_board
+from spikeplane_sim.board.words import camera_words, require
 
 _ROOM = 1 << 20
 _CHUNK = 1 << 18  #: cycles per call into the library: Ctrl-C is seen between calls
@@ -51,28 +51,16 @@ class SimulatedBoard(Device):
     def show(self, planes: np.ndarray, *, every: int = 1) -> None:
         """Planes (n, H, W) of 0 and 1 for the camera, behind those that wait: a word goes in every `every` cycles while the clock runs.
         Raises SpikeplaneError for a chip without a camera, or planes of another size."""
-        camera = self._camera()
-        if planes.shape[1:] != (camera.height, camera.width):
-            raise SpikeplaneError(f"the camera takes planes (n, {camera.height}, {camera.width}), not {tuple(planes.shape)}")
-        bits = np.zeros((planes.size // camera.pixels, 64), dtype=np.uint8)
-        bits[:, : camera.pixels] = planes.reshape(-1, camera.pixels)
-        words = np.packbits(bits, axis=1, bitorder="little").view("<u8").ravel()
+        words = camera_words(self.camera, planes)
         self._library.board_show(self._board, words.ctypes.data, len(words), every)
 
     def alone(self, cycles: int | None = None) -> None:
         """Run the clock while the host neither reads nor writes: so many cycles, or (None) until every plane shown is in."""
-        self._camera()
+        require(self.camera)
         if cycles is not None:
             self._library.board_alone(self._board, cycles)
         while cycles is None and self._library.board_waiting(self._board):
             self._library.board_alone(self._board, min(_CHUNK, self._library.board_waiting(self._board)))
-
-    def _camera(self) -> CameraConfig:
-        if self.camera is None:
-            raise SpikeplaneError(
-                "this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file"
-            )
-        return self.camera
 
     def close(self) -> None:
         """Free the simulator."""

@@ -6,8 +6,12 @@
 import ctypes
 from pathlib import Path
 
+import numpy as np
+
+from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
+from spikeplane_sim.board.words import camera_words
 
 CLOCK_HZ, BAUD = 25e6, 3_000_000  #: few cycles a bit: the simulation's speed is that of the clock
 _ROOM = 1 << 16
@@ -21,9 +25,12 @@ class PinBoard(Device):
     or, without any, until an answer is complete, `quiet` bit times at most.
     """
 
-    def __init__(self, library: Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000) -> None:
-        """`library`: from `build_pins`."""
-        self.clock_hz, self.quiet = clock_hz, quiet
+    def __init__(
+        self, library: Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000,
+        camera: CameraConfig | None = None,
+    ) -> None:  # fmt: skip
+        """`library`: from `build_pins`, with the same camera."""
+        self.clock_hz, self.quiet, self.camera = clock_hz, quiet, camera
         self._library = _load(library)
         self._out = (ctypes.c_uint8 * _ROOM)()
         self._pins = self._library.pins_open(clock_hz / baud)
@@ -77,6 +84,12 @@ class PinBoard(Device):
             data = data[taken:]
         return bytes(received)
 
+    def show(self, planes: np.ndarray, *, every: int = 1) -> None:
+        """Planes (n, H, W) of 0 and 1 at the camera's pins, behind those that wait: a word every `every` cycles while the clock runs.
+        Raises SpikeplaneError for a chip without a camera, or planes of another size."""
+        words = camera_words(self.camera, planes)
+        self._library.pins_show(self._pins, words.ctypes.data, len(words), every)
+
     def reset(self, cycles: int = 16) -> None:
         """Press the reset button."""
         self._library.pins_reset(self._pins, 1)
@@ -100,6 +113,7 @@ def _load(path: Path) -> ctypes.CDLL:
     library.pins_errors.restype, library.pins_errors.argtypes = u64, [pins]
     library.pins_rate.restype, library.pins_rate.argtypes = None, [pins, real]
     library.pins_reset.restype, library.pins_reset.argtypes = None, [pins, ctypes.c_int]
+    library.pins_show.restype, library.pins_show.argtypes = None, [pins, pins, u64, u64]
     library.pins_run.restype = u64
     library.pins_run.argtypes = [pins, ctypes.c_char_p, u64, pins, u64, u64, u64, ctypes.POINTER(u64)]
     return library

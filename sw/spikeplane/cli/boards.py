@@ -33,11 +33,8 @@ def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
     from spikeplane_sim.board.pins import CLOCK_HZ, PinBoard
 
     clock_hz = clock_hz or CLOCK_HZ
-    return PinBoard(
-        build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text())),
-        clock_hz=clock_hz,
-        baud=min(3e6, clock_hz / 8),
-    )
+    library = build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text()), config.camera)
+    return PinBoard(library, clock_hz=clock_hz, baud=min(3e6, clock_hz / 8), camera=config.camera)
 
 
 def echo_board(clock_hz: float) -> "PinBoard":
