@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from served import SPIKEPLANE, call
 
 from spikeplane import toolchain
 from spikeplane_hw import build as building
+from spikeplane_hw.boards import BOARDS
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +104,39 @@ def test_tools_that_are_missing(untouched, tmp_path, monkeypatch, board, tool, w
     message = f"{tool} is needed, not found beside {sys.executable}: pip install {wheel}"
     assert refused("-o", tmp_path / "out", board=board) == message
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_design_that_is_too_large(tmp_path) -> None:
+    """By the tools themselves: every figure is above what there is, by what is said."""
+    smallest = Path(__file__).parents[2] / "examples/smallest.toml"
+    message = refused("-o", tmp_path / "out", "--config", smallest)
+    log = tmp_path / "out" / "placement-1.log"
+    assert message.startswith("the design does not fit 1BitSquared iCEBreaker: LUT ")
+    assert message.endswith(f"; see {log}")
+    figures = re.findall(r"(LUT|FF|block RAM) ([\d,]+) of ([\d,]+) \(([\d,]+) too many\)", message)
+    assert [name for name, *_ in figures] == ["LUT", "FF", "block RAM"]
+    for _, *numbers in figures:
+        used, there, excess = (int(number.replace(",", "")) for number in numbers)
+        assert used - there == excess > 0
+    assert log.exists()
+    assert not (tmp_path / "out" / "build.json").exists()
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_not_met(tmp_path, monkeypatch) -> None:
+    """The echo on the same board, were it to run at 150 MHz: each seed is told, and the best in the one line."""
+    fast = replace(BOARDS["icebreaker"], clock=150)
+    monkeypatch.setitem(BOARDS, "icebreaker", fast)
+    status, _, err, _ = call("build", "--board", "icebreaker", "-o", tmp_path / "out", "--seeds", 2)
+    told = dict(re.findall(r"^seed (\d): ([\d.]+) MHz of 150 MHz$", err, re.MULTILINE))
+    assert (status, list(told)) == (2, ["1", "2"])
+    best = max(told, key=lambda seed: float(told[seed]))
+    assert err.splitlines()[-1] == (
+        f"error: timing not met on 1BitSquared iCEBreaker: {told[best]} MHz of 150 MHz asked, with seed {best} of 2, the best; "
+        f"see {tmp_path}/out/placement-{best}.log"
+    )
+    assert not (tmp_path / "out" / "build.json").exists()
 
 
 def working_in(folder: Path) -> list[str]:

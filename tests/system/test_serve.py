@@ -1,5 +1,6 @@
 """Programs on a board that is simulated at its pins, through a pseudo-terminal and pyserial, as on a serial port."""
 
+import errno
 import json
 import os
 import re
@@ -127,6 +128,21 @@ def test_what_is_no_port(files):
     assert refused(files, path) == f"{path} is no serial port, or does not take 3,000,000 baud"
     assert refused(files, "/dev/null") == "/dev/null is no serial port, or does not take 3,000,000 baud"
     assert refused(files, files) == f"{files} is no serial port, or does not take 3,000,000 baud"
+
+
+def test_a_port_without_permission(files, monkeypatch):
+    """As the system refuses whoever is not in the port's group."""
+    opened = os.open
+
+    def denied(path, *rest, **options):
+        if path == "/dev/ttyUSB0":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(path, *rest, **options)
+
+    monkeypatch.setattr(os, "open", denied)
+    assert refused(files, "/dev/ttyUSB0") == (
+        "no permission for /dev/ttyUSB0: add yourself to its group, sudo usermod -aG dialout $USER, then log in again"
+    )
 
 
 def test_a_rate_that_there_is_not(files):

@@ -80,7 +80,7 @@ class Driver(Channel):
         idle = 0
         while collector.complete < samples * steps:
             idle = 0 if self.exchange() else idle + 1
-            if idle > self.patience:
+            if idle > self.device.patience:  # as long as for a dead link: a frame may come in many small parts
                 raise SpikeplaneError(
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )

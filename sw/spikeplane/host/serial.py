@@ -101,7 +101,7 @@ def _refusal(port: str, baud: int, error: OSError) -> str:
         found = ", ".join(ports())
         return f"no serial port {port}; " + (f"there are: {found}" if found else "there is none: check cable, power and driver")
     if number == errno.EACCES or "PermissionError" in str(error):
-        return f"no permission for {port}: sudo usermod -aG dialout $USER, then log in again"
+        return f"no permission for {port}: add yourself to its group, sudo usermod -aG dialout $USER, then log in again"
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
         return f"{port} is busy: another program has it open; end that first"
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or "Could not configure" in str(error):
