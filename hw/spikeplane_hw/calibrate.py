@@ -1,15 +1,15 @@
 """The builds that `spikeplane estimate` is fitted to: synthesis and packing of whole boards of many sizes, counted and kept as a table.
 
-    nice python -m spikeplane_hw.calibrate            the missing ones of each family, one after the other (a minute or two each)
+    nice python -m spikeplane_hw.calibrate            those that are missing, or whose Verilog is another now (a minute or two each)
     nice python -m spikeplane_hw.calibrate NAME ...   those again
     python -m spikeplane_hw.calibrate --list          what there is
 
-The table is sw/spikeplane/estimate/builds.json: per build its family, its sizes, the board, the clock, what nextpnr counts after packing
-and yosys's cells. `held` ones are not fitted: they say how good the fit is elsewhere (tests/system/test_estimate_builds.py).
+The table is sw/spikeplane/estimate/builds.json: per build its board and family, its sizes, the digest of its Verilog, and what nextpnr
+counts after packing (for a board of Vivado's what yosys counts). `held` ones are not fitted: they say how good the fit is elsewhere.
 """
 
+import hashlib
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +20,7 @@ from typing import Any
 from spikeplane.config import ChipConfig
 from spikeplane.files import write_file
 from spikeplane.toolchain import wheel_tool
-from spikeplane_hw import flow, report
+from spikeplane_hw import flow, report, xilinx
 from spikeplane_hw.boards import Board, board
 from spikeplane_hw.build import design
 
@@ -36,7 +36,7 @@ _SMALLEST = {
     "coord_bits": 4, "group_bits": 2, "weight_depth": 512, "acc_depth": 128, "membrane_depth": 128,
 }  # fmt: skip
 
-#: name -> fields of ChipConfig: one thing changed at a time, then several together.
+#: On the ULX3S, name -> fields of ChipConfig: one thing changed at a time, then several together.
 FITTED: dict[str, dict[str, Any]] = {
     "tiny": _TINY,
     "one-core": {**_ONE, "lanes": 16},
@@ -54,7 +54,15 @@ FITTED: dict[str, dict[str, Any]] = {
     "32-lanes": {**_ONE, "lanes": 32, "acc_bits": 16, "membrane_bits": 12},
     "smallest-1x3": {**_SMALLEST, "cols": 3},
     "smallest-3x3": {**_SMALLEST, "rows": 3, "cols": 3},
-    "small": {"rows": 2, "cols": 2, "lanes": 16},
+    "four-cores": {"weight_depth": 1024, "acc_depth": 256, "membrane_depth": 512, "parameter_depth": 128},
+}
+
+#: On the other families' boards: as many as it takes to scale the ECP5's factors.
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ice-tiny": ("icebreaker", _TINY),
+    "nano-tiny": ("tang-nano-9k", _TINY),
+    "two-cores": ("arty-a7-100", {"rows": 1}),
+    "six-cores": ("genesys2", {"preset": "medium", "rows": 2, "cols": 3}),
 }
 
 #: Not fitted: what the fit is held against.
@@ -70,15 +78,16 @@ def builds() -> list[dict[str, Any]]:
     return json.loads(TABLE.read_text()) if TABLE.exists() else []
 
 
-def measure(target: Board, config: ChipConfig, folder: Path) -> dict[str, Any]:
-    """Synthesise and pack a whole board: `resources` (title -> used) as `spikeplane build` reports them, yosys's `cells`."""
-    for name, text in design(target, config).items():
+def measure(target: Board, files: dict[str, str], folder: Path) -> dict[str, int]:
+    """Synthesise and pack a whole board: title -> used, as `spikeplane build` reports them."""
+    for name, text in files.items():
         (folder / name).write_text(text)
     log = _run(folder, flow.synthesis(target))
-    packed = _run(folder, [*flow.placement(target, 1), "--pack-only"])
-    found = report.resources(target.family, packed, log)
-    counts = re.findall(r"^\s+(\d+)\s+(\$?[A-Za-z_]\w+)$", log.rpartition("Printing statistics")[2], re.MULTILINE)
-    return {"resources": {title: used for title, (used, _) in found.items()}, "cells": {cell: int(n) for n, cell in counts}}
+    if target.family == "xilinx":
+        found = xilinx.estimate(target, (folder / xilinx.CELLS).read_text()).resources
+    else:
+        found = report.resources(target.family, _run(folder, [*flow.placement(target, 1), "--pack-only"]), log)
+    return {title: used for title, (used, _) in found.items()}
 
 
 def _run(folder: Path, command: list[str]) -> str:
@@ -89,25 +98,28 @@ def _run(folder: Path, command: list[str]) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Measure what is asked for, or missing; the table is written after each."""
-    target = board("ulx3s-85f")
-    for name, fields in {**FITTED, **HELD}.items():
-        known = {(row["family"], row["name"]) for row in builds()}
-        if names and name not in names or not names and (target.family, name) in known:
+    """Measure what is asked for, or missing, or another design by now; the table is written after each."""
+    wanted = {name: ("ulx3s-85f", fields) for name, fields in {**FITTED, **HELD}.items()} | OTHERS
+    for name, (where, fields) in wanted.items():
+        if names and name not in names:
             continue
-        config = ChipConfig.from_dict(fields)
+        target, config = board(where), ChipConfig.from_dict(fields)
+        files = design(target, config)
+        digest = hashlib.sha256(files[flow.SOURCE].encode()).hexdigest()[:16]
+        if not names and (target.family, name, digest) in {(row["family"], row["name"], row["verilog"]) for row in builds()}:
+            continue
         with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
-            found = measure(target, config, Path(folder))
-        row = {"family": target.family, "name": name, "held": name in HELD, "board": target.name, "clock": target.clock}
-        row |= {"config": config.to_dict(), **found}
+            found = measure(target, files, Path(folder))
+        row = {"family": target.family, "name": name, "held": name in HELD, "board": target.name, "verilog": digest}
+        row |= {"resources": found, "config": config.to_dict()}
         kept = [old for old in builds() if (old["family"], old["name"]) != (target.family, name)]
         write_file(TABLE, "[\n" + ",\n".join(json.dumps(one) for one in [*kept, row]) + "\n]\n")
-        print(name, found["resources"], flush=True)
+        print(name, found, flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
         for one in builds():
-            print(one["family"], one["name"], one["resources"])
+            print(one["family"], one["name"], one["verilog"] or "(earlier gateware)", one["resources"])
     else:
         main(sys.argv[1:])

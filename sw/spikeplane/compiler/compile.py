@@ -14,6 +14,7 @@ from spikeplane.compiler.quantise import quantise
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding, encode
 from spikeplane.errors import SpikeplaneError
+from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.network import Network
 from spikeplane.program import Program
 
@@ -109,6 +110,7 @@ def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.nda
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})
     integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits).run({name: planes})
+    program.tables[TABLE] = measured(program.network, program.config, integer, "calibration").rows()
     for row in program.tables["quantisation"]:
         ours, theirs = integer[row["population"]], real[row["population"]]
         neuron = program.network.population(row["population"]).neuron

@@ -55,11 +55,11 @@ def measured(network: Network, config: ChipConfig, outputs: Mapping[str, Any], s
     """From the outputs of every population, inputs too: integers (N, T, C, H, W). A population that is absent is silent."""
     spikes, packets, maps = {}, {}, {}
     for population in network.populations:
-        values = np.asarray(outputs[population.name])
-        counts = _bits(values, _width(population, config))
-        spikes[population.name] = counts.sum((2, 3, 4)).mean(0)
-        packets[population.name] = _masks(values, _width(population, config), config.lanes).mean(0)
-        maps[population.name] = counts.sum((0, 1, 2))
+        name, width = population.name, _width(population, config)
+        counted = [_count(np.asarray(sample), width, config.lanes) for sample in outputs[name]]  # a sample at a time: memory
+        spikes[name] = np.mean([fired for fired, _, _ in counted], 0)
+        packets[name] = np.mean([masks for _, masks, _ in counted], 0)
+        maps[name] = np.sum([pixels for _, _, pixels in counted], 0)
     reach = [reached(p, network, maps[p.source]) for p in network.projections]
     return Activity(spikes, packets, reach, source)
 
@@ -98,18 +98,20 @@ def _width(population: Population, config: ChipConfig) -> int:
     return population.value_bits
 
 
-def _bits(values: np.ndarray, width: int) -> np.ndarray:
-    return sum(((values >> bit & 1) for bit in range(width)), np.zeros(values.shape, np.int64))
-
-
-def _masks(values: np.ndarray, width: int, lanes: int) -> np.ndarray:
-    """Masks that are not zero, (N, T)."""
-    samples, steps, channels, height, pixels = values.shape
+def _count(values: np.ndarray, width: int, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of one sample (T, C, H, W): set bits (T,), masks that are not zero (T,), set bits at each pixel (H, W)."""
+    steps, channels, height, pixels = values.shape
     groups = -(-channels // lanes)
-    padded = np.zeros((samples, steps, groups * lanes, height, pixels), values.dtype)
-    padded[:, :, :channels] = values
-    grouped = padded.reshape(samples, steps, groups, lanes, height, pixels)
-    return sum(((grouped >> bit & 1).any(3).sum((2, 3, 4)) for bit in range(width)), np.zeros((samples, steps), np.int64))
+    padded = np.zeros((steps, groups * lanes, height, pixels), values.dtype)
+    padded[:, :channels] = values
+    grouped = padded.reshape(steps, groups, lanes, height, pixels)
+    fired, masks, places = np.zeros(steps), np.zeros(steps), np.zeros((height, pixels))
+    for bit in range(width):
+        counts = (grouped >> bit & 1).sum(2)
+        fired += counts.sum((1, 2, 3))
+        masks += np.count_nonzero(counts, (1, 2, 3))
+        places += counts.sum((0, 1))
+    return fired, masks, places
 
 
 def _plain(values: np.ndarray) -> list[float]:

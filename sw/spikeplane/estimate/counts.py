@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from spikeplane.estimate.activity import Activity
-from spikeplane.estimate.work import Plan
+from spikeplane.estimate.work import Plan, Target
 from spikeplane.program import Program
 
 
@@ -37,25 +37,27 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
         reached = 1 if projection.aligned else network.population(projection.target).shape[0]
         synaptic += total * activity.reach[number] * reached
     for source in plan.inputs:
-        for target in source.targets:
+        for target in (target for route in source.routes for target in route.targets):
             words += _words(activity, source.name, target, steps)
     for work in plan.parts:
         name = work.part.population
         words += sum(_words(activity, name, target, steps) * work.share for target in work.targets)
         packets = float(activity.packets[name].sum()) * work.share
-        hops += packets * sum(_distance(work.core, plan.parts[target.part].core) for target in work.targets)
+        hops += packets * sum(_distance(work.core, target.core) for target in work.targets)
         hops += packets * work.probes * (1 + sum(work.core))
         sent += (packets + steps) * work.probes
     received = 0.0
     for source in plan.inputs:
         packets = activity.packets[source.name]
-        received += float(packets.sum()) * source.routes - float(packets[1:].sum()) * source.held + source.routes * steps
-        hops += float(packets.sum()) * sum(1 + sum(plan.parts[target.part].core) for target in source.targets)
+        for route in source.routes:
+            copies = float(packets[0] if route.hold else packets.sum())
+            received += copies + steps
+            hops += copies * sum(1 + sum(target.core) for target in route.targets)
     swept = float(sum(work.port for work in plan.parts) * steps)
     return Counts(synaptic, words, swept, hops, received + steps, sent)
 
 
-def _words(activity: Activity, source: str, target, steps: int) -> float:
+def _words(activity: Activity, source: str, target: Target, steps: int) -> float:
     spikes, packets = activity.spikes[source], activity.packets[source]
     last = 1 if target.hold else steps - target.delay
     if target.aligned:

@@ -1,14 +1,17 @@
-"""The block memories of a chip by its sizes, and how many block RAMs of each family they take. Exact: a test holds it against synthesis.
+"""The block memories of a chip by its sizes, and how many block RAMs of each family they take. Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` instances (core/lookup.py, accumulate.py, sweep.py; link/receiver.py, sender.py).
-Small tables that are read in the same cycle (egress, schedule, counters) lie in LUTs.
+The list is that of the gateware's `spikeplane_ram` instances: core/lookup.py, accumulate.py, sweep.py and lanes.py, link/receiver.py
+and sender.py. Small tables that are read in the same cycle (egress, schedule, counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
+from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
 
 LANES = 4  #: lanes that share a slice of the weight memory (core/spread.py)
+QUEUE = 16  #: words of the queue between sweep and egress
+SHORT = 512  #: words up to which two lanes share a memory (core/lanes.py)
 
 #: Per family: words and bits that one block RAM can be, with one read and one write port.
 SHAPES: dict[str, tuple[tuple[int, int], ...]] = {
@@ -26,18 +29,33 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     return [
         *[(memory.name.lower(), 1, tables.depth(memory), tables.width(memory)) for memory in plain],
         ("weight", c.lanes // LANES, c.weight_depth, LANES * c.weight_bits),
-        ("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
-        ("membrane", c.lanes, c.membrane_depth, c.membrane_bits),
+        _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
+        _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits),
     ]
 
 
+def _queue(config: ChipConfig) -> int:
+    """Bits of a word of the queue between sweep and egress (core/egress.py): in LUTs, but on an iCE40, which has no LUT memory."""
+    return config.lanes + config.group_bits + 2 * config.coord_bits + SHIFT_BITS + 1
+
+
+def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int, int]:
+    """A memory that every lane has; two lanes share a short one (core/lanes.py)."""
+    share = 2 if words <= SHORT else 1
+    return name, lanes // share, words, share * bits
+
+
 def block_rams(config: ChipConfig, family: str) -> int:
-    """Block RAMs of the whole chip with its link, without a camera."""
+    """Block RAMs of the whole chip with its link, without a camera. AMD's are of 36 kbit, or two of 18 kbit."""
     core = sum(number * blocks(words, bits, family) for _, number, words, bits in core_memories(config))
-    link = 2 * blocks(SLOTS * SLOT_BYTES, 8, family)
-    return config.cores * core + link
+    if family == "ice40":
+        core += blocks(QUEUE, _queue(config), family)
+    total = config.cores * core + 2 * blocks(SLOTS * SLOT_BYTES, 8, family)
+    return -(-total // 2) if family == "xilinx" else total
 
 
 def blocks(words: int, bits: int, family: str) -> int:
-    """Block RAMs of one memory: the shape that needs the fewest."""
+    """Block RAMs of one memory: the shape that needs the fewest. A Gowin part holds the smallest in LUTs (`spikeplane_hw.flow`)."""
+    if family == "gowin" and words <= 16 and bits <= 10:
+        return 0
     return min(-(-words // deep) * -(-bits // wide) for deep, wide in SHAPES[family])

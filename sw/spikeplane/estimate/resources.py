@@ -20,6 +20,7 @@ from spikeplane.estimate.memories import SHAPES, block_rams, core_memories
 from spikeplane.formats.packet import packet_format
 from spikeplane.formats.tables import Memory, core_tables
 
+BASE = "ecp5"  #: the family with the most builds
 SIDES = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 #: For each output of a router the inputs that can ask for it (network/router.py).
 SOURCES = {
@@ -33,9 +34,11 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Fit:
-    """Factors of one resource of a family; `errors` relative, by build; `held` of builds that were not fitted."""
+    """Factors of one resource of a family, from `builds` builds. `errors`: relative, of each build by a fit without it (of the ECP5's where
+    the family has one build); `held`: of builds that are never fitted."""
 
     factors: np.ndarray
+    builds: int
     errors: dict[str, float]
     held: dict[str, float]
 
@@ -62,7 +65,7 @@ def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
     found = {}
     for title in ("LUT", "FF"):
         fitted = fit(family, title)
-        found[title] = Use(round(float(terms(config) @ fitted.factors)), fitted.worst, len(fitted.errors))
+        found[title] = Use(round(float(terms(config, family) @ fitted.factors)), fitted.worst, fitted.builds)
     return {**found, "block RAM": Use(block_rams(config, family)), "DSP": Use(multipliers(config, family))}
 
 
@@ -74,14 +77,18 @@ def multipliers(config: ChipConfig, family: str) -> int:
     return config.cores * config.lanes * -(-config.membrane_bits // wide)
 
 
-def terms(config: ChipConfig) -> np.ndarray:
+def terms(config: ChipConfig, family: str) -> np.ndarray:
     """What LUTs and flip-flops grow with."""
-    return np.array([term(config) for term in _TERMS.values()], float)
+    routing = _routing(config, edges=family == "xilinx")
+    return np.array([routing, *(term(config) for term in _TERMS.values())], float)
 
 
-def _routing(config: ChipConfig) -> float:
-    """Bits of packets at the inputs and multiplexers of all routers; sides at the edge of the mesh are optimised away."""
+def _routing(config: ChipConfig, *, edges: bool) -> float:
+    """Bits of packets at the inputs and multiplexers of all routers. Sides at the edge of the mesh are optimised away, but where every
+    tile is counted like the others (`edges`)."""
     total = 0
+    if edges:
+        return packet_format(config).width * config.cores * (len(SOURCES) + sum(map(len, SOURCES.values())))
     for x in range(config.cols):
         for y in range(config.rows):
             live = {side for side, (dx, dy) in SIDES.items() if 0 <= x + dx < config.cols and 0 <= y + dy < config.rows}
@@ -117,11 +124,17 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "membrane bits": lambda c: c.cores * c.lanes * c.membrane_bits,
     "shifter": lambda c: c.cores * c.lanes * c.acc_bits * (bits_for(c.max_shift + 1) if c.max_shift else 0),
     "leak by shift": lambda c: 0 if c.leak_multiplier else c.cores * c.lanes * c.membrane_bits,
-    "routing": _routing,
     "tables in LUTs": _distributed,
     "deep memories": _deep,
     "addresses": _addresses,
     "populations": lambda c: c.cores * c.populations,
+}
+
+
+#: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds do not say better.
+_PRIOR = {
+    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 3, 1, 25, 20),
+    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 0, 0, 35, 14),
 }
 
 
@@ -134,29 +147,43 @@ def builds() -> list[dict[str, Any]]:
 
 @cache
 def fit(family: str, title: str) -> Fit:
-    """The factors of a family's resource. Raises SpikeplaneError where nothing was built."""
+    """The factors of a family's resource; a family with few builds gets those of the ECP5, all times one number. Raises SpikeplaneError
+    where nothing was built."""
     rows = [row for row in builds() if row["family"] == family and title in row["resources"]]
     fitted = [row for row in rows if not row["held"]]
     if not fitted:
         raise SpikeplaneError(
             f"estimate has no builds of the family {family} for {title}; run python -m spikeplane_hw.calibrate"
         )
-    target = np.array([row["resources"][title] for row in fitted], float)
-    matrix = np.stack([terms(row["config"]) for row in fitted])
-    factors = _nonnegative(matrix / target[:, None], np.ones(len(target)))
+    factors = _factors(fitted, family, title)
+    # Each build as the others foresee it: what the fit says of its own builds would be too good.
+    left_out = (
+        [(row, _factors([one for one in fitted if one is not row], family, title)) for row in fitted] if fitted[1:] else []
+    )
+    errors = {row["name"]: _error(row, others, family, title) for row, others in left_out}
+    held = {row["name"]: _error(row, factors, family, title) for row in rows if row["held"]}
+    return Fit(factors, len(fitted), errors or fit(BASE, title).errors, held)
 
-    def errors(some: list[dict[str, Any]]) -> dict[str, float]:
-        return {row["name"]: float(terms(row["config"]) @ factors) / row["resources"][title] - 1 for row in some}
 
-    return Fit(factors, errors(fitted), errors([row for row in rows if row["held"]]))
+def _factors(rows: list[dict[str, Any]], family: str, title: str) -> np.ndarray:
+    target = np.array([row["resources"][title] for row in rows], float)
+    matrix = np.stack([terms(row["config"], family) for row in rows])
+    if family == BASE:
+        return _nonnegative(matrix / target[:, None], np.array(_PRIOR[title], float))
+    base = fit(BASE, title).factors
+    return base / float(np.mean(matrix @ base / target))
 
 
-def _nonnegative(matrix: np.ndarray, target: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
-    """Least squares with factors of 0 or more (Lawson and Hanson, by dropping what turns negative), slightly regularised so that
-    terms which the builds hardly tell apart share."""
+def _error(row: dict[str, Any], factors: np.ndarray, family: str, title: str) -> float:
+    return float(terms(row["config"], family) @ factors) / row["resources"][title] - 1
+
+
+def _nonnegative(matrix: np.ndarray, prior: np.ndarray, ridge: float = 0.03) -> np.ndarray:
+    """Factors of 0 or more with `matrix @ factors` near 1 (least squares; what turns negative is dropped), drawn gently to `prior` so that
+    terms which the builds hardly tell apart keep a size that the gateware explains."""
     scale = np.maximum(np.abs(matrix).max(0), 1e-12)
     scaled = np.vstack([matrix / scale, ridge * np.eye(matrix.shape[1])])
-    wanted = np.concatenate([target, np.zeros(matrix.shape[1])])
+    wanted = np.concatenate([np.ones(len(matrix)), ridge * prior * scale])
     active = np.ones(matrix.shape[1], bool)
     while True:
         factors = np.zeros(matrix.shape[1])

@@ -19,11 +19,14 @@ from spikeplane.estimate.work import Core, Plan, Target
 from spikeplane.formats.frame import SLOTS, frame_payload
 from spikeplane.formats.packet import PacketFormat
 
-PIPE = 22  #: from a router's output through lookup, walker and accumulate to the schedule's event
-HOP = 4  #: of a packet through a router
-HOST = 6  #: between bridge and the first router
-READY = 7  #: from the last event to a job
+PIPE = 18  #: from a router's output through lookup, walker and accumulate to the schedule's event
+HOP = 3  #: of a packet through a router
+EGRESS = 2  #: from a sweep to its router
+HOST = 5  #: between bridge and the first router
+READY = 6  #: from the last event to a job
 WAITING = 26  #: packets between a sweep and the link that wait without stopping it
+QUEUE = 24  #: packets that wait in front of the accumulators without stopping the sender
+FRAME = 6  #: bytes of a frame besides its payload
 QUIET = 64  #: cycles without a byte after which the host hears what has come
 ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
 
@@ -37,6 +40,15 @@ class Timeline:
         self.period = form.size + 1  # cycles a packet on the link
         self.window = SLOTS * (frame_payload(form) // form.size)  # packets that the chip keeps until acknowledged
         self.frame = frame_payload(form)
+        # A frame leaves faster than it fills: with a pause of so many cycles more the line is quiet for long enough.
+        self.slack = QUIET + self.frame + FRAME - self.frame // form.size * self.period
+        self.sample_packets = sum(
+            float(activity.packets[source.name][: 1 if route.hold else self.steps].sum()) + self.steps
+            for source in plan.inputs
+            for route in source.routes
+        )
+        frames = max(1.0, self.sample_packets * form.size / self.frame)
+        self.all_sent = (samples - SLOTS / frames) * self.steps  # the host is at most SLOTS frames ahead
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.number = 0
         self.accumulator: dict[Core, float] = defaultdict(float)
@@ -49,6 +61,8 @@ class Timeline:
         for i, work in enumerate(plan.parts):
             self.tokens[i][0] = work.tokens[1]
             self.credits[i][0], self.credits[i][1] = work.credits[0], work.credits[0] - work.credits[1]
+        for core, busy in plan.start.items():  # the first frame is on its way meanwhile
+            self.accumulator[core] = max(0.0, busy - self.frame)
         self.host_credits = defaultdict(int, {0: plan.host_credits, 1: plan.host_credits})
         self.host_step, self.host_waits = 0, False
         self.rx = self.tx = 0.0
@@ -81,39 +95,35 @@ class Timeline:
         self.host_step += 1
         t = step % self.steps
         start = max(self.now, self.rx) + self.period
-        packets, tokens = 0.0, 0
+        self.rx = start
         for source in self.plan.inputs:
-            routes = source.routes - (source.held if t else 0)
-            packets += self.activity.packets[source.name][t] * routes
-            tokens += source.routes
-        sent = start + packets * self.period
-        self.rx = sent + tokens * self.period
-        for source in self.plan.inputs:
-            for target in source.targets:
-                core = self.plan.parts[target.part].core
-                way = HOST + HOP * (core[0] + core[1] + 1)
-                self.stream(source.name, target, t, start + way, self.rx + way, step)
+            for route in source.routes:
+                packets = 0.0 if route.hold and t else self.activity.packets[source.name][t]
+                self.rx = self.burst(source.name, route.targets, t, self.rx, self.rx + packets * self.period, 1.0)
+        self.rx += sum(len(source.routes) for source in self.plan.inputs) * self.period
+        for target in (target for source in self.plan.inputs for route in source.routes for target in route.targets):
+            self.at(self.rx + self.from_host(target.core), lambda target=target: self.event_token(target, step))
         self.at(self.rx, self.host)
 
-    def stream(self, source: str, target: Target, t: int, start: float, end: float, step: int, share: float = 1.0) -> None:
-        """Packets of `source` in step t reach a target from `start` on; its token at `end`. `share` of the source."""
+    def burst(self, source: str, targets: list[Target], t: int, start: float, end: float, share: float) -> float:
+        """Packets of `source` in step t reach `targets` from `start` to `end`; when the last one leaves: later, if a target's work holds
+        them up, whose queue is short."""
         spikes, packets = self.activity.spikes[source][t] * share, self.activity.packets[source][t] * share
-        if target.aligned:
-            packets *= target.share
-            work = packets * target.words
-        else:
-            work = max(packets, spikes * target.words)
-        if target.hold and t:
-            work = 0.0
-        if target.delay and t == self.steps - 1:
-            work = 0.0
-        core = self.plan.parts[target.part].core
-        self.at(start, lambda: self.accumulate(core, work))
-        arrives = step + target.delay
-        self.at(end, lambda: self.event(core, lambda: self.token(target.part, arrives)))
+        for target in targets:
+            if target.hold and t or target.delay and t == self.steps - 1 or not packets:
+                continue
+            words = packets * target.share * target.words if target.aligned else max(packets, spikes * target.words)
+            done = self.accumulate(target.core, start, words)
+            end = max(end, done - QUEUE * words / packets)
+        return end
 
-    def accumulate(self, core: Core, work: float) -> None:
-        self.accumulator[core] = max(self.accumulator[core], self.now) + work
+    def accumulate(self, core: Core, start: float, words: float) -> float:
+        """The accumulators of a core have so much more to do from `start` on; when they have done it."""
+        self.accumulator[core] = max(self.accumulator[core], start) + words
+        return self.accumulator[core]
+
+    def event_token(self, target: Target, step: int) -> None:
+        self.event(target.core, lambda: self.token(target.part, step + target.delay))
 
     def event(self, core: Core, action: Callable[[], None]) -> None:
         """A token or credit goes through the core's pipe, behind the work that is there."""
@@ -147,14 +157,13 @@ class Timeline:
         work, t = self.plan.parts[part], step % self.steps
         packets = self.activity.packets[work.part.population][t] * work.share
         own = max(work.sweep, packets * (work.entries + work.probes))
-        self.accumulate(work.core, work.port)
+        self.accumulate(work.core, self.now, work.port)
         end = self.now + own
         last = self.to_host(self.now, end, packets * work.probes) if work.probes else 0.0
-        end = max(end, last - WAITING * self.period) + work.entries + work.probes
+        end = max(end, last - WAITING * self.period)
+        end = self.burst(work.part.population, work.targets, t, self.now, end, work.share) + work.entries + work.probes
         for target in work.targets:
-            there = self.plan.parts[target.part].core
-            way = self.way(work.core, there)
-            self.stream(work.part.population, target, t, self.now + way, end + way, step, work.share)
+            self.at(end + self.way(work.core, target.core), lambda target=target: self.event_token(target, step))
         self.at(end, lambda: self.swept_out(part, step, max(end, last)))
 
     def swept_out(self, part: int, step: int, last: float) -> None:
@@ -162,7 +171,7 @@ class Timeline:
         work = self.plan.parts[part]
         for _ in range(work.probes):
             told = self.to_host(max(self.now, last), max(self.now, last), 1)
-            back = max(self.now, told - self.period) + HOST + HOP * (work.core[0] + work.core[1] + 1)
+            back = max(self.now, told - self.period) + self.from_host(work.core)
             self.at(back, lambda: self.event(work.core, lambda: self.credit(part, step + 2)))
             sample = step // self.steps
             self.ends[sample] = max(self.ends[sample], told)
@@ -174,7 +183,7 @@ class Timeline:
                 lambda s=source, a=arrives, c=there: self.event(c, lambda: self.credit(s, a)),
             )
         for _ in range(work.host_returns):
-            self.at(self.now + HOST + HOP * (work.core[0] + work.core[1] + 1), lambda: self.host_credit(step + 2))
+            self.at(self.now + self.from_host(work.core), lambda: self.host_credit(step + 2))
         self.idle[work.core] = True
         self.at(self.now + 2, lambda: self.next(work.core))
 
@@ -185,15 +194,28 @@ class Timeline:
 
     def to_host(self, start: float, end: float, packets: float) -> float:
         """`packets` made between `start` and `end` leave by the link; when the last has."""
-        if start > self.tx + QUIET:
+        free = max(self.tx, start) + packets * self.period
+        late = end + self.period if packets else free
+        if start - self.tx > self.slack or late - free > self.slack:
             self.sent = 0
-        self.tx = max(self.tx, start) + packets * self.period
+        self.tx = max(free, late)
         self.sent += packets
         while self.sent > self.window:
             self.sent -= self.window
-            self.tx += self.frame + QUIET + ANSWER
-        self.tx = max(self.tx, end + self.period) if packets else self.tx
+            waiting = (
+                self.first_frame() if self.host_step < self.all_sent else 0.0
+            )  # the answer comes with what the host has to say
+            self.tx += self.frame + QUIET + ANSWER + waiting
         return self.tx
 
+    def first_frame(self) -> float:
+        """Bytes of the first frame of a sample."""
+        return min(self.frame, self.sample_packets * (self.period - 1)) + FRAME
+
+    def from_host(self, core: Core) -> int:
+        """Cycles of a packet between bridge and core, either way."""
+        return HOST + HOP * (core[0] + core[1] + 1)
+
     def way(self, a: Core, b: Core) -> int:
-        return HOP * (abs(a[0] - b[0]) + abs(a[1] - b[1]) + 2)
+        """Cycles of a packet from core to core."""
+        return EGRESS + HOP * (abs(a[0] - b[0]) + abs(a[1] - b[1]) + 1)

@@ -15,8 +15,9 @@ from spikeplane.program import Program
 Core = tuple[int, int]
 
 #: Cycles of a sweep besides its words, read off the state machines of core/sweep.py, schedule.py, egress.py:
-GROUP = 24  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
-OPEN = 12  #: of a job: picked, its population word fetched, its end told
+GROUP = 20  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
+OPEN = 9  #: of a job: picked, its population word fetched, its end told
+JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
 
 
@@ -25,7 +26,8 @@ class Target:
     """A part that a source reaches: `words` accumulated there per spike (`aligned`: per packet of its own groups)."""
 
     part: int
-    projection: int
+    core: Core
+    tag: int
     words: float
     aligned: bool
     share: float
@@ -53,13 +55,19 @@ class PartWork:
 
 
 @dataclass
+class Route:
+    """One of the host's ways to send a population: one copy of its packets, to all `targets`. `hold`: in a sample's first step only."""
+
+    hold: bool
+    targets: list[Target]
+
+
+@dataclass
 class Input:
-    """An input population: packets go out `routes` times; `held` of them only in a sample's first step."""
+    """An input population."""
 
     name: str
-    routes: int
-    held: int
-    targets: list[Target]
+    routes: list[Route]
 
 
 @dataclass
@@ -69,6 +77,7 @@ class Plan:
     parts: list[PartWork]
     inputs: list[Input]
     host_credits: int
+    start: dict[Core, int]  # cycles that each core's memories are set in after START
 
 
 def plan(program: Program, activity: Activity) -> Plan:
@@ -92,9 +101,12 @@ def plan(program: Program, activity: Activity) -> Plan:
         parts.append(work)
     inputs = []
     for name, reached in image.inputs.items():
-        held = sum(network.population(network.projections[tag].target).hold for tag, _ in reached)
-        inputs.append(Input(name, len(reached), held, _targets(program, activity, name, index)))
-    return Plan(parts, inputs, image.credits)
+        targets, ways = _targets(program, activity, name, index), []
+        for tag, (x0, y0, x1, y1) in reached:
+            inside = [t for t in targets if t.tag == tag and x0 <= t.core[0] <= x1 and y0 <= t.core[1] <= y1]
+            ways.append(Route(network.population(network.projections[tag].target).hold, inside))
+        inputs.append(Input(name, ways))
+    return Plan(parts, inputs, image.credits, {core: _start(network, config, placement.on(core)) for core in image.used})
 
 
 def _share(network: Network, config: ChipConfig, part: Part) -> float:
@@ -113,8 +125,22 @@ def _targets(program: Program, activity: Activity, source: str, index: dict[tupl
         for part in program.placement.of(projection.target):
             words = activity.reach[number] * (1 if projection.aligned else part.groups)
             share = _share(network, config, part)
-            found.append(Target(index[part.core, part.slot], number, words, projection.aligned, share, projection.delay, hold))
+            found.append(
+                Target(index[part.core, part.slot], part.core, number, words, projection.aligned, share, projection.delay, hold)
+            )
     return found
+
+
+def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int:
+    """Cycles until both banks of every population are set: packets wait."""
+    total = 2 * config.populations * JOB
+    for part in parts:
+        population = network.population(part.population)
+        _, height, width = population.shape
+        _, in_height, in_width = population.current_shape
+        stateless = population.neuron is not None and population.neuron.leak == "memoryless"
+        total += 2 * part.groups * (SET + in_height * in_width + (0 if stateless else height * width))
+    return total
 
 
 def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
