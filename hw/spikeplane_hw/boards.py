@@ -104,6 +104,8 @@ class Board:
 
     def at(self, clock: float) -> "Board":
         """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no PLL that gives it."""
+        if not 1 <= clock <= 1000:
+            raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {clock:g}")
         if clock != self.clock and self.family in ("ice40", "gowin"):
             raise SpikeplaneError(
                 f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not at {clock:g} MHz"

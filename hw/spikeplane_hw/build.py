@@ -78,6 +78,7 @@ def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int =
         checksum = hashlib.sha256((folder / bitstream).read_bytes()).hexdigest()
     values = {
         "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None, "key": key,
+        "clock": board.clock,
         "bitstream": bitstream, "sha256": checksum, "report": best.to_dict(),
     }  # fmt: skip
     write_file(folder / RECORD, json.dumps(values, indent=2) + "\n")

@@ -29,7 +29,8 @@ class Work:
         clock = report.Clock("clk", board.clock + 1, board.clock)
         values = {
             "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None,
-            "bitstream": "board.bit", "sha256": "0" * 64, "report": report.Report(1, {"LUT": (10, 100)}, [clock]).to_dict(),
+            "bitstream": "board.bit", "sha256": "0" * 64, "clock": board.clock,
+            "report": report.Report(1, {"LUT": (10, 100)}, [clock]).to_dict(),
         }  # fmt: skip
         folder.mkdir(exist_ok=True)
         (folder / "build.json").write_text(json.dumps(values))
@@ -51,7 +52,7 @@ def net(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize(("board", "shape"), [
-    ("ulx3s-85f", (1, 1, 16)), ("icebreaker", (1, 1, 8)), ("tang-nano-9k", (1, 1, 8)),
+    ("ulx3s-85f", (2, 2, 16)), ("icebreaker", (1, 1, 8)), ("tang-nano-9k", (1, 1, 8)),
 ])  # fmt: skip
 def test_the_chip_has_the_shape_of_the_board(work, net, board, shape) -> None:
     out = net.parent / "out"

@@ -32,23 +32,27 @@ def test_the_chip_and_the_clock_of_a_board(designs, tmp_path) -> None:
         assert designs[-1] == serve.Design(board.chip, board.clock, board.baud)
     assert call("serve", "--board", "ulx3s-85f", "--preset", "tiny", "--clock", 30)[0] == 0
     assert designs[-1] == serve.Design(preset("tiny"), 30, 3_000_000)
+    camera = BOARDS["ulx3s-85f"].camera
+    assert camera
+    assert call("serve", "--board", "ulx3s-85f", "--preset", "camera")[0] == 0
+    assert designs[-1] == serve.Design(*camera, 3_000_000)
     assert call("serve", tmp_path / "net.spk", "--board", "icebreaker")[0] == 0
     assert designs[-1] == serve.Design(program().config, 12, 1_000_000)
     assert call("serve", tmp_path / "net.spk")[0] == 0
     assert designs[-1] == serve.Design(program().config, 25, 3_000_000)
 
 
-def record(folder: Path, board: str, config: dict | None) -> Path:
+def record(folder: Path, board: str, config: dict | None, clock: float) -> Path:
     folder.mkdir()
-    (folder / "build.json").write_text(json.dumps({"board": board, "config": config}))
+    (folder / "build.json").write_text(json.dumps({"board": board, "config": config, "clock": clock}))
     return folder
 
 
 def test_what_was_built(designs, tmp_path) -> None:
     chip = replace(preset("tiny"), weight_depth=48)
-    assert call("serve", "--build", record(tmp_path / "a", "tang-nano-9k", chip.to_dict()))[0] == 0
-    assert designs[-1] == serve.Design(chip, 27, 3_000_000)
-    assert call("serve", "--build", record(tmp_path / "b", "icebreaker", None))[0] == 0
+    assert call("serve", "--build", record(tmp_path / "a", "ulx3s-85f", chip.to_dict(), 50))[0] == 0
+    assert designs[-1] == serve.Design(chip, 50, 3_000_000)
+    assert call("serve", "--build", record(tmp_path / "b", "icebreaker", None, 12))[0] == 0
     assert designs[-1] == serve.Design(None, 12, 1_000_000)
 
 

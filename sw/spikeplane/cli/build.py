@@ -7,9 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from spikeplane.cli.chips import chosen_chip
+from spikeplane.cli.chips import chip_of
 from spikeplane.cli.console import err, out
-from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place
 from spikeplane.program import Program
@@ -23,9 +22,13 @@ _ECHO_SHAPE = (1, 1, 8)  # rows, columns and lanes where no chip is the board's 
 
 def build(
     board: Annotated[str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")],
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", "-p", help="One of the board's (spikeplane boards), or tiny, small, medium, large."),
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
     program: Annotated[Path | None, typer.Option("--program", help="A program file: the chip is sized to it.")] = None,
+    clock: Annotated[float | None, typer.Option("--clock", help="MHz of the design (default: the preset's).")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("board"),
     seeds: Annotated[int, typer.Option("--seeds", help="Placements to try until one meets the clock.")] = 4,
 ) -> None:
@@ -46,7 +49,8 @@ def build(
     if program is not None and (preset, config) != (None, None):
         raise SpikeplaneError("give --program, or --preset or --config, not both")
     fitted = None if program is None else _sized(program, target)
-    chip = fitted.config if fitted else _chip(target, preset, config)
+    chip, speed = (fitted.config, target.clock) if fitted else chip_of(target, preset, config)
+    target = target.at(speed if clock is None else clock)
     for name in (RECORD, PROGRAM):
         check_place(output / name)
     with err.status("starting", spinner="line") as status:
@@ -81,10 +85,6 @@ def _made(values: dict[str, Any], folder: Path) -> str:
     from spikeplane_hw.vivado import run_line
 
     return str(folder / values["bitstream"]) if values["sha256"] else f"the bitstream is made by: {run_line(folder)}"
-
-
-def _chip(target: "Board", preset: str | None, config: Path | None) -> ChipConfig | None:
-    return target.chip if preset is None and config is None else chosen_chip(preset, config)
 
 
 def _sized(path: Path, target: "Board") -> Program:

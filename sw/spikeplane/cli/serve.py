@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from spikeplane.cli.boards import echo_board, pin_board
-from spikeplane.cli.chips import chosen_chip
+from spikeplane.cli.chips import chip_of, chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
@@ -36,7 +36,9 @@ def serve(
     program: Annotated[Path | None, typer.Argument(help="A program file: its chip.")] = None,
     board: Annotated[str | None, typer.Option("--board", "-b", help="A board's name: its chip, its clock.")] = None,
     build: Annotated[Path | None, typer.Option("--build", help="A folder that spikeplane build wrote: its chip.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="One of the board's, or tiny, small, medium, large.")
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
     clock: Annotated[float | None, typer.Option(help="MHz of the clock (default: the board's, else 25).")] = None,
     baud: Annotated[int | None, typer.Option(help="The line's rate (default: what the program at the other end sets).")] = None,
@@ -73,11 +75,15 @@ def _design(
     values = _record(build) if build is not None else None
     target = find(values["board"]) if values else find(board) if board is not None else None
     if values:
+        clock = clock or values["clock"]
         chip = ChipConfig.from_dict(values["config"]) if values["config"] is not None else None
     elif program is not None:
         chip = Program.load(program).config
+    elif target is not None:
+        chip, speed = chip_of(target, preset, config)
+        return Design(chip, clock or speed, target.baud)
     else:
-        chip = target.chip if target and not chosen else chosen_chip(preset, config)
+        chip = chosen_chip(preset, config)
     return Design(chip, clock or (target.clock if target else CLOCK), target.baud if target else BAUD)
 
 
@@ -87,7 +93,7 @@ def _record(folder: Path) -> dict[str, Any]:
 
     try:
         values = json.loads((folder / RECORD).read_text())
-        return {"board": str(values["board"]), "config": values["config"]}
+        return {"board": str(values["board"]), "config": values["config"], "clock": float(values["clock"])}
     except (OSError, ValueError, KeyError, TypeError):
         raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board BOARD -o {folder}") from None
 
