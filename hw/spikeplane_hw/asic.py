@@ -7,8 +7,10 @@ The hierarchy is kept, so that area can be told by block. abc minimises area wit
 timing follows from it.
 """
 
+import contextlib
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -81,25 +83,35 @@ def _modules(path: Path) -> dict[str, Any]:
 
 
 def _run(command: list[str], work: Path, log: Path, say: Say) -> None:
-    """yosys in `work`, what it says kept in `log` as it comes. Raises SpikeplaneError with its error and the log's path."""
+    """yosys in `work`; its log is kept in `log`, however it ends. Raises SpikeplaneError with its error and the log's path.
+
+    It writes the log itself: what it prints stops when it calls abc.
+    """
     write_file(log, "")
-    error = "no message"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                file.write(line)
-                error = line.strip() if "ERROR" in line else error
-                for mark, stage in _STAGES.items():
-                    if mark in line and line[:1].isdigit() and line.split()[0].count(".") == 1:
-                        say(stage)
-            status = process.wait()
-        except BaseException:
+    inside = work / LOG
+    process = subprocess.Popen([*command, "-q", "-l", LOG], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        told: set[str] = set()
+        status = None
+        while status is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = process.wait(timeout=0.5)
+            _tell(inside, told, say)
+    finally:
+        if process.poll() is None:
             process.kill()
             process.wait()
-            raise
+        text = inside.read_text(errors="replace") if inside.exists() else ""
+        write_file(log, text)
     if status:
-        raise SpikeplaneError(f"yosys failed: {error}; see {log}")
+        errors = [line.strip() for line in text.splitlines() if "ERROR" in line]
+        raise SpikeplaneError(f"yosys failed: {errors[-1] if errors else 'no message'}; see {log}")
+
+
+def _tell(log: Path, told: set[str], say: Say) -> None:
+    """The stages that the log shows by now and that were not told yet."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    for mark, stage in _STAGES.items():
+        if stage not in told and re.search(rf"^\d+\. {mark}", text, re.MULTILINE):
+            told.add(stage)
+            say(stage)

@@ -50,11 +50,13 @@ def _synthesise(source: bytes, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as name:
         folder = Path(name)  # yosys sees nothing outside it
         (folder / "chip.v").write_bytes(source)
-        command = [yosys(), "-p", _SCRIPT]
-        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
-        write_file(log, result.stdout + result.stderr)
+        command = [yosys(), "-q", "-l", "yosys.log", "-p", _SCRIPT]  # what it prints stops when it calls abc, the log does not
+        result = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        kept = folder / "yosys.log"
+        text = kept.read_text(errors="replace") if kept.exists() else ""
+        write_file(log, text)
         if result.returncode:
-            lines = [line for line in (result.stdout + result.stderr).splitlines() if "ERROR" in line]
+            lines = [line for line in text.splitlines() if "ERROR" in line]
             raise SpikeplaneError(f"yosys could not synthesise the chip: {lines[-1] if lines else 'no message'}; see {log}")
         write_file(path, (folder / "netlist.v").read_bytes())
 
