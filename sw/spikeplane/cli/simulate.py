@@ -28,9 +28,14 @@ def simulate(
     if netlist:
         if names or waves:
             raise SpikeplaneError("--netlist runs the chip's networks: no bench names and no --waves with it")
-        return _netlist(preset, config, seed)
-    if preset is not None or config is not None:
+        _netlist(preset, config, seed)
+    elif preset is not None or config is not None:
         raise SpikeplaneError("--preset and --config go with --netlist; the benches have chips of their own")
+    else:
+        _benches(names, waves, seed)
+
+
+def _benches(names: list[str] | None, waves: bool, seed: int) -> None:
     from spikeplane_sim.bench import runner
 
     known = runner.names()
