@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from spikeplane.compiler.fit import check_sizes
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.driver import Driver
@@ -33,6 +34,7 @@ def run_networks(config: ChipConfig, library: Path, seed: int = 0) -> list[Run]:
 def _run(name: str, config: ChipConfig, library: Path, seed: int) -> Run:
     try:
         work = job(name, config, seed)
+        check_sizes(work.network, config)  # shifts and coordinates, which placing alone does not look at
     except SpikeplaneError as error:
         return Run(name, None, 0, str(error))
     with SimulatedBoard(config, library=library) as board:
