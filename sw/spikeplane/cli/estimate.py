@@ -86,12 +86,21 @@ def show(found: dict[str, Any], title: str) -> None:
     for name, row in found["resources"].items():
         used, available = row["used"], row["available"]
         over = used - available
-        error = "exact" if row["error"] is None else f"±{row['error']:.1%} over the {row['builds']} builds it was fitted to"
+        error = _calibration(row["error"], row["builds"])
         fits = "[green]yes[/]" if over <= 0 else f"[red]no: {over:,} too many[/]"
         table.add_row(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}", fits, error)
     out.print(table)
     for label, text in _lines(found):
         out.print(f"{label:<20}{escape(text)}", highlight=False, soft_wrap=True)
+
+
+def _calibration(error: float | None, builds: int) -> str:
+    """How far off a resource may be."""
+    if error is None:
+        return "by rule, as in every build"
+    if builds == 1:
+        return f"±{error:.1%} of the ECP5's builds, scaled to 1 build of this family"
+    return f"±{error:.1%} over the {builds} builds it was fitted to"
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,235 @@
+"""The estimate before synthesis: memories as the gateware has them, activity, operations, energy, the command and its refusals."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikeplane.cli import app
+from spikeplane.compiler import build_image, place
+from spikeplane.config import ChipConfig, preset
+from spikeplane.encode import Encoding
+from spikeplane.errors import SpikeplaneError
+from spikeplane.estimate import energy, resources
+from spikeplane.estimate.activity import assumed, measured, reached, recorded
+from spikeplane.estimate.choose import chosen
+from spikeplane.estimate.counts import count
+from spikeplane.estimate.cycles import cycles
+from spikeplane.estimate.forward import outputs
+from spikeplane.estimate.memories import block_rams, core_memories
+from spikeplane.estimate.work import plan
+from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program import Program
+from spikeplane_hw.boards import BOARDS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
+from networks import random_network  # noqa: E402
+
+
+def small_program(steps: int = 3) -> Program:
+    """4 spiking inputs of 4x4 pixels, a 3x3 convolution to 20 channels, dense to 5."""
+    rng, chip = np.random.default_rng(0), replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
+    network = Network(
+        populations=(
+            Population(name="in", shape=(4, 4, 4)),
+            Population(name="conv", shape=(20, 4, 4), neuron=Neuron(), theta=np.full(20, 30)),
+            Population(name="out", shape=(5, 1, 1), neuron=Neuron(), theta=np.full(5, 50)),
+        ),
+        projections=(
+            Projection(source="in", target="conv", weight=rng.integers(-9, 20, (20, 4, 3, 3)), padding=(1, 1)),
+            Projection(source="conv", target="out", weight=rng.integers(-9, 20, (5, 20, 4, 4))),
+        ),
+        output="out", steps=steps,
+    )  # fmt: skip
+    encoding = Encoding(kind="planes", steps=steps)
+    return Program(name="x", config=chip, network=network, placement=place(network, chip), encoding=encoding, probes=("out",))
+
+
+@pytest.mark.parametrize("name", ["tiny", "short"])
+def test_memories_are_those_of_the_gateware(name: str) -> None:
+    from spikeplane_gateware.chip import TILE_MODULE
+    from spikeplane_gateware.generate import convert
+    from spikeplane_gateware.tile import Tile
+
+    chip = (
+        preset("tiny")
+        if name == "tiny"
+        else ChipConfig(rows=1, cols=1, lanes=8, acc_depth=100, membrane_depth=20, weight_bits=2)
+    )
+    text = convert(Tile(chip), TILE_MODULE)
+    found = re.findall(r"spikeplane_ram #\((.*?)\) ", text, re.DOTALL)
+    sizes = [{key: int(value) for key, value in re.findall(r"\.(\w+)\(32'd(\d+)\)", one)} for one in found]
+    expected = [(words, bits) for _, number, words, bits in core_memories(chip) for _ in range(number)]
+    assert sorted((one["DEPTH"], one["WIDTH"]) for one in sizes) == sorted(expected)
+
+
+def test_block_rams_and_multipliers_are_those_of_the_builds() -> None:
+    rows = [row for row in resources.builds() if row["verilog"]]
+    assert len(rows) >= 4
+    for row in rows:
+        assert block_rams(row["config"], row["family"]) == row["resources"]["block RAM"], row["name"]
+        assert resources.multipliers(row["config"], row["family"]) == row["resources"]["DSP"], row["name"]
+
+
+@pytest.mark.parametrize("family", ["ecp5", "ice40", "gowin", "xilinx"])
+@pytest.mark.parametrize("title", ["LUT", "FF"])
+def test_each_build_is_foreseen_by_the_others(family: str, title: str) -> None:
+    fitted = resources.fit(family, title)
+    assert fitted.worst < 0.15, (fitted.errors, fitted.held)
+    assert (fitted.factors >= 0).all()
+
+
+def test_a_larger_chip_takes_more() -> None:
+    small, large = (resources.estimate(ChipConfig(rows=1, cols=1, lanes=lanes), "ecp5") for lanes in (8, 32))
+    assert all(large[title].used > small[title].used for title in small)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_forward_is_the_golden_model(seed: int) -> None:
+    from spikeplane_sim.golden import GoldenModel
+
+    network, planes = random_network(seed, preset("small"))
+    expected = GoldenModel(network, membrane_bits=16).run(planes)
+    found = outputs(network, planes, 16)
+    assert all((found[name] == expected[name]).all() for name in expected)
+
+
+def test_activity_counts_spikes_packets_and_reach() -> None:
+    program = small_program(steps=1)
+    values = {p.name: np.zeros((1, 1, *p.shape), np.int64) for p in program.network.populations}
+    values["in"][0, 0, [0, 3], 0, 0] = 1  # one pixel in a corner: one packet of two spikes, each meets 2x2 pixels
+    values["conv"][0, 0, [1, 17], 2, 2] = 1  # two groups of 16 channels
+    found = measured(program.network, program.config, values, "here")
+    assert [found.spikes[name][0] for name in ("in", "conv", "out")] == [2, 2, 0]
+    assert [found.packets[name][0] for name in ("in", "conv", "out")] == [1, 2, 0]
+    assert found.reach == [4, 1]
+    work = plan(program, found)
+    counted = count(program, found, work)
+    assert counted.synaptic == 2 * 4 * 20 + 2 * 1 * 5
+    assert counted.words == 2 * 4 * 2 + 2 * 1 * 1  # of 16 channels
+
+
+def test_activity_survives_a_program() -> None:
+    program = small_program()
+    activity = assumed(program.network, program.config, 0.25)
+    again = recorded(program.network, json.loads(json.dumps(activity.rows())), 7)
+    assert again is not None
+    assert again.source == "measured when compiling, on 7 calibration samples"
+    assert all(np.allclose(again.packets[name], activity.packets[name], atol=1e-3) for name in activity.packets)
+    assert recorded(program.network, [], 0) is None
+    assert recorded(replace(program.network, steps=9), activity.rows(), 7) is None
+
+
+def test_reach_of_a_strided_convolution() -> None:
+    network = Network(
+        populations=(Population(name="a", shape=(1, 4, 4)), Population(name="b", shape=(1, 2, 2), neuron=Neuron())),
+        projections=(Projection(source="a", target="b", weight=np.ones((1, 1, 2, 2), int), stride=(2, 2)),), output="b",
+    )  # fmt: skip
+    assert reached(network.projections[0], network, np.ones((4, 4))) == 1
+
+
+def test_energy_meets_its_source() -> None:
+    assert energy.add(32) == pytest.approx(0.1)
+    assert energy.add(8) == pytest.approx(0.03, rel=0.2)
+    assert energy.multiply(32) == pytest.approx(3.1)
+    assert energy.multiply(8) == pytest.approx(0.2, rel=0.1)
+    for kbyte, picojoule in ((8, 10), (32, 20), (1024, 100)):
+        assert energy.access(64, kbyte * 1024 // 8) == pytest.approx(picojoule, rel=0.15)
+
+
+def test_more_spikes_take_more_cycles_and_energy() -> None:
+    program, found = small_program(), []
+    for rate in (0.05, 0.5):
+        activity = assumed(program.network, program.config, rate)
+        work = plan(program, activity)
+        total = sum(energy.energy(program.config, count(program, activity, work)).values())
+        found.append((cycles(program, activity, work, 20).per_sample, total))
+    assert found[0][0] < found[1][0]
+    assert found[0][1] < found[1][1]
+
+
+def test_long_samples_are_cut_and_stretched() -> None:
+    short, long = small_program(steps=200), small_program(steps=40_000)
+    activity = [assumed(p.network, p.config, 0.2) for p in (short, long)]
+    each = [cycles(p, a, plan(p, a), 1).per_sample for p, a in zip((short, long), activity, strict=True)]
+    assert each[1] / each[0] == pytest.approx(200, rel=0.05)
+
+
+def test_which_activity_is_used(tmp_path: Path) -> None:
+    program = small_program()
+    assert chosen(program, None, None, 4).source == "an assumption: 0.1 spikes a neuron and step"
+    assert chosen(program, None, 0.3, 4).source == "an assumption: 0.3 spikes a neuron and step"
+    planes = (np.random.default_rng(1).random((6, 3, 4, 4, 4)) < 0.2).astype(np.uint8)
+    np.save(tmp_path / "planes.npy", planes)
+    found = chosen(program, tmp_path / "planes.npy", None, 4)
+    assert found.source == f"counted on 4 samples of {tmp_path / 'planes.npy'}"
+    assert found.spikes["in"].sum() == planes[:4].sum() / 4
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    program = small_program()
+    build_image(program.network, program.placement, program.config, list(program.probes))
+    program.save(tmp_path / "x.spk")
+    return tmp_path / "x.spk"
+
+
+def test_command(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not app(["estimate", str(saved), "--board", "ulx3s-85f", "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)
+    assert found["fits"]
+    assert found["resources"]["block RAM"]["used"] < 208
+    assert found["cycles_per_sample"] == pytest.approx(3 * found["cycles_per_step"])
+    assert found["operations_per_second"] > 0
+    assert sum(found["energy_pj"].values()) > 0
+
+
+def test_what_does_not_fit_is_an_answer(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False)
+    text = capsys.readouterr().out
+    assert re.search(r"LUT .* no: [\d,]+ too many .* of the ECP5's builds, scaled to 1 build", text)
+    assert re.search(r"block RAM .* no: [\d,]+ too many .* by rule", text)
+    assert "activity            an assumption: 0.1 spikes a neuron and step" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{p}", "--board", "ulx3"], "unknown board 'ulx3'; did you mean 'ulx3s-85f'?"),
+        (["{p}.no", "--board", "ulx3s-85f"], "program: no file {p}.no"),
+        (["{p}", "--board", "ulx3s-85f", "--activity", "2"], "--activity must be from 0 to 1 spikes a neuron and step, not 2"),
+        (["{p}", "--board", "ulx3s-85f", "--samples", "0"], "--samples must be 1 or more, not 0"),
+        (["{p}", "--board", "ulx3s-85f", "--activity", "0.1", "--input", "a"], "give --input or --activity, not both"),
+    ],
+)
+def test_refusals(saved: Path, arguments: list[str], message: str) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        app(["estimate", *(a.format(p=saved) for a in arguments)], standalone_mode=False)
+    assert str(error.value) == message.format(p=saved)
+
+
+def test_camera_chips_are_not_estimated() -> None:
+    from spikeplane.camera.config import camera_preset
+
+    with pytest.raises(SpikeplaneError, match="knows chips without a camera"):
+        resources.estimate(replace(preset("tiny"), camera=camera_preset("vidar")), "ecp5")
+
+
+def test_nothing_heavy_is_imported(saved: Path) -> None:
+    script = (
+        "import sys; from spikeplane.cli import app; app(['estimate', sys.argv[1], '--board', 'ulx3s-85f', '--json'], "
+        "standalone_mode=False); print([m for m in ('torch', 'amaranth', 'scipy') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(saved)], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+
+
+def test_every_board_has_totals_and_a_calibration() -> None:
+    for board in BOARDS.values():
+        assert set(board.resources) == {"LUT", "FF", "block RAM", "DSP"}
+        assert resources.estimate(preset("tiny"), board.family)["LUT"].used > 1000
