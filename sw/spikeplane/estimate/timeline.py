@@ -28,6 +28,7 @@ WAITING = 26  #: packets between a sweep and the link that wait without stopping
 QUEUE = 24  #: packets that wait in front of the accumulators without stopping the sender
 FRAME = 6  #: bytes of a frame besides its payload
 QUIET = 64  #: cycles without a byte after which the host hears what has come
+SHARE = 0.6  #: of such answers that come behind a whole frame
 ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
 
 
@@ -205,7 +206,7 @@ class Timeline:
             waiting = (
                 self.first_frame() if self.host_step < self.all_sent else 0.0
             )  # the answer comes with what the host has to say
-            self.tx += self.frame + QUIET + ANSWER + waiting
+            self.tx += self.frame + QUIET + ANSWER + SHARE * waiting
         return self.tx
 
     def first_frame(self) -> float:

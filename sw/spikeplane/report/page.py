@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeplane.compiler.place import Part
+from spikeplane.estimate.activity import TABLE
 from spikeplane.files import write_file
 from spikeplane.network import Population
 from spikeplane.program import Program
@@ -70,7 +71,7 @@ def _content(data: ReportData) -> dict[str, Any]:
              "synapses": synapse_count(data.network, p)}
             for p in data.network.projections
         ],
-        "tables": data.tables,
+        "tables": {name: rows for name, rows in data.tables.items() if name != TABLE},
         "samples": shown,
         "total": len(data.scores),
         "guesses": [int(n) for n in guesses[:shown]],
