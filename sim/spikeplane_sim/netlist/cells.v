@@ -1,6 +1,7 @@
-// Simulation models of the ECP5 cells that yosys maps to, written from their meaning in Lattice's ECP5 documents (FPGA-TN-02205, memories;
-// FPGA-TN-02263, slices; FPGA-TN-02267, multipliers). Cycle-accurate, without delays. What is not modelled is refused when the simulator is
-// built: a parameter that is not declared here is unknown to Verilator, and a value that is not handled names an unknown module.
+// Simulation models of the ECP5 cells that yosys maps to, written from what Lattice's guides to the ECP5's slices, memories and multipliers say
+// that they do; the combinational ones are proved equal to yosys's own (tests/unit/test_netlist_cells.py). Cycle-accurate, without delays.
+// What is not modelled is refused when the simulator is built: a parameter that is not declared here is unknown to Verilator, and a value
+// that is not handled names an unknown module.
 
 // Z is the bit of INIT that D, C, B, A (A lowest) point to.
 module LUT4 #(parameter [15:0] INIT = 0) (input A, B, C, D, output Z);
