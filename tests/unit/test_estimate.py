@@ -117,12 +117,21 @@ def test_activity_counts_spikes_packets_and_reach() -> None:
 def test_activity_survives_a_program() -> None:
     program = small_program()
     activity = assumed(program.network, program.config, 0.25)
-    again = recorded(program.network, json.loads(json.dumps(activity.rows())), 7)
+    rows = json.loads(json.dumps(activity.rows(16)))
+    again = recorded(program.network, program.config, rows, 7)
     assert again is not None
     assert again.source == "measured when compiling, on 7 calibration samples"
     assert all(np.allclose(again.packets[name], activity.packets[name], atol=1e-3) for name in activity.packets)
-    assert recorded(program.network, [], 0) is None
-    assert recorded(replace(program.network, steps=9), activity.rows(), 7) is None
+    assert recorded(program.network, program.config, [], 0) is None
+    assert recorded(replace(program.network, steps=9), program.config, rows, 7) is None
+
+
+def test_activity_on_a_chip_of_other_lanes() -> None:
+    program, other = small_program(), replace(preset("small"), lanes=8)
+    rows = assumed(program.network, program.config, 0.25).rows(16)
+    found, expected = recorded(program.network, other, rows, 7), assumed(program.network, other, 0.25)
+    assert found is not None
+    assert all(np.allclose(found.packets[name], expected.packets[name], rtol=1e-3) for name in expected.packets)
 
 
 def test_reach_of_a_strided_convolution() -> None:

@@ -110,7 +110,8 @@ def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.nda
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})
     integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits).run({name: planes})
-    program.tables[TABLE] = measured(program.network, program.config, integer, "calibration").rows()
+    counted = measured(program.network, program.config, integer, "calibration")
+    program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:
         ours, theirs = integer[row["population"]], real[row["population"]]
         neuron = program.network.population(row["population"]).neuron

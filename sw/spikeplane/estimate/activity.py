@@ -31,16 +31,17 @@ class Activity:
     reach: list[float]
     source: str
 
-    def rows(self) -> list[dict[str, Any]]:
-        """As a table of a program: a row a population, with the reach of the projections that leave it."""
+    def rows(self, lanes: int) -> list[dict[str, Any]]:
+        """As a table of a program: a row a population, and one with the reach of all projections and the `lanes` of a packet."""
         return [
             {"population": name, "spikes": _plain(spikes), "packets": _plain(self.packets[name])}
             for name, spikes in self.spikes.items()
-        ] + [{"reach": [round(float(value), 4) for value in self.reach]}]
+        ] + [{"lanes": lanes, "reach": [round(float(value), 4) for value in self.reach]}]
 
 
-def recorded(network: Network, rows: list[dict[str, Any]], samples: int) -> Activity | None:
-    """What a program's table says; None if it says nothing or fits another network."""
+def recorded(network: Network, config: ChipConfig, rows: list[dict[str, Any]], samples: int) -> Activity | None:
+    """What a program's table says; None if it says nothing or fits another network. Of a program that has been placed on a chip of other
+    lanes the packets are those of spikes that are spread evenly."""
     spikes = {row["population"]: np.array(row["spikes"], float) for row in rows if "population" in row}
     packets = {row["population"]: np.array(row["packets"], float) for row in rows if "population" in row}
     reach = [value for row in rows for value in row.get("reach", [])]
@@ -48,6 +49,8 @@ def recorded(network: Network, rows: list[dict[str, Any]], samples: int) -> Acti
     whole = all(len(values) == network.steps for values in (*spikes.values(), *packets.values()))
     if set(spikes) != wanted or len(reach) != len(network.projections) or not whole:
         return None
+    if rows[-1].get("lanes") != config.lanes:
+        packets = {p.name: _packets(p, config, spikes[p.name]) for p in network.populations}
     return Activity(spikes, packets, reach, f"measured when compiling, on {samples} calibration samples")
 
 
@@ -68,15 +71,21 @@ def assumed(network: Network, config: ChipConfig, rate: float) -> Activity:
     """Every bit is set with the probability `rate`, independently; membrane outputs and direct-coded pixels set half of their bits."""
     spikes, packets = {}, {}
     for population in network.populations:
-        channels, height, width = population.shape
         bits = _width(population, config)
         chance = rate if bits == 1 else 0.5
-        full, rest = divmod(channels, config.lanes)
-        groups = full * (1 - (1 - chance) ** config.lanes) + (1 - (1 - chance) ** rest if rest else 0)
-        spikes[population.name] = np.full(network.steps, bits * channels * height * width * chance)
-        packets[population.name] = np.full(network.steps, bits * height * width * groups)
+        spikes[population.name] = np.full(network.steps, bits * np.prod(population.shape) * chance)
+        packets[population.name] = _packets(population, config, spikes[population.name])
     reach = [reached(p, network, np.ones(network.population(p.source).shape[1:])) for p in network.projections]
     return Activity(spikes, packets, reach, f"an assumption: {rate:g} spikes a neuron and step")
+
+
+def _packets(population: Population, config: ChipConfig, spikes: np.ndarray) -> np.ndarray:
+    """Masks that are not zero where so many bits (T,) are set anywhere, independently."""
+    channels, height, width = population.shape
+    places = _width(population, config) * height * width
+    silent = 1 - np.minimum(1, spikes / (places * channels))
+    full, rest = divmod(channels, config.lanes)
+    return places * (full * (1 - silent**config.lanes) + (1 - silent**rest))
 
 
 def reached(projection: Projection, network: Network, spikes: np.ndarray) -> float:

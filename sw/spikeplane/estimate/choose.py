@@ -21,7 +21,7 @@ def chosen(program: Program, data: Path | None, rate: float | None, most: int) -
     if rate is None:
         tables = program.tables
         samples = sum(row.get("samples", 0) for row in tables.get("calibration", []))
-        found = recorded(network, tables.get(TABLE, []), samples)
+        found = recorded(network, config, tables.get(TABLE, []), samples)
         if found is not None:
             return found
     return assumed(network, config, RATE if rate is None else rate)
