@@ -13,7 +13,7 @@ from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 
-_READ = 8  #: samples of --input that the network is run on
+_READ, _STEPS = 8, 1200  #: samples of --input, and steps of them, that the network is run on at most: a few seconds
 
 
 def estimate(
@@ -54,7 +54,7 @@ def _estimate(program: Program, board: Any, data: Path | None, rate: float | Non
     from spikeplane.estimate.choose import chosen
     from spikeplane.estimate.work import plan
 
-    activity = chosen(program, data, rate, _READ)
+    activity = chosen(program, data, rate, max(1, min(_READ, _STEPS // program.network.steps)))
     work = plan(program, activity)
     counted = counts.count(program, activity, work)
     time = cycles.cycles(program, activity, work, samples)
