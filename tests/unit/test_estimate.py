@@ -28,7 +28,7 @@ from spikeplane.program import Program
 from spikeplane_hw.boards import BOARDS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
-from networks import random_network  # noqa: E402
+from networks import random_network  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 
 def small_program(steps: int = 3) -> Program:
