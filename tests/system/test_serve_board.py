@@ -73,7 +73,7 @@ def test_errors(designs, tmp_path) -> None:
 
 def test_an_echo_at_its_pins() -> None:
     """What comes back through pyserial, at two rates, from the board whose design is the UART echo."""
-    with served("--board", "tang-nano-9k") as port:
+    with served("--board", "tang-nano-9k", "--preset", "echo") as port:
         for baud in (1_000_000, 115_200):
             with serial.Serial(port, baud, timeout=1, exclusive=True) as line:
                 for _ in range(3):  # the rate is learnt between pauses
