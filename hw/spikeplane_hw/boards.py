@@ -146,6 +146,13 @@ _TOOLS: dict[str, tuple[str, ...]] = {
 #: Four cores of 16 lanes with memories so short that an ECP5 85F's block RAMs suffice: 65,536 weights, 16,384 neurons.
 FOUR_CORES = replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
 
+#: A core of 8 lanes that leaves nextpnr room on a GW1NR-9C: 4,096 weights of 4 bits, 128 neurons, as 64 inputs -> 32 -> 10 need.
+NANO = ChipConfig(
+    rows=1, cols=1, lanes=8, weight_bits=4, acc_bits=12, membrane_bits=8, weight_depth=512, acc_depth=16, membrane_depth=16,
+    parameter_depth=32, populations=2, projections=4, row_depth=4, column_depth=4, group_depth=16, egress_depth=4, coord_bits=1,
+    group_bits=3, max_shift=0, leak_multiplier=False,
+)  # fmt: skip
+
 #: A 400x250 spike camera's pipeline and a core of 8 lanes beside it: what is left of an ECP5 85F's block RAM.
 VIDAR = ChipConfig(
     rows=1, cols=1, lanes=8, weight_depth=1024, acc_depth=256, membrane_depth=512, parameter_depth=64, populations=4, projections=8,
@@ -174,8 +181,8 @@ _ALL = (
     Board(
         name="tang-nano-9k", title="Sipeed Tang Nano 9K", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C",
         memory="26 x 18 kbit", platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
-        oscillator=27, clock=27, chip=None, loader="tangnano9k",
-        note="the UART echo only: a core of 8 lanes is within its counts, but nextpnr finds no placement",
+        oscillator=27, clock=27, chip=NANO, loader="tangnano9k",
+        note="one core of 8 lanes with 4-bit weights, 128 neurons, leaks by shift",
     ),
     Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",

@@ -97,6 +97,14 @@ def test_command_lines() -> None:
     assert flow.flashing(board("orangecrab-85f"), "x.bit") == ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", "x.bit"]
 
 
+def test_gowin_slots_hold_luts_before_registers() -> None:
+    """No ALU cells, no wide multiplexers, no register enabled or reset with few others; mapped for 19/20 of the clock's period."""
+    script = flow.synthesis(board("tang-nano-9k"))[2]
+    assert script.count("synth_gowin -noalu -nowidelut ") == 2
+    assert "dfflegalize -mince 5 -minsrst 5 -cell $_DFF_?_ 0 " in script
+    assert "scratchpad -set abc9.D 35185; " in script
+
+
 @pytest.mark.parametrize("name", OPEN)
 def test_no_absolute_path_is_given_to_a_tool(name: str) -> None:
     for command in (flow.synthesis(BOARDS[name]), flow.placement(BOARDS[name], 1), flow.packing(BOARDS[name])):
@@ -129,6 +137,7 @@ def test_small_memories_of_a_gowin_part_leave_its_block_ram() -> None:
 def test_the_chips_of_the_page_on_boards(name: str) -> None:
     chip = ChipConfig.from_toml(Path(__file__).parents[2] / f"examples/{name}.toml")
     assert (chip.rows, chip.cols, chip.lanes, chip.leak_multiplier) == (1, 1, 8, False)
+    assert name == "smallest" or chip == board("tang-nano-9k").chip
 
 
 LOG = "Info: \t  ICESTORM_LC:  5437/   5280   102%\nInfo: \t ICESTORM_RAM:  52/  30 173%\nInfo: \t ICESTORM_DSP: 0/ 8 0%\n"
