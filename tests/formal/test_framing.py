@@ -27,7 +27,9 @@ class Line:
 
     def __init__(self, m: Module, stuff: Any, unstuff: Any) -> None:
         go, hurt, noise, noise_valid = Signal(), Signal(), Signal(8), Signal()
-        self.next, self.symbol, self.crossed = (Signal(SYMBOL, name=name) for name in ("next", "symbol", "crossed"))
+        self.next: Any = Signal(SYMBOL)
+        self.symbol: Any = Signal(SYMBOL)
+        self.crossed: Any = Signal(SYMBOL)
         self.waits, self.held, self.due, self.in_step, self.exact, self.moves = (Signal() for _ in range(6))
         for signal in (stuff.i.valid, stuff.i.payload, go, hurt, noise, noise_valid):
             free(m, signal)
