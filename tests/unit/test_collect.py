@@ -41,3 +41,21 @@ def test_who_is_behind_is_named():
     found.take(np.concatenate([token(0, (0, 0)), token(1, (1, 0))]))
     assert found.missing == "step 0 of population 'second' on core (0, 1) has not ended"
     assert found.complete == 0
+
+
+def test_what_comes_after_the_last_step_is_seen():
+    every = [token(0, (0, 0)), token(1, (1, 0)), token(1, (0, 1))]
+    found = collector()
+    found.take(np.concatenate([spike(0, 0, 1), *every]))
+    assert found.complete == 1
+    assert found.beyond(1) is None
+    assert found.beyond(0) == "a token of population 'first' from core (0, 0) after its last step"
+    found.take(spike(1, 1, 2))
+    assert found.complete == 1
+    assert found.beyond(1) == "spikes of population 'second' after its last step"
+    found = collector()
+    found.take(np.concatenate([*every, token(1, (0, 1))]))
+    assert found.beyond(1) == "a token of population 'second' from core (0, 1) after its last step"
+    found = collector()
+    found.take(np.concatenate([*every, spike(2, 0, 1)]))
+    assert found.beyond(1) == "packets of tag 2, which is no probe's"

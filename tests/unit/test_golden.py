@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
+from spikeplane_sim.golden.float_model import block_sums
+from spikeplane_sim.golden.model import pooled
 
 
 def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
@@ -101,3 +104,23 @@ def test_delay_pool_and_window_against_loops():
         np.testing.assert_array_equal(got["m"][:, t], sm)
     assert got["m"].any()
     assert got["n"].any()
+
+
+@pytest.mark.parametrize("sums", [pooled, block_sums], ids=["golden", "float"])
+def test_blocks_that_the_far_edges_cut_count_too(sums):
+    rng = np.random.default_rng(7)
+    for height, width, py, px in [
+        (4, 4, 2, 2),
+        (5, 5, 2, 2),
+        (1, 7, 1, 3),
+        (7, 1, 4, 1),
+        (3, 2, 5, 5),
+        (6, 5, 4, 3),
+        (1, 1, 2, 1),
+    ]:
+        x = rng.integers(-9, 10, (2, 3, height, width))
+        expected = np.zeros((2, 3, -(-height // py), -(-width // px)), dtype=np.int64)
+        for row in range(height):
+            for column in range(width):
+                expected[:, :, row // py, column // px] += x[:, :, row, column]
+        np.testing.assert_array_equal(sums(torch.as_tensor(x), (py, px)).numpy(), expected)

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane_sim.golden.model import pooled
 
 Tensor = torch.Tensor
 
@@ -53,7 +52,7 @@ class FloatModel:
         return F.max_pool2d(padded, window.size, window.stride)
 
     def _synapses(self, p: FloatProjection, source: Tensor) -> Tensor:
-        weight, x = self.weights[id(p)], pooled(source, p.pool)
+        weight, x = self.weights[id(p)], block_sums(source, p.pool)
         if p.aligned:
             return F.conv2d(x, weight[:, None], stride=p.stride, padding=p.padding, groups=len(weight))
         return F.conv2d(x, weight, stride=p.stride, padding=p.padding)
@@ -75,3 +74,15 @@ class FloatModel:
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
         array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))
         return torch.as_tensor(np.array(array), device=self.device).to(self.dtype).view(1, channels, 1, 1)
+
+
+def block_sums(source: Tensor, pool: tuple[int, int]) -> Tensor:
+    """(N, C, H, W) -> (N, C, ceil(H / py), ceil(W / px)): each block of py x px pixels summed, those cut by the far edges too.
+
+    The float model's own: it shares no code with the golden model, which it is held against.
+    """
+    batch, channels, height, width = source.shape
+    (py, px), rows, columns = pool, -(-height // pool[0]), -(-width // pool[1])
+    whole = source.new_zeros((batch, channels, rows * py, columns * px))
+    whole[:, :, :height, :width] = source
+    return whole.reshape(batch, channels, rows, py, columns, px).sum((3, 5))

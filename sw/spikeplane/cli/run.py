@@ -119,7 +119,7 @@ def execute(program: Program, board: Board, items: Any, *, lockstep: bool = Fals
             result.take(program, planes, outputs)
             _add(result.figures, board.figures())
             if golden:
-                _merge(result, compare(program.network, outputs, golden.run(planes), first))
+                _merge(result, compare(program.network, outputs, golden.run(planes), first, program.probes))
     return result
 
 

@@ -45,6 +45,7 @@ class Collector:
 
     def __init__(self, config: ChipConfig, probes: dict[int, Probe]) -> None:
         self.config, self.form, self.probes = config, packet_format(config), probes
+        self.unknown: list[int] = []  #: tags of spikes and tokens that are no probe's
 
     @property
     def complete(self) -> int:
@@ -58,6 +59,18 @@ class Collector:
         part = min(probe.parts, key=lambda part: part.tokens)
         return f"step {part.tokens} of population '{probe.name}' on core {part.core} has not ended"
 
+    def beyond(self, steps: int) -> str | None:
+        """What came that nobody is owed: a tag that is no probe's, or something after step `steps` - 1; None: nothing."""
+        if self.unknown:
+            return f"packets of tag {self.unknown[0]}, which is no probe's"
+        for probe in self.probes.values():
+            for part in probe.parts:
+                if part.tokens > steps:
+                    return f"a token of population '{probe.name}' from core {part.core} after its last step"
+            if max(probe.steps, default=-1) >= steps:
+                return f"spikes of population '{probe.name}' after its last step"
+        return None
+
     def take(self, packets: np.ndarray) -> np.ndarray:
         """Sort packets uint8 (n, size); returns those that are neither spikes nor tokens (replies)."""
         kinds = unpack_many(self.form, packets, Kind.CREDIT, ("kind", "tag"))
@@ -66,6 +79,8 @@ class Collector:
             mine = flow & (kinds["tag"] == tag)
             if mine.any():
                 self._sort(probe, packets[mine], kinds["kind"][mine] == Kind.TOKEN)
+        strange = flow & ~np.isin(kinds["tag"], list(self.probes))
+        self.unknown += kinds["tag"][strange].tolist()
         return packets[~flow]
 
     def _sort(self, probe: Probe, packets: np.ndarray, token: np.ndarray) -> None:

@@ -85,8 +85,21 @@ class Driver(Channel):
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )
         self.check_mark()
+        self._settle(collector, samples * steps)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
+
+    def _settle(self, collector: Collector, steps: int) -> None:
+        """What every core has sent by now is in: its answer comes behind it. Raises SpikeplaneError for more than `steps` steps, and for
+        spikes that met no projection."""
+        for core in self.image.used:
+            if self.query(Counter.FLAGS, core) >> 2 & 1:
+                raise SpikeplaneError(
+                    f"core {core} got spikes that are no projection's: its memories are not the program's; load it again"
+                )
+        extra = collector.beyond(steps)
+        if extra:
+            raise SpikeplaneError(f"the chip sent {extra}; its memories are not the program's: load it again")
 
     def start(self) -> Collector:
         """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back to where they stand before step 0, then
