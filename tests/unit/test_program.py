@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from spikeplane import Encoding, Program, SpikeplaneError
-from spikeplane import program as program_file
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.files import check_place, write_file, write_files
+from spikeplane.program import file as program_file
 
 DAMAGED = "is not a Spikeplane program, or is damaged; compile it again"
 

@@ -1,0 +1,83 @@
+"""A compiled network as one object: chip, integer network, placement, input encoding, readout, tables. See `file` for how it is kept."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.images import Image, build_image
+from spikeplane.compiler.place import Placement
+from spikeplane.config import ChipConfig
+from spikeplane.encode import Encoding, check_planes, encode
+from spikeplane.errors import SpikeplaneError
+from spikeplane.files import write_file
+from spikeplane.network import Network, Population
+from spikeplane.program.file import from_bytes, seal, to_bytes, unseal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What a board needs to run a network.
+
+    probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see `compiler.graph.FloatNetwork`).
+    tables: lists of rows for people: assumptions, quantisation, bounds, mapping.
+    """
+
+    name: str
+    config: ChipConfig
+    network: Network
+    placement: Placement
+    encoding: Encoding
+    readout: str = "count"
+    probes: tuple[str, ...] = ()
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @cached_property
+    def image(self) -> Image:
+        """The contents of every memory."""
+        return build_image(self.network, self.placement, self.config, list(self.probes))
+
+    @property
+    def input(self) -> Population:
+        """The input population."""
+        return next(p for p in self.network.populations if p.neuron is None)
+
+    def planes(self, samples: Any, first: int = 0) -> dict[str, np.ndarray]:
+        """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of the input population."""
+        return {self.input.name: encode(self.encoding, samples, self.input.shape, first)}
+
+    def check_planes(self, inputs: dict[str, np.ndarray]) -> None:
+        """Raise SpikeplaneError unless `inputs` are what `planes` gives: boards check before they send anything."""
+        if set(inputs) != {self.input.name}:
+            given = ", ".join(f"'{name}'" for name in inputs) or "nothing"
+            raise SpikeplaneError(f"the program's input is '{self.input.name}', given was {given}; use program.planes(samples)")
+        check_planes(self.input.name, inputs[self.input.name], self.encoding, self.input.shape)
+
+    def scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
+        """(N, C): the readout of the output population from (N, T, C, H, W)."""
+        values = outputs[self.network.output].astype(np.int64)
+        chosen = values[:, -1] if self.readout == "last" else values.sum(1)
+        return chosen.sum((-1, -2))
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
+        write_file(path, seal(to_bytes(self)))
+
+    @classmethod
+    def load(cls, path: str | Path, chip: ChipConfig | None = None) -> "Program":
+        """Read the file. Raises SpikeplaneError if it is missing, no program, damaged, of another version, or (with `chip`) for another
+        chip."""
+        try:
+            contents = Path(path).read_bytes()
+        except FileNotFoundError:
+            raise SpikeplaneError(f"program: no file {path}") from None
+        except OSError as error:
+            raise SpikeplaneError(f"program: cannot read {path}: {error.strerror}") from None
+        program = cls(**from_bytes(unseal(contents, str(path)), str(path)))
+        if chip is not None and chip.digest != program.config.digest:
+            raise SpikeplaneError(
+                f"program {path} is for chip {program.config.digest}, not for chip {chip.digest}; compile it for that chip"
+            )
+        return program
