@@ -11,6 +11,7 @@ Importers fold every gain (dt, 1/tau, R, batch-norm, average pooling) into weigh
 """
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -87,10 +88,25 @@ class Assumption:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The model that a float network was imported from, and what the importer was told: the proof of the import runs the one with the
+    other (spikeplane_sim.proof).
+
+    kind       "torch" (model is an nn.Module) or "nir" (a NIRGraph)
+    decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare, if_gain; None where nobody said
+    """
+
+    kind: Literal["torch", "nir"]
+    model: Any
+    decisions: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FloatNetwork:
     """Populations in topological order (inputs first) and projections; `output` is the population that is read out.
 
     readout: "count" (spikes summed over the steps), "last" (the output of the last step) or "sum" (summed over the steps).
+    origin: the model behind it; None for a network written by hand.
     """
 
     populations: tuple[FloatPopulation, ...]
@@ -98,6 +114,7 @@ class FloatNetwork:
     output: str
     readout: str = "count"
     assumptions: tuple[Assumption, ...] = field(default_factory=tuple)
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def population(self, name: str) -> FloatPopulation:
         """The population of that name. Raises KeyError."""

@@ -3,10 +3,11 @@
 import importlib.util
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
 
 __all__ = ["import_model"]
@@ -41,11 +42,13 @@ def import_model(
     if type(model).__name__ == "NIRGraph":
         from spikeplane.importers.nir_graph import import_nir
 
-        return import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape)
+        net = import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape)
+        return replace(net, origin=Origin(kind="nir", model=model, decisions={"dt": dt, "reset": reset, "compare": compare}))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch
 
-        return import_torch(model, input_shape, reset=reset, compare=compare)
+        net = import_torch(model, input_shape, reset=reset, compare=compare)
+        return replace(net, origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare}))
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 
 
