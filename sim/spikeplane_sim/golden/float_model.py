@@ -3,6 +3,8 @@
 The same four lines as the golden model's, in real numbers (spikeplane.compiler.graph). Batched; float64 unless told.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -22,22 +24,42 @@ class FloatModel:
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """`inputs`: per input population (N, T, C, H, W), real values. Returns, per population, float (N, T, C, H, W): spikes 0/1
         or membrane values. State starts at 0."""
+        collected: dict[str, list[Tensor]] = {p.name: [] for p in self.network.populations}
+        for outputs, _ in self.steps(inputs):
+            for name, value in outputs.items():
+                collected[name].append(value)
+        return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
+
+    def steps(
+        self, inputs: dict[str, np.ndarray], given: dict[str, Tensor] | None = None
+    ) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+        """Yield, per step, the output of every population and the membrane v that it was decided on, before any reset: (N, C, H, W).
+
+        given: outputs (N, T, C, H, W) of populations as another model has them. A population decides for itself, and then goes on
+        as if it had decided what is given: that is what it sends on, and its membrane is reset where that fired.
+        """
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
         first = next(iter(planes.values()))
         membranes: dict[str, Tensor] = {}
-        now: dict[str, Tensor] = {}
-        collected: dict[str, list[Tensor]] = {p.name: [] for p in self.network.populations}
+        sent: dict[str, Tensor] = {}
         for t in range(first.shape[1]):
-            before, now = now, {}
+            before, sent = sent, {}
+            outputs: dict[str, Tensor] = {}
+            potentials: dict[str, Tensor] = {}
             for population in self.network.populations:
-                if population.neuron is None:
-                    now[population.name] = planes[population.name][:, t].to(self.dtype)
-                else:
-                    current = self._current(population, now, before, first.shape[0])
-                    u = membranes.get(population.name, torch.zeros_like(current))
-                    now[population.name], membranes[population.name] = self._fire(population.neuron, u, current)
-                collected[population.name].append(now[population.name])
-        return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
+                name, neuron = population.name, population.neuron
+                if neuron is None:
+                    outputs[name] = sent[name] = planes[name][:, t].to(self.dtype)
+                    continue
+                current = self._current(population, sent, before, first.shape[0])
+                v = neuron.decay * membranes.get(name, torch.zeros_like(current)) + current
+                fired = self._fired(neuron, v)
+                outputs[name] = v if neuron.membrane_out or fired is None else fired.to(self.dtype)
+                sent[name] = given[name][:, t].to(self.dtype) if given and name in given else outputs[name]
+                if fired is not None:
+                    fired = fired if neuron.membrane_out else sent[name] > 0
+                membranes[name], potentials[name] = self._after(neuron, v, fired), v
+            yield outputs, potentials
 
     def _current(self, population: FloatPopulation, now: dict[str, Tensor], before: dict[str, Tensor], batch: int) -> Tensor:
         total = self._channels(population.bias, population.shape[0]).expand(batch, *population.current_shape).clone()
@@ -57,19 +79,21 @@ class FloatModel:
             return F.conv2d(x, weight[:, None], stride=p.stride, padding=p.padding, groups=len(weight))
         return F.conv2d(x, weight, stride=p.stride, padding=p.padding)
 
-    def _fire(self, neuron: FloatNeuron, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:
-        v = neuron.decay * u + current
+    def _fired(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
+        """Where v reaches the threshold, bool (N, C, H, W); None without a threshold."""
         if neuron.threshold is None:
-            return v, v
+            return None
         theta = self._channels(neuron.threshold, v.shape[1])
-        fired = v > theta if neuron.strict else v >= theta
-        after = v
+        return v > theta if neuron.strict else v >= theta
+
+    def _after(self, neuron: FloatNeuron, v: Tensor, fired: Tensor | None) -> Tensor:
+        """The membrane behind the reset."""
+        if fired is None or neuron.reset == "none":
+            return v
         if neuron.reset == "hard":
-            after = torch.where(fired, torch.full_like(v, neuron.v_reset), v)
-        elif neuron.reset == "soft":
-            amount = theta if neuron.amount is None else self._channels(neuron.amount, v.shape[1])
-            after = torch.where(fired, v - amount, v)
-        return (v if neuron.membrane_out else fired.to(self.dtype)), after
+            return torch.where(fired, torch.full_like(v, neuron.v_reset), v)
+        amount = self._channels(neuron.threshold if neuron.amount is None else neuron.amount, v.shape[1])
+        return torch.where(fired, v - amount, v)
 
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
         array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))

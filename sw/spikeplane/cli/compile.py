@@ -70,6 +70,7 @@ def compile(  # noqa: A001 - the command's name
     labels: Annotated[Path | None, typer.Option(help="Labels of those samples.")] = None,
     samples: Annotated[int, typer.Option(help="How many of them.")] = 256,
     probe: Annotated[list[str] | None, typer.Option(help="Populations sent to the host (default: all).")] = None,
+    proof: Annotated[bool, typer.Option(help="Run the model itself beside the float network and refuse what differs.")] = True,
 ) -> None:  # fmt: skip
     """Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went.
 
@@ -80,11 +81,12 @@ def compile(  # noqa: A001 - the command's name
     shape = parse_shape(input_shape)
     _check_options(calibrate, labels, samples, dt)
     check_place(output)
-    with busy("compiling"):
+    with busy("compiling") as say:
         net = _imported(model, input_shape=shape, dt=dt, reset=reset, compare=compare)
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
             net, chip=chip, encoding=chosen, weight_bits=weight_bits, calibration=data, labels=truth, probes=probe,
+            proof=proof, progress=say,
             name=Path(model.partition(":")[0]).stem.encode(errors="replace").decode(),
         )  # fmt: skip
         program.save(output)

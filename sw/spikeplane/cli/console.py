@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -41,10 +42,10 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
 
 
 @contextmanager
-def busy(what: str) -> Iterator[None]:
-    """A spinner on a terminal's stderr, for work of unknown length."""
+def busy(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal's stderr, for work of unknown length; yields `say(text)`, which changes its text."""
     if err.is_terminal:
-        with err.status(what):
-            yield
+        with err.status(what) as status:
+            yield lambda text: status.update(escape(text))
     else:
-        yield
+        yield lambda text: None

@@ -1,5 +1,6 @@
 """`spikeplane.compile`: a trained model in, a program for one chip out."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +24,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     model: Any, *, chip: ChipConfig | str = "small", input_shape: tuple[int, int, int] | None = None, encoding: Encoding | None = None,
     dt: float | None = None, reset: str | None = None, compare: str | None = None, weight_bits: int | None = None,
     calibration: Any = None, labels: np.ndarray | None = None, probes: list[str] | None = None, name: str = "network",
+    proof: bool = True, progress: Callable[[str], None] | None = None,
 ) -> Program:  # fmt: skip
     """Compile a model for a chip.
 
@@ -33,9 +35,13 @@ def compile(  # noqa: A001 - the public name is the field's word
     calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are compared with float, layer by layer
     labels        (N,) of the calibration samples: accuracy in float and integer is reported too
     probes        populations sent to the host; all where None
+    proof         run the model itself beside the float network, on the calibration or on random planes, and refuse what differs
+    progress      called with a line on what is being done now and then
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
+    from spikeplane_sim.proof import proof_tables
+
     config = _config(chip)
     encoding = encoding or Encoding()
     check_encoding(encoding)
@@ -56,8 +62,10 @@ def compile(  # noqa: A001 - the public name is the field's word
         name=name, config=config, network=network, placement=placement, encoding=encoding, readout=net.readout,
         probes=tuple(chosen), tables=tables,
     )  # fmt: skip
-    if calibration is not None:
-        _calibrate(program, net, calibration, labels)
+    planes = None if calibration is None else _encoded(program, net, calibration, labels)
+    program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
+    if planes is not None:
+        _calibrate(program, net, planes, labels)
     return program
 
 
@@ -91,21 +99,22 @@ def _probes(network: Network, wanted: list[str] | None) -> list[str]:
     return known if wanted is None else [name for name in known if name in wanted or name in ends]
 
 
-def _check_calibration(planes: np.ndarray, labels: np.ndarray | None) -> None:
+def _encoded(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> np.ndarray:
+    """The calibration's planes (N, T, C, H, W). Raises SpikeplaneError."""
+    planes = encode(program.encoding, samples, net.inputs[0].shape)
     if not len(planes):
         raise SpikeplaneError("the calibration has no samples; give at least one")
     if labels is not None and (np.ndim(labels) != 1 or len(labels) < len(planes)):
         raise SpikeplaneError(
             f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; give one label a sample"
         )
+    return planes
 
 
-def _calibrate(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> None:
+def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: np.ndarray | None) -> None:
     """Fill in agreement of integer with float outputs per population, and both accuracies."""
     from spikeplane_sim.golden import FloatModel, GoldenModel
 
-    planes = encode(program.encoding, samples, net.inputs[0].shape)
-    _check_calibration(planes, labels)
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})

@@ -1,0 +1,60 @@
+"""The integer network beside the float network: left alone, and layer by layer on the float network's spikes."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from spikeplane.network import Network, Population
+from spikeplane_sim.golden import GoldenModel
+
+_GIVEN = " as given"  #: sources of a layer on its own; no layer may be called so and still feed itself
+
+
+def run_alone(network: Network, planes: dict[str, np.ndarray], bits: dict[str, int]) -> dict[str, np.ndarray]:
+    """The integer network's outputs (N, T, C, H, W). bits: the golden model's options, widths of the chip."""
+    return GoldenModel(network, **bits).run(planes)
+
+
+def run_layers(
+    network: Network,
+    planes: dict[str, np.ndarray],
+    real: dict[str, np.ndarray],
+    alone: dict[str, np.ndarray],
+    bits: dict[str, int],
+) -> dict[str, np.ndarray]:
+    """Every layer's outputs (N, T, C, H, W) on the float network's spikes `real` instead of its sources' own; sources that send
+    membrane values give those of the run `alone`, as the float network's are no integers."""
+    found = {}
+    for population in network.populations:
+        if population.neuron is None:
+            continue
+        sources = dict.fromkeys(p.source for p in network.incoming(population.name))
+        layer = _one_layer(network, population, list(sources))
+        given = {name + _GIVEN: _sent(network.population(name), planes, real, alone) for name in sources}
+        given = given or {_GIVEN: np.zeros((*next(iter(planes.values())).shape[:2], 1, 1, 1), np.uint8)}
+        found[population.name] = GoldenModel(layer, **bits).run(given)[population.name]
+    return found
+
+
+def _one_layer(network: Network, population: Population, sources: list[str]) -> Network:
+    """The population with its sources as inputs."""
+    inputs = []
+    for name in sources:
+        source = network.population(name)
+        wide = 32 if source.neuron is not None and source.neuron.membrane_out else 1
+        bits = source.value_bits if source.neuron is None else wide
+        inputs.append(Population(name=name + _GIVEN, shape=source.shape, value_bits=bits))
+    if not inputs:
+        inputs = [Population(name=_GIVEN, shape=(1, 1, 1))]
+    return Network(
+        populations=(*inputs, population), output=population.name, steps=network.steps,
+        projections=tuple(replace(p, source=p.source + _GIVEN) for p in network.incoming(population.name)),
+    )  # fmt: skip
+
+
+def _sent(
+    source: Population, planes: dict[str, np.ndarray], real: dict[str, np.ndarray], alone: dict[str, np.ndarray]
+) -> np.ndarray:
+    if source.neuron is None:
+        return planes[source.name]
+    return alone[source.name] if source.neuron.membrane_out else real[source.name]

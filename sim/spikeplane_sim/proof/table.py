@@ -1,0 +1,111 @@
+"""The proof and its table: the float network against the source, the integers against the float network, and how often both fire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNetwork, Origin
+from spikeplane.program import Program
+from spikeplane_sim.proof import integers, planes
+from spikeplane_sim.proof.forced import Layer, run_forced
+from spikeplane_sim.proof.nir_source import run_nir
+from spikeplane_sim.proof.planes import Trial
+from spikeplane_sim.proof.torch_source import overridden, run_torch
+
+Table = list[dict[str, Any]]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What stands beside the float network: its model, or None and the reason."""
+
+    origin: Origin | None
+    told: str
+
+
+def proof_tables(
+    net: FloatNetwork, program: Program, calibration: np.ndarray | None, *, proof: bool = True, say: Say | None = None
+) -> dict[str, Table]:
+    """The tables "import" (one row: what ran beside what, on what data) and "agreement" (one row a layer).
+
+    calibration: integer planes (N, T, C, H, W) of the input; None draws random ones. proof: whether the source model runs too. say: gets
+    a line on progress now and then. Raises SpikeplaneError, one line, at the first spike of the float network that is not the source's.
+    """
+    say = say or (lambda _: None)
+    source = _source(net, proof)
+    trial = planes.drawn(net, program.encoding) if calibration is None else planes.of_samples(net, calibration)
+    real, layers = _beside(net, program, trial, source, say)
+    told = trial.what
+    if trial.random and _silent(net, real):
+        trial = planes.drawn(net, program.encoding, planes.BUSY)
+        told += f"; as a layer stayed silent, also {trial.what}"
+        real, more = _beside(net, program, trial, source, say)
+        layers = {name: Layer(layers[name].values + more[name].values, layers[name].ties + more[name].ties) for name in layers}
+    say("comparing integers with floats")
+    rows = _compared(net, program, trial, real, layers)
+    return {"import": [{"source": source.told, "data": told}], "agreement": rows}
+
+
+def _source(net: FloatNetwork, proof: bool) -> _Source:
+    origin = net.origin
+    if origin is None:
+        return _Source(None, "nothing to prove: the network was given as it is")
+    if not proof:
+        return _Source(None, "not proved: left out by --no-proof (proof=False)")
+    changed = overridden(net, origin) if origin.kind == "torch" else None
+    if changed:
+        return _Source(None, f"not proved: {changed} makes it another network than the model")
+    what = type(origin.model).__name__
+    return _Source(origin, f"the {'NIR graph' if origin.kind == 'nir' else f'PyTorch module {what}'} itself, in float64")
+
+
+def _beside(
+    net: FloatNetwork, program: Program, trial: Trial, source: _Source, say: Say
+) -> tuple[dict[str, np.ndarray], dict[str, Layer]]:
+    """The float network's outputs, and what was compared with the source's, which run first."""
+    values = trial.planes * (1.0 / ((1 << program.encoding.bits) - 1))
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        say(f"proving the import: model, step {done} of {trial.planes.shape[1]}")
+
+    given = {}
+    if source.origin is not None:
+        run = run_nir if source.origin.kind == "nir" else run_torch
+        given = run(net, source.origin, values, advance)
+        say("proving the import: float network")
+    return run_forced(net, {net.inputs[0].name: values}, given)
+
+
+def _silent(net: FloatNetwork, real: dict[str, np.ndarray]) -> bool:
+    return any(not real[p.name].any() for p in net.populations if p.neuron is not None)
+
+
+def _compared(
+    net: FloatNetwork, program: Program, trial: Trial, real: dict[str, np.ndarray], layers: dict[str, Layer]
+) -> Table:
+    given = {net.inputs[0].name: trial.planes}
+    bits = {"membrane_bits": program.config.membrane_bits}
+    alone = integers.run_alone(program.network, given, bits)
+    forced = integers.run_layers(program.network, given, real, alone, bits)
+    rows = []
+    for name, layer in layers.items():
+        row: dict[str, Any] = {
+            "population": name,
+            "compared": layer.values,
+            "differences": 0 if layer.values else None,
+            "ties": layer.ties,
+        }
+        neuron = net.population(name).neuron
+        spikes = neuron is not None and not neuron.membrane_out
+        for what, ours in (("given", forced[name]), ("free", alone[name])):
+            row[what] = float((ours == real[name]).mean() * 100) if spikes else None
+        for what, outputs in (("float", real[name]), ("integer", alone[name])):
+            row[f"rate_{what}"] = float((outputs != 0).mean()) if spikes else None
+        rows.append(row)
+    return rows
