@@ -31,13 +31,15 @@ class FloatModel:
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
     def steps(
-        self, inputs: dict[str, np.ndarray], given: dict[str, Tensor] | None = None
+        self, inputs: dict[str, np.ndarray], given: dict[str, Tensor] | None = None, driven: dict[str, Tensor] | None = None
     ) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
         """Yield, per step, the output of every population and the membrane v that it was decided on, before any reset: (N, C, H, W).
 
         given: outputs (N, T, C, H, W) of populations as another model has them. A population decides for itself, and then goes on
         as if it had decided what is given: that is what it sends on, and its membrane is reset where that fired.
+        driven: (N, T, C, H, W) that populations send on in place of either; no membrane is reset by it.
         """
+        given, driven = given or {}, driven or {}
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
         first = next(iter(planes.values()))
         membranes: dict[str, Tensor] = {}
@@ -55,9 +57,10 @@ class FloatModel:
                 v = neuron.decay * membranes.get(name, torch.zeros_like(current)) + current
                 fired = self._fired(neuron, v)
                 outputs[name] = v if neuron.membrane_out or fired is None else fired.to(self.dtype)
-                sent[name] = given[name][:, t].to(self.dtype) if given and name in given else outputs[name]
+                decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
+                sent[name] = driven[name][:, t].to(self.dtype) if name in driven else decided
                 if fired is not None:
-                    fired = fired if neuron.membrane_out else sent[name] > 0
+                    fired = fired if neuron.membrane_out else decided > 0
                 membranes[name], potentials[name] = self._after(neuron, v, fired), v
             yield outputs, potentials
 

@@ -26,18 +26,22 @@ class Layer:
     values: int = 0
     ties: int = 0
 
+    def __add__(self, other: "Layer") -> "Layer":
+        return Layer(self.values + other.values, self.ties + other.ties)
+
 
 def run_forced(
-    net: FloatNetwork, planes: dict[str, np.ndarray], given: dict[str, Tensor]
+    net: FloatNetwork, planes: dict[str, np.ndarray], given: dict[str, Tensor], driven: dict[str, Tensor] | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, Layer]]:
     """The float network's own outputs, (N, T, C, H, W) a population, and what was compared.
 
     planes: real values of the input; given: the source's outputs, (N, T, C, H, W); where it gives none, the float network's own are
-    sent on. Raises SpikeplaneError, one line, at the first step, there at the first layer, that differs.
+    sent on; driven: what populations send on in place of either, in the source too. Raises SpikeplaneError, one line, at the first
+    step, there at the first layer, that differs.
     """
     collected: dict[str, list[Tensor]] = {p.name: [] for p in net.populations}
     layers = {p.name: Layer() for p in net.populations if p.neuron is not None}
-    for t, (outputs, potentials) in enumerate(FloatModel(net).steps(planes, given)):
+    for t, (outputs, potentials) in enumerate(FloatModel(net).steps(planes, given, driven)):
         for population in net.populations:
             name = population.name
             collected[name].append(outputs[name] if _values(population) else outputs[name].to(torch.uint8))

@@ -1,6 +1,7 @@
 """The integer network beside the float network: left alone, and layer by layer on the float network's spikes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,9 @@ from spikeplane_sim.golden import GoldenModel
 _GIVEN = " as given"  #: sources of a layer on its own; no layer may be called so and still feed itself
 
 
-def run_alone(network: Network, planes: dict[str, np.ndarray], bits: dict[str, int]) -> dict[str, np.ndarray]:
-    """The integer network's outputs (N, T, C, H, W). bits: the golden model's options, widths of the chip."""
-    return GoldenModel(network, **bits).run(planes)
+def run_alone(network: Network, planes: dict[str, np.ndarray], widths: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The integer network's outputs (N, T, C, H, W). widths: membrane_bits and what else the golden model wants of the chip."""
+    return GoldenModel(network, **widths).run(planes)
 
 
 def run_layers(
@@ -20,7 +21,7 @@ def run_layers(
     planes: dict[str, np.ndarray],
     real: dict[str, np.ndarray],
     alone: dict[str, np.ndarray],
-    bits: dict[str, int],
+    widths: dict[str, Any],
 ) -> dict[str, np.ndarray]:
     """Every layer's outputs (N, T, C, H, W) on the float network's spikes `real` instead of its sources' own; sources that send
     membrane values give those of the run `alone`, as the float network's are no integers."""
@@ -32,7 +33,7 @@ def run_layers(
         layer = _one_layer(network, population, list(sources))
         given = {name + _GIVEN: _sent(network.population(name), planes, real, alone) for name in sources}
         given = given or {_GIVEN: np.zeros((*next(iter(planes.values())).shape[:2], 1, 1, 1), np.uint8)}
-        found[population.name] = GoldenModel(layer, **bits).run(given)[population.name]
+        found[population.name] = GoldenModel(layer, **widths).run(given)[population.name]
     return found
 
 

@@ -28,10 +28,13 @@ class _Plan:
     late: set[Edge]
 
 
-def run_nir(net: FloatNetwork, origin: Origin, planes: np.ndarray, advance: Callable[[], None]) -> dict[str, Tensor]:
+def run_nir(
+    net: FloatNetwork, origin: Origin, planes: np.ndarray, driven: dict[str, Tensor], advance: Callable[[], None]
+) -> dict[str, Tensor]:
     """Outputs (N, T, C, H, W) of the graph's neurons, and for a readout without neurons the sum of the graph's output over the steps.
 
-    planes: real values (N, T, C, H, W); `advance` is called after each step. Raises SpikeplaneError for a graph that this cannot run.
+    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that neurons hand on instead of what they fire; `advance` is called after
+    each step. Raises SpikeplaneError for a graph that this cannot run.
     """
     graph, decisions = origin.model, Decisions(**{k: v for k, v in origin.decisions.items() if v is not None})
     edges = list(dict.fromkeys((str(a), str(b)) for a, b in graph.edges))
@@ -52,6 +55,8 @@ def run_nir(net: FloatNetwork, origin: Origin, planes: np.ndarray, advance: Call
             arriving = _arriving(name, edges, plan.late, values, previous)
             values[name] = arriving if kinds[name] == "Output" else nodes[name](arriving)
             collected.setdefault(name, []).append(values[name])
+            if name in driven:
+                values[name] = driven[name][:, t].to(arriving.dtype).reshape(values[name].shape)
         previous = values
         advance()
     return _by_population(net, kinds, collected)
@@ -125,7 +130,8 @@ def _closed(nodes: dict[str, Any], edges: list[Edge]) -> list[Edge] | None:
         way, choices = [start], [iter(after[start])]
         while way:
             if way[-1] in done:
-                way.pop(), choices.pop()
+                way.pop()
+                choices.pop()
                 continue
             following = next(choices[-1], None)
             if following is None:

@@ -1,8 +1,14 @@
-"""What a proof runs on: as much of the calibration as a few seconds allow, or random planes where there is none."""
+"""What a proof runs on: as much of the calibration as a few seconds allow, or random planes where there is none.
 
-from dataclasses import dataclass
+Layers that stay quiet on those, and the layers behind them, would prove nothing: for them there is a second run on stronger input, in
+which random spikes take the place of what the quiet layers fire, in the source and in the float network alike. There spikes and
+inputs may be larger than 1: both are functions of real numbers, but for a maximum that was imported as OR.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.encode import Encoding
@@ -11,42 +17,65 @@ from spikeplane.encode import Encoding
 BUDGET = 1 << 28
 LEAST, SAMPLES = 4, 128  #: samples
 STEPS = (16, 256)  #: of random planes, at least and at most
-ACTIVITY = (0.1, 0.4)
-BUSY = (0.8, 1.0)  #: for networks in which something stays silent at those
+ACTIVITY = (0.1, 0.4)  #: of samples in turn
+GAIN = (1, 4, 16, 64)  #: of samples in turn, where a layer is quiet
+QUIET = 0.01  #: of steps in which a neuron fires
 _UPDATE = 16  #: a neuron's update, in multiplications
 _SEED = 20250
 
 
 @dataclass(frozen=True)
 class Trial:
-    """planes: integers (N, T, C, H, W) of the input population; what: where they come from, for people; random: drawn here."""
+    """planes: values (N, T, C, H, W) of the input population, integers but for `strong`; what: where they come from, for people;
+    driven: (N, T, C, H, W) of layers, what they hand on in place of their spikes."""
 
     planes: np.ndarray
     what: str
-    random: bool
+    driven: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def of_samples(net: FloatNetwork, planes: np.ndarray) -> Trial:
     """The first samples of a calibration, (N, T, C, H, W), and their first steps if even few samples are too many."""
     samples, steps = _size(net, planes.shape[1])
     chosen = planes[:samples, :steps]
-    return Trial(chosen, f"{_count(chosen)} of the calibration", False)
+    return Trial(chosen, f"{_count(chosen)} of the calibration")
 
 
-def drawn(net: FloatNetwork, encoding: Encoding, activity: tuple[float, float] = ACTIVITY) -> Trial:
-    """Random planes, half of the samples at either activity; seeded. Direct coding: random values there, the same in every step."""
+def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
+    """Random planes, the samples in turn at 10 and 40 % activity; seeded. Direct coding: random values there, the same in every step."""
     samples, steps = _size(net, min(max(encoding.steps, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
-    shape = (samples, 1 if encoding.kind == "direct" else steps, *net.inputs[0].shape)
-    rates = np.where(np.arange(samples) % 2, activity[1], activity[0]).reshape(-1, 1, 1, 1, 1)
-    planes = (rng.random(shape) < rates).astype(np.uint8)
-    if encoding.kind == "direct":
-        planes *= rng.integers(1, 1 << encoding.bits, shape).astype(np.uint8)
+    direct = encoding.kind == "direct"
+    planes = _spikes(rng, (samples, 1 if direct else steps, *net.inputs[0].shape))
+    if direct:
+        planes *= rng.integers(1, 1 << encoding.bits, planes.shape).astype(np.uint8)
         planes = np.repeat(planes, steps, axis=1)
-    parts = " and ".join(f"{rate:.0%}" for rate in activity)
-    return Trial(
-        planes, f"{_count(planes)} of random {'values' if encoding.kind == 'direct' else 'planes'}, {parts} active", True
-    )
+    parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
+    return Trial(planes, f"{_count(planes)} of random {'values' if direct else 'planes'}, {parts} active")
+
+
+def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:
+    """Random planes as `drawn`, of samples up to 64 times as strong, and random spikes as strong in place of the quiet layers'."""
+    trial = drawn(net, encoding)
+    rng = np.random.default_rng(_SEED + 1)
+    gates = any(p.neuron is not None and p.neuron.decay == 0 and p.neuron.reset == "none" for p in net.populations)
+    gain = np.ones(1) if gates else np.array(GAIN, dtype=float)
+    gain = np.resize(gain, len(trial.planes)).reshape(-1, 1, 1, 1, 1)
+    size = trial.planes.shape[:2]
+    driven = {name: torch.as_tensor(_spikes(rng, (*size, *net.population(name).shape)) * gain) for name in quiet}
+    return Trial(trial.planes * gain, trial.what, driven)
+
+
+def quiet(net: FloatNetwork, outputs: dict[str, np.ndarray]) -> list[str]:
+    """The layers that hardly ever fire, or nearly always."""
+    spiking = [p.name for p in net.populations if p.neuron is not None and not p.neuron.membrane_out]
+    return [name for name in spiking if not QUIET <= (outputs[name] != 0).mean() <= 1 - QUIET]
+
+
+def _spikes(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """0 and 1, uint8 (N, ...); the samples at the activities in turn."""
+    rates = np.resize(ACTIVITY, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    return (rng.random(shape) < rates).astype(np.uint8)
 
 
 def _count(planes: np.ndarray) -> str:

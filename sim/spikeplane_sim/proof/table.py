@@ -39,11 +39,11 @@ def proof_tables(
     trial = planes.drawn(net, program.encoding) if calibration is None else planes.of_samples(net, calibration)
     real, layers = _beside(net, program, trial, source, say)
     told = trial.what
-    if trial.random and _silent(net, real):
-        trial = planes.drawn(net, program.encoding, planes.BUSY)
-        told += f"; as a layer stayed silent, also {trial.what}"
-        real, more = _beside(net, program, trial, source, say)
-        layers = {name: Layer(layers[name].values + more[name].values, layers[name].ties + more[name].ties) for name in layers}
+    still = planes.quiet(net, real)
+    if source.origin is not None and still:
+        told += f"; quiet there and proved on stronger input: {', '.join(still)}"
+        _, more = _beside(net, program, planes.strong(net, program.encoding, still), source, say)
+        layers = {name: layer + more[name] for name, layer in layers.items()}
     say("comparing integers with floats")
     rows = _compared(net, program, trial, real, layers)
     return {"import": [{"source": source.told, "data": told}], "agreement": rows}
@@ -77,22 +77,18 @@ def _beside(
     given = {}
     if source.origin is not None:
         run = run_nir if source.origin.kind == "nir" else run_torch
-        given = run(net, source.origin, values, advance)
+        given = run(net, source.origin, values, trial.driven, advance)
         say("proving the import: float network")
-    return run_forced(net, {net.inputs[0].name: values}, given)
-
-
-def _silent(net: FloatNetwork, real: dict[str, np.ndarray]) -> bool:
-    return any(not real[p.name].any() for p in net.populations if p.neuron is not None)
+    return run_forced(net, {net.inputs[0].name: values}, given, trial.driven)
 
 
 def _compared(
     net: FloatNetwork, program: Program, trial: Trial, real: dict[str, np.ndarray], layers: dict[str, Layer]
 ) -> Table:
     given = {net.inputs[0].name: trial.planes}
-    bits = {"membrane_bits": program.config.membrane_bits}
-    alone = integers.run_alone(program.network, given, bits)
-    forced = integers.run_layers(program.network, given, real, alone, bits)
+    widths: dict[str, Any] = {"membrane_bits": program.config.membrane_bits}
+    alone = integers.run_alone(program.network, given, widths)
+    forced = integers.run_layers(program.network, given, real, alone, widths)
     rows = []
     for name, layer in layers.items():
         row: dict[str, Any] = {

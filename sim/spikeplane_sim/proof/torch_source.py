@@ -43,23 +43,26 @@ def _own(module: nn.Module) -> tuple[str, str] | None:
     return None
 
 
-def run_torch(net: FloatNetwork, origin: Origin, planes: np.ndarray, advance: Callable[[], None]) -> dict[str, Tensor]:
+def run_torch(
+    net: FloatNetwork, origin: Origin, planes: np.ndarray, driven: dict[str, Tensor], advance: Callable[[], None]
+) -> dict[str, Tensor]:
     """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the readout the sum of the model's outputs.
 
-    planes: real values (N, T, C, H, W); `advance` is called after each call of the model. Raises SpikeplaneError, one line, where the model
-    itself cannot run.
+    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of what they fire; `advance` is called
+    after each call of the model. Raises SpikeplaneError, one line, where the model itself cannot run.
     """
     copied = float64_copy(origin.model)
     modules = dict(copied.named_modules())
     inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64).transpose(0, 1)  # (T, N, C, H, W)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         runner = _Runner(copied, inputs)
-        recorders = {p.name: _Recorder(p, modules[p.name]) for p in net.populations if _watched(p, modules)}
+        size = (len(inputs), inputs.shape[1])
+        recorders = {p.name: _Recorder(p, modules[p.name], driven.get(p.name)) for p in net.populations if _watched(p, modules)}
         results = runner.run(advance)
-    found = {name: recorder.stacked(inputs.shape[:2], runner.multi) for name, recorder in recorders.items()}
+    found = {name: recorder.stacked(size, runner.multi) for name, recorder in recorders.items()}
     last = net.population(net.output)
     if last.name not in found and last.neuron is not None and last.neuron.membrane_out:
-        found[last.name] = _shaped(last, results, inputs.shape[:2]).cumsum(1)
+        found[last.name] = _shaped(last, results, size).cumsum(1)
     return found
 
 
@@ -77,11 +80,11 @@ def _membrane(module: nn.Module) -> Any:
 class _Recorder:
     """Keeps what one module puts out; a clone, because models add to their neurons' outputs in place."""
 
-    def __init__(self, population: FloatPopulation, module: nn.Module) -> None:
-        self.population, self.outputs = population, []
+    def __init__(self, population: FloatPopulation, module: nn.Module, driven: Tensor | None) -> None:
+        self.population, self.outputs, self.driven = population, [], driven
         module.register_forward_hook(self._keep)
 
-    def _keep(self, module: nn.Module, _: Any, output: Any) -> None:
+    def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
         assert self.population.neuron is not None
         value = output[0] if isinstance(output, tuple) else output
         if self.population.neuron.membrane_out:
@@ -89,6 +92,13 @@ class _Recorder:
             self.outputs.append(value.detach().clone())
         else:
             self.outputs.append(value.detach().to(torch.float32, copy=True))
+        if self.driven is None:
+            return output
+        steps = self.driven.transpose(0, 1)
+        if value.numel() != steps.numel():  # one step of them
+            steps = steps[len(self.outputs) - 1]
+        instead = steps.to(value.dtype).reshape(value.shape)
+        return (instead, *output[1:]) if isinstance(output, tuple) else instead
 
     def stacked(self, size: tuple[int, int], multi: bool) -> Tensor:
         steps = size[0]

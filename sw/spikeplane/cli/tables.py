@@ -13,11 +13,14 @@ MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", 
 
 
 def print_tables(program: Program, console: Console) -> None:
-    """Assumptions, quantisation, mapping; the calibration's accuracies if there are any."""
+    """Assumptions, quantisation, agreement, mapping; the calibration's accuracies if there are any."""
     tables = program.tables
     if tables.get("assumptions"):
         console.print(_assumptions(tables["assumptions"]))
     console.print(_layers(program))
+    for row in tables.get("import", []):
+        console.print(_agreement(tables.get("agreement", [])))
+        console.print(f"import: {escape(row['source'])}; {escape(row['data'])}", highlight=False)
     console.print(_mapping(tables.get("mapping", [])))
     for row in tables.get("calibration", []):
         parts = [f"{kind} {row[f'accuracy_{kind}']:.2%}" for kind in ("float", "integer") if f"accuracy_{kind}" in row]
@@ -43,21 +46,33 @@ def _assumptions(rows: list[dict[str, Any]]) -> Table:
 
 
 def _layers(program: Program) -> Table:
-    table = _table(
-        "Quantisation", "layer", "shape", "bits", "scale", "weight error", "clipped", "leak", "worst case", "agreement"
-    )
+    table = _table("Quantisation", "layer", "shape", "bits", "scale", "weight error", "clipped", "leak", "worst case")
     bounds = {row["population"]: row for row in program.tables.get("bounds", [])}
     for row in program.tables.get("quantisation", []):
         name = row["population"]
         shape = "x".join(str(n) for n in program.network.population(name).shape)
         low, high = row["scale_low"], row["scale_high"]
         bound = bounds[name]
-        agreement = row.get("agreement")
         table.add_row(
             escape(name), shape, str(row["weight_bits"]), f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
             f"{row['clipped']:.1f} %", row["leak"], f"{bound['bits']} of {bound['available']} bits",
-            "" if agreement is None else f"{agreement:.2f} %",
         )  # fmt: skip
+    return table
+
+
+def _agreement(rows: list[dict[str, Any]]) -> Table:
+    table = _table(
+        "Agreement in spikes", "layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone", "float fires",
+        "integer fires",
+    )  # fmt: skip
+
+    def percent(value: float | None) -> str:
+        return "" if value is None else f"{value:.2f} %"
+
+    for row in rows:
+        compared = ("", "", "") if row["differences"] is None else (row["differences"], row["ties"], f"{row['compared']:,}")
+        rates = (row["given"], row["free"], *(None if r is None else 100 * r for r in (row["rate_float"], row["rate_integer"])))
+        table.add_row(escape(row["population"]), *(str(value) for value in compared), *(percent(value) for value in rates))
     return table
 
 

@@ -89,10 +89,15 @@ function table(title, columns, rows, words = []) {
 }
 const shown = (value) => (value == null ? "–" : typeof value === "number" ? (Number.isInteger(value) ? number(value) : String(Number(value.toPrecision(4)))) : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
 function tables() {
-  const { quantisation = [], bounds = [], mapping = [], assumptions = [], ...others } = DATA.tables;
-  table("Quantisation", ["layer", "bits", "scale of the weights", "weight error", "clipped", "leak", "agreement with float"], quantisation.map((q) => [
+  const { quantisation = [], bounds = [], mapping = [], assumptions = [], import: imported = [], agreement = [], ...others } = DATA.tables;
+  table("Quantisation", ["layer", "bits", "scale of the weights", "weight error", "clipped", "leak"], quantisation.map((q) => [
     q.population, q.weight_bits, q.scale_low === q.scale_high ? q.scale_low.toPrecision(3) : `${q.scale_low.toPrecision(3)} … ${q.scale_high.toPrecision(3)}`,
-    percent(q.error), `${q.clipped.toFixed(1)} %`, q.leak, q.agreement == null ? null : `${q.agreement.toFixed(2)} %`]), [0]);
+    percent(q.error), `${q.clipped.toFixed(1)} %`, q.leak]), [0]);
+  const part = (value) => (value == null ? null : `${value.toFixed(2)} %`);
+  table("Agreement in spikes", ["layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone", "float fires", "integer fires"],
+    agreement.map((a) => [a.population, ...(a.differences == null ? [null, null, null] : [a.differences, a.ties, number(a.compared)]), part(a.given), part(a.free),
+      a.rate_float == null ? null : percent(a.rate_float), a.rate_integer == null ? null : percent(a.rate_integer)]), [0]);
+  table("Import", ["compared with", "on"], imported.map((row) => [row.source, row.data]), [0, 1]);
   table("Accumulator bounds, proved", ["layer", "lowest", "highest", "bits needed", "bits there"], bounds.map((b) => [b.population, number(b.low), number(b.high), b.bits, b.available]), [0]);
   const names = [...new Set(mapping.flatMap((row) => Object.keys(row.used)))];
   table("Memories, words used of available", ["core", "holds", ...names], mapping.map((row) => [
