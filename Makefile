@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo setup lint test test-all bench clean
+.PHONY: demo setup lint test test-all mutants bench clean
 
 setup: $(VENV)/.stamp
 	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
@@ -30,6 +30,10 @@ test: lint
 test-all: lint
 	$(BIN)/pytest -q -n 2
 	$(BIN)/python -m spikeplane_sim.bench.coverage
+
+# Deliberate faults, and whether the fast suite notices them: hours. `make mutants MUTANTS='--only network/*'`, `--list`, `--jobs 4`.
+mutants: setup
+	PYTHONPATH=tests $(BIN)/python -m mutants $(MUTANTS)
 
 bench: setup
 	$(BIN)/python -m spikeplane_sim.figures

@@ -13,4 +13,4 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-sys.path.insert(0, str(Path(__file__).parent / "system"))
+sys.path[:0] = [str(Path(__file__).parent / "system"), str(Path(__file__).parent)]  # what tests share, and the mutants' list

@@ -1,0 +1,51 @@
+"""The compiler: bounds, placement, routes, tables of synapses, packing, and what is handed out of the memories."""
+
+from mutants.catalogue import Mutant, Part
+
+MEMORY = (
+    Mutant("allocate.py", "not words", "False", "nothing at the end of a full memory has an address"),
+    Mutant("allocate.py", "self.used[resource] > self.available[resource]", "self.used[resource] > self.available[resource] + 1", "a word too many is handed out"),
+    Mutant("allocate.py", "self.used[resource] > self.available[resource]", "self.used[resource] >= self.available[resource]", "a memory cannot be filled"),
+    Mutant("pack.py", "0 <= value <= top", "value <= top", "a negative field wraps"),
+    Mutant("pack.py", "0 <= value <= top", "0 <= value <= top + 1", "a field wraps at its limit"),
+    Mutant("pack.py", "values >= top", "values > top", "a signed value wraps at its limit"),
+    Mutant("pack.py", "np.abs(weight) != 1", "np.abs(weight) > 1", "1-bit weights of 0 become 1"),
+    Mutant("bounds.py", "down * high + up * low", "down * high", "the least ignores negative values through positive weights"),
+    Mutant("bounds.py", "up * high + down * low", "up * high", "the most ignores negative values through negative weights"),
+    Mutant("bounds.py", "value * projection.pool[0] * projection.pool[1]", "value * projection.pool[0]", "a pooled pixel's worst case is that of one column"),
+    Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.low < -limit or found.high > limit", "a sum of 2^(bits - 1) is allowed"),
+    Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.high >= limit", "sums may be as negative as they like"),
+    Mutant("bounds.py", "(1 << source.value_bits) - 1", "1", "an input of several bits counts as a spike"),
+)  # fmt: skip
+
+PLACES = (
+    Mutant("place.py", "(total - first) // (len(chosen) - i)", "total // len(chosen)", "groups that do not divide evenly are lost"),
+    Mutant("place.py", "slots[core] < config.populations", "slots[core] <= config.populations", "a core gets a population too many"),
+    Mutant("place.py", "load[core] += groups * height * width", "pass", "all populations go to the first cores"),
+    Mutant("place.py", "range(x0, x1 + 1)", "range(x0, x1)", "a rectangle covers a core that has no part"),
+    Mutant("routes.py", "len(self.placement.of(p.source)) or 1", "1", "a step waits for one token a projection"),
+    Mutant("routes.py", "probes + sum(n for _, n in outgoing)", "sum(n for _, n in outgoing)", "a step does not wait for the host's credit"),
+    Mutant("routes.py", "sum(n for delay, n in incoming if delay)", "0", "a recurrent token is waited for before step 0"),
+    Mutant("routes.py", "sum(n for delay, n in outgoing if delay)", "0", "a recurrent credit is waited for before step 0"),
+    Mutant("routes.py", "count > most", "count > most + 1", "a core counts a connection too many"),
+    Mutant("synapses.py", "(at // pool + padding - k) % stride == 0 and 0 <= at // pool + padding - k < out * stride", "0 <= at // pool + padding - k < out * stride", "a strided kernel meets every pixel"),
+    Mutant("synapses.py", "0 <= at // pool + padding - k < out * stride", "at // pool + padding - k < out * stride", "a kernel meets outputs before the first"),
+    Mutant("synapses.py", "first <= group < first + groups", "first <= group <= first + groups", "an aligned group meets the next part's weights"),
+    Mutant("synapses.py", "(row < 0)", "(row > 0)", "1-bit weights have the other sign"),
+)  # fmt: skip
+
+_UNIT = ("tests/unit/test_compile_limits.py", "tests/unit/test_compile.py")
+_CHIP = ("tests/system/test_cores.py", "tests/system/test_random.py")
+
+PART = Part(
+    name="compiler",
+    folder="sw/spikeplane/compiler",
+    gateware=False,
+    tests={
+        "allocate.py": (*_UNIT, *_CHIP),
+        "pack.py": (*_UNIT, *_CHIP),
+        "bounds.py": (*_UNIT, *_CHIP),
+        "*": (*_CHIP, *_UNIT),
+    },
+    mutants=(*MEMORY, *PLACES),
+)

@@ -1,0 +1,157 @@
+"""Runs the relevant tests on each mutant and keeps what came of it, so that a run which was cut off goes on.
+
+A selection of tests has to pass on the copy without a mutant first: that shows the copy to be the gateware, and how long it takes.
+"""
+
+import hashlib
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mutants.catalogue import ROOT, Numbered
+from mutants.tree import environment
+
+PATIENCE, TIMES = 120, 5  #: a selection hangs after so many seconds more than so many times what it takes without a mutant
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`state`: killed, survived or equivalent. `by`: the selection that failed. `seconds`: of all that ran."""
+
+    state: str
+    by: str
+    seconds: float
+
+
+class NotNeutral(Exception):
+    """Tests fail on the copy without any mutant."""
+
+
+class Runner:
+    """On one copy of the packages; results are kept in the folder beside it."""
+
+    def __init__(self, tree: Path, *, again: bool = False, plain: bool = True) -> None:
+        """`again`: also what is known already. `plain`: each selection first without a mutant."""
+        self.tree, self.again, self.first, self.lock = tree, again, plain, threading.Lock()
+        self.file = tree.parent / "results.json"
+        self.known: dict[str, dict] = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.plain: dict[str, float] = {}
+        self.starting: dict[str, threading.Lock] = {}
+        self.running: set[subprocess.Popen] = set()
+        self.ended = False
+
+    def all(self, mutants: list[Numbered], jobs: int, tell: Callable[[Numbered, Outcome], None]) -> dict[int, Outcome]:
+        """Every mutant's outcome by number; `tell` is called as they come."""
+
+        def one(entry: Numbered) -> tuple[int, Outcome]:
+            outcome = self.outcome(entry)
+            tell(entry, outcome)
+            return entry.number, outcome
+
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            return dict(pool.map(one, mutants))
+        finally:  # what an interruption or an error leaves is ended, not waited for
+            self.ended = True
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(self.running):
+                _end(process)
+
+    def outcome(self, entry: Numbered) -> Outcome:
+        """Of one mutant: from its selections in order, until one fails."""
+        if entry.mutant.equivalent:
+            return Outcome("equivalent", "", 0.0)
+        key = self._key(entry)
+        if key in self.known and not self.again:
+            return Outcome(**self.known[key])
+        begun, by = time.monotonic(), ""
+        for selection in entry.selections:
+            limit = PATIENCE + TIMES * self._plain_seconds(selection)
+            if not self._passes(selection, entry.number, limit):
+                by = selection
+                break
+        outcome = Outcome("killed" if by else "survived", by, round(time.monotonic() - begun, 1))
+        self._keep(key, asdict(outcome))
+        return outcome
+
+    def _plain_seconds(self, selection: str) -> float:
+        """How long the selection takes without a mutant. Raises NotNeutral if it does not pass."""
+        if not self.first:
+            return PATIENCE
+        with self.lock:
+            mine = self.starting.setdefault(selection, threading.Lock())
+        with mine:
+            if selection in self.plain:
+                return self.plain[selection]
+            key = f"plain {self.tree.name} {_digest(selection)} {selection}"
+            if key not in self.known:
+                begun = time.monotonic()
+                if not self._passes(selection, 0, 3600):
+                    raise NotNeutral(f"fails without a mutant: {selection}\n{self._log(selection, 0).read_text()[-3000:]}")
+                self._keep(key, {"seconds": time.monotonic() - begun})
+            self.plain[selection] = self.known[key]["seconds"]
+            return self.plain[selection]
+
+    def _log(self, selection: str, number: int) -> Path:
+        name = hashlib.sha256(selection.encode()).hexdigest()[:8]
+        return self.tree.parent / "logs" / f"{number}-{name}.log"
+
+    def _passes(self, selection: str, number: int, limit: float) -> bool:
+        log = self._log(selection, number)
+        log.parent.mkdir(exist_ok=True)
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--tb=short", *shlex.split(selection)]
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *options], cwd=ROOT, env=environment(self.tree, number), stdout=out,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            self.running.add(process)
+            try:
+                status = process.wait(limit)
+            except subprocess.TimeoutExpired:
+                status = 1
+                out.write(f"\nstopped after {limit:.0f} s\n")
+            finally:
+                _end(process)
+                self.running.discard(process)
+        if self.ended:
+            raise KeyboardInterrupt
+        if status in (4, 5):  # wrong use of pytest, nothing selected
+            raise NotNeutral(f"pytest could not run (exit {status}): {selection}\n{log.read_text()[-2000:]}")
+        return status == 0
+
+    def _key(self, entry: Numbered) -> str:
+        mutant = entry.mutant
+        selections = "\n".join(f"{one} {_digest(one)}" for one in entry.selections)
+        source = (ROOT / entry.path).read_text()
+        text = "\0".join((source, entry.path, mutant.old, mutant.new, mutant.within, selections))
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def _keep(self, key: str, value: dict) -> None:
+        with self.lock:
+            self.known[key] = value
+            draft = self.file.with_suffix(".draft")
+            draft.write_text(json.dumps(self.known, indent=0))
+            os.replace(draft, self.file)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """The process and what it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _digest(selection: str) -> str:
+    """Of the test files that a selection names."""
+    files = [ROOT / word.split("::")[0] for word in shlex.split(selection) if word.startswith("tests/")]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:16]
