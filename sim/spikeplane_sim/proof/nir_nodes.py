@@ -5,7 +5,7 @@
     CubaLIF  tau_syn dI/dt = -I + w_in S,  tau_mem dv/dt = (v_leak - v) + r I     CubaLI   without threshold
 
 Explicit Euler with a step of dt; the synapse of Cuba neurons moves first, and the membrane takes the current that it has then.
-v starts at 0.
+v starts at v_reset where it is reset to that, else at 0.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,14 @@ Node = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Decisions:
-    """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v - v_threshold) or "none"; compare: ">" or ">=";
-    if_gain: "step" (IF and I take r I once a step) or "dt" (dt r I)."""
+    """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v - v_threshold), "delayed" (that a step later,
+    undecayed) or "none"; compare: ">" or ">="; if_gain: "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt
+    is 0.5 to 2."""
 
     dt: float = 1e-4
     reset: str = "hard"
     compare: str = ">"
-    if_gain: str = "step"
+    if_gain: str | None = None
 
 
 def make_node(name: str, node: Any, decisions: Decisions) -> Node:
@@ -67,30 +68,38 @@ class _Integrator:
     def __init__(self, name: str, node: Any, decisions: Decisions) -> None:
         self.name, self.node, self.decisions = name, node, decisions
         self.v: Tensor | None = None
+        self.owed: Tensor | float = 0.0  #: what a delayed reset takes off in the next step
 
     def __call__(self, x: Tensor) -> Tensor:
-        v = torch.zeros_like(x) if self.v is None else self.v
-        v = v + self.slope(v, x)
+        v = self.rest(x) if self.v is None else self.v
+        v = v + self.slope(v, x) - self.owed
         if not self.fires:
             self.v = v
             return v
         threshold = self.field("v_threshold", x)
         fired = v > threshold if self.decisions.compare == ">" else v >= threshold
         if self.decisions.reset == "hard":
-            rest = getattr(self.node, "v_reset", None)
-            v = torch.where(fired, torch.zeros_like(v) if rest is None else _fitted(self.name, rest, x).expand_as(v), v)
+            v = torch.where(fired, self.rest(x), v)
         elif self.decisions.reset == "soft":
             v = v - fired * threshold
+        elif self.decisions.reset == "delayed":
+            self.owed = fired * threshold
         self.v = v
         return fired.to(x.dtype)
+
+    def rest(self, x: Tensor) -> Tensor:
+        """Where a hard reset goes."""
+        level = getattr(self.node, "v_reset", None) if self.fires and self.decisions.reset == "hard" else None
+        return torch.zeros_like(x) if level is None else _fitted(self.name, level, x).expand_as(x).clone()
 
     def field(self, name: str, x: Tensor) -> Tensor:
         return _fitted(self.name, getattr(self.node, name), x)
 
     def slope(self, v: Tensor, x: Tensor) -> Tensor:
         """dt dv/dt."""
-        gain = 1.0 if self.decisions.if_gain == "step" else self.decisions.dt
-        return gain * self.field("r", x) * x
+        r, dt, kind = self.field("r", x), self.decisions.dt, self.decisions.if_gain
+        charge = kind == "step" or (kind is None and bool((r * dt < 0.5).any() or (r * dt > 2).any()))
+        return (1.0 if charge else dt) * r * x
 
 
 class _Leaky(_Integrator):

@@ -45,7 +45,7 @@ def run_nir(
     }
     inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64)
     collected: dict[str, list[Tensor]] = {}
-    previous: dict[str, Tensor] = {}
+    previous = {name: _silence(graph.nodes[name], inputs) for name, _ in plan.late}
     for t in range(inputs.shape[1]):
         values: dict[str, Tensor] = {}
         for name in plan.order:
@@ -53,6 +53,8 @@ def run_nir(
                 values[name] = inputs[:, t]
                 continue
             arriving = _arriving(name, edges, plan.late, values, previous)
+            if arriving is None:
+                arriving = _unfed(name, graph.nodes[name], inputs)
             values[name] = arriving if kinds[name] == "Output" else nodes[name](arriving)
             collected.setdefault(name, []).append(values[name])
             if name in driven:
@@ -62,8 +64,10 @@ def run_nir(
     return _by_population(net, kinds, collected)
 
 
-def _arriving(name: str, edges: list[Edge], late: set[Edge], values: dict[str, Tensor], previous: dict[str, Tensor]) -> Tensor:
-    """The sum of what the edges into a node carry."""
+def _arriving(
+    name: str, edges: list[Edge], late: set[Edge], values: dict[str, Tensor], previous: dict[str, Tensor]
+) -> Tensor | None:
+    """The sum of what the edges into a node carry; None if there are none."""
     total: Tensor | None = None
     for edge in edges:
         if edge[1] != name:
@@ -71,9 +75,19 @@ def _arriving(name: str, edges: list[Edge], late: set[Edge], values: dict[str, T
         value = (previous if edge in late else values).get(edge[0])
         if value is not None:
             total = value if total is None else total + _like(value, total)
-    if total is None:
-        raise SpikeplaneError(f"NIR node '{name}' has no input; check the graph's edges")
     return total
+
+
+def _silence(node: Any, inputs: Tensor) -> Tensor:
+    """What neurons put out that do not fire."""
+    return torch.zeros((len(inputs), *np.shape(node.v_threshold)), dtype=torch.float64)
+
+
+def _unfed(name: str, node: Any, inputs: Tensor) -> Tensor:
+    """No current, for neurons that fire by themselves. Raises SpikeplaneError for other nodes."""
+    if type(node).__name__ not in _FIRING:
+        raise SpikeplaneError(f"NIR node '{name}' has no input; check the graph's edges")
+    return _silence(node, inputs)
 
 
 def _like(value: Tensor, other: Tensor) -> Tensor:

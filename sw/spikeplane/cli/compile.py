@@ -63,8 +63,9 @@ def compile(  # noqa: A001 - the command's name
     step_us: Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the rate encoding.")] = 0,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, for NIR's LIF.")] = None,
-    reset: Annotated[str | None, typer.Option(help="hard, soft or none; overrides the model.")] = None,
+    reset: Annotated[str | None, typer.Option(help="hard, soft, none or delayed (as snnTorch); overrides the model.")] = None,
     compare: Annotated[str | None, typer.Option(help="'>=' or '>'; overrides the model.")] = None,
+    if_gain: Annotated[str | None, typer.Option(help="step (v += r I) or dt (v += r I dt), for NIR's IF; by r if not given.")] = None,
     weight_bits: Annotated[int | None, typer.Option(help="2, 4 or 8, at most the chip's.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Samples that float and integer spikes are compared on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels of those samples.")] = None,
@@ -82,7 +83,9 @@ def compile(  # noqa: A001 - the command's name
     _check_options(calibrate, labels, samples, dt)
     check_place(output)
     with busy("compiling") as say:
-        net = _imported(model, input_shape=shape, dt=dt, reset=reset, compare=compare)
+        net = _imported(
+            model, input_shape=shape, dt=dt, reset=reset, compare=compare, if_gain=if_gain, input_bits=chosen.bits
+        )  # fmt: skip
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
             net, chip=chip, encoding=chosen, weight_bits=weight_bits, calibration=data, labels=truth, probes=probe,

@@ -22,16 +22,17 @@ from spikeplane.program import Program
 
 def compile(  # noqa: A001 - the public name is the field's word
     model: Any, *, chip: ChipConfig | str = "small", input_shape: tuple[int, int, int] | None = None, encoding: Encoding | None = None,
-    dt: float | None = None, reset: str | None = None, compare: str | None = None, weight_bits: int | None = None,
-    calibration: Any = None, labels: np.ndarray | None = None, probes: list[str] | None = None, name: str = "network",
-    proof: bool = True, progress: Callable[[str], None] | None = None,
+    dt: float | None = None, reset: str | None = None, compare: str | None = None, if_gain: str | None = None,
+    weight_bits: int | None = None, calibration: Any = None, labels: np.ndarray | None = None, probes: list[str] | None = None,
+    name: str = "network", proof: bool = True, progress: Callable[[str], None] | None = None,
 ) -> Program:  # fmt: skip
     """Compile a model for a chip.
 
     model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a FloatNetwork
     chip          a ChipConfig or a preset's name
     input_shape   (C, H, W), where the model does not say
-    dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft", "none"; ">=" or ">")
+    dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft", "none", "delayed"; ">=" or ">")
+    if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
     calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are compared with float, layer by layer
     labels        (N,) of the calibration samples: accuracy in float and integer is reported too
     probes        populations sent to the host; all where None
@@ -45,14 +46,16 @@ def compile(  # noqa: A001 - the public name is the field's word
     config = _config(chip)
     encoding = encoding or Encoding()
     check_encoding(encoding)
-    net = _imported(model, input_shape, dt, reset, compare)
+    net = _imported(model, {
+        "input_shape": input_shape, "dt": dt, "reset": reset, "compare": compare, "if_gain": if_gain, "input_bits": encoding.bits,
+    })  # fmt: skip
     network, rows = quantise(net, config, encoding, weight_bits)
     check_losses(net, rows, config)
     bounds = prove(network, config)
     chosen = _probes(network, probes)
     placement, image = fit(network, config, chosen)
     tables: dict[str, list[dict[str, Any]]] = {
-        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
+        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows))],
         "quantisation": [asdict(row) for row in rows],
         "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
         "mapping": mapping_rows(placement, image),
@@ -76,13 +79,11 @@ def _config(chip: ChipConfig | str) -> ChipConfig:
     return config
 
 
-def _imported(
-    model: Any, input_shape: tuple[int, int, int] | None, dt: float | None, reset: str | None, compare: str | None
-) -> FloatNetwork:
+def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
     if not isinstance(model, FloatNetwork):
         from spikeplane.importers import import_model
 
-        model = import_model(model, input_shape=input_shape, dt=dt, reset=reset, compare=compare)
+        model = import_model(model, **options)
     if len(model.inputs) != 1:
         raise SpikeplaneError(f"a program has one input, the model has {len(model.inputs)}; merge them as channels")
     check_network(model)
@@ -118,9 +119,7 @@ def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: 
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})
-    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits).run(
-        {name: planes}
-    )
+    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits).run({name: planes})
     counted = measured(program.network, program.config, integer, "calibration")
     program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:

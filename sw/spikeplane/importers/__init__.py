@@ -9,22 +9,29 @@ from typing import Any
 
 from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.registry import Call, Outputs, State, register
 
-__all__ = ["import_model"]
+__all__ = ["Call", "Outputs", "State", "import_model", "register"]
+
+RESETS = ("hard", "soft", "none", "delayed")
 
 
 def import_model(
     model: Any, *, input_shape: tuple[int, int, int] | None = None, dt: float | None = None, reset: str | None = None,
-    compare: str | None = None,
+    compare: str | None = None, if_gain: str | None = None, input_bits: int | None = None,
 ) -> FloatNetwork:  # fmt: skip
     """The float network of a model.
 
     model: the path of a `.nir` file, `file.py:function` (a function without arguments that returns a module, a NIR graph, or either with
-    its input shape), a NIR graph, or a PyTorch module of SpikingJelly or snnTorch layers. reset ("hard", "soft", "none") and
-    compare (">=" or ">") override what the model says. dt in seconds, for NIR. Raises SpikeplaneError, one line.
+    its input shape), a NIR graph, or a PyTorch module of SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a
+    subtraction that snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says. For NIR: dt in
+    seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt. input_bits: bits of an input value, None where unknown.
+    Raises SpikeplaneError, one line.
     """
-    if reset not in (None, "hard", "soft", "none"):
-        raise SpikeplaneError(f"reset must be hard, soft or none, not '{reset}'")
+    if reset not in (None, *RESETS):
+        raise SpikeplaneError(f"reset must be hard, soft, none or delayed, not '{reset}'")
+    if if_gain not in (None, "step", "dt"):
+        raise SpikeplaneError(f"if_gain must be step or dt, not '{if_gain}'")
     if compare not in (None, ">=", ">"):
         raise SpikeplaneError(f"compare must be '>=' or '>', not '{compare}'")
     if isinstance(model, str | Path):
@@ -40,14 +47,17 @@ def import_model(
             raise SpikeplaneError(f"a model is a .nir file or file.py:function, not '{model}'")
     input_shape = None if input_shape is None else _shape(input_shape)
     if type(model).__name__ == "NIRGraph":
+        from spikeplane.importers.nir_cycles import laid_open
         from spikeplane.importers.nir_graph import import_nir
 
-        net = import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape)
-        return replace(net, origin=Origin(kind="nir", model=model, decisions={"dt": dt, "reset": reset, "compare": compare}))
+        model = laid_open(model)
+        net = import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape, if_gain=if_gain)
+        decisions = {"dt": dt, "reset": reset, "compare": compare, "if_gain": if_gain}
+        return replace(net, origin=Origin(kind="nir", model=model, decisions=decisions))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch
 
-        net = import_torch(model, input_shape, reset=reset, compare=compare)
+        net = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
         return replace(net, origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare}))
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 

@@ -10,10 +10,8 @@ import numpy as np
 
 from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers.geometry import check_bias, check_groups, check_steps, pixels, text
+from spikeplane.importers.geometry import Shape, check_bias, check_groups, check_steps, dilated, pixels, text, ungrouped
 from spikeplane.network import Window
-
-Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,13 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Currents:
-    """Projections without a target, a bias (C,) and perhaps a maximum over a window of `shape` (C, H, W)."""
+    """Projections without a target, a bias (C,) and perhaps a maximum over a window of `shape` (C, H, W); `flat` as in `Spikes`."""
 
     drafts: tuple[FloatProjection, ...]
     bias: np.ndarray
     shape: Shape
     window: Window | None = None
+    flat: bool = False
 
 
 Value = Spikes | Currents
@@ -84,7 +83,7 @@ class Assembler:
         if weight.shape[1] != size:
             raise SpikeplaneError(f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(spikes.shape)})")
         kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *spikes.shape)
-        return self._synapses(spikes, kernel, bias, (len(weight), 1, 1))
+        return replace(self._synapses(spikes, kernel, bias, (len(weight), 1, 1)), flat=True)
 
     def convolution(
         self, layer: str, value: Value, weight: np.ndarray, bias: np.ndarray | None, *,
@@ -102,13 +101,13 @@ class Assembler:
             raise SpikeplaneError(
                 f"layer '{layer}' expects {weight.shape[1] * groups} channels, it gets {channels} ({text(spikes.shape)})"
             )
-        kernel = _dilated(np.asarray(weight, dtype=np.float64), dilation)
+        kernel = dilated(np.asarray(weight, dtype=np.float64), dilation)
         out = pixels(layer, (height, width), kernel.shape[2:], stride, padding)
         aligned = groups == channels == len(weight) and groups > 1
         if aligned:
             kernel = kernel[:, 0]
         elif groups > 1:
-            kernel = _ungrouped(kernel, groups)
+            kernel = ungrouped(kernel, groups)
         return self._synapses(
             spikes, kernel, bias, (len(weight), out[0], out[1]), stride=stride, padding=padding, aligned=aligned
         )
@@ -186,13 +185,43 @@ class Assembler:
 
     def flatten(self, value: Value) -> Value:
         """(C, H, W) to a row; the order is kept by the layers behind."""
-        return replace(value, flat=True) if isinstance(value, Spikes) else value
+        return replace(value, flat=True)
+
+    def delay(self, layer: str, value: Value, steps: int) -> Value:
+        """The same, so many steps later; spikes of neurons can be one step late, no more."""
+        if steps == 0:
+            return value
+        if steps != 1 or isinstance(value, Currents) or self.has_input(value) or any(s.delay for s in value.sources):
+            raise self.refuse(layer, f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else")
+        return replace(value, sources=tuple(replace(s, delay=1) for s in value.sources))
+
+    def has_input(self, value: Value) -> bool:
+        """Whether spikes of an input, not of neurons, are in the value."""
+        inputs = {p.name for p in self.populations if p.neuron is None}
+        return isinstance(value, Spikes) and any(s.population in inputs for s in value.sources)
+
+    def sends_values(self, name: str) -> bool:
+        """Whether a population sends membranes, not values of 0 to 1."""
+        population = next(p for p in self.populations if p.name == name)
+        return population.neuron is not None and population.neuron.membrane_out
+
+    def membranes(self, layer: str) -> Spikes:
+        """The membranes of a population in the place of its spikes, to be read out. Raises SpikeplaneError if its spikes go on."""
+        if any(p.source == layer for p in self.projections):
+            raise self.refuse(layer, "read out as membranes while its spikes go on", "read out its spikes, or a layer behind")
+        place, population = next((i, p) for i, p in enumerate(self.populations) if p.name == layer)
+        assert population.neuron is not None
+        silent = {"threshold": None} if population.neuron.reset == "none" else {}
+        self.populations[place] = replace(population, neuron=replace(population.neuron, membrane_out=True, **silent))
+        self.readout = "last"
+        self.assume(layer, "readout", "membrane", "the model returns it")
+        return Spikes((Source(layer),), population.shape)
 
     def currents(self, layer: str, value: Value) -> Currents:
         """Spikes as currents: one synapse of weight 1 per neuron."""
         if isinstance(value, Currents):
             return value
-        return self._synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, aligned=True)
+        return replace(self._synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, aligned=True), flat=value.flat)
 
     def neuron(
         self, layer: str, value: Value, neuron: FloatNeuron, gain: float = 1.0, offset: np.ndarray | float = 0.0
@@ -200,6 +229,10 @@ class Assembler:
         """Neurons that receive gain * value + offset."""
         if layer in {p.name for p in self.populations}:
             raise self.refuse(layer, "used more than once", "give each use its own neurons")
+        if not (0 <= neuron.decay <= 1 or np.isnan(neuron.decay)):
+            raise self.refuse(
+                layer, f"a layer that keeps {neuron.decay:g} of its membranes", "it must be 0 to 1: check its time constant"
+            )
         currents = self.currents(layer, value)
         channels = currents.shape[0]
         currents = self.scale(
@@ -215,7 +248,7 @@ class Assembler:
             )
         )
         self.projections += [replace(d, target=layer) for d in currents.drafts]
-        return Spikes((Source(layer),), currents.shape)
+        return Spikes((Source(layer),), currents.shape, currents.flat)
 
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
         """The network whose last value is `value`; currents without neurons become a readout that integrates them."""
@@ -265,23 +298,3 @@ class Assembler:
             np.zeros(shape[0]) if bias is None else np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), shape[:1])
         )
         return Currents(drafts, offset, shape)
-
-
-def _dilated(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
-    """The kernel with zeros between its taps."""
-    if tuple(dilation) == (1, 1):
-        return weight
-    out, into, high, wide = weight.shape
-    spread = np.zeros((out, into, (high - 1) * dilation[0] + 1, (wide - 1) * dilation[1] + 1))
-    spread[:, :, :: dilation[0], :: dilation[1]] = weight
-    return spread
-
-
-def _ungrouped(weight: np.ndarray, groups: int) -> np.ndarray:
-    """A grouped kernel as a full one with zeros."""
-    out, into = weight.shape[:2]
-    full = np.zeros((out, into * groups, *weight.shape[2:]))
-    for g in range(groups):
-        rows = slice(g * out // groups, (g + 1) * out // groups)
-        full[rows, g * into : (g + 1) * into] = weight[rows]
-    return full

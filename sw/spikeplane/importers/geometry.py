@@ -1,10 +1,11 @@
-"""Strides, paddings and groups that make sense, and the pixels that come out."""
+"""Strides, paddings and groups that make sense, the pixels that come out, and kernels written out in full."""
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 
 Pair = tuple[int, int]
+Shape = tuple[int, int, int]
 
 
 def text(shape: tuple[int, ...]) -> str:
@@ -43,3 +44,23 @@ def check_bias(layer: str, bias: np.ndarray | None, channels: int) -> None:
     """Raise SpikeplaneError unless there is one bias a channel, or none."""
     if bias is not None and np.size(bias) not in (1, channels):
         raise SpikeplaneError(f"layer '{layer}' has {np.size(bias)} biases for {channels} channels")
+
+
+def dilated(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
+    """The kernel with zeros between its taps."""
+    if tuple(dilation) == (1, 1):
+        return weight
+    out, into, high, wide = weight.shape
+    spread = np.zeros((out, into, (high - 1) * dilation[0] + 1, (wide - 1) * dilation[1] + 1))
+    spread[:, :, :: dilation[0], :: dilation[1]] = weight
+    return spread
+
+
+def ungrouped(weight: np.ndarray, groups: int) -> np.ndarray:
+    """A grouped kernel as a full one with zeros."""
+    out, into = weight.shape[:2]
+    full = np.zeros((out, into * groups, *weight.shape[2:]))
+    for g in range(groups):
+        rows = slice(g * out // groups, (g + 1) * out // groups)
+        full[rows, g * into : (g + 1) * into] = weight[rows]
+    return full

@@ -1,0 +1,144 @@
+"""NIR's neurons as recursions: explicit Euler of their published equations, spikes at v > v_threshold.
+
+LIF, LI: v += dt / tau * (v_leak - v + r * I). IF, I: v += r * I once a step, or r * I * dt; the file cannot say which was meant, and r * dt
+near 1 is what SpikingJelly writes. Membranes with a hard reset are counted from v_reset, where they start; others start at 0.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNeuron
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.assemble import Assembler, Spikes, Value
+from spikeplane.importers.geometry import Shape, text
+
+DT = 1e-4
+_NEAR = (0.5, 2.0)  #: of r * dt, where an IF is taken to mean charge per time
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user says about what NIR leaves open; None: not said."""
+
+    dt: float | None = None
+    reset: str | None = None
+    compare: str | None = None
+    if_gain: str | None = None
+
+    @property
+    def step(self) -> float:
+        """Seconds of a step."""
+        return self.dt or DT
+
+
+def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choices) -> Spikes:
+    """A population of IF, LIF, I or LI neurons."""
+    shape = value.shape
+    decay, gain, leak = (
+        _leaky(made, name, node, shape, choices) if hasattr(node, "tau") else _perfect(made, name, node, shape, choices)
+    )
+    if not hasattr(node, "v_threshold"):
+        made.readout = "last"
+        neuron = FloatNeuron(decay=decay, reset="none", membrane_out=True)
+        return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * leak), neuron)
+    mode = choices.reset or "hard"
+    rest = getattr(node, "v_reset", None)
+    start = per_channel(name, "v_reset", 0.0 if rest is None or mode != "hard" else rest, shape)
+    theta = per_channel(name, "v_threshold", node.v_threshold, shape)
+    amount = _delayed(made, name, theta, decay) if mode == "delayed" else None
+    why = "given" if choices.reset else "NIR does not say; --reset changes it"
+    made.assume(name, "reset", mode, why)
+    made.assume(name, "compare", choices.compare or ">", "given" if choices.compare else "NIR's definition")
+    if start.any():
+        made.assume(name, "membranes at the start", "v_reset", "NIR does not say")
+    neuron = FloatNeuron(
+        decay=decay, threshold=theta - start, reset="soft" if mode == "delayed" else mode, amount=amount, strict=choices.compare != ">="
+    )  # fmt: skip
+    return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron)
+
+
+def _leaky(
+    made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
+) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
+    """Decay, gain (C,) and v_leak (C,) of LIF and LI."""
+    if choices.dt is None:
+        made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
+    tau = per_channel(name, "tau", node.tau, shape)
+    if not (tau > 0).all():
+        raise SpikeplaneError(f"layer '{name}': its tau must be more than 0 seconds, not {float(tau[~(tau > 0)][0]):g}")
+    ratio = choices.step / tau
+    if len(np.unique(ratio)) > 1:
+        raise made.refuse(name, "a layer with several time constants", "a population has one")
+    if ratio[0] > 1:
+        raise SpikeplaneError(
+            f"layer '{name}': its tau of {tau[0]:g} s is less than a step of {choices.step:g} s; give a smaller --dt"
+        )
+    gain = ratio * per_channel(name, "r", node.r, shape)
+    return float(1 - ratio[0]), gain, per_channel(name, "v_leak", node.v_leak, shape)
+
+
+def _perfect(
+    made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
+) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
+    """The same of IF and I."""
+    r = per_channel(name, "r", node.r, shape)
+    near = bool(((r * choices.step >= _NEAR[0]) & (r * choices.step <= _NEAR[1])).all())
+    kind = choices.if_gain or ("dt" if near else "step")
+    if kind == "dt" and choices.dt is None:
+        made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
+    why = (
+        "given"
+        if choices.if_gain
+        else f"r * dt is {'near' if near else 'far from'} 1, and NIR does not say; --if-gain changes it"
+    )
+    made.assume(name, "integration", "v += r * I * dt" if kind == "dt" else "v += r * I once a step", why)
+    return 1.0, r * (choices.step if kind == "dt" else 1.0), np.zeros(shape[0])
+
+
+def _delayed(made: Assembler, name: str, theta: np.ndarray, decay: float) -> np.ndarray:
+    """What a spike takes off at once where the threshold is subtracted a step later, undecayed."""
+    if decay == 0 or theta.min() < 0:
+        raise made.refuse(name, "a delayed reset of neurons that keep nothing, or of a negative threshold", "use --reset soft")
+    return theta / decay
+
+
+def threshold(made: Assembler, name: str, node: Any, value: Value) -> Spikes:
+    """A step function: neurons without memory."""
+    theta = per_channel(name, "threshold", node.threshold, value.shape)
+    return made.neuron(name, value, FloatNeuron(decay=0.0, threshold=theta, reset="none", strict=True))
+
+
+def delayed(made: Assembler, name: str, node: Any, value: Value, choices: Choices) -> Value:
+    """Spikes a whole number of steps later."""
+    steps = np.unique(per_channel(name, "delay", node.delay, value.shape) / choices.step)
+    if len(steps) > 1 or abs(steps[0] - round(steps[0])) > 1e-6:
+        raise made.refuse(
+            name, "a delay of several times, or of no whole step", f"give one delay, a multiple of dt ({choices.step:g} s)"
+        )
+    return made.delay(name, value, round(steps[0]))
+
+
+def per_channel(name: str, what: str, values: Any, shape: Shape) -> np.ndarray:
+    """(C,) from one value, one a neuron, or one a channel as (C, 1, 1). Raises SpikeplaneError for others."""
+    array = real(name, what, values)
+    if array.size == 1:
+        return np.full(shape[0], float(array.reshape(-1)[0]))
+    if array.shape in ((shape[0], 1, 1), (1, shape[0], 1, 1)):
+        return array.reshape(-1)
+    if array.size != np.prod(shape):
+        raise SpikeplaneError(f"layer '{name}' has {text(array.shape)} values of {what} for {text(shape)} neurons")
+    rows = array.reshape(shape[0], -1)
+    if not np.array_equal(rows, np.broadcast_to(rows[:, :1], rows.shape), equal_nan=True):
+        raise SpikeplaneError(f"layer '{name}' is a layer whose {what} differs inside a channel; a channel has one value")
+    return rows[:, 0]
+
+
+def real(name: str, what: str, values: Any) -> np.ndarray:
+    """Real numbers as float64. Raises SpikeplaneError for complex ones and for what is no number."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        wrong = "complex numbers" if array.dtype.kind == "c" else "no numbers"
+        raise SpikeplaneError(f"layer '{name}': its {what} are {wrong}; give real numbers")
+    return array.astype(np.float64)

@@ -1,0 +1,118 @@
+"""Which PyTorch layer becomes what: one handler per exact type. A model's layers go in one by one, values of the assembler come out.
+
+A subclass may compute anything, so it is not its parent: it is refused by name until its user registers a handler for it, with
+`spikeplane.importers.register(Type)(handler)`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNeuron
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.assemble import Assembler, Spikes, Value
+from spikeplane.importers.values import per_channel
+
+
+@dataclass(frozen=True)
+class State:
+    """The membrane that the neurons `layer` hand out beside their spikes; `before_reset` if it is v as it was compared."""
+
+    layer: str
+    before_reset: bool = True
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a layer returns as a tuple: its spikes and its states."""
+
+    spikes: Value
+    states: tuple[State, ...]
+
+
+Result = Value | State | Outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One use of a layer: what its handler gets.
+
+    layer    its path in the model, which names its population and stands in messages
+    module   the layer, in float64 and evaluation mode, parametrizations replaced by their values
+    value    what it is called with: `Spikes` or `Currents` of one sample and step, with their shape (C, H, W)
+    made     the assembler, which turns values into synapses and populations
+    reset, compare   what the user wants instead of the layer's own reset ("hard", "soft", "none", "delayed") and comparison
+    several_steps    the model takes (T, N, ...) at once (SpikingJelly's step mode "m")
+    input_bits       bits of an input value, None where unknown
+    states           how many states of its own from the step before the layer is handed
+    walk             puts a layer inside this one to work: walk(name, module, value, several_steps)
+    """
+
+    layer: str
+    module: Any
+    value: Value
+    made: Assembler
+    reset: str | None = None
+    compare: str | None = None
+    several_steps: bool = False
+    input_bits: int | None = None
+    states: int = 0
+    walk: "Callable[[str, Any, Value, bool], Result]"
+
+    def refuse(self, what: str, why: str) -> SpikeplaneError:
+        """The error for a layer that cannot be represented: what it is, what to do."""
+        return self.made.refuse(self.layer, what, why)
+
+    def neurons(self, neuron: FloatNeuron, gain: float = 1.0, offset: np.ndarray | float = 0.0) -> Spikes:
+        """Neurons in this layer's name that receive gain * value + offset."""
+        return self.made.neuron(self.layer, self.value, neuron, gain, offset)
+
+    def per_channel(self, what: str, tensor: Any) -> np.ndarray:
+        """(C,) from values that PyTorch broadcasts over the layer's input; SpikeplaneError where they differ inside a channel."""
+        return per_channel(self.layer, what, tensor, self.value.shape, self.value.flat)
+
+
+Handler = Callable[[Call], Result]
+
+_handlers: dict[type, tuple[Handler, int]] = {}
+
+
+def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
+    """Teach the importer a layer: `register(MyNeuron)(handler)`, or as a decorator of the handler.
+
+    kind: the exact class of the layer; subclasses are not meant. handler: takes a `Call` and returns the value behind the layer,
+    usually `call.neurons(FloatNeuron(...))` or what one of `call.made`'s methods gives. states: how many states from the step before
+    the layer's forward takes behind its input. The last handler registered for a class counts.
+    Raises SpikeplaneError if `kind` is no class.
+    """
+    if not isinstance(kind, type):
+        raise SpikeplaneError(f"register takes the class of a layer, not {kind!r}")
+
+    def keep(handler: Handler) -> Handler:
+        _handlers[kind] = (handler, states)
+        return handler
+
+    return keep
+
+
+def builtin(*kinds: type, states: int = 0) -> Callable[[Handler], Handler]:
+    """As `register`, for the project's own handlers: one that a user registered stays."""
+
+    def keep(handler: Handler) -> Handler:
+        for kind in kinds:
+            _handlers.setdefault(kind, (handler, states))
+        return handler
+
+    return keep
+
+
+def handler_of(kind: type) -> tuple[Handler, int] | None:
+    """The handler of exactly this class, and how many states the class takes."""
+    return _handlers.get(kind)
+
+
+def parent_of(kind: type) -> type | None:
+    """The nearest class that a handler is registered for and that this one inherits from."""
+    return next((parent for parent in kind.__mro__[1:] if parent in _handlers), None)

@@ -1,0 +1,113 @@
+"""SpikingJelly's neurons. They fire at v >= v_threshold, reset to v_reset or, where that is None, by subtraction.
+
+Membranes are counted from where they start, which is v_reset for most: u = v - start.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNeuron
+from spikeplane.importers.assemble import Value
+from spikeplane.importers.registry import Call, builtin
+from spikeplane.importers.values import fires_at, one
+
+
+def install() -> None:
+    """Register the handlers."""
+    from spikingjelly.activation_based import neuron
+
+    builtin(neuron.IFNode, neuron.SimpleIFNode, neuron.HalfThresholdIFNode)(integrate)
+    builtin(neuron.LIFNode, neuron.OTTTLIFNode, neuron.SLTTLIFNode)(leak)
+    builtin(neuron.SimpleLIFNode)(simple_leak)
+    builtin(neuron.ParametricLIFNode)(parametric)
+    builtin(neuron.NonSpikingIFNode)(integrator)
+    builtin(neuron.NonSpikingLIFNode)(leaky_integrator)
+
+
+def integrate(call: Call) -> Value:
+    """v + x."""
+    return spiking(call, 1.0, 1.0)
+
+
+def leak(call: Call) -> Value:
+    """v + (x - (v - v_reset)) / tau, or v - (v - v_reset) / tau + x."""
+    tau = one(call.layer, "tau", call.module.tau)
+    return spiking(call, 1 - 1 / tau, 1 / tau if call.module.decay_input else 1.0)
+
+
+def simple_leak(call: Call) -> Value:
+    """As `leak`; without v_reset it cannot run."""
+    if call.module.v_reset is None:
+        raise call.refuse("a SimpleLIFNode without v_reset", "use LIFNode")
+    return leak(call)
+
+
+def parametric(call: Call) -> Value:
+    """As `leak`, with 1 / tau the sigmoid of a weight."""
+    share = one(call.layer, "w", call.module.w.sigmoid())
+    return spiking(call, 1 - share, share if call.module.decay_input else 1.0)
+
+
+def spiking(call: Call, decay: float, gain: float) -> Value:
+    """Neurons whose membranes move towards v_reset and are told their input times `gain`."""
+    module, layer = call.module, call.layer
+    compare = firing(call, module.surrogate_function)
+    compare = call.compare or compare
+    if getattr(module, "_neuron_precision", None) is not None:
+        raise call.refuse("a neuron with a precision of its own", "use the default precision")
+    rest = np.zeros(1) if module.v_reset is None else call.per_channel("v_reset", module.v_reset)
+    start = one(layer, "membranes at the start", module._memories_rv["v"])
+    theta = call.per_channel("v_threshold", module.v_threshold)
+    mode = call.reset or ("soft" if module.v_reset is None else "hard")
+    level = np.unique(rest - start)
+    if mode == "hard" and len(level) > 1:
+        raise call.refuse("a layer with several reset potentials that do not start there", "give one v_reset")
+    amount = None
+    if mode in ("soft", "delayed") and (start or mode == "delayed"):
+        amount = theta / (decay if mode == "delayed" else 1.0)
+    neuron = FloatNeuron(
+        decay=decay, threshold=theta - start, reset="soft" if mode == "delayed" else mode,
+        v_reset=float(level[0]) if mode == "hard" else 0.0, amount=amount, strict=compare == ">",
+    )  # fmt: skip
+    told(call, mode, compare, "SpikingJelly")
+    return call.neurons(neuron, gain, (1 - decay) * (rest - start))
+
+
+def firing(call: Call, function: Any) -> str:
+    """The comparison that a spike function makes. Raises SpikeplaneError for one that is no step from 0 to 1."""
+    compare = fires_at(function)
+    if compare is None:
+        name = getattr(function, "__name__", None) or type(function).__name__
+        raise call.refuse(
+            f"a layer whose spikes are not 0 and 1 at a threshold (its surrogate function is {name})",
+            "use a surrogate function that spikes (spiking=True)",
+        )
+    return compare
+
+
+def told(call: Call, mode: str, compare: str, framework: str) -> None:
+    """Note where reset and comparison come from."""
+    call.made.assume(call.layer, "reset", mode, "given" if call.reset else f"from the {framework} module")
+    call.made.assume(call.layer, "compare", compare, "given" if call.compare else f"what {framework} does")
+
+
+def integrator(call: Call) -> Value:
+    """v + x, read out."""
+    return membrane(call, 1.0, 1.0)
+
+
+def leaky_integrator(call: Call) -> Value:
+    """v + (x - v) / tau, read out."""
+    tau = one(call.layer, "tau", call.module.tau)
+    return membrane(call, 1 - 1 / tau, 1 / tau)
+
+
+def membrane(call: Call, decay: float, gain: float) -> Value:
+    """A readout of membranes."""
+    decode = call.module.decode
+    if decode not in (None, "last_mem", "mean-mem"):
+        raise call.refuse(f"a readout that decodes '{decode}'", "use decode='last_mem' or 'mean-mem'")
+    call.made.readout = "sum" if decode == "mean-mem" else "last"
+    call.made.assume(call.layer, "readout", "membrane", "summed over the steps" if decode == "mean-mem" else "of the last step")
+    return call.neurons(FloatNeuron(decay=decay, reset="none", membrane_out=True), gain)

@@ -1,0 +1,254 @@
+"""Carries values along the traced graph: layers to their handlers, additions and flattens to the assembler."""
+
+import operator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.assemble import Assembler, Currents, Spikes, Value
+from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of, parent_of
+
+_BATCH = object()  #: the number of samples, which no layer depends on
+_LAYERS = "use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks for, and how the model is called; the fields of `Call`."""
+
+    reset: str | None
+    compare: str | None
+    several_steps: bool
+    input_bits: int | None
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """x.shape of a value: samples (behind steps, in step mode "m"), then `rest`."""
+
+    rest: tuple[int, ...]
+
+
+def walk(module: Any, graph: Any, input_shape: tuple[int, int, int], wanted: Wanted, *, was_training: bool) -> FloatNetwork:
+    """The float network of a traced module. Raises SpikeplaneError, one line."""
+    walker = _Walk(module, input_shape, wanted)
+    if was_training:
+        walker.made.assume("", "mode", "evaluation", "the model is in training mode; model.eval() says so")
+    if wanted.several_steps:
+        walker.made.assume("", "step mode", "m", "the model takes (T, N, ...), all steps at once")
+    return walker.run(graph)
+
+
+class _Walk:
+    def __init__(self, module: Any, input_shape: tuple[int, int, int], wanted: Wanted) -> None:
+        self.module, self.input_shape, self.wanted = module, input_shape, wanted
+        self.made = Assembler()
+        self.values: dict[Any, Any] = {}
+        self.behind: dict[Any, Any] = {}  #: of a node that hands on its argument itself: that argument
+        self.states: list[Any] = []
+
+    def run(self, graph: Any) -> FloatNetwork:
+        started = False
+        for node in graph.nodes:
+            if node.op == "placeholder":
+                if started:
+                    self.states.append(node)  # membranes that a step is handed
+                    continue
+                self.values[node], started = self.made.input("input", self.input_shape), True
+            elif node.op == "call_module":
+                self.values[node] = self._used(node)
+            elif node.op in ("call_function", "call_method"):
+                self.values[node] = self._function(node)
+            elif node.op == "output":
+                return self.made.finish(self._output(node.args[0]))
+        raise SpikeplaneError("the model's forward returns nothing")
+
+    def _used(self, node: Any) -> Result:
+        """A layer where the forward calls it."""
+        value = self._argument(node)
+        states = [s for s in (*node.args[1:], *node.kwargs.values()) if s is not None]
+        for state in states:
+            own = state in self.states and list(state.users) == [node]
+            if not own:
+                raise self.made.refuse(
+                    node.target, "handed a state that is not its own from the step before",
+                    "give forward an argument for it that nothing else uses, or let the layer keep it (init_hidden=True)",
+                )  # fmt: skip
+            self.made.assume(node.target, "state", str(state), "what the layer returned in the step before")
+        result = self.layer(node.target, self.module.get_submodule(node.target), value, self.wanted.several_steps, len(states))
+        if result is value:
+            self.behind[node] = node.args[0]
+        return result
+
+    def layer(self, path: str, module: Any, value: Value, several_steps: bool, states: int = 0) -> Result:
+        """What a layer makes of a value. Raises SpikeplaneError, by name, for one that is not registered."""
+        kind = type(module)
+        handler, takes = handler_of(kind) or (None, 0)
+        if handler is None:
+            raise self._unknown(path, kind)
+        if states not in (0, takes):
+            raise self.made.refuse(
+                path, f"called with {states + 1} arguments", "hand it its input, and all of its states or none"
+            )
+        wanted = self.wanted
+        call = Call(
+            layer=path, module=module, value=value, made=self.made, reset=wanted.reset, compare=wanted.compare, states=states,
+            several_steps=several_steps, input_bits=wanted.input_bits, walk=self.layer,
+        )  # fmt: skip
+        return handler(call)
+
+    def _unknown(self, path: str, kind: type) -> SpikeplaneError:
+        name, parent = kind.__name__, parent_of(kind)
+        if parent is not None:
+            why = f"it may compute anything else; use {parent.__name__} itself, or register a handler for {name}"
+            return self.made.refuse(path, f"a {name}, a subclass of {parent.__name__}", why)
+        return self.made.refuse(path, f"a {name}", f"{_LAYERS}, or register a handler for it")
+
+    def _argument(self, node: Any) -> Value:
+        """The value that a layer or a function is called with."""
+        value = self.values.get(node.args[0]) if node.args and _hashable(node.args[0]) else None
+        if not isinstance(value, Spikes | Currents):
+            raise self.made.refuse(
+                str(node.target if node.op == "call_module" else node.name), "called with something else than a layer's output",
+                "pass it first, by position",
+            )  # fmt: skip
+        return value
+
+    def _output(self, result: Any) -> Value:
+        several = isinstance(result, tuple | list)
+        if several and len(result) > 1:
+            self.made.assume("", "output", f"the first of {len(result)}", "the others are not read out")
+        first = result[0] if several and result else result
+        value = self.values.get(first) if _hashable(first) else None
+        if isinstance(value, Outputs):
+            value = value.spikes
+        if isinstance(value, State):
+            if not value.before_reset:
+                raise self.made.refuse(
+                    value.layer, "read out as membranes after their reset", "use reset_delay=True, or no reset"
+                )
+            return self.made.membranes(value.layer)
+        if not isinstance(value, Spikes | Currents):
+            raise SpikeplaneError("the model's output does not come from its layers")
+        return value
+
+    def _function(self, node: Any) -> Any:
+        name = getattr(node.target, "__name__", str(node.target))
+        if node.target in (operator.add, operator.iadd) or name in ("add", "add_"):
+            return self._sum(node, in_place=node.target is operator.iadd or name == "add_")
+        if name in ("flatten", "reshape", "view"):
+            self.behind[node] = node.args[0] if node.args else None
+            return self._flattened(node, name, self._argument(node))
+        if node.target is operator.getitem:
+            return self._item(node)
+        if name in ("size", "getattr"):
+            return self._sizes(node)
+        if name in ("contiguous", "dropout", "float", "double") and self._passes(node, name):
+            self.behind[node] = node.args[0]
+            return self._argument(node)
+        raise SpikeplaneError(
+            f"the model's forward calls '{name}', which Spikeplane cannot represent; use layers, additions and flatten"
+        )
+
+    def _passes(self, node: Any, name: str) -> bool:
+        """Whether the function hands on its argument: a dropout in evaluation, a conversion of spikes."""
+        value = self._argument(node)
+        if name == "dropout":
+            training = node.kwargs.get("training", node.args[2] if len(node.args) > 2 else True)
+            if training is not False:
+                raise self.made.refuse(
+                    node.name, "a dropout that is on in inference", "use nn.Dropout, or pass training=self.training"
+                )
+            self.made.assume(node.name, "dropout", "removed", "inference")
+        if name == "float" and not (isinstance(value, Spikes) and all(s.gain == 1.0 for s in value.sources)):
+            raise self.made.refuse(node.name, "a rounding of currents to float32", "convert the input, or nothing")
+        return True
+
+    def _sum(self, node: Any, *, in_place: bool) -> Value:
+        values = [self.values.get(a, a) if _hashable(a) else a for a in node.args]
+        if len(values) != 2 or node.kwargs:
+            raise self.made.refuse(node.name, "an addition with options", "add two layers by position")
+        if in_place:
+            self._check_in_place(node)
+        if all(isinstance(v, Spikes | Currents) for v in values):
+            rows = {v.flat for v in values if not self.made.has_input(v)}
+            if len(rows) > 1:
+                raise self.made.refuse(node.name, "a sum of pixels and a row", "flatten both, or neither")
+            flat = True in rows
+            return replace(self.made.add(node.name, values[0], values[1]), flat=flat)
+        return self.made.add(node.name, values[0], values[1])
+
+    def _check_in_place(self, node: Any) -> None:
+        """Nothing may see afterwards what += has changed."""
+        first = self._origin(node.args[0])
+        seen, later = False, []
+        for other in node.graph.nodes:
+            later += [other] if seen else []
+            seen = seen or other is node
+        again = [n for n in later for a in n.all_input_nodes if a is not node and a in self.values and self._origin(a) is first]
+        if again or self._kept(first):
+            raise self.made.refuse(node.name, "an addition in place of a value that is used again", "write x = x + y")
+
+    def _kept(self, node: Any) -> bool:
+        """Whether the next step sees the value too: an input, or spikes that come back to their neurons."""
+        if getattr(node, "op", "") == "call_module":
+            layer = self.module.get_submodule(node.target)
+            return "spk" in layer._buffers or "y" in vars(layer).get("_memories", {})
+        return getattr(node, "op", "") == "placeholder"
+
+    def _origin(self, node: Any) -> Any:
+        while node in self.behind:
+            node = self.behind[node]
+        return node
+
+    def _item(self, node: Any) -> Any:
+        base, index = self.values.get(node.args[0]) if _hashable(node.args[0]) else None, node.args[1]
+        if isinstance(base, Outputs) and isinstance(index, int) and -1 <= index <= len(base.states):
+            self.behind[node] = node.args[0]
+            return (base.spikes, *base.states)[index]
+        if isinstance(base, _Sizes) and isinstance(index, int):
+            return self._size(node, base, index)
+        raise self.made.refuse(
+            node.name,
+            "an index into values",
+            "hand the model one step of all samples, and take its layers' outputs as they are",
+        )
+
+    def _sizes(self, node: Any) -> Any:
+        value = self._argument(node)
+        if getattr(node.target, "__name__", "") == "getattr" and node.args[1] != "shape":
+            raise SpikeplaneError(
+                f"the model's forward reads '.{node.args[1]}', which Spikeplane cannot represent; use layers and shapes"
+            )
+        rest = (int(np.prod(value.shape)),) if value.flat else value.shape
+        sizes = _Sizes(rest)
+        dimension = [*node.args[1:], *node.kwargs.values()] if node.op == "call_method" else []
+        return self._size(node, sizes, dimension[0]) if dimension else sizes
+
+    def _size(self, node: Any, sizes: _Sizes, index: Any) -> Any:
+        whole = [_BATCH] * (2 if self.wanted.several_steps else 1) + list(sizes.rest)
+        if not isinstance(index, int) or not -len(whole) <= index < len(whole):
+            raise self.made.refuse(node.name, "a size that the value does not have", "use nn.Flatten()")
+        return whole[index]
+
+    def _flattened(self, node: Any, name: str, value: Value) -> Value:
+        """A sample's channels and pixels as one row; any other shape would move pixels between channels."""
+        given = [n for a in node.args[1:] for n in (a if isinstance(a, tuple | list) else [a])]
+        sizes = [self.values.get(n, n) if _hashable(n) else n for n in given]
+        lead, count = (2 if self.wanted.several_steps else 1), int(np.prod(value.shape))
+        if name == "flatten":
+            start, end = (*sizes, *(0, -1)[len(sizes) :])[:2]
+            start, end = node.kwargs.get("start_dim", start), node.kwargs.get("end_dim", end)
+            row = start == lead and end in ((-1, lead) if value.flat else (-1, lead + 2))
+        else:
+            row = sizes[lead:] in ([-1], [count]) and not node.kwargs
+        if not row:
+            raise self.made.refuse(node.name, f"a {name} to something else than a row", "use nn.Flatten()")
+        return self.made.flatten(value)
+
+
+def _hashable(thing: Any) -> bool:
+    return not isinstance(thing, tuple | list | dict | slice)
