@@ -15,7 +15,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
-ARCHITECTURE = 2
+ARCHITECTURE = 3
 
 
 def bits_for(count: int) -> int:
@@ -47,7 +47,7 @@ class ChipConfig:
     coord_bits        width of a pixel's row and column in a packet
     group_bits        width of a channel group in a packet
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
-    leak_multiplier   True: one multiplier a lane, any leak a/256; False: only u - (u >> k), k in 1..8
+    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`); False: only 1/2^k and 1 - 1/2^k, k in 1..8
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole image and a little
 
@@ -108,6 +108,11 @@ class ChipConfig:
     def lane_bits(self) -> int:
         """Bits of one lane in a parameter word, which holds thresholds, reset amounts or biases."""
         return max(self.acc_bits, self.membrane_bits)
+
+    @property
+    def leak_bits(self) -> int:
+        """Fraction bits of a leak factor: 16, or 8 where the membrane would not leave room in a multiplier of 18 x 18 bits."""
+        return 16 if self.membrane_bits <= 18 else 8
 
     @property
     def digest(self) -> str:

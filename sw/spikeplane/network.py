@@ -12,19 +12,25 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 
 ResetMode = Literal["none", "hard", "soft"]
-LeakKind = Literal["none", "shift", "multiply", "memoryless"]
+LeakKind = Literal["none", "multiply", "memoryless"]
+LeakRound = Literal["down", "up", "odd"]
+
+#: Leak factors are in this part of 1: `Neuron.leak_value` of LEAK_ONE keeps all of the membrane.
+LEAK_ONE = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neuron:
     """How the membranes of a population move; see DESIGN.md section 3.
 
-    leak "none" (IF), "shift" (u - (u >> leak_value), leak_value 1..8), "multiply" ((u * leak_value) >> 8, 0..256) or
-    "memoryless" (0). `strict` fires at v > theta instead of >=. `membrane_out` sends v as the output, not the spikes.
+    leak "none" (IF), "multiply" (u * leak_value / 65536, leak_value 0..65536) or "memoryless" (0). The product is rounded by
+    `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the floor with the lowest bit set if anything was cut.
+    `strict` fires at v > theta instead of >=. `membrane_out` sends v as the output, not the spikes.
     """
 
     leak: LeakKind = "none"
     leak_value: int = 0
+    leak_round: LeakRound = "down"
     reset: ResetMode = "hard"
     v_reset: int = 0
     strict: bool = False
@@ -75,6 +81,7 @@ class Projection:
               identity). A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
     pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of the synapses for nothing
     delay     1: recurrent, delivers at step t + 1 what was fired at t
+    pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a ratio between projections
     """
 
     source: str
@@ -85,6 +92,7 @@ class Projection:
     pool: tuple[int, int] = (1, 1)
     aligned: bool = False
     delay: int = 0
+    pre_shift: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,5 +32,5 @@ def on_chip(
 
 def lockstep(network: Network, inputs: dict[str, np.ndarray], config: ChipConfig, library: Path | None = None) -> Comparison:
     """The chip against the golden model, in every population, step and neuron."""
-    golden = GoldenModel(network, membrane_bits=config.membrane_bits).run(inputs)
+    golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
     return compare(network, on_chip(network, inputs, config, library=library), golden)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import LeakKind, Network, Neuron, Population, Projection, ResetMode, Window
+from spikeplane.network import LEAK_ONE, LeakKind, LeakRound, Network, Neuron, Population, Projection, ResetMode, Window
 
 
 @dataclass
@@ -83,17 +83,21 @@ def _layer(draft: Draft, name: str, last: bool) -> None:
 
 def _neuron(draft: Draft, last: bool, name: str) -> Neuron:
     bits = draft.config.membrane_bits
-    kinds: list[LeakKind] = ["none", "shift", "memoryless"]
-    if draft.config.leak_multiplier:
-        kinds.append("multiply")
+    kinds: list[LeakKind] = ["none", "multiply", "memoryless"]
     kind = kinds[draft.rng.choice(len(kinds))]
-    value = {"shift": draft.number(1, 8), "multiply": draft.number(0, 256)}.get(kind, 0)
+    part = LEAK_ONE >> draft.number(1, 8)
+    value = part if draft.chance(0.5) else LEAK_ONE - part
+    if draft.config.leak_multiplier and draft.chance(0.7):
+        step = LEAK_ONE >> draft.config.leak_bits
+        value = draft.number(0, 1 << draft.config.leak_bits) * step
+    rounds: list[LeakRound] = ["down", "up", "odd"]
     resets: list[ResetMode] = ["none", "hard", "soft"]
     sends_values = draft.config.max_shift >= bits - 1 and draft.chance(0.2)
     readout = sends_values or (last and draft.chance(0.4))
     draft.largest[name] = 1 << (bits - 1) if readout else 1
     return Neuron(
-        leak=kind, leak_value=value, reset=resets[draft.rng.choice(3)], strict=draft.chance(0.5),
+        leak=kind, leak_value=value if kind == "multiply" else 0, leak_round=rounds[draft.rng.choice(3)],
+        reset=resets[draft.rng.choice(3)], strict=draft.chance(0.5),
         v_reset=draft.number(-9, 9) if draft.chance(0.3) else 0, membrane_out=readout,
     )  # fmt: skip
 

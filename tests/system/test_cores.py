@@ -17,10 +17,11 @@ def network() -> tuple[Network, dict[str, np.ndarray]]:
     populations = (
         Population(name="in", shape=(2, 6, 6)),
         Population(
-            name="conv", shape=(72, 3, 3), neuron=Neuron(leak="shift", leak_value=2, reset="soft"), theta=np.full(72, 25),
+            name="conv", shape=(72, 3, 3), neuron=Neuron(leak="multiply", leak_value=49152, leak_round="up", reset="soft"),
+            theta=np.full(72, 25),
             window=Window(size=2, stride=2), input_size=(6, 6),
         ),
-        Population(name="loop", shape=(72, 1, 1), neuron=Neuron(leak="multiply", leak_value=200), theta=rng.integers(60, 120, 72)),
+        Population(name="loop", shape=(72, 1, 1), neuron=Neuron(leak="multiply", leak_value=51200), theta=rng.integers(60, 120, 72)),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", membrane_out=True), bias=rng.integers(-3, 4, 10)),
     )  # fmt: skip
     projections = (
@@ -39,7 +40,7 @@ def test_any_number_of_cores(rows: int, cols: int) -> None:
         rows=rows, cols=cols, lanes=8, weight_depth=1 << 14, acc_depth=2048, membrane_depth=1024, egress_depth=128, coord_bits=4
     )
     net, inputs = network()
-    golden = GoldenModel(net, membrane_bits=chip.membrane_bits).run(inputs)
+    golden = GoldenModel(net, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits).run(inputs)
     chipped = on_chip(net, inputs, chip)
     for name, values in chipped.items():
         assert golden[name].any(), name

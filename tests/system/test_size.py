@@ -77,7 +77,7 @@ def test_the_same_spikes_on_the_chip(seed) -> None:
     """The simulated chip of just these sizes against the golden model of the program given."""
     network, planes = random_network(seed, ROOMY)
     found = sized(of(network, ROOMY, network.steps), rows=1, cols=2, lanes=16)
-    expected = GoldenModel(network, membrane_bits=ROOMY.membrane_bits).run(planes)
+    expected = GoldenModel(network, membrane_bits=ROOMY.membrane_bits, acc_bits=ROOMY.acc_bits).run(planes)
     outputs = on_chip(found.network, planes, found.config, found.placement)
     assert any(values.any() for values in expected.values())
     for name, values in outputs.items():
@@ -100,7 +100,15 @@ def test_the_width_of_weights(weights, bits) -> None:
     assert sized(of(chain(np.array([weights])), ROOMY), rows=1, cols=1, lanes=8).config.weight_bits == bits
 
 
-@pytest.mark.parametrize(("leak", "value", "multiplier"), [("none", 0, False), ("shift", 3, False), ("multiply", 200, True)])
+@pytest.mark.parametrize(
+    ("leak", "value", "multiplier"),
+    [
+        ("none", 0, False),
+        ("multiply", 57344, False),
+        ("multiply", 8192, False),
+        ("multiply", 200, True),
+    ],
+)
 def test_multipliers_only_where_a_leak_needs_them(leak, value, multiplier) -> None:
     network = chain(np.array([[1, 2]]), leak=leak, leak_value=value)
     assert sized(of(network, ROOMY), rows=1, cols=1, lanes=8).config.leak_multiplier is multiplier

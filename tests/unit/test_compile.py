@@ -11,7 +11,8 @@ import spikeplane
 from spikeplane import ChipConfig, Encoding, Program, SpikeplaneError
 from spikeplane.compiler.bounds import prove
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.compiler.quantise import leak, quantise
+from spikeplane.compiler.leaks import leak
+from spikeplane.compiler.quantise import quantise
 from spikeplane.config import preset
 from spikeplane.importers import import_model
 from spikeplane.network import Network, Neuron, Population, Projection
@@ -44,22 +45,31 @@ def test_exact_where_weights_are(bits: int, strict: bool) -> None:
     encoding = Encoding(kind="planes", steps=12)
     network, rows = quantise(net, chip, encoding)
     planes = {"in": rng.integers(0, 2, (5, 12, 9, 1, 1))}
-    ours = GoldenModel(network, membrane_bits=chip.membrane_bits).run(planes)["out"]
+    ours = GoldenModel(network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits).run(planes)["out"]
     np.testing.assert_array_equal(ours, FloatModel(net).run(planes)["out"])
     assert 0.05 < ours.mean() < 0.95
     assert rows[0].error < 1e-9
 
 
 def test_leaks() -> None:
-    chip = ChipConfig(leak_multiplier=False)
-    assert leak(1.0, "a", chip) == ("none", 0)
-    assert leak(0.0, "a", chip) == ("memoryless", 0)
-    assert leak(0.875, "a", chip) == ("shift", 3)
-    assert leak(0.7, "a", ChipConfig()) == ("multiply", 179)
+    def found(decay: float, strict: bool = False, **chip: object) -> tuple[str, int, str]:
+        one = leak(decay, strict=strict, layer="a", config=ChipConfig(**chip))  # type: ignore[arg-type]
+        return one.kind, one.value, one.rounding
+
+    plain = {"leak_multiplier": False}
+    assert found(1.0, **plain) == ("none", 0, "down")
+    assert found(0.0, **plain) == ("memoryless", 0, "down")
+    for chip in (plain, {}, {"membrane_bits": 20}):
+        assert found(0.5, **chip) == ("multiply", 32768, "down")
+        assert found(0.25, strict=True, **chip) == ("multiply", 16384, "up")
+        assert found(0.875, **chip) == ("multiply", 57344, "odd")
+    assert found(0.7) == ("multiply", 45876, "odd")  # 45875.2: upwards for >=
+    assert found(0.7, strict=True) == ("multiply", 45875, "odd")
+    assert found(0.7, membrane_bits=20) == ("multiply", 179 * 256, "odd")
     with pytest.raises(SpikeplaneError) as refused:
-        leak(0.7, "a", chip)
+        found(0.7, **plain)
     assert str(refused.value) == (
-        "layer 'a': a membrane decay of 0.7 needs a chip with leak_multiplier = true, or a decay of 1 - 1/2^k"
+        "layer 'a': a membrane decay of 0.7 needs a chip with leak_multiplier = true, or a decay of 1/2^k or 1 - 1/2^k, k from 1 to 8"
     )
 
 
@@ -77,7 +87,7 @@ def test_proof() -> None:
     bound = prove(network, ChipConfig())[0]
     assert (bound.low, bound.high, bound.bits) == (-32647, 30607, 16)
     worst = np.stack([np.where(weight[c, :, 0, 0] * sign > 0, 255, 0) for c in range(2) for sign in (1, -1)])
-    reached = GoldenModel(network, membrane_bits=24).run({"in": worst.reshape(4, 1, 3, 1, 1)})["out"]
+    reached = GoldenModel(network, membrane_bits=24, acc_bits=18).run({"in": worst.reshape(4, 1, 3, 1, 1)})["out"]
     assert (reached.min(), reached.max()) == (bound.low, bound.high)
     with pytest.raises(SpikeplaneError) as refused:
         prove(network, ChipConfig(acc_bits=15))
@@ -95,7 +105,7 @@ def test_program_file(tmp_path: Path) -> None:
     assert (tmp_path / "a.spk").read_bytes() == (tmp_path / "b.spk").read_bytes()
     planes = {"in": np.random.default_rng(1).integers(0, 2, (2, 5, 30, 1, 1))}
     for one, other in zip(
-        *(GoldenModel(p.network, membrane_bits=16).run(planes).values() for p in (program, again)), strict=True
+        *(GoldenModel(p.network, membrane_bits=16, acc_bits=18).run(planes).values() for p in (program, again)), strict=True
     ):
         np.testing.assert_array_equal(one, other)
     for cut in range(0, 4000, 397):
@@ -130,7 +140,7 @@ def test_nir_trace() -> None:
     trace = np.loadtxt(DATA / "lif_norse.csv", delimiter=",")
     program = spikeplane.compile(DATA / "lif_norse.nir", chip="tiny", encoding=Encoding(kind="planes", steps=1000), dt=1e-4)
     planes = {"input": trace[:, :1].astype(np.uint8).reshape(1, 1000, 1, 1, 1)}
-    spikes = np.flatnonzero(GoldenModel(program.network, membrane_bits=16).run(planes)["1"])
+    spikes = np.flatnonzero(GoldenModel(program.network, membrane_bits=16, acc_bits=18).run(planes)["1"])
     recorded = np.flatnonzero(trace[:, 2])
     assert len(spikes) == len(recorded) == 4
     assert np.abs(spikes - recorded).max() <= 1
@@ -146,7 +156,7 @@ def test_sixteen_bits_saturate() -> None:
     network = replace(network, populations=(network.populations[0], out))
     planes = np.zeros((1, 1500, 2, 1, 1), dtype=int)
     planes[:, :500, 0], planes[:, 500:, 1] = 1, 1
-    values = GoldenModel(network, membrane_bits=16).run({"in": planes})["out"].ravel()
+    values = GoldenModel(network, membrane_bits=16, acc_bits=18).run({"in": planes})["out"].ravel()
     expected, v = [], 0
     for t in range(1500):
         v = min(max(v + (step if t < 500 else -step), -32768), 32767)

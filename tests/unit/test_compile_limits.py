@@ -179,7 +179,7 @@ def both(net: FloatNetwork, chip: ChipConfig, steps: int = 8) -> tuple[np.ndarra
     """Spikes of the integers and of the floats for random planes."""
     program = spikeplane.compile(net, chip=chip, encoding=Encoding(kind="planes", steps=steps))
     planes = {"in": np.random.default_rng(1).integers(0, 2, (4, steps, *net.inputs[0].shape))}
-    golden = GoldenModel(program.network, membrane_bits=chip.membrane_bits).run(planes)
+    golden = GoldenModel(program.network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits).run(planes)
     return golden["out"], FloatModel(net).run(planes)["out"]
 
 
@@ -275,6 +275,10 @@ def test_readouts_without_threshold_never_reset() -> None:
     """The default reset is hard; a membrane at its limit stays there."""
     net = one_layer([[1.0, 1.0]], threshold=None, membrane_out=True)
     program = spikeplane.compile(net, chip=ChipConfig(membrane_bits=8, max_shift=7), encoding=Encoding(kind="planes", steps=30))
-    values = GoldenModel(program.network, membrane_bits=8).run({"in": np.ones((1, 30, 2, 1, 1), dtype=int)})["out"].ravel()
+    values = (
+        GoldenModel(program.network, membrane_bits=8, acc_bits=18)
+        .run({"in": np.ones((1, 30, 2, 1, 1), dtype=int)})["out"]
+        .ravel()
+    )
     assert values[-1] == 127
     assert (np.diff(values) >= 0).all()

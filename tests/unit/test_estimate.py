@@ -94,7 +94,7 @@ def test_forward_is_the_golden_model(seed: int) -> None:
     from spikeplane_sim.golden import GoldenModel
 
     network, planes = random_network(seed, preset("small"))
-    expected = GoldenModel(network, membrane_bits=16).run(planes)
+    expected = GoldenModel(network, membrane_bits=16, acc_bits=18).run(planes)
     found = outputs(network, planes, 16)
     assert all((found[name] == expected[name]).all() for name in expected)
 

@@ -20,7 +20,10 @@ def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
         output="n",
     )
     return lambda values: (
-        GoldenModel(network, membrane_bits=bits).run({"in": np.array(values).reshape(1, -1, 1, 1, 1)})["n"].ravel().tolist()
+        GoldenModel(network, membrane_bits=bits, acc_bits=18)
+        .run({"in": np.array(values).reshape(1, -1, 1, 1, 1)})["n"]
+        .ravel()
+        .tolist()
     )
 
 
@@ -31,7 +34,7 @@ def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
         (Neuron(reset="soft"), [0, 1, 0, 1, 1]),
         (Neuron(reset="none"), [0, 1, 1, 1, 1]),
         (Neuron(leak="memoryless"), [0, 0, 0, 0, 0]),
-        (Neuron(leak="shift", leak_value=1, reset="hard"), [0, 0, 1, 0, 0]),
+        (Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="hard"), [0, 0, 1, 0, 0]),
     ],
 )
 def test_six_a_step(neuron, expected):
@@ -50,9 +53,9 @@ def test_membrane_output_and_saturation():
 
 
 def test_floor_of_negative_leaks():
-    run = one_neuron(Neuron(leak="shift", leak_value=1, reset="none", membrane_out=True), weight=-1)
+    run = one_neuron(Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="none", membrane_out=True), weight=-1)
     assert run([5, 0, 0]) == [-5, -2, -1]  # -5 - (-3) = -2, -2 - (-1) = -1
-    run = one_neuron(Neuron(leak="multiply", leak_value=128, reset="none", membrane_out=True), weight=-1)
+    run = one_neuron(Neuron(leak="multiply", leak_value=32768, reset="none", membrane_out=True), weight=-1)
     assert run([5, 0, 0]) == [-5, -3, -2]
 
 
@@ -83,7 +86,7 @@ def test_delay_pool_and_window_against_loops():
         ),
         output="m",
     )  # fmt: skip
-    got = GoldenModel(network, membrane_bits=18).run({"in": x})
+    got = GoldenModel(network, membrane_bits=18, acc_bits=18).run({"in": x})
     u, um, sm = np.zeros((2, 4, 2, 2), int), np.zeros((2, 4, 2, 2), int), np.zeros((2, 4, 2, 2), int)
     theta, bias = np.array([3, 4, 5, 6]), np.array([0, 1, -1, 2])
     for t in range(3):

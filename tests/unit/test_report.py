@@ -25,7 +25,12 @@ NASTY = '</script><img src=x onerror=alert(1)>&"\'<!--TITLE-->"DATA"'
 def small(count: int = 3, **changes: Any) -> ReportData:
     """A convolution and a readout, random planes."""
     random = np.random.default_rng(1)
-    hidden = Population(name=NASTY, shape=(4, 5, 5), neuron=Neuron(leak="shift", leak_value=2), theta=np.array([3, 9, 4, 5]))
+    hidden = Population(
+        name=NASTY,
+        shape=(4, 5, 5),
+        neuron=Neuron(leak="multiply", leak_value=49152, leak_round="up"),
+        theta=np.array([3, 9, 4, 5]),
+    )
     network = Network(
         populations=(
             Population(name="input", shape=(1, 5, 5), value_bits=8), hidden,

@@ -130,7 +130,7 @@ class Lookup(wiring.Component):
                 out.bank.eq(packet.parity),
                 out.aligned.eq(projection.aligned),
                 out.negate.eq(packet.negate),
-                out.shift.eq(packet.shift),
+                out.shift.eq(packet.shift + projection.pre),
                 out.mask.eq(Mux(projection.aligned, packet.mask, others)),
                 out.bit.eq(Mux(projection.aligned, 0, first)),
                 out.more.eq(~event & ~projection.aligned & (others != 0)),

@@ -1,33 +1,34 @@
 """The neurons of one word: L lanes of leak, add, saturate, compare and reset, one word a cycle.
 
 ```
-   u ---> leak (u * a) --> >> 8, round --> + I --> saturate -+-> v ------> v >= theta ---+--> u'
-   I ----------------------------------------^               +-> v or 0 -> - amount -----+
-  stage       0                1             2                 3              4
+   u ---> leak (u * a) --> >> 16, round --> + I --> saturate -+-> v ------> v >= theta ---+--> u'
+   I -----------------------------------------^               +-> v or 0 -> - amount -----+
+  stage       0                1              2                 3              4
 ```
 Ports: valid, u (in); current (in, of the word of two cycles before); parameters minus_theta, minus_amount (words; additions need no
 inverters), settings, zero (levels while words are under way; zero: u' is 0); out_valid, fired (L bits), after (u' word), v (word;
 it stays until the next one).
 Latency LATENCY cycles, throughput a word a cycle.
-The leak is a multiplication by 0..256 and a floor, or (leak_up) a ceiling of the division by 256; u - (u >> k) is the ceiling
-with a = 256 - 2^(8-k). Without multipliers the shift itself. Where it fires u' is v - amount, after a hard reset 0 - amount
+The leak is a multiplication by 0..1 in parts of 2^leak_bits, rounded to the floor, to the ceiling or to odd (`LeakRound`); its factor
+comes from a register of its own for every few lanes, so that the settings have to stand two cycles before the first word. Without
+multipliers it is u >> k or u - (u >> k), rounded the same. Where it fires u' is v - amount, after a hard reset 0 - amount
 (the compiler stores -v_reset); the compiler has proved that this difference fits the membrane.
 """
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.tables import Reset
+from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset, leak_layout
+from spikeplane_gateware.core.spread import spread
 
 LATENCY = 5
-NO_MEMORY = 15
 
 
 def settings_layout(config: ChipConfig) -> data.StructLayout:
     """The fields of a population word that every lane shares."""
-    return data.StructLayout({"leak_factor": 9, "leak_up": 1, "leak_shift": 4, "reset": 2})
+    return data.StructLayout({**dict(leak_layout(config)), "reset": 2})
 
 
 class NeuronArray(wiring.Component):
@@ -61,11 +62,21 @@ class NeuronArray(wiring.Component):
         keeps = Signal()  # a word comes out, and not to be zero
         m.d.comb += self.out_valid.eq(valids[-1])
         m.d.sync += keeps.eq(valids[-2] & ~self.zero)
+        shared = self._shared(m)
         for lane in range(self.config.lanes):
-            self._lane(m, lane, valids, keeps)
+            self._lane(m, lane, valids, keeps, shared[lane])
         return m
 
-    def _lane(self, m: Module, lane: int, valids: list, keeps: Signal) -> None:
+    def _shared(self, m: Module) -> list[Signal]:
+        """For each lane what its leak takes from the settings, a cycle late and near: the factor, or the bits that the shift cuts off."""
+        if self.config.leak_multiplier:
+            return spread(m, self.settings.leak_factor, self.config.lanes, "factor")
+        below = Signal(8)
+        masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(16)])
+        m.d.sync += below.eq(masks[self.settings.leak_shift])
+        return [below] * self.config.lanes
+
+    def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
         """One lane; each stage rests while no word is in it."""
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
@@ -74,7 +85,7 @@ class NeuronArray(wiring.Component):
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
         leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
-        self._leak(m, self.u[lane].as_signed(), leaked, carry, valids, lane)
+        self._leak(m, lane, valids, shared, leaked, carry)
         total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
         fired, resets = Signal(name=f"fired_{lane}", reset_less=True), Signal(name=f"resets_{lane}", reset_less=True)
         with m.If(valids[2]):
@@ -93,22 +104,41 @@ class NeuronArray(wiring.Component):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)
 
-    def _leak(self, m: Module, u: Value, leaked: Signal, carry: Signal, valids: list, lane: int) -> None:
+    def _leak(self, m: Module, lane: int, valids: list, shared: Signal, leaked: Signal, carry: Signal) -> None:
         """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
-        s, bits = self.settings, self.config.membrane_bits
-        product = Signal(signed(bits + 10), name=f"product_{lane}", reset_less=True)
-        if self.config.leak_multiplier:
-            with m.If(valids[0]):
-                m.d.sync += product.eq(u * s.leak_factor)
-            with m.If(valids[1]):
-                m.d.sync += [leaked.eq(product >> 8), carry.eq(s.leak_up & product[:8].any())]
-            return
-        kept = Signal(signed(bits), name=f"kept_{lane}", reset_less=True)
-        nothing = (s.leak_shift == 0) | (s.leak_shift == NO_MEMORY)
+        form = self._product if self.config.leak_multiplier else self._shifted
+        form(m, lane, valids, shared, leaked, carry)
+
+    def _product(self, m: Module, lane: int, valids: list, factor: Signal, leaked: Signal, carry: Signal) -> None:
+        """u * factor, then the rounding of its fraction."""
+        bits, fraction, rounding = self.config.membrane_bits, self.config.leak_bits, self.settings.leak_round
+        product = Signal(signed(bits + fraction + 1), name=f"product_{lane}", reset_less=True)
+        cut, whole = Signal(name=f"cut_{lane}"), Signal(signed(bits), name=f"whole_{lane}")
+        m.d.comb += [cut.eq(product[:fraction].any()), whole.eq(product[fraction : fraction + bits])]
         with m.If(valids[0]):
-            m.d.sync += [product.eq(u >> s.leak_shift), kept.eq(u)]
+            m.d.sync += product.eq(self.u[lane].as_signed() * factor)
         with m.If(valids[1]):
-            m.d.sync += leaked.eq(Mux(s.leak_shift == NO_MEMORY, 0, kept - Mux(nothing, 0, product)))
+            m.d.sync += [leaked.eq(whole | ((rounding == LeakRound.ODD) & cut)), carry.eq((rounding == LeakRound.UP) & cut)]
+
+    def _shifted(self, m: Module, lane: int, valids: list, below: Signal, leaked: Signal, carry: Signal) -> None:
+        """u >> k, or u - (u >> k), which is the ceiling: one less where its fraction is cut and a floor, or an odd number, is asked for."""
+        s, bits = self.settings, self.config.membrane_bits
+        u = self.u[lane].as_signed()
+        part, kept = (Signal(signed(bits), name=f"{name}_{lane}", reset_less=True) for name in ("part", "kept"))
+        cut = Signal(name=f"cut_{lane}", reset_less=True)
+        with m.If(valids[0]):
+            m.d.sync += [part.eq(u >> s.leak_shift), kept.eq(u), cut.eq((self.u[lane][:8] & below).any())]
+        odd, up = s.leak_round == LeakRound.ODD, s.leak_round == LeakRound.UP
+        even = ~(kept[0] ^ part[0])  # of the ceiling
+        less = Signal(name=f"less_{lane}")
+        m.d.comb += less.eq(cut & ~up & (even | ~odd))
+        with m.If(valids[1]):
+            with m.If(s.leak_shift == NO_MEMORY):
+                m.d.sync += [leaked.eq(0), carry.eq(0)]
+            with m.Elif(s.leak_keep):
+                m.d.sync += [leaked.eq(part | (odd & cut)), carry.eq(up & cut)]
+            with m.Else():
+                m.d.sync += [leaked.eq(kept + ~part), carry.eq(~less)]
 
 
 def saturated(value: Value, bits: int) -> Value:

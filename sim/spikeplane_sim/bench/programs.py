@@ -32,7 +32,7 @@ def job(name: str, config: ChipConfig, seed: int) -> Job:
     network, inputs = NETWORKS[name](np.random.default_rng(seed))
     placement = place(network, config)
     names = [p.name for p in network.populations if p.neuron is not None]
-    golden = GoldenModel(network, membrane_bits=config.membrane_bits).run(inputs)
+    golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
     image = build_image(network, placement, config, names)
     return Job(config, network, placement, image, inputs, {name: golden[name] for name in names})
 
@@ -46,7 +46,8 @@ def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
     populations = (
         Population(name="in", shape=(2, 6, 6)),
         Population(
-            name="conv", shape=(16, 3, 3), neuron=Neuron(leak="shift", leak_value=1, reset="soft"), theta=rng.integers(10, 40, 16),
+            name="conv", shape=(16, 3, 3), theta=rng.integers(10, 40, 16),
+            neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="soft"),
             bias=rng.integers(-3, 4, 16),
         ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", membrane_out=True)),
@@ -65,7 +66,7 @@ def recurrent(rng: np.random.Generator) -> tuple[Network, Planes]:
     populations = (
         Population(name="in", shape=(20, 1, 1)),
         Population(
-            name="loop", shape=(20, 1, 1), neuron=Neuron(leak="multiply", leak_value=180, v_reset=-2, strict=True),
+            name="loop", shape=(20, 1, 1), neuron=Neuron(leak="multiply", leak_value=46080, v_reset=-2, strict=True),
             theta=rng.integers(40, 120, 20),
         ),
         Population(name="sum", shape=(4, 1, 1), neuron=Neuron(leak="memoryless"), theta=rng.integers(1, 60, 4)),
@@ -104,7 +105,11 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
     """Membranes as two's complement planes into another population: every significance, and the negated one on top."""
     populations = (
         Population(name="in", shape=(4, 3, 3)),
-        Population(name="stream", shape=(8, 3, 3), neuron=Neuron(leak="shift", leak_value=2, reset="none", membrane_out=True)),
+        Population(
+            name="stream",
+            shape=(8, 3, 3),
+            neuron=Neuron(leak="multiply", leak_value=49152, leak_round="up", reset="none", membrane_out=True),
+        ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="soft"), theta=rng.integers(20, 90, 10)),
     )
     projections = (

@@ -61,7 +61,7 @@ def golden_rate(images: int = 1000, steps: int = 4, batch: int = 50) -> float:
     network = fashion_shaped()
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 1, 1, 28, 28), dtype=np.uint8)
-    model = GoldenModel(network, membrane_bits=16)
+    model = GoldenModel(network, membrane_bits=16, acc_bits=18)
 
     def run(part: np.ndarray) -> None:
         for _ in model.steps({"input": np.broadcast_to(part, (len(part), steps, *part.shape[2:]))}):

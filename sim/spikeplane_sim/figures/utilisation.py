@@ -60,7 +60,7 @@ def measure(name: str, network: Network, seed: int = 1) -> Use:
         driver.load()
         found = driver.run(planes)
         cycles = driver.busy_cycles
-    result = compare(network, found, GoldenModel(network, membrane_bits=CHIP.membrane_bits).run(planes))
+    result = compare(network, found, GoldenModel(network, membrane_bits=CHIP.membrane_bits, acc_bits=CHIP.acc_bits).run(planes))
     if result.mismatches:
         raise SpikeplaneError(f"{name}: {result}")
     return Use(name, cycles, synaptic_operations(network, planes["in"]) / CHIP.lanes, result.mismatches)
@@ -81,7 +81,10 @@ def _network(source: tuple[int, int, int], target: tuple[int, int, int], project
     return Network(
         populations=(
             Population(name="in", shape=source),
-            Population(name="out", shape=target, neuron=Neuron(leak="shift", leak_value=1), theta=np.full(target[0], theta)),
+            Population(
+                name="out", shape=target, neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up"),
+                theta=np.full(target[0], theta),
+            ),
         ),
         projections=(projection,), output="out", steps=STEPS,
     )  # fmt: skip

@@ -1,13 +1,13 @@
 """The integer network step by step: the specification that every chip is held against (DESIGN.md section 3).
 
-    I  = bias + sum of weight * value        (maximum over a window of currents where the population has one)
-    v  = saturate(leak(u) + I)
+    I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the population has one)
+    v  = saturate(round(u * a / 65536) + I)            (rounded down, up or to odd)
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
-All values are exact integers. Currents are sums of at most 2^24 in magnitude in float32, else float64, where every partial sum
-is an integer and exact. PyTorch's CPU convolution is direct (a test holds it against explicit products at the largest sums);
-on CUDA, where libraries may choose transforms that round, the product is explicit. CPU or CUDA.
+All values are exact integers: a float convolution is used only where every partial sum is exact in it (2^24 in float32, 2^53 in
+float64). PyTorch's CPU convolution is direct (a test holds it against explicit products at the largest sums); on CUDA, where
+libraries may choose transforms that round, the product is explicit. CPU or CUDA.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,28 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
 
 Tensor = torch.Tensor
+_NARROW = 1 << 30  #: magnitudes below are added in int32, others in int64
 
 
 class GoldenModel:
     """Executes a `Network` on a batch.
 
-    `network`: the integer network; `membrane_bits`: saturation width of the chip; `device`: "cpu" or "cuda".
+    `network`: the integer network; `membrane_bits`: saturation width of the chip; `acc_bits`: width of its accumulators, which no
+    current may leave; `device`: "cpu" or "cuda". Raises SpikeplaneError, in a step, for a current that does.
     """
 
-    def __init__(self, network: Network, *, membrane_bits: int, device: str = "cpu") -> None:
+    def __init__(self, network: Network, *, membrane_bits: int, acc_bits: int, device: str = "cpu") -> None:
         self.network, self.device = network, torch.device(device)
         self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)
-        self.wide = torch.int32 if membrane_bits <= 24 else torch.int64  #: holds the sum of two membranes' worth
-        self.synapses = {id(p): Synapses(p, network, self.device) for p in network.projections}
+        self.acc_bits = acc_bits
+        self.reach = {p.name: _reach(p, network, membrane_bits) for p in network.populations if p.neuron is not None}
+        largest = max([1 << (membrane_bits - 1), 1 << (acc_bits - 1), *self.reach.values()])
+        self.wide = torch.int32 if largest < _NARROW else torch.int64  #: holds the sum of a membrane and a current
+        self.synapses = {id(p): Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections}
 
     def steps(self, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, Tensor]]:
         """Yield, per step, the output of every population: int32 (N, C, H, W); spikes 0/1 or membrane values.
@@ -70,7 +76,7 @@ class GoldenModel:
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
     def _current(self, population: Population, now: dict[str, Tensor], before: dict[str, Tensor], batch: int) -> Tensor:
-        bias = _channels(population.bias, population.shape[0], self.device)
+        bias = self._channels(population.bias, population)
         total = None
         for projection in self.network.incoming(population.name):
             source = (before if projection.delay else now).get(projection.source)
@@ -79,47 +85,73 @@ class GoldenModel:
                 total = added.add_(bias) if total is None else total.add_(added)
         if total is None:  # nothing has arrived yet: a recurrent projection at step 0
             total = bias.expand(batch, *population.current_shape).clone()
+        self._check(population, total)
         if population.window is None:
             return total
         window = population.window
-        lowest = torch.iinfo(torch.int32).min
+        lowest = torch.iinfo(self.wide).min
         padded = F.pad(total, (window.padding,) * 4, value=lowest)
         return padded.unfold(2, window.size, window.stride).unfold(3, window.size, window.stride).amax((-1, -2))
+
+    def _check(self, population: Population, total: Tensor) -> None:
+        """Refuse what the accumulators would not hold; where the worst case fits them there is nothing to look for."""
+        top = (1 << (self.acc_bits - 1)) - 1
+        if self.reach[population.name] <= top:
+            return
+        low, high = int(total.min()), int(total.max())
+        if low < -top - 1 or high > top:
+            raise SpikeplaneError(
+                f"population '{population.name}': a current of {low if low < -top - 1 else high} exceeds the {self.acc_bits}-bit "
+                "accumulator; compile the network for this chip, which proves that none does"
+            )
 
     def _fire(self, population: Population, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:
         neuron = population.neuron
         assert neuron is not None
-        theta = _channels(population.theta, population.shape[0], self.device)
-        v = (leak(neuron, u).to(self.wide) + current).clamp(*self.limits).to(torch.int32)
+        theta = self._channels(population.theta, population)
+        v = (leak(neuron, u) + current).clamp(*self.limits)
         fired = v > theta if neuron.strict else v >= theta
         if neuron.reset == "hard":
             after = v.masked_fill(fired, neuron.v_reset)
         elif neuron.reset == "soft":
-            amount = theta if population.amount is None else _channels(population.amount, population.shape[0], self.device)
-            after = torch.where(fired, (v.to(self.wide) - amount).clamp(*self.limits).to(torch.int32), v)
+            amount = theta if population.amount is None else self._channels(population.amount, population)
+            after = torch.where(fired, (v - amount).clamp(*self.limits), v)
         else:
             after = v
-        return (v if neuron.membrane_out else fired.to(torch.int32)), after
+        return (v if neuron.membrane_out else fired).to(torch.int32), after
+
+    def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
+        array = np.broadcast_to(np.asarray(0 if values is None else values, dtype=np.int64), population.shape[:1])
+        return torch.as_tensor(array.copy(), device=self.device).to(self.wide).view(1, -1, 1, 1)
 
 
 def leak(neuron: Neuron, u: Tensor) -> Tensor:
-    """leak(u): u, u - (u >> k), (u * a) >> 8 (both shifts arithmetic, towards minus infinity), or 0."""
-    if neuron.leak == "shift":
-        return u - (u >> neuron.leak_value)
-    if neuron.leak == "multiply":
-        return (u.to(torch.int64) * neuron.leak_value) >> 8
-    return torch.zeros_like(u) if neuron.leak == "memoryless" else u
+    """leak(u), of u's type: u, 0, or u * leak_value / 65536 rounded down, up or to odd."""
+    if neuron.leak == "none":
+        return u
+    if neuron.leak == "memoryless":
+        return torch.zeros_like(u)
+    product = u.to(torch.int64) * neuron.leak_value
+    floor, cut = product >> 16, (product & 0xFFFF) != 0
+    if neuron.leak_round == "up":
+        floor = floor + cut
+    elif neuron.leak_round == "odd":
+        floor = floor | cut
+    return floor.to(u.dtype)
 
 
 class Synapses:
     """One projection as an exact convolution of source pixels: (N, C, H, W) -> (N, Cout, H', W')."""
 
-    def __init__(self, projection: Projection, network: Network, device: torch.device) -> None:
-        self.projection = projection
+    def __init__(
+        self, projection: Projection, network: Network, membrane_bits: int, wide: torch.dtype, device: torch.device
+    ) -> None:
+        self.projection, self.wide = projection, wide
         self.shape = network.population(projection.target).current_shape
-        bound = _bound(projection, network)
-        self.dtype = torch.float32 if bound < 1 << 24 else torch.float64
-        weight = torch.as_tensor(np.ascontiguousarray(projection.weight), device=device).to(self.dtype)
+        bound = _bound(projection, network.population(projection.source), membrane_bits)
+        self.dtype = torch.float32 if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
+        integers = np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift
+        weight = torch.as_tensor(integers, device=device).to(self.dtype)
         self.kernel = (weight.shape[-2], weight.shape[-1])
         self.weight = weight[:, None] if projection.aligned else weight
 
@@ -129,19 +161,18 @@ class Synapses:
         if source.is_cuda:
             return self._explicit(x)
         groups = len(self.weight) if p.aligned else 1
-        return F.conv2d(x, self.weight, stride=p.stride, padding=p.padding, groups=groups).to(torch.int32)
+        return F.conv2d(x, self.weight, stride=p.stride, padding=p.padding, groups=groups).to(self.wide)
 
     def _explicit(self, x: Tensor) -> Tensor:
         """The same by unfolding and a matrix product."""
         p, batch, channels = self.projection, len(x), x.shape[1]
         columns = F.unfold(x, self.kernel, padding=p.padding, stride=p.stride)
         if p.aligned:
-            out = (columns.view(batch, channels, self.kernel[0] * self.kernel[1], -1) * self.weight.flatten(1)[:, :, None]).sum(
-                2
-            )
+            columns = columns.view(batch, channels, self.kernel[0] * self.kernel[1], -1)
+            out = (columns * self.weight.flatten(1)[:, :, None]).sum(2)
         else:
             out = self.weight.flatten(1) @ columns
-        return out.view(batch, -1, *self.shape[1:]).to(torch.int32)
+        return out.view(batch, -1, *self.shape[1:]).to(self.wide)
 
 
 def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
@@ -153,14 +184,16 @@ def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
     return padded.unfold(2, pool[0], pool[0]).unfold(3, pool[1], pool[1]).sum((-1, -2))
 
 
-def _bound(projection: Projection, network: Network) -> int:
-    source = network.population(projection.source)
+def _bound(projection: Projection, source: Population, membrane_bits: int) -> int:
+    """No partial sum of the projection exceeds this magnitude."""
     membrane = source.neuron is not None and source.neuron.membrane_out
-    largest = 1 << 32 if membrane else (1 << source.value_bits) - 1
+    largest = 1 << (membrane_bits - 1) if membrane else (1 << source.value_bits) - 1
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
-    return int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]
+    return (int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]) << projection.pre_shift
 
 
-def _channels(values: np.ndarray | None, channels: int, device: torch.device) -> Tensor:
-    array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))
-    return torch.as_tensor(array.astype(np.int32), device=device).view(1, channels, 1, 1)
+def _reach(population: Population, network: Network, membrane_bits: int) -> int:
+    """No partial sum of the population's currents exceeds this magnitude."""
+    bias = 0 if population.bias is None else int(np.abs(np.asarray(population.bias, dtype=np.int64)).max())
+    incoming = network.incoming(population.name)
+    return bias + sum(_bound(p, network.population(p.source), membrane_bits) for p in incoming)

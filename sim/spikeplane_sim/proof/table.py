@@ -86,7 +86,7 @@ def _compared(
     net: FloatNetwork, program: Program, trial: Trial, real: dict[str, np.ndarray], layers: dict[str, Layer]
 ) -> Table:
     given = {net.inputs[0].name: trial.planes}
-    widths: dict[str, Any] = {"membrane_bits": program.config.membrane_bits}
+    widths = {"membrane_bits": program.config.membrane_bits, "acc_bits": program.config.acc_bits}
     alone = integers.run_alone(program.network, given, widths)
     forced = integers.run_layers(program.network, given, real, alone, widths)
     rows = []

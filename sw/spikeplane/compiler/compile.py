@@ -55,7 +55,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     chosen = _probes(network, probes)
     placement, image = fit(network, config, chosen)
     tables: dict[str, list[dict[str, Any]]] = {
-        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows))],
+        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
         "quantisation": [asdict(row) for row in rows],
         "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
         "mapping": mapping_rows(placement, image),
@@ -119,7 +119,9 @@ def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: 
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})
-    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits).run({name: planes})
+    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits).run(
+        {name: planes}
+    )
     counted = measured(program.network, program.config, integer, "calibration")
     program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:

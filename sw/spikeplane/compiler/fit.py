@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from spikeplane.compiler.images import Image, build_image
-from spikeplane.compiler.pack import Crowded
+from spikeplane.compiler.pack import Crowded, check_shift
 from spikeplane.compiler.place import Placement, place
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
@@ -56,12 +56,8 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
             )
         readout = population.neuron is not None and population.neuron.membrane_out
         sends = network.outgoing(population.name)
-        bits = config.membrane_bits if readout else population.value_bits
-        if sends and bits - 1 > config.max_shift:
-            raise SpikeplaneError(
-                f"population '{population.name}' sends {bits}-bit values, the chip's max_shift {config.max_shift} allows "
-                f"{config.max_shift + 1}; use a chip with max_shift = {bits - 1}"
-            )
+        for projection in sends:
+            check_shift(projection, population, config)
         if readout and sends and config.weight_bits == 1 and channels % config.lanes:
             raise SpikeplaneError(
                 f"population '{population.name}' sends membrane values of {channels} channels, a chip with 1-bit weights needs a "

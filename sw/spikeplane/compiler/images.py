@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
-from spikeplane.compiler.pack import check_signed, check_weights, fields_word
+from spikeplane.compiler.pack import check_shift, check_signed, check_weights, fields_word
 from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import build_synapses
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
-from spikeplane.formats.tables import Memory, Reset, core_tables
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, Reset, core_tables
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
 
 Rect = tuple[int, int, int, int]
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
+_ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
 
 
 @dataclass
@@ -80,7 +81,7 @@ class CoreImage:
                 acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
                 reset=_RESETS[neuron.reset], membrane_out=neuron.membrane_out,
                 hold=population.hold, egress_first=egress[0], egress_count=egress[1],
-                credit_first=credits[0], credit_count=credits[1], **leak_fields(neuron),
+                credit_first=credits[0], credit_count=credits[1], **leak_fields(neuron, self.config, what),
             ),
         )  # fmt: skip
         for projection in self.network.incoming(part.population):
@@ -153,6 +154,7 @@ class CoreImage:
     def _projection(self, projection: Projection, part: Part, acc_base: int) -> None:
         what = f"projection '{projection.source}' to '{projection.target}'"
         check_weights(projection.weight, self.config.weight_bits, what)
+        check_shift(projection, self.network.population(projection.source), self.config)
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
         weight_base = self.space.take("weight", len(synapses.weights), what)
         for i, word in enumerate(synapses.weights):
@@ -164,7 +166,16 @@ class CoreImage:
         bases = {f"{name}_base": self._table(name, entries, what) for name, entries in tables.items()}
         widths = dict(self.tables.projection.fields)
         steps = {name: step % (1 << widths[name]) for name, step in synapses.steps.items()}
-        word = fields_word(self.tables.projection, what, valid=1, aligned=projection.aligned, slot=part.slot, **bases, **steps)
+        word = fields_word(
+            self.tables.projection,
+            what,
+            valid=1,
+            aligned=projection.aligned,
+            slot=part.slot,
+            pre=projection.pre_shift,
+            **bases,
+            **steps,
+        )
         self._put(Memory.PROJECTION, self.routes.tags[id(projection)], word)
 
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
@@ -186,13 +197,27 @@ class CoreImage:
                 self._put(Memory.SCHEDULE, part.slot * 4 + credit * 2 + parity, word)
 
 
-def leak_fields(neuron: Neuron) -> dict[str, int]:
-    """The leak for a chip with multipliers (factor, up) and for one without (shift)."""
-    if neuron.leak == "shift":
-        return {"leak_factor": 256 - (1 << (8 - neuron.leak_value)), "leak_up": 1, "leak_shift": neuron.leak_value}
-    if neuron.leak == "multiply":
-        return {"leak_factor": neuron.leak_value}
-    return {"leak_factor": 0, "leak_shift": 15} if neuron.leak == "memoryless" else {"leak_factor": 256}
+def leak_fields(neuron: Neuron, config: ChipConfig, what: str) -> dict[str, int]:
+    """The leak in the fields of `leak_layout`. Raises SpikeplaneError for a factor that the chip cannot multiply by."""
+    factor = {"none": LEAK_ONE, "memoryless": 0}.get(neuron.leak, neuron.leak_value)
+    rounding = {"leak_round": int(_ROUNDS[neuron.leak_round])} if neuron.leak == "multiply" else {}
+    if config.leak_multiplier:
+        step = LEAK_ONE >> config.leak_bits
+        if not 0 <= factor <= LEAK_ONE or factor % step:
+            raise SpikeplaneError(
+                f"{what}: a leak of {factor}/65536 is no multiple of {step} from 0 to 65536, which this chip's {config.leak_bits + 1}-bit "
+                "factors hold; compile the network for this chip"
+            )
+        return {"leak_factor": factor // step, **rounding}
+    if neuron.leak != "multiply":
+        return {"leak_shift": 0 if factor else NO_MEMORY, "leak_keep": 1}
+    for k in range(1, 9):
+        part = LEAK_ONE >> k
+        if factor in (part, LEAK_ONE - part):
+            return {"leak_shift": k, "leak_keep": int(factor == part), **rounding}
+    raise SpikeplaneError(
+        f"{what}: a leak of {factor}/65536 needs a chip with leak_multiplier = true; without there are 1/2^k and 1 - 1/2^k, k from 1 to 8"
+    )
 
 
 def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:

@@ -1,12 +1,15 @@
 """What rounding to integers does to a network beyond a little error: refused where nothing is left, told where something changes."""
 
+import math
+
 import numpy as np
 
 from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatPopulation
+from spikeplane.compiler.leaks import MOVED, leak
 from spikeplane.compiler.quantise import Quantised
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Population
+from spikeplane.network import LEAK_ONE, Network, Population
 
 
 def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
@@ -21,13 +24,13 @@ def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -
             )
 
 
-def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised]) -> list[Assumption]:
+def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised], config: ChipConfig) -> list[Assumption]:
     """Where integers behave otherwise than the trained model: leaks, soft resets, 1-bit weights that were 0."""
     found = []
     for row in rows:
         name = row.population
         real, made = net.population(name), network.population(name)
-        found += _leak(real, made) + _reset(real, made, row.scale_high)
+        found += _leak(real, config) + _reset(real, made, row.scale_high)
         weights = [np.asarray(p.weight) for p in net.incoming(name)]
         zeros, total = sum(int((w == 0).sum()) for w in weights), sum(w.size for w in weights)
         if row.weight_bits == 1 and zeros:
@@ -37,13 +40,17 @@ def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised]) -> l
     return found
 
 
-def _leak(real: FloatPopulation, made: Population) -> list[Assumption]:
+def _leak(real: FloatPopulation, config: ChipConfig) -> list[Assumption]:
     assert real.neuron is not None
-    assert made.neuron is not None
-    if made.neuron.leak != "multiply" or made.neuron.leak_value not in (0, 256):
+    moved = leak(real.neuron.decay, strict=real.neuron.strict, layer=real.name, config=config)
+    if moved.moved <= MOVED:
         return []
-    value = "none" if made.neuron.leak_value else "all"
-    return [Assumption(layer=real.name, what="leak", value=value, why=f"a decay of {real.neuron.decay:g} in steps of 1/256")]
+    steps = LEAK_ONE >> config.leak_bits if config.leak_multiplier else 1
+    why = f"a decay of {real.neuron.decay:g} in steps of {steps}/65536"
+    if moved.kind != "multiply":
+        return [Assumption(layer=real.name, what="leak", value="none" if moved.kind == "none" else "all", why=why)]
+    real_tau, tau = (-1 / math.log(kept) for kept in (real.neuron.decay, moved.value / LEAK_ONE))
+    return [Assumption(layer=real.name, what="time constant", value=f"{tau:.4g} steps for {real_tau:.4g}", why=why)]
 
 
 def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assumption]:

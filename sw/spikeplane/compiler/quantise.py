@@ -11,14 +11,16 @@ import numpy as np
 
 from spikeplane.compiler.bounds import value_range
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.compiler.leaks import leak
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import LeakKind, Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection
 
 #: Candidates for the largest weight kept, as a part of the largest there is; what lies beyond is clipped.
 CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 _TINY = 1e-30  #: magnitudes below are no weights
+_ROUNDED = {"down": "down", "up": "up", "odd": "to odd"}
 _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 
@@ -177,7 +179,7 @@ def _integers(weight: np.ndarray, scale: np.ndarray, bits: int) -> np.ndarray:
 def _population(population: FloatPopulation, scale: np.ndarray, config: ChipConfig, hold: bool) -> Population:
     neuron, channels = population.neuron, population.shape[0]
     assert neuron is not None
-    kind, value = leak(neuron.decay, population.name, config)
+    kept = leak(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
     theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
     if neuron.threshold is None:
@@ -196,28 +198,11 @@ def _population(population: FloatPopulation, scale: np.ndarray, config: ChipConf
         name=population.name, shape=population.shape, theta=theta, amount=amount, window=population.window,
         input_size=population.input_size, bias=np.round(_channels(population.bias, channels) / scale).astype(np.int64), hold=hold,
         neuron=Neuron(
-            leak=kind, leak_value=value, reset=reset, strict=neuron.strict, membrane_out=neuron.membrane_out,
+            leak=kept.kind, leak_value=kept.value, leak_round=kept.rounding,
+            reset=reset, strict=neuron.strict, membrane_out=neuron.membrane_out,
             v_reset=round(neuron.v_reset / float(scale[0])),
         ),
     )  # fmt: skip
-
-
-def leak(decay: float, layer: str, config: ChipConfig) -> tuple[LeakKind, int]:
-    """The integer leak nearest to keeping `decay` of the membrane. Raises SpikeplaneError if the chip cannot do it."""
-    if decay == 1.0:
-        return "none", 0
-    if decay == 0.0:
-        return "memoryless", 0
-    for k in range(1, 9):
-        if abs(decay - (1 - 2.0**-k)) < _CLOSE:
-            return "shift", k
-    if not 0 < decay < 1:
-        raise SpikeplaneError(f"layer '{layer}': a membrane decay of {decay:g} a step is not between 0 and 1; check tau and dt")
-    if not config.leak_multiplier:
-        raise SpikeplaneError(
-            f"layer '{layer}': a membrane decay of {decay:g} needs a chip with leak_multiplier = true, or a decay of 1 - 1/2^k"
-        )
-    return "multiply", round(decay * 256)
 
 
 def _row(
@@ -236,8 +221,8 @@ def _row(
     return Quantised(
         population=population.name, weight_bits=bits, scale_low=float(scale.min()), scale_high=float(scale.max()),
         clipped=float((np.abs(flat) > (top + 0.5) * scale[:, None]).mean() * 100), error=float(error),
-        leak={"none": "none", "shift": f"1/{1 << made.neuron.leak_value}", "memoryless": "all"}.get(
-            made.neuron.leak, f"{256 - made.neuron.leak_value}/256"
+        leak={"none": "none", "memoryless": "all"}.get(
+            made.neuron.leak, f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}"
         ),
     )  # fmt: skip
 

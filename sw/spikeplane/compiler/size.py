@@ -10,9 +10,10 @@ from typing import Any
 from spikeplane.compiler.bounds import prove
 from spikeplane.compiler.fit import mapping_rows, try_fit
 from spikeplane.compiler.images import Image
+from spikeplane.compiler.pack import bits_sent
 from spikeplane.compiler.place import Placement, groups_of
 from spikeplane.config import RANGES, ChipConfig, bits_for
-from spikeplane.network import Network
+from spikeplane.network import LEAK_ONE, Network, Neuron
 from spikeplane.program import Program
 
 #: The memories, by the field that holds their depth; each is rounded up to a multiple of the least depth that it may have, so that
@@ -52,19 +53,24 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
         "projections": len(network.projections) + len(image.probes),
         "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in network.populations)),
         "group_bits": bits_for(max(groups_of(p, roomy) for p in network.populations)),
-        "max_shift": max(_bits_sent(network, roomy), default=1) - 1,
+        "max_shift": max(_shifts(network, roomy), default=0),
         "acc_bits": max(bound.bits for bound in prove(network, roomy)),
         "weight_bits": _weight_bits(network, roomy),
-        "leak_multiplier": any(p.neuron is not None and p.neuron.leak == "multiply" for p in network.populations),
+        "leak_multiplier": any(p.neuron is not None and _multiplied(p.neuron) for p in network.populations),
     }
     floors = {name: max(value, RANGES[name][0]) for name, value in sizes.items() if name in RANGES}
     return replace(roomy, **{**sizes, **floors})
 
 
-def _bits_sent(network: Network, config: ChipConfig) -> list[int]:
-    """Bits of the values that each population sends to another one."""
-    senders = [p for p in network.populations if network.outgoing(p.name)]
-    return [config.membrane_bits if p.neuron is not None and p.neuron.membrane_out else p.value_bits for p in senders]
+def _shifts(network: Network, config: ChipConfig) -> list[int]:
+    """The largest shift of each projection's planes."""
+    return [bits_sent(network.population(p.source), config) - 1 + p.pre_shift for p in network.projections]
+
+
+def _multiplied(neuron: Neuron) -> bool:
+    """Whether the leak is none that a chip without multipliers has."""
+    simple = [LEAK_ONE >> k for k in range(1, 9)]
+    return neuron.leak == "multiply" and neuron.leak_value not in (*simple, *(LEAK_ONE - part for part in simple))
 
 
 def _weight_bits(network: Network, config: ChipConfig) -> int:

@@ -4,7 +4,7 @@ test holds this against it.
 
 import numpy as np
 
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
 
 
 def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int) -> dict[str, np.ndarray]:
@@ -51,7 +51,7 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
     x = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % ph), (0, -source.shape[3] % pw)))
     x = x.reshape(*x.shape[:2], x.shape[2] // ph, ph, x.shape[3] // pw, pw).sum((3, 5))
     x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px))).astype(np.float64)
-    weight = projection.weight.astype(np.float64)
+    weight = np.ldexp(projection.weight.astype(np.float64), projection.pre_shift)
     channels, height, width = shape
     total = np.zeros((len(x), height * width, channels))
     for i in range(weight.shape[-2]):
@@ -78,11 +78,10 @@ def _fire(
 
 
 def _leak(neuron: Neuron, u: np.ndarray) -> np.ndarray:
-    if neuron.leak == "shift":
-        return u - (u >> neuron.leak_value)
-    if neuron.leak == "multiply":
-        return u * neuron.leak_value >> 8
-    return np.zeros_like(u) if neuron.leak == "memoryless" else u
+    if neuron.leak != "multiply":
+        return np.zeros_like(u) if neuron.leak == "memoryless" else u
+    floor, rest = np.divmod(u * neuron.leak_value, LEAK_ONE)
+    return {"down": floor, "up": floor + (rest > 0), "odd": floor | (rest > 0)}[neuron.leak_round]
 
 
 def _channels(values: np.ndarray | None) -> np.ndarray:

@@ -42,6 +42,25 @@ class Reset(IntEnum):
     SOFT = 2  #: u' = v - amount where it fired
 
 
+class LeakRound(IntEnum):
+    """How the leak's product becomes an integer."""
+
+    DOWN = 0  #: floor
+    UP = 1  #: ceiling
+    ODD = 2  #: floor, with the lowest bit set if anything was cut
+
+
+NO_MEMORY = 15  #: `leak_shift` of a population that keeps nothing
+
+
+def leak_layout(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """The fields of a POPULATION word that say how the membrane leaks."""
+    rounding = ("leak_round", 2)  # a LeakRound
+    if config.leak_multiplier:
+        return (("leak_factor", config.leak_bits + 1), rounding)  # u * factor / 2^leak_bits
+    return (("leak_shift", 4), ("leak_keep", 1), rounding)  # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0
+
+
 @dataclass(frozen=True)
 class CoreTables:
     """The word layouts of one chip's core memories."""
@@ -98,6 +117,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("valid", 1),
             ("aligned", 1),  # lane i of the source drives lane i of the target only: depthwise, pool, identity
             ("slot", SLOT_BITS),  # the target population here
+            ("pre", bits_for(config.max_shift + 1)),  # added to the shift of every packet
             ("row_base", bits_for(config.row_depth)),
             ("column_base", bits_for(config.column_depth)),
             ("group_base", bits_for(config.group_depth)),
@@ -122,8 +142,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
-            ("leak_factor", 9), ("leak_up", 1),  # u * factor / 256, rounded down or (leak_up) up
-            ("leak_shift", 4),  # the same leak where the chip has no multiplier: u - (u >> k); 0: none; 15: no memory
+            *leak_layout(config),
             ("reset", 2),
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample

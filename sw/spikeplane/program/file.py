@@ -22,7 +22,7 @@ from spikeplane.network import Network, Neuron, Population, Projection, Window
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
-MAGIC, VERSION = "spikeplane-program", 2
+MAGIC, VERSION = "spikeplane-program", 3
 _BLOCK = 512  #: bytes in front of the HDF5 part, the least that HDF5 allows
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")

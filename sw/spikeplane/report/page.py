@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64
 GOLDEN = "golden model"
+_ROUNDED = {"down": "rounded down", "up": "rounded up", "odd": "rounded to odd"}
 BOARDS = {"golden": GOLDEN}  #: names of the command line that read badly in a sentence
 
 
@@ -97,7 +98,7 @@ def _population(data: ReportData, p: Population) -> dict[str, Any]:
     if neuron is None:
         return plain
     kind = {"none": "IF", "memoryless": "gate"}.get(neuron.leak, "LIF")
-    leak = {"shift": f"u \u2212 u/2^{neuron.leak_value}", "multiply": f"u \u00d7 {neuron.leak_value}/256"}.get(neuron.leak)
+    leak = f"u \u00d7 {neuron.leak_value}/65536, {_ROUNDED[neuron.leak_round]}" if neuron.leak == "multiply" else None
     plain |= {"kind": "readout" if neuron.membrane_out else kind, "leak": leak, "reset": neuron.reset}
     plain["compare"] = ">" if neuron.strict else "\u2265"
     if p.theta is not None and p.theta.size and not neuron.membrane_out:

@@ -1,0 +1,122 @@
+"""The neurons of one word against whole numbers: every leak, rounding and reset, at the limits of the membrane and over random words."""
+
+import random
+from fractions import Fraction
+from math import ceil, floor
+
+import pytest
+from amaranth.sim import Simulator
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset
+from spikeplane_gateware.core.neuron import LATENCY, NeuronArray
+
+CHIPS = {
+    "product-16": ChipConfig(lanes=8, membrane_bits=16),
+    "product-18": ChipConfig(lanes=8, membrane_bits=18, acc_bits=24),
+    "product-24": ChipConfig(lanes=8, membrane_bits=24, acc_bits=20),
+    "product-8": ChipConfig(lanes=8, membrane_bits=8, acc_bits=12),
+    "shift-16": ChipConfig(lanes=8, membrane_bits=16, leak_multiplier=False),
+    "shift-8": ChipConfig(lanes=8, membrane_bits=8, acc_bits=32, leak_multiplier=False),
+}
+
+
+def rounded(exact: Fraction, mode: LeakRound) -> int:
+    if mode == LeakRound.UP:
+        return ceil(exact)
+    low = floor(exact)
+    return low if mode == LeakRound.DOWN or exact == low or low % 2 else low + 1
+
+
+def leaks(config: ChipConfig, rng: random.Random) -> list[tuple[dict[str, int], Fraction]]:
+    """Settings, and the part of the membrane that they keep."""
+    if config.leak_multiplier:
+        one = 1 << config.leak_bits
+        factors = [0, 1, 2, one // 2, one // 4, one - 1, one, *(rng.randrange(one) for _ in range(9))]
+        return [({"leak_factor": factor}, Fraction(factor, one)) for factor in factors]
+    keeps = [({"leak_shift": k, "leak_keep": 1}, Fraction(1, 1 << k)) for k in range(9)]
+    decays = [({"leak_shift": k, "leak_keep": 0}, 1 - Fraction(1, 1 << k)) for k in range(1, 9)]
+    return [*keeps, *decays, ({"leak_shift": NO_MEMORY, "leak_keep": 1}, Fraction(0))]
+
+
+def words(config: ChipConfig, rng: random.Random, count: int) -> list[list[int]]:
+    """For each lane (u, current, theta, amount): limits, small numbers of both signs, and any."""
+    top, high = 1 << (config.membrane_bits - 1), 1 << (config.acc_bits - 1)
+
+    def value(limit: int) -> int:
+        return rng.choice([-limit, limit - 1, rng.randint(-9, 9), rng.randrange(-limit, limit)])
+
+    return [
+        [value(top), value(high), rng.choice([rng.randint(-9, 9), rng.randrange(1 - top, top)]), rng.randrange(min(60, top))]
+        for _ in range(count)
+    ]
+
+
+def expected(word: list[int], kept: Fraction, mode: LeakRound, reset: Reset, bits: int) -> tuple[int, int, int]:
+    u, current, theta, amount = word
+    top = 1 << (bits - 1)
+    v = min(max(rounded(u * kept, mode) + current, -top), top - 1)
+    fired = v >= theta
+    after = v
+    if fired and reset == Reset.HARD:
+        after = -amount
+    elif fired and reset == Reset.SOFT:
+        after = v - amount
+    return int(fired), v, (after + top) % (2 * top) - top
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_words_one_a_cycle_and_with_gaps(chip) -> None:
+    config, rng = CHIPS[chip], random.Random(chip)
+    neurons, lanes = NeuronArray(config), config.lanes
+    cases = [(s, kept, mode, reset) for s, kept in leaks(config, rng) for mode in LeakRound for reset in Reset]
+    seen = {"fired": 0, "low": 0, "high": 0, "inexact": 0}
+
+    async def bench(ctx) -> None:
+        for settings, kept, mode, reset in cases:
+            for name, setting in {**settings, "leak_round": mode, "reset": reset}.items():
+                ctx.set(neurons.settings[name], setting)
+            for _ in range(LATENCY + 2):
+                await ctx.tick()
+            sent: list[tuple[int, list]] = []  # (cycle, word of every lane)
+            fixed = words(config, rng, lanes)  # thresholds and amounts stand while words are under way
+            for lane, (_, _, theta, amount) in enumerate(fixed):
+                ctx.set(neurons.minus_theta[lane], -theta)
+                ctx.set(neurons.minus_amount[lane], -amount)
+            for cycle in range(12 + LATENCY):
+                valid = cycle < 12 and rng.random() < 0.7
+                ctx.set(neurons.valid, valid)
+                if valid:
+                    word = [[*one[:2], *fixed[lane][2:]] for lane, one in enumerate(words(config, rng, lanes))]
+                    sent.append((cycle, word))
+                    for lane in range(lanes):
+                        ctx.set(neurons.u[lane], word[lane][0])
+                for at, word in sent:  # the current belongs to the word of two cycles before
+                    if at == cycle - 2:
+                        for lane in range(lanes):
+                            ctx.set(neurons.current[lane], word[lane][1])
+                await ctx.tick()
+                out = [word for at, word in sent if at == cycle + 1 - LATENCY]
+                assert ctx.get(neurons.out_valid) == len(out)
+                for lane in range(lanes if out else 0):
+                    check(ctx, neurons, lane, out[0][lane], (kept, mode, reset), seen)
+
+    def check(ctx, neurons, lane, word, case, seen) -> None:
+        bits = config.membrane_bits
+        fired, v, after = expected(word, *case, bits)
+
+        def signed(value: int) -> int:
+            return value - (1 << bits) if value >> (bits - 1) else value
+
+        got = (ctx.get(neurons.fired) >> lane & 1, signed(ctx.get(neurons.v[lane])), signed(ctx.get(neurons.after[lane])))
+        assert got == (fired, v, after), (word, case)
+        seen["fired"] += fired
+        seen["low"] += v == -(1 << (bits - 1))
+        seen["high"] += v == (1 << (bits - 1)) - 1
+        seen["inexact"] += (word[0] * case[0]).denominator > 1
+
+    simulator = Simulator(neurons)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert min(seen.values()) > 100, seen
