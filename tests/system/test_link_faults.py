@@ -7,8 +7,9 @@ import pytest
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.frame import SLOTS, frame_payload
+from spikeplane.formats.frame import FLAG, SLOTS, FrameKind, frame_payload
 from spikeplane.formats.packet import packet_format
+from spikeplane.host.frames import Frame, encode
 from spikeplane.host.link import Link
 from spikeplane_sim.board.faults import BURST, Fault, Faults, FaultyDevice
 from spikeplane_sim.board.link import LinkBoard
@@ -120,6 +121,26 @@ def test_no_mix_of_both_directions_stops(down, up, pace, gives, takes):
         assert np.array_equal(taken, sent)
         assert np.array_equal(got, fed)
         assert host.resent == 0
+
+
+def test_zeros_after_frames_deliver_nothing():
+    """120,000 packets in frames, before each of them one of other packets with zeros behind its CRC, and zeros behind every flag: the chip
+    takes what was sent whole."""
+    rng, sent, never = np.random.default_rng(6), numbers(7, 120_000), numbers(8, 120_000)
+    with LinkBoard(CONFIG) as board:
+        Link(board, FORM).exchange_packets()  # opens: the next sequence number is 0
+        taken, errors = [], board.errors
+        for sequence, first in enumerate(range(0, len(sent), PER_FRAME)):
+            whole, hurt = (
+                encode(Frame(FrameKind.DATA, sequence % 16, payload=rows(packets[first : first + PER_FRAME]).tobytes()))
+                for packets in (sent, never)
+            )
+            inside, behind = (bytes(int(n)) for n in rng.integers(1, 200, 2))
+            board.exchange(hurt[:-1] + inside + hurt[-1:] + behind + whole + behind)
+            taken.append(board.taken())
+        board.exchange(bytes([FLAG]) * 600)
+        assert np.array_equal(np.concatenate([*taken, board.taken()]), sent)
+        assert board.errors - errors == 3 * len(taken)  # the frame, and what stood between two frames
 
 
 def test_a_line_that_dies_is_given_up():

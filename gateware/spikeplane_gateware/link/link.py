@@ -6,7 +6,7 @@
     tx bytes <- Sender   <- Scatter <- i packets
 ```
 Ports: rx, tx (byte streams), o, i (packet streams), errors (frames dropped as broken since power-up). rx is always ready. Throughput:
-a byte a cycle each way, 6 bytes a frame of up to 254. A host that does not read stops `i` after 8 frames and loses nothing.
+a byte a cycle each way, 8 bytes a frame of up to 252. A host that does not read stops `i` after 8 frames and loses nothing.
 The frames stand in `spikeplane.formats.frame`, the host's end in `spikeplane.host.link`.
 """
 

@@ -103,7 +103,7 @@ class Receiver(wiring.Component):
         is_status = (head.kind == FrameKind.STATUS) & empty
         m.d.comb += [
             sound.eq(
-                (crc.crc == 0) & ~unstuff.broken & (count >= HEADER_BYTES + CRC_BYTES) & (count <= longest)
+                crc.sound & ~unstuff.broken & (count >= HEADER_BYTES + CRC_BYTES) & (count <= longest)
                 & (phase == CRC_BYTES % size) & (is_reset | is_data | is_status)
             ),
             self.reset.eq(unstuff.end & sound & is_reset),

@@ -7,7 +7,7 @@
 Ports: i (bytes of packets), tx (line bytes); expected, room (for the header); heard, ack, poll, reject, reset, number (Receiver).
 A slot is closed when it is full, or when the line is idle and no byte has come for `linger` cycles: a slow line batches by itself. With
 all slots waiting for the host `i` stalls. No timer: the host asks again for what it misses. Throughput: a byte a cycle, and
-6 bytes a frame. Latency: `linger` + 5 cycles to the flag. The memory's byte goes through a register before anything looks at it.
+8 bytes a frame. Latency: `linger` + 5 cycles to the flag. The memory's byte goes through a register before anything looks at it.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -15,7 +15,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.frame import FRAME_HEADER, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.frame import CRC_BYTES, FRAME_HEADER, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
 from spikeplane.formats.packet import packet_format
 from spikeplane_gateware.link.crc import Crc
 from spikeplane_gateware.link.framing import Stuff
@@ -133,7 +133,8 @@ class Sender(wiring.Component):
         fetch, byte = self.ram.read_en, self.byte
         steps = [
             ("open", None, "first"), ("first", raw[:8], "second"), ("second", raw[8:], "payload"),
-            ("high", crc.crc[8:], "low"), ("low", crc.crc[:8], "close"), ("close", None, "idle"),
+            *[(f"crc_{i}", crc.crc.word_select(i, 8), f"crc_{i + 1}") for i in range(CRC_BYTES - 1)],
+            (f"crc_{CRC_BYTES - 1}", crc.crc.word_select(CRC_BYTES - 1, 8), "close"), ("close", None, "idle"),
         ]  # fmt: skip
         for name, value, then in steps:
             with m.State(name):
@@ -144,13 +145,13 @@ class Sender(wiring.Component):
                         m.d.comb += [crc.en.eq(1), fetch.eq(1)]
                     if name == "second":
                         with m.If(head.kind != FrameKind.DATA):
-                            m.next = "high"
+                            m.next = "crc_0"
         with m.State("payload"):
             m.d.comb += out.payload.byte.eq(byte)
             with m.If(out.ready):
                 m.d.comb += [crc.en.eq(1), fetch.eq(1)]
                 with m.If(place == length + 1):
-                    m.next = "high"
+                    m.next = "crc_0"
 
     def _hear(self, m: Module) -> None:
         """Acknowledgements free slots; after them, so that it wins, the reset. What the host cannot mean is ignored."""

@@ -13,7 +13,7 @@ from spikeplane.formats.packet import packet_format
 from spikeplane.program import Program
 
 EVENTS = 60_000  #: of the model in one estimate: a second or two
-FRAME = 6  #: bytes of a frame besides its payload
+FRAME = 8  #: bytes of a frame besides its payload
 BITS = 10  #: of a byte on a UART
 
 

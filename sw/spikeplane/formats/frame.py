@@ -1,11 +1,11 @@
 """The frames of the host link: the one home of their layout, for the gateware and the driver.
 
 ```
-    FLAG | header (2 bytes) | whole packets, 0..frame_payload bytes | CRC, high byte first | FLAG
+    FLAG | header (2 bytes) | whole packets, 0..frame_payload bytes | CRC, low byte first | FLAG
 ```
 Between the flags a FLAG or ESCAPE byte is sent as ESCAPE, byte ^ TWIST, so a flag always is a frame's edge. The CRC is
-CRC-16/CCITT (polynomial 0x1021, first value 0xFFFF, bits not reflected) over header and payload before escaping; over the CRC too
-it is 0.
+CRC-32/ISO-HDLC, `zlib.crc32`, over header and payload before escaping. Its complement is sent: what is left over a sound frame and its
+CRC is CRC_LEFT and not 0, which any number of zero bytes behind a frame would leave at 0.
 """
 
 from enum import IntEnum
@@ -14,7 +14,7 @@ from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import PacketFormat
 
 FLAG, ESCAPE, TWIST = 0x7E, 0x7D, 0x20
-CRC_FIRST = 0xFFFF
+CRC_LEFT = 0x2144DF1C  #: the CRC over a frame's bytes and its CRC, if none of them was hurt
 SEQUENCE_BITS = 4
 SLOTS = 8  #: frames that each side of the chip can hold; no more than half the sequence numbers
 SLOT_BYTES = 256
@@ -35,7 +35,7 @@ class FrameKind(IntEnum):
 FRAME_HEADER = Layout(
     "frame", (("sequence", SEQUENCE_BITS), ("kind", 2), ("poll", 1), ("reject", 1), ("ack", SEQUENCE_BITS), ("room", 4))
 )
-HEADER_BYTES, CRC_BYTES = 2, 2
+HEADER_BYTES, CRC_BYTES = 2, 4
 
 
 def frame_payload(form: PacketFormat) -> int:

@@ -1,9 +1,9 @@
 """Frames of the host link to and from bytes (layout: `spikeplane.formats.frame`)."""
 
-from binascii import crc_hqx
 from typing import NamedTuple
+from zlib import crc32
 
-from spikeplane.formats.frame import CRC_BYTES, CRC_FIRST, ESCAPE, FLAG, FRAME_HEADER, HEADER_BYTES, TWIST, FrameKind
+from spikeplane.formats.frame import CRC_BYTES, CRC_LEFT, ESCAPE, FLAG, FRAME_HEADER, HEADER_BYTES, TWIST, FrameKind
 
 _FLAG, _ESCAPE = bytes([FLAG]), bytes([ESCAPE])
 _SAFE_FLAG, _SAFE_ESCAPE = bytes([ESCAPE, FLAG ^ TWIST]), bytes([ESCAPE, ESCAPE ^ TWIST])
@@ -27,7 +27,7 @@ def encode(frame: Frame) -> bytes:
     kind, sequence, ack, poll, reject, room, payload = frame
     head = FRAME_HEADER.pack(kind=kind, sequence=sequence, ack=ack, poll=poll, reject=reject, room=room)
     body = head.to_bytes(HEADER_BYTES, "little") + payload
-    body += crc_hqx(body, CRC_FIRST).to_bytes(CRC_BYTES, "big")
+    body += crc32(body).to_bytes(CRC_BYTES, "little")
     return _FLAG + body.replace(_ESCAPE, _SAFE_ESCAPE).replace(_FLAG, _SAFE_FLAG) + _FLAG
 
 
@@ -49,7 +49,7 @@ class Decoder:
 
 def _decode(piece: bytes) -> Frame | None:
     body = piece.replace(_SAFE_FLAG, _FLAG).replace(_SAFE_ESCAPE, _ESCAPE)
-    if len(body) < HEADER_BYTES + CRC_BYTES or crc_hqx(body, CRC_FIRST):
+    if len(body) < HEADER_BYTES + CRC_BYTES or crc32(body) != CRC_LEFT:
         return None
     head = FRAME_HEADER.unpack(int.from_bytes(body[:HEADER_BYTES], "little"))
     if head["kind"] not in tuple(FrameKind):
