@@ -132,7 +132,7 @@ def test_membranes_that_are_sent_on() -> None:
 
 def test_a_camera_stays_and_the_file_is_bound_to_the_new_chip(tmp_path) -> None:
     config = replace(preset("tiny"), camera=camera_preset("vidar"), grabber_depth=64)
-    found = sized(of(chain(np.array([[1, 2]])), config), rows=1, cols=1, lanes=8)
+    found = sized(of(chain(np.array([[1, 2]])), config, steps=1), rows=1, cols=1, lanes=8)
     assert (found.config.camera, found.config.grabber_depth) == (config.camera, 64)
     assert found.config.digest != config.digest
     found.save(tmp_path / "net.spk")

@@ -73,14 +73,15 @@ def put(name: str, array: np.ndarray):
     """A change that replaces a dataset."""
 
     def change(file: h5py.File) -> None:
-        del file[name]
+        if name in file:
+            del file[name]
         file[name] = array
 
     return change
 
 
 def remove(name: str):
-    """A change that removes a dataset or a group."""
+    """A change that removes a dataset, or all of a group."""
 
     def change(file: h5py.File) -> None:
         del file[name]
@@ -88,19 +89,34 @@ def remove(name: str):
     return change
 
 
-WEIGHT = "projections/0/weight"
-CHANGES = [
-    remove("header"), remove("projections"), remove(WEIGHT), put("header", np.frombuffer(b'{"name": 1}', np.uint8)),
-    put("header", np.zeros(40)), put("header", np.frombuffer(b"[" * 100_000, np.uint8)), put(WEIGHT, np.zeros((3, 6, 1, 1))),
-    put(WEIGHT, np.zeros((6, 3, 1, 1), int)), put(WEIGHT, np.zeros(18, int)), put(WEIGHT, np.array([b"text"])),
-    put("populations/1/theta", np.ones(4, int)), put("populations/1/theta", np.array(1)), put("populations/1/theta", np.ones(3)),
-]  # fmt: skip
+WEIGHT, THETA = "projections/0/weight", "populations/1/theta"
+MADE_UP = [remove("header"), put("header", np.frombuffer(b'{"name": 1}', np.uint8)), put("header", np.zeros(40)),
+           put("header", np.frombuffer(b"[" * 100_000, np.uint8)), put(WEIGHT, np.zeros((3, 6, 1, 1))), put(WEIGHT, np.array([b"text"])),
+           put(THETA, np.ones(3))]  # fmt: skip
+WRONG = [
+    (remove("projections"), f"{WEIGHT} is missing"),
+    (put("projections/1/weight", np.ones(3, int)), "it holds 'projections/1/weight', which no program has"),
+    (
+        put(WEIGHT, np.zeros((6, 3, 1, 1), int)),
+        "projection 'in' to 'out': weights of shape 6x3x1x1 do not connect 6x1x1 to 3x1x1",
+    ),
+    (put(WEIGHT, np.zeros(18, int)), f"{WEIGHT} is int64 (18,)"),
+    (put(WEIGHT, np.zeros((3, 6, 1, 1), np.uint8)), f"{WEIGHT} is uint8 (3, 6, 1, 1)"),
+    (put(THETA, np.ones(4, int)), f"{THETA} is int64 (4,)"),
+    (put(THETA, np.array(1)), f"{THETA} is int64 ()"),
+]
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_contents_that_mean_nothing(path: Path, change) -> None:
+@pytest.mark.parametrize("change", MADE_UP)
+def test_contents_that_no_program_has(path: Path, change) -> None:
     reseal(path, change)
     assert refusal(path) == f"{path} {DAMAGED}"
+
+
+@pytest.mark.parametrize(("change", "line"), WRONG)
+def test_contents_that_mean_nothing(path: Path, change, line: str) -> None:
+    reseal(path, change)
+    assert refusal(path) == f"program {path} cannot run: {line}; compile it again"
 
 
 def test_a_sealed_file_is_read(path: Path, made: Program) -> None:

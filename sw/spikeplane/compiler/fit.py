@@ -38,6 +38,15 @@ def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:
     return rows
 
 
+def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
+    """Every projection and every probe has a tag of its own. Raises SpikeplaneError."""
+    if len(network.projections) + len(probes) > config.projections:
+        raise SpikeplaneError(
+            f"the network does not fit: {len(network.projections)} projections and {len(probes)} probes need as many tags, the chip "
+            f"has {config.projections}"
+        )
+
+
 def check_sizes(network: Network, config: ChipConfig) -> None:
     """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
     for population in network.populations:
@@ -67,11 +76,7 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
 
 def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
     """As `fit`, without looking for a chip that would do."""
-    if len(network.projections) + len(probes) > config.projections:
-        raise SpikeplaneError(
-            f"the network does not fit: {len(network.projections)} projections and {len(probes)} probes need as many tags, the chip "
-            f"has {config.projections}"
-        )
+    check_tags(network, config, probes)
     check_sizes(network, config)
     crowded: Crowded | None = None
     for most in (config.cores, *(n for n in _SPREADS if n < config.cores)):

@@ -1,13 +1,16 @@
 """The program file: HDF5 behind a first block that states its version and the checksum of all that follows.
 
-A single flipped bit may keep the HDF5 library busy for ever, so nothing damaged may reach it. Equal programs give equal files.
+A single flipped bit may keep the HDF5 library busy for ever, and a right checksum says nothing of who made the file: the library
+writes it, `hdf5` reads it. Equal programs give equal files.
 """
 
 import hashlib
 import io
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -17,42 +20,55 @@ from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import Network, Population, Projection
+from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
+from spikeplane.program.plain import made, shown, value
 
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
 MAGIC, VERSION = "spikeplane-program", 3
-_BLOCK = 512  #: bytes in front of the HDF5 part, the least that HDF5 allows
+NUMBERS = 1 << 25  #: weights, thresholds, amounts and biases of a program at most
+_FILE, _HEADER, _ITEMS = 1 << 29, 1 << 25, 1 << 11  #: bytes of a file and of its header, entries of its lists, at most
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
+_LISTS = ("populations", "projections", "parts")
+_KEYS = {"name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", *_LISTS}
 
 
 def seal(contents: bytes) -> bytes:
     """HDF5 bytes, whose first block is free, with version and checksum written into that block."""
-    rest = contents[_BLOCK:]
+    rest = contents[BLOCK:]
     label = f"{MAGIC} {VERSION} {hashlib.sha256(rest).hexdigest()}\n".encode()
-    return label.ljust(_BLOCK, b"\0") + rest
+    return label.ljust(BLOCK, b"\0") + rest
 
 
-def unseal(contents: bytes, path: str) -> bytes:
-    """The contents again if they are those that were sealed. Raises SpikeplaneError."""
-    label = _LABEL.fullmatch(contents[:_BLOCK])
+def read(path: str | Path) -> bytes:
+    """The contents of a file if they are those that were sealed. Raises SpikeplaneError, after a block if the file is none."""
+    try:
+        with open(path, "rb") as file:
+            block = file.read(BLOCK)
+            label = _LABEL.fullmatch(block)
+            rest = file.read(_FILE) if label else b""
+    except FileNotFoundError:
+        raise SpikeplaneError(f"program: no file {path}") from None
+    except OSError as error:
+        raise SpikeplaneError(f"program: cannot read {path}: {error.strerror}") from None
     if label and int(label[1]) != VERSION:
         raise SpikeplaneError(f"program {path} has format version {int(label[1])}, this is version {VERSION}; compile it again")
-    if label and label[2].decode() == hashlib.sha256(contents[_BLOCK:]).hexdigest():
-        return contents
-    if path.endswith(".nir"):
+    if label and label[2].decode() == hashlib.sha256(rest).hexdigest():
+        return block + rest
+    if str(path).endswith(".nir"):
         raise SpikeplaneError(f"{path} is a model, not a program; compile it first: spikeplane compile {path} -o net.spk")
     raise _damaged(path)
 
 
-def _damaged(path: str) -> SpikeplaneError:
+def _damaged(path: str | Path) -> SpikeplaneError:
     return SpikeplaneError(f"{path} is not a Spikeplane program, or is damaged; compile it again")
 
 
 def to_bytes(program: "Program") -> bytes:
-    """The HDF5 file, its first block free."""
+    """The HDF5 file, its first block free. Raises SpikeplaneError for more numbers than a program holds."""
     populations, projections, arrays = [], [], {}
     for i, p in enumerate(program.network.populations):
         plain = {k: v for k, v in asdict(p).items() if k not in _POPULATION_ARRAYS}
@@ -67,12 +83,20 @@ def to_bytes(program: "Program") -> bytes:
         "steps": program.network.steps, "populations": populations, "projections": projections,
         "parts": [asdict(part) for part in program.placement.parts],
     }  # fmt: skip
+    _check_count(sum(np.size(array) for array in arrays.values()))
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w", userblock_size=_BLOCK) as file:
+    with h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest") as file:
         file.create_dataset("header", data=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
         for name, array in arrays.items():
             file.create_dataset(name, data=_smallest(np.asarray(array)), compression="gzip", shuffle=True)
     return buffer.getvalue()
+
+
+def _check_count(numbers: int) -> None:
+    if numbers > NUMBERS:
+        raise SpikeplaneError(
+            f"a program holds at most {NUMBERS:,} weights and thresholds, not {numbers:,}; use a smaller network"
+        )
 
 
 def _smallest(array: np.ndarray) -> np.ndarray:
@@ -82,71 +106,87 @@ def _smallest(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def from_bytes(contents: bytes, path: str) -> dict[str, Any]:
-    """The fields of a `Program`. Raises SpikeplaneError for what no program of this version is."""
+def from_bytes(contents: bytes, path: str | Path) -> dict[str, Any]:
+    """The fields of a `Program`, each of its type; `check` says whether they can run. Raises SpikeplaneError for what no program of
+    this version is."""
     try:
-        with h5py.File(io.BytesIO(contents), "r") as file:
-            header = json.loads(_array(file, "header").tobytes())
-            populations = tuple(_population(file, i, plain) for i, plain in enumerate(header["populations"]))
-            projections = tuple(_projection(file, i, plain) for i, plain in enumerate(header["projections"]))
-        config = ChipConfig.from_dict(header["config"])
-        if config.digest != header["digest"]:
-            raise SpikeplaneError(
-                f"program {path} was compiled for another generation of the gateware (chip {header['digest']}); compile it again"
-            )
-        network = Network(populations=populations, projections=projections, output=header["output"], steps=header["steps"])
-        fields = {
-            "name": header["name"], "config": config, "network": network, "encoding": Encoding(**header["encoding"]),
-            "readout": header["readout"], "probes": tuple(header["probes"]), "tables": header["tables"],
-            "placement": Placement(tuple(Part(**{k: _tuples(v) for k, v in part.items()}) for part in header["parts"])),
-        }  # fmt: skip
-        if not _consistent(network, fields["probes"], fields["placement"]):
-            raise _damaged(path)
-        return fields
-    except SpikeplaneError:
-        raise
-    except Exception:  # whatever json, h5py or a constructor makes of a file that some other tool has written
+        found = datasets(contents)
+        header = _header(found.pop("header"))
+        _check_count(sum(prod(dataset.shape) for dataset in found.values()))
+        return _fields(header, found)
+    except SpikeplaneError as error:
+        raise refused(path, error) from None
+    except Exception:  # whatever json, numpy or the reader make of a file that some other tool has written
         raise _damaged(path) from None
 
 
-def _consistent(network: Network, probes: tuple[str, ...], placement: Placement) -> bool:
-    """Arrays have the shapes of their populations, and names mean something."""
-    shapes = {p.name: p.shape for p in network.populations}
-    for p in network.populations:
-        if any(array is not None and array.shape != p.shape[:1] for array in (p.theta, p.amount, p.bias)):
-            return False
-    for q in network.projections:
-        (into, *_), (out, *_) = shapes[q.source], shapes[q.target]
-        if q.weight.ndim != (3 if q.aligned else 4) or q.weight.shape[: q.weight.ndim - 2] != (
-            (out,) if q.aligned else (out, into)
-        ):
-            return False
-    named = {network.output, *probes, *(part.population for part in placement.parts)}
-    inputs = [p for p in network.populations if p.neuron is None]
-    return named <= set(shapes) and len(inputs) == 1
+def refused(path: str | Path, error: SpikeplaneError) -> SpikeplaneError:
+    """What is said of a program that cannot run."""
+    return SpikeplaneError(f"program {path} cannot run: {error}; compile it again")
 
 
-def _array(file: h5py.File, name: str) -> np.ndarray:
-    dataset = file[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "iu":
-        raise TypeError(name)
-    return dataset[()]
+def _header(dataset: Dataset) -> dict[str, Any]:
+    if len(dataset.shape) != 1 or dataset.shape[0] > _HEADER or dataset.dtype != np.uint8:
+        raise ValueError("no text")
+    header = json.loads(dataset.read().tobytes(), object_pairs_hook=_object)
+    json.dumps(
+        header, allow_nan=False, ensure_ascii=False
+    ).encode()  # neither NaN nor half a character, which nothing could print
+    if type(header) is not dict or set(header) != _KEYS or not all(_listed(header[key]) for key in _LISTS):
+        raise ValueError("no header")
+    return header
 
 
-def _projection(file: h5py.File, number: int, plain: dict[str, Any]) -> Projection:
-    weight = _array(file, f"projections/{number}/weight").astype(np.int64)
-    return Projection(**{k: _tuples(v) for k, v in plain.items()}, weight=weight)
+def _listed(plain: Any) -> bool:
+    return type(plain) is list and len(plain) <= _ITEMS
 
 
-def _population(file: h5py.File, number: int, plain: dict[str, Any]) -> Population:
-    values = {k: _tuples(v) for k, v in plain.items()}
-    values["neuron"] = Neuron(**plain["neuron"]) if plain["neuron"] else None
-    values["window"] = Window(**plain["window"]) if plain["window"] else None
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]:
+    config = ChipConfig.from_dict(header["config"])
+    if json.dumps(config.to_dict(), sort_keys=True) != json.dumps(header["config"], sort_keys=True):
+        raise SpikeplaneError("its chip configuration has fields that are missing, or of another type")
+    if config.digest != header["digest"]:
+        raise SpikeplaneError(f"it was compiled for another generation of the gateware (chip {shown(header['digest'])})")
+    populations = tuple(_population(found, i, plain) for i, plain in enumerate(header["populations"]))
+    projections = tuple(_projection(found, i, plain) for i, plain in enumerate(header["projections"]))
+    if found:
+        raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
+    output, steps = value(str, header["output"], "output"), value(int, header["steps"], "steps")
+    parts = tuple(made(Part, plain, f"part {i}") for i, plain in enumerate(header["parts"]))
+    return {
+        "name": value(str, header["name"], "name"), "config": config, "placement": Placement(parts), "tables": header["tables"],
+        "network": Network(populations=populations, projections=projections, output=output, steps=steps),
+        "encoding": made(Encoding, header["encoding"], "encoding"), "readout": value(str, header["readout"], "readout"),
+        "probes": value(tuple[str, ...], header["probes"], "probes"),
+    }  # fmt: skip
+
+
+def _population(found: dict[str, Dataset], number: int, plain: Any) -> Population:
+    arrays: dict[str, Any] = dict.fromkeys(_POPULATION_ARRAYS)
+    population = made(Population, plain, f"population {number}", **arrays)
     for name in _POPULATION_ARRAYS:
         place = f"populations/{number}/{name}"
-        values[name] = _array(file, place).astype(np.int64) if place in file else None
-    return Population(**values)
+        if place in found:
+            arrays[name] = _array(found.pop(place), place, (1,), population.shape[:1])
+    return replace(population, **arrays)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _projection(found: dict[str, Dataset], number: int, plain: Any) -> Projection:
+    place = f"projections/{number}/weight"
+    projection = made(Projection, plain, f"projection {number}", weight=np.zeros(0))
+    if place not in found:
+        raise SpikeplaneError(f"{place} is missing")
+    return replace(projection, weight=_array(found.pop(place), place, (3 if projection.aligned else 4,)))
+
+
+def _array(dataset: Dataset, place: str, ranks: tuple[int, ...], shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """int64, looked at before it is unpacked: a few bytes may stand for any number of zeros."""
+    if dataset.dtype.kind != "i" or len(dataset.shape) not in ranks or shape not in (None, dataset.shape):
+        raise SpikeplaneError(f"{place} is {dataset.dtype} {dataset.shape}")
+    return dataset.read().astype(np.int64)

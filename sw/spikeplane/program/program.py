@@ -14,7 +14,8 @@ from spikeplane.encode import Encoding, check_planes, encode
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane.network import Network, Population
-from spikeplane.program.file import from_bytes, seal, to_bytes, unseal
+from spikeplane.program.check import check
+from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,21 +62,23 @@ class Program:
         chosen = values[:, -1] if self.readout == "last" else values.sum(1)
         return chosen.sum((-1, -2))
 
+    def check(self) -> None:
+        """Raise SpikeplaneError, one line, unless golden model and chip can run it, and run it alike."""
+        check(self)
+
     def save(self, path: str | Path) -> None:
         """Write the file, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
         write_file(path, seal(to_bytes(self)))
 
     @classmethod
     def load(cls, path: str | Path, chip: ChipConfig | None = None) -> "Program":
-        """Read the file. Raises SpikeplaneError if it is missing, no program, damaged, of another version, or (with `chip`) for another
-        chip."""
+        """Read and check the file. Raises SpikeplaneError if it is missing, no program, damaged, of another version, a program that cannot
+        run, or (with `chip`) one for another chip."""
+        program = cls(**from_bytes(read(path), path))
         try:
-            contents = Path(path).read_bytes()
-        except FileNotFoundError:
-            raise SpikeplaneError(f"program: no file {path}") from None
-        except OSError as error:
-            raise SpikeplaneError(f"program: cannot read {path}: {error.strerror}") from None
-        program = cls(**from_bytes(unseal(contents, str(path)), str(path)))
+            program.check()
+        except SpikeplaneError as error:
+            raise refused(path, error) from None
         if chip is not None and chip.digest != program.config.digest:
             raise SpikeplaneError(
                 f"program {path} is for chip {program.config.digest}, not for chip {chip.digest}; compile it for that chip"

@@ -1,0 +1,148 @@
+"""Whether a program can run, and runs alike on the golden model and on every chip of its configuration.
+
+    structure ─▶ input, output, numbers ─▶ placement ─▶ bounds proved again ─▶ images built ─▶ tables for people
+
+Types are `file`'s business. Every rule here is one that the golden model or a chip needs; both refuse, or neither.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikeplane.compiler.bounds import prove
+from spikeplane.compiler.check import check_encoding
+from spikeplane.compiler.fit import check_sizes, check_tags
+from spikeplane.compiler.pack import check_signed, check_weights
+from spikeplane.compiler.place import groups_of
+from spikeplane.compiler.structure import check_structure
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Population
+from spikeplane.program.tables import check_tables
+
+if TYPE_CHECKING:
+    from spikeplane.program.program import Program
+
+_READOUTS = ("count", "last", "sum")
+_PLANES = 1 << 28  #: values of one sample's planes at most: they are made at once
+
+
+def check(program: "Program") -> None:
+    """Raise SpikeplaneError, one line, for the first thing that is wrong."""
+    network, config = program.network, program.config
+    check_structure(network)
+    check_encoding(program.encoding)
+    _check_input(program)
+    _check_outputs(program)
+    for population in network.populations:
+        _check_numbers(population, program)
+        _check_hold(population, program)
+    for projection in network.projections:
+        check_weights(projection.weight, config.weight_bits, f"projection '{projection.source}' to '{projection.target}'")
+    _check_placement(program)
+    check_tags(network, config, list(program.probes))
+    check_sizes(network, config)
+    prove(network, config)
+    program.image  # noqa: B018 - it builds every memory word, or says which does not fit
+    check_tables(program)
+
+
+def _check_input(program: "Program") -> None:
+    """One input, of what the encoding gives."""
+    network, encoding = program.network, program.encoding
+    inputs = [p for p in network.populations if p.neuron is None]
+    if len(inputs) != 1:
+        raise SpikeplaneError(f"a program has one input, not {len(inputs)}")
+    (found,) = inputs
+    if found.value_bits != encoding.bits:
+        raise SpikeplaneError(
+            f"input '{found.name}' takes {found.value_bits}-bit values, the encoding '{encoding.kind}' gives {encoding.bits}"
+        )
+    arrays = (found.theta, found.amount, found.bias, found.window)
+    if found.hold or any(array is not None for array in arrays):
+        raise SpikeplaneError(f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do")
+    if network.steps != encoding.steps:
+        raise SpikeplaneError(f"the network runs {network.steps} steps, the encoding gives {encoding.steps}")
+    values = encoding.steps * int(np.prod(found.shape, dtype=object))
+    if values > _PLANES:
+        raise SpikeplaneError(f"a sample of input '{found.name}' has {values:,} values in all steps, {_PLANES:,} are the most")
+
+
+def _check_outputs(program: "Program") -> None:
+    """The host takes the output, and what nobody else takes: whoever sends nowhere would wait for credits for ever."""
+    network, probes = program.network, program.probes
+    if program.readout not in _READOUTS:
+        raise SpikeplaneError(f"the readout must be {', '.join(_READOUTS[:-1])} or {_READOUTS[-1]}, not '{program.readout}'")
+    known = [p.name for p in network.populations if p.neuron is not None]
+    for name in probes:
+        if name not in known:
+            raise SpikeplaneError(f"there is no population '{name}' to probe; there are {', '.join(known)}")
+        if probes.count(name) > 1:
+            raise SpikeplaneError(f"population '{name}' is probed twice")
+    for name in known:
+        if name not in probes and (name == network.output or not network.outgoing(name)):
+            raise SpikeplaneError(f"population '{name}' is not probed, and nothing else takes what it sends")
+
+
+def _check_numbers(population: Population, program: "Program") -> None:
+    """Thresholds, amounts and resets are membranes; biases are currents."""
+    neuron, config, what = population.neuron, program.config, f"population '{population.name}'"
+    if neuron is None:
+        return
+    if population.value_bits != 1:
+        raise SpikeplaneError(f"{what}: only an input has value_bits, not {population.value_bits}")
+    low, high = {"shift": (1, 8), "multiply": (0, 256)}.get(neuron.leak, (0, 0))
+    if not low <= neuron.leak_value <= high or (neuron.leak == "multiply" and not config.leak_multiplier):
+        raise SpikeplaneError(f"{what}: a leak '{neuron.leak}' of {neuron.leak_value} is none of this chip's")
+    bits = config.membrane_bits
+    for name, values, width in (
+        ("thresholds", population.theta, bits), ("reset amounts", population.amount, bits), ("biases", population.bias, config.acc_bits),
+    ):  # fmt: skip
+        if values is not None:
+            check_signed(values, width, f"{what}: its {name}")
+    check_signed(np.array([neuron.v_reset]), bits, f"{what}: its reset potential")
+
+
+def _check_hold(population: Population, program: "Program") -> None:
+    """The host sends a held current once a sample: only an input that is the same in every step may be."""
+    network = program.network
+    incoming = network.incoming(population.name)
+    same = program.encoding.kind == "direct" and all(p.source == program.input.name for p in incoming)
+    if population.hold and not same:
+        raise SpikeplaneError(
+            f"population '{population.name}' holds its current, which takes an encoding 'direct' and nothing but the input in front"
+        )
+
+
+def _check_placement(program: "Program") -> None:
+    """Every channel group of every population on exactly one core, once a core, in a slot of its own."""
+    network, config, placement = program.network, program.config, program.placement
+    neurons = {p.name: p for p in network.populations if p.neuron is not None}
+    taken: set[tuple[object, ...]] = set()
+    for part in placement.parts:
+        if part.population not in neurons:
+            raise SpikeplaneError(f"there is no population '{part.population}' to place; there are {', '.join(neurons)}")
+        x, y = part.core
+        what = f"population '{part.population}' on core {part.core}"
+        if not (0 <= x < config.cols and 0 <= y < config.rows):
+            raise SpikeplaneError(f"{what}: the chip has cores from (0, 0) to ({config.cols - 1}, {config.rows - 1})")
+        if not 0 <= part.slot < config.populations:
+            raise SpikeplaneError(f"{what}: slot {part.slot} of {config.populations}")
+        for place in ((part.core, part.slot), (part.core, part.population)):
+            if place in taken:
+                raise SpikeplaneError(f"{what}: slot {part.slot} is taken, or another part of it is there")
+            taken.add(place)
+    for name, population in neurons.items():
+        _check_cover(name, sorted((p.first, p.groups) for p in placement.of(name)), groups_of(population, config))
+
+
+def _check_cover(name: str, parts: list[tuple[int, int]], total: int) -> None:
+    reached = 0
+    for first, groups in parts:
+        if first != reached or groups < 1:
+            break
+        reached += groups
+    else:
+        if reached == total:
+            return
+    shown = ", ".join(f"{first} to {first + groups - 1}" for first, groups in parts[:20]) or "nothing"
+    raise SpikeplaneError(f"population '{name}' has the channel groups 0 to {total - 1}, placed are {shown}")

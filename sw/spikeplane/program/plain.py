@@ -1,0 +1,66 @@
+"""From the plain values of JSON to dataclasses, as their annotations say: exact types, exactly the fields, no defaults.
+
+Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default; a file that says so has been made by something else.
+"""
+
+from dataclasses import fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from spikeplane.errors import SpikeplaneError
+
+_LARGEST = 1 << 63  #: magnitudes beyond are no numbers of a program
+_TEXT = 1000  #: characters of a name at most
+T = TypeVar("T")
+
+
+def made(kind: type[T], plain: Any, where: str, **given: Any) -> T:
+    """The dataclass `kind` from a dict of its fields less those `given`. Raises SpikeplaneError that names the field, its type and what
+    the file has."""
+    hints = get_type_hints(kind)
+    wanted = {f.name for f in fields(kind) if f.name not in given}  # pyright: ignore[reportArgumentType] - a dataclass
+    if type(plain) is not dict or set(plain) != wanted:
+        found = sorted(set(plain) ^ wanted, key=str) if type(plain) is dict else []
+        raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(wanted))}{_differing(found)}")
+    return kind(**{name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}, **given)
+
+
+def value(hint: Any, plain: Any, where: str) -> Any:
+    """One value of an annotated type: int, bool, str, Literal, tuple, dataclass, or any of them or None."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return None if plain is None else value(next(kind for kind in args if kind is not NoneType), plain, where)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return made(hint, plain, where)
+    if origin is Literal and type(plain) is str and plain in args:
+        return plain
+    if origin is tuple and type(plain) is list and (args[-1] is Ellipsis or len(plain) == len(args)):
+        kinds = [args[0]] * len(plain) if args[-1] is Ellipsis else args
+        return tuple(value(kind, item, where) for kind, item in zip(kinds, plain, strict=True))
+    if hint in (bool, int, str) and type(plain) is hint and _sane(plain):
+        return plain
+    raise SpikeplaneError(f"{where} must be {_wanted(hint)}, not {shown(plain)}")
+
+
+def _sane(plain: bool | int | str) -> bool:
+    return len(plain) <= _TEXT if isinstance(plain, str) else -_LARGEST <= plain <= _LARGEST
+
+
+def _wanted(hint: Any) -> str:
+    args = get_args(hint)
+    if get_origin(hint) is Literal:
+        return f"one of {', '.join(args)}"
+    if get_origin(hint) is tuple:
+        each = {int: "whole numbers", str: "names"}.get(args[0], "values")
+        return f"a list of {each}" if args[-1] is Ellipsis else f"{len(args)} {each}"
+    return {bool: "true or false", int: "a whole number", str: f"text of up to {_TEXT} characters"}.get(hint, "an object")
+
+
+def shown(plain: Any) -> str:
+    """Any value on part of a line."""
+    text = ascii(plain)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _differing(names: list[Any]) -> str:
+    return f"; {shown(names[0])} is missing or unknown" if names else ""
