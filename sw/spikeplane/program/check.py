@@ -90,9 +90,6 @@ def _check_numbers(population: Population, program: "Program") -> None:
         return
     if population.value_bits != 1:
         raise SpikeplaneError(f"{what}: only an input has value_bits, not {population.value_bits}")
-    low, high = {"shift": (1, 8), "multiply": (0, 256)}.get(neuron.leak, (0, 0))
-    if not low <= neuron.leak_value <= high or (neuron.leak == "multiply" and not config.leak_multiplier):
-        raise SpikeplaneError(f"{what}: a leak '{neuron.leak}' of {neuron.leak_value} is none of this chip's")
     bits = config.membrane_bits
     for name, values, width in (
         ("thresholds", population.theta, bits), ("reset amounts", population.amount, bits), ("biases", population.bias, config.acc_bits),
