@@ -3,24 +3,27 @@
 A selection of tests has to pass on the copy without a mutant first: that shows the copy to be the gateware, and how long it takes.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shlex
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from mutants.catalogue import ROOT, Numbered
+from mutants.child import context, run
 from mutants.tree import environment
 
-PATIENCE, TIMES = 120, 5  #: a selection hangs after so many seconds more than so many times what it takes without a mutant
+#: A selection hangs after so many seconds of processor time more than so many times what it takes without a mutant; one that waits for ever
+#: uses none, so the clock has a limit as well.
+PATIENCE, TIMES, CLOCK = 20, 3, 900
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Runner:
         self.known: dict[str, dict] = json.loads(self.file.read_text()) if self.file.exists() else {}
         self.plain: dict[str, float] = {}
         self.starting: dict[str, threading.Lock] = {}
-        self.running: set[subprocess.Popen] = set()
+        self.context = context()
+        self.running: set[BaseProcess] = set()
         self.ended = False
 
     def all(self, mutants: list[Numbered], jobs: int, tell: Callable[[Numbered, Outcome], None]) -> dict[int, Outcome]:
@@ -86,7 +90,7 @@ class Runner:
     def _plain_seconds(self, selection: str) -> float:
         """How long the selection takes without a mutant. Raises NotNeutral if it does not pass."""
         if not self.first:
-            return PATIENCE
+            return 25
         with self.lock:
             mine = self.starting.setdefault(selection, threading.Lock())
         with mine:
@@ -95,7 +99,7 @@ class Runner:
             key = f"plain {self.tree.name} {_digest(selection)} {selection}"
             if key not in self.known:
                 begun = time.monotonic()
-                if not self._passes(selection, 0, 3600):
+                if not self._passes(selection, 0, CLOCK):
                     raise NotNeutral(f"fails without a mutant: {selection}\n{self._log(selection, 0).read_text()[-3000:]}")
                 self._keep(key, {"seconds": time.monotonic() - begun})
             self.plain[selection] = self.known[key]["seconds"]
@@ -109,20 +113,14 @@ class Runner:
         log = self._log(selection, number)
         log.parent.mkdir(exist_ok=True)
         options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--tb=short", *shlex.split(selection)]
-        with log.open("w") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "pytest", *options], cwd=ROOT, env=environment(self.tree, number), stdout=out,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-            self.running.add(process)
-            try:
-                status = process.wait(limit)
-            except subprocess.TimeoutExpired:
-                status = 1
-                out.write(f"\nstopped after {limit:.0f} s\n")
-            finally:
-                _end(process)
-                self.running.discard(process)
+        arguments = (options, environment(self.tree, number), str(ROOT), str(log), int(limit))
+        process = self.context.Process(target=run, args=arguments)
+        process.start()
+        self.running.add(process)
+        process.join(CLOCK)
+        status = process.exitcode
+        _end(process)
+        self.running.discard(process)
         if self.ended:
             raise KeyboardInterrupt
         if status in (4, 5):  # wrong use of pytest, nothing selected
@@ -144,11 +142,13 @@ class Runner:
             os.replace(draft, self.file)
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: BaseProcess) -> None:
     """The process and what it has started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    if process.exitcode is None and process.pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.join()
 
 
 def _digest(selection: str) -> str:
