@@ -1,6 +1,8 @@
 """A copy of a module for the proof: float64, evaluation mode, membranes at rest. The module itself is not touched."""
 
 import copy
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,19 +26,30 @@ def float64_copy(module: nn.Module) -> nn.Module:
         _settle(copied)
     copied.cpu().double()
     for part in copied.modules():
-        rest(part)
+        _rest(part)
+        _double_spikes(part)
     return copied
 
 
-def rest(module: nn.Module) -> None:
-    """The state of one framework neuron as before the first step."""
-    names = {kind.__module__.partition(".")[0] for kind in type(module).__mro__}
-    if "spikingjelly" in names and callable(getattr(module, "reset", None)):
-        module.reset()  # type: ignore[operator]
-        if getattr(module, "supported_backends", None) and "torch" in module.supported_backends:  # type: ignore[operator]
-            module.backend = "torch"  # type: ignore[assignment]
-    elif "snntorch" in names and callable(getattr(module, "reset_mem", None)):
-        module.reset_mem()  # type: ignore[operator]
+def _rest(module: nn.Module) -> None:
+    """The state as before the first step: what a neuron's own method makes of it."""
+    method = getattr(module, "reset_mem", getattr(module, "reset", None))  # snnTorch's, SpikingJelly's
+    if callable(method) and not _needs_arguments(method):
+        method()
+    if getattr(module, "backend", "torch") != "torch":  # SpikingJelly's kernels for GPUs
+        module.backend = "torch"  # type: ignore[assignment]
+
+
+def _needs_arguments(method: Callable[..., Any]) -> bool:
+    return any(p.default is p.empty and p.kind < p.VAR_POSITIONAL for p in inspect.signature(method).parameters.values())
+
+
+def _double_spikes(module: nn.Module) -> None:
+    """snnTorch's spikes are float32 whatever comes in, and a layer in float64 would not take them."""
+    fire = getattr(module, "spike_grad", None)
+    if callable(fire):
+        module._modules.pop("spike_grad", None)
+        module.spike_grad = lambda x: fire(x).to(x.dtype)  # type: ignore[assignment]
 
 
 def _settle(copied: nn.Module) -> None:

@@ -2,7 +2,7 @@
 
 Layers that stay quiet on those, and the layers behind them, would prove nothing: for them there is a second run on stronger input, in
 which random spikes take the place of what the quiet layers fire, in the source and in the float network alike. There spikes and
-inputs may be larger than 1: both are functions of real numbers, but for a maximum that was imported as OR.
+inputs may be larger than 1: both are functions of real numbers, but for a maximum that was imported as OR and the like.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.encode import Encoding
 
 #: Multiplications and neuron updates of one execution: about half a second a model on one core.
@@ -58,11 +58,15 @@ def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:
     """Random planes as `drawn`, of samples up to 64 times as strong, and random spikes as strong in place of the quiet layers'."""
     trial = drawn(net, encoding)
     rng = np.random.default_rng(_SEED + 1)
-    gates = any(p.neuron is not None and p.neuron.decay == 0 and p.neuron.reset == "none" for p in net.populations)
-    gain = np.ones(1) if gates else np.array(GAIN, dtype=float)
+    binary = any(_counts_on_spikes(p.neuron) for p in net.populations if p.neuron is not None)
+    gain = np.ones(1) if binary else np.array(GAIN, dtype=float)
     gain = np.resize(gain, len(trial.planes)).reshape(-1, 1, 1, 1, 1)
     size = trial.planes.shape[:2]
-    driven = {name: torch.as_tensor(_spikes(rng, (*size, *net.population(name).shape)) * gain) for name in quiet}
+    driven = {
+        name: torch.as_tensor(_spikes(rng, (*size, *net.population(name).shape)) * gain)
+        for name in quiet
+        if not _feeds_itself(net, name)
+    }
     return Trial(trial.planes * gain, trial.what, driven)
 
 
@@ -70,6 +74,18 @@ def quiet(net: FloatNetwork, outputs: dict[str, np.ndarray]) -> list[str]:
     """The layers that hardly ever fire, or nearly always."""
     spiking = [p.name for p in net.populations if p.neuron is not None and not p.neuron.membrane_out]
     return [name for name in spiking if not QUIET <= (outputs[name] != 0).mean() <= 1 - QUIET]
+
+
+def _counts_on_spikes(neuron: FloatNeuron) -> bool:
+    """May be right for values of 0 and 1 only: OR for a maximum, and snnTorch's subtraction at once."""
+    return (neuron.decay == 0 and neuron.reset == "none") or (
+        neuron.reset == "soft" and neuron.strict and neuron.amount is None
+    )
+
+
+def _feeds_itself(net: FloatNetwork, name: str) -> bool:
+    """Inside one module of the source its own spikes come back to it, whatever it hands on."""
+    return any(p.source == name for p in net.incoming(name))
 
 
 def _spikes(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -15,7 +15,7 @@ from torch import nn
 
 from spikeplane.compiler.graph import FloatNetwork, FloatPopulation, Origin
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.proof.copies import float64_copy, rest
+from spikeplane_sim.proof.copies import float64_copy
 
 Tensor = torch.Tensor
 _RESETS = {"subtract": "soft", "zero": "hard", "none": "none"}  #: snnTorch's names
@@ -37,7 +37,8 @@ def overridden(net: FloatNetwork, origin: Origin) -> str | None:
 def _own(module: nn.Module) -> tuple[str, str] | None:
     """Reset and comparison of a framework's neuron."""
     if hasattr(module, "reset_mechanism"):
-        return _RESETS[module.reset_mechanism], ">"  # type: ignore[index]
+        late = module.reset_mechanism == "subtract" and getattr(module, "reset_delay", True)
+        return "delayed" if late else _RESETS[module.reset_mechanism], ">"  # type: ignore[index]
     if hasattr(module, "v_reset"):
         return ("soft" if module.v_reset is None else "hard"), ">="
     return None
@@ -51,15 +52,20 @@ def run_torch(
     planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of what they fire; `advance` is called
     after each call of the model. Raises SpikeplaneError, one line, where the model itself cannot run.
     """
-    copied = float64_copy(origin.model)
+    model = (
+        origin.model
+        if any(name in {p.name for p in net.populations} for name, _ in origin.model.named_modules())
+        else nn.Sequential(origin.model)
+    )
+    copied = float64_copy(model)
     modules = dict(copied.named_modules())
     inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64).transpose(0, 1)  # (T, N, C, H, W)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        runner = _Runner(copied, inputs)
+        runner = _Runner(copied, _laid_out(model, inputs))
         size = (len(inputs), inputs.shape[1])
         recorders = {p.name: _Recorder(p, modules[p.name], driven.get(p.name)) for p in net.populations if _watched(p, modules)}
         results = runner.run(advance)
-    found = {name: recorder.stacked(size, runner.multi) for name, recorder in recorders.items()}
+    found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
     if last.name not in found and last.neuron is not None and last.neuron.membrane_out:
         found[last.name] = _shaped(last, results, size).cumsum(1)
@@ -74,7 +80,9 @@ def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool
 
 
 def _membrane(module: nn.Module) -> Any:
-    return getattr(module, "mem", getattr(module, "v", None))
+    """What neurons hold; of all steps where they took all at once."""
+    every = getattr(module, "v_seq", None) if getattr(module, "step_mode", "s") == "m" else None
+    return getattr(module, "mem", getattr(module, "v", None)) if every is None else every
 
 
 class _Recorder:
@@ -82,16 +90,21 @@ class _Recorder:
 
     def __init__(self, population: FloatPopulation, module: nn.Module, driven: Tensor | None) -> None:
         self.population, self.outputs, self.driven = population, [], driven
+        assert population.neuron is not None
+        self.membrane = population.neuron.membrane_out
+        if self.membrane and getattr(module, "step_mode", "s") == "m" and hasattr(module, "store_v_seq"):
+            module.store_v_seq = True  # type: ignore[assignment]
+        if self.membrane and hasattr(module, "decode"):  # SpikingJelly's readouts then give the membranes of all steps
+            module.decode = None  # type: ignore[assignment]
         module.register_forward_hook(self._keep)
 
     def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
-        assert self.population.neuron is not None
+        if self.membrane:
+            every = torch.stack(output) if isinstance(output, list) else _membrane(module)
+            self.outputs.append(every.detach().clone())
+            return output
         value = output[0] if isinstance(output, tuple) else output
-        if self.population.neuron.membrane_out:
-            value = _membrane(module)
-            self.outputs.append(value.detach().clone())
-        else:
-            self.outputs.append(value.detach().to(torch.float32, copy=True))
+        self.outputs.append(value.detach().to(torch.float32, copy=True))
         if self.driven is None:
             return output
         steps = self.driven.transpose(0, 1)
@@ -100,14 +113,14 @@ class _Recorder:
         instead = steps.to(value.dtype).reshape(value.shape)
         return (instead, *output[1:]) if isinstance(output, tuple) else instead
 
-    def stacked(self, size: tuple[int, int], multi: bool) -> Tensor:
-        steps = size[0]
-        if len(self.outputs) != (1 if multi else steps):
+    def stacked(self, size: tuple[int, int]) -> Tensor:
+        if len(self.outputs) not in (1, size[0]):
             raise SpikeplaneError(
-                f"layer '{self.population.name}' ran {len(self.outputs)} times for {1 if multi else steps} calls of the model; "
-                "call it once a step, or compile with --no-proof (proof=False)"
+                f"layer '{self.population.name}' ran {len(self.outputs)} times in {size[0]} steps; use it once a step, "
+                "or compile with --no-proof (proof=False)"
             )
-        return _shaped(self.population, self.outputs[0] if multi else torch.stack(self.outputs), size)
+        every = torch.stack(self.outputs) if len(self.outputs) == size[0] else self.outputs[0]
+        return _shaped(self.population, every, size)
 
 
 def _shaped(population: FloatPopulation, values: Tensor, size: tuple[int, int]) -> Tensor:
@@ -121,21 +134,15 @@ def _shaped(population: FloatPopulation, values: Tensor, size: tuple[int, int]) 
     return values.reshape(*size, *population.shape).transpose(0, 1)
 
 
-class _Rows(Exception):
-    """A fully connected layer gets pixels: the model takes rows."""
-
-
 class _Runner:
-    """Calls the model as its user would."""
+    """Calls a model as its user would."""
 
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
-        self.model = model
-        self.multi = any(getattr(m, "step_mode", "s") == "m" and _membrane(m) is not None for m in model.modules())
-        self.inputs = self._laid_out(inputs)
+        self.model, self.inputs = model, inputs
 
     def run(self, advance: Callable[[], None]) -> Tensor:
         """The model's first output, (T, N, ...)."""
-        if self.multi:
+        if _several_steps(self.model):
             result = _first(self.model(self.inputs))
             advance()
             return result
@@ -148,17 +155,18 @@ class _Runner:
         return torch.stack(results)
 
     def _states(self) -> list[Any]:
-        """What forward takes behind the input before the first step: 0, or nothing where it has a default."""
+        """What forward takes behind the input before the first step: 0, or None where that is the default."""
         parameters = list(inspect.signature(self.model.forward).parameters.values())[1:]
         return [
-            torch.zeros((), dtype=torch.float64) if p.default is p.empty else p.default
+            torch.zeros((), dtype=torch.float64) if p.default is p.empty else None
             for p in parameters
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and (p.default is p.empty or p.default is None)
         ]
 
     def _next(self, states: list[Any], result: Any) -> list[Any]:
+        """Those of the next step."""
         returned = list(result[1:]) if isinstance(result, tuple | list) else []
-        if states and len(returned) == len(states):
+        if len(returned) == len(states):
             return returned
         if any(state is not None for state in states):
             raise SpikeplaneError(
@@ -167,40 +175,54 @@ class _Runner:
             )
         return states
 
-    def _laid_out(self, inputs: Tensor) -> Tensor:
-        """The inputs in the shape that the model takes: as they are, or as rows."""
-        rows = inputs.flatten(2)
-        hooks = [m.register_forward_pre_hook(self._check) for m in self.model.modules() if isinstance(m, nn.Linear)]
-        try:
-            if self._runs(inputs) is None:
-                return inputs
-        finally:
-            for hook in hooks:
-                hook.remove()
-        if self._runs(rows) is None:
-            return rows
-        shape = "x".join(str(n) for n in inputs.shape[2:])
-        raise SpikeplaneError(
-            f"the model itself does not run on inputs of {shape} ({self._runs(inputs) or 'a fully connected layer gets pixels'}); "
-            "check input_shape, or compile with --no-proof (proof=False)"
-        )
 
-    def _check(self, _: nn.Module, arguments: tuple) -> None:
-        if arguments[0].dim() != (3 if self.multi else 2):
+class _Rows(Exception):
+    """A fully connected layer gets pixels: the model takes rows."""
+
+
+def _laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
+    """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, or as rows. Raises SpikeplaneError if it takes neither."""
+    wrong = _fails(model, inputs)
+    if wrong is None:
+        return inputs
+    rows = inputs.flatten(2)
+    if _fails(model, rows) is None:
+        return rows
+    shape = "x".join(str(n) for n in inputs.shape[2:])
+    raise SpikeplaneError(
+        f"the model itself does not run on inputs of {shape} ({wrong}); check input_shape, or compile with --no-proof (proof=False)"
+    )
+
+
+def _fails(model: nn.Module, inputs: Tensor) -> str | None:
+    """What is wrong with a first step of these inputs in a copy; None if nothing is."""
+
+    def check(_: nn.Module, arguments: tuple) -> None:
+        if arguments and arguments[0].dim() > 3:
             raise _Rows
 
-    def _runs(self, inputs: Tensor) -> str | None:
-        """What is wrong with a first step of these inputs; None if nothing is. The state is at rest again afterwards."""
-        try:
-            self.model(inputs[:1] if self.multi else inputs[0], *([] if self.multi else self._states()))
-        except _Rows:
-            return "a fully connected layer gets pixels"
-        except Exception as error:
-            return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
-        finally:
-            for part in self.model.modules():
-                rest(part)
-        return None
+    copied = float64_copy(model)
+    for module in copied.modules():
+        if isinstance(module, nn.Linear):
+            module.register_forward_pre_hook(check)
+    try:
+        _Runner(copied, inputs[:1, :2]).run(lambda: None)
+    except _Rows:
+        return "a fully connected layer gets pixels"
+    except SpikeplaneError:
+        return None  # told when it runs in earnest
+    except Exception as error:
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    return None
+
+
+def _several_steps(model: nn.Module) -> bool:
+    """Whether it takes all steps in one call: SpikingJelly's step mode "m"."""
+    for module in model.modules():
+        supported = getattr(module, "supported_step_mode", None)
+        if getattr(module, "step_mode", None) == "m" or (callable(supported) and tuple(supported()) == ("m",)):
+            return True
+    return False
 
 
 def _first(result: Any) -> Tensor:

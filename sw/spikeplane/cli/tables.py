@@ -62,8 +62,8 @@ def _layers(program: Program) -> Table:
 
 def _agreement(rows: list[dict[str, Any]]) -> Table:
     table = _table(
-        "Agreement in spikes", "layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone", "float fires",
-        "integer fires",
+        "Agreement in spikes", "layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone",
+        "float fires", "integer fires",
     )  # fmt: skip
 
     def percent(value: float | None) -> str:
