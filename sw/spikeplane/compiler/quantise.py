@@ -1,24 +1,30 @@
-"""From the float network to integers: one scale per channel, so that real = integer * scale for every current and membrane.
+"""From the float network to integers: one unit per channel, so that real = integer * unit for every current and membrane.
 
-A population's weights of all projections, its bias, threshold and reset share the scale of their channel; a readout has one scale for all
-channels, because its values are compared. The scale starts from the largest weight and is made coarser where the worst case would
-not fit the accumulator or the threshold not the membrane, so a compiled program never overflows.
+```
+ weights ─▶ steps.py   the step of least error, one projection a power of two of another's
+            unit       made coarser where the worst case would not fit the accumulator, or the threshold not the membrane
+            guard.py   currents, bias, theta, reset and membranes counted 2^h finer; projections are shifted by it
+         ─▶ integers   so a compiled program never overflows
+```
+A readout has one unit for all channels, because its values are compared.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.bounds import value_range
+from spikeplane.compiler.bounds import reach, value_range
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.leaks import leak
+from spikeplane.compiler.pack import bits_sent
+from spikeplane.compiler.steps import common_unit, finer, flat, integers, top
+from spikeplane.compiler.widths import Widths, guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
 
-#: Candidates for the largest weight kept, as a part of the largest there is; what lies beyond is clipped.
-CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 _TINY = 1e-30  #: magnitudes below are no weights
 _ROUNDED = {"down": "down", "up": "up", "odd": "to odd"}
 _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
@@ -26,10 +32,12 @@ _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 @dataclass(frozen=True, kw_only=True)
 class Quantised:
-    """What happened to one population: scale range, weights clipped (%), root-mean-square weight error relative to the weights."""
+    """What happened to one population: bits of its weights, guard bits, range of the real value of one weight step, weights clipped
+    (%), root-mean-square weight error relative to the weights."""
 
     population: str
     weight_bits: int
+    guard: int
     scale_low: float
     scale_high: float
     clipped: float
@@ -37,34 +45,54 @@ class Quantised:
     leak: str
 
 
+@dataclass(frozen=True)
+class Layer:
+    """One population on its way: what comes in, in real numbers, and what the chip and the user allow."""
+
+    population: FloatPopulation
+    neuron: FloatNeuron
+    incoming: tuple[FloatProjection, ...]
+    sources: tuple[Population, ...]
+    real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
+    bits: int
+    guard: int | None
+    peak: np.ndarray | None
+    hold: bool
+    sends: bool  #: membrane values, to other populations
+    steps: int
+
+
 def quantise(
-    net: FloatNetwork, config: ChipConfig, encoding: Encoding, weight_bits: int | None = None
-) -> tuple[Network, list[Quantised]]:
-    """The integer network and one row per population, from a network that `check_network` has passed. Raises SpikeplaneError for a
-    leak that the chip lacks."""
-    bits = _checked_bits(weight_bits, config)
+    net: FloatNetwork, config: ChipConfig, encoding: Encoding, weight_bits: Widths = None, guard: Widths = None,
+    peaks: dict[str, np.ndarray] | None = None,
+) -> tuple[Network, list[Quantised]]:  # fmt: skip
+    """The integer network and one row per population, from a network that `check_network` has passed.
+
+    weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest membrane (C,) on the calibration.
+    Raises SpikeplaneError for a leak or a width that the chip lacks, and for weights of 0 in 1 bit.
+    """
+    bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
-    made: dict[str, Population] = {p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs}
+    made = {p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs}
     projections: dict[int, Projection] = {}
     rows = []
     for population in net.populations:
-        if population.neuron is None:
+        neuron, name = population.neuron, population.name
+        if neuron is None:
             continue
-        incoming = net.incoming(population.name)
-        if population.neuron.membrane_out:
-            made.setdefault(
-                population.name, Population(name=population.name, shape=population.shape, neuron=Neuron(membrane_out=True))
-            )
-        ranges = [value_range(made.get(p.source, Population(name=p.source, shape=(1, 1, 1))), config) for p in incoming]
-        real = [np.asarray(p.weight, dtype=np.float64) * units.get(p.source, 1.0) for p in incoming]
-        scale = _scale(population, incoming, real, ranges, bits, config)
-        if population.neuron.membrane_out:
-            units[population.name] = float(scale[0])
-        integers = [_integers(w, scale, bits) for w in real]
-        for projection, weight in zip(incoming, integers, strict=True):
-            projections[id(projection)] = Projection(**{**projection.__dict__, "weight": weight})
-        made[population.name] = _population(population, scale, config, _holds(net, incoming, encoding))
-        rows.append(_row(population, made[population.name], real, integers, scale, bits))
+        incoming = net.incoming(name)
+        made[name] = Population(name=name, shape=population.shape, neuron=Neuron(membrane_out=neuron.membrane_out))
+        layer = Layer(
+            population, neuron, incoming, tuple(made.get(p.source, _spikes(net, p.source)) for p in incoming),
+            tuple(np.asarray(p.weight, dtype=np.float64) * units.get(p.source, 1.0) for p in incoming), bits[name], guards[name],
+            (peaks or {}).get(name), _holds(net, incoming, encoding),
+            neuron.membrane_out and any(p.source == name for p in net.projections), encoding.steps,
+        )  # fmt: skip
+        made[name], found, row = _quantise_layer(layer, config)
+        if neuron.membrane_out:
+            units[name] = row.scale_low * 2.0**-row.guard
+        projections |= {id(p): q for p, q in zip(incoming, found, strict=True)}
+        rows.append(row)
     network = Network(
         populations=tuple(made[p.name] for p in net.populations), output=net.output, steps=encoding.steps,
         projections=tuple(projections[id(p)] for p in net.projections),
@@ -72,12 +100,9 @@ def quantise(
     return network, rows
 
 
-def _checked_bits(weight_bits: int | None, config: ChipConfig) -> int:
-    if weight_bits is None:
-        return config.weight_bits
-    if weight_bits not in (2, 4, 8) and weight_bits != config.weight_bits or weight_bits > config.weight_bits:
-        raise SpikeplaneError(f"weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}, not {weight_bits}")
-    return weight_bits
+def _spikes(net: FloatNetwork, name: str) -> Population:
+    """Stands for a population that comes later, whose spikes arrive a step late."""
+    return Population(name=name, shape=net.population(name).shape, neuron=Neuron())
 
 
 def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
@@ -86,56 +111,79 @@ def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: E
     return encoding.kind == "direct" and encoding.steps > 1 and bool(incoming) and all(p.source in inputs for p in incoming)
 
 
-def _flat(weights: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([w.reshape(len(w), -1) for w in weights], axis=1)
+def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[Projection], Quantised]:
+    if layer.bits == 1:
+        _refuse_zeros(layer)
+    unit, above = _unit(layer, config)
+    whole = [integers(w, unit * 2.0**power, layer.bits) for w, power in zip(layer.real, above, strict=True)]
+    plain = [_projection(p, weight, power, 0) for p, weight, power in zip(layer.incoming, whole, above, strict=True)]
+    reaches = [reach(p, source, config) for p, source in zip(plain, layer.sources, strict=True)]
+    channels = layer.population.shape[0]
+    low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
+    spare = [_spare(weight, config) for weight in whole]
+    room = [config.max_shift - bits_sent(source, config) + 1 for source in layer.sources]
+    drive = Drive(
+        low=low, high=high, usual=_usual(layer, plain, config), bias=_channels(layer.population.bias, channels) / unit, largest=_largest(layer, unit),
+        peak=None if layer.peak is None else layer.peak / unit,
+        shift=min([r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift),
+    )  # fmt: skip
+    h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.sends)
+    found = [_projection(p, w, power + h, s) for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)]
+    made = _population(layer, unit * 2.0**-h, config)
+    return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
 
 
-def _scale(
-    population: FloatPopulation, incoming: tuple[FloatProjection, ...], real: list[np.ndarray], ranges: list[tuple[int, int]], bits: int,
-    config: ChipConfig,
-) -> np.ndarray:  # fmt: skip
-    """Real value of one integer step, per channel (C,)."""
-    neuron = population.neuron
-    assert neuron is not None
-    flat = _flat(real)
-    flat = np.where(np.abs(flat) < _TINY, 0.0, flat)
+def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndarray:
+    total = np.zeros(layer.population.shape[0])
+    for projection, source in zip(plain, layer.sources, strict=True):
+        largest = max(value_range(source, config)) * projection.pool[0] * projection.pool[1]
+        total = total + usual_current(np.asarray(projection.weight) << projection.pre_shift, largest)
+    return total
+
+
+def _refuse_zeros(layer: Layer) -> None:
+    zeros = sum(int((np.abs(w) < _TINY).sum()) for w in layer.real)
+    if zeros:
+        raise SpikeplaneError(
+            f"layer '{layer.population.name}': {zeros} of its {sum(w.size for w in layer.real)} weights are 0, a weight of 1 bit is +1 or "
+            "-1; use a chip with weight_bits = 2 or more, or train without zeros (groups and pruning make them)"
+        )
+
+
+def _spare(weight: np.ndarray, config: ChipConfig) -> int:
+    """By how many places the chip could store the weights shifted."""
+    largest = int(np.abs(weight).max()) if weight.size else 0
+    if config.weight_bits == 1 or not largest:
+        return 0
+    return (top(config.weight_bits) // largest).bit_length() - 1
+
+
+def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> Projection:
+    """Weights that count 2^power: stored shifted as far as they can be, the rest is the packets' pre-shift."""
+    stored = min(spare, power)
+    return Projection(**{**p.__dict__, "weight": weight << stored}, pre_shift=power - stored)
+
+
+def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
+    """Real value of one integer step of the weights, per channel (C,), and the power of two of it that each projection counts."""
+    neuron, channels = layer.neuron, layer.population.shape[0]
     uniform = neuron.membrane_out or neuron.v_reset != 0
-    scale = _best_scale(flat, bits, uniform, exact=neuron.decay == 0)
-    scale = np.where(scale > 0, scale, _idle_scale(population, config))
-    scale = np.maximum(scale, _accumulator_scale(population, incoming, real, ranges, bits, config))
-    scale = np.maximum(scale, _threshold_scale(neuron, population.shape[0], config))
+    spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
+    caps = [max(0, config.max_shift - bits_sent(source, config) + 1 + spare) for source in layer.sources]
+    unit, grid, above = np.zeros(channels), np.zeros(channels), []
+    if layer.real:
+        unit, grid, above = common_unit(list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0)
+    unit = np.where(unit > 0, unit, _idle_unit(layer, config))
+    least = np.maximum(_accumulator_unit(layer, above, config), _threshold_unit(neuron, channels, config))
     if uniform:
-        scale = np.full_like(scale, scale.max())
-    return np.where(scale > 0, scale, 1.0)
+        unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
+    unit = np.where(unit >= least, unit, finer(grid, least))
+    return np.where(unit > 0, unit, 1.0), above
 
 
-def _best_scale(flat: np.ndarray, bits: int, uniform: bool, exact: bool) -> np.ndarray:
-    """The scale of least squared weight error over the clipping candidates; without weights 0."""
-    magnitude = np.abs(flat)
-    if uniform:
-        magnitude = magnitude.reshape(1, -1)
-    largest, top = magnitude.max(1, keepdims=True), (1 << (bits - 1)) - 1
-    if bits == 1:
-        best = magnitude.mean(1, keepdims=True)
-    else:
-        errors, scales = [], []
-        for factor in CLIPPING:
-            scale = np.where(largest > 0, largest * factor / top, 1.0)
-            kept = np.minimum(np.round(magnitude / scale), top) * scale
-            errors.append(((kept - magnitude) ** 2).sum(1))
-            scales.append(scale[:, 0])
-        best = np.take_along_axis(np.array(scales), np.argmin(errors, axis=0)[None], axis=0).reshape(-1, 1)
-        if exact:  # without memory small integers are as good as large ones: pooling, AND, OR
-            alike = ((magnitude == largest) | (magnitude == 0)).all(1, keepdims=True)
-            best = np.where(alike & (largest > 0), largest, best)
-    best = np.where(largest > 0, best, 0.0)[:, 0]
-    return np.broadcast_to(best, (len(flat),)).astype(np.float64) if uniform else best
-
-
-def _idle_scale(population: FloatPopulation, config: ChipConfig) -> np.ndarray:
+def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
     """Of channels without weights: fine enough for the bias to count, with room for what a membrane gathers above its threshold."""
-    neuron, channels = population.neuron, population.shape[0]
-    assert neuron is not None
+    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     room = 64 if neuron.membrane_out else 4
     largest = np.maximum(np.abs(_channels(population.bias, channels)), abs(neuron.v_reset))
     for values in (neuron.threshold, neuron.amount):
@@ -143,84 +191,79 @@ def _idle_scale(population: FloatPopulation, config: ChipConfig) -> np.ndarray:
     return largest * room / (1 << (config.membrane_bits - 1))
 
 
-def _accumulator_scale(
-    population: FloatPopulation, incoming: tuple[FloatProjection, ...], real: list[np.ndarray], ranges: list[tuple[int, int]], bits: int,
-    config: ChipConfig,
-) -> np.ndarray:  # fmt: skip
-    """The finest scale at which the worst case fits the accumulator, rounding of every weight included."""
-    bias = np.abs(_channels(population.bias, population.shape[0]))
-    total, slack = bias.copy(), 1.0
-    for projection, weight, (low, high) in zip(incoming, real, ranges, strict=True):
-        flat = np.abs(weight).reshape(len(weight), -1)
+def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
+    """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
+    total = np.abs(_channels(layer.population.bias, layer.population.shape[0]))
+    slack = 1.0
+    for projection, source, weight, power in zip(layer.incoming, layer.sources, layer.real, above, strict=True):
+        low, high = value_range(source, config)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
-        total += flat.sum(1) * largest
-        slack += (0.5 if bits > 1 else 1.0) * flat.shape[1] * largest
+        total = total + np.abs(flat(weight)).sum(1) * largest
+        slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
     limit = (1 << (config.acc_bits - 1)) - 1
     rough = total / limit
     # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters the step is a little coarser.
     return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
 
 
-def _threshold_scale(neuron: FloatNeuron, channels: int, config: ChipConfig) -> np.ndarray:
-    largest = np.abs(_channels(neuron.threshold, channels)) if neuron.threshold is not None else np.zeros(channels)
-    if neuron.amount is not None:
-        largest = np.maximum(largest, np.abs(_channels(neuron.amount, channels)))
-    return np.maximum(largest, abs(neuron.v_reset)) / ((1 << (config.membrane_bits - 1)) - 4)
+def _threshold_unit(neuron: FloatNeuron, channels: int, config: ChipConfig) -> np.ndarray:
+    return _thresholds(neuron, channels) / ((1 << (config.membrane_bits - 1)) - 4)
 
 
-def _integers(weight: np.ndarray, scale: np.ndarray, bits: int) -> np.ndarray:
-    ratio = weight / scale.reshape(-1, *[1] * (weight.ndim - 1))
-    if bits == 1:
-        return np.where(ratio < 0, -1, 1).astype(np.int64)
-    top = (1 << (bits - 1)) - 1
-    return np.clip(np.round(ratio), -top, top).astype(np.int64)
+def _thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
+    """The largest of threshold, reset amount and reset potential, per channel."""
+    largest = np.full(channels, abs(neuron.v_reset))
+    for values in (neuron.threshold, neuron.amount):
+        largest = np.maximum(largest, np.abs(_channels(values, channels)))
+    return largest
 
 
-def _population(population: FloatPopulation, scale: np.ndarray, config: ChipConfig, hold: bool) -> Population:
-    neuron, channels = population.neuron, population.shape[0]
-    assert neuron is not None
+def _largest(layer: Layer, unit: np.ndarray) -> np.ndarray | None:
+    return None if layer.neuron.threshold is None else _thresholds(layer.neuron, len(unit)) / unit
+
+
+def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Population:
+    """`unit`: the real value of one step of currents and membranes, guard bits included."""
+    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     kept = leak(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
     theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        ratio = _channels(neuron.threshold, channels) / scale
+        ratio = _channels(neuron.threshold, channels) / unit
         # v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)
-        theta = np.floor(ratio * (1 + _CLOSE)) if neuron.strict else np.ceil(ratio * (1 - _CLOSE))
-        theta = theta.astype(np.int64)
+        close = _CLOSE * np.abs(ratio)
+        theta = (np.floor(ratio + close) if neuron.strict else np.ceil(ratio - close)).astype(np.int64)
         if neuron.reset == "soft":
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
             real = _channels(subtracted, channels)
             # A reset that rounds to nothing would leave the neuron firing for ever.
-            amount = np.maximum(np.round(real / scale), real > 0).astype(np.int64)
+            amount = np.maximum(np.round(real / unit), real > 0).astype(np.int64)
     return Population(
         name=population.name, shape=population.shape, theta=theta, amount=amount, window=population.window,
-        input_size=population.input_size, bias=np.round(_channels(population.bias, channels) / scale).astype(np.int64), hold=hold,
+        input_size=population.input_size, bias=np.round(_channels(population.bias, channels) / unit).astype(np.int64),
+        hold=layer.hold,
         neuron=Neuron(
-            leak=kept.kind, leak_value=kept.value, leak_round=kept.rounding,
-            reset=reset, strict=neuron.strict, membrane_out=neuron.membrane_out,
-            v_reset=round(neuron.v_reset / float(scale[0])),
+            leak=kept.kind, leak_value=kept.value, leak_round=kept.rounding, reset=reset, strict=neuron.strict,
+            membrane_out=neuron.membrane_out, v_reset=round(neuron.v_reset / float(unit[0])),
         ),
     )  # fmt: skip
 
 
 def _row(
-    population: FloatPopulation,
-    made: Population,
-    real: list[np.ndarray],
-    integers: list[np.ndarray],
-    scale: np.ndarray,
-    bits: int,
-) -> Quantised:
-    top = max((1 << (bits - 1)) - 1, 1)
-    flat, whole = _flat(real), _flat(integers)
-    power = (flat**2).mean()
-    error = np.sqrt(((whole * scale[:, None] - flat) ** 2).mean() / power) if power > _TINY**2 else 0.0
+    layer: Layer, made: Population, whole: list[np.ndarray], steps: list[np.ndarray], unit: np.ndarray, guard: int
+) -> Quantised:  # fmt: skip
+    size = sum(w.size for w in layer.real)
+    power = sum(float((w**2).sum()) for w in layer.real) / max(1, size)
+    wrong = clipped = 0.0
+    for weight, real, step in zip(whole, layer.real, steps, strict=True):
+        wrong += float(((flat(weight) * step[:, None] - flat(real)) ** 2).sum())
+        clipped += float((np.abs(flat(real)) > (top(layer.bits) + 0.5) * step[:, None]).sum())
     assert made.neuron is not None
     return Quantised(
-        population=population.name, weight_bits=bits, scale_low=float(scale.min()), scale_high=float(scale.max()),
-        clipped=float((np.abs(flat) > (top + 0.5) * scale[:, None]).mean() * 100), error=float(error),
+        population=made.name, weight_bits=layer.bits, guard=guard, scale_low=float(unit.min()), scale_high=float(unit.max()),
+        clipped=clipped / max(1, size) * 100, error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
         leak={"none": "none", "memoryless": "all"}.get(
             made.neuron.leak, f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}"
         ),

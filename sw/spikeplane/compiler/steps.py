@@ -1,0 +1,137 @@
+"""How large one integer step of a weight is, channel by channel: the step of least error, before anything else is asked of it.
+
+    weights of one projection -> step (C,);   several projections -> one unit (C,) and, for each, the power of two of it that is its step
+
+Weights that lie on a grid (a model trained for few bits, integers, folded averages) are found out and kept exactly.
+"""
+
+import numpy as np
+
+#: Candidates for the largest weight kept, as a part of the largest there is; what lies beyond is clipped.
+CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+_TINY = 1e-30  #: magnitudes below are no weights
+_ON_GRID = 1e-4  #: of a step: what float32 and folding leave between a weight and its grid
+_REACH = 8  #: largest power of two between two projections that is looked for
+
+
+def top(bits: int) -> int:
+    """The largest weight of `bits` bits; the negative ones go as far."""
+    return max(1, (1 << (bits - 1)) - 1)
+
+
+def flat(weight: np.ndarray) -> np.ndarray:
+    """(C, all else), what is no weight set to 0."""
+    rows = np.asarray(weight, dtype=np.float64).reshape(len(weight), -1)
+    return np.where(np.abs(rows) < _TINY, 0.0, rows)
+
+
+def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:
+    """The nearest integers of a weight (C, ...) in steps (C,)."""
+    ratio = weight / step.reshape(-1, *[1] * (weight.ndim - 1))
+    if bits == 1:
+        return np.where(ratio < 0, -1, 1).astype(np.int64)
+    return np.clip(np.round(ratio), -top(bits), top(bits)).astype(np.int64)
+
+
+def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The step of least squared error (C,), 0 where a channel has no weights, and the coarsest step that keeps the channel's weights
+    as they are, 0 where there is none. uniform: one for all channels. exact: without memory small integers are as good as large ones
+    (pooling, AND, OR), so equal weights become 1."""
+    magnitude = np.abs(flat(weight))
+    channels = len(magnitude)
+    if uniform:
+        magnitude = magnitude.reshape(1, -1)
+    largest = magnitude.max(1, keepdims=True)
+    if bits == 1:
+        best, grid = magnitude.mean(1), np.zeros(len(magnitude))
+    else:
+        best = _clipped(magnitude, largest, bits)
+        grid = _grid(magnitude, largest[:, 0], bits)
+        finest = finer(grid, largest[:, 0] / top(bits))
+        if exact:
+            alike = ((magnitude == largest) | (magnitude == 0)).all(1)
+            finest = np.where(alike, largest[:, 0], finest)
+        best = np.where(grid > 0, finest, best)
+    best = np.where(largest[:, 0] > 0, best, 0.0)
+    return tuple(np.broadcast_to(each, (channels,)).astype(np.float64) for each in (best, grid))
+
+
+def finer(grid: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """The finest step of at least `least` of which `grid` is a multiple; `least` itself where the grid is finer."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.floor(grid / least * (1 + 1e-12))
+        return np.where((parts >= 1) & np.isfinite(parts), grid / parts, least)
+
+
+def _clipped(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
+    errors, steps = [], []
+    for factor in CLIPPING:
+        step = np.where(largest > 0, largest * factor / top(bits), 1.0)
+        kept = np.minimum(np.round(magnitude / step), top(bits)) * step
+        errors.append(((kept - magnitude) ** 2).sum(1))
+        steps.append(step[:, 0])
+    return np.take_along_axis(np.array(steps), np.argmin(errors, axis=0)[None], axis=0)[0]
+
+
+def _grid(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
+    """The coarsest step of which every weight of the channel is a multiple, 0 where there is none."""
+    found = np.zeros(len(magnitude))
+    for levels in range(1, top(bits) + 1):
+        open_ = np.flatnonzero((found == 0) & (largest > 0))
+        if not len(open_):
+            break
+        step = largest[open_] / levels
+        for chosen in (slice(0, 32), slice(None)):  # most are refuted by a few weights
+            ratio = magnitude[open_, chosen] / step[:, None]
+            on = (np.abs(ratio - np.round(ratio)) < _ON_GRID).all(1)
+            open_, step = open_[on], step[on]
+        found[open_] = step
+    return found
+
+
+def common_unit(
+    weights: list[np.ndarray], bits: int, caps: list[int], *, uniform: bool, exact: bool
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """The unit (C,) of a population's currents; the coarsest one that keeps the weights as they are, or 0; and, for each projection, how
+    many powers of two above the unit its step is.
+
+    caps: the largest such power of each projection that the chip's shifter leaves. The projection with the largest weights in all
+    has the step of its least error, the others the power of two of it that is best for them.
+    """
+    steps, grids = zip(*(best_step(w, bits, uniform=uniform, exact=exact) for w in weights), strict=True)
+    main = int(np.argmax([(flat(w) ** 2).sum() for w in weights]))
+    powers = [0 if i == main else _power(weights[i], steps[main], bits, caps[main], caps[i]) for i in range(len(weights))]
+    powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
+    above = [power - min(powers) for power in powers]
+    unit, grid = (each * 2.0 ** min(powers) for each in (steps[main], grids[main]))
+    for step, power in zip(steps, above, strict=True):
+        unit = np.where(unit > 0, unit, step * 2.0**-power)
+    if bits == 1 and len(weights) > 1:
+        unit = _signs_unit(weights, above, uniform=uniform)
+    return unit, grid, above
+
+
+def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: int) -> int:
+    """The power of two of `unit`, from -below to most, that is the best step of `weight`; 0 where they are as good."""
+    seen = (unit > 0) & (flat(weight) != 0).any(1)
+    if not seen.any():
+        return 0
+    rows, chosen = flat(weight)[seen], unit[seen]
+
+    def error(power: int) -> float:
+        step = chosen * 2.0**power
+        return float(((integers(rows, step, bits) * step[:, None] - rows) ** 2).sum())
+
+    candidates = sorted(range(-min(below, _REACH), min(most, _REACH) + 1), key=abs)
+    errors = [error(power) for power in candidates]
+    return candidates[int(np.argmin(errors))]
+
+
+def _signs_unit(weights: list[np.ndarray], above: list[int], *, uniform: bool) -> np.ndarray:
+    """Of 1-bit weights: the unit of least squared error where every projection's step is a power of two of it."""
+    gains = np.array([2.0**power for power in above])
+    sizes = [np.abs(flat(w)) for w in weights]
+    total = np.sum([gain * size.sum(1) for gain, size in zip(gains, sizes, strict=True)], axis=0)
+    count = np.sum([gain**2 * size.shape[1] for gain, size in zip(gains, sizes, strict=True)])
+    unit = total / count
+    return np.full_like(unit, unit.mean()) if uniform else unit

@@ -1,0 +1,61 @@
+"""Weight bits and guard bits as the user asks for them: one number for all layers, or one a layer by name.
+
+A layer is named as its population is. The readout keeps 8 bits unless it is named itself, because its sums are compared with one another.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.graph import FloatNetwork
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+
+Widths = int | Mapping[str, int] | None
+
+READOUT_BITS = 8
+
+
+def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[str, int]:
+    """Bits of every population's weights. Raises SpikeplaneError for a width that the chip does not store, or a layer that is not there."""
+    layers = _layers(net)
+    if isinstance(asked, Mapping):
+        _check_names(asked, layers, "weight bits")
+        return {name: _width(asked.get(name, config.weight_bits), config, name) for name in layers}
+    wanted = config.weight_bits if asked is None else _width(asked, config, None)
+    readout = max(wanted, min(READOUT_BITS, config.weight_bits))
+    return {name: readout if name == net.output else wanted for name in layers}
+
+
+def guard_widths(net: FloatNetwork, asked: Widths) -> dict[str, int | None]:
+    """Guard bits of every population, None where the compiler chooses. Raises SpikeplaneError."""
+    layers = _layers(net)
+    if isinstance(asked, Mapping):
+        _check_names(asked, layers, "guard bits")
+    found = {name: asked.get(name) if isinstance(asked, Mapping) else asked for name in layers}
+    for name, bits in found.items():
+        if bits is not None and not (_whole(bits) and 0 <= bits <= 31):
+            raise SpikeplaneError(f"layer '{name}': guard bits must be from 0 to 31, not {bits!r}")
+    return found
+
+
+def _layers(net: FloatNetwork) -> list[str]:
+    return [p.name for p in net.populations if p.neuron is not None]
+
+
+def _check_names(asked: Mapping[str, int], layers: list[str], what: str) -> None:
+    for name in asked:
+        if name not in layers:
+            raise SpikeplaneError(f"{what}: there is no layer '{name}'; there are {', '.join(layers)}")
+
+
+def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:
+    if not _whole(bits) or (bits not in (2, 4, 8) and bits != config.weight_bits) or bits > config.weight_bits:
+        where = f"layer '{layer}': " if layer else ""
+        raise SpikeplaneError(f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}, not {bits}")
+    return int(bits)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
