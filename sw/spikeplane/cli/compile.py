@@ -66,7 +66,8 @@ def compile(  # noqa: A001 - the command's name
     reset: Annotated[str | None, typer.Option(help="hard, soft, none or delayed (as snnTorch); overrides the model.")] = None,
     compare: Annotated[str | None, typer.Option(help="'>=' or '>'; overrides the model.")] = None,
     if_gain: Annotated[str | None, typer.Option(help="step (v += r I) or dt (v += r I dt), for NIR's IF; by r if not given.")] = None,
-    weight_bits: Annotated[int | None, typer.Option(help="2, 4 or 8, at most the chip's.")] = None,
+    weight_bits: Annotated[list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")] = None,
+    guard: Annotated[list[str] | None, typer.Option(help="Guard bits, or LAYER=BITS. Repeatable; chosen if not given.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Samples that float and integer spikes are compared on.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels of those samples.")] = None,
     samples: Annotated[int, typer.Option(help="How many of them.")] = 256,
@@ -88,13 +89,32 @@ def compile(  # noqa: A001 - the command's name
         )  # fmt: skip
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
-            net, chip=chip, encoding=chosen, weight_bits=weight_bits, calibration=data, labels=truth, probes=probe,
+            net, chip=chip, encoding=chosen, weight_bits=_widths(net, weight_bits, "--weight-bits"),
+            guard=_widths(net, guard, "--guard"), calibration=data, labels=truth, probes=probe,
             proof=proof, progress=say,
             name=Path(model.partition(":")[0]).stem.encode(errors="replace").decode(),
         )  # fmt: skip
         program.save(output)
     print_tables(program, out)
     out.print(f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)", highlight=False)
+
+
+def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:
+    """Of `BITS` and `LAYER=BITS`: one number, or one for each layer that has its own. Raises SpikeplaneError."""
+    general: int | None = None
+    named: dict[str, int] = {}
+    for text in given or []:
+        layer, _, bits = text.rpartition("=")
+        if not re.fullmatch("[0-9]{1,4}", bits, re.ASCII):
+            raise SpikeplaneError(f"{option} is a number of bits, or LAYER=BITS, not '{text}'")
+        if layer:
+            named[layer] = int(bits)
+        else:
+            general = int(bits)
+    if not named or general is None:
+        return named or general
+    others = {p.name: general for p in net.populations if p.neuron is not None and p.name != net.output}
+    return {**others, **named}
 
 
 def _check_options(calibrate: Path | None, labels: Path | None, samples: int, dt: float | None) -> None:

@@ -46,7 +46,7 @@ def _assumptions(rows: list[dict[str, Any]]) -> Table:
 
 
 def _layers(program: Program) -> Table:
-    table = _table("Quantisation", "layer", "shape", "bits", "scale", "weight error", "clipped", "leak", "worst case")
+    table = _table("Quantisation", "layer", "shape", "bits", "guard", "scale", "weight error", "clipped", "leak", "worst case")
     bounds = {row["population"]: row for row in program.tables.get("bounds", [])}
     for row in program.tables.get("quantisation", []):
         name = row["population"]
@@ -54,7 +54,8 @@ def _layers(program: Program) -> Table:
         low, high = row["scale_low"], row["scale_high"]
         bound = bounds[name]
         table.add_row(
-            escape(name), shape, str(row["weight_bits"]), f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
+            escape(name), shape, str(row["weight_bits"]), str(row["guard"]),
+            f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
             f"{row['clipped']:.1f} %", row["leak"], f"{bound['bits']} of {bound['available']} bits",
         )  # fmt: skip
     return table

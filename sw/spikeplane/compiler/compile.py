@@ -12,6 +12,7 @@ from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
+from spikeplane.compiler.widths import Widths
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding, encode
 from spikeplane.errors import SpikeplaneError
@@ -19,12 +20,14 @@ from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.network import Network
 from spikeplane.program import Program
 
+PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
+
 
 def compile(  # noqa: A001 - the public name is the field's word
     model: Any, *, chip: ChipConfig | str = "small", input_shape: tuple[int, int, int] | None = None, encoding: Encoding | None = None,
     dt: float | None = None, reset: str | None = None, compare: str | None = None, if_gain: str | None = None,
-    weight_bits: int | None = None, calibration: Any = None, labels: np.ndarray | None = None, probes: list[str] | None = None,
-    name: str = "network", proof: bool = True, progress: Callable[[str], None] | None = None,
+    weight_bits: Widths = None, guard: Widths = None, calibration: Any = None, labels: np.ndarray | None = None,
+    probes: list[str] | None = None, name: str = "network", proof: bool = True, progress: Callable[[str], None] | None = None,
 ) -> Program:  # fmt: skip
     """Compile a model for a chip.
 
@@ -33,6 +36,8 @@ def compile(  # noqa: A001 - the public name is the field's word
     input_shape   (C, H, W), where the model does not say
     dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft", "none", "delayed"; ">=" or ">")
     if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
+    weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer: {"conv1": 4}; the chip's where None
+    guard         bits by which currents and membranes are finer than weights, for all layers or by layer; chosen where None
     calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are compared with float, layer by layer
     labels        (N,) of the calibration samples: accuracy in float and integer is reported too
     probes        populations sent to the host; all where None
@@ -49,7 +54,9 @@ def compile(  # noqa: A001 - the public name is the field's word
     net = _imported(model, {
         "input_shape": input_shape, "dt": dt, "reset": reset, "compare": compare, "if_gain": if_gain, "input_bits": encoding.bits,
     })  # fmt: skip
-    network, rows = quantise(net, config, encoding, weight_bits)
+    planes = None if calibration is None else _encoded(encoding, net, calibration, labels)
+    peaks = None if planes is None else _peaks(net, planes, encoding)
+    network, rows = quantise(net, config, encoding, weight_bits, guard, peaks)
     check_losses(net, rows, config)
     bounds = prove(network, config)
     chosen = _probes(network, probes)
@@ -65,7 +72,6 @@ def compile(  # noqa: A001 - the public name is the field's word
         name=name, config=config, network=network, placement=placement, encoding=encoding, readout=net.readout,
         probes=tuple(chosen), tables=tables,
     )  # fmt: skip
-    planes = None if calibration is None else _encoded(program, net, calibration, labels)
     program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
     if planes is not None:
         _calibrate(program, net, planes, labels)
@@ -100,9 +106,9 @@ def _probes(network: Network, wanted: list[str] | None) -> list[str]:
     return known if wanted is None else [name for name in known if name in wanted or name in ends]
 
 
-def _encoded(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> np.ndarray:
+def _encoded(encoding: Encoding, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> np.ndarray:
     """The calibration's planes (N, T, C, H, W). Raises SpikeplaneError."""
-    planes = encode(program.encoding, samples, net.inputs[0].shape)
+    planes = encode(encoding, samples, net.inputs[0].shape)
     if not len(planes):
         raise SpikeplaneError("the calibration has no samples; give at least one")
     if labels is not None and (np.ndim(labels) != 1 or len(labels) < len(planes)):
@@ -110,6 +116,19 @@ def _encoded(program: Program, net: FloatNetwork, samples: Any, labels: np.ndarr
             f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; give one label a sample"
         )
     return planes
+
+
+def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[str, np.ndarray]:
+    """By population the largest magnitude of a membrane (C,) on the first samples of the calibration."""
+    from spikeplane_sim.golden import FloatModel
+
+    unit = 1.0 / ((1 << encoding.bits) - 1)
+    peaks: dict[str, np.ndarray] = {}
+    for _, membranes in FloatModel(net).steps({net.inputs[0].name: planes[:PEAK_SAMPLES] * unit}):
+        for name, v in membranes.items():
+            largest = v.abs().amax((0, 2, 3)).cpu().numpy()
+            peaks[name] = np.maximum(largest, peaks.get(name, 0.0))
+    return peaks
 
 
 def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: np.ndarray | None) -> None:

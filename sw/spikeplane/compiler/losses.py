@@ -25,18 +25,12 @@ def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -
 
 
 def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised], config: ChipConfig) -> list[Assumption]:
-    """Where integers behave otherwise than the trained model: leaks, soft resets, 1-bit weights that were 0."""
+    """Where integers behave otherwise than the trained model: time constants and soft resets."""
     found = []
     for row in rows:
         name = row.population
         real, made = net.population(name), network.population(name)
-        found += _leak(real, config) + _reset(real, made, row.scale_high)
-        weights = [np.asarray(p.weight) for p in net.incoming(name)]
-        zeros, total = sum(int((w == 0).sum()) for w in weights), sum(w.size for w in weights)
-        if row.weight_bits == 1 and zeros:
-            found.append(
-                Assumption(layer=name, what="weights of 0", value="+1 step", why=f"{zeros} of {total}; 1 bit has no 0")
-            )
+        found += _leak(real, config) + _reset(real, made, row.scale_high * 2.0**-row.guard)
     return found
 
 

@@ -123,8 +123,8 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     spare = [_spare(weight, config) for weight in whole]
     room = [config.max_shift - bits_sent(source, config) + 1 for source in layer.sources]
     drive = Drive(
-        low=low, high=high, usual=_usual(layer, plain, config), bias=_channels(layer.population.bias, channels) / unit, largest=_largest(layer, unit),
-        peak=None if layer.peak is None else layer.peak / unit,
+        low=low, high=high, usual=_usual(layer, plain, config), largest=_largest(layer, unit),
+        bias=_channels(layer.population.bias, channels) / unit, peak=None if layer.peak is None else layer.peak / unit,
         shift=min([r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift),
     )  # fmt: skip
     h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.sends)

@@ -90,8 +90,8 @@ function table(title, columns, rows, words = []) {
 const shown = (value) => (value == null ? "–" : typeof value === "number" ? (Number.isInteger(value) ? number(value) : String(Number(value.toPrecision(4)))) : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
 function tables() {
   const { quantisation = [], bounds = [], mapping = [], assumptions = [], import: imported = [], agreement = [], ...others } = DATA.tables;
-  table("Quantisation", ["layer", "bits", "scale of the weights", "weight error", "clipped", "leak"], quantisation.map((q) => [
-    q.population, q.weight_bits, q.scale_low === q.scale_high ? q.scale_low.toPrecision(3) : `${q.scale_low.toPrecision(3)} … ${q.scale_high.toPrecision(3)}`,
+  table("Quantisation", ["layer", "bits", "guard bits", "scale of the weights", "weight error", "clipped", "leak"], quantisation.map((q) => [
+    q.population, q.weight_bits, q.guard, q.scale_low === q.scale_high ? q.scale_low.toPrecision(3) : `${q.scale_low.toPrecision(3)} … ${q.scale_high.toPrecision(3)}`,
     percent(q.error), `${q.clipped.toFixed(1)} %`, q.leak]), [0]);
   const part = (value) => (value == null ? null : `${value.toFixed(2)} %`);
   table("Agreement in spikes", ["layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone", "float fires", "integer fires"],
