@@ -96,7 +96,7 @@ def spread(model: nn.Module, mean: float = 0.1, seed: int = 0) -> nn.Module:
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 normal(module.weight, mean, 0.5)
-            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.running_mean is not None:
                 normal(module.running_mean, 0.0, 0.5)
                 module.running_var.copy_(torch.rand(module.num_features, generator=generator) + 0.5)
                 normal(module.weight, 1.0, 0.2)

@@ -56,8 +56,8 @@ def test_input_shapes(shape: Any) -> None:
      represents("2", "an average with a divisor of its own", "fold the factor into the layer behind")),
     ([IFNode(), nn.Flatten(), nn.Conv2d(4, 4, 3)],
      represents("3", "a convolution behind a flatten", "flatten behind the convolutions")),
-    ([Leaky(beta=0.9, threshold=THREE)], "layer '1' has 3 values of threshold for 4x6x6 neurons, which PyTorch cannot broadcast; give one, or one a "
-     "channel as Cx1x1"),
+    ([Leaky(beta=0.9, threshold=THREE)],
+     "layer '1' has 3 values of threshold for 4x6x6 neurons, which PyTorch cannot broadcast; give one, or one a channel as Cx1x1"),
     ([Leaky(beta=float("nan"), init_hidden=True)], "layer '1': its decay is no finite number; check the trained model"),
 ])  # fmt: skip
 def test_layers(layers: list[nn.Module], message: str) -> None:

@@ -27,12 +27,18 @@ def evaluated(module: Any) -> Any:
 
 
 def _settle(copied: Any) -> None:
+    """Parametrized layers become what they were before, with the values. (torch's own removal would change the original's class too.)"""
+    from torch import nn
     from torch.nn.utils import parametrize
 
     for part in list(copied.modules()):
-        if parametrize.is_parametrized(part):
-            for name in list(part.parametrizations):
-                parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+        if not parametrize.is_parametrized(part):
+            continue
+        values = {name: getattr(part, name).detach().clone() for name in part.parametrizations}
+        part.__class__ = parametrize.type_before_parametrizations(part)
+        del part._modules["parametrizations"]
+        for name, value in values.items():
+            part._parameters[name] = nn.Parameter(value, requires_grad=False)
 
 
 def _without_graphs(module: Any) -> dict[int, Any]:

@@ -10,7 +10,7 @@ from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
-from spikeplane.importers.torch_trace import check_hooks, is_layer, step_mode, traced
+from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
 from spikeplane.importers.torch_walk import Wanted, walk
 
 
@@ -31,8 +31,9 @@ def import_torch(
     if is_layer(module):
         module = torch.nn.Sequential(module)
     copied = evaluated(module)
-    several = step_mode(copied) == "m"
     graph = traced(copied, module)
+    check_known(copied, graph)
+    several = step_mode(copied, graph) == "m"
     shape = input_shape or _guess(copied)
     with torch.no_grad():
         return walk(copied, graph, shape, Wanted(reset, compare, several, input_bits), was_training=module.training)

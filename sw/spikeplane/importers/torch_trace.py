@@ -1,6 +1,6 @@
 """From a module to its graph: which modules are layers, which step mode they take; what a trace does not show is refused."""
 
-from collections.abc import Iterator
+import operator
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
@@ -11,6 +11,7 @@ _LIBRARIES = ("torch.", "snntorch.") + tuple(
     f"spikingjelly.activation_based.{part}" for part in ("neuron", "layer", "rnn", "base", "encoding", "ann2snn", "quantize")
 )
 _CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict", "StepModule", "SingleStepModule", "MultiStepModule")
+_LAYERS = "use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky"
 _RESETS = ("reset", "reset_mem")  #: SpikingJelly's and snnTorch's methods
 
 
@@ -53,29 +54,44 @@ def _named(name: str) -> str:
     return f"layer '{name}'" if name else "the model"
 
 
-def step_mode(model: Any) -> str:
-    """ "s" or "m", SpikingJelly's step mode. Raises SpikeplaneError for a model that mixes them."""
+def check_known(model: Any, graph: Any) -> None:
+    """Raise SpikeplaneError, by name, for a layer that the graph uses and no handler is registered for."""
+    for path, module in used(model, graph):
+        kind = type(module)
+        if handler_of(kind) is None:
+            raise unknown(path, kind)
+
+
+def unknown(path: str, kind: type) -> SpikeplaneError:
+    """The error for a layer without a handler."""
+    parent = parent_of(kind)
+    name, what, cure = kind.__name__, f"a {kind.__name__}", f"{_LAYERS}, or register a handler for it"
+    if parent is not None:
+        what = f"a {name}, a subclass of {parent.__name__}"
+        cure = f"it may compute anything else; use {parent.__name__} itself, or register a handler for {name}"
+    return SpikeplaneError(f"layer '{path}' is {what}, which Spikeplane cannot represent: {cure}")
+
+
+def used(model: Any, graph: Any) -> list[tuple[str, Any]]:
+    """Path and module of every layer that the graph uses."""
+    return [(node.target, model.get_submodule(node.target)) for node in graph.nodes if node.op == "call_module"]
+
+
+def step_mode(model: Any, graph: Any) -> str:
+    """ "s" or "m", SpikingJelly's step mode. Raises SpikeplaneError for layers that mix them."""
     first: dict[str, str] = {}
-    for name, mode in _modes("", model):
-        first.setdefault(mode, name)
+    for path, module in used(model, graph):
+        supported = getattr(module, "supported_step_mode", None)
+        mode = getattr(module, "step_mode", None)
+        if mode is None and callable(supported) and supported() == ("m",):
+            mode = "m"
+        if mode is not None:
+            first.setdefault(mode, path)
     if len(first) > 1:
         raise SpikeplaneError(
             f"layer '{first['s']}' has step mode 's' and layer '{first['m']}' has 'm'; use one: functional.set_step_mode(net, 's')"
         )
     return next(iter(first), "s")
-
-
-def _modes(name: str, module: Any) -> Iterator[tuple[str, str]]:
-    """Of every layer that has one; what is inside a container of steps has its own."""
-    supported = getattr(module, "supported_step_mode", None)
-    mode = getattr(module, "step_mode", None)
-    if mode is None and callable(supported) and supported() == ("m",):
-        mode = "m"
-    if mode is not None and is_layer(module):
-        yield name, mode
-        return
-    for child, part in module.named_children():
-        yield from _modes(f"{name}.{child}" if name else child, part)
 
 
 def traced(copied: Any, original: Any) -> Any:
@@ -87,6 +103,15 @@ def traced(copied: Any, original: Any) -> Any:
 
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
             return is_layer(m)
+
+        def proxy(self, node: Any) -> Any:
+            return Proxy(node, self)
+
+    class Proxy(torch.fx.Proxy):
+        """Python takes += for + where a class has no +=; a tensor has."""
+
+        def __iadd__(self, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
 
     touched = _watch(copied)
     before = _states(copied, original)

@@ -9,10 +9,10 @@ import numpy as np
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler, Currents, Spikes, Value
-from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of, parent_of
+from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
+from spikeplane.importers.torch_trace import unknown
 
 _BATCH = object()  #: the number of samples, which no layer depends on
-_LAYERS = "use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class _Walk:
         kind = type(module)
         handler, takes = handler_of(kind) or (None, 0)
         if handler is None:
-            raise self._unknown(path, kind)
+            raise unknown(path, kind)
         if states not in (0, takes):
             raise self.made.refuse(
                 path, f"called with {states + 1} arguments", "hand it its input, and all of its states or none"
@@ -99,13 +99,6 @@ class _Walk:
             several_steps=several_steps, input_bits=wanted.input_bits, walk=self.layer,
         )  # fmt: skip
         return handler(call)
-
-    def _unknown(self, path: str, kind: type) -> SpikeplaneError:
-        name, parent = kind.__name__, parent_of(kind)
-        if parent is not None:
-            why = f"it may compute anything else; use {parent.__name__} itself, or register a handler for {name}"
-            return self.made.refuse(path, f"a {name}, a subclass of {parent.__name__}", why)
-        return self.made.refuse(path, f"a {name}", f"{_LAYERS}, or register a handler for it")
 
     def _argument(self, node: Any) -> Value:
         """The value that a layer or a function is called with."""

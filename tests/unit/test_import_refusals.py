@@ -1,0 +1,240 @@
+"""What would make another network of a model is refused, each in one line with its cure; what only looks so is imported right."""
+
+import copy
+from typing import Any
+
+import pytest
+import snntorch
+import torch
+from frameworks import compared, spread
+from snntorch import Leaky
+from spikingjelly.activation_based import functional, layer, neuron
+from spikingjelly.activation_based.neuron import IFNode, LIFNode
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune
+
+from spikeplane import Encoding, SpikeplaneError
+from spikeplane import compile as compile_model
+from spikeplane.importers import import_model
+
+ROWS, MAPS = (12, 1, 1), (2, 6, 6)
+
+
+def rows(*layers: nn.Module) -> nn.Module:
+    return spread(nn.Sequential(nn.Linear(12, 20), *layers))
+
+
+def maps(*layers: nn.Module) -> nn.Module:
+    return spread(nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), *layers))
+
+
+def changed(module: Any, **fields: Any) -> Any:
+    for name, value in fields.items():
+        setattr(module, name, value)
+    return module
+
+
+class Made(nn.Module):
+    """Layers, used as `do` says."""
+
+    def __init__(self, do: Any) -> None:
+        super().__init__()
+        self.a, self.b, self.conv, self.drop = nn.Linear(12, 12), nn.Linear(12, 12), nn.Conv2d(2, 4, 3), nn.Dropout()
+        self.n, self.m, self.lif, self.keeps = IFNode(), IFNode(), Leaky(0.9), Leaky(0.9, init_hidden=True)
+        self.rec = snntorch.RLeaky(0.9, all_to_all=False, V=0.5, init_hidden=True)
+        self.do = do
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.do(self, x)
+
+
+class Stated(Made):
+    def forward(self, x: torch.Tensor, mem: torch.Tensor) -> Any:
+        return self.do(self, x, mem)
+
+
+def hooked(model: nn.Module, name: str, pre: bool = False) -> nn.Module:
+    module = model.get_submodule(name)
+    (module.register_forward_pre_hook if pre else module.register_forward_hook)(lambda *_: None)
+    return model
+
+
+def refusal(model: Any, shape: Any = None, **options: Any) -> str:
+    with pytest.raises(SpikeplaneError) as refused:
+        import_model(model, input_shape=shape, **options)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def in_place(self: Any, x: torch.Tensor) -> torch.Tensor:
+    first = self.n(self.a(x))
+    second = self.drop(first)
+    second += x
+    return self.m(self.b(second) + first)
+
+
+def keeps_in_place(self: Any, x: torch.Tensor) -> torch.Tensor:
+    spikes = self.rec(self.a(x))
+    spikes += x
+    return self.n(self.b(spikes))
+
+
+HOOK = "has a forward hook (function), which Spikeplane cannot follow; remove it (handle.remove(); prune.remove, remove_weight_norm "
+ANEW = "starts the state of layer '{}' anew, so nothing is kept from step to step; take the reset out of it"
+REFUSED: dict[str, tuple[Any, Any, str]] = {
+    "hook": (lambda: hooked(rows(IFNode()), "0"), None, f"layer '0' {HOOK}"),
+    "pre-hook": (lambda: hooked(rows(IFNode()), "1", pre=True), None, f"layer '1' {HOOK}"),
+    "hook of all": (lambda: hooked(rows(IFNode()), ""), None, f"the model {HOOK}"),
+    "pruned": (lambda: prune.l1_unstructured(rows(IFNode())[0], "weight", 0.5) and None, None, ""),
+    "own forward": (lambda: changed(rows(IFNode()), forward=lambda x: x), None, "the model has a forward set on the object"),
+    "its forward": (lambda: rows(changed(IFNode(), forward=lambda x: x)), None, "layer '1' has a forward set on the object"),
+    "index": (lambda: Made(lambda s, x: s.n(s.a(x[0]))), None, "layer 'getitem' is an index into values"),
+    "channel": (lambda: Made(lambda s, x: s.n(s.conv(x)[:, 0])), MAPS, "layer 'getitem' is an index into values"),
+    "complex": (lambda: changed(rows(IFNode()), **{"0": nn.Linear(12, 3, dtype=torch.complex64)}), None,
+                "layer '0': its weights are complex numbers; give real ones"),
+    "image pooled": (lambda: spread(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(2, 4, 3), IFNode())), MAPS,
+                     "layer '0' is a maximum of the input, whose values may have several bits"),
+    "threshold of the columns": (lambda: maps(Leaky(0.9, threshold=torch.tensor([1.0, 2, 3, 4, 5, 6]), init_hidden=True)), MAPS,
+                                 "layer '1' has values of threshold that differ inside a channel (PyTorch broadcasts 6 over 4x6x6"),
+    "betas": (lambda: rows(Leaky(torch.linspace(0.1, 1, 20), init_hidden=True)), None, "layer '1' has 20 different values of beta"),
+    "at once": (lambda: rows(Leaky(0.9, reset_delay=False, init_hidden=True)), None,
+        "layer '1' is a Leaky that subtracts with reset_delay=False"),
+    "inhibition": (lambda: rows(Leaky(0.9, inhibition=True, init_hidden=True)), None,
+        "layer '1' is a Leaky with inhibition, state_quant or"),
+    "state_quant": (lambda: rows(Leaky(0.9, state_quant=torch.round, init_hidden=True)), None, "layer '1' is a Leaky with inhibition"),
+    "graded": (lambda: rows(Leaky(0.9, graded_spikes_factor=2.0, init_hidden=True)), None, "layer '1' is a Leaky with inhibition"),
+    "reset changed": (lambda: rows(changed(Leaky(0.9, init_hidden=True), reset_mechanism="zero")), None,
+                      "layer '1' is a Leaky whose reset_mechanism was changed after it was made"),
+    "negative threshold": (lambda: rows(Leaky(0.9, threshold=-0.5, init_hidden=True)), None,
+        "layer '1' is a layer that subtracts a negative"),
+    "recurrent zero": (lambda: rows(snntorch.RLeaky(0.9, linear_features=20, reset_mechanism="zero", init_hidden=True)), None,
+                       "layer '1' is a RLeaky with reset_mechanism 'zero', which drops a step's input too"),
+    "Lapicque zero": (lambda: rows(snntorch.Lapicque(0.9, reset_mechanism="zero", init_hidden=True)), None, "layer '1' is a Lapicque with"),
+    "Lapicque": (lambda: rows(snntorch.Lapicque(0.2, init_hidden=True)), None,
+        "layer '1' is a layer that keeps -0.609438 of its membranes"),
+    "tau": (lambda: rows(changed(LIFNode(), tau=0.5)), None, "layer '1' is a layer that keeps -1 of its membranes"),
+    "mixed steps": (lambda: rows(layer.Linear(20, 5, step_mode="m"), IFNode()), None, "layer '2' has step mode 's' and layer '1' has 'm'"),
+    "steps of torch": (lambda: maps(nn.BatchNorm2d(4), IFNode(step_mode="m")), MAPS,
+                       "layer '0' is a layer without step mode in a model of"),
+    "time as samples": (lambda: nn.Sequential(layer.SeqToANNContainer(nn.Linear(12, 4), IFNode()), IFNode(step_mode="m")), ROWS,
+                        "layer '0' is a SeqToANNContainer of neurons, which takes steps for samples"),
+    "decode": (lambda: nn.Sequential(nn.Linear(12, 4), IFNode(step_mode="m"), neuron.NonSpikingIFNode("max-mem")), ROWS,
+               "layer '2' is a readout that decodes 'max-mem'"),
+    "unflattened": (lambda: maps(IFNode(), nn.Linear(144, 3)), MAPS, "layer '2' is a fully connected layer on 4x6x6 pixels"),
+    "dropout on": (lambda: Made(lambda s, x: s.n(torch.dropout(s.a(x), 0.5, True))), None, "layer 'dropout' is a dropout that is on"),
+    "float": (lambda: Made(lambda s, x: s.n(s.a(x).float())), None, "layer 'float_1' is a rounding of currents to float32"),
+    "row and pixels": (lambda: Made(lambda s, x: s.m(s.n(s.conv(x)).flatten(1) + s.keeps(s.conv(x)))), MAPS,
+                       "layer 'add' is a sum of pixels and a row"),
+    "in place": (lambda: Made(in_place), None, "layer 'iadd' is an addition in place of a value that is used again"),
+    "in place of a state": (lambda: Made(keeps_in_place), None, "layer 'iadd' is an addition in place of a value that is used again"),
+    "reset inside": (lambda: Made(lambda s, x: (functional.reset_net(s), s.n(s.a(x)))[1]), None, ANEW.format("n")),
+    "state anew": (lambda: Made(lambda s, x: s.lif(s.a(x), s.lif.init_leaky())[0]), None, ANEW.format("lif")),
+    "states anew": (lambda: Made(lambda s, x: (Leaky.reset_hidden(), s.keeps(s.a(x)))[1]), None, ANEW.format("lif")),
+    "state of another": (lambda: Stated(lambda s, x, mem: s.n(s.b(s.lif(s.a(x), mem)[0])) + s.lif(s.b(x), mem)[0]), None,
+                         "layer 'lif' is handed a state that is not its own from the step before"),
+    "membranes go on": (lambda: Made(lambda s, x: s.n(s.b(s.lif(s.a(x))[1]))), None,
+        "layer 'b' is called with something else than a layer's"),
+    "membranes and spikes": (lambda: Made(lambda s, x: (lambda o: (o[1], s.n(s.b(o[0]))))(s.lif(s.a(x)))), None,
+                             "layer 'lif' is read out as membranes while its spikes go on"),
+    "batch-norm statistics": (lambda: maps(nn.BatchNorm2d(4, track_running_stats=False), IFNode()), MAPS,
+                              "layer '1' is a batch-norm without running statistics"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name != "pruned"])
+def test_refused(name: str) -> None:
+    make, shape, message = REFUSED[name]
+    found = refusal(make(), shape)
+    assert found.startswith((message, f"the model's forward {message}")), found
+
+
+def test_pruned() -> None:
+    model = rows(IFNode())
+    prune.l1_unstructured(model[0], "weight", 0.5)
+    assert refusal(model).startswith("layer '0' has a forward hook (L1Unstructured), which Spikeplane cannot follow; remove it")
+    prune.remove(model[0], "weight")
+    compared(model, ROWS, rows=True)
+
+
+def test_hooks_of_all_modules() -> None:
+    handle = nn.modules.module.register_module_forward_hook(lambda *_: None)
+    try:
+        assert refusal(rows(IFNode())) == (
+            "forward hooks are registered for all modules, which Spikeplane cannot follow; remove them (handle.remove())"
+        )
+    finally:
+        handle.remove()
+
+
+class Rounded(nn.Module):
+    """Four-level weights, a scale a channel."""
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        scale = weight.abs().amax(1, keepdim=True) / 2
+        return torch.clamp(torch.round(weight / scale), -2, 1) * scale
+
+
+@pytest.mark.parametrize("how", ["rounded", "weight_norm", "spectral_norm", "orthogonal"])
+def test_parametrizations(how: str) -> None:
+    """A layer with parametrizations is its original type with the value they give, in evaluation."""
+    model = rows(LIFNode(v_threshold=0.3), nn.Linear(20, 20), LIFNode(v_threshold=0.3))
+    if how == "rounded":
+        parametrize.register_parametrization(model[2], "weight", Rounded())
+    else:
+        getattr(parametrizations, how)(model[2])
+        model[2](torch.rand(5, 20))
+    assert type(model[2]) is not nn.Linear
+    compared(model, ROWS, rows=True)
+    assert type(model[2]) is not nn.Linear  # the model is as it was
+
+
+def test_training_mode() -> None:
+    """A model in training is evaluated, and left as it is."""
+    model = maps(nn.BatchNorm2d(4), nn.Dropout(0.5), IFNode()).train()
+    before = copy.deepcopy(model.state_dict())
+    net = compared(model, MAPS)
+    assert model.training
+    assert model[2].training
+    assert all(torch.equal(a, b) for a, b in zip(before.values(), model.state_dict().values(), strict=True))
+    assert [a.value for a in net.assumptions if a.what == "mode"] == ["evaluation"]
+
+
+def test_just_trained() -> None:
+    """States that hang on autograd's graph."""
+    model = rows(LIFNode(v_threshold=0.4))
+    model(torch.rand(3, 12)).sum().backward()
+    import_model(model)
+
+
+@pytest.mark.parametrize("do", [
+    lambda s, x: s.n(s.conv(x).flatten(1)),
+    lambda s, x: s.n(s.conv(x).view(x.size(0), -1)),
+    lambda s, x: s.n(s.conv(x).reshape(x.shape[0], 64)),
+    lambda s, x: s.n(torch.flatten(s.conv(x), start_dim=1)),
+    lambda s, x: s.n(nn.functional.dropout(s.conv(x), 0.5, training=s.training)),
+    lambda s, x: s.n(s.conv(x.float().double())),
+])  # fmt: skip
+def test_functions(do: Any) -> None:
+    compared(spread(Made(do)), MAPS)
+
+
+def test_subtraction_at_once() -> None:
+    """Right where no membrane can reach twice its threshold."""
+    compared(rows(Leaky(0.5, threshold=4.0, reset_delay=False, init_hidden=True)), ROWS, rows=True)
+
+
+@pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
+def test_membranes_read_out(reset: str) -> None:
+    model = spread(Made(lambda s, x: s.lif(s.b(s.n(s.a(x))))[1]))
+    model.lif = Leaky(0.8, reset_mechanism=reset)
+    net = compared(model, ROWS, rows=True)
+    assert (net.output, net.readout) == ("lif", "last")
+
+
+def test_pooled_spikes_of_the_input() -> None:
+    """A maximum of the input is an OR where the encoding has one bit."""
+    model = spread(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(2, 8, 2), IFNode()), 0.5)
+    compared(model, MAPS, input_bits=1)
+    compile_model(model, chip="tiny", input_shape=MAPS, encoding=Encoding(kind="planes", steps=4))
+    with pytest.raises(SpikeplaneError, match="put a convolution in front, or encode the input as spikes"):
+        compile_model(model, chip="tiny", input_shape=MAPS, encoding=Encoding(kind="direct", steps=4))
