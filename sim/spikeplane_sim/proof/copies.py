@@ -54,11 +54,14 @@ def _double_spikes(module: nn.Module) -> None:
 
 def _settle(copied: nn.Module) -> None:
     """Parametrised weights become the numbers that they are at the model's own precision: in float64 a rounding inside a
-    parametrization may fall to the other side."""
+    parametrization may fall to the other side. (parametrize.remove_parametrizations changes the class, which is the model's own too.)"""
     for part in list(copied.modules()):
         if parametrize.is_parametrized(part):
-            for name in list(part.parametrizations):  # type: ignore[arg-type]
-                parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+            numbers = {name: nn.Parameter(getattr(part, name).detach().clone(), False) for name in part.parametrizations}  # type: ignore[union-attr]
+            del part.parametrizations
+            part.__class__ = type(part).__bases__[0]
+            for name, number in numbers.items():
+                part.register_parameter(name, number)
 
 
 def _without_graphs(module: nn.Module) -> dict[int, Any]:
