@@ -1,10 +1,15 @@
-"""Simulators that tests build are kept, as everywhere, in the cache folder; one lock keeps two workers from building the same one."""
+"""Simulators that tests build are kept, as everywhere, in the cache folder; one lock keeps two workers from building the same one.
+
+At the end of a run one line for every reason to skip says what was not tested, and where.
+"""
 
 import os
 import signal
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 # One worker a processor core: the threads of several PyTorch processes only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,3 +19,13 @@ if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path[:0] = [str(Path(__file__).parent / "system"), str(Path(__file__).parent)]  # what tests share, and the mutants' list
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """`not tested: REASON (3 tests in test_models.py)`, for want of data, a package or a tool."""
+    found: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        file, _, reason = report.longrepr if isinstance(report.longrepr, tuple) else (report.nodeid, 0, str(report.longrepr))
+        found[reason.removeprefix("Skipped: "), Path(report.nodeid.split("::")[0] or file).name] += 1
+    for (reason, file), count in sorted(found.items()):
+        terminalreporter.write_line(f"not tested: {reason} ({count} test{'s' * (count > 1)} in {file})")

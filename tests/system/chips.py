@@ -1,11 +1,16 @@
 """Runs an integer network on the simulated chip and in the golden model, and compares the two."""
 
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
+from counts import Core, Counts
 
 from spikeplane.compiler import Placement, build_image, place
+from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import Counter
 from spikeplane.host.driver import Driver
 from spikeplane.lockstep import Comparison, compare
 from spikeplane.network import Network
@@ -34,3 +39,34 @@ def lockstep(network: Network, inputs: dict[str, np.ndarray], config: ChipConfig
     """The chip against the golden model, in every population, step and neuron."""
     golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
     return compare(network, on_chip(network, inputs, config, library=library), golden)
+
+
+class Chip:
+    """One simulated chip that takes one program after the other, and answers with its counters."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config, self.board = config, SimulatedBoard(config)
+
+    def load(self, network: Network) -> Driver:
+        """A driver with the network's program loaded, every population probed, placed as the compiler places it."""
+        placement, image = try_fit(network, self.config, probes(network))
+        driver = Driver(self.board, self.config, network, placement, image)
+        driver.load()
+        return driver
+
+    def counts(self, driver: Driver) -> dict[Core, Counts]:
+        """What every core counted since the last START."""
+        names = {field: Counter[field.upper()] for field in ("operations", "spikes", "sweeps", "packets")}
+        cores = [(x, y) for y in range(self.config.rows) for x in range(self.config.cols)]
+        return {core: Counts(**{name: driver.query(counter, core) for name, counter in names.items()}) for core in cores}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.board.close()
+
+
+def probes(network: Network) -> list[str]:
+    """All populations of neurons."""
+    return [p.name for p in network.populations if p.neuron is not None]

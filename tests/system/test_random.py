@@ -1,62 +1,129 @@
-"""Random networks on random chips, every population in lockstep with the golden model.
+"""Random networks on a fixed list of chips: golden model, chip and a numpy reference of its own agree in every value, and every core's
+counters are what the outputs say.
 
-Building a simulator is what takes time, so a few random chips take many random networks each: 20 networks here, 200 in test-all.
+Building a simulator is what takes time, so ten chips take many networks each, on one board, one program after the other.
 """
 
-import random
+from collections import Counter
 
+import numpy as np
 import pytest
-from chips import lockstep
-from hypothesis import HealthCheck, Phase, given, note, settings
-from hypothesis import strategies as st
+from chips import Chip, probes
+from counts import expected_counts
+from features import ALL, features
 from networks import random_network
+from reference import reference
 
-from spikeplane.compiler import build_image, place
+from spikeplane.compiler.bounds import prove
+from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.lockstep import compare
+from spikeplane.network import Network
+from spikeplane_sim.golden import GoldenModel
 
-pytestmark = pytest.mark.cosim
 
-
-def random_chip(seed: int) -> ChipConfig:
-    """Any mesh, lanes and widths; memories large enough for most of the networks."""
-    rng = random.Random(seed)
-    rows, cols = rng.choice([(1, 1), (1, 2), (2, 1), (2, 2), (1, 3)])
+def chip(mesh: str, lanes: int, weight: int, multiplier: bool, acc: int, membrane: int, shift: int) -> ChipConfig:
+    """A chip of `mesh` rows x columns with memories for small networks."""
+    rows, cols = (int(n) for n in mesh.split("x"))
     return ChipConfig(
-        rows=rows, cols=cols, lanes=rng.choice([8, 8, 16]), weight_bits=rng.choice([1, 2, 4, 8]), acc_bits=rng.randint(16, 26),
-        membrane_bits=rng.randint(10, 24), weight_depth=1 << 14, acc_depth=2048, membrane_depth=2048,
-        max_shift=rng.choice([3, 7, 25]), leak_multiplier=rng.random() < 0.7, coord_bits=rng.randint(3, 7),
+        rows=rows, cols=cols, lanes=lanes, weight_bits=weight, leak_multiplier=multiplier, acc_bits=acc, membrane_bits=membrane,
+        max_shift=shift, weight_depth=1 << 13, acc_depth=512, membrane_depth=512, parameter_depth=128, populations=4, projections=24,
+        row_depth=128, column_depth=128, group_depth=128, egress_depth=128, coord_bits=4, group_bits=4,
     )  # fmt: skip
 
 
-def check(chip: ChipConfig, seed: int) -> None:
-    network, inputs = random_network(seed, chip)
-    names = [p.name for p in network.populations if p.neuron is not None]
-    try:
-        build_image(network, place(network, chip), chip, names)
-    except SpikeplaneError as error:
-        note(f"does not fit: {error}")
-        return
-    result = lockstep(network, inputs, chip)
-    assert result.mismatches == 0, f"network {seed} on chip {chip}: {result}"
-
-
-COMMON = {
-    "deadline": None,
-    "derandomize": True,
-    "phases": (Phase.explicit, Phase.generate),
-    "suppress_health_check": list(HealthCheck),
+#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers; both ends of both widths; four shapes of meshes.
+CHIPS = {
+    "core-8": chip("1x1", 8, 8, True, 24, 16, 17),
+    "core-16": chip("1x1", 16, 4, True, 32, 32, 31),
+    "core-32": chip("1x1", 32, 2, False, 12, 8, 7),
+    "row": chip("1x4", 8, 1, False, 22, 12, 11),
+    "mesh": chip("2x3", 8, 8, False, 32, 24, 15),
+    "column": chip("4x1", 8, 2, True, 20, 18, 7),
 }
+MORE_CHIPS = {
+    "core-32-wide": chip("1x1", 32, 1, True, 32, 32, 31),
+    "row-16": chip("1x4", 16, 4, False, 12, 32, 3),
+    "mesh-4": chip("2x3", 8, 4, True, 16, 8, 9),
+    "column-8": chip("4x1", 8, 8, True, 18, 20, 0),
+}
+NETWORKS, MANY = 8, 30
 
 
-@settings(max_examples=20, **COMMON)
-@given(chip=st.integers(0, 3), seed=st.integers(0, 1 << 31))
-def test_random_networks(chip: int, seed: int) -> None:
-    check(random_chip(chip), seed)
+def user_path(config: ChipConfig, count: int) -> list[tuple[int, Network, dict[str, np.ndarray]]]:
+    """`count` networks that the compiler's own checks pass; what does not fit is drawn again."""
+    found = []
+    for seed in range(4 * count):
+        network, inputs = random_network(seed, config)
+        prove(network, config)
+        try:
+            try_fit(network, config, probes(network))
+        except SpikeplaneError:
+            continue
+        found.append((seed, network, inputs))
+        if len(found) == count:
+            return found
+    raise AssertionError(f"only {len(found)} of {4 * count} networks fit")
 
 
+def check(config: ChipConfig, count: int, seen: Counter[str]) -> None:
+    """Golden, chip and numpy on `count` networks, in every population, step and neuron, and the counters of every core."""
+    ran = 0
+    with Chip(config) as device:
+        for seed, network, inputs in user_path(config, count):
+            made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
+            expected = {name: made.outputs[name] for name in probes(network)}
+            golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
+            found = compare(network, golden, expected)
+            assert found.mismatches == 0, f"seed {seed}: golden against numpy (here golden): {found}"
+            driver = device.load(network)
+            outputs = driver.run(inputs)
+            found = compare(network, outputs, expected, names=probes(network))
+            assert found.mismatches == 0, f"seed {seed}: chip against numpy (here golden): {found}"
+            counts = expected_counts(network, {**inputs, **outputs}, driver.placement, config, probes(network))
+            assert device.counts(driver) == counts, f"seed {seed}"
+            seen["values"] += found.values
+            seen["spikes"] += found.spikes
+            seen["silent"] += sum(not values.any() for values in expected.values())
+            seen["populations"] += len(expected)
+            ran += 1
+    seen["networks"] += ran
+
+
+def assert_active(seen: Counter[str], networks: int) -> None:
+    """Every network ran, and most of their populations had something to say."""
+    print(dict(seen))
+    assert seen["networks"] == networks
+    assert seen["silent"] <= seen["populations"] // 8
+    assert seen["spikes"] > 300 * networks
+
+
+@pytest.mark.cosim
+@pytest.mark.parametrize("name", CHIPS)
+def test_random_networks(name: str) -> None:
+    seen: Counter[str] = Counter()
+    check(CHIPS[name], NETWORKS, seen)
+    assert_active(seen, NETWORKS)
+
+
+@pytest.mark.cosim
 @pytest.mark.slow
-@settings(max_examples=200, **COMMON)
-@given(chip=st.integers(10, 25), seed=st.integers(0, 1 << 31))
-def test_many_random_networks(chip: int, seed: int) -> None:
-    check(random_chip(chip), seed)
+@pytest.mark.parametrize("name", [*CHIPS, *MORE_CHIPS])
+def test_many_random_networks(name: str) -> None:
+    seen: Counter[str] = Counter()
+    check((CHIPS | MORE_CHIPS)[name], MANY, seen)
+    assert_active(seen, MANY)
+
+
+def test_the_networks_have_everything() -> None:
+    """Over the chips of `make test`: every feature several times, both limits reached in many populations."""
+    seen: Counter[str] = Counter()
+    for config in CHIPS.values():
+        for _, network, inputs in user_path(config, NETWORKS):
+            made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
+            assert not made.exceeded, "the compiler's proof let an overflow pass"
+            seen.update(features(network, made, config))
+    print(dict(seen))
+    assert {name: seen[name] for name in ALL if seen[name] < 3} == {}
+    assert min(seen["saturated up"], seen["saturated down"]) >= 15

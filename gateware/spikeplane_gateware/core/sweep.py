@@ -232,7 +232,7 @@ class Sweep(wiring.Component):
             m.d.sync += self.plane.eq(self.plane - 1)
 
     def _control(self, m: Module, table: Ram) -> None:
-        p, places, count, fetched = self.population, self.places, self.count, Signal()
+        p, places, count, fetched = self.population, self.places, self.count, Signal(name="fetched")
         with m.If(fetched):  # wide registers are enabled by registers: the way to all of their bits is long
             m.d.sync += p.eq(table.read_data)
         m.d.sync += self.swept.eq(0)

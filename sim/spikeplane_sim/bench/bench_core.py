@@ -17,7 +17,7 @@ from spikeplane.host.collect import Collector
 from spikeplane.host.driver import Driver
 from spikeplane_sim.bench.designs import CORE
 from spikeplane_sim.bench.programs import NETWORKS, Job, job
-from spikeplane_sim.bench.streams import Ends, Stall
+from spikeplane_sim.bench.streams import Ends, Mostly, Stall
 
 FORM = packet_format(CORE)
 
@@ -30,11 +30,11 @@ def numbers(packets: np.ndarray) -> list[int]:
 class World:
     """Everything around the core."""
 
-    def __init__(self, dut: Any, work: Job, stalling: bool) -> None:
+    def __init__(self, dut: Any, work: Job, stalling: bool, out: Stall | None = None) -> None:
         self.ends, self.work = Ends(dut), work
         dut.x.value, dut.y.value = 0, 0
         self.into = self.ends.source("i", Stall(never=not stalling))
-        self.out = self.ends.sink("o", Stall(never=not stalling), self._take)
+        self.out = self.ends.sink("o", out or Stall(never=not stalling), self._take)
         self.driver = Driver(None, CORE, work.network, work.placement, work.image)  # type: ignore[arg-type]
         self.collector = Collector(CORE, self.driver._probes())
         self.waiting: deque[int] = deque()  #: from the host, behind barriers
@@ -115,6 +115,26 @@ async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) 
     flags, spikes = await world.ask(Counter.FLAGS), await world.ask(Counter.SPIKES)
     assert flags == 1, "running, and nothing refused or dropped"
     assert spikes > 0
+
+
+@cocotb.test()
+async def nothing_is_lost_behind_a_way_out_that_is_hardly_ever_free(dut: Any) -> None:
+    """Every neuron of a long group fires, nine packets each, and in nine cycles of ten nobody takes one: the sweep has to wait."""
+    work = job("crowded", CORE, random.randrange(1 << 30))
+    fired = work.golden["all"]
+    assert fired.all(), "the source fires in every neuron and step"
+    world = World(dut, work, False, Mostly(0.9))
+    await world.ends.start()
+    await world.load()
+    await world.stream()
+    world.check()
+    words = fired.size // CORE.lanes
+    nonzero = int((work.golden["sum"].reshape(-1, CORE.lanes) != 0).any(1).sum())
+    assert await world.ask(Counter.PACKETS) == 9 * words + nonzero
+    assert await world.ask(Counter.SPIKES) == fired.size // fired.shape[2] + 8 * words, (
+        "constant planes of one channel, aligned masks"
+    )
+    assert await world.ask(Counter.FLAGS) == 1
 
 
 @cocotb.test()

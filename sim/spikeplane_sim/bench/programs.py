@@ -29,7 +29,7 @@ def job(name: str, config: ChipConfig, seed: int) -> Job:
     """One of `NETWORKS` on a chip; weights and inputs from the seed. Every population is probed."""
     from spikeplane_sim.golden import GoldenModel
 
-    network, inputs = NETWORKS[name](np.random.default_rng(seed))
+    network, inputs = {**NETWORKS, "crowded": crowded}[name](np.random.default_rng(seed))
     placement = place(network, config)
     names = [p.name for p in network.populations if p.neuron is not None]
     golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
@@ -119,6 +119,22 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
         "in": _planes(rng, (4, 3, 3), 0.5)
     }
+
+
+def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """Every neuron fires in every step, to eight projections and the host: what leaves is nine times what a sweep makes."""
+    populations = (
+        Population(name="in", shape=(1, 6, 6)),
+        Population(name="all", shape=(8, 6, 6), neuron=Neuron(leak="memoryless"), theta=np.full(8, 1)),
+        Population(name="sum", shape=(8, 1, 1), neuron=Neuron(reset="soft"), theta=rng.integers(200, 900, 8)),
+    )
+    weights = [rng.integers(1, 4, (8, 1, 1)) for _ in range(8)]
+    projections = (
+        Projection(source="in", target="all", weight=np.ones((8, 1, 1, 1), dtype=np.int64)),
+        *[Projection(source="all", target="sum", weight=weight, pool=(6, 6), aligned=True) for weight in weights],
+    )
+    planes = np.ones((SAMPLES, STEPS, 1, 6, 6), dtype=np.uint8)
+    return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {"in": planes}
 
 
 NETWORKS = {"residual": residual, "convolution": convolution, "recurrent": recurrent, "held": held}

@@ -33,6 +33,17 @@ class Stall:
         return random.random() < self._level
 
 
+class Mostly(Stall):
+    """Pauses in a part of the cycles that never changes."""
+
+    def __init__(self, part: float) -> None:
+        super().__init__()
+        self.part = part
+
+    def __call__(self) -> bool:
+        return random.random() < self.part
+
+
 class Source:
     """Offers what is in `queue`, in order; a word once offered stays until it is taken. `taken`: how many were."""
 

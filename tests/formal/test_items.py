@@ -1,0 +1,109 @@
+"""The sweep's items, by induction: no item is made before the one ahead of it has its place in the FIFO, whatever the neurons say and
+however long egress waits. So none is lost, and the FIFO is never written when it is full.
+
+```
+    elements --room--> neurons (any spikes) --> staged item --> FIFO --> egress (any stalls)
+       `--------- inflight ----------'          <-------- N <= 13 of 16 ------->
+```
+The neurons are any masks of the solver's choice at the real ones' latency: what they compute does not matter here.
+"""
+
+from typing import Any
+
+import pytest
+from amaranth.hdl import Assert, Assume, Module, Signal
+from prover import Inside, free, mutant, offered, prove
+
+from spikeplane.config import ChipConfig
+from spikeplane_gateware.core import neuron, sweep
+
+CONFIG = ChipConfig(
+    rows=1, cols=1, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, weight_depth=16, acc_depth=16, membrane_depth=16,
+    parameter_depth=16, populations=1, projections=1, row_depth=4, column_depth=4, group_depth=4, egress_depth=4, coord_bits=2,
+    group_bits=1, max_shift=7,
+)  # fmt: skip
+IDLE, OPEN, PARAMETERS, WALK, CLEAR, SETTLE, ZERO, FINISH = range(8)  #: the states, in the order that the component names them
+MOST = 13  #: under way, staged or in the FIFO at once
+
+
+class AnyNeurons(neuron.NeuronArray):
+    """Neurons that fire as the solver likes."""
+
+    def _lane(self, m: Module, lane: int, *_: object) -> None:
+        for signal in (self.after[lane], self.v[lane]):
+            free(m, signal)
+        if not lane:
+            free(m, self.fired)
+
+
+def harness(module: Any) -> Module:
+    """Any jobs, population words, currents and stalls."""
+    m = Module()
+    dut = module.Sweep(CONFIG)
+    inside = Inside(dut)
+    m.submodules.dut = inside.fragment
+    for signal in (dut.job.valid, dut.job.payload, dut.write.valid, dut.write.memory, dut.write.address, dut.write.data):
+        free(m, signal)
+    for signal in (dut.item.ready, dut.done, dut.port.data_valid, *dut.port.data):
+        free(m, signal)
+    offered(m, dut.job, Assume)
+    staged, inflight, load = inside["staged"], inside["inflight"], inside["load"]
+    ready, level = inside["items", "w_rdy"], inside["items", "level"]
+    m.d.comb += Assert(~load | ~staged | ready)  # what is claimed: an item takes the place of none that waits
+    m.d.comb += Assert(~dut.neurons.out_valid | (dut.plane == 0))  # nor a membrane of one whose planes are under way
+    total, values = Signal(6), dut.population.membrane_out
+    m.d.comb += total.eq(inflight + level + staged)
+    with m.If(~values):
+        m.d.comb += [Assert((inflight == 0) | (total <= MOST)), Assert(dut.plane == 0)]
+    _under_way(m, inside, inflight)
+    _states(m, dut, inside, total, inflight)
+    return m
+
+
+def _under_way(m: Module, inside: Inside, inflight: Signal) -> None:
+    """Invariant: `inflight` counts the windows that have left the walk and have not come out of the neurons."""
+    flags = [inside[f"element_{i}"] for i in range(1, 4)]
+    stages = [inside["neurons", f"valid_{i}"] for i in range(1, neuron.LATENCY + 1)]
+    m.d.comb += Assert(inflight == sum([flag[0] & flag[3] for flag in flags], start=sum(stages)))
+
+
+def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal) -> None:
+    """Invariants: a population's word changes only when nothing is under way, and there is room only for what is allowed for."""
+    state, fetched, staged = inside["fsm_state"], inside["fetched"], inside["staged"]
+    quiet, values = (inflight == 0) & (dut.plane == 0) & ~staged, dut.population.membrane_out
+    between = (state == IDLE) | (state == OPEN) | (state == PARAMETERS) | (state == FINISH)
+    m.d.comb += [
+        Assert(state <= FINISH),
+        Assert(~fetched | ((state == IDLE) & (dut.count == 2) & dut.job.valid)),
+        Assert((state != OPEN) | ~fetched),
+        Assert(~between | quiet),
+    ]
+    with m.If(state == WALK):
+        m.d.comb += [Assert(~dut.room | values | (total < MOST)), Assert(~dut.room | ~values | quiet)]
+    with m.If(values):
+        m.d.comb += [Assert(inflight <= 1), Assert((inflight == 0) | ((dut.plane == 0) & ~staged))]
+
+
+@pytest.fixture(autouse=True)
+def any_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "NeuronArray", AnyNeurons)
+
+
+def test_proved(tmp_path):
+    verdict = prove(harness(sweep), tmp_path)
+    assert verdict.holds, verdict.log
+
+
+MUTANTS = {
+    "no room kept": ("(inflight + items.level) < FIFO_DEPTH - 5", "items.level < FIFO_DEPTH - 5"),
+    "room is not looked at": ("self.element.eq(self.room)", "self.element.eq(1)"),
+    "membranes follow each other": ("Mux(p.membrane_out, empty, ", "Mux(0, empty, "),
+    "a plane does not wait": ("with m.Elif((self.plane != 0) & taken):", "with m.Elif(self.plane != 0):"),
+}
+
+
+@pytest.mark.parametrize("change", MUTANTS.values(), ids=MUTANTS)
+def test_mutants_are_not_proved(tmp_path, change):
+    broken = mutant(sweep, *change)
+    broken.NeuronArray = AnyNeurons  # pyright: ignore[reportAttributeAccessIssue]
+    assert not prove(harness(broken), tmp_path).holds

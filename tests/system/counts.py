@@ -1,0 +1,111 @@
+"""What the counters of every core must say after a run, worked out from the outputs and the geometry alone.
+
+```
+    outputs of all populations, placement --> per core: words accumulated, set bits taken in, populations swept, packets sent
+```
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.compiler.place import Part, Placement, rectangles
+from spikeplane.config import ChipConfig
+from spikeplane.network import Network, Population, Projection
+
+Core = tuple[int, int]
+
+
+@dataclass
+class Counts:
+    """Of one core and run."""
+
+    operations: int = 0
+    spikes: int = 0
+    sweeps: int = 0
+    packets: int = 0
+
+
+def expected_counts(
+    network: Network, outputs: dict[str, np.ndarray], placement: Placement, config: ChipConfig, probes: list[str]
+) -> dict[Core, Counts]:
+    """`outputs`: inputs and populations, int (N, T, C, H, W). Cores without a part count nothing."""
+    found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
+    for part in placement.parts:
+        population = network.population(part.population)
+        planes = outputs[part.population]
+        core = found[part.core]
+        core.sweeps += planes.shape[0] * planes.shape[1]
+        core.packets += _packets(network, population, part, planes, placement, config, probes)
+    for projection in network.projections:
+        source = network.population(projection.source)
+        bits = _bits(source, _delivered(network, projection, outputs[source.name]), config)
+        for part in placement.of(projection.target):
+            spikes, operations = _met(network, projection, part, bits, config)
+            found[part.core].spikes += spikes
+            found[part.core].operations += operations
+    return found
+
+
+def _delivered(network: Network, projection: Projection, planes: np.ndarray) -> np.ndarray:
+    """The steps whose spikes are sent on: of a held input the first, of a recurrent projection all but the last."""
+    if projection.delay:
+        return planes[:, :-1]
+    if network.population(projection.target).hold:
+        return planes[:, :1]
+    return planes
+
+
+def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.ndarray:
+    """Bit planes 0 or 1: (planes, N * T, C, H, W); a membrane's are all those of its two's complement."""
+    sends_values = population.neuron is not None and population.neuron.membrane_out
+    width = config.membrane_bits if sends_values else population.value_bits
+    flat = planes.reshape(-1, *population.shape)
+    return np.stack([flat >> bit & 1 for bit in range(width)])
+
+
+def _masks(bits: np.ndarray, config: ChipConfig) -> np.ndarray:
+    """Which groups have any bit: (planes, N * T, groups, H, W)."""
+    planes, steps, channels, height, width = bits.shape
+    groups = -(-channels // config.lanes)
+    padded = np.zeros((planes, steps, groups * config.lanes, height, width), dtype=bool)
+    padded[:, :, :channels] = bits
+    return padded.reshape(planes, steps, groups, config.lanes, height, width).any(3)
+
+
+def _packets(
+    network: Network, population: Population, part: Part, planes: np.ndarray, placement: Placement, config: ChipConfig,
+    probes: list[str],
+) -> int:  # fmt: skip
+    """One per non-zero mask and destination: a rectangle of cores for each projection, and the host."""
+    groups = slice(part.first, part.first + part.groups)
+    total = 0
+    for projection in network.projections:
+        if projection.source == population.name:
+            sent = planes[:, :-1] if projection.delay else planes
+            cores = [target.core for target in placement.of(projection.target)]
+            total += int(_masks(_bits(population, sent, config), config)[:, :, groups].sum()) * len(rectangles(cores))
+    if population.name in probes:
+        total += int(_masks(_bits(population, planes, config), config)[:, :, groups].sum())
+    return total
+
+
+def _met(network: Network, projection: Projection, part: Part, bits: np.ndarray, config: ChipConfig) -> tuple[int, int]:
+    """Set bits (of an aligned projection: masks) that meet a neuron of the part, and the words that they are added to."""
+    source, shape = network.population(projection.source), network.population(projection.target).current_shape
+    rows, columns = (
+        np.array([_outputs(at, axis, projection, shape) for at in range(source.shape[axis])]) for axis in (1, 2)
+    )  # fmt: skip
+    reached = rows[:, None] * columns[None]
+    if projection.aligned:
+        taken = _masks(bits, config)[:, :, part.first : part.first + part.groups].sum((0, 1, 2))
+        return int((taken * (reached > 0)).sum()), int((taken * reached).sum())
+    taken = bits.sum((0, 1, 2))
+    return int((taken * (reached > 0)).sum()), int((taken * reached).sum()) * part.groups
+
+
+def _outputs(at: int, axis: int, projection: Projection, shape: tuple[int, int, int]) -> int:
+    """How many output rows (axis 1) or columns (2) a spike in source row or column `at` reaches."""
+    block, kernel = at // projection.pool[axis - 1], projection.weight.shape[axis - 3]
+    stride, padding = projection.stride[axis - 1], projection.padding[axis - 1]
+    return sum(0 <= block - (out * stride - padding) < kernel for out in range(shape[axis]))

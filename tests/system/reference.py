@@ -1,0 +1,147 @@
+"""The integer network in plain numpy, from the arithmetic's definition alone: no code of the golden model, the compiler or the gateware.
+
+```
+    planes (N, T, C, H, W) --> currents: a sum over kernel positions --> leak, add, limit, compare, reset --> outputs
+```
+Everything is int64, a neuron's step is written as in the definition, one line a rule; slow and plain is the point.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spikeplane.network import Network, Neuron, Population, Projection
+
+
+@dataclass
+class Reference:
+    """What a network does. outputs, currents: per population (N, T, C, H, W), the currents behind a window; `up`, `down`: how often a
+    membrane was held at its upper and lower limit; `exceeded`: populations with a current that the accumulators do not hold."""
+
+    outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    currents: dict[str, np.ndarray] = field(default_factory=dict)
+    up: dict[str, int] = field(default_factory=dict)
+    down: dict[str, int] = field(default_factory=dict)
+    exceeded: set[str] = field(default_factory=set)
+
+
+def reference(network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int) -> Reference:
+    """Run all samples and steps. State starts at 0 with each sample; populations are in an order in which only delays go back."""
+    made, membranes = Reference(), {}
+    samples, steps = next(iter(inputs.values())).shape[:2]
+    for population in network.populations:
+        shape = (samples, steps, *population.shape)
+        made.outputs[population.name] = np.zeros(shape, dtype=np.int64)
+        made.currents[population.name] = np.zeros(shape, dtype=np.int64)
+        made.up[population.name] = made.down[population.name] = 0
+        membranes[population.name] = np.zeros((samples, *population.shape), dtype=np.int64)
+    for name, planes in inputs.items():
+        made.outputs[name][:] = planes
+    for t in range(steps):
+        for population in network.populations:
+            if population.neuron is not None:
+                name = population.name
+                total = _total(network, population, made.outputs, t)
+                if total.min() < -(1 << (acc_bits - 1)) or total.max() > (1 << (acc_bits - 1)) - 1:
+                    made.exceeded.add(name)
+                current = _window(population, total)
+                made.currents[name][:, t] = current
+                u, out = _step(population, membranes[name], current, membrane_bits, made)
+                membranes[name], made.outputs[name][:, t] = u, out
+    return made
+
+
+def _total(network: Network, population: Population, outputs: dict[str, np.ndarray], t: int) -> np.ndarray:
+    """The currents of one step, before a window: bias and every projection; what is delayed comes from the step before."""
+    samples = next(iter(outputs.values())).shape[0]
+    total = np.zeros((samples, *population.current_shape), dtype=np.int64)
+    if population.bias is not None:
+        total += np.asarray(population.bias).reshape(-1, 1, 1)
+    for projection in network.projections:
+        if projection.target == population.name and t - projection.delay >= 0:
+            source = outputs[projection.source][:, t - projection.delay]
+            total += synapses(projection, source, population.current_shape)
+    return total
+
+
+def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """The sum over a source's pixels (N, C, H, W) of weight * 2^pre_shift * value, as (N, *shape)."""
+    blocks = _blocks(source, projection.pool)
+    weight = np.asarray(projection.weight, dtype=np.int64) * 2**projection.pre_shift
+    total = np.zeros((len(source), *shape), dtype=np.int64)
+    for row in range(shape[1]):
+        for column in range(shape[2]):
+            for ky in range(weight.shape[-2]):
+                for kx in range(weight.shape[-1]):
+                    y = row * projection.stride[0] + ky - projection.padding[0]
+                    x = column * projection.stride[1] + kx - projection.padding[1]
+                    if 0 <= y < blocks.shape[2] and 0 <= x < blocks.shape[3]:
+                        if projection.aligned:
+                            total[:, :, row, column] += weight[:, ky, kx] * blocks[:, :, y, x]
+                        else:
+                            total[:, :, row, column] += np.einsum("oc,nc->no", weight[:, :, ky, kx], blocks[:, :, y, x])
+    return total
+
+
+def _blocks(source: np.ndarray, pool: tuple[int, int]) -> np.ndarray:
+    """Each pixel (y, x) counts as (y // py, x // px)."""
+    _, _, height, width = source.shape
+    found = np.zeros((*source.shape[:2], -(-height // pool[0]), -(-width // pool[1])), dtype=np.int64)
+    for y in range(height):
+        for x in range(width):
+            found[:, :, y // pool[0], x // pool[1]] += source[:, :, y, x]
+    return found
+
+
+def _window(population: Population, total: np.ndarray) -> np.ndarray:
+    """The largest current of each window that lies inside the map."""
+    window = population.window
+    if window is None:
+        return total
+    found = np.zeros((len(total), *population.shape), dtype=np.int64)
+    for row in range(population.shape[1]):
+        for column in range(population.shape[2]):
+            top, left = row * window.stride - window.padding, column * window.stride - window.padding
+            inside = total[:, :, max(top, 0) : top + window.size, max(left, 0) : left + window.size]
+            found[:, :, row, column] = inside.max((2, 3))
+    return found
+
+
+def leaked(neuron: Neuron, u: np.ndarray) -> np.ndarray:
+    """What is left of the membrane u one step later."""
+    if neuron.leak == "none":
+        return u
+    if neuron.leak == "memoryless":
+        return 0 * u
+    product = u * neuron.leak_value
+    floor = product // 65536
+    exact = floor * 65536 == product
+    if neuron.leak_round == "down":
+        return floor
+    if neuron.leak_round == "up":
+        return np.where(exact, floor, floor + 1)
+    return np.where(exact | (floor % 2 == 1), floor, floor + 1)
+
+
+def _step(
+    population: Population, u: np.ndarray, current: np.ndarray, membrane_bits: int, made: Reference
+) -> tuple[np.ndarray, np.ndarray]:
+    """The membrane after the step, and the output."""
+    neuron = population.neuron
+    assert neuron is not None
+    low, high = -(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1
+    free = leaked(neuron, u) + current
+    made.up[population.name] += int((free > high).sum())
+    made.down[population.name] += int((free < low).sum())
+    v = np.minimum(np.maximum(free, low), high)
+    theta = np.asarray(0 if population.theta is None else population.theta, dtype=np.int64).reshape(-1, 1, 1)
+    fires = v > theta if neuron.strict else v >= theta
+    after = v
+    if neuron.reset == "hard":
+        after = np.where(fires, neuron.v_reset, v)
+    if neuron.reset == "soft":
+        amount = theta if population.amount is None else np.asarray(population.amount).reshape(-1, 1, 1)
+        after = np.where(fires, v - amount, v)
+    assert after.min() >= low, f"{population.name}: a reset leaves the membrane"
+    assert after.max() <= high, f"{population.name}: a reset leaves the membrane"
+    return after, (v if neuron.membrane_out else fires.astype(np.int64))

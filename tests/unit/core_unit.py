@@ -1,0 +1,45 @@
+"""Runs one component of a core in Amaranth's simulator: a testbench coroutine drives its ports, a cycle a tick."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from amaranth.sim import Simulator
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import Kind, packet_format
+
+#: A small core; every test of a component is about its rules, not its size.
+CORE = ChipConfig(
+    rows=1, cols=2, lanes=8, weight_bits=8, acc_bits=18, membrane_bits=16, weight_depth=64, acc_depth=64, membrane_depth=64,
+    parameter_depth=64, populations=4, projections=16, row_depth=16, column_depth=16, group_depth=16, egress_depth=16, coord_bits=4,
+    group_bits=4, max_shift=7,
+)  # fmt: skip
+FORM = packet_format(CORE)
+
+
+def simulate(component: Any, bench: Callable[[Any], Awaitable[None]]) -> None:
+    """Run `bench(ctx)` to its end."""
+    simulator = Simulator(component)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+async def give(ctx: Any, port: Any, kind: Kind, limit: int = 200, **fields: int) -> None:
+    """Offer one packet until it is taken; AssertionError if it is not within `limit` cycles."""
+    ctx.set(port.payload.as_value(), FORM.pack(kind, **fields))
+    ctx.set(port.valid, 1)
+    for _ in range(limit):
+        ready = ctx.get(port.ready)
+        await ctx.tick()
+        if ready:
+            ctx.set(port.valid, 0)
+            return
+    raise AssertionError(f"a {kind.name} packet is not taken")
+
+
+async def pulse(ctx: Any, signal: Any) -> None:
+    """One cycle high."""
+    ctx.set(signal, 1)
+    await ctx.tick()
+    ctx.set(signal, 0)

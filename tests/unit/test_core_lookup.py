@@ -1,0 +1,138 @@
+"""The lookup of a core: what a spike meets by row, column and group; what meets nothing ends there, an unknown projection is flagged."""
+
+from typing import Any
+
+import pytest
+from core_unit import CORE, FORM, simulate
+
+from spikeplane.formats.packet import Kind
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.lookup import Lookup
+
+TABLES = core_tables(CORE)
+COUNTS = {"row": 2, "column": 3, "group": 1}
+
+
+class World:
+    """A lookup with one projection, tag 5, whose tables have an entry each at row 2, column 3, group 1."""
+
+    def __init__(self, ctx: Any, dut: Lookup) -> None:
+        self.ctx, self.dut, self.visits, self.drops = ctx, dut, [], 0
+        ctx.set(dut.o.ready, 1)
+
+    async def cycles(self, count: int) -> None:
+        for _ in range(count):
+            ctx, o = self.ctx, self.dut.o
+            self.drops += ctx.get(self.dut.dropped)
+            if ctx.get(o.valid) and ctx.get(o.ready):
+                names = (
+                    "is_event",
+                    "rows",
+                    "columns",
+                    "groups",
+                    "acc",
+                    "weight",
+                    "mask",
+                    "bit",
+                    "more",
+                    "shift",
+                    "negate",
+                    "once",
+                )
+                self.visits.append({name: ctx.get(o.payload[name]) for name in names})
+            await ctx.tick()
+
+    async def write(self, memory: Memory, address: int, word: int) -> None:
+        for name, value in {"memory": memory, "address": address, "data": word, "valid": 1}.items():
+            self.ctx.set(getattr(self.dut.write, name), value)
+        await self.cycles(1)
+        self.ctx.set(self.dut.write.valid, 0)
+
+    async def load(self, counts: dict[str, int], **projection: int) -> None:
+        bases = {f"{name}_base": 4 for name in counts}
+        await self.write(Memory.PROJECTION, 5, TABLES.projection.pack(**{"valid": 1, **bases, **projection}))
+        for number, (name, at) in enumerate((("row", 2), ("column", 3), ("group", 1))):
+            word = TABLES.coordinate.pack(count=counts[name], acc=1 << number, weight=8 << number)
+            await self.write(Memory[name.upper()], 4 + at, word)
+
+    async def send(self, kind: Kind = Kind.SPIKE, wait: int = 10, **fields: int) -> None:
+        place = {"tag": 5, "y": 2, "x": 3, "group": 1, "mask": 0b10100} if kind == Kind.SPIKE else {"tag": 5}
+        self.ctx.set(self.dut.i.payload.as_value(), FORM.pack(kind, **{**place, **fields}))
+        self.ctx.set(self.dut.i.valid, 1)
+        await self.cycles(1)
+        self.ctx.set(self.dut.i.valid, 0)
+        await self.cycles(wait)
+
+
+def run(bench: Any) -> None:
+    dut = Lookup(CORE)
+
+    async def testbench(ctx: Any) -> None:
+        await bench(World(ctx, dut))
+
+    simulate(dut, testbench)
+
+
+def test_a_spike_finds_the_sum_of_its_three_entries():
+    async def bench(world: World) -> None:
+        await world.load(COUNTS)
+        await world.send(shift=3, negate=1)
+        (visit,) = world.visits
+        assert (visit["rows"], visit["columns"], visit["groups"]) == (2, 3, 1)
+        assert (visit["acc"], visit["weight"]) == (1 + 2 + 4, 8 + 16 + 32)
+        assert (visit["bit"], visit["mask"], visit["more"]) == (2, 0b10000, 1)
+        assert (visit["shift"], visit["negate"], visit["once"], visit["is_event"]) == (3, 1, 0, 0)
+        assert world.drops == 0
+
+    run(bench)
+
+
+@pytest.mark.parametrize("empty", ["row", "column", "group"])
+def test_a_count_of_0_ends_the_spike(empty: str):
+    async def bench(world: World) -> None:
+        await world.load({**COUNTS, empty: 0})
+        await world.send()
+        assert world.visits == []
+        assert world.drops == 0, "meeting nothing is no fault"
+
+    run(bench)
+
+
+@pytest.mark.parametrize("kind", [Kind.TOKEN, Kind.CREDIT])
+def test_events_pass_whatever_the_counts_are(kind: Kind):
+    async def bench(world: World) -> None:
+        await world.load({"row": 0, "column": 0, "group": 0})
+        await world.send(kind)
+        assert [visit["is_event"] for visit in world.visits] == [1]
+
+    run(bench)
+
+
+def test_a_spike_of_no_projection_ends_and_is_flagged_once():
+    async def bench(world: World) -> None:
+        await world.load(COUNTS, valid=0)
+        await world.send()
+        assert world.visits == []
+        assert world.drops == 1
+        await world.send(Kind.TOKEN)
+        assert len(world.visits) == 1
+        assert world.drops == 1, "a token is no spike"
+
+    run(bench)
+
+
+def test_a_spike_that_waits_is_flagged_once():
+    """Behind a visit that is not taken the pipeline stands; the fault is counted when it moves."""
+
+    async def bench(world: World) -> None:
+        await world.load(COUNTS)
+        world.ctx.set(world.dut.o.ready, 0)
+        await world.send(wait=0)
+        await world.send(tag=6, wait=30)
+        assert world.drops == 0
+        world.ctx.set(world.dut.o.ready, 1)
+        await world.cycles(20)
+        assert len(world.visits) == 1
+        assert world.drops == 1
+
+    run(bench)
