@@ -64,7 +64,8 @@ class FloatProjection:
     """Synapses; every field as in `spikeplane.network.Projection`, with a float weight.
 
     A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source. Pooling in front of the
-    synapses is `pool` (sums; an average's 1/(py*px) is folded into the weight).
+    synapses is `pool` (sums; an average's 1/(py*px) is folded into the weight). `layer` names the model's layer that the weights are
+    those of, "" where there is none.
     """
 
     source: str
@@ -75,6 +76,7 @@ class FloatProjection:
     pool: tuple[int, int] = (1, 1)
     aligned: bool = False
     delay: int = 0
+    layer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

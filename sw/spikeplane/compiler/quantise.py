@@ -161,7 +161,10 @@ def _spare(weight: np.ndarray, config: ChipConfig) -> int:
 def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> Projection:
     """Weights that count 2^power: stored shifted as far as they can be, the rest is the packets' pre-shift."""
     stored = min(spare, power)
-    return Projection(**{**p.__dict__, "weight": weight << stored}, pre_shift=power - stored)
+    return Projection(
+        source=p.source, target=p.target, weight=weight << stored, stride=p.stride, padding=p.padding, pool=p.pool, aligned=p.aligned,
+        delay=p.delay, pre_shift=power - stored,
+    )  # fmt: skip
 
 
 def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:

@@ -1,6 +1,7 @@
 """Weight bits and guard bits as the user asks for them: one number for all layers, or one a layer by name.
 
-A layer is named as its population is. The readout keeps 8 bits unless it is named itself, because its sums are compared with one another.
+A layer is named as its population is, or as the layer that its weights come from. The readout keeps 8 bits unless it is named itself,
+because its sums are compared with one another.
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,8 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
     """Bits of every population's weights. Raises SpikeplaneError for a width that the chip does not store, or a layer that is not there."""
     layers = _layers(net)
     if isinstance(asked, Mapping):
-        _check_names(asked, layers, "weight bits")
-        return {name: _width(asked.get(name, config.weight_bits), config, name) for name in layers}
+        named = _by_population(net, asked, "weight bits")
+        return {name: _width(named.get(name, config.weight_bits), config, name) for name in layers}
     wanted = config.weight_bits if asked is None else _width(asked, config, None)
     readout = max(wanted, min(READOUT_BITS, config.weight_bits))
     return {name: readout if name == net.output else wanted for name in layers}
@@ -31,9 +32,8 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
 def guard_widths(net: FloatNetwork, asked: Widths) -> dict[str, int | None]:
     """Guard bits of every population, None where the compiler chooses. Raises SpikeplaneError."""
     layers = _layers(net)
-    if isinstance(asked, Mapping):
-        _check_names(asked, layers, "guard bits")
-    found = {name: asked.get(name) if isinstance(asked, Mapping) else asked for name in layers}
+    named = _by_population(net, asked, "guard bits") if isinstance(asked, Mapping) else dict.fromkeys(layers, asked)
+    found = {name: named.get(name) for name in layers}
     for name, bits in found.items():
         if bits is not None and not (_whole(bits) and 0 <= bits <= 31):
             raise SpikeplaneError(f"layer '{name}': guard bits must be from 0 to 31, not {bits!r}")
@@ -44,10 +44,14 @@ def _layers(net: FloatNetwork) -> list[str]:
     return [p.name for p in net.populations if p.neuron is not None]
 
 
-def _check_names(asked: Mapping[str, int], layers: list[str], what: str) -> None:
+def _by_population(net: FloatNetwork, asked: Mapping[str, int], what: str) -> dict[str, int]:
+    """What is asked for by any name of a layer, by its population."""
+    layers = _layers(net)
+    names = {p.layer: p.target for p in net.projections if p.layer} | {name: name for name in layers}
     for name in asked:
-        if name not in layers:
-            raise SpikeplaneError(f"{what}: there is no layer '{name}'; there are {', '.join(layers)}")
+        if name not in names:
+            raise SpikeplaneError(f"{what}: there is no layer '{name}'; there are {', '.join(names)}")
+    return {names[name]: bits for name, bits in asked.items()}
 
 
 def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:

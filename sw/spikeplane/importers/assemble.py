@@ -83,7 +83,7 @@ class Assembler:
         if weight.shape[1] != size:
             raise SpikeplaneError(f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(spikes.shape)})")
         kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *spikes.shape)
-        return replace(self._synapses(spikes, kernel, bias, (len(weight), 1, 1)), flat=True)
+        return replace(self._synapses(spikes, kernel, bias, (len(weight), 1, 1), layer=layer), flat=True)
 
     def convolution(
         self, layer: str, value: Value, weight: np.ndarray, bias: np.ndarray | None, *,
@@ -109,7 +109,7 @@ class Assembler:
         elif groups > 1:
             kernel = ungrouped(kernel, groups)
         return self._synapses(
-            spikes, kernel, bias, (len(weight), out[0], out[1]), stride=stride, padding=padding, aligned=aligned
+            spikes, kernel, bias, (len(weight), out[0], out[1]), stride=stride, padding=padding, aligned=aligned, layer=layer
         )
 
     def scale(self, value: Currents, gain: np.ndarray, offset: np.ndarray) -> Currents:
@@ -285,12 +285,12 @@ class Assembler:
 
     def _synapses(
         self, spikes: Spikes, weight: np.ndarray, bias: np.ndarray | None, shape: Shape, *,
-        stride: tuple[int, int] = (1, 1), padding: tuple[int, int] = (0, 0), aligned: bool = False,
+        stride: tuple[int, int] = (1, 1), padding: tuple[int, int] = (0, 0), aligned: bool = False, layer: str = "",
     ) -> Currents:  # fmt: skip
         drafts = tuple(
             FloatProjection(
                 source=s.population, target="", weight=weight * s.gain, stride=stride, padding=padding, pool=s.pool, aligned=aligned,
-                delay=s.delay,
+                delay=s.delay, layer=layer,
             )
             for s in spikes.sources
         )  # fmt: skip
