@@ -56,7 +56,7 @@ def _layers(program: Program) -> Table:
         table.add_row(
             escape(name), shape, str(row["weight_bits"]), str(row["guard"]),
             f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
-            f"{row['clipped']:.1f} %", row["leak"], f"{bound['bits']} of {bound['available']} bits",
+            f"{row['clipped']:.1f} %", escape(row["leak"]), f"{bound['bits']} of {bound['available']} bits",
         )  # fmt: skip
     return table
 

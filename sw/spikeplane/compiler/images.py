@@ -8,7 +8,7 @@ from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import check_shift, check_signed, check_weights, fields_word
 from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.compiler.routes import Routes
-from spikeplane.compiler.synapses import build_synapses
+from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
@@ -155,8 +155,9 @@ class CoreImage:
         what = f"projection '{projection.source}' to '{projection.target}'"
         check_weights(projection.weight, self.config.weight_bits, what)
         check_shift(projection, self.network.population(projection.source), self.config)
+        words = weight_words(projection, self.network, self.config, part.groups)
+        weight_base = self.space.take("weight", words, what)  # before they are built: there may be far too many
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
-        weight_base = self.space.take("weight", len(synapses.weights), what)
         for i, word in enumerate(synapses.weights):
             self._put(Memory.WEIGHT, weight_base + i, word)
         for entry in synapses.groups:

@@ -49,6 +49,16 @@ def build_synapses(projection: Projection, network: Network, config: ChipConfig,
     return Synapses(words(projection.weight, config, first, groups, slots), rows, columns, entries, steps)
 
 
+def weight_words(projection: Projection, network: Network, config: ChipConfig, groups: int) -> int:
+    """Words that `build_synapses` makes for `groups` groups."""
+    pixels = projection.weight.shape[-2] * projection.weight.shape[-1]
+    if projection.aligned:
+        return groups * pixels
+    channels, lanes = network.population(projection.source).shape[0], config.lanes
+    sources = -(-channels // lanes) * lanes if channels > lanes else channels
+    return groups * pixels * sources
+
+
 def _axis(
     size: int, pool: int, kernel: int, stride: int, padding: int, out: int, acc: int, weight: int
 ) -> list[dict[str, int]]:

@@ -16,7 +16,7 @@ from spikeplane.compiler.pack import check_signed, check_weights
 from spikeplane.compiler.place import groups_of
 from spikeplane.compiler.structure import check_structure
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Population
+from spikeplane.network import LEAK_ONE, Population
 from spikeplane.program.tables import check_tables
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def _check_numbers(population: Population, program: "Program") -> None:
         return
     if population.value_bits != 1:
         raise SpikeplaneError(f"{what}: only an input has value_bits, not {population.value_bits}")
+    if not 0 <= neuron.leak_value <= LEAK_ONE:
+        raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {neuron.leak_value}")
     bits = config.membrane_bits
     for name, values, width in (
         ("thresholds", population.theta, bits), ("reset amounts", population.amount, bits), ("biases", population.bias, config.acc_bits),

@@ -42,7 +42,6 @@ def _used(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
 
 
-_PERCENT = (_number, False)
 #: Columns by table: what they hold, and whether every row has them. There may be others, of any plain values.
 _COLUMNS: dict[str, dict[str, tuple[Callable[[Any], bool], bool]]] = {
     "assumptions": {"layer": (_text, True), "what": (_text, True), "value": (_text, True), "why": (_text, True)},
@@ -56,6 +55,12 @@ _COLUMNS: dict[str, dict[str, tuple[Callable[[Any], bool], bool]]] = {
     },
     "mapping": {"core": (_pair, True), "populations": (_list(_text), True), "used": (_used, True)},
     "calibration": {"samples": (_count, True), "accuracy_float": (_number, False), "accuracy_integer": (_number, False)},
+    "import": {"source": (_text, True), "data": (_text, True)},
+    "agreement": {
+        "population": (_text, True), "differences": (_maybe(_count), True), "ties": (_maybe(_count), True), "compared": (_count, True),
+        "given": (_maybe(_number), True), "free": (_maybe(_number), True), "rate_float": (_maybe(_number), True),
+        "rate_integer": (_maybe(_number), True),
+    },
     "activity": {
         "population": (_text, False), "spikes": (_list(_number), False), "packets": (_list(_number), False), "lanes": (_count, False),
         "reach": (_list(_number), False),
@@ -69,7 +74,7 @@ def check_tables(program: "Program") -> None:
     if not isinstance(tables, dict):
         raise SpikeplaneError("its tables must be an object")
     for name, rows in tables.items():
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and _plain(row, _DEPTH) for row in rows):
+        if not name or not isinstance(rows, list) or not all(isinstance(row, dict) and _plain(row, _DEPTH) for row in rows):
             raise SpikeplaneError(f"its table {name[:60]!a} must be a list of rows of plain values")
         for column, (kind, needed) in _COLUMNS.get(name, {}).items():
             if not all(kind(row[column]) if column in row else not needed for row in rows):
