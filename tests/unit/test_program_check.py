@@ -66,7 +66,16 @@ def wide(weight: np.ndarray, place: tuple[int, ...], value: int) -> np.ndarray:
 
 
 ROW = {"population": "out", "low": -1, "high": 4, "bits": 3, "available": 18}
-FULL = {"population": "out", "weight_bits": 8, "scale_low": 0.1, "scale_high": 0.1, "clipped": 0, "error": 0.0, "leak": "none"}
+FULL = {
+    "population": "out",
+    "weight_bits": 8,
+    "guard": 0,
+    "scale_low": 0.1,
+    "scale_high": 0.1,
+    "clipped": 0,
+    "error": 0.0,
+    "leak": "none",
+}
 WRONG: list[tuple[Program, str]] = [
     (network(IMAGE, populations=(*IMAGE.network.populations, IMAGE.network.populations[3])),
      "two populations are named 'out'; give each its own name"),

@@ -36,15 +36,16 @@ def value_range(source: Population, config: ChipConfig) -> tuple[int, int]:
 
 
 def reach(projection: Projection, source: Population, config: ChipConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Per target channel, the least and the most that one projection can add, its pre-shift included: two arrays (C,) of Python's
-    integers, because values, pools and shifts together may leave 64 bits.
+    """Per target channel, the least and the most that one projection can add, its pre-shift included: two arrays (C,), int64, or of
+    Python's integers where values, pools and shifts together go far beyond any accumulator.
 
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel.
     """
     low, high = (value * projection.pool[0] * projection.pool[1] for value in value_range(source, config))
     weight = np.asarray(projection.weight, dtype=np.int64).reshape(len(projection.weight), -1)
     up, down = (part.sum(1).astype(object) << projection.pre_shift for part in (np.maximum(weight, 0), np.minimum(weight, 0)))
-    return down * high + up * low, up * high + down * low
+    least, most = down * high + up * low, up * high + down * low
+    return (least, most) if max(-least.min(), most.max()) >> 52 else (least.astype(np.int64), most.astype(np.int64))
 
 
 def prove(network: Network, config: ChipConfig) -> list[Bound]:
