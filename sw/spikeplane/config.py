@@ -13,9 +13,11 @@ from typing import Any, Self
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import read_file
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
 ARCHITECTURE = 3
+_LONGEST = 1 << 16  #: bytes of a TOML file at most
 
 
 def bits_for(count: int) -> int:
@@ -143,9 +145,9 @@ class ChipConfig:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
-        """Read a TOML file of `key = value` lines. Raises SpikeplaneError if it is missing or is no TOML."""
+        """Read a TOML file of `key = value` lines. Raises SpikeplaneError if it is missing, no TOML, or too long."""
         try:
-            values = tomllib.loads(Path(path).read_text())
+            values = tomllib.loads(read_file(path, _LONGEST).decode())
         except FileNotFoundError:
             raise SpikeplaneError(f"chip configuration: no file {path}") from None
         except OSError as error:

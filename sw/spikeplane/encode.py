@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 
 if TYPE_CHECKING:
     from spikeplane.data import Events, Samples
@@ -106,7 +106,7 @@ def _found(values: Any) -> str:
     if not isinstance(values, np.ndarray):
         return f"a {type(values).__name__}"
     numbers = values.size and values.dtype.kind in "buif"
-    span = f" from {np.min(values):g} to {np.max(values):g}" if numbers else ""
+    span = f" from {number(np.min(values))} to {number(np.max(values))}" if numbers else ""
     return f"{values.dtype} {values.shape}{span}"
 
 

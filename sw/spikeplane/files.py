@@ -1,14 +1,47 @@
-"""Writing files: each is there whole or not at all, and readable like any other file (mode 0666 less the umask)."""
+"""Files: what is written is there whole or not at all, readable like any other (mode 0666 less the umask); what is read is a regular
+file of a bounded length, because a device or a pipe may never end."""
 
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from spikeplane.errors import SpikeplaneError
+
+
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+def check_regular(path: str | Path) -> None:
+    """Raises SpikeplaneError for what can be opened and may never end: a device, a pipe, a socket. Anything else passes, missing files
+    too: whoever opens them says what it expected."""
+    try:
+        kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
+    except (OSError, ValueError):
+        return
+    if kind:
+        raise SpikeplaneError(f"{path} is {kind}, no regular file: save what it gives to a file first")
+
+
+def read_file(path: str | Path, most: int) -> bytes:
+    """The contents of a regular file of at most `most` bytes. Raises SpikeplaneError for a longer one and for a device, a pipe or a
+    socket; OSError, as `open` does, for one that is missing or cannot be read."""
+    check_regular(path)
+    with open(path, "rb") as file:
+        data = file.read(most + 1)
+        length = max(len(data), os.fstat(file.fileno()).st_size)
+    if len(data) > most:
+        raise SpikeplaneError(f"{path} is too long: {length} bytes, {most} at most")
+    return data
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two paths name the same place, links followed; a loop of links is a place of its own."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def write_file(path: str | Path, contents: str | bytes) -> None:
@@ -74,6 +107,8 @@ def check_place(path: str | Path) -> None:
 
 def _resolved(path: str | Path) -> Path:
     target = Path(os.path.realpath(path))
+    if target.is_symlink():  # `realpath` gives up on a loop of links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     return target

@@ -168,7 +168,7 @@ def test_arrays_that_are_no_planes(name, array, says):
     [
         (np.uint8, 255, "255"),
         (np.int16, -1, "-1"),
-        (np.uint64, 2**63, "9.22337e+18"),
+        (np.uint64, 2**63, "9223372036854775808"),
         (float, 0.5, "0.5"),
         (float, np.nan, "nan"),
     ],
@@ -183,10 +183,7 @@ def test_values_besides_0_and_1(dtype, value, text, order):
     assert message(recording.read, 2, 5) == f"clip.npy: {says}"
     assert message(list, recording.chunks(planes=2)) == f"clip.npy: {says}"
     packed = file("clip.npz", array)
-    if order == "C":  # every value passes by when the array is unpacked
-        assert message(open_recording, packed) == f"clip.npz:arr_0: {says}"
-    else:
-        assert message(open_recording(packed).read, 0, 5) == f"clip.npz:arr_0: {says}"
+    assert message(open_recording(packed).read, 0, 5) == f"clip.npz:arr_0: {says}"
     assert message(write_dat, Path("out.dat"), array) == f"out.dat: {says}"
     assert not Path("out.dat").exists()
 

@@ -1,37 +1,18 @@
-"""Recordings stored as numpy arrays (T, H, W): .npy and .npz, mapped where they lie; compressed ones unpacked to a file of bits."""
+"""Recordings stored as numpy arrays (T, H, W): .npy and .npz, mapped where they lie; compressed ones see `packed.py`."""
 
 import math
-import shutil
-import struct
-import tempfile
 import zipfile
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from spikeplane.camera.binary import as_bits
-from spikeplane.camera.dat import RawPlanes
 from spikeplane.camera.mapped import MappedFile
+from spikeplane.camera.packed import PackedPlanes, unpack_whole
+from spikeplane.camera.size import check_pixels
 from spikeplane.errors import SpikeplaneError
-
-UNPACKED_BYTES = 1 << 22  # of a compressed array in memory at a time
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the header of a .npy says, and how long it is (bytes)."""
-
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: np.dtype
-    length: int
-
-    @property
-    def data_bytes(self) -> int:
-        """Bytes of the elements."""
-        return math.prod(self.shape) * self.dtype.itemsize
+from spikeplane.formats.npy import Header, array_name, arrays, open_member, read_header, stored_offset, unreadable
 
 
 class ArrayPlanes:
@@ -58,83 +39,66 @@ def open_npy(path: Path) -> ArrayPlanes:
     """The planes of a .npy. Raises SpikeplaneError if it is damaged or holds no planes (T, H, W)."""
     file = path.open("rb")
     try:
-        header = _header(file)
+        header = read_header(file)
     except Exception as error:  # ValueError, SyntaxError, TokenError, and others by what is damaged
         file.close()
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     mapped = MappedFile(file, path.name)
     _check(str(path), header, path.stat().st_size - header.length)
     return ArrayPlanes(mapped, header, header.length)
 
 
-def open_npz(path: Path, name: str | None) -> ArrayPlanes | RawPlanes:
-    """The planes of an array in an .npz: the only one, or the one called `name`.
+def open_npz(path: Path, wanted: str | None) -> ArrayPlanes | PackedPlanes:
+    """The planes of an array in an .npz: the only one, or the one called `wanted`.
 
     Raises SpikeplaneError if the file is damaged, if it holds several arrays and no name is given (it lists them with their shapes),
     if there is none of that name, and if the array holds no planes (T, H, W).
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _open_member(path, archive, _choose(path, archive, name))
-    except SpikeplaneError:
+        with ExitStack() as closing:
+            archive = closing.enter_context(zipfile.ZipFile(path))
+            planes = _open_member(path, archive, _choose(path, archive, wanted))
+            if isinstance(planes, PackedPlanes):
+                closing.pop_all()  # which goes on reading
+            return planes
+    except (SpikeplaneError, MemoryError):
         raise
-    except OSError as error:
-        hint = "; set TMPDIR to a folder with more room" if error.strerror else ""
-        raise SpikeplaneError(f"cannot unpack {path} in {tempfile.gettempdir()}: {error.strerror or error}{hint}") from None
-    except Exception as error:  # zipfile, zlib, lzma, struct, ast, numpy: each has its own for a damaged file
-        raise _unreadable(path, error) from None
+    except Exception as error:  # zipfile, zlib, struct, ast, numpy: each has its own for a damaged file
+        raise unreadable(path, error) from None
 
 
-def _open_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> ArrayPlanes | RawPlanes:
-    with archive.open(member) as stream:
-        header = _header(stream)
-        name = f"{path}:{_name(member)}"
-        _check(name, header, member.file_size - header.length)
-        if member.compress_type != zipfile.ZIP_STORED:
-            return _unpack(stream, header, f"{path.name}:{_name(member)}")
-    with path.open("rb") as file:  # the local header's lengths may differ from those of the archive's directory
-        file.seek(member.header_offset)
-        lengths = struct.unpack("<26x2H", file.read(30))
-    offset = member.header_offset + 30 + sum(lengths) + header.length
+def _open_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> ArrayPlanes | PackedPlanes:
+    stream, name = open_member(archive, member), f"{path.name}:{array_name(member)}"
+    header = read_header(stream)
+    _check(f"{path}:{array_name(member)}", header, member.file_size - header.length)
+    if member.compress_type != zipfile.ZIP_STORED:
+        if header.fortran:
+            return ArrayPlanes(unpack_whole(path, stream, header, name), header, 0)
+        return PackedPlanes(path, archive, stream, header, name)
+    offset = stored_offset(path, member) + header.length
     if path.stat().st_size < offset + header.data_bytes:
         raise ValueError("an array reaches beyond the end")
     return ArrayPlanes(MappedFile(path.open("rb"), path.name), header, offset)
 
 
-def _choose(path: Path, archive: zipfile.ZipFile, name: str | None) -> zipfile.ZipInfo:
+def _choose(path: Path, archive: zipfile.ZipFile, wanted: str | None) -> zipfile.ZipInfo:
     """The archive's only array, or the named one."""
-    members = {_name(member): member for member in archive.infolist() if member.filename.endswith(".npy")}
-    if name is None and len(members) == 1:
+    members = arrays(archive)
+    if wanted is None and len(members) == 1:
         return next(iter(members.values()))
-    if name in members:
-        return members[name]
+    if wanted in members:
+        return members[wanted]
     if not members:
         raise SpikeplaneError(f"{path} holds no array; expected one of the shape (T, H, W)")
     shapes = {}
     for key, member in members.items():
-        with archive.open(member) as stream:
-            shapes[key] = _header(stream).shape
+        with open_member(archive, member) as stream:
+            shapes[key] = read_header(stream).shape
     listed = ", ".join(f"{key} {shape}" for key, shape in shapes.items())
     likely = next((key for key, shape in shapes.items() if len(shape) == 3), next(iter(shapes)))
-    if name is not None:
-        raise SpikeplaneError(f"{path} holds no array called {name}; it holds {listed}")
+    if wanted is not None:
+        raise SpikeplaneError(f"{path} holds no array called {wanted}; it holds {listed}")
     raise SpikeplaneError(f"{path} holds {len(members)} arrays: {listed}; name one, such as {path}:{likely}")
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    return member.filename.removesuffix(".npy")
-
-
-def _header(file: IO[bytes]) -> Header:
-    """The header at the start of a .npy. Raises ValueError, SyntaxError or others of a damaged one."""
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-    else:
-        raise ValueError(f"its version {version[0]}.{version[1]} is not known")
-    return Header(shape, fortran, dtype, file.tell())
 
 
 def _check(name: str, header: Header, data_bytes: int) -> None:
@@ -146,34 +110,10 @@ def _check(name: str, header: Header, data_bytes: int) -> None:
         raise SpikeplaneError(
             f"{name}: expected planes of bools or of the integers 0 and 1, found elements of type {header.dtype}"
         )
-    if data_bytes < header.data_bytes:
+    _, height, width = header.shape
+    check_pixels((width, height), name)
+    if data_bytes != header.data_bytes:
+        what = "truncated" if data_bytes < header.data_bytes else "too long"
         raise SpikeplaneError(
-            f"{name} is truncated: planes of the shape {header.shape} take {header.data_bytes} bytes, found {data_bytes}"
+            f"{name} is {what}: planes of the shape {header.shape} take {header.data_bytes} bytes, found {data_bytes}"
         )
-
-
-def _unpack(stream: IO[bytes], header: Header, name: str) -> ArrayPlanes | RawPlanes:
-    """A compressed array as a mapped file: one bit a pixel, without a name, so that it goes with the recording whatever happens."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
-    mapped = MappedFile(file, name)
-    if header.fortran:  # planes cannot be told apart in the stream
-        shutil.copyfileobj(stream, file, UNPACKED_BYTES)
-        file.flush()
-        return ArrayPlanes(mapped, header, 0)
-    count, height, width = header.shape
-    plane_bytes = height * width * header.dtype.itemsize
-    step = max(1, UNPACKED_BYTES // plane_bytes)
-    for first in range(0, count, step):
-        planes = min(step, count - first)
-        data = stream.read(planes * plane_bytes)
-        if len(data) < planes * plane_bytes:
-            raise EOFError(f"it ends in plane {first + len(data) // plane_bytes} of {count}")
-        bits = as_bits(np.frombuffer(data, header.dtype).reshape(planes, height, width), name, first)
-        file.write(np.packbits(bits.reshape(planes, height * width), axis=1, bitorder="little").data)
-    file.flush()
-    return RawPlanes(mapped, (width, height), count, flip=False)
-
-
-def _unreadable(path: Path, error: Exception) -> SpikeplaneError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return SpikeplaneError(f"{path} is no readable {path.suffix} file: {reason}")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 
 
 def as_bits(planes: np.ndarray, name: str, first: int = 0) -> np.ndarray:
@@ -24,5 +24,5 @@ def as_bits(planes: np.ndarray, name: str, first: int = 0) -> np.ndarray:
     if wrong:
         plane, row, column = np.argwhere((planes != 0) & (planes != 1))[0].tolist()
         value = planes[plane, row, column]
-        raise SpikeplaneError(f"{name}: planes hold 0 and 1 only, found {value:g} in plane {first + plane}")
+        raise SpikeplaneError(f"{name}: planes hold 0 and 1 only, found {number(value)} in plane {first + plane}")
     return planes.astype(np.uint8, copy=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeplane.camera.binary import as_bits
 from spikeplane.camera.mapped import MappedFile
-from spikeplane.camera.size import TAG_BYTES, TAGGED_SIZE, Size, fitting_sizes, plane_bytes, size_text
+from spikeplane.camera.size import TAG_BYTES, TAGGED_SIZE, Size, check_pixels, fitting_sizes, plane_bytes, size_text
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_stream
 
@@ -44,6 +44,7 @@ def open_raw(path: Path, size: Size, *, flip: bool, tagged: bool | None, origin:
 
     Raises SpikeplaneError if the file is no whole number of planes, naming both lengths and the sizes that would fit.
     """
+    check_pixels(size, str(path))
     length = path.stat().st_size
     file = MappedFile(path.open("rb"), path.name)
     if tagged is None:

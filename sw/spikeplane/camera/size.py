@@ -23,6 +23,7 @@ SENSORS: tuple[Size, ...] = (
         (28, 28),
     ),
 )
+MOST_PIXELS = 1 << 26  # of a plane: beyond it, a size is a slip of the finger or of a damaged file rather than a sensor
 TAG_BYTES = 2  # after each row of a raw capture of the 400x250 camera
 TAGGED_SIZE: Size = (400, 250)
 
@@ -42,6 +43,12 @@ def check_size(size: Size) -> Size:
             f"a plane is at least 1x1 pixels, found the size {size_text(size)}; give --size WxH, such as 400x250"
         )
     return size
+
+
+def check_pixels(size: Size, name: str) -> None:
+    """Raises SpikeplaneError for more than MOST_PIXELS; `name` is the file's, for the message."""
+    if size[0] * size[1] > MOST_PIXELS:
+        raise SpikeplaneError(f"{name}: planes of {size_text(size)} are too large, {MOST_PIXELS:,} pixels at most")
 
 
 def size_text(size: Size) -> str:

@@ -8,7 +8,9 @@ from typing import IO
 
 import numpy as np
 
+from spikeplane.camera.size import MOST_PIXELS, size_text
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_regular
 from spikeplane.toolchain import ffmpeg
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".ts", ".wmv", ".y4m")
@@ -20,10 +22,24 @@ def frames(path: Path) -> Generator[np.ndarray, None, None]:
     Every frame arrives as a PGM image, which says its own size: rotated videos need no special case.
     Raises SpikeplaneError for a missing file, a missing ffmpeg and what ffmpeg cannot decode.
     """
+    check_regular(path)
     if not path.is_file():
         raise SpikeplaneError(f"no file {path}")
     grey = "scale=out_range=full,format=gray"
-    command = [ffmpeg(), "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:v:0", "-vf", grey]
+    command = [
+        ffmpeg(),
+        "-nostdin",
+        "-v",
+        "error",
+        "-protocol_whitelist",
+        "file,pipe",
+        "-i",
+        f"file:{path}",
+        "-map",
+        "0:v:0",
+        "-vf",
+        grey,
+    ]
     command += ["-f", "image2pipe", "-c:v", "pgm", "pipe:1"]
     with tempfile.TemporaryFile() as complaints:  # not a pipe: nobody would empty it while frames are read
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
@@ -51,6 +67,8 @@ def _frame(pipe: IO[bytes]) -> np.ndarray | None:
             return None
         words += line.split()
     width, height = int(words[1]), int(words[2])
+    if width * height > MOST_PIXELS:
+        raise SpikeplaneError(f"a video of {size_text((width, height))} is too large, {MOST_PIXELS:,} pixels at most")
     data = pipe.read(width * height)
     return np.frombuffer(data, np.uint8).reshape(height, width) if len(data) == width * height else None
 

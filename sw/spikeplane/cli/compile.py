@@ -16,7 +16,7 @@ from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import Encoding, EncodingKind
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 
 _KINDS = ("direct", "rate", "latency", "events", "planes")
@@ -123,7 +123,7 @@ def _check_options(calibrate: Path | None, labels: Path | None, samples: int, dt
     if samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
     if dt is not None and not 0 < dt < math.inf:
-        raise SpikeplaneError(f"--dt must be more than 0 seconds, not {dt:g}")
+        raise SpikeplaneError(f"--dt must be more than 0 seconds, not {number(dt)}")
 
 
 def _calibration(

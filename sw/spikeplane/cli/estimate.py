@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from spikeplane.cli.console import out
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
 _READ, _STEPS = 8, 1200  #: samples of --input, and steps of them, that the network is run on at most: a few seconds
@@ -43,7 +43,7 @@ def _check_options(data: Path | None, activity: float | None, samples: int) -> N
     if data is not None and activity is not None:
         raise SpikeplaneError("give --input or --activity, not both")
     if activity is not None and not 0 <= activity <= 1:
-        raise SpikeplaneError(f"--activity must be from 0 to 1 spikes a neuron and step, not {activity:g}")
+        raise SpikeplaneError(f"--activity must be from 0 to 1 spikes a neuron and step, not {number(activity)}")
     if samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
 

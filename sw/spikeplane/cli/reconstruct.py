@@ -17,8 +17,8 @@ from spikeplane.camera.side import read_side_file, recording_of
 from spikeplane.cli.cameras import check_camera, open_camera, widest_word
 from spikeplane.cli.console import busy
 from spikeplane.cli.images import Job, show, summarise, work
-from spikeplane.errors import SpikeplaneError
-from spikeplane.files import check_place
+from spikeplane.errors import SpikeplaneError, number
+from spikeplane.files import check_place, same_file
 from spikeplane.toolchain import ffmpeg
 
 WINDOW = 21  #: planes that tfp counts, if nobody says how many
@@ -94,11 +94,11 @@ def _check_options(
     if bits not in (8, 12):
         raise SpikeplaneError(f"--bits must be 8 or 12, not {bits}")
     if full_scale is not None and not 0 < full_scale <= 1:
-        raise SpikeplaneError(f"--full-scale must be more than 0 and at most 1 spike a plane, not {full_scale:g}")
+        raise SpikeplaneError(f"--full-scale must be more than 0 and at most 1 spike a plane, not {number(full_scale)}")
     if not 0.1 <= gamma <= 10:
-        raise SpikeplaneError(f"--gamma must be from 0.1 to 10, not {gamma:g}")
+        raise SpikeplaneError(f"--gamma must be from 0.1 to 10, not {number(gamma)}")
     if not 0.1 <= fps <= 1000:
-        raise SpikeplaneError(f"--fps must be from 0.1 to 1000, not {fps:g}")
+        raise SpikeplaneError(f"--fps must be from 0.1 to 1000, not {number(fps)}")
     if compare and plane is None:
         raise SpikeplaneError("--compare needs --plane T, the plane whose true image it is")
 
@@ -116,7 +116,7 @@ def _check_places(file: Path, output: Path, compare: Path | None, gamma: float) 
         raise SpikeplaneError("--gamma is for pictures; .npy holds values proportional to light")
     named = recording_of(read_side_file(file)) if file.suffix.lower() in SIDE and file.is_file() else None
     for place, what in ((file, "reconstructed"), (named, "reconstructed"), (compare, "compared with")):
-        if place and output.resolve() == place.resolve():
+        if place and same_file(output, place):
             raise SpikeplaneError(f"{output} is what is {what}; write to another file")
     check_place(output)
     if suffix == ".mp4":

@@ -19,8 +19,8 @@ from spikeplane.camera.npy import write_npy
 from spikeplane.camera.recording import Size, parse_size, write_dat
 from spikeplane.camera.scenes import read_frames
 from spikeplane.cli.console import bar, out
-from spikeplane.errors import SpikeplaneError
-from spikeplane.files import check_place, write_file
+from spikeplane.errors import SpikeplaneError, number
+from spikeplane.files import check_place, same_file, write_file
 
 PLANES = 1000  #: of an image, if nobody says how many
 RATE = 20_000  #: planes a second of the camera that the summary speaks of
@@ -67,7 +67,7 @@ def _check_options(planes: int | None, speed: float, per_frame: int, truth: Path
         if value is not None and value < 1:
             raise SpikeplaneError(f"{name} must be 1 or more, not {value}")
     if not 0 < speed < math.inf:
-        raise SpikeplaneError(f"--speed must be more than 0 pixels per 1000 planes, not {speed:g}")
+        raise SpikeplaneError(f"--speed must be more than 0 pixels per 1000 planes, not {number(speed)}")
     if truth_plane is not None and truth is None:
         raise SpikeplaneError("--truth-plane needs --truth, the file to write")
 
@@ -81,7 +81,7 @@ def _check_places(source: Path, output: Path, truth: Path | None, no_flip: bool)
     if truth and truth.suffix != ".png":
         raise SpikeplaneError(f"--truth is a .png file, not {str(truth)!r}")
     for place in filter(None, (output, truth)):
-        if place.resolve() == source.resolve():
+        if same_file(place, source):
             raise SpikeplaneError(f"{place} is what is recorded; write to another file")
         check_place(place)
 
@@ -103,7 +103,9 @@ def open_light(source: Path, planes: int | None, size: Size | None, motion: str,
     if source.suffix.lower() in video.SUFFIXES:
         light, frames = lights.video(source, per_frame, size), "a video"
     else:
-        found = read_frames(source)
+        # planes between frames: (frames - 1) * per_frame + 1 of them; two frames at least, so that an animation is seen to be one
+        most = None if planes is None or motion != "none" else max(2, 1 + -(-(planes - 1) // per_frame))
+        found = read_frames(source, most)
         if found.ndim == 2:
             return _image_light(lights.as_light(found), planes or PLANES, size, motion, speed)
         light, frames = lights.array(found, per_frame, size, str(source)), f"{len(found)} frames"

@@ -13,7 +13,7 @@ from spikeplane.cli.boards import open_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
 from spikeplane.data import Samples, read_labels, read_samples
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.host.boards import Board
 from spikeplane.lockstep import Comparison, compare
@@ -66,7 +66,7 @@ def _check_options(samples: int | None, clock: float, report: Path | None) -> No
     if samples is not None and samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
     if not 0 < clock < math.inf:
-        raise SpikeplaneError(f"--clock must be more than 0 MHz, not {clock:g}")
+        raise SpikeplaneError(f"--clock must be more than 0 MHz, not {number(clock)}")
     if report:
         check_place(report)
 

@@ -13,7 +13,7 @@ from spikeplane.cli.boards import echo_board, pin_board
 from spikeplane.cli.chips import chip_of, chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
 CLOCK = 25.0  #: MHz, unless a board is named: few cycles a bit of the line, the simulation's speed is that of the clock
@@ -51,13 +51,13 @@ def serve(
     Example: `spikeplane serve net.spk`, and in another window `spikeplane run net.spk --input images.gz --board /dev/pts/N`
     """
     if clock is not None and not 1 <= clock <= 1000:
-        raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {clock:g}")
+        raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
     design = _design(program, board, build, preset, config, clock)
     hertz = design.clock * 1e6
     if baud is not None and not 9600 <= baud <= hertz / 8:
         raise SpikeplaneError(f"--baud must be from 9600 to {hertz / 8:.0f} (an eighth of the clock), not {baud}")
     if not 0 <= noise <= 0.1:
-        raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {noise:g}")
+        raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {number(noise)}")
     _serve(design, program, baud, noise)
 
 

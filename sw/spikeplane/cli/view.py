@@ -12,8 +12,8 @@ from spikeplane.camera.recording import open_recording, parse_size
 from spikeplane.camera.view import Clip, collect, parse_roi, plan, write_page
 from spikeplane.camera.view.page import MOST, RATE
 from spikeplane.cli.console import bar, out
-from spikeplane.errors import SpikeplaneError
-from spikeplane.files import check_place
+from spikeplane.errors import SpikeplaneError, number
+from spikeplane.files import check_place, same_file
 
 
 def view(
@@ -51,10 +51,10 @@ def view(
 
 def _check(file: Path, output: Path, full_scale: float | None) -> None:
     if full_scale is not None and not 0 < full_scale < math.inf:
-        raise SpikeplaneError(f"--full-scale must be more than 0 spikes a plane, not {full_scale:g}")
+        raise SpikeplaneError(f"--full-scale must be more than 0 spikes a plane, not {number(full_scale)}")
     if output.suffix.lower() not in (".html", ".htm"):
         raise SpikeplaneError(f"--output is an .html file, not {str(output)!r}")
-    if output.resolve() == file.resolve():
+    if same_file(output, file):
         raise SpikeplaneError(f"{output} is the recording; write to another file")
     check_place(output)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from spikeplane.data.arrays import read_array
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
+from spikeplane.files import check_regular, read_file
 
 _LARGEST = 2**31 - 1
+_TEXT = 1 << 26  #: bytes of a text of labels at most
 _NAMES = ("labels", "targets", "target", "y", "y_test")
 
 
@@ -22,7 +24,9 @@ def read_labels(path: str | Path, count: int, at_least: bool = False, classes: i
     path = Path(path)
     if not path.exists():
         raise SpikeplaneError(f"no file {path}")
-    labels = _read_text(path) if path.suffix in (".txt", ".csv", ".tsv") else _check(path, read_array(path, _NAMES))
+    check_regular(path)
+    text = path.suffix in (".txt", ".csv", ".tsv")
+    labels = _read_text(path) if text else _check(path, read_array(path, _NAMES, count if at_least else None))
     if len(labels) < count or (len(labels) > count and not at_least):
         raise SpikeplaneError(f"{path.name} has {len(labels)} labels for {count} samples")
     labels = labels[:count]
@@ -40,13 +44,13 @@ def _check(path: Path, array: np.ndarray) -> np.ndarray:
     values = array.astype(np.float64)
     wrong = (values < 0) | (values > _LARGEST) | (values != np.trunc(values))
     if wrong.any():
-        raise SpikeplaneError(f"{path}: labels must be whole numbers from 0, found {values[wrong][0]:g}")
+        raise SpikeplaneError(f"{path}: labels must be whole numbers from 0, found {number(array[wrong][0])}")
     return array.astype(np.int64)
 
 
 def _read_text(path: Path) -> np.ndarray:
     try:
-        lines = path.read_text().splitlines()
+        lines = read_file(path, _TEXT).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SpikeplaneError(f"{path} is not readable as text: {getattr(error, 'strerror', None) or error}") from None
     labels = []

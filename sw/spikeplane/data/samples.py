@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeplane.data.arrays import images, planes, read_array
+from spikeplane.data.arrays import count_images, count_planes, images, open_array, planes
 from spikeplane.data.nmnist import SUFFIXES, Events, read_recordings
+from spikeplane.data.stored import Stored
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 
@@ -23,7 +24,7 @@ _EXPECTED = {
 def read_samples(
     path: str | Path, shape: tuple[int, int, int], encoding: Encoding | None = None, limit: int | None = None
 ) -> Samples:
-    """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them.
+    """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them, and no others are unpacked.
 
     direct, rate, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
     planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows are the steps and whose first
@@ -42,16 +43,27 @@ def read_samples(
         raise SpikeplaneError(f"{path} is {what}; the input's encoding '{kind}' takes {_EXPECTED.get(kind, _IMAGES)}")
     if kind == "events":
         return read_recordings(path, shape, limit)
-    array = read_array(path, _NAMES)
+    stored = open_array(path, _NAMES)
     if kind == "planes":
-        if path.suffix == ".csv" and shape[1:] == (1, 1):
-            array = array[:, : shape[0]]
-        samples = planes(array, shape, str(path))[:limit]
-        steps = (encoding or Encoding()).steps
-        if samples.shape[1] != steps:
-            raise SpikeplaneError(f"{path}: expected planes of {steps} steps, found {samples.shape[1]}")
-    else:
-        samples = images(array, shape, str(path))[:limit]
-    if not len(samples):
-        raise SpikeplaneError(f"{path} holds no samples: the array has the shape {array.shape}")
-    return samples
+        return _planes(path, stored, shape, limit, (encoding or Encoding()).steps)
+    count = count_images(stored.shape, shape, stored.name)
+    _check_count(stored, count)
+    return images(stored.read(None if count is None else limit), shape, stored.name)
+
+
+def _planes(path: Path, stored: Stored, shape: tuple[int, int, int], limit: int | None, steps: int) -> np.ndarray:
+    form = stored.shape
+    if path.suffix == ".csv" and shape[1:] == (1, 1):
+        form = (form[0], min(form[1], shape[0]))
+    count = count_planes(form, shape, stored.name)
+    _check_count(stored, count)
+    found = form[0] if count is None else form[1]
+    if found != steps:
+        raise SpikeplaneError(f"{path}: expected planes of {steps} steps, found {found}")
+    array = stored.read(None if count is None else limit)
+    return planes(array[:, : form[1]], shape, stored.name)
+
+
+def _check_count(stored: Stored, count: int | None) -> None:
+    if count == 0:
+        raise SpikeplaneError(f"{stored.name} holds no samples: the array has the shape {stored.shape}")

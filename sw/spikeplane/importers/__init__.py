@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(Path(path).resolve().parent))
+    sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     try:
         spec.loader.exec_module(module)
         function = getattr(module, name, None)

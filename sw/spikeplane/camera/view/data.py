@@ -10,7 +10,7 @@ from spikeplane.camera.config import METHODS, CameraConfig
 from spikeplane.camera.recording import Recording
 from spikeplane.camera.view.plan import Plan
 
-CHUNK = 16  #: planes read at a time
+CHUNK, CHUNK_PIXELS = 16, 1 << 26  #: planes read at a time, and pixels of them
 BRIGHT = 99.5  #: percentile of the middle image of the last method that is shown as white
 
 
@@ -78,5 +78,6 @@ def collect(
 
 
 def _planes(recording: Recording, chosen: Plan) -> Iterator[np.ndarray]:
-    for chunk in recording.chunks(chosen.start, chosen.stop, CHUNK):
+    step = max(1, min(CHUNK, CHUNK_PIXELS // (recording.width * recording.height)))
+    for chunk in recording.chunks(chosen.start, chosen.stop, step):
         yield from chunk
