@@ -12,7 +12,6 @@ from typing import IO, Any
 
 from spikeplane.errors import SpikeplaneError
 
-
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -107,7 +106,7 @@ def check_place(path: str | Path) -> None:
 
 def _resolved(path: str | Path) -> Path:
     target = Path(os.path.realpath(path))
-    if target.is_symlink():  # `realpath` gives up on a loop of links
+    if any(place.is_symlink() for place in (target, *target.parents)):  # `realpath` gives up on a loop of links
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import socket
 import stat
 import struct
 import subprocess
@@ -49,12 +50,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "models.py").write_text(MODELS)
     (path / "syntax.py").write_text("def net(:\n")
     np.save(path / "images.npy", IMAGES)
+    np.save(path / "light.npy", IMAGES[0, 0])
     np.savez(path / "images.npz", images=IMAGES, labels=np.arange(5) % 3)
     (path / "rec").mkdir()
     (path / "rec" / "a.bs2").write_bytes(RECORDING)
     (path / "cut").mkdir()
     (path / "cut" / "a.bs2").write_bytes(RECORDING[:-1])
     (path / "folder.npy").mkdir()
+    for name in ("loop", "loop.spk", "loop.py", "loop.dat", "loop.png"):
+        (path / name).symlink_to(name)
     direct, planes, events = (Encoding(kind=kind, steps=2) for kind in ("direct", "planes", "events"))
     for name, encoding, function in (("net", direct, "net"), ("planes", planes, "net"), ("events", events, "events")):
         model = f"{path / 'models.py'}:{function}"
@@ -217,6 +221,10 @@ def test_planes_and_recordings(place, tmp_path) -> None:
     assert refused("run", "events.spk", "--input", "cut") == (
         "cut/a.bs2 is truncated: expected whole events of 5 bytes, found 99 bytes"
     )
+    (tmp_path / "a.bin").write_bytes(b"")
+    assert refused("run", "events.spk", "--input", str(tmp_path)) == (
+        f"{tmp_path / 'a.bin'} is empty: expected events of 5 bytes"
+    )
     assert refused("run", "events.spk", "--input", "rec", "-n", "2") == "rec has 1 samples, --samples asks for 2"
     assert call("run", "events.spk", "--input", "rec")[0] == 0
 
@@ -294,16 +302,84 @@ def test_damaged_files_of_every_format(place) -> None:
         Path(f"f{suffix}").unlink()
 
 
+LOOP = "Too many levels of symbolic links"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("inspect loop.spk", f"program: cannot read loop.spk: {LOOP}"),
+        ("compile loop.py:net -o x.spk", "model: no file loop.py"),
+        ("generate -p tiny -o loop", f"cannot write loop/manifest.json: {LOOP}"),
+        ("record light.npy -o loop.dat", f"cannot write loop.dat: {LOOP}"),
+        ("record loop.png -o x.dat", "no file loop.png"),
+        ("view loop.dat -o x.html", "no file loop.dat"),
+        ("reconstruct loop.dat -o loop.png", f"cannot write loop.png: {LOOP}"),
+        ("run net.spk --input loop.dat", "no file loop.dat"),
+    ],
+)
+def test_loops_of_links(place, line, message) -> None:
+    assert refused(*line.split()) == message
+
+
+def test_control_characters_are_escaped(place, tmp_path) -> None:
+    assert refused("run", "net.spk", "--input", "a\x1b[31m\n\u202e\x9b.npy") == "no file a\\x1b[31m\\n\\u202e\\x9b.npy"
+    (tmp_path / "c.toml").write_text('"la\\u001bnes" = 8\n')
+    assert refused("generate", "-c", str(tmp_path / "c.toml"), "-o", "x").startswith(
+        "chip configuration: unknown key 'la\\x1bnes'; did you mean 'lanes'?"
+    )
+    assert refused("run", "net.spk", "--input", "a" * 5000) == f"{'a' * 1500}...{'a' * 480}: File name too long"
+
+
+SPECIAL = "{} is a {}, no regular file: save what it gives to a file first"
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "socket"])
+def test_what_may_never_end_is_refused(place, tmp_path, kind) -> None:
+    name = {"device": "/dev/zero", "pipe": str(tmp_path / "p"), "socket": str(tmp_path / "s")}[kind]
+    server = socket.socket(socket.AF_UNIX)
+    if kind == "pipe":
+        os.mkfifo(name)
+    elif kind == "socket":
+        server.bind(name)
+    for suffix in ("", ".npy", ".npz", ".csv", ".nir", ".toml", ".png", ".mp4", ".txt", ".spk"):
+        path = f"{tmp_path / 'x'}{suffix}"
+        os.symlink(name, path)
+        message = SPECIAL.format(path, kind)
+        assert refused("run", "net.spk", "--input", path) == message
+        assert refused("run", "net.spk", "--input", "images.npy", "--labels", path) == message
+        assert refused("run", path, "--input", "images.npy") == message
+        assert refused("generate", "-c", path, "-o", "x") == message
+        assert refused("record", path, "-o", "x.dat") == message
+        if suffix == ".nir":
+            assert refused("compile", path, "-o", "x.spk") == message
+        assert refused("compile", "models.py:net", "-o", "x.spk", "--calibrate", path) == message
+        assert refused("estimate", "net.spk", "-b", "ulx3s-85f", "--input", path) == message
+    assert refused("run", "events.spk", "--input", f"{tmp_path / 'x'}.bin").startswith("no file")
+    folder = tmp_path / "rec"
+    folder.mkdir()
+    os.symlink(name, folder / "a.bin")
+    assert refused("run", "events.spk", "--input", str(folder)) == SPECIAL.format(folder / "a.bin", kind)
+    for command in ("reconstruct", "view"):
+        output = "x.png" if command == "reconstruct" else "x.html"
+        assert refused(command, name, "--size", "8x8", "-o", output) == (
+            f"{name} is no regular file; planes are read from anywhere in a recording: save it to a file first"
+        )
+    server.close()
+
+
 @pytest.mark.parametrize(
     ("line", "status", "message"),
     [
         ("inspect net.spk > /dev/full", 2, "error: No space left on device\n"),
         ("inspect net.spk >&-", 0, ""),
         ("inspect net.spk | true; exit ${PIPESTATUS[0]}", 1, ""),
-        ("inspect $'none\\xff\\n.spk'", 2, "error: program: no file none\\udcff .spk\n"),
+        ("(ulimit -f 1; record light.npy -o big.dat -n 9000)", 2, "error: cannot write big.dat: File too large\n"),
+        ("inspect $'none\\xff\\n.spk'", 2, "error: program: no file none\\udcff\\n.spk\n"),
     ],
 )
 def test_in_a_shell(place, line, status, message) -> None:
-    command = f"{Path(sys.executable).with_name('spikeplane')} {line}"
+    tool, nested = str(Path(sys.executable).with_name("spikeplane")), "; "
+    command = line.replace(nested, f"{nested}{tool} ", 1) if line.startswith("(") else f"{tool} {line}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (status, message)

@@ -5,6 +5,7 @@ and a `filename` that is the dataset's name rather than a file's; the recordings
 say `width` and `height`, or `size: 400x250`, and name its recording.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any, TypeVar
 import yaml
 
 from spikeplane.camera.size import Size, check_size, parse_size
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, reason
+from spikeplane.files import read_file
 
 T = TypeVar("T")
 
@@ -21,7 +23,19 @@ SUFFIXES = (".yaml", ".yml")
 SIZE_KEYS = (("spike_w", "spike_h"), ("width", "height"))
 PATH_KEYS = ("filename", "filepath", "path")
 FOLDERS_ABOVE = 3  # a dataset's config.yaml is looked for this far above a recording
+_LONGEST = 1 << 14  # bytes of a side file at most
+_LOOKED_AT = 20_000  # files and folders that are gone through for a recording
 EXPECTED = "expected spike_w and spike_h (or width and height, or size: WxH)"
+
+
+class _Loader(yaml.SafeLoader):
+    """Without aliases: a few lines of them unfold into more than any memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "found an alias, which a side file needs not have", mark)
+        return super().compose_node(parent, index)
 
 
 @dataclass(frozen=True)
@@ -36,12 +50,14 @@ class SideFile:
 def read_side_file(path: Path) -> SideFile:
     """Raises SpikeplaneError if the file is no YAML, if it gives no size, and if a value has the wrong type."""
     try:
-        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found: Any = yaml.load(read_file(path, _LONGEST).decode(), _Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SpikeplaneError(f"{path} is no readable YAML file: {error.problem}{line}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: bytes that are no UTF-8, dates that are none
-        raise SpikeplaneError(f"{path} is no readable YAML file: {str(error).splitlines()[0]}") from None
+    except (SpikeplaneError, OSError, MemoryError):
+        raise
+    except Exception as error:  # bytes that are no UTF-8, deep nesting; dates, numbers and truth values that are none: each has its own
+        raise SpikeplaneError(f"{path} is no readable YAML file: {reason(error)}") from None
     if not isinstance(found, dict):
         raise SpikeplaneError(f"{path}: {EXPECTED}, found no keys at all")
     recording = next((found[key] for key in PATH_KEYS if found.get(key) is not None), None)
@@ -84,7 +100,7 @@ def recording_of(side: SideFile) -> Path:
                     raise SpikeplaneError(f"{side.path} names {named} as its recording; expected a .dat, .npy or .npz")
                 return place
     inside = named is not None and (folder / named).is_dir()
-    recordings = sorted((folder / (named if named and inside else "")).rglob("*.dat"))
+    recordings = _recordings(side, folder / (named if named and inside else ""))
     if len(recordings) == 1 and (inside or named is None or not Path(named).suffix):
         return recordings[0]
     if named is None:
@@ -95,6 +111,17 @@ def recording_of(side: SideFile) -> Path:
         raise SpikeplaneError(f"{side.path} {what}, and there is no .dat {'in it' if inside else 'below its folder'}")
     some = ", ".join(map(str, recordings[:4])) + (", ..." if len(recordings) > 4 else "")
     raise SpikeplaneError(f"{side.path} {what}; open a recording itself: {some}")
+
+
+def _recordings(side: SideFile, folder: Path) -> list[Path]:
+    """The .dat files in a folder and below. Raises SpikeplaneError where that is no dataset's folder, but half a disk."""
+    found, count = [], 0
+    for place, folders, files in os.walk(folder):
+        count += len(folders) + len(files)
+        if count > _LOOKED_AT:
+            raise SpikeplaneError(f"{side.path}: there are more than {_LOOKED_AT} files below {folder}; open a recording itself")
+        found += [Path(place) / name for name in (*folders, *files) if name.endswith(".dat")]
+    return sorted(found)
 
 
 def side_file_for(path: Path) -> SideFile | None:

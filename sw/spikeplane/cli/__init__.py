@@ -29,6 +29,7 @@ from spikeplane.cli import (
     synth,
     view,
 )
+from spikeplane.cli.console import message, told_warnings
 from spikeplane.errors import SpikeplaneError
 
 app = typer.Typer(
@@ -81,14 +82,15 @@ def main() -> None:
 def _run() -> int:
     """The exit status of the command, after its one line on stderr if it failed."""
     try:
-        status = int(app(standalone_mode=False) or 0)
+        with told_warnings():
+            status = int(app(standalone_mode=False) or 0)
         if sys.stdout:
             sys.stdout.flush()
     except SpikeplaneError as error:
         return _failed(str(error))
     except TyperException as error:  # unknown commands and options, values of the wrong type
-        message = str(getattr(error, "format_message", error.__str__)())
-        return _failed(f"{' '.join(message.split())} (spikeplane --help lists commands and options)")
+        text = str(getattr(error, "format_message", error.__str__)())
+        return _failed(f"{' '.join(text.split())} (spikeplane --help lists commands and options)")
     except (KeyboardInterrupt, Abort):
         status = 130
     except BrokenPipeError:  # the reader of our output has gone, for example `| head`
@@ -104,14 +106,15 @@ def _run() -> int:
     except Exception as error:  # whatever no check foresaw is a defect, and still no page of Python for whoever meets it
         if os.environ.get("SPIKEPLANE_TRACEBACK"):
             raise
-        return _failed(f"{type(error).__name__}: {error}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
+        text = " ".join(str(error).split())
+        return _failed(f"{type(error).__name__}: {text}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
     if status == 130:  # Typer makes this of Ctrl-C, without a word
         print("interrupted", file=sys.stderr)
     return status
 
 
-def _failed(message: str) -> int:
-    print(f"error: {' '.join(message.splitlines())}", file=sys.stderr)
+def _failed(text: str) -> int:
+    print(f"error: {message(text)}", file=sys.stderr)
     return 2
 
 

@@ -54,11 +54,11 @@ def _read_text(path: Path) -> np.ndarray:
     except (OSError, UnicodeDecodeError) as error:
         raise SpikeplaneError(f"{path} is not readable as text: {getattr(error, 'strerror', None) or error}") from None
     labels = []
-    for number, line in enumerate(lines, 1):
+    for place, line in enumerate(lines, 1):
         words = line.split("#")[0].replace(",", " ").split()
         if not words:
             continue
         if len(words) > 2 or not re.fullmatch(r"[0-9]{1,9}", words[-1], re.ASCII):
-            raise SpikeplaneError(f"{path} line {number}: expected a label or 'name label', found '{line.strip()[:40]}'")
+            raise SpikeplaneError(f"{path} line {place}: expected a label or 'name label', found '{line.strip()[:40]}'")
         labels.append(int(words[-1]))
     return np.array(labels, np.int64)

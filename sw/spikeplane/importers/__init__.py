@@ -41,7 +41,7 @@ def import_model(
             model, shape = _call(model)
             input_shape = shape if input_shape is None else input_shape
         elif model.endswith(".nir"):
-            from spikeplane.importers.nir_graph import read_nir
+            from spikeplane.importers.nir_file import read_nir
 
             model = read_nir(model)
         else:

@@ -3,7 +3,6 @@
 NIR states differential equations and neither dt nor the reset; both are taken from the caller or assumed, and said (nir_neurons.py).
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,6 @@ from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold
 
 _NEURONS = ("IF", "LIF", "CubaLIF")
-
-
-def read_nir(path: str | Path) -> Any:
-    """A NIR graph from its file. Raises SpikeplaneError if it is missing, truncated or no NIR file."""
-    import nir
-
-    if not Path(path).is_file():
-        raise SpikeplaneError(f"model: no file {path}")
-    try:
-        return nir.read(str(path))
-    except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        raise SpikeplaneError(f"{path} is not readable as a NIR file: {type(error).__name__}: {reason}") from None
 
 
 def import_nir(

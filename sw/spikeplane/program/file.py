@@ -20,6 +20,7 @@ from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_regular
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.plain import made, shown, value
@@ -45,6 +46,7 @@ def seal(contents: bytes) -> bytes:
 
 def read(path: str | Path) -> bytes:
     """The contents of a file if they are those that were sealed. Raises SpikeplaneError, after a block if the file is none."""
+    check_regular(path)
     try:
         with open(path, "rb") as file:
             block = file.read(BLOCK)
