@@ -56,7 +56,9 @@ def read_side_file(path: Path) -> SideFile:
         raise SpikeplaneError(f"{path} is no readable YAML file: {error.problem}{line}") from None
     except (SpikeplaneError, OSError, MemoryError):
         raise
-    except Exception as error:  # bytes that are no UTF-8, deep nesting; dates, numbers and truth values that are none: each has its own
+    except (
+        Exception
+    ) as error:  # bytes that are no UTF-8, deep nesting; dates, numbers and truth values that are none: each has its own
         raise SpikeplaneError(f"{path} is no readable YAML file: {reason(error)}") from None
     if not isinstance(found, dict):
         raise SpikeplaneError(f"{path}: {EXPECTED}, found no keys at all")
@@ -119,7 +121,9 @@ def _recordings(side: SideFile, folder: Path) -> list[Path]:
     for place, folders, files in os.walk(folder):
         count += len(folders) + len(files)
         if count > _LOOKED_AT:
-            raise SpikeplaneError(f"{side.path}: there are more than {_LOOKED_AT} files below {folder}; open a recording itself")
+            raise SpikeplaneError(
+                f"{side.path}: there are more than {_LOOKED_AT} files below {folder}; open a recording itself"
+            )
         found += [Path(place) / name for name in (*folders, *files) if name.endswith(".dat")]
     return sorted(found)
 

@@ -66,7 +66,8 @@ def _tree(path: Path) -> Any:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
             )
         )
-        undo.callback(child.kill)  # whatever happens here, Ctrl-C included
+        undo.callback(child.wait)  # whatever happens here, Ctrl-C included
+        undo.callback(child.kill)
         try:
             answer, complaints = child.communicate(timeout=SECONDS + more)
         except subprocess.TimeoutExpired:
