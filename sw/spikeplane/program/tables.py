@@ -46,7 +46,8 @@ def _used(value: Any) -> bool:
 _COLUMNS: dict[str, dict[str, tuple[Callable[[Any], bool], bool]]] = {
     "assumptions": {"layer": (_text, True), "what": (_text, True), "value": (_text, True), "why": (_text, True)},
     "quantisation": {
-        "population": (_text, True), "weight_bits": (_count, True), "guard": (_count, True), "scale_low": (_number, True), "scale_high": (_number, True),
+        "population": (_text, True), "weight_bits": (_count, True), "guard": (_count, True), "scale_low": (_number, True),
+        "scale_high": (_number, True),
         "clipped": (_number, True), "error": (_number, True), "leak": (_text, True), "agreement": (_maybe(_number), False),
         "rate": (_number, False),
     },
