@@ -33,7 +33,7 @@ class World:
         for slot in range(SLOTS):
             for credit in range(2):
                 for parity in range(2):
-                    word = {"left": expected, "expected": expected} if not credit else {"left": 1, "expected": 1, "ready": 1}
+                    word = {"left": 1, "expected": 1, "ready": 1} if credit else {"left": expected, "expected": expected}
                     write = {"memory": Memory.SCHEDULE, "address": slot * 4 + credit * 2 + parity, "data": TABLE.pack(**word)}
                     for name, value in write.items():
                         self.ctx.set(getattr(self.dut.write, name), value)
@@ -156,6 +156,11 @@ def test_a_sweep_waits_for_every_token_and_credit_of_its_parity():
             await world.event(1, 0)
         assert world.taken() == [], "its credit has been used"
         await world.event(1, 0, credit=1)
+        assert world.taken() == [(1, 0, 0, 0, 0)]
+        await world.event(1, 0, credit=1)
+        for token in range(3):
+            assert world.taken() == [], f"as many tokens as before, not {token}"
+            await world.event(1, 0)
         assert world.taken() == [(1, 0, 0, 0, 0)]
 
     dut = Schedule(CORE)

@@ -81,3 +81,11 @@ def test_a_frame_one_byte_short_or_long_is_none():
         decoder = Decoder()
         assert decoder.feed(flag + line + flag) == []
         assert decoder.errors == 1
+
+
+def test_a_frame_of_parts_of_packets_is_none():
+    """Its CRC is right: whoever made it knows other packets."""
+    _, payload = frame(0)
+    for wrong in (payload + b"\1", payload[:-1], payload[: FORM.size // 2]):
+        line = encode(Frame(FrameKind.DATA, sequence=0, payload=wrong))
+        assert received(line) == (b"", 0, 1), len(wrong)

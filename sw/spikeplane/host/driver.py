@@ -20,6 +20,9 @@ from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets
 from spikeplane.network import Network
 
+_ROUNDS = 1000  #: of asking a stopped chip whether it rests
+_GROUP = 64  #: cycles that a sweep takes for a group beside its words, with room
+
 
 class Driver(Channel):
     """A loaded chip. `network`, `placement` and `image` say what runs where; `device` is the board."""
@@ -28,6 +31,7 @@ class Driver(Channel):
         super().__init__(device, config)
         self.network, self.placement, self.image = network, placement, image
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
+        self._at_rest = False  #: the last run came to its end, so nothing of it is under way
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
         """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset meanwhile."""
@@ -87,6 +91,7 @@ class Driver(Channel):
         self.check_mark()
         self._settle(collector, samples * steps)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
+        self._at_rest = True
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
     def _settle(self, collector: Collector, steps: int) -> None:
@@ -106,6 +111,10 @@ class Driver(Channel):
         START: a recurrent network ends elsewhere."""
         self.on_flow = None
         self.control(Control.STOP)
+        if not self._at_rest:
+            self._drain()
+            self.control(Control.STOP)  # and what came behind the first one is forgotten
+        self._at_rest = False
         for core, words in self.image.words.items():
             self.exchange(self.write_packets(core, [word for word in words if word[0] == Memory.SCHEDULE]))
         self.bridge(Control.CREDITS, self.image.credits)
@@ -113,6 +122,30 @@ class Driver(Channel):
         collector = Collector(self.config, self._probes())
         self.on_flow = collector.take
         return collector
+
+    def _drain(self) -> None:
+        """Wait until nothing of a run that was cut is on its way: a stopped core ends its sweep, and what it sends would be taken for the
+        next run's. Raises SpikeplaneError if the cores do not come to rest."""
+        counters = (Counter.OPERATIONS, Counter.SWEEPS, Counter.PACKETS)
+        before, since = None, 0
+        for _ in range(_ROUNDS):
+            now = [self.query(counter, core) for core in self.image.used for counter in counters]
+            cycles = self.query(Counter.CHIP_CYCLES)
+            if now != before:
+                before, since = now, cycles
+            elif (cycles - since) & 0xFFFFFFFF > self._longest_sweep():
+                return
+        raise SpikeplaneError(f"{self.device.where} does not come to rest after STOP; reset it and run again")
+
+    def _longest_sweep(self) -> int:
+        """Cycles in which a sweep ends, whatever its neurons do, but for packets that nobody takes."""
+        words = 0
+        for population in self.network.populations:
+            channels, height, width = population.current_shape
+            window = population.window.size**2 if population.window else 1
+            groups = -(-channels // self.config.lanes)
+            words = max(words, groups * (height * width + population.shape[1] * population.shape[2] * window + _GROUP))
+        return words + _GROUP
 
     def _probes(self) -> dict[int, Probe]:
         probes = {}
