@@ -85,6 +85,19 @@ def compared(
     return net
 
 
+def outputs(model: Any, inputs: np.ndarray, **options: Any) -> np.ndarray:
+    """(N, T, ...) of the float network's last layer."""
+    net = import_model(model, **options)
+    found = FloatModel(net).run({net.inputs[0].name: inputs})[net.output]
+    return found.reshape(*found.shape[:2], -1)
+
+
+def equal(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Every spike, and some there are."""
+    np.testing.assert_array_equal(ours, theirs)
+    assert 0.005 < theirs.mean() < 0.99
+
+
 def spread(model: nn.Module, mean: float = 0.1, seed: int = 0) -> nn.Module:
     """Weights and statistics that make things happen."""
     generator = torch.Generator().manual_seed(seed)
@@ -96,6 +109,8 @@ def spread(model: nn.Module, mean: float = 0.1, seed: int = 0) -> nn.Module:
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 normal(module.weight, mean, 0.5)
+                if module.bias is not None:
+                    normal(module.bias, 0.1, 0.2)
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.running_mean is not None:
                 normal(module.running_mean, 0.0, 0.5)
                 module.running_var.copy_(torch.rand(module.num_features, generator=generator) + 0.5)

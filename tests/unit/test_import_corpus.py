@@ -82,11 +82,11 @@ def test_spikingjelly_maps(name: str) -> None:
 def test_spikingjelly_steps_at_once(name: str) -> None:
     """Step mode "m": the model takes (T, N, C, H, W)."""
     model = nn.Sequential(
-        layer.Conv2d(2, 4, 3, padding=1), layer.BatchNorm2d(4), layer.MaxPool2d(2), SJ[name](), layer.Conv2d(4, 4, 2), SJ[name](),
-        layer.MaxPool2d(2), layer.Flatten(), layer.Linear(4, 20), SJ[name](), layer.VotingLayer(5),
+        layer.Conv2d(2, 4, 3, padding=1), layer.BatchNorm2d(4), layer.MaxPool2d(2), SJ[name](), layer.MaxPool2d(2), layer.Conv2d(4, 8, 1),
+        SJ[name](), layer.Flatten(), layer.Linear(8, 20), SJ[name](), layer.VotingLayer(5),
     )  # fmt: skip
     functional.set_step_mode(model, "m")
-    compared(spread(model, -0.1), MAPS, several=True)
+    compared(spread(model, 0.05), MAPS, several=True)
 
 
 class Spiking(nn.Module):
