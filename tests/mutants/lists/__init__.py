@@ -1,5 +1,7 @@
 """The mutants, a file for each part of the chip and of the software around it."""
 
-from mutants.lists import camera, camera_pixels, compiler, driver, link, network
+from mutants.lists import camera, camera_pixels, compiler, core, core_out, driver, golden, link, network
 
-PARTS = (network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, driver.PART)
+PARTS = (
+    core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
+)  # fmt: skip

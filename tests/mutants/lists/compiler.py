@@ -34,6 +34,24 @@ PLACES = (
     Mutant("synapses.py", "(row < 0)", "(row > 0)", "1-bit weights have the other sign"),
 )  # fmt: skip
 
+NUMBERS = (
+    Mutant("quantise.py", "np.clip(np.round(ratio), -top, top)", "np.clip(np.trunc(ratio), -top, top)", "weights are truncated"),
+    Mutant("quantise.py", "np.clip(np.round(ratio), -top, top)", "np.clip(np.round(ratio), -top - 1, top)", "clipped weights are not symmetric"),
+    Mutant("quantise.py", "np.floor(ratio * (1 + _CLOSE)) if neuron.strict else np.ceil(ratio * (1 - _CLOSE))", "np.round(ratio)", "thresholds are rounded to the nearest"),
+    Mutant("quantise.py", "np.maximum(np.round(real / scale), real > 0)", "np.round(real / scale)", "a soft reset may subtract nothing"),
+    Mutant("quantise.py", "neuron.membrane_out or neuron.v_reset != 0", "neuron.membrane_out", "channels of a hard reset have scales of their own"),
+    Mutant("quantise.py", "np.round(_channels(population.bias, channels) / scale)", "np.floor(_channels(population.bias, channels) / scale)", "biases are rounded down"),
+    Mutant("leaks.py", '"up" if strict else "down"', '"down"', "a strict comparison has a floor as well"),
+    Mutant("leaks.py", "math.floor(exact) if strict else math.ceil(exact)", "round(exact)", "a factor is rounded to the nearest"),
+    Mutant("images.py", "chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))", "pass", "lanes without a channel may fire"),
+    Mutant("images.py", "-theta - neuron.strict", "-theta", "a strict comparison is none", within="(-theta - neuron.strict, -amount, bias)"),
+    Mutant("images.py", "padding * (width + 1) % wrap", "padding * width % wrap", "a padded window begins a column too far right"),
+    Mutant("images.py", "waiting == 0", "False", "nothing is ready before step 0"),
+    Mutant("images.py", "builder.cleared() + builder.words", "builder.words", "what the last program left stays"),
+    Mutant("images.py", "image.credits += len(targets)", "image.credits += 1", "the host waits for one credit a projection"),
+    Mutant("images.py", "(amount < 0).any() or (theta - amount < low).any()", "False", "a soft reset may leave the membrane"),
+)  # fmt: skip
+
 _UNIT = ("tests/unit/test_compile_limits.py", "tests/unit/test_compile.py")
 _CHIP = ("tests/system/test_cores.py", "tests/system/test_random.py")
 
@@ -45,7 +63,9 @@ PART = Part(
         "allocate.py": (*_UNIT, *_CHIP),
         "pack.py": (*_UNIT, *_CHIP),
         "bounds.py": (*_UNIT, *_CHIP),
+        "quantise.py": (*_UNIT, "tests/unit/test_import_torch.py"),
+        "leaks.py": (*_UNIT, "tests/unit/test_import_torch.py"),
         "*": (*_CHIP, *_UNIT),
     },
-    mutants=(*MEMORY, *PLACES),
+    mutants=(*MEMORY, *PLACES, *NUMBERS),
 )

@@ -1,0 +1,89 @@
+"""A core's way in: accumulators, lookup, walker, loader, replies."""
+
+from mutants.catalogue import Mutant, Part
+
+ACCUMULATE = (
+    Mutant("accumulate.py", "self.op_valid & ~self.sweep.valid", "self.op_valid", "an op that waits for the sweep is taken twice"),
+    Mutant(
+        "accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
+        "valid & before_valid & ~before.is_event & (before.address == op.address)", "a sum of the other bank is forwarded",
+    ),
+    Mutant(
+        "accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
+        "valid & before_valid & (before.address == op.address) & (before.bank == op.bank)", "an event's sum is forwarded",
+    ),
+    Mutant(
+        "accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
+        "valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)", "the sum of an op that never was is forwarded",
+    ),
+    Mutant("accumulate.py", "~same[1] & (same[2] | same[3])", "same[2] | same[3]", "an older sum is mixed into a newer one"),
+    Mutant("accumulate.py", "(same[2] | same[3])", "same[2]", "the sum of four ops ago is not forwarded"),
+    Mutant("accumulate.py", "Cat(*same[1:]).any()", "Cat(*same[1:3]).any()", "the stale word is kept beside the sum of four ops ago"),
+    Mutant("accumulate.py", "Mux(self.third[lane], third, fourth)", "fourth", "the sum of three ops ago is that of four"),
+    Mutant("accumulate.py", "(valid & ~op.is_event) | (place.valid & place.clear)", "valid | (place.valid & place.clear)", "an event writes a sum"),
+    Mutant("accumulate.py", "place.valid & place.clear", "place.valid", "every sweep clears"),
+    Mutant("accumulate.py", "Mux(clears, self.sweep.clear_word[lane], 0)", "0", "a cleared word has no bias"),
+    Mutant("accumulate.py", "Mux(place.valid, slot, own)", "own", "a cleared word is written somewhere else"),
+    Mutant("accumulate.py", "adds & negate", "0", "a negated weight is one too small", within="carry.eq(adds & negate)"),
+    Mutant("accumulate.py", "Cat(1, stored).as_signed()", "Cat(1, ~stored).as_signed()", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
+)  # fmt: skip
+
+LOOKUP = (
+    Mutant("lookup.py", "projection.valid & meets", "meets", "spikes of an invalid projection are taken"),
+    Mutant("lookup.py", "projection.valid & meets", "projection.valid", "a spike that meets nothing is walked"),
+    Mutant("lookup.py", "(row.count != 0) & (column.count != 0) & (group.count != 0)", "(row.count != 0) & (group.count != 0)", "a column count of 0 is walked"),
+    Mutant("lookup.py", "(row.count != 0) & (column.count != 0) & (group.count != 0)", "(column.count != 0) & (group.count != 0)", "a row count of 0 is walked"),
+    Mutant("lookup.py", "(row.count != 0) & (column.count != 0) & (group.count != 0)", "(row.count != 0) & (column.count != 0)", "a group count of 0 is walked"),
+    Mutant("lookup.py", "self._moves(6) & ~event & ~projection.valid", "0", "a dropped spike is not told"),
+    Mutant("lookup.py", "self._moves(6) & ~event & ~projection.valid", "self._moves(6) & ~projection.valid", "an event counts as a dropped spike"),
+    Mutant("lookup.py", "Mux(kinds[6] == Kind.CREDIT, packet.tag, projection.slot)", "projection.slot", "a credit goes to its projection's slot"),
+    Mutant("lookup.py", "~event & ~projection.aligned & (others != 0)", "~event & (others != 0)", "an aligned mask is walked bit by bit as well"),
+    Mutant("lookup.py", "event | once", "once", "an event is walked like a spike"),
+    Mutant("lookup.py", "(row.count == 1) & (column.count == 1) & (group.count == 1)", "(row.count == 1) & (column.count == 1)", "several groups are walked as one"),
+    Mutant("lookup.py", "packet.shift + projection.pre", "packet.shift", "the pre-shift is left out"),
+)  # fmt: skip
+
+WALKER = (
+    Mutant("walker.py", "~(self.op_valid & self.stall)", "1", "an op that waits is overwritten"),
+    Mutant("walker.py", "incoming.once & ~incoming.more", "incoming.once", "the bits behind a single visit are lost"),
+    Mutant("walker.py", "visit.once & ~others", "visit.once", "the third bit of a single visit is lost"),
+    Mutant("walker.py", "ends & ~more", "ends", "the bits behind a longer visit are lost"),
+    Mutant("walker.py", "count == 2", "count == 3", "a count ends one too early"),
+    Mutant("walker.py", 'pointers["weight"] + bit', 'pointers["weight"]', "every bit has the first one's weights"),
+    Mutant("walker.py", "Mux(visit.aligned, visit.mask, (1 << self.config.lanes) - 1)", "(1 << self.config.lanes) - 1", "an aligned spike reaches all lanes"),
+    Mutant("walker.py", "m.d.sync += row.eq(following)", "", "rows begin where the first one did"),
+    Mutant("walker.py", "self.step & self.done & ~visit.is_event", "self.step & self.done", "events count as spikes"),
+    Mutant("front.py", "self.i.valid & flow & ~self.hold", "self.i.valid & flow", "a spike that is held is taken again and again"),
+    Mutant("front.py", "lookup.i.ready & ~self.hold", "lookup.i.ready", "a spike is lost during initialisation"),
+    Mutant("front.py", "walker.op_valid & ~walker.op.is_event & ~accumulate.stall", "walker.op_valid & ~walker.op.is_event", "an op that waits counts twice"),
+    Mutant("front.py", "walker.op_valid & ~walker.op.is_event & ~accumulate.stall", "walker.op_valid & ~accumulate.stall", "events count as operations"),
+    Mutant("core.py", "~self.o.valid | self.o.ready", "1", "an offered packet is withdrawn for a reply"),
+    Mutant("core.py", "m.d.sync += dropped.eq(0)", "", "START leaves the flag of dropped spikes"),
+)  # fmt: skip
+
+LOADER = (
+    Mutant("loader.py", "~self.query_valid | self.query_ready", "1", "a question is lost while another waits"),
+    Mutant("loader.py", "chunk.eq(0)", "chunk.eq(chunk)", "a seek leaves the chunk of a word that was cut off"),
+    Mutant("loader.py", "Mux(done, 0, chunk + 1)", "chunk + 1", "the second word's chunks go elsewhere"),
+    Mutant("loader.py", "address + 1", "address", "all words go to one address"),
+    Mutant("loader.py", "self.running", "0", "a running core is written", within="with m.If(self.running):"),
+    Mutant("loader.py", "self.refused.eq(0)", "self.refused.eq(self.refused)", "START leaves the flag of refused writes"),
+    Mutant("loader.py", "m.d.sync += [self.stop.eq(1), self.running.eq(0)]", "m.d.sync += self.running.eq(0)", "STOP forgets no ready bit"),
+    Mutant("loader.py", "m.d.sync += [self.stop.eq(1), self.running.eq(0)]", "m.d.sync += self.stop.eq(1)", "STOP leaves the core running"),
+    Mutant("replies.py", "(self.query_index == 0) | (turn == wanted[: len(turn)])", "1", "another counter is answered"),
+    Mutant("replies.py", "~self.o.valid & now", "now", "a second question is taken and forgotten"),
+    Mutant("replies.py", "Mux(clearing[0], 0, read.data + more)", "read.data + more", "START leaves the counters"),
+    Mutant("replies.py", "Mux(turn == number, 0, amount) + getattr(self, name)", "Mux(turn == number, 0, amount + getattr(self, name))", "a pulse in a counter's turn is lost"),
+    Mutant("writes.py", "bus.valid & (bus.memory == memory)", "bus.memory == memory", "half a word is written"),
+)  # fmt: skip
+
+_BENCH = "tests/cosim/test_benches.py -k 'passes and core'"
+_CHIPS = ("tests/cosim/test_benches.py -k 'passes and chip'", "tests/system/test_cores.py", "tests/system/test_random.py")
+
+PART = Part(
+    name="core",
+    folder="gateware/spikeplane_gateware/core",
+    gateware=True,
+    tests={"*": (_BENCH, *_CHIPS)},
+    mutants=(*ACCUMULATE, *LOOKUP, *WALKER, *LOADER),
+)

@@ -1,0 +1,91 @@
+"""A core's way out: schedule, sweep, places, neurons, egress."""
+
+from mutants.catalogue import Mutant, Part
+from mutants.lists.core import PART as CORE
+
+_CLEAR = "m.d.sync += [s.eq(0) for s in (self._parity, self._sample, *self._last)]"
+
+SCHEDULE = (
+    Mutant("schedule.py", "(valid & complete) | (loading & incoming.ready)", "valid & complete", "ready bits are not loaded"),
+    Mutant("schedule.py", "(self._parity & both[1]) | (~self._parity & both[0])", "both[0] | both[1]", "a population runs at any parity"),
+    Mutant("schedule.py", "tokens & credits", "tokens", "a population runs without its credits"),
+    Mutant("schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._sample, *self._last)]", "START leaves the parities"),
+    Mutant("schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._parity, *self._last)]", "START leaves the samples' banks"),
+    Mutant("schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._parity, self._sample)]", "START leaves the marks of a last step"),
+    Mutant("schedule.py", "m.d.sync += bits.eq(0)", "", "STOP leaves the ready bits"),
+    Mutant("schedule.py", "self.running & ~pending & (eligible != 0)", "~pending & (eligible != 0)", "a stopped core sweeps"),
+    Mutant("schedule.py", "self.running & ~pending & (eligible != 0)", "self.running & (eligible != 0)", "a sweep goes before a START that waits"),
+    Mutant("schedule.py", "Mux(ends, mine, 0)", "0", "the sample's bank never changes"),
+    Mutant("schedule.py", "initial.eq(2 * slots)", "initial.eq(slots)", "half of the populations are initialised"),
+    Mutant("schedule.py", "self.idle", "1", "spikes come in before the last initialisation is done", within="with m.Elif(self.idle):"),
+    Mutant("schedule.py", "bits & ~self._given[q]", "bits", "a job stays ready"),
+    Mutant("schedule.py", "valid & last", "last", "a sample ends without its token", within="valid & last)"),
+)  # fmt: skip
+
+SWEEP = (
+    Mutant("sweep.py", "(inflight + items.level) < FIFO_DEPTH - 5", "(inflight + items.level) < FIFO_DEPTH", "the item FIFO's room is a few words too large"),
+    Mutant("sweep.py", "(inflight + items.level) < FIFO_DEPTH - 5", "1", "the item FIFO's room is not looked at"),
+    Mutant("sweep.py", "first | ~some", "first", "a padded window begins with the last one's maximum"),
+    Mutant("sweep.py", "inside | (some & ~first)", "inside", "a window's maximum is forgotten at its padding"),
+    Mutant("sweep.py", "best.as_signed() < new.as_signed()", "best < new", "the maximum of a window has no sign"),
+    Mutant("sweep.py", "self.active.initial | self.active.last", "self.active.initial", "membranes outlive a sample", within="self.ends.eq(self.active.initial | self.active.last)"),
+    Mutant("sweep.py", "self.active.initial | self.active.last | ~p.hold", "self.active.initial | ~p.hold", "a held current outlives its sample"),
+    Mutant("sweep.py", "Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)", "self.active.parity", "a held current is read from the step's bank"),
+    Mutant("sweep.py", "self.neurons.out_valid & ~self.population.stateless", "self.neurons.out_valid", "a population without memory writes another's membranes"),
+    Mutant("sweep.py", "items.w_en.eq(staged & (item.mask != 0))", "items.w_en.eq(staged)", "empty masks are sent"),
+    Mutant("sweep.py", "p.membrane_out & (self.plane == 1)", "0", "the sign plane of a membrane is positive", within="item.negate.eq(p.membrane_out & (self.plane == 1))"),
+    Mutant("sweep.py", "p.group_base + self.group", "self.group", "a part's groups count from 0"),
+    Mutant("sweep.py", "(count >= SETTLE) & self.idle", "count >= SETTLE", "a group ends before its masks are out"),
+    Mutant("sweep.py", "self.clears & (self.clearing | self.single)", "self.clears & self.clearing", "accumulators outlive a step"),
+    Mutant("sweep.py", "self.active.initial & ~p.stateless", "0", "membranes are not initialised"),
+    Mutant("sweep.py", "(self.element & self.places.inside) | self.clearing", "self.element | self.clearing", "padding is read from the memory", within="port.valid.eq((self.element & self.places.inside) | self.clearing)"),
+    Mutant("sweep.py", "self.swept.eq(~self.active.initial)", "self.swept.eq(1)", "initialisations count as sweeps"),
+    Mutant("sweep.py", "self.element & self.single", "self.element", "the group's first word moves on in a window"),
+    Mutant("places.py", "self.start - p.corner", "self.start", "the padding's corner is left out"),
+    Mutant("places.py", "(i < p.input_height) & (j < p.input_width)", "i < p.input_height", "columns beyond the edge count as inside"),
+    Mutant("places.py", "(i < p.input_height) & (j < p.input_width)", "j < p.input_width", "rows beyond the edge count as inside"),
+    Mutant("places.py", "(row == 0) & (column == 0)", "row == 0", "a window's first row is its last pixel alone"),
+    Mutant("places.py", "Mux(end_x, -p.padding, left + p.stride)", "left + p.stride", "a row of windows begins where the last one ended"),
+    Mutant("places.py", "Mux(~end_x, p.acc_right, p.acc_across)", "p.acc_right", "the pointer does not come back at a row's end"),
+)  # fmt: skip
+
+NEURON = (
+    Mutant("neuron.py", "valids[-2] & ~self.zero", "valids[-2]", "a sample's last membrane is kept"),
+    Mutant("neuron.py", "s.reset == Reset.HARD", "0", "a hard reset is a soft one"),
+    Mutant("neuron.py", "over & (s.reset != Reset.NONE)", "over", "a neuron without reset is reset"),
+    Mutant("neuron.py", "v + self.minus_theta[lane].as_signed() >= 0", "v + self.minus_theta[lane].as_signed() > 0", "v = theta does not fire"),
+    Mutant("neuron.py", "Mux(sign, above.all(), ~above.any())", "1", "the membrane wraps"),
+    Mutant("neuron.py", "Const(low - 1, bits)", "Const(low - 2, bits)", "the upper limit is one too low"),
+    Mutant("neuron.py", "Const(low, bits)", "Const(low + 1, bits)", "the lower limit is one too high"),
+    Mutant("neuron.py", "product[:fraction].any()", "product[1:fraction].any()", "the leak's lowest bit is not looked at"),
+    Mutant("neuron.py", "whole | ((rounding == LeakRound.ODD) & cut)", "whole", "the leak is not rounded to odd"),
+    Mutant("neuron.py", "(rounding == LeakRound.UP) & cut", "0", "the leak is not rounded up"),
+    Mutant("neuron.py", "cut & ~up & (even | ~odd)", "cut & ~up", "without multiplier odd is a floor"),
+    Mutant("neuron.py", "cut & ~up & (even | ~odd)", "0", "without multiplier all is a ceiling"),
+    Mutant("neuron.py", "part | (odd & cut)", "part", "without multiplier what is kept is not rounded to odd"),
+    Mutant("neuron.py", "up & cut", "0", "without multiplier what is kept is not rounded up", within="carry.eq(up & cut)"),
+    Mutant("neuron.py", "s.leak_shift == NO_MEMORY", "0", "without multiplier a population without memory has some", within="with m.If(s.leak_shift == NO_MEMORY):"),
+)  # fmt: skip
+
+EGRESS = (
+    Mutant("egress.py", "self.job.parity ^ entry.delay", "self.job.parity", "a delayed packet belongs to its own step"),
+    Mutant("egress.py", "self.job.last & ~entry.delay", "self.job.last", "a recurrent token ends the sample"),
+    Mutant("egress.py", "entry.delay & self.job.last", "0", "recurrent spikes of the last step reach the next sample"),
+    Mutant("egress.py", "self.left <= 1", "self.left == 1", "a mask without destination stays for ever"),
+    Mutant("egress.py", "~self.o.valid | self.o.ready", "1", "a packet that waits is overwritten"),
+    Mutant("egress.py", "m.d.sync += self.sent.eq(1)", "", "packets are not counted"),
+    Mutant("egress.py", "self.item.valid | self.finish", "self.item.valid", "a silent population sends no tokens"),
+    Mutant("egress.py", "self.job.slot", "0", "a token names another slot", within='"source_slot": self.job.slot'),
+)  # fmt: skip
+
+PART = Part(
+    name="core",
+    folder=CORE.folder,
+    gateware=True,
+    tests={
+        **CORE.tests,
+        "neuron.py": ("tests/unit/test_neuron.py", *CORE.tests["*"]),
+        "egress.py": ("tests/formal/test_egress.py -k 'proved or vacuous'", *CORE.tests["*"]),
+    },
+    mutants=(*SCHEDULE, *SWEEP, *NEURON, *EGRESS),
+)

@@ -1,0 +1,31 @@
+"""The golden model: leak, saturation, thresholds and resets, currents, pooling."""
+
+from mutants.catalogue import Mutant, Part
+
+MUTANTS = (
+    Mutant("model.py", "floor + cut", "floor", "a leak that is rounded up is a floor"),
+    Mutant("model.py", "floor | cut", "floor", "a leak that is rounded to odd is a floor"),
+    Mutant("model.py", "(product & 0xFFFF) != 0", "(product & 0xFFFE) != 0", "the leak's lowest bit is not looked at"),
+    Mutant("model.py", "v > theta if neuron.strict else v >= theta", "v >= theta", "v = theta fires where it must not"),
+    Mutant("model.py", "(leak(neuron, u) + current).clamp(*self.limits)", "leak(neuron, u) + current", "membranes do not saturate"),
+    Mutant("model.py", "(1 << (membrane_bits - 1)) - 1", "(1 << (membrane_bits - 1)) - 2", "the upper limit is one too low", within="self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)"),
+    Mutant("model.py", "-(1 << (membrane_bits - 1))", "1 - (1 << (membrane_bits - 1))", "the lower limit is one too high"),
+    Mutant("model.py", "v.masked_fill(fired, neuron.v_reset)", "v.masked_fill(fired, 0)", "a hard reset goes to 0"),
+    Mutant("model.py", "theta if population.amount is None else self._channels(population.amount, population)", "theta", "a soft reset takes the threshold"),
+    Mutant("model.py", "(v - amount).clamp(*self.limits)", "torch.zeros_like(v)", "a soft reset is a hard one"),
+    Mutant("model.py", "(before if projection.delay else now)", "now", "a delayed projection comes at once"),
+    Mutant("model.py", "added.add_(bias)", "added", "a current has no bias"),
+    Mutant("model.py", "-width % pool[1]", "0", "an incomplete block at the right edge is left out"),
+    Mutant("model.py", "lowest", "0", "a padded window is at least 0", within="value=lowest)"),
+    Mutant("model.py", "low < -top - 1 or high > top", "False", "a current may leave the accumulator"),
+    Mutant("model.py", "bound <= 1 << 24", "bound <= 1 << 30", "large sums are rounded"),
+    Mutant("model.py", "np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift", "np.asarray(projection.weight, dtype=np.int64)", "the pre-shift is left out"),
+)  # fmt: skip
+
+PART = Part(
+    name="golden",
+    folder="sim/spikeplane_sim/golden",
+    gateware=False,
+    tests={"*": ("tests/unit/test_golden.py", "tests/unit/test_compile.py", "tests/system/test_random.py")},
+    mutants=MUTANTS,
+)
