@@ -78,12 +78,17 @@ LOADER = (
 )  # fmt: skip
 
 _BENCH = "tests/cosim/test_benches.py -k 'passes and core'"
-_CHIPS = ("tests/cosim/test_benches.py -k 'passes and chip'", "tests/system/test_cores.py", "tests/system/test_random.py")
+_CHIPS = ("tests/cosim/test_benches.py -k 'passes and chip'", "tests/system/test_runs.py", "tests/system/test_random.py")
 
 PART = Part(
     name="core",
     folder="gateware/spikeplane_gateware/core",
     gateware=True,
-    tests={"*": (_BENCH, *_CHIPS)},
+    tests={
+        "lookup.py": ("tests/unit/test_core_lookup.py", _BENCH, *_CHIPS),
+        "loader.py": ("tests/unit/test_core_loader.py", _BENCH, *_CHIPS),
+        "replies.py": ("tests/unit/test_core_replies.py", _BENCH, *_CHIPS),
+        "*": (_BENCH, *_CHIPS),
+    },
     mutants=(*ACCUMULATE, *LOOKUP, *WALKER, *LOADER),
 )

@@ -39,10 +39,11 @@ LINK = (
     Mutant("link.py", "self._strange > STRANGE", "False", "a chip that was reset is not noticed"),
     Mutant("link.py", "self._base, self._most, self._room = frame.ack, self._most - gone, frame.room", "self._base, self._most = frame.ack, self._most - gone", "the chip's room is not heard"),
     Mutant("frames.py", "body.replace(_ESCAPE, _SAFE_ESCAPE).replace(_FLAG, _SAFE_FLAG)", "body.replace(_FLAG, _SAFE_FLAG).replace(_ESCAPE, _SAFE_ESCAPE)", "escapes are escaped twice"),
+    Mutant("frames.py", "crc32(body) != CRC_LEFT", "False", "a frame with a wrong CRC is taken"),
     Mutant("frames.py", "len(found) - len(frames)", "0", "broken frames are not counted"),
 )  # fmt: skip
 
-_CHIP = ("tests/system/test_cores.py", "tests/system/test_random.py")
+_CHIP = ("tests/system/test_runs.py", "tests/system/test_cores.py", "tests/system/test_random.py")
 
 PART = Part(
     name="driver",

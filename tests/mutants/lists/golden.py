@@ -26,6 +26,13 @@ PART = Part(
     name="golden",
     folder="sim/spikeplane_sim/golden",
     gateware=False,
-    tests={"*": ("tests/unit/test_golden.py", "tests/unit/test_compile.py", "tests/system/test_random.py")},
+    tests={
+        "*": (
+            "tests/unit/test_golden.py",
+            "tests/unit/test_golden_limits.py",
+            "tests/unit/test_neuron.py",
+            "tests/system/test_random.py",
+        )
+    },
     mutants=MUTANTS,
 )

@@ -2,7 +2,12 @@
 
 from mutants.catalogue import Mutant, Part
 
-_FRAMES = ("tests/unit/test_link.py", "tests/formal/test_window.py -k is_proved", "tests/system/test_link_faults.py")
+_FRAMES = (
+    "tests/unit/test_link_edges.py",
+    "tests/unit/test_link.py",
+    "tests/formal/test_window.py -k is_proved",
+    "tests/system/test_link_faults.py",
+)
 
 BRIDGE = (
     Mutant(
@@ -63,6 +68,7 @@ RECEIVER = (
         "receiver.py", "unstuff.strobe & (count >= HEADER_BYTES) & (count < longest) & (self.room != 0)",
         "unstuff.strobe & (count >= HEADER_BYTES) & (count < longest)", "a frame without room overwrites the oldest",
     ),
+    Mutant("receiver.py", "crc.sound", "1", "a frame with a wrong CRC is taken"),
     Mutant("receiver.py", "~unstuff.broken", "1", "a frame that ends in an escape is taken"),
     Mutant("receiver.py", "(count <= longest)", "1", "a frame that is too long is taken"),
     Mutant("receiver.py", "(phase == CRC_BYTES % size)", "1", "a frame with a part of a packet is taken"),
