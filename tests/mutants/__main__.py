@@ -32,7 +32,9 @@ def main() -> int:
         return 0
     try:
         tree = build(entries)
-        outcomes = Runner(tree, again=options.again, plain=not options.no_plain).all(wanted, options.jobs, _tell)
+        outcomes = Runner(tree, again=options.again, plain=not options.no_plain, most=options.first).all(
+            wanted, options.jobs, _tell
+        )
     except (UnfitError, NotNeutral) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -51,6 +53,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--again", action="store_true", help="run also what has run before on the same file with the same tests"
     )
+    parser.add_argument(
+        "--first", type=int, metavar="N", help="only the first N selections of tests of each mutant: a quick look"
+    )
     parser.add_argument("--no-plain", action="store_true", help="do not first run the tests without a mutant")
     return parser.parse_args()
 
@@ -61,20 +66,22 @@ def _tell(entry: Numbered, outcome: Outcome) -> None:
 
 
 def share(outcomes: dict[int, Outcome]) -> float:
-    """Killed, of those that are not equivalent."""
-    states = [outcome.state for outcome in outcomes.values() if outcome.state != "equivalent"]
+    """Killed, of those that are not equivalent and whose tests have run."""
+    states = [outcome.state for outcome in outcomes.values() if outcome.state in ("killed", "survived")]
     return states.count("killed") / len(states) if states else 1.0
 
 
 def table(entries: list[Numbered], outcomes: dict[int, Outcome]) -> str:
     """By folder, then every survivor with its place, then the equivalent ones with the argument."""
-    lines = [f"{'folder':12}{'mutants':>9}{'killed':>9}{'survived':>10}{'equivalent':>12}{'killed of the others':>22}"]
+    lines = [
+        f"{'folder':12}{'mutants':>9}{'killed':>9}{'survived':>10}{'equivalent':>12}{'open':>7}{'killed of the others':>22}"
+    ]
     for name in [*dict.fromkeys(entry.part.name for entry in entries), "all"]:
         part = {e.number: outcomes[e.number] for e in entries if name in ("all", e.part.name)}
         states = [outcome.state for outcome in part.values()]
-        counts = [states.count(state) for state in ("killed", "survived", "equivalent")]
-        lines.append(f"{name:12}{len(states):9}{counts[0]:9}{counts[1]:10}{counts[2]:12}{share(part):22.1%}")
-    for state, title in (("survived", "Survivors:"), ("equivalent", "Equivalent:")):
+        counts = [states.count(state) for state in ("killed", "survived", "equivalent", "open")]
+        lines.append(f"{name:12}{len(states):9}{counts[0]:9}{counts[1]:10}{counts[2]:12}{counts[3]:7}{share(part):22.1%}")
+    for state, title in (("survived", "Survivors:"), ("open", "Open, not all tests have run:"), ("equivalent", "Equivalent:")):
         which = [e for e in entries if outcomes[e.number].state == state]
         lines += ["", title] if which else []
         for e in which:

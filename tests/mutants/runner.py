@@ -28,7 +28,8 @@ PATIENCE, TIMES, CLOCK = 20, 3, 900
 
 @dataclass(frozen=True)
 class Outcome:
-    """`state`: killed, survived or equivalent. `by`: the selection that failed. `seconds`: of all that ran."""
+    """`state`: killed, survived, equivalent, or open (alive, but not all of its selections ran). `by`: the selection that failed.
+    `seconds`: of all that ran."""
 
     state: str
     by: str
@@ -42,8 +43,9 @@ class NotNeutral(Exception):
 class Runner:
     """On one copy of the packages; results are kept in the folder beside it."""
 
-    def __init__(self, tree: Path, *, again: bool = False, plain: bool = True) -> None:
-        """`again`: also what is known already. `plain`: each selection first without a mutant."""
+    def __init__(self, tree: Path, *, again: bool = False, plain: bool = True, most: int | None = None) -> None:
+        """`again`: also what is known already. `plain`: each selection first without a mutant. `most`: selections of each mutant."""
+        self.most = most
         self.tree, self.again, self.first, self.lock = tree, again, plain, threading.Lock()
         self.file = tree.parent / "results.json"
         self.known: dict[str, dict] = json.loads(self.file.read_text()) if self.file.exists() else {}
@@ -78,12 +80,16 @@ class Runner:
         if key in self.known and not self.again:
             return Outcome(**self.known[key])
         begun, by = time.monotonic(), ""
-        for selection in entry.selections:
+        selections = entry.selections[: self.most]
+        for selection in selections:
             limit = PATIENCE + TIMES * self._plain_seconds(selection)
             if not self._passes(selection, entry.number, limit):
                 by = selection
                 break
-        outcome = Outcome("killed" if by else "survived", by, round(time.monotonic() - begun, 1))
+        seconds = round(time.monotonic() - begun, 1)
+        if not by and len(selections) < len(entry.selections):
+            return Outcome("open", "", seconds)
+        outcome = Outcome("killed" if by else "survived", by, seconds)
         self._keep(key, asdict(outcome))
         return outcome
 

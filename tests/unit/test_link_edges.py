@@ -166,8 +166,8 @@ def test_a_reset_leaves_no_part_of_a_packet_on_the_way_out() -> None:
         nonlocal taken
         pending = bytearray()
         ctx.set(dut.tx.ready, 1)
-        for cycle in range(12_000):
-            if not pending and cycle % 700 == 350:
+        for cycle in range(11_000):
+            if not pending and cycle % 1100 == 550:
                 pending += bytes([FLAG] * rng.randrange(40)) + RESET
             ctx.set(dut.rx.valid, bool(pending))
             ctx.set(dut.rx.payload, pending.pop(0) if pending else 0)
@@ -184,10 +184,10 @@ def test_a_reset_leaves_no_part_of_a_packet_on_the_way_out() -> None:
 
     simulate(dut, bench)
     assert decoder.errors == 0
-    assert len(epochs) > 10
+    assert len(epochs) > 8
     assert {number for _, number in echoed} == {5}
     known = -1
-    for frames in epochs:
+    for frames in epochs[:-1]:
         assert [frame.sequence for frame in frames] == list(range(len(frames)))
         payload = b"".join(frame.payload for frame in frames)
         assert all(len(frame.payload) % SIZE == 0 for frame in frames)

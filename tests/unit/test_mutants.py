@@ -128,5 +128,5 @@ def test_the_table_counts_and_names_survivors():
     outcomes = {found[0].number: Outcome("killed", "tests", 1.0), found[1].number: Outcome("survived", "", 1.0)}
     lines = table(found, outcomes).splitlines()
     assert lines[-1] == f"  {found[1].path}:{found[1].line()}: {found[1].mutant.why}"
-    assert lines[-4].split() == ["all", "2", "1", "1", "0", "50.0%"]
+    assert lines[-4].split() == ["all", "2", "1", "1", "0", "0", "50.0%"]
     assert share(outcomes) == 0.5

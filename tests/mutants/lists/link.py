@@ -136,11 +136,12 @@ PART = Part(
     gateware=True,
     tests={
         "bridge.py": (
+            "tests/unit/test_bridge.py",
             "tests/cosim/test_benches.py -k 'passes and bridge'", "tests/formal/test_credits.py -k 'proved or vacuous'",
             "tests/system/test_cores.py", "tests/system/test_estimate_cycles.py",
         ),
         "framing.py": ("tests/formal/test_framing.py -k 'proved or vacuous'", *_FRAMES),
-        "uart.py": ("tests/system/test_uart.py", "tests/system/test_pins.py"),
+        "uart.py": ("tests/unit/test_uart_edges.py", "tests/system/test_uart.py", "tests/system/test_pins.py"),
         "*": _FRAMES,
     },
     mutants=(*BRIDGE, *FRAMING, *RECEIVER, *SENDER, *UART),
