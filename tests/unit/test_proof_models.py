@@ -1,6 +1,7 @@
 """What the proof of an import does with models: it leaves them alone, runs them as their users do, and says what it did not prove."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from snntorch import Leaky
 from spikingjelly.activation_based.neuron import IFNode, LIFNode
 from torch import nn
 
-from spikeplane import Encoding
+from spikeplane import Encoding, Program
+from spikeplane.cli.compile import compile as compile_command
+from spikeplane.cli.inspect import inspect
 from spikeplane.compiler.graph import FloatNeuron
 from spikeplane.importers import import_model, register, registry
 
@@ -191,3 +194,26 @@ def test_given_and_alone() -> None:
     one, two = compiled(model, shape=(30, 1, 1), weight_bits=2).tables["agreement"]
     assert one["given"] == one["free"] < 99
     assert two["free"] < two["given"]
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_compile_and_inspect_print_the_table(tmp_path: Path, capsys: pytest.CaptureFixture, proof: bool) -> None:
+    (tmp_path / "model.py").write_text(
+        "import torch\nfrom torch import nn\nfrom spikingjelly.activation_based.neuron import IFNode\n\n"
+        "def net():\n    torch.manual_seed(0)\n    return nn.Sequential(nn.Linear(8, 5), IFNode()), (8, 1, 1)\n"
+    )
+    program = tmp_path / "net.spk"
+    compile_command(f"{tmp_path / 'model.py'}:net", output=program, encoding="planes", proof=proof)
+    printed = capsys.readouterr().out
+    inspect(program)
+    again = capsys.readouterr().out
+    source = "the PyTorch module Sequential itself, in float64" if proof else "not proved: left out by --no-proof (proof=False)"
+    line = f"import: {source}; 128 samples, 16 steps of random planes, 10% and 40% active"
+    for text in (printed, again):
+        assert line in text
+        rows = [row for row in text.split("Agreement in spikes")[1].splitlines() if row.startswith("│ 1 ")]
+        cells = [cell.strip() for cell in rows[0].strip("│").split("│")]
+        assert cells[1:4] == (["0", "0", "10,240"] if proof else ["", "", ""])
+        assert all(cell.endswith(" %") for cell in cells[4:])
+        assert len(cells) == 8
+    assert {"import", "agreement"} <= set(Program.load(program).tables)

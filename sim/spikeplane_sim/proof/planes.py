@@ -13,10 +13,10 @@ import torch
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.encode import Encoding
 
-#: Multiplications and neuron updates of one execution: about half a second a model on one core.
-BUDGET = 1 << 28
+#: Multiplications and neuron updates of one execution: about a second a model on one core.
+BUDGET = 1 << 29
 LEAST, SAMPLES = 4, 128  #: samples
-STEPS = (16, 256)  #: of random planes, at least and at most
+STEPS = (16, 512)  #: of random planes, at least and at most
 ACTIVITY = (0.1, 0.4)  #: of samples in turn
 GAIN = (1, 4, 16, 64)  #: of samples in turn, where a layer is quiet
 QUIET = 0.01  #: of steps in which a neuron fires

@@ -79,10 +79,10 @@ def _compiled(model: Any, data: Any, chip: ChipConfig, output: Path, start: floa
     from spikeplane_sim.board.build import cached_verilog
     from spikeplane_sim.demo import digits
 
-    with busy("compiling"):
+    with busy("compiling") as say:
         program = compile_model(
             model, chip=chip, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
-            calibration=data.train_images[:256], labels=data.train_labels[:256],
+            calibration=data.train_images[:256], labels=data.train_labels[:256], progress=say,
         )  # fmt: skip
         program.save(output / "digits.spk")
         files = generate(program.config, output / "chip", verilog=cached_verilog(program.config))
