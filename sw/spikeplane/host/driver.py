@@ -88,8 +88,8 @@ class Driver(Channel):
                 raise SpikeplaneError(
                     f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
                 )
-        self.check_mark()
         self._settle(collector, samples * steps)
+        self.check_mark()
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         self._at_rest = True
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
