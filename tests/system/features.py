@@ -11,7 +11,8 @@ from spikeplane.network import Network, Population, Projection
 #: Everything that the random networks together have to have.
 ALL = (
     "kernel as large as the map", "stride above kernel", "padding", "row of pixels", "column of pixels", "incomplete blocks", "aligned",
-    "second projection between a pair", "recurrence", "projection back", "pre-shift", "extreme weights", "window", "padded window",
+    "second projection between a pair", "recurrence", "projection back", "delay ahead", "padding beyond the kernel",
+    "pre-shift", "extreme weights", "window", "padded window",
     "window stride above size", "hold", "values in", "values between populations", "values out", "several inputs", "bias",
     "leak none", "leak memoryless", "leak down", "leak up", "leak odd", "reset none", "reset hard", "reset soft", "reset amount",
     "reset potential", "reset to a limit", "strict", "threshold at a limit", "saturated up", "saturated down", "several groups",
@@ -47,6 +48,8 @@ def _projection(network: Network, p: Projection, config: ChipConfig) -> list[str
         "aligned": p.aligned,
         "second projection between a pair": len(pairs) > 1 and p is not pairs[0],
         "recurrence": p.delay == 1 and p.source == p.target,
+        "delay ahead": p.delay == 1 and names.index(p.source) < names.index(p.target),
+        "padding beyond the kernel": any(n >= k for n, k in zip(p.padding, kernel, strict=True)),
         "projection back": names.index(p.source) > names.index(p.target),
         "pre-shift": p.pre_shift > 0,
         "extreme weights": config.weight_bits > 1 and weight.min() == low and weight.max() == -low - 1,

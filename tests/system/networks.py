@@ -81,6 +81,9 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
     if sketch.chance(0.3):
         projections.append(_dense(sketch, earlier[sketch.number(0, len(earlier) - 1)], name, current))
     shape, window = _window(sketch, current)
+    fired = [p for p in earlier if p.neuron is not None]
+    if fired and sketch.chance(0.2):  # what an earlier layer sent a step ago
+        projections.append(_dense(sketch, fired[sketch.number(0, len(fired) - 1)], name, current, delay=1))
     constant = all(p.source in sketch.constant for p in projections)
     own = Population(name=name, shape=shape)
     loops = not constant and sketch.chance(0.3)
@@ -123,8 +126,7 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
         kernel, padding, stride = size, (0, 0), (1, 1)
     else:
         padding = (sketch.number(0, 2), sketch.number(0, 2))
-        kernel = tuple(sketch.number(1, min(3, n + 2 * p)) for n, p in zip(size, padding, strict=True))
-        padding = tuple(min(p, k - 1) for p, k in zip(padding, kernel, strict=True))
+        kernel = tuple(sketch.number(1, min(4, n + 2 * p)) for n, p in zip(size, padding, strict=True))
         stride = (sketch.number(1, 3), sketch.number(1, 3))
     made = [(n + 2 * p - k) // s + 1 for n, p, k, s in zip(size, padding, kernel, stride, strict=True)]
     values = source.neuron is not None and source.neuron.membrane_out
