@@ -19,7 +19,7 @@ from spikeplane.host.boards import Board
 from spikeplane.lockstep import Comparison, compare
 from spikeplane.program import Program
 
-BATCH = 100  #: samples kept in memory at once
+BATCH, VALUES = 100, 1 << 26  #: samples kept in memory at once at most, and values of them
 
 
 def run(
@@ -111,10 +111,11 @@ class Result:
 def execute(program: Program, board: Board, items: Any, *, lockstep: bool = False, what: str = "") -> Result:
     """Run all samples in batches; with `lockstep` each batch in the golden model as well."""
     result, total = Result(), len(items)
+    batch = max(1, min(BATCH, VALUES // program.values))
     golden = open_board("golden", program) if lockstep else None
     with bar(what or board.name, total) as advance:
-        for first in range(0, total, BATCH):
-            planes = program.planes(items[first : first + BATCH], first)
+        for first in range(0, total, batch):
+            planes = program.planes(items[first : first + batch], first)
             outputs = board.run(planes, advance)
             result.take(program, planes, outputs)
             _add(result.figures, board.figures())

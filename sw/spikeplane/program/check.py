@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
 _READOUTS = ("count", "last", "sum")
-_PLANES = 1 << 28  #: values of one sample's planes at most: they are made at once
+VALUES = 1 << 27  #: values of a sample at most, of all populations in all steps: boards hold them at once
 
 
 def check(program: "Program") -> None:
@@ -62,9 +62,10 @@ def _check_input(program: "Program") -> None:
         raise SpikeplaneError(f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do")
     if network.steps != encoding.steps:
         raise SpikeplaneError(f"the network runs {network.steps} steps, the encoding gives {encoding.steps}")
-    values = encoding.steps * int(np.prod(found.shape, dtype=object))
-    if values > _PLANES:
-        raise SpikeplaneError(f"a sample of input '{found.name}' has {values:,} values in all steps, {_PLANES:,} are the most")
+    if program.values > VALUES:
+        raise SpikeplaneError(
+            f"a sample has {program.values:,} values in all populations and steps, at most {VALUES:,} can be run"
+        )
 
 
 def _check_outputs(program: "Program") -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ class Program:
     def input(self) -> Population:
         """The input population."""
         return next(p for p in self.network.populations if p.neuron is None)
+
+    @property
+    def values(self) -> int:
+        """Values of one sample, of all populations in all steps: what its outputs take."""
+        return self.network.steps * sum(prod(p.shape) for p in self.network.populations)
 
     def planes(self, samples: Any, first: int = 0) -> dict[str, np.ndarray]:
         """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of the input population."""
