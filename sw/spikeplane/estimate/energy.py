@@ -42,7 +42,7 @@ def energy(config: ChipConfig, counts: Counts) -> dict[str, float]:
     """pJ of a sample by part, in 45 nm standard cells."""
     lanes, acc, membrane = config.lanes, config.acc_bits, config.membrane_bits
     sum_access = access(acc, 2 * config.acc_depth)
-    leak = multiply(math.sqrt(9 * membrane)) if config.leak_multiplier else add(membrane)
+    leak = multiply(math.sqrt((config.leak_bits + 1) * membrane)) if config.leak_multiplier else add(membrane)
     neuron = 2 * sum_access + 2 * access(membrane, config.membrane_depth) + leak + 3 * add(membrane)
     width = packet_format(config).width
     return {

@@ -70,11 +70,11 @@ def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
 
 
 def multipliers(config: ChipConfig, family: str) -> int:
-    """Of one lane's leak: membrane_bits, signed, by 10 bits."""
+    """Of one lane's leak: membrane_bits by a factor of leak_bits + 1 bits and a sign."""
     if not config.leak_multiplier:
         return 0
-    wide = {"ecp5": 18, "ice40": 16, "gowin": 18, "xilinx": 25}[family]
-    return config.cores * config.lanes * -(-config.membrane_bits // wide)
+    wide, narrow = {"ecp5": (18, 18), "ice40": (16, 16), "gowin": (18, 18), "xilinx": (25, 18)}[family]
+    return config.cores * config.lanes * -(-config.membrane_bits // wide) * -(-(config.leak_bits + 2) // narrow)
 
 
 def terms(config: ChipConfig, family: str) -> np.ndarray:
