@@ -231,6 +231,19 @@ def test_membranes_read_out(reset: str) -> None:
     assert (net.output, net.readout) == ("lif", "last")
 
 
+@pytest.mark.parametrize("decode", [None, "last_mem", "mean-mem"])
+def test_membranes_of_all_steps(decode: Any) -> None:
+    """SpikingJelly's readouts, compiled: the proof runs the model too."""
+    model = nn.Sequential(
+        layer.Flatten(), layer.Linear(72, 9), IFNode(), layer.Linear(9, 5), neuron.NonSpikingLIFNode(3.0, decode)
+    )
+    functional.set_step_mode(model[:4], "m")
+    program = compile_model(spread(model), chip="tiny", input_shape=MAPS, encoding=Encoding(kind="planes", steps=4))
+    assert program.readout == ("sum" if decode == "mean-mem" else "last")
+    assert program.tables["import"][0]["source"] == "the PyTorch module Sequential itself, in float64"
+    assert [row["compared"] > 1000 for row in program.tables["agreement"]] == [True, True]
+
+
 def test_pooled_spikes_of_the_input() -> None:
     """A maximum of the input is an OR where the encoding has one bit."""
     model = spread(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(2, 8, 2), IFNode()), 0.5)

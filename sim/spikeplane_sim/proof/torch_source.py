@@ -76,7 +76,8 @@ def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool
     """A neuron, or a pooling that became neurons; a readout without neurons may bear the name of the layer in front of it."""
     if population.neuron is None or population.name not in modules:
         return False
-    return not population.neuron.membrane_out or _membrane(modules[population.name]) is not None
+    module = modules[population.name]
+    return not population.neuron.membrane_out or hasattr(module, "decode") or _membrane(module) is not None
 
 
 def _membrane(module: nn.Module) -> Any:
