@@ -9,19 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from bases import compiled, networks
-from networks import random_network
 from resealed import header_changed
 from rich.console import Console
 
 from spikeplane import Program, SpikeplaneError
 from spikeplane.cli.tables import print_tables
-from spikeplane.compiler import images
-from spikeplane.compiler.bounds import reach
 from spikeplane.compiler.place import Part, Placement
-from spikeplane.compiler.synapses import build_synapses, weight_words
-from spikeplane.config import ChipConfig, preset
+from spikeplane.config import preset
 from spikeplane.estimate.choose import chosen
-from spikeplane.network import Neuron, Population, Projection
 from spikeplane.program import seal
 from spikeplane.program.file import to_bytes
 
@@ -280,34 +275,3 @@ def used(program: Program) -> str:
     print_tables(program, Console(file=StringIO()))
     chosen(program, None, None, 1)
     return ""
-
-
-def test_bounds_beyond_64_bits() -> None:
-    """Values, pools and shifts are multiplied as whole numbers are."""
-    weight = np.full((1, 2, 1, 1), -127)
-    far = Projection(source="a", target="b", weight=weight, pool=(1024, 1024), pre_shift=31)
-    source = Population(name="a", shape=(2, 1, 1), neuron=Neuron(membrane_out=True))
-    least, most = reach(far, source, ChipConfig(membrane_bits=32))
-    assert (least[0], most[0]) == (-254 * ((1 << 31) - 1) << 51, 254 << 82)
-
-
-def test_weights_are_counted_before_they_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few bytes of zeros may stand for more words than anybody waits for."""
-
-    def built(*_: object) -> None:
-        raise AssertionError("built")
-
-    monkeypatch.setattr(images, "build_synapses", built)
-    large = projection(LOOP, 0, weight=np.zeros((20, 10, 41, 41), dtype=np.int64), padding=(20, 20))
-    with pytest.raises(SpikeplaneError, match="needs words 0 to 50429 of the weight memory"):
-        large.check()
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_as_many_words_as_are_counted(seed: int) -> None:
-    chip = ChipConfig(rows=1, cols=2, lanes=8)
-    net, _ = random_network(seed, chip)
-    for one in net.projections:
-        for groups in (1, 2):
-            made = build_synapses(one, net, chip, 0, groups)
-            assert weight_words(one, net, chip, groups) == len(made.weights)
