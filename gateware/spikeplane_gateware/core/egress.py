@@ -76,7 +76,7 @@ class Egress(wiring.Component):
                     self._point(m, p.credit_first, p.credit_count)
                     m.next = "CREDITS"
             with m.State("CREDITS"):
-                self._each(m, entry, free, Kind.CREDIT, {"tag": entry.tag, "parity": parity})
+                self._each(m, entry, free, Kind.CREDIT, {"tag": entry.tag, "parity": parity, "last": 0})
                 with m.If(self.left == 0):
                     m.d.sync += self.done.eq(1)
                     m.next = "DONE"
@@ -126,7 +126,7 @@ class Egress(wiring.Component):
                 self._next(m)
         with m.If(free & (self.left != 0) & ~silent):
             fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
-            self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
+            self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, "last": 0, **fields})
             m.d.sync += self.sent.eq(1)
 
     def _each(self, m: Module, entry: Signal, free: Signal, kind: Kind, fields: dict) -> None:
@@ -137,6 +137,7 @@ class Egress(wiring.Component):
 
     def _send(self, m: Module, entry: Signal, kind: Kind, fields: dict[str, object]) -> None:
         payload = Signal(struct(self.form.payloads[kind]), name=f"out_{kind.name.lower()}")
+        assert set(fields) == {name for name, _ in self.form.payloads[kind].fields}, f"a field of {kind.name} has no driver"
         m.d.comb += [payload[name].eq(value) for name, value in fields.items()]
         out = self.o.payload
         m.d.sync += [self.o.valid.eq(1), out.kind.eq(kind), out.payload.eq(payload.as_value())]

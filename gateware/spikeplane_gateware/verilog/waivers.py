@@ -1,0 +1,48 @@
+"""The waiver file for Verilator's lint: what a generator of Verilog cannot avoid, rule by rule, with the reason.
+
+Nothing else is waived: widths, undriven and unread signals, incomplete cases, latches and several drivers are told as they are.
+"""
+
+#: (rule, what its message must match or "" for all, why), in the order of the file.
+_WAIVERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("DECLFILENAME", (), "One file holds every module of the chip, so that it can be handed on as one."),
+    (
+        "INITIALDLY",
+        (),
+        "Values at power-up are assigned by <= on purpose: every always @* waits for a change by then, and none of them misses it.",
+    ),
+    (
+        "UNUSEDSIGNAL",
+        ("Bits of signal are not used:*",),
+        "Words of memories, packets and products go to a module whole; it takes the fields and the places that it needs.",
+    ),
+    (
+        "UNUSEDSIGNAL",
+        tuple(f"Signal is not used: '{way}_{side}__*'" for side in ("north", "east", "south", "west") for way in "io"),
+        "A tile has four sides, also in a mesh of one row or one column, where nothing comes from some of them.",
+    ),
+    (
+        "PINCONNECTEMPTY",
+        tuple(f"*'{way}_{side}__*'" for side in ("north", "east", "south", "west") for way in "io"),
+        "What tiles at the edge of the mesh send outwards leads nowhere.",
+    ),
+    (
+        "UNUSEDSIGNAL",
+        ("Signal is not used: 'rst'",),
+        "A camera's lane has a reset as every module that stands alone, though no register of it needs one.",
+    ),
+)
+
+
+def waivers(file: str = "*spikeplane_chip.v") -> str:
+    """Verilator's settings for a file that matches `file` and holds a chip's Verilog."""
+    lines = [
+        "`verilator_config",
+        f"// For {file.removeprefix('*')}: verilator --lint-only -Wall spikeplane.vlt {file.removeprefix('*')}",
+    ]
+    for rule, matches, why in _WAIVERS:
+        lines.append(f"// {why}")
+        lines += [
+            f'lint_off -rule {rule} -file "{file}"' + (f' -match "{match}"' if match else "") for match in matches or ("",)
+        ]
+    return "\n".join([*lines, ""])
