@@ -15,6 +15,7 @@ from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
 from spikeplane_gateware.ram import RAM_VERILOG, Verilog
 from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_gateware.verilog.write import verilog_of
 
 CHIP_MODULE = "spikeplane_chip"
@@ -131,6 +132,7 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
     target = Path(directory)
     files = {
         f"{CHIP_MODULE}.v": verilog.read_text() if verilog else verilog_text(config),
+        "spikeplane.vlt": waivers(f"*{CHIP_MODULE}.v"),
         "manifest.json": json.dumps(manifest(config), indent=2) + "\n",
         "spikeplane.h": c_header(config),
         "README.md": _readme(config),
@@ -145,6 +147,7 @@ def _readme(config: ChipConfig) -> str:
         f"# Spikeplane chip {config.digest}\n\n"
         f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n{_camera_readme(config)}\n"
         f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` (in), `tx` (out)\n"
+        "- `spikeplane.vlt`: what Verilator's lint need not tell, and why: `verilator --lint-only -Wall spikeplane.vlt spikeplane_chip.v`\n"
         "- `manifest.json`: ports, packet layout, memory map, digest\n"
         "- `spikeplane.h`: the memory map for C\n"
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -21,12 +22,12 @@ def test_size_hardly_grows_with_the_mesh(tmp_path):
 
 def test_files_and_manifest(tmp_path):
     paths = generate(PRESETS["tiny"], tmp_path / "chip")
-    assert sorted(p.name for p in paths) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane_chip.v"]
+    assert sorted(p.name for p in paths) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane.vlt", "spikeplane_chip.v"]
     manifest = json.loads((tmp_path / "chip" / "manifest.json").read_text())
     assert manifest["digest"] == PRESETS["tiny"].digest
     text = (tmp_path / "chip" / "spikeplane_chip.v").read_text()
     for port in manifest["ports"]:
-        assert f" {port};" in text
+        assert re.search(rf"^  (in|out)put (wire|reg) (\[\d+:0\] )?{port},?$", text, re.MULTILINE)
 
 
 def test_all_files_or_none(tmp_path):

@@ -9,7 +9,7 @@ import re
 from spikeplane.errors import SpikeplaneError
 
 _MODULE = re.compile(r"^\s*module\s+(\\\S+|\w+).*?^\s*endmodule", re.MULTILINE | re.DOTALL)
-_PROCESS = re.compile(r"^([ \t]*)always @(?:\*|\(\s*\*\s*\))(.*?)(?=^\1\S|\Z)", re.MULTILINE | re.DOTALL)
+_PROCESS = re.compile(r"^([ \t]*)always @(?:\*|\(\s*\*\s*\))(.*?)(?=^\1\S|^\s*endmodule|\Z)", re.MULTILINE | re.DOTALL)
 _TARGET = re.compile(r"(?:^|[\n;:])\s*(?:begin\s+)?(\\\S+|[A-Za-z_][\w$]*)\s*(?:\[[^\]]*\]\s*)?=(?!=)")
 _WORD = re.compile(r"\d+'s?[bohdBOHD][\w?]+|\\\S+|[A-Za-z_$][\w$]*")
 _SYNTAX = frozenset(["begin", "end", "if", "else", "case", "casez", "casex", "endcase", "default"])

@@ -20,17 +20,18 @@ from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
+from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board.build import cache_folder
 
 HARNESS = Path(__file__).with_name("camera_harness.cpp")
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
-    "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", "spikeplane_camera", "--prefix", "Vcamera", "-Mdir", "obj",
+    "--top-module", "spikeplane_camera", "--prefix", "Vcamera", "-Mdir", "obj",
     "-o", "camera.so", "-CFLAGS", "-O2 -fPIC", "-LDFLAGS", "-shared", "camera.vlt", "camera.v",
     "camera_harness.cpp",
 )  # fmt: skip
 #: Lanes stay functions of their own: inlined, 50 of them take the compiler a minute.
-_SETTINGS = '`verilator_config\nno_inline -module "spikeplane_camera_lane"\n'
+_SETTINGS = waivers("*camera.v") + 'no_inline -module "spikeplane_camera_lane"\n'
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def cached_verilog(config: CameraConfig) -> Path:
     sources = [
         *sorted(root.glob("*.py")),
         *sorted(root.glob("*.v")),
+        *sorted((root / "verilog").glob("*.py")),
         *sorted((root / "camera").glob("*.py")),
         Path(sizes.__file__),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 
 
@@ -23,6 +24,10 @@ class Design:
 
         if self.component is None:
             return verilog_text(self.config)
+        if self.config.camera is not None:
+            from spikeplane_gateware.camera.generate import camera_verilog
+
+            return camera_verilog(self.config.camera, self.component(self.config), self.top)
         return RAM_VERILOG.read_text() + convert(self.component(self.config), self.top)
 
 
@@ -50,6 +55,12 @@ def _core(config: ChipConfig) -> Any:
     return Core(config)
 
 
+def _camera(config: ChipConfig) -> Any:
+    from spikeplane_gateware.camera.unit import CameraUnit
+
+    return CameraUnit(config)
+
+
 _SMALL: dict[str, Any] = {
     "lanes": 8, "weight_depth": 1024, "acc_depth": 128, "membrane_depth": 128, "parameter_depth": 64, "populations": 4,
     "projections": 16, "row_depth": 64, "column_depth": 64, "group_depth": 64, "egress_depth": 32, "coord_bits": 4, "group_bits": 4,
@@ -58,12 +69,14 @@ _SMALL: dict[str, Any] = {
 NETWORK = ChipConfig(rows=3, cols=3, lanes=8)
 CORE = ChipConfig(rows=1, cols=1, **_SMALL)
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
+CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)
 
 DESIGNS = (
     Design("core", "bench_core", CORE, _core),
     Design("router", "bench_router", NETWORK, _router),
     Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=2, lanes=8), _mesh),
     Design("bridge", "bench_bridge", ChipConfig(rows=2, cols=2, lanes=8), _bridge),
+    Design("camera", "bench_camera", CAMERA, _camera),
     Design("chip", "spikeplane_chip", CHIP, None),
 )
 

@@ -20,10 +20,9 @@ from typing import Any
 
 from spikeplane import toolchain
 from spikeplane.errors import SpikeplaneError
+from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.bench.designs import DESIGNS, Design, design
 from spikeplane_sim.board.build import cache_folder
-
-_WARNINGS = ("-Wno-fatal", "-Wno-lint", "-Wno-style")
 
 
 @dataclass(frozen=True)
@@ -104,10 +103,12 @@ def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: 
     with tempfile.TemporaryDirectory(prefix="spikeplane-bench-") as draft:
         source, log = Path(draft) / f"{chosen.top}.v", Path(draft) / "build.log"
         source.write_text(verilog)
+        settings = source.with_suffix(".vlt")
+        settings.write_text(waivers(f"*{source.name}"))
         try:
             runner.build(
-                sources=[source], hdl_toplevel=chosen.top, build_dir=draft, waves=waves, log_file=log,
-                build_args=["-O3", *_WARNINGS, *build_args], timescale=("1ns", "1ps"),
+                sources=[settings, source], hdl_toplevel=chosen.top, build_dir=draft, waves=waves, log_file=log,
+                build_args=["-O3", *build_args], timescale=("1ns", "1ps"),
             )  # fmt: skip
         except (Exception, SystemExit) as error:
             kept = target.with_suffix(".log")
@@ -120,8 +121,6 @@ def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: 
 
 def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, seed: int) -> tuple[int, int]:
     """(tests, failed)."""
-    from cocotb_tools.check_results import get_results
-
     runner, results = _cocotb_runner(), work / "results.xml"
     results.unlink(missing_ok=True)
     with contextlib.suppress(Exception, SystemExit):  # told by the results file, or by its absence
@@ -129,8 +128,15 @@ def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, s
             f"spikeplane_sim.bench.bench_{chosen.name}", chosen.top, hdl_toplevel_lang="verilog", build_dir=simulator,
             test_dir=work, results_xml=str(results), seed=seed, waves=waves, log_file=log, timescale=("1ns", "1ps"),
         )  # fmt: skip
+    return results_of(results, chosen.name, log)
+
+
+def results_of(results: Path, name: str, log: Path) -> tuple[int, int]:
+    """(tests, failed) of a bench's results file. Raises SpikeplaneError if there is none."""
+    from cocotb_tools.check_results import get_results
+
     if not results.exists():
-        raise SpikeplaneError(f"the simulator of bench '{chosen.name}' ended without a result: see {log}")
+        raise SpikeplaneError(f"the simulator of bench '{name}' ended without a result: see {log}")
     return get_results(results)
 
 

@@ -116,6 +116,10 @@ class Ends:
     async def cycle(self) -> None:
         """One clock cycle."""
         await FallingEdge(self.dut.clk)
+        await self.turn()
+
+    async def turn(self) -> None:
+        """What a cycle does after its falling edge."""
         for end in self.ends:
             end.drive()
         await ReadOnly()

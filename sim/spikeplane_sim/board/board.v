@@ -8,7 +8,8 @@ module spikeplane_board (
   , input camera_valid, input [`CAMERA_PIXELS-1:0] camera_plane
 `endif
 );
-  reg reset = 1;
+  reg reset;
+  initial reset = 1'b1;
   always @(posedge clk) reset <= rst;
   spikeplane_chip chip (
 `ifdef CAMERA_PIXELS

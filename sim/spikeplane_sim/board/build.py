@@ -16,15 +16,17 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.verilog.waivers import waivers
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
 #: Without the data-flow optimiser: what it shares between lanes is then worked out in every cycle, used or not (6 % slower).
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
-    "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
-    "-CFLAGS", "-O3 -march=native -fPIC", "-LDFLAGS", "-shared", "chip.v", "board.v", "harness.cpp",
+    "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
+    "-CFLAGS", "-O3 -march=native -fPIC", "-LDFLAGS", "-shared", "spikeplane.vlt", "chip.v", "board.v", "harness.cpp",
 )  # fmt: skip
+_WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 
 
 def cache_folder() -> Path:
@@ -50,7 +52,8 @@ def cached_verilog(config: ChipConfig) -> Path:
 
 def build_board(config: ChipConfig) -> Path:
     """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing or fail."""
-    sources = {"chip.v": cached_verilog(config).read_bytes(), "board.v": TOP.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
+    chip = cached_verilog(config).read_bytes()
+    sources = {**_WAIVERS, "chip.v": chip, "board.v": TOP.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
     return build_library("board", sources, _command(config))
 
 
@@ -73,7 +76,7 @@ def _built(name: str, top: str, verilog: str, more: tuple[str, ...] = ()) -> Pat
     harness = Path(__file__).with_name(f"{name}.cpp")
     changed = {"spikeplane_board": top, "harness.cpp": harness.name}
     command = tuple(changed.get(part, part) for part in _VERILATOR if part != "board.v")
-    return build_library(name, {"chip.v": verilog.encode(), harness.name: harness.read_bytes()}, (*command, *more))
+    return build_library(name, {**_WAIVERS, "chip.v": verilog.encode(), harness.name: harness.read_bytes()}, (*command, *more))
 
 
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:

@@ -21,7 +21,7 @@ def simulate(
     preset: Annotated[str | None, typer.Option("--preset", "-p", help="With --netlist: the chip (default: tiny).")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="With --netlist: a TOML file of chip sizes.")] = None,
 ) -> None:
-    """Run the cocotb benches: core, router, mesh, bridge, chip. With --netlist: the chip as yosys maps it, against the golden model.
+    """Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: the chip as yosys maps it, against golden.
 
     Example: `spikeplane simulate core --waves`, `spikeplane simulate --netlist --preset tiny`
     """
