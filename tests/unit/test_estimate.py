@@ -63,7 +63,7 @@ def test_memories_are_those_of_the_gateware(name: str) -> None:
     )
     text = convert(Tile(chip), TILE_MODULE)
     found = re.findall(r"spikeplane_ram #\((.*?)\) ", text, re.DOTALL)
-    sizes = [{key: int(value) for key, value in re.findall(r"\.(\w+)\(32'd(\d+)\)", one)} for one in found]
+    sizes = [{key: int(value) for key, value in re.findall(r"\.(\w+)\((\d+)\)", one)} for one in found]
     expected = [(words, bits) for _, number, words, bits in core_memories(chip) for _ in range(number)]
     assert sorted((one["DEPTH"], one["WIDTH"]) for one in sizes) == sorted(expected)
 

@@ -122,7 +122,7 @@ def test_the_synchroniser_of_rx_has_the_name_that_is_constrained() -> None:
     text = convert(EchoTop(100e6), TOP_MODULE)
     assert re.search(r"spikeplane_top\.uart *uart *\(", text)
     assert re.search(r"reg \[4:0\] seen\b", text)
-    assert "seen <= { seen[3:0], rx };" in text
+    assert "seen <= {seen[3:0], rx};" in text
 
 
 def test_the_pair_of_the_kcu105() -> None:

@@ -5,7 +5,7 @@
             +-> copy 1 -> lanes 4 to 7 ...
 ```
 The memories of all lanes cover half of a small FPGA, and one register that drives them all spends a cycle on the way. Synthesis would
-make one register of equal ones again: these carry the attribute `keep` (see `clocked`).
+make one register of equal ones again: these carry the attribute `keep`.
 """
 
 from amaranth.hdl import Module, Signal, Value

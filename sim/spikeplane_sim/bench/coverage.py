@@ -4,8 +4,8 @@
     chip bench, Verilator with --coverage-line --coverage-toggle -> coverage.dat -> points by module -> table
 ```
 A line is a branch or block of the generated Verilog, a toggle one direction of one bit of a signal. Instances of a module, and lanes,
-count together. The condition that yosys puts at the head of every block for simulators (it is never true) does not count. Registers
-count in full, also those that the bench's small networks cannot fill: a module that is lower than its neighbours is where to look.
+count together. Registers count in full, also those that the bench's small networks cannot fill: a module that is lower than its
+neighbours is where to look.
 """
 
 import re
@@ -25,7 +25,6 @@ from spikeplane_sim.bench.runner import run_design
 ARGUMENTS = ("--coverage-line", "--coverage-toggle")
 _POINT = re.compile(r"C '(.*)' (\d+)$")
 _KINDS = {"line": "line", "branch": "line", "toggle": "toggle"}
-_NEVER = "$auto$verilog_backend"  #: stands in yosys's own conditions, and nowhere else in an `if`
 
 
 @dataclass
@@ -43,19 +42,18 @@ class Coverage:
         return sum(count > 0 for count in self.points[kind].values()), len(self.points[kind])
 
 
-def read(path: Path, verilog: str) -> dict[str, Coverage]:
-    """The modules of a Verilator coverage file; `verilog` is what was simulated. Raises SpikeplaneError if it is missing or empty."""
+def read(path: Path) -> dict[str, Coverage]:
+    """The modules of a Verilator coverage file. Raises SpikeplaneError if it is missing or empty."""
     if not path.exists():
         raise SpikeplaneError(f"coverage: the simulation left no {path.name}")
     modules: dict[str, Coverage] = defaultdict(Coverage)
-    never = {str(n) for n, text in enumerate(verilog.splitlines(), 1) if "if (" in text and _NEVER in text}
     for line in path.read_text(errors="replace").splitlines():
         match = _POINT.match(line)
         if match is None:
             continue
         keys = dict(part.split("\x02", 1) for part in match[1].split("\x01") if "\x02" in part)
         kind, _, module = keys.get("page", "").removeprefix("v_").partition("/")
-        if kind in _KINDS and module and (kind == "toggle" or keys["l"] not in never):
+        if kind in _KINDS and module:
             point = " ".join(keys.get(key, "") for key in ("l", "n", "t", "o"))
             modules[_short(module)].add(_KINDS[kind], point, int(match[2]))
     if not modules:
@@ -79,7 +77,7 @@ def measure(*, seed: int = 0, folder: Path | None = None) -> dict[str, Coverage]
             raise SpikeplaneError(
                 f"coverage: the chip's bench failed {result.failed} of {result.tests} tests; spikeplane simulate chip"
             )
-        return read(work / "coverage.dat", chip.verilog())
+        return read(work / "coverage.dat")
 
 
 def table(modules: dict[str, Coverage]) -> Table:
