@@ -15,8 +15,8 @@ from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
 from spikeplane_gateware.ram import RAM_VERILOG, Verilog
 from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.verilog import write
 from spikeplane_gateware.verilog.waivers import waivers
-from spikeplane_gateware.verilog.write import verilog_of
 
 CHIP_MODULE = "spikeplane_chip"
 
@@ -33,7 +33,7 @@ def verilog_text(config: ChipConfig) -> str:
 
 def convert(component: Any, name: str) -> str:
     """Verilog of one Amaranth component, its memories being `spikeplane_ram` (see `ram_verilog`)."""
-    return verilog_of(component, name, Verilog())
+    return write.verilog_of(component, name, Verilog())
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:

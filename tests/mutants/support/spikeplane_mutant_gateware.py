@@ -9,9 +9,10 @@ Verilog is therefore the same whatever the number, and one simulator has all mut
 
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.hdl import Instance, Mux, Signal, Value, ValueLike
 from spikeplane_mutant import NUMBER
+
+from spikeplane_gateware.verilog import write
 
 selected = Signal(16, init=NUMBER, name="chosen_mutant")
 
@@ -35,11 +36,12 @@ def choose(number: int, mutant: ValueLike, original: ValueLike) -> Value:
     return Mux(selected == number, mutant, original)
 
 
-_convert = verilog.convert
+_convert = write.verilog_of
 
 
-def _with_choice(component: Any, name: str = "top", **options: Any) -> str:
-    """`verilog.convert`, with the module that drives selected in the component and in the text."""
+def _with_choice(component: Any, name: str, platform: Any) -> str:
+    """`verilog_of`, with the module that drives selected in the component and in the text. A mutant may close a loop that is none
+    while another is chosen."""
     plain = component.elaborate
 
     def elaborate(platform: Any) -> Any:
@@ -48,7 +50,7 @@ def _with_choice(component: Any, name: str = "top", **options: Any) -> str:
         return m
 
     component.elaborate = elaborate
-    return _convert(component, name=name, **options) + _VERILOG.format(name=name)
+    return f"/* verilator lint_off UNOPTFLAT */\n{_convert(component, name, platform)}{_VERILOG.format(name=name)}"
 
 
-verilog.convert = _with_choice
+write.verilog_of = _with_choice
