@@ -22,7 +22,13 @@ def test_size_hardly_grows_with_the_mesh(tmp_path):
 
 def test_files_and_manifest(tmp_path):
     paths = generate(PRESETS["tiny"], tmp_path / "chip")
-    assert sorted(p.name for p in paths) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane.vlt", "spikeplane_chip.v"]
+    assert sorted(p.name for p in paths) == [
+        "README.md",
+        "manifest.json",
+        "spikeplane.h",
+        "spikeplane.vlt",
+        "spikeplane_chip.v",
+    ]
     manifest = json.loads((tmp_path / "chip" / "manifest.json").read_text())
     assert manifest["digest"] == PRESETS["tiny"].digest
     text = (tmp_path / "chip" / "spikeplane_chip.v").read_text()
