@@ -1,6 +1,7 @@
 """Both ends of the link, host and gateware (Verilator), over a line that errs: every packet once, in order, unharmed; or a plain end."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -146,12 +147,13 @@ def test_zeros_after_frames_deliver_nothing():
 def test_a_line_that_dies_is_given_up():
     with LinkBoard(CONFIG) as board:
         line = FaultyDevice(board, Faults(1, 0), Faults(2, 0))
-        host = Link(line, FORM)
+        host = Link(line, FORM, alive=1.5)
         host.exchange_packets(rows(numbers(1, 1000)))
-        line.dead = True
+        line.dead, begun = True, time.monotonic()
         with pytest.raises(SpikeplaneError) as error:
             host.exchange_packets(rows(numbers(2, 1000)))
-        assert str(error.value) == "the device does not answer: 11 polls without a frame; check power and port"
+        assert str(error.value) == "the device does not answer: no frame for 1.5 seconds; check power and port"
+        assert time.monotonic() - begun > 1.5
         line.dead = False
         taken, got = converse(board, Link(line, FORM), numbers(3, 500), numbers(4, 500))
         assert np.array_equal(taken[-500:], numbers(3, 500))
@@ -161,12 +163,77 @@ def test_a_line_that_dies_is_given_up():
 def test_a_line_that_lets_no_long_frame_through_is_given_up():
     with LinkBoard(CONFIG) as board:
         line = FaultyDevice(board, Faults(1, 0), Faults(2, 0))
-        host = Link(line, FORM)
-        host.exchange_packets()
+        host = Link(line, FORM, lost=1.0)
+        host.exchange_packets(rows(numbers(1, 1)))
+        host.flush()
         line.down = Faults(3, 0.05, (Fault.FLIP,))
         with pytest.raises(SpikeplaneError) as error:
             host.exchange_packets(rows(numbers(2, 10 * PER_FRAME * SLOTS)))
         assert str(error.value) == "the line to the device loses every frame; check the cable, or take a lower rate"
+
+
+class Bad(FaultyDevice):
+    """A line with spells of `seconds` in which it wipes out what `hits` says of the host's bytes, or (None) everything both ways."""
+
+    until, hits, spells, swallowed = 0.0, None, 0, 0
+
+    def spell(self, seconds: float, hits: Callable[[bytes], bool] | None) -> None:
+        self.until, self.hits, self.spells = time.monotonic() + seconds, hits, self.spells + 1
+
+    def exchange(self, data: bytes) -> bytes:
+        """See Device."""
+        bad = time.monotonic() < self.until
+        if bad and (self.hits is None or self.hits(data)):
+            self.swallowed += 1
+            time.sleep(0.001)
+            return b""
+        return super().exchange(data)
+
+
+def test_a_line_that_comes_back_in_time_is_not_given_up():
+    """Silence for less than `alive`, and one frame lost many hundred times while polls pass: the link goes on and nothing is missing."""
+    with LinkBoard(CONFIG) as board:
+        line = Bad(board, Faults(1, 0), Faults(2, 0))
+        host = Link(line, FORM, alive=4.0)
+        board.feed(numbers(5, 300))
+        got, data, sent = [host.exchange_packets()], numbers(2, 3000), 0
+        for hits in (None, lambda data: len(data) > 60):
+            host.flush()
+            line.spell(1.0, hits)
+            got.append(host.exchange_packets(rows(data[sent : sent + 1500])))
+            host.flush()
+            sent += 1500
+        assert line.spells == 2
+        assert line.swallowed > 200
+        taken, more = converse(board, host, numbers(3, 500), np.zeros(0, np.uint64))
+        assert np.array_equal(taken, np.concatenate([data, numbers(3, 500)]))
+        assert len(np.concatenate([*map(integers, got), more])) == 300
+
+
+def test_one_flip_in_a_hundred_bytes():
+    """Of the longest frames one in thirteen arrives; all packets do, once and in order, both ways."""
+    with LinkBoard(CONFIG) as board:
+        line = FaultyDevice(board, Faults(3, 1e-2, (Fault.FLIP,)), Faults(4, 1e-2, (Fault.FLIP,)))
+        host = Link(line, FORM)
+        taken, got = converse(board, host, numbers(1, 4000), numbers(2, 4000))
+        assert np.array_equal(taken, numbers(1, 4000))
+        assert np.array_equal(got, numbers(2, 4000))
+        assert min(board.errors, host.errors) > 500
+
+
+def test_a_line_of_noise_is_given_up():
+    """Bytes alone are no sign of life."""
+    with LinkBoard(CONFIG) as board:
+        line = FaultyDevice(board, Faults(1, 0), Faults(2, 0))
+        host = Link(line, FORM, alive=1.0)
+        host.exchange_packets()
+        line.up = Faults(3, 0.3, (Fault.FLIP,))
+        board.feed(numbers(1, 100_000))
+        with pytest.raises(SpikeplaneError) as error:
+            while True:
+                host.exchange_packets(rows(numbers(2, 100)))
+        expected = "the line to the device damages every frame: none has come whole for 1 seconds; check the cable, or take a lower rate"
+        assert str(error.value) == expected
 
 
 @pytest.mark.parametrize("noise", [0, 1e-3])

@@ -260,10 +260,10 @@ def test_a_link_that_dies_in_mid_run(files, long, way):
         ended = time.monotonic()
         timer.cancel()
     assert died
-    assert ended - died[0] < 5
+    assert ended - died[0] < 10
     assert (status, out) == (2, "")
     assert err in (
-        f"error: the device at {port} does not answer: 71 polls without a frame; check power and port\n",
+        f"error: the device at {port} does not answer: no frame for 5 seconds; check power and port\n",
         f"error: the connection to {port} broke: unplugged, switched off, or read by another\n",
     )
     assert ("broke" in err) == (way == signal.SIGKILL)

@@ -23,7 +23,9 @@ from spikeplane.host.frames import Decoder, Frame, encode
 
 OPENING = 4.0  #: seconds that a device may answer with something else until it is given up
 STRANGE = 5  #: frames of a chip that has forgotten the sequence numbers
-TRIES = 100  #: times that one frame may be lost, one after the other
+ALIVE = 5.0  #: seconds: a link is alive if a whole frame has come within them
+TRIES = 200  #: times that the very first frame may be lost: a chip with packets of another size takes none
+LOST = 60.0  #: seconds that a live link may lose one frame again and again
 _NOISE = 4 * SLOT_BYTES  # bytes without a frame that are as good as silence
 _ALL = 4 * SLOTS * SLOT_BYTES  # bytes, twice what a chip can have to say after a reset, were every one escaped
 _NUMBERS = 1 << SEQUENCE_BITS
@@ -32,10 +34,13 @@ _NUMBERS = 1 << SEQUENCE_BITS
 class Link:
     """Whole packets over `device`, each delivered once and in order. Opens (resets both ends) at its first use."""
 
-    def __init__(self, device: Device, form: PacketFormat, *, patience: int | None = None, tries: int = TRIES) -> None:
-        """`patience`: waits in vain until the device is called dead, or a chip that takes nothing stuck; None: what the device says.
-        `tries`: times that one frame may be lost, one after the other."""
-        self.tries = tries
+    def __init__(
+        self, device: Device, form: PacketFormat, *, patience: int | None = None, tries: int = TRIES, alive: float = ALIVE,
+        lost: float = LOST,
+    ) -> None:  # fmt: skip
+        """`patience`: waits in vain, at least, until the device is called dead, or a chip that takes nothing stuck; None: what the device
+        says. `tries`, `alive`, `lost`: see TRIES, ALIVE, LOST."""
+        self.tries, self.alive, self.lost = tries, alive, lost
         self.device, self._patience = device, patience
         self.size, self.payload = form.size, frame_payload(form)
         self.resent = 0  #: frames sent again so far
@@ -49,7 +54,10 @@ class Link:
         self._tries = 0  # how often frames[0] has been lost
         self._strange = 0  # frames, one after the other, that acknowledge what was not sent
         self._noise = 0  # bytes since the last frame
-        self._silent, self._waited = 0, False  # waits in vain, one after the other; whether this call had one
+        self._vain, self._waited = 0, False  # turns without a whole frame, one after the other; whether this call had one in vain
+        self._noisy = False  # something has come since the last whole frame
+        self._heard_at = self._moved_at = 0.0  # when the last whole frame came, and when the chip last took one
+        self._taken = False  # whether the chip has ever taken a frame
 
     @property
     def patience(self) -> int:
@@ -75,7 +83,7 @@ class Link:
         """
         self._reset()
         if packets is None or not len(packets):
-            self._pump(lambda: bool(self._packets) or (self._waited and not self._silent))
+            self._pump(lambda: bool(self._packets) or (self._waited and not self._vain and not self._tries))
         else:
             data = packets.tobytes()
             self._frames.extend(data[at : at + self.payload] for at in range(0, len(data), self.payload))
@@ -95,33 +103,41 @@ class Link:
     def _pump(self, done: Callable[[], bool]) -> None:
         """Send what there is and wait for the chip, until `done`. Silence makes the next frame a poll."""
         stalled, self._waited = 0, False
+        self._heard_at = self._moved_at = time.monotonic()  # before this call nobody listened
         while True:
             before = (len(self._frames), len(self._packets))
+            self._vain += 1
             out = self._outgoing()
             heard = self._hear(self.device.exchange(out)) if out else False
             if done():
                 return
             heard = heard or self._hear(self.device.exchange(b""))
-            self._silent = 0 if heard else self._silent + 1
             if not heard:
                 self._waited = self._poll_due = self._reject_due = True
                 self._polled = None
-            if self._silent > self.patience:
-                raise SpikeplaneError(
-                    f"{self.device.where} does not answer: {self._silent} polls without a frame; check power and port"
-                )
+            self._check_alive()
             moved = before != (len(self._frames), len(self._packets))
             stalled = 0 if moved or self._room else stalled + (not heard)
             if stalled > self.patience:
                 raise SpikeplaneError(
                     f"the chip takes no more packets: {len(self._frames)} frames wait; load the program again"
                 )
-            if self._tries > self.tries:
-                raise SpikeplaneError(
-                    f"the line to {self.device.where} loses every frame; check the cable, or take a lower rate"
-                )
             if done():
                 return
+
+    def _check_alive(self) -> None:
+        """Raises SpikeplaneError for a device without a whole frame for `alive` seconds, and for a line that loses the same frame for ever.
+        Time is not enough: a simulated device may take long for one exchange."""
+        now, where = time.monotonic(), self.device.where
+        if self._vain > self.patience and now - self._heard_at > self.alive:
+            if self._noisy:
+                raise SpikeplaneError(
+                    f"the line to {where} damages every frame: none has come whole for {self.alive:g} seconds; "
+                    "check the cable, or take a lower rate"
+                )
+            raise SpikeplaneError(f"{where} does not answer: no frame for {self.alive:g} seconds; check power and port")
+        if self._tries > self.tries and (not self._taken or now - self._moved_at > self.lost):
+            raise SpikeplaneError(f"the line to {where} loses every frame; check the cable, or take a lower rate")
 
     def _hear(self, data: bytes) -> bool:
         """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough, many bytes without a frame are noise."""
@@ -130,6 +146,9 @@ class Link:
         for frame in frames:
             self._take(frame)
         self._reject_due |= self._decoder.errors > errors
+        self._noisy = not frames and (self._noisy or bool(data))
+        if frames:
+            self._vain, self._heard_at = 0, time.monotonic()
         self._noise = 0 if frames or self._noise >= _NOISE else self._noise + len(data)
         return bool(frames) or bool(data) and self._noise < _NOISE
 
@@ -177,7 +196,8 @@ class Link:
             self._sent = max(0, self._sent - gone)
             self._polled = None if self._polled is None else max(0, self._polled - gone)
             self._strange = 0
-            self._tries = 0 if gone else self._tries
+            if gone:
+                self._tries, self._taken, self._moved_at = 0, True, time.monotonic()
             if frame.poll:
                 if self._polled:  # sent before the poll and not in: lost
                     self._sent, self._tries = 0, self._tries + 1
