@@ -234,7 +234,7 @@ def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
     try:
         platform: Any = getattr(importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1])
     except ModuleNotFoundError:
-        raise SpikeplaneError("boards need amaranth-boards, not found: pip install amaranth-boards") from None
+        raise SpikeplaneError("boards need amaranth-boards, not found: pip install 'spikeplane[synth]'") from None
     found = {"clk": _pin(_resource(platform, platform.default_clk).ios)}
     if board.link is not None:
         rx, tx, attributes = board.link

@@ -8,7 +8,6 @@ Everything happens in the folder that is asked for. `build.json` is written last
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place, write_file, write_files
+from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.generate import convert
 from spikeplane_hw import flow, report, vivado, xilinx
@@ -59,7 +59,7 @@ def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int =
     key = _key(board, files)
     bitstream = flow.BITSTREAM[board.family]
     cached = _cache() / f"build-{key}"
-    if (cached / RECORD).exists():
+    if _whole(board, cached):
         say(f"found in the cache: {key}")
         _copy(board, cached, folder)
         return json.loads((folder / RECORD).read_text())
@@ -127,14 +127,8 @@ def _run(folder: Path, log: str, command: list[str]) -> str:
     """What a tool says, run in `folder` and kept in `log` there. Raises SpikeplaneError with its error and the log's path."""
     name, *arguments = command
     path = folder / log
-    with path.open("w") as file:
-        process = subprocess.Popen([wheel_tool(name), *arguments], cwd=folder, stdout=file, stderr=subprocess.STDOUT)
-        try:
-            status = process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
+    with path.open("w") as file, work_folder() as scratch:
+        status = run_tool([wheel_tool(name), *arguments], folder, {"TMPDIR": str(scratch)}, into=file).returncode
     text = path.read_text(errors="replace")
     if status:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -166,6 +160,16 @@ def _wheels(board: Board) -> list[str]:
 
 def _cache() -> Path:
     return Path(os.environ.get("SPIKEPLANE_CACHE") or Path.home() / ".cache" / "spikeplane")
+
+
+def _whole(board: Board, folder: Path) -> bool:
+    """Whether the folder holds a build that is as its record says."""
+    try:
+        checksum = json.loads((folder / RECORD).read_text())["sha256"]
+        found = hashlib.sha256((folder / flow.BITSTREAM[board.family]).read_bytes()).hexdigest() if checksum else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return found == checksum
 
 
 def _copy(board: Board, source: Path, target: Path) -> None:

@@ -1,10 +1,38 @@
-"""Spikeplane: from a trained spiking network to a verified chip. What a user imports; neither amaranth nor torch here."""
+"""Spikeplane: from a trained spiking network to a verified chip. What a user imports; neither amaranth nor torch here.
 
-from spikeplane.compiler.compile import compile
-from spikeplane.config import PRESETS, ChipConfig
-from spikeplane.encode import Encoding
-from spikeplane.errors import SpikeplaneError
-from spikeplane.program import Program
+The names are imported when they are first used: the command line has to handle signals before numpy is loaded.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spikeplane.compiler.compile import compile
+    from spikeplane.config import PRESETS, ChipConfig
+    from spikeplane.encode import Encoding
+    from spikeplane.errors import SpikeplaneError
+    from spikeplane.program import Program
 
 __version__ = "0.1.0"
 __all__ = ["PRESETS", "ChipConfig", "Encoding", "Program", "SpikeplaneError", "__version__", "compile"]
+
+_HOME = {
+    "compile": "spikeplane.compiler.compile",
+    "PRESETS": "spikeplane.config",
+    "ChipConfig": "spikeplane.config",
+    "Encoding": "spikeplane.encode",
+    "SpikeplaneError": "spikeplane.errors",
+    "Program": "spikeplane.program",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'spikeplane' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

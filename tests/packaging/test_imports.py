@@ -16,7 +16,14 @@ PACKAGES = {
     "spikeplane_hw": ROOT / "hw/spikeplane_hw",
 }
 HEAVY = ("torch", "amaranth", "spikeplane_gateware", "spikeplane_sim", "spikeplane_hw")
-SHARED = ("spikeplane.config", "spikeplane.camera.config", "spikeplane.formats", "spikeplane.errors", "spikeplane.files")
+SHARED = (
+    "spikeplane.config",
+    "spikeplane.camera.config",
+    "spikeplane.formats",
+    "spikeplane.errors",
+    "spikeplane.files",
+    "spikeplane.toolchain",
+)
 FILES = sorted((name, path) for name, folder in PACKAGES.items() for path in folder.rglob("*.py"))
 
 

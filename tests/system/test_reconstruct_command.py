@@ -272,7 +272,7 @@ def test_a_missing_ffmpeg_is_told_before_any_work(place, monkeypatch, capsys) ->
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     monkeypatch.setattr("spikeplane.cli.reconstruct.open_recording", lambda *_, **__: pytest.fail("a recording was opened"))
     status, out, err = call(monkeypatch, capsys, "clip.npy", "-o", "w.mp4")
-    expected = "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install imageio-ffmpeg\n"
+    expected = "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n"
     assert (status, out, err) == (2, "", expected)
     assert not Path("w.mp4").exists()
 

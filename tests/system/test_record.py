@@ -149,7 +149,7 @@ def test_a_video_without_ffmpeg(place, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     status, out, err = call(monkeypatch, capsys, "text.mp4", "-o", "w.dat")
     assert (status, out, err) == (
-        2, "", "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install imageio-ffmpeg\n",
+        2, "", "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n",
     )  # fmt: skip
     assert not Path("w.dat").exists()
 

@@ -6,28 +6,22 @@
 """
 
 import ctypes
-import hashlib
-import os
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
-from spikeplane.errors import SpikeplaneError
-from spikeplane.files import write_file
 from spikeplane_gateware.verilog.waivers import waivers
-from spikeplane_sim.board.build import cache_folder
+from spikeplane_sim.board.build import build_library
+from spikeplane_sim.board.cache import gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("camera_harness.cpp")
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
     "--top-module", "spikeplane_camera", "--prefix", "Vcamera", "-Mdir", "obj",
-    "-o", "camera.so", "-CFLAGS", "-O2 -fPIC", "-LDFLAGS", "-shared", "camera.vlt", "camera.v",
+    "-o", "board.so", "-CFLAGS", "-O2 -fPIC", "-LDFLAGS", "-shared", "camera.vlt", "camera.v",
     "camera_harness.cpp",
 )  # fmt: skip
 #: Lanes stay functions of their own: inlined, 50 of them take the compiler a minute.
@@ -133,47 +127,15 @@ def difference(words: Words, images: list[np.ndarray] | np.ndarray, config: Came
 def build_camera(config: CameraConfig, verilog: str | None = None) -> Path:
     """The shared library of one pipeline. Raises SpikeplaneError where the tools are missing or fail."""
     text = verilog if verilog is not None else cached_verilog(config).read_text()
-    sources = (text, HARNESS.read_text(), " ".join(_VERILATOR), _SETTINGS)
-    key = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:16]
-    library = cache_folder() / f"camera-{key}.so"
-    if library.exists():
-        return library
-    toolchain.require_compiler()
-    with tempfile.TemporaryDirectory(prefix="spikeplane-") as temporary:
-        folder = Path(temporary)
-        (folder / "camera.v").write_text(text)
-        (folder / "camera.vlt").write_text(_SETTINGS)
-        (folder / HARNESS.name).write_text(HARNESS.read_text())
-        environment = {**os.environ, **toolchain.verilator_environment()}
-        result = subprocess.run(_VERILATOR, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        if result.returncode:
-            log = cache_folder() / "verilator-camera.log"
-            write_file(log, result.stdout + result.stderr)
-            raise SpikeplaneError(f"Verilator could not build the camera pipeline (exit {result.returncode}): see {log}")
-        write_file(library, (folder / "obj" / "camera.so").read_bytes())
-    return library
+    sources = {"camera.v": text.encode(), "camera.vlt": _SETTINGS.encode(), HARNESS.name: HARNESS.read_bytes()}
+    return build_library("camera", sources, _VERILATOR)
 
 
 def cached_verilog(config: CameraConfig) -> Path:
     """The Verilog of the pipeline, generated at most once per configuration and gateware source."""
-    import spikeplane.camera.config as sizes
-    import spikeplane_gateware
+    from spikeplane_gateware.camera.generate import camera_verilog
 
-    root = Path(spikeplane_gateware.__file__).parent
-    sources = [
-        *sorted(root.glob("*.py")),
-        *sorted(root.glob("*.v")),
-        *sorted((root / "verilog").glob("*.py")),
-        *sorted((root / "camera").glob("*.py")),
-        Path(sizes.__file__),
-    ]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    path = cache_folder() / f"camera-{config.digest}-{key}.v"
-    if not path.exists():
-        from spikeplane_gateware.camera.generate import camera_verilog
-
-        write_file(path, camera_verilog(config))
-    return path
+    return kept(f"camera-{config.digest}", ".v", [gateware_digest()], lambda: camera_verilog(config).encode())
 
 
 def _load(path: Path) -> ctypes.CDLL:

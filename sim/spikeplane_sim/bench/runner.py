@@ -6,12 +6,9 @@
 """
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +17,10 @@ from typing import Any
 
 from spikeplane import toolchain
 from spikeplane.errors import SpikeplaneError
+from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.bench.designs import DESIGNS, Design, design
-from spikeplane_sim.board.build import cache_folder
+from spikeplane_sim.board.cache import cache_folder, digest, is_sound, locked, store
 
 
 @dataclass(frozen=True)
@@ -86,22 +84,19 @@ def _environment() -> Iterator[None]:
 def _simulator(chosen: Design, waves: bool, build_args: tuple[str, ...]) -> Path:
     """The folder of the built simulator; two who want the same one wait for each other."""
     root = cache_folder() / "benches"
-    root.mkdir(parents=True, exist_ok=True)
     verilog = chosen.verilog()
     # A simulator looks for cocotb's libraries where they were when it was built: in this environment.
-    key = hashlib.sha256(repr((verilog, waves, build_args, sys.prefix)).encode()).hexdigest()[:16]
-    target = root / f"{chosen.name}-{key}"
-    with open(root / f"{chosen.name}-{key}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (target / chosen.top).exists():
+    target = root / f"{chosen.name}-{digest([verilog, repr((waves, build_args, sys.prefix)), *toolchain.simulator_tools()])}"
+    with locked(target):
+        if not is_sound(target / chosen.top):
             _build(chosen, verilog, target, waves, build_args)
     return target
 
 
 def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: tuple[str, ...]) -> None:
     runner = _cocotb_runner()
-    with tempfile.TemporaryDirectory(prefix="spikeplane-bench-") as draft:
-        source, log = Path(draft) / f"{chosen.top}.v", Path(draft) / "build.log"
+    with work_folder("spikeplane-bench-") as draft:
+        source, log = draft / f"{chosen.top}.v", draft / "build.log"
         source.write_text(verilog)
         settings = source.with_suffix(".vlt")
         settings.write_text(waivers(f"*{source.name}"))
@@ -114,9 +109,8 @@ def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: 
             kept = target.with_suffix(".log")
             shutil.copy(log, kept)
             raise SpikeplaneError(f"Verilator could not build the bench '{chosen.name}': see {kept}") from error
-        target.mkdir(exist_ok=True)
-        shutil.copy(Path(draft) / chosen.top, target / f".{chosen.top}")
-        os.replace(target / f".{chosen.top}", target / chosen.top)
+        store(target / chosen.top, (draft / chosen.top).read_bytes())
+        (target / chosen.top).chmod(0o755)
 
 
 def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, seed: int) -> tuple[int, int]:
@@ -145,12 +139,17 @@ def _cocotb_runner() -> Any:
     try:
         from cocotb_tools.runner import Verilator
     except ImportError:
-        raise SpikeplaneError("the benches need cocotb, not found: pip install cocotb") from None
+        raise SpikeplaneError("the benches need cocotb, not found: pip install 'spikeplane[simulate]'") from None
 
     class PortsOnly(Verilator):
         def _build_command(self) -> list[list[str]]:
             first, *others = super()._build_command()
             at = first.index("--public-flat-rw")
             return [[*first[:at], "--public-depth", "1", *first[at + 1 :]], *others]
+
+        def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: Any = None) -> None:
+            for command in cmds:  # as the runner's own, but what interrupts it ends the compilers too
+                if run_tool(command, Path(cwd), {**self.env, "TMPDIR": str(cwd)}, into=stdout).returncode:
+                    raise RuntimeError(f"{command[0]} failed")
 
     return PortsOnly()

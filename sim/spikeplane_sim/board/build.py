@@ -1,22 +1,20 @@
-"""Builds the simulated board: generated Verilog -> Verilator -> one shared library, cached by the contents of both.
+"""Builds the simulated board: generated Verilog -> Verilator -> one shared library, in the cache.
 
-The cache is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`; a library appears there only when it is whole.
+A library is made of the Verilog, its harness, the command, and what `toolchain.simulator_tools` says: Verilator, the compiler, and the CPU,
+whose own instructions the compiler uses.
 """
 
-import hashlib
-import os
-import subprocess
-import tempfile
 from pathlib import Path
 
-import spikeplane_gateware
 from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
+from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
+from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
@@ -29,25 +27,11 @@ _VERILATOR = (
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 
 
-def cache_folder() -> Path:
-    """Where generated Verilog and built simulators are kept."""
-    return Path(os.environ.get("SPIKEPLANE_CACHE") or Path.home() / ".cache" / "spikeplane")
-
-
 def cached_verilog(config: ChipConfig) -> Path:
     """The Verilog of the chip, generated at most once per configuration and gateware source."""
-    root = Path(spikeplane_gateware.__file__).parent
-    sources = [*sorted(root.rglob("*.py")), *sorted(root.rglob("*.v"))]
-    sources += sorted((root.parents[1] / "sw/spikeplane/formats").glob("*.py"))
-    if config.camera is not None:
-        sources.append(root.parents[1] / "sw/spikeplane/camera/config.py")
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    path = cache_folder() / f"chip-{config.digest}-{key}.v"
-    if not path.exists():
-        from spikeplane_gateware.generate import verilog_text
+    from spikeplane_gateware.generate import verilog_text
 
-        write_file(path, verilog_text(config))
-    return path
+    return kept(f"chip-{config.digest}", ".v", [gateware_digest()], lambda: verilog_text(config).encode())
 
 
 def build_board(config: ChipConfig) -> Path:
@@ -82,15 +66,9 @@ def _built(name: str, top: str, verilog: str, more: tuple[str, ...] = ()) -> Pat
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
     """What Verilator makes of the sources (file name: contents), kept under their digest. The command's result is `obj/board.so`.
     Raises SpikeplaneError where the tools are missing or fail."""
-    key = hashlib.sha256(b"".join([*sources.values(), " ".join(command).encode()])).hexdigest()[:16]
-    library = cache_folder() / f"{name}-{key}.so"
-    if library.exists():
-        return library
-    toolchain.require_compiler()
-    with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
-        _verilate(sources, Path(folder), command)
-        write_file(library, (Path(folder) / "obj" / "board.so").read_bytes())
-    return library
+    made_of = [part for name, contents in sources.items() for part in (name, contents)]
+    made_of += [*command, *toolchain.simulator_tools()]
+    return kept(name, ".so", made_of, lambda: verilated(sources, command, "the simulated board"))
 
 
 def _command(config: ChipConfig) -> tuple[str, ...]:
@@ -106,12 +84,16 @@ def _camera_flags(camera: CameraConfig) -> tuple[str, ...]:
     return (pixels, "-CFLAGS", pixels)
 
 
-def _verilate(sources: dict[str, bytes], folder: Path, command: tuple[str, ...]) -> None:
-    for name, contents in sources.items():
-        (folder / name).write_bytes(contents)
-    environment = {**os.environ, **toolchain.verilator_environment()}
-    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if result.returncode:
-        log = cache_folder() / "verilator.log"
-        write_file(log, result.stdout + result.stderr)
-        raise SpikeplaneError(f"Verilator could not build the simulated board (exit {result.returncode}): see {log}")
+def verilated(sources: dict[str, bytes], command: tuple[str, ...], what: str) -> bytes:
+    """The library that Verilator makes of the sources (file name: contents), `obj/board.so`. Raises SpikeplaneError where a tool is missing
+    or fails; the message calls it `what`, and names the log."""
+    toolchain.require_compiler()
+    with work_folder() as folder:
+        for name, contents in sources.items():
+            (folder / name).write_bytes(contents)
+        result = run_tool(command, folder, toolchain.verilator_environment())
+        if result.returncode:
+            log = cache_folder() / "verilator.log"
+            write_file(log, result.stdout)
+            raise SpikeplaneError(f"Verilator could not build {what} (exit {result.returncode}): see {log}")
+        return (folder / "obj" / "board.so").read_bytes()

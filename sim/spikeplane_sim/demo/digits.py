@@ -1,7 +1,6 @@
 """The demo's network and data: 8x8 digits, a small convolutional SNN trained with SpikingJelly by surrogate gradients."""
 
-import hashlib
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import nn
+
+from spikeplane_sim.board.cache import digest, made
 
 STEPS = 4
 
@@ -76,17 +77,16 @@ def train(data: Digits, epochs: int = 12, seed: int = 0, batch: int = 64) -> nn.
 
 def trained(data: Digits, cache: Path) -> nn.Module:
     """The trained network, from the cache folder if it has been trained there before."""
-    path = cache / f"digits-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]}.pt"
-    if path.exists():
-        model = network()
-        model.load_state_dict(torch.load(path, weights_only=True))
-        return model.eval()
-    model = train(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    torch.save(model.state_dict(), draft)
-    os.replace(draft, path)
-    return model
+    path, model = cache / f"digits-{digest([Path(__file__).read_bytes()])}.pt", network()
+
+    def make() -> bytes:
+        whole = io.BytesIO()
+        torch.save(train(data).state_dict(), whole)
+        return whole.getvalue()
+
+    made(path, make)
+    model.load_state_dict(torch.load(path, weights_only=True))
+    return model.eval()
 
 
 def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> float:

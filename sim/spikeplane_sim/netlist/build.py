@@ -3,13 +3,12 @@
 Thousands of one-bit cells compile slowly; the simulation is short. So the compiler optimises little here.
 """
 
-import fcntl
 from collections.abc import Callable
 from pathlib import Path
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.board.build import HARNESS, TOP, build_library, cache_folder
+from spikeplane_sim.board.build import HARNESS, TOP, build_library
 from spikeplane_sim.netlist.mapping import Say, cached_netlist
 
 CELLS = Path(__file__).with_name("cells.v")
@@ -40,13 +39,10 @@ def build_netlist(config: ChipConfig, *, change: Callable[[str], str] = lambda t
         raise SpikeplaneError(
             "a netlist is simulated without a camera; take the table [camera] out of the chip's configuration"
         )
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    with open(cache_folder() / "netlist.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        netlist = change(cached_netlist(config, say).read_text())
-        sources = {
-            "netlist.vlt": _WAIVERS.encode(), "netlist.v": netlist.encode(), "cells.v": CELLS.read_bytes(), "board.v": TOP.read_bytes(),
-            "harness.cpp": HARNESS.read_bytes(),
-        }  # fmt: skip
-        say("building the simulator (Verilator)")
-        return build_library("netlist", sources, _VERILATOR)
+    netlist = change(cached_netlist(config, say).read_text())
+    sources = {
+        "netlist.vlt": _WAIVERS.encode(), "netlist.v": netlist.encode(), "cells.v": CELLS.read_bytes(), "board.v": TOP.read_bytes(),
+        "harness.cpp": HARNESS.read_bytes(),
+    }  # fmt: skip
+    say("building the simulator (Verilator)")
+    return build_library("netlist", sources, _VERILATOR)

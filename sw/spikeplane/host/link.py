@@ -54,7 +54,10 @@ class Link:
         self._tries = 0  # how often frames[0] has been lost
         self._strange = 0  # frames, one after the other, that acknowledge what was not sent
         self._noise = 0  # bytes since the last frame
-        self._vain, self._waited = 0, False  # turns without a whole frame, one after the other; whether this call had one in vain
+        self._vain, self._waited = (
+            0,
+            False,
+        )  # turns without a whole frame, one after the other; whether this call had one in vain
         self._noisy = False  # something has come since the last whole frame
         self._heard_at = self._moved_at = 0.0  # when the last whole frame came, and when the chip last took one
         self._taken = False  # whether the chip has ever taken a frame

@@ -11,6 +11,7 @@ from typing import Any
 from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.registry import Call, Outputs, State, register
+from spikeplane.toolchain import missing_extra
 
 __all__ = ["Call", "Outputs", "State", "import_model", "register"]
 
@@ -90,6 +91,8 @@ def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
     except SpikeplaneError:
         raise
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error.name or "")):
+            raise SpikeplaneError(f"{reference}: {missing}") from None
         raise SpikeplaneError(f"{reference} failed: {type(error).__name__}: {' '.join(str(error).split())}") from None
     finally:
         sys.path.pop(0)

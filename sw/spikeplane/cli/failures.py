@@ -1,0 +1,54 @@
+"""What a command that fails says: one line on stderr, and the exit status."""
+
+import os
+import sys
+from contextlib import suppress
+
+from typer.exceptions import Abort, TyperException
+
+from spikeplane.cli import console
+from spikeplane.errors import SpikeplaneError
+from spikeplane.toolchain import missing_package
+
+
+def told(error: BaseException) -> int:
+    """The exit status for whatever a command raised, after its line. SystemExit, and everything if SPIKEPLANE_TRACEBACK is set for what no
+    check foresaw, is raised again."""
+    if isinstance(error, SpikeplaneError):
+        return failed(str(error))
+    if isinstance(error, TyperException):  # unknown commands and options, values of the wrong type
+        message = str(getattr(error, "format_message", error.__str__)())
+        return failed(f"{' '.join(message.split())} (spikeplane --help lists commands and options)")
+    if isinstance(error, Abort):
+        complain("interrupted")
+        return 130
+    if isinstance(error, BrokenPipeError):  # the reader of our output has gone, for example `| head`
+        return 1
+    if isinstance(error, OSError):
+        return failed(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+    if isinstance(error, MemoryError):
+        return failed(f"not enough memory: {error or 'allocation failed'}; use fewer samples, fewer steps or a smaller network")
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error.name or "")):
+        return failed(missing)
+    return _defect(error)
+
+
+def _defect(error: BaseException) -> int:
+    """Whatever no check foresaw is a defect, and still no page of Python for whoever meets it."""
+    if os.environ.get("SPIKEPLANE_TRACEBACK") or not isinstance(error, Exception):
+        raise error
+    text = " ".join(str(error).split())
+    return failed(f"{type(error).__name__}: {text}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
+
+
+def failed(message: str) -> int:
+    """The status of a command that refused, after its line."""
+    complain(f"error: {console.message(message)}")
+    return 2
+
+
+def complain(text: str) -> None:
+    """A line on stderr, and nowhere else where that is closed or full."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
