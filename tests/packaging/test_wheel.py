@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, where nothing of the source tree is to be seen: it generates, runs on the simulated board, serves.
+"""The wheel in an environment of its own, where nothing of the source tree is to be seen: it generates, simulates, serves.
 
 What Spikeplane needs comes from the environment that the tests run in, by a path file; its own packages from the wheel alone.
 """
@@ -33,7 +33,7 @@ net = FloatNetwork(
                       for (a, n), (b, m) in zip(layers, layers[1:])),
     output="out")
 for name in sys.argv[1:]:
-    chip = spikeplane.ChipConfig.from_file(name) if name.endswith(".toml") else name
+    chip = spikeplane.ChipConfig.from_toml(name) if name.endswith(".toml") else name
     spikeplane.compile(net, chip=chip, encoding=spikeplane.Encoding(kind="planes", steps=4)).save(name.split(".")[0] + ".spk")
 """
 
