@@ -57,7 +57,7 @@ def _run(state: Interrupts | None = None) -> int:
 
 
 def _stopped(state: Interrupts) -> int:
-    from spikeplane.cli.failures import complain
+    from spikeplane.cli.console import complain
 
     complain(state.word)
     return state.status

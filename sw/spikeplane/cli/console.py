@@ -5,7 +5,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
@@ -53,7 +53,14 @@ def told_warnings() -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         yield
     for text in dict.fromkeys(message(str(w.message)) for w in caught if not issubclass(w.category, _OF_CODE)):
-        print(f"warning: {text}", file=sys.stderr)
+        complain(f"warning: {text}")
+
+
+def complain(text: str) -> None:
+    """A line on stderr, and nowhere else where that is closed or full."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
 
 
 class _Rate(ProgressColumn):

@@ -1,12 +1,10 @@
 """What a command that fails says: one line on stderr, and the exit status."""
 
 import os
-import sys
-from contextlib import suppress
 
 from typer.exceptions import Abort, TyperException
 
-from spikeplane.cli import console
+from spikeplane.cli.console import complain, message
 from spikeplane.errors import SpikeplaneError
 from spikeplane.toolchain import missing_package
 
@@ -17,8 +15,8 @@ def told(error: BaseException) -> int:
     if isinstance(error, SpikeplaneError):
         return failed(str(error))
     if isinstance(error, TyperException):  # unknown commands and options, values of the wrong type
-        message = str(getattr(error, "format_message", error.__str__)())
-        return failed(f"{' '.join(message.split())} (spikeplane --help lists commands and options)")
+        text = str(getattr(error, "format_message", error.__str__)())
+        return failed(f"{' '.join(text.split())} (spikeplane --help lists commands and options)")
     if isinstance(error, Abort):
         complain("interrupted")
         return 130
@@ -41,14 +39,7 @@ def _defect(error: BaseException) -> int:
     return failed(f"{type(error).__name__}: {text}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
 
 
-def failed(message: str) -> int:
+def failed(text: str) -> int:
     """The status of a command that refused, after its line."""
-    complain(f"error: {console.message(message)}")
+    complain(f"error: {message(text)}")
     return 2
-
-
-def complain(text: str) -> None:
-    """A line on stderr, and nowhere else where that is closed or full."""
-    if sys.stderr is not None:
-        with suppress(OSError, ValueError):
-            print(text, file=sys.stderr, flush=True)
