@@ -15,7 +15,7 @@ from typing import Any
 
 from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Board:
     def at(self, clock: float) -> "Board":
         """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no PLL that gives it."""
         if not 1 <= clock <= 1000:
-            raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {clock:g}")
+            raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
         if clock != self.clock and self.family in ("ice40", "gowin"):
             raise SpikeplaneError(
                 f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not at {clock:g} MHz"

@@ -11,6 +11,7 @@ import numpy as np
 
 from spikeplane.camera import video as videos
 from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import number as full
 
 Size = tuple[int, int]  #: width, height
 Path2 = Callable[[int], tuple[float, float]]  #: plane -> x and y of the window's top left corner, in pixels of the image
@@ -60,7 +61,7 @@ def moving(image: np.ndarray, path: Path2, size: Size, planes: int) -> Light:
         for t in range(planes):
             x, y = path(t)
             if not (0 <= x <= room[0] and 0 <= y <= room[1]):
-                raise SpikeplaneError(f"the window leaves the image in plane {t}: its corner is at {x:g}, {y:g}")
+                raise SpikeplaneError(f"the window leaves the image in plane {t}: its corner is at {full(x)}, {full(y)}")
             column, row = int(x), int(y)
             part = padded[row : row + size[1] + 1, column : column + size[0] + 1]
             _blend(part[:-1], part[1:], y - row, rows)
@@ -169,7 +170,7 @@ def as_light(image: np.ndarray) -> np.ndarray:
         raise SpikeplaneError(f"light: expected uint8, uint16 or floats of 0..1, found elements of type {image.dtype}")
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= 1):
-        raise SpikeplaneError(f"light: floats must lie in 0..1, found {low:g}..{high:g}; scale them, or store uint8")
+        raise SpikeplaneError(f"light: floats must lie in 0..1, found {full(low)}..{full(high)}; scale them, or store uint8")
     return image.astype(np.float32, copy=False)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 
 ONE = 1 << 28  #: charge of one threshold. int32 holds eight, a pixel at most four: WELL and a STEP
 STEP = 2 * ONE  #: no plane brings more charge than this
@@ -45,8 +45,12 @@ class SensorModel:
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high or (name == "full_scale" and value == 0):
-                expected = f"more than 0 and at most {high:g}" if name == "full_scale" else f"from {low:g} to {high:g}"
-                raise SpikeplaneError(f"sensor: {name} must be {expected}, not {value:g}")
+                expected = (
+                    f"more than 0 and at most {number(high)}"
+                    if name == "full_scale"
+                    else f"from {number(low)} to {number(high)}"
+                )
+                raise SpikeplaneError(f"sensor: {name} must be {expected}, not {number(value)}")
         if self.start not in ("random", "zero"):
             raise SpikeplaneError(f"sensor: start must be random or zero, not {self.start!r}")
         if self.seed < 0:
@@ -104,7 +108,7 @@ class Sensor:
             raise SpikeplaneError(f"sensor: light of shape {self.shape} expected, found {light.shape}")
         low, high = light.min(), light.max()
         if not (low >= 0 and high <= 1):  # so that NaN is refused, too
-            raise SpikeplaneError(f"sensor: light must lie in 0..1, found {low:g}..{high:g}")
+            raise SpikeplaneError(f"sensor: light must lie in 0..1, found {number(low)}..{number(high)}")
         wanted = np.multiply(light, self._scale, out=self._wanted, dtype=np.float64)
         if self._dark:
             wanted += self._dark

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.network import LEAK_ONE, LeakKind, LeakRound
 
 _CLOSE = 1e-6  #: relative rounding of float32 models
@@ -35,7 +35,9 @@ def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
     if decay == 0.0:
         return Leak("memoryless")
     if not 0 < decay < 1:
-        raise SpikeplaneError(f"layer '{layer}': a membrane decay of {decay:g} a step is not between 0 and 1; check tau and dt")
+        raise SpikeplaneError(
+            f"layer '{layer}': a membrane decay of {number(decay)} a step is not between 0 and 1; check tau and dt"
+        )
     for k in range(1, (config.leak_bits if config.leak_multiplier else 8) + 1):
         if abs(decay * 2.0**k - 1) < _CLOSE:
             return Leak("multiply", LEAK_ONE >> k, "up" if strict else "down")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.graph import FloatNetwork
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.importers.assemble import Assembler, Source, Spikes, Value, text
 from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold
@@ -22,7 +22,7 @@ def import_nir(
 ) -> FloatNetwork:  # fmt: skip
     """The float network of a NIR graph. Raises SpikeplaneError, one line, for a node that cannot be represented."""
     if dt is not None and not dt > 0:
-        raise SpikeplaneError(f"dt must be more than 0 seconds, not {dt:g}")
+        raise SpikeplaneError(f"dt must be more than 0 seconds, not {number(dt)}")
     return _Importer(graph, Choices(dt, reset, compare, if_gain), input_shape).run()
 
 

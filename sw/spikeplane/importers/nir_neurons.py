@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.graph import FloatNeuron
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 from spikeplane.importers.assemble import Assembler, Spikes, Value
 from spikeplane.importers.geometry import Shape, text
 
@@ -67,7 +67,7 @@ def _leaky(
         made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
     tau = per_channel(name, "tau", node.tau, shape)
     if not (tau > 0).all():
-        raise SpikeplaneError(f"layer '{name}': its tau must be more than 0 seconds, not {float(tau[~(tau > 0)][0]):g}")
+        raise SpikeplaneError(f"layer '{name}': its tau must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}")
     ratio = choices.step / tau
     if len(np.unique(ratio)) > 1:
         raise made.refuse(name, "a layer with several time constants", "a population has one")
