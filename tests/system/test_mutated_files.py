@@ -6,6 +6,7 @@ itself."""
 
 import gc
 import gzip
+import importlib
 import io
 import json
 import os
@@ -22,8 +23,8 @@ from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import nir
 import numpy as np
 import pytest
 from mutate import mutated
@@ -85,6 +86,7 @@ def _picture(form: str, *frames: np.ndarray, **options) -> bytes:
 
 
 def _model() -> bytes:
+    nir: Any = importlib.import_module("nir")
     rng, ones = np.random.default_rng(3), np.ones((3, 4, 4))
     weight = rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
     graph = nir.NIRGraph.from_list(
@@ -133,15 +135,12 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Kind]]:
     """The working folder has what the commands need besides the mutated file."""
     folder = tmp_path_factory.mktemp("mutated")
     (folder / "models.py").write_text(MODELS)
-    for name, function, encoding in (
-        ("net", "images", "direct"),
-        ("events", "events", "events"),
-        ("columns", "columns", "planes"),
-    ):
-        model = f"{folder / 'models.py'}:{function}"
-        spikeplane.compile(model, chip="tiny", encoding=Encoding(kind=encoding, steps=2), name=name).save(
-            folder / f"{name}.spk"
-        )
+    encodings = {
+        name: Encoding(kind=kind, steps=2) for name, kind in (("net", "direct"), ("events", "events"), ("columns", "planes"))
+    }
+    for name, encoding in encodings.items():
+        model = f"{folder / 'models.py'}:{name.replace('net', 'images')}"
+        spikeplane.compile(model, chip="tiny", encoding=encoding, name=name).save(folder / f"{name}.spk")
     np.save(folder / "images.npy", IMAGES)
     (folder / "planes.dat").write_bytes(np.packbits(PLANES.reshape(40, -1), axis=1, bitorder="little").tobytes())
     before = Path.cwd()
@@ -194,8 +193,8 @@ def forked(arguments: list[str]) -> Outcome:
         if child == 0:
             _be_spikeplane(arguments, out.fileno(), err.fileno())
         _, status, usage = os.wait4(child, 0)
-        texts = [file.seek(0) or file.read().decode(errors="replace") for file in (out, err)]
-    return Outcome(os.waitstatus_to_exitcode(status), *texts, time.monotonic() - start, usage.ru_maxrss)
+        said, told = (file.seek(0) or file.read().decode(errors="replace") for file in (out, err))
+    return Outcome(os.waitstatus_to_exitcode(status), said, told, time.monotonic() - start, usage.ru_maxrss)
 
 
 def _be_spikeplane(arguments: list[str], out: int, err: int) -> None:

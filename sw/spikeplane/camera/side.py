@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "found an alias, which a side file needs not have", mark)
+            raise yaml.MarkedYAMLError(None, None, "found an alias, which a side file needs not have", mark)
         return super().compose_node(parent, index)
 
 

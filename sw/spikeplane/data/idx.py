@@ -40,7 +40,7 @@ def open_idx(path: Path) -> Stored:
     return Stored(str(path), sizes, np.dtype(np.uint8), load)
 
 
-def _sizes(path: Path, file: IO[bytes]) -> tuple[int, ...]:
+def _sizes(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[3] == 0:
         raise SpikeplaneError(f"{path} is no IDX file: expected it to start with 0000 08 and the dimensions, not {head.hex()}")
@@ -57,7 +57,7 @@ def _sizes(path: Path, file: IO[bytes]) -> tuple[int, ...]:
     return tuple(int(size) for size in np.frombuffer(data, ">u4"))
 
 
-def _unpack(path: Path, file: IO[bytes], sizes: tuple[int, ...], rows: int) -> bytearray:
+def _unpack(path: Path, file: gzip.GzipFile, sizes: tuple[int, ...], rows: int) -> bytearray:
     """The values of the first rows; of all rows, what follows must be the end of the file, with its checksum."""
     expected, before = rows * math.prod(sizes[1:]), file.tell()
     try:
@@ -83,7 +83,7 @@ def _check_length(path: Path, sizes: tuple[int, ...], found: int | None) -> None
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def _open(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """The file, unpacked if gzipped. Raises SpikeplaneError if missing, unreadable or a broken gzip."""
     try:
         with path.open("rb") as raw:

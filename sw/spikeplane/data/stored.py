@@ -1,6 +1,7 @@
 """An array in a file (.npy, .npz, IDX), opened by its header: type and shape are known and checked before a value is read, and only the
 values that are asked for are unpacked."""
 
+import gzip
 import math
 import zipfile
 from collections.abc import Callable, Iterator
@@ -41,10 +42,9 @@ class Stored:
         rows = 1 if not self.shape else self.shape[0] if count is None else min(count, self.shape[0])
         size = rows * math.prod(self.shape[1:]) * self.dtype.itemsize
         if size > MOST_BYTES:
-            raise SpikeplaneError(
-                f"{self.name}: {rows} x {math.prod(self.shape[1:])} values of type {self.dtype} take {size} bytes, {MOST_BYTES} at "
-                "most: take fewer samples, or store them as uint8"
-            )
+            values = f"{rows} x {math.prod(self.shape[1:])} values of type {self.dtype}"
+            cure = "take fewer samples" + (", or store them as uint8" if self.dtype.itemsize > 1 else "")
+            raise SpikeplaneError(f"{self.name}: {values} take {size} bytes, {MOST_BYTES} at most: {cure}")
         array = self.load(rows)
         if array.dtype.kind == "f" and np.isnan(array).any():
             raise SpikeplaneError(f"{self.name} holds NaN in {int(np.isnan(array).sum())} of {array.size} values; remove them")
@@ -133,7 +133,7 @@ def _stored(path: Path, header: Header, stream: Callable[[], AbstractContextMana
     return Stored(str(path), shape, dtype, load)
 
 
-def take(source: IO[bytes], size: int) -> bytearray:
+def take(source: IO[bytes] | gzip.GzipFile, size: int) -> bytearray:
     """Exactly `size` bytes of a stream, unpacked piece by piece. Raises EOFError where it ends before."""
     data = bytearray()
     while len(data) < size:

@@ -17,6 +17,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5o
 
 _DEPTH, _OBJECTS, _LINKS = 32, 20_000, 16  #: groups in groups, groups and datasets in all, soft links behind one another
 _ROOM = 768 << 20  #: bytes of memory beyond what the libraries take
@@ -43,12 +44,12 @@ class Reader:
             return self._dataset(item, place)
         if not isinstance(item, h5py.Group):
             return None
-        address = h5py.h5o.get_info(item.id).addr
+        address = h5o.get_info(item.id).addr
         if address in above or len(above) >= _DEPTH:
             what = "contains itself" if address in above else f"lies in more than {_DEPTH} groups"
             raise Refused(f"the group '{place}' {what}")
         found = {}
-        for key in item:
+        for key in map(str, item):
             value = self.tree(self.open(item, key, f"{place}/{key}"), f"{place}/{key}", (*above, address))
             if value is not None:
                 found[key] = value
