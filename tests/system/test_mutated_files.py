@@ -135,12 +135,10 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Kind]]:
     """The working folder has what the commands need besides the mutated file."""
     folder = tmp_path_factory.mktemp("mutated")
     (folder / "models.py").write_text(MODELS)
-    encodings = {
-        name: Encoding(kind=kind, steps=2) for name, kind in (("net", "direct"), ("events", "events"), ("columns", "planes"))
-    }
-    for name, encoding in encodings.items():
+    encodings: dict[str, Any] = {"net": "direct", "events": "events", "columns": "planes"}
+    for name, kind in encodings.items():
         model = f"{folder / 'models.py'}:{name.replace('net', 'images')}"
-        spikeplane.compile(model, chip="tiny", encoding=encoding, name=name).save(folder / f"{name}.spk")
+        spikeplane.compile(model, chip="tiny", encoding=Encoding(kind=kind, steps=2), name=name).save(folder / f"{name}.spk")
     np.save(folder / "images.npy", IMAGES)
     (folder / "planes.dat").write_bytes(np.packbits(PLANES.reshape(40, -1), axis=1, bitorder="little").tobytes())
     before = Path.cwd()
@@ -193,7 +191,9 @@ def forked(arguments: list[str]) -> Outcome:
         if child == 0:
             _be_spikeplane(arguments, out.fileno(), err.fileno())
         _, status, usage = os.wait4(child, 0)
-        said, told = (file.seek(0) or file.read().decode(errors="replace") for file in (out, err))
+        for file in (out, err):
+            file.seek(0)
+        said, told = (file.read().decode(errors="replace") for file in (out, err))
     return Outcome(os.waitstatus_to_exitcode(status), said, told, time.monotonic() - start, usage.ru_maxrss)
 
 

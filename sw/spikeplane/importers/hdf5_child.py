@@ -17,7 +17,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5o
+from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 _DEPTH, _OBJECTS, _LINKS = 32, 20_000, 16  #: groups in groups, groups and datasets in all, soft links behind one another
 _ROOM = 768 << 20  #: bytes of memory beyond what the libraries take
