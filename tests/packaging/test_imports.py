@@ -22,7 +22,6 @@ SHARED = (
     "spikeplane.formats",
     "spikeplane.errors",
     "spikeplane.files",
-    "spikeplane.toolchain",
 )
 FILES = sorted((name, path) for name, folder in PACKAGES.items() for path in folder.rglob("*.py"))
 

@@ -72,7 +72,8 @@ class Bare:
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "YOSYS"))
         }  # fmt: skip
-        self.environment |= {"SPIKEPLANE_CACHE": str(folder / "cache"), "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
+        tools = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+        self.environment |= {"SPIKEPLANE_CACHE": str(folder / "cache"), "PATH": tools}
 
     def call(self, *command: str) -> str:
         """What a command prints; it must succeed without a word on stderr."""
