@@ -88,3 +88,27 @@ def test_flags_are_the_three_levels():
 
     dut = Replies(CORE)
     simulate(dut, bench)
+
+
+def test_a_second_question_waits_until_the_first_answer_is_taken():
+    async def bench(ctx: Any) -> None:
+        ctx.set(dut.running, 1)
+        ctx.set(dut.query_index, Counter.FLAGS)
+        ctx.set(dut.query_valid, 1)
+        await ctx.tick()
+        first = ctx.get(dut.o.payload.as_value())
+        assert ctx.get(dut.o.valid)
+        ctx.set(dut.running, 0)
+        for _ in range(12):
+            assert not ctx.get(dut.query_ready)
+            await ctx.tick()
+            assert ctx.get(dut.o.payload.as_value()) == first
+        ctx.set(dut.o.ready, 1)
+        await ctx.tick()
+        ctx.set(dut.o.ready, 0)
+        await ctx.tick()
+        assert ctx.get(dut.o.valid)
+        assert FORM.unpack(ctx.get(dut.o.payload.as_value()))[1]["value"] == 0
+
+    dut = Replies(CORE)
+    simulate(dut, bench)
