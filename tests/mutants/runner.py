@@ -142,6 +142,8 @@ class Runner:
 
     def _keep(self, key: str, value: dict) -> None:
         with self.lock:
+            if self.file.exists():  # another run beside this one has written since
+                self.known |= json.loads(self.file.read_text())
             self.known[key] = value
             draft = self.file.with_suffix(".draft")
             draft.write_text(json.dumps(self.known, indent=0))

@@ -25,6 +25,10 @@ ACCUMULATE = (
     Mutant("accumulate.py", "Mux(clears, self.sweep.clear_word[lane], 0)", "0", "a cleared word has no bias"),
     Mutant("accumulate.py", "Mux(place.valid, slot, own)", "own", "a cleared word is written somewhere else"),
     Mutant("accumulate.py", "adds & negate", "0", "a negated weight is one too small", within="carry.eq(adds & negate)"),
+    Mutant(
+        "accumulate.py", "Mux(valid & ~op.is_event, op.lanes, 0)", "Mux(valid, op.lanes, 0)", "an event adds a weight",
+        equivalent="the sum of an event is not written (`writes`) and not forwarded (`_matches`)",
+    ),
     Mutant("accumulate.py", "Cat(1, stored).as_signed()", "Cat(1, ~stored).as_signed()", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
 )  # fmt: skip
 

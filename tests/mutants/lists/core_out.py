@@ -31,6 +31,11 @@ SWEEP = (
     Mutant("sweep.py", "self.active.initial | self.active.last", "self.active.initial", "membranes outlive a sample", within="self.ends.eq(self.active.initial | self.active.last)"),
     Mutant("sweep.py", "self.active.initial | self.active.last | ~p.hold", "self.active.initial | ~p.hold", "a held current outlives its sample"),
     Mutant("sweep.py", "Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)", "self.active.parity", "a held current is read from the step's bank"),
+    Mutant(
+        "sweep.py", "Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)", "Mux(p.hold, self.active.sample, self.active.parity)",
+        "initialisation of a held population goes by the sample",
+        equivalent="an initial job's `sample` and `parity` are the same bit (schedule.py, INITIAL)",
+    ),
     Mutant("sweep.py", "self.neurons.out_valid & ~self.population.stateless", "self.neurons.out_valid", "a population without memory writes another's membranes"),
     Mutant("sweep.py", "items.w_en.eq(staged & (item.mask != 0))", "items.w_en.eq(staged)", "empty masks are sent"),
     Mutant("sweep.py", "p.membrane_out & (self.plane == 1)", "0", "the sign plane of a membrane is positive", within="item.negate.eq(p.membrane_out & (self.plane == 1))"),

@@ -68,6 +68,14 @@ RECEIVER = (
         "receiver.py", "unstuff.strobe & (count >= HEADER_BYTES) & (count < longest) & (self.room != 0)",
         "unstuff.strobe & (count >= HEADER_BYTES) & (count < longest)", "a frame without room overwrites the oldest",
     ),
+    Mutant(
+        "receiver.py", "(count < longest)", "1", "bytes beyond the longest frame are written",
+        equivalent="they wrap inside a slot that is not committed, and the next frame for it writes it anew",
+    ),
+    Mutant(
+        "receiver.py", "(count >= HEADER_BYTES + CRC_BYTES)", "1", "a frame shorter than header and CRC is looked at",
+        equivalent="`phase` counts the bytes behind the header and is CRC_BYTES % size after CRC_BYTES of them at the earliest",
+    ),
     Mutant("receiver.py", "crc.sound", "1", "a frame with a wrong CRC is taken"),
     Mutant("receiver.py", "~unstuff.broken", "1", "a frame that ends in an escape is taken"),
     Mutant("receiver.py", "(count <= longest)", "1", "a frame that is too long is taken"),

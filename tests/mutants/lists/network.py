@@ -29,6 +29,10 @@ MUTANTS = (
         "router.py", '(p.x0 < self.x) & (side in ("east", "local"))', "p.x0 < self.x", "a copy turns back to the west",
         tests=("tests/formal/test_router_contract.py -k 'proved or vacuous'",),
     ),
+    Mutant(
+        "router.py", 'column if side in ("east", "west", "local") else 1', "column", "a packet on its way along y looks for its column",
+        equivalent="it has turned in a column of its rectangle (tests/formal/rule.py, `legal`) and stays in it",
+    ),
     Mutant("router.py", "here & ~p.host", "here", "a packet for the host is delivered to the core as well"),
     Mutant("router.py", "(here & p.host)", "here", "whatever arrives goes out to the west as well"),
     Mutant("router.py", "~out.valid | out.ready", "1", "an output that waits is overwritten"),
