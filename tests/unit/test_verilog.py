@@ -113,6 +113,22 @@ def test_constant_bits_beside_driven_ones_need_no_process() -> None:
     assert "6'h20" in text or "[5] = 1'b1" in text
 
 
+def test_comparisons_that_the_range_decides_are_constants() -> None:
+    def build(m: Any, x: Any) -> None:
+        low, high = Const(-8, signed(4)), Const(7, signed(4))
+        a, s = x.a.as_signed(), x.s
+        m.d.comb += x.w.eq(Cat(s <= 3, s > 3, s >= 0, a < low, a <= high, high < a))
+        m.d.comb += x.q.eq(Cat(s < 3, s > 0, a < high, low <= a))
+
+    text = written(build)
+    assert "assign w = {n6, n5, n4, n3, n2, n1};" in text
+    found = [
+        line.split(" = ")[1] for line in text.splitlines() if line.startswith("  assign n") and "'b" in line and "<" not in line
+    ]
+    assert sorted(found) == ["1'b0;"] * 3 + ["1'b1;"] * 4
+    assert text.count(" < ") + text.count(" > ") == 3
+
+
 def odd(m: Any, x: Any) -> None:
     """Operators that the chip hardly uses: signed and unsigned, shifts, slices at a variable place, priority, names that are words."""
     bit, table = Signal(signed(5), name="bit"), memory.Memory(shape=4, depth=5, init=[3, 1, 4, 1, 5])
