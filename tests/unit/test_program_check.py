@@ -98,6 +98,7 @@ WRONG: list[tuple[Program, str]] = [
     (replace(LOOP, probes=("loop", "sum", "in")), "there is no population 'in' to probe; there are loop, sum"),
     (replace(LOOP, probes=("sum", "sum")), "population 'sum' is probed twice"),
     (replace(LOOP, probes=("loop",)), "population 'sum' is not probed, and nothing else takes what it sends"),
+    (network(replace(IMAGE, probes=("gate",)), output="gate"), "population 'out' is not probed, and nothing else takes what it sends"),
     (network(replace(LOOP, probes=("sum",)), output="loop"), "population 'loop' is not probed, and nothing else takes what it sends"),
     (population(LOOP, "loop", value_bits=2), "population 'loop': only an input has value_bits, not 2"),
     (population(LOOP, "loop", theta=np.full(20, 32768)),
