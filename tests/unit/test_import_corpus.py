@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import snntorch
 import torch
-from frameworks import compared, spread
+from frameworks import compared, outputs, planes, spread
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 
@@ -146,3 +146,18 @@ def test_snntorch_maps(name: str) -> None:
         SNN[name](init_hidden=True),
     )  # fmt: skip
     compared(spread(model), MAPS)
+
+
+@pytest.mark.parametrize(("make", "other"), [
+    (lambda: neuron.IFNode(), ">"), (lambda: neuron.LIFNode(tau=2.0, decay_input=False), ">"),
+    (lambda: snntorch.Leaky(beta=0.5, init_hidden=True), ">="),
+    (lambda: snntorch.Leaky(beta=1.0, reset_mechanism="zero", init_hidden=True), ">="),
+])  # fmt: skip
+def test_ties(make: Neuron, other: str) -> None:
+    """Weights on a grid: membranes meet the threshold exactly, and the comparison is the framework's."""
+    model = nn.Sequential(nn.Linear(12, 20, bias=False), make())
+    with torch.no_grad():
+        model[0].weight.copy_(torch.randint(-3, 5, (20, 12), generator=torch.Generator().manual_seed(0)) / 4)
+    compared(model, ROWS, rows=True)
+    inputs = planes(ROWS)
+    assert (outputs(model, inputs) != outputs(model, inputs, compare=other)).any()
