@@ -16,8 +16,8 @@ pytestmark = [
     pytest.mark.skipif(not icarus.available(), reason=f"no Icarus Verilog here: {icarus.INSTALL}"),
 ]
 CASES = {
-    "core": "a_write_to_a_running_core|outputs_are.*recurrent.*turn=1",
-    "chip": "outputs_are.*recurrent.*stalling=False",
+    "core": "a_write_to_a_running_core|outputs_are.*name=2.turn=1",
+    "chip": "outputs_are.*name=2.stalling=False",
     "camera": "golden_model.stalling=False",
 }
 
