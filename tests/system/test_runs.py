@@ -35,7 +35,8 @@ def wanted(config: ChipConfig, count: int) -> list[tuple[Network, Planes]]:
     for seed in range(1000, 1400):
         network, planes = random_network(seed, config)
         loops, holds = any(p.delay for p in network.projections), any(p.hold for p in network.populations)
-        if network.steps % 2 and network.steps > 1 and (loops if len(found) % 2 == 0 else holds):
+        busy = all(sum(np.count_nonzero(values[n, 0]) for values in planes.values()) >= 20 for n in range(3))
+        if busy and network.steps % 2 and network.steps > 1 and (loops if len(found) % 2 == 0 else holds):
             found.append((network, planes))
             if len(found) == count:
                 return found
@@ -51,7 +52,7 @@ def check(device: Chip, driver: Driver, planes: Planes, what: str) -> None:
         np.testing.assert_array_equal(outputs[name], made.outputs[name], err_msg=f"{what}, {name}")
     counts = expected_counts(network, {**planes, **outputs}, driver.placement, config, probes(network))
     assert device.counts(driver) == counts, what
-    assert sum(c.spikes for c in counts.values()) > 20, what
+    assert sum(c.spikes for c in counts.values()) > 10, what
 
 
 def part(planes: Planes, samples: slice) -> Planes:

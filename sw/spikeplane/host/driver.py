@@ -31,7 +31,7 @@ class Driver(Channel):
         super().__init__(device, config)
         self.network, self.placement, self.image = network, placement, image
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
-        self._at_rest = False  #: the last run came to its end, so nothing of it is under way
+        self._at_rest = True  #: nothing of a run of ours is on its way; loading outlasts one of another's
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
         """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset meanwhile."""
