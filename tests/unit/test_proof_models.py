@@ -11,6 +11,7 @@ from proved_models import SOURCES, compiled, nir_graph, refused, seeded, snntorc
 from snntorch import Leaky
 from spikingjelly.activation_based.neuron import IFNode, LIFNode
 from torch import nn
+from torch.nn.utils import parametrize
 
 from spikeplane import Encoding, Program
 from spikeplane.cli.compile import compile as compile_command
@@ -217,3 +218,51 @@ def test_compile_and_inspect_print_the_table(tmp_path: Path, capsys: pytest.Capt
         assert all(cell.endswith(" %") for cell in cells[4:])
         assert len(cells) == 8
     assert {"import", "agreement"} <= set(Program.load(program).tables)
+
+
+class Residual(nn.Module):
+    """Normalised, with a dropout, and with an addition in place to what neurons gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.norm, self.fire = nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), IFNode()
+        self.drop, self.b, self.fire2 = nn.Dropout(0.5), nn.Conv2d(4, 4, 3, padding=1), LIFNode(tau=2.0)
+        self.c, self.fire3 = nn.Conv2d(4, 3, 3), IFNode()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = self.fire(self.norm(self.a(x)))
+        second = self.fire2(self.b(self.drop(first)))
+        second += first
+        return self.fire3(self.c(second))
+
+
+def test_models_in_training_are_proved_as_evaluated() -> None:
+    model = seeded(Residual())
+    model.norm.running_mean.add_(0.3)
+    rows = compiled(model.train()).tables["agreement"]
+    assert [row["differences"] for row in rows] == [0, 0, 0]
+    assert all(0.01 < row["rate_float"] < 0.99 for row in rows)
+    assert model.norm.num_batches_tracked == 0
+
+
+class Coarse(nn.Module):
+    """Weights of a few levels; half of them lie between two, where float32 and float64 round to different sides."""
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        return torch.round(weight / 0.1) * 0.1
+
+
+def test_parametrized_weights_are_those_of_the_model_s_precision() -> None:
+    model = nn.Sequential(nn.Linear(6, 40, bias=False), IFNode())
+    levels = torch.arange(240).reshape(40, 6) % 9 - 4
+    with torch.no_grad():
+        model[0].weight.copy_((levels + 0.5) * 0.1)
+    parametrize.register_parametrization(model[0], "weight", Coarse())
+    kind = type(model[0])
+    double = torch.round(model[0].parametrizations.weight.original.double() / 0.1) * 0.1
+    assert (model[0].weight.double() - double).abs().max() > 0.09
+    (row,) = compiled(model, shape=(6, 1, 1)).tables["agreement"]
+    assert row["differences"] == 0
+    assert 0.01 < row["rate_float"] < 0.99
+    assert type(model[0]) is kind
+    assert parametrize.is_parametrized(model[0], "weight")
