@@ -62,6 +62,22 @@ def test_the_copy_with_all_mutants_elaborates(tmp_path: Path):
     assert number == 7
 
 
+def test_one_verilog_holds_all_mutants(tmp_path: Path):
+    """The chosen one is asked for when the simulation begins: a simulator in the cache serves every number."""
+    code = "from spikeplane_gateware.generate import convert\nfrom spikeplane_gateware.network.arbiter import Arbiter\n"
+    code += "print(convert(Arbiter(3), 'top'))"
+    tree = build(ENTRIES, tmp_path)
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment(tree, number), capture_output=True, text=True, check=True
+        ).stdout
+        for number in (0, ENTRIES[0].number)
+    ]
+    assert texts[0] == texts[1]
+    assert "top_mutant mutant_choice" in texts[0]
+    assert texts[0].count("chosen_mutant ==") >= sum(entry.path.endswith("arbiter.py") for entry in ENTRIES) > 0
+
+
 def entries(*mutants: Mutant, gateware: bool = True):
     return numbered((Part("part", "folder", gateware, {"*": ("tests",)}, mutants),))
 
