@@ -43,7 +43,7 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
         made.readout = "last"
         neuron = FloatNeuron(decay=decay, reset="none", membrane_out=True)
         return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * leak), neuron)
-    mode = choices.reset or "hard"
+    mode: Any = choices.reset or "hard"
     rest = getattr(node, "v_reset", None)
     start = per_channel(name, "v_reset", 0.0 if rest is None or mode != "hard" else rest, shape)
     theta = per_channel(name, "v_threshold", node.v_threshold, shape)

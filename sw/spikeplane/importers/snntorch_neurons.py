@@ -115,7 +115,7 @@ def _neurons(call: Call, value: Value, decay: float, gain: float) -> Spikes:
 
 def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _Reset:
     own = _RESETS[call.module.reset_mechanism]
-    mode = call.reset or own
+    mode: Any = call.reset or own
     late = mode == "delayed" or (mode == "soft" and not call.reset and getattr(call.module, "reset_delay", True))
     if mode not in ("soft", "delayed"):
         if own == "hard" and not getattr(call.module, "reset_delay", True) and theta.min() <= 0:

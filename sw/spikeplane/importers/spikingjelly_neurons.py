@@ -59,7 +59,7 @@ def spiking(call: Call, decay: float, gain: float) -> Value:
     rest = np.zeros(1) if module.v_reset is None else call.per_channel("v_reset", module.v_reset)
     start = one(layer, "membranes at the start", module._memories_rv["v"])
     theta = call.per_channel("v_threshold", module.v_threshold)
-    mode = call.reset or ("soft" if module.v_reset is None else "hard")
+    mode: Any = call.reset or ("soft" if module.v_reset is None else "hard")
     level = np.unique(rest - start)
     if mode == "hard" and len(level) > 1:
         raise call.refuse("a layer with several reset potentials that do not start there", "give one v_reset")
