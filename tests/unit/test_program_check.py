@@ -112,6 +112,8 @@ WRONG: list[tuple[Program, str]] = [
     (population(IMAGE, "conv", amount=np.full(12, -1)),
      "population 'conv': a soft reset by -1..-1 at thresholds 21..57 could leave the 16-bit membrane; amounts must be 0 or more and "
      "thresholds higher"),
+    (replace(population(IMAGE, "in", value_bits=1), encoding=replace(IMAGE.encoding, kind="planes")),
+     "population 'conv' holds its current, which takes an encoding 'direct' and nothing but the input in front"),
     (population(LOOP, "loop", hold=True),
      "population 'loop' holds its current, which takes an encoding 'direct' and nothing but the input in front"),
     (population(IMAGE, "gate", hold=True),
