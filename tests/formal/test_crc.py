@@ -6,6 +6,9 @@ then counted, not sampled: in every frame up to the longest any four flipped bit
 are, and any number of zeros behind it.
 """
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false
+
 from typing import Any
 
 import numpy as np

@@ -8,6 +8,9 @@ however long egress waits. So none is lost, and the FIFO is never written when i
 The neurons are any masks of the solver's choice at the real ones' latency: what they compute does not matter here.
 """
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false
+
 from typing import Any
 
 import pytest

@@ -70,7 +70,7 @@ def _masks(bits: np.ndarray, config: ChipConfig) -> np.ndarray:
     groups = -(-channels // config.lanes)
     padded = np.zeros((planes, steps, groups * config.lanes, height, width), dtype=bool)
     padded[:, :, :channels] = bits
-    return padded.reshape(planes, steps, groups, config.lanes, height, width).any(3)
+    return np.asarray(padded.reshape(planes, steps, groups, config.lanes, height, width).any(3))
 
 
 def _packets(

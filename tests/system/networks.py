@@ -67,7 +67,7 @@ def _input(sketch: Sketch, name: str, steps: int) -> None:
 def _map(sketch: Sketch) -> tuple[int, int]:
     if sketch.chance(0.25):  # a row or a column of pixels
         line = (1, sketch.number(2, 9))
-        return line if sketch.chance(0.5) else line[::-1]
+        return line if sketch.chance(0.5) else (line[1], line[0])
     return sketch.number(1, 5), sketch.number(1, 5)
 
 

@@ -25,7 +25,7 @@ def simulate(component: Any, bench: Callable[[Any], Awaitable[None]]) -> None:
     simulator.run()
 
 
-async def give(ctx: Any, port: Any, kind: Kind, limit: int = 200, **fields: int) -> None:
+async def give(ctx: Any, port: Any, kind: Kind, limit: int = 200, **fields: Any) -> None:
     """Offer one packet until it is taken; AssertionError if it is not within `limit` cycles."""
     ctx.set(port.payload.as_value(), FORM.pack(kind, **fields))
     ctx.set(port.valid, 1)

@@ -1,5 +1,8 @@
 """Runs frameworks beside the float network: the model itself, in float64 on a copy, step by step, every layer's spikes recorded."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
+
 import copy
 from typing import Any
 

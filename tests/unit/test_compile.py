@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -52,14 +53,15 @@ def test_exact_where_weights_are(bits: int, strict: bool) -> None:
 
 
 def test_leaks() -> None:
-    def found(decay: float, strict: bool = False, **chip: object) -> tuple[str, int, str]:
-        one = leak(decay, strict=strict, layer="a", config=ChipConfig(**chip))  # type: ignore[arg-type]
+    def found(decay: float, strict: bool = False, **chip: Any) -> tuple[str, int, str]:
+        one = leak(decay, strict=strict, layer="a", config=ChipConfig(**chip))
         return one.kind, one.value, one.rounding
 
-    plain = {"leak_multiplier": False}
+    plain: dict[str, Any] = {"leak_multiplier": False}
     assert found(1.0, **plain) == ("none", 0, "down")
     assert found(0.0, **plain) == ("memoryless", 0, "down")
-    for chip in (plain, {}, {"membrane_bits": 20}):
+    chips: list[dict[str, Any]] = [plain, {}, {"membrane_bits": 20}]
+    for chip in chips:
         assert found(0.5, **chip) == ("multiply", 32768, "down")
         assert found(0.25, strict=True, **chip) == ("multiply", 16384, "up")
         assert found(0.875, **chip) == ("multiply", 57344, "odd")

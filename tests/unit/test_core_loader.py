@@ -1,5 +1,8 @@
 """The loader of a core: words of several chunks, a seek in the middle of one, writes to a running core, and the three controls."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false
+
 from typing import Any
 
 from core_unit import CORE, give, simulate

@@ -1,5 +1,8 @@
 """The lookup of a core: what a spike meets by row, column and group; what meets nothing ends there, an unknown projection is flagged."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
 from typing import Any
 
 import pytest

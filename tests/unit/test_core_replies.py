@@ -1,5 +1,8 @@
 """The counters of a core: every pulse counts once however dense they come, START clears them, an answer stays until it is taken."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false
+
 import random
 from typing import Any
 

@@ -1,5 +1,8 @@
 """The schedule of a core: START begins at parity 0 and sample 0 whatever came before, STOP forgets what was ready, nothing is lost."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false
+
 from typing import Any
 
 from core_unit import CORE, pulse, simulate

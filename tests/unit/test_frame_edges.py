@@ -1,5 +1,8 @@
 """Frames that are broken in ways no CRC sees, at both ends: one that ends in an escape is no frame, and what follows it is one again."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false
+
 import random
 from typing import Any
 

@@ -5,6 +5,7 @@ import itertools
 import random
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def by_hand(total: int, bits: int, neuron: Neuron, theta: int, amount: int, step
 def neurons(bits: int) -> list[tuple[Neuron, int, int]]:
     """Neuron, threshold and amount: nothing that leaves the membrane."""
     top = (1 << (bits - 1)) - 1
-    leak = {"leak": "multiply", "membrane_out": True}
+    leak: dict[str, Any] = {"leak": "multiply", "membrane_out": True}
     return [
         (Neuron(reset="none", membrane_out=True), top, 0),
         (Neuron(reset="hard", v_reset=-top - 1, membrane_out=True), top // 2, 0),

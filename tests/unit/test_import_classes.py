@@ -1,5 +1,8 @@
 """Every layer and neuron that SpikingJelly and snnTorch export, decided: imported as the framework runs it, or refused by its name."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportReturnType=false
+
 import copy
 import inspect
 from typing import Any

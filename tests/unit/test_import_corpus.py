@@ -1,5 +1,8 @@
 """A corpus of small networks, frameworks x neurons x resets x topologies: the float network fires as the framework does, every spike."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportCallIssue=false
+
 from collections.abc import Callable
 from typing import Any
 

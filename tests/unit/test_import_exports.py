@@ -1,5 +1,8 @@
 """NIR graphs as SpikingJelly and snnTorch export them, against the models they were exported from."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportOperatorIssue=false, reportOptionalMemberAccess=false
+
 from typing import Any
 
 import nir

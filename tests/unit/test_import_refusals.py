@@ -1,5 +1,8 @@
 """What would make another network of a model is refused, each in one line with its cure; what only looks so is imported right."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportIndexIssue=false
+
 import copy
 from typing import Any
 

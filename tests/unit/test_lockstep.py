@@ -58,8 +58,8 @@ def test_another_shape_differs_in_every_value() -> None:
 def test_nothing_compared_and_nothing_fired_are_said() -> None:
     network, chip, golden = sides()
     assert str(compare(network, {}, {})) == "nothing was compared: neither side has an output"
-    silent = [{name: values * 0 for name, values in side.items()} for side in (chip, golden)]
-    assert str(compare(network, *silent)) == (
+    none, silent = ({name: values * 0 for name, values in side.items()} for side in (chip, golden))
+    assert str(compare(network, none, silent)) == (
         "0 mismatches over 0 spikes (720 values compared): no neuron fired, which shows little; use other data"
     )
     assert str(Comparison(7, 0, 1, "first")) == "1 mismatches over 0 spikes (7 values compared)\nfirst"

@@ -1,5 +1,8 @@
 """The neurons of one word against whole numbers: every leak, rounding and reset, at the limits of the membrane and over random words."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false
+
 import random
 from fractions import Fraction
 from math import ceil, floor

@@ -1,5 +1,8 @@
 """The proof of an import: the source model beside the float network, in every compile. Faults of an importer are refused by name."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false, reportIndexIssue=false
+
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

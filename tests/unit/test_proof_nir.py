@@ -1,5 +1,8 @@
 """The interpreter of NIR graphs that imports are proved with: recursions against plain Python, and graphs with cycles and choices."""
 
+# the frameworks annotate their layers and parameters loosely:
+# pyright: reportArgumentType=false
+
 from typing import Any
 
 import nir

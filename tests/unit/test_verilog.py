@@ -1,5 +1,8 @@
 """The writer of Verilog: what becomes a register, what is left out, and a proof that a component means what Amaranth elaborated."""
 
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportAttributeAccessIssue=false
+
 import subprocess
 from pathlib import Path
 from typing import Any

@@ -220,7 +220,7 @@ def _fails(model: nn.Module, inputs: Tensor) -> str | None:
 def _several_steps(model: nn.Module) -> bool:
     """Whether it takes all steps in one call: SpikingJelly's step mode "m"."""
     for module in model.modules():
-        supported = getattr(module, "supported_step_mode", None)
+        supported: Any = getattr(module, "supported_step_mode", None)
         if getattr(module, "step_mode", None) == "m" or (callable(supported) and tuple(supported()) == ("m",)):
             return True
     return False

@@ -53,7 +53,8 @@ def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> t
             finest = np.where(alike, largest[:, 0], finest)
         best = np.where(grid > 0, finest, best)
     best = np.where(largest[:, 0] > 0, best, 0.0)
-    return tuple(np.broadcast_to(each, (channels,)).astype(np.float64) for each in (best, grid))
+    best, grid = (np.broadcast_to(each, (channels,)).astype(np.float64) for each in (best, grid))
+    return best, grid
 
 
 def finer(grid: np.ndarray, least: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ near 1 is what SpikingJelly writes. Membranes with a hard reset are counted from
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from spikeplane.compiler.graph import FloatNeuron
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.importers.assemble import Assembler, Spikes, Value
 from spikeplane.importers.geometry import Shape, text
+from spikeplane.network import ResetMode
 
 DT = 1e-4
 _NEAR = (0.5, 2.0)  #: of r * dt, where an IF is taken to mean charge per time
@@ -54,7 +55,7 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     if start.any():
         made.assume(name, "membranes at the start", "v_reset", "NIR does not say")
     neuron = FloatNeuron(
-        decay=decay, threshold=theta - start, reset="soft" if mode == "delayed" else mode, amount=amount, strict=choices.compare != ">="
+        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode), amount=amount, strict=choices.compare != ">="
     )  # fmt: skip
     return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron)
 

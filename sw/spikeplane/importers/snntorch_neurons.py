@@ -5,7 +5,7 @@ from each neuron to itself, one step later.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _
     if mode not in ("soft", "delayed"):
         if own == "hard" and not getattr(call.module, "reset_delay", True) and theta.min() <= 0:
             raise call.refuse("a Leaky of a threshold of 0 or less with reset_delay=False", "use a threshold of more than 0")
-        return _Reset(mode)
+        return _Reset(cast(ResetMode, mode))
     if theta.min() < 0:
         raise call.refuse("a layer that subtracts a negative threshold", "use a threshold of 0 or more")
     if not late and not call.reset and not _fires_once(call, currents, decay, theta):

@@ -3,7 +3,7 @@
 Membranes are counted from where they start, which is v_reset for most: u = v - start.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from spikeplane.compiler.graph import FloatNeuron
 from spikeplane.importers.assemble import Value
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import fires_at, one
+from spikeplane.network import ResetMode
 
 
 def install() -> None:
@@ -67,7 +68,7 @@ def spiking(call: Call, decay: float, gain: float) -> Value:
     if mode in ("soft", "delayed") and (start or mode == "delayed"):
         amount = theta / (decay if mode == "delayed" else 1.0)
     neuron = FloatNeuron(
-        decay=decay, threshold=theta - start, reset="soft" if mode == "delayed" else mode,
+        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode),
         v_reset=float(level[0]) if mode == "hard" else 0.0, amount=amount, strict=compare == ">",
     )  # fmt: skip
     told(call, mode, compare, "SpikingJelly")
