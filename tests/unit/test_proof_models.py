@@ -1,7 +1,7 @@
 """What the proof of an import does with models: it leaves them alone, runs them as their users do, and says what it did not prove."""
 
 # the frameworks annotate their layers and parameters loosely:
-# pyright: reportArgumentType=false, reportIndexIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false, reportOperatorIssue=false
 
 from dataclasses import replace
 from pathlib import Path

@@ -55,7 +55,8 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     if start.any():
         made.assume(name, "membranes at the start", "v_reset", "NIR does not say")
     neuron = FloatNeuron(
-        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode), amount=amount, strict=choices.compare != ">="
+        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode), amount=amount,
+        strict=choices.compare != ">=",
     )  # fmt: skip
     return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron)
 
