@@ -10,4 +10,11 @@ module spikeplane_ram #(parameter WIDTH = 8, parameter DEPTH = 16, parameter ADD
     if (read_en) read_data <= words[read_address];
     if (write_en) words[write_address] <= write_data;
   end
+`ifndef SYNTHESIS
+`ifndef VERILATOR
+  // Words that were never written hold anything, but bits: 0 * x is x in a simulator of four states, 0 in hardware.
+  integer k;
+  initial for (k = 0; k < DEPTH; k = k + 1) words[k] = {((WIDTH + 31) / 32){$random}};
+`endif
+`endif
 endmodule
