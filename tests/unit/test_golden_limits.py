@@ -54,7 +54,7 @@ def neurons(bits: int) -> list[tuple[Neuron, int, int]]:
         (Neuron(reset="none", membrane_out=True), top, 0),
         (Neuron(reset="hard", v_reset=-top - 1, membrane_out=True), top // 2, 0),
         (Neuron(reset="soft", membrane_out=True, strict=True), top // 3, top),
-        *[(Neuron(reset="none", leak_value=value, leak_round=cast(LeakRound, way), **leak), top, 0) 
+        *[(Neuron(reset="none", leak_value=value, leak_round=cast(LeakRound, way), **leak), top, 0)
           for value in (1, 32768, 65535) for way in ROUNDS],
         (Neuron(reset="hard", leak="memoryless", v_reset=top, membrane_out=True), -top, 0),
     ]  # fmt: skip
