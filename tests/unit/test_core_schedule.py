@@ -160,11 +160,11 @@ def test_a_sweep_waits_for_every_token_and_credit_of_its_parity():
         assert world.taken() == [], "its credit has been used"
         await world.event(1, 0, credit=1)
         assert world.taken() == [(1, 0, 0, 0, 0)]
-        await world.event(1, 0, credit=1)
+        await world.event(1, 1, credit=1)
         for token in range(3):
             assert world.taken() == [], f"as many tokens as before, not {token}"
-            await world.event(1, 0)
-        assert world.taken() == [(1, 0, 0, 0, 0)]
+            await world.event(1, 1)
+        assert world.taken() == [(1, 1, 0, 0, 0)]
 
     dut = Schedule(CORE)
     simulate(dut, bench)
