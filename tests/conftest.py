@@ -14,6 +14,9 @@ from typing import Any
 # One worker a processor core: the threads of several PyTorch processes only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Simulated boards that run for a moment need no compiler that works for long.
+os.environ.setdefault("SPIKEPLANE_OPTIMISE", "1")
+
 # Tests that are started in the background have Ctrl-C ignored, and with them every process that a test starts and interrupts.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)

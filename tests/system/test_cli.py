@@ -81,13 +81,14 @@ COMPILE = [
     ("models.py:nans", "layer '2': 1 of its 128 weights are not finite numbers; check the trained model"),
     (
         "models.py:gelu",
-        "layer '1' is a GELU, which Spikeplane cannot represent: use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky",
+        "layer '1' is a GELU, which Spikeplane cannot represent: use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky, "
+        "or register a handler for it",
     ),
     ("models.py:shapes", "layer '2' expects 5 inputs, it gets 3 (3x1x1)"),
     (
         "models.py:delay",
-        "NIR node 'd' is a Delay, which Spikeplane cannot represent: use Affine, Linear, Conv2d, SumPool2d, AvgPool2d, Flatten, Scale, "
-        "IF, LIF, I or LI",
+        "layer 'd' is a delay of several times, or of no whole step, which Spikeplane cannot represent: give one delay, a multiple of "
+        "dt (0.0001 s)",
     ),
     (
         "models.py:big",
@@ -198,7 +199,7 @@ def test_run_and_json(place, monkeypatch, capsys) -> None:
 
 def test_generate_inspect_doctor(place, monkeypatch, capsys) -> None:
     assert call(monkeypatch, capsys, "generate", "--preset", "tiny", "-o", "chip")[0] == 0
-    assert sorted(os.listdir("chip")) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane_chip.v"]
+    assert sorted(os.listdir("chip")) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane.vlt", "spikeplane_chip.v"]
     manifest = json.loads(Path("chip/manifest.json").read_text())
     assert ChipConfig.from_dict(manifest["config"]).digest == manifest["digest"] == preset("tiny").digest
     status, out, _ = call(monkeypatch, capsys, "inspect", "net.spk")

@@ -4,6 +4,7 @@ A library is made of the Verilog, its harness, the command, and what `toolchain.
 whose own instructions the compiler uses.
 """
 
+import os
 from pathlib import Path
 
 from spikeplane import toolchain
@@ -18,11 +19,13 @@ from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 TOP = Path(__file__).with_name("board.v")
+#: How hard the compiler works on a simulator: 3 for speed; tests, which run each for a moment, set 1 and build in two thirds of the time.
+LEVEL = os.environ.get("SPIKEPLANE_OPTIMISE", "3")
 #: Without the data-flow optimiser: what it shares between lanes is then worked out in every cycle, used or not (6 % slower).
 _VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
     "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
-    "-CFLAGS", "-O3 -march=native -fPIC", "-LDFLAGS", "-shared", "spikeplane.vlt", "chip.v", "board.v", "harness.cpp",
+    "-CFLAGS", f"-O{LEVEL} -march=native -fPIC", "-LDFLAGS", "-shared", "spikeplane.vlt", "chip.v", "board.v", "harness.cpp",
 )  # fmt: skip
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 
