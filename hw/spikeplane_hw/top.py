@@ -14,6 +14,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
+from spikeplane_gateware.camera.unit import camera_ports
 from spikeplane_gateware.generate import CHIP_MODULE, convert, verilog_text
 from spikeplane_gateware.link.uart import SLOWEST, Uart
 
@@ -63,7 +64,10 @@ class BoardTop(wiring.Component):
         first, second = ((Signal(), Signal(self.config.camera.pixels, reset_less=True)) for _ in range(2))
         (valid, plane), (valid_2, plane_2) = first, second
         m.d.sync += [valid.eq(self.camera_valid), plane.eq(self.camera_plane), valid_2.eq(valid), plane_2.eq(plane)]
-        return {"i_camera_valid": valid_2, "i_camera_plane": plane_2, "i_image_open": Const(0)}
+        images = {
+            f"o_{name}": Signal(width, name=name) for name, (way, width) in camera_ports(self.config).items() if way == "out"
+        }
+        return {"i_camera_valid": valid_2, "i_camera_plane": plane_2, "i_image_open": Const(0), **images}
 
 
 def top_verilog(config: ChipConfig, clock_hz: float, chip: str | None = None) -> str:

@@ -27,6 +27,11 @@ _WAIVERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "What tiles at the edge of the mesh send outwards leads nowhere.",
     ),
     (
+        "PINCONNECTEMPTY",
+        ("*'image*'",),
+        "A board sends a camera's images to the host; its pins for them at full rate lead nowhere.",
+    ),
+    (
         "UNUSEDSIGNAL",
         ("Signal is not used: 'rst'",),
         "A camera's lane has a reset as every module that stands alone, though no register of it needs one.",
