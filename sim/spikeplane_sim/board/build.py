@@ -24,7 +24,8 @@ LEVEL = os.environ.get("SPIKEPLANE_OPTIMISE", "3")
 #: Tests hold the lint at nothing for chips of every kind (test_verilog_lint); a user's chip runs even if it had something to say.
 #: Without the data-flow optimiser: what it shares between lanes is then worked out in every cycle, used or not (6 % slower).
 _VERILATOR = (
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
+    "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert",
     "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
     "-CFLAGS", f"-O{LEVEL} -march=native -fPIC", "-LDFLAGS", "-shared", "spikeplane.vlt", "chip.v", "board.v", "harness.cpp",
 )  # fmt: skip
