@@ -96,7 +96,7 @@ def assert_active(seen: Counter[str], networks: int) -> None:
     print(dict(seen))
     assert seen["networks"] == networks
     assert seen["silent"] <= seen["populations"] // 8
-    assert seen["spikes"] > 300 * networks
+    assert seen["spikes"] > 150 * networks
 
 
 @pytest.mark.cosim
