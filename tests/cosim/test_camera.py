@@ -50,9 +50,13 @@ def check(name: str, crop: bool, pixels: int, method: str, lookahead: int) -> No
     assert difference(words, images, config) is None
 
 
+WHOLE = [(*c, p, n) for c, p, n in zip(COMBINATIONS, (16, 50, 32, 50, 50, 32, 50, 16), NAMES * 4, strict=True)]
+FAST = (("tfp", 16), ("tfi", 0), ("fsr", 16), ("ssr", 0))
+
+
 @pytest.mark.parametrize(
     ("method", "lookahead", "pixels", "name"),
-    [(*c, p, n) for c, p, n in zip(COMBINATIONS, (16, 50, 32, 50, 50, 32, 50, 16), NAMES * 4, strict=True)],
+    [one if one[:2] in FAST else pytest.param(*one, marks=pytest.mark.slow) for one in WHOLE],
 )
 def test_whole_planes(method, lookahead, pixels, name):
     """Each method, causal and with look-ahead, at one P and on one clip; `test_every_combination` has them all."""

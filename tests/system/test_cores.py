@@ -34,7 +34,7 @@ def network() -> tuple[Network, dict[str, np.ndarray]]:
     return Network(populations=populations, projections=projections, output="out", steps=5), inputs
 
 
-@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 2), (2, 2), (3, 3)])
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 2), (2, 2), pytest.param(3, 3, marks=pytest.mark.slow)])
 def test_any_number_of_cores(rows: int, cols: int) -> None:
     chip = ChipConfig(
         rows=rows, cols=cols, lanes=8, weight_depth=1 << 14, acc_depth=2048, membrane_depth=1024, egress_depth=128, coord_bits=4

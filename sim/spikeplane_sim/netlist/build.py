@@ -13,7 +13,8 @@ from spikeplane_sim.netlist.mapping import Say, cached_netlist
 
 CELLS = Path(__file__).with_name("cells.v")
 _VERILATOR = (
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "-fno-dfg", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
+    "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert",
     "--output-split", "100000", "--top-module", "spikeplane_board", "-Mdir", "obj",
     "-o", "board.so", "-CFLAGS", "-fPIC", "-LDFLAGS", "-shared",
     "-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
@@ -24,6 +25,7 @@ _VERILATOR = (
 _WAIVERS = """`verilator_config
 lint_off -file "*netlist.v"
 lint_off -rule WIDTHEXPAND -file "*cells.v" -match "Operator EQ expects*"
+lint_off -rule WIDTHEXPAND -file "*cells.v" -match "Operator NEQ expects*"
 lint_off -rule MULTIDRIVEN -file "*cells.v" -match "*'DP16KD.words'*"
 """
 

@@ -220,8 +220,8 @@ def _fails(model: nn.Module, inputs: Tensor) -> str | None:
 def _several_steps(model: nn.Module) -> bool:
     """Whether it takes all steps in one call: SpikingJelly's step mode "m"."""
     for module in model.modules():
-        supported: Any = getattr(module, "supported_step_mode", None)
-        if getattr(module, "step_mode", None) == "m" or (callable(supported) and tuple(supported()) == ("m",)):
+        supported: Any = getattr(module, "supported_step_mode", tuple)
+        if getattr(module, "step_mode", None) == "m" or tuple(supported()) == ("m",):
             return True
     return False
 
