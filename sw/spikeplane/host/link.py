@@ -58,7 +58,7 @@ class Link:
             0,
             False,
         )  # turns without a whole frame, one after the other; whether this call had one in vain
-        self._noisy = False  # something has come since the last whole frame
+        self._noisy = False  # frames have come since the last whole one, and were damaged
         self._heard_at = self._moved_at = 0.0  # when the last whole frame came, and when the chip last took one
         self._taken = False  # whether the chip has ever taken a frame
 
@@ -149,7 +149,8 @@ class Link:
         for frame in frames:
             self._take(frame)
         self._reject_due |= self._decoder.errors > errors
-        self._noisy = not frames and (self._noisy or bool(data))
+        damaged = self._decoder.errors > errors or self._noise + len(data) >= _NOISE
+        self._noisy = not frames and (self._noisy or damaged)  # a frame that was only cut short is none
         if frames:
             self._vain, self._heard_at = 0, time.monotonic()
         self._noise = 0 if frames or self._noise >= _NOISE else self._noise + len(data)
