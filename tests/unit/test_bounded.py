@@ -123,11 +123,11 @@ def test_images_that_are_too_large(monkeypatch) -> None:
     assert read_frames(Path("a.gif")).shape == (6, 4, 5)
     assert read_frames(Path("a.gif"), 2).shape == (2, 4, 5)
     monkeypatch.setattr(images, "MOST_FRAMES", 5)
-    assert refused(read_frames, Path("a.gif")).startswith("a.gif has too many frames: 5 of ")
+    assert refused(read_frames, Path("a.gif")).startswith("a.gif: too many frames, 5 of ")
     monkeypatch.setattr(images, "MOST_FRAMES", 50)
     monkeypatch.setattr(images, "ALL_BYTES", 100)
     assert refused(read_frames, Path("a.gif")) == (
-        "a.gif has too many frames: 50 of 100 bytes in all at most; take fewer --planes, or a video"
+        "a.gif: too many frames, 50 of 100 bytes in all at most; take fewer --planes, or a video"
     )
     assert read_frames(Path("a.gif"), 5).shape == (5, 4, 5)
 

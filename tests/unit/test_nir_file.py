@@ -16,7 +16,6 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.importers import hdf5_child, nir_file
 from spikeplane.importers.nir_file import MOST_BYTES, read_nir
 
-HERE = Path(__file__)
 nir: Any = importlib.import_module("nir")
 
 
@@ -161,15 +160,15 @@ def test_readers_that_do_not_answer(path, tmp_path, monkeypatch, code) -> None:
 
 def test_an_endless_reader_ends_by_itself(path, tmp_path, monkeypatch) -> None:
     """A limit of processor time, which holds when nobody is left who waits for it."""
-    code = f"import sys\nsys.path.insert(0, {str(HERE.parents[2] / 'sw/spikeplane/importers')!r})\nimport hdf5_child\n"
-    reader(monkeypatch, tmp_path, code + "hdf5_child.limit(1)\nwhile True:\n    pass\n")
+    code = "from spikeplane.foreign_child import limit\n"
+    reader(monkeypatch, tmp_path, code + "limit(1, 1 << 30)\nwhile True:\n    pass\n")
     monkeypatch.setattr(nir_file, "SECONDS", 300)
     assert message(path) == "net.nir is not readable as a NIR file: the HDF5 library finds no end of it; is the file damaged?"
 
 
 def test_its_memory_is_limited(path, tmp_path, monkeypatch) -> None:
-    code = f"import sys\nsys.path.insert(0, {str(HERE.parents[2] / 'sw/spikeplane/importers')!r})\nimport hdf5_child\n"
-    reader(monkeypatch, tmp_path, code + "hdf5_child.limit(60)\nbytearray(1 << 30)\n")
+    code = "from spikeplane.foreign_child import limit\n"
+    reader(monkeypatch, tmp_path, code + "limit(60, 1 << 28)\nbytearray(1 << 29)\n")
     assert message(path) == "net.nir is not readable as a NIR file: its reader ended: MemoryError"
 
 

@@ -1,17 +1,14 @@
 """A process of its own that reads a foreign HDF5 file: one flipped bit can keep the HDF5 library busy for ever, deaf to Ctrl-C, or kill
-it. `nir_file.py` starts it by its path, limits its time and reads its answer; it imports numpy and h5py only.
+it. `nir_file.py` starts it by its path (see `foreign.py`); it imports numpy and h5py only, and nothing heavy of this package.
 
     hdf5_child.py FILE GROUP MOST_BYTES CPU_SECONDS
 
-The answer on stdout: 8 bytes, the length of a JSON object; that; then the bytes of all arrays, one behind the other. The object is
+The answer's bytes are those of all arrays, one behind the other. Its object is
 {"refused": text}, {"error": text} or {"tree": groups as objects, datasets as ["array", dtype, shape], ["text", text] or
 ["texts", shape, texts]}.
 """
 
-import contextlib
-import json
 import math
-import os
 import sys
 from typing import Any
 
@@ -19,8 +16,10 @@ import h5py
 import numpy as np
 from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 
+from spikeplane.foreign_child import answer
+
 _DEPTH, _OBJECTS, _LINKS = 32, 20_000, 16  #: groups in groups, groups and datasets in all, soft links behind one another
-_ROOM = 768 << 20  #: bytes of memory beyond what the libraries take
+ROOM = 768 << 20  #: bytes of memory beyond what the libraries take
 
 
 class Refused(Exception):
@@ -130,20 +129,6 @@ def _check_type(data: h5py.Dataset, place: str) -> None:
     raise Refused(f"'{place}' holds {what}; a NIR file holds numbers and names")
 
 
-def limit(seconds: int) -> None:
-    """No more memory than this process needs, no core file, and an end even where nobody is left to kill it."""
-    try:
-        import resource
-    except ImportError:  # no such limits on this system
-        return
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        with open("/proc/self/statm") as file:
-            size = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (size + _ROOM, size + _ROOM))
-
-
 def read(path: str, group: str, most: int) -> tuple[dict[str, Any], list[bytes]]:
     """The answer, and the bytes behind it."""
     try:
@@ -159,17 +144,9 @@ def read(path: str, group: str, most: int) -> tuple[dict[str, Any], list[bytes]]
 
 
 def main() -> None:
-    """Read, answer, and leave without closing what the library may not be able to close."""
+    """The command that the module's text shows."""
     path, group, most, seconds = sys.argv[1:]
-    stream = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed is no answer
-    limit(int(seconds))
-    answer, chunks = read(path, group, int(most))
-    text = json.dumps(answer).encode()
-    for part in (len(text).to_bytes(8, "little"), text, *chunks):
-        stream.write(part)
-    stream.flush()
-    os._exit(0)
+    answer(lambda: read(path, group, int(most)), int(seconds), ROOM)
 
 
 if __name__ == "__main__":

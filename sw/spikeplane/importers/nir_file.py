@@ -1,13 +1,7 @@
 """From a `.nir` file to a NIR graph: the file is HDF5 from anywhere, so that another process reads it (`hdf5_child.py`), within limits
 of time and memory, and hands back plain arrays."""
 
-import contextlib
-import json
 import math
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +9,10 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError, reason
 from spikeplane.files import check_regular
+from spikeplane.foreign import BYTES_A_SECOND, NoAnswer, ask
 
 MOST_BYTES = 1 << 27  #: of all arrays: three times the weights of the largest preset, in float32
-SECONDS, CPU_SECONDS, BYTES_A_SECOND = 15, 6, 10_000_000  #: that reading may take, by the clock and of a processor
+SECONDS, CPU_SECONDS = 15, 6  #: that reading may take, by the clock and of a processor; more of a long file
 _CHILD = Path(__file__).with_name("hdf5_child.py")
 _SIZES = ("shape", "input_shape", "stride", "padding", "dilation", "kernel_size", "groups", "start_dim", "end_dim")
 _LARGEST = 1 << 26  #: of a size, and of a shape's product
@@ -51,51 +46,24 @@ def _unreadable(path: Path, why: str) -> SpikeplaneError:
     return SpikeplaneError(f"{path} is not readable as a NIR file: {why}")
 
 
-def _endless(path: Path) -> SpikeplaneError:
-    return _unreadable(path, "the HDF5 library finds no end of it; is the file damaged?")
-
-
 def _tree(path: Path) -> Any:
     """The group `node` as dictionaries of arrays, numbers and texts."""
     more = path.stat().st_size // BYTES_A_SECOND
-    limits = (str(MOST_BYTES), str(CPU_SECONDS + more))
-    command = [sys.executable, "-P", "-W", "ignore", str(_CHILD), str(path.absolute()), "node", *limits]
-    with contextlib.ExitStack() as undo:
-        child = undo.enter_context(
-            subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
-            )
-        )
-        undo.callback(child.wait)  # whatever happens here, Ctrl-C included
-        undo.callback(child.kill)
-        try:
-            answer, complaints = child.communicate(timeout=SECONDS + more)
-        except subprocess.TimeoutExpired:
-            raise _endless(path) from None
-    if child.returncode == -signal.SIGXCPU:
-        raise _endless(path)
-    if child.returncode < 0:
-        raise _unreadable(path, f"the HDF5 library ended with {signal.Signals(-child.returncode).name}; is the file damaged?")
-    if child.returncode or len(answer) < 8:
-        last = next(reversed(complaints.decode(errors="replace").split("\n")[:-1]), f"status {child.returncode}")
-        raise _unreadable(path, f"its reader ended: {last[:120]}")
-    return _values(path, memoryview(answer))
-
-
-def _environment() -> dict[str, str]:
-    """One thread a library, whose stacks count as memory, and no plug-ins of HDF5: a file could name them."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
-
-
-def _values(path: Path, answer: memoryview) -> Any:
-    """The child's answer; see there."""
-    end = 8 + int.from_bytes(answer[:8], "little")
-    found = json.loads(bytes(answer[8:end]))
+    arguments = [str(path.absolute()), "node", str(MOST_BYTES), str(CPU_SECONDS + more)]
+    try:
+        found, data = ask(_CHILD, arguments, SECONDS + more, "the HDF5 library")
+    except NoAnswer as error:
+        raise _unreadable(path, str(error)) from None
     if "refused" in found:
         raise SpikeplaneError(f"{path}: {found['refused']}")
     if "error" in found:
         raise _unreadable(path, found["error"])
-    place = end
+    return _values(found["tree"], data)
+
+
+def _values(tree: Any, data: memoryview) -> Any:
+    """The child's answer; see there."""
+    place = 0
 
     def value(item: Any) -> Any:
         nonlocal place
@@ -107,9 +75,9 @@ def _values(path: Path, answer: memoryview) -> Any:
             return np.array(item[2], dtype=object).reshape(item[1])
         dtype, shape = np.dtype(item[1]), tuple(item[2])
         start, place = place, place + math.prod(shape) * dtype.itemsize
-        return np.frombuffer(answer[start:place], dtype).reshape(shape).copy()[()]
+        return np.frombuffer(data[start:place], dtype).reshape(shape).copy()[()]
 
-    return value(found["tree"])
+    return value(tree)
 
 
 def _check_nodes(path: Path, tree: dict[str, Any], place: str = "the graph") -> None:
