@@ -22,10 +22,10 @@ from spikeplane_gateware.generate import convert
 from spikeplane_hw import flow, report, vivado, xilinx
 from spikeplane_hw.boards import Board, pins
 from spikeplane_hw.echo import EchoTop
+from spikeplane_hw.record import RECORD, read_json
 from spikeplane_hw.report import Report
 from spikeplane_hw.top import TOP_MODULE, top_verilog
 
-RECORD = "build.json"
 Say = Callable[[str], None]
 
 
@@ -165,9 +165,9 @@ def _cache() -> Path:
 def _whole(board: Board, folder: Path) -> bool:
     """Whether the folder holds a build that is as its record says."""
     try:
-        checksum = json.loads((folder / RECORD).read_text())["sha256"]
+        checksum = read_json(folder / RECORD)["sha256"]
         found = hashlib.sha256((folder / flow.BITSTREAM[board.family]).read_bytes()).hexdigest() if checksum else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (SpikeplaneError, OSError, KeyError):
         return False
     return found == checksum
 

@@ -1,16 +1,18 @@
 """Loading a built bitstream into its board, and what to do where that fails."""
 
 import hashlib
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import read_file
 from spikeplane.toolchain import command_path
 from spikeplane_hw import flow, vivado
 from spikeplane_hw.boards import Board
-from spikeplane_hw.build import RECORD
+from spikeplane_hw.record import read_json, read_record
+
+_BITSTREAM = 1 << 28  #: bytes of a bitstream at most
 
 #: What a loader says (in lower case) -> what to do.
 _ADVICE = (
@@ -32,19 +34,23 @@ _ADVICE = (
 def built(board: Board, folder: Path) -> dict[str, Any]:
     """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is none, or another board's, or damage; for
     a Vivado project, if Vivado has not made its bitstream."""
-    try:
-        values = json.loads((folder / RECORD).read_text())
-        name, bitstream, expected = values["board"], str(values["bitstream"]), values["sha256"]
-        data = (folder / bitstream).read_bytes() if expected is not None else b""
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board {board.name} -o {folder}") from None
+    values = read_record(folder, board.name)
+    name, bitstream, expected = values["board"], values["bitstream"], values["sha256"]
     if name != board.name:
         raise SpikeplaneError(f"{folder} holds a build for {name}, not for {board.name}")
     if expected is None:
         _check_vivado(folder, bitstream, values)
-    elif hashlib.sha256(data).hexdigest() != expected:
+    elif _checksum(folder / bitstream) != expected:
         raise SpikeplaneError(f"{folder / bitstream} has changed since it was built: build it again")
     return values
+
+
+def _checksum(path: Path) -> str | None:
+    """None for a file that is missing or cannot be read."""
+    try:
+        return hashlib.sha256(read_file(path, _BITSTREAM)).hexdigest()
+    except OSError:
+        return None
 
 
 def _check_vivado(folder: Path, bitstream: str, values: dict[str, Any]) -> None:
@@ -52,11 +58,7 @@ def _check_vivado(folder: Path, bitstream: str, values: dict[str, Any]) -> None:
     run = vivado.run_line(folder)
     if not (folder / bitstream).is_file():
         raise SpikeplaneError(f"{folder} holds a Vivado project and no {bitstream} yet: {run}")
-    try:
-        key = json.loads((folder / vivado.MADE_FROM).read_text())["key"]
-    except (OSError, ValueError, KeyError, TypeError):
-        key = None
-    if key != values.get("key"):
+    if read_json(folder / vivado.MADE_FROM).get("key") != values.get("key"):
         raise SpikeplaneError(f"{folder / bitstream} was not made from the project beside it: {run}")
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.files import read_file
 
 _LIBRARY = re.compile(r"\blibrary\s*\(\s*\"?([^\s\")]+)\"?\s*\)\s*\{")
 _CELL = re.compile(r"\bcell\s*\(\s*\"?([^\s\")]+)\"?\s*\)\s*\{")
-_AREA = re.compile(r"\barea\s*:\s*\"?([-+.\deE]+)")
+_AREA = re.compile(r"\barea\s*:\s*\"?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", re.ASCII)
+_LONGEST = 1 << 28  #: bytes of a library at most
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Library:
 def read_liberty(path: Path) -> Library:
     """The library in a file. Raises SpikeplaneError if the file is missing, is no liberty file or holds no flip-flop."""
     try:
-        text = path.read_text(errors="replace")
+        text = read_file(path, _LONGEST).decode(errors="replace")
     except FileNotFoundError:
         raise SpikeplaneError(f"no file {path}; --liberty takes a standard-cell library (.lib)") from None
     except OSError as error:

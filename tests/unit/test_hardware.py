@@ -16,6 +16,7 @@ from spikeplane_hw import build as building
 from spikeplane_hw import flow, report
 from spikeplane_hw.boards import BOARDS, Pin, board, pins
 from spikeplane_hw.flash import built, explain
+from spikeplane_hw.record import read_record
 
 OPEN = [one.name for one in BOARDS.values() if one.family != "xilinx"]
 
@@ -263,7 +264,10 @@ def test_commands(monkeypatch, capsys, tmp_path) -> None:
 
 
 def test_flash_checks_the_build(monkeypatch, capsys, tmp_path) -> None:
-    record = {"board": "icebreaker", "bitstream": "board.bin", "sha256": hashlib.sha256(b"bits").hexdigest()}
+    checksum = hashlib.sha256(b"bits").hexdigest()
+    record = {
+        "board": "icebreaker", "digest": None, "config": None, "clock": 12, "bitstream": "board.bin", "sha256": checksum,
+    }  # fmt: skip
     (tmp_path / "build.json").write_text(json.dumps(record))
     (tmp_path / "board.bin").write_bytes(b"bits")
     status, out, _ = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path), "--dry-run")
@@ -273,6 +277,45 @@ def test_flash_checks_the_build(monkeypatch, capsys, tmp_path) -> None:
     (tmp_path / "board.bin").write_bytes(b"other")
     status, _, err = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path))
     assert (status, err) == (2, f"error: {tmp_path / 'board.bin'} has changed since it was built: build it again\n")
+
+
+WRONG = [
+    ("board", 1), ("board", []), ("digest", 1), ("config", [1]), ("config", "x"), ("clock", 0), ("clock", True), ("clock", float("nan")),
+    ("clock", float("inf")), ("clock", 10**400), ("clock", "12"), ("bitstream", "/dev/zero"), ("bitstream", "../x"),
+    ("bitstream", "a\0"), ("bitstream", ""), ("bitstream", ".."),
+    ("bitstream", None), ("sha256", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_records_that_no_build_writes(tmp_path, name, value) -> None:
+    values = {"board": "icebreaker", "digest": None, "config": None, "clock": 12, "bitstream": "x", "sha256": None}
+    (tmp_path / "build.json").write_text(json.dumps(values))
+    assert read_record(tmp_path, "icebreaker") == values
+    says = f"{tmp_path} holds no build: spikeplane build --board BOARD -o {tmp_path}"
+    for broken in ({**values, name: value}, {key: kept for key, kept in values.items() if key != name}):
+        (tmp_path / "build.json").write_text(json.dumps(broken))
+        with pytest.raises(SpikeplaneError) as error:
+            read_record(tmp_path, "BOARD")
+        assert str(error.value) == says
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "null", "9" * 10_000, "\x80", ""])
+def test_records_that_are_no_objects(monkeypatch, capsys, tmp_path, text) -> None:
+    (tmp_path / "build.json").write_text(text, encoding="latin-1")
+    for command in (["flash", "-b", "icebreaker", str(tmp_path)], ["serve", "--build", str(tmp_path)]):
+        status, out, err = call(monkeypatch, capsys, *command)
+        assert (status, out, err.partition(": spikeplane")[0]) == (2, "", f"error: {tmp_path} holds no build")
+
+
+def test_a_record_that_never_ends(tmp_path) -> None:
+    (tmp_path / "build.json").symlink_to("/dev/zero")
+    with pytest.raises(SpikeplaneError, match="is a device, no regular file"):
+        read_record(tmp_path, "icebreaker")
+    (tmp_path / "build.json").unlink()
+    (tmp_path / "build.json").write_bytes(bytes(1 << 21))
+    with pytest.raises(SpikeplaneError, match="is too long: 2097152 bytes"):
+        read_record(tmp_path, "icebreaker")
 
 
 @pytest.mark.parametrize(("said", "message"), [

@@ -138,3 +138,20 @@ def test_the_command_fails_with_one_line(
     assert (
         capsys.readouterr().err == f"error: no file {tmp_path / 'none.lib'}; --liberty takes a standard-cell library (.lib)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "area"), [("20.5", 20.5), ("2e1", 20), (".5", 0.5), ("1.", 1), ("-", 0), (".", 0), ("1e", 1), ("x", 0)]
+)
+def test_areas_as_they_are_written(tmp_path: Path, text: str, area: float) -> None:
+    """What is no number counts as none, or as far as it is one."""
+    path = tmp_path / "x.lib"
+    path.write_text(liberty().replace("area : 20.5", f"area : {text}"))
+    assert read_liberty(path).areas["DFF"] == area
+
+
+def test_a_library_that_never_ends(tmp_path: Path) -> None:
+    path = tmp_path / "x.lib"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(SpikeplaneError, match="is a device, no regular file: save what it gives to a file first$"):
+        read_liberty(path)

@@ -40,8 +40,8 @@ def build(
     Example: `spikeplane build --board tang-nano-9k -o build/nano`
     """
     from spikeplane_hw.boards import board as find
-    from spikeplane_hw.build import RECORD
     from spikeplane_hw.build import build as work
+    from spikeplane_hw.record import RECORD
 
     target = find(board)
     if seeds < 1:

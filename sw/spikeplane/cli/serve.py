@@ -1,10 +1,9 @@
 """`spikeplane serve`: a simulated board behind a pseudo-terminal, for whatever opens a serial port."""
 
-import json
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -66,13 +65,14 @@ def _design(
 ) -> Design:
     """What the options ask for. Raises SpikeplaneError where they name two chips or none, and for what each of them cannot be."""
     from spikeplane_hw.boards import board as find
+    from spikeplane_hw.record import read_record
 
     chosen = (preset, config) != (None, None)
     if program is not None and chosen:
         raise SpikeplaneError("give a program, or --preset or --config, not both")
     if build is not None and (chosen or (program, board) != (None, None)):
         raise SpikeplaneError("--build names board and chip: give no program, --board, --preset or --config beside it")
-    values = _record(build) if build is not None else None
+    values = read_record(build, "BOARD") if build is not None else None
     target = find(values["board"]) if values else find(board) if board is not None else None
     if values:
         clock = clock or values["clock"]
@@ -85,17 +85,6 @@ def _design(
     else:
         chip = chosen_chip(preset, config)
     return Design(chip, clock or (target.clock if target else CLOCK), target.baud if target else BAUD)
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    """Board and chip of a build. Raises SpikeplaneError where there is none."""
-    from spikeplane_hw.build import RECORD
-
-    try:
-        values = json.loads((folder / RECORD).read_text())
-        return {"board": str(values["board"]), "config": values["config"], "clock": float(values["clock"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SpikeplaneError(f"{folder} holds no build: spikeplane build --board BOARD -o {folder}") from None
 
 
 def _serve(design: Design, program: Path | None, baud: int | None, noise: float) -> None:
