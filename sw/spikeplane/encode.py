@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 EncodingKind = Literal["direct", "rate", "latency", "events", "planes"]
 
+#: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at the rate of speech, and takes a simulated
+#: chip about ten; nobody would see the end of one of a million.
+RANGES = {"steps": (1, 1 << 14), "value_bits": (1, 8), "step_us": (1, 1 << 23), "seed": (0, 1 << 63)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
@@ -25,7 +29,7 @@ class Encoding:
              latency  one spike per pixel, the brighter the earlier; a black pixel never
              events   event recordings binned into steps of step_us microseconds, one channel per polarity, 0 or 1
              planes   arrays that are planes already, (T, C, H, W) per sample
-    steps    T
+    steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
     """
 
     kind: EncodingKind = "direct"
@@ -111,7 +115,7 @@ def _found(values: Any) -> str:
 
 
 def _check(encoding: Encoding) -> None:
-    for name, low, high in (("steps", 1, 1 << 20), ("value_bits", 1, 8), ("step_us", 1, 1 << 23), ("seed", 0, 1 << 63)):
+    for name, (low, high) in RANGES.items():
         if not low <= getattr(encoding, name) <= high:
             raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {getattr(encoding, name)}")
 

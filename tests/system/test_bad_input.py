@@ -110,7 +110,7 @@ def refused_file(name: str, data: bytes, *arguments: str) -> str:
 
 COMPILE = [
     (["--steps", "0"], "--steps must be 1 or more, not 0"),
-    (["--steps", "1048577"], "--steps must be from 1 to 1048576, not 1048577"),
+    (["--steps", "16385"], "--steps must be from 1 to 16384, not 16385"),
     (["--value-bits", "9"], "--value-bits must be from 1 to 8, not 9"),
     (["--step-us", "0"], "--step-us must be from 1 to 8388608, not 0"),
     (["--seed", "-1"], "--seed must be from 0 to 9223372036854775808, not -1"),

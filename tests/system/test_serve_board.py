@@ -44,7 +44,8 @@ def test_the_chip_and_the_clock_of_a_board(designs, tmp_path) -> None:
 
 def record(folder: Path, board: str, config: dict | None, clock: float) -> Path:
     folder.mkdir()
-    (folder / "build.json").write_text(json.dumps({"board": board, "config": config, "clock": clock}))
+    values = {"board": board, "digest": None, "config": config, "clock": clock, "bitstream": "board.bit", "sha256": None}
+    (folder / "build.json").write_text(json.dumps(values))
     return folder
 
 

@@ -80,8 +80,8 @@ def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
 @pytest.mark.parametrize(("fields", "message"), [
     ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, not 'morse'"),
     ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
-    ({"steps": 2.5}, "steps must be from 1 to 1048576, not 2.5"),
-    ({"steps": 0}, "steps must be from 1 to 1048576, not 0"),
+    ({"steps": 2.5}, "steps must be from 1 to 16384, not 2.5"),
+    ({"steps": 0}, "steps must be from 1 to 16384, not 0"),
 ])  # fmt: skip
 def test_encodings_that_are_none(fields: dict, message: str) -> None:
     assert compile_error(_BASE, Encoding(**fields)) == f"encoding: {message}"

@@ -57,7 +57,7 @@ def test_rate_does_not_depend_on_batches(images, seed, data):
 
 
 def test_rate_has_the_pixel_as_probability():
-    steps = 20_000
+    steps = 16_000
     mean = encode(Encoding(kind="rate", steps=steps), RAMP, (1, 16, 16))[0].mean(0)
     p = RAMP[0] / 255
     assert (np.abs(mean - p) <= 5 * np.sqrt(p * (1 - p) / steps)).all()
@@ -120,7 +120,7 @@ def test_messages():
     assert message(Encoding(kind="events"), short, SHAPE) == (
         "r.bs2: expected integer arrays t_us, x, y, p of one length, found t_us int64 (1,), x int64 (2,), y float64 (1,), p int64 (1,)"
     )
-    assert message(Encoding(steps=0), images, SHAPE) == "encoding: steps must be from 1 to 1048576, not 0"
+    assert message(Encoding(steps=0), images, SHAPE) == "encoding: steps must be from 1 to 16384, not 0"
     assert message(Encoding(value_bits=9), images, SHAPE) == "encoding: value_bits must be from 1 to 8, not 9"
 
 

@@ -6,10 +6,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from bases import compiled, networks
-from resealed import header_changed
+from resealed import hdf5_changed, header_changed
 from rich.console import Console
 
 from spikeplane import Program, SpikeplaneError
@@ -17,6 +18,7 @@ from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import preset
 from spikeplane.estimate.choose import chosen
+from spikeplane.program import check as rules
 from spikeplane.program import seal
 from spikeplane.program.file import to_bytes
 
@@ -86,14 +88,14 @@ WRONG: list[tuple[Program, str]] = [
     (projection(LOOP, 2, pool=(1, 1025)), "projection 'loop' to 'sum': pool must be two whole numbers from 1 to 1024, not (1, 1025)"),
     (population(IMAGE, "conv", input_size=(5, -6)), "population 'conv': input_size must be (height, width) of 1 or more, not 5x-6"),
     (network(LOOP, output="in"), "the output 'in' is no population of neurons; there are loop, sum"),
-    (replace(LOOP, encoding=replace(LOOP.encoding, steps=0)), "encoding: steps must be from 1 to 1048576, not 0"),
+    (replace(LOOP, encoding=replace(LOOP.encoding, steps=0)), "encoding: steps must be from 1 to 16384, not 0"),
     (network(LOOP, populations=(replace(LOOP.network.populations[0], name="more"), *LOOP.network.populations)),
      "a program has one input, not 2"),
     (population(IMAGE, "in", value_bits=2), "input 'in' takes 2-bit values, the encoding 'direct' gives 3"),
     (population(IMAGE, "in", bias=np.ones(2, int)), "input 'in' has thresholds, a bias, a window or holds its current; only neurons do"),
     (network(LOOP, steps=5), "the network runs 5 steps, the encoding gives 4"),
-    (replace(network(IMAGE, steps=1 << 20), encoding=replace(IMAGE.encoding, steps=1 << 20)),
-     "a sample has 173,015,040 values in all populations and steps, at most 134,217,728 can be run"),
+    (replace(network(IMAGE, steps=16385), encoding=replace(IMAGE.encoding, steps=16385)),
+     "encoding: steps must be from 1 to 16384, not 16385"),
     (replace(LOOP, readout="mean"), "the readout must be count, last or sum, not 'mean'"),
     (replace(LOOP, probes=("loop", "sum", "in")), "there is no population 'in' to probe; there are loop, sum"),
     (replace(LOOP, probes=("sum", "sum")), "population 'sum' is probed twice"),
@@ -159,6 +161,16 @@ def test_each_rule(program: Program, line: str) -> None:
         assert line[1:] in str(refused.value)
     else:
         assert str(refused.value) == line
+
+
+def test_values_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """165 neurons and inputs in 3 steps."""
+    monkeypatch.setattr(rules, "VALUES", 495)
+    IMAGE.check()
+    monkeypatch.setattr(rules, "VALUES", 494)
+    with pytest.raises(SpikeplaneError) as error:
+        IMAGE.check()
+    assert str(error.value) == "a sample has 495 values in all populations and steps, at most 494 can be run"
 
 
 def test_what_runs_passes() -> None:
@@ -246,12 +258,26 @@ def test_what_is_no_header(tmp_path: Path, where: str, value: Any) -> None:
     assert said == f"{path} is not a Spikeplane program, or is damaged; compile it again"
 
 
-def test_a_key_that_stands_twice(tmp_path: Path) -> None:
-    """Python would take the last."""
-    path, contents = tmp_path / "net.spk", to_bytes(IMAGE)
-    twice = contents.replace(b'"readout": "count"', b'"steps":33,"steps":3', 1)
-    assert twice != contents
-    assert refusal(path, seal(twice)) == f"{path} is not a Spikeplane program, or is damaged; compile it again"
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_key_that_stands_twice(tmp_path: Path, place: int) -> None:
+    """Python would take the last, which is the right one; at the top and in what lies below."""
+    path = tmp_path / "net.spk"
+
+    def changed(more: str) -> bytes:
+        def change(file: h5py.File) -> None:
+            text = np.asarray(file["header"]).tobytes().decode()
+            parts = text.split('"steps": 3')
+            assert len(parts) == 3  # of the encoding, and of the network
+            del file["header"]
+            joints = ['"steps": 3', '"steps": 3']
+            joints[place] = f'{more}"steps": 3'
+            file["header"] = np.frombuffer((parts[0] + joints[0] + parts[1] + joints[1] + parts[2]).encode(), np.uint8)
+
+        return hdf5_changed(to_bytes(IMAGE), change)
+
+    path.write_bytes(changed(" "))
+    Program.load(path)
+    assert refusal(path, changed('"steps": 33, ')) == f"{path} is not a Spikeplane program, or is damaged; compile it again"
 
 
 def test_columns_that_commands_read() -> None:

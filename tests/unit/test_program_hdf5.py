@@ -91,6 +91,28 @@ def test_a_chunk_never_becomes_more_than_it_is(make: Callable[[int], bytes]) -> 
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("left", [0, 5, 11])
+def test_a_chunk_that_is_missing(left: int) -> None:
+    """One of twelve was never written: HDF5 would read zeros there."""
+    array = np.arange(12 * 18).reshape(12, 2, 3, 3).astype("u1")
+
+    def change(file: h5py.File) -> None:
+        del file[WEIGHT]
+        made = file.create_dataset(WEIGHT, array.shape, "u1", chunks=(1, 2, 3, 3))
+        for row in range(12):
+            if row != left:
+                made[row] = array[row]
+
+    def whole(file: h5py.File) -> None:
+        change(file)
+        file[WEIGHT][left] = array[left]
+
+    contents = to_bytes(networks()[0])
+    np.testing.assert_array_equal(datasets(hdf5_changed(contents, whole))[WEIGHT].read(), array)
+    with pytest.raises(ValueError, match="missing chunks"):
+        datasets(hdf5_changed(contents, change))[WEIGHT].read()
+
+
 def test_changed_bytes_end_soon() -> None:
     """Whatever bytes change, reading ends: with numbers, or with an error that the loader takes."""
     contents, rng = to_bytes(networks()[0]), np.random.default_rng(5)

@@ -15,7 +15,7 @@ from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.data import Samples, read_labels, read_samples
-from spikeplane.encode import Encoding, EncodingKind
+from spikeplane.encode import RANGES, Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 
@@ -39,15 +39,10 @@ def parse_encoding(kind: str, steps: int, step_us: int, seed: int, bits: int) ->
         raise SpikeplaneError(f"unknown encoding '{kind}'; choose from {', '.join(_KINDS)}")
     if steps < 1:
         raise SpikeplaneError(f"--steps must be 1 or more, not {steps}")
-    limits = (
-        ("steps", steps, 1, 1 << 20),
-        ("step-us", step_us, 1, 1 << 23),
-        ("seed", seed, 0, 1 << 63),
-        ("value-bits", bits, 1, 8),
-    )
-    for name, value, low, high in limits:
+    for name, value in (("steps", steps), ("step_us", step_us), ("seed", seed), ("value_bits", bits)):
+        low, high = RANGES[name]
         if not low <= value <= high:
-            raise SpikeplaneError(f"--{name} must be from {low} to {high}, not {value}")
+            raise SpikeplaneError(f"--{name.replace('_', '-')} must be from {low} to {high}, not {value}")
     return Encoding(kind=cast(EncodingKind, kind), steps=steps, step_us=step_us, seed=seed, value_bits=bits)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeplane.compiler.graph import FloatNetwork, FloatPopulation
 from spikeplane.compiler.structure import check_structure, shape_text
-from spikeplane.encode import Encoding, EncodingKind
+from spikeplane.encode import RANGES, Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError
 
 #: Magnitudes beyond are no trained numbers, and their squares no floats.
@@ -30,7 +30,7 @@ def check_encoding(encoding: Encoding) -> None:
     """Raise SpikeplaneError for an encoding that is none, or out of range."""
     if encoding.kind not in get_args(EncodingKind):
         raise SpikeplaneError(f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'")
-    for name, low, high in (("steps", 1, 1 << 20), ("value_bits", 1, 8), ("step_us", 1, 1 << 23), ("seed", 0, 1 << 63)):
+    for name, (low, high) in RANGES.items():
         value = getattr(encoding, name)
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
             raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
 _READOUTS = ("count", "last", "sum")
-VALUES = 1 << 27  #: values of a sample at most, of all populations in all steps: boards hold them at once
+VALUES = 1 << 26  #: values of a sample at most, of all populations in all steps: boards hold them at once
 
 
 def check(program: "Program") -> None:
