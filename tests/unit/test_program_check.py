@@ -19,7 +19,6 @@ from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import preset
 from spikeplane.estimate.choose import chosen
 from spikeplane.program import check as rules
-from spikeplane.program import seal
 from spikeplane.program.file import to_bytes
 
 IMAGE, LOOP = networks()  #: in, conv (held, window), gate, out; and in, loop (recurrent), sum (membranes)
