@@ -191,3 +191,36 @@ def test_foreign_files() -> None:
     for name in ("braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"):
         with pytest.raises(SpikeplaneError, match="NIR node 'lif1.lif' is a CubaLIF"):
             import_model(DATA / f"{name}.nir")
+
+
+WHOLE = [
+    ("conv", "stride", np.array([1, 2, 3]), "NIR node 'conv' has the stride [1, 2, 3]; expected whole numbers, 1 to 2 of them"),
+    ("conv", "stride", 1.5, "NIR node 'conv' has the stride 1.5; expected whole numbers, 1 to 2 of them"),
+    ("conv", "dilation", np.zeros(0, int), "NIR node 'conv' has the dilation []; expected whole numbers, 1 to 2 of them"),
+    ("conv", "groups", np.ones((2, 2)), "NIR node 'conv' has the groups [[1.0, 1.0], [1.0, 1.0]]; expected whole numbers, 1 to 1 of them"),
+    ("conv", "groups", np.nan, "NIR node 'conv' has the groups nan; expected whole numbers, 1 to 1 of them"),
+    ("conv", "padding", np.array([1e300, 1]), "NIR node 'conv' has the padding [1e+300, 1.0]; expected whole numbers, 1 to 2 of them"),
+    ("pool", "kernel_size", np.inf, "NIR node 'pool' has the kernel_size inf; expected whole numbers, 1 to 2 of them"),
+    ("pool", "padding", "same", "NIR node 'pool' has the padding same; expected whole numbers, 1 to 2 of them"),
+    ("in", "input_type", {"input": np.array([1, 4.5, 4])},
+     "NIR node 'in' has the shape [1.0, 4.5, 4.0]; expected whole numbers, 0 to 32 of them"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "what", "value", "message"), WHOLE)
+def test_sizes_are_whole_numbers(name: str, what: str, value: Any, message: str) -> None:
+    """int() would cut them, and a pair would take the first and the last of three."""
+    nodes = {
+        "in": nir.Input(np.array([1, 4, 4])), "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
+        "neurons": nir.IF(one((2, 4, 4), 1.0), one((2, 4, 4), 2.0)),
+        "pool": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        "flat": nir.Flatten({"input": np.array([2, 2, 2])}, 0), "last": nir.Linear(np.ones((3, 8))),
+        "end": nir.IF(one(3, 1.0), one(3, 2.0)), "out": nir.Output(np.array([3])),
+    }  # fmt: skip
+    names = list(nodes)
+    graph = nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)))
+    import_model(graph, dt=DT)
+    setattr(graph.nodes[name], what, value)
+    with pytest.raises(SpikeplaneError) as refused:
+        import_model(graph, dt=DT)
+    assert str(refused.value) == message

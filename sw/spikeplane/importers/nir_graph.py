@@ -14,6 +14,7 @@ from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold
 
 _NEURONS = ("IF", "LIF", "CubaLIF")
+_LARGEST = 1 << 31  #: of sizes and steps: beyond it they are none
 
 
 def import_nir(
@@ -90,7 +91,7 @@ class _Importer:
     def _node(self, name: str, node: Any) -> Value:
         kind, made = type(node).__name__, self.made
         if name in self.inputs:
-            shape = self.input_shape or _shape(tuple(int(n) for n in next(iter(node.input_type.values()))))
+            shape = self.input_shape or _shape(_whole(name, "shape", next(iter(node.input_type.values())), 0, 32))
             return made.input(name, shape)
         value = self._incoming(name)
         if kind in ("Affine", "Linear"):
@@ -99,11 +100,12 @@ class _Importer:
             if isinstance(node.padding, str):
                 raise made.refuse(name, f"a convolution with padding '{node.padding}'", "give the padding as numbers")
             return made.convolution(
-                name, value, _weights(name, node.weight), _biases(name, node), stride=_pair(node.stride), padding=_pair(node.padding),
-                dilation=_pair(node.dilation), groups=int(node.groups),
+                name, value, _weights(name, node.weight), _biases(name, node), stride=_pair(name, node, "stride"),
+                padding=_pair(name, node, "padding"), dilation=_pair(name, node, "dilation"),
+                groups=_whole(name, "groups", node.groups, 1, 1)[0],
             )  # fmt: skip
         if kind in ("SumPool2d", "AvgPool2d"):
-            size, stride, padding = _pair(node.kernel_size), _pair(node.stride), _pair(node.padding)
+            size, stride, padding = (_pair(name, node, what) for what in ("kernel_size", "stride", "padding"))
             return made.pool_sum(name, value, size, stride, padding, mean=kind == "AvgPool2d")
         return self._pointwise(name, kind, node, value)
 
@@ -146,6 +148,16 @@ def _biases(name: str, node: Any) -> np.ndarray | None:
     return None if bias is None else real(name, "biases", bias)
 
 
+def _whole(name: str, what: str, value: Any, least: int, most: int) -> tuple[int, ...]:
+    """`least` to `most` whole numbers. Raises SpikeplaneError for anything else, which numpy would cut, or take the first of."""
+    array = np.asarray(value).reshape(-1)
+    numbers = array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool((array == np.trunc(array)).all()))
+    if not numbers or not least <= array.size <= most or (np.abs(array.astype(np.float64)) > _LARGEST).any():
+        found = " ".join(str(np.asarray(value).tolist()).split())[:60]
+        raise SpikeplaneError(f"NIR node '{name}' has the {what} {found}; expected whole numbers, {least} to {most} of them")
+    return tuple(int(n) for n in array)
+
+
 def _shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     numbers = [int(n) for n in shape]
     if len(numbers) > 3:
@@ -154,6 +166,7 @@ def _shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return padded[0], padded[1], padded[2]
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    array = np.asarray(value).reshape(-1)
-    return int(array[0]), int(array[-1])
+def _pair(name: str, node: Any, what: str) -> tuple[int, int]:
+    """A node's numbers for rows and columns; one counts for both."""
+    numbers = _whole(name, what, getattr(node, what), 1, 2)
+    return numbers[0], numbers[-1]
