@@ -30,7 +30,7 @@ def _library(kind: type) -> bool:
 
 
 def check_hooks(model: Any) -> None:
-    """Raise SpikeplaneError for forward hooks, which may change any value, and for a forward that a trace would not see."""
+    """Raise SpikeplaneError for forward hooks, which may change any value, and for methods that a trace would not see."""
     from torch.nn.modules import module as everywhere
 
     if everywhere._global_forward_hooks or everywhere._global_forward_pre_hooks:
@@ -38,9 +38,12 @@ def check_hooks(model: Any) -> None:
             "forward hooks are registered for all modules, which Spikeplane cannot follow; remove them (handle.remove())"
         )
     for name, module in model.named_modules():
-        if "forward" in vars(module):
+        replaced = [
+            key for key, value in vars(module).items() if callable(value) and callable(getattr(type(module), key, None))
+        ]
+        if replaced:
             raise SpikeplaneError(
-                f"{_named(name)} has a forward set on the object, which Spikeplane cannot follow; write it into its class"
+                f"{_named(name)} has a {replaced[0]} set on the object, which Spikeplane cannot follow; write it into its class"
             )
         if module._forward_hooks or module._forward_pre_hooks:
             kinds = [type(h).__name__ for h in (*module._forward_hooks.values(), *module._forward_pre_hooks.values())]
@@ -114,7 +117,7 @@ def traced(copied: Any, original: Any) -> Any:
             return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
 
     touched = _watch(copied)
-    before = _states(copied, original)
+    before, kept = _states(copied, original), _attributes(copied)
     try:
         graph = Tracer().trace(copied)
     except SpikeplaneError:
@@ -131,7 +134,52 @@ def traced(copied: Any, original: Any) -> Any:
             f"the model's forward starts the state of layer '{touched[0]}' anew, so nothing is kept from step to step; take the reset "
             "out of it, and hand membranes in as arguments or let the layer keep them (init_hidden=True)"
         )
+    _check_steps_alike(copied, kept, Tracer(), graph)
     return graph
+
+
+def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: Any, graph: Any) -> None:
+    """Raise SpikeplaneError for a forward that changes the model it is in, or is another one when it is called again."""
+    once = _attributes(copied)
+    _check_kept(copied, kept, once)
+    try:
+        again = str(tracer.trace(copied))
+    except Exception as error:
+        again = type(error).__name__
+    _check_kept(copied, once, _attributes(copied))
+    if again != str(graph):
+        raise SpikeplaneError(
+            "the model's forward is another one when it is called again, so a step may not be what the step before was; hand states in as "
+            "arguments, and let it keep nothing"
+        )
+
+
+def _check_kept(copied: Any, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any]) -> None:
+    """Values of the trace may be kept: that of the step before is told by the second trace."""
+    from torch.fx import Proxy
+
+    for (name, key), value in before.items():
+        if after.get((name, key)) != value and not isinstance(getattr(copied.get_submodule(name), key, None), Proxy):
+            raise SpikeplaneError(
+                f"the model's forward changes '{key}' of {_named(name)}, so a step may not be what the step before was; set it before, "
+                "in __init__"
+            )
+
+
+def _attributes(model: Any) -> dict[tuple[str, str], Any]:
+    """What modules hold beside their parts, parameters and membranes: values, and of objects and tensors which they are."""
+    import torch
+
+    found = {}
+    inner = vars(torch.nn.Module())
+    for name, module in model.named_modules():
+        for key, value in {**vars(module), **module._buffers}.items():
+            if isinstance(value, torch.Tensor):
+                found[name, key] = (id(value), value._version)
+            elif key not in inner:
+                plain = isinstance(value, bool | int | float | str | tuple | None)
+                found[name, key] = (type(value), value) if plain else id(value)
+    return found
 
 
 def _watch(copied: Any) -> list[str]:

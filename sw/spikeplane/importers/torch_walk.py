@@ -49,6 +49,7 @@ class _Walk:
         self.values: dict[Any, Any] = {}
         self.behind: dict[Any, Any] = {}  #: of a node that hands on its argument itself: that argument
         self.states: list[Any] = []
+        self.takers: dict[Any, str] = {}  #: of a state that a step is handed: the layer that takes it
 
     def run(self, graph: Any) -> FloatNetwork:
         started = False
@@ -77,6 +78,7 @@ class _Walk:
                     node.target, "handed a state that is not its own from the step before",
                     "give forward an argument for it that nothing else uses, or let the layer keep it (init_hidden=True)",
                 )  # fmt: skip
+            self.takers[state] = node.target
             self.made.assume(node.target, "state", str(state), "what the layer returned in the step before")
         result = self.layer(node.target, self.module.get_submodule(node.target), value, self.wanted.several_steps, len(states))
         if result is value:
@@ -114,6 +116,8 @@ class _Walk:
         several = isinstance(result, tuple | list)
         if several and len(result) > 1:
             self.made.assume("", "output", f"the first of {len(result)}", "the others are not read out")
+        if several and len(result) == len(self.states) + 1:
+            self._check_order(result[1:])
         first = result[0] if several and result else result
         value = self.values.get(first) if _hashable(first) else None
         if isinstance(value, Outputs):
@@ -127,6 +131,19 @@ class _Walk:
         if not isinstance(value, Spikes | Currents):
             raise SpikeplaneError("the model's output does not come from its layers")
         return value
+
+    def _check_order(self, returned: Any) -> None:
+        """The states come back in the order in which they were handed in, or the next step would hand them to other layers."""
+        for state, node in zip(self.states, returned, strict=True):
+            value = self.values.get(node) if _hashable(node) else None
+            layers = [value.layer] if isinstance(value, State) else []
+            layers += [s.population for s in value.sources] if isinstance(value, Spikes) else []
+            taker = self.takers.get(state)
+            if taker is not None and layers and taker not in layers:
+                raise SpikeplaneError(
+                    f"the model's forward takes '{state}' for layer '{taker}' and returns a state of layer '{layers[0]}' in its place; "
+                    "return the states in the order in which forward takes them"
+                )
 
     def _function(self, node: Any) -> Any:
         name = getattr(node.target, "__name__", str(node.target))
