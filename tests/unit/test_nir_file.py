@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers import hdf5_child, nir_file
+from spikeplane.importers import hdf5_child, import_model, nir_file
 from spikeplane.importers.nir_file import MOST_BYTES, read_nir
 
 nir: Any = importlib.import_module("nir")
@@ -57,6 +57,27 @@ def test_it_reads_what_nir_reads(path) -> None:
                 np.testing.assert_array_equal(vars(mine)[key], value)
             else:
                 assert str(vars(mine)[key]) == str(value)
+
+
+@pytest.mark.parametrize(("groups", "kernel"), [(1, (3, 1)), (4, (3, 3)), (2, (1, 2))])
+def test_convolutions_of_groups_and_oblong_kernels(groups: int, kernel: tuple[int, int], tmp_path) -> None:
+    """nir's own reader refuses them: it takes a group's channels for all, and a kernel's height for its width."""
+    weight = np.arange(8 * 4 // groups * kernel[0] * kernel[1]).reshape(8, 4 // groups, *kernel) / 8.0
+    size = (8, *(5 + 2 - k + 1 for k in kernel))
+    nodes = {
+        "input": nir.Input({"input": np.array([4, 5, 5])}), "conv": nir.Conv2d((5, 5), weight, 1, 1, 1, groups, np.zeros(8)),
+        "fire": nir.IF(np.ones(size), np.ones(size)), "output": nir.Output({"output": np.array(size)}),
+    }  # fmt: skip
+    inner = nir.NIRGraph(nodes, [("input", "conv"), ("conv", "fire"), ("fire", "output")], type_check=False)
+    ends = {"input": nir.Input({"input": np.array([4, 5, 5])}), "output": nir.Output({"output": np.array(size)})}
+    outer = nir.NIRGraph({**ends, "inner": inner}, [("input", "inner"), ("inner", "output")], type_check=False)
+    for graph, name in ((inner, "conv"), (outer, "inner.conv")):
+        nir.write(tmp_path / "net.nir", graph)
+        with pytest.raises(ValueError, match="Type inference error"):
+            nir.read(tmp_path / "net.nir")
+        net = import_model(tmp_path / "net.nir")
+        assert net.populations[-1].shape == size
+        assert net.projections[0].layer == name
 
 
 REFUSED = {
