@@ -5,9 +5,10 @@
 ```
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from reference import reference
 
 from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.config import ChipConfig
@@ -33,7 +34,7 @@ def expected_counts(
     found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
     for part in placement.parts:
         population = network.population(part.population)
-        planes = outputs[part.population]
+        planes = _with_spare_lane(network, population, outputs, config)
         core = found[part.core]
         core.sweeps += planes.shape[0] * planes.shape[1]
         core.packets += _packets(network, population, part, planes, placement, config, probes)
@@ -60,8 +61,37 @@ def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.
     """Bit planes 0 or 1: (planes, N * T, C, H, W); a membrane's are all those of its two's complement."""
     sends_values = population.neuron is not None and population.neuron.membrane_out
     width = config.membrane_bits if sends_values else population.value_bits
-    flat = planes.reshape(-1, *population.shape)
+    flat = planes.reshape(-1, *planes.shape[2:])
     return np.stack([flat >> bit & 1 for bit in range(width)])
+
+
+def _with_spare_lane(
+    network: Network, population: Population, outputs: dict[str, np.ndarray], config: ChipConfig
+) -> np.ndarray:
+    """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on a chip whose weights of 0 are +1.
+
+    All such lanes are equal: every spike that meets them adds 1, and they never fire. Aligned projections add nothing to them.
+    """
+    planes = outputs[population.name]
+    sends_values = population.neuron is not None and population.neuron.membrane_out
+    if not sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
+        return planes
+    assert population.neuron is not None
+    dense = [p for p in network.incoming(population.name) if not p.aligned]
+    if not dense:
+        return planes
+    sources = dict.fromkeys(p.source for p in dense)
+    spare = replace(
+        population, shape=(1, *population.shape[1:]), neuron=replace(population.neuron, reset="none"), theta=None, amount=None, bias=None,
+    )  # fmt: skip
+    alone = Network(
+        populations=(*(Population(name=name, shape=network.population(name).shape) for name in sources), spare), output=spare.name,
+        projections=tuple(replace(p, weight=np.ones_like(p.weight[:1])) for p in dense),
+    )  # fmt: skip
+    made = reference(
+        alone, {name: outputs[name] for name in sources}, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits
+    )
+    return np.concatenate((planes, made.outputs[spare.name]), axis=2)
 
 
 def _masks(bits: np.ndarray, config: ChipConfig) -> np.ndarray:

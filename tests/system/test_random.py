@@ -19,7 +19,7 @@ from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.lockstep import compare
-from spikeplane.network import Network
+from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane_sim.golden import GoldenModel
 
 
@@ -127,3 +127,25 @@ def test_the_networks_have_everything() -> None:
     print(dict(seen))
     assert {name: seen[name] for name in ALL if seen[name] < 3} == {}
     assert min(seen["saturated up"], seen["saturated down"]) >= 15
+
+
+@pytest.mark.cosim
+def test_lanes_beyond_a_readout_are_counted() -> None:
+    """With weights of 1 bit they hold membranes too, which are sent, and which nobody reads."""
+    config, rng = CHIPS["row"], np.random.default_rng(0)
+    read = Population(name="read", shape=(5, 1, 1), neuron=Neuron(reset="none", membrane_out=True))
+    weight = rng.choice([-1, 1], (5, 13, 1, 1))
+    network = Network(
+        populations=(Population(name="in", shape=(13, 1, 1)), read), output="read", steps=6,
+        projections=(Projection(source="in", target="read", weight=weight),),
+    )  # fmt: skip
+    inputs = {"in": (rng.random((3, 6, 13, 1, 1)) < 0.4).astype(np.uint8)}
+    expected = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).outputs
+    with Chip(config) as device:
+        driver = device.load(network)
+        outputs = driver.run(inputs)
+        assert compare(network, outputs, expected).mismatches == 0
+        counts = expected_counts(network, {**inputs, **outputs}, driver.placement, config, ["read"])
+        assert device.counts(driver) == counts
+    fewer = sum(int((outputs["read"] >> bit & 1).any(2).sum()) for bit in range(config.membrane_bits))
+    assert sum(core.packets for core in counts.values()) > fewer
