@@ -20,7 +20,7 @@ selected = Signal(16, init=NUMBER, name="chosen_mutant")
 _VERILOG = """
 module {name}_mutant (output [15:0] chosen);
   reg [15:0] number;
-  initial number = $c32("std::getenv(\\"SPIKEPLANE_MUTANT\\") ? std::atoi(std::getenv(\\"SPIKEPLANE_MUTANT\\")) : 0");
+  initial number = $c32("(std::getenv(\\"SPIKEPLANE_MUTANT\\") ? std::atoi(std::getenv(\\"SPIKEPLANE_MUTANT\\")) : 0)");
   assign chosen = number;
 endmodule
 """
