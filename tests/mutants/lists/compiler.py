@@ -60,9 +60,9 @@ PART = Part(
     folder="sw/spikeplane/compiler",
     gateware=False,
     tests={
-        "allocate.py": (*_UNIT, *_CHIP),
-        "pack.py": (*_UNIT, *_CHIP),
-        "bounds.py": (*_UNIT, *_CHIP),
+        "allocate.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
+        "pack.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
+        "bounds.py": ("tests/unit/test_bounds.py", *_UNIT, *_CHIP),
         "quantise.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "steps.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "leaks.py": ("tests/unit/test_guard.py", "tests/unit/test_neuron.py", "tests/unit/test_quantise.py", *_UNIT, *_CHIP),
