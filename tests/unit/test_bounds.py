@@ -1,4 +1,4 @@
-"""The proof against overflow beside every input there is: the least and the most that a population can be given are reached, and no more."""
+"""The proof against overflow beside every input there is: what a population can be given at least and at most is reached."""
 
 import itertools
 from typing import Any
