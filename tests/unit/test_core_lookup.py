@@ -11,8 +11,13 @@ from core_unit import CORE, FORM, simulate
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.lookup import Lookup
+from spikeplane_gateware.core.visit import STEPS
 
 TABLES = core_tables(CORE)
+#: What of a visit is looked at, beside its event.
+NAMES = (
+    "is_event", "bank", "aligned", "negate", "shift", "mask", "bit", "more", "once", "rows", "columns", "groups", "acc", "weight", *STEPS,
+)  # fmt: skip
 COUNTS = {"row": 2, "column": 3, "group": 1}
 
 
@@ -28,21 +33,9 @@ class World:
             ctx, o = self.ctx, self.dut.o
             self.drops += ctx.get(self.dut.dropped)
             if ctx.get(o.valid) and ctx.get(o.ready):
-                names = (
-                    "is_event",
-                    "rows",
-                    "columns",
-                    "groups",
-                    "acc",
-                    "weight",
-                    "mask",
-                    "bit",
-                    "more",
-                    "shift",
-                    "negate",
-                    "once",
-                )
-                self.visits.append({name: ctx.get(o.payload[name]) for name in names})
+                visit = {name: ctx.get(o.payload[name]) for name in NAMES}
+                visit["event"] = {name: ctx.get(o.payload.event[name]) for name in ("slot", "parity", "credit", "last")}
+                self.visits.append(visit)
             await ctx.tick()
 
     async def write(self, memory: Memory, address: int, word: int) -> None:
@@ -137,5 +130,53 @@ def test_a_spike_that_waits_is_flagged_once():
         await world.cycles(20)
         assert len(world.visits) == 1
         assert world.drops == 1
+
+    run(bench)
+
+
+@pytest.mark.parametrize(("counts", "once"), [((1, 1, 1), 1), ((2, 1, 1), 0), ((1, 2, 1), 0), ((1, 1, 2), 0)])
+def test_one_visit_is_one_of_each_count(counts: tuple[int, int, int], once: int):
+    async def bench(world: World) -> None:
+        await world.load(dict(zip(COUNTS, counts, strict=True)))
+        await world.send()
+        assert [visit["once"] for visit in world.visits] == [once]
+
+    run(bench)
+
+
+def test_an_aligned_mask_is_visited_at_once():
+    async def bench(world: World) -> None:
+        await world.load(COUNTS, aligned=1)
+        await world.send()
+        await world.load(COUNTS)
+        await world.send(mask=0b10000)
+        aligned, single = world.visits
+        assert (aligned["aligned"], aligned["mask"], aligned["bit"], aligned["more"]) == (1, 0b10100, 0, 0)
+        assert (single["aligned"], single["mask"], single["bit"], single["more"]) == (0, 0, 4, 0)
+
+    run(bench)
+
+
+def test_the_pre_shift_is_added_and_steps_and_bank_pass_through():
+    async def bench(world: World) -> None:
+        steps = {name: number + 1 for number, name in enumerate(STEPS)}
+        await world.load(COUNTS, pre=3, **steps)
+        await world.send(shift=4, parity=1)
+        await world.send(shift=0, parity=0)
+        assert [(visit["shift"], visit["bank"]) for visit in world.visits] == [(7, 1), (3, 0)]
+        assert all(visit[name] == step for visit in world.visits for name, step in steps.items())
+
+    run(bench)
+
+
+def test_a_token_goes_to_its_projection_s_slot_and_a_credit_to_its_tag():
+    async def bench(world: World) -> None:
+        await world.load(COUNTS, slot=2)
+        await world.send(Kind.TOKEN, parity=1, last=1)
+        await world.send(Kind.CREDIT, tag=3)
+        token, credit = world.visits
+        assert token["event"] == {"slot": 2, "parity": 1, "credit": 0, "last": 1}
+        assert credit["event"] == {"slot": 3, "parity": 0, "credit": 1, "last": 0}
+        assert all((visit["is_event"], visit["once"], visit["more"]) == (1, 1, 0) for visit in world.visits)
 
     run(bench)

@@ -153,6 +153,7 @@ def test_a_sweep_waits_for_every_token_and_credit_of_its_parity():
         for token in range(3):
             assert world.taken() == [], token
             await world.event(1, 1)  # the other parity's come early
+            assert world.taken() == [], "a step begins with the other's tokens"
             await world.event(1, 0)
         assert world.taken() == [(1, 0, 0, 0, 0), (1, 1, 0, 0, 0)]
         for _ in range(3):
@@ -165,6 +166,39 @@ def test_a_sweep_waits_for_every_token_and_credit_of_its_parity():
             assert world.taken() == [], f"as many tokens as before, not {token}"
             await world.event(1, 1)
         assert world.taken() == [(1, 1, 0, 0, 0)]
+
+    dut = Schedule(CORE)
+    simulate(dut, bench)
+
+
+def test_start_alone_forgets_the_mark_of_a_last_step():
+    async def bench(ctx: Any) -> None:
+        world = World(ctx, dut)
+        await world.load(expected=2)
+        await world.start()
+        world.taken()
+        await world.event(2, 0, last=1)
+        assert world.taken() == []
+        await world.start()
+        world.taken()
+        await world.event(2, 0)
+        assert world.taken() == [(2, 0, 0, 0, 0)], "`last` is of the run before"
+
+    dut = Schedule(CORE)
+    simulate(dut, bench)
+
+
+def test_initialising_lasts_until_the_last_job_is_done():
+    async def bench(ctx: Any) -> None:
+        world = World(ctx, dut)
+        await world.load()
+        ctx.set(dut.idle, 0)  # as long as the sweep is at work
+        await world.start()
+        assert len(world.taken()) == 2 * SLOTS
+        assert ctx.get(dut.initialising) == 1
+        ctx.set(dut.idle, 1)
+        await world.cycles(2)
+        assert ctx.get(dut.initialising) == 0
 
     dut = Schedule(CORE)
     simulate(dut, bench)

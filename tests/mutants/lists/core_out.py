@@ -14,7 +14,10 @@ SCHEDULE = (
     Mutant("schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._parity, self._sample)]", "START leaves the marks of a last step"),
     Mutant("schedule.py", "m.d.sync += bits.eq(0)", "", "STOP leaves the ready bits"),
     Mutant("schedule.py", "self.running & ~pending & (eligible != 0)", "~pending & (eligible != 0)", "a stopped core sweeps"),
-    Mutant("schedule.py", "self.running & ~pending & (eligible != 0)", "self.running & (eligible != 0)", "a sweep goes before a START that waits"),
+    Mutant(
+        "schedule.py", "self.running & ~pending & (eligible != 0)", "self.running & (eligible != 0)", "a sweep goes before a START that waits",
+        equivalent="PICK looks at a START first; only whose turn it is after that START differs, and turns decide no result",
+    ),
     Mutant("schedule.py", "Mux(ends, mine, 0)", "0", "the sample's bank never changes"),
     Mutant("schedule.py", "initial.eq(2 * slots)", "initial.eq(slots)", "half of the populations are initialised"),
     Mutant("schedule.py", "self.idle", "1", "spikes come in before the last initialisation is done", within="with m.Elif(self.idle):"),
