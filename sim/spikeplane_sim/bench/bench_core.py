@@ -152,6 +152,19 @@ async def one_program_after_the_other(dut: Any) -> None:
 
 
 @cocotb.test()
+async def a_spike_of_no_projection_is_flagged_until_the_next_start(dut: Any) -> None:
+    work = job("recurrent", CORE, random.randrange(1 << 30))
+    world = World(dut, work, False)
+    await world.ends.start()
+    for number in range(2):
+        await world.load()
+        if not number:
+            world.into.queue.append(FORM.pack(Kind.SPIKE, tag=CORE.projections - 1, mask=1))
+        await world.ends.run(200)
+        assert await world.ask(Counter.FLAGS) == 1 + 4 * (not number)
+
+
+@cocotb.test()
 async def a_write_to_a_running_core_is_refused_and_flagged(dut: Any) -> None:
     work = job("recurrent", CORE, random.randrange(1 << 30))
     world = World(dut, work, False)

@@ -10,7 +10,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 
 Planes = dict[str, np.ndarray]
-SAMPLES, STEPS = 2, 4
+SAMPLES, STEPS = 3, 4  #: a third sample has the first one's bank again
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,25 @@ def held(rng: np.random.Generator) -> tuple[Network, Planes]:
     return Network(populations=populations, projections=projections, output="pool", steps=STEPS), {"in": planes.copy()}
 
 
+def padded(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """Windows that overlap and reach beyond a map that is no square, over currents that are mostly negative, in two groups of channels."""
+    populations = (
+        Population(name="in", shape=(2, 5, 7)),
+        Population(
+            name="maximum", shape=(16, 3, 4), neuron=Neuron(reset="soft"), theta=rng.integers(5, 40, 16),
+            window=Window(size=3, stride=2, padding=1), input_size=(5, 7), bias=rng.integers(-20, 20, 16),
+        ),
+        Population(name="out", shape=(8, 3, 4), neuron=Neuron(reset="none", membrane_out=True)),
+    )  # fmt: skip
+    projections = (
+        Projection(source="in", target="maximum", weight=rng.integers(-40, 30, (16, 2, 1, 1))),
+        Projection(source="maximum", target="out", weight=rng.integers(-20, 21, (8, 16, 1, 1))),
+    )
+    return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
+        "in": _planes(rng, (2, 5, 7), 0.5)
+    }
+
+
 def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
     """Membranes as two's complement planes into another population: every significance, and the negated one on top."""
     populations = (
@@ -137,4 +156,4 @@ def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
     return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {"in": planes}
 
 
-NETWORKS = {"residual": residual, "convolution": convolution, "recurrent": recurrent, "held": held}
+NETWORKS = {"residual": residual, "convolution": convolution, "recurrent": recurrent, "held": held, "padded": padded}
