@@ -1,5 +1,7 @@
 """Guard bits, weight bits by layer and leaks: what is compiled fires as what was trained."""
 
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import spikeplane
 from spikeplane import ChipConfig, Encoding, SpikeplaneError
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.quantise import quantise
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
@@ -63,6 +66,16 @@ def test_other_leaks_fire_as_often(decay: float, bits: int, count: float) -> Non
     ours, real = spikes(net, 100, weight_bits={"out": bits})
     assert real.mean() > 0.03
     assert abs(ours.sum() / real.sum() - 1) < count
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.7, 0.95, 0.99, 0.6, 0.87, 10 / 13])
+def test_the_factor_lies_where_a_tie_of_the_threshold_is_decided_as_in_real_numbers(decay: float) -> None:
+    """Above the decay for `>=`, below it for `>`: a membrane that keeps a hair too little would miss a threshold it meets."""
+    exact = Fraction(decay) * 65536
+    above, below = (leak(decay, strict=strict, layer="n", config=ChipConfig()) for strict in (False, True))
+    assert (above.value, below.value) == (ceil(exact), floor(exact))
+    assert above.value == below.value + 1
+    assert (above.rounding, below.rounding) == ("odd", "odd")
 
 
 def test_guard_bits_make_the_leak_finer() -> None:

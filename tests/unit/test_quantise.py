@@ -124,6 +124,23 @@ def test_biases_amounts_and_resets_are_the_nearest_integers(seed: int) -> None:
     assert population.neuron.v_reset in nearest(Fraction(-amount) / units(row)[1])
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_reset_potential_is_one_number_for_channels_far_apart(seed: int) -> None:
+    """A population's word holds one: every channel has to count in the same unit."""
+    rng = np.random.default_rng(seed)
+    weight, potential = rng.normal(0, 1, (4, 9)) * 10.0 ** np.arange(-1, 3)[:, None], float(rng.uniform(-2, -0.3))
+    neuron = FloatNeuron(decay=0.9, threshold=np.full(4, 1.0), reset="hard", v_reset=potential)
+    net = FloatNetwork(
+        populations=(FloatPopulation(name="in", shape=(9, 1, 1)), FloatPopulation(name="n", shape=(4, 1, 1), neuron=neuron)),
+        projections=(FloatProjection(source="in", target="n", weight=weight[:, :, None, None]),), output="n",
+    )  # fmt: skip
+    network, (row,) = quantise(net, CHIP, Encoding(kind="planes", steps=4))
+    population = network.population("n")
+    assert population.neuron is not None
+    assert population.neuron.v_reset in nearest(Fraction(potential) / units(row)[1])
+    assert len(set(np.asarray(population.theta).tolist())) == 1, "one threshold in one unit"
+
+
 def test_a_soft_reset_never_rounds_to_nothing() -> None:
     population, _, row = layer(np.array([50.0, -41.3, 7.7]), threshold=0.07, reset="soft", guard=0)
     assert Fraction(7, 100) / units(row)[1] < Fraction(1, 2)

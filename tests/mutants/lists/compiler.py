@@ -52,7 +52,7 @@ NUMBERS = (
     Mutant("images.py", "(amount < 0).any() or (theta - amount < low).any()", "False", "a soft reset may leave the membrane"),
 )  # fmt: skip
 
-_UNIT = ("tests/unit/test_compile_limits.py", "tests/unit/test_compile.py")
+_UNIT = ("tests/unit/test_compile_limits.py", "tests/unit/test_compile.py", "tests/unit/test_compile_losses.py")
 _CHIP = ("tests/system/test_cores.py", "tests/system/test_random.py")
 
 PART = Part(
