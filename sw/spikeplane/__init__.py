@@ -1,12 +1,15 @@
 """Spikeplane: from a trained spiking network to a verified chip. What a user imports; neither amaranth nor torch here.
 
-The names are imported when they are first used: the command line has to handle signals before numpy is loaded.
+The names are imported when they are first used: the command line has to handle signals before numpy is loaded, and as soon as it can,
+so that not even `typing` is imported here.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from spikeplane.compiler.compile import compile
     from spikeplane.config import PRESETS, ChipConfig
     from spikeplane.encode import Encoding
@@ -29,6 +32,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'spikeplane' has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import spikeplane
+
 SPIKEPLANE = str(Path(sys.executable).with_name("spikeplane"))
 SIGNALS = [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "terminated\n")]
 MARK = "SPIKEPLANE_TEST_MARK"
@@ -70,6 +72,17 @@ def test_while_it_imports(tmp_path, number, status, word) -> None:
         assert not family(tmp_path)
         assert not (tmp_path / "chip").exists()
         assert os.listdir(tmp_path / "tmp") == []
+
+
+def test_little_is_imported_before_signals_are_handled() -> None:
+    """Until then Ctrl-C is Python's own affair, with a page of it."""
+    places = [str(Path(spikeplane.__file__).parents[1])]
+    code = f"import sys; sys.path[:0] = {places}; import spikeplane.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", code], capture_output=True, text=True, check=True)
+    found = {name.partition(".")[0] for name in done.stdout.split() if not name.startswith("_")}
+    assert "spikeplane" in found
+    assert not found & {"typing", "pathlib", "numpy", "typer", "rich", "subprocess", "importlib.metadata"}
+    assert len(found) < 45
 
 
 @pytest.mark.cosim

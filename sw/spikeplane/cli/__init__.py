@@ -4,16 +4,17 @@ Errors are one line on stderr, never on stdout, and exit status 2; Ctrl-C is 130
 handles signals has to stand before the commands are imported.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import sys
 from contextlib import suppress
-from typing import Any
 
 from spikeplane.cli.interrupts import Interrupts, interrupts
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "app":
         from spikeplane.cli.commands import app
 

@@ -7,12 +7,17 @@
 Light on purpose: nothing is imported before these stand but what the interpreter itself needs.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 PATIENCE = 3.0  #: seconds for undoing what was begun
