@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from served import call, planes, program, served
+from served import call, patient, planes, program, served
 
 from spikeplane import Program, SpikeplaneError
 from spikeplane.config import ChipConfig
@@ -66,8 +66,9 @@ def test_the_chip_has_the_shape_of_the_board(work, net, board, shape) -> None:
     assert said.endswith(f"flash it, then: spikeplane run {out}/program.spk --input DATA --board PORT --baud {baud}\n")
 
 
-def test_it_runs_with_the_same_spikes_on_what_was_built(work, net) -> None:
+def test_it_runs_with_the_same_spikes_on_what_was_built(work, net, monkeypatch) -> None:
     """From the folder alone: the chip at its pins behind a serial port, and the program for it, against the program given."""
+    patient(monkeypatch, 24)
     out = net.parent / "out"
     assert call("build", "--board", "tang-nano-9k", "--program", net, "-o", out)[0] == 0
     with served("--build", str(out)) as port:

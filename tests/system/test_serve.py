@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import re
 import select
@@ -19,7 +20,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import serial
-from served import SPIKEPLANE, call, planes, program, served
+from served import SPIKEPLANE, call, patient, planes, processor_seconds, program, served, slowness, when_busy
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pseudo-terminals of Linux")
 
@@ -32,6 +33,12 @@ def files(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def waits(monkeypatch):
+    """For tests of what a board answers, not of when: it may get a small part of a processor."""
+    return patient(monkeypatch, 24)
+
+
 @pytest.fixture(scope="module")
 def port(files):
     with served(str(files / "net.spk")) as path:
@@ -39,7 +46,7 @@ def port(files):
 
 
 @pytest.mark.parametrize("baud", [3_000_000, 1_000_000, 2_000_000])
-def test_a_run_gives_the_spikes_of_the_golden_model(files, port, baud):
+def test_a_run_gives_the_spikes_of_the_golden_model(files, port, waits, baud):
     """One run after the other on the same board, each at a rate of its own, which the board finds out."""
     options = ["--input", files / "planes.npy", "--board", port, "--baud", baud, "--lockstep", "--json"]
     status, out, err, _ = call("run", files / "net.spk", *options)
@@ -51,7 +58,7 @@ def test_a_run_gives_the_spikes_of_the_golden_model(files, port, baud):
 
 
 @pytest.mark.slow
-def test_the_demo_on_a_board(tmp_path):
+def test_the_demo_on_a_board(tmp_path, waits):
     """The demo's network, its chip of 2 x 2 cores and 20 digits."""
     from spikeplane import Encoding, compile
     from spikeplane_sim.board.build import cache_folder
@@ -108,10 +115,11 @@ def answering(reply: Callable[[bytes], bytes]) -> Iterator[str]:
 
 
 def refused(files: Path, port: object, *options: object) -> str:
-    """What `spikeplane run` says within five seconds when the board at that port is none."""
+    """What `spikeplane run` says within five seconds, of a processor of one's own, when the board at that port is none."""
+    before = slowness()
     status, out, err, seconds = call("run", files / "net.spk", "--input", files / "planes.npy", "--board", port, *options)
     assert (status, out, err.count("\n"), err[:7]) == (2, "", 1, "error: "), (status, out, err)
-    assert seconds < 5
+    assert seconds < 5 * max(before, slowness())
     return err[7:-1]
 
 
@@ -175,7 +183,7 @@ def test_a_port_where_something_else_answers(files, reply):
 
 
 @pytest.mark.parametrize("chip", ["small", "large"])
-def test_a_device_with_another_digest(files, port, chip, tmp_path):
+def test_a_device_with_another_digest(files, port, waits, chip):
     """Both are printed, whether or not the packets of the two chips are of one size; and the board is still there."""
     other = program(chip)
     other.save(files / "other.spk")
@@ -203,29 +211,29 @@ def long(files):
     return files / "long.npy"
 
 
-def test_a_host_that_is_killed_in_mid_run(files, port, long):
-    for seconds in (1.5, 2.5):
+def test_a_host_that_is_killed_in_mid_run(files, port, waits, long):
+    for seconds in (0.5, 1.5):
         command = [SPIKEPLANE, "run", files / "net.spk", "--input", long, "--board", port]
+        before = processor_seconds(port.board)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(seconds)
-        assert process.poll() is None
+        while processor_seconds(port.board) - before < seconds:  # of the board, which rests until it is spoken to
+            assert process.poll() is None
+            time.sleep(0.02)
         process.kill()
         process.wait()
         assert runs_right(files, port)
 
 
-def test_a_reset_in_mid_run(files, long):
+def test_a_reset_in_mid_run(files, waits, long):
     """The button of the board, while a run is under way: one line, and the next run is right."""
     with serving(files) as (process, port):
-        timer = threading.Timer(3, process.send_signal, (signal.SIGUSR1,))
-        timer.start()
-        status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)
-        timer.cancel()
+        with when_busy(process.pid, 1.0, lambda: process.send_signal(signal.SIGUSR1)):
+            status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)
         assert (status, out, err.count("\n"), err[:7]) == (2, "", 1, "error: ")
         assert runs_right(files, port)
 
 
-def test_a_run_over_a_line_that_errs(files):
+def test_a_run_over_a_line_that_errs(files, waits):
     with served(str(files / "net.spk"), "--noise", "3e-4") as port:
         assert runs_right(files, port)
 
@@ -245,28 +253,26 @@ def serving(files: Path) -> Iterator[tuple[subprocess.Popen, str]]:
 
 
 @pytest.mark.parametrize("way", [signal.SIGSTOP, signal.SIGKILL])
-def test_a_link_that_dies_in_mid_run(files, long, way):
-    """A board that falls silent, and a port that disappears: one line within five seconds."""
-    died = []
+def test_a_link_that_dies_in_mid_run(files, monkeypatch, long, way):
+    """A board that falls silent, and a port that disappears: one line within five seconds, or as many times as long as a board that gets
+    a part of a processor may be silent."""
+    died, alive = [], patient(monkeypatch, float(math.ceil(2 * slowness()) - 1))
 
     def die() -> None:
         died.append(time.monotonic())
         process.send_signal(way)
 
-    with serving(files) as (process, port):
-        timer = threading.Timer(3, die)
-        timer.start()
+    with serving(files) as (process, port), when_busy(process.pid, 1.0, die):
         status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)
         ended = time.monotonic()
-        timer.cancel()
     assert died
-    assert ended - died[0] < 15
+    assert ended - died[0] < 3 * alive
     assert (status, out) == (2, "")
-    assert err in (
-        f"error: the device at {port} does not answer: no frame for 5 seconds; check power and port\n",
-        f"error: the connection to {port} broke: unplugged, switched off, or read by another\n",
+    assert err == (
+        f"error: the device at {port} does not answer: no frame for {alive:g} seconds; check power and port\n"
+        if way == signal.SIGSTOP
+        else f"error: the connection to {port} broke: unplugged, switched off, or read by another\n"
     )
-    assert ("broke" in err) == (way == signal.SIGKILL)
 
 
 def test_options_of_serve(files):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import serial
-from served import call, planes, program, served
+from served import call, patient, planes, program, served
 
 from spikeplane.cli import serve
 from spikeplane.config import preset
@@ -87,8 +87,9 @@ def test_an_echo_at_its_pins() -> None:
 
 
 @pytest.mark.slow
-def test_a_run_on_the_ulx3s(tmp_path) -> None:
+def test_a_run_on_the_ulx3s(tmp_path, monkeypatch) -> None:
     """The board's own chip at its own clock, by its name: the spikes of the golden model."""
+    patient(monkeypatch, 24)
     chip = BOARDS["ulx3s-85f"].chip
     assert chip
     found = program(chip)
