@@ -196,3 +196,36 @@ def test_values_sent_on_keep_their_unit() -> None:
     planes = {"in": rng.integers(0, 2, (4, 20, 6, 1, 1))}
     ours = GoldenModel(network, membrane_bits=16, acc_bits=28).run(planes)["out"]
     assert (ours == FloatModel(net).run(planes)["out"]).mean() > 0.98
+
+
+def test_a_constant_drive_fires_in_the_steps_of_the_recursion() -> None:
+    """Nothing comes in, v_leak is 1.2 thresholds, tau 100 steps. The weight may be any integer; the bias is 1.2 of it, and of 127 it
+    would be rounded, and every period a step too long."""
+    net = layer(np.array([[0.01]]), bias=np.array([0.012]), threshold=np.ones(1), decay=0.99, reset="hard", strict=True)
+    ours, real = spikes(net, 2000, rate=0.0)
+    np.testing.assert_array_equal(ours, real)
+    v, fired = 0.0, []
+    for t in range(2000):
+        v += 0.01 * (1.2 - v)
+        if v > 1:
+            v = 0.0
+            fired.append(t)
+    assert fired == np.flatnonzero(real[0]).tolist()
+    assert len(fired) == 11
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.3, 0.0781, -1.5, 40.0])
+def test_units_suited_to_a_bias_keep_weights_exactly(bias: float) -> None:
+    rng = np.random.default_rng(9)
+    weight = rng.integers(-3, 4, (6, 20)) * 0.25
+    weight[:, 0] = 0.25
+    net = layer(weight, bias=np.full(6, bias), decay=0.9, reset="soft")
+    network, rows = quantise(net, CHIP, Encoding(kind="planes", steps=10), guard=0)
+    without, _ = quantise(layer(weight, decay=0.9, reset="soft"), CHIP, Encoding(kind="planes", steps=10), guard=0)
+    assert rows[0].error < 1e-12
+    whole, before = network.projections[0].weight, without.projections[0].weight
+    assert (np.abs(whole).max((1, 2, 3)) >= 0.9 * np.abs(before).max((1, 2, 3))).all()
+    for channel, populated in enumerate(np.asarray(network.populations[1].bias)):
+        unit = 0.25 / whole[channel, 0, 0, 0]
+        worst = 0.25 / before[channel, 0, 0, 0]
+        assert abs(populated * unit - bias) <= abs(round(bias / worst) * worst - bias) + 1e-9

@@ -18,7 +18,7 @@ from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.pack import bits_sent
-from spikeplane.compiler.steps import common_unit, finer, flat, integers, top
+from spikeplane.compiler.steps import common_unit, finer, flat, integers, suited, top
 from spikeplane.compiler.widths import Widths, guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
@@ -181,6 +181,8 @@ def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     unit = np.where(unit >= least, unit, finer(grid, least))
+    if not uniform and len(layer.real) == 1:
+        unit = suited(unit, grid, _channels(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
 
 

@@ -64,6 +64,22 @@ def finer(grid: np.ndarray, least: np.ndarray) -> np.ndarray:
         return np.where((parts >= 1) & np.isfinite(parts), grid / parts, least)
 
 
+def suited(unit: np.ndarray, grid: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Of the units up to a tenth coarser of which `grid` is a multiple too, the one of which the bias is most nearly a multiple.
+
+    A constant drive of a small part of the threshold decides by itself how often a neuron fires; its rounding adds up over steps.
+    """
+    chosen = unit.copy()
+    for c in np.flatnonzero((grid > 0) & (unit > 0) & (bias != 0)):
+        parts = round(grid[c] / unit[c])
+        if parts < 2 or abs(grid[c] / unit[c] - parts) > _ON_GRID:
+            continue
+        steps = grid[c] / np.arange(parts, int(np.ceil(0.9 * parts)) - 1, -1)
+        wrong = np.abs(bias[c] / steps - np.round(bias[c] / steps)) * steps
+        chosen[c] = steps[int(np.argmin(np.round(wrong / unit[c], 6)))]
+    return chosen
+
+
 def _clipped(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
     errors, steps = [], []
     for factor in CLIPPING:
