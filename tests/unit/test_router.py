@@ -97,3 +97,31 @@ def test_every_copy_arrives_once_and_in_order(stall):
         for source in ports:
             order = [packet for s, packet, inside in packets if s == source and place in inside]
             assert [packet for packet in got if packet in set(order)] == order
+
+
+@pytest.mark.parametrize("period", [1, 2, 3, 4])
+def test_two_that_always_ask_get_half_each_however_slow_the_way_out(period):
+    """A turn is over when its packet leaves: were it over with every cycle, an output taken in every second one would starve one side."""
+    router: Any = Router(CONFIG)
+    counts = {"north": 0, "west": 0}
+
+    async def bench(ctx):
+        ctx.set(router.x, 1)
+        ctx.set(router.y, 1)
+        for number, side in enumerate(counts):
+            port = getattr(router, f"i_{side}")
+            ctx.set(port.payload.as_value(), FORM.pack(Kind.WRITE, (1, 1, 1, 1), 0, data=number))
+            ctx.set(port.valid, 1)
+        for cycle in range(60 * period):
+            out = router.o_local
+            ctx.set(out.ready, int(cycle % period == 0))
+            if ctx.get(out.valid) and ctx.get(out.ready):
+                counts[list(counts)[FORM.unpack(ctx.get(out.payload.as_value()))[1]["data"]]] += 1
+            await ctx.tick()
+
+    simulator = Simulator(router)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert sum(counts.values()) > 40
+    assert abs(counts["north"] - counts["west"]) <= 1
