@@ -53,7 +53,7 @@ def word(height: int, width: int, size: int, stride: int, padding: int) -> dict[
 
 def walked(shape: tuple[int, int, int, int, int], start: int, pauses: np.random.Generator) -> list[tuple[int, ...]]:
     """What the component goes through, twice the same with pauses of its own."""
-    dut = Places(CORE)
+    dut: Any = Places(CORE)
     runs: list[list[tuple[int, ...]]] = [[], []]
 
     async def bench(ctx: Any) -> None:

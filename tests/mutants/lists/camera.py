@@ -41,7 +41,10 @@ GRABBER = (
     Mutant("grabber.py", "room + self.fetch + back - taken", "room + back - taken", "places that were read are lost"),
     Mutant("grabber.py", "(self.write & (self.left == 1)) | end", "end", "an image has more words than its region"),
     Mutant("grabber.py", "room.eq(self.depth)", "room.eq(room)", "a flush does not give the places back"),
-    Mutant("grabber.py", "filled.o_valid & filled.kept & self.open & ~self.flush", "filled.o_valid & filled.kept & self.open", "a word is written in a flush"),
+    Mutant(
+        "grabber.py", "filled.o_valid & filled.kept & self.open & ~self.flush", "filled.o_valid & filled.kept & self.open", "a word is written in a flush",
+        equivalent="the flush sets every place, level and count in the same cycle; the word lies where nothing reads before it is written anew",
+    ),
     Mutant("grabber.py", "filled.o_valid & filled.kept & self.open & ~self.flush", "filled.o_valid & self.open & ~self.flush", "words outside the region are kept"),
     Mutant("grabber.py", "level + written - self.fetch", "level + self.write - self.fetch", "a word is offered before its number"),
     Mutant("grabber.py", "self.o.valid & self.o.ready & self.o.payload.first", "self.o.ready & self.o.payload.first", "a number is passed without its word"),
@@ -97,9 +100,9 @@ PART = Part(
     folder="gateware/spikeplane_gateware/camera",
     gateware=True,
     tests={
-        "feed.py": ("tests/unit/test_camera_feed.py", _UNIT),
+        "feed.py": ("tests/unit/test_camera_feed_runs.py", "tests/unit/test_camera_feed.py", _UNIT),
         "gate.py": ("tests/unit/test_camera_grabber.py -k gate", "tests/unit/test_camera_grabber.py", _UNIT),
-        "grabber.py": ("tests/unit/test_camera_grabber.py", _UNIT),
+        "grabber.py": ("tests/unit/test_camera_grabber_room.py", "tests/unit/test_camera_grabber.py", _UNIT),
         "region.py": ("tests/unit/test_camera_grabber.py -k region", "tests/unit/test_camera_grabber.py", _UNIT),
         "*": (_UNIT, "tests/unit/test_camera_feed.py", "tests/system/test_camera_chip.py"),
     },

@@ -79,7 +79,10 @@ EGRESS = (
     Mutant("egress.py", "self.job.parity ^ entry.delay", "self.job.parity", "a delayed packet belongs to its own step"),
     Mutant("egress.py", "self.job.last & ~entry.delay", "self.job.last", "a recurrent token ends the sample"),
     Mutant("egress.py", "entry.delay & self.job.last", "0", "recurrent spikes of the last step reach the next sample"),
-    Mutant("egress.py", "self.left <= 1", "self.left == 1", "a mask without destination stays for ever"),
+    Mutant(
+        "egress.py", "self.left <= 1", "self.left == 1", "a mask without destination stays for ever",
+        equivalent="no program has one: a population that nobody takes and that is not probed is refused (program/check.py)",
+    ),
     Mutant("egress.py", "~self.o.valid | self.o.ready", "1", "a packet that waits is overwritten"),
     Mutant("egress.py", "m.d.sync += self.sent.eq(1)", "", "packets are not counted"),
     Mutant("egress.py", "self.item.valid | self.finish", "self.item.valid", "a silent population sends no tokens"),
