@@ -102,7 +102,7 @@ def test_an_image_has_no_more_words_than_are_told(told: int) -> None:
 @pytest.mark.parametrize("ready", [1.0, 0.5])
 def test_a_number_stays_with_its_image_of_one_word(ready: float) -> None:
     """The output shows a first word's mark for as long as nothing else is read: that takes no number."""
-    bench = Bench(CONFIG, count=30)
+    bench = Bench(CONFIG, count=150)
     bench.ready = ready
 
     async def play(ctx: Any) -> None:
