@@ -211,11 +211,11 @@ WHOLE = [
 def test_sizes_are_whole_numbers(name: str, what: str, value: Any, message: str) -> None:
     """int() would cut them, and a pair would take the first and the last of three."""
     nodes = {
-        "in": nir.Input(np.array([1, 4, 4])), "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
+        "in": nir.Input({"input": np.array([1, 4, 4])}), "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
         "neurons": nir.IF(one((2, 4, 4), 1.0), one((2, 4, 4), 2.0)),
         "pool": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
         "flat": nir.Flatten({"input": np.array([2, 2, 2])}, 0), "last": nir.Linear(np.ones((3, 8))),
-        "end": nir.IF(one(3, 1.0), one(3, 2.0)), "out": nir.Output(np.array([3])),
+        "end": nir.IF(one(3, 1.0), one(3, 2.0)), "out": nir.Output({"output": np.array([3])}),
     }  # fmt: skip
     names = list(nodes)
     graph = nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)))

@@ -105,7 +105,7 @@ def test_a_chunk_that_is_missing(left: int) -> None:
 
     def whole(file: h5py.File) -> None:
         change(file)
-        file[WEIGHT][left] = array[left]
+        file[WEIGHT][left] = array[left]  # pyright: ignore[reportIndexIssue]
 
     contents = to_bytes(networks()[0])
     np.testing.assert_array_equal(datasets(hdf5_changed(contents, whole))[WEIGHT].read(), array)

@@ -13,8 +13,12 @@ from contextlib import suppress
 
 from spikeplane.cli.interrupts import Interrupts, interrupts
 
+TYPE_CHECKING = False  # typing is not imported here, see above
+if TYPE_CHECKING:
+    from typing import Any
 
-def __getattr__(name: str) -> object:
+
+def __getattr__(name: str) -> Any:
     if name == "app":
         from spikeplane.cli.commands import app
 
