@@ -1,12 +1,13 @@
-"""Fetches the data that tests, examples and figures use, into the folder where they look for it. Each file is checked by its SHA-256; what
-is there already stays.
+"""Fetches the data that tests, examples and figures use, into the folder where they look for it.
+Each file is checked by its SHA-256; what is there already stays.
 
 python examples/data.py                     # into ../shared/data beside the project: 41 MB
 python examples/data.py --to DIR            # elsewhere
-python examples/data.py --nmnist Test.zip   # 20 recordings from the archive of N-MNIST, which its authors hand out by hand
+python examples/data.py --nmnist Test.zip   # 20 recordings from the archive of N-MNIST, which its
+authors hand out by hand
 
-Fashion-MNIST: Zalando, MIT. NIR networks: neuromorphs/NIR, BSD-3. Spike-camera clips: Spike-Zoo, MIT. N-MNIST: Orchard et al.,
-CC BY-SA 4.0.
+Fashion-MNIST: Zalando, MIT. NIR networks: neuromorphs/NIR, BSD-3. Spike-camera clips: Spike-Zoo,
+MIT. N-MNIST: Orchard et al., CC BY-SA 4.0.
 """
 
 import argparse
@@ -73,7 +74,8 @@ def holds(data: bytes, digest: str) -> bool:
 
 
 def fetch(place: Path, files: dict[str, tuple[str, str]]) -> list[str]:
-    """Fetch what is not there yet; returns the names. Raises SpikeplaneError for what cannot be had, or is not what it was."""
+    """Fetch what is not there yet; returns the names. Raises SpikeplaneError for what cannot be
+    had, or is not what it was."""
     found = []
     for name, (source, digest) in files.items():
         target = place / name
@@ -88,26 +90,35 @@ def fetch(place: Path, files: dict[str, tuple[str, str]]) -> list[str]:
                 f"cannot fetch {source}: {getattr(error, 'reason', error)}; try again with a network"
             ) from None
         if not holds(data, digest):
-            raise SpikeplaneError(f"{source} is not the file that the tests were written for; nothing of it is kept")
+            raise SpikeplaneError(
+                f"{source} is not the file that the tests were written for; nothing of it is kept"
+            )
         write_file(target, data)
         found.append(name)
     return found
 
 
 def recordings(archive: Path, place: Path) -> None:
-    """The first 20 test recordings of N-MNIST and their labels, which are the names of the archive's folders. Raises SpikeplaneError."""
+    """The first 20 test recordings of N-MNIST and their labels, which are the names of the
+    archive's folders. Raises SpikeplaneError."""
     made, labels = {}, {}
     try:
         with zipfile.ZipFile(archive) as packed:
             for entry in packed.namelist():
                 path = PurePosixPath(entry)
                 if path.stem in RECORDINGS and path.suffix in (".bin", ".bs2"):
-                    labels[path.stem], made[place / f"nmnist/{path.stem}.bs2"] = path.parent.name, packed.read(entry)
+                    labels[path.stem], made[place / f"nmnist/{path.stem}.bs2"] = (
+                        path.parent.name,
+                        packed.read(entry),
+                    )
     except (OSError, zipfile.BadZipFile) as error:
-        raise SpikeplaneError(f"cannot read {archive}: {error}; give the archive Test.zip of N-MNIST") from None
+        raise SpikeplaneError(
+            f"cannot read {archive}: {error}; give the archive Test.zip of N-MNIST"
+        ) from None
     if sorted(labels) != RECORDINGS:
         raise SpikeplaneError(
-            f"{archive} has {len(labels)} of the 20 recordings 60001 to 60020; give the archive Test.zip of N-MNIST"
+            f"{archive} has {len(labels)} of the 20 recordings 60001 to 60020; give the archive "
+            "Test.zip of N-MNIST"
         )
     lines = [f"{name}\t{labels[name]}\n" for name in RECORDINGS]
     write_files({**made, place / "nmnist/labels.txt": "".join(["#sample #class\n", *lines])})
@@ -115,7 +126,9 @@ def recordings(archive: Path, place: Path) -> None:
 
 def main() -> int:
     """Exit status 2, and one line, for what cannot be had."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--to", type=Path, default=PLACE, help="the folder")
     parser.add_argument("--nmnist", type=Path, help="an archive of N-MNIST's test recordings")
     options = parser.parse_args()

@@ -17,14 +17,16 @@ from spikeplane.data import read_labels, read_samples
 
 
 def load(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images uint8 (N, 1, 28, 28) and labels (N,) of "train" or "t10k". Raises SpikeplaneError for bad files."""
+    """Images uint8 (N, 1, 28, 28) and labels (N,) of "train" or "t10k". Raises SpikeplaneError for
+    bad files."""
     images = read_samples(folder / f"{part}-images-idx3-ubyte.gz", (1, 28, 28))
     labels = read_labels(folder / f"{part}-labels-idx1-ubyte.gz", len(images))
     return torch.from_numpy(np.asarray(images)), torch.from_numpy(labels)
 
 
 def augment(images: torch.Tensor, shift: int = 2) -> torch.Tensor:
-    """Each image mirrored with probability 1/2 and moved by up to `shift` pixels; float (N, 1, 28, 28) in 0..1."""
+    """Each image mirrored with probability 1/2 and moved by up to `shift` pixels; float (N, 1, 28,
+    28) in 0..1."""
     count, _, height, width = images.shape
     padded = nn.functional.pad(images, (shift,) * 4)
     rows = torch.arange(height) + torch.randint(2 * shift + 1, (count, 1))
@@ -44,8 +46,11 @@ def accuracy(model: nn.Sequential, images: torch.Tensor, labels: torch.Tensor, b
     return 100 * float((guesses == labels).float().mean())
 
 
-def train(images: torch.Tensor, labels: torch.Tensor, steps_of: list[int], seed: int, batch: int, rate: float) -> nn.Sequential:
-    """Train with Adam and a one-cycle rate; `steps_of` gives the steps of each epoch: few are cheap and good enough early on."""
+def train(
+    images: torch.Tensor, labels: torch.Tensor, steps_of: list[int], seed: int, batch: int, rate: float
+) -> nn.Sequential:
+    """Train with Adam and a one-cycle rate; `steps_of` gives the steps of each epoch: few are cheap
+    and good enough early on."""
     torch.manual_seed(seed)
     model = network().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-2)
@@ -63,7 +68,11 @@ def train(images: torch.Tensor, labels: torch.Tensor, steps_of: list[int], seed:
             schedule.step()
             total += loss.item()
         wall, cpu = time.time() - started, time.process_time() - cpu
-        print(f"epoch {epoch + 1}/{len(steps_of)}: {steps} steps, loss {total / batches:.4f}, {wall:.0f} s", end="", flush=True)
+        print(
+            f"epoch {epoch + 1}/{len(steps_of)}: {steps} steps, loss {total / batches:.4f}, {wall:.0f} s",
+            end="",
+            flush=True,
+        )
         print(f" ({cpu:.0f} s of processor time)", flush=True)
     return model
 
@@ -81,7 +90,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True, help="folder of the four IDX files")
     parser.add_argument("--out", type=Path, default=CHECKPOINT)
-    parser.add_argument("--epochs", type=int, default=12, help=f"the last quarter runs at {STEPS} steps, the others at 2")
+    parser.add_argument(
+        "--epochs", type=int, default=12, help=f"the last quarter runs at {STEPS} steps, the others at 2"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=4e-3)

@@ -1,12 +1,14 @@
-"""The chip: a mesh of identical tiles, the bridge at the west edge of tile (0, 0), and the byte link of the host.
+"""The chip: a mesh of identical tiles, the bridge at the west edge of tile (0, 0), and the byte
+link of the host.
 
 ```
     rx bytes -> Link -> Bridge -> west of tile (0,0)  ...  mesh
     tx bytes <- Link <- Bridge <- west of tile (0,0)
 ```
 
-A chip with a camera has `camera.unit.CameraUnit` between Link and Bridge, and that unit's pins beside rx and tx.
-The tile is elaborated once, as the Verilog module `spikeplane_tile`, and instantiated rows x cols times here.
+A chip with a camera has `camera.unit.CameraUnit` between Link and Bridge, and that unit's pins
+beside rx and tx. The tile is elaborated once, as the Verilog module `spikeplane_tile`, and
+instantiated rows x cols times here.
 """
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
@@ -37,7 +39,9 @@ class Chip(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        super().__init__({"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8)), **_camera_signature(config)})
+        super().__init__(
+            {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8)), **_camera_signature(config)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
@@ -54,16 +58,26 @@ class Chip(wiring.Component):
         """One instance. `wires[x, y, side]` leaves the tile by that side."""
         c = self.config
         ports: dict[str, object] = {
-            "i_clk": ClockSignal(), "i_rst": ResetSignal(),
-            "i_x": Const(x, bits_for(c.cols)), "i_y": Const(y, bits_for(c.rows)),
-        }  # fmt: skip
+            "i_clk": ClockSignal(),
+            "i_rst": ResetSignal(),
+            "i_x": Const(x, bits_for(c.cols)),
+            "i_y": Const(y, bits_for(c.rows)),
+        }
         for side, (dx, dy) in _STEP.items():
             out = wires[x, y, side]
-            ports |= {f"o_o_{side}__payload": out.payload, f"o_o_{side}__valid": out.valid, f"i_o_{side}__ready": out.ready}
+            ports |= {
+                f"o_o_{side}__payload": out.payload,
+                f"o_o_{side}__valid": out.valid,
+                f"i_o_{side}__ready": out.ready,
+            }
             into = wires.get((x + dx, y + dy, _OPPOSITE[side]))
             if into is None:
                 into = self._outside(m, x, y, side)
-            ports |= {f"i_i_{side}__payload": into.payload, f"i_i_{side}__valid": into.valid, f"o_i_{side}__ready": into.ready}
+            ports |= {
+                f"i_i_{side}__payload": into.payload,
+                f"i_i_{side}__valid": into.valid,
+                f"o_i_{side}__ready": into.ready,
+            }
         m.submodules[f"tile_{x}_{y}"] = Instance(TILE_MODULE, **ports)
 
     def _outside(self, m: Module, x: int, y: int, side: str) -> Wire:
@@ -101,7 +115,8 @@ class Chip(wiring.Component):
 
     def _camera(self, m: Module, link: Link, bridge: Bridge) -> None:
         """The camera between link and bridge, its pins at the chip's edge."""
-        from spikeplane_gateware.camera.unit import CameraUnit, camera_ports  # it needs this module's generator
+        # it needs this module's generator
+        from spikeplane_gateware.camera.unit import CameraUnit, camera_ports
 
         m.submodules.camera = unit = CameraUnit(self.config)
         wiring.connect(m, link.o, unit.link_i)

@@ -1,6 +1,7 @@
 """From a configuration to files: Verilog of the chip, manifest, C header of the memory map, a short README.
 
-The tile is converted once; the chip's top instantiates it. Text is free of source paths: equal configurations, equal files.
+The tile is converted once; the chip's top instantiates it. Text is free of source paths: equal
+configurations, equal files.
 """
 
 import json
@@ -22,7 +23,8 @@ CHIP_MODULE = "spikeplane_chip"
 
 
 def verilog_text(config: ChipConfig) -> str:
-    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, with a camera its lane, `spikeplane_chip`."""
+    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, with a camera its
+    lane, `spikeplane_chip`."""
     parts = [RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE)]
     if config.camera is not None:
         from spikeplane_gateware.camera.generate import lane_verilog  # it needs `convert`
@@ -37,7 +39,8 @@ def convert(component: Any, name: str) -> str:
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:
-    """What a testbench or a driver needs to know of the generated files: ports, widths, memory map, digest."""
+    """What a testbench or a driver needs to know of the generated files: ports, widths, memory map,
+    digest."""
     form, tables = packet_format(config), core_tables(config)
     return {
         "architecture": ARCHITECTURE,
@@ -50,19 +53,32 @@ def manifest(config: ChipConfig) -> dict[str, Any]:
             **{
                 f"{name}__{part}": {"direction": direction, "width": 8 if part == "payload" else 1}
                 for name, out in (("rx", "in"), ("tx", "out"))
-                for part, direction in (("payload", out), ("valid", out), ("ready", "out" if out == "in" else "in"))
+                for part, direction in (
+                    ("payload", out),
+                    ("valid", out),
+                    ("ready", "out" if out == "in" else "in"),
+                )
             },
-            **{name: {"direction": way, "width": width} for name, (way, width) in _camera_ports(config).items()},
+            **{
+                name: {"direction": way, "width": width}
+                for name, (way, width) in _camera_ports(config).items()
+            },
         },
         "packet": {
             "bits": form.width,
             "bytes": form.size,
             "payload_bits": form.payload_bits,
             "header": form.header.fields,
-            "kinds": {kind.name.lower(): {"id": int(kind), "fields": form.payloads[kind].fields} for kind in Kind},
+            "kinds": {
+                kind.name.lower(): {"id": int(kind), "fields": form.payloads[kind].fields} for kind in Kind
+            },
         },
         "memories": {
-            memory.name.lower(): {"id": int(memory), "depth": tables.depth(memory), "width": tables.width(memory)}
+            memory.name.lower(): {
+                "id": int(memory),
+                "depth": tables.depth(memory),
+                "width": tables.width(memory),
+            }
             for memory in Memory
         },
         **_camera_manifest(config),
@@ -81,7 +97,9 @@ def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
     """The camera's registers, streams and words; nothing for a chip without one."""
     if config.camera is None:
         return {}
-    fields = {layout.name: layout.fields for layout in (camera.ARGUMENT, camera.SELECT, camera.ROUTE, camera.RECT)}
+    fields = {
+        layout.name: layout.fields for layout in (camera.ARGUMENT, camera.SELECT, camera.ROUTE, camera.RECT)
+    }
     numbers = (camera.Register, camera.Command, camera.Stream, camera.Item)
     return {
         "camera": {
@@ -91,7 +109,10 @@ def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
             "control": int(Control.CAMERA),
             "counter": int(Counter.CAMERA),
             "layouts": fields,
-            **{f"{kind.__name__.lower()}s": {str(one.name).lower(): int(one) for one in kind} for kind in numbers},
+            **{
+                f"{kind.__name__.lower()}s": {str(one.name).lower(): int(one) for one in kind}
+                for kind in numbers
+            },
         }
     }
 
@@ -99,11 +120,24 @@ def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
 def _camera_macros(config: ChipConfig) -> list[str]:
     if config.camera is None:
         return []
-    kinds = {"REGISTER": camera.Register, "COMMAND": camera.Command, "STREAM": camera.Stream, "ITEM": camera.Item}
+    kinds = {
+        "REGISTER": camera.Register,
+        "COMMAND": camera.Command,
+        "STREAM": camera.Stream,
+        "ITEM": camera.Item,
+    }
     sizes = {"WIDTH": config.camera.width, "HEIGHT": config.camera.height, "PIXELS": config.camera.pixels}
-    sizes |= {"WORDS": config.camera.words, "OUTPUT_BITS": config.camera.output_bits, "CONTROL": int(Control.CAMERA)}
+    sizes |= {
+        "WORDS": config.camera.words,
+        "OUTPUT_BITS": config.camera.output_bits,
+        "CONTROL": int(Control.CAMERA),
+    }
     lines = [f"#define SPIKEPLANE_CAMERA_{name} {size}" for name, size in sizes.items()]
-    return lines + [f"#define SPIKEPLANE_CAMERA_{kind}_{one.name} {int(one)}" for kind, many in kinds.items() for one in many]
+    return lines + [
+        f"#define SPIKEPLANE_CAMERA_{kind}_{one.name} {int(one)}"
+        for kind, many in kinds.items()
+        for one in many
+    ]
 
 
 def c_header(config: ChipConfig) -> str:
@@ -114,7 +148,10 @@ def c_header(config: ChipConfig) -> str:
         "#ifndef SPIKEPLANE_H",
         "#define SPIKEPLANE_H",
     ]
-    lines += [f"#define SPIKEPLANE_DIGEST 0x{config.digest}ull", f"#define SPIKEPLANE_PACKET_BYTES {form.size}"]
+    lines += [
+        f"#define SPIKEPLANE_DIGEST 0x{config.digest}ull",
+        f"#define SPIKEPLANE_PACKET_BYTES {form.size}",
+    ]
     lines += [f"#define SPIKEPLANE_KIND_{kind.name} {int(kind)}" for kind in Kind]
     lines += [f"#define SPIKEPLANE_COUNTER_{counter.name} {int(counter)}" for counter in Counter]
     for memory in Memory:
@@ -127,7 +164,8 @@ def c_header(config: ChipConfig) -> str:
 def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
     """Write the chip into `directory` (made if missing), all files or none. Returns the paths.
 
-    `verilog`: a file that already holds the chip's Verilog (a cache). Raises SpikeplaneError if the folder cannot be written.
+    `verilog`: a file that already holds the chip's Verilog (a cache). Raises SpikeplaneError if the
+    folder cannot be written.
     """
     target = Path(directory)
     files = {
@@ -145,9 +183,12 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
 def _readme(config: ChipConfig) -> str:
     return (
         f"# Spikeplane chip {config.digest}\n\n"
-        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n{_camera_readme(config)}\n"
-        f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` (in), `tx` (out)\n"
-        "- `spikeplane.vlt`: what Verilator's lint need not tell, and why: `verilator --lint-only -Wall spikeplane.vlt spikeplane_chip.v`\n"
+        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit "
+        f"weights.\n{_camera_readme(config)}\n"
+        f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` "
+        "(in), `tx` (out)\n"
+        "- `spikeplane.vlt`: what Verilator's lint need not tell, and why: `verilator --lint-only "
+        "-Wall spikeplane.vlt spikeplane_chip.v`\n"
         "- `manifest.json`: ports, packet layout, memory map, digest\n"
         "- `spikeplane.h`: the memory map for C\n"
     )
@@ -158,7 +199,9 @@ def _camera_readme(config: ChipConfig) -> str:
         return ""
     c = config.camera
     return (
-        f"\nCamera: {c.width} x {c.height} pixels, {c.pixels} a word, {c.words} words a plane, method {c.method}, "
+        f"\nCamera: {c.width} x {c.height} pixels, {c.pixels} a word, {c.words} words a plane, "
+        f"method {c.method}, "
         f"look-ahead {c.lookahead}. "
-        "`camera_valid`, `camera_plane`: a word in any cycle; `image_open` (room for a whole image), `image_*`: images at full rate.\n"
+        "`camera_valid`, `camera_plane`: a word in any cycle; `image_open` (room for a whole "
+        "image), `image_*`: images at full rate.\n"
     )

@@ -1,9 +1,9 @@
 """The one memory of the gateware: a read port and a write port, both clocked, no bypass.
 
-Throughput: a read and a write every cycle. Latency: `data` answers the `address` of the cycle before. A read of the word
-being written in the same cycle is undefined: the users forward, or never do it. Generated Verilog instantiates
-`spikeplane_ram` (see ram.v beside this file) because Amaranth writes one line per word of initial contents; the Python
-simulator gets Amaranth's own memory.
+Throughput: a read and a write every cycle. Latency: `data` answers the `address` of the cycle
+before. A read of the word being written in the same cycle is undefined: the users forward, or never
+do it. Generated Verilog instantiates `spikeplane_ram` (see ram.v beside this file) because Amaranth
+writes one line per word of initial contents; the Python simulator gets Amaranth's own memory.
 """
 
 from pathlib import Path
@@ -47,17 +47,27 @@ class Ram(wiring.Component):
             from amaranth.hdl import ClockSignal
 
             m.submodules.ram = Instance(
-                "spikeplane_ram", p_WIDTH=self.width, p_DEPTH=self.depth, p_ADDRESS=bits_for(self.depth),
-                i_clk=ClockSignal(), i_read_en=self.read_en, i_read_address=self.read_address,
-                o_read_data=self.read_data, i_write_en=self.write_en, i_write_address=self.write_address,
+                "spikeplane_ram",
+                p_WIDTH=self.width,
+                p_DEPTH=self.depth,
+                p_ADDRESS=bits_for(self.depth),
+                i_clk=ClockSignal(),
+                i_read_en=self.read_en,
+                i_read_address=self.read_address,
+                o_read_data=self.read_data,
+                i_write_en=self.write_en,
+                i_write_address=self.write_address,
                 i_write_data=self.write_data,
-            )  # fmt: skip
+            )
             return m
         m.submodules.words = words = memory.Memory(shape=unsigned(self.width), depth=self.depth, init=[])
         read, write = words.read_port(), words.write_port()
         m.d.comb += [
-            read.en.eq(self.read_en), read.addr.eq(self.read_address), self.read_data.eq(read.data),
+            read.en.eq(self.read_en),
+            read.addr.eq(self.read_address),
+            self.read_data.eq(read.data),
             write.en.eq(self.write_en & (self.write_address < Const(self.depth))),
-            write.addr.eq(self.write_address), write.data.eq(self.write_data),
-        ]  # fmt: skip
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+        ]
         return m

@@ -1,4 +1,5 @@
-"""Amaranth structs from the layouts of `spikeplane.formats`: the bridge between the one home of widths and the RTL."""
+"""Amaranth structs from the layouts of `spikeplane.formats`: the bridge between the one home of
+widths and the RTL."""
 
 from amaranth.lib import data
 
@@ -13,6 +14,7 @@ def struct(layout: Layout) -> data.StructLayout:
 
 
 def packet_struct(config: ChipConfig) -> data.StructLayout:
-    """A mesh packet: `payload` (raw bits; view it with `struct(packet_format(config).payloads[kind])`) and the header."""
+    """A mesh packet: `payload` (raw bits; view it with
+    `struct(packet_format(config).payloads[kind])`) and the header."""
     form = packet_format(config)
     return data.StructLayout({"payload": form.payload_bits, **dict(form.header.fields)})

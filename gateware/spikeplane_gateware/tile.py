@@ -22,7 +22,8 @@ SIDES = ("north", "east", "south", "west")
 
 
 class Tile(wiring.Component):
-    """Ports: x, y (this tile's place); i_north, o_north, ... i_west, o_west: packet streams to the neighbours."""
+    """Ports: x, y (this tile's place); i_north, o_north, ... i_west, o_west: packet streams to the
+    neighbours."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -1,4 +1,5 @@
-"""The account of a mapped netlist: area, cells and flip-flops by block, and the memories that stand outside it."""
+"""The account of a mapped netlist: area, cells and flip-flops by block, and the memories that stand
+outside it."""
 
 import re
 from collections import Counter
@@ -14,7 +15,8 @@ Modules = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Block:
-    """All blocks of one name at one place: `tile.router.fifo_*`. Everything below it is counted in, `instances` together."""
+    """All blocks of one name at one place: `tile.router.fifo_*`. Everything below it is counted in,
+    `instances` together."""
 
     name: str
     depth: int
@@ -41,8 +43,9 @@ class Memory:
 
 @dataclass(frozen=True)
 class Account:
-    """blocks: the chip first, then its parts in the order of the hierarchy; macros: memories left as boxes, whose area is not counted;
-    registers: small memories that became flip-flops, counted; cells: library cell -> how many; unmapped: what the library has no cell for.
+    """blocks: the chip first, then its parts in the order of the hierarchy; macros: memories left
+    as boxes, whose area is not counted; registers: small memories that became flip-flops, counted;
+    cells: library cell -> how many; unmapped: what the library has no cell for.
     """
 
     library: str
@@ -60,7 +63,8 @@ class Account:
 
 
 def account(modules: Modules, small: Modules, library: Library, top: str) -> Account:
-    """The account of yosys's JSON `modules` of a mapped chip whose hierarchy is kept; `small`: those modules' memories before mapping."""
+    """The account of yosys's JSON `modules` of a mapped chip whose hierarchy is kept; `small`:
+    those modules' memories before mapping."""
     totals: dict[str, Counter[str]] = {}
     blocks: list[Block] = []
     macros: Counter[tuple[str, int, int]] = Counter()
@@ -88,10 +92,13 @@ def account(modules: Modules, small: Modules, library: Library, top: str) -> Acc
     visit({top: 1}, "chip", 0)
     total = totals[top]
     return Account(
-        library.name, blocks, _memories(macros), _memories(registers),
+        library.name,
+        blocks,
+        _memories(macros),
+        _memories(registers),
         dict(Counter({c: n for c, n in total.items() if c in library.areas}).most_common()),
         {c: n for c, n in total.items() if c not in library.areas},
-    )  # fmt: skip
+    )
 
 
 def _total(modules: Modules, kind: str, totals: dict[str, Counter[str]]) -> Counter[str]:
@@ -108,14 +115,19 @@ def _total(modules: Modules, kind: str, totals: dict[str, Counter[str]]) -> Coun
 
 
 def _parts(modules: Modules, kinds: Mapping[str, int]) -> dict[str, Counter[str]]:
-    """The submodules by name; those that differ only by a number or a side are one: fifo_north, fifo_east -> fifo_*."""
+    """The submodules by name; those that differ only by a number or a side are one: fifo_north,
+    fifo_east -> fifo_*."""
     parts: dict[str, Counter[str]] = {}
     for kind, number in kinds.items():
         for cell in modules[kind]["cells"].values():
             child = cell["type"]
             if child in modules and child != RAM:
                 name = re.sub(
-                    r"\$\d+$", "", child.removeprefix(f"{kind}.").removeprefix("spikeplane_chip.").removeprefix("spikeplane_")
+                    r"\$\d+$",
+                    "",
+                    child.removeprefix(f"{kind}.")
+                    .removeprefix("spikeplane_chip.")
+                    .removeprefix("spikeplane_"),
                 )
                 name = re.sub(r"_(\d+|north|east|south|west|local)$", "_*", name)
                 parts.setdefault(name, Counter())[child] += number

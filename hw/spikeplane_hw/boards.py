@@ -1,10 +1,12 @@
-"""The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build and flash it.
+"""The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build
+and flash it.
 
-Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says which pins are used instead. Checked
-against the makers' files, rx being the FPGA's input: Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out D10; Genesys 2:
-uart_tx_in Y20, uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25, USB_UART_TX K26, CPU_RESET AN8, the 125 MHz pair
-with its termination inside) and litex-boards (KCU105: the same, the button 1 when pressed; OrangeCrab r0.2: serial rx on the header's pin
-0, N17, tx on pin 1, M18).
+Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says
+which pins are used instead. Checked against the makers' files, rx being the FPGA's input:
+Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out D10; Genesys 2: uart_tx_in Y20,
+uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25, USB_UART_TX K26, CPU_RESET
+AN8, the 125 MHz pair with its termination inside) and litex-boards (KCU105: the same, the button 1
+when pressed; OrangeCrab r0.2: serial rx on the header's pin 0, N17, tx on pin 1, M18).
 """
 
 import difflib
@@ -20,8 +22,8 @@ from spikeplane.errors import SpikeplaneError, number
 
 @dataclass(frozen=True)
 class Pin:
-    """One pin: its place on the package, whether it is low when active, its attributes (I/O standard, pull). `partner`: the place of the
-    negative one of a differential pair."""
+    """One pin: its place on the package, whether it is low when active, its attributes (I/O
+    standard, pull). `partner`: the place of the negative one of a differential pair."""
 
     place: str
     inverted: bool = False
@@ -39,15 +41,18 @@ class Board:
     memory             the device's block memory, in words
     platform           module and class of amaranth-boards that hold its pins
     button             the resource of its reset button; None: no button of amaranth-boards is used
-    reset              (place, I/O attributes) of a reset button that is 1 when pressed, where amaranth-boards names none
+    reset              (place, I/O attributes) of a reset button that is 1 when pressed, where
+                       amaranth-boards names none
     clock_attributes   I/O attributes of the clock pin that amaranth-boards does not name
     oscillator, clock  MHz: of the clock pin; of the design (by a PLL, or the same)
     link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
     baud               the fastest line that link and clock allow
     chip               the chip that suits the board; None: it holds none, and its design is the UART echo
-    larger             a larger chip that fits but takes the tools long: its preset's name, the chip, its clock in MHz
-    camera             a chip with a camera that suits the board, and its clock in MHz; `camera_pins` the connector of amaranth-boards and
-                       the I/O attributes of the pins that a camera is connected to: see `camera_places`
+    larger             a larger chip that fits but takes the tools long: its preset's name, the
+                       chip, its clock in MHz
+    camera             a chip with a camera that suits the board, and its clock in MHz;
+                       `camera_pins` the connector of amaranth-boards and the I/O attributes of the
+                       pins that a camera is connected to: see `camera_places`
     note               what fits, and what limits the board
     loader             the board's name for openFPGALoader; "dfu" for dfu-util
     """
@@ -76,7 +81,8 @@ class Board:
 
     @property
     def presets(self) -> dict[str, tuple[ChipConfig | None, float]]:
-        """What the board can be built as by name: chip and clock. The first is what it is built as unless something else is asked for."""
+        """What the board can be built as by name: chip and clock. The first is what it is built as
+        unless something else is asked for."""
         network = {} if self.chip is None else {"network": (self.chip, self.clock)}
         larger = {} if self.larger is None else {self.larger[0]: self.larger[1:]}
         camera = {} if self.camera is None else {"camera": self.camera}
@@ -84,10 +90,11 @@ class Board:
 
     @property
     def pll(self) -> tuple[int, int, int] | None:
-        """ECP5: the PLL's dividers (reference, feedback, output), or None where the design runs at the oscillator's frequency.
+        """ECP5: the PLL's dividers (reference, feedback, output), or None where the design runs at
+        the oscillator's frequency.
 
-        The oscillator inside is to run near 600 of its 400 to 800 MHz, the reference at 3.125 MHz or more (FPGA-DS-02012). Raises
-        SpikeplaneError if nothing gives the clock."""
+        The oscillator inside is to run near 600 of its 400 to 800 MHz, the reference at 3.125 MHz
+        or more (FPGA-DS-02012). Raises SpikeplaneError if nothing gives the clock."""
         if self.clock == self.oscillator or self.family != "ecp5":
             return None
         found = []
@@ -100,18 +107,21 @@ class Board:
                     found.append((reference, abs(inside - 600), feedback, output))
         if not found:
             raise SpikeplaneError(
-                f"no PLL makes {self.clock:g} MHz of {self.oscillator:g} MHz: choose a clock that is a small fraction of it"
+                f"no PLL makes {self.clock:g} MHz of {self.oscillator:g} MHz: choose a clock that "
+                "is a small fraction of it"
             )
         reference, _, feedback, output = min(found)
         return reference, feedback, output
 
     def at(self, clock: float) -> "Board":
-        """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no PLL that gives it."""
+        """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no
+        PLL that gives it."""
         if not 1 <= clock <= 1000:
             raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
         if clock != self.clock and self.family in ("ice40", "gowin"):
             raise SpikeplaneError(
-                f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not at {clock:g} MHz"
+                f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not "
+                f"at {clock:g} MHz"
             )
         changed = replace(self, clock=clock)
         _ = changed.pll
@@ -124,7 +134,8 @@ class Board:
 
     @property
     def resources(self) -> Mapping[str, int]:
-        """What the device has, by the titles of a build's report: LUT, FF, block RAM (of the family's size), DSP."""
+        """What the device has, by the titles of a build's report: LUT, FF, block RAM (of the
+        family's size), DSP."""
         return dict(zip(("LUT", "FF", "block RAM", "DSP"), _TOTALS[self.device], strict=True))
 
 
@@ -149,10 +160,12 @@ _TOOLS: dict[str, tuple[str, ...]] = {
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
 ONE_CORE = replace(preset("small"), rows=1, cols=1)
 
-#: Four cores of 16 lanes with memories so short that an ECP5 85F's block RAMs suffice: 65,536 weights, 16,384 neurons.
+#: Four cores of 16 lanes with memories so short that an ECP5 85F's block RAMs suffice: 65,536
+#: weights, 16,384 neurons.
 FOUR_CORES = replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
 
-#: A core of 8 lanes that leaves nextpnr room on a GW1NR-9C: 4,096 weights of 4 bits, 128 neurons, as 64 inputs -> 32 -> 10 need.
+#: A core of 8 lanes that leaves nextpnr room on a GW1NR-9C: 4,096 weights of 4 bits, 128 neurons,
+#: as 64 inputs -> 32 -> 10 need.
 NANO = ChipConfig(
     rows=1, cols=1, lanes=8, weight_bits=4, acc_bits=12, membrane_bits=8, weight_depth=512, acc_depth=16, membrane_depth=16,
     parameter_depth=32, populations=2, projections=4, row_depth=4, column_depth=4, group_depth=16, egress_depth=4, coord_bits=1,
@@ -226,15 +239,20 @@ def board(name: str) -> Board:
 
 
 def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
-    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst; with a camera those of `camera_places`.
+    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst; with a
+    camera those of `camera_places`.
 
-    A clock on a pair of pins has a partner. Raises SpikeplaneError if amaranth-boards is not installed, or the board has no pins for the
-    chip's camera.
+    A clock on a pair of pins has a partner. Raises SpikeplaneError if amaranth-boards is not
+    installed, or the board has no pins for the chip's camera.
     """
     try:
-        platform: Any = getattr(importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1])
+        platform: Any = getattr(
+            importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1]
+        )
     except ModuleNotFoundError:
-        raise SpikeplaneError("boards need amaranth-boards, not found: pip install 'spikeplane[synth]'") from None
+        raise SpikeplaneError(
+            "boards need amaranth-boards, not found: pip install 'spikeplane[synth]'"
+        ) from None
     found = {"clk": _pin(_resource(platform, platform.default_clk).ios)}
     if board.link is not None:
         rx, tx, attributes = board.link
@@ -255,8 +273,9 @@ def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
 
 
 def camera_places(board: Board, platform: Any, pixels: int) -> dict[str, Pin]:
-    """The pins of a camera of so many pixels a word: camera_clk (the design's clock, to the camera), camera_valid and camera_plane[0] and
-    so on (from it, at that clock's rising edge), along the board's connector. Raises SpikeplaneError if there are too few."""
+    """The pins of a camera of so many pixels a word: camera_clk (the design's clock, to the
+    camera), camera_valid and camera_plane[0] and so on (from it, at that clock's rising edge),
+    along the board's connector. Raises SpikeplaneError if there are too few."""
     if board.camera_pins is None:
         able = ", ".join(one.name for one in BOARDS.values() if one.camera_pins)
         raise SpikeplaneError(f"{board.title} has no pins for a camera; boards that have: {able}")
@@ -265,9 +284,12 @@ def camera_places(board: Board, platform: Any, pixels: int) -> dict[str, Pin]:
     names = ["camera_clk", "camera_valid", *(f"camera_plane[{i}]" for i in range(pixels))]
     if len(names) > len(places):
         raise SpikeplaneError(
-            f"{board.title} has {len(places)} pins for a camera, words of {pixels} pixels take {len(names)}; take fewer pixels a word"
+            f"{board.title} has {len(places)} pins for a camera, words of {pixels} pixels take "
+            f"{len(names)}; take fewer pixels a word"
         )
-    return {name: Pin(place, attributes=attributes) for name, place in zip(names, places.values(), strict=False)}
+    return {
+        name: Pin(place, attributes=attributes) for name, place in zip(names, places.values(), strict=False)
+    }
 
 
 def _resource(platform: Any, name: str) -> Any:

@@ -1,8 +1,11 @@
-"""From a board's name to a bitstream: Verilog, synthesis, place and route with several seeds, packing; cached by digest, logs kept.
+"""From a board's name to a bitstream: Verilog, synthesis, place and route with several seeds,
+packing; cached by digest, logs kept.
 
-For Vivado's boards it ends with the project, its script and an estimate of what the design takes: `vivado` makes the rest.
+For Vivado's boards it ends with the project, its script and an estimate of what the design takes:
+`vivado` makes the rest.
 
-Everything happens in the folder that is asked for. `build.json` is written last: a folder that has one holds a whole build.
+Everything happens in the folder that is asked for. `build.json` is written last: a folder that has
+one holds a whole build.
 """
 
 import hashlib
@@ -30,7 +33,8 @@ Say = Callable[[str], None]
 
 
 def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
-    """The files that the tools start from: Verilog of the chip on this board (of the UART echo for None), constraints, Vivado's script.
+    """The files that the tools start from: Verilog of the chip on this board (of the UART echo for
+    None), constraints, Vivado's script.
 
     Raises SpikeplaneError if amaranth-boards is not installed.
     """
@@ -40,16 +44,21 @@ def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
     text = f"{flow.memories(board, inner)}\n{flow.board_verilog(board, places)}"
     files = {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
     if board.family == "xilinx":
-        files[vivado.SCRIPT] = vivado.script(board, flow.SOURCE, flow.CONSTRAINTS["xilinx"], RECORD, flow.BITSTREAM["xilinx"])
+        files[vivado.SCRIPT] = vivado.script(
+            board, flow.SOURCE, flow.CONSTRAINTS["xilinx"], RECORD, flow.BITSTREAM["xilinx"]
+        )
     return files
 
 
-def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int = 4, say: Say = print) -> dict[str, Any]:
+def build(
+    board: Board, config: ChipConfig | None, folder: Path, *, seeds: int = 4, say: Say = print
+) -> dict[str, Any]:
     """Build into `folder`; `say` is told of each step. Returns what `build.json` holds.
 
-    The design is placed with the seeds 1 to `seeds` until one meets the clock; for a board of Vivado's nothing is placed, the resources
-    are yosys's counts and `sha256` is None. Raises SpikeplaneError where a tool is missing or fails (with its log's path), the design does
-    not fit (by how much), or no seed meets the clock (the best figure).
+    The design is placed with the seeds 1 to `seeds` until one meets the clock; for a board of
+    Vivado's nothing is placed, the resources are yosys's counts and `sha256` is None. Raises
+    SpikeplaneError where a tool is missing or fails (with its log's path), the design does not fit
+    (by how much), or no seed meets the clock (the best figure).
     """
     check_place(folder / RECORD)
     for name in _wheels(board):
@@ -64,7 +73,8 @@ def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int =
         _copy(board, cached, folder)
         return json.loads((folder / RECORD).read_text())
     (folder / RECORD).unlink(missing_ok=True)
-    if board.family != "xilinx":  # Vivado's work of hours is left: flashing tells whether it is of this project
+    # Vivado's work of hours is left: flashing tells whether it is of this project
+    if board.family != "xilinx":
         (folder / bitstream).unlink(missing_ok=True)
     write_files({folder / name: text for name, text in files.items()})
     say("synthesis")
@@ -77,10 +87,15 @@ def build(board: Board, config: ChipConfig | None, folder: Path, *, seeds: int =
         _run(folder, "packing.log", flow.packing(board))
         checksum = hashlib.sha256((folder / bitstream).read_bytes()).hexdigest()
     values = {
-        "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None, "key": key,
+        "board": board.name,
+        "digest": config.digest if config else None,
+        "config": config.to_dict() if config else None,
+        "key": key,
         "clock": board.clock,
-        "bitstream": bitstream, "sha256": checksum, "report": best.to_dict(),
-    }  # fmt: skip
+        "bitstream": bitstream,
+        "sha256": checksum,
+        "report": best.to_dict(),
+    }
     write_file(folder / RECORD, json.dumps(values, indent=2) + "\n")
     _copy(board, folder, cached)
     return values
@@ -91,12 +106,15 @@ def _estimate(board: Board, folder: Path) -> Report:
     found = xilinx.estimate(board, (folder / xilinx.CELLS).read_text())
     over = report.excess(found.resources)
     if over:
-        raise SpikeplaneError(f"the design does not fit {board.title}: {over}; see {folder / 'synthesis.log'}")
+        raise SpikeplaneError(
+            f"the design does not fit {board.title}: {over}; see {folder / 'synthesis.log'}"
+        )
     return found
 
 
 def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -> Report:
-    """The first seed that meets the clock. Raises SpikeplaneError if the design does not fit or none meets it."""
+    """The first seed that meets the clock. Raises SpikeplaneError if the design does not fit or
+    none meets it."""
     tried: list[Report] = []
     for seed in range(1, seeds + 1):
         say(f"place and route, seed {seed}")
@@ -108,7 +126,9 @@ def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -
             over = report.excess(report.resources(board.family, log, netlist_log))
             if not over:
                 raise
-            raise SpikeplaneError(f"the design does not fit {board.title}: {over}; see {folder / name}") from None
+            raise SpikeplaneError(
+                f"the design does not fit {board.title}: {over}; see {folder / name}"
+            ) from None
         found = report.read(seed, board.family, (folder / flow.REPORT).read_text(), log, netlist_log)
         tried.append(found)
         if found.met:
@@ -118,27 +138,36 @@ def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -
     best = max(tried, key=lambda one: one.slowest.achieved / one.slowest.asked)
     clock = best.slowest
     raise SpikeplaneError(
-        f"timing not met on {board.title}: {clock.achieved:.1f} MHz of {clock.asked:g} MHz asked, with seed {best.seed} of {seeds}, "
+        f"timing not met on {board.title}: {clock.achieved:.1f} MHz of {clock.asked:g} MHz asked, "
+        f"with seed {best.seed} of {seeds}, "
         f"the best; see {folder / f'placement-{best.seed}.log'}"
     )
 
 
 def _run(folder: Path, log: str, command: list[str]) -> str:
-    """What a tool says, run in `folder` and kept in `log` there. Raises SpikeplaneError with its error and the log's path."""
+    """What a tool says, run in `folder` and kept in `log` there. Raises SpikeplaneError with its
+    error and the log's path."""
     name, *arguments = command
     path = folder / log
     with path.open("w") as file, work_folder() as scratch:
-        status = run_tool([wheel_tool(name), *arguments], folder, {"TMPDIR": str(scratch)}, into=file).returncode
+        status = run_tool(
+            [wheel_tool(name), *arguments], folder, {"TMPDIR": str(scratch)}, into=file
+        ).returncode
     text = path.read_text(errors="replace")
     if status:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        errors = [line for line in lines if "error" in line.lower() and not line.startswith("0 ") and "warnings," not in line]
+        errors = [
+            line
+            for line in lines
+            if "error" in line.lower() and not line.startswith("0 ") and "warnings," not in line
+        ]
         raise SpikeplaneError(f"{name} failed: {(errors or lines or ['no message'])[-1]}; see {path}")
     return text
 
 
 def _key(board: Board, files: dict[str, str]) -> str:
-    """The digest of everything that the bitstream comes from: sources, command lines, versions of the tools."""
+    """The digest of everything that the bitstream comes from: sources, command lines, versions of
+    the tools."""
     commands = [flow.synthesis(board)]
     if board.family != "xilinx":
         commands += [flow.placement(board, 0), flow.packing(board)]
@@ -166,7 +195,11 @@ def _whole(board: Board, folder: Path) -> bool:
     """Whether the folder holds a build that is as its record says."""
     try:
         checksum = read_json(folder / RECORD)["sha256"]
-        found = hashlib.sha256((folder / flow.BITSTREAM[board.family]).read_bytes()).hexdigest() if checksum else None
+        found = (
+            hashlib.sha256((folder / flow.BITSTREAM[board.family]).read_bytes()).hexdigest()
+            if checksum
+            else None
+        )
     except (SpikeplaneError, OSError, KeyError):
         return False
     return found == checksum
@@ -175,6 +208,10 @@ def _whole(board: Board, folder: Path) -> bool:
 def _copy(board: Board, source: Path, target: Path) -> None:
     """A whole build: sources, logs, report, bitstream, and the record last."""
     logs = [path.name for path in sorted(source.glob("*.log")) if path.name != "vivado.log"]
-    made = [vivado.SCRIPT, xilinx.CELLS] if board.family == "xilinx" else [flow.REPORT, flow.BITSTREAM[board.family]]
+    made = (
+        [vivado.SCRIPT, xilinx.CELLS]
+        if board.family == "xilinx"
+        else [flow.REPORT, flow.BITSTREAM[board.family]]
+    )
     names = [flow.SOURCE, flow.CONSTRAINTS[board.family], *logs, *made, RECORD]
     write_files({target / name: (source / name).read_bytes() for name in names})

@@ -1,11 +1,13 @@
-"""The builds that `spikeplane estimate` is fitted to: synthesis and packing of whole boards of many sizes, counted and kept as a table.
+"""The builds that `spikeplane estimate` is fitted to: synthesis and packing of whole boards of many
+sizes, counted and kept as a table.
 
-    nice python -m spikeplane_hw.calibrate            those that are missing, or whose Verilog is another now (a minute or two each)
-    nice python -m spikeplane_hw.calibrate NAME ...   those again
+    nice python -m spikeplane_hw.calibrate            those that are missing, or whose Verilog is
+    another now (a minute or two each) nice python -m spikeplane_hw.calibrate NAME ...   those again
     python -m spikeplane_hw.calibrate --list          what there is
 
-The table is sw/spikeplane/estimate/builds.json: per build its board and family, its sizes, the digest of its Verilog, and what nextpnr
-counts after packing (for a board of Vivado's what yosys counts). `held` ones are not fitted: they say how good the fit is elsewhere.
+The table is sw/spikeplane/estimate/builds.json: per build its board and family, its sizes, the
+digest of its Verilog, and what nextpnr counts after packing (for a board of Vivado's what yosys
+counts). `held` ones are not fitted: they say how good the fit is elsewhere.
 """
 
 import hashlib
@@ -49,7 +51,14 @@ FITTED: dict[str, dict[str, Any]] = {
     "wide": {**_TINY, **_WIDE},
     "deep": {**_TINY, "weight_depth": 65536, "acc_depth": 8192, "membrane_depth": 8192, "row_depth": 1024},
     "least": _SMALLEST,
-    "one-core-narrow": {**_ONE, "lanes": 16, "weight_bits": 2, "acc_bits": 14, "membrane_bits": 10, "leak_multiplier": False},
+    "one-core-narrow": {
+        **_ONE,
+        "lanes": 16,
+        "weight_bits": 2,
+        "acc_bits": 14,
+        "membrane_bits": 10,
+        "leak_multiplier": False,
+    },
     "2x2": {**_TINY, "rows": 2, "cols": 2},
     "32-lanes": {**_ONE, "lanes": 32, "acc_bits": 16, "membrane_bits": 12},
     "least-1x3": {**_SMALLEST, "cols": 3},
@@ -57,7 +66,8 @@ FITTED: dict[str, dict[str, Any]] = {
     "four-cores": {"weight_depth": 1024, "acc_depth": 256, "membrane_depth": 512, "parameter_depth": 128},
 }
 
-#: On the other families' boards, as many as it takes to scale the ECP5's factors: board, and fields or an example's file.
+#: On the other families' boards, as many as it takes to scale the ECP5's factors: board, and fields
+#: or an example's file.
 OTHERS: dict[str, tuple[str, dict[str, Any] | str]] = {
     "smallest": ("icebreaker", "smallest.toml"),
     "nano": ("tang-nano-9k", "nano.toml"),
@@ -68,9 +78,31 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 #: Not fitted: what the fit is held against.
 HELD: dict[str, dict[str, Any]] = {
-    "held-1": {**_ONE, "lanes": 16, "weight_bits": 4, "acc_bits": 20, "membrane_bits": 18, "acc_depth": 2048, "max_shift": 3},
-    "held-2": {**_TINY, "rows": 2, "weight_bits": 2, "acc_bits": 15, "populations": 4, "leak_multiplier": False},
-    "held-3": {**_ONE, "lanes": 32, "weight_bits": 8, "weight_depth": 1024, "acc_depth": 256, "membrane_depth": 256},
+    "held-1": {
+        **_ONE,
+        "lanes": 16,
+        "weight_bits": 4,
+        "acc_bits": 20,
+        "membrane_bits": 18,
+        "acc_depth": 2048,
+        "max_shift": 3,
+    },
+    "held-2": {
+        **_TINY,
+        "rows": 2,
+        "weight_bits": 2,
+        "acc_bits": 15,
+        "populations": 4,
+        "leak_multiplier": False,
+    },
+    "held-3": {
+        **_ONE,
+        "lanes": 32,
+        "weight_bits": 8,
+        "weight_depth": 1024,
+        "acc_depth": 256,
+        "membrane_depth": 256,
+    },
 }
 
 
@@ -87,32 +119,51 @@ def measure(target: Board, files: dict[str, str], folder: Path) -> dict[str, int
     if target.family == "xilinx":
         found = xilinx.estimate(target, (folder / xilinx.CELLS).read_text()).resources
     else:
-        found = report.resources(target.family, _run(folder, [*flow.placement(target, 1), "--pack-only"]), log)
+        found = report.resources(
+            target.family, _run(folder, [*flow.placement(target, 1), "--pack-only"]), log
+        )
     return {title: used for title, (used, _) in found.items()}
 
 
 def _run(folder: Path, command: list[str]) -> str:
-    """What a tool says, whatever its status: packing a design that is too large ends with an error after the counts."""
+    """What a tool says, whatever its status: packing a design that is too large ends with an error
+    after the counts."""
     name, *arguments = command
-    done = subprocess.run([wheel_tool(name), *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [wheel_tool(name), *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
     return done.stdout + done.stderr
 
 
 def main(names: list[str]) -> None:
     """Measure what is asked for, or missing, or another design by now; the table is written after each."""
-    own: list[tuple[str, str, dict[str, Any] | str]] = [(n, "ulx3s-85f", fields) for n, fields in {**FITTED, **HELD}.items()]
+    own: list[tuple[str, str, dict[str, Any] | str]] = [
+        (n, "ulx3s-85f", fields) for n, fields in {**FITTED, **HELD}.items()
+    ]
     for name, where, fields in [*own, *((n, *rest) for n, rest in OTHERS.items())]:
         if names and name not in names:
             continue
         target = board(where)
-        config = ChipConfig.from_toml(EXAMPLES / fields) if isinstance(fields, str) else ChipConfig.from_dict(fields)
+        config = (
+            ChipConfig.from_toml(EXAMPLES / fields)
+            if isinstance(fields, str)
+            else ChipConfig.from_dict(fields)
+        )
         files = design(target, config)
         digest = hashlib.sha256(files[flow.SOURCE].encode()).hexdigest()[:16]
-        if not names and (target.family, name, digest) in {(row["family"], row["name"], row["verilog"]) for row in builds()}:
+        if not names and (target.family, name, digest) in {
+            (row["family"], row["name"], row["verilog"]) for row in builds()
+        }:
             continue
         with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
             found = measure(target, files, Path(folder))
-        row = {"family": target.family, "name": name, "held": name in HELD, "board": target.name, "verilog": digest}
+        row = {
+            "family": target.family,
+            "name": name,
+            "held": name in HELD,
+            "board": target.name,
+            "verilog": digest,
+        }
         row |= {"resources": found, "config": config.to_dict()}
         kept = [old for old in builds() if (old["family"], old["name"]) != (target.family, name)]
         write_file(TABLE, "[\n" + ",\n".join(json.dumps(one) for one in [*kept, row]) + "\n]\n")

@@ -1,4 +1,5 @@
-"""Whether a board holds what was just loaded into it: the digest that it reports by its link, or the echo that it sends back."""
+"""Whether a board holds what was just loaded into it: the digest that it reports by its link, or
+the echo that it sends back."""
 
 import time
 from typing import Any
@@ -16,8 +17,8 @@ _ECHO = bytes([FLAG]) + bytes(range(0x20, 0x60))
 _TRIES = 5  # of the echo, on one opening of the port
 _AGAIN = 0.2  # seconds until the next opening
 
-#: Vendor, product and interface of the USB chip that makes each board's serial port; None: any interface of it. The OrangeCrab's link
-#: is on a cable of its own.
+#: Vendor, product and interface of the USB chip that makes each board's serial port; None: any
+#: interface of it. The OrangeCrab's link is on a cable of its own.
 USB: dict[str, tuple[int, int, int | None]] = {
     "ulx3s-85f": (0x0403, 0x6015, None),
     "icebreaker": (0x0403, 0x6010, 1),
@@ -36,7 +37,9 @@ def candidates(board: Board) -> list[str]:
         return []
     vendor, product, interface = USB[board.name]
     found = [port for port in comports() if (port.vid, port.pid) == (vendor, product)]
-    exact = [port for port in found if interface is not None and (port.location or "").endswith(f".{interface}")]
+    exact = [
+        port for port in found if interface is not None and (port.location or "").endswith(f".{interface}")
+    ]
     return sorted(port.device for port in exact or found)
 
 
@@ -53,10 +56,12 @@ def find_port(board: Board) -> str | None:
 
 
 def check(board: Board, values: dict[str, Any], port: str, baud: int | None = None) -> str:
-    """Ask what is at `port` until it answers, for as long as a board takes to start. `values`: what `build.json` holds.
+    """Ask what is at `port` until it answers, for as long as a board takes to start. `values`: what
+    `build.json` holds.
 
-    Returns what was found, in words. Raises SpikeplaneError, one line, for a port that cannot be opened, a device that does not answer
-    or answers with something else, and for another digest than the one that was built.
+    Returns what was found, in words. Raises SpikeplaneError, one line, for a port that cannot be
+    opened, a device that does not answer or answers with something else, and for another digest
+    than the one that was built.
     """
     end = time.monotonic() + BOOT
     while True:
@@ -73,7 +78,8 @@ def check(board: Board, values: dict[str, Any], port: str, baud: int | None = No
             continue
         if reported != values["digest"]:
             raise SpikeplaneError(
-                f"the device at {port} reports chip {reported}, loaded was chip {values['digest']}; is {port} this board? else give its "
+                f"the device at {port} reports chip {reported}, loaded was chip "
+                f"{values['digest']}; is {port} this board? else give its "
                 "port with --port"
             )
         return f"reports chip {reported}"
@@ -90,5 +96,7 @@ def check_echo(device: Device) -> None:
             return
         heard += len(got)
     if heard:
-        raise SpikeplaneError(f"{device.where} sends back something else than it gets ({heard:,} bytes); check the port")
+        raise SpikeplaneError(
+            f"{device.where} sends back something else than it gets ({heard:,} bytes); check the port"
+        )
     raise SpikeplaneError(f"{device.where} sends nothing back; check power and port")

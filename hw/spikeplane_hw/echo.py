@@ -1,4 +1,5 @@
-"""A board's UART alone, sending back what comes: the smallest design that shows that clock, pins and cable are right.
+"""A board's UART alone, sending back what comes: the smallest design that shows that clock, pins
+and cable are right.
 
 ```
     rx -> Uart -> 16 bytes -> Uart -> tx
@@ -24,7 +25,12 @@ class EchoTop(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain("sync")
         m.submodules.uart = uart = Uart(self.clock_hz)
-        m.d.comb += [ClockSignal().eq(self.clk), ResetSignal().eq(self.rst), uart.rx.eq(self.rx), self.tx.eq(uart.tx)]
+        m.d.comb += [
+            ClockSignal().eq(self.clk),
+            ResetSignal().eq(self.rst),
+            uart.rx.eq(self.rx),
+            self.tx.eq(uart.tx),
+        ]
         waiting = Array(Signal(8, name=f"waiting_{i}") for i in range(16))
         first = Signal(4)
         last = Signal(4)

@@ -19,11 +19,17 @@ _ADVICE = (
     ("shared librar", "its libraries are missing: apt-get install libftdi1-2 libhidapi-hidraw0 libusb-1.0-0"),
     (
         "permission",
-        "no permission for the USB device: install openFPGALoader's udev rules (99-openfpgaloader.rules), plug in again",
+        (
+            "no permission for the USB device: install openFPGALoader's udev rules "
+            "(99-openfpgaloader.rules), plug in again"
+        ),
     ),
     (
         "access",
-        "no permission for the USB device: install openFPGALoader's udev rules (99-openfpgaloader.rules), plug in again",
+        (
+            "no permission for the USB device: install openFPGALoader's udev rules "
+            "(99-openfpgaloader.rules), plug in again"
+        ),
     ),
     ("unable to open ftdi device", "no board found: is it plugged in, and is it this board?"),
     ("no dfu capable", "no board found: hold its button while plugging it in, which starts its boot loader"),
@@ -32,8 +38,9 @@ _ADVICE = (
 
 
 def built(board: Board, folder: Path) -> dict[str, Any]:
-    """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is none, or another board's, or damage; for
-    a Vivado project, if Vivado has not made its bitstream."""
+    """What `build.json` holds of a whole build for this board. Raises SpikeplaneError if there is
+    none, or another board's, or damage; for a Vivado project, if Vivado has not made its
+    bitstream."""
     values = read_record(folder, board.name)
     name, bitstream, expected = values["board"], values["bitstream"], values["sha256"]
     if name != board.name:
@@ -54,7 +61,8 @@ def _checksum(path: Path) -> str | None:
 
 
 def _check_vivado(folder: Path, bitstream: str, values: dict[str, Any]) -> None:
-    """Raises SpikeplaneError unless Vivado made the bitstream from the project there: the script leaves the record it began with."""
+    """Raises SpikeplaneError unless Vivado made the bitstream from the project there: the script
+    leaves the record it began with."""
     run = vivado.run_line(folder)
     if not (folder / bitstream).is_file():
         raise SpikeplaneError(f"{folder} holds a Vivado project and no {bitstream} yet: {run}")
@@ -68,7 +76,8 @@ def command(board: Board, folder: Path) -> list[str]:
 
 
 def flash(board: Board, folder: Path) -> None:
-    """Load the build in `folder`. Raises SpikeplaneError as `built` does, and with what to do if the loader is missing or fails."""
+    """Load the build in `folder`. Raises SpikeplaneError as `built` does, and with what to do if
+    the loader is missing or fails."""
     name, *arguments = command(board, folder)
     path = command_path(name)
     if path is None:

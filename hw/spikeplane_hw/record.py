@@ -1,4 +1,5 @@
-"""What a build's folder says of itself, `build.json`, read as a file from anywhere: of a bounded length, every field of its type."""
+"""What a build's folder says of itself, `build.json`, read as a file from anywhere: of a bounded
+length, every field of its type."""
 
 import json
 from collections.abc import Callable
@@ -51,8 +52,8 @@ def read_record(folder: Path, board: str) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; an empty one for a file that is missing or holds none. Raises SpikeplaneError for one that is no regular
-    file, or too long."""
+    """The object in a file; an empty one for a file that is missing or holds none. Raises
+    SpikeplaneError for one that is no regular file, or too long."""
     try:
         found = json.loads(read_file(path, _LONGEST))
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,5 @@
-"""What nextpnr says of a design: resources used of available, clocks achieved of asked, the slowest path by its names."""
+"""What nextpnr says of a design: resources used of available, clocks achieved of asked, the slowest
+path by its names."""
 
 import json
 import re
@@ -24,7 +25,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class Report:
-    """One build's figures. `resources`: title -> (used, available); `path`: where the slowest path of a domain goes, its nanoseconds."""
+    """One build's figures. `resources`: title -> (used, available); `path`: where the slowest path
+    of a domain goes, its nanoseconds."""
 
     seed: int
     resources: dict[str, tuple[int, int]]
@@ -46,7 +48,13 @@ class Report:
         """As it stands in build.json."""
         clocks = [{"name": c.name, "achieved": c.achieved, "asked": c.asked} for c in self.clocks]
         resources = {name: list(pair) for name, pair in self.resources.items()}
-        return {"seed": self.seed, "resources": resources, "clocks": clocks, "path": self.path, "path_ns": self.path_ns}
+        return {
+            "seed": self.seed,
+            "resources": resources,
+            "clocks": clocks,
+            "path": self.path,
+            "path_ns": self.path_ns,
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Report":
@@ -57,8 +65,9 @@ class Report:
 
 
 def resources(family: str, log: str, netlist_log: str = "") -> dict[str, tuple[int, int]]:
-    """Used of available, from nextpnr's log: it holds them even where the design does not fit. For an iCE40, whose logic cell is a LUT
-    and a flip-flop, the flip-flops are counted in yosys's log."""
+    """Used of available, from nextpnr's log: it holds them even where the design does not fit. For
+    an iCE40, whose logic cell is a LUT and a flip-flop, the flip-flops are counted in yosys's
+    log."""
     found: dict[str, tuple[int, int]] = {}
     for title, cell in RESOURCES[family].items():
         lines = re.findall(rf"\s{cell}:\s+(\d+)/\s*(\d+)", log)
@@ -80,7 +89,10 @@ def excess(used: dict[str, tuple[int, int]]) -> str:
 def read(seed: int, family: str, text: str, log: str, netlist_log: str = "") -> Report:
     """The report of one run of nextpnr, from its `report.json` and its log."""
     values = json.loads(text)
-    clocks = [Clock(_clean(name), round(c["achieved"], 2), round(c["constraint"], 2)) for name, c in values["fmax"].items()]
+    clocks = [
+        Clock(_clean(name), round(c["achieved"], 2), round(c["constraint"], 2))
+        for name, c in values["fmax"].items()
+    ]
     inside = [path for path in values["critical_paths"] if path["from"] == path["to"]]
     worst = max(inside, key=lambda path: sum(step["delay"] for step in path["path"]), default={"path": []})
     names = []
@@ -94,5 +106,7 @@ def read(seed: int, family: str, text: str, log: str, netlist_log: str = "") -> 
 
 def _clean(name: str) -> str:
     """A net's or cell's name without what the tools hang on it."""
-    name = re.sub(r"_(LUT\d|ALU|DFF\w*?|TRELLIS_FF|CCU2C|L6MUX21|PFUMX|SB_\w+?|DPX9B|MUX2_LUT\d)_.*$", "", name)
+    name = re.sub(
+        r"_(LUT\d|ALU|DFF\w*?|TRELLIS_FF|CCU2C|L6MUX21|PFUMX|SB_\w+?|DPX9B|MUX2_LUT\d)_.*$", "", name
+    )
     return re.sub(r"^\$glbnet\$|^top\.", "", name)

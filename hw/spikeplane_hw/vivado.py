@@ -1,11 +1,13 @@
-"""The Vivado project of a board: its outermost Verilog, its constraints (XDC), the batch script. Nothing is run here.
+"""The Vivado project of a board: its outermost Verilog, its constraints (XDC), the batch script.
+Nothing is run here.
 
 ```
     clk (or the pair clk_p, clk_n) -> IBUF (IBUFDS) -> BUFG, or MMCM -> BUFG -> spikeplane_top (UART, chip)
     rst (by the button's polarity), the MMCM's lock ------------------------> its reset
 ```
-Sources: primitives of UG953 (7 series) and UG974 (UltraScale); an MMCM's oscillator of 600 to 1,200 MHz lies within every speed grade of
-DS181, DS182 and DS892; configuration voltages as in amaranth-boards (Arty, Genesys 2) and UG570 with UG917 (KCU105).
+Sources: primitives of UG953 (7 series) and UG974 (UltraScale); an MMCM's oscillator of 600 to 1,200
+MHz lies within every speed grade of DS181, DS182 and DS892; configuration voltages as in
+amaranth-boards (Arty, Genesys 2) and UG570 with UG917 (KCU105).
 """
 
 import shlex
@@ -47,9 +49,11 @@ def architecture(board: Board) -> str:
 
 
 def dividers(oscillator: float, clock: float) -> tuple[int, float, float]:
-    """An MMCM's (input divider D, multiplier M, output divider O): clock = oscillator / D * M / O, both in MHz.
+    """An MMCM's (input divider D, multiplier M, output divider O): clock = oscillator / D * M / O,
+    both in MHz.
 
-    M and O go in steps of 1/8; the oscillator inside is as fast as it may be. Raises SpikeplaneError if nothing gives the clock.
+    M and O go in steps of 1/8; the oscillator inside is as fast as it may be. Raises
+    SpikeplaneError if nothing gives the clock.
     """
     found = []
     for divider in range(1, 11):
@@ -68,7 +72,8 @@ def dividers(oscillator: float, clock: float) -> tuple[int, float, float]:
 
 
 def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
-    """The module whose ports are the board's pins: clk (or clk_p and clk_n), rx, tx and, with a button, rst."""
+    """The module whose ports are the board's pins: clk (or clk_p and clk_n), rx, tx and, with a
+    button, rst."""
     button, pair = pins.get("rst"), bool(pins["clk"].partner)
     pressed = "1'b0" if button is None else "~rst" if button.inverted else "rst"
     ports = [*(["input clk_p", "input clk_n"] if pair else ["input clk"]), "input rx", "output tx"]
@@ -77,7 +82,9 @@ def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
         "  wire pin_clk, design_clk;",
     ]
     lines.append(
-        "  IBUFDS clk_pins (.I(clk_p), .IB(clk_n), .O(pin_clk));" if pair else "  IBUF clk_pin (.I(clk), .O(pin_clk));"
+        "  IBUFDS clk_pins (.I(clk_p), .IB(clk_n), .O(pin_clk));"
+        if pair
+        else "  IBUF clk_pin (.I(clk), .O(pin_clk));"
     )
     if board.clock == board.oscillator:
         lines.append("  BUFG clk_tree (.I(pin_clk), .O(design_clk));")
@@ -94,7 +101,10 @@ def _mmcm(board: Board) -> list[str]:
     name = "MMCME3_BASE" if architecture(board) == "xcu" else "MMCME2_BASE"
     return [
         "  wire made_clk, fed_back, locked;",
-        f"  {name} #(.CLKIN1_PERIOD({1000 / board.oscillator:.3f}), .DIVCLK_DIVIDE({divider}), .CLKFBOUT_MULT_F({multiplier:.3f}),",
+        (
+            f"  {name} #(.CLKIN1_PERIOD({1000 / board.oscillator:.3f}), .DIVCLK_DIVIDE({divider}), "
+            f".CLKFBOUT_MULT_F({multiplier:.3f}),"
+        ),
         f"    .CLKOUT0_DIVIDE_F({output:.3f})) mmcm (",
         "    .CLKIN1(pin_clk), .CLKFBIN(fed_back), .CLKFBOUT(fed_back), .CLKOUT0(made_clk), .LOCKED(locked),",
         "    .PWRDWN(1'b0), .RST(1'b0));",
@@ -117,7 +127,10 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
         f"create_clock -name oscillator -period {1000 / board.oscillator:.3f} [get_ports {clock}]",
         f"set_false_path -from [get_ports {{{asynchronous}}}]",
         "set_false_path -to [get_ports tx]",
-        f"set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {{NAME =~ {SYNCHRONISER}}}]",
+        (
+            f"set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {{NAME =~ "
+            f"{SYNCHRONISER}}}]"
+        ),
         f"set_property CFGBVS {tied} [current_design]",
         f"set_property CONFIG_VOLTAGE {volts} [current_design]",
         "set_property BITSTREAM.GENERAL.COMPRESS TRUE [current_design]",
@@ -126,10 +139,12 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
 
 
 def script(board: Board, source: str, places: str, record: str, bitstream: str) -> str:
-    """The batch script `build.tcl`: from the Verilog `source` and the XDC `places` to `bitstream`, in the folder it lies in.
+    """The batch script `build.tcl`: from the Verilog `source` and the XDC `places` to `bitstream`,
+    in the folder it lies in.
 
-    It makes the project `vivado/spikeplane.xpr`, which Vivado's window opens too, and ends with status 1 and a line that begins with
-    ERROR if the clock is not met. `record` (build.json) is copied to MADE_FROM once the bitstream is written.
+    It makes the project `vivado/spikeplane.xpr`, which Vivado's window opens too, and ends with
+    status 1 and a line that begins with ERROR if the clock is not met. `record` (build.json) is
+    copied to MADE_FROM once the bitstream is written.
     """
     return f"""\
 # {" ".join(COMMAND)}

@@ -1,7 +1,8 @@
-"""What a design takes of an AMD device, as yosys counts it: an estimate before placement, in which no clock is estimated.
+"""What a design takes of an AMD device, as yosys counts it: an estimate before placement, in which
+no clock is estimated.
 
-The hierarchy is kept, so a tile is synthesised once and counted as often as it is instantiated; nothing is optimised across modules
-and no two small LUTs share one, both of which Vivado does.
+The hierarchy is kept, so a tile is synthesised once and counted as often as it is instantiated;
+nothing is optimised across modules and no two small LUTs share one, both of which Vivado does.
 """
 
 import json
@@ -15,15 +16,16 @@ from spikeplane_hw.vivado import BOARD_MODULE, architecture
 CELLS = "cells.json"
 TITLES = ("LUT", "FF", "block RAM", "DSP")
 
-#: LUTs, flip-flops, block RAMs of 36 kbit, DSP slices: DS180 (7 series), DS890 (UltraScale); the same stand under "Available" in
-#: published reports of Vivado's.
+#: LUTs, flip-flops, block RAMs of 36 kbit, DSP slices: DS180 (7 series), DS890 (UltraScale); the
+#: same stand under "Available" in published reports of Vivado's.
 TOTALS: dict[str, tuple[int, int, int, int]] = {
     "xc7a100ti": (63_400, 126_800, 135, 240),
     "xc7k325t": (203_800, 407_600, 445, 840),
     "xcku040": (242_400, 484_800, 600, 1_920),
 }
 
-#: LUTs that a memory or shift register takes (UG953, UG974: as many as its CLB figure shows). A LUT or an inverter takes one.
+#: LUTs that a memory or shift register takes (UG953, UG974: as many as its CLB figure shows). A LUT
+#: or an inverter takes one.
 _MEMORIES = {
     "RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "RAM512X1S": 8, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4,
     "RAM256X1D": 8, "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "SRL16": 1, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1,
@@ -42,15 +44,22 @@ def synthesis(board: Board, source: str) -> list[str]:
 
 
 def used(cells: Mapping[str, int]) -> tuple[int, int, int, int]:
-    """LUTs, flip-flops, block RAMs of 36 kbit (two of 18 kbit share one) and DSP slices of the cells: name -> number.
+    """LUTs, flip-flops, block RAMs of 36 kbit (two of 18 kbit share one) and DSP slices of the
+    cells: name -> number.
 
     Raises SpikeplaneError for a memory that is not known: it would be counted as nothing.
     """
     blocks = {name: number for name, number in cells.items() if name.startswith(("RAMB", "FIFO"))}
-    unknown = [name for name in cells if name.startswith(("RAM", "SRL", "URAM")) and name not in {**_MEMORIES, **blocks}]
+    unknown = [
+        name
+        for name in cells
+        if name.startswith(("RAM", "SRL", "URAM")) and name not in {**_MEMORIES, **blocks}
+    ]
     if unknown:
         raise SpikeplaneError(f"yosys made a memory that is not counted here: {unknown[0]}")
-    luts = sum(cells.get(name, 0) for name in _LOGIC) + sum(cells.get(name, 0) * luts for name, luts in _MEMORIES.items())
+    luts = sum(cells.get(name, 0) for name in _LOGIC) + sum(
+        cells.get(name, 0) * luts for name, luts in _MEMORIES.items()
+    )
     whole = sum(number for name, number in blocks.items() if "36" in name)
     halves = sum(number for name, number in blocks.items() if "18" in name)
     dsps = sum(number for name, number in cells.items() if name.startswith("DSP48"))

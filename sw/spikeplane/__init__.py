@@ -1,7 +1,8 @@
-"""Spikeplane: from a trained spiking network to a verified chip. What a user imports; neither amaranth nor torch here.
+"""Spikeplane: from a trained spiking network to a verified chip. What a user imports; neither
+amaranth nor torch here.
 
-The names are imported when they are first used: the command line has to handle signals before numpy is loaded, and as soon as it can,
-so that not even `typing` is imported here.
+The names are imported when they are first used: the command line has to handle signals before numpy
+is loaded, and as soon as it can, so that not even `typing` is imported here.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ class ChipConfig:
     weight_depth      weight words (of `lanes` weights) per core
     acc_depth         accumulator words (of `lanes` sums) per bank and core
     membrane_depth    membrane words per core
-    parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel group held there
+    parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel
+                      group held there
     populations       populations (or parts of them) that a core can hold, 1..16
     projections       projection tags of the whole chip
     row_depth, column_depth, group_depth   entries of the three coordinate tables of a core
@@ -49,9 +50,11 @@ class ChipConfig:
     coord_bits        width of a pixel's row and column in a packet
     group_bits        width of a channel group in a packet
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
-    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`); False: only 1/2^k and 1 - 1/2^k, k in 1..8
+    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`); False: only 1/2^k and
+                      1 - 1/2^k, k in 1..8
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
-    grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole image and a little
+    grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole
+                      image and a little
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """
@@ -83,23 +86,35 @@ class ChipConfig:
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
             if not _is_integer(value) or value not in allowed:
-                raise SpikeplaneError(f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}")
+                raise SpikeplaneError(
+                    f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}"
+                )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not _is_integer(value) or not low <= value <= high:
-                raise SpikeplaneError(f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}")
+                raise SpikeplaneError(
+                    f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
+                )
         if not isinstance(self.leak_multiplier, bool):
-            raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}")
+            raise SpikeplaneError(
+                f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}"
+            )
         if self.camera is not None and not isinstance(self.camera, CameraConfig):
-            raise SpikeplaneError(f"chip configuration: camera must be a table [camera] (a CameraConfig), not {self.camera!r}")
+            raise SpikeplaneError(
+                f"chip configuration: camera must be a table [camera] (a CameraConfig), not {self.camera!r}"
+            )
         self._check_grabber()
 
     def _check_grabber(self) -> None:
         depth = self.grabber_depth
         if not _is_integer(depth) or depth and not 16 <= depth <= 1 << 16:
-            raise SpikeplaneError(f"chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not {depth!r}")
+            raise SpikeplaneError(
+                f"chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not {depth!r}"
+            )
         if depth and self.camera is None:
-            raise SpikeplaneError(f"chip configuration: grabber_depth = {depth} needs a camera; add a table [camera]")
+            raise SpikeplaneError(
+                f"chip configuration: grabber_depth = {depth} needs a camera; add a table [camera]"
+            )
 
     @property
     def cores(self) -> int:
@@ -113,17 +128,20 @@ class ChipConfig:
 
     @property
     def leak_bits(self) -> int:
-        """Fraction bits of a leak factor: 16, or 8 where the membrane would not leave room in a multiplier of 18 x 18 bits."""
+        """Fraction bits of a leak factor: 16, or 8 where the membrane would not leave room in a
+        multiplier of 18 x 18 bits."""
         return 16 if self.membrane_bits <= 18 else 8
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that name this chip: a program carries it and is refused by any other chip."""
+        """16 hexadecimal digits that name this chip: a program carries it and is refused by any
+        other chip."""
         text = json.dumps({"architecture": ARCHITECTURE, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files; those of a camera only where there is one."""
+        """The fields by name, as they stand in TOML, manifests and program files; those of a camera
+        only where there is one."""
         values = asdict(self)
         if self.camera is None:
             del values["camera"], values["grabber_depth"]
@@ -137,7 +155,9 @@ class ChipConfig:
         known = [f.name for f in fields(cls)]
         for key in values:
             if key not in known:
-                raise SpikeplaneError(f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}")
+                raise SpikeplaneError(
+                    f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}"
+                )
         camera = values.pop("camera", base.pop("camera", None))
         if isinstance(camera, dict):
             camera = CameraConfig.from_dict(camera)
@@ -145,14 +165,16 @@ class ChipConfig:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
-        """Read a TOML file of `key = value` lines. Raises SpikeplaneError if it is missing, no TOML, or too long."""
+        """Read a TOML file of `key = value` lines. Raises SpikeplaneError if it is missing, no
+        TOML, or too long."""
         try:
             values = tomllib.loads(read_file(path, _LONGEST).decode())
         except FileNotFoundError:
             raise SpikeplaneError(f"chip configuration: no file {path}") from None
         except OSError as error:
             raise SpikeplaneError(f"chip configuration: cannot read {path}: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of thousands of digits, deep nesting
+        # no UTF-8, no TOML, a number of thousands of digits, deep nesting
+        except (ValueError, RecursionError) as error:
             raise SpikeplaneError(f"chip configuration: {path} is not readable as TOML: {error}") from None
         return cls.from_dict(values)
 
@@ -178,7 +200,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "max_shift": (0, 31),
 }
 
-#: The named chips. `tiny` suits a small FPGA, `small` and `medium` an ECP5 85k class part and above, `large` a big one.
+#: The named chips. `tiny` suits a small FPGA, `small` and `medium` an ECP5 85k class part and
+#: above, `large` a big one.
 PRESETS: dict[str, ChipConfig] = {
     "tiny": ChipConfig(rows=1, cols=1, lanes=8, weight_depth=2048, acc_depth=512, membrane_depth=512),
     "small": ChipConfig(rows=2, cols=2),
@@ -193,7 +216,9 @@ PRESETS: dict[str, ChipConfig] = {
 def preset(name: str) -> ChipConfig:
     """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
     if not isinstance(name, str):
-        raise SpikeplaneError(f"a preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(PRESETS))}")
+        raise SpikeplaneError(
+            f"a preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(PRESETS))}"
+        )
     if name not in PRESETS:
         raise SpikeplaneError(f"unknown preset '{name}'{_nearest(name, list(PRESETS))}")
     return PRESETS[name]

@@ -1,5 +1,5 @@
-"""Input encodings: from images or event recordings to the planes of an input population. Part of the program, so that
-every backend sees the same planes."""
+"""Input encodings: from images or event recordings to the planes of an input population. Part of
+the program, so that every backend sees the same planes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 EncodingKind = Literal["direct", "rate", "latency", "events", "planes"]
 
-#: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at the rate of speech, and takes a simulated
-#: chip about ten; nobody would see the end of one of a million.
+#: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at
+#: the rate of speech, and takes a simulated chip about ten; nobody would see the end of one of a
+#: million.
 RANGES = {"steps": (1, 1 << 14), "value_bits": (1, 8), "step_us": (1, 1 << 23), "seed": (0, 1 << 63)}
 
 
@@ -27,7 +28,8 @@ class Encoding:
     kind     direct   images as multi-bit values, the same in every step (value_bits bits)
              rate     Bernoulli spikes of probability value / 255, seeded by (seed, sample number)
              latency  one spike per pixel, the brighter the earlier; a black pixel never
-             events   event recordings binned into steps of step_us microseconds, one channel per polarity, 0 or 1
+             events   event recordings binned into steps of step_us microseconds, one channel per
+                      polarity, 0 or 1
              planes   arrays that are planes already, (T, C, H, W) per sample
     steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
     """
@@ -45,11 +47,14 @@ class Encoding:
 
 
 def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
-    """The values of an input population of `shape` (C, H, W), uint8 (N, T, C, H, W), for `samples` as `read_samples` gives them.
+    """The values of an input population of `shape` (C, H, W), uint8 (N, T, C, H, W), for `samples`
+    as `read_samples` gives them.
 
-    direct    round(v * (2**value_bits - 1) / 255) of a pixel v, the same in every step: full scale is 2**value_bits - 1
-    rate      1 where a uniform integer of 0..254, drawn by numpy's default_rng([seed, sample number]), is below v;
-              `first` is the number of the first sample, so any split into batches gives the same planes
+    direct    round(v * (2**value_bits - 1) / 255) of a pixel v, the same in every step: full scale
+              is 2**value_bits - 1
+    rate      1 where a uniform integer of 0..254, drawn by numpy's default_rng([seed, sample
+              number]), is below v; `first` is the number of the first sample, so any split into
+              batches gives the same planes
     latency   1 at step floor((255 - v) * (T - 1) / 255) only: 255 fires at step 0, 1 near step T - 1, 0 never
     events    1 where at least one event falls into the step; events after step T - 1 are dropped
     planes    the samples themselves; they must have T steps, and hold 0 and 1 only
@@ -58,7 +63,9 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
     """
     _check(encoding)
     if encoding.kind == "events":
-        return _stack(encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)])
+        return _stack(
+            encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)]
+        )
     array = _array(encoding, samples, shape)
     if encoding.kind == "planes":
         return array
@@ -70,10 +77,17 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
 
 
 def check_planes(name: str, values: Any, encoding: Encoding, shape: tuple[int, int, int]) -> None:
-    """Raise SpikeplaneError unless `values` are what `encode` gives: integers (N, T, C, H, W) within the encoding's bits."""
+    """Raise SpikeplaneError unless `values` are what `encode` gives: integers (N, T, C, H, W)
+    within the encoding's bits."""
     top = (1 << encoding.bits) - 1
-    expected = f"input '{name}' expects integers from 0 to {top} of shape (N, {_form((encoding.steps, *shape))})"
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "bui" or values.shape[1:] != (encoding.steps, *shape):
+    expected = (
+        f"input '{name}' expects integers from 0 to {top} of shape (N, {_form((encoding.steps, *shape))})"
+    )
+    if (
+        not isinstance(values, np.ndarray)
+        or values.dtype.kind not in "bui"
+        or values.shape[1:] != (encoding.steps, *shape)
+    ):
         raise SpikeplaneError(f"{expected}, not {_found(values)}; use program.planes(samples)")
     if not len(values):
         raise SpikeplaneError(f"input '{name}' holds no samples; give at least one")
@@ -82,7 +96,8 @@ def check_planes(name: str, values: Any, encoding: Encoding, shape: tuple[int, i
 
 
 def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.ndarray:
-    """The samples, uint8 (N, ...) in the form that every encoding but `events` takes. Raises SpikeplaneError for any other."""
+    """The samples, uint8 (N, ...) in the form that every encoding but `events` takes. Raises
+    SpikeplaneError for any other."""
     planes = encoding.kind == "planes"
     expected = (encoding.steps, *shape) if planes else shape
     refusal = f"encoding '{encoding.kind}' expects uint8 samples (N, {_form(expected)})"
@@ -91,13 +106,19 @@ def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.
     except ValueError:  # a list of samples, or of rows, of unequal lengths
         raise SpikeplaneError(f"{refusal}, not samples of unequal shapes; give one array") from None
     if array.shape[1:] != expected:
-        remedy = f"cut or fill them to {encoding.steps} steps" if planes and array.shape[2:] == shape else "reshape them"
+        remedy = (
+            f"cut or fill them to {encoding.steps} steps"
+            if planes and array.shape[2:] == shape
+            else "reshape them"
+        )
         raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy}")
     if array.dtype != np.uint8:
         remedy = "convert 0 and 1" if planes else "scale them to 0..255 and convert them"
         raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy} with astype(np.uint8)")
     if planes and array.max(initial=0) > 1:
-        raise SpikeplaneError(f"{refusal} of 0 and 1, not {_found(array)}; threshold them, or compile with encoding 'direct'")
+        raise SpikeplaneError(
+            f"{refusal} of 0 and 1, not {_found(array)}; threshold them, or compile with encoding 'direct'"
+        )
     return array
 
 
@@ -117,7 +138,9 @@ def _found(values: Any) -> str:
 def _check(encoding: Encoding) -> None:
     for name, (low, high) in RANGES.items():
         if not low <= getattr(encoding, name) <= high:
-            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {getattr(encoding, name)}")
+            raise SpikeplaneError(
+                f"encoding: {name} must be from {low} to {high}, not {getattr(encoding, name)}"
+            )
 
 
 def _stack(encoding: Encoding, shape: tuple[int, int, int], samples: list[np.ndarray]) -> np.ndarray:
@@ -137,7 +160,9 @@ def _latency(encoding: Encoding, images: np.ndarray) -> np.ndarray:
 
 
 def _rate(encoding: Encoding, image: np.ndarray, number: int) -> np.ndarray:
-    draws = np.random.default_rng([encoding.seed, number]).integers(0, 255, (encoding.steps, *image.shape), np.uint8)
+    draws = np.random.default_rng([encoding.seed, number]).integers(
+        0, 255, (encoding.steps, *image.shape), np.uint8
+    )
     return (draws < image).astype(np.uint8)
 
 
@@ -145,13 +170,19 @@ def _recordings(samples: Samples) -> list[Events]:
     from spikeplane.data.nmnist import Events, check_columns
 
     if isinstance(samples, np.ndarray):
-        raise SpikeplaneError(f"encoding 'events' expects event recordings, not an array of shape {samples.shape}")
+        raise SpikeplaneError(
+            f"encoding 'events' expects event recordings, not an array of shape {samples.shape}"
+        )
     if not isinstance(samples, list | tuple):
-        raise SpikeplaneError(f"encoding 'events' expects a list of event recordings, not a {type(samples).__name__}")
+        raise SpikeplaneError(
+            f"encoding 'events' expects a list of event recordings, not a {type(samples).__name__}"
+        )
     for recording in samples:
         if not isinstance(recording, Events):
             kind = type(recording).__name__
-            raise SpikeplaneError(f"encoding 'events' expects event recordings, not a list with {kind} in it; use read_samples")
+            raise SpikeplaneError(
+                f"encoding 'events' expects event recordings, not a list with {kind} in it; use read_samples"
+            )
         check_columns(recording)
     return list(samples)
 

@@ -1,5 +1,5 @@
-"""The one exception that reaches a user: a single line that says what was expected, what came and what to do; and how such a line
-names a number or a foreign exception."""
+"""The one exception that reaches a user: a single line that says what was expected, what came and
+what to do; and how such a line names a number or a foreign exception."""
 
 from typing import Any
 
@@ -9,12 +9,14 @@ class SpikeplaneError(Exception):
 
 
 def number(value: Any) -> str:
-    """A number in full, so that 1.0000001 is not named as 1: the shortest text that reads back as the same value of its type."""
+    """A number in full, so that 1.0000001 is not named as 1: the shortest text that reads back as
+    the same value of its type."""
     text = str(value)
     return text.removesuffix(".0")
 
 
 def reason(error: BaseException, most: int = 200) -> str:
-    """What a foreign exception says: its first line, at most so many characters; its name if it says nothing."""
+    """What a foreign exception says: its first line, at most so many characters; its name if it
+    says nothing."""
     line = next(iter(str(error).splitlines()), "").strip()
     return (line if len(line) <= most else f"{line[:most]}...") or type(error).__name__

@@ -1,5 +1,6 @@
-"""Files: what is written is there whole or not at all, readable like any other (mode 0666 less the umask); what is read is a regular
-file of a bounded length, because a device or a pipe may never end."""
+"""Files: what is written is there whole or not at all, readable like any other (mode 0666 less the
+umask); what is read is a regular file of a bounded length, because a device or a pipe may never
+end."""
 
 import errno
 import os
@@ -12,12 +13,17 @@ from typing import IO, Any
 
 from spikeplane.errors import SpikeplaneError
 
-_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def check_regular(path: str | Path) -> None:
-    """Raises SpikeplaneError for what can be opened and may never end: a device, a pipe, a socket. Anything else passes, missing files
-    too: whoever opens them says what it expected."""
+    """Raises SpikeplaneError for what can be opened and may never end: a device, a pipe, a socket.
+    Anything else passes, missing files too: whoever opens them says what it expected."""
     try:
         kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
     except (OSError, ValueError):
@@ -27,8 +33,9 @@ def check_regular(path: str | Path) -> None:
 
 
 def read_file(path: str | Path, most: int) -> bytes:
-    """The contents of a regular file of at most `most` bytes. Raises SpikeplaneError for a longer one and for a device, a pipe or a
-    socket; OSError, as `open` does, for one that is missing or cannot be read."""
+    """The contents of a regular file of at most `most` bytes. Raises SpikeplaneError for a longer
+    one and for a device, a pipe or a socket; OSError, as `open` does, for one that is missing or
+    cannot be read."""
     check_regular(path)
     with open(path, "rb") as file:
         data = file.read(most + 1)
@@ -49,7 +56,8 @@ def write_file(path: str | Path, contents: str | bytes) -> None:
 
 
 def write_files(contents: Mapping[Any, str | bytes]) -> None:
-    """Write all files (path: contents) or none, and make the folders they lie in. If one fails, what was there is as it was.
+    """Write all files (path: contents) or none, and make the folders they lie in. If one fails,
+    what was there is as it was.
 
     A link is followed. What is there and is no file (/dev/null, a pipe) is written into, never replaced.
     Raises SpikeplaneError that names the file which cannot be written.
@@ -73,7 +81,8 @@ def write_files(contents: Mapping[Any, str | bytes]) -> None:
 
 @contextmanager
 def write_stream(path: str | Path) -> Iterator[IO[bytes]]:
-    """A file to write piece by piece, for what does not fit in memory; otherwise as `write_files` for one file.
+    """A file to write piece by piece, for what does not fit in memory; otherwise as `write_files`
+    for one file.
 
     It takes its name when the block ends without an error; with one, what was there is as it was.
     Raises SpikeplaneError that names the file which cannot be written.
@@ -92,7 +101,8 @@ def write_stream(path: str | Path) -> Iterator[IO[bytes]]:
 
 
 def check_place(path: str | Path) -> None:
-    """Raises SpikeplaneError if a file could not be written here: for commands that work long before they write."""
+    """Raises SpikeplaneError if a file could not be written here: for commands that work long
+    before they write."""
     try:
         target = _resolved(path)
         folder = next(parent for parent in target.parents if parent.exists())
@@ -106,7 +116,8 @@ def check_place(path: str | Path) -> None:
 
 def _resolved(path: str | Path) -> Path:
     target = Path(os.path.realpath(path))
-    if any(place.is_symlink() for place in (target, *target.parents)):  # `realpath` gives up on a loop of links
+    # `realpath` gives up on a loop of links
+    if any(place.is_symlink() for place in (target, *target.parents)):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -120,7 +131,8 @@ def _draft(target: Path, data: bytes, undo: ExitStack) -> Path | None:
     for folder in reversed([folder for folder in target.parents if not folder.exists()]):
         folder.mkdir(exist_ok=True)
         undo.callback(_quietly, folder.rmdir)
-    draft = target.with_name(f".spikeplane-{secrets.token_hex(8)}")  # a tempfile would be for its owner's eyes only
+    # a tempfile would be for its owner's eyes only
+    draft = target.with_name(f".spikeplane-{secrets.token_hex(8)}")
     undo.callback(_quietly, draft.unlink)
     with draft.open("xb") as file:
         file.write(data)

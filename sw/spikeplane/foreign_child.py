@@ -1,4 +1,5 @@
-"""The other side of `foreign.py`: what a process does that reads a foreign file. Its limits hold before the file is opened."""
+"""The other side of `foreign.py`: what a process does that reads a foreign file. Its limits hold
+before the file is opened."""
 
 import contextlib
 import json
@@ -10,8 +11,8 @@ Answer = tuple[dict[str, Any], Iterable[Any]]  #: the object, and buffers of byt
 
 
 def limit(seconds: int, room: int) -> None:
-    """So many seconds of a processor, `room` bytes of memory more than it has now, no core file: an end even where nobody is left to kill
-    it. Systems without such limits have none."""
+    """So many seconds of a processor, `room` bytes of memory more than it has now, no core file: an
+    end even where nobody is left to kill it. Systems without such limits have none."""
     try:
         import resource
     except ImportError:
@@ -25,7 +26,8 @@ def limit(seconds: int, room: int) -> None:
 
 
 def answer(read: Callable[[], Answer], seconds: int, room: int) -> None:
-    """Answer what `read` returns, within the limits, and leave without closing what the library may not be able to close."""
+    """Answer what `read` returns, within the limits, and leave without closing what the library may
+    not be able to close."""
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed is no answer
     limit(seconds, room)

@@ -1,4 +1,5 @@
-"""Lockstep: two boards' outputs compared spike for spike, and the first difference named by step, population and neuron."""
+"""Lockstep: two boards' outputs compared spike for spike, and the first difference named by step,
+population and neuron."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ Outputs = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Comparison:
-    """values: outputs compared (every neuron, step and sample); spikes: those that were not 0 in the reference; first: the first
-    difference as one line, or None."""
+    """values: outputs compared (every neuron, step and sample); spikes: those that were not 0 in
+    the reference; first: the first difference as one line, or None."""
 
     values: int
     spikes: int
@@ -30,12 +31,18 @@ class Comparison:
 
 
 def compare(
-    network: Network, chip: Outputs, golden: Outputs, first_sample: int = 0, names: Iterable[str] | None = None
+    network: Network,
+    chip: Outputs,
+    golden: Outputs,
+    first_sample: int = 0,
+    names: Iterable[str] | None = None,
 ) -> Comparison:
-    """Compare the populations `names` (default: those of neurons that either side has), each int (N, T, C, H, W).
+    """Compare the populations `names` (default: those of neurons that either side has), each int
+    (N, T, C, H, W).
 
-    One that a side lacks, or has in another shape, is a mismatch in every value. The first difference is the one of the earliest sample
-    and step, and there of the earliest population in the network's order: what comes after it may only be its consequence.
+    One that a side lacks, or has in another shape, is a mismatch in every value. The first
+    difference is the one of the earliest sample and step, and there of the earliest population in
+    the network's order: what comes after it may only be its consequence.
     """
     wanted = [p.name for p in network.populations if p.neuron is not None] if names is None else list(names)
     values = spikes = mismatches = 0
@@ -49,7 +56,9 @@ def compare(
         spikes += 0 if theirs is None else int(np.count_nonzero(theirs))
         if ours is None or theirs is None or ours.shape != theirs.shape:
             mismatches += size
-            found.append(((first_sample, 0, order), f"first difference: population '{name}': {_sides(ours, theirs)}"))
+            found.append(
+                ((first_sample, 0, order), f"first difference: population '{name}': {_sides(ours, theirs)}")
+            )
             continue
         places = np.argwhere(ours != theirs)
         mismatches += len(places)
@@ -64,11 +73,14 @@ def _first(
     """Where a population differs first, as a key to sort by, and in words."""
     sample, step, c, y, x = at = tuple(int(i) for i in place)
     return (first_sample + sample, step, order), (
-        f"first difference: sample {first_sample + sample}, step {step}, population '{name}', neuron (c={c}, y={y}, x={x}): "
+        f"first difference: sample {first_sample + sample}, step {step}, population '{name}', "
+        f"neuron (c={c}, y={y}, x={x}): "
         f"chip {int(ours[at])}, golden {int(theirs[at])}"
     )
 
 
 def _sides(ours: np.ndarray | None, theirs: np.ndarray | None) -> str:
-    chip, golden = ("no output" if side is None else f"outputs of shape {side.shape}" for side in (ours, theirs))
+    chip, golden = (
+        "no output" if side is None else f"outputs of shape {side.shape}" for side in (ours, theirs)
+    )
     return f"chip {chip}, golden {golden}"

@@ -1,7 +1,9 @@
-"""The integer network: what a compiled model means, independent of any chip. The golden model executes exactly this.
+"""The integer network: what a compiled model means, independent of any chip. The golden model
+executes exactly this.
 
-Values that flow are integers per neuron and step: 0 or 1 for spikes, 0..255 for direct-coded input, the membrane value for
-membrane outputs. Currents are `bias + sum of weight * value` (DESIGN.md section 3).
+Values that flow are integers per neuron and step: 0 or 1 for spikes, 0..255 for direct-coded input,
+the membrane value for membrane outputs. Currents are `bias + sum of weight * value` (DESIGN.md
+section 3).
 """
 
 from dataclasses import dataclass, field
@@ -23,9 +25,10 @@ LEAK_ONE = 1 << 16
 class Neuron:
     """How the membranes of a population move; see DESIGN.md section 3.
 
-    leak "none" (IF), "multiply" (u * leak_value / 65536, leak_value 0..65536) or "memoryless" (0). The product is rounded by
-    `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the floor with the lowest bit set if anything was cut.
-    `strict` fires at v > theta instead of >=. `membrane_out` sends v as the output, not the spikes.
+    leak "none" (IF), "multiply" (u * leak_value / 65536, leak_value 0..65536) or "memoryless" (0).
+    The product is rounded by `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the
+    floor with the lowest bit set if anything was cut. `strict` fires at v > theta instead of >=.
+    `membrane_out` sends v as the output, not the spikes.
     """
 
     leak: LeakKind = "none"
@@ -77,11 +80,14 @@ class Population:
 class Projection:
     """Synapses from one population to another, as a convolution over the source's pixels.
 
-    weight    int array (Cout, Cin, KH, KW), or (C, KH, KW) when `aligned` (channel c drives channel c: depthwise, pooling,
-              identity). A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
-    pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of the synapses for nothing
+    weight    int array (Cout, Cin, KH, KW), or (C, KH, KW) when `aligned` (channel c drives channel
+              c: depthwise, pooling, identity). A fully connected layer on (C, H, W) is a
+              convolution whose kernel covers the whole source.
+    pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of
+              the synapses for nothing
     delay     1: recurrent, delivers at step t + 1 what was fired at t
-    pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a ratio between projections
+    pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a
+                ratio between projections
     """
 
     source: str
@@ -97,7 +103,8 @@ class Projection:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Populations in topological order (inputs first) and projections. `output` names the population that is read out."""
+    """Populations in topological order (inputs first) and projections. `output` names the
+    population that is read out."""
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]

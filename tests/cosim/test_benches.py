@@ -19,7 +19,9 @@ pytestmark = pytest.mark.cosim
 
 def failures(log: Path) -> str:
     """The tests that failed and why, from the end of a log."""
-    return "\n".join(line for line in log.read_text().splitlines() if re.search(r"Error|FAIL|assert", line))[-2000:]
+    return "\n".join(line for line in log.read_text().splitlines() if re.search(r"Error|FAIL|assert", line))[
+        -2000:
+    ]
 
 
 @pytest.mark.parametrize("name", runner.names())

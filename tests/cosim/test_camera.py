@@ -1,6 +1,8 @@
-"""The Verilated camera pipeline and the golden model on recorded clips, bit for bit: whole planes, and crops over whole clips.
+"""The Verilated camera pipeline and the golden model on recorded clips, bit for bit: whole planes,
+and crops over whole clips.
 
-Golden images are worked out once for each clip and method; pipelines of other P are held against the same ones.
+Golden images are worked out once for each clip and method; pipelines of other P are held against
+the same ones.
 """
 
 import functools
@@ -37,20 +39,26 @@ def clip(name: str, crop: bool) -> np.ndarray:
 def golden(name: str, crop: bool, method: str, lookahead: int) -> np.ndarray:
     """uint16 (n, H, W): every image that the clip gives."""
     planes = clip(name, crop)
-    config = CameraConfig(width=planes.shape[2], height=planes.shape[1], pixels=16, method=method, lookahead=lookahead)
+    config = CameraConfig(
+        width=planes.shape[2], height=planes.shape[1], pixels=16, method=method, lookahead=lookahead
+    )
     return np.stack([image.numpy().astype(np.uint16) for image in Reconstruction(config).images(planes)])
 
 
 def check(name: str, crop: bool, pixels: int, method: str, lookahead: int) -> None:
     planes, images = clip(name, crop), golden(name, crop, method, lookahead)
     assert len(images) == len(planes) - lookahead >= IMAGES
-    config = CameraConfig(width=planes.shape[2], height=planes.shape[1], pixels=pixels, method=method, lookahead=lookahead)
+    config = CameraConfig(
+        width=planes.shape[2], height=planes.shape[1], pixels=pixels, method=method, lookahead=lookahead
+    )
     with SimulatedPipeline(config) as chip:
         words = chip.run(planes, gaps=0.2, seed=pixels)
     assert difference(words, images, config) is None
 
 
-WHOLE = [(*c, p, n) for c, p, n in zip(COMBINATIONS, (16, 50, 32, 50, 50, 32, 50, 16), NAMES * 4, strict=True)]
+WHOLE = [
+    (*c, p, n) for c, p, n in zip(COMBINATIONS, (16, 50, 32, 50, 50, 32, 50, 16), NAMES * 4, strict=True)
+]
 FAST = (("tfp", 16), ("tfi", 0), ("fsr", 16), ("ssr", 0))
 
 
@@ -59,11 +67,14 @@ FAST = (("tfp", 16), ("tfi", 0), ("fsr", 16), ("ssr", 0))
     [one if one[:2] in FAST else pytest.param(*one, marks=pytest.mark.slow) for one in WHOLE],
 )
 def test_whole_planes(method, lookahead, pixels, name):
-    """Each method, causal and with look-ahead, at one P and on one clip; `test_every_combination` has them all."""
+    """Each method, causal and with look-ahead, at one P and on one clip; `test_every_combination`
+    has them all."""
     check(name, False, pixels, method, lookahead)
 
 
-@pytest.mark.parametrize(("method", "lookahead", "pixels"), [("tfp", 16, 32), ("tfi", 0, 16), ("fsr", 0, 16), ("ssr", 16, 32)])
+@pytest.mark.parametrize(
+    ("method", "lookahead", "pixels"), [("tfp", 16, 32), ("tfi", 0, 16), ("fsr", 0, 16), ("ssr", 16, 32)]
+)
 def test_crops(method, lookahead, pixels):
     """Both clips, all their planes."""
     for name in NAMES:
@@ -90,4 +101,6 @@ def test_a_wrong_pixel_is_named():
     images[30, 17, 5] ^= 1
     found = str(difference(words, images, config))
     chip_value, value = images[30, 17, 5] ^ 1, images[30, 17, 5]
-    assert found == f"plane 30, row 17, column 5: chip {chip_value}, golden {value} (1 of {images.size} differ)"
+    assert (
+        found == f"plane 30, row 17, column 5: chip {chip_value}, golden {value} (1 of {images.size} differ)"
+    )

@@ -1,4 +1,5 @@
-"""The benches on Icarus, a simulator of four states: the same Verilog, where a signal without a value is x and stays so.
+"""The benches on Icarus, a simulator of four states: the same Verilog, where a signal without a
+value is x and stays so.
 
 Few and small cases: it is slow. Each ends at the first x in what a bench reads.
 """
@@ -34,7 +35,8 @@ def test_benches(tmp_path: Path, name: str, tests: int) -> None:
 
 
 def test_a_chip_whose_registers_wake_with_anything(tmp_path: Path) -> None:
-    """Without values at power-up, as in silicon: reset alone must bring every register that decides something to a value."""
+    """Without values at power-up, as in silicon: reset alone must bring every register that decides
+    something to a value."""
     chosen = design("chip")
     text = chosen.verilog()
     assert len(icarus.without_power_up(text)) < len(text) - 10_000
@@ -66,4 +68,7 @@ def test_a_register_without_reset_is_seen(tmp_path: Path) -> None:
             assert broken != text
             return broken
 
-    assert verdict(Unreset(replace(chosen)), tmp_path, "packets_pass.*stalling=False", power_up=False) == (False, 1)  # type: ignore[arg-type]
+    assert verdict(Unreset(replace(chosen)), tmp_path, "packets_pass.*stalling=False", power_up=False) == (
+        False,
+        1,
+    )  # type: ignore[arg-type]

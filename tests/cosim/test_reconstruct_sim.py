@@ -1,4 +1,5 @@
-"""`spikeplane reconstruct --board sim`: the simulated hardware's images are the golden model's, and a plane takes W*H/P cycles."""
+"""`spikeplane reconstruct --board sim`: the simulated hardware's images are the golden model's, and
+a plane takes W*H/P cycles."""
 
 import json
 import sys
@@ -40,7 +41,9 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *argume
     ("method", "more", "chosen", "pixels", "cycles"),
     [("tfi", ("-a", "0"), (), 18, 17), ("ssr", ("-a", "6", "--bits", "12"), ("--pixels", "6"), 6, 51)],
 )
-def test_the_same_images_bit_for_bit(tmp_path, monkeypatch, capsys, planes, method, more, chosen, pixels, cycles) -> None:
+def test_the_same_images_bit_for_bit(
+    tmp_path, monkeypatch, capsys, planes, method, more, chosen, pixels, cycles
+) -> None:
     monkeypatch.chdir(tmp_path)
     np.save("clip.npy", planes)
     golden = ("clip.npy", "-m", method, *more, "-o")
@@ -50,7 +53,8 @@ def test_the_same_images_bit_for_bit(tmp_path, monkeypatch, capsys, planes, meth
     assert Path("sim.npy").read_bytes() == Path("golden.npy").read_bytes()
     assert (summary["board"], summary["pixels"], summary["cycles_per_plane"]) == ("sim", pixels, cycles)
     assert summary["planes_per_second_at_100_mhz"] == 1e8 / cycles
-    # From the middle on, and few of them: the pixels start anew, and images that are not wanted are passed over.
+    # From the middle on, and few of them: the pixels start anew, and images that are not wanted are
+    # passed over.
     few = ("--first", "31", "--every", "17")
     call(monkeypatch, capsys, *golden, "golden.npy", *few)
     lines = call(monkeypatch, capsys, *sim, "sim.npy", *few).splitlines()

@@ -1,4 +1,5 @@
-"""Ghost state for the router's proofs: one packet of the solver's choice, from the input it enters by to the outputs it leaves by."""
+"""Ghost state for the router's proofs: one packet of the solver's choice, from the input it enters
+by to the outputs it leaves by."""
 
 from typing import Any
 
@@ -11,11 +12,13 @@ from spikeplane_gateware.network.router import SOURCES
 from spikeplane_gateware.structs import packet_struct
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)
-MARK = {"a": 1, "b": 2}  #: the two low bits of a payload say whether it is one of the two packets that are followed
+#: the two low bits of a payload say whether it is one of the two packets that are followed
+MARK = {"a": 1, "b": 2}
 
 
 class Followed:
-    """One packet of the solver's choice: its contents, whether it has entered, by which outputs it has left, where it is."""
+    """One packet of the solver's choice: its contents, whether it has entered, by which outputs it
+    has left, where it is."""
 
     def __init__(self, m: Module, dut: Any, inside: Inside, name: str, entry: Signal) -> None:
         self.m, self.mark, self.entry = m, MARK[name], entry
@@ -28,7 +31,9 @@ class Followed:
         for number, side in enumerate(SIDES):
             with m.If(entry == number):
                 m.d.comb += Assume(legal(side, self.packet, dut.x, dut.y, CONFIG.cols, CONFIG.rows))
-                m.d.comb += [want.eq(rule) for want, rule in zip(self.wanted.values(), self._rule(side), strict=True)]
+                m.d.comb += [
+                    want.eq(rule) for want, rule in zip(self.wanted.values(), self._rule(side), strict=True)
+                ]
         self._places()
 
     def _rule(self, side: str) -> list[Any]:
@@ -40,7 +45,8 @@ class Followed:
         return word[:2] == self.mark
 
     def _places(self) -> None:
-        """spare, front: anywhere in the entry's FIFO; head: per output; out: per output. Elsewhere there is no mark."""
+        """spare, front: anywhere in the entry's FIFO; head: per output; out: per output. Elsewhere
+        there is no mark."""
         m, inside = self.m, self.inside
         self.spare, self.front = Signal(), Signal()
         self.head = {o: Signal() for o in SIDES}
@@ -80,7 +86,8 @@ class Followed:
                 m.d.sync += self.left[o].eq(1)
 
     def contract(self) -> None:
-        """Once entered it is in one place on the way to each output that wants it, and never on the way to another."""
+        """Once entered it is in one place on the way to each output that wants it, and never on the
+        way to another."""
         m, waiting = self.m, self.spare + self.front
         for o in SIDES:
             beyond = self.head[o] + self.out[o] + self.left[o]
@@ -104,7 +111,8 @@ def any_of(*bits: Any) -> Any:
 
 
 def surroundings(m: Module, dut: Any, *, stalls: bool) -> Signal:
-    """Any tile, any traffic, and (with `stalls`) outputs that are taken when the solver likes. Returns the symbolic entry, 0..4."""
+    """Any tile, any traffic, and (with `stalls`) outputs that are taken when the solver likes.
+    Returns the symbolic entry, 0..4."""
     for side in SIDES:
         into, out = getattr(dut, f"i_{side}"), getattr(dut, f"o_{side}")
         for signal in (into.valid, into.payload):
@@ -113,7 +121,9 @@ def surroundings(m: Module, dut: Any, *, stalls: bool) -> Signal:
             free(m, out.ready)
         else:
             m.d.comb += out.ready.eq(1)
-    place = {axis: symbolic(m, bits_for(n), f"at_{axis}") for axis, n in (("x", CONFIG.cols), ("y", CONFIG.rows))}
+    place = {
+        axis: symbolic(m, bits_for(n), f"at_{axis}") for axis, n in (("x", CONFIG.cols), ("y", CONFIG.rows))
+    }
     entry = symbolic(m, 3, "entry")
     m.d.comb += [dut.x.eq(place["x"]), dut.y.eq(place["y"])]
     m.d.comb += [Assume(entry < len(SIDES)), Assume(dut.x < CONFIG.cols), Assume(dut.y < CONFIG.rows)]

@@ -1,4 +1,5 @@
-"""Proves Amaranth harnesses with yowasp-sby and z3: k-induction, bounded checks, covers; and breaks components on purpose.
+"""Proves Amaranth harnesses with yowasp-sby and z3: k-induction, bounded checks, covers; and breaks
+components on purpose.
 
 ```
     harness (component + ghost state + Assert / Assume / Cover) -> RTLIL -> sby -> holds or not
@@ -47,7 +48,8 @@ def free(m: Module, signal: Any) -> None:
 
 
 def offered(m: Module, port: Any, claim: Any) -> None:
-    """The rule of streams, for `claim` = Assert or Assume: what is offered and not taken is offered again, unchanged."""
+    """The rule of streams, for `claim` = Assert or Assume: what is offered and not taken is offered
+    again, unchanged."""
     payload = _bits(port.payload)
     stalled, before = Signal(), Signal(len(payload))
     m.d.sync += [stalled.eq(port.valid & ~port.ready), before.eq(payload)]
@@ -59,7 +61,8 @@ def _bits(signal: Any) -> Any:
 
 
 class Inside:
-    """A component's own signals by name, for invariants: `inside["fifo_west", "head_valid"]`. `fragment` is the submodule to add."""
+    """A component's own signals by name, for invariants: `inside["fifo_west", "head_valid"]`.
+    `fragment` is the submodule to add."""
 
     def __init__(self, component: Any) -> None:
         self.fragment = Fragment.get(component, None)
@@ -85,8 +88,11 @@ class Verdict:
     log: str
 
 
-def prove(module: Module, folder: Path, *, mode: str = "prove", depth: int = 2, timeout: int = 300) -> Verdict:
-    """Run sby in `folder`. mode "prove" (k-induction, k = depth), "bmc" (the first `depth` cycles) or "cover".
+def prove(
+    module: Module, folder: Path, *, mode: str = "prove", depth: int = 2, timeout: int = 300
+) -> Verdict:
+    """Run sby in `folder`. mode "prove" (k-induction, k = depth), "bmc" (the first `depth` cycles)
+    or "cover".
 
     Raises RuntimeError unless the answer is a plain yes or no.
     """
@@ -97,10 +103,17 @@ def prove(module: Module, folder: Path, *, mode: str = "prove", depth: int = 2, 
     options = [word for part in ("yosys", "smtbmc", "witness") for word in (f"--{part}", _TOOLS[part])]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     result = subprocess.run(
-        [tool, *options, "-f", "top.sby"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [tool, *options, "-f", "top.sby"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode not in (0, 2, 4):  # 2: refuted; 4: the induction step does not close
-        raise RuntimeError(f"sby ended with {result.returncode}:\n{result.stdout[-3000:]}{result.stderr[-2000:]}")
+        raise RuntimeError(
+            f"sby ended with {result.returncode}:\n{result.stdout[-3000:]}{result.stderr[-2000:]}"
+        )
     return Verdict(result.returncode == 0, result.stdout)
 
 
@@ -109,7 +122,8 @@ _numbers = itertools.count()
 
 
 def mutant(original: ModuleType, old: str, new: str) -> ModuleType:
-    """A copy of a module with one piece of its source changed. AssertionError unless `old` stands there exactly once."""
+    """A copy of a module with one piece of its source changed. AssertionError unless `old` stands
+    there exactly once."""
     path = Path(str(original.__file__))
     source = path.read_text()
     assert source.count(old) == 1, f"{path.name} has {source.count(old)} times {old!r}"

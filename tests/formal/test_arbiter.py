@@ -1,4 +1,5 @@
-"""Arbiter, by induction: one-hot grants of requests only, never idle while asked, and a request that stays is granted within n takes."""
+"""Arbiter, by induction: one-hot grants of requests only, never idle while asked, and a request
+that stays is granted within n takes."""
 
 from typing import Any
 

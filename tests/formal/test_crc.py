@@ -1,9 +1,10 @@
 """What the CRC of a frame finds, from its gates.
 
-`the_register` proves that `Crc` holds what the polynomial says, bit by bit, for any bytes in any number. That is linear: two frames that
-are equal but for some bits differ in their CRC by what the flipped bits alone leave in a register that begins with 0. What that finds is
-then counted, not sampled: in every frame up to the longest any four flipped bits, any flips within 32 bits of each other, wherever they
-are, and any number of zeros behind it.
+`the_register` proves that `Crc` holds what the polynomial says, bit by bit, for any bytes in any
+number. That is linear: two frames that are equal but for some bits differ in their CRC by what the
+flipped bits alone leave in a register that begins with 0. What that finds is then counted, not
+sampled: in every frame up to the longest any four flipped bits, any flips within 32 bits of each
+other, wherever they are, and any number of zeros behind it.
 """
 
 # Amaranth types slices of signals as slices of pins:
@@ -52,7 +53,11 @@ def the_register(module: Any) -> Module:
         m.d.sync += left.eq(next_register(m, left, engine.data, "left"))
     with m.If(engine.clear):
         m.d.sync += left.eq(0xFFFFFFFF)
-    m.d.comb += [Assert(engine.crc == ~left), Assert(engine.sound == (engine.crc == CRC_LEFT)), Cover(left[24:] == 1)]
+    m.d.comb += [
+        Assert(engine.crc == ~left),
+        Assert(engine.sound == (engine.crc == CRC_LEFT)),
+        Cover(left[24:] == 1),
+    ]
     return m
 
 
@@ -83,7 +88,8 @@ def test_zeros_never_come_back_to_a_sound_frame():
 
 
 def test_any_four_flipped_bits_are_found_in_a_frame_of_any_length():
-    """No two different pairs leave the same, and none leaves 0 or what a single bit leaves: so no 1, 2, 3 or 4 bits leave 0."""
+    """No two different pairs leave the same, and none leaves 0 or what a single bit leaves: so no
+    1, 2, 3 or 4 bits leave 0."""
     single = syndromes()
     pairs = np.concatenate([single[i] ^ single[i + 1 :] for i in range(len(single))])
     everything = np.sort(np.concatenate([pairs, single, np.zeros(1, np.uint32)]))

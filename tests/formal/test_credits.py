@@ -31,7 +31,8 @@ def view(m: Module, packet: Any, kind: Kind) -> Any:
 
 
 def surroundings(m: Module, dut: Any) -> Any:
-    """Any traffic and any stalls; the host sends the bridge itself CONTROL only. Returns the host's packet as CONTROL."""
+    """Any traffic and any stalls; the host sends the bridge itself CONTROL only. Returns the host's
+    packet as CONTROL."""
     for port in (dut.host_i, dut.mesh_i):
         free(m, port.valid)
         free(m, port.payload)
@@ -41,7 +42,8 @@ def surroundings(m: Module, dut: Any) -> Any:
         offered(m, port, Assert)
     own = dut.host_i.payload.host
     m.d.comb += Assume(~own | (dut.host_i.payload.kind == Kind.CONTROL))
-    m.d.comb += Assume(own | (dut.host_i.payload.kind != Kind.CREDIT))  # credits to cores are the bridge's own
+    # credits to cores are the bridge's own
+    m.d.comb += Assume(own | (dut.host_i.payload.kind != Kind.CREDIT))
     return view(m, dut.host_i.payload, Kind.CONTROL)
 
 
@@ -52,8 +54,14 @@ def barriers(dut: Any) -> Module:
     control = surroundings(m, dut)
     returned = view(m, dut.mesh_i.payload, Kind.CREDIT)
     own = dut.host_i.valid & dut.host_i.ready & dut.host_i.payload.host
-    limit, arrives = Signal(CREDIT_BITS), dut.mesh_i.valid & dut.mesh_i.ready & (dut.mesh_i.payload.kind == Kind.CREDIT)
-    sets, owed = own & (control.op == Control.CREDITS), [Signal(CREDIT_BITS, name=f"owed_{q}") for q in range(2)]
+    limit, arrives = (
+        Signal(CREDIT_BITS),
+        dut.mesh_i.valid & dut.mesh_i.ready & (dut.mesh_i.payload.kind == Kind.CREDIT),
+    )
+    sets, owed = (
+        own & (control.op == Control.CREDITS),
+        [Signal(CREDIT_BITS, name=f"owed_{q}") for q in range(2)],
+    )
     with m.If(sets):
         m.d.sync += limit.eq(control.arg)
     m.d.comb += Assert(inside["expected"] == limit)
@@ -69,12 +77,14 @@ def barriers(dut: Any) -> Module:
         m.d.sync += owes.eq(owes + Mux(passes, limit, 0) - got)
         m.d.comb += Cover(passes & (limit == 2) & ~got)
     m.d.comb += Cover((owed[0] == 2) & (owed[1] == 1))
-    m.d.comb += Assert(~(dut.mesh_i.valid & (dut.mesh_i.payload.kind == Kind.CREDIT)) | dut.mesh_i.ready)  # never in the way
+    # never in the way
+    m.d.comb += Assert(~(dut.mesh_i.valid & (dut.mesh_i.payload.kind == Kind.CREDIT)) | dut.mesh_i.ready)
     return m
 
 
 def returns(dut: Any) -> Module:
-    """One credit for each token taken for the host, first in the bridge (`waits`), then on offer to the mesh (`offers`)."""
+    """One credit for each token taken for the host, first in the bridge (`waits`), then on offer to
+    the mesh (`offers`)."""
     m = Module()
     m.submodules.dut = Inside(dut).fragment
     surroundings(m, dut)
@@ -132,15 +142,27 @@ def test_not_vacuous(tmp_path, harness):
 
 MUTANTS = {
     "passes a credit short": (barriers, "held.eq(count < expected)", "held.eq(count + 1 < expected)"),
-    "loses a credit at a barrier": (barriers, "count + got - Mux(taken", "count + (got & ~taken) - Mux(taken"),
-    "consumes both parities": (barriers, "Mux(taken & barrier & mine, expected, 0)", "Mux(taken & barrier, expected, 0)"),
+    "loses a credit at a barrier": (
+        barriers,
+        "count + got - Mux(taken",
+        "count + (got & ~taken) - Mux(taken",
+    ),
+    "consumes both parities": (
+        barriers,
+        "Mux(taken & barrier & mine, expected, 0)",
+        "Mux(taken & barrier, expected, 0)",
+    ),
     "takes a token too many": (
         returns,
         "free & ~self.reply_waits & ~(is_token & self.credit_waits))",
         "free & ~self.reply_waits)",
     ),
     "returns twice": (returns, "self.credit_waits.eq(0)", "self.credit_waits.eq(~self.host_i.valid)"),
-    "returns to the other parity": (returns, "credit.parity.eq(token.parity)", "credit.parity.eq(~token.parity)"),
+    "returns to the other parity": (
+        returns,
+        "credit.parity.eq(token.parity)",
+        "credit.parity.eq(~token.parity)",
+    ),
 }
 
 

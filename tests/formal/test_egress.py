@@ -1,6 +1,8 @@
-"""Egress, by induction: a sweep ends with one token per egress entry and then one credit per credit entry, no fewer and no more.
+"""Egress, by induction: a sweep ends with one token per egress entry and then one credit per credit
+entry, no fewer and no more.
 
-The population is one of the solver's choice, the same for every sweep; items, stalls and the end of a sweep come when the solver likes.
+The population is one of the solver's choice, the same for every sweep; items, stalls and the end of
+a sweep come when the solver likes.
 """
 
 from typing import Any
@@ -51,11 +53,18 @@ def _sweep(m: Module, dut: Any) -> None:
     for signal in (dut.item.valid, dut.item.payload, dut.o.ready, dut.finish):
         free(m, signal)
     offered(m, dut.item, Assume)
-    chosen = {name: symbolic(m, signal.shape(), name) for name, signal in (("population", dut.population), ("job", dut.job))}
+    chosen = {
+        name: symbolic(m, signal.shape(), name)
+        for name, signal in (("population", dut.population), ("job", dut.job))
+    }
     m.d.comb += [dut.population.eq(chosen["population"]), dut.job.eq(chosen["job"])]
     ending, ended = Signal(), Signal()
     m.d.sync += [ending.eq(dut.finish & ~dut.done), ended.eq(dut.done)]
-    m.d.comb += [Assume(~ending | dut.finish), Assume(~ended | ~dut.finish), Assume(~dut.finish | ~dut.item.valid)]
+    m.d.comb += [
+        Assume(~ending | dut.finish),
+        Assume(~ended | ~dut.finish),
+        Assume(~dut.finish | ~dut.item.valid),
+    ]
 
 
 def _made(m: Module, dut: Any, kind: Kind) -> Any:

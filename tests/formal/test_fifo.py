@@ -1,4 +1,5 @@
-"""StreamFifo, by induction: two words of the solver's choice leave once each, unchanged and in order; an offered word stays."""
+"""StreamFifo, by induction: two words of the solver's choice leave once each, unchanged and in
+order; an offered word stays."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ MARK = {"a": 1, "b": 2}  #: the two low bits of a word say whether it is one of 
 
 
 def harness(component: Any) -> Module:
-    """Only the two followed words carry a mark, so where a mark is, there the word is. Invariants: each is in one place."""
+    """Only the two followed words carry a mark, so where a mark is, there the word is. Invariants:
+    each is in one place."""
     m, inside = Module(), Inside(component)
     m.submodules.dut = inside.fragment
     i, o = component.i, component.o
@@ -49,7 +51,10 @@ def harness(component: Any) -> Module:
         Assert(~spare_valid | head_valid),
     ]
     _stability(m, o)
-    m.d.comb += [Cover(left["b"] & (words["a"][2:] != words["b"][2:])), Cover(spare_valid & entered["b"] & ~left["a"])]
+    m.d.comb += [
+        Cover(left["b"] & (words["a"][2:] != words["b"][2:])),
+        Cover(spare_valid & entered["b"] & ~left["a"]),
+    ]
     return m
 
 
@@ -72,7 +77,10 @@ def test_not_vacuous(tmp_path):
 
 MUTANTS = {
     "loses a word": ("with m.Elif(self.i.valid & self.i.ready):", "with m.Elif(0):"),
-    "doubles a word": ("m.d.sync += [spare_valid.eq(0)", "m.d.sync += [spare_valid.eq(spare_valid & ~self.i.valid)"),
+    "doubles a word": (
+        "m.d.sync += [spare_valid.eq(0)",
+        "m.d.sync += [spare_valid.eq(spare_valid & ~self.i.valid)",
+    ),
     "swaps words": ("m.d.comb += [self.i.ready.eq(~spare_valid)", "m.d.comb += [self.i.ready.eq(1)"),
     "does not hold": ("with m.If(~head_valid | self.o.ready):", "with m.If(1):"),
 }

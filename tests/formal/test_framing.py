@@ -1,5 +1,6 @@
-"""Stuff and Unstuff back to back, by induction: what goes in comes out once, in order, unchanged; and whatever
-happened to the line before, a flag that crosses it unharmed brings Unstuff back in step.
+"""Stuff and Unstuff back to back, by induction: what goes in comes out once, in order, unchanged;
+and whatever happened to the line before, a flag that crosses it unharmed brings Unstuff back in
+step.
 
 ```
     any symbols -> Stuff -> line that stalls and, when `hurt`, drops, changes and inserts bytes -> Unstuff
@@ -20,9 +21,10 @@ from spikeplane_gateware.link.framing import SYMBOL
 class Line:
     """Ghost state.
 
-    `waits`: Stuff has taken a symbol, `next`, whose last byte is not in its output yet. `held`: its output is the last byte of a symbol,
-    `symbol`. `due`: a symbol, `crossed`, has crossed unharmed in the cycle before. `in_step`: no damage since the last flag that crossed;
-    `exact`: so it was in the cycle before, which did none either.
+    `waits`: Stuff has taken a symbol, `next`, whose last byte is not in its output yet. `held`: its
+    output is the last byte of a symbol, `symbol`. `due`: a symbol, `crossed`, has crossed unharmed
+    in the cycle before. `in_step`: no damage since the last flag that crossed; `exact`: so it was
+    in the cycle before, which did none either.
     """
 
     def __init__(self, m: Module, stuff: Any, unstuff: Any) -> None:
@@ -94,8 +96,9 @@ def harness(modules: Any) -> Module:
 
 
 def _line_bytes(m: Module, stuff: Any, line: Line) -> None:
-    """A line byte is the last of a symbol, or the escape before a symbol that waits. A flag byte is a flag and nothing else.
-    A symbol is taken in the second cycle that the line moves, if not in the first."""
+    """A line byte is the last of a symbol, or the escape before a symbol that waits. A flag byte is
+    a flag and nothing else. A symbol is taken in the second cycle that the line moves, if not in
+    the first."""
     byte, symbol, waited = stuff.o.payload, line.symbol, Signal()
     m.d.comb += Assert(~line.held | stuff.o.valid)
     with m.If(stuff.o.valid):
@@ -131,7 +134,10 @@ MUTANTS = {
     "escapes a flag": ("special.eq(~self.i.payload.flag &", "special.eq(1 &"),
     "takes with the escape": ("(free & (~special | escaped))", "free"),
     "overwrites": ("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
-    "stays escaped after a flag": ("m.d.sync += escaped.eq(escape)", "m.d.sync += escaped.eq(escape | (flag & escaped))"),
+    "stays escaped after a flag": (
+        "m.d.sync += escaped.eq(escape)",
+        "m.d.sync += escaped.eq(escape | (flag & escaped))",
+    ),
     "forgets a twist": ("Mux(escaped, TWIST, 0)", "Mux(escaped & self.strobe, TWIST, 0)"),
     "ends only in step": ("self.end.eq(self.i.valid & flag)", "self.end.eq(self.i.valid & flag & ~escaped)"),
 }

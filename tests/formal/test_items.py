@@ -1,11 +1,13 @@
-"""The sweep's items, by induction: no item is made before the one ahead of it has its place in the FIFO, whatever the neurons say and
-however long egress waits. So none is lost, and the FIFO is never written when it is full.
+"""The sweep's items, by induction: no item is made before the one ahead of it has its place in the
+FIFO, whatever the neurons say and however long egress waits. So none is lost, and the FIFO is never
+written when it is full.
 
 ```
     elements --room--> neurons (any spikes) --> staged item --> FIFO --> egress (any stalls)
        `--------- inflight ----------'          <-------- N <= 13 of 16 ------->
 ```
-The neurons are any masks of the solver's choice at the real ones' latency: what they compute does not matter here.
+The neurons are any masks of the solver's choice at the real ones' latency: what they compute does
+not matter here.
 """
 
 # Amaranth types slices of signals as slices of pins:
@@ -25,7 +27,8 @@ CONFIG = ChipConfig(
     parameter_depth=16, populations=1, projections=1, row_depth=4, column_depth=4, group_depth=4, egress_depth=4, coord_bits=2,
     group_bits=1, max_shift=7,
 )  # fmt: skip
-IDLE, OPEN, PARAMETERS, WALK, CLEAR, SETTLE, ZERO, FINISH = range(8)  #: the states, in the order that the component names them
+#: the states, in the order that the component names them
+IDLE, OPEN, PARAMETERS, WALK, CLEAR, SETTLE, ZERO, FINISH = range(8)
 MOST = 13  #: under way, staged or in the FIFO at once
 
 
@@ -45,7 +48,14 @@ def harness(module: Any) -> Module:
     dut = module.Sweep(CONFIG)
     inside = Inside(dut)
     m.submodules.dut = inside.fragment
-    for signal in (dut.job.valid, dut.job.payload, dut.write.valid, dut.write.memory, dut.write.address, dut.write.data):
+    for signal in (
+        dut.job.valid,
+        dut.job.payload,
+        dut.write.valid,
+        dut.write.memory,
+        dut.write.address,
+        dut.write.data,
+    ):
         free(m, signal)
     for signal in (dut.item.ready, dut.done, dut.port.data_valid, *dut.port.data):
         free(m, signal)
@@ -53,7 +63,8 @@ def harness(module: Any) -> Module:
     staged, inflight, load = inside["staged"], inside["inflight"], inside["load"]
     ready, level = inside["items", "w_rdy"], inside["items", "level"]
     m.d.comb += Assert(~load | ~staged | ready)  # what is claimed: an item takes the place of none that waits
-    m.d.comb += Assert(~dut.neurons.out_valid | (dut.plane == 0))  # nor a membrane of one whose planes are under way
+    # nor a membrane of one whose planes are under way
+    m.d.comb += Assert(~dut.neurons.out_valid | (dut.plane == 0))
     total, values = Signal(6), dut.population.membrane_out
     m.d.comb += total.eq(inflight + level + staged)
     with m.If(~values):
@@ -66,14 +77,16 @@ def harness(module: Any) -> Module:
 
 
 def _under_way(m: Module, inside: Inside, inflight: Signal) -> None:
-    """Invariant: `inflight` counts the windows that have left the walk and have not come out of the neurons."""
+    """Invariant: `inflight` counts the windows that have left the walk and have not come out of the
+    neurons."""
     flags = [inside[f"element_{i}"] for i in range(1, 4)]
     stages = [inside["neurons", f"valid_{i}"] for i in range(1, neuron.LATENCY + 1)]
     m.d.comb += Assert(inflight == sum([flag[0] & flag[3] for flag in flags], start=sum(stages)))
 
 
 def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal) -> None:
-    """Invariants: a population's word changes only when nothing is under way, and there is room only for what is allowed for."""
+    """Invariants: a population's word changes only when nothing is under way, and there is room
+    only for what is allowed for."""
     state, fetched, staged = inside["fsm_state"], inside["fetched"], inside["staged"]
     quiet, values = (inflight == 0) & (dut.plane == 0) & ~staged, dut.population.membrane_out
     between = (state == IDLE) | (state == OPEN) | (state == PARAMETERS) | (state == FINISH)

@@ -1,6 +1,8 @@
-"""The router, by induction: a packet leaves once by each output that the rule demands and by no other, unchanged and in order.
+"""The router, by induction: a packet leaves once by each output that the rule demands and by no
+other, unchanged and in order.
 
-And by enumeration: a mesh that follows the rule brings a packet to each tile of its rectangle once (so routers that are proved do too).
+And by enumeration: a mesh that follows the rule brings a packet to each tile of its rectangle once
+(so routers that are proved do too).
 """
 
 import itertools
@@ -31,7 +33,11 @@ def harness(dut: Any) -> Module:
     fifos(m, inside)
     done = any_of(*[f.wanted[o] & ~f.left[o] for f in (a, b) for o in SIDES])
     wide = a.wanted["east"] & a.wanted["north"] & a.wanted["south"] & a.wanted["local"]
-    m.d.comb += [Cover(a.entered & b.entered & ~done & wide), Cover(b.spare & a.front), Cover(a.left["west"] & a.packet.host)]
+    m.d.comb += [
+        Cover(a.entered & b.entered & ~done & wide),
+        Cover(b.spare & a.front),
+        Cover(a.left["west"] & a.packet.host),
+    ]
     return m
 
 
@@ -79,10 +85,16 @@ MUTANTS = {
     "misroutes": ('"south": turns & (p.y1 > self.y)', '"south": turns & (p.y1 >= self.y)'),
     "loses a copy": ("(self.x <= p.x1)", "(self.x < p.x1)"),
     "copies twice": ("[want.eq(left[o]) for o, want in wants.items()]", "[]"),
-    "loses when two ask": ("return {source: arbiter.grant[i] & free", "return {source: arbiter.requests[i] & free"),
+    "loses when two ask": (
+        "return {source: arbiter.grant[i] & free",
+        "return {source: arbiter.requests[i] & free",
+    ),
     "takes unasked": ("load.eq(~Cat(*left.values()).any())", "load.eq(1)"),
     "overwrites": ("free.eq(~out.valid | out.ready)", "free.eq(1)"),
-    "mixes heads": ("Mux(arbiter.grant[i], heads[source], chosen)", "Mux(arbiter.requests[i], heads[source], chosen)"),
+    "mixes heads": (
+        "Mux(arbiter.grant[i], heads[source], chosen)",
+        "Mux(arbiter.requests[i], heads[source], chosen)",
+    ),
 }
 
 
@@ -93,7 +105,8 @@ def test_mutants_are_refuted(tmp_path, change):
 
 
 def deliveries(source: tuple[int, int], side: str, packet: Any, cols: int, rows: int) -> list[Any]:
-    """Where copies end ("host" outside the west of tile (0, 0)), following the rule from one input of one tile."""
+    """Where copies end ("host" outside the west of tile (0, 0)), following the rule from one input
+    of one tile."""
     ends, moving = [], [(source, side)]
     while moving:
         (x, y), came = moving.pop()

@@ -1,4 +1,5 @@
-"""The router, by induction: with its outputs taken, a packet is gone within BOUND cycles of entering, whatever the other traffic."""
+"""The router, by induction: with its outputs taken, a packet is gone within BOUND cycles of
+entering, whatever the other traffic."""
 
 from typing import Any
 
@@ -10,12 +11,14 @@ from rule import SIDES
 from spikeplane_gateware.network import arbiter, router
 from spikeplane_gateware.network.router import SOURCES, Router
 
-TURNS = max(len(sources) for sources in SOURCES.values())  #: cycles in a head register at most: each requester is served once
+#: cycles in a head register at most: each requester is served once
+TURNS = max(len(sources) for sources in SOURCES.values())
 BOUND = 3 * TURNS + 1  #: two packets before it, its own turn, the output register
 
 
 def harness(dut: Any) -> Module:
-    """`served`: cycles that the packet in the entry's head register has been there. The invariant is a budget: age + what is left."""
+    """`served`: cycles that the packet in the entry's head register has been there. The invariant
+    is a budget: age + what is left."""
     m, inside = Module(), Inside(dut)
     m.submodules.dut = inside.fragment
     entry = surroundings(m, dut, stalls=False)
@@ -39,12 +42,17 @@ def harness(dut: Any) -> Module:
         m.d.comb += Assert(age + turn < BOUND)
     with m.Elif(a.entered & ~done):
         m.d.comb += Assert(age < BOUND)
-    m.d.comb += [Assert(a.entered | (age == 0)), Assert(age <= BOUND), Cover(done & a.entered & (age > TURNS))]
+    m.d.comb += [
+        Assert(a.entered | (age == 0)),
+        Assert(age <= BOUND),
+        Cover(done & a.entered & (age > TURNS)),
+    ]
     return m
 
 
 def _turns(m: Module, inside: Inside, side: str, served: Signal) -> None:
-    """The head register's packet is served at each output before the arbiter has been round: its distance shrinks with each take."""
+    """The head register's packet is served at each output before the arbiter has been round: its
+    distance shrinks with each take."""
     wants = any_of(*[inside[f"want_{side}_{o}"] for o in SIDES if side in SOURCES[o]])
     m.d.sync += served.eq(Mux(inside[f"load_{side}"], 0, served + 1))
     m.d.comb += Assert(Mux(wants, served < TURNS, served == 0))
@@ -71,7 +79,9 @@ def test_not_vacuous(tmp_path):
 
 
 def test_an_arbiter_that_never_turns_is_refuted(tmp_path):
-    broken: Any = mutant(router, "out.payload.eq(chosen)", "out.payload.eq(chosen)  # as it is, but for the arbiter")
+    broken: Any = mutant(
+        router, "out.payload.eq(chosen)", "out.payload.eq(chosen)  # as it is, but for the arbiter"
+    )
     broken.Arbiter = mutant(arbiter, "with m.If(self.take):", "with m.If(0):").Arbiter
     assert not prove(harness(broken.Router(CONFIG)), tmp_path, mode="bmc", depth=9).holds
 

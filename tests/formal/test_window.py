@@ -1,4 +1,5 @@
-"""The link's windows, by induction: whatever the host sends, acknowledges or resets, no slot is taken before it is free.
+"""The link's windows, by induction: whatever the host sends, acknowledges or resets, no slot is
+taken before it is free.
 
 ```
     Sender     base <= following <= filling <= base + SLOTS        oldest unacknowledged, next to send, next to fill
@@ -28,7 +29,8 @@ def apart(m: Module, late: Any, early: Any, name: str) -> Signal:
 
 
 def sending(component: Any) -> Module:
-    """Any bytes, any line, any acknowledgement: numbers that the host cannot mean, rejects, polls and resets at any time."""
+    """Any bytes, any line, any acknowledgement: numbers that the host cannot mean, rejects, polls
+    and resets at any time."""
     m = Module()
     m.submodules.dut = Inside(component).fragment
     for name in ("expected", "room", "heard", "ack", "poll", "reject", "reset", "number"):
@@ -51,7 +53,8 @@ def sending(component: Any) -> Module:
 
 
 def receiving(component: Any) -> Module:
-    """Any line bytes, any stalls: room and what is held are SLOTS together, a slot in use is not written, a word offered stays."""
+    """Any line bytes, any stalls: room and what is held are SLOTS together, a slot in use is not
+    written, a word offered stays."""
     m = Module()
     m.submodules.dut = Inside(component).fragment
     for signal in (component.rx.valid, component.rx.payload, component.o.ready):
@@ -81,9 +84,15 @@ def test_the_receiver_is_proved(tmp_path):
 
 
 SHALLOW = {  # a counterexample from reset
-    "sender believes any acknowledgement": (sender, "(gone <= (self.filling - self.base)[:SEQUENCE_BITS])", "1"),
+    "sender believes any acknowledgement": (
+        sender,
+        "(gone <= (self.filling - self.base)[:SEQUENCE_BITS])",
+        "1",
+    ),
 }
-DEEP = {  # a counterexample to the induction step: frames that were filled or kept before are too many cycles to unroll from reset
+# a counterexample to the induction step: frames that were filled or kept before are too many cycles
+# to unroll from reset
+DEEP = {
     "sender stays behind the window": (sender, "gone > (self.following - self.base)[:SEQUENCE_BITS]", "0"),
     "sender forgets one at a reset": (
         sender,
@@ -102,7 +111,9 @@ DEEP = {  # a counterexample to the induction step: frames that were filled or k
 
 def broken(module: Any, *change: str) -> Module:
     changed = mutant(module, *change)
-    return sending(changed.Sender(CONFIG, linger=1)) if module is sender else receiving(changed.Receiver(CONFIG))
+    return (
+        sending(changed.Sender(CONFIG, linger=1)) if module is sender else receiving(changed.Receiver(CONFIG))
+    )
 
 
 @pytest.mark.parametrize("change", SHALLOW.values(), ids=SHALLOW)

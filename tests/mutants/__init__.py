@@ -1,4 +1,5 @@
-"""Deliberate faults of the gateware, compiler, golden model and driver, and whether the tests notice them: `make mutants`.
+"""Deliberate faults of the gateware, compiler, golden model and driver, and whether the tests
+notice them: `make mutants`.
 
 ```
     lists (file, expression, replacement) -> rewrite -> one copy of the packages that holds every fault

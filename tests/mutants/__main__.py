@@ -1,7 +1,8 @@
-"""`make mutants`: builds the copy with every mutant, runs the tests on each, prints the table, names the survivors.
+"""`make mutants`: builds the copy with every mutant, runs the tests on each, prints the table,
+names the survivors.
 
-Exit status 0 if at least 95 % of the mutants that are not equivalent are killed, 1 if fewer, 2 for a list that does not fit the sources
-or a copy that fails without a mutant.
+Exit status 0 if at least 95 % of the mutants that are not equivalent are killed, 1 if fewer, 2 for
+a list that does not fit the sources or a copy that fails without a mutant.
 """
 
 import argparse
@@ -46,15 +47,28 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make mutants", description="Deliberate faults, and whether the tests notice them.")
-    parser.add_argument("--only", metavar="GLOB", action="append", default=[], help="mutants whose name begins so, or a number")
+    parser = argparse.ArgumentParser(
+        prog="make mutants", description="Deliberate faults, and whether the tests notice them."
+    )
+    parser.add_argument(
+        "--only",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="mutants whose name begins so, or a number",
+    )
     parser.add_argument("--list", action="store_true", help="the names alone")
     parser.add_argument("--jobs", type=int, default=2, help="test runs at a time (2)")
     parser.add_argument(
-        "--again", action="store_true", help="run also what has run before on the same file with the same tests"
+        "--again",
+        action="store_true",
+        help="run also what has run before on the same file with the same tests",
     )
     parser.add_argument(
-        "--first", type=int, metavar="N", help="only the first N selections of tests of each mutant: a quick look"
+        "--first",
+        type=int,
+        metavar="N",
+        help="only the first N selections of tests of each mutant: a quick look",
     )
     parser.add_argument("--no-plain", action="store_true", help="do not first run the tests without a mutant")
     return parser.parse_args()
@@ -80,13 +94,20 @@ def table(entries: list[Numbered], outcomes: dict[int, Outcome]) -> str:
         part = {e.number: outcomes[e.number] for e in entries if name in ("all", e.part.name)}
         states = [outcome.state for outcome in part.values()]
         counts = [states.count(state) for state in ("killed", "survived", "equivalent", "open")]
-        lines.append(f"{name:12}{len(states):9}{counts[0]:9}{counts[1]:10}{counts[2]:12}{counts[3]:7}{share(part):22.1%}")
-    for state, title in (("survived", "Survivors:"), ("open", "Open, not all tests have run:"), ("equivalent", "Equivalent:")):
+        lines.append(
+            f"{name:12}{len(states):9}{counts[0]:9}{counts[1]:10}{counts[2]:12}{counts[3]:7}{share(part):22.1%}"
+        )
+    for state, title in (
+        ("survived", "Survivors:"),
+        ("open", "Open, not all tests have run:"),
+        ("equivalent", "Equivalent:"),
+    ):
         which = [e for e in entries if outcomes[e.number].state == state]
         lines += ["", title] if which else []
         for e in which:
             lines.append(
-                f"  {e.path}:{e.line()}: {e.mutant.why}" + (f"; {e.mutant.equivalent}" if state == "equivalent" else "")
+                f"  {e.path}:{e.line()}: {e.mutant.why}"
+                + (f"; {e.mutant.equivalent}" if state == "equivalent" else "")
             )
     return "\n".join(lines)
 

@@ -1,8 +1,9 @@
 """What a mutant is, and the list of all of them in the order of their numbers."""
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,8 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: in `file` the expression or the statement `old` becomes `new` ("" for a statement that is lost).
+    """One fault: in `file` the expression or the statement `old` becomes `new` ("" for a statement
+    that is lost).
 
     why         the fault in a few words; with the file it names the mutant
     within      text around `old`, where `old` alone stands in the file more than once
@@ -33,7 +35,8 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Part:
-    """The mutants of one folder. `tests`: per file name (or "*") the pytest selections, the quickest killers first."""
+    """The mutants of one folder. `tests`: per file name (or "*") the pytest selections, the
+    quickest killers first."""
 
     name: str
     folder: str
@@ -70,18 +73,40 @@ class Numbered:
     def line(self) -> int:
         """Where it stands in the source."""
         text = (ROOT / self.path).read_text()
-        return text[: find(text, self.mutant, self.path)].count("\n") + 1
+        return text[: find(text, self.mutant, self.path)[0]].count("\n") + 1
 
 
-def find(text: str, mutant: Mutant, path: str) -> int:
-    """Where in the file's `text` the mutant's expression begins. Raises UnfitError that names it unless it stands there once."""
-    place, around = 0, mutant.within or mutant.old
-    if text.count(around) != 1:
-        raise UnfitError(f"{path} ({mutant.why}): found {text.count(around)} times, expected once: {around!r}")
-    place = text.index(around)
-    if around.count(mutant.old) != 1:
-        raise UnfitError(f"{path} ({mutant.why}): found {around.count(mutant.old)} times in its surroundings: {mutant.old!r}")
-    return place + around.index(mutant.old)
+def find(text: str, mutant: Mutant, path: str) -> tuple[int, int]:
+    """Where in the file's `text` the mutant's expression begins and ends: as it is written, or
+    broken into lines by the formatter.
+
+    Raises UnfitError that names it unless it stands there once."""
+    around = mutant.within or mutant.old
+    start, end = _once(text, around, f"{path} ({mutant.why})", "")
+    if not mutant.within:
+        return start, end
+    first, last = _once(text[start:end], mutant.old, f"{path} ({mutant.why})", " in its surroundings")
+    return start + first, start + last
+
+
+def _once(text: str, source: str, name: str, where: str) -> tuple[int, int]:
+    places = [match.span() for match in _pattern(source).finditer(text)]
+    if len(places) != 1:
+        raise UnfitError(f"{name}: found {len(places)} times{where}, expected once: {source!r}")
+    return places[0]
+
+
+@cache
+def _pattern(source: str) -> re.Pattern[str]:
+    """The tokens of `source` with any space between them; the formatter also sets a comma before a
+    bracket that it moves down."""
+    tokens = re.findall(r"\w+|[^\w\s]", source)
+    pattern = re.escape(tokens[0])
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        comma = ",?" if token in ")]}" and before not in "([{," else ""
+        space = r"\s+" if re.match(r"\w", before) and re.match(r"\w", token) else r"\s*"
+        pattern += comma + space + re.escape(token)
+    return re.compile(pattern)
 
 
 def numbered(parts: tuple[Part, ...]) -> list[Numbered]:
@@ -92,4 +117,8 @@ def numbered(parts: tuple[Part, ...]) -> list[Numbered]:
 
 def chosen(mutants: list[Numbered], patterns: list[str]) -> list[Numbered]:
     """Those whose label or number matches one of the glob patterns; all without a pattern."""
-    return [m for m in mutants if not patterns or any(fnmatch(m.label, f"{p}*") or p == str(m.number) for p in patterns)]
+    return [
+        m
+        for m in mutants
+        if not patterns or any(fnmatch(m.label, f"{p}*") or p == str(m.number) for p in patterns)
+    ]

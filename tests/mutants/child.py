@@ -1,4 +1,5 @@
-"""A test run in a process forked from one that has imported what is slow to import: half of the time of a short run."""
+"""A test run in a process forked from one that has imported what is slow to import: half of the
+time of a short run."""
 
 import multiprocessing
 import os
@@ -7,7 +8,17 @@ import sys
 from typing import Any
 
 #: Of other projects only: the packages under test come from the copy, in each child.
-PRELOAD = ("torch", "numpy", "amaranth.sim", "amaranth.back.verilog", "h5py", "pytest", "hypothesis", "typer", "rich.table")
+PRELOAD = (
+    "torch",
+    "numpy",
+    "amaranth.sim",
+    "amaranth.back.verilog",
+    "h5py",
+    "pytest",
+    "hypothesis",
+    "typer",
+    "rich.table",
+)
 
 
 def context() -> Any:
@@ -18,8 +29,9 @@ def context() -> Any:
 
 
 def run(options: list[str], environment: dict[str, str], folder: str, log: str, seconds: int) -> None:
-    """Pytest with these options in `folder`, its output in the file `log`; ends the process with pytest's status, or with a signal when it
-    has used so many `seconds` of processor time: a busy machine is no hanging test."""
+    """Pytest with these options in `folder`, its output in the file `log`; ends the process with
+    pytest's status, or with a signal when it has used so many `seconds` of processor time: a busy
+    machine is no hanging test."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     with open(log, "w") as out:

@@ -31,7 +31,8 @@ class Place:
 
 
 def rewritten(text: str, entries: list[Numbered]) -> str:
-    """The source of one file with all of its mutants. Raises UnfitError that names a mutant which does not fit the source."""
+    """The source of one file with all of its mutants. Raises UnfitError that names a mutant which
+    does not fit the source."""
     tree = ast.parse(text)
     spans = _spans(text, tree)
     places = [_place(text, spans, entry) for entry in entries]
@@ -39,7 +40,9 @@ def rewritten(text: str, entries: list[Numbered]) -> str:
     places.sort(key=lambda place: (place.start, -place.end))
     for before, after in zip(places, places[1:], strict=False):
         if before.start < after.start < before.end < after.end:
-            raise UnfitError(f"{after.entry.path}: {after.entry.mutant.why!r} overlaps {before.entry.mutant.why!r}")
+            raise UnfitError(
+                f"{after.entry.path}: {after.entry.mutant.why!r} overlaps {before.entry.mutant.why!r}"
+            )
     body = _apply(text, 0, len(text), places)
     return _with_import(body, _IMPORT[entries[0].part.gateware])
 
@@ -66,13 +69,13 @@ def _spans(text: str, tree: ast.AST) -> dict[tuple[int, int], bool]:
 
 def _place(text: str, spans: dict[tuple[int, int], bool], entry: Numbered) -> Place:
     mutant = entry.mutant
-    start = find(text, mutant, entry.path)
-    old, new = mutant.old, mutant.new
+    start, end = find(text, mutant, entry.path)
+    old, new = text[start:end], mutant.new
     assigned = _assigned(old), _assigned(new)
     if entry.part.gateware and assigned[0] and assigned[1] and old[: assigned[0][0]] == new[: assigned[1][0]]:
-        start += assigned[0][0]  # target.eq(value): the value is what changes
+        # target.eq(value): the value is what changes
+        start, end = start + assigned[0][0], start + assigned[0][1]
         old, new = (words[slice(*span)] for words, span in zip((old, new), assigned, strict=True) if span)
-    end = start + len(old)
     inner = (start + 1, end - 1)  # an expression in parentheses
     if (start, end) in spans:
         return Place(start, end, entry, new, spans[start, end])
@@ -90,7 +93,8 @@ def _assigned(source: str) -> tuple[int, int] | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "eq"):
         return None
     value = ast.get_source_segment(source, node.args[0]) or ""
-    return len(source) - 1 - len(value), len(source) - 1
+    start = source.rindex(value)
+    return start, start + len(value)
 
 
 def _apply(text: str, start: int, end: int, places: list[Place]) -> str:
@@ -109,11 +113,18 @@ def _choice(text: str, place: Place, old: str) -> str:
     """Source that is the mutant where it is chosen and `old` where it is not."""
     number, new, gateware = place.entry.number, place.new, place.entry.part.gateware
     if not place.statement:
-        return f"choose__({number}, ({new}), ({old}))" if gateware else f"(({new}) if chosen__({number}) else ({old}))"
+        return (
+            f"choose__({number}, ({new}), ({old}))"
+            if gateware
+            else f"(({new}) if chosen__({number}) else ({old}))"
+        )
     line = text.rindex("\n", 0, place.start) + 1
     margin = text[line : place.start]
     if margin.strip():
-        raise UnfitError(f"{place.entry.path} ({place.entry.mutant.why}): another statement stands in front of it in its line")
+        raise UnfitError(
+            f"{place.entry.path} ({place.entry.mutant.why}): another statement stands in front of "
+            "it in its line"
+        )
     inside = margin + " " * 4
     new = textwrap.indent(textwrap.dedent(new), inside).strip() or "pass"
     old = old.replace("\n", "\n    ")

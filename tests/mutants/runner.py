@@ -1,6 +1,7 @@
 """Runs the relevant tests on each mutant and keeps what came of it, so that a run which was cut off goes on.
 
-A selection of tests has to pass on the copy without a mutant first: that shows the copy to be the gateware, and how long it takes.
+A selection of tests has to pass on the copy without a mutant first: that shows the copy to be the
+gateware, and how long it takes.
 """
 
 import contextlib
@@ -21,15 +22,15 @@ from mutants.catalogue import ROOT, Numbered
 from mutants.child import context, run
 from mutants.tree import environment
 
-#: A selection hangs after so many seconds of processor time more than so many times what it takes without a mutant; one that waits for ever
-#: uses none, so the clock has a limit as well.
+#: A selection hangs after so many seconds of processor time more than so many times what it takes
+#: without a mutant; one that waits for ever uses none, so the clock has a limit as well.
 PATIENCE, TIMES, CLOCK = 20, 3, 900
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`state`: killed, survived, equivalent, or open (alive, but not all of its selections ran). `by`: the selection that failed.
-    `seconds`: of all that ran."""
+    """`state`: killed, survived, equivalent, or open (alive, but not all of its selections ran).
+    `by`: the selection that failed. `seconds`: of all that ran."""
 
     state: str
     by: str
@@ -43,8 +44,11 @@ class NotNeutral(Exception):
 class Runner:
     """On one copy of the packages; results are kept in the folder beside it."""
 
-    def __init__(self, tree: Path, *, again: bool = False, plain: bool = True, most: int | None = None) -> None:
-        """`again`: also what is known already. `plain`: each selection first without a mutant. `most`: selections of each mutant."""
+    def __init__(
+        self, tree: Path, *, again: bool = False, plain: bool = True, most: int | None = None
+    ) -> None:
+        """`again`: also what is known already. `plain`: each selection first without a mutant.
+        `most`: selections of each mutant."""
         self.most = most
         self.tree, self.again, self.first, self.lock = tree, again, plain, threading.Lock()
         self.file = tree.parent / "results.json"
@@ -55,7 +59,9 @@ class Runner:
         self.running: set[BaseProcess] = set()
         self.ended = False
 
-    def all(self, mutants: list[Numbered], jobs: int, tell: Callable[[Numbered, Outcome], None]) -> dict[int, Outcome]:
+    def all(
+        self, mutants: list[Numbered], jobs: int, tell: Callable[[Numbered, Outcome], None]
+    ) -> dict[int, Outcome]:
         """Every mutant's outcome by number; `tell` is called as they come."""
 
         def one(entry: Numbered) -> tuple[int, Outcome]:
@@ -106,7 +112,9 @@ class Runner:
             if key not in self.known:
                 begun = time.monotonic()
                 if not self._passes(selection, 0, CLOCK):
-                    raise NotNeutral(f"fails without a mutant: {selection}\n{self._log(selection, 0).read_text()[-3000:]}")
+                    raise NotNeutral(
+                        f"fails without a mutant: {selection}\n{self._log(selection, 0).read_text()[-3000:]}"
+                    )
                 self._keep(key, {"seconds": time.monotonic() - begun})
             self.plain[selection] = self.known[key]["seconds"]
             return self.plain[selection]
@@ -118,7 +126,16 @@ class Runner:
     def _passes(self, selection: str, number: int, limit: float) -> bool:
         log = self._log(selection, number)
         log.parent.mkdir(exist_ok=True)
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--tb=short", *shlex.split(selection)]
+        options = [
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "not slow",
+            "--tb=short",
+            *shlex.split(selection),
+        ]
         arguments = (options, environment(self.tree, number), str(ROOT), str(log), int(limit))
         process = self.context.Process(target=run, args=arguments)
         process.start()

@@ -20,7 +20,8 @@ BUILD = ROOT / "build" / "mutants"
 
 
 def sources(mutants: list[Numbered]) -> dict[str, str]:
-    """The rewritten files: path below the repository -> text. Raises UnfitError that names every mutant which does not fit."""
+    """The rewritten files: path below the repository -> text. Raises UnfitError that names every
+    mutant which does not fit."""
     by_path: dict[str, list[Numbered]] = {}
     for entry in mutants:
         by_path.setdefault(entry.path, []).append(entry)
@@ -39,7 +40,12 @@ def sources(mutants: list[Numbered]) -> dict[str, str]:
 def key_of(texts: dict[str, str]) -> str:
     """A name for the copy: the packages' files, with the mutants in them."""
     digest = hashlib.sha256()
-    files = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    files = sorted(
+        p
+        for name in PACKAGES
+        for p in (ROOT / name).rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
+    )
     for file in [*files, *sorted(SUPPORT.glob("*.py"))]:
         path = str(file.relative_to(ROOT))
         digest.update(path.encode() + b"\0" + (texts[path].encode() if path in texts else file.read_bytes()))

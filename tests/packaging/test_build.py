@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"spikeplane": "sw", "spikeplane_gateware": "gateware", "spikeplane_sim": "sim", "spikeplane_hw": "hw"}
+PACKAGES = {
+    "spikeplane": "sw",
+    "spikeplane_gateware": "gateware",
+    "spikeplane_sim": "sim",
+    "spikeplane_hw": "hw",
+}
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,5 @@
-"""Who may import whom (DESIGN.md, section 7): read from the source of every module, and seen in a fresh interpreter."""
+"""Who may import whom (DESIGN.md, section 7): read from the source of every module, and seen in a
+fresh interpreter."""
 
 import ast
 import subprocess
@@ -68,16 +69,32 @@ def violations(package: str, path: Path) -> list[str]:
         ):  # the contract depends on nobody, not even lazily
             bad += [(line, module) for line, module in every if under(module, HEAVY)]
     elif package == "spikeplane_gateware":
-        bad += [(line, module) for line, module in every if under(module, ("spikeplane",)) and not under(module, SHARED)]
-        bad += [(line, module) for line, module in every if under(module, ("torch", "spikeplane_sim", "spikeplane_hw"))]
+        bad += [
+            (line, module)
+            for line, module in every
+            if under(module, ("spikeplane",)) and not under(module, SHARED)
+        ]
+        bad += [
+            (line, module)
+            for line, module in every
+            if under(module, ("torch", "spikeplane_sim", "spikeplane_hw"))
+        ]
     elif package == "spikeplane_sim":
-        bad += [(line, module) for line, module in every if under(module, ("spikeplane_hw", "spikeplane.cli"))]
+        bad += [
+            (line, module) for line, module in every if under(module, ("spikeplane_hw", "spikeplane.cli"))
+        ]
         if inside.parts[0] == "golden":
-            bad += [(line, module) for line, module in every if under(module, ("spikeplane_gateware", "amaranth"))]
+            bad += [
+                (line, module) for line, module in every if under(module, ("spikeplane_gateware", "amaranth"))
+            ]
         if inside.parts[0] == "proof":  # what proves an import shares nothing with the importer
             bad += [(line, module) for line, module in every if under(module, ("spikeplane.importers",))]
     else:
-        bad += [(line, module) for line, module in every if under(module, ("torch", "spikeplane_sim", "spikeplane.cli"))]
+        bad += [
+            (line, module)
+            for line, module in every
+            if under(module, ("torch", "spikeplane_sim", "spikeplane.cli"))
+        ]
     return [f"{path.relative_to(ROOT)}:{line} imports {module}" for line, module in sorted(set(bad))]
 
 
@@ -114,12 +131,20 @@ def test_the_rules_bite(monkeypatch, tmp_path, package, inside, source):
 def loaded(statement: str) -> set[str]:
     """The top-level packages that a fresh interpreter holds after a statement."""
     code = f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
-    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
 
 
 @pytest.mark.parametrize(
     "statement",
-    ["import spikeplane", "import spikeplane.cli", "import spikeplane.host.driver, spikeplane.compiler, spikeplane.program"],
+    [
+        "import spikeplane",
+        "import spikeplane.cli",
+        "import spikeplane.host.driver, spikeplane.compiler, spikeplane.program",
+    ],
 )
 def test_nothing_heavy_is_loaded(statement):
     assert loaded(statement) & set(HEAVY) == set()

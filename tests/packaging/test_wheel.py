@@ -1,6 +1,8 @@
-"""The wheel in an environment of its own, where nothing of the source tree is to be seen: it generates, simulates, serves.
+"""The wheel in an environment of its own, where nothing of the source tree is to be seen: it
+generates, simulates, serves.
 
-What Spikeplane needs comes from the environment that the tests run in, by a path file; its own packages from the wheel alone.
+What Spikeplane needs comes from the environment that the tests run in, by a path file; its own
+packages from the wheel alone.
 """
 
 import os
@@ -43,7 +45,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.cosim]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (found,) = folder.glob("spikeplane-*.whl")
@@ -70,14 +83,18 @@ class Bare:
         script.chmod(0o755)
         self.spikeplane = str(script)
         self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "YOSYS"))
-        }  # fmt: skip
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTHON", "VIRTUAL_ENV", "YOSYS"))
+        }
         tools = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
         self.environment |= {"SPIKEPLANE_CACHE": str(folder / "cache"), "PATH": tools}
 
     def call(self, *command: str) -> str:
         """What a command prints; it must succeed without a word on stderr."""
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return done.stdout
 
@@ -86,7 +103,9 @@ class Bare:
 def bare(wheel, tmp_path_factory) -> Bare:
     made = Bare(wheel, tmp_path_factory.mktemp("bare"))
     (made.folder / "camera.toml").write_text(CAMERA)
-    np.save(made.folder / "planes.npy", np.random.default_rng(1).integers(0, 2, (3, 4, 16, 1, 1)).astype(np.uint8))
+    np.save(
+        made.folder / "planes.npy", np.random.default_rng(1).integers(0, 2, (3, 4, 16, 1, 1)).astype(np.uint8)
+    )
     made.call(made.python, "-c", COMPILE, "tiny", "camera.toml")
     return made
 
@@ -107,16 +126,22 @@ def test_it_runs_on_the_simulated_board(bare, program) -> None:
 
 def test_it_serves(bare) -> None:
     process = subprocess.Popen(
-        [bare.spikeplane, "serve", "tiny.spk"], cwd=bare.folder, env=bare.environment, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [bare.spikeplane, "serve", "tiny.spk"],
+        cwd=bare.folder,
+        env=bare.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout
     assert process.stderr
     try:
         assert select.select([process.stdout], [], [], 600)[0]
         found = re.search(r"at (/dev/pts/\d+),", process.stdout.readline())
         assert found, process.stderr.read()
-        out = bare.call(bare.spikeplane, "run", "tiny.spk", "--input", "planes.npy", "--board", found[1], "--lockstep")
+        out = bare.call(
+            bare.spikeplane, "run", "tiny.spk", "--input", "planes.npy", "--board", found[1], "--lockstep"
+        )
         assert "0 mismatches over" in out
         process.send_signal(signal.SIGINT)
         process.wait(20)
@@ -140,5 +165,7 @@ def test_tools_are_found_where_pip_puts_them(bare, tmp_path) -> None:
         info.mkdir(exist_ok=True, parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-tool\nVersion: 1.0\n")
         environment = {**bare.environment, **extra}
-        done = subprocess.run([bare.python, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [bare.python, "-c", ask], env=environment, capture_output=True, text=True, check=True
+        )
         assert done.stdout == f"{tool}\n"

@@ -25,7 +25,8 @@ def on_chip(
     placement: Placement | None = None,
     library: Path | None = None,
 ) -> dict[str, np.ndarray]:
-    """Every population's output on the simulated chip, (N, T, C, H, W). `library`: the simulator, if not the RTL's."""
+    """Every population's output on the simulated chip, (N, T, C, H, W). `library`: the simulator,
+    if not the RTL's."""
     names = [p.name for p in network.populations if p.neuron is not None]
     placement = placement or place(network, config)
     image = build_image(network, placement, config, names)
@@ -35,7 +36,9 @@ def on_chip(
         return driver.run(inputs)
 
 
-def lockstep(network: Network, inputs: dict[str, np.ndarray], config: ChipConfig, library: Path | None = None) -> Comparison:
+def lockstep(
+    network: Network, inputs: dict[str, np.ndarray], config: ChipConfig, library: Path | None = None
+) -> Comparison:
     """The chip against the golden model, in every population, step and neuron."""
     golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
     return compare(network, on_chip(network, inputs, config, library=library), golden)
@@ -48,7 +51,8 @@ class Chip:
         self.config, self.board = config, SimulatedBoard(config)
 
     def load(self, network: Network) -> Driver:
-        """A driver with the network's program loaded, every population probed, placed as the compiler places it."""
+        """A driver with the network's program loaded, every population probed, placed as the
+        compiler places it."""
         placement, image = try_fit(network, self.config, probes(network))
         driver = Driver(self.board, self.config, network, placement, image)
         driver.load()
@@ -58,12 +62,17 @@ class Chip:
         """What every core counted since the last START."""
         names = {field: Counter[field.upper()] for field in ("operations", "spikes", "sweeps", "packets")}
         cores = [(x, y) for y in range(self.config.rows) for x in range(self.config.cols)]
-        return {core: Counts(**{name: driver.query(counter, core) for name, counter in names.items()}) for core in cores}
+        return {
+            core: Counts(**{name: driver.query(counter, core) for name, counter in names.items()})
+            for core in cores
+        }
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.board.close()
 
 

@@ -28,7 +28,11 @@ class Counts:
 
 
 def expected_counts(
-    network: Network, outputs: dict[str, np.ndarray], placement: Placement, config: ChipConfig, probes: list[str]
+    network: Network,
+    outputs: dict[str, np.ndarray],
+    placement: Placement,
+    config: ChipConfig,
+    probes: list[str],
 ) -> dict[Core, Counts]:
     """`outputs`: inputs and populations, int (N, T, C, H, W). Cores without a part count nothing."""
     found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
@@ -49,7 +53,8 @@ def expected_counts(
 
 
 def _delivered(network: Network, projection: Projection, planes: np.ndarray) -> np.ndarray:
-    """The steps whose spikes are sent on: of a held input the first, of a recurrent projection all but the last."""
+    """The steps whose spikes are sent on: of a held input the first, of a recurrent projection all
+    but the last."""
     if projection.delay:
         return planes[:, :-1]
     if network.population(projection.target).hold:
@@ -68,9 +73,11 @@ def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.
 def _with_spare_lane(
     network: Network, population: Population, outputs: dict[str, np.ndarray], config: ChipConfig
 ) -> np.ndarray:
-    """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on a chip whose weights of 0 are +1.
+    """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on
+    a chip whose weights of 0 are +1.
 
-    All such lanes are equal: every spike that meets them adds 1, and they never fire. Aligned projections add nothing to them.
+    All such lanes are equal: every spike that meets them adds 1, and they never fire. Aligned
+    projections add nothing to them.
     """
     planes = outputs[population.name]
     sends_values = population.neuron is not None and population.neuron.membrane_out
@@ -82,14 +89,26 @@ def _with_spare_lane(
         return planes
     sources = dict.fromkeys(p.source for p in dense)
     spare = replace(
-        population, shape=(1, *population.shape[1:]), neuron=replace(population.neuron, reset="none"), theta=None, amount=None, bias=None,
-    )  # fmt: skip
+        population,
+        shape=(1, *population.shape[1:]),
+        neuron=replace(population.neuron, reset="none"),
+        theta=None,
+        amount=None,
+        bias=None,
+    )
     alone = Network(
-        populations=(*(Population(name=name, shape=network.population(name).shape) for name in sources), spare), output=spare.name,
+        populations=(
+            *(Population(name=name, shape=network.population(name).shape) for name in sources),
+            spare,
+        ),
+        output=spare.name,
         projections=tuple(replace(p, weight=np.ones_like(p.weight[:1])) for p in dense),
-    )  # fmt: skip
+    )
     made = reference(
-        alone, {name: outputs[name] for name in sources}, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits
+        alone,
+        {name: outputs[name] for name in sources},
+        membrane_bits=config.membrane_bits,
+        acc_bits=config.acc_bits,
     )
     return np.concatenate((planes, made.outputs[spare.name]), axis=2)
 
@@ -104,9 +123,14 @@ def _masks(bits: np.ndarray, config: ChipConfig) -> np.ndarray:
 
 
 def _packets(
-    network: Network, population: Population, part: Part, planes: np.ndarray, placement: Placement, config: ChipConfig,
+    network: Network,
+    population: Population,
+    part: Part,
+    planes: np.ndarray,
+    placement: Placement,
+    config: ChipConfig,
     probes: list[str],
-) -> int:  # fmt: skip
+) -> int:
     """One per non-zero mask and destination: a rectangle of cores for each projection, and the host."""
     groups = slice(part.first, part.first + part.groups)
     total = 0
@@ -114,18 +138,24 @@ def _packets(
         if projection.source == population.name:
             sent = planes[:, :-1] if projection.delay else planes
             cores = [target.core for target in placement.of(projection.target)]
-            total += int(_masks(_bits(population, sent, config), config)[:, :, groups].sum()) * len(rectangles(cores))
+            total += int(_masks(_bits(population, sent, config), config)[:, :, groups].sum()) * len(
+                rectangles(cores)
+            )
     if population.name in probes:
         total += int(_masks(_bits(population, planes, config), config)[:, :, groups].sum())
     return total
 
 
-def _met(network: Network, projection: Projection, part: Part, bits: np.ndarray, config: ChipConfig) -> tuple[int, int]:
-    """Set bits (of an aligned projection: masks) that meet a neuron of the part, and the words that they are added to."""
+def _met(
+    network: Network, projection: Projection, part: Part, bits: np.ndarray, config: ChipConfig
+) -> tuple[int, int]:
+    """Set bits (of an aligned projection: masks) that meet a neuron of the part, and the words that
+    they are added to."""
     source, shape = network.population(projection.source), network.population(projection.target).current_shape
     rows, columns = (
-        np.array([_outputs(at, axis, projection, shape) for at in range(source.shape[axis])]) for axis in (1, 2)
-    )  # fmt: skip
+        np.array([_outputs(at, axis, projection, shape) for at in range(source.shape[axis])])
+        for axis in (1, 2)
+    )
     reached = rows[:, None] * columns[None]
     if projection.aligned:
         taken = _masks(bits, config)[:, :, part.first : part.first + part.groups].sum((0, 1, 2))

@@ -1,4 +1,5 @@
-"""What a network exercises, found by looking at it and at what the numpy reference says of it; for tests that must not be idle."""
+"""What a network exercises, found by looking at it and at what the numpy reference says of it; for
+tests that must not be idle."""
 
 from collections import Counter
 
@@ -60,22 +61,34 @@ def _projection(network: Network, p: Projection, config: ChipConfig) -> list[str
 
 def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]:
     neuron, (channels, height, width) = p.neuron, p.shape
-    held = {"row of pixels": height == 1 < width, "column of pixels": width == 1 < height, "values in": p.value_bits > 1}
+    held = {
+        "row of pixels": height == 1 < width,
+        "column of pixels": width == 1 < height,
+        "values in": p.value_bits > 1,
+    }
     if neuron is not None:
         top = 1 << (config.membrane_bits - 1)
         theta = np.asarray(p.theta)
         leaks, hard = neuron.leak == "multiply", neuron.reset == "hard"
         held |= {
-            "window": p.window is not None, "padded window": p.window is not None and p.window.padding > 0,
+            "window": p.window is not None,
+            "padded window": p.window is not None and p.window.padding > 0,
             "window stride above size": p.window is not None and p.window.stride > p.window.size,
-            "hold": p.hold, "values out": neuron.membrane_out, "bias": p.bias is not None and bool(np.any(p.bias)),
-            "leak none": neuron.leak == "none", "leak memoryless": neuron.leak == "memoryless",
+            "hold": p.hold,
+            "values out": neuron.membrane_out,
+            "bias": p.bias is not None and bool(np.any(p.bias)),
+            "leak none": neuron.leak == "none",
+            "leak memoryless": neuron.leak == "memoryless",
             **{f"leak {way}": leaks and neuron.leak_round == way for way in ("down", "up", "odd")},
             **{f"reset {way}": neuron.reset == way for way in ("none", "hard", "soft")},
             "reset amount": neuron.reset == "soft" and p.amount is not None,
-            "reset potential": hard and neuron.v_reset != 0, "reset to a limit": hard and neuron.v_reset in (-top, top - 1),
-            "strict": neuron.strict, "threshold at a limit": bool((abs(theta) >= top - 1 - neuron.strict).any()),
-            "saturated up": made.up[p.name] > 0, "saturated down": made.down[p.name] > 0,
-            "several groups": channels > config.lanes, "one channel of a group": channels % config.lanes == 1,
-        }  # fmt: skip
+            "reset potential": hard and neuron.v_reset != 0,
+            "reset to a limit": hard and neuron.v_reset in (-top, top - 1),
+            "strict": neuron.strict,
+            "threshold at a limit": bool((abs(theta) >= top - 1 - neuron.strict).any()),
+            "saturated up": made.up[p.name] > 0,
+            "saturated down": made.down[p.name] > 0,
+            "several groups": channels > config.lanes,
+            "one channel of a group": channels % config.lanes == 1,
+        }
     return [name for name, is_so in held.items() if is_so]

@@ -1,4 +1,5 @@
-"""Damage of every kind for files of every kind: bits, bytes, numbers of headers, lengths, and pieces that change places or repeat."""
+"""Damage of every kind for files of every kind: bits, bytes, numbers of headers, lengths, and
+pieces that change places or repeat."""
 
 import gzip
 import random
@@ -56,7 +57,9 @@ def _number(data: bytearray, random: random.Random) -> bytearray:
     width, order = random.choice((1, 2, 4, 8)), random.choice(("little", "big"))
     if len(data) >= width:
         place = min(_place(data, random), len(data) - width)
-        data[place : place + width] = (random.choice(_NUMBERS) & ((1 << 8 * width) - 1)).to_bytes(width, order)  # type: ignore[arg-type]
+        data[place : place + width] = (random.choice(_NUMBERS) & ((1 << 8 * width) - 1)).to_bytes(
+            width, order
+        )  # type: ignore[arg-type]
     return data
 
 
@@ -72,7 +75,9 @@ def _digits(data: bytearray, random: random.Random) -> bytearray:
 
 
 def _cut(data: bytearray, random: random.Random) -> bytearray:
-    return data[: random.choice((0, random.randrange(len(data) + 1), max(0, len(data) - random.randrange(1, 20))))]
+    return data[
+        : random.choice((0, random.randrange(len(data) + 1), max(0, len(data) - random.randrange(1, 20))))
+    ]
 
 
 def _longer(data: bytearray, random: random.Random) -> bytearray:
@@ -96,7 +101,8 @@ def _removed(data: bytearray, random: random.Random) -> bytearray:
 
 
 def _repaired(data: bytearray, random: random.Random) -> bytearray:
-    """What carries checksums gets right ones: of a gzip file the contents are damaged, of a PNG the first of its chunks."""
+    """What carries checksums gets right ones: of a gzip file the contents are damaged, of a PNG the
+    first of its chunks."""
     if data[:2] == b"\x1f\x8b":
         try:
             inner = gzip.decompress(bytes(data))
@@ -113,7 +119,22 @@ def _repaired(data: bytearray, random: random.Random) -> bytearray:
 def _place(data: bytearray, random: random.Random) -> int:
     """Headers are at the start or at the end."""
     near = min(len(data), 200)
-    return random.choice((random.randrange(len(data)), random.randrange(near), len(data) - 1 - random.randrange(near)))
+    return random.choice(
+        (random.randrange(len(data)), random.randrange(near), len(data) - 1 - random.randrange(near))
+    )
 
 
-_KINDS = (_bits, _bits, _bytes, _number, _number, _digits, _cut, _longer, _swapped, _repeated, _removed, _repaired)
+_KINDS = (
+    _bits,
+    _bits,
+    _bytes,
+    _number,
+    _number,
+    _digits,
+    _cut,
+    _longer,
+    _swapped,
+    _repeated,
+    _removed,
+    _repaired,
+)

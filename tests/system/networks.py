@@ -1,9 +1,11 @@
-"""Random integer networks that fit a given chip: first shapes and connections, then numbers that keep the neurons busy.
+"""Random integer networks that fit a given chip: first shapes and connections, then numbers that
+keep the neurons busy.
 
 ```
     seed --> inputs, layers, projections back --> weights that fit the accumulators --> biases, thresholds from the currents
 ```
-A network that cannot fit is drawn again, from the same seed and the next attempt, so every seed gives a network.
+A network that cannot fit is drawn again, from the same seed and the next attempt, so every seed
+gives a network.
 """
 
 from dataclasses import replace
@@ -56,7 +58,9 @@ def _input(sketch: Sketch, name: str, steps: int) -> None:
     shape = (sketch.number(1, 2 * config.lanes), *_map(sketch))
     most = min(8, config.max_shift + 1, config.acc_bits - 6)
     bits = sketch.number(2, most) if most > 1 and sketch.chance(0.4) else 1
-    values = sketch.rng.integers(1, 1 << bits, (SAMPLES, steps, *shape)) * (sketch.rng.random((SAMPLES, steps, *shape)) < 0.35)
+    values = sketch.rng.integers(1, 1 << bits, (SAMPLES, steps, *shape)) * (
+        sketch.rng.random((SAMPLES, steps, *shape)) < 0.35
+    )
     if bits > 1 or sketch.chance(0.2):
         sketch.constant.add(name)
         values = np.broadcast_to(values[:, :1], values.shape).copy()
@@ -92,7 +96,9 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
     sends = not loops and (sketch.chance(0.4) if last else sketch.can_send_values() and sketch.chance(0.3))
     neuron = sketch.neuron(membrane_out=sends)
     hold = constant and not loops and sketch.chance(0.7)
-    sketch.populations.append(replace(own, neuron=neuron, window=window, input_size=current[1:] if window else None, hold=hold))
+    sketch.populations.append(
+        replace(own, neuron=neuron, window=window, input_size=current[1:] if window else None, hold=hold)
+    )
     sketch.projections += projections
     if sketch.chance(0.25):
         sketch.loud.add(name)
@@ -134,13 +140,22 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
     out = channels if aligned else sketch.number(1, 3 * sketch.config.lanes)
     weight = sketch.weights((out, *kernel) if aligned else (out, channels, *kernel), sparse=values)
     projection = Projection(
-        source=source.name, target=target, weight=weight, stride=stride, padding=padding, pool=pool, aligned=aligned
-    )  # fmt: skip
+        source=source.name,
+        target=target,
+        weight=weight,
+        stride=stride,
+        padding=padding,
+        pool=pool,
+        aligned=aligned,
+    )
     return projection, (out, made[0], made[1])
 
 
-def _dense(sketch: Sketch, source: Population, target: str, current: tuple[int, int, int], delay: int = 0) -> Projection:
-    """Into currents of a given shape: a kernel as large as the source, placed so that every output pixel meets some of it."""
+def _dense(
+    sketch: Sketch, source: Population, target: str, current: tuple[int, int, int], delay: int = 0
+) -> Projection:
+    """Into currents of a given shape: a kernel as large as the source, placed so that every output
+    pixel meets some of it."""
     kernel = (current[1] + source.shape[1] - 1, current[2] + source.shape[2] - 1)
     values = source.neuron is not None and source.neuron.membrane_out
     weight = sketch.weights((current[0], source.shape[0], *kernel), sparse=values)

@@ -1,9 +1,11 @@
-"""The numbers of a random network: weights that no accumulator overflows by, then thresholds near what the neurons really get.
+"""The numbers of a random network: weights that no accumulator overflows by, then thresholds near
+what the neurons really get.
 
 ```
     worst case of each population --> weights, pre-shifts --> currents (numpy reference) --> bias, theta, amount --> outputs --> next
 ```
-Some populations are loud: biases that drive the membranes to both limits. Some thresholds lie at the ends of their range.
+Some populations are loud: biases that drive the membranes to both limits. Some thresholds lie at
+the ends of their range.
 """
 
 from dataclasses import replace
@@ -29,7 +31,9 @@ def fill(sketch: Sketch, network: Network, planes: dict[str, np.ndarray]) -> Net
     outputs, done = dict(planes), []
     for population in network.populations:
         if population.neuron is not None:
-            population, outputs[population.name] = _numbers(sketch, network, population, outputs, room[population.name])
+            population, outputs[population.name] = _numbers(
+                sketch, network, population, outputs, room[population.name]
+            )
         done.append(population)
     return replace(network, populations=tuple(done))
 
@@ -79,7 +83,9 @@ def _numbers(
     """The population with bias, theta and amount, and what it then sends."""
     known = [p for p in network.incoming(population.name) if p.source in outputs]
     current = sum(_currents(p, outputs[p.source], population) for p in known)
-    population = replace(population, bias=_bias(sketch, population.name, np.asarray(current), room, population.shape[0]))
+    population = replace(
+        population, bias=_bias(sketch, population.name, np.asarray(current), room, population.shape[0])
+    )
     assert population.bias is not None
     theta = _theta(sketch, np.asarray(current) + population.bias.reshape(-1, 1, 1), population)
     population = replace(population, theta=theta, amount=_amount(sketch, theta, population))
@@ -108,7 +114,8 @@ def _bias(sketch: Sketch, name: str, current: np.ndarray, room: int, channels: i
 
 
 def _theta(sketch: Sketch, current: np.ndarray, population: Population) -> np.ndarray:
-    """Per channel a quantile of its currents, so that some neurons fire and some do not; a few at the ends of the range."""
+    """Per channel a quantile of its currents, so that some neurons fire and some do not; a few at
+    the ends of the range."""
     assert population.neuron is not None
     top, strict = 1 << (sketch.config.membrane_bits - 1), int(population.neuron.strict)
     low, high = -(top - 1) - strict, top - strict

@@ -1,9 +1,11 @@
-"""The integer network in plain numpy, from the arithmetic's definition alone: no code of the golden model, the compiler or the gateware.
+"""The integer network in plain numpy, from the arithmetic's definition alone: no code of the golden
+model, the compiler or the gateware.
 
 ```
     planes (N, T, C, H, W) --> currents: a sum over kernel positions --> leak, add, limit, compare, reset --> outputs
 ```
-Everything is int64, a neuron's step is written as in the definition, one line a rule; slow and plain is the point.
+Everything is int64, a neuron's step is written as in the definition, one line a rule; slow and
+plain is the point.
 """
 
 from dataclasses import dataclass, field
@@ -15,8 +17,9 @@ from spikeplane.network import Network, Neuron, Population, Projection
 
 @dataclass
 class Reference:
-    """What a network does. outputs, currents: per population (N, T, C, H, W), the currents behind a window; `up`, `down`: how often a
-    membrane was held at its upper and lower limit; `exceeded`: populations with a current that the accumulators do not hold."""
+    """What a network does. outputs, currents: per population (N, T, C, H, W), the currents behind a
+    window; `up`, `down`: how often a membrane was held at its upper and lower limit; `exceeded`:
+    populations with a current that the accumulators do not hold."""
 
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
     currents: dict[str, np.ndarray] = field(default_factory=dict)
@@ -25,8 +28,11 @@ class Reference:
     exceeded: set[str] = field(default_factory=set)
 
 
-def reference(network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int) -> Reference:
-    """Run all samples and steps. State starts at 0 with each sample; populations are in an order in which only delays go back."""
+def reference(
+    network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int
+) -> Reference:
+    """Run all samples and steps. State starts at 0 with each sample; populations are in an order in
+    which only delays go back."""
     made, membranes = Reference(), {}
     samples, steps = next(iter(inputs.values())).shape[:2]
     for population in network.populations:
@@ -52,7 +58,8 @@ def reference(network: Network, inputs: dict[str, np.ndarray], *, membrane_bits:
 
 
 def _total(network: Network, population: Population, outputs: dict[str, np.ndarray], t: int) -> np.ndarray:
-    """The currents of one step, before a window: bias and every projection; what is delayed comes from the step before."""
+    """The currents of one step, before a window: bias and every projection; what is delayed comes
+    from the step before."""
     samples = next(iter(outputs.values())).shape[0]
     total = np.zeros((samples, *population.current_shape), dtype=np.int64)
     if population.bias is not None:
@@ -79,7 +86,9 @@ def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, 
                         if projection.aligned:
                             total[:, :, row, column] += weight[:, ky, kx] * blocks[:, :, y, x]
                         else:
-                            total[:, :, row, column] += np.einsum("oc,nc->no", weight[:, :, ky, kx], blocks[:, :, y, x])
+                            total[:, :, row, column] += np.einsum(
+                                "oc,nc->no", weight[:, :, ky, kx], blocks[:, :, y, x]
+                            )
     return total
 
 

@@ -1,4 +1,5 @@
-"""Program files that some other tool has changed and sealed again: seeded changes of header, arrays, HDF5 structure and bytes.
+"""Program files that some other tool has changed and sealed again: seeded changes of header,
+arrays, HDF5 structure and bytes.
 
     program ─▶ HDF5 ─▶ change ─▶ right checksum ─▶ what does loading make of it?
 
@@ -41,7 +42,8 @@ def hdf5_changed(contents: bytes, change: Callable[[h5py.File], None]) -> bytes:
 
 
 def header_changed(contents: bytes, edit: Callable[[dict[str, Any]], None], *, digest: bool = True) -> bytes:
-    """The file with another header, sealed; `digest`: with that of the header's configuration, where it is one."""
+    """The file with another header, sealed; `digest`: with that of the header's configuration,
+    where it is one."""
 
     def change(file: h5py.File) -> None:
         header = json.loads(np.asarray(file["header"]).tobytes())
@@ -62,8 +64,12 @@ class Change:
         self.contents = to_bytes(self.random.choice(programs))
         self.done: list[str] = []
         kinds: list[tuple[Callable[[], None], int]] = [
-            (self._values, 40), (self._header, 25), (self._arrays, 15), (self._structure, 15), (self._bytes, 5)
-        ]  # fmt: skip
+            (self._values, 40),
+            (self._header, 25),
+            (self._arrays, 15),
+            (self._structure, 15),
+            (self._bytes, 5),
+        ]
         self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]()
         self.contents = seal(self.contents)
 
@@ -111,30 +117,47 @@ class Change:
         population, projection, part = choose(neurons), choose(header["projections"]), choose(header["parts"])
         neuron = population["neuron"]
         changes: list[tuple[dict[str, Any], str, list[Any]]] = [
-            (neuron, "reset", ["none", "hard", "soft"]), (neuron, "v_reset", [-40000, -32768, -32767, -5, 3, 32767, 32768]),
-            (neuron, "strict", [True, False]), (neuron, "membrane_out", [True, False]),
+            (neuron, "reset", ["none", "hard", "soft"]),
+            (neuron, "v_reset", [-40000, -32768, -32767, -5, 3, 32767, 32768]),
+            (neuron, "strict", [True, False]),
+            (neuron, "membrane_out", [True, False]),
             (neuron, "leak", ["none", "multiply", "memoryless", "shift", "linear"]),
             (neuron, "leak_value", [-1, 0, 1, 8, 128, 255, 256, 257, 32768, 50000, 65535, 65536, 65537]),
-            (population, "hold", [True, False]), (population, "window", [None, {"size": 2, "stride": 1, "padding": 1}]),
-            (population, "value_bits", [1, 2, 8]), (population, "shape", [[12, 2, 3], [12, 3, 2], [20, 1, 1], [513, 1, 1]]),
-            (header["populations"][0], "value_bits", [1, 3, 4, 8, 9]), (header["populations"][0], "name", ["conv", "input", ""]),
-            (projection, "delay", [0, 1, 2]), (projection, "stride", [[1, 1], [2, 1], [1, 7], [0, 1]]),
+            (population, "hold", [True, False]),
+            (population, "window", [None, {"size": 2, "stride": 1, "padding": 1}]),
+            (population, "value_bits", [1, 2, 8]),
+            (population, "shape", [[12, 2, 3], [12, 3, 2], [20, 1, 1], [513, 1, 1]]),
+            (header["populations"][0], "value_bits", [1, 3, 4, 8, 9]),
+            (header["populations"][0], "name", ["conv", "input", ""]),
+            (projection, "delay", [0, 1, 2]),
+            (projection, "stride", [[1, 1], [2, 1], [1, 7], [0, 1]]),
             (projection, "pool", [[1, 1], [2, 2], [9, 9]]),
-            (projection, "padding", [[0, 0], [1, 1], [-1, 1], [1025, 1]]), (projection, "aligned", [True, False]),
-            (projection, "source", names), (projection, "target", names),
-            (part, "slot", list(range(-1, 10))), (part, "core", [[0, 0], [0, 1], [1, 0], [-1, 0]]), (part, "first", [-1, 0, 1]),
-            (part, "groups", [0, 1, 2, 3, 4]), (part, "population", names),
-            (header, "output", names), (header, "readout", ["count", "last", "sum", "mean"]),
+            (projection, "padding", [[0, 0], [1, 1], [-1, 1], [1025, 1]]),
+            (projection, "aligned", [True, False]),
+            (projection, "source", names),
+            (projection, "target", names),
+            (part, "slot", list(range(-1, 10))),
+            (part, "core", [[0, 0], [0, 1], [1, 0], [-1, 0]]),
+            (part, "first", [-1, 0, 1]),
+            (part, "groups", [0, 1, 2, 3, 4]),
+            (part, "population", names),
+            (header, "output", names),
+            (header, "readout", ["count", "last", "sum", "mean"]),
             (header, "probes", [names[1:], names[-1:], names, []]),
-            (header, "steps", [1, 2, 3, 4, 5]), (header["encoding"], "kind", ["direct", "rate", "latency", "events", "planes", "video"]),
-            (header["encoding"], "steps", [1, 3, 4]), (header["encoding"], "value_bits", [1, 3, 8, 9]),
-            (header["encoding"], "seed", [-1, 5, 1 << 63]), (header["encoding"], "step_us", [0, 1, 1 << 24]),
+            (header, "steps", [1, 2, 3, 4, 5]),
+            (header["encoding"], "kind", ["direct", "rate", "latency", "events", "planes", "video"]),
+            (header["encoding"], "steps", [1, 3, 4]),
+            (header["encoding"], "value_bits", [1, 3, 8, 9]),
+            (header["encoding"], "seed", [-1, 5, 1 << 63]),
+            (header["encoding"], "step_us", [0, 1, 1 << 24]),
             (header, "name", ["", "[bold]", "\x1b[31m", "a\nb"]),
-            (header["config"], "populations", [1, 3, 8]), (header["config"], "acc_bits", [12, 14, 18]),
+            (header["config"], "populations", [1, 3, 8]),
+            (header["config"], "acc_bits", [12, 14, 18]),
             (header["config"], "membrane_bits", [8, 16]),
-            (header["config"], "weight_bits", [1, 2, 4]), (header["config"], "weight_depth", [16, 64, 2048]),
+            (header["config"], "weight_bits", [1, 2, 4]),
+            (header["config"], "weight_depth", [16, 64, 2048]),
             (header["config"], "max_shift", [0, 2, 31]),
-        ]  # fmt: skip
+        ]
         changes += [(projection, "pre_shift", [-1, 0, 1, 3, 5, 40])] if "pre_shift" in projection else []
         changes += [(neuron, "leak_round", ["down", "up", "odd", "even"])] if "leak_round" in neuron else []
         where, key, values = choose(changes)
@@ -159,7 +182,9 @@ class Change:
                 types = ["f4", "f8", "u1", "u8", "c8", "S3", "?", ">i4", "i1", "i2"]
                 array = array.astype(np.int8).astype(self.random.choice(types))
             elif kind == "shape":
-                array = self.random.choice([array.T, array[:-1], array.reshape(-1), array[None], np.repeat(array, 2, 0)])
+                array = self.random.choice(
+                    [array.T, array[:-1], array.reshape(-1), array[None], np.repeat(array, 2, 0)]
+                )
             del file[name]
             if kind != "remove":
                 file[name] = array
@@ -184,7 +209,9 @@ class Change:
         """Bytes of the file, as they come."""
         changed = bytearray(self.contents)
         for _ in range(self.random.choice([1, 1, 5, 50])):
-            place = self.random.choice([self.random.randrange(512, len(changed)), self.random.randrange(512, 2600)])
+            place = self.random.choice(
+                [self.random.randrange(512, len(changed)), self.random.randrange(512, 2600)]
+            )
             changed[place] = self.random.choice(
                 [0, 255, self.random.randrange(256), changed[place] ^ 1 << self.random.randrange(8)]
             )
@@ -199,7 +226,9 @@ def _virtual(file: h5py.File, name: str, array: np.ndarray) -> None:
 
 
 def _bomb(file: h5py.File, name: str, array: np.ndarray) -> None:
-    made = file.create_dataset(name, (1 << 16, 1 << 10, 8, 8)[: array.ndim or 1], array.dtype, chunks=True, compression="gzip")
+    made = file.create_dataset(
+        name, (1 << 16, 1 << 10, 8, 8)[: array.ndim or 1], array.dtype, chunks=True, compression="gzip"
+    )
     made[(slice(0, 1),) * made.ndim] = 1
 
 
@@ -225,18 +254,28 @@ STRUCTURES: dict[str, Callable[[h5py.File, str, np.ndarray], Any]] = {
         name, array.shape, array.dtype, external=[("elsewhere.h5", 0, h5py.h5f.UNLIMITED)]
     ),
     "lzf": lambda file, name, array: file.create_dataset(name, data=np.atleast_1d(array), compression="lzf"),
-    "checksum": lambda file, name, array: file.create_dataset(name, data=np.atleast_1d(array), fletcher32=True),
+    "checksum": lambda file, name, array: file.create_dataset(
+        name, data=np.atleast_1d(array), fletcher32=True
+    ),
     "scale": lambda file, name, array: file.create_dataset(name, data=np.atleast_1d(array), scaleoffset=0),
-    "grows": lambda file, name, array: file.create_dataset(name, data=array, maxshape=(None,) * array.ndim, chunks=True),
+    "grows": lambda file, name, array: file.create_dataset(
+        name, data=array, maxshape=(None,) * array.ndim, chunks=True
+    ),
     "plain": lambda file, name, array: file.__setitem__(name, array),
-    "compressed": lambda file, name, array: file.create_dataset(name, data=array, compression="gzip", compression_opts=9),
+    "compressed": lambda file, name, array: file.create_dataset(
+        name, data=array, compression="gzip", compression_opts=9
+    ),
     "no values": lambda file, name, array: file.__setitem__(name, h5py.Empty(array.dtype)),
     "group": lambda file, name, array: file.create_group(name),
     "round": lambda file, name, array: file.create_group(name).__setitem__("round", file["/"]),
     "type": lambda file, name, array: file.__setitem__(name, np.dtype("i2")),
     "reference": lambda file, name, array: file.create_dataset(name, (3,), h5py.ref_dtype),
-    "compound": lambda file, name, array: file.create_dataset(name, (3,), np.dtype([("a", "i1"), ("b", "f4")])),
-    "holes": lambda file, name, array: file.create_dataset(name, array.shape, array.dtype, chunks=(1,) * array.ndim),
+    "compound": lambda file, name, array: file.create_dataset(
+        name, (3,), np.dtype([("a", "i1"), ("b", "f4")])
+    ),
+    "holes": lambda file, name, array: file.create_dataset(
+        name, array.shape, array.dtype, chunks=(1,) * array.ndim
+    ),
 }
 
 

@@ -1,4 +1,5 @@
-"""A board for tests: `spikeplane serve` in a process of its own, small programs for it, and the command line called in place."""
+"""A board for tests: `spikeplane serve` in a process of its own, small programs for it, and the
+command line called in place."""
 
 import io
 import os
@@ -32,7 +33,9 @@ def program(chip: ChipConfig | str = "tiny", hidden: int = 24) -> Program:
     rng = np.random.default_rng(hidden)
     layers = ("in", INPUTS), ("hidden", hidden), ("out", 4)
     populations = [
-        FloatPopulation(name=name, shape=(size, 1, 1), neuron=FloatNeuron(threshold=np.ones(size)) if i else None)
+        FloatPopulation(
+            name=name, shape=(size, 1, 1), neuron=FloatNeuron(threshold=np.ones(size)) if i else None
+        )
         for i, (name, size) in enumerate(layers)
     ]
     projections = [
@@ -55,7 +58,8 @@ class Port(str):
 
 
 def slowness() -> float:
-    """How much longer than alone work takes here just now, 1 or more: seconds by the clock for one of a processor."""
+    """How much longer than alone work takes here just now, 1 or more: seconds by the clock for one
+    of a processor."""
     begun, used = time.monotonic(), time.process_time()
     while time.process_time() - used < 0.1:
         pass
@@ -63,8 +67,9 @@ def slowness() -> float:
 
 
 def patient(monkeypatch: pytest.MonkeyPatch, factor: float) -> float:
-    """The driver waits `factor` times as long as for a real board before it gives one up, because one that is simulated may get a small
-    part of a processor. Returns the seconds without a frame after which it does."""
+    """The driver waits `factor` times as long as for a real board before it gives one up, because
+    one that is simulated may get a small part of a processor. Returns the seconds without a frame
+    after which it does."""
     monkeypatch.setattr(serial, "DEAD", factor * serial.DEAD)
     monkeypatch.setattr(serial, "_SLOW", factor * serial._SLOW)
     monkeypatch.setattr(link, "OPENING", factor * link.OPENING)
@@ -82,7 +87,8 @@ def processor_seconds(process: int) -> float:
 
 @contextmanager
 def when_busy(process: int, seconds: float, act: Callable[[], object]) -> Iterator[None]:
-    """Meanwhile `act` is done once: when a board's process has simulated for so many seconds of a processor, so that a run is under way."""
+    """Meanwhile `act` is done once: when a board's process has simulated for so many seconds of a
+    processor, so that a run is under way."""
     over = threading.Event()
     begin = processor_seconds(process)
 
@@ -104,7 +110,9 @@ def when_busy(process: int, seconds: float, act: Callable[[], object]) -> Iterat
 @contextmanager
 def served(*arguments: str) -> Iterator[Port]:
     """The device path of `spikeplane serve ARGUMENTS`, which must end by Ctrl-C with its one word."""
-    process = subprocess.Popen([SPIKEPLANE, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [SPIKEPLANE, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout
     assert process.stderr
     try:

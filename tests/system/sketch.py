@@ -13,7 +13,8 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 
 @dataclass
 class Sketch:
-    """`constant`: inputs that are the same in every step of a sample; `loud`: populations with biases as large as may be."""
+    """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
+    biases as large as may be."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -31,18 +32,28 @@ class Sketch:
 
     def can_send_values(self) -> bool:
         """A membrane's highest plane passes the shifter, and the accumulators hold a few membranes."""
-        return self.config.max_shift >= self.config.membrane_bits - 1 and self.config.acc_bits >= self.config.membrane_bits + 2
+        return (
+            self.config.max_shift >= self.config.membrane_bits - 1
+            and self.config.acc_bits >= self.config.membrane_bits + 2
+        )
 
     def weights(self, shape: tuple[int, ...], sparse: bool = False) -> np.ndarray:
-        """Over the whole range, or only its two ends; `sparse`: one in a channel is not 0, for sources that send large values."""
+        """Over the whole range, or only its two ends; `sparse`: one in a channel is not 0, for
+        sources that send large values."""
         bits = self.config.weight_bits
         if bits == 1:
             return self.rng.choice([-1, 1], shape)
         low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        weight = self.rng.choice([low, high], shape) if self.chance(0.25) else self.rng.integers(low, high + 1, shape)
+        weight = (
+            self.rng.choice([low, high], shape)
+            if self.chance(0.25)
+            else self.rng.integers(low, high + 1, shape)
+        )
         if sparse:
             flat = np.zeros((shape[0], weight[0].size), dtype=np.int64)
-            flat[np.arange(shape[0]), self.rng.integers(0, flat.shape[1], shape[0])] = self.rng.choice([-1, 1], shape[0])
+            flat[np.arange(shape[0]), self.rng.integers(0, flat.shape[1], shape[0])] = self.rng.choice(
+                [-1, 1], shape[0]
+            )
             return flat.reshape(shape)
         return weight
 
@@ -50,16 +61,26 @@ class Sketch:
         """Leak, rounding, reset and comparison; a hard reset goes somewhere, at times to a limit."""
         kind = ("none", "memoryless", "multiply", "multiply")[self.number(0, 3)]
         top = (1 << (self.config.membrane_bits - 1)) - 1
-        place = (0, 0, self.number(-9, 9), self.number(-top // 3, top // 3), (top, -top - 1)[self.number(0, 1)])[
-            self.number(0, 4)
-        ]
+        place = (
+            0,
+            0,
+            self.number(-9, 9),
+            self.number(-top // 3, top // 3),
+            (top, -top - 1)[self.number(0, 1)],
+        )[self.number(0, 4)]
         return Neuron(
-            leak=kind, leak_value=self._factor() if kind == "multiply" else 0, leak_round=ROUNDS[self.number(0, 2)],
-            reset=RESETS[self.number(0, 2)], strict=self.chance(0.5), v_reset=place, membrane_out=membrane_out,
-        )  # fmt: skip
+            leak=kind,
+            leak_value=self._factor() if kind == "multiply" else 0,
+            leak_round=ROUNDS[self.number(0, 2)],
+            reset=RESETS[self.number(0, 2)],
+            strict=self.chance(0.5),
+            v_reset=place,
+            membrane_out=membrane_out,
+        )
 
     def _factor(self) -> int:
-        """A leak in 1/65536 that the chip has; the halves, quarters and the ends more often than the others."""
+        """A leak in 1/65536 that the chip has; the halves, quarters and the ends more often than
+        the others."""
         power = 1 << (16 - self.number(1, 8))
         kept = (power, 65536 - power)[self.number(0, 1)]
         if not self.config.leak_multiplier:

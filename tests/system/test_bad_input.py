@@ -1,4 +1,5 @@
-"""Bad input of every kind through the command line: one line on stderr to the letter, status 2, files as they were."""
+"""Bad input of every kind through the command line: one line on stderr to the letter, status 2,
+files as they were."""
 
 import gzip
 import io
@@ -60,7 +61,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("loop", "loop.spk", "loop.py", "loop.dat", "loop.png"):
         (path / name).symlink_to(name)
     direct, planes, events = (Encoding(kind=kind, steps=2) for kind in ("direct", "planes", "events"))
-    for name, encoding, function in (("net", direct, "net"), ("planes", planes, "net"), ("events", events, "events")):
+    for name, encoding, function in (
+        ("net", direct, "net"),
+        ("planes", planes, "net"),
+        ("events", events, "events"),
+    ):
         model = f"{path / 'models.py'}:{function}"
         spikeplane.compile(model, chip="tiny", encoding=encoding, name=name).save(path / f"{name}.spk")
     return path
@@ -87,7 +92,11 @@ def call(*arguments: str) -> tuple[int, str, str]:
 
 def contents() -> dict[str, bytes | None]:
     """Every file of the working folder."""
-    return {str(p): p.read_bytes() if p.is_file() else None for p in Path().rglob("*") if "__pycache__" not in p.parts}
+    return {
+        str(p): p.read_bytes() if p.is_file() else None
+        for p in Path().rglob("*")
+        if "__pycache__" not in p.parts
+    }
 
 
 def refused(*arguments: str) -> str:
@@ -147,10 +156,15 @@ RUN = [
     (["--config", "rec"], "chip configuration: cannot read rec: Is a directory"),
     (["--preset", ""], "unknown preset ''; choose from large, medium, small, tiny"),
 ]
-WHOLE = {"compile": ["models.py:net", "-o", "net.spk", "-p", "tiny"], "run": ["net.spk", "--input", "images.npy"]}
+WHOLE = {
+    "compile": ["models.py:net", "-o", "net.spk", "-p", "tiny"],
+    "run": ["net.spk", "--input", "images.npy"],
+}
 
 
-@pytest.mark.parametrize(("command", "arguments", "message"), [("compile", *c) for c in COMPILE] + [("run", *r) for r in RUN])
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"), [("compile", *c) for c in COMPILE] + [("run", *r) for r in RUN]
+)
 def test_options(place, command, arguments, message) -> None:
     assert refused(command, *WHOLE[command], *arguments) == message
 
@@ -180,7 +194,8 @@ def idx(*sizes: int, data: bytes = b"") -> bytes:
 
 SAMPLES = [
     ("a.npy", npy(np.zeros((0, 1, 4, 4), np.uint8)), "a.npy holds no samples: the array has the shape (0, 1, 4, 4)"),
-    ("a.npy", npy(np.full((1, 4, 4), np.inf)), "a.npy: float images must lie in 0..1, found inf..inf; scale them, or store uint8"),
+    ("a.npy", npy(np.full((1, 4, 4), np.inf)), ("a.npy: float images must lie in 0..1, found " "inf..inf; scale them, "
+                                                                                               "or store uint8")),
     ("a.npy", npy(np.full((1, 4, 4), -1)), "a.npy: integer images must lie in 0..255, found -1..-1"),
     ("a.npy", npy(np.zeros(3, [("a", int)])), "a.npy: expected an array of numbers, found elements of type [('a', '<i8')]"),
     ("a.npy", header("(9999999999999, 4, 4)"),
@@ -200,7 +215,8 @@ SAMPLES = [
     ("a.gz", gzip.compress(idx(2, 4, 4, data=bytes(31)), mtime=0),
      "a.gz is truncated: expected 2 x 4 x 4 = 32 bytes after the header, found 31"),
     ("a.csv", b"# nothing\n", "a.csv is no table of comma-separated numbers: it is empty"),
-    ("a.csv", b"1,2\n3\n", "a.csv is no table of comma-separated numbers: the number of columns changed from 2 to 1 at row 2"),
+    ("a.csv", b"1,2\n3\n", ("a.csv is no table of comma-separated numbers: the number of columns " "changed from 2 to 1 "
+                                                                                                   "at row 2")),
     ("a.csv", b"nan,1\n", "a.csv: expected samples of shape (1, 4, 4), the array has the shape (1, 2)"),
     ("a.npy", npy(np.full((1, 4, 4), np.nan)), "a.npy holds NaN in 16 of 16 values; remove them"),
 ]  # fmt: skip
@@ -224,7 +240,9 @@ def test_planes_and_recordings(place, tmp_path) -> None:
     assert refused("run", "events.spk", "--input", str(tmp_path)) == (
         f"{tmp_path / 'a.bin'} is empty: expected events of 5 bytes"
     )
-    assert refused("run", "events.spk", "--input", "rec", "-n", "2") == "rec has 1 samples, --samples asks for 2"
+    assert (
+        refused("run", "events.spk", "--input", "rec", "-n", "2") == "rec has 1 samples, --samples asks for 2"
+    )
     assert call("run", "events.spk", "--input", "rec")[0] == 0
 
 
@@ -249,7 +267,10 @@ CHIPS = [
     ("rows = '2'", "chip configuration: rows must be an integer from 1 to 8, not '2'"),
     ("leak_multiplier = 1", "chip configuration: leak_multiplier must be true or false, not 1"),
     ("preset = 3", "a preset is a name in quotes, not 3; choose from large, medium, small, tiny"),
-    ("preset = ['tiny']", "a preset is a name in quotes, not ['tiny']; choose from large, medium, small, tiny"),
+    (
+        "preset = ['tiny']",
+        "a preset is a name in quotes, not ['tiny']; choose from large, medium, small, tiny",
+    ),
     ("x = " + "[" * 3000, "chip configuration: {} is not readable as TOML: maximum recursion depth exceeded"),
 ]
 
@@ -262,10 +283,17 @@ def test_chips(place, tmp_path, text, message) -> None:
 
 
 def test_outputs_of_generate(place, tmp_path, monkeypatch) -> None:
-    assert refused("generate", "-p", "tiny", "-o", "net.spk") == "cannot write net.spk/manifest.json: Not a directory"
-    monkeypatch.setattr("spikeplane_gateware.generate.verilog_text", lambda _: "module spikeplane_chip; endmodule\n")
+    assert (
+        refused("generate", "-p", "tiny", "-o", "net.spk")
+        == "cannot write net.spk/manifest.json: Not a directory"
+    )
+    monkeypatch.setattr(
+        "spikeplane_gateware.generate.verilog_text", lambda _: "module spikeplane_chip; endmodule\n"
+    )
     (tmp_path / "chip" / "README.md").mkdir(parents=True)
-    assert refused("generate", "-p", "tiny", "-o", str(tmp_path / "chip")).endswith("README.md: Is a directory")
+    assert refused("generate", "-p", "tiny", "-o", str(tmp_path / "chip")).endswith(
+        "README.md: Is a directory"
+    )
     assert [p.name for p in (tmp_path / "chip").iterdir()] == ["README.md"]
     before = os.umask(0o022)
     try:
@@ -280,11 +308,15 @@ def test_damaged_files_of_every_format(place) -> None:
     random = np.random.default_rng(3)
     plain = idx(*IMAGES.shape, data=IMAGES.tobytes())
     formats = {
-        ".npy": Path("images.npy").read_bytes(), ".npz": Path("images.npz").read_bytes(), ".gz": gzip.compress(plain, mtime=0),
+        ".npy": Path("images.npy").read_bytes(),
+        ".npz": Path("images.npz").read_bytes(),
+        ".gz": gzip.compress(plain, mtime=0),
         ".idx": plain,
-        ".bs2": RECORDING, ".spk": Path("net.spk").read_bytes(), ".txt": b"a 0\nb 1\nc 2\nd 0\ne 1\n",
+        ".bs2": RECORDING,
+        ".spk": Path("net.spk").read_bytes(),
+        ".txt": b"a 0\nb 1\nc 2\nd 0\ne 1\n",
         ".toml": b'preset = "tiny"\nlanes = 8\nleak_multiplier = true\n',
-    }  # fmt: skip
+    }
     runs = {".spk": ["inspect", "f.spk"], ".bs2": ["run", "events.spk", "--input", "f.bs2"]}
     extra = {".txt": ["--labels", "f.txt"], ".toml": ["--config", "f.toml"]}
     for suffix, whole in formats.items():
@@ -322,12 +354,17 @@ def test_loops_of_links(place, line, message) -> None:
 
 
 def test_control_characters_are_escaped(place, tmp_path) -> None:
-    assert refused("run", "net.spk", "--input", "a\x1b[31m\n\u202e\x9b.npy") == "no file a\\x1b[31m\\n\\u202e\\x9b.npy"
+    assert (
+        refused("run", "net.spk", "--input", "a\x1b[31m\n\u202e\x9b.npy")
+        == "no file a\\x1b[31m\\n\\u202e\\x9b.npy"
+    )
     (tmp_path / "c.toml").write_text('"la\\u001bnes" = 8\n')
     assert refused("generate", "-c", str(tmp_path / "c.toml"), "-o", "x").startswith(
         "chip configuration: unknown key 'la\\x1bnes'; did you mean 'lanes'?"
     )
-    assert refused("run", "net.spk", "--input", "a" * 5000) == f"{'a' * 1500}...{'a' * 480}: File name too long"
+    assert (
+        refused("run", "net.spk", "--input", "a" * 5000) == f"{'a' * 1500}...{'a' * 480}: File name too long"
+    )
 
 
 SPECIAL = "{} is a {}, no regular file: save what it gives to a file first"
@@ -362,7 +399,8 @@ def test_what_may_never_end_is_refused(place, tmp_path, kind) -> None:
     for command in ("reconstruct", "view"):
         output = "x.png" if command == "reconstruct" else "x.html"
         assert refused(command, name, "--size", "8x8", "-o", output) == (
-            f"{name} is no regular file; planes are read from anywhere in a recording: save it to a file first"
+            f"{name} is no regular file; planes are read from anywhere in a recording: save it to "
+            "a file first"
         )
     server.close()
 
@@ -373,7 +411,11 @@ def test_what_may_never_end_is_refused(place, tmp_path, kind) -> None:
         ("inspect net.spk > /dev/full", 2, "error: No space left on device\n"),
         ("inspect net.spk >&-", 0, ""),
         ("inspect net.spk | true; exit ${PIPESTATUS[0]}", 1, ""),
-        ("(ulimit -f 1; record light.npy -o big.dat -n 9000)", 2, "error: cannot write big.dat: File too large\n"),
+        (
+            "(ulimit -f 1; record light.npy -o big.dat -n 9000)",
+            2,
+            "error: cannot write big.dat: File too large\n",
+        ),
         ("inspect $'none\\xff\\n.spk'", 2, "error: program: no file none\\udcff\\n.spk\n"),
     ],
 )

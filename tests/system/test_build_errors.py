@@ -1,4 +1,5 @@
-"""`spikeplane build` where the place, the options or the tools are wrong, and where somebody stops it: to the letter."""
+"""`spikeplane build` where the place, the options or the tools are wrong, and where somebody stops
+it: to the letter."""
 
 import errno
 import os
@@ -28,7 +29,11 @@ def refused(*options: object, board: str = "icebreaker") -> str:
     """What `spikeplane build` says in one line as it ends with 2."""
     status, out, err, _ = call("build", "--board", board, *options)
     lines = err.splitlines()
-    assert (status, out, [line[:7] for line in lines if line.startswith("error")]) == (2, "", ["error: "]), (status, out, err)
+    assert (status, out, [line[:7] for line in lines if line.startswith("error")]) == (2, "", ["error: "]), (
+        status,
+        out,
+        err,
+    )
     return lines[-1][7:]
 
 
@@ -128,7 +133,8 @@ def test_a_design_that_is_too_large(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_a_clock_that_is_not_met(tmp_path, monkeypatch) -> None:
-    """The echo on the same board, were it to run at 150 MHz: each seed is told, and the best in the one line."""
+    """The echo on the same board, were it to run at 150 MHz: each seed is told, and the best in the
+    one line."""
     fast = replace(BOARDS["icebreaker"], clock=150)
     monkeypatch.setitem(BOARDS, "icebreaker", fast)
     status, _, err, _ = call("build", "--board", "icebreaker", "-o", tmp_path / "out", "--seeds", 2)
@@ -136,7 +142,8 @@ def test_a_clock_that_is_not_met(tmp_path, monkeypatch) -> None:
     assert (status, list(told)) == (2, ["1", "2"])
     best = max(told, key=lambda seed: float(told[seed]))
     assert err.splitlines()[-1] == (
-        f"error: timing not met on 1BitSquared iCEBreaker: {told[best]} MHz of 150 MHz asked, with seed {best} of 2, the best; "
+        f"error: timing not met on 1BitSquared iCEBreaker: {told[best]} MHz of 150 MHz asked, with "
+        f"seed {best} of 2, the best; "
         f"see {tmp_path}/out/placement-{best}.log"
     )
     assert not (tmp_path / "out" / "build.json").exists()

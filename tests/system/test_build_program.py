@@ -1,5 +1,5 @@
-"""`spikeplane build --program`: the chip that is built, the program that is written for it, and what is left when it goes wrong.
-The tools of the board are not run here."""
+"""`spikeplane build --program`: the chip that is built, the program that is written for it, and
+what is left when it goes wrong. The tools of the board are not run here."""
 
 import json
 from pathlib import Path
@@ -21,17 +21,23 @@ class Work:
         self.chips: list[ChipConfig | None] = []
         self.fails = ""
 
-    def __call__(self, board: Any, config: ChipConfig | None, folder: Path, *, seeds: int, say: Any) -> dict[str, Any]:
+    def __call__(
+        self, board: Any, config: ChipConfig | None, folder: Path, *, seeds: int, say: Any
+    ) -> dict[str, Any]:
         if self.fails:
             (folder / "build.json").unlink(missing_ok=True)
             raise SpikeplaneError(self.fails)
         self.chips.append(config)
         clock = report.Clock("clk", board.clock + 1, board.clock)
         values = {
-            "board": board.name, "digest": config.digest if config else None, "config": config.to_dict() if config else None,
-            "bitstream": "board.bit", "sha256": "0" * 64, "clock": board.clock,
+            "board": board.name,
+            "digest": config.digest if config else None,
+            "config": config.to_dict() if config else None,
+            "bitstream": "board.bit",
+            "sha256": "0" * 64,
+            "clock": board.clock,
             "report": report.Report(1, {"LUT": (10, 100)}, [clock]).to_dict(),
-        }  # fmt: skip
+        }
         folder.mkdir(exist_ok=True)
         (folder / "build.json").write_text(json.dumps(values))
         return values
@@ -63,11 +69,14 @@ def test_the_chip_has_the_shape_of_the_board(work, net, board, shape) -> None:
     assert chip.weight_depth <= 128 < program("small").config.weight_depth
     assert Program.load(out / "program.spk", chip).network.output == "out"
     baud = 1_000_000 if board == "icebreaker" else 3_000_000
-    assert said.endswith(f"flash it, then: spikeplane run {out}/program.spk --input DATA --board PORT --baud {baud}\n")
+    assert said.endswith(
+        f"flash it, then: spikeplane run {out}/program.spk --input DATA --board PORT --baud {baud}\n"
+    )
 
 
 def test_it_runs_with_the_same_spikes_on_what_was_built(work, net, monkeypatch) -> None:
-    """From the folder alone: the chip at its pins behind a serial port, and the program for it, against the program given."""
+    """From the folder alone: the chip at its pins behind a serial port, and the program for it,
+    against the program given."""
     patient(monkeypatch, 24)
     out = net.parent / "out"
     assert call("build", "--board", "tang-nano-9k", "--program", net, "-o", out)[0] == 0
@@ -79,17 +88,24 @@ def test_it_runs_with_the_same_spikes_on_what_was_built(work, net, monkeypatch) 
     found, expected = json.loads(said), json.loads(golden)
     assert found["lockstep"]["mismatches"] == 0
     assert found["lockstep"]["spikes"] > 100
-    assert (found["guesses"], found["spikes_per_sample"]) == (expected["guesses"], expected["spikes_per_sample"])
+    assert (found["guesses"], found["spikes_per_sample"]) == (
+        expected["guesses"],
+        expected["spikes_per_sample"],
+    )
 
 
 def test_a_program_and_a_chip(work, net) -> None:
     for option in (["--preset", "tiny"], ["--config", "x.toml"]):
         assert call("build", "--board", "ulx3s-85f", "--program", net, *option)[:3] == (
-            2, "", "error: give --program, or --preset or --config, not both\n",
-        )  # fmt: skip
+            2,
+            "",
+            "error: give --program, or --preset or --config, not both\n",
+        )
     assert call("build", "--board", "ulx3s-85f", "--program", net.parent / "none.spk")[:3] == (
-        2, "", f"error: program: no file {net.parent / 'none.spk'}\n",
-    )  # fmt: skip
+        2,
+        "",
+        f"error: program: no file {net.parent / 'none.spk'}\n",
+    )
     assert work.chips == []
 
 

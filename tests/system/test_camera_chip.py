@@ -1,4 +1,5 @@
-"""A chip with a camera, end to end on the simulated board: images and planes through the byte link, a population fed by the camera.
+"""A chip with a camera, end to end on the simulated board: images and planes through the byte link,
+a population fed by the camera.
 
 One small chip for all of it: the cores of `tiny`, a camera of 32x24 pixels, 8 a cycle.
 """
@@ -135,7 +136,9 @@ def test_a_host_that_does_not_read_loses_whole_images_and_is_told(board: Simulat
 
 def edges(steps: int) -> Program:
     """Four 3x3 filters and leaky neurons, for crops of CROP's size."""
-    kernels = torch.tensor([[[-1, 0, 1]] * 3, [[-1] * 3, [0] * 3, [1] * 3], [[1] * 3] * 3, [[0, 1, 0], [1, -3, 1], [0, 1, 0]]])
+    kernels = torch.tensor(
+        [[[-1, 0, 1]] * 3, [[-1] * 3, [0] * 3, [1] * 3], [[1] * 3] * 3, [[0, 1, 0], [1, -3, 1], [0, 1, 0]]]
+    )
     layer = nn.Conv2d(1, 4, 3, padding=1, bias=False)
     layer.weight.data = kernels.reshape(4, 1, 3, 3) / 4
     model = nn.Sequential(layer, neuron.LIFNode(tau=2.0, decay_input=False))
@@ -152,7 +155,8 @@ def driver_of(board: SimulatedBoard, program: Program) -> Driver:
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_a_population_fed_by_the_camera(board: SimulatedBoard, clip: str) -> None:
-    """A crop filtered on the cores while images of all of it go to the host: spike for spike the golden model's, twice."""
+    """A crop filtered on the cores while images of all of it go to the host: spike for spike the
+    golden model's, twice."""
     samples, steps = 3, 8
     program, planes = edges(steps), CLIPS[clip](samples * steps)
     crops = cut(planes, CROP).reshape(samples, steps, 1, *CROP.shape)
@@ -195,7 +199,8 @@ def test_a_camera_too_fast_for_the_cores_drops_planes(board: SimulatedBoard) -> 
 
 
 def follow(program: Program, outputs: np.ndarray, crops: np.ndarray, chosen: list[int]) -> list[int] | None:
-    """Increasing numbers of planes that give these outputs of a sample, (T, C, H, W); None if there are none."""
+    """Increasing numbers of planes that give these outputs of a sample, (T, C, H, W); None if there
+    are none."""
     done = len(chosen)
     if done == len(outputs):
         return chosen

@@ -21,8 +21,8 @@ CHIP = replace(preset("tiny"), camera=CAMERA)
 
 
 def test_images_of_planes_at_the_pins_are_the_golden_models() -> None:
-    """Every fourth image. At 20,000 planes a second there are more than the line carries: those that come are whole and the rest is
-    counted; slower, all come."""
+    """Every fourth image. At 20,000 planes a second there are more than the line carries: those
+    that come are whole and the rest is counted; slower, all come."""
     rng = np.random.default_rng(5)
     light = np.linspace(0, 0.7, 24 * 32).reshape(24, 32)
     planes = (rng.random((24, 24, 32)) < light).astype(np.uint8)
@@ -41,5 +41,7 @@ def test_images_of_planes_at_the_pins_are_the_golden_models() -> None:
                 np.testing.assert_array_equal(image, expected[number])
             assert (port.overruns(), port.planes_seen()) == (6 - len(got), 24)
             port.clear()
-        with pytest.raises(SpikeplaneError, match=r"^the camera takes planes \(n, 24, 32\), not \(1, 5, 5\)$"):
+        with pytest.raises(
+            SpikeplaneError, match=r"^the camera takes planes \(n, 24, 32\), not \(1, 5, 5\)$"
+        ):
             board.show(np.zeros((1, 5, 5), dtype=np.uint8))

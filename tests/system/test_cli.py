@@ -1,4 +1,5 @@
-"""The command line as a user meets it: what each bad input says, to the letter, and that nothing is left behind."""
+"""The command line as a user meets it: what each bad input says, to the letter, and that nothing is
+left behind."""
 
 import gzip
 import json
@@ -62,7 +63,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of one command."""
     monkeypatch.setattr(sys, "argv", ["spikeplane", *arguments])
     capsys.readouterr()
@@ -76,23 +79,29 @@ COMPILE = [
     ("missing.nir", "model: no file missing.nir"),
     ("missing.py:net", "model: no file missing.py"),
     ("models.onnx", "a model is a .nir file or file.py:function, not 'models.onnx'"),
-    ("models.py:nothing", "models.py has no function 'nothing'; it has big, broken, delay, gelu, nans, net, shapes"),
+    (
+        "models.py:nothing",
+        "models.py has no function 'nothing'; it has big, broken, delay, gelu, nans, net, shapes",
+    ),
     ("models.py:broken", "models.py:broken failed: RuntimeError: no weights"),
     ("models.py:nans", "layer '2': 1 of its 128 weights are not finite numbers; check the trained model"),
     (
         "models.py:gelu",
-        "layer '1' is a GELU, which Spikeplane cannot represent: use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky, "
+        "layer '1' is a GELU, which Spikeplane cannot represent: use Linear, Conv2d, BatchNorm, "
+        "pooling, Flatten, IF, LIF or Leaky, "
         "or register a handler for it",
     ),
     ("models.py:shapes", "layer '2' expects 5 inputs, it gets 3 (3x1x1)"),
     (
         "models.py:delay",
-        "layer 'd' is a delay of several times, or of no whole step, which Spikeplane cannot represent: give one delay, a multiple of "
+        "layer 'd' is a delay of several times, or of no whole step, which Spikeplane cannot "
+        "represent: give one delay, a multiple of "
         "dt (0.0001 s)",
     ),
     (
         "models.py:big",
-        "the network does not fit: projection 'input' to '1' needs words 0 to 15119 of the weight memory of core (0, 0), which has 4096; "
+        "the network does not fit: projection 'input' to '1' needs words 0 to 15119 of the weight "
+        "memory of core (0, 0), which has 4096; "
         "the smallest preset that holds it is 'medium'",
     ),
 ]
@@ -111,7 +120,10 @@ CHIPS = [
     ('preset = "smal"\n', "unknown preset 'smal'; did you mean 'small'?"),
     ("lanes = 12\n", "chip configuration: lanes must be one of 8, 16, 32, not 12"),
     ("rows = 0\n", "chip configuration: rows must be an integer from 1 to 8, not 0"),
-    ("rows = = 2\n", "chip configuration: chip.toml is not readable as TOML: Invalid value (at line 1, column 8)"),
+    (
+        "rows = = 2\n",
+        "chip configuration: chip.toml is not readable as TOML: Invalid value (at line 1, column 8)",
+    ),
 ]
 
 
@@ -135,12 +147,21 @@ def damage(name: str) -> None:
 
 RUNS = [
     (["none.spk", "--input", "images.npy"], "program: no file none.spk"),
-    (["cut.spk", "--input", "images.npy"], "cut.spk is not a Spikeplane program, or is damaged; compile it again"),
-    (["text.spk", "--input", "images.npy"], "text.spk is not a Spikeplane program, or is damaged; compile it again"),
+    (
+        ["cut.spk", "--input", "images.npy"],
+        "cut.spk is not a Spikeplane program, or is damaged; compile it again",
+    ),
+    (
+        ["text.spk", "--input", "images.npy"],
+        "text.spk is not a Spikeplane program, or is damaged; compile it again",
+    ),
     (["net.spk", "--input", "none.npy"], "no file none.npy"),
     (["net.spk", "--input", "images.npy", "--board", "simm"], "unknown board 'simm'; did you mean 'sim'?"),
     (["net.spk", "--input", "images.npy", "--samples", "0"], "--samples must be 1 or more, not 0"),
-    (["net.spk", "--input", "wide.npy"], "wide.npy: expected samples of shape (1, 4, 4), the array has the shape (5, 1, 4, 5)"),
+    (
+        ["net.spk", "--input", "wide.npy"],
+        "wide.npy: expected samples of shape (1, 4, 4), the array has the shape (5, 1, 4, 5)",
+    ),
     (["net.spk", "--input", "images.npy", "--labels", "short.txt"], "short.txt has 2 labels for 5 samples"),
 ]
 
@@ -164,7 +185,10 @@ def test_program_for_another_chip(place, monkeypatch, capsys) -> None:
     status, _, err = call(monkeypatch, capsys, "run", "net.spk", "--input", "images.npy", "--preset", "small")
     digests = preset("tiny").digest, preset("small").digest
     assert status == 2
-    assert err == f"error: program net.spk is for chip {digests[0]}, not for chip {digests[1]}; compile it for that chip\n"
+    assert err == (
+        f"error: program net.spk is for chip {digests[0]}, not for chip {digests[1]}; compile "
+        "it for that chip\n"
+    )
 
 
 def test_no_compiler(place, monkeypatch, capsys) -> None:
@@ -187,7 +211,17 @@ def test_usage_is_one_line(place, monkeypatch, capsys) -> None:
 
 def test_run_and_json(place, monkeypatch, capsys) -> None:
     status, out, _ = call(
-        monkeypatch, capsys, "run", "net.spk", "--input", "images.npy", "--labels", "labels.txt", "--json", "--report", "r.html"
+        monkeypatch,
+        capsys,
+        "run",
+        "net.spk",
+        "--input",
+        "images.npy",
+        "--labels",
+        "labels.txt",
+        "--json",
+        "--report",
+        "r.html",
     )
     result = json.loads(out)
     assert (status, result["samples"], len(result["guesses"])) == (0, 5, 5)
@@ -199,7 +233,13 @@ def test_run_and_json(place, monkeypatch, capsys) -> None:
 
 def test_generate_inspect_doctor(place, monkeypatch, capsys) -> None:
     assert call(monkeypatch, capsys, "generate", "--preset", "tiny", "-o", "chip")[0] == 0
-    assert sorted(os.listdir("chip")) == ["README.md", "manifest.json", "spikeplane.h", "spikeplane.vlt", "spikeplane_chip.v"]
+    assert sorted(os.listdir("chip")) == [
+        "README.md",
+        "manifest.json",
+        "spikeplane.h",
+        "spikeplane.vlt",
+        "spikeplane_chip.v",
+    ]
     manifest = json.loads(Path("chip/manifest.json").read_text())
     assert ChipConfig.from_dict(manifest["config"]).digest == manifest["digest"] == preset("tiny").digest
     status, out, _ = call(monkeypatch, capsys, "inspect", "net.spk")
@@ -222,7 +262,9 @@ def test_names_that_look_like_markup(place, monkeypatch, capsys) -> None:
     spikeplane.compile("models.py:net", chip="tiny", encoding=Encoding(steps=1), name="[/x]").save(path)
     status, out, _ = call(monkeypatch, capsys, "inspect", str(path))
     assert (status, out[:5]) == (0, "[/x] ")
-    status, out, _ = call(monkeypatch, capsys, "run", str(path), "--input", "images.npy", "--report", "a[b/]b.html")
+    status, out, _ = call(
+        monkeypatch, capsys, "run", str(path), "--input", "images.npy", "--report", "a[b/]b.html"
+    )
     assert (status, out[:5], out.splitlines()[-1].endswith("a[b/]b.html")) == (0, "[/x] ", True)
 
 
@@ -233,7 +275,10 @@ def test_defects_are_one_line_too(place, monkeypatch, capsys) -> None:
     monkeypatch.setattr("spikeplane.program.Program.load", wrong)
     status, out, err = call(monkeypatch, capsys, "inspect", "net.spk")
     assert (status, out) == (2, "")
-    assert err == "error: TypeError: two lines; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows\n"
+    assert (
+        err
+        == "error: TypeError: two lines; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows\n"
+    )
     monkeypatch.setenv("SPIKEPLANE_TRACEBACK", "1")
     with pytest.raises(TypeError):
         main()
@@ -248,7 +293,9 @@ def test_interrupt_says_so(place, monkeypatch, capsys) -> None:
 
     monkeypatch.setattr("spikeplane_sim.golden.board.GoldenBoard.run", interrupted)
     before = sorted(os.listdir())
-    status, out, err = call(monkeypatch, capsys, "run", "net.spk", "--input", "images.npy", "--report", "r.html")
+    status, out, err = call(
+        monkeypatch, capsys, "run", "net.spk", "--input", "images.npy", "--report", "r.html"
+    )
     assert (status, out, err) == (130, "", "interrupted\n")
     assert (sorted(os.listdir()), Path("r.html").read_text()) == (before, "old")
 
@@ -256,9 +303,19 @@ def test_interrupt_says_so(place, monkeypatch, capsys) -> None:
 @pytest.mark.cosim
 def test_interrupt_ends_the_simulator(place) -> None:
     """SIGINT while the simulated chip runs: status 130 within seconds, no traceback, no process left."""
-    spikeplane.compile("models.py:net", chip="small", encoding=Encoding(steps=400), name="net").save("long.spk")
+    spikeplane.compile("models.py:net", chip="small", encoding=Encoding(steps=400), name="net").save(
+        "long.spk"
+    )
     np.save("many.npy", np.zeros((4000, 1, 4, 4), dtype=np.uint8))
-    command = [str(Path(sys.executable).with_name("spikeplane")), "run", "long.spk", "--input", "many.npy", "--board", "sim"]
+    command = [
+        str(Path(sys.executable).with_name("spikeplane")),
+        "run",
+        "long.spk",
+        "--input",
+        "many.npy",
+        "--board",
+        "sim",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         time.sleep(20)
         assert process.poll() is None, process.communicate()

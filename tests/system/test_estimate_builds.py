@@ -1,4 +1,5 @@
-"""Estimated LUTs, flip-flops and block RAMs against boards really synthesised and packed: three chips that nothing was fitted to."""
+"""Estimated LUTs, flip-flops and block RAMs against boards really synthesised and packed: three
+chips that nothing was fitted to."""
 
 from pathlib import Path
 

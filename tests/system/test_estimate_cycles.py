@@ -1,4 +1,5 @@
-"""Estimated cycles against the simulated board: three networks that are limited by different things, on samples that were not counted."""
+"""Estimated cycles against the simulated board: three networks that are limited by different
+things, on samples that were not counted."""
 
 import sys
 from dataclasses import replace
@@ -43,11 +44,14 @@ def counted(program: Program, planes: dict[str, np.ndarray]) -> Activity:
 
 
 def test_digits_recorded_when_compiling() -> None:
-    """The demo's network, all populations probed (the link limits it), and the output alone (the way through its layers does)."""
+    """The demo's network, all populations probed (the link limits it), and the output alone (the
+    way through its layers does)."""
     data = digits.load()
     model = digits.trained(data, cache_folder())
     encoding = Encoding(steps=digits.STEPS)
-    program = spikeplane.compile(model, input_shape=(1, 8, 8), encoding=encoding, calibration=data.train_images[:100])
+    program = spikeplane.compile(
+        model, input_shape=(1, 8, 8), encoding=encoding, calibration=data.train_images[:100]
+    )
     activity = recorded(program.network, program.config, program.tables[TABLE], 100)
     assert activity is not None
     assert "100 calibration samples" in activity.source
@@ -73,7 +77,8 @@ def test_nmnist_from_a_nir_file() -> None:
 
 @pytest.mark.parametrize(("seed", "within"), [(5, 0.05), (9, 0.05), (16, 0.05), (3, 0.25), (14, 0.25)])
 def test_random_networks(seed: int, within: float) -> None:
-    """Networks of every kind at once, in steps of a few hundred cycles: of the first fifteen half are within 5 %, none beyond 25 %."""
+    """Networks of every kind at once, in steps of a few hundred cycles: of the first fifteen half
+    are within 5 %, none beyond 25 %."""
     chip = preset("small")
     network, planes = random_network(seed, chip)
     names = [p.name for p in network.populations if p.neuron is not None]
@@ -81,7 +86,12 @@ def test_random_networks(seed: int, within: float) -> None:
     bits = max(p.value_bits for p in network.populations)
     encoding = Encoding(kind="direct" if bits > 1 else "planes", steps=network.steps, value_bits=bits)
     program = Program(
-        name=f"random {seed}", config=chip, network=network, placement=placement, encoding=encoding, probes=tuple(names)
+        name=f"random {seed}",
+        config=chip,
+        network=network,
+        placement=placement,
+        encoding=encoding,
+        probes=tuple(names),
     )
     if len(planes) != 1:
         pytest.skip("a program has one input")

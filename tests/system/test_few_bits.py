@@ -1,7 +1,9 @@
-"""A network trained for weights of two bits keeps its accuracy as integers: guard bits hold what leak and bias need beyond them.
+"""A network trained for weights of two bits keeps its accuracy as integers: guard bits hold what
+leak and bias need beyond them.
 
-LIF neurons with tau 2 and decayed input, soft reset, threshold 1/2; a residual block of spikes (SEW, ADD) and a depthwise-separable one;
-per-channel quantisation in training as a torch parametrization. The readout has eight bits.
+LIF neurons with tau 2 and decayed input, soft reset, threshold 1/2; a residual block of spikes
+(SEW, ADD) and a depthwise-separable one; per-channel quantisation in training as a torch
+parametrization. The readout has eight bits.
 """
 
 from typing import Any
@@ -23,7 +25,8 @@ STEPS, CHANNELS = 4, 16
 
 
 class PerChannel(nn.Module):
-    """Weights rounded to `bits` bits with a step per output channel; the gradient passes as if they were not."""
+    """Weights rounded to `bits` bits with a step per output channel; the gradient passes as if they
+    were not."""
 
     def __init__(self, bits: int) -> None:
         super().__init__()
@@ -38,7 +41,8 @@ class PerChannel(nn.Module):
 
 
 class Residual(nn.Module):
-    """Stem, residual block, depthwise-separable block, readout: images (N, 1, 8, 8) in 0..1 to (N, 10), one call a step."""
+    """Stem, residual block, depthwise-separable block, readout: images (N, 1, 8, 8) in 0..1 to (N,
+    10), one call a step."""
 
     def __init__(self) -> None:
         from spikingjelly.activation_based import layer, neuron, surrogate
@@ -49,7 +53,12 @@ class Residual(nn.Module):
             convolution = layer.Conv2d(*sizes, bias=False, **options)
             register_parametrization(convolution, "weight", PerChannel(2))
             fire = neuron.LIFNode(
-                tau=2.0, decay_input=True, v_threshold=0.5, v_reset=None, surrogate_function=surrogate.ATan(), detach_reset=True
+                tau=2.0,
+                decay_input=True,
+                v_threshold=0.5,
+                v_reset=None,
+                surrogate_function=surrogate.ATan(),
+                detach_reset=True,
             )
             return [convolution, layer.BatchNorm2d(sizes[1]), fire]
 
@@ -99,9 +108,12 @@ def test_two_bits_lose_nothing() -> None:
         scores = digits.scores(model, torch.from_numpy(data.test_images).float() / 255, STEPS)
     real = float((scores.argmax(1).numpy() == data.test_labels).mean())
     options: dict[str, Any] = {
-        "chip": chip, "input_shape": (1, 8, 8), "encoding": Encoding(kind="direct", steps=STEPS), "weight_bits": 2,
+        "chip": chip,
+        "input_shape": (1, 8, 8),
+        "encoding": Encoding(kind="direct", steps=STEPS),
+        "weight_bits": 2,
         "calibration": data.train_images[:64],
-    }  # fmt: skip
+    }
     program = spikeplane.compile(model, **options)
     rows = {row["population"]: row for row in program.tables["quantisation"]}
     assert [row["weight_bits"] for row in rows.values()] == [2, 2, 2, 2, 8]

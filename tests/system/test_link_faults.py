@@ -1,4 +1,5 @@
-"""Both ends of the link, host and gateware (Verilator), over a line that errs: every packet once, in order, unharmed; or a plain end."""
+"""Both ends of the link, host and gateware (Verilator), over a line that errs: every packet once,
+in order, unharmed; or a plain end."""
 
 import time
 from collections.abc import Callable
@@ -40,7 +41,8 @@ def integers(data: np.ndarray) -> np.ndarray:
 def converse(
     board: LinkBoard, host: Link, down: np.ndarray, up: np.ndarray, portion: int = 200
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What arrives at each end when the host sends `down` in portions while the chip sends `up`, and for a while after that."""
+    """What arrives at each end when the host sends `down` in portions while the chip sends `up`,
+    and for a while after that."""
     got = [host.exchange_packets()]
     board.feed(up)
     data, taken = rows(down), []
@@ -102,7 +104,9 @@ def test_each_fault_alone(kind):
     elif kind == Fault.BURST:
         assert len(data) <= len(out) <= len(data) + BURST
     else:
-        assert len(out) - len(data) == {Fault.DROP: -count, Fault.DOUBLE: count}.get(kind, len(out) - len(data))
+        assert len(out) - len(data) == {Fault.DROP: -count, Fault.DOUBLE: count}.get(
+            kind, len(out) - len(data)
+        )
         assert len(out) != len(data)
     with LinkBoard(CONFIG) as board:
         host = Link(FaultyDevice(board, Faults(2, 2e-3, (kind,)), Faults(3, 2e-3, (kind,))), FORM)
@@ -111,7 +115,9 @@ def test_each_fault_alone(kind):
         assert np.array_equal(got, numbers(5, 2000))
 
 
-@pytest.mark.parametrize(("down", "up"), [(20_000, 0), (0, 20_000), (20_000, 20_000), (20_000, 300), (300, 20_000)])
+@pytest.mark.parametrize(
+    ("down", "up"), [(20_000, 0), (0, 20_000), (20_000, 20_000), (20_000, 300), (300, 20_000)]
+)
 @pytest.mark.parametrize(("pace", "gives", "takes"), [(1, 1, 1), (10, 1, 1), (3, 0.01, 1), (3, 1, 0.01)])
 def test_no_mix_of_both_directions_stops(down, up, pace, gives, takes):
     count = 20 if min(gives, takes) < 1 else 1
@@ -125,15 +131,21 @@ def test_no_mix_of_both_directions_stops(down, up, pace, gives, takes):
 
 
 def test_zeros_after_frames_deliver_nothing():
-    """120,000 packets in frames, before each of them one of other packets with zeros behind its CRC, and zeros behind every flag: the chip
-    takes what was sent whole."""
+    """120,000 packets in frames, before each of them one of other packets with zeros behind its
+    CRC, and zeros behind every flag: the chip takes what was sent whole."""
     rng, sent, never = np.random.default_rng(6), numbers(7, 120_000), numbers(8, 120_000)
     with LinkBoard(CONFIG) as board:
         Link(board, FORM).exchange_packets()  # opens: the next sequence number is 0
         taken, errors = [], board.errors
         for sequence, first in enumerate(range(0, len(sent), PER_FRAME)):
             whole, hurt = (
-                encode(Frame(FrameKind.DATA, sequence % 16, payload=rows(packets[first : first + PER_FRAME]).tobytes()))
+                encode(
+                    Frame(
+                        FrameKind.DATA,
+                        sequence % 16,
+                        payload=rows(packets[first : first + PER_FRAME]).tobytes(),
+                    )
+                )
                 for packets in (sent, never)
             )
             inside, behind = (bytes(int(n)) for n in rng.integers(1, 200, 2))
@@ -152,7 +164,9 @@ def test_a_line_that_dies_is_given_up():
         line.dead, begun = True, time.monotonic()
         with pytest.raises(SpikeplaneError) as error:
             host.exchange_packets(rows(numbers(2, 1000)))
-        assert str(error.value) == "the device does not answer: no frame for 1.5 seconds; check power and port"
+        assert (
+            str(error.value) == "the device does not answer: no frame for 1.5 seconds; check power and port"
+        )
         assert time.monotonic() - begun > 1.5
         line.dead = False
         taken, got = converse(board, Link(line, FORM), numbers(3, 500), numbers(4, 500))
@@ -169,11 +183,15 @@ def test_a_line_that_lets_no_long_frame_through_is_given_up():
         line.down = Faults(3, 0.05, (Fault.FLIP,))
         with pytest.raises(SpikeplaneError) as error:
             host.exchange_packets(rows(numbers(2, 10 * PER_FRAME * SLOTS)))
-        assert str(error.value) == "the line to the device loses every frame; check the cable, or take a lower rate"
+        assert (
+            str(error.value)
+            == "the line to the device loses every frame; check the cable, or take a lower rate"
+        )
 
 
 class Bad(FaultyDevice):
-    """A line with spells of `seconds` in which it wipes out what `hits` says of the host's bytes, or (None) everything both ways."""
+    """A line with spells of `seconds` in which it wipes out what `hits` says of the host's bytes,
+    or (None) everything both ways."""
 
     until, hits, spells, swallowed = 0.0, None, 0, 0
 
@@ -191,7 +209,8 @@ class Bad(FaultyDevice):
 
 
 def test_a_line_that_comes_back_in_time_is_not_given_up():
-    """Silence for less than `alive`, and one frame lost many hundred times while polls pass: the link goes on and nothing is missing."""
+    """Silence for less than `alive`, and one frame lost many hundred times while polls pass: the
+    link goes on and nothing is missing."""
     with LinkBoard(CONFIG) as board:
         line = Bad(board, Faults(1, 0), Faults(2, 0))
         host = Link(line, FORM, alive=4.0)
@@ -233,13 +252,15 @@ def test_a_line_of_noise_is_given_up():
         with pytest.raises(SpikeplaneError) as error:
             host.flush()
         assert str(error.value) == (
-            "the line to the device damages every frame: none has come whole for 1 seconds; check the cable, or take a lower rate"
+            "the line to the device damages every frame: none has come whole for 1 seconds; check "
+            "the cable, or take a lower rate"
         )
 
 
 @pytest.mark.parametrize("noise", [0, 1e-3])
 def test_hosts_and_devices_come_and_go(noise):
-    """A host that vanishes in the middle of a frame, and a reset of the device: whoever comes next finds a link in order."""
+    """A host that vanishes in the middle of a frame, and a reset of the device: whoever comes next
+    finds a link in order."""
     with LinkBoard(CONFIG) as board:
         line = FaultyDevice(board, Faults(7, noise), Faults(8, noise))
         for turn in range(10):

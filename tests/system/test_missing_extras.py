@@ -1,4 +1,5 @@
-"""A package that is not installed: the line names the extra that brings it, whichever command meets it first."""
+"""A package that is not installed: the line names the extra that brings it, whichever command meets
+it first."""
 
 import subprocess
 import sys
@@ -50,12 +51,16 @@ MISSING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("names", "arguments", "message"), MISSING, ids=[f"{n} {a[0]}" for n, a, _ in MISSING])
+@pytest.mark.parametrize(
+    ("names", "arguments", "message"), MISSING, ids=[f"{n} {a[0]}" for n, a, _ in MISSING]
+)
 def test_the_line_says_what_brings_it(tmp_path: Path, monkeypatch, names, arguments, message) -> None:
     monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "models.py").write_text(MODELS)
     code = BLOCKED.format(names=names, arguments=arguments)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert (done.returncode, done.stdout, told) == (2, "", [f"error: {message}"]), done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,5 @@
-"""Trained models on the simulated 2x2 chip, spike for spike: the demo's digits, and the N-MNIST network from a NIR file."""
+"""Trained models on the simulated 2x2 chip, spike for spike: the demo's digits, and the N-MNIST
+network from a NIR file."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
-"""Mutated files of every kind that the command line reads: the right result and status 0, or one line and status 2. Never a hang, a
-signal, a traceback, much memory, or a file that is left over.
+"""Mutated files of every kind that the command line reads: the right result and status 0, or one
+line and status 2. Never a hang, a signal, a traceback, much memory, or a file that is left over.
 
-A few of each kind run in this process, two thousand in processes forked from it, which have everything imported, and some by the command
-itself."""
+A few of each kind run in this process, two thousand in processes forked from it, which have
+everything imported, and some by the command itself."""
 
 import gc
 import gzip
@@ -64,7 +64,8 @@ LIGHT = RNG.integers(0, 256, (20, 24), dtype=np.uint8)
 
 @dataclass(frozen=True)
 class Kind:
-    """A file as it should be, and the command that reads it; what it writes is called `out`, whatever its suffix."""
+    """A file as it should be, and the command that reads it; what it writes is called `out`,
+    whatever its suffix."""
 
     name: str
     data: bytes
@@ -90,9 +91,13 @@ def _model() -> bytes:
     rng, ones = np.random.default_rng(3), np.ones((3, 4, 4))
     weight = rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
     graph = nir.NIRGraph.from_list(
-        nir.Input(np.array([1, 4, 4])), nir.Conv2d((4, 4), weight, 1, 1, 1, 1, np.zeros(3)), nir.IF(ones, 2 * ones),
-        nir.Flatten({"input": np.array([3, 4, 4])}, 0), nir.Affine(rng.normal(size=(2, 48)), np.ones(2)), nir.Output(np.array([2])),
-    )  # fmt: skip
+        nir.Input(np.array([1, 4, 4])),
+        nir.Conv2d((4, 4), weight, 1, 1, 1, 1, np.zeros(3)),
+        nir.IF(ones, 2 * ones),
+        nir.Flatten({"input": np.array([3, 4, 4])}, 0),
+        nir.Affine(rng.normal(size=(2, 48)), np.ones(2)),
+        nir.Output(np.array([2])),
+    )
     buffer = io.BytesIO()
     nir.write(buffer, graph)
     return buffer.getvalue()
@@ -105,29 +110,47 @@ def _kinds(folder: Path) -> list[Kind]:
     run = "run net.spk --json --input"
     clip = "reconstruct {} --plane 9 --method tfp --lookahead 8 --window 5 --json -o out.npy --size 8x6"
     return [
-        Kind("a.idx", idx, run), Kind("a.gz", gzip.compress(idx, mtime=0), run),
-        Kind("a.npy", _numpy(np.save, IMAGES), run), Kind("b.npy", _numpy(np.save, np.asfortranarray(IMAGES / 255)), run),
+        Kind("a.idx", idx, run),
+        Kind("a.gz", gzip.compress(idx, mtime=0), run),
+        Kind("a.npy", _numpy(np.save, IMAGES), run),
+        Kind("b.npy", _numpy(np.save, np.asfortranarray(IMAGES / 255)), run),
         Kind("c.npy", _numpy(np.save, IMAGES.astype(">i4")), run),
-        Kind("a.npz", _numpy(np.savez, images=IMAGES), run), Kind("b.npz", _numpy(np.savez_compressed, IMAGES), run),
+        Kind("a.npz", _numpy(np.savez, images=IMAGES), run),
+        Kind("b.npz", _numpy(np.savez_compressed, IMAGES), run),
         Kind("a.csv", columns.encode(), "run columns.spk --json --input"),
         Kind("a.bs2", events, "run events.spk --json --input"),
         Kind("a.txt", b"a 0\nb 1\nc 2\nd 0\ne 1\n", "run net.spk --json --input images.npy --labels"),
         Kind("a.spk", (folder / "net.spk").read_bytes(), "run {} --json --input images.npy"),
         Kind("b.spk", (folder / "net.spk").read_bytes(), "inspect"),
-        Kind("a.toml", b'preset = "tiny"\nlanes = 8\nleak_multiplier = true\n', "run net.spk --json --input images.npy -c"),
+        Kind(
+            "a.toml",
+            b'preset = "tiny"\nlanes = 8\nleak_multiplier = true\n',
+            "run net.spk --json --input images.npy -c",
+        ),
         Kind("clip.dat", np.packbits(PLANES.reshape(40, -1), axis=1, bitorder="little").tobytes(), clip),
-        Kind("clip.npy", _numpy(np.save, PLANES), clip), Kind("clip.npz", _numpy(np.savez_compressed, PLANES), clip),
+        Kind("clip.npy", _numpy(np.save, PLANES), clip),
+        Kind("clip.npz", _numpy(np.savez_compressed, PLANES), clip),
         Kind("clip.yaml", b"filename: planes.dat\nspike_w: 8\nspike_h: 6\n", clip.replace(" --size 8x6", "")),
         Kind("view.npz", _numpy(np.savez_compressed, PLANES), "view {} -o out.html"),
         Kind("a.png", _picture("PNG", LIGHT), "record {} -n 3 -o out.dat"),
-        Kind("b.png", _picture("PNG", LIGHT[:6, :8]), "reconstruct planes.dat --size 8x6 --plane 9 --compare {} -o out.png"),
-        Kind("a.gif", _picture("GIF", LIGHT, LIGHT.T[:20, :20].copy()), "record {} --planes-per-frame 2 -o out.npy"),
-        Kind("a.tif", _picture("TIFF", LIGHT, 255 - LIGHT, compression="tiff_lzw"), "record {} -n 3 -o out.dat"),
+        Kind(
+            "b.png",
+            _picture("PNG", LIGHT[:6, :8]),
+            "reconstruct planes.dat --size 8x6 --plane 9 --compare {} -o out.png",
+        ),
+        Kind(
+            "a.gif",
+            _picture("GIF", LIGHT, LIGHT.T[:20, :20].copy()),
+            "record {} --planes-per-frame 2 -o out.npy",
+        ),
+        Kind(
+            "a.tif", _picture("TIFF", LIGHT, 255 - LIGHT, compression="tiff_lzw"), "record {} -n 3 -o out.dat"
+        ),
         Kind("a.jpg", _picture("JPEG", LIGHT), "record {} -n 3 -o out.dat"),
         Kind("a.bmp", _picture("BMP", LIGHT), "record {} -n 3 -o out.dat"),
         Kind("light.npy", _numpy(np.save, LIGHT / 255), "record {} -n 3 -o out.dat"),
         Kind("a.nir", _model(), "compile {} -p tiny -o out.spk", 3),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +161,13 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Kind]]:
     encodings: dict[str, Any] = {"net": "direct", "events": "events", "columns": "planes"}
     for name, kind in encodings.items():
         model = f"{folder / 'models.py'}:{name.replace('net', 'images')}"
-        spikeplane.compile(model, chip="tiny", encoding=Encoding(kind=kind, steps=2), name=name).save(folder / f"{name}.spk")
+        spikeplane.compile(model, chip="tiny", encoding=Encoding(kind=kind, steps=2), name=name).save(
+            folder / f"{name}.spk"
+        )
     np.save(folder / "images.npy", IMAGES)
-    (folder / "planes.dat").write_bytes(np.packbits(PLANES.reshape(40, -1), axis=1, bitorder="little").tobytes())
+    (folder / "planes.dat").write_bytes(
+        np.packbits(PLANES.reshape(40, -1), axis=1, bitorder="little").tobytes()
+    )
     before = Path.cwd()
     os.chdir(folder)
     gc.collect()
@@ -152,7 +179,8 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Kind]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: its exit status (below 0: the signal that ended it), its output, seconds, and its largest memory."""
+    """What a command left: its exit status (below 0: the signal that ended it), its output,
+    seconds, and its largest memory."""
 
     status: int
     out: str
@@ -202,7 +230,10 @@ def _be_spikeplane(arguments: list[str], out: int, err: int) -> None:
     try:
         os.dup2(out, 1)
         os.dup2(err, 2)
-        sys.stdout, sys.stderr = (open(place, "w", 1, closefd=False, errors="backslashreplace") for place in (1, 2))  # noqa: SIM115
+        sys.stdout, sys.stderr = (
+            open(place, "w", 1, closefd=False, errors="backslashreplace")  # noqa: SIM115
+            for place in (1, 2)
+        )
         sys.argv = ["spikeplane", *arguments]
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)  # of its own time: the machine may be busy
         main()
@@ -217,7 +248,9 @@ def _be_spikeplane(arguments: list[str], out: int, err: int) -> None:
 def real(arguments: list[str]) -> Outcome:
     """The command itself."""
     tool, start = Path(sys.executable).with_name("spikeplane"), time.monotonic()
-    done = subprocess.run([tool, *arguments], capture_output=True, text=True, errors="replace", timeout=300, check=False)
+    done = subprocess.run(
+        [tool, *arguments], capture_output=True, text=True, errors="replace", timeout=300, check=False
+    )
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - start, usage.ru_maxrss)
 
@@ -250,7 +283,8 @@ def check(kind: Kind, data: bytes, run=forked) -> int:
 
 
 def _check_result(kind: Kind, data: bytes, found: Outcome, text: str) -> None:
-    """That it is the result of what the file says, as read by code that is not the project's; a sealed file says what it said before."""
+    """That it is the result of what the file says, as read by code that is not the project's; a
+    sealed file says what it said before."""
     if kind.name in ("a.idx", "a.gz", "a.npy", "b.npy", "c.npy", "a.npz", "b.npz"):
         assert json.loads(found.out)["guesses"] == _guesses(_independent(kind.name, data)), text
     elif kind.name in ("a.spk", "b.spk"):
@@ -291,7 +325,8 @@ def _planes(name: str, data: bytes) -> np.ndarray:
 
 
 def _fuzz(kinds: list[Kind], seed: int, count: int, run=forked) -> Counter:
-    """`count` mutated files of each kind (fewer of those that take long), and how many of each were refused and accepted."""
+    """`count` mutated files of each kind (fewer of those that take long), and how many of each were
+    refused and accepted."""
     tally: Counter = Counter()
     for kind in kinds:
         source = random.Random(f"{seed} {kind.name}")

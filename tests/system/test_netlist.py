@@ -1,4 +1,5 @@
-"""The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep with the golden model."""
+"""The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep
+with the golden model."""
 
 import re
 from pathlib import Path
@@ -50,7 +51,12 @@ def test_random_networks(library: Path) -> None:
     for seed in range(60):
         network, inputs = random_network(seed, TINY)
         try:
-            build_image(network, place(network, TINY), TINY, [p.name for p in network.populations if p.neuron is not None])
+            build_image(
+                network,
+                place(network, TINY),
+                TINY,
+                [p.name for p in network.populations if p.neuron is not None],
+            )
         except SpikeplaneError:
             continue
         result = lockstep(network, inputs, TINY, library)
@@ -61,7 +67,8 @@ def test_random_networks(library: Path) -> None:
 
 @pytest.mark.slow
 def test_one_wrong_bit_of_one_lut_is_found() -> None:
-    """In lane 3's adder, the output for inputs that are all 0. The first difference is named by step, population and neuron."""
+    """In lane 3's adder, the output for inputs that are all 0. The first difference is named by
+    step, population and neuron."""
 
     def fault(netlist: str) -> str:
         name = min(name for name in luts(netlist) if "accumulate.sum_3_" in name)
@@ -71,9 +78,7 @@ def test_one_wrong_bit_of_one_lut_is_found() -> None:
     network, inputs = NETWORKS["recurrent"](np.random.default_rng(7))
     result = lockstep(network, inputs, TINY, broken)
     assert result.mismatches > 0
-    place = (
-        r"first difference: sample \d+, step \d+, population '(loop|sum)', neuron \(c=\d+, y=0, x=0\): chip -?\d+, golden -?\d+"
-    )
+    place = r"first difference: sample \d+, step \d+, population '(loop|sum)', neuron \(c=\d+, y=0, x=0\): chip -?\d+, golden -?\d+"
     assert re.search(place, result.first or "")
 
 

@@ -77,7 +77,8 @@ def test_loading_weights_uses_at_least_85_percent_of_the_line(pins):
 
 
 def test_both_directions_at_once(pins):
-    """A run streams planes to the chip and every population's spikes back, at a rate that leaves the line no pause."""
+    """A run streams planes to the chip and every population's spikes back, at a rate that leaves
+    the line no pause."""
     before = pins.bit_times
     assert right(run(pins))
     assert pins.framing_errors == 0
@@ -101,7 +102,8 @@ def test_a_host_that_vanishes_leaves_a_board_for_the_next(pins, moment):
 
 
 def test_a_reset_in_mid_run_is_noticed_and_spares_the_next_run(pins):
-    """At any moment: the run ends right, if the reset came before it began, or with a line, and never with wrong spikes."""
+    """At any moment: the run ends right, if the reset came before it began, or with a line, and
+    never with wrong spikes."""
     loaded, ended = calls_of_a_run(pins)
     messages = set()
     for at in range(3, ended, 3):
@@ -128,14 +130,17 @@ def test_a_chip_of_any_other_size_is_named(pins):
         other = preset(name)
         with pytest.raises(SpikeplaneError) as error:
             Channel(pins, other).identify()
-        assert str(error.value) == f"the program is for chip {other.digest}, the device is chip {own}; compile it for that"
+        assert (
+            str(error.value)
+            == f"the program is for chip {other.digest}, the device is chip {own}; compile it for that"
+        )
     assert right(run(pins))
 
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(10_000_000, marks=pytest.mark.slow)])
 def test_random_bytes_at_any_rate_never_stop_the_board(pins, count):
-    """Bit by bit at the pins, each portion at a rate of its own, most at the fastest; runs in between are right. Ten million take ten
-    minutes."""
+    """Bit by bit at the pins, each portion at a rate of its own, most at the fastest; runs in
+    between are right. Ten million take ten minutes."""
     rng = np.random.default_rng(2)
     rate, portions = pins.baud, count // 1000
     for portion in range(portions):

@@ -1,7 +1,8 @@
-"""Random networks on a fixed list of chips: golden model, chip and a numpy reference of its own agree in every value, and every core's
-counters are what the outputs say.
+"""Random networks on a fixed list of chips: golden model, chip and a numpy reference of its own
+agree in every value, and every core's counters are what the outputs say.
 
-Building a simulator is what takes time, so ten chips take many networks each, on one board, one program after the other.
+Building a simulator is what takes time, so ten chips take many networks each, on one board, one
+program after the other.
 """
 
 from collections import Counter
@@ -23,17 +24,37 @@ from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane_sim.golden import GoldenModel
 
 
-def chip(mesh: str, lanes: int, weight: int, multiplier: bool, acc: int, membrane: int, shift: int) -> ChipConfig:
+def chip(
+    mesh: str, lanes: int, weight: int, multiplier: bool, acc: int, membrane: int, shift: int
+) -> ChipConfig:
     """A chip of `mesh` rows x columns with memories for small networks."""
     rows, cols = (int(n) for n in mesh.split("x"))
     return ChipConfig(
-        rows=rows, cols=cols, lanes=lanes, weight_bits=weight, leak_multiplier=multiplier, acc_bits=acc, membrane_bits=membrane,
-        max_shift=shift, weight_depth=1 << 13, acc_depth=512, membrane_depth=512, parameter_depth=128, populations=4, projections=24,
-        row_depth=128, column_depth=128, group_depth=128, egress_depth=128, coord_bits=4, group_bits=4,
-    )  # fmt: skip
+        rows=rows,
+        cols=cols,
+        lanes=lanes,
+        weight_bits=weight,
+        leak_multiplier=multiplier,
+        acc_bits=acc,
+        membrane_bits=membrane,
+        max_shift=shift,
+        weight_depth=1 << 13,
+        acc_depth=512,
+        membrane_depth=512,
+        parameter_depth=128,
+        populations=4,
+        projections=24,
+        row_depth=128,
+        column_depth=128,
+        group_depth=128,
+        egress_depth=128,
+        coord_bits=4,
+        group_bits=4,
+    )
 
 
-#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers; both ends of both widths; four shapes of meshes.
+#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers; both ends of both
+#: widths; four shapes of meshes.
 CHIPS = {
     "core-8": chip("1x1", 8, 8, True, 24, 16, 17),
     "core-16": chip("1x1", 16, 4, True, 32, 32, 31),
@@ -68,20 +89,25 @@ def user_path(config: ChipConfig, count: int) -> list[tuple[int, Network, dict[s
 
 
 def check(config: ChipConfig, count: int, seen: Counter[str]) -> None:
-    """Golden, chip and numpy on `count` networks, in every population, step and neuron, and the counters of every core."""
+    """Golden, chip and numpy on `count` networks, in every population, step and neuron, and the
+    counters of every core."""
     ran = 0
     with Chip(config) as device:
         for seed, network, inputs in user_path(config, count):
             made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
             expected = {name: made.outputs[name] for name in probes(network)}
-            golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
+            golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(
+                inputs
+            )
             found = compare(network, golden, expected)
             assert found.mismatches == 0, f"seed {seed}: golden against numpy (here golden): {found}"
             driver = device.load(network)
             outputs = driver.run(inputs)
             found = compare(network, outputs, expected, names=probes(network))
             assert found.mismatches == 0, f"seed {seed}: chip against numpy (here golden): {found}"
-            counts = expected_counts(network, {**inputs, **outputs}, driver.placement, config, probes(network))
+            counts = expected_counts(
+                network, {**inputs, **outputs}, driver.placement, config, probes(network)
+            )
             assert device.counts(driver) == counts, f"seed {seed}"
             seen["values"] += found.values
             seen["spikes"] += found.spikes
@@ -136,11 +162,15 @@ def test_lanes_beyond_a_readout_are_counted() -> None:
     read = Population(name="read", shape=(5, 1, 1), neuron=Neuron(reset="none", membrane_out=True))
     weight = rng.choice([-1, 1], (5, 13, 1, 1))
     network = Network(
-        populations=(Population(name="in", shape=(13, 1, 1)), read), output="read", steps=6,
+        populations=(Population(name="in", shape=(13, 1, 1)), read),
+        output="read",
+        steps=6,
         projections=(Projection(source="in", target="read", weight=weight),),
-    )  # fmt: skip
+    )
     inputs = {"in": (rng.random((3, 6, 13, 1, 1)) < 0.4).astype(np.uint8)}
-    expected = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).outputs
+    expected = reference(
+        network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits
+    ).outputs
     with Chip(config) as device:
         driver = device.load(network)
         outputs = driver.run(inputs)

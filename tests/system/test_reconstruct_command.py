@@ -1,4 +1,5 @@
-"""`spikeplane reconstruct` as a user meets it: images that are the golden model's, constant memory, and what each bad input says."""
+"""`spikeplane reconstruct` as a user meets it: images that are the golden model's, constant memory,
+and what each bad input says."""
 
 import json
 import os
@@ -58,11 +59,13 @@ def golden(method: str, lookahead: int, planes: np.ndarray, **values) -> list[np
     """The golden model's images of planes 0, 1, ..."""
     config = CameraConfig(
         width=planes.shape[2], height=planes.shape[1], pixels=1, method=method, lookahead=lookahead, **values
-    )  # fmt: skip
+    )
     return [image.numpy() for image in Reconstruction(config).images(planes)]
 
 
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of one command."""
     monkeypatch.setattr(sys, "argv", ["spikeplane", "reconstruct", *arguments])
     capsys.readouterr()
@@ -104,7 +107,9 @@ def test_sixteen_bits(place, monkeypatch, capsys) -> None:
     assert (summary["bits"], summary["lookahead"], summary["planes"], summary["images"]) == (12, 4, 65, 1)
     with Image.open("x.png") as image:
         assert image.mode == "I;16"
-        assert np.array_equal(np.asarray(image), shown(golden("ssr", 4, clip(), output_bits=12)[60], 4080, 65535))
+        assert np.array_equal(
+            np.asarray(image), shown(golden("ssr", 4, clip(), output_bits=12)[60], 4080, 65535)
+        )
 
 
 @pytest.mark.parametrize("method", ["tfp", "tfi", "fsr", "ssr"])
@@ -121,11 +126,27 @@ def test_arrays_hold_the_golden_values(place, monkeypatch, capsys, method, recor
 
 
 def test_a_first_plane_and_a_window(place, monkeypatch, capsys) -> None:
-    some = ("clip.npy", "-m", "tfp", "--window", "9", "-a", "0", "--first", "20", "--last", "40", "-o", "x.npy")
+    some = (
+        "clip.npy",
+        "-m",
+        "tfp",
+        "--window",
+        "9",
+        "-a",
+        "0",
+        "--first",
+        "20",
+        "--last",
+        "40",
+        "-o",
+        "x.npy",
+    )
     status, out, _ = call(monkeypatch, capsys, *some)
     assert (status, out.splitlines()[0], out.splitlines()[3]) == (
-        0, "method      tfp over 9 planes", "images      21, planes 20 to 40",
-    )  # fmt: skip
+        0,
+        "method      tfp over 9 planes",
+        "images      21, planes 20 to 40",
+    )
     found = np.load("x.npy")
     assert found.dtype == np.uint8
     assert np.array_equal(found, golden("tfp", 0, clip()[20:41], window=9))
@@ -135,7 +156,10 @@ def test_a_first_plane_and_a_window(place, monkeypatch, capsys) -> None:
 
 def test_a_flipped_recording(place, monkeypatch, capsys) -> None:
     for name, more in (("a.npy", ()), ("b.npy", ("--no-flip",))):
-        assert call(monkeypatch, capsys, "clip.dat", *SIZE, "-m", "tfi", "--plane", "50", "-o", name, *more)[0] == 0
+        assert (
+            call(monkeypatch, capsys, "clip.dat", *SIZE, "-m", "tfi", "--plane", "50", "-o", name, *more)[0]
+            == 0
+        )
     assert np.array_equal(np.load("a.npy")[0], golden("tfi", 16, clip())[50])
     assert np.array_equal(np.load("b.npy"), np.load("a.npy")[:, ::-1])
 
@@ -143,17 +167,24 @@ def test_a_flipped_recording(place, monkeypatch, capsys) -> None:
 def test_a_contact_sheet(place, monkeypatch, capsys) -> None:
     status, out, _ = call(monkeypatch, capsys, "clip.npy", "-m", "fsr", "-o", "sheet.png")
     assert (status, out.splitlines()[3]) == (
-        0, "images      36, planes 0 to 83, evenly spaced among 84; --every, --first and --last choose others",
-    )  # fmt: skip
+        0,
+        "images      36, planes 0 to 83, evenly spaced among 84; --every, --first and --last choose others",
+    )
     page = np.asarray(Image.open("sheet.png"))
     last = shown(golden("fsr", 16, clip())[83])
-    places = [(y, x) for y in range(page.shape[0] - HEIGHT) for x in range(page.shape[1] - WIDTH)
-              if np.array_equal(page[y : y + HEIGHT, x : x + WIDTH], last)]  # fmt: skip
+    places = [
+        (y, x)
+        for y in range(page.shape[0] - HEIGHT)
+        for x in range(page.shape[1] - WIDTH)
+        if np.array_equal(page[y : y + HEIGHT, x : x + WIDTH], last)
+    ]
     assert len(places) == 1  # plane 83 differs from 82, and is the last of all
 
 
 def test_an_animation(place, monkeypatch, capsys) -> None:
-    status, out, _ = call(monkeypatch, capsys, "clip.npy", "-m", "fsr", "--every", "20", "-o", "x.gif", "--fps", "30")
+    status, out, _ = call(
+        monkeypatch, capsys, "clip.npy", "-m", "fsr", "--every", "20", "-o", "x.gif", "--fps", "30"
+    )
     assert status == 0
     assert out.splitlines()[4].endswith(" bytes, 33.3333 images/s")
     with Image.open("x.gif") as image:
@@ -167,7 +198,9 @@ def test_a_video(place, monkeypatch, capsys) -> None:
         program = ffmpeg()
     except SpikeplaneError as error:
         pytest.skip(str(error))
-    status, out, err = call(monkeypatch, capsys, "clip.npy", "-m", "fsr", "--every", "20", "-o", "x.mp4", "--fps", "12.5")
+    status, out, err = call(
+        monkeypatch, capsys, "clip.npy", "-m", "fsr", "--every", "20", "-o", "x.mp4", "--fps", "12.5"
+    )
     assert (status, err) == (0, "")
     assert out.splitlines()[4].endswith(" bytes, 12.5 images/s")
     command = [program, "-v", "error", "-i", "x.mp4", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"]
@@ -219,8 +252,14 @@ REFUSED = [
         "plane 84 needs planes up to 100 with look-ahead 16, the recording has 100 (0 to 99): "
         "ask for a plane up to 83, or a smaller --lookahead",
     ),
-    (("clip.npy", "-o", "w.jpg"), "--output is a .png (one image, or a contact sheet), .mp4, .gif or .npy, not 'w.jpg'"),
-    (("clip.npy", "-o", "w"), "--output is a .png (one image, or a contact sheet), .mp4, .gif or .npy, not 'w'"),
+    (
+        ("clip.npy", "-o", "w.jpg"),
+        "--output is a .png (one image, or a contact sheet), .mp4, .gif or .npy, not 'w.jpg'",
+    ),
+    (
+        ("clip.npy", "-o", "w"),
+        "--output is a .png (one image, or a contact sheet), .mp4, .gif or .npy, not 'w'",
+    ),
     (("clip.npy", "-o", "text.txt/w.npy"), "cannot write text.txt/w.npy: Not a directory"),
     (("clip.npy", "-o", "clip.npy"), "clip.npy is what is reconstructed; write to another file"),
     (("side.yaml", "-o", "clip.npy"), "clip.npy is what is reconstructed; write to another file"),
@@ -234,8 +273,14 @@ REFUSED = [
         (*NPY, "--roi", "30,0,11,30"),
         "--roi 30,0,11,30 does not lie in the planes of 40x30 pixels: X,Y,W,H from the upper left",
     ),
-    ((*NPY, "--roi", "all"), "--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not 'all'"),
-    ((*NPY, "--roi", "0,0,3,5"), "images of 3x5 pixels are too small, 16 pixels at least; use a larger --roi"),
+    (
+        (*NPY, "--roi", "all"),
+        "--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not 'all'",
+    ),
+    (
+        (*NPY, "--roi", "0,0,3,5"),
+        "images of 3x5 pixels are too small, 16 pixels at least; use a larger --roi",
+    ),
     ((*NPY, "-m", "best"), "--method is one of tfp, tfi, fsr, ssr or auto, not 'best'"),
     ((*NPY, "--lookahead", "65"), "--lookahead must be from 0 to 64, not 65"),
     ((*NPY, "-m", "tfp", "--window", "65"), "--window must be from 1 to 64, not 65"),
@@ -253,7 +298,8 @@ REFUSED = [
     ((*NPY, "--pixels", "4"), "--pixels is for --board sim only, not golden"),
     (
         (*NPY, "--board", "sim", "--pixels", "7"),
-        "camera configuration: pixels must divide 40x30 = 1200: one of 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 24, 25, 30, 40, "
+        "camera configuration: pixels must divide 40x30 = 1200: one of 1, 2, 3, 4, 5, 6, 8, 10, "
+        "12, 15, 16, 20, 24, 25, 30, 40, "
         "48, 50, 60, not 7",
     ),
 ]
@@ -270,9 +316,13 @@ def test_bad_input(place, monkeypatch, capsys, arguments, message) -> None:
 def test_a_missing_ffmpeg_is_told_before_any_work(place, monkeypatch, capsys) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    monkeypatch.setattr("spikeplane.cli.reconstruct.open_recording", lambda *_, **__: pytest.fail("a recording was opened"))
+    monkeypatch.setattr(
+        "spikeplane.cli.reconstruct.open_recording", lambda *_, **__: pytest.fail("a recording was opened")
+    )
     status, out, err = call(monkeypatch, capsys, "clip.npy", "-o", "w.mp4")
-    expected = "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n"
+    expected = (
+        "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n"
+    )
     assert (status, out, err) == (2, "", expected)
     assert not Path("w.mp4").exists()
 
@@ -280,7 +330,9 @@ def test_a_missing_ffmpeg_is_told_before_any_work(place, monkeypatch, capsys) ->
 def test_a_missing_compiler(place, monkeypatch, capsys) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("SPIKEPLANE_CACHE", str(place / "cache"))
-    status, out, err = call(monkeypatch, capsys, *NPY, "-m", "tfi", "-a", "0", "--board", "sim", "--pixels", "4")
+    status, out, err = call(
+        monkeypatch, capsys, *NPY, "-m", "tfi", "-a", "0", "--board", "sim", "--pixels", "4"
+    )
     expected = "error: the simulated board needs g++, make, perl, not found: apt-get install g++ make perl\n"
     assert (status, out, err) == (2, "", expected)
     assert not Path("w.npy").exists()
@@ -305,7 +357,9 @@ def peak(*arguments: str) -> int:
         "except SystemExit as left: assert not left.code\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
     )
-    done = subprocess.run([sys.executable, "-c", code, "reconstruct", *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "reconstruct", *arguments], capture_output=True, text=True, check=True
+    )
     return int(done.stdout.splitlines()[-1])
 
 
@@ -366,6 +420,11 @@ def test_what_auto_goes_by_is_what_is_measured(place, monkeypatch, capsys, looka
             "--json",
         )
         _, out, _ = call(
-            monkeypatch, capsys, str(CLIPS / f"{name}.dat"), *some, "--compare", str(CLIPS / f"{name}_plane150.png")
+            monkeypatch,
+            capsys,
+            str(CLIPS / f"{name}.dat"),
+            *some,
+            "--compare",
+            str(CLIPS / f"{name}_plane150.png"),
         )
         assert json.loads(out)["psnr"] == pytest.approx(expected, abs=0.0051)

@@ -1,4 +1,5 @@
-"""`spikeplane record` as a user meets it: clips that read back, the true image, and what each bad input says, to the letter."""
+"""`spikeplane record` as a user meets it: clips that read back, the true image, and what each bad
+input says, to the letter."""
 
 import os
 import subprocess
@@ -33,7 +34,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *arguments: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of one command."""
     monkeypatch.setattr(sys, "argv", ["spikeplane", "record", *arguments])
     capsys.readouterr()
@@ -57,7 +60,9 @@ def needs_ffmpeg() -> str:
 
 
 def test_an_image(place, monkeypatch, capsys) -> None:
-    status, out, err = call(monkeypatch, capsys, "a.png", "-o", "new/clip.dat", "--planes", "500", "--truth", "t.png")
+    status, out, err = call(
+        monkeypatch, capsys, "a.png", "-o", "new/clip.dat", "--planes", "500", "--truth", "t.png"
+    )
     assert (status, err) == (0, "")
     planes = read("new/clip.dat")
     image = np.asarray(Image.open("a.png"))
@@ -73,13 +78,24 @@ def test_an_image(place, monkeypatch, capsys) -> None:
     assert lines[3].startswith("written    new/clip.dat, 82,500 bytes, ")
     assert lines[4:] == [
         "truth      t.png, plane 250",
-        f"next       spikeplane reconstruct new/clip.dat --size {WIDTH}x{HEIGHT} --method auto --plane 250 --compare t.png "
+        f"next       spikeplane reconstruct new/clip.dat --size {WIDTH}x{HEIGHT} --method auto "
+        "--plane 250 --compare t.png "
         "-o new/clip-reconstructed.png",
     ]
 
 
 def test_formats_hold_the_same_planes(place, monkeypatch, capsys) -> None:
-    options = ("a.png", "--planes", "70", "--threshold-noise", "0.05", "--gain-spread", "0.1", "--dark-current", "0.01")
+    options = (
+        "a.png",
+        "--planes",
+        "70",
+        "--threshold-noise",
+        "0.05",
+        "--gain-spread",
+        "0.1",
+        "--dark-current",
+        "0.01",
+    )
     for output in (("x.dat",), ("x.npy",), ("y.dat", "--no-flip"), ("z.npy", "--seed", "1")):
         assert call(monkeypatch, capsys, *options, "-o", *output)[0] == 0
     planes = read("x.dat")
@@ -92,7 +108,9 @@ def test_formats_hold_the_same_planes(place, monkeypatch, capsys) -> None:
 @pytest.mark.parametrize("motion", ["pan", "circle"])
 def test_a_moving_window(place, monkeypatch, capsys, motion) -> None:
     moved = ("--motion", motion, "--speed", "50", "--size", "24x20", "--planes", "300")
-    status, _, err = call(monkeypatch, capsys, "a.png", "-o", "m.npy", *moved, "--truth", "t.png", "--truth-plane", "200")
+    status, _, err = call(
+        monkeypatch, capsys, "a.png", "-o", "m.npy", *moved, "--truth", "t.png", "--truth-plane", "200"
+    )
     assert (status, err) == (0, "")
     way = 200 * 50 / 1000
     if motion == "pan":
@@ -100,7 +118,8 @@ def test_a_moving_window(place, monkeypatch, capsys, motion) -> None:
     else:
         x, y = 10 + 5 * np.cos(way / 5), 5 + 5 * np.sin(way / 5)
     expected = np.add.outer((np.arange(20) + y) * 4, (np.arange(24) + x) * 3)
-    assert np.abs(np.asarray(Image.open("t.png")) - expected).max() <= 0.51  # an image that is a slope is moved exactly
+    # an image that is a slope is moved exactly
+    assert np.abs(np.asarray(Image.open("t.png")) - expected).max() <= 0.51
     assert read("m.npy").shape == (300, 20, 24)
 
 
@@ -110,7 +129,9 @@ def test_the_default_window_is_three_quarters(place, monkeypatch, capsys) -> Non
 
 
 def test_frames(place, monkeypatch, capsys) -> None:
-    status, out, _ = call(monkeypatch, capsys, "frames.npy", "-o", "f.npy", "--planes-per-frame", "100", "--truth", "t.png")
+    status, out, _ = call(
+        monkeypatch, capsys, "frames.npy", "-o", "f.npy", "--planes-per-frame", "100", "--truth", "t.png"
+    )
     assert (status, out.splitlines()[1]) == (0, "planes     201 (10.05 ms at 20,000 planes/s)")
     image = np.asarray(Image.open("a.png")).astype(int)
     assert np.abs(np.asarray(Image.open("t.png")) - image // 2).max() == 0
@@ -125,7 +146,9 @@ def test_a_video(place, monkeypatch, capsys) -> None:
     command = [needs_ffmpeg(), "-v", "error", "-i", "v%d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "v.mkv"]
     subprocess.run(command, check=True)
     truth = ("--truth", "t.png", "--truth-plane")
-    status, out, err = call(monkeypatch, capsys, "v.mkv", "-o", "v.dat", "--planes-per-frame", "40", *truth, "50")
+    status, out, err = call(
+        monkeypatch, capsys, "v.mkv", "-o", "v.dat", "--planes-per-frame", "40", *truth, "50"
+    )
     assert (status, err, out.splitlines()[1]) == (0, "", "planes     81 (4.05 ms at 20,000 planes/s)")
     assert (np.asarray(Image.open("t.png")) == 100).all()
     expected = 0.6 * sum(np.interp(t, [0, 40, 80], [250, 130, 10]) for t in range(81)) / 255
@@ -134,13 +157,18 @@ def test_a_video(place, monkeypatch, capsys) -> None:
     status, out, err = call(monkeypatch, capsys, "v.mkv", "-o", "w.dat", *truth[:1], "u.png", truth[2], "50")
     assert (status, out, err) == (2, "", "error: --truth-plane 50 is beyond the end: there are 41 planes\n")
     status, out, err = call(monkeypatch, capsys, "v.mkv", "-o", "w.dat", *truth[:2])
-    assert (status, err) == (2, "error: --truth of a video needs --truth-plane: its length is known at its end only\n")
+    assert (status, err) == (
+        2,
+        "error: --truth of a video needs --truth-plane: its length is known at its end only\n",
+    )
     status, out, err = call(monkeypatch, capsys, "v.mkv", "-o", "w.dat", "--motion", "pan")
     assert (status, err) == (2, "error: --motion moves over one image, v.mkv holds a video: leave it out\n")
     status, out, err = call(monkeypatch, capsys, "text.mp4", "-o", "w.dat")
     assert (status, out, err) == (
-        2, "", "error: text.mp4 is no readable video: Invalid data found when processing input\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: text.mp4 is no readable video: Invalid data found when processing input\n",
+    )
     assert sorted(os.listdir()) == before
 
 
@@ -149,8 +177,10 @@ def test_a_video_without_ffmpeg(place, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     status, out, err = call(monkeypatch, capsys, "text.mp4", "-o", "w.dat")
     assert (status, out, err) == (
-        2, "", "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n",
-    )  # fmt: skip
+        2,
+        "",
+        "error: video needs ffmpeg, not found: apt-get install ffmpeg, or pip install 'spikeplane[video]'\n",
+    )
     assert not Path("w.dat").exists()
 
 
@@ -162,14 +192,23 @@ REFUSED = [
     (("folder", *OUT), "folder is a folder; expected an image, a video or an array"),
     (("text.txt", *OUT), f"text.txt is no image that Pillow reads, nor .npy, .npz or {SUFFIXES}"),
     (("cut.png", *OUT), "cut.png is no readable image: image file is truncated"),
-    (("floats.npy", *OUT), "floats.npy: light: floats must lie in 0..1, found 0..245; scale them, or store uint8"),
-    (("two.npz", *OUT), "two.npz holds the arrays a, b; expected one array, or one called light, frames or images"),
+    (
+        ("floats.npy", *OUT),
+        "floats.npy: light: floats must lie in 0..1, found 0..245; scale them, or store uint8",
+    ),
+    (
+        ("two.npz", *OUT),
+        "two.npz holds the arrays a, b; expected one array, or one called light, frames or images",
+    ),
     (("a.png", "-o", "w.mp4"), "--output is a .dat or a .npy file, not 'w.mp4'"),
     (("a.png", "-o", "w"), "--output is a .dat or a .npy file, not 'w'"),
     (("a.png", "-o", "text.txt/w.dat"), "cannot write text.txt/w.dat: Not a directory"),
     (("frames.npy", "-o", "frames.npy"), "frames.npy is what is recorded; write to another file"),
     (("a.png", *OUT, "--truth", "a.png"), "a.png is what is recorded; write to another file"),
-    (("a.png", "-o", "w.npy", "--no-flip"), "--no-flip is for .dat files only: arrays have the first row first"),
+    (
+        ("a.png", "-o", "w.npy", "--no-flip"),
+        "--no-flip is for .dat files only: arrays have the first row first",
+    ),
     (("a.png", *OUT, "--planes", "0"), "--planes must be 1 or more, not 0"),
     (("frames.npy", *OUT, "--planes-per-frame", "0"), "--planes-per-frame must be 1 or more, not 0"),
     (("a.png", *OUT, "--speed", "0"), "--speed must be more than 0 pixels per 1000 planes, not 0"),
@@ -179,7 +218,10 @@ REFUSED = [
         "planes of 9999x9999 are too large, 16,777,216 pixels at most: use a smaller --size",
     ),
     (("a.png", *OUT, "--motion", "zoom"), "--motion is none, pan or circle, not 'zoom'"),
-    (("frames.npy", *OUT, "--motion", "pan"), "--motion moves over one image, frames.npy holds 3 frames: leave it out"),
+    (
+        ("frames.npy", *OUT, "--motion", "pan"),
+        "--motion moves over one image, frames.npy holds 3 frames: leave it out",
+    ),
     (
         ("a.png", *OUT, "--motion", "pan", "--size", "45x30"),
         "a window of 45x30 does not fit the image of 44x30: use a smaller --size",
@@ -232,7 +274,9 @@ def test_memory_does_not_grow_with_planes(place) -> None:
     peaks = []
     for planes in ("800", "32000"):
         options = ["record", "a.png", "-o", "long.npy", "--motion", "circle", "--planes", planes]
-        done = subprocess.run([sys.executable, "-c", code, *options], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *options], capture_output=True, text=True, check=True
+        )
         peaks.append(int(done.stdout.splitlines()[-1]))
     assert Path("long.npy").stat().st_size > 22_000_000
     assert peaks[1] - peaks[0] < 8

@@ -1,4 +1,5 @@
-"""Programs that were changed and sealed again: refused in one line, or the simulated chip and the golden model run them alike."""
+"""Programs that were changed and sealed again: refused in one line, or the simulated chip and the
+golden model run them alike."""
 
 import resource
 import time
@@ -53,7 +54,8 @@ def on_both(program: Program, seed: int, tally: Tally, what: str) -> None:
 
 
 def tried(folder: Path, programs: list[Program], seeds: range, runs: int) -> Tally:
-    """Load the change of every seed, and run the first `runs` of those that load and are for the chip that there is a simulator of."""
+    """Load the change of every seed, and run the first `runs` of those that load and are for the
+    chip that there is a simulator of."""
     tally, path = Tally(), folder / "net.spk"
     for seed in seeds:
         change = Change(programs, seed)

@@ -1,5 +1,5 @@
-"""Several runs and programs on one chip object: every one gives the numpy reference's outputs and every core's exact counters, whatever ran
-before it and however it ended.
+"""Several runs and programs on one chip object: every one gives the numpy reference's outputs and
+every core's exact counters, whatever ran before it and however it ended.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,8 @@ def device(request: pytest.FixtureRequest) -> Iterator[Chip]:
 
 
 def wanted(config: ChipConfig, count: int) -> list[tuple[Network, Planes]]:
-    """Networks of an odd number of steps, three or more, that keep state: recurrent ones and such with held inputs."""
+    """Networks of an odd number of steps, three or more, that keep state: recurrent ones and such
+    with held inputs."""
     found: list[tuple[Network, Planes]] = []
     for seed in range(1000, 1400):
         network, planes = random_network(seed, config)
@@ -64,7 +65,12 @@ def test_an_odd_number_of_steps_twice(device: Chip) -> None:
     for number, (network, planes) in enumerate(wanted(device.config, 2)):
         driver = device.load(network)
         for samples in (slice(0, 1), slice(1, 2), slice(0, 3), slice(2, 3)):
-            check(device, driver, part(planes, samples), f"network {number}, samples {samples.start} to {samples.stop}")
+            check(
+                device,
+                driver,
+                part(planes, samples),
+                f"network {number}, samples {samples.start} to {samples.stop}",
+            )
 
 
 def test_one_program_after_another(device: Chip) -> None:
@@ -75,7 +81,8 @@ def test_one_program_after_another(device: Chip) -> None:
 
 @pytest.mark.parametrize("other", [False, True], ids=["run again", "another program"])
 def test_a_run_that_is_cut(device: Chip, other: bool) -> None:
-    """The host goes away between two packets, in the middle of a step or between two; the next run owes nothing to it."""
+    """The host goes away between two packets, in the middle of a step or between two; the next run
+    owes nothing to it."""
     (first, planes_1), (second, planes_2) = wanted(device.config, 2)
     driver = device.load(first)
     packets = np.concatenate([driver._sample(planes_1, n, first.steps) for n in range(2)])
@@ -83,7 +90,12 @@ def test_a_run_that_is_cut(device: Chip, other: bool) -> None:
         driver.start()
         driver.exchange(packets[:place])
         if other:
-            check(device, device.load(second), part(planes_2, slice(0, 1)), f"after {place} of {len(packets)} packets")
+            check(
+                device,
+                device.load(second),
+                part(planes_2, slice(0, 1)),
+                f"after {place} of {len(packets)} packets",
+            )
             driver = device.load(first)
         check(device, driver, part(planes_1, slice(1, 2)), f"after {place} of {len(packets)} packets")
 
@@ -103,9 +115,13 @@ def test_spikes_of_no_projection_are_told(device: Chip) -> None:
     """One PROJECTION word is cleared behind the driver's back."""
     ((network, planes),) = wanted(device.config, 1)
     driver = device.load(network)
-    host = next(tag for tag, p in enumerate(network.projections) if network.population(p.source).neuron is None)
+    host = next(
+        tag for tag, p in enumerate(network.projections) if network.population(p.source).neuron is None
+    )
     core = driver.placement.of(network.projections[host].target)[0].core
-    word = next(word for memory, at, word in driver.image.words[core] if (memory, at) == (Memory.PROJECTION, host))
+    word = next(
+        word for memory, at, word in driver.image.words[core] if (memory, at) == (Memory.PROJECTION, host)
+    )
     valid = 1
     driver.exchange(driver.write_packets(core, [(Memory.PROJECTION, host, word & ~valid)]))
     with pytest.raises(SpikeplaneError) as error:

@@ -1,4 +1,5 @@
-"""Programs on a board that is simulated at its pins, through a pseudo-terminal and pyserial, as on a serial port."""
+"""Programs on a board that is simulated at its pins, through a pseudo-terminal and pyserial, as on
+a serial port."""
 
 import errno
 import json
@@ -66,9 +67,14 @@ def test_the_demo_on_a_board(tmp_path, waits):
 
     data = digits.load()
     digits_program = compile(
-        digits.trained(data, cache_folder()), chip="small", input_shape=(1, 8, 8), name="digits",
-        encoding=Encoding(kind="direct", steps=digits.STEPS), calibration=data.train_images[:256], labels=data.train_labels[:256],
-    )  # fmt: skip
+        digits.trained(data, cache_folder()),
+        chip="small",
+        input_shape=(1, 8, 8),
+        name="digits",
+        encoding=Encoding(kind="direct", steps=digits.STEPS),
+        calibration=data.train_images[:256],
+        labels=data.train_labels[:256],
+    )
     digits_program.save(tmp_path / "digits.spk")
     np.save(tmp_path / "digits.npy", data.test_images[:20])
     with served(str(tmp_path / "digits.spk")) as port:
@@ -76,7 +82,10 @@ def test_the_demo_on_a_board(tmp_path, waits):
         status, out, err, seconds = call("run", tmp_path / "digits.spk", *options)
     assert (status, err) == (0, "")
     summary = json.loads(out)
-    print(f"{summary['lockstep']['values']:,} values, {summary['lockstep']['spikes']:,} spikes compared in {seconds:.0f} s")
+    print(
+        f"{summary['lockstep']['values']:,} values, {summary['lockstep']['spikes']:,} spikes "
+        f"compared in {seconds:.0f} s"
+    )
     assert summary["lockstep"]["mismatches"] == 0
     assert summary["lockstep"]["spikes"] > 1000
     assert np.mean(np.array(summary["guesses"]) == data.test_labels[:20]) > 0.8
@@ -115,9 +124,12 @@ def answering(reply: Callable[[bytes], bytes]) -> Iterator[str]:
 
 
 def refused(files: Path, port: object, *options: object) -> str:
-    """What `spikeplane run` says within five seconds, of a processor of one's own, when the board at that port is none."""
+    """What `spikeplane run` says within five seconds, of a processor of one's own, when the board
+    at that port is none."""
     before = slowness()
-    status, out, err, seconds = call("run", files / "net.spk", "--input", files / "planes.npy", "--board", port, *options)
+    status, out, err, seconds = call(
+        "run", files / "net.spk", "--input", files / "planes.npy", "--board", port, *options
+    )
     assert (status, out, err.count("\n"), err[:7]) == (2, "", 1, "error: "), (status, out, err)
     assert seconds < 5 * max(before, slowness())
     return err[7:-1]
@@ -125,10 +137,16 @@ def refused(files: Path, port: object, *options: object) -> str:
 
 def test_a_port_that_is_absent(files, monkeypatch):
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
-    assert refused(files, "/dev/ttyUSB77") == "no serial port /dev/ttyUSB77; there is none: check cable, power and driver"
+    assert (
+        refused(files, "/dev/ttyUSB77")
+        == "no serial port /dev/ttyUSB77; there is none: check cable, power and driver"
+    )
     found = [SimpleNamespace(device="/dev/ttyUSB1"), SimpleNamespace(device="/dev/ttyUSB0")]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
-    assert refused(files, "/dev/ttyUSB77") == "no serial port /dev/ttyUSB77; there are: /dev/ttyUSB0, /dev/ttyUSB1"
+    assert (
+        refused(files, "/dev/ttyUSB77")
+        == "no serial port /dev/ttyUSB77; there are: /dev/ttyUSB0, /dev/ttyUSB1"
+    )
 
 
 def test_what_is_no_port(files):
@@ -149,14 +167,18 @@ def test_a_port_without_permission(files, monkeypatch):
 
     monkeypatch.setattr(os, "open", denied)
     assert refused(files, "/dev/ttyUSB0") == (
-        "no permission for /dev/ttyUSB0: add yourself to its group, sudo usermod -aG dialout $USER, then log in again"
+        "no permission for /dev/ttyUSB0: add yourself to its group, sudo usermod -aG dialout "
+        "$USER, then log in again"
     )
 
 
 def test_a_rate_that_there_is_not(files):
     with terminal() as (_, port):
         assert refused(files, port, "--baud", 0) == "--baud must be 1 or more, not 0"
-    assert refused(files, "sim", "--baud", 9600) == "--baud is the rate of a serial port; the board 'sim' has none"
+    assert (
+        refused(files, "sim", "--baud", 9600)
+        == "--baud is the rate of a serial port; the board 'sim' has none"
+    )
 
 
 def test_a_port_that_another_program_has(files):
@@ -166,7 +188,10 @@ def test_a_port_that_another_program_has(files):
 
 def test_a_port_where_nothing_answers(files):
     with terminal() as (_, port):
-        assert refused(files, port) == f"the device at {port} does not answer: 70 resets without a frame; check power and port"
+        assert (
+            refused(files, port)
+            == f"the device at {port} does not answer: 70 resets without a frame; check power and port"
+        )
 
 
 @pytest.mark.parametrize("reply", [lambda data: data, lambda data: b"login: " * 9, lambda data: bytes(300)])
@@ -176,22 +201,24 @@ def test_a_port_where_something_else_answers(files, reply):
         message = refused(files, port)
     count = re.search(r"\(([\d,]+) bytes\)", message)
     assert count
-    assert (
-        message
-        == f"the device at {port} is no Spikeplane chip: it answers with something else ({count[1]} bytes); check the port"
+    assert message == (
+        f"the device at {port} is no Spikeplane chip: it answers with something else "
+        f"({count[1]} bytes); check the port"
     )
 
 
 @pytest.mark.parametrize("chip", ["small", "large"])
 def test_a_device_with_another_digest(files, port, waits, chip):
-    """Both are printed, whether or not the packets of the two chips are of one size; and the board is still there."""
+    """Both are printed, whether or not the packets of the two chips are of one size; and the board
+    is still there."""
     other = program(chip)
     other.save(files / "other.spk")
     status, out, err, _ = call("run", files / "other.spk", "--input", files / "planes.npy", "--board", port)
     assert (status, out) == (2, "")
     own = program().config.digest
     assert err == (
-        f"error: the program is for chip {other.config.digest}, the device at {port} is chip {own}; compile it for that\n"
+        f"error: the program is for chip {other.config.digest}, the device at {port} is chip "
+        f"{own}; compile it for that\n"
     )
     assert runs_right(files, port)
 
@@ -216,7 +243,8 @@ def test_a_host_that_is_killed_in_mid_run(files, port, waits, long):
         command = [SPIKEPLANE, "run", files / "net.spk", "--input", long, "--board", port]
         before = processor_seconds(port.board)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while processor_seconds(port.board) - before < seconds:  # of the board, which rests until it is spoken to
+        # of the board, which rests until it is spoken to
+        while processor_seconds(port.board) - before < seconds:
             assert process.poll() is None
             time.sleep(0.02)
         process.kill()
@@ -254,8 +282,8 @@ def serving(files: Path) -> Iterator[tuple[subprocess.Popen, str]]:
 
 @pytest.mark.parametrize("way", [signal.SIGSTOP, signal.SIGKILL])
 def test_a_link_that_dies_in_mid_run(files, monkeypatch, long, way):
-    """A board that falls silent, and a port that disappears: one line within five seconds, or as many times as long as a board that gets
-    a part of a processor may be silent."""
+    """A board that falls silent, and a port that disappears: one line within five seconds, or as
+    many times as long as a board that gets a part of a processor may be silent."""
     died, alive = [], patient(monkeypatch, float(math.ceil(2 * slowness()) - 1))
 
     def die() -> None:

@@ -1,4 +1,5 @@
-"""`spikeplane serve --board` and `--build`: the chip and the clock of a board by its name, or of what was built for it."""
+"""`spikeplane serve --board` and `--build`: the chip and the clock of a board by its name, or of
+what was built for it."""
 
 import json
 import sys
@@ -44,7 +45,14 @@ def test_the_chip_and_the_clock_of_a_board(designs, tmp_path) -> None:
 
 def record(folder: Path, board: str, config: dict | None, clock: float) -> Path:
     folder.mkdir()
-    values = {"board": board, "digest": None, "config": config, "clock": clock, "bitstream": "board.bit", "sha256": None}
+    values = {
+        "board": board,
+        "digest": None,
+        "config": config,
+        "clock": clock,
+        "bitstream": "board.bit",
+        "sha256": None,
+    }
     (folder / "build.json").write_text(json.dumps(values))
     return folder
 
@@ -65,9 +73,11 @@ def test_errors(designs, tmp_path) -> None:
         (["--build", tmp_path], f"{tmp_path} holds no build: spikeplane build --board BOARD -o {tmp_path}"),
         (["--build", tmp_path, "--board", "icebreaker"], both),
         (["--build", tmp_path, "--preset", "tiny"], both),
-        (["--board", "icebreaker", "--baud", 2_000_000],
-         "--baud must be from 9600 to 1500000 (an eighth of the clock), not 2000000"),
-    ):  # fmt: skip
+        (
+            ["--board", "icebreaker", "--baud", 2_000_000],
+            "--baud must be from 9600 to 1500000 (an eighth of the clock), not 2000000",
+        ),
+    ):
         assert call("serve", *options)[:3] == (2, "", f"error: {message}\n")
     assert designs == []
 
@@ -97,7 +107,14 @@ def test_a_run_on_the_ulx3s(tmp_path, monkeypatch) -> None:
     np.save(tmp_path / "planes.npy", planes(12))
     with served("--board", "ulx3s-85f") as port:
         status, out, err, _ = call(
-            "run", tmp_path / "net.spk", "--input", tmp_path / "planes.npy", "--board", port, "--lockstep", "--json"
+            "run",
+            tmp_path / "net.spk",
+            "--input",
+            tmp_path / "planes.npy",
+            "--board",
+            port,
+            "--lockstep",
+            "--json",
         )
     assert (status, err) == (0, "")
     assert json.loads(out)["lockstep"]["mismatches"] == 0

@@ -23,7 +23,14 @@ def of(network: Network, config: ChipConfig, steps: int = 4) -> Program:
     """A program of a network as it stands."""
     probes = tuple(p.name for p in network.populations if p.neuron is not None)
     encoding = Encoding(kind="planes", steps=steps)
-    return Program(name="x", config=config, network=network, placement=place(network, config), encoding=encoding, probes=probes)
+    return Program(
+        name="x",
+        config=config,
+        network=network,
+        placement=place(network, config),
+        encoding=encoding,
+        probes=probes,
+    )
 
 
 def layer(name: str, size: int, **neuron) -> Population:
@@ -87,10 +94,27 @@ def test_the_same_spikes_on_the_chip(seed) -> None:
 def test_a_chip_of_the_least_sizes_of_all() -> None:
     chip = sized(of(chain(np.array([[1, -1], [-1, 1]])), ROOMY), rows=4, cols=4, lanes=8).config
     assert chip == ChipConfig(
-        rows=1, cols=1, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=16, weight_depth=16, acc_depth=16, membrane_depth=16,
-        parameter_depth=16, populations=1, projections=2, row_depth=4, column_depth=4, group_depth=4, egress_depth=4, coord_bits=1,
-        group_bits=1, max_shift=0, leak_multiplier=False,
-    )  # fmt: skip
+        rows=1,
+        cols=1,
+        lanes=8,
+        weight_bits=1,
+        acc_bits=12,
+        membrane_bits=16,
+        weight_depth=16,
+        acc_depth=16,
+        membrane_depth=16,
+        parameter_depth=16,
+        populations=1,
+        projections=2,
+        row_depth=4,
+        column_depth=4,
+        group_depth=4,
+        egress_depth=4,
+        coord_bits=1,
+        group_bits=1,
+        max_shift=0,
+        leak_multiplier=False,
+    )
 
 
 @pytest.mark.parametrize(("weights", "bits"), [
@@ -120,11 +144,15 @@ def test_accumulators_as_wide_as_their_proof() -> None:
 
 
 def test_membranes_that_are_sent_on() -> None:
-    """A readout with spare lanes keeps two bits a weight, and the shifter reaches every bit of its membranes."""
+    """A readout with spare lanes keeps two bits a weight, and the shifter reaches every bit of its
+    membranes."""
     first = chain(np.array([[1, -1, 1]] * 3), membrane_out=True)
     last = Projection(source="out", target="end", weight=np.ones((2, 3, 1, 1), dtype=int))
     network = replace(
-        first, populations=(*first.populations, layer("end", 2)), projections=(*first.projections, last), output="end"
+        first,
+        populations=(*first.populations, layer("end", 2)),
+        projections=(*first.projections, last),
+        output="end",
     )
     chip = sized(of(network, ROOMY), rows=1, cols=1, lanes=8).config
     assert (chip.weight_bits, chip.max_shift) == (2, ROOMY.membrane_bits - 1)
@@ -140,7 +168,8 @@ def test_a_camera_stays_and_the_file_is_bound_to_the_new_chip(tmp_path) -> None:
     with pytest.raises(SpikeplaneError) as error:
         Program.load(tmp_path / "net.spk", config)
     assert str(error.value) == (
-        f"program {tmp_path / 'net.spk'} is for chip {found.config.digest}, not for chip {config.digest}; compile it for that chip"
+        f"program {tmp_path / 'net.spk'} is for chip {found.config.digest}, not for chip "
+        f"{config.digest}; compile it for that chip"
     )
 
 
@@ -155,5 +184,6 @@ def test_what_no_chip_of_the_shape_holds() -> None:
     with pytest.raises(SpikeplaneError) as error:
         sized(of(network, preset("large")), rows=1, cols=1, lanes=8)
     assert str(error.value) == (
-        "population 'p16' does not fit: every core already holds 16 populations; use a chip with more populations per core or more cores"
+        "population 'p16' does not fit: every core already holds 16 populations; use a chip with "
+        "more populations per core or more cores"
     )

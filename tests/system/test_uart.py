@@ -1,4 +1,5 @@
-"""The UART alone, at its pins: it finds the rate of the other end by itself, at any clock, and garbage does not lead it astray."""
+"""The UART alone, at its pins: it finds the rate of the other end by itself, at any clock, and
+garbage does not lead it astray."""
 
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def test_it_is_silent_until_it_knows_the_rate(library):
 
 
 def test_no_byte_between_pauses_changes_the_rate(library):
-    """Every pair of bytes with an edge where a FLAG has one, after a pause: the next byte is still understood."""
+    """Every pair of bytes with an edge where a FLAG has one, after a pause: the next byte is still
+    understood."""
     with PinBoard(library, clock_hz=25e6, baud=3e6) as board:
         learn(board)
         for first in range(256):

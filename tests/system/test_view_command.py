@@ -25,7 +25,9 @@ def test_a_page_is_written_and_told(clip: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "pixels     all 20x12"
-    assert lines[1] == "planes     0 to 43 of 60 (2.2 ms); the last 16 have no image, because of the look-ahead"
+    assert (
+        lines[1] == "planes     0 to 43 of 60 (2.2 ms); the last 16 have no image, because of the look-ahead"
+    )
     assert lines[2] == "images     44 of each method, of every plane, look-ahead 16"
     assert lines[4].startswith("written    page.html, 0.")
     assert (clip / "page.html").read_text().startswith("<!doctype html>")

@@ -1,7 +1,9 @@
-"""Windows over the accumulators with padding, straight on the chip: golden model, chip and a maximum written out agree in every value.
+"""Windows over the accumulators with padding, straight on the chip: golden model, chip and a
+maximum written out agree in every value.
 
-Every channel of every pixel has currents of its own, negative ones among them, so that padding that counted as 0 would be seen, and so
-would an accumulator that a window left over from the step before.
+Every channel of every pixel has currents of its own, negative ones among them, so that padding that
+counted as 0 would be seen, and so would an accumulator that a window left over from the step
+before.
 """
 
 import numpy as np
@@ -20,14 +22,20 @@ def windowed(window: Window, size: tuple[int, int], rng: np.random.Generator) ->
     """One channel of input for each of the window's; the biases let some channels lie below 0 throughout."""
     height, width = ((n + 2 * window.padding - window.size) // window.stride + 1 for n in size)
     read = Population(
-        name="read", shape=(CHANNELS, height, width), neuron=Neuron(leak="memoryless", reset="none", membrane_out=True), window=window,
-        input_size=size, bias=np.arange(CHANNELS) - 9,
-    )  # fmt: skip
+        name="read",
+        shape=(CHANNELS, height, width),
+        neuron=Neuron(leak="memoryless", reset="none", membrane_out=True),
+        window=window,
+        input_size=size,
+        bias=np.arange(CHANNELS) - 9,
+    )
     weight = rng.choice([-1, 1], (CHANNELS, CHANNELS, 1, 1))
     return Network(
-        populations=(Population(name="in", shape=(CHANNELS, *size)), read), output="read", steps=STEPS,
+        populations=(Population(name="in", shape=(CHANNELS, *size)), read),
+        output="read",
+        steps=STEPS,
         projections=(Projection(source="in", target="read", weight=weight),),
-    )  # fmt: skip
+    )
 
 
 def written_out(network: Network, planes: np.ndarray) -> np.ndarray:
@@ -64,7 +72,9 @@ def test_padded_windows() -> None:
             network = windowed(Window(size=size, stride=stride, padding=padding), pixels, rng)
             planes = (rng.random((3, STEPS, CHANNELS, *pixels)) < 0.4).astype(np.uint8)
             expected = {"read": written_out(network, planes)}
-            golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run({"in": planes})
+            golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(
+                {"in": planes}
+            )
             for outputs in (golden, device.load(network).run({"in": planes})):
                 found = compare(network, outputs, expected)
                 assert found.mismatches == 0, f"window {size}, stride {stride}, padding {padding}: {found}"

@@ -1,9 +1,11 @@
-"""Frames of the link, broken in every way that a line can, by the hundred thousand: how many still pass for a frame that was never sent?
+"""Frames of the link, broken in every way that a line can, by the hundred thousand: how many still
+pass for a frame that was never sent?
 
 ```
     random frames -> encode -> one line -> damage of one class, in every frame -> Decoder -> frames that nobody sent
 ```
-The line is one numpy array, so that the damage of a class is one operation on it; encoder and decoder are the driver's own.
+The line is one numpy array, so that the damage of a class is one operation on it; encoder and
+decoder are the driver's own.
 """
 
 from collections.abc import Callable
@@ -42,7 +44,8 @@ def flips(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: n
 
 
 def even_flips(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """4 or 6 flipped bits, each in a byte of its own: what a CRC whose polynomial has an even number of terms finds worst."""
+    """4 or 6 flipped bits, each in a byte of its own: what a CRC whose polynomial has an even
+    number of terms finds worst."""
     out = line.copy()
     for place in range(6):
         some = np.flatnonzero((place < 4) | (rng.random(len(first)) < 0.5))
@@ -53,7 +56,8 @@ def even_flips(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, la
 
 
 def bursts(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """2 to LONGEST_BURST bits in a row of which the first and the last are flipped, and of those between every other."""
+    """2 to LONGEST_BURST bits in a row of which the first and the last are flipped, and of those
+    between every other."""
     bits, out = 8 * (last - first), line.copy()
     length = rng.integers(2, np.minimum(LONGEST_BURST, bits) + 1)
     begin = rng.integers(0, bits - length + 1)
@@ -77,7 +81,9 @@ def appended(value: int) -> Damage:
     return damage
 
 
-def zeros_between(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def zeros_between(
+    rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: np.ndarray
+) -> np.ndarray:
     """1 to LONGEST_RUN zero bytes after a frame's flag, before the next frame's."""
     return np.insert(line, np.repeat(last + 1, rng.integers(1, LONGEST_RUN + 1, len(last))), np.uint8(0))
 
@@ -91,7 +97,9 @@ def dropped(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last:
 def inserted(rng: np.random.Generator, line: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """1 to 8 random bytes come from nowhere into each frame."""
     of = np.repeat(np.arange(len(first)), rng.integers(1, 9, len(first)))
-    return np.insert(line, rng.integers(first[of], last[of] + 1), rng.integers(0, 256, len(of), dtype=np.uint8))
+    return np.insert(
+        line, rng.integers(first[of], last[of] + 1), rng.integers(0, 256, len(of), dtype=np.uint8)
+    )
 
 
 CLASSES: dict[str, Damage] = {
@@ -107,7 +115,8 @@ CLASSES: dict[str, Damage] = {
 
 
 def passed(rng: np.random.Generator, name: str, sent: list[Frame]) -> tuple[int, int, int]:
-    """(frames that passed and were not sent, frames that arrived as they were sent, broken pieces) of one damaged line."""
+    """(frames that passed and were not sent, frames that arrived as they were sent, broken pieces)
+    of one damaged line."""
     pieces = [encode(frame) for frame in sent]
     line = np.frombuffer(b"".join(pieces), dtype=np.uint8)
     end = np.cumsum([len(piece) for piece in pieces])

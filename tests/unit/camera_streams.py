@@ -1,4 +1,5 @@
-"""What the tests of the camera's output stage share: words driven in with gaps, a reader that stalls, images put together again."""
+"""What the tests of the camera's output stage share: words driven in with gaps, a reader that
+stalls, images put together again."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -21,7 +22,9 @@ def random_images(config: CameraConfig, count: int, bits: int, seed: int) -> np.
     return np.random.default_rng(seed).integers(0, 1 << bits, (count, config.height, config.width))
 
 
-async def drive(ctx: Any, port: Any, words: Iterator[tuple[int, dict[str, int]]], gap: Callable[[], int]) -> None:
+async def drive(
+    ctx: Any, port: Any, words: Iterator[tuple[int, dict[str, int]]], gap: Callable[[], int]
+) -> None:
     """Words with their marks into ports valid, word, first, last, number, `gap()` idle cycles before each."""
     for word, marks in words:
         for _ in range(gap()):
@@ -42,8 +45,11 @@ def marked(images: list[list[int]], numbers: list[int] | None = None) -> Iterato
             yield word, {"first": k == 0, "last": k == len(words) - 1, "number": numbers[n] if numbers else n}
 
 
-async def read(ctx: Any, stream: Any, got: list[Any], ready: Callable[[], bool], *, withdrawn: bool = False) -> None:
-    """Takes a stream's payloads for ever; what is offered must stay until it is taken, unless it may be withdrawn (a flush)."""
+async def read(
+    ctx: Any, stream: Any, got: list[Any], ready: Callable[[], bool], *, withdrawn: bool = False
+) -> None:
+    """Takes a stream's payloads for ever; what is offered must stay until it is taken, unless it
+    may be withdrawn (a flush)."""
     offered = None
     while True:
         ctx.set(stream.ready, ready())
@@ -76,7 +82,9 @@ def assemble(got: list[Any]) -> list[tuple[int, list[int]]]:
     return images
 
 
-def simulate(component: Any, *benches: Callable[[Any], Any], background: tuple[Callable[[Any], Any], ...] = ()) -> None:
+def simulate(
+    component: Any, *benches: Callable[[Any], Any], background: tuple[Callable[[Any], Any], ...] = ()
+) -> None:
     """Run until every bench is done."""
     simulator = Simulator(component)
     simulator.add_clock(1e-6)

@@ -1,4 +1,5 @@
-"""The camera's unit from link to bridge in Amaranth's simulator, as the tests of it and of the feed drive it."""
+"""The camera's unit from link to bridge in Amaranth's simulator, as the tests of it and of the feed
+drive it."""
 
 import random
 from dataclasses import replace
@@ -33,7 +34,12 @@ class StandIn(wiring.Component):
     def __init__(self, config: CameraConfig) -> None:
         self.config = config
         inputs = {"valid": In(1), "plane": In(config.pixels), "restart": In(1), "image_valid": Out(1)}
-        outputs = {"image": Out(8 * config.pixels), "image_first": Out(1), "image_last": Out(1), "image_number": Out(32)}
+        outputs = {
+            "image": Out(8 * config.pixels),
+            "image_first": Out(1),
+            "image_last": Out(1),
+            "image_number": Out(32),
+        }
         super().__init__({**inputs, **outputs})
 
     def elaborate(self, platform: object) -> Module:
@@ -54,22 +60,34 @@ class StandIn(wiring.Component):
             m.d.sync += [at.eq(0), number.eq(0)]
         pixels = self.config.pixels
         m.d.comb += [
-            port.image_valid.eq(now[0]), port.image_first.eq(now[pixels + 1]), port.image_last.eq(now[pixels + 2]),
-            port.image.eq(Cat(*[now[1 + k].replicate(8) for k in range(pixels)])), port.image_number.eq(now[pixels + 3 :]),
-        ]  # fmt: skip
+            port.image_valid.eq(now[0]),
+            port.image_first.eq(now[pixels + 1]),
+            port.image_last.eq(now[pixels + 2]),
+            port.image.eq(Cat(*[now[1 + k].replicate(8) for k in range(pixels)])),
+            port.image_number.eq(now[pixels + 3 :]),
+        ]
         return m
 
 
 class Unit:
-    """A CameraUnit, the host's port writing to it, and what comes out. `stall`: how often each reader pauses."""
+    """A CameraUnit, the host's port writing to it, and what comes out. `stall`: how often each
+    reader pauses."""
 
-    def __init__(self, camera: CameraConfig, *, stall: float = 0.0, seed: int = 0, chip: ChipConfig = CHIP) -> None:
-        self.chip, self.camera, self.form = replace(chip, camera=camera), camera, packet_format(replace(chip, camera=camera))
+    def __init__(
+        self, camera: CameraConfig, *, stall: float = 0.0, seed: int = 0, chip: ChipConfig = CHIP
+    ) -> None:
+        self.chip, self.camera, self.form = (
+            replace(chip, camera=camera),
+            camera,
+            packet_format(replace(chip, camera=camera)),
+        )
         self.rng, self.stall = random.Random(seed), stall
         self.sent: list[int] = []  # by the port, not yet in
         self.to_host: list[Any] = []
         self.to_bridge: list[Any] = []
-        channel: Any = SimpleNamespace(config=self.chip, form=self.form, bridge=self._bridge, query=self._query, on_images=None)
+        channel: Any = SimpleNamespace(
+            config=self.chip, form=self.form, bridge=self._bridge, query=self._query, on_images=None
+        )
         self.port = CameraPort(channel)
         self.channel = channel
 
@@ -107,7 +125,10 @@ class Unit:
         ctx.set(self.dut.camera_valid, 0)
 
     def unpacked(self, packets: list[Any]) -> list[tuple[Kind, dict[str, int]]]:
-        return [self.form.unpack(packet.as_bits() if hasattr(packet, "as_bits") else int(packet)) for packet in packets]
+        return [
+            self.form.unpack(packet.as_bits() if hasattr(packet, "as_bits") else int(packet))
+            for packet in packets
+        ]
 
     def deliver(self) -> list[tuple[Kind, dict[str, int]]]:
         """Image packets to the port's receivers; the others are returned."""
@@ -115,12 +136,16 @@ class Unit:
         kinds = self.unpacked(self.to_host)
         images = [row for row, (kind, _) in zip(rows, kinds, strict=True) if kind == Kind.IMAGE]
         if images:
-            self.channel.on_images(np.frombuffer(b"".join(images), dtype=np.uint8).reshape(-1, self.form.size))
+            self.channel.on_images(
+                np.frombuffer(b"".join(images), dtype=np.uint8).reshape(-1, self.form.size)
+            )
         return [(kind, fields) for kind, fields in kinds if kind != Kind.IMAGE]
 
 
 def random_planes(camera: CameraConfig, count: int, seed: int, density: float = 0.4) -> np.ndarray:
-    return (np.random.default_rng(seed).random((count, camera.height, camera.width)) < density).astype(np.uint8)
+    return (np.random.default_rng(seed).random((count, camera.height, camera.width)) < density).astype(
+        np.uint8
+    )
 
 
 def cut(plane: np.ndarray, region: Region) -> np.ndarray:
@@ -143,7 +168,9 @@ def network(height: int, width: int, targets: int, *, hold: bool = False) -> Net
     projections = []
     for k in range(targets):
         populations.append(
-            Population(name=f"p{k}", shape=(10, height, width), neuron=Neuron(), theta=np.full(10, 3), hold=hold)
+            Population(
+                name=f"p{k}", shape=(10, height, width), neuron=Neuron(), theta=np.full(10, 3), hold=hold
+            )
         )
         weight = np.random.default_rng(k).integers(-3, 4, (10, 1, 3, 3))
         projections.append(Projection(source="in", target=f"p{k}", weight=weight, padding=(1, 1)))

@@ -1,4 +1,5 @@
-"""Runs one component of a core in Amaranth's simulator: a testbench coroutine drives its ports, a cycle a tick."""
+"""Runs one component of a core in Amaranth's simulator: a testbench coroutine drives its ports, a
+cycle a tick."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,5 @@
-"""Runs frameworks beside the float network: the model itself, in float64 on a copy, step by step, every layer's spikes recorded."""
+"""Runs frameworks beside the float network: the model itself, in float64 on a copy, step by step,
+every layer's spikes recorded."""
 
 # the frameworks annotate their layers and parameters loosely:
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
@@ -26,7 +27,8 @@ def planes(shape: tuple[int, int, int], seed: int = 0) -> np.ndarray:
 
 
 def double(model: nn.Module) -> nn.Module:
-    """A copy in float64 and evaluation. snnTorch's spikes are float32 whatever comes in: they are converted."""
+    """A copy in float64 and evaluation. snnTorch's spikes are float32 whatever comes in: they are
+    converted."""
     copied = copy.deepcopy(model).double().eval()
     for module in copied.modules():
         if hasattr(module, "spike_grad"):
@@ -35,8 +37,11 @@ def double(model: nn.Module) -> nn.Module:
     return copied
 
 
-def framework(model: nn.Module, inputs: np.ndarray, *, rows: bool = False, several: bool = False) -> dict[str, np.ndarray]:
-    """What every layer puts out, (N, T, ...) by its path, and "" for the model. States that forward returns come back to it."""
+def framework(
+    model: nn.Module, inputs: np.ndarray, *, rows: bool = False, several: bool = False
+) -> dict[str, np.ndarray]:
+    """What every layer puts out, (N, T, ...) by its path, and "" for the model. States that forward
+    returns come back to it."""
     copied = double(model)
     found: dict[str, list[Any]] = {}
 
@@ -59,17 +64,26 @@ def framework(model: nn.Module, inputs: np.ndarray, *, rows: bool = False, sever
 
 
 def whole(out: Any) -> torch.Tensor:
-    """A layer's output, or the first of several, as it is now: models add to it in place. A list is one entry a step."""
-    return (torch.stack(out) if isinstance(out, list) else out[0] if isinstance(out, tuple) else out).detach().clone()
+    """A layer's output, or the first of several, as it is now: models add to it in place. A list is
+    one entry a step."""
+    return (
+        (torch.stack(out) if isinstance(out, list) else out[0] if isinstance(out, tuple) else out)
+        .detach()
+        .clone()
+    )
 
 
 def compared(
     model: Any, shape: tuple[int, int, int], *, rows: bool = False, several: bool = False, **options: Any
 ) -> FloatNetwork:
-    """Import the model and hold every layer that both sides have, spike for spike, against the framework. Returns the network."""
+    """Import the model and hold every layer that both sides have, spike for spike, against the
+    framework. Returns the network."""
     inputs = planes(shape)
     net = import_model(model, input_shape=shape, **options)
-    ours, theirs = FloatModel(net).run({net.inputs[0].name: inputs}), framework(model, inputs, rows=rows, several=several)
+    ours, theirs = (
+        FloatModel(net).run({net.inputs[0].name: inputs}),
+        framework(model, inputs, rows=rows, several=several),
+    )
     checked = 0
     for population in net.populations:
         neuron, name = population.neuron, population.name

@@ -1,4 +1,5 @@
-"""A grabber with random images in Amaranth's simulator: words in with gaps, a reader that stalls, whole images out."""
+"""A grabber with random images in Amaranth's simulator: words in with gaps, a reader that stalls,
+whole images out."""
 
 import random
 from typing import Any
@@ -17,7 +18,9 @@ def camera(width: int, height: int, pixels: int) -> CameraConfig:
 class Bench:
     """A grabber with random images of `bits` bits a pixel. `ready`: the reader's probability."""
 
-    def __init__(self, config: CameraConfig, *, count: int, depth: int | None = None, bits: int = 8, seed: int = 0) -> None:
+    def __init__(
+        self, config: CameraConfig, *, count: int, depth: int | None = None, bits: int = 8, seed: int = 0
+    ) -> None:
         self.config, self.rng, self.bits = config, random.Random(seed), bits
         self.dut: Any = Grabber(config, config.pixels * bits, depth=depth)
         self.images = [words_of(config, image, bits) for image in random_images(config, count, bits, seed)]
@@ -39,7 +42,9 @@ class Bench:
             self.overruns = ctx.get(self.dut.overruns)
 
         async def reader(ctx: Any) -> None:
-            await read(ctx, self.dut.o, self.got, lambda: self.rng.random() < self.ready, withdrawn=self.withdrawn)
+            await read(
+                ctx, self.dut.o, self.got, lambda: self.rng.random() < self.ready, withdrawn=self.withdrawn
+            )
 
         simulate(self.dut, all_of_it, background=(reader,))
         return assemble(self.got)

@@ -28,15 +28,25 @@ def seeded(model: nn.Module, scale: float = 0.5) -> nn.Module:
 
 
 def spikingjelly() -> nn.Module:
-    return seeded(nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), LIFNode(tau=3.0, v_reset=None), nn.Conv2d(4, 3, 3), LIFNode(tau=2.0, v_reset=None),
-    ))  # fmt: skip
+    return seeded(
+        nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding=1),
+            LIFNode(tau=3.0, v_reset=None),
+            nn.Conv2d(4, 3, 3),
+            LIFNode(tau=2.0, v_reset=None),
+        )
+    )
 
 
 def snntorch() -> nn.Module:
-    return seeded(nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), Leaky(beta=0.9, init_hidden=True), nn.Conv2d(4, 3, 3), Leaky(beta=0.7, init_hidden=True),
-    ))  # fmt: skip
+    return seeded(
+        nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding=1),
+            Leaky(beta=0.9, init_hidden=True),
+            nn.Conv2d(4, 3, 3),
+            Leaky(beta=0.7, init_hidden=True),
+        )
+    )
 
 
 def nir_graph() -> nir.NIRGraph:
@@ -48,12 +58,24 @@ def nir_graph() -> nir.NIRGraph:
 
     def convolution(out: int, into: int, size: int, padding: int) -> nir.Conv2d:
         weight, bias = rng.normal(0.1, 0.5, (out, into, 3, 3)), rng.normal(0.1, 0.3, out)
-        return nir.Conv2d(input_shape=(size, size), weight=weight, stride=1, padding=padding, dilation=1, groups=1, bias=bias)
+        return nir.Conv2d(
+            input_shape=(size, size),
+            weight=weight,
+            stride=1,
+            padding=padding,
+            dilation=1,
+            groups=1,
+            bias=bias,
+        )
 
     nodes = {
-        "input": nir.Input({"input": np.array((2, 6, 6))}), "0": convolution(4, 2, 6, 1), "1": lif((4, 6, 6), 5e-4),
-        "2": convolution(3, 4, 6, 0), "3": lif((3, 4, 4), 1e-3), "output": nir.Output({"output": np.array((3, 4, 4))}),
-    }  # fmt: skip
+        "input": nir.Input({"input": np.array((2, 6, 6))}),
+        "0": convolution(4, 2, 6, 1),
+        "1": lif((4, 6, 6), 5e-4),
+        "2": convolution(3, 4, 6, 0),
+        "3": lif((3, 4, 4), 1e-3),
+        "output": nir.Output({"output": np.array((3, 4, 4))}),
+    }
     return nir.NIRGraph(nodes=nodes, edges=list(zip(list(nodes), list(nodes)[1:], strict=False)))
 
 
@@ -66,7 +88,9 @@ def compiled(
     return spikeplane.compile(model, chip="small", input_shape=shape, encoding=encoding, **options)
 
 
-def refused(model: Any, encoding: Encoding = PLANES, shape: tuple[int, int, int] | None = (2, 6, 6), **options: Any) -> str:
+def refused(
+    model: Any, encoding: Encoding = PLANES, shape: tuple[int, int, int] | None = (2, 6, 6), **options: Any
+) -> str:
     with pytest.raises(SpikeplaneError) as error:
         compiled(model, encoding, shape, **options)
     assert "\n" not in str(error.value)

@@ -50,7 +50,10 @@ def test_the_preset_chooses_chip_and_clock(tmp_path: Path) -> None:
             "unknown preset 'qqq'; choose from network, echo, large, medium, small, tiny",
         ),
         (lambda: chip_of(ULX3S, "camera", Path("x.toml")), "give --preset or --config, not both"),
-        (lambda: ULX3S.at(33.3), "no PLL makes 33.3 MHz of 25 MHz: choose a clock that is a small fraction of it"),
+        (
+            lambda: ULX3S.at(33.3),
+            "no PLL makes 33.3 MHz of 25 MHz: choose a clock that is a small fraction of it",
+        ),
         (lambda: ULX3S.at(0), "--clock must be from 1 to 1000 MHz, not 0"),
         (lambda: ULX3S.at(float("nan")), "--clock must be from 1 to 1000 MHz, not nan"),
         (
@@ -62,7 +65,9 @@ def test_the_preset_chooses_chip_and_clock(tmp_path: Path) -> None:
             "1BitSquared iCEBreaker has no pins for a camera; boards that have: ulx3s-85f",
         ),
         (
-            lambda: pins(ULX3S, replace(preset("tiny"), camera=CameraConfig(width=640, height=64, pixels=64))),
+            lambda: pins(
+                ULX3S, replace(preset("tiny"), camera=CameraConfig(width=640, height=64, pixels=64))
+            ),
             "Radiona ULX3S 85F has 56 pins for a camera, words of 64 pixels take 66; take fewer pixels a word",
         ),
     ],
@@ -90,7 +95,11 @@ def test_a_camera_is_connected_pin_by_pin() -> None:
     chip, clock = ULX3S.camera
     places = pins(ULX3S, chip)
     assert len({pin.place for pin in places.values()}) == len(places) == 4 + 2 + 50
-    assert (places["camera_clk"].place, places["camera_valid"].place, places["camera_plane[0]"].place) == ("B11", "C11", "A10")
+    assert (places["camera_clk"].place, places["camera_valid"].place, places["camera_plane[0]"].place) == (
+        "B11",
+        "C11",
+        "A10",
+    )
     verilog = flow.board_verilog(ULX3S.at(clock), places)
     assert "output camera_clk, input camera_valid, input [49:0] camera_plane" in verilog
     assert ".camera_valid(camera_valid), .camera_plane(camera_plane)" in verilog

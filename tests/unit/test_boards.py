@@ -25,7 +25,10 @@ class Untouched(Device):
 def program() -> Program:
     neuron = FloatNeuron(threshold=np.ones(2))
     net = FloatNetwork(
-        populations=(FloatPopulation(name="in", shape=(4, 1, 1)), FloatPopulation(name="out", shape=(2, 1, 1), neuron=neuron)),
+        populations=(
+            FloatPopulation(name="in", shape=(4, 1, 1)),
+            FloatPopulation(name="out", shape=(2, 1, 1), neuron=neuron),
+        ),
         projections=(FloatProjection(source="in", target="out", weight=np.ones((2, 4, 1, 1))),),
         output="out",
     )

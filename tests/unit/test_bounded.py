@@ -1,4 +1,5 @@
-"""Reading is bounded: only what is asked for is unpacked, sizes are refused before memory is taken, and what is printed of it is a line."""
+"""Reading is bounded: only what is asked for is unpacked, sizes are refused before memory is taken,
+and what is printed of it is a line."""
 
 import gzip
 import io
@@ -22,7 +23,8 @@ from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import read_file
 
 SHAPE = (1, 4, 4)
-MANY = np.random.default_rng(4).integers(0, 256, (3000, 16), dtype=np.uint8)  # noise: a megabyte of it stays one
+# noise: a megabyte of it stays one
+MANY = np.random.default_rng(4).integers(0, 256, (3000, 16), dtype=np.uint8)
 PLANES = np.random.default_rng(5).integers(0, 2, (4000, 20, 30), dtype=np.uint8)
 
 
@@ -47,11 +49,15 @@ def test_only_the_samples_asked_for_are_unpacked() -> None:
     np.savez_compressed("a.npz", MANY)
     whole = Path("a.npz").read_bytes()
     Path("a.npz").write_bytes(damaged(whole, len(whole) - 5000))
-    np.testing.assert_array_equal(np.asarray(read_samples("a.npz", SHAPE, limit=100)).reshape(100, 16), MANY[:100])
+    np.testing.assert_array_equal(
+        np.asarray(read_samples("a.npz", SHAPE, limit=100)).reshape(100, 16), MANY[:100]
+    )
     assert refused(read_samples, "a.npz", SHAPE).startswith("a.npz is no readable .npz file: ")
     data = gzip.compress(bytes([0, 0, 8, 2]) + struct.pack(">2I", *MANY.shape) + MANY.tobytes())
     Path("a.gz").write_bytes(data[:-5000])
-    np.testing.assert_array_equal(np.asarray(read_samples("a.gz", SHAPE, limit=100)).reshape(100, 16), MANY[:100])
+    np.testing.assert_array_equal(
+        np.asarray(read_samples("a.gz", SHAPE, limit=100)).reshape(100, 16), MANY[:100]
+    )
     assert refused(read_samples, "a.gz", SHAPE).startswith("a.gz is no complete gzip file (")
 
 
@@ -60,14 +66,20 @@ def test_the_checksum_of_what_is_read_whole() -> None:
     np.savez("a.npz", MANY)
     whole = Path("a.npz").read_bytes()
     Path("a.npz").write_bytes(damaged(whole, len(whole) // 2))
-    assert refused(read_samples, "a.npz", SHAPE) == "a.npz is no readable .npz file: Bad CRC-32 for file 'arr_0.npy'"
+    assert (
+        refused(read_samples, "a.npz", SHAPE)
+        == "a.npz is no readable .npz file: Bad CRC-32 for file 'arr_0.npy'"
+    )
 
 
 def test_what_takes_too_much_memory(monkeypatch) -> None:
     np.savez_compressed("a.npz", np.zeros((40, 16)))
     np.save("f.npy", np.asfortranarray(np.zeros((40, 16))))
     monkeypatch.setattr(stored, "MOST_BYTES", 20 * 128)
-    says = "a.npz: 40 x 16 values of type float64 take 5120 bytes, 2560 at most: take fewer samples, or store them as uint8"
+    says = (
+        "a.npz: 40 x 16 values of type float64 take 5120 bytes, 2560 at most: take fewer "
+        "samples, or store them as uint8"
+    )
     assert refused(read_samples, "a.npz", SHAPE) == says
     assert len(read_samples("a.npz", SHAPE, limit=20)) == 20
     assert refused(read_samples, "f.npy", SHAPE, limit=20) == (
@@ -78,7 +90,10 @@ def test_what_takes_too_much_memory(monkeypatch) -> None:
         Path(name).write_bytes(bytes(15))
     events = Encoding(kind="events")
     assert len(read_samples(".", (2, 4, 4), events, limit=1)) == 1
-    assert refused(read_samples, ".", (2, 4, 4), events) == ".: 2 recordings have 30 bytes, 20 at most: take fewer samples"
+    assert (
+        refused(read_samples, ".", (2, 4, 4), events)
+        == ".: 2 recordings have 30 bytes, 20 at most: take fewer samples"
+    )
 
 
 def test_streams_end_where_they_end() -> None:
@@ -112,12 +127,21 @@ def test_planes_in_fortran_order(monkeypatch) -> None:
 def png(width: int, height: int) -> bytes:
     """The start of a PNG of that size, with right checksums."""
     head = b"IHDR" + struct.pack(">2I", width, height) + bytes([8, 0, 0, 0, 0])
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + b"\0\0\1\0IDAT"
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + head
+        + struct.pack(">I", zlib.crc32(head))
+        + b"\0\0\1\0IDAT"
+    )
 
 
 def test_images_that_are_too_large(monkeypatch) -> None:
     Path("a.png").write_bytes(png(12000, 11000))
-    assert refused(read_frames, Path("a.png")) == "a.png: an image of 12000x11000 is too large, 67,108,864 pixels at most"
+    assert (
+        refused(read_frames, Path("a.png"))
+        == "a.png: an image of 12000x11000 is too large, 67,108,864 pixels at most"
+    )
     frames = [Image.fromarray(np.full((4, 5), 40 * i, np.uint8)) for i in range(6)]
     frames[0].save("a.gif", save_all=True, append_images=frames[1:])
     assert read_frames(Path("a.gif")).shape == (6, 4, 5)
@@ -143,7 +167,10 @@ def test_damage_that_decoders_do_not_notice() -> None:
     whole = Path("a.gif").read_bytes()
     assert whole[-1:] == b";"
     Path("a.gif").write_bytes(whole[:-1])
-    assert refused(read_frames, Path("a.gif")) == "a.gif is no readable image: it is truncated: a GIF ends with a trailer"
+    assert (
+        refused(read_frames, Path("a.gif"))
+        == "a.gif is no readable image: it is truncated: a GIF ends with a trailer"
+    )
 
 
 def test_side_files_are_small_and_plain(monkeypatch) -> None:
@@ -155,7 +182,10 @@ def test_side_files_are_small_and_plain(monkeypatch) -> None:
     assert refused(open_recording, Path("a.yaml")) == "a.yaml is too long: 20000 bytes, 16384 at most"
     Path("a.yaml").write_text("width: 8\nheight: 6\npath: .\n")
     monkeypatch.setattr(side, "_LOOKED_AT", 1)
-    assert refused(open_recording, Path("a.yaml")) == "a.yaml: there are more than 1 files below .; open a recording itself"
+    assert (
+        refused(open_recording, Path("a.yaml"))
+        == "a.yaml: there are more than 1 files below .; open a recording itself"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The proof against overflow beside every input there is: what a population can be given at least and at most is reached."""
+"""The proof against overflow beside every input there is: what a population can be given at least
+and at most is reached."""
 
 import itertools
 from typing import Any
@@ -25,22 +26,36 @@ def network(
     if membrane:
         sends = Neuron(reset="none", membrane_out=True)
         populations.append(
-            Population(name="m", shape=(channels, pool, pool), neuron=sends, theta=np.zeros(channels, dtype=int))
+            Population(
+                name="m", shape=(channels, pool, pool), neuron=sends, theta=np.zeros(channels, dtype=int)
+            )
         )
-        projections.append(Projection(source="in", target="m", weight=np.eye(channels, dtype=int)[:, :, None, None]))
+        projections.append(
+            Projection(source="in", target="m", weight=np.eye(channels, dtype=int)[:, :, None, None])
+        )
         source = "m"
     populations.append(
-        Population(name="out", shape=(1, 1, 1), neuron=Neuron(), theta=np.array([1]), bias=np.array([bias]) if bias else None)
+        Population(
+            name="out",
+            shape=(1, 1, 1),
+            neuron=Neuron(),
+            theta=np.array([1]),
+            bias=np.array([bias]) if bias else None,
+        )
     )
     kernel = np.array(weight).reshape(1, -1, 1, 1)
-    projections.append(Projection(source=source, target="out", weight=kernel, pool=(pool, pool), pre_shift=pre))
+    projections.append(
+        Projection(source=source, target="out", weight=kernel, pool=(pool, pool), pre_shift=pre)
+    )
     return Network(populations=tuple(populations), projections=tuple(projections), output="out")
 
 
 def reached(weight: list[int], low: int, high: int, pool: int, pre: int, bias: int) -> tuple[int, int]:
-    """The least and the most, over every pixel's every extreme value (sums are linear: extremes are at extremes)."""
+    """The least and the most, over every pixel's every extreme value (sums are linear: extremes are
+    at extremes)."""
     sums = [
-        bias + sum(w * (sum(values[i * pool * pool : (i + 1) * pool * pool]) << pre) for i, w in enumerate(weight))
+        bias
+        + sum(w * (sum(values[i * pool * pool : (i + 1) * pool * pool]) << pre) for i, w in enumerate(weight))
         for values in itertools.product((low, high), repeat=len(weight) * pool * pool)
     ]
     return min(sums), max(sums)
@@ -61,12 +76,18 @@ def reached(weight: list[int], low: int, high: int, pool: int, pre: int, bias: i
 def test_the_worst_case_is_what_inputs_reach(weight: list[int], options: dict[str, Any]) -> None:
     bound = prove(network(weight, **options), CHIP)[-1]
     low, high = (-128, 127) if options.get("membrane") else (0, (1 << options.get("values", 1)) - 1)
-    expected = reached(weight, low, high, options.get("pool", 1), options.get("pre", 0), options.get("bias", 0))
+    expected = reached(
+        weight, low, high, options.get("pool", 1), options.get("pre", 0), options.get("bias", 0)
+    )
     assert (bound.low, bound.high) == expected
-    assert bound.bits == next(n for n in range(1, 64) if -(1 << (n - 1)) <= expected[0] and expected[1] < 1 << (n - 1))
+    assert bound.bits == next(
+        n for n in range(1, 64) if -(1 << (n - 1)) <= expected[0] and expected[1] < 1 << (n - 1)
+    )
 
 
-@pytest.mark.parametrize(("bias", "worst"), [(8191 - 255, None), (8192 - 255, 8192), (-8192 + 255, None), (-8193 + 255, -8193)])
+@pytest.mark.parametrize(
+    ("bias", "worst"), [(8191 - 255, None), (8192 - 255, 8192), (-8192 + 255, None), (-8193 + 255, -8193)]
+)
 def test_the_accumulator_s_last_value_is_allowed_and_the_next_refused(bias: int, worst: int | None) -> None:
     sign = 1 if bias > 0 else -1
     net = network([sign], values=8, bias=bias)
@@ -78,5 +99,6 @@ def test_the_accumulator_s_last_value_is_allowed_and_the_next_refused(bias: int,
     with pytest.raises(SpikeplaneError) as refused:
         prove(net, CHIP)
     assert str(refused.value) == (
-        f"population 'out': its worst case {worst} exceeds the 14-bit accumulator (8191); use acc_bits = 15 or smaller weights"
+        f"population 'out': its worst case {worst} exceeds the 14-bit accumulator (8191); use "
+        "acc_bits = 15 or smaller weights"
     )

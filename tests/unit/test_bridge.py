@@ -1,4 +1,5 @@
-"""The bridge between host link and mesh, packet by packet: what stays its own, who waits, and what its counters say."""
+"""The bridge between host link and mesh, packet by packet: what stays its own, who waits, and what
+its counters say."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ CORES = (0, 0, 1, 1)
 
 
 class Bench:
-    """A bridge, packets (with idle cycles before each) into its two inputs, what came out of its outputs, and when each went in."""
+    """A bridge, packets (with idle cycles before each) into its two inputs, what came out of its
+    outputs, and when each went in."""
 
     def __init__(self) -> None:
         self.dut: Any = Bridge(CONFIG)
@@ -44,13 +46,17 @@ class Bench:
                 for name, _, first in outputs:
                     ctx.set(getattr(dut, name).ready, now >= first)
                 flags = [getattr(dut, name) for name in ("host_i", "mesh_i", "host_o", "mesh_o")]
-                _, _, *seen = await ctx.tick().sample(*[s for p in flags for s in (p.valid, p.ready, p.payload.as_value())])
+                _, _, *seen = await ctx.tick().sample(
+                    *[s for p in flags for s in (p.valid, p.ready, p.payload.as_value())]
+                )
                 for name, (valid, ready) in zip(queues, (seen[0:2], seen[3:5]), strict=True):
                     if valid and ready:
                         queues[name].pop(0)
                         self.taken[name].append(now)
                         waits[name] = queues[name][0][0] if queues[name] else 0
-                for (_, got, _), (valid, ready, payload) in zip(outputs, (seen[6:9], seen[9:12]), strict=True):
+                for (_, got, _), (valid, ready, payload) in zip(
+                    outputs, (seen[6:9], seen[9:12]), strict=True
+                ):
                     if valid and ready:
                         got.append(payload)
 
@@ -63,7 +69,11 @@ class Bench:
     def replies(self) -> list[tuple[int, int]]:
         """(counter, value) of the replies that reached the host."""
         found = [FORM.unpack(packet) for packet in self.to_host]
-        return [(fields["counter"], fields["value"]) for kind, fields in found if kind == Kind.REPLY and fields["host"]]
+        return [
+            (fields["counter"], fields["value"])
+            for kind, fields in found
+            if kind == Kind.REPLY and fields["host"]
+        ]
 
 
 def own(op: Control, arg: int = 0) -> int:
@@ -99,7 +109,13 @@ def test_own_packets_and_credits_go_no_further() -> None:
 def test_a_barrier_waits_for_its_own_parity_and_credits_starts_again() -> None:
     bench = Bench()
     barriers = [(0, own(Control.BARRIER, 0)), (0, own(Control.BARRIER, 1)), (0, own(Control.BARRIER, 0))]
-    bench.host = [(0, own(Control.CREDITS, 2)), *barriers, (0, own(Control.CREDITS, 2)), *barriers[:2], (0, spike(1))]
+    bench.host = [
+        (0, own(Control.CREDITS, 2)),
+        *barriers,
+        (0, own(Control.CREDITS, 2)),
+        *barriers[:2],
+        (0, spike(1)),
+    ]
     bench.mesh = [(40, credit(1)), (0, credit(1)), (20, credit(0)), (20, credit(0))]
     bench.run(140)
     first, second, third = bench.taken["host_i"][1:4]
@@ -113,14 +129,21 @@ def test_a_barrier_waits_for_its_own_parity_and_credits_starts_again() -> None:
 def test_questions_wait_for_their_answers_and_no_packet_is_lost_beside_them() -> None:
     bench = Bench()
     bench.host = [
-        (0, own(Control.QUERY, counter)) for counter in (Counter.LINK_ERRORS, Counter.DIGEST_LOW, Counter.DIGEST_HIGH)
+        (0, own(Control.QUERY, counter))
+        for counter in (Counter.LINK_ERRORS, Counter.DIGEST_LOW, Counter.DIGEST_HIGH)
     ]
     bench.mesh = [(0, spike(n)) for n in range(10)]
     bench.run(100, host_reads=30)
     digest = int(CONFIG.digest, 16)
-    expected = [(Counter.LINK_ERRORS, 77), (Counter.DIGEST_LOW, digest & 0xFFFFFFFF), (Counter.DIGEST_HIGH, digest >> 32)]
+    expected = [
+        (Counter.LINK_ERRORS, 77),
+        (Counter.DIGEST_LOW, digest & 0xFFFFFFFF),
+        (Counter.DIGEST_HIGH, digest >> 32),
+    ]
     assert bench.replies == expected
-    assert [packet for packet in bench.to_host if FORM.unpack(packet)[0] == Kind.SPIKE] == [spike(n) for n in range(10)]
+    assert [packet for packet in bench.to_host if FORM.unpack(packet)[0] == Kind.SPIKE] == [
+        spike(n) for n in range(10)
+    ]
 
 
 def test_tokens_go_on_and_their_credits_go_back_before_the_hosts_packets() -> None:
@@ -133,18 +156,25 @@ def test_tokens_go_on_and_their_credits_go_back_before_the_hosts_packets() -> No
     back = [FORM.unpack(packet)[1] for packet in bench.to_mesh if FORM.unpack(packet)[0] == Kind.CREDIT]
     seen = [(f["tag"], f["x0"], f["y0"], f["parity"], f["x1"], f["y1"]) for f in back]
     assert seen == [(slot, x, y, parity, x, y) for slot, x, y, parity in tokens]
-    assert [packet for packet in bench.to_mesh if FORM.unpack(packet)[0] == Kind.SPIKE] == [spike(n) for n in range(6)]
+    assert [packet for packet in bench.to_mesh if FORM.unpack(packet)[0] == Kind.SPIKE] == [
+        spike(n) for n in range(6)
+    ]
 
 
 def test_the_clock_of_a_run_goes_from_the_first_barrier_to_the_last_packet_that_is_no_reply() -> None:
     bench = Bench()
     ask = [
-        (0, own(Control.QUERY, c)) for c in (Counter.CHIP_CYCLES, Counter.RUN_STARTED, Counter.RUN_ENDED, Counter.CHIP_CYCLES)
+        (0, own(Control.QUERY, c))
+        for c in (Counter.CHIP_CYCLES, Counter.RUN_STARTED, Counter.RUN_ENDED, Counter.CHIP_CYCLES)
     ]
     bench.host = [
-        (10, own(Control.STOP)), (3, own(Control.CREDITS, 0)), (0, control(Control.START)), (5, own(Control.BARRIER, 0)),
-        (20, own(Control.BARRIER, 1)), *[(60, ask[0][1]), *ask[1:]],
-    ]  # fmt: skip
+        (10, own(Control.STOP)),
+        (3, own(Control.CREDITS, 0)),
+        (0, control(Control.START)),
+        (5, own(Control.BARRIER, 0)),
+        (20, own(Control.BARRIER, 1)),
+        *[(60, ask[0][1]), *ask[1:]],
+    ]
     bench.mesh = [(60, spike(1)), (7, FORM.pack(Kind.REPLY, (0, 0, 0, 0), 1, counter=1, value=5))]
     bench.run(200)
     stop, _, _, barrier, _, asked, *_, again = bench.taken["host_i"]

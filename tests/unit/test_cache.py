@@ -1,4 +1,5 @@
-"""The cache: what is damaged is made again, what differs in anything has a key of its own, two who want the same wait for each other."""
+"""The cache: what is damaged is made again, what differs in anything has a key of its own, two who
+want the same wait for each other."""
 
 import errno
 import os
@@ -72,7 +73,11 @@ def test_parts_are_kept_apart() -> None:
 def test_the_key_has_processor_compiler_and_verilator(folder, monkeypatch) -> None:
     monkeypatch.setattr(build, "verilated", lambda *_: b"library")
     found = set()
-    for tools in (("flags: avx2", "g++ 12", "verilator 5.48"), ("flags: sse2", "g++ 12", "verilator 5.48"), ("flags: avx2",)):
+    for tools in (
+        ("flags: avx2", "g++ 12", "verilator 5.48"),
+        ("flags: sse2", "g++ 12", "verilator 5.48"),
+        ("flags: avx2",),
+    ):
         monkeypatch.setattr(toolchain, "simulator_tools", lambda tools=tools: tools)
         found.add(build.build_library("board", {"chip.v": b"module"}, ("verilator",)))
     assert len(found) == 3
@@ -87,9 +92,14 @@ def test_the_tools_are_named() -> None:
 
 
 def test_the_gateware_key_has_every_file_that_verilog_is_made_of(monkeypatch, tmp_path) -> None:
-    """Through the packages, wherever they are: a copy of them with one byte changed anywhere has another key."""
+    """Through the packages, wherever they are: a copy of them with one byte changed anywhere has
+    another key."""
     names = [name for package, inside in cache._SOURCES for name in names_of(package, inside)]
-    for expected in ("spikeplane_gateware/link/crc.py", "spikeplane_gateware/ram.v", "spikeplane/formats/frame.py"):
+    for expected in (
+        "spikeplane_gateware/link/crc.py",
+        "spikeplane_gateware/ram.v",
+        "spikeplane/formats/frame.py",
+    ):
         assert any(name.replace("//", "/").endswith(expected) for name in names)
     assert "spikeplane/config.py" in names
     assert "spikeplane/camera/config.py" in names
@@ -100,7 +110,9 @@ def test_the_gateware_key_has_every_file_that_verilog_is_made_of(monkeypatch, tm
 
 def names_of(package: str, inside: str) -> list[str]:
     root = cache.resources.files(package)
-    return [name for name, _ in cache._files(root.joinpath(inside) if inside else root, f"{package}/{inside}")]
+    return [
+        name for name, _ in cache._files(root.joinpath(inside) if inside else root, f"{package}/{inside}")
+    ]
 
 
 SLOW = """
@@ -150,7 +162,9 @@ def test_a_full_disk_is_one_line_and_no_file(folder, monkeypatch) -> None:
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(SpikeplaneError) as error:
         cache.kept("board", ".so", ["a"], Maker())
-    assert str(error.value) == f"cannot write {folder}/board-{cache.digest(['a'])}.so: No space left on device"
+    assert (
+        str(error.value) == f"cannot write {folder}/board-{cache.digest(['a'])}.so: No space left on device"
+    )
     assert [path.name for path in folder.iterdir() if path.suffix != ".lock"] == []
 
 

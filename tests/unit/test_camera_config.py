@@ -1,4 +1,5 @@
-"""A chip's camera in its configuration: TOML, digest, the generated files; a chip without one is what it was."""
+"""A chip's camera in its configuration: TOML, digest, the generated files; a chip without one is
+what it was."""
 
 import json
 import re
@@ -15,7 +16,12 @@ from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.generate import generate
 
 #: Of architecture 3: programs in the field carry them.
-DIGESTS = {"tiny": "e81571488875abc7", "small": "a657c3ed045b967c", "medium": "a1d5cad21ec83531", "large": "6f143928496f6253"}
+DIGESTS = {
+    "tiny": "e81571488875abc7",
+    "small": "a657c3ed045b967c",
+    "medium": "a1d5cad21ec83531",
+    "large": "6f143928496f6253",
+}
 SMALL = CameraConfig(width=16, height=8, pixels=4)
 
 
@@ -25,7 +31,9 @@ def test_chips_without_a_camera_keep_their_names_and_packets(name: str) -> None:
     assert config.digest == DIGESTS[name]
     assert not {"camera", "grabber_depth"} & set(config.to_dict())
     form = packet_format(config)
-    assert form.payloads[Kind.IMAGE].width < max(layout.width for kind, layout in form.payloads.items() if kind != Kind.IMAGE)
+    assert form.payloads[Kind.IMAGE].width < max(
+        layout.width for kind, layout in form.payloads.items() if kind != Kind.IMAGE
+    )
 
 
 def test_every_chip_has_packets_wider_than_an_image() -> None:
@@ -39,9 +47,15 @@ def test_toml(tmp_path: Path) -> None:
     path = tmp_path / "chip.toml"
     path.write_text('preset = "small"\ngrabber_depth = 64\n[camera]\npreset = "vidar"\nmethod = "tfi"\n')
     config = ChipConfig.from_toml(path)
-    assert config == replace(preset("small"), grabber_depth=64, camera=replace(camera_preset("vidar"), method="tfi"))
+    assert config == replace(
+        preset("small"), grabber_depth=64, camera=replace(camera_preset("vidar"), method="tfi")
+    )
     assert ChipConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    others = (replace(config, camera=None, grabber_depth=0), replace(config, grabber_depth=0), replace(config, camera=SMALL))
+    others = (
+        replace(config, camera=None, grabber_depth=0),
+        replace(config, grabber_depth=0),
+        replace(config, camera=SMALL),
+    )
     assert len({config.digest, *(other.digest for other in others)}) == 4
 
 
@@ -50,7 +64,10 @@ def test_toml(tmp_path: Path) -> None:
     [
         ("camera = 5", "chip configuration: camera must be a table [camera] (a CameraConfig), not 5"),
         ("grabber_depth = 64", "chip configuration: grabber_depth = 64 needs a camera; add a table [camera]"),
-        ("grabber_depth = 3", "chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not 3"),
+        (
+            "grabber_depth = 3",
+            "chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not 3",
+        ),
         ("[camera]\nwidht = 5", "camera configuration: unknown key 'widht'; did you mean 'width'?"),
         ("[camera]\npreset = 5", "a camera preset is a name in quotes, not 5; choose from million, vidar"),
         ("[camera]\npreset = 'vider'", "unknown camera preset 'vider'; did you mean 'vidar'?"),
@@ -73,10 +90,15 @@ def test_generated_files(tmp_path: Path) -> None:
     top = text[text.index("module spikeplane_chip(") :]
     for port, facts in manifest["ports"].items():
         width = "" if facts["width"] == 1 else f"[{facts['width'] - 1}:0] "
-        assert re.search(rf"^  {facts['direction']}put wire {re.escape(width + port)},?$", top, re.MULTILINE), port
+        assert re.search(
+            rf"^  {facts['direction']}put wire {re.escape(width + port)},?$", top, re.MULTILINE
+        ), port
     assert manifest["camera"]["registers"] == {register.name.lower(): int(register) for register in Register}
     assert (manifest["camera"]["words"], manifest["camera"]["image_bits"]) == (32, 32)
     header = (tmp_path / "spikeplane.h").read_text()
     for register in Register:
         assert f"#define SPIKEPLANE_CAMERA_REGISTER_{register.name} {int(register)}\n" in header
-    assert "Camera: 16 x 8 pixels, 4 a word, 32 words a plane, method fsr" in (tmp_path / "README.md").read_text()
+    assert (
+        "Camera: 16 x 8 pixels, 4 a word, 32 words a plane, method fsr"
+        in (tmp_path / "README.md").read_text()
+    )

@@ -1,4 +1,5 @@
-"""The feed: a region of the camera's planes as an input population, packet for packet what the host's driver would send."""
+"""The feed: a region of the camera's planes as an input population, packet for packet what the
+host's driver would send."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,8 +23,11 @@ from spikeplane_gateware.camera.unit import feed_depth
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("stall", [0.0, 0.6])
-def test_the_feed_sends_what_the_driver_sends(size: tuple[int, int, int], region: Region, targets: int, stall: float) -> None:
-    """Per step: the barrier, per route the same spikes in the same order, the same tokens; and no more samples than asked for."""
+def test_the_feed_sends_what_the_driver_sends(
+    size: tuple[int, int, int], region: Region, targets: int, stall: float
+) -> None:
+    """Per step: the barrier, per route the same spikes in the same order, the same tokens; and no
+    more samples than asked for."""
     camera = CameraConfig(width=size[0], height=size[1], pixels=size[2])
     unit, planes = Unit(camera, stall=stall, seed=4), random_planes(camera, 12, 6)
     planes[3] = 0
@@ -32,7 +36,8 @@ def test_the_feed_sends_what_the_driver_sends(size: tuple[int, int, int], region
     driver = driver_of(unit, network(*region.shape, targets))
 
     async def bench(ctx: Any) -> None:
-        await unit.show(ctx, planes[:1], 0.0, words=5)  # the run begins in the middle of a plane: with the next one
+        # the run begins in the middle of a plane: with the next one
+        await unit.show(ctx, planes[:1], 0.0, words=5)
         unit.port.feed(driver, samples=samples, steps=steps, region=region)
         await unit.write(ctx)
         await rest_of_a_plane(ctx, unit, 5)
@@ -45,7 +50,9 @@ def test_the_feed_sends_what_the_driver_sends(size: tuple[int, int, int], region
         await ctx.tick().repeat(30)
 
     simulate_with(unit, bench)
-    crops = np.stack([cut(plane, region) for plane in planes[: samples * steps]]).reshape(samples, steps, 1, *region.shape)
+    crops = np.stack([cut(plane, region) for plane in planes[: samples * steps]]).reshape(
+        samples, steps, 1, *region.shape
+    )
     expected = [p for n in range(samples) for p in driver._sample({"in": crops}, n, steps)]
     expected = [int.from_bytes(row.tobytes(), "little") for row in expected]
     got = [packet.as_bits() for packet in unit.to_bridge]
@@ -62,7 +69,8 @@ async def rest_of_a_plane(ctx: Any, unit: Unit, begun: int) -> None:
 
 
 def by_route(unit: Unit, packets: list[int]) -> list[Any]:
-    """Packets in order, but the spikes between two others sorted by route: their order there means nothing."""
+    """Packets in order, but the spikes between two others sorted by route: their order there means
+    nothing."""
     steps: list[Any] = []
     spikes: list[int] = []
     for packet in packets:
@@ -76,7 +84,8 @@ def by_route(unit: Unit, packets: list[int]) -> list[Any]:
 
 
 def test_a_feed_that_cannot_keep_up_drops_whole_planes() -> None:
-    """Planes at full rate, one bit a cycle at most read: what is left out is counted, what is sent is whole."""
+    """Planes at full rate, one bit a cycle at most read: what is left out is counted, what is sent
+    is whole."""
     camera = CameraConfig(width=16, height=8, pixels=8)
     unit, planes = Unit(camera), random_planes(camera, 30, 7)
     driver = driver_of(unit, network(8, 16, 1))
@@ -131,7 +140,9 @@ def test_a_feed_can_be_stopped_and_started() -> None:
     assert [packet.as_bits() for packet in unit.to_bridge[before:]] == expected
 
 
-@pytest.mark.parametrize("size", [(16, 16, 4), (20, 12, 5), (9, 40, 3), (5, 64, 20), (6, 48, 9), (16, 16, 1), (20, 20, 10)])
+@pytest.mark.parametrize(
+    "size", [(16, 16, 4), (20, 12, 5), (9, 40, 3), (5, 64, 20), (6, 48, 9), (16, 16, 1), (20, 20, 10)]
+)
 @pytest.mark.parametrize("coord_bits", [1, 2, 3])
 def test_the_feed_holds_the_largest_crops(size: tuple[int, int, int], coord_bits: int) -> None:
     """Two of the largest crops, wherever they lie, or a plane."""

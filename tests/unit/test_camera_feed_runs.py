@@ -1,4 +1,5 @@
-"""The feed alone, cycle by cycle: any stalls, words without a gap, and runs that are stopped at any moment and begun anew."""
+"""The feed alone, cycle by cycle: any stalls, words without a gap, and runs that are stopped at any
+moment and begun anew."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -32,8 +33,13 @@ def packets(planes: np.ndarray, steps: int) -> list[int]:
         found.append(FORM.pack(Kind.CONTROL, host=1, op=Control.BARRIER, arg=parity))
         for y, x in np.argwhere(plane[CROP.y0 : CROP.y1 + 1, CROP.x0 : CROP.x1 + 1]):
             place = {"mask": 1, "x": int(x), "y": int(y)}
-            found += [FORM.pack(Kind.SPIKE, rect, tag=tag, parity=parity, **place) for tag, rect in ROUTES.items()]
-        found += [FORM.pack(Kind.TOKEN, rect, tag=tag, parity=parity, last=int(last)) for tag, rect in ROUTES.items()]
+            found += [
+                FORM.pack(Kind.SPIKE, rect, tag=tag, parity=parity, **place) for tag, rect in ROUTES.items()
+            ]
+        found += [
+            FORM.pack(Kind.TOKEN, rect, tag=tag, parity=parity, last=int(last))
+            for tag, rect in ROUTES.items()
+        ]
     return found
 
 
@@ -57,7 +63,13 @@ class World:
         plane, word = divmod(self.at, CAMERA.words)
         bits = int(sum(int(bit) << i for i, bit in enumerate(words[plane % len(words), word])))
         y, x = divmod(word * CAMERA.pixels, CAMERA.width)
-        for name, value in {"word": bits, "x": x, "y": y, "first": word == 0, "last": word == CAMERA.words - 1}.items():
+        for name, value in {
+            "word": bits,
+            "x": x,
+            "y": y,
+            "first": word == 0,
+            "last": word == CAMERA.words - 1,
+        }.items():
             self.ctx.set(self.dut.i.payload[name], int(value))
 
     async def cycles(self, count: int, valid: int = 1) -> None:
@@ -109,7 +121,8 @@ def test_every_packet_in_order_with_words_at_once(stall: float) -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_run_owes_nothing_to_the_one_that_was_stopped(seed: int) -> None:
-    """STOP at any moment: in a barrier, between the routes of a spike, in a word, at a token; then a whole sample of three steps."""
+    """STOP at any moment: in a barrier, between the routes of a spike, in a word, at a token; then
+    a whole sample of three steps."""
     rng = random.Random(seed)
     planes, results = random_planes(CAMERA, 12, seed, 0.5), {}
 

@@ -1,4 +1,5 @@
-"""Recordings that cannot be read or written: every one by its exact message, and damage of any kind by one line."""
+"""Recordings that cannot be read or written: every one by its exact message, and damage of any kind
+by one line."""
 
 import os
 import zipfile
@@ -39,7 +40,9 @@ def file(name: str, contents: bytes | str | np.ndarray | int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", ["", "400", "400x", "400x250x2", "-4x3", "4.0x3", "400*250", "٤x٤", "123456x1"])
+@pytest.mark.parametrize(
+    "text", ["", "400", "400x", "400x250x2", "-4x3", "4.0x3", "400*250", "٤x٤", "123456x1"]
+)
 def test_sizes_that_are_none(text):
     assert message(parse_size, text) == f"expected a size WxH in pixels, such as 400x250, found {text!r}"
 
@@ -47,7 +50,9 @@ def test_sizes_that_are_none(text):
 @pytest.mark.parametrize("text", ["0x250", "400x0", "00x0"])
 def test_sizes_of_nothing(text):
     width, height = (int(number) for number in text.split("x"))
-    expected = f"a plane is at least 1x1 pixels, found the size {width}x{height}; give --size WxH, such as 400x250"
+    expected = (
+        f"a plane is at least 1x1 pixels, found the size {width}x{height}; give --size WxH, such as 400x250"
+    )
     assert message(parse_size, text) == expected
     assert message(open_recording, file("clip.dat", 12_500), (width, height)) == expected
 
@@ -76,21 +81,26 @@ def test_files_that_one_may_not_read():
 
 SIZES = {
     (250 * 7813, (400, 250), None): (
-        "has 1953250 bytes, no whole number of planes: 400x250 takes 12500 bytes a plane (13000 with 2 tag bytes after each row); "
+        "has 1953250 bytes, no whole number of planes: 400x250 takes 12500 bytes a plane (13000 "
+        "with 2 tag bytes after each row); "
         "sizes that fit: --size 250x250"
     ),
     (325_000, (300, 200), None): (
-        "has 325000 bytes, no whole number of planes: 300x200 takes 7500 bytes a plane; sizes that fit: --size 400x250, 416x250"
+        "has 325000 bytes, no whole number of planes: 300x200 takes 7500 bytes a plane; sizes that "
+        "fit: --size 400x250, 416x250"
     ),
     (13_000, (8, 7), None): (
-        "has 13000 bytes, no whole number of planes: 8x7 takes 7 bytes a plane; sizes that fit: --size 400x250, 416x250"
+        "has 13000 bytes, no whole number of planes: 8x7 takes 7 bytes a plane; sizes that fit: "
+        "--size 400x250, 416x250"
     ),
     (20_000, (400, 250), True): (
-        "has 20000 bytes, no whole number of planes: 400x250 takes 13000 bytes a plane with 2 tag bytes after each row; "
+        "has 20000 bytes, no whole number of planes: 400x250 takes 13000 bytes a plane with 2 tag "
+        "bytes after each row; "
         "sizes that fit: --size 400x400"
     ),
     (12_501, (400, 250), False): (
-        "has 12501 bytes, no whole number of planes: 400x250 takes 12500 bytes a plane (13000 with 2 tag bytes after each row); "
+        "has 12501 bytes, no whole number of planes: 400x250 takes 12500 bytes a plane (13000 with "
+        "2 tag bytes after each row); "
         "no common sensor's size fits either: is the file complete?"
     ),
 }
@@ -112,9 +122,13 @@ def test_the_suggested_sizes_fit(length, size, tagged):
 def test_raw_planes_without_a_size():
     raw = "is taken for raw planes, which do not tell their size: give --size WxH"
     assert (
-        message(open_recording, file("clip.dat", 301 * 12_500)) == f"clip.dat {raw} (sizes that fit its 3762500 bytes: 400x250)"
+        message(open_recording, file("clip.dat", 301 * 12_500))
+        == f"clip.dat {raw} (sizes that fit its 3762500 bytes: 400x250)"
     )
-    assert message(open_recording, file("clip.mp4", 12_501)) == f"clip.mp4 {raw} (no common sensor's size fits its 12501 bytes)"
+    assert (
+        message(open_recording, file("clip.mp4", 12_501))
+        == f"clip.mp4 {raw} (no common sensor's size fits its 12501 bytes)"
+    )
 
 
 def test_planes_that_are_not_there():
@@ -130,7 +144,8 @@ def test_planes_that_are_not_there():
     assert message(recording.chunks, planes=0) == "a chunk takes at least 1 plane, found 0"
     write_dat(Path("one.dat"), np.zeros((6, 8))[None])
     assert (
-        message(open_recording(Path("one.dat"), (8, 6)).read, 1, 2) == "plane 1 is beyond the end: the recording has 1 plane, 0"
+        message(open_recording(Path("one.dat"), (8, 6)).read, 1, 2)
+        == "plane 1 is beyond the end: the recording has 1 plane, 0"
     )
     recording.close()
     assert message(recording.read, 0, 1) == "clip.dat was closed; open it again"
@@ -153,9 +168,18 @@ def test_a_recording_cut_while_it_is_open():
         (PLANES[:, None], ": expected planes of the shape (T, H, W), the array has the shape (5, 1, 6, 8)"),
         (np.array(1), ": expected planes of the shape (T, H, W), the array has the shape ()"),
         (PLANES[:0], " holds no planes: its shape (T, H, W) is (0, 6, 8)"),
-        (PLANES.astype("U1"), ": expected planes of bools or of the integers 0 and 1, found elements of type <U1"),
-        (PLANES.astype(object), ": expected planes of bools or of the integers 0 and 1, found elements of type object"),
-        (PLANES.astype(complex), ": expected planes of bools or of the integers 0 and 1, found elements of type complex128"),
+        (
+            PLANES.astype("U1"),
+            ": expected planes of bools or of the integers 0 and 1, found elements of type <U1",
+        ),
+        (
+            PLANES.astype(object),
+            ": expected planes of bools or of the integers 0 and 1, found elements of type object",
+        ),
+        (
+            PLANES.astype(complex),
+            ": expected planes of bools or of the integers 0 and 1, found elements of type complex128",
+        ),
     ],
 )
 def test_arrays_that_are_no_planes(name, array, says):
@@ -191,10 +215,19 @@ def test_values_besides_0_and_1(dtype, value, text, order):
 def test_several_arrays_are_listed():
     np.savez("clip.npz", labels=np.arange(4), spikes=PLANES, flow=np.zeros((5, 2, 6, 8)))
     listed = "labels (4,), spikes (5, 6, 8), flow (5, 2, 6, 8)"
-    assert message(open_recording, Path("clip.npz")) == f"clip.npz holds 3 arrays: {listed}; name one, such as clip.npz:spikes"
-    assert message(open_recording, Path("clip.npz:images")) == f"clip.npz holds no array called images; it holds {listed}"
+    assert (
+        message(open_recording, Path("clip.npz"))
+        == f"clip.npz holds 3 arrays: {listed}; name one, such as clip.npz:spikes"
+    )
+    assert (
+        message(open_recording, Path("clip.npz:images"))
+        == f"clip.npz holds no array called images; it holds {listed}"
+    )
     np.savez("none.npz")
-    assert message(open_recording, Path("none.npz")) == "none.npz holds no array; expected one of the shape (T, H, W)"
+    assert (
+        message(open_recording, Path("none.npz"))
+        == "none.npz holds no array; expected one of the shape (T, H, W)"
+    )
 
 
 def test_arrays_of_another_size():
@@ -202,7 +235,10 @@ def test_arrays_of_another_size():
         says = message(open_recording, file(name, PLANES), (6, 8))
         assert says == f"{name} holds planes of 8x6 pixels, --size says 6x8"
     file("clip.yaml", "filename: clip.npy\nspike_w: 6\nspike_h: 8\n")
-    assert message(open_recording, Path("clip.yaml")) == "clip.npy holds planes of 8x6 pixels, clip.yaml says 6x8"
+    assert (
+        message(open_recording, Path("clip.yaml"))
+        == "clip.npy holds planes of 8x6 pixels, clip.yaml says 6x8"
+    )
 
 
 def test_truncated_arrays():
@@ -216,7 +252,8 @@ def test_truncated_arrays():
     )
     packed = file("clip.npz", PLANES).read_bytes()
     assert (
-        message(open_recording, file("clip.npz", packed[:-40])) == "clip.npz is no readable .npz file: File is not a zip file"
+        message(open_recording, file("clip.npz", packed[:-40]))
+        == "clip.npz is no readable .npz file: File is not a zip file"
     )
     with zipfile.ZipFile("clip.npz", "w") as archive:
         archive.writestr("spikes.npy", whole[:-40])
@@ -252,20 +289,29 @@ def test_damage_of_any_kind_is_one_line(name):
 SIZE_KEYS = "expected spike_w and spike_h (or width and height, or size: WxH)"
 YAMLS = {
     "a: [1, 2": "clip.yaml is no readable YAML file: expected ',' or ']', but got '<stream end>' in line 1",
-    "a: 1\n\tb: 2": "clip.yaml is no readable YAML file: found character '\\t' that cannot start any token in line 2",
+    "a: 1\n\tb: 2": (
+        "clip.yaml is no readable YAML file: found character '\\t' that cannot start any token in line 2"
+    ),
     "just text": f"clip.yaml: {SIZE_KEYS}, found no keys at all",
     "{}": f"clip.yaml: {SIZE_KEYS}, found the keys none",
     "filename: clip\nspike_w: 8\n": f"clip.yaml: {SIZE_KEYS}, found the keys filename, spike_w",
     "spike_w: 8\nspike_h: six": "clip.yaml: expected spike_w and spike_h in pixels, found 8 and 'six'",
     "width: 8\nheight: true": "clip.yaml: expected width and height in pixels, found 8 and True",
     "size: 8x6x5": "clip.yaml: expected a size WxH in pixels, such as 400x250, found '8x6x5'",
-    "spike_w: 0\nspike_h: 6": "clip.yaml: a plane is at least 1x1 pixels, found the size 0x6; give --size WxH, such as 400x250",
+    "spike_w: 0\nspike_h: 6": (
+        "clip.yaml: a plane is at least 1x1 pixels, found the size 0x6; give --size WxH, such as 400x250"
+    ),
     "size: 8x6\npath: [1]": "clip.yaml: expected the recording's path as text, found [1]",
     "size: 8x6\npath: clip.yaml": "clip.yaml names clip.yaml as its recording; expected a .dat, .npy or .npz",
-    "size: 8x6\npath: no.dat": "clip.yaml names no.dat, which is no file; open a recording itself: a.dat, b/c.dat",
-    "size: 8x6": "clip.yaml names no recording (filename, filepath or path); open a recording itself: a.dat, b/c.dat",
+    "size: 8x6\npath: no.dat": (
+        "clip.yaml names no.dat, which is no file; open a recording itself: a.dat, b/c.dat"
+    ),
+    "size: 8x6": (
+        "clip.yaml names no recording (filename, filepath or path); open a recording itself: a.dat, b/c.dat"
+    ),
     "size: 8x6\npath: folder": "clip.yaml names folder, which is a folder, and there is no .dat in it",
-    "size: 7x6\npath: a": "a.dat has 7 bytes, no whole number of planes: 7x6 (clip.yaml) takes 6 bytes a plane; no common sensor's size "
+    "size: 7x6\npath: a": "a.dat has 7 bytes, no whole number of planes: 7x6 (clip.yaml) takes 6 "
+    "bytes a plane; no common sensor's size "
     "fits either: is the file complete?",
     "size: 8x6\npath: empty": "empty.dat is empty",
 }
@@ -286,7 +332,10 @@ def test_side_files_that_lead_nowhere(text):
 def test_side_files_that_contradict():
     write_dat(Path("clip.dat"), PLANES)
     path = file("clip.yaml", "filename: clip\nspike_w: 8\nspike_h: 6\n")
-    assert message(open_recording, path, (6, 8)) == "clip.yaml gives the size 8x6, --size says 6x8; leave --size out"
+    assert (
+        message(open_recording, path, (6, 8))
+        == "clip.yaml gives the size 8x6, --size says 6x8; leave --size out"
+    )
     file("clip.yaml", b"\xff\xfe\x00")
     assert message(open_recording, Path("clip.dat")).startswith("clip.yaml is no readable YAML file: ")
 
@@ -302,6 +351,8 @@ def test_planes_that_cannot_be_written():
     says = "out.dat: expected planes of bools or of the integers 0 and 1, found elements of type <U1"
     assert message(write_dat, out, PLANES.astype("U1")) == says
     assert list(Path().iterdir()) == []
-    assert message(write_dat, file("a", b"a") / "out.dat", PLANES) == "cannot write a/out.dat: Not a directory"
+    assert (
+        message(write_dat, file("a", b"a") / "out.dat", PLANES) == "cannot write a/out.dat: Not a directory"
+    )
     Path("folder").mkdir()
     assert message(write_dat, Path("folder"), PLANES) == "cannot write folder: Is a directory"

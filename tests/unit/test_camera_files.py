@@ -27,7 +27,8 @@ def planes(count: int, width: int, height: int, seed: int = 5) -> np.ndarray:
 
 
 def tagged_bytes(array: np.ndarray, tags: np.ndarray) -> bytes:
-    """A raw capture: bottom row first, rows padded to whole bytes, each followed by its two tag bytes (planes, rows, 2)."""
+    """A raw capture: bottom row first, rows padded to whole bytes, each followed by its two tag
+    bytes (planes, rows, 2)."""
     rows = np.packbits(array[:, ::-1], axis=2, bitorder="little")
     return np.concatenate([rows, tags.astype(np.uint8)], axis=2).tobytes()
 
@@ -44,7 +45,12 @@ def test_raw_planes_come_back_at_any_size(tmp_path_factory, width, height, count
     assert write_dat(path, array, flip=flip) == count
     assert path.stat().st_size == count * -(-width * height // 8)
     with open_recording(path, (width, height), flip=flip) as recording:
-        assert (len(recording), recording.width, recording.height, recording.name) == (count, width, height, "clip.dat")
+        assert (len(recording), recording.width, recording.height, recording.name) == (
+            count,
+            width,
+            height,
+            "clip.dat",
+        )
         np.testing.assert_array_equal(all_of(recording), array)
         first, last = sorted(np.random.default_rng(seed).integers(0, count, 2).tolist())
         np.testing.assert_array_equal(recording.read(first, last), array[first:last])
@@ -87,7 +93,12 @@ def test_chunks_cover_the_recording_once(tmp_path):
 
 def test_planes_are_written_singly_in_chunks_and_as_any_type(tmp_path):
     array = planes(7, 5, 3)
-    mixed = [array[0].astype(bool), array[1:4].astype(np.int64), np.zeros((0, 3, 5)), array[4:].astype(np.float32)]
+    mixed = [
+        array[0].astype(bool),
+        array[1:4].astype(np.int64),
+        np.zeros((0, 3, 5)),
+        array[4:].astype(np.float32),
+    ]
     assert write_dat(tmp_path / "clip.dat", iter(mixed)) == 7
     np.testing.assert_array_equal(all_of(open_recording(tmp_path / "clip.dat", (5, 3))), array)
     assert write_dat(tmp_path / "new/folder/clip.bin", array) == 7
@@ -95,8 +106,12 @@ def test_planes_are_written_singly_in_chunks_and_as_any_type(tmp_path):
 
 
 TAGS = {
-    "of the plane": lambda count: np.broadcast_to(np.arange(count)[:, None, None] + np.array([0, 7]), (count, 250, 2)) % 256,
-    "of the row": lambda count: np.broadcast_to(np.stack([np.arange(250), np.full(250, 0xA5)], 1), (count, 250, 2)),
+    "of the plane": lambda count: (
+        np.broadcast_to(np.arange(count)[:, None, None] + np.array([0, 7]), (count, 250, 2)) % 256
+    ),
+    "of the row": lambda count: np.broadcast_to(
+        np.stack([np.arange(250), np.full(250, 0xA5)], 1), (count, 250, 2)
+    ),
     "counting on": lambda count: np.arange(count * 250, dtype=">u2").view(np.uint8).reshape(count, 250, 2),
 }
 
@@ -107,7 +122,9 @@ def test_tagged_captures_are_recognised(tmp_path, tags, count):
     array = planes(count, *VIDAR)
     (tmp_path / "clip.dat").write_bytes(tagged_bytes(array, TAGS[tags](count)))
     for tagged in (None, True):
-        np.testing.assert_array_equal(all_of(open_recording(tmp_path / "clip.dat", VIDAR, tagged=tagged)), array)
+        np.testing.assert_array_equal(
+            all_of(open_recording(tmp_path / "clip.dat", VIDAR, tagged=tagged)), array
+        )
     upside_down = open_recording(tmp_path / "clip.dat", VIDAR, flip=False)
     np.testing.assert_array_equal(all_of(upside_down), array[:, ::-1])
 
@@ -166,7 +183,10 @@ def test_one_of_several_arrays_is_chosen_by_name(tmp_path):
 
 
 SIDE_FILES = {
-    "of SpikeCV": "filename: clip\nspike_w: 24\nspike_h: 7\nis_labeled: false\nlabeled_data_type: [0]\nlabeled_data_suffix: None\n",
+    "of SpikeCV": (
+        "filename: clip\nspike_w: 24\nspike_h: 7\nis_labeled: false\nlabeled_data_type: "
+        "[0]\nlabeled_data_suffix: None\n"
+    ),
     "with a path": "filepath: ./clip.dat\nspike_w: 24\nspike_h: 7\n",
     "of one's own": "path: clip.dat\nsize: 24x7\n",
     "without a path": "width: 24\nheight: 7\n",
@@ -182,7 +202,9 @@ def test_side_files_name_size_and_recording(tmp_path, text):
         (tmp_path / name).write_text(text)
         for path in (tmp_path / name, tmp_path / "clip.dat"):
             np.testing.assert_array_equal(all_of(open_recording(path)), array)
-        np.testing.assert_array_equal(all_of(open_recording(tmp_path / name, (24, 7), flip=False)), array[:, ::-1])
+        np.testing.assert_array_equal(
+            all_of(open_recording(tmp_path / name, (24, 7), flip=False)), array[:, ::-1]
+        )
         (tmp_path / name).unlink()
 
 
@@ -212,15 +234,19 @@ def test_a_side_file_may_name_an_array(tmp_path):
     np.testing.assert_array_equal(all_of(open_recording(tmp_path / "clip.yaml")), planes(5, 24, 7))
 
 
-@pytest.mark.parametrize(("text", "size"), [("400x250", VIDAR), (" 1000X1000 ", (1000, 1000)), ("3×5", (3, 5))])
+@pytest.mark.parametrize(
+    ("text", "size"), [("400x250", VIDAR), (" 1000X1000 ", (1000, 1000)), ("3×5", (3, 5))]
+)
 def test_sizes_are_parsed(text, size):
     assert parse_size(text) == size
 
 
 def limited(script: str, *arguments: object, room: int) -> str:
-    """What a script prints that may map at most `room` bytes more than it has when it imported what it uses."""
+    """What a script prints that may map at most `room` bytes more than it has when it imported what
+    it uses."""
     limit = (
-        "import sys, resource, numpy as np\nfrom pathlib import Path\nfrom spikeplane.camera.recording import open_recording, write_dat\n"
+        "import sys, resource, numpy as np\nfrom pathlib import Path\nfrom "
+        "spikeplane.camera.recording import open_recording, write_dat\n"
         "pages = int(Path('/proc/self/statm').read_text().split()[0])\n"
         f"resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + {room},) * 2)\n"
     )
@@ -228,7 +254,9 @@ def limited(script: str, *arguments: object, room: int) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="measures memory by /proc, which is not here")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="measures memory by /proc, which is not here"
+)
 
 
 @needs_proc
@@ -238,15 +266,23 @@ def test_a_recording_larger_than_memory_opens_and_reads(tmp_path):
         file.truncate(640_000 * 12_500)
         file.seek(600_000 * 12_500)
         file.write(b"\x01")
-    script = "r = open_recording(Path(sys.argv[1]), (400, 250)); print(len(r), np.argwhere(r.read(600_000, 600_001)).tolist())"
+    script = (
+        "r = open_recording(Path(sys.argv[1]), (400, 250)); print(len(r), "
+        "np.argwhere(r.read(600_000, 600_001)).tolist())"
+    )
     assert limited(script, path, room=64 << 20) == "640000 [[0, 249, 0]]"
 
 
 @needs_proc
 def test_a_pass_takes_the_memory_of_a_chunk(tmp_path):
     def npz(dtype: type, compression: int) -> None:
-        with zipfile.ZipFile(tmp_path / "long.npz", "w", compression) as archive, archive.open("spikes.npy", "w") as file:
-            npy.write_array_header_1_0(file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (2_000, 250, 400)})
+        with (
+            zipfile.ZipFile(tmp_path / "long.npz", "w", compression) as archive,
+            archive.open("spikes.npy", "w") as file,
+        ):
+            npy.write_array_header_1_0(
+                file, {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (2_000, 250, 400)}
+            )
             for _ in range(2_000):
                 file.write(np.eye(250, 400, dtype=dtype).tobytes())
 

@@ -1,4 +1,5 @@
-"""The camera's golden model against one pixel told in plain Python, against constant light, and against true images."""
+"""The camera's golden model against one pixel told in plain Python, against constant light, and
+against true images."""
 
 import itertools
 from pathlib import Path
@@ -17,7 +18,8 @@ CLIPS = Path(__file__).parents[2] / "../shared/data/spike_camera"
 
 
 class Segment:
-    """A stable segment as a list of its intervals: nothing is compact, nothing is remembered between checks."""
+    """A stable segment as a list of its intervals: nothing is compact, nothing is remembered
+    between checks."""
 
     def __init__(self, method: str, first: int) -> None:
         self.method, self.intervals, self.n, self.m = method, [first], 1, 0
@@ -25,7 +27,11 @@ class Segment:
     def take(self, interval: int) -> bool:
         """Grow by an interval, or say no."""
         longer = [*self.intervals, interval]
-        stable = {"tfi": lambda _: False, "fsr": first_order, "ssr": lambda x: first_order(x) and second_order(x)}[self.method]
+        stable = {
+            "tfi": lambda _: False,
+            "fsr": first_order,
+            "ssr": lambda x: first_order(x) and second_order(x),
+        }[self.method]
         if not stable(longer):
             return False
         lo, n = min(longer), self.n + 1
@@ -44,7 +50,8 @@ def first_order(x: list[int]) -> bool:
 
 
 def second_order(x: list[int]) -> bool:
-    """Distances of firings take at most two adjacent values, and no run of the base at the ends is longer than the smaller one."""
+    """Distances of firings take at most two adjacent values, and no run of the base at the ends is
+    longer than the smaller one."""
     double = next((i for i in range(1, len(x)) if x[i] == x[i - 1]), None)
     if double is None:
         return True
@@ -112,10 +119,16 @@ def test_every_pixel_follows_the_rules(method: str, lookahead: int) -> None:
     for pixel in range(96):
         expected = np.array(one_pixel(planes[:, pixel].tolist(), config))
         wrong = np.flatnonzero(images[:, pixel] != expected)
-        assert not len(wrong), f"pixel {pixel}, plane {wrong[0]}: {images[wrong[0], pixel]}, expected {expected[wrong[0]]}"
+        assert not len(wrong), (
+            f"pixel {pixel}, plane {wrong[0]}: {images[wrong[0], pixel]}, expected {expected[wrong[0]]}"
+        )
 
 
-@given(st.lists(st.sampled_from([4, 5, 5, 5, 6]), min_size=2, max_size=60), st.sampled_from(["fsr", "ssr"]), st.integers(0, 20))
+@given(
+    st.lists(st.sampled_from([4, 5, 5, 5, 6]), min_size=2, max_size=60),
+    st.sampled_from(["fsr", "ssr"]),
+    st.integers(0, 20),
+)
 @settings(max_examples=100, deadline=None)
 def test_intervals_that_are_nearly_stable(intervals: list[int], method: str, lookahead: int) -> None:
     config = CameraConfig(width=16, height=1, pixels=1, method=method, lookahead=lookahead)
@@ -144,11 +157,14 @@ def test_every_quotient_is_exact(scale: int) -> None:
     for n in range(128):
         total = totals[totals >= max(n, 1)]
         expected = (scale * n + total // 2) // total
-        assert torch.equal(quotient(scale, torch.full_like(total, n).float(), total.float()), expected.to(torch.int32))
+        assert torch.equal(
+            quotient(scale, torch.full_like(total, n).float(), total.float()), expected.to(torch.int32)
+        )
 
 
 def test_constant_light_is_known_to_a_level_after_64_intervals() -> None:
-    """400 random rates up to one spike in two planes: |N / S - r| < r^2 / N, at most one level of 255 (plus half for rounding)."""
+    """400 random rates up to one spike in two planes: |N / S - r| < r^2 / N, at most one level of
+    255 (plus half for rounding)."""
     rate = np.random.default_rng(0).uniform(0.02, 0.5, 400)
     charge = np.floor(np.cumsum(np.tile(rate, (3600, 1)), 0)).astype(int)
     planes = np.diff(charge, axis=0, prepend=0).astype(np.uint8)

@@ -1,4 +1,5 @@
-"""Gate, region filter and grabber: whole images or none, whatever the reader does; the region's words are those of `kept_words`."""
+"""Gate, region filter and grabber: whole images or none, whatever the reader does; the region's
+words are those of `kept_words`."""
 
 import random
 from typing import Any
@@ -35,14 +36,17 @@ def random_region(rng: random.Random, config: CameraConfig) -> Region:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_kept_words_by_hand(size: tuple[int, int, int]) -> None:
-    """A word is kept if one of its pixels is in the region; where words are longer than rows, if one of its rows is."""
+    """A word is kept if one of its pixels is in the region; where words are longer than rows, if
+    one of its rows is."""
     config, rng = camera(*size), random.Random(1)
     for _ in range(40):
         r = random_region(rng, config)
         kept = []
         for word in range(config.words):
             pixels = [divmod(word * config.pixels + k, config.width) for k in range(config.pixels)]
-            hits = [r.y0 <= y <= r.y1 and (r.x0 <= x <= r.x1 or config.pixels > config.width) for y, x in pixels]
+            hits = [
+                r.y0 <= y <= r.y1 and (r.x0 <= x <= r.x1 or config.pixels > config.width) for y, x in pixels
+            ]
             kept += [word] if any(hits) else []
         assert kept_words(config, r).tolist() == kept
 
@@ -51,7 +55,8 @@ def test_a_region_outside_is_refused() -> None:
     with pytest.raises(SpikeplaneError) as refused:
         kept_words(camera(16, 4, 4), Region(3, 0, 16, 2))
     assert str(refused.value) == (
-        "region 3,0,16,2 is not inside the 16x4 image; give x0,y0,x1,y1 with 0 <= x0 <= x1 <= 15 and 0 <= y0 <= y1 <= 3"
+        "region 3,0,16,2 is not inside the 16x4 image; give x0,y0,x1,y1 with 0 <= x0 <= x1 <= 15 "
+        "and 0 <= y0 <= y1 <= 3"
     )
 
 
@@ -77,7 +82,8 @@ def test_regions(size: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("patience", [0.0, 0.3, 0.8, 1.0])
 @pytest.mark.parametrize("room", [0, 8, 60])
 def test_only_whole_images_are_lost(size: tuple[int, int, int], patience: float, room: int) -> None:
-    """Back to back at full rate, the reader reading at random and not at all for long: what comes is whole, what is missing is counted."""
+    """Back to back at full rate, the reader reading at random and not at all for long: what comes
+    is whole, what is missing is counted."""
     config = camera(*size)
     bench = Bench(config, count=60, depth=config.words + room, seed=room)
     bench.ready = patience
@@ -99,7 +105,8 @@ def test_only_whole_images_are_lost(size: tuple[int, int, int], patience: float,
 
 
 def test_a_fifo_exactly_full() -> None:
-    """Nobody reads: as many images as fit, to the last place, the others are counted; then what is held comes, and there is room."""
+    """Nobody reads: as many images as fit, to the last place, the others are counted; then what is
+    held comes, and there is room."""
     config = camera(16, 4, 4)
     bench = Bench(config, count=9, depth=3 * config.words)
     bench.ready = 0.0
@@ -246,7 +253,9 @@ def test_the_gate() -> None:
 
     async def watch(ctx: Any) -> None:
         while True:
-            _, _, valid, *rest = await ctx.tick().sample(dut.o_valid, dut.o_number, dut.o_word, dut.o_first, dut.o_last)
+            _, _, valid, *rest = await ctx.tick().sample(
+                dut.o_valid, dut.o_number, dut.o_word, dut.o_first, dut.o_last
+            )
             got.extend([rest] if valid else [])
 
     simulate(dut, play, background=(watch,))

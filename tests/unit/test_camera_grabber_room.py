@@ -1,4 +1,5 @@
-"""The grabber's places: an image is taken where all of its words have one, and every place comes back, used or not."""
+"""The grabber's places: an image is taken where all of its words have one, and every place comes
+back, used or not."""
 
 from typing import Any
 
@@ -13,7 +14,8 @@ WORDS = CONFIG.words
 
 
 def test_a_word_of_room_too_few_is_too_few() -> None:
-    """Nobody reads: the first word stands in the output register, which frees one place; two places are left out of three images'."""
+    """Nobody reads: the first word stands in the output register, which frees one place; two places
+    are left out of three images'."""
     bench = Bench(CONFIG, count=7, depth=3 * WORDS - 2)
     bench.ready = 0.0
 

@@ -98,13 +98,25 @@ def test_window(window, lookahead):
 def test_a_pipeline_without_verilog():
     """Amaranth's simulator runs the same pipeline: its lanes are submodules there."""
     config = CameraConfig(width=8, height=4, pixels=2, method="ssr", lookahead=5)
-    planes = (np.random.default_rng(4).random((24, 4, 8)) < np.linspace(0, 1, 32).reshape(4, 8)).astype(np.uint8)
+    planes = (np.random.default_rng(4).random((24, 4, 8)) < np.linspace(0, 1, 32).reshape(4, 8)).astype(
+        np.uint8
+    )
     m = Module()
     pipeline: Any = Pipeline(config)
     m.submodules.pipeline = pipeline
     rows = [(1, int(a) | int(b) << 1) for a, b in planes.reshape(-1, 2)]
-    ports = [pipeline.image_valid, pipeline.image, pipeline.image_number, pipeline.image_first, pipeline.image_last]
-    found = [row[1:] for row in simulate(m, [pipeline.valid, pipeline.plane], ports, rows, pipeline.latency) if row[0]]
+    ports = [
+        pipeline.image_valid,
+        pipeline.image,
+        pipeline.image_number,
+        pipeline.image_first,
+        pipeline.image_last,
+    ]
+    found = [
+        row[1:]
+        for row in simulate(m, [pipeline.valid, pipeline.plane], ports, rows, pipeline.latency)
+        if row[0]
+    ]
     images = [image.numpy() for image in Reconstruction(config).images(planes)]
     expected = []
     for number, image in enumerate(images):

@@ -19,7 +19,9 @@ def test_bands_give_the_images_of_the_whole(workers: int) -> None:
     planes, model = some_planes(7, 12), Reconstruction(config)
     expected = [image.numpy() for image in model.images(planes)]
     with ParallelReconstruction(config, workers) as bands:
-        found = list(bands.take(planes[:20], [i >= 5 for i in range(20)])) + list(bands.take(planes[20:], [True] * 28))
+        found = list(bands.take(planes[:20], [i >= 5 for i in range(20)])) + list(
+            bands.take(planes[20:], [True] * 28)
+        )
     np.testing.assert_array_equal(found, expected)
 
 

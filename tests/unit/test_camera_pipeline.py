@@ -25,7 +25,8 @@ def sizes(shape: int, **values) -> CameraConfig:
 
 @functools.lru_cache
 def light(width: int, height: int, planes: int = PLANES) -> np.ndarray:
-    """(planes, H, W) of 0 and 1: pixels of constant light, of light that steps, of noise; the first ones at the rules' edges."""
+    """(planes, H, W) of 0 and 1: pixels of constant light, of light that steps, of noise; the first
+    ones at the rules' edges."""
     rng, area = np.random.default_rng(3), width * height
     edges = [
         1,
@@ -51,9 +52,9 @@ def light(width: int, height: int, planes: int = PLANES) -> np.ndarray:
     steps = rng.random(area) < 0.3
     steps[: len(edges)] = False
     for begin in range(100, planes, 150):
-        spikes[begin : begin + 100, steps] = rng.random((min(100, planes - begin), int(steps.sum()))) < rng.random(
-            int(steps.sum())
-        )
+        spikes[begin : begin + 100, steps] = rng.random(
+            (min(100, planes - begin), int(steps.sum()))
+        ) < rng.random(int(steps.sum()))
     noisy = rng.random(area) < 0.3
     noisy[: len(edges)] = False
     return (spikes ^ ((rng.random((planes, area)) < 0.02) & noisy)).reshape(planes, height, width)
@@ -97,7 +98,8 @@ def test_every_combination(method, lookahead, output_bits):
     ("name", "change"),
     [
         ("FORMATS", ((2, 6), (4, 6), (6, 4), (8, 2))),  # a bright segment is halved at 64 intervals already
-        ("format_of", lambda m, name, lo: walk.named(m, f"{name}_form", lo[4:].any())),  # counts of a dark one grow too far
+        # counts of a dark one grow too far
+        ("format_of", lambda m, name, lo: walk.named(m, f"{name}_form", lo[4:].any())),
     ],
     ids=["halving", "format"],
 )
@@ -112,7 +114,8 @@ def test_a_mutation_is_caught(monkeypatch, name, change):
 
 
 def test_restart_in_mid_plane():
-    """Nothing of before is left in the images after; a word in the restart's own cycle is not taken; what was taken comes out."""
+    """Nothing of before is left in the images after; a word in the restart's own cycle is not
+    taken; what was taken comes out."""
     config = sizes(3, method="ssr", lookahead=16, output_bits=12)
     planes, again = light(8, 8)[:200], light(8, 8)[300:450]
     before, after = pack_words(planes, config), pack_words(again, config)
@@ -129,15 +132,22 @@ def test_restart_in_mid_plane():
     assert difference(rest, golden(config, again), config) is None
 
 
-@pytest.mark.parametrize("config", [sizes(3, method="fsr"), sizes(3, method="ssr", lookahead=1), sizes(3, method="tfp")])
+@pytest.mark.parametrize(
+    "config", [sizes(3, method="fsr"), sizes(3, method="ssr", lookahead=1), sizes(3, method="tfp")]
+)
 def test_a_word_a_cycle_at_a_fixed_latency(config):
     planes = light(config.width, config.height)[:40]
     with SimulatedPipeline(config) as chip:
         words = chip.run(planes)
         skipped = config.lookahead * config.words
         assert np.array_equal(words.cycle, np.arange(skipped, len(planes) * config.words) + latency(config))
-        assert set(np.diff(words.cycle[words.first])) == {config.words} == {config.width * config.height // config.pixels}
-    control = (np.random.default_rng(0).random(3000) < 0.4).astype(np.uint8)  # gaps shift words, latency stays
+        assert (
+            set(np.diff(words.cycle[words.first]))
+            == {config.words}
+            == {config.width * config.height // config.pixels}
+        )
+    # gaps shift words, latency stays
+    control = (np.random.default_rng(0).random(3000) < 0.4).astype(np.uint8)
     with SimulatedPipeline(config) as chip:
         words = chip.cycles(np.append(control, np.zeros(64, np.uint8)), np.zeros(3064, np.uint64))
     assert np.array_equal(words.cycle, np.flatnonzero(control)[skipped:] + latency(config))
@@ -150,9 +160,15 @@ def test_numbers_of_latency_and_state():
         config = CameraConfig(method=method, lookahead=ahead)
         found[method, ahead] = (state_layout(config).size, loop(config), latency(config))
     assert found == {
-        ("tfp", 0): (20, 3, 17), ("tfp", 16): (26, 3, 17), ("tfi", 0): (16, 7, 20), ("tfi", 16): (32, 10, 23),
-        ("fsr", 0): (26, 7, 20), ("fsr", 16): (42, 13, 26), ("ssr", 0): (42, 7, 20), ("ssr", 16): (58, 13, 26),
-    }  # fmt: skip
+        ("tfp", 0): (20, 3, 17),
+        ("tfp", 16): (26, 3, 17),
+        ("tfi", 0): (16, 7, 20),
+        ("tfi", 16): (32, 10, 23),
+        ("fsr", 0): (26, 7, 20),
+        ("fsr", 16): (42, 13, 26),
+        ("ssr", 0): (42, 7, 20),
+        ("ssr", 16): (58, 13, 26),
+    }
 
 
 def test_size_of_the_verilog():
@@ -170,8 +186,13 @@ def test_differences_are_named():
     words = Words(values, 5 + place // 16, place % 16 == 0, place % 16 == 15, place)
     assert difference(words, images, config, 5) is None
     values[18, 3] = 7  # pixel 11 of plane 6
-    assert difference(words, images, config, 5) == "plane 6, row 1, column 3: chip 7, golden 75 (1 of 128 differ)"
+    assert (
+        difference(words, images, config, 5)
+        == "plane 6, row 1, column 3: chip 7, golden 75 (1 of 128 differ)"
+    )
     words.number[17] = 9
     assert difference(words, images, config, 5) == "plane 6, word 1: chip's number 9, expected 6"
-    short = Words(images.reshape(-1, 4)[:31], words.number[:31], words.first[:31], words.last[:31], place[:31])
+    short = Words(
+        images.reshape(-1, 4)[:31], words.number[:31], words.first[:31], words.last[:31], place[:31]
+    )
     assert difference(short, images, config, 5) == "31 words of images came out, expected 32"

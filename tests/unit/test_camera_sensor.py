@@ -1,4 +1,5 @@
-"""The spike camera's sensor: laws of constant light to the letter, noise measured against what was asked for, light in motion."""
+"""The spike camera's sensor: laws of constant light to the letter, noise measured against what was
+asked for, light in motion."""
 
 import itertools
 from pathlib import Path
@@ -28,7 +29,9 @@ def intervals(spikes: np.ndarray) -> np.ndarray:
 
 def violations(spikes: np.ndarray) -> int:
     """Pixels of (T, H, W) whose intervals take other values than two adjacent ones."""
-    return sum(bool(len(d := intervals(pixel)) and np.ptp(d) > 1) for pixel in spikes.reshape(len(spikes), -1).T)
+    return sum(
+        bool(len(d := intervals(pixel)) and np.ptp(d) > 1) for pixel in spikes.reshape(len(spikes), -1).T
+    )
 
 
 @pytest.mark.parametrize("start", ["random", "zero"])
@@ -102,7 +105,8 @@ def test_light_that_changes_in_place_is_seen() -> None:
 
 
 def test_threshold_noise_spreads_intervals() -> None:
-    """At 0.02 spikes a plane an interval is 50 thresholds' worth of planes; rounding to planes adds a twelfth and its neighbour."""
+    """At 0.02 spikes a plane an interval is 50 thresholds' worth of planes; rounding to planes adds
+    a twelfth and its neighbour."""
     spikes = planes_of(np.full((40, 40), 0.02), 4000, SensorModel(full_scale=1.0, threshold_noise=0.1))
     found = np.concatenate([intervals(pixel) for pixel in spikes.reshape(len(spikes), -1).T])
     assert found.mean() == pytest.approx(50, rel=0.005)
@@ -182,9 +186,13 @@ def test_a_circle_keeps_its_radius_and_speed() -> None:
 
 def test_a_window_may_not_leave() -> None:
     image = np.zeros((8, 10), np.uint8)
-    with pytest.raises(SpikeplaneError, match="^a window of 11x4 does not fit the image of 10x8: use a smaller --size$"):
+    with pytest.raises(
+        SpikeplaneError, match="^a window of 11x4 does not fit the image of 10x8: use a smaller --size$"
+    ):
         moving(image, through([(0, 0)], 1), (11, 4), 5)
-    with pytest.raises(SpikeplaneError, match="^the window leaves the image in plane 3: its corner is at 3, 0$"):
+    with pytest.raises(
+        SpikeplaneError, match="^the window leaves the image in plane 3: its corner is at 3, 0$"
+    ):
         list(moving(image, lambda t: (float(t), 0.0), (8, 4), 5))
 
 
@@ -202,10 +210,13 @@ def test_light_from_numbers() -> None:
     assert as_light(np.array([[0, 255]], np.uint8)).tolist() == [[0, 1]]
     assert as_light(np.array([[0, 65535]], np.uint16)).tolist() == [[0, 1]]
     assert as_light(np.array([[False, True]])).tolist() == [[0, 1]]
-    with pytest.raises(SpikeplaneError, match="^light: floats must lie in 0..1, found 0..2; scale them, or store uint8$"):
+    with pytest.raises(
+        SpikeplaneError, match="^light: floats must lie in 0..1, found 0..2; scale them, or store uint8$"
+    ):
         as_light(np.array([[0.0, 2.0]]))
     with pytest.raises(
-        SpikeplaneError, match="^light: expected uint8, uint16 or floats of 0..1, found elements of type int64$"
+        SpikeplaneError,
+        match="^light: expected uint8, uint16 or floats of 0..1, found elements of type int64$",
     ):
         as_light(np.array([[1, 2]]))
 

@@ -21,9 +21,12 @@ from spikeplane.formats.packet import Control, Counter, Kind
 from spikeplane.host.camera import CameraPort
 
 
-@pytest.mark.parametrize(("size", "stall"), [((16, 8, 4), 0.0), ((16, 8, 4), 0.7), ((9, 20, 5), 0.3), ((5, 64, 20), 0.3)])
+@pytest.mark.parametrize(
+    ("size", "stall"), [((16, 8, 4), 0.0), ((16, 8, 4), 0.7), ((9, 20, 5), 0.3), ((5, 64, 20), 0.3)]
+)
 def test_images_and_planes_reach_the_host(size: tuple[int, int, int], stall: float) -> None:
-    """Both streams at once, each with its own region and rate, among other packets: every image whole and right."""
+    """Both streams at once, each with its own region and rate, among other packets: every image
+    whole and right."""
     camera = CameraConfig(width=size[0], height=size[1], pixels=size[2])
     unit, planes = Unit(camera, stall=stall), random_planes(camera, 16, 1)
     region = Region(1, 2, size[0] - 2, size[1] - 3)
@@ -77,7 +80,9 @@ def test_other_packets_pass() -> None:
         fields = {name: rng.getrandbits(width) for name, width in unit.form.payloads[kind].fields}
         fields["op"] = rng.choice([op for op in Control if op != Control.CAMERA]) if "op" in fields else 0
         fields["arg"] = rng.choice([0, 1, 8, 14, 0x7FF0]) if "arg" in fields else 0
-        known: Any = {name: value for name, value in fields.items() if name in dict(unit.form.payloads[kind].fields)}
+        known: Any = {
+            name: value for name, value in fields.items() if name in dict(unit.form.payloads[kind].fields)
+        }
         packets.append(unit.form.pack(kind, host=rng.randrange(2), **known))
 
     async def bench(ctx: Any) -> None:
@@ -135,7 +140,9 @@ def test_a_consumer_on_the_chip() -> None:
     async def watch(ctx: Any) -> None:
         d = unit.dut
         while True:
-            _, _, valid, *rest = await ctx.tick().sample(d.image_valid, d.image_number, d.image_first, d.image_last, d.image)
+            _, _, valid, *rest = await ctx.tick().sample(
+                d.image_valid, d.image_number, d.image_first, d.image_last, d.image
+            )
             got.extend([rest] if valid else [])
 
     simulate_with(unit, bench, watch)
@@ -153,21 +160,34 @@ def test_what_the_port_refuses() -> None:
         "this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file"
     )
     cases = {
-        "the feed gives planes (1, 8, 16), the program's input 'in' takes (1, 4, 4); choose a region of that size":
-            lambda: unit.port.feed(driver_of(unit, network(4, 4, 1)), samples=1, steps=1),
-        "population 'p0' holds its current, which is for inputs that do not change; compile it for event input":
-            lambda: unit.port.feed(driver_of(unit, network(8, 16, 1, hold=True)), samples=1, steps=1),
-        "the feed has 4 routes, input 'in' needs 5; place its targets on fewer cores":
-            lambda: unit.port.feed(driver_of(unit, network(8, 16, 5)), samples=1, steps=1),
-        "the feed takes 1 to 4095 steps, not 4096":
-            lambda: unit.port.feed(driver_of(unit, network(8, 16, 1)), samples=1, steps=4096),
-        "the feed takes 1 to 16777215 samples, not 0":
-            lambda: unit.port.feed(driver_of(unit, network(8, 16, 1)), samples=0, steps=1),
-        "stream feed does not come to the host; choose images or planes": lambda: unit.port.configure(Stream.FEED),
-        "the grabber takes every n-th image with n from 0 to 16777215, not -1": lambda: unit.port.configure(every=-1),
-        "region 0,0,16,7 is not inside the 16x8 image; give x0,y0,x1,y1 with 0 <= x0 <= x1 <= 15 and 0 <= y0 <= y1 <= 7":
-            lambda: unit.port.configure(region=Region(0, 0, 16, 7)),
-    }  # fmt: skip
+        (
+            "the feed gives planes (1, 8, 16), the program's input 'in' takes (1, 4, 4); choose a "
+            "region of that size"
+        ): lambda: unit.port.feed(driver_of(unit, network(4, 4, 1)), samples=1, steps=1),
+        (
+            "population 'p0' holds its current, which is for inputs that do not change; compile it for "
+            "event input"
+        ): lambda: unit.port.feed(driver_of(unit, network(8, 16, 1, hold=True)), samples=1, steps=1),
+        "the feed has 4 routes, input 'in' needs 5; place its targets on fewer cores": lambda: unit.port.feed(
+            driver_of(unit, network(8, 16, 5)), samples=1, steps=1
+        ),
+        "the feed takes 1 to 4095 steps, not 4096": lambda: unit.port.feed(
+            driver_of(unit, network(8, 16, 1)), samples=1, steps=4096
+        ),
+        "the feed takes 1 to 16777215 samples, not 0": lambda: unit.port.feed(
+            driver_of(unit, network(8, 16, 1)), samples=0, steps=1
+        ),
+        "stream feed does not come to the host; choose images or planes": lambda: unit.port.configure(
+            Stream.FEED
+        ),
+        "the grabber takes every n-th image with n from 0 to 16777215, not -1": lambda: unit.port.configure(
+            every=-1
+        ),
+        (
+            "region 0,0,16,7 is not inside the 16x8 image; give x0,y0,x1,y1 with 0 <= x0 <= x1 <= 15 "
+            "and 0 <= y0 <= y1 <= 7"
+        ): lambda: unit.port.configure(region=Region(0, 0, 16, 7)),
+    }
     for message, call in cases.items():
         with pytest.raises(SpikeplaneError) as error:
             call()
@@ -178,11 +198,15 @@ def test_what_the_port_refuses() -> None:
 def test_a_grabber_smaller_than_an_image() -> None:
     """Regions that fit come; others are refused before anything is sent."""
     camera = CameraConfig(width=16, height=8, pixels=4)
-    unit, planes = Unit(camera, chip=replace(CHIP, camera=camera, grabber_depth=16)), random_planes(camera, 1, 2)
+    unit, planes = (
+        Unit(camera, chip=replace(CHIP, camera=camera, grabber_depth=16)),
+        random_planes(camera, 1, 2),
+    )
     with pytest.raises(SpikeplaneError) as error:
         unit.port.configure(region=Region(0, 0, 15, 4))
     assert str(error.value) == (
-        "the region has 20 words, the chip holds 16; choose a smaller one, or a chip with a larger grabber_depth"
+        "the region has 20 words, the chip holds 16; choose a smaller one, or a chip with a larger "
+        "grabber_depth"
     )
     assert unit.sent == []
 

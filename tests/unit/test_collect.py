@@ -18,7 +18,9 @@ def collector() -> Collector:
 
 
 def token(tag: int, core: tuple[int, int]) -> np.ndarray:
-    return pack_many(packet_format(CONFIG), Kind.TOKEN, 1, {"tag": tag, "source_x": core[0], "source_y": core[1]})
+    return pack_many(
+        packet_format(CONFIG), Kind.TOKEN, 1, {"tag": tag, "source_x": core[0], "source_y": core[1]}
+    )
 
 
 def spike(tag: int, group: int, mask: int, x: int = 0) -> np.ndarray:
@@ -27,10 +29,18 @@ def spike(tag: int, group: int, mask: int, x: int = 0) -> np.ndarray:
 
 def test_a_spike_belongs_to_the_step_of_the_tokens_before_it_from_its_own_core():
     found = collector()
-    packets = [spike(1, 0, 1), token(1, (1, 0)), spike(1, 1, 2), spike(1, 0, 4), token(1, (0, 1)), spike(0, 0, 8, x=1)]
+    packets = [
+        spike(1, 0, 1),
+        token(1, (1, 0)),
+        spike(1, 1, 2),
+        spike(1, 0, 4),
+        token(1, (0, 1)),
+        spike(0, 0, 8, x=1),
+    ]
     assert len(found.take(np.concatenate(packets))) == 0
     second = found.probes[1].steps
-    assert np.flatnonzero(second[0]).tolist() == [0, 17]  # group 1 is still in step 0 where group 0 is in step 1
+    # group 1 is still in step 0 where group 0 is in step 1
+    assert np.flatnonzero(second[0]).tolist() == [0, 17]
     assert np.flatnonzero(second[1]).tolist() == [2]
     assert found.probes[0].steps[0][3, 0, 1] == 1
 

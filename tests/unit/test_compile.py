@@ -27,16 +27,20 @@ def float_network(weight: np.ndarray, threshold: float = 1.0, **fields: object) 
     out, into = weight.shape
     neuron = FloatNeuron(**{"threshold": np.full(out, threshold), **fields})  # type: ignore[arg-type]
     return FloatNetwork(
-        populations=(FloatPopulation(name="in", shape=(into, 1, 1)), FloatPopulation(name="out", shape=(out, 1, 1), neuron=neuron)),
+        populations=(
+            FloatPopulation(name="in", shape=(into, 1, 1)),
+            FloatPopulation(name="out", shape=(out, 1, 1), neuron=neuron),
+        ),
         projections=(FloatProjection(source="in", target="out", weight=weight.reshape(out, into, 1, 1)),),
         output="out",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_exact_where_weights_are(bits: int, strict: bool) -> None:
-    """Weights on the grid of their width, thresholds on it too: integers and floats agree in every spike, ties included."""
+    """Weights on the grid of their width, thresholds on it too: integers and floats agree in every
+    spike, ties included."""
     rng = np.random.default_rng(bits)
     top = max(1, (1 << (bits - 1)) - 1)
     levels = rng.choice([-1, 1], (6, 9)) if bits == 1 else rng.integers(-top, top + 1, (6, 9))
@@ -71,7 +75,8 @@ def test_leaks() -> None:
     with pytest.raises(SpikeplaneError) as refused:
         found(0.7, **plain)
     assert str(refused.value) == (
-        "layer 'a': a membrane decay of 0.7 needs a chip with leak_multiplier = true, or a decay of 1/2^k or 1 - 1/2^k, k from 1 to 8"
+        "layer 'a': a membrane decay of 0.7 needs a chip with leak_multiplier = true, or a decay "
+        "of 1/2^k or 1 - 1/2^k, k from 1 to 8"
     )
 
 
@@ -81,20 +86,28 @@ def test_proof() -> None:
     network = Network(
         populations=(
             Population(name="in", shape=(3, 1, 1), value_bits=8),
-            Population(name="out", shape=(2, 1, 1), neuron=Neuron(reset="none", membrane_out=True), bias=np.array([7, -7])),
+            Population(
+                name="out",
+                shape=(2, 1, 1),
+                neuron=Neuron(reset="none", membrane_out=True),
+                bias=np.array([7, -7]),
+            ),
         ),
         projections=(Projection(source="in", target="out", weight=weight),),
         output="out",
-    )  # fmt: skip
+    )
     bound = prove(network, ChipConfig())[0]
     assert (bound.low, bound.high, bound.bits) == (-32647, 30607, 16)
     worst = np.stack([np.where(weight[c, :, 0, 0] * sign > 0, 255, 0) for c in range(2) for sign in (1, -1)])
-    reached = GoldenModel(network, membrane_bits=24, acc_bits=18).run({"in": worst.reshape(4, 1, 3, 1, 1)})["out"]
+    reached = GoldenModel(network, membrane_bits=24, acc_bits=18).run({"in": worst.reshape(4, 1, 3, 1, 1)})[
+        "out"
+    ]
     assert (reached.min(), reached.max()) == (bound.low, bound.high)
     with pytest.raises(SpikeplaneError) as refused:
         prove(network, ChipConfig(acc_bits=15))
     assert str(refused.value) == (
-        "population 'out': its worst case 30607 exceeds the 15-bit accumulator (16383); use acc_bits = 16 or smaller weights"
+        "population 'out': its worst case 30607 exceeds the 15-bit accumulator (16383); use "
+        "acc_bits = 16 or smaller weights"
     )
 
 
@@ -107,14 +120,22 @@ def test_program_file(tmp_path: Path) -> None:
     assert (tmp_path / "a.spk").read_bytes() == (tmp_path / "b.spk").read_bytes()
     planes = {"in": np.random.default_rng(1).integers(0, 2, (2, 5, 30, 1, 1))}
     for one, other in zip(
-        *(GoldenModel(p.network, membrane_bits=16, acc_bits=18).run(planes).values() for p in (program, again)), strict=True
+        *(
+            GoldenModel(p.network, membrane_bits=16, acc_bits=18).run(planes).values()
+            for p in (program, again)
+        ),
+        strict=True,
     ):
         np.testing.assert_array_equal(one, other)
     for cut in range(0, 4000, 397):
         (tmp_path / "cut.spk").write_bytes((tmp_path / "a.spk").read_bytes()[:cut])
-        with pytest.raises(SpikeplaneError, match="is not a Spikeplane program, or is damaged; compile it again"):
+        with pytest.raises(
+            SpikeplaneError, match="is not a Spikeplane program, or is damaged; compile it again"
+        ):
             Program.load(tmp_path / "cut.spk")
-    with pytest.raises(SpikeplaneError, match=f"is for chip {preset('tiny').digest}, not for chip {preset('small').digest}"):
+    with pytest.raises(
+        SpikeplaneError, match=f"is for chip {preset('tiny').digest}, not for chip {preset('small').digest}"
+    ):
         Program.load(tmp_path / "a.spk", preset("small"))
 
 
@@ -128,19 +149,27 @@ def test_nir_recurrent_is_delayed() -> None:
     rng = np.random.default_rng(2)
     ones = np.ones(4)
     nodes = {
-        "input": nir.Input({"input": np.array([3])}), "in": nir.Linear(rng.normal(0, 1, (4, 3))), "fire": nir.IF(r=ones, v_threshold=ones),
-        "loop": nir.Linear(rng.normal(0, 1, (4, 4))), "output": nir.Output({"output": np.array([4])}),
-    }  # fmt: skip
+        "input": nir.Input({"input": np.array([3])}),
+        "in": nir.Linear(rng.normal(0, 1, (4, 3))),
+        "fire": nir.IF(r=ones, v_threshold=ones),
+        "loop": nir.Linear(rng.normal(0, 1, (4, 4))),
+        "output": nir.Output({"output": np.array([4])}),
+    }
     edges = [("input", "in"), ("in", "fire"), ("fire", "loop"), ("loop", "fire"), ("fire", "output")]
     net = import_model(nir.NIRGraph(nodes=nodes, edges=edges))
-    assert [(p.source, p.target, p.delay) for p in net.projections] == [("input", "fire", 0), ("fire", "fire", 1)]
+    assert [(p.source, p.target, p.delay) for p in net.projections] == [
+        ("input", "fire", 0),
+        ("fire", "fire", 1),
+    ]
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data/nir")
 def test_nir_trace() -> None:
     """One LIF neuron on a recorded input spikes in the steps of the recorded trace, one step of tolerance."""
     trace = np.loadtxt(DATA / "lif_norse.csv", delimiter=",")
-    program = spikeplane.compile(DATA / "lif_norse.nir", chip="tiny", encoding=Encoding(kind="planes", steps=1000), dt=1e-4)
+    program = spikeplane.compile(
+        DATA / "lif_norse.nir", chip="tiny", encoding=Encoding(kind="planes", steps=1000), dt=1e-4
+    )
     planes = {"input": trace[:, :1].astype(np.uint8).reshape(1, 1000, 1, 1, 1)}
     spikes = np.flatnonzero(GoldenModel(program.network, membrane_bits=16, acc_bits=18).run(planes)["1"])
     recorded = np.flatnonzero(trace[:, 2])
@@ -149,7 +178,8 @@ def test_nir_trace() -> None:
 
 
 def test_sixteen_bits_saturate() -> None:
-    """Driven far up and then far down, a membrane stands at its limits, and leaves them from there: nothing wraps or is remembered."""
+    """Driven far up and then far down, a membrane stands at its limits, and leaves them from there:
+    nothing wraps or is remembered."""
     net = float_network(np.array([[1.0, -1.0]]), threshold=200.0, reset="none")
     network, _ = quantise(net, ChipConfig(membrane_bits=16), Encoding(kind="planes", steps=1500))
     step = int(network.projections[0].weight.ravel()[0])

@@ -22,7 +22,8 @@ def compile_error(net: Any, encoding: Encoding = PLANES, **options: Any) -> str:
 
 
 def changed(**fields: Any) -> FloatNetwork:
-    """A convolution on 4x4 pixels with one thing wrong: a field of its projection, its population (p_...) or the network (n_...)."""
+    """A convolution on 4x4 pixels with one thing wrong: a field of its projection, its population
+    (p_...) or the network (n_...)."""
     parts: dict[str, dict[str, Any]] = {"p": {}, "n": {}, "": {}}
     for name, value in fields.items():
         key = name[0] if name[:2] in ("p_", "n_") else ""
@@ -31,8 +32,9 @@ def changed(**fields: Any) -> FloatNetwork:
     projection = FloatProjection(source="in", target="out", weight=np.ones((3, 2, 3, 3)), padding=(1, 1))
     net = FloatNetwork(
         populations=(FloatPopulation(name="in", shape=(2, 4, 4)), replace(out, **parts["p"])),
-        projections=(replace(projection, **parts[""]),), output="out",
-    )  # fmt: skip
+        projections=(replace(projection, **parts[""]),),
+        output="out",
+    )
     return replace(net, **parts["n"])
 
 
@@ -41,14 +43,18 @@ _LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), a
 
 
 @pytest.mark.parametrize(("net", "message"), [
-    (changed(n_projections=()), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a projection "
+    (changed(n_projections=()), "population 'out' gets nothing in the step itself, so it would "
+                                "never be told to run; give it a projection "
      "without delay"),
-    (changed(n_projections=(_LOOP,)), "population 'out' gets nothing in the step itself, so it would never be told to run; give it a "
+    (changed(n_projections=(_LOOP,)), "population 'out' gets nothing in the step itself, so it "
+                                      "would never be told to run; give it a "
      "projection without delay"),
     (changed(n_output="nowhere"), "the output 'nowhere' is no population of neurons; there are out"),
     (changed(n_output="in"), "the output 'in' is no population of neurons; there are out"),
-    (changed(n_populations=(*_BASE.populations, _BASE.populations[1])), "two populations are named 'out'; give each its own name"),
-    (changed(n_populations=_BASE.populations[::-1]), "projection 'in' to 'out' goes backwards; list 'in' before 'out', or use delay 1"),
+    (changed(n_populations=(*_BASE.populations, _BASE.populations[1])), ("two populations are named " "'out'; give each "
+                                                                                                      "its own name")),
+    (changed(n_populations=_BASE.populations[::-1]), ("projection 'in' to 'out' goes backwards; " "list 'in' before 'out', "
+                                                                                                  "or use delay 1")),
     (changed(n_projections=_BASE.projections * 2),
      "the same projection object stands twice in the network; add a copy of it, or double its weights"),
     (changed(n_projections=(*_BASE.projections, replace(_LOOP, delay=0))),
@@ -67,11 +73,14 @@ _LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), a
     (changed(weight=np.ones((3, 3, 3)), aligned=True),
      "projection 'in' to 'out': weights of shape 3x3x3 do not connect 2x4x4 to 3x4x4, channel by channel"),
     (changed(p_shape=(3, 0, 4)), "population 'out': its shape must be (channels, height, width) of 1 or more, not 3x0x4"),
-    (changed(p_window=Window(size=2, stride=2)), "population 'out': window and input_size go together; give both or neither"),
+    (changed(p_window=Window(size=2, stride=2)), ("population 'out': window and input_size go " "together; give both "
+                                                                                                "or neither")),
     (changed(p_window=Window(size=1, stride=2), p_input_size=(8, 8)),
-     "population 'out': a window of 1 pixels with stride 2 and padding 0 is none; use a size of 2 or more, a stride of 1 or more, and "
+     "population 'out': a window of 1 pixels with stride 2 and padding 0 is none; use a size of 2 "
+     "or more, a stride of 1 or more, and "
      "padding below the size"),
-    (changed(p_window=Window(size=2, stride=2), p_input_size=(6, 6)), "population 'out': its window makes 3x3 pixels, its shape has 4x4"),
+    (changed(p_window=Window(size=2, stride=2), p_input_size=(6, 6)), ("population 'out': its " "window makes 3x3 pixels, "
+                                                                                                "its shape has 4x4")),
 ])  # fmt: skip
 def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
     assert compile_error(net) == message
@@ -91,10 +100,12 @@ def test_calibrations_that_are_none() -> None:
     net, zeros = _BASE, np.zeros((2, 8, 2, 4, 4), np.uint8)
     assert compile_error(net, calibration=zeros[:0]) == "the calibration has no samples; give at least one"
     assert compile_error(net, calibration=zeros[:, :7]) == (
-        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4), not uint8 (2, 7, 2, 4, 4) from 0 to 0; cut or fill them to 8 steps"
+        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4), not uint8 (2, 7, 2, 4, 4) from 0 "
+        "to 0; cut or fill them to 8 steps"
     )
     assert compile_error(net, calibration=zeros + 2) == (
-        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4) of 0 and 1, not uint8 (2, 8, 2, 4, 4) from 2 to 2; threshold them, "
+        "encoding 'planes' expects uint8 samples (N, 8, 2, 4, 4) of 0 and 1, not uint8 (2, 8, 2, "
+        "4, 4) from 2 to 2; threshold them, "
         "or compile with encoding 'direct'"
     )
     assert compile_error(net, calibration=zeros, labels=np.zeros(1)) == (
@@ -105,7 +116,9 @@ def test_calibrations_that_are_none() -> None:
 def test_constant_calibration() -> None:
     """Nothing comes, nothing fires: full agreement and no division by nothing."""
     net, zeros = _BASE, np.zeros((2, 8, 2, 4, 4), np.uint8)
-    program = spikeplane.compile(net, chip="tiny", encoding=PLANES, calibration=zeros, labels=np.zeros(2, int))
+    program = spikeplane.compile(
+        net, chip="tiny", encoding=PLANES, calibration=zeros, labels=np.zeros(2, int)
+    )
     row = program.tables["quantisation"][0]
     assert (row["agreement"], row["rate"]) == (100.0, 0.0)
     assert program.tables["calibration"] == [{"samples": 2, "accuracy_float": 1.0, "accuracy_integer": 1.0}]

@@ -21,8 +21,12 @@ def layers(*channels: int, **neuron: Any) -> Network:
     populations = [Population(name="in", shape=(channels[0], 1, 1))]
     projections = []
     for source, name, into, out in zip(names, names[1:], channels, channels[1:], strict=False):
-        populations.append(Population(name=name, shape=(out, 1, 1), neuron=Neuron(**neuron), theta=np.full(out, 3)))
-        projections.append(Projection(source=source, target=name, weight=rng.choice([-1, 1], (out, into, 1, 1))))
+        populations.append(
+            Population(name=name, shape=(out, 1, 1), neuron=Neuron(**neuron), theta=np.full(out, 3))
+        )
+        projections.append(
+            Projection(source=source, target=name, weight=rng.choice([-1, 1], (out, into, 1, 1)))
+        )
     return Network(populations=tuple(populations), projections=tuple(projections), output=names[-1])
 
 
@@ -44,7 +48,8 @@ def image_error(network: Network, chip: ChipConfig) -> str:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_lanes_without_channel_never_fire(strict: bool) -> None:
-    """A 1-bit weight is never 0, so the lanes beyond the channels are driven to the membrane's limit. `>` is `>=` of one more."""
+    """A 1-bit weight is never 0, so the lanes beyond the channels are driven to the membrane's
+    limit. `>` is `>=` of one more."""
     chip = ChipConfig(lanes=8, weight_bits=1, membrane_bits=8, rows=1, cols=1)
     network = layers(9, 5, 3, strict=strict)
     image = build_image(network, place(network, chip), chip, [])
@@ -57,7 +62,8 @@ def test_counts_do_not_wrap() -> None:
     """256 output groups are one more than a coordinate table's count: 0 without the check."""
     chip = ChipConfig(rows=1, cols=1, lanes=8, group_bits=9, parameter_depth=1024, group_depth=512)
     assert image_error(layers(1, 2048), chip) == (
-        "projection 'in' to 'p1': count is 256, a coordinate word holds 0 to 255; use a smaller kernel, or a chip with more lanes or "
+        "projection 'in' to 'p1': count is 256, a coordinate word holds 0 to 255; use a smaller "
+        "kernel, or a chip with more lanes or "
         "more cores"
     )
     network = layers(1, 2040)
@@ -77,11 +83,16 @@ def test_integers_do_not_wrap() -> None:
     ):
         changed = replace(network, populations=(given, replace(out, **change)))
         assert image_error(changed, chip) == f"population 'p1': {message}; use a chip with wider words"
-    heavy = replace(network, projections=(replace(network.projections[0], weight=np.full((1, 2, 1, 1), 128)),))
-    assert image_error(heavy, chip) == (
-        "projection 'in' to 'p1': weights must be from -128 to 127 on this chip, not 128; use a chip with wider words"
+    heavy = replace(
+        network, projections=(replace(network.projections[0], weight=np.full((1, 2, 1, 1), 128)),)
     )
-    light = replace(network, projections=(replace(network.projections[0], weight=np.zeros((1, 2, 1, 1), dtype=int)),))
+    assert image_error(heavy, chip) == (
+        "projection 'in' to 'p1': weights must be from -128 to 127 on this chip, not 128; use a "
+        "chip with wider words"
+    )
+    light = replace(
+        network, projections=(replace(network.projections[0], weight=np.zeros((1, 2, 1, 1), dtype=int)),)
+    )
     assert image_error(light, ChipConfig(weight_bits=1)) == (
         "projection 'in' to 'p1': weights must be +1 or -1 on a chip with 1-bit weights, not 0"
     )
@@ -94,12 +105,15 @@ def test_a_soft_reset_stays_in_the_membrane(theta: int, amount: int, refused: bo
     """The least membrane that fires is theta: less the amount it has to be one of -128 to 127."""
     chip, network = ChipConfig(membrane_bits=8, acc_bits=12), layers(2, 1, reset="soft")
     given, out = network.populations
-    network = replace(network, populations=(given, replace(out, theta=np.array([theta]), amount=np.array([amount]))))
+    network = replace(
+        network, populations=(given, replace(out, theta=np.array([theta]), amount=np.array([amount])))
+    )
     if not refused:
         build_image(network, place(network, chip), chip, [])
         return
     assert image_error(network, chip) == (
-        f"population 'p1': a soft reset by {amount}..{amount} at thresholds {theta}..{theta} could leave the 8-bit membrane; "
+        f"population 'p1': a soft reset by {amount}..{amount} at thresholds {theta}..{theta} could "
+        "leave the 8-bit membrane; "
         "amounts must be 0 or more and thresholds higher"
     )
 
@@ -121,7 +135,8 @@ def test_many_connections_take_fewer_cores() -> None:
     """Sixteen parts fed by sixteen and by themselves would be 32 credits to return, a core counts 31."""
     chip, network = preset("medium"), looped(layers(4, 256, 256))
     assert image_error(network, chip) == (
-        "the network does not fit: population 'p2' on core (0, 0) has 32 credits to return, the core holds 31; use fewer projections "
+        "the network does not fit: population 'p2' on core (0, 0) has 32 credits to return, the "
+        "core holds 31; use fewer projections "
         "or a chip with fewer cores"
     )
     placement, _ = fit(network, chip, ["p2"])
@@ -134,7 +149,9 @@ def test_full_memory_and_nothing_to_store() -> None:
     network = layers(2, 2, 2, leak="memoryless")
     given, full, out = network.populations
     full = replace(full, shape=(2, 4, 4), neuron=Neuron())
-    network = replace(network, populations=(replace(given, shape=(2, 4, 4)), full, replace(out, shape=(2, 4, 4))))
+    network = replace(
+        network, populations=(replace(given, shape=(2, 4, 4)), full, replace(out, shape=(2, 4, 4)))
+    )
     build_image(network, place(network, chip), chip, [])
 
 
@@ -148,7 +165,8 @@ def test_slots_of_other_cores() -> None:
     with pytest.raises(SpikeplaneError) as refused:
         place(network, replace(chip, populations=1))
     assert str(refused.value) == (
-        "population 'p3' does not fit: every core already holds 1 populations; use a chip with more populations per core or more cores"
+        "population 'p3' does not fit: every core already holds 1 populations; use a chip with "
+        "more populations per core or more cores"
     )
 
 
@@ -160,6 +178,7 @@ def test_membranes_of_one_bit_chips() -> None:
     with pytest.raises(SpikeplaneError) as refused:
         fit(network, chip, [])
     assert str(refused.value).startswith(
-        "population 'p1' sends membrane values of 5 channels, a chip with 1-bit weights needs a multiple of its 8 lanes; "
+        "population 'p1' sends membrane values of 5 channels, a chip with 1-bit weights needs a "
+        "multiple of its 8 lanes; "
         "use a chip with weight_bits = 2"
     )

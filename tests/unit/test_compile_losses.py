@@ -1,4 +1,5 @@
-"""What a user may hand to the compiler by mistake, and what is lost on the way to integers: one line each, or the model's result."""
+"""What a user may hand to the compiler by mistake, and what is lost on the way to integers: one
+line each, or the model's result."""
 
 from typing import Any
 
@@ -25,10 +26,12 @@ def one_layer(weight: Any, bias: Any = None, **neuron: Any) -> FloatNetwork:
         ),
         projections=(FloatProjection(source="in", target="out", weight=weight.reshape(out, into, 1, 1)),),
         output="out",
-    )  # fmt: skip
+    )
 
 
-def compile_error(net: Any, encoding: Encoding = PLANES, chip: ChipConfig | str = "tiny", **options: Any) -> str:
+def compile_error(
+    net: Any, encoding: Encoding = PLANES, chip: ChipConfig | str = "tiny", **options: Any
+) -> str:
     with pytest.raises(SpikeplaneError) as refused:
         spikeplane.compile(net, chip=chip, encoding=encoding, **options)
     assert "\n" not in str(refused.value)
@@ -39,7 +42,9 @@ def both(net: FloatNetwork, chip: ChipConfig, steps: int = 8) -> tuple[np.ndarra
     """Spikes of the integers and of the floats for random planes."""
     program = spikeplane.compile(net, chip=chip, encoding=Encoding(kind="planes", steps=steps))
     planes = {"in": np.random.default_rng(1).integers(0, 2, (4, steps, *net.inputs[0].shape))}
-    golden = GoldenModel(program.network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits).run(planes)
+    golden = GoldenModel(program.network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits).run(
+        planes
+    )
     return golden["out"], FloatModel(net).run(planes)["out"]
 
 
@@ -51,26 +56,38 @@ def test_no_finite_numbers(bad: float) -> None:
         "layer 'out': 2 of its 6 weights are not finite numbers; check the trained model"
     )
     assert compile_error(one_layer(ones, bias=np.array([0, bad]))) == f"layer 'out': its biases {told}"
-    assert compile_error(one_layer(ones, threshold=np.array([1, bad]))) == f"layer 'out': its thresholds {told}"
-    assert compile_error(one_layer(ones, reset="soft", amount=np.array([bad, 1]))) == f"layer 'out': its reset amounts {told}"
+    assert (
+        compile_error(one_layer(ones, threshold=np.array([1, bad]))) == f"layer 'out': its thresholds {told}"
+    )
+    assert (
+        compile_error(one_layer(ones, reset="soft", amount=np.array([bad, 1])))
+        == f"layer 'out': its reset amounts {told}"
+    )
     assert compile_error(one_layer(ones, v_reset=bad)) == (
         "layer 'out': its reset potential is no finite number; check the trained model"
     )
-    assert compile_error(one_layer(ones, decay=bad)) == "layer 'out': its decay is no finite number; check the trained model"
+    assert (
+        compile_error(one_layer(ones, decay=bad))
+        == "layer 'out': its decay is no finite number; check the trained model"
+    )
 
 
 @pytest.mark.parametrize(("net", "message"), [
     (one_layer(np.full((2, 3), 1e300)), "layer 'out': its weights go beyond 1e+30; check the trained model"),
     (one_layer(np.ones((2, 3)), bias=np.ones(3)), "layer 'out': its biases must be 1 or 2 numbers, not an array of shape 3"),
-    (one_layer(np.ones((2, 3)), threshold=None), "layer 'out' has no threshold; give one, or membrane_out = True for a readout"),
+    (one_layer(np.ones((2, 3)), threshold=None), ("layer 'out' has no threshold; give one, or " "membrane_out = True "
+                                                                                                "for a readout")),
     (one_layer(np.ones((2, 3)), threshold=-1.0, reset="soft"),
      "layer 'out': a soft reset cannot subtract -1; use a hard reset, or give an amount"),
-    (one_layer(np.ones((2, 3)), decay=1.5), "layer 'out': a membrane decay of 1.5 a step is not between 0 and 1; check tau and dt"),
+    (one_layer(np.ones((2, 3)), decay=1.5), ("layer 'out': a membrane decay of 1.5 a step is not " "between 0 and 1; "
+                                                                                                   "check tau and dt")),
     (one_layer(np.full((2, 3), 1e-6)),
-     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset, bias or the range of its inputs in "
+     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset, bias or the "
+     "range of its inputs in "
      "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
     (one_layer(np.ones((2, 3)), bias=1e9),
-     "layer 'out': its weights of up to 1 vanish beside its threshold, reset, bias or the range of its inputs in "
+     "layer 'out': its weights of up to 1 vanish beside its threshold, reset, bias or the range of "
+     "its inputs in "
      "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
 ])  # fmt: skip
 def test_layers_that_cannot_be(net: FloatNetwork, message: str) -> None:
@@ -85,12 +102,16 @@ def test_one_bit_weights_far_below_the_threshold() -> None:
 
 
 @pytest.mark.parametrize("bits", [2, 8])
-@pytest.mark.parametrize("neuron", [{}, {"reset": "soft"}, {"v_reset": -0.5}, {"decay": 0.5, "bias": [1.5, 0.6]}])
+@pytest.mark.parametrize(
+    "neuron", [{}, {"reset": "soft"}, {"v_reset": -0.5}, {"decay": 0.5, "bias": [1.5, 0.6]}]
+)
 def test_channels_without_weights_keep_their_bias(bits: int, neuron: dict) -> None:
     """A pruned channel fires by its bias alone."""
     neuron = dict(neuron)
     bias = np.array(neuron.pop("bias", [0.31, 0.0]))
-    ours, real = both(one_layer(np.zeros((2, 3)), bias=bias, **neuron), ChipConfig(weight_bits=bits), steps=40)
+    ours, real = both(
+        one_layer(np.zeros((2, 3)), bias=bias, **neuron), ChipConfig(weight_bits=bits), steps=40
+    )
     np.testing.assert_array_equal(ours, real)
     assert real.any()
 
@@ -130,7 +151,8 @@ def test_soft_resets_never_round_to_nothing() -> None:
 def test_one_bit_has_no_zeros() -> None:
     chip = ChipConfig(rows=1, cols=1, lanes=8, weight_bits=1)
     assert compile_error(one_layer([[1.0, 0.0, -1.0]]), chip=chip) == (
-        "layer 'out': 1 of its 3 weights are 0, a weight of 1 bit is +1 or -1; use a chip with weight_bits = 2 or more, or train "
+        "layer 'out': 1 of its 3 weights are 0, a weight of 1 bit is +1 or -1; use a chip with "
+        "weight_bits = 2 or more, or train "
         "without zeros (groups and pruning make them)"
     )
 
@@ -143,16 +165,22 @@ def test_one_bit_has_no_zeros() -> None:
     (0.9, 20, ("time constant", "9.337 steps for 9.491", "a decay of 0.9 in steps of 256/65536")),
     (0.9, 16, None), (0.99, 16, None), (0.999, 18, None), (0.5, 20, None),
 ])  # fmt: skip
-def test_time_constants_that_move_are_told(decay: float, bits: int, told: tuple[str, str, str] | None) -> None:
+def test_time_constants_that_move_are_told(
+    decay: float, bits: int, told: tuple[str, str, str] | None
+) -> None:
     chip = ChipConfig(membrane_bits=bits, rows=1, cols=1)
     program = spikeplane.compile(one_layer([[1.0, -1.0]], decay=decay), chip=chip, encoding=PLANES)
-    assert [(a["what"], a["value"], a["why"]) for a in program.tables["assumptions"]] == ([told] if told else [])
+    assert [(a["what"], a["value"], a["why"]) for a in program.tables["assumptions"]] == (
+        [told] if told else []
+    )
 
 
 def test_readouts_without_threshold_never_reset() -> None:
     """The default reset is hard; a membrane at its limit stays there."""
     net = one_layer([[1.0, 1.0]], threshold=None, membrane_out=True)
-    program = spikeplane.compile(net, chip=ChipConfig(membrane_bits=8, max_shift=7), encoding=Encoding(kind="planes", steps=30))
+    program = spikeplane.compile(
+        net, chip=ChipConfig(membrane_bits=8, max_shift=7), encoding=Encoding(kind="planes", steps=30)
+    )
     values = (
         GoldenModel(program.network, membrane_bits=8, acc_bits=18)
         .run({"in": np.ones((1, 30, 2, 1, 1), dtype=int)})["out"]

@@ -1,4 +1,5 @@
-"""The loader of a core: words of several chunks, a seek in the middle of one, writes to a running core, and the three controls."""
+"""The loader of a core: words of several chunks, a seek in the middle of one, writes to a running
+core, and the three controls."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -25,7 +26,9 @@ class World:
         bus, ctx = self.dut.write, self.ctx
         if ctx.get(bus.valid):
             memory = Memory(ctx.get(bus.memory))
-            self.words.append((memory, ctx.get(bus.address), ctx.get(bus.data) & ((1 << TABLES.width(memory)) - 1)))
+            self.words.append(
+                (memory, ctx.get(bus.address), ctx.get(bus.data) & ((1 << TABLES.width(memory)) - 1))
+            )
         self.pulses += [name for name in ("start", "stop") if ctx.get(getattr(self.dut, name))]
 
     async def seek(self, memory: Memory, address: int) -> None:
@@ -51,9 +54,9 @@ def chunks(memory: Memory) -> int:
 
 def pattern(memory: Memory, number: int) -> int:
     """A word whose every chunk differs from its neighbours and from other numbers'."""
-    return int.from_bytes(bytes((37 * i + 101 * number + 13 * memory) & 0xFF for i in range(64)), "little") & (
-        (1 << TABLES.width(memory)) - 1
-    )
+    return int.from_bytes(
+        bytes((37 * i + 101 * number + 13 * memory) & 0xFF for i in range(64)), "little"
+    ) & ((1 << TABLES.width(memory)) - 1)
 
 
 def test_words_of_every_memory_at_rising_addresses():

@@ -1,4 +1,5 @@
-"""The lookup of a core: what a spike meets by row, column and group; what meets nothing ends there, an unknown projection is flagged."""
+"""The lookup of a core: what a spike meets by row, column and group; what meets nothing ends there,
+an unknown projection is flagged."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
@@ -34,7 +35,9 @@ class World:
             self.drops += ctx.get(self.dut.dropped)
             if ctx.get(o.valid) and ctx.get(o.ready):
                 visit = {name: ctx.get(o.payload[name]) for name in NAMES}
-                visit["event"] = {name: ctx.get(o.payload.event[name]) for name in ("slot", "parity", "credit", "last")}
+                visit["event"] = {
+                    name: ctx.get(o.payload.event[name]) for name in ("slot", "parity", "credit", "last")
+                }
                 self.visits.append(visit)
             await ctx.tick()
 

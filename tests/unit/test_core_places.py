@@ -1,4 +1,5 @@
-"""The walk of a sweep beside four nested loops: every output pixel, every place of its window, its word, and whether it lies inside."""
+"""The walk of a sweep beside four nested loops: every output pixel, every place of its window, its
+word, and whether it lies inside."""
 
 from typing import Any
 
@@ -14,7 +15,9 @@ WRAP = 1 << bits_for(CORE.acc_depth)
 FIELDS = dict(core_tables(CORE).population.fields)
 
 
-def expected(height: int, width: int, size: int, stride: int, padding: int, start: int) -> list[tuple[int, ...]]:
+def expected(
+    height: int, width: int, size: int, stride: int, padding: int, start: int
+) -> list[tuple[int, ...]]:
     """(word or -1 outside, inside, first, last, final) of every element."""
     rows, columns = ((n + 2 * padding - size) // stride + 1 for n in (height, width))
     found = []
@@ -26,7 +29,15 @@ def expected(height: int, width: int, size: int, stride: int, padding: int, star
                     inside = 0 <= i < height and 0 <= j < width
                     first, last = (r, c) == (0, 0), (r, c) == (size - 1, size - 1)
                     final = last and (y, x) == (rows - 1, columns - 1)
-                    found.append((start + i * width + j if inside else -1, int(inside), int(first), int(last), int(final)))
+                    found.append(
+                        (
+                            start + i * width + j if inside else -1,
+                            int(inside),
+                            int(first),
+                            int(last),
+                            int(final),
+                        )
+                    )
     return found
 
 
@@ -51,7 +62,9 @@ def word(height: int, width: int, size: int, stride: int, padding: int) -> dict[
     return fields
 
 
-def walked(shape: tuple[int, int, int, int, int], start: int, pauses: np.random.Generator) -> list[tuple[int, ...]]:
+def walked(
+    shape: tuple[int, int, int, int, int], start: int, pauses: np.random.Generator
+) -> list[tuple[int, ...]]:
     """What the component goes through, twice the same with pauses of its own."""
     dut: Any = Places(CORE)
     runs: list[list[tuple[int, ...]]] = [[], []]
@@ -66,7 +79,9 @@ def walked(shape: tuple[int, int, int, int, int], start: int, pauses: np.random.
                 if pauses.random() < 0.2:
                     await ctx.tick()
                     continue
-                inside, first, last, final = (ctx.get(getattr(dut, name)) for name in ("inside", "first", "last", "final"))
+                inside, first, last, final = (
+                    ctx.get(getattr(dut, name)) for name in ("inside", "first", "last", "final")
+                )
                 run.append((ctx.get(dut.address) if inside else -1, inside, first, last, final))
                 await pulse(ctx, dut.step)
                 if final:
@@ -80,7 +95,8 @@ def walked(shape: tuple[int, int, int, int, int], start: int, pauses: np.random.
 @pytest.mark.parametrize("shape", [
     (5, 7, 1, 1, 0), (7, 5, 1, 1, 0), (1, 9, 1, 1, 0), (9, 1, 1, 1, 0),  # no window
     (4, 6, 2, 2, 0), (5, 7, 3, 2, 0), (6, 5, 2, 1, 0), (5, 8, 2, 3, 0),  # blocks, overlaps, gaps
-    (5, 7, 3, 2, 1), (7, 4, 3, 3, 1), (3, 3, 5, 1, 2), (2, 6, 4, 2, 2), (1, 8, 3, 2, 1), (4, 3, 3, 1, 2),  # padding
+    # padding
+    (5, 7, 3, 2, 1), (7, 4, 3, 3, 1), (3, 3, 5, 1, 2), (2, 6, 4, 2, 2), (1, 8, 3, 2, 1), (4, 3, 3, 1, 2),
 ])  # fmt: skip
 def test_every_place_of_every_window(shape: tuple[int, int, int, int, int]) -> None:
     rng = np.random.default_rng(sum(shape))

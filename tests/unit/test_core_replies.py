@@ -1,4 +1,5 @@
-"""The counters of a core: every pulse counts once however dense they come, START clears them, an answer stays until it is taken."""
+"""The counters of a core: every pulse counts once however dense they come, START clears them, an
+answer stays until it is taken."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -29,7 +30,13 @@ async def ask(ctx: Any, dut: Replies, counter: int, wait: int = 0) -> int:
         await ctx.tick()
     kind, fields = FORM.unpack(ctx.get(dut.o.payload.as_value()))
     assert ctx.get(dut.o.valid)
-    assert (kind, fields["host"], fields["counter"], fields["source_x"], fields["source_y"]) == (Kind.REPLY, 1, counter, 1, 0)
+    assert (kind, fields["host"], fields["counter"], fields["source_x"], fields["source_y"]) == (
+        Kind.REPLY,
+        1,
+        counter,
+        1,
+        0,
+    )
     ctx.set(dut.o.ready, 1)
     await ctx.tick()
     ctx.set(dut.o.ready, 0)

@@ -1,4 +1,5 @@
-"""The schedule of a core: START begins at parity 0 and sample 0 whatever came before, STOP forgets what was ready, nothing is lost."""
+"""The schedule of a core: START begins at parity 0 and sample 0 whatever came before, STOP forgets
+what was ready, nothing is lost."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -27,7 +28,10 @@ class World:
             job = self.dut.job
             if self.ctx.get(job.valid) and self.ctx.get(job.ready):
                 self.jobs.append(
-                    tuple(self.ctx.get(job.payload[name]) for name in ("slot", "parity", "sample", "last", "initial"))
+                    tuple(
+                        self.ctx.get(job.payload[name])
+                        for name in ("slot", "parity", "sample", "last", "initial")
+                    )
                 )
             await self.ctx.tick()
 
@@ -36,8 +40,16 @@ class World:
         for slot in range(SLOTS):
             for credit in range(2):
                 for parity in range(2):
-                    word = {"left": 1, "expected": 1, "ready": 1} if credit else {"left": expected, "expected": expected}
-                    write = {"memory": Memory.SCHEDULE, "address": slot * 4 + credit * 2 + parity, "data": TABLE.pack(**word)}
+                    word = (
+                        {"left": 1, "expected": 1, "ready": 1}
+                        if credit
+                        else {"left": expected, "expected": expected}
+                    )
+                    write = {
+                        "memory": Memory.SCHEDULE,
+                        "address": slot * 4 + credit * 2 + parity,
+                        "data": TABLE.pack(**word),
+                    }
                     for name, value in write.items():
                         self.ctx.set(getattr(self.dut.write, name), value)
                     self.ctx.set(self.dut.write.valid, 1)
@@ -71,7 +83,9 @@ def test_start_initialises_every_bank_of_every_slot():
         world = World(ctx, dut)
         await world.load()
         await world.start()
-        assert sorted(job[:2] for job in world.jobs if job[4]) == [(slot, q) for slot in range(SLOTS) for q in range(2)]
+        assert sorted(job[:2] for job in world.jobs if job[4]) == [
+            (slot, q) for slot in range(SLOTS) for q in range(2)
+        ]
         assert not any(job[3] for job in world.jobs)
         assert ctx.get(dut.initialising) == 0
 

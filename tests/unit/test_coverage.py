@@ -28,7 +28,8 @@ def test_points_of_instances_and_lanes_add_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("contents", "message"), [(None, "coverage: the simulation left no coverage.dat"), ("#", "coverage: {} holds no point")]
+    ("contents", "message"),
+    [(None, "coverage: the simulation left no coverage.dat"), ("#", "coverage: {} holds no point")],
 )
 def test_no_coverage(tmp_path, contents, message):
     path = tmp_path / "coverage.dat"

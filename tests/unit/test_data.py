@@ -71,8 +71,14 @@ def test_forms_of_images(tmp_path, array, expected):
     [
         (IMAGES[:, :3], "expected samples of shape (1, 4, 6), the array has the shape (5, 3, 6)"),
         (IMAGES.ravel(), "expected samples of shape (1, 4, 6), the array has the shape (120,)"),
-        (np.full((2, 4, 6), 16.5), "float images must lie in 0..1, found 16.5..16.5; scale them, or store uint8"),
-        (np.full((2, 4, 6), -0.5), "float images must lie in 0..1, found -0.5..-0.5; scale them, or store uint8"),
+        (
+            np.full((2, 4, 6), 16.5),
+            "float images must lie in 0..1, found 16.5..16.5; scale them, or store uint8",
+        ),
+        (
+            np.full((2, 4, 6), -0.5),
+            "float images must lie in 0..1, found -0.5..-0.5; scale them, or store uint8",
+        ),
         (np.full((2, 4, 6), 256), "integer images must lie in 0..255, found 256..256"),
         (np.full((2, 4, 6), "a"), "expected an array of numbers, found elements of type <U1"),
     ],
@@ -113,7 +119,10 @@ def test_broken_idx(tmp_path, data, text, packed):
 def test_idx_of_another_type(tmp_path):
     path = tmp_path / "a.idx"
     path.write_bytes(idx(IMAGES, 0x0D))
-    assert message(read_samples, path, SHAPE) == f"{path}: expected an IDX file of unsigned bytes (type 08), found type 0d"
+    assert (
+        message(read_samples, path, SHAPE)
+        == f"{path}: expected an IDX file of unsigned bytes (type 08), found type 0d"
+    )
 
 
 def test_broken_gzip(tmp_path):
@@ -122,7 +131,10 @@ def test_broken_gzip(tmp_path):
     text = "Compressed file ended before the end-of-stream marker was reached"
     assert message(read_samples, path, SHAPE) == f"{path} is no complete gzip file ({text}); fetch it again"
     path.write_bytes(b"not gzip")
-    assert message(read_samples, path, SHAPE) == f"{path} is no complete gzip file (Not a gzipped file (b'no')); fetch it again"
+    assert (
+        message(read_samples, path, SHAPE)
+        == f"{path} is no complete gzip file (Not a gzipped file (b'no')); fetch it again"
+    )
     path.write_bytes(whole[:20] + bytes([whole[20] ^ 0xFF]) + whole[21:])
     assert message(read_samples, path, SHAPE).startswith(f"{path} is no complete gzip file (")
 
@@ -164,36 +176,53 @@ def test_ambiguous_npz(tmp_path):
         == f"{path} holds the arrays first, second; expected one array, or one called {names}"
     )
     np.savez(path)
-    assert message(read_samples, path, SHAPE) == f"{path} holds no array; expected one array, or one called {names}"
+    assert (
+        message(read_samples, path, SHAPE)
+        == f"{path} holds no array; expected one array, or one called {names}"
+    )
 
 
 def test_wrong_kind_of_path(tmp_path):
     np.save(tmp_path / "a.npy", IMAGES)
     images = "an IDX, .npy or .npz file of images"
-    assert message(read_samples, tmp_path, SHAPE) == f"{tmp_path} is a folder; the input's encoding 'direct' takes {images}"
-    assert message(read_samples, tmp_path / "a.npy", SHAPE, EVENTS) == (
-        f"{tmp_path / 'a.npy'} is a file; the input's encoding 'events' takes a folder of event recordings (.bs2, .bin)"
+    assert (
+        message(read_samples, tmp_path, SHAPE)
+        == f"{tmp_path} is a folder; the input's encoding 'direct' takes {images}"
     )
-    assert message(read_samples, tmp_path / "a.npy", SHAPE, limit=0) == "the number of samples must be at least 1, not 0"
+    assert message(read_samples, tmp_path / "a.npy", SHAPE, EVENTS) == (
+        f"{tmp_path / 'a.npy'} is a file; the input's encoding 'events' takes a folder of event "
+        "recordings (.bs2, .bin)"
+    )
+    assert (
+        message(read_samples, tmp_path / "a.npy", SHAPE, limit=0)
+        == "the number of samples must be at least 1, not 0"
+    )
 
 
 @pytest.mark.parametrize("form", [(3, 2, 4, 6), (5, 3, 2, 4, 6)])
 def test_planes_come_back(tmp_path, form):
     array = RNG.integers(0, 2, form)
     np.savez(tmp_path / "a.npz", array)
-    np.testing.assert_array_equal(read_samples(tmp_path / "a.npz", (2, 4, 6), PLANES), array.reshape(-1, 3, 2, 4, 6))
+    np.testing.assert_array_equal(
+        read_samples(tmp_path / "a.npz", (2, 4, 6), PLANES), array.reshape(-1, 3, 2, 4, 6)
+    )
 
 
 def test_flat_planes(tmp_path):
     array = RNG.integers(0, 2, (3, 7)).astype(float)
     np.save(tmp_path / "a.npy", array)
-    np.testing.assert_array_equal(read_samples(tmp_path / "a.npy", (7, 1, 1), PLANES), array.reshape(1, 3, 7, 1, 1))
+    np.testing.assert_array_equal(
+        read_samples(tmp_path / "a.npy", (7, 1, 1), PLANES), array.reshape(1, 3, 7, 1, 1)
+    )
 
 
 def test_unsuitable_planes(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.full((3, 7), 2))
-    assert message(read_samples, path, (7, 1, 1), PLANES) == f"{path}: planes hold 0 and 1 only, found values in 2..2"
+    assert (
+        message(read_samples, path, (7, 1, 1), PLANES)
+        == f"{path}: planes hold 0 and 1 only, found values in 2..2"
+    )
     assert message(read_samples, path, (8, 1, 1), PLANES) == (
         f"{path}: expected planes of shape (N, T, 8, 1, 1), the array has the shape (3, 7)"
     )
@@ -205,7 +234,8 @@ def test_csv_columns(tmp_path):
     np.testing.assert_array_equal(np.ravel(np.asarray(read_samples(path, (1, 1, 1), PLANES))), [0, 1, 0])
     path.write_text("0,0.5\n1.0,spike\n")
     assert message(read_samples, path, (1, 1, 1), PLANES) == (
-        f"{path} is no table of comma-separated numbers: could not convert string 'spike' to float64 at row 1, column 2."
+        f"{path} is no table of comma-separated numbers: could not convert string 'spike' to "
+        "float64 at row 1, column 2."
     )
 
 
@@ -245,7 +275,9 @@ def test_labels_come_back(tmp_path):
     np.save(tmp_path / "a.npy", labels.astype(float))
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=labels)
     (tmp_path / "a.txt").write_text("# class\n" + "\n".join(map(str, labels)) + "\n\n")
-    (tmp_path / "b.txt").write_text("#sample #class\n" + "\n".join(f"r{i}\t{n}" for i, n in enumerate(labels)))
+    (tmp_path / "b.txt").write_text(
+        "#sample #class\n" + "\n".join(f"r{i}\t{n}" for i, n in enumerate(labels))
+    )
     for name in ("a.gz", "a.npy", "a.npz", "a.txt", "b.txt"):
         np.testing.assert_array_equal(read_labels(tmp_path / name, 5), labels)
         np.testing.assert_array_equal(read_labels(tmp_path / name, 3, at_least=True), labels[:3])
@@ -265,7 +297,8 @@ def test_broken_labels(tmp_path):
     )
     np.save(tmp_path / "a.npy", np.array([1, 2.5]))
     assert (
-        message(read_labels, tmp_path / "a.npy", 2) == f"{tmp_path / 'a.npy'}: labels must be whole numbers from 0, found 2.5"
+        message(read_labels, tmp_path / "a.npy", 2)
+        == f"{tmp_path / 'a.npy'}: labels must be whole numbers from 0, found 2.5"
     )
 
 
@@ -275,10 +308,17 @@ def test_shared_data():
     labels = read_labels(SHARED / "nmnist/labels.txt", len(recordings))
     assert labels.tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0, 6, 9, 0, 1, 5, 9, 7, 3, 4]
     assert len(recordings) == 20
-    assert all(isinstance(r, Events) and (np.diff(r.t_us) >= 0).all() and r.t_us[-1] < 400_000 for r in recordings)
-    drive = np.asarray(read_samples(SHARED / "nir/lif_norse.csv", (1, 1, 1), Encoding(kind="planes", steps=1000)))
+    assert all(
+        isinstance(r, Events) and (np.diff(r.t_us) >= 0).all() and r.t_us[-1] < 400_000 for r in recordings
+    )
+    drive = np.asarray(
+        read_samples(SHARED / "nir/lif_norse.csv", (1, 1, 1), Encoding(kind="planes", steps=1000))
+    )
     assert drive.shape == (1, 1000, 1, 1, 1)
     assert drive.sum() == 34
     images = np.asarray(read_samples(SHARED / "fashion_mnist/t10k-images-idx3-ubyte.gz", (1, 28, 28)))
     assert images.shape == (10_000, 1, 28, 28)
-    assert np.bincount(read_labels(SHARED / "fashion_mnist/t10k-labels-idx1-ubyte.gz", 10_000)).tolist() == [1000] * 10
+    assert (
+        np.bincount(read_labels(SHARED / "fashion_mnist/t10k-labels-idx1-ubyte.gz", 10_000)).tolist()
+        == [1000] * 10
+    )

@@ -40,7 +40,9 @@ def test_latency_fires_once_and_brighter_earlier(images, steps):
     planes = encode(Encoding(kind="latency", steps=steps), images, SHAPE)
     np.testing.assert_array_equal(planes.sum(1), images > 0)
     when = planes.argmax(1)
-    np.testing.assert_array_equal(when[images > 0], np.floor((255 - images[images > 0].astype(int)) * (steps - 1) / 255))
+    np.testing.assert_array_equal(
+        when[images > 0], np.floor((255 - images[images > 0].astype(int)) * (steps - 1) / 255)
+    )
     assert (when[images == 255] == 0).all()
 
 
@@ -94,14 +96,17 @@ def test_planes_pass():
 def test_messages():
     images = np.zeros((3, *SHAPE), np.uint8)
     assert message(Encoding(), images, (2, 4, 4)) == (
-        "encoding 'direct' expects uint8 samples (N, 2, 4, 4), not uint8 (3, 2, 3, 4) from 0 to 0; reshape them"
+        "encoding 'direct' expects uint8 samples (N, 2, 4, 4), not uint8 (3, 2, 3, 4) from 0 to 0; "
+        "reshape them"
     )
     assert message(Encoding(kind="rate"), images.astype(float), SHAPE) == (
-        "encoding 'rate' expects uint8 samples (N, 2, 3, 4), not float64 (3, 2, 3, 4) from 0 to 0; scale them to "
+        "encoding 'rate' expects uint8 samples (N, 2, 3, 4), not float64 (3, 2, 3, 4) from 0 to 0; "
+        "scale them to "
         "0..255 and convert them with astype(np.uint8)"
     )
     assert message(Encoding(kind="planes", steps=3), images[:, None], SHAPE) == (
-        "encoding 'planes' expects uint8 samples (N, 3, 2, 3, 4), not uint8 (3, 1, 2, 3, 4) from 0 to 0; cut or fill them to 3 steps"
+        "encoding 'planes' expects uint8 samples (N, 3, 2, 3, 4), not uint8 (3, 1, 2, 3, 4) from 0 "
+        "to 0; cut or fill them to 3 steps"
     )
     assert message(Encoding(kind="events"), images, SHAPE) == (
         "encoding 'events' expects event recordings, not an array of shape (3, 2, 3, 4)"
@@ -118,7 +123,8 @@ def test_messages():
     )
     short = [Events(np.array([5]), np.array([4, 1]), np.array([0.5]), np.array([1]), "r.bs2")]
     assert message(Encoding(kind="events"), short, SHAPE) == (
-        "r.bs2: expected integer arrays t_us, x, y, p of one length, found t_us int64 (1,), x int64 (2,), y float64 (1,), p int64 (1,)"
+        "r.bs2: expected integer arrays t_us, x, y, p of one length, found t_us int64 (1,), x "
+        "int64 (2,), y float64 (1,), p int64 (1,)"
     )
     assert message(Encoding(steps=0), images, SHAPE) == "encoding: steps must be from 1 to 16384, not 0"
     assert message(Encoding(value_bits=9), images, SHAPE) == "encoding: value_bits must be from 1 to 8, not 9"
@@ -128,7 +134,8 @@ NOT_PLANES = "encoding 'planes' expects uint8 samples (N, 2, 2, 3, 4)"
 
 
 @pytest.mark.parametrize(("change", "refused"), [
-    (lambda p: p * 2, " of 0 and 1, not uint8 (3, 2, 2, 3, 4) from 2 to 2; threshold them, or compile with encoding 'direct'"),
+    (lambda p: p * 2, (" of 0 and 1, not uint8 (3, 2, 2, 3, 4) from 2 to 2; threshold them, or " "compile with "
+                                                                                                 "encoding 'direct'")),
     (lambda p: -p.astype(int), ", not int64 (3, 2, 2, 3, 4) from -1 to -1; convert 0 and 1 with astype(np.uint8)"),
     (lambda p: p * np.nan, ", not float64 (3, 2, 2, 3, 4) from nan to nan; convert 0 and 1 with astype(np.uint8)"),
     (lambda p: [*p, p[0, :1]], ", not samples of unequal shapes; give one array"),
@@ -155,7 +162,9 @@ def test_planes_for_a_board(change, refused):
     check_planes("in", planes * 3, encoding, SHAPE)
     with pytest.raises(SpikeplaneError) as error:
         check_planes("in", change(planes), encoding, SHAPE)
-    assert str(error.value) == f"input 'in' expects integers from 0 to 3 of shape (N, 2, 2, 3, 4), not {refused}"
+    assert (
+        str(error.value) == f"input 'in' expects integers from 0 to 3 of shape (N, 2, 2, 3, 4), not {refused}"
+    )
 
 
 def test_no_samples_for_a_board():

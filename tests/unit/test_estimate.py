@@ -1,4 +1,5 @@
-"""The estimate before synthesis: memories as the gateware has them, activity, operations, energy, the command and its refusals."""
+"""The estimate before synthesis: memories as the gateware has them, activity, operations, energy,
+the command and its refusals."""
 
 import json
 import re
@@ -33,7 +34,10 @@ from networks import random_network  # noqa: E402  # pyright: ignore[reportMissi
 
 def small_program(steps: int = 3) -> Program:
     """4 spiking inputs of 4x4 pixels, a 3x3 convolution to 20 channels, dense to 5."""
-    rng, chip = np.random.default_rng(0), replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512)
+    rng, chip = (
+        np.random.default_rng(0),
+        replace(preset("small"), weight_depth=1024, acc_depth=256, membrane_depth=512),
+    )
     network = Network(
         populations=(
             Population(name="in", shape=(4, 4, 4)),
@@ -41,13 +45,23 @@ def small_program(steps: int = 3) -> Program:
             Population(name="out", shape=(5, 1, 1), neuron=Neuron(), theta=np.full(5, 50)),
         ),
         projections=(
-            Projection(source="in", target="conv", weight=rng.integers(-9, 20, (20, 4, 3, 3)), padding=(1, 1)),
+            Projection(
+                source="in", target="conv", weight=rng.integers(-9, 20, (20, 4, 3, 3)), padding=(1, 1)
+            ),
             Projection(source="conv", target="out", weight=rng.integers(-9, 20, (5, 20, 4, 4))),
         ),
-        output="out", steps=steps,
-    )  # fmt: skip
+        output="out",
+        steps=steps,
+    )
     encoding = Encoding(kind="planes", steps=steps)
-    return Program(name="x", config=chip, network=network, placement=place(network, chip), encoding=encoding, probes=("out",))
+    return Program(
+        name="x",
+        config=chip,
+        network=network,
+        placement=place(network, chip),
+        encoding=encoding,
+        probes=("out",),
+    )
 
 
 @pytest.mark.parametrize("name", ["tiny", "short"])
@@ -102,7 +116,8 @@ def test_forward_is_the_golden_model(seed: int) -> None:
 def test_activity_counts_spikes_packets_and_reach() -> None:
     program = small_program(steps=1)
     values = {p.name: np.zeros((1, 1, *p.shape), np.int64) for p in program.network.populations}
-    values["in"][0, 0, [0, 3], 0, 0] = 1  # one pixel in a corner: one packet of two spikes, each meets 2x2 pixels
+    # one pixel in a corner: one packet of two spikes, each meets 2x2 pixels
+    values["in"][0, 0, [0, 3], 0, 0] = 1
     values["conv"][0, 0, [1, 17], 2, 2] = 1  # two groups of 16 channels
     found = measured(program.network, program.config, values, "here")
     assert [found.spikes[name][0] for name in ("in", "conv", "out")] == [2, 2, 0]
@@ -121,7 +136,9 @@ def test_activity_survives_a_program() -> None:
     again = recorded(program.network, program.config, rows, 7)
     assert again is not None
     assert again.source == "measured when compiling, on 7 calibration samples"
-    assert all(np.allclose(again.packets[name], activity.packets[name], atol=1e-3) for name in activity.packets)
+    assert all(
+        np.allclose(again.packets[name], activity.packets[name], atol=1e-3) for name in activity.packets
+    )
     assert recorded(program.network, program.config, [], 0) is None
     assert recorded(replace(program.network, steps=9), program.config, rows, 7) is None
 
@@ -131,14 +148,20 @@ def test_activity_on_a_chip_of_other_lanes() -> None:
     rows = assumed(program.network, program.config, 0.25).rows(16)
     found, expected = recorded(program.network, other, rows, 7), assumed(program.network, other, 0.25)
     assert found is not None
-    assert all(np.allclose(found.packets[name], expected.packets[name], rtol=1e-3) for name in expected.packets)
+    assert all(
+        np.allclose(found.packets[name], expected.packets[name], rtol=1e-3) for name in expected.packets
+    )
 
 
 def test_reach_of_a_strided_convolution() -> None:
     network = Network(
-        populations=(Population(name="a", shape=(1, 4, 4)), Population(name="b", shape=(1, 2, 2), neuron=Neuron())),
-        projections=(Projection(source="a", target="b", weight=np.ones((1, 1, 2, 2), int), stride=(2, 2)),), output="b",
-    )  # fmt: skip
+        populations=(
+            Population(name="a", shape=(1, 4, 4)),
+            Population(name="b", shape=(1, 2, 2), neuron=Neuron()),
+        ),
+        projections=(Projection(source="a", target="b", weight=np.ones((1, 1, 2, 2), int), stride=(2, 2)),),
+        output="b",
+    )
     assert reached(network.projections[0], network, np.ones((4, 4))) == 1
 
 
@@ -211,9 +234,15 @@ def test_what_does_not_fit_is_an_answer(saved: Path, capsys: pytest.CaptureFixtu
     [
         (["{p}", "--board", "ulx3"], "unknown board 'ulx3'; did you mean 'ulx3s-85f'?"),
         (["{p}.no", "--board", "ulx3s-85f"], "program: no file {p}.no"),
-        (["{p}", "--board", "ulx3s-85f", "--activity", "2"], "--activity must be from 0 to 1 spikes a neuron and step, not 2"),
+        (
+            ["{p}", "--board", "ulx3s-85f", "--activity", "2"],
+            "--activity must be from 0 to 1 spikes a neuron and step, not 2",
+        ),
         (["{p}", "--board", "ulx3s-85f", "--samples", "0"], "--samples must be 1 or more, not 0"),
-        (["{p}", "--board", "ulx3s-85f", "--activity", "0.1", "--input", "a"], "give --input or --activity, not both"),
+        (
+            ["{p}", "--board", "ulx3s-85f", "--activity", "0.1", "--input", "a"],
+            "give --input or --activity, not both",
+        ),
     ],
 )
 def test_refusals(saved: Path, arguments: list[str], message: str) -> None:
@@ -231,10 +260,14 @@ def test_camera_chips_are_not_estimated() -> None:
 
 def test_nothing_heavy_is_imported(saved: Path) -> None:
     script = (
-        "import sys; from spikeplane.cli import app; app(['estimate', sys.argv[1], '--board', 'ulx3s-85f', '--json'], "
-        "standalone_mode=False); print([m for m in ('torch', 'amaranth', 'scipy') if m in sys.modules], file=sys.stderr)"
+        "import sys; from spikeplane.cli import app; app(['estimate', sys.argv[1], '--board', "
+        "'ulx3s-85f', '--json'], "
+        "standalone_mode=False); print([m for m in ('torch', 'amaranth', 'scipy') if m in "
+        "sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(saved)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(saved)], capture_output=True, text=True, check=False
+    )
     assert done.stderr.strip() == "[]"
 
 

@@ -50,7 +50,10 @@ def test_another_file_is_refused(tmp_path, monkeypatch, capsys):
     (tmp_path / "a").write_bytes(b"other")
     status, _, err = run(monkeypatch, capsys, "--to", place)
     address = (tmp_path / "a").as_uri()
-    assert (status, err) == (2, f"error: {address} is not the file that the tests were written for; nothing of it is kept\n")
+    assert (status, err) == (
+        2,
+        f"error: {address} is not the file that the tests were written for; nothing of it is kept\n",
+    )
     assert not place.exists()
 
 
@@ -73,7 +76,11 @@ def test_recordings_of_an_archive(tmp_path, monkeypatch, capsys):
     found = sorted(path.name for path in (tmp_path / "to/nmnist").iterdir())
     assert found == [*(f"{number}.bs2" for number in range(60001, 60021)), "labels.txt"]
     assert (tmp_path / "to/nmnist/60007.bs2").read_text() == "events 60007"
-    assert (tmp_path / "to/nmnist/labels.txt").read_text().splitlines()[:3] == ["#sample #class", "60001\t1", "60002\t2"]
+    assert (tmp_path / "to/nmnist/labels.txt").read_text().splitlines()[:3] == [
+        "#sample #class",
+        "60001\t1",
+        "60002\t2",
+    ]
 
 
 @pytest.mark.parametrize(("contents", "reason"), [(None, "No such file"), (b"no archive", "not a zip file")])

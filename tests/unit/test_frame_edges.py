@@ -1,4 +1,5 @@
-"""Frames that are broken in ways no CRC sees, at both ends: one that ends in an escape is no frame, and what follows it is one again."""
+"""Frames that are broken in ways no CRC sees, at both ends: one that ends in an escape is no frame,
+and what follows it is one again."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -29,7 +30,8 @@ def frame(sequence: int, packets: int = 2) -> tuple[bytes, bytes]:
 
 
 def received(line: bytes) -> tuple[bytes, int, int]:
-    """What the chip's receiver releases of the bytes on the line, its next sequence number, and the frames it counts as broken."""
+    """What the chip's receiver releases of the bytes on the line, its next sequence number, and the
+    frames it counts as broken."""
     dut, out, state = Receiver(CONFIG), bytearray(), {}
 
     async def bench(ctx: Any) -> None:

@@ -1,4 +1,5 @@
-"""The generator: equal text for equal chips, one tile however many cores, a manifest that is the formats' own."""
+"""The generator: equal text for equal chips, one tile however many cores, a manifest that is the
+formats' own."""
 
 import json
 import os

@@ -14,7 +14,14 @@ def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
     network = Network(
         populations=(
             Population(name="in", shape=(1, 1, 1), value_bits=8),
-            Population(name="n", shape=(1, 1, 1), neuron=neuron, theta=np.array([theta]), bias=np.array([0]), amount=amount),
+            Population(
+                name="n",
+                shape=(1, 1, 1),
+                neuron=neuron,
+                theta=np.array([theta]),
+                bias=np.array([0]),
+                amount=amount,
+            ),
         ),
         projections=(Projection(source="in", target="n", weight=np.full((1, 1, 1, 1), weight)),),
         output="n",
@@ -53,7 +60,9 @@ def test_membrane_output_and_saturation():
 
 
 def test_floor_of_negative_leaks():
-    run = one_neuron(Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="none", membrane_out=True), weight=-1)
+    run = one_neuron(
+        Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="none", membrane_out=True), weight=-1
+    )
     assert run([5, 0, 0]) == [-5, -2, -1]  # -5 - (-3) = -2, -2 - (-1) = -1
     run = one_neuron(Neuron(leak="multiply", leak_value=32768, reset="none", membrane_out=True), weight=-1)
     assert run([5, 0, 0]) == [-5, -3, -2]
@@ -72,8 +81,13 @@ def test_delay_pool_and_window_against_loops():
         populations=(
             Population(name="in", shape=(2, 6, 6)),
             Population(
-                name="n", shape=(4, 2, 2), input_size=(3, 3), window=Window(size=2, stride=2, padding=1),
-                neuron=Neuron(reset="soft"), theta=np.array([3, 4, 5, 6]), bias=np.array([0, 1, -1, 2]),
+                name="n",
+                shape=(4, 2, 2),
+                input_size=(3, 3),
+                window=Window(size=2, stride=2, padding=1),
+                neuron=Neuron(reset="soft"),
+                theta=np.array([3, 4, 5, 6]),
+                bias=np.array([0, 1, -1, 2]),
             ),
             Population(
                 name="m", shape=(4, 2, 2), neuron=Neuron(), theta=np.array([5] * 4), bias=np.array([1] * 4)
@@ -85,7 +99,7 @@ def test_delay_pool_and_window_against_loops():
             Projection(source="m", target="m", weight=back, delay=1),
         ),
         output="m",
-    )  # fmt: skip
+    )
     got = GoldenModel(network, membrane_bits=18, acc_bits=18).run({"in": x})
     u, um, sm = np.zeros((2, 4, 2, 2), int), np.zeros((2, 4, 2, 2), int), np.zeros((2, 4, 2, 2), int)
     theta, bias = np.array([3, 4, 5, 6]), np.array([0, 1, -1, 2])
@@ -139,7 +153,10 @@ def test_what_comes_back_arrives_a_step_later():
     network = Network(
         populations=(
             Population(name="in", shape=(1, 1, 1)),
-            *[Population(name=name, shape=(1, 1, 1), neuron=neuron, theta=np.array([2])) for name, neuron in ones.items()],
+            *[
+                Population(name=name, shape=(1, 1, 1), neuron=neuron, theta=np.array([2]))
+                for name, neuron in ones.items()
+            ],
         ),
         projections=(
             Projection(source="in", target="a", weight=weight(2)),
@@ -149,7 +166,7 @@ def test_what_comes_back_arrives_a_step_later():
             Projection(source="in", target="b", weight=weight(1)),
         ),
         output="b",
-    )  # fmt: skip
+    )
     planes = np.array([0, 1, 0, 0, 1, 1, 1]).reshape(1, -1, 1, 1, 1)
     found = GoldenModel(network, membrane_bits=8, acc_bits=12).run({"in": planes})
     # a: 0, 2, -1 + 3 = 2, -1, 2, 2 - 1 + 3 = 4, 4;  b: 0, 1 + 1 = 2, 1, 0, 2, 2, 2

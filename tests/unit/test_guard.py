@@ -29,14 +29,19 @@ def layer(weight: np.ndarray, bias: np.ndarray | None = None, **neuron: Any) -> 
             FloatPopulation(name="in", shape=(into, 1, 1)),
             FloatPopulation(name="out", shape=(out, 1, 1), neuron=FloatNeuron(**neuron), bias=bias),
         ),
-        projections=(dense(weight),), output="out",
-    )  # fmt: skip
+        projections=(dense(weight),),
+        output="out",
+    )
 
 
-def spikes(net: FloatNetwork, steps: int, seed: int = 0, rate: float = 0.2, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+def spikes(
+    net: FloatNetwork, steps: int, seed: int = 0, rate: float = 0.2, **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
     """Of the integers and of the float network, on random planes."""
     network, _ = quantise(net, CHIP, Encoding(kind="planes", steps=steps), **options)
-    planes = {"in": (np.random.default_rng(seed).random((8, steps, *net.inputs[0].shape)) < rate).astype(np.int64)}
+    planes = {
+        "in": (np.random.default_rng(seed).random((8, steps, *net.inputs[0].shape)) < rate).astype(np.int64)
+    }
     golden = GoldenModel(network, membrane_bits=CHIP.membrane_bits, acc_bits=CHIP.acc_bits)
     return golden.run(planes)["out"], FloatModel(net).run(planes)["out"]
 
@@ -45,24 +50,47 @@ def spikes(net: FloatNetwork, steps: int, seed: int = 0, rate: float = 0.2, **op
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 @pytest.mark.parametrize("keeps", [0.5, 0.25, 1 / 64])
 def test_halves_quarters_and_so_on_are_exact(keeps: float, reset: str, strict: bool) -> None:
-    """Integer weights, and thresholds on the grid: not one spike differs. Ties are there, so that a wrong rounding shows."""
+    """Integer weights, and thresholds on the grid: not one spike differs. Ties are there, so that a
+    wrong rounding shows."""
     rng = np.random.default_rng(3)
     net = layer(
-        rng.integers(-9, 11, (64, 40)) * 0.5, threshold=rng.integers(2, 20, 64) * 0.5, decay=keeps, reset=reset, strict=strict
+        rng.integers(-9, 11, (64, 40)) * 0.5,
+        threshold=rng.integers(2, 20, 64) * 0.5,
+        decay=keeps,
+        reset=reset,
+        strict=strict,
     )
     ours, real = spikes(net, 100)
     np.testing.assert_array_equal(ours, real)
     assert 0.1 < real.mean() < 0.9
-    wrong, _ = spikes(FloatNetwork(**{**net.__dict__, "populations": (net.populations[0], FloatPopulation(
-        name="out", shape=(64, 1, 1), neuron=FloatNeuron(**{**net.populations[1].neuron.__dict__, "strict": not strict}),  # type: ignore[union-attr]
-    ))}), 100)  # fmt: skip
+    wrong, _ = spikes(
+        FloatNetwork(
+            **{
+                **net.__dict__,
+                "populations": (
+                    net.populations[0],
+                    FloatPopulation(
+                        name="out",
+                        shape=(64, 1, 1),
+                        neuron=FloatNeuron(**{**net.populations[1].neuron.__dict__, "strict": not strict}),  # type: ignore[union-attr]
+                    ),
+                ),
+            }
+        ),
+        100,
+    )
     assert (wrong != real).any()
 
 
 @pytest.mark.parametrize("decay", [0.75, 0.9, 10 / 13, 31 / 32])
 @pytest.mark.parametrize(("bits", "count"), [(4, 0.07), (8, 0.01)])
 def test_other_leaks_fire_as_often(decay: float, bits: int, count: float) -> None:
-    net = layer(np.random.default_rng(5).normal(0, 0.3, (64, 32)), threshold=np.full(64, 1.5), decay=decay, reset="soft")
+    net = layer(
+        np.random.default_rng(5).normal(0, 0.3, (64, 32)),
+        threshold=np.full(64, 1.5),
+        decay=decay,
+        reset="soft",
+    )
     ours, real = spikes(net, 100, weight_bits={"out": bits})
     assert real.mean() > 0.03
     assert abs(ours.sum() / real.sum() - 1) < count
@@ -70,7 +98,8 @@ def test_other_leaks_fire_as_often(decay: float, bits: int, count: float) -> Non
 
 @pytest.mark.parametrize("decay", [0.9, 0.7, 0.95, 0.99, 0.6, 0.87, 10 / 13])
 def test_the_factor_lies_where_a_tie_of_the_threshold_is_decided_as_in_real_numbers(decay: float) -> None:
-    """Above the decay for `>=`, below it for `>`: a membrane that keeps a hair too little would miss a threshold it meets."""
+    """Above the decay for `>=`, below it for `>`: a membrane that keeps a hair too little would
+    miss a threshold it meets."""
     exact = Fraction(decay) * 65536
     above, below = (leak(decay, strict=strict, layer="n", config=ChipConfig()) for strict in (False, True))
     assert (above.value, below.value) == (ceil(exact), floor(exact))
@@ -79,7 +108,8 @@ def test_the_factor_lies_where_a_tie_of_the_threshold_is_decided_as_in_real_numb
 
 
 def test_guard_bits_make_the_leak_finer() -> None:
-    """Weights of two bits, exactly: what is wrong comes from the leak, and guard bits take nine tenths of it away."""
+    """Weights of two bits, exactly: what is wrong comes from the leak, and guard bits take nine
+    tenths of it away."""
     rng = np.random.default_rng(6)
     net = layer(rng.integers(-1, 2, (64, 32)) * 0.5, threshold=np.full(64, 1.5), decay=0.9, reset="soft")
     wrong = []
@@ -138,7 +168,9 @@ def test_the_readout_keeps_eight_bits() -> None:
 ])  # fmt: skip
 def test_widths_that_are_not_there(options: dict, message: str) -> None:
     with pytest.raises(SpikeplaneError) as refused:
-        spikeplane.compile(layer(np.eye(3) * 127 + 0.5), chip="tiny", encoding=Encoding(kind="planes", steps=2), **options)
+        spikeplane.compile(
+            layer(np.eye(3) * 127 + 0.5), chip="tiny", encoding=Encoding(kind="planes", steps=2), **options
+        )
     assert str(refused.value) == message
 
 
@@ -149,9 +181,16 @@ def test_more_guard_than_the_accumulator_or_the_membrane_holds() -> None:
         (ChipConfig(membrane_bits=12, max_shift=20), "the 12-bit membrane", 4),
     ):
         with pytest.raises(SpikeplaneError) as refused:
-            quantise(layer(np.array([[127.0, -126.0, 125.0]]), threshold=np.array([100.0])), chip, plain, guard=9)
-        assert str(refused.value) == f"layer 'out': {what} leaves room for {room} guard bits, not 9; ask for fewer"
-        _, rows = quantise(layer(np.array([[127.0, -126.0, 125.0]]), threshold=np.array([100.0])), chip, plain, guard=room)
+            quantise(
+                layer(np.array([[127.0, -126.0, 125.0]]), threshold=np.array([100.0])), chip, plain, guard=9
+            )
+        assert (
+            str(refused.value)
+            == f"layer 'out': {what} leaves room for {room} guard bits, not 9; ask for fewer"
+        )
+        _, rows = quantise(
+            layer(np.array([[127.0, -126.0, 125.0]]), threshold=np.array([100.0])), chip, plain, guard=room
+        )
         assert rows[0].guard == room
 
 
@@ -163,14 +202,18 @@ def test_an_identity_beside_small_weights_has_a_shift_of_its_own(bits: int) -> N
     net = FloatNetwork(
         populations=(
             FloatPopulation(name="in", shape=(16, 6, 6)),
-            FloatPopulation(name="out", shape=(16, 6, 6), neuron=FloatNeuron(decay=0.5, threshold=np.full(16, 0.75), reset="soft")),
+            FloatPopulation(
+                name="out",
+                shape=(16, 6, 6),
+                neuron=FloatNeuron(decay=0.5, threshold=np.full(16, 0.75), reset="soft"),
+            ),
         ),
         projections=(
             FloatProjection(source="in", target="out", weight=signs * step, padding=(1, 1)),
             FloatProjection(source="in", target="out", weight=np.ones((16, 1, 1)), aligned=True),
         ),
         output="out",
-    )  # fmt: skip
+    )
     network, _ = quantise(net, ChipConfig(weight_bits=bits), Encoding(kind="planes", steps=30))
     planes = {"in": rng.integers(0, 4, (4, 30, 16, 6, 6)) == 0}
     planes = {"in": planes["in"].astype(np.int64)}
@@ -185,10 +228,15 @@ def test_values_sent_on_keep_their_unit() -> None:
     rng = np.random.default_rng(4)
     populations = (
         FloatPopulation(name="in", shape=(6, 1, 1)),
-        FloatPopulation(name="value", shape=(4, 1, 1), neuron=FloatNeuron(decay=0.0, reset="none", membrane_out=True)),
+        FloatPopulation(
+            name="value", shape=(4, 1, 1), neuron=FloatNeuron(decay=0.0, reset="none", membrane_out=True)
+        ),
         FloatPopulation(name="out", shape=(5, 1, 1), neuron=FloatNeuron(threshold=np.full(5, 0.5))),
     )
-    projections = (dense(rng.normal(0, 0.3, (4, 6)), target="value"), dense(rng.normal(0, 0.3, (5, 4)), source="value"))
+    projections = (
+        dense(rng.normal(0, 0.3, (4, 6)), target="value"),
+        dense(rng.normal(0, 0.3, (5, 4)), source="value"),
+    )
     net = FloatNetwork(populations=populations, projections=projections, output="out")
     chip = ChipConfig(max_shift=15, acc_bits=28, membrane_bits=16)
     network, rows = quantise(net, chip, Encoding(kind="planes", steps=20))
@@ -199,9 +247,16 @@ def test_values_sent_on_keep_their_unit() -> None:
 
 
 def test_a_constant_drive_fires_in_the_steps_of_the_recursion() -> None:
-    """Nothing comes in, v_leak is 1.2 thresholds, tau 100 steps. The weight may be any integer; the bias is 1.2 of it, and of 127 it
-    would be rounded, and every period a step too long."""
-    net = layer(np.array([[0.01]]), bias=np.array([0.012]), threshold=np.ones(1), decay=0.99, reset="hard", strict=True)
+    """Nothing comes in, v_leak is 1.2 thresholds, tau 100 steps. The weight may be any integer; the
+    bias is 1.2 of it, and of 127 it would be rounded, and every period a step too long."""
+    net = layer(
+        np.array([[0.01]]),
+        bias=np.array([0.012]),
+        threshold=np.ones(1),
+        decay=0.99,
+        reset="hard",
+        strict=True,
+    )
     ours, real = spikes(net, 2000, rate=0.0)
     np.testing.assert_array_equal(ours, real)
     v, fired = 0.0, []
@@ -221,7 +276,9 @@ def test_units_suited_to_a_bias_keep_weights_exactly(bias: float) -> None:
     weight[:, 0] = 0.25
     net = layer(weight, bias=np.full(6, bias), decay=0.9, reset="soft")
     network, rows = quantise(net, CHIP, Encoding(kind="planes", steps=10), guard=0)
-    without, _ = quantise(layer(weight, decay=0.9, reset="soft"), CHIP, Encoding(kind="planes", steps=10), guard=0)
+    without, _ = quantise(
+        layer(weight, decay=0.9, reset="soft"), CHIP, Encoding(kind="planes", steps=10), guard=0
+    )
     assert rows[0].error < 1e-12
     whole, before = network.projections[0].weight, without.projections[0].weight
     assert (np.abs(whole).max((1, 2, 3)) >= 0.9 * np.abs(before).max((1, 2, 3))).all()

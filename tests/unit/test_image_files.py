@@ -1,4 +1,5 @@
-"""Images and animations from anywhere: another process decodes them, and whatever becomes of it is one line."""
+"""Images and animations from anywhere: another process decodes them, and whatever becomes of it is
+one line."""
 
 import struct
 import zlib
@@ -58,7 +59,12 @@ def test_kinds_of_pixels() -> None:
     Image.fromarray(wide).save("wide.png")
     Image.fromarray(real).save("real.tif")
     Image.fromarray(LIGHT).save("b.tif", save_all=True, append_images=[Image.fromarray(255 - LIGHT)])
-    for name, expected in (("a.png", LIGHT), ("wide.png", wide), ("real.tif", real), ("b.tif", np.stack([LIGHT, 255 - LIGHT]))):
+    for name, expected in (
+        ("a.png", LIGHT),
+        ("wide.png", wide),
+        ("real.tif", real),
+        ("b.tif", np.stack([LIGHT, 255 - LIGHT])),
+    ):
         found = read_frames(Path(name))
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
@@ -86,7 +92,9 @@ def test_what_pillow_warns_of_is_told(recwarn) -> None:
     struct.pack_into("<I", data, rows + 4, 3)  # rows per strip: three of them where there is one
     Path("a.tif").write_bytes(data)
     np.testing.assert_array_equal(read_frames(Path("a.tif")), LIGHT)
-    assert [str(w.message) for w in recwarn.list] == ["Metadata Warning, tag 278 had too many entries: 3, expected 1"]
+    assert [str(w.message) for w in recwarn.list] == [
+        "Metadata Warning, tag 278 had too many entries: 3, expected 1"
+    ]
 
 
 def test_no_image() -> None:

@@ -1,7 +1,9 @@
-"""Every layer and neuron that SpikingJelly and snnTorch export, decided: imported as the framework runs it, or refused by its name."""
+"""Every layer and neuron that SpikingJelly and snnTorch export, decided: imported as the framework
+runs it, or refused by its name."""
 
 # the frameworks annotate their layers and parameters loosely:
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false,
+# reportReturnType=false
 
 import copy
 import inspect
@@ -26,7 +28,10 @@ def multi(*layers: nn.Module) -> nn.Sequential:
     """A model of step mode "m"."""
     model = nn.Sequential(*layers)
     for module in model.modules():
-        if isinstance(getattr(type(module), "step_mode", None), property) and "s" in module.supported_step_mode():
+        if (
+            isinstance(getattr(type(module), "step_mode", None), property)
+            and "s" in module.supported_step_mode()
+        ):
             module.step_mode = "m"
     return model
 
@@ -120,7 +125,8 @@ def exported() -> list[type]:
     """All module classes of the public rooms of both frameworks."""
     found = [c for room in (neuron, layer, rnn, ann2snn, snntorch) for c in vars(room).values()]
     return sorted(
-        {c for c in found if inspect.isclass(c) and issubclass(c, nn.Module)}, key=lambda c: (c.__module__, c.__name__)
+        {c for c in found if inspect.isclass(c) and issubclass(c, nn.Module)},
+        key=lambda c: (c.__module__, c.__name__),
     )
 
 
@@ -160,12 +166,15 @@ def test_refused(kind: type) -> None:
     assert "register a handler" in message
 
 
-@pytest.mark.parametrize("kind", [*RIGHT, nn.Linear, nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [*RIGHT, nn.Linear, nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d], ids=lambda kind: kind.__name__
+)
 def test_subclasses(kind: type) -> None:
     mine = type("Mine", (kind,), {})
     message = refusal(nn.Sequential(nn.Linear(12, 20), shell(mine), FIRE()))
     assert message == (
-        f"layer '1' is a Mine, a subclass of {kind.__name__}, which Spikeplane cannot represent: it may compute anything else; "
+        f"layer '1' is a Mine, a subclass of {kind.__name__}, which Spikeplane cannot represent: "
+        "it may compute anything else; "
         f"use {kind.__name__} itself, or register a handler for Mine"
     )
 
@@ -180,7 +189,8 @@ def test_registered() -> None:
     @register(Mine)
     def mine(call: Call) -> Any:
         return call.neurons(
-            FloatNeuron(threshold=call.per_channel("v_threshold", call.module.v_threshold), reset="hard"), gain=2.0
+            FloatNeuron(threshold=call.per_channel("v_threshold", call.module.v_threshold), reset="hard"),
+            gain=2.0,
         )
 
     compared(spread(nn.Sequential(nn.Linear(12, 20), Mine())), ROWS, rows=True)
@@ -190,7 +200,11 @@ def test_registered() -> None:
 
 
 def spiking_surrogates() -> dict[str, Any]:
-    found = {n: c for n, c in vars(surrogate).items() if inspect.isclass(c) and issubclass(c, surrogate.SurrogateFunctionBase)}
+    found = {
+        n: c
+        for n, c in vars(surrogate).items()
+        if inspect.isclass(c) and issubclass(c, surrogate.SurrogateFunctionBase)
+    }
     made = {n: (lambda c=c: c(4)) if n == "MultiLevelSpikeCount" else c for n, c in found.items()}
     return {n: c for n, c in made.items() if c is not surrogate.SurrogateFunctionBase}
 
@@ -211,11 +225,26 @@ def test_surrogates(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["straight_through_estimator", "triangular", "fast_sigmoid", "atan", "heaviside", "sigmoid",
-                                  "spike_rate_escape", "SSO", "LSO", "SFS"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "straight_through_estimator",
+        "triangular",
+        "fast_sigmoid",
+        "atan",
+        "heaviside",
+        "sigmoid",
+        "spike_rate_escape",
+        "SSO",
+        "LSO",
+        "SFS",
+    ],
+)
 def test_spike_gradients(name: str) -> None:
     function = getattr(snntorch.surrogate, name)()
-    model = spread(nn.Sequential(nn.Linear(12, 20), snntorch.Leaky(0.9, spike_grad=function, init_hidden=True)))
+    model = spread(
+        nn.Sequential(nn.Linear(12, 20), snntorch.Leaky(0.9, spike_grad=function, init_hidden=True))
+    )
     try:
         import_model(model)
     except SpikeplaneError as error:

@@ -1,4 +1,5 @@
-"""A corpus of small networks, frameworks x neurons x resets x topologies: the float network fires as the framework does, every spike."""
+"""A corpus of small networks, frameworks x neurons x resets x topologies: the float network fires
+as the framework does, every spike."""
 
 # the frameworks annotate their layers and parameters loosely:
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -24,10 +25,12 @@ def sj_neurons() -> dict[str, Neuron]:
         made[f"IF {reset}"] = lambda r=reset, **o: neuron.IFNode(v_reset=r, v_threshold=1.0, **o)
         for tau in (2.0, 3.0, 10 / 7):
             for decayed in (True, False):
-                made[f"LIF {tau:.3g} {reset} {decayed}"] = lambda r=reset, t=tau, d=decayed, **o: neuron.LIFNode(
-                    tau=t, v_reset=r, decay_input=d, v_threshold=0.5, **o
+                made[f"LIF {tau:.3g} {reset} {decayed}"] = lambda r=reset, t=tau, d=decayed, **o: (
+                    neuron.LIFNode(tau=t, v_reset=r, decay_input=d, v_threshold=0.5, **o)
                 )
-        made[f"PLIF {reset}"] = lambda r=reset, **o: neuron.ParametricLIFNode(init_tau=2.5, v_reset=r, v_threshold=0.6, **o)
+        made[f"PLIF {reset}"] = lambda r=reset, **o: neuron.ParametricLIFNode(
+            init_tau=2.5, v_reset=r, v_threshold=0.6, **o
+        )
     return made
 
 
@@ -60,12 +63,17 @@ def test_spikingjelly_rows(name: str) -> None:
 
 
 class Separable(nn.Module):
-    """Depthwise and pointwise convolutions, a shortcut of spikes added, pooling, and a readout without neurons."""
+    """Depthwise and pointwise convolutions, a shortcut of spikes added, pooling, and a readout
+    without neurons."""
 
     def __init__(self, make: Neuron) -> None:
         super().__init__()
         self.one, self.norm1, self.fire1 = nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), make()
-        self.depth, self.norm2, self.fire2 = nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.BatchNorm2d(4), make()
+        self.depth, self.norm2, self.fire2 = (
+            nn.Conv2d(4, 4, 3, padding=1, groups=4),
+            nn.BatchNorm2d(4),
+            make(),
+        )
         self.point, self.fire3 = nn.Conv2d(4, 4, 1), make()
         self.pool, self.head = nn.AvgPool2d(2), nn.Linear(36, 5)
 
@@ -85,9 +93,18 @@ def test_spikingjelly_maps(name: str) -> None:
 def test_spikingjelly_steps_at_once(name: str) -> None:
     """Step mode "m": the model takes (T, N, C, H, W)."""
     model = nn.Sequential(
-        layer.Conv2d(2, 4, 3, padding=1), layer.BatchNorm2d(4), layer.MaxPool2d(2), SJ[name](), layer.MaxPool2d(2), layer.Conv2d(4, 8, 1),
-        SJ[name](), layer.Flatten(), layer.Linear(8, 20), SJ[name](), layer.VotingLayer(5),
-    )  # fmt: skip
+        layer.Conv2d(2, 4, 3, padding=1),
+        layer.BatchNorm2d(4),
+        layer.MaxPool2d(2),
+        SJ[name](),
+        layer.MaxPool2d(2),
+        layer.Conv2d(4, 8, 1),
+        SJ[name](),
+        layer.Flatten(),
+        layer.Linear(8, 20),
+        SJ[name](),
+        layer.VotingLayer(5),
+    )
     functional.set_step_mode(model, "m")
     compared(spread(model, 0.05), MAPS, several=True)
 
@@ -118,14 +135,20 @@ def snn_neurons() -> dict[str, Callable[..., nn.Module]]:
     made: dict[str, Callable[..., nn.Module]] = {}
     for beta in (0.05, 0.3, 0.5, 0.75, 0.9, 0.99, 1.0, 0.0, -0.5, 1.3):
         for reset in ("subtract", "zero", "none"):
-            made[f"{beta} {reset}"] = lambda b=beta, r=reset, **o: snntorch.Leaky(beta=b, reset_mechanism=r, threshold=1.2, **o)
+            made[f"{beta} {reset}"] = lambda b=beta, r=reset, **o: snntorch.Leaky(
+                beta=b, reset_mechanism=r, threshold=1.2, **o
+            )
     made["at once"] = lambda **o: snntorch.Leaky(beta=0.75, reset_mechanism="zero", reset_delay=False, **o)
-    made["a channel"] = lambda **o: snntorch.Leaky(beta=0.8, threshold=torch.linspace(0.3, 2, 20), learn_threshold=True, **o)
+    made["a channel"] = lambda **o: snntorch.Leaky(
+        beta=0.8, threshold=torch.linspace(0.3, 2, 20), learn_threshold=True, **o
+    )
     made["betas"] = lambda **o: snntorch.Leaky(beta=torch.full((20,), 0.9), learn_beta=True, **o)
     made["lapicque"] = lambda **o: snntorch.Lapicque(beta=0.7, **o)
     made["lapicque RC"] = lambda **o: snntorch.Lapicque(R=2, C=1.5, time_step=1, reset_mechanism="none", **o)
     made["recurrent"] = lambda **o: snntorch.RLeaky(beta=0.6, linear_features=20, **o)
-    made["one to one"] = lambda **o: snntorch.RLeaky(beta=0.6, all_to_all=False, V=torch.linspace(-1, 1, 20), **o)
+    made["one to one"] = lambda **o: snntorch.RLeaky(
+        beta=0.6, all_to_all=False, V=torch.linspace(-1, 1, 20), **o
+    )
     return made
 
 
@@ -145,9 +168,14 @@ def test_snntorch_handed_states(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in list(SNN)[::2] if n[0].isdigit()])
 def test_snntorch_maps(name: str) -> None:
     model = nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(3, 2, 1), SNN[name](init_hidden=True), nn.AvgPool2d(3), nn.Flatten(), nn.Linear(4, 6),
+        nn.Conv2d(2, 4, 3, padding=1),
+        nn.MaxPool2d(3, 2, 1),
         SNN[name](init_hidden=True),
-    )  # fmt: skip
+        nn.AvgPool2d(3),
+        nn.Flatten(),
+        nn.Linear(4, 6),
+        SNN[name](init_hidden=True),
+    )
     compared(spread(model), MAPS)
 
 

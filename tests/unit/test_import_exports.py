@@ -56,10 +56,17 @@ def written(module: nn.Module, shape: tuple[int, ...]) -> nir.NIRNode:
 
 def exported(model: nn.Sequential, shape: tuple[int, ...]) -> nir.NIRGraph:
     """A sequence of layers for inputs of that shape."""
-    nodes, size = {"input": nir.Input({"input": np.array(shape)})}, torch.zeros(1, *shape, dtype=torch.float64)
+    nodes, size = (
+        {"input": nir.Input({"input": np.array(shape)})},
+        torch.zeros(1, *shape, dtype=torch.float64),
+    )
     for name, module in model.named_children():
         nodes[name] = written(module, tuple(size.shape[1:]))
-        size = size if hasattr(module, "v_threshold") or hasattr(module, "beta") else module(size.to(module_dtype(model)))
+        size = (
+            size
+            if hasattr(module, "v_threshold") or hasattr(module, "beta")
+            else module(size.to(module_dtype(model)))
+        )
     nodes["output"] = nir.Output({"output": np.array(size.shape[1:])})
     return nir.NIRGraph(nodes=nodes, edges=list(zip(nodes, [*nodes][1:], strict=False)))
 
@@ -70,9 +77,13 @@ def module_dtype(model: nn.Module) -> torch.dtype:
 
 @pytest.mark.parametrize("name", NODES)
 def test_spikingjelly_exports(name: str) -> None:
-    model = spread(nn.Sequential(layer.Linear(12, 20), NODES[name](), layer.Linear(20, 9), NODES[name]())).double()
+    model = spread(
+        nn.Sequential(layer.Linear(12, 20), NODES[name](), layer.Linear(20, 9), NODES[name]())
+    ).double()
     inputs = planes(ROWS)
-    equal(outputs(exported(model, (12,)), inputs, dt=DT, compare=">="), framework(model, inputs, rows=True)[""])
+    equal(
+        outputs(exported(model, (12,)), inputs, dt=DT, compare=">="), framework(model, inputs, rows=True)[""]
+    )
 
 
 def test_spikingjelly_exports_maps() -> None:
@@ -106,7 +117,10 @@ def test_snntorch_exports(beta: float, reset: str, recurrent: bool) -> None:
     model, inputs = spread(nn.Sequential(nn.Linear(12, 20), fire), 0.05), planes(ROWS)
     graph = exported(model, (12,))
     if recurrent:
-        ends = {"input": nir.Input({"input": np.array([20])}), "output": nir.Output({"output": np.array([20])})}
+        ends = {
+            "input": nir.Input({"input": np.array([20])}),
+            "output": nir.Output({"output": np.array([20])}),
+        }
         nodes = {**ends, "lif": graph.nodes["1"], "w_rec": written(fire.recurrent, ())}
         edges = [("input", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "output")]
         graph.nodes["1"] = nir.NIRGraph(nodes=nodes, edges=edges)

@@ -1,4 +1,5 @@
-"""Models that an importer cannot take as they are: one line each, never another network and never a traceback."""
+"""Models that an importer cannot take as they are: one line each, never another network and never a
+traceback."""
 
 from typing import Any
 
@@ -43,7 +44,10 @@ def represents(layer: str, what: str, why: str) -> str:
 @pytest.mark.parametrize("shape", [(1, 28), (1, 0, 5), "abc", (1, 8.5, 8), (1, 8, 8, 8), (True, 8, 8)])
 def test_input_shapes(shape: Any) -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), IFNode())
-    assert import_error(model, shape) == f"input_shape must be (channels, height, width) of 1 or more, not {shape!r}"
+    assert (
+        import_error(model, shape)
+        == f"input_shape must be (channels, height, width) of 1 or more, not {shape!r}"
+    )
 
 
 @pytest.mark.parametrize(("layers", "message"), [
@@ -57,7 +61,8 @@ def test_input_shapes(shape: Any) -> None:
     ([IFNode(), nn.Flatten(), nn.Conv2d(4, 4, 3)],
      represents("3", "a convolution behind a flatten", "flatten behind the convolutions")),
     ([Leaky(beta=0.9, threshold=THREE)],
-     "layer '1' has 3 values of threshold for 4x6x6 neurons, which PyTorch cannot broadcast; give one, or one a channel as Cx1x1"),
+     ("layer '1' has 3 values of threshold for 4x6x6 neurons, which PyTorch cannot broadcast; give " "one, or one a "
+                                                                                                     "channel as Cx1x1")),
     ([Leaky(beta=float("nan"), init_hidden=True)], "layer '1': its decay is no finite number; check the trained model"),
 ])  # fmt: skip
 def test_layers(layers: list[nn.Module], message: str) -> None:
@@ -72,7 +77,8 @@ def test_layers_that_change_nothing(layer: nn.Module) -> None:
 
 
 @pytest.mark.parametrize(("forward", "message"), [
-    (lambda s, x: s.n(s.a(x) + 1.0), represents("add", "a sum with 1.0", "add layers only; a constant belongs into a bias")),
+    (lambda s, x: s.n(s.a(x) + 1.0), represents("add", "a sum with 1.0", ("add layers only; a " "constant belongs "
+                                                                                                "into a bias"))),
     (lambda s, x: s.n(torch.add(s.a(x), s.b(x), alpha=2)),
      represents("add", "an addition with options", "add two layers by position")),
     (lambda s, x: s.n(torch.add(input=s.a(x), other=s.b(x))),
@@ -90,12 +96,19 @@ def test_forwards(forward: Any, message: str) -> None:
 ])  # fmt: skip
 def test_reshapes_that_move_pixels(change: Any, name: str) -> None:
     model = Made(lambda s, x: s.n(change(s.c(x))))
-    assert import_error(model, (1, 8, 8)) == represents(name, f"a {name} to something else than a row", "use nn.Flatten()")
+    assert import_error(model, (1, 8, 8)) == represents(
+        name, f"a {name} to something else than a row", "use nn.Flatten()"
+    )
 
 
 @pytest.mark.parametrize(
     "change",
-    [lambda x: x.flatten(1), lambda x: torch.flatten(x, start_dim=1), lambda x: x.view(1, -1), lambda x: x.reshape((2, 144))],
+    [
+        lambda x: x.flatten(1),
+        lambda x: torch.flatten(x, start_dim=1),
+        lambda x: x.view(1, -1),
+        lambda x: x.reshape((2, 144)),
+    ],
 )
 def test_rows(change: Any) -> None:
     net = import_model(Made(lambda s, x: s.n(change(s.c(x)))), input_shape=(1, 8, 8))
@@ -111,17 +124,27 @@ def graph(node: Any, shape: Any, out: Any) -> nir.NIRGraph:
         "fire": nir.IF(r=one, v_threshold=one),
         "output": nir.Output({"output": np.array(out)}),
     }
-    return nir.NIRGraph(nodes=nodes, edges=[("input", "layer"), ("layer", "fire"), ("fire", "output")], type_check=False)
+    return nir.NIRGraph(
+        nodes=nodes, edges=[("input", "layer"), ("layer", "fire"), ("fire", "output")], type_check=False
+    )
 
 
 def convolution(**fields: Any) -> nir.Conv2d:
-    plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": np.zeros(4), "weight": np.ones((4, 2, 3, 3))}
+    plain = {
+        "stride": 1,
+        "padding": 0,
+        "dilation": 1,
+        "groups": 1,
+        "bias": np.zeros(4),
+        "weight": np.ones((4, 2, 3, 3)),
+    }
     return nir.Conv2d(input_shape=(8, 8), **{**plain, **fields})
 
 
 @pytest.mark.parametrize(("fields", "message"), [
     ({"padding": -1}, "has a padding of -1x-1; it must be 0 or more"),
-    ({"groups": 2, "weight": np.ones((3, 1, 3, 3)), "bias": np.zeros(3)}, "has 3 channels in 2 groups; groups must divide the channels"),
+    ({"groups": 2, "weight": np.ones((3, 1, 3, 3)), "bias": np.zeros(3)}, ("has 3 channels in 2 " "groups; groups must "
+                                                                                                  "divide the channels")),
     ({"groups": 0}, "has 4 channels in 0 groups; groups must divide the channels"),
     ({"bias": np.zeros(3)}, "has 3 biases for 4 channels"),
     ({"weight": np.ones((4, 2, 9, 9))}, "has a 9x9 kernel for 8x8 pixels: nothing is left"),
@@ -142,4 +165,6 @@ def test_nir_edges() -> None:
     net.nodes["more"] = nir.Output({"output": np.array([4])})
     assert import_error(net) == "the NIR graph has 2 outputs, output, more; a program reads out one"
     del net.nodes["more"], net.nodes["layer"]
-    assert import_error(net) == "the NIR graph has an edge to 'layer' and no such node; check the graph's edges"
+    assert (
+        import_error(net) == "the NIR graph has an edge to 'layer' and no such node; check the graph's edges"
+    )

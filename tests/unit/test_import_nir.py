@@ -25,8 +25,13 @@ def chain(*nodes: Any, inputs: int = 5, extra: tuple = ()) -> nir.NIRGraph:
     """Input, the nodes n0, n1, ... in a row, output."""
     named = {f"n{i}": node for i, node in enumerate(nodes)}
     names = ["input", *named, "output"]
-    ends = {"input": nir.Input({"input": np.array([inputs])}), "output": nir.Output({"output": np.array([4])})}
-    return nir.NIRGraph(nodes={**ends, **named}, edges=[*zip(names, names[1:], strict=False), *extra], type_check=False)
+    ends = {
+        "input": nir.Input({"input": np.array([inputs])}),
+        "output": nir.Output({"output": np.array([4])}),
+    }
+    return nir.NIRGraph(
+        nodes={**ends, **named}, edges=[*zip(names, names[1:], strict=False), *extra], type_check=False
+    )
 
 
 WEIGHT = np.random.default_rng(1).normal(0.2, 0.5, (4, 5))
@@ -35,12 +40,23 @@ THETA = np.array([0.3, 0.5, 0.8, 1.1])
 
 
 def euler(
-    kind: str, inputs: np.ndarray, *, gain: float = 1.0, tau: float = 3 * DT, leak: float = 0.0, rest: float = 0.0, reset: str = "hard",
+    kind: str,
+    inputs: np.ndarray,
+    *,
+    gain: float = 1.0,
+    tau: float = 3 * DT,
+    leak: float = 0.0,
+    rest: float = 0.0,
+    reset: str = "hard",
     back: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Spikes (N, T, 4) of one layer behind WEIGHT, or its membranes for reset "read"."""
     batch, steps = inputs.shape[:2]
-    v, fired, owed = np.full((batch, 4), rest if reset == "hard" else 0.0), np.zeros((batch, 4)), np.zeros((batch, 4))
+    v, fired, owed = (
+        np.full((batch, 4), rest if reset == "hard" else 0.0),
+        np.zeros((batch, 4)),
+        np.zeros((batch, 4)),
+    )
     out = np.zeros((batch, steps, 4))
     for t in range(steps):
         current = inputs[:, t].reshape(batch, -1) @ WEIGHT.T + (0 if back is None else fired @ back.T)
@@ -60,7 +76,9 @@ def lif(tau: float = 3 * DT, r: float = 2.0, leak: float = 0.0, rest: float = 0.
 
 
 @pytest.mark.parametrize("reset", ["hard", "soft", "none", "delayed"])
-@pytest.mark.parametrize(("tau", "leak", "rest"), [(2, 0, 0), (3, 0.1, -0.25), (10 / 7, -0.1, 0.2), (1, 0, 0.1), (100, 0, 0)])
+@pytest.mark.parametrize(
+    ("tau", "leak", "rest"), [(2, 0, 0), (3, 0.1, -0.25), (10 / 7, -0.1, 0.2), (1, 0, 0.1), (100, 0, 0)]
+)
 def test_lif(tau: float, leak: float, rest: float, reset: str) -> None:
     inputs = planes((5, 1, 1))
     if reset == "delayed" and tau == 1:
@@ -95,7 +113,8 @@ def test_recurrence_that_delays_more() -> None:
     graph = chain(nir.Linear(WEIGHT), lif(), extra=(("n1", "back"), ("back", "n1"), ("back", "output")))
     graph.nodes["back"] = nir.Linear(BACK)
     with pytest.raises(
-        SpikeplaneError, match="NIR node 'back' is part of a cycle and has other edges too, which would be delayed"
+        SpikeplaneError,
+        match="NIR node 'back' is part of a cycle and has other edges too, which would be delayed",
     ):
         import_model(graph)
 
@@ -103,7 +122,11 @@ def test_recurrence_that_delays_more() -> None:
 @pytest.mark.parametrize("node", ["LI", "I"])
 def test_readouts(node: str) -> None:
     """Membranes of leaky and perfect integrators."""
-    made = nir.LI(tau=one(4, 3 * DT), r=one(4, 2.0), v_leak=one(4, 0.1)) if node == "LI" else nir.I(r=one(4, 2.0))
+    made = (
+        nir.LI(tau=one(4, 3 * DT), r=one(4, 2.0), v_leak=one(4, 0.1))
+        if node == "LI"
+        else nir.I(r=one(4, 2.0))
+    )
     inputs = planes((5, 1, 1))
     theirs = euler("LIF" if node == "LI" else "IF", inputs, gain=2.0, leak=0.1, reset="read")
     np.testing.assert_allclose(outputs(chain(nir.Linear(WEIGHT), made), inputs), theirs, rtol=0, atol=1e-12)
@@ -118,13 +141,17 @@ def test_threshold_scale_delay() -> None:
     steps = chain(nir.Linear(WEIGHT), nir.Scale(scale), nir.Threshold(THETA))
     first = (currents * scale > THETA).astype(float)
     equal(outputs(steps, inputs), first)
-    late = chain(nir.Linear(WEIGHT), nir.Scale(scale), nir.Threshold(THETA), nir.Linear(BACK), nir.Threshold(THETA / 4))
+    late = chain(
+        nir.Linear(WEIGHT), nir.Scale(scale), nir.Threshold(THETA), nir.Linear(BACK), nir.Threshold(THETA / 4)
+    )
     late.nodes["late"] = nir.Delay(one(4, DT))
     late.edges += [("n2", "late"), ("late", "n4")]
     before = np.concatenate((np.zeros((4, 1, 4)), first[:, :-1]), 1)
     equal(outputs(late, inputs), (first @ BACK.T + before > THETA / 4).astype(float))
     late.nodes["late"] = nir.Delay(one(4, 2 * DT))
-    with pytest.raises(SpikeplaneError, match="layer 'late' is a delay of 2 steps, which Spikeplane cannot represent"):
+    with pytest.raises(
+        SpikeplaneError, match="layer 'late' is a delay of 2 steps, which Spikeplane cannot represent"
+    ):
         import_model(late)
     late.nodes["late"] = nir.Delay(one(4, 0.5 * DT))
     with pytest.raises(SpikeplaneError, match="or of no whole step"):
@@ -132,12 +159,15 @@ def test_threshold_scale_delay() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "complex weights": (lambda: chain(nir.Linear(WEIGHT + 1j), lif()), "layer 'n0': its weights are complex numbers; give real numbers"),
+    "complex weights": (lambda: chain(nir.Linear(WEIGHT + 1j), lif()), ("layer 'n0': its weights " "are complex numbers; "
+                                                                                                   "give real numbers")),
     "complex threshold": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA + 1j)), "layer 'n1': its threshold are complex numbers"),
-    "tau below dt": (lambda: chain(nir.Linear(WEIGHT), lif(DT / 2)), "layer 'n1': its tau of 5e-05 s is less than a step of 0.0001 s"),
+    "tau below dt": (lambda: chain(nir.Linear(WEIGHT), lif(DT / 2)), ("layer 'n1': its tau of 5e-05 " "s is less than a step "
+                                                                                                      "of 0.0001 s")),
     "several taus": (lambda: chain(nir.Linear(WEIGHT), nir.LIF(tau=DT * np.arange(1.0, 5), r=THETA, v_leak=THETA, v_threshold=THETA)),
                      "layer 'n1' is a layer with several time constants"),
-    "CubaLIF": (lambda: chain(nir.Linear(WEIGHT), nir.CubaLIF(*[one(4, DT)] * 5)), "NIR node 'n1' is a CubaLIF, which Spikeplane cannot"),
+    "CubaLIF": (lambda: chain(nir.Linear(WEIGHT), nir.CubaLIF(*[one(4, DT)] * 5)), ("NIR node 'n1' is a "
+                                                                                    "CubaLIF, " "which Spikeplane cannot")),
     "CubaLI": (lambda: chain(nir.Linear(WEIGHT), nir.CubaLI(*[one(4, DT)] * 4)), "NIR node 'n1' is a CubaLI, which Spikeplane cannot"),
     "Conv1d": (lambda: chain(nir.Conv1d(5, np.ones((4, 1, 2)), 1, 0, 1, 1, np.zeros(4)), lif()), "NIR node 'n0' is a Conv1d, which"),
     "fewer values": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA[:3])), "layer 'n1' has 3 values of threshold for 4x1x1 neurons"),
@@ -162,8 +192,10 @@ def test_neurons_without_input() -> None:
         v = 0.0 if v > 1.0 else v
     alone = nir.LIF(tau=one(1, 10 * DT), r=one(1, 1.0), v_leak=one(1, 1.2), v_threshold=one(1, 1.0))
     graph = nir.NIRGraph(
-        nodes={"alone": alone, "output": nir.Output({"output": np.array([1])})}, edges=[("alone", "output")], type_check=False
-    )  # fmt: skip
+        nodes={"alone": alone, "output": nir.Output({"output": np.array([1])})},
+        edges=[("alone", "output")],
+        type_check=False,
+    )
     ours = outputs(graph, np.zeros((1, 40, 1, 1, 1)), dt=DT)
     equal(ours[0, :, 0], np.array(recursion))
     program = spikeplane.compile(graph, chip="tiny", dt=DT, encoding=Encoding(kind="planes", steps=40))
@@ -194,12 +226,15 @@ def test_foreign_files() -> None:
 
 
 WHOLE = [
-    ("conv", "stride", np.array([1, 2, 3]), "NIR node 'conv' has the stride [1, 2, 3]; expected whole numbers, 1 to 2 of them"),
+    ("conv", "stride", np.array([1, 2, 3]), ("NIR node 'conv' has the stride [1, 2, 3]; expected " "whole numbers, 1 to "
+                                                                                                   "2 of them")),
     ("conv", "stride", 1.5, "NIR node 'conv' has the stride 1.5; expected whole numbers, 1 to 2 of them"),
     ("conv", "dilation", np.zeros(0, int), "NIR node 'conv' has the dilation []; expected whole numbers, 1 to 2 of them"),
-    ("conv", "groups", np.ones((2, 2)), "NIR node 'conv' has the groups [[1.0, 1.0], [1.0, 1.0]]; expected whole numbers, 1 to 1 of them"),
+    ("conv", "groups", np.ones((2, 2)), ("NIR node 'conv' has the groups [[1.0, 1.0], [1.0, 1.0]]; " "expected whole numbers, "
+                                                                                                     "1 to 1 of them")),
     ("conv", "groups", np.nan, "NIR node 'conv' has the groups nan; expected whole numbers, 1 to 1 of them"),
-    ("conv", "padding", np.array([1e300, 1]), "NIR node 'conv' has the padding [1e+300, 1.0]; expected whole numbers, 1 to 2 of them"),
+    ("conv", "padding", np.array([1e300, 1]), ("NIR node 'conv' has the padding [1e+300, 1.0]; " "expected whole numbers, "
+                                                                                                 "1 to 2 of them")),
     ("pool", "kernel_size", np.inf, "NIR node 'pool' has the kernel_size inf; expected whole numbers, 1 to 2 of them"),
     ("pool", "padding", "same", "NIR node 'pool' has the padding same; expected whole numbers, 1 to 2 of them"),
     ("in", "input_type", {"input": np.array([1, 4.5, 4])},
@@ -211,12 +246,15 @@ WHOLE = [
 def test_sizes_are_whole_numbers(name: str, what: str, value: Any, message: str) -> None:
     """int() would cut them, and a pair would take the first and the last of three."""
     nodes = {
-        "in": nir.Input({"input": np.array([1, 4, 4])}), "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
+        "in": nir.Input({"input": np.array([1, 4, 4])}),
+        "conv": nir.Conv2d((4, 4), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
         "neurons": nir.IF(one((2, 4, 4), 1.0), one((2, 4, 4), 2.0)),
         "pool": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
-        "flat": nir.Flatten({"input": np.array([2, 2, 2])}, 0), "last": nir.Linear(np.ones((3, 8))),
-        "end": nir.IF(one(3, 1.0), one(3, 2.0)), "out": nir.Output({"output": np.array([3])}),
-    }  # fmt: skip
+        "flat": nir.Flatten({"input": np.array([2, 2, 2])}, 0),
+        "last": nir.Linear(np.ones((3, 8))),
+        "end": nir.IF(one(3, 1.0), one(3, 2.0)),
+        "out": nir.Output({"output": np.array([3])}),
+    }
     names = list(nodes)
     graph = nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)))
     import_model(graph, dt=DT)

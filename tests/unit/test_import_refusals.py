@@ -1,4 +1,5 @@
-"""What would make another network of a model is refused, each in one line with its cure; what only looks so is imported right."""
+"""What would make another network of a model is refused, each in one line with its cure; what only
+looks so is imported right."""
 
 # the frameworks annotate their layers and parameters loosely:
 # pyright: reportArgumentType=false, reportIndexIssue=false
@@ -42,7 +43,12 @@ class Made(nn.Module):
 
     def __init__(self, do: Any) -> None:
         super().__init__()
-        self.a, self.b, self.conv, self.drop = nn.Linear(12, 12), nn.Linear(12, 12), nn.Conv2d(2, 4, 3), nn.Dropout()
+        self.a, self.b, self.conv, self.drop = (
+            nn.Linear(12, 12),
+            nn.Linear(12, 12),
+            nn.Conv2d(2, 4, 3),
+            nn.Dropout(),
+        )
         self.n, self.m, self.lif, self.keeps = IFNode(), IFNode(), Leaky(0.9), Leaky(0.9, init_hidden=True)
         self.rec = snntorch.RLeaky(0.9, all_to_all=False, V=0.5, init_hidden=True)
         self.do = do
@@ -82,7 +88,10 @@ def keeps_in_place(self: Any, x: torch.Tensor) -> torch.Tensor:
     return self.n(self.b(spikes))
 
 
-HOOK = "has a forward hook (function), which Spikeplane cannot follow; remove it (handle.remove(); prune.remove, remove_weight_norm "
+HOOK = (
+    "has a forward hook (function), which Spikeplane cannot follow; remove it (handle.remove(); "
+    "prune.remove, remove_weight_norm "
+)
 ANEW = "starts the state of layer '{}' anew, so nothing is kept from step to step; take the reset out of it"
 REFUSED: dict[str, tuple[Any, Any, str]] = {
     "hook": (lambda: hooked(rows(IFNode()), "0"), None, f"layer '0' {HOOK}"),
@@ -98,7 +107,8 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "image pooled": (lambda: spread(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(2, 4, 3), IFNode())), MAPS,
                      "layer '0' is a maximum of the input, whose values may have several bits"),
     "threshold of the columns": (lambda: maps(Leaky(0.9, threshold=torch.tensor([1.0, 2, 3, 4, 5, 6]), init_hidden=True)), MAPS,
-                                 "layer '1' has values of threshold that differ inside a channel (PyTorch broadcasts 6 over 4x6x6"),
+                                 ("layer '1' has values of threshold that differ inside a channel " "(PyTorch broadcasts 6 "
+                                                                                                    "over 4x6x6")),
     "betas": (lambda: rows(Leaky(torch.linspace(0.1, 1, 20), init_hidden=True)), None, "layer '1' has 20 different values of beta"),
     "at once": (lambda: rows(Leaky(0.9, reset_delay=False, init_hidden=True)), None,
         "layer '1' is a Leaky that subtracts with reset_delay=False"),
@@ -116,20 +126,23 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "Lapicque": (lambda: rows(snntorch.Lapicque(0.2, init_hidden=True)), None,
         "layer '1' is a layer that keeps -0.609438 of its membranes"),
     "tau": (lambda: rows(changed(LIFNode(), tau=0.5)), None, "layer '1' is a layer that keeps -1 of its membranes"),
-    "mixed steps": (lambda: rows(layer.Linear(20, 5, step_mode="m"), IFNode()), None, "layer '2' has step mode 's' and layer '1' has 'm'"),
+    "mixed steps": (lambda: rows(layer.Linear(20, 5, step_mode="m"), IFNode()), None, ("layer '2' has step "
+                                                                                       "mode 's' " "and layer '1' has 'm'")),
     "steps of torch": (lambda: maps(nn.BatchNorm2d(4), IFNode(step_mode="m")), MAPS,
                        "layer '0' is a layer without step mode in a model of"),
     "time as samples": (lambda: nn.Sequential(layer.SeqToANNContainer(nn.Linear(12, 4), IFNode()), IFNode(step_mode="m")), ROWS,
                         "layer '0' is a SeqToANNContainer of neurons, which takes steps for samples"),
     "decode": (lambda: nn.Sequential(nn.Linear(12, 4), IFNode(step_mode="m"), neuron.NonSpikingIFNode("max-mem")), ROWS,
                "layer '2' is a readout that decodes 'max-mem'"),
-    "unflattened": (lambda: maps(IFNode(), nn.Linear(144, 3)), MAPS, "layer '2' is a fully connected layer on 4x6x6 pixels"),
+    "unflattened": (lambda: maps(IFNode(), nn.Linear(144, 3)), MAPS, ("layer '2' is a fully " "connected layer on "
+                                                                                              "4x6x6 pixels")),
     "dropout on": (lambda: Made(lambda s, x: s.n(torch.dropout(s.a(x), 0.5, True))), None, "layer 'dropout' is a dropout that is on"),
     "float": (lambda: Made(lambda s, x: s.n(s.a(x).float())), None, "layer 'float_1' is a rounding of currents to float32"),
     "row and pixels": (lambda: Made(lambda s, x: s.m(s.n(s.conv(x)).flatten(1) + s.keeps(s.conv(x)))), MAPS,
                        "layer 'add' is a sum of pixels and a row"),
     "in place": (lambda: Made(in_place), None, "layer 'iadd' is an addition in place of a value that is used again"),
-    "in place of a state": (lambda: Made(keeps_in_place), None, "layer 'iadd' is an addition in place of a value that is used again"),
+    "in place of a state": (lambda: Made(keeps_in_place), None, ("layer 'iadd' is an addition in " "place of a value that "
+                                                                                                   "is used again")),
     "reset inside": (lambda: Made(lambda s, x: (functional.reset_net(s), s.n(s.a(x)))[1]), None, ANEW.format("n")),
     "state anew": (lambda: Made(lambda s, x: s.lif(s.a(x), s.lif.init_leaky())[0]), None, ANEW.format("lif")),
     "states anew": (lambda: Made(lambda s, x: (Leaky.reset_hidden(), s.keeps(s.a(x)))[1]), None, ANEW.format("lif")),
@@ -154,7 +167,9 @@ def test_refused(name: str) -> None:
 def test_pruned() -> None:
     model = rows(IFNode())
     prune.l1_unstructured(model[0], "weight", 0.5)
-    assert refusal(model).startswith("layer '0' has a forward hook (L1Unstructured), which Spikeplane cannot follow; remove it")
+    assert refusal(model).startswith(
+        "layer '0' has a forward hook (L1Unstructured), which Spikeplane cannot follow; remove it"
+    )
     prune.remove(model[0], "weight")
     compared(model, ROWS, rows=True)
 
@@ -163,7 +178,8 @@ def test_hooks_of_all_modules() -> None:
     handle = nn.modules.module.register_module_forward_hook(lambda *_: None)
     try:
         assert refusal(rows(IFNode())) == (
-            "forward hooks are registered for all modules, which Spikeplane cannot follow; remove them (handle.remove())"
+            "forward hooks are registered for all modules, which Spikeplane cannot follow; remove "
+            "them (handle.remove())"
         )
     finally:
         handle.remove()
@@ -238,10 +254,16 @@ def test_membranes_read_out(reset: str) -> None:
 def test_membranes_of_all_steps(decode: Any) -> None:
     """SpikingJelly's readouts, compiled: the proof runs the model too."""
     model = nn.Sequential(
-        layer.Flatten(), layer.Linear(72, 9), IFNode(), layer.Linear(9, 5), neuron.NonSpikingLIFNode(3.0, decode)
+        layer.Flatten(),
+        layer.Linear(72, 9),
+        IFNode(),
+        layer.Linear(9, 5),
+        neuron.NonSpikingLIFNode(3.0, decode),
     )
     functional.set_step_mode(model[:4], "m")
-    program = compile_model(spread(model), chip="tiny", input_shape=MAPS, encoding=Encoding(kind="planes", steps=4))
+    program = compile_model(
+        spread(model), chip="tiny", input_shape=MAPS, encoding=Encoding(kind="planes", steps=4)
+    )
     assert program.readout == ("sum" if decode == "mean-mem" else "last")
     assert program.tables["import"][0]["source"] == "the PyTorch module Sequential itself, in float64"
     assert [row["compared"] > 1000 for row in program.tables["agreement"]] == [True, True]

@@ -1,4 +1,5 @@
-"""Models whose steps are not alike: what a forward changes in the model it is in, methods that are replaced, states that change places."""
+"""Models whose steps are not alike: what a forward changes in the model it is in, methods that are
+replaced, states that change places."""
 
 # the frameworks annotate their layers and parameters loosely:
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -24,7 +25,12 @@ class Made(nn.Module):
 
     def __init__(self, forward: Any, **attributes: Any) -> None:
         super().__init__()
-        self.a, self.n, self.b, self.drop = nn.Linear(12, 10), LIFNode(v_threshold=0.5), nn.Linear(10, 6), nn.Dropout(0.5)
+        self.a, self.n, self.b, self.drop = (
+            nn.Linear(12, 10),
+            LIFNode(v_threshold=0.5),
+            nn.Linear(10, 6),
+            nn.Dropout(0.5),
+        )
         self.register_buffer("total", torch.zeros(1))
         self.how, self.kept = forward, None
         for name, value in attributes.items():
@@ -88,23 +94,30 @@ def noisy() -> nn.Module:
 
 CHANGES = "so a step may not be what the step before was"
 REFUSED: dict[str, tuple[Any, str]] = {
-    "threshold": (lambda: Made(adapts), f"the model's forward changes 'v_threshold' of layer 'n', {CHANGES}; set it before, in __init__"),
-    "counter": (lambda: Made(counts), f"the model's forward changes 'step' of the model, {CHANGES}; set it before, in __init__"),
+    "threshold": (lambda: Made(adapts), ("the model's forward changes 'v_threshold' of layer 'n', " f"{CHANGES}; set it "
+                                                                                                    "before, in __init__")),
+    "counter": (lambda: Made(counts), ("the model's forward changes 'step' of the model, " f"{CHANGES}; set it "
+                                                                                           "before, in __init__")),
     "buffer": (
-        lambda: Made(counts_in_a_buffer), f"the model's forward changes 'total' of the model, {CHANGES}; set it before, in __init__",
+        lambda: Made(counts_in_a_buffer), ("the model's forward changes 'total' of the model, " f"{CHANGES}; set it "
+                                                                                                "before, in __init__"),
     ),
     "memory": (
         lambda: Made(remembers),
-        f"the model's forward is another one when it is called again, {CHANGES}; hand states in as arguments, and let it keep nothing",
+        (f"the model's forward is another one when it is called again, {CHANGES}; hand states in as " "arguments, and let it "
+                                                                                                      "keep nothing"),
     ),
     "noise": (
         noisy,
-        "layer 'b' has a parametrization that gives another weight each time, which Spikeplane cannot represent; let it draw nothing in "
+        "layer 'b' has a parametrization that gives another weight each time, which Spikeplane "
+        "cannot represent; let it draw nothing in "
         "evaluation mode",
     ),
     "training": (
         lambda: Stubborn(plain),
-        "layer 'drop' stays in training mode after model.eval(), which Spikeplane cannot represent; let its train(mode) pass the mode on",
+        ("layer 'drop' stays in training mode after model.eval(), which Spikeplane cannot " "represent; let its "
+                                                                                            "train(mode) pass "
+                                                                                            "the mode on"),
     ),
     "step of a neuron": (
         lambda: Made(plain, n=with_method(IFNode(), "single_step_forward")),
@@ -141,7 +154,9 @@ def test_parametrized_weights_that_are_no_numbers() -> None:
     with torch.no_grad():
         model.b.weight[0, 0] = torch.nan
     parametrize.register_parametrization(model.b, "weight", nn.Identity())
-    assert torch.isnan(torch.as_tensor(import_model(model, input_shape=ROWS).projections[-1].weight)).sum() == 1
+    assert (
+        torch.isnan(torch.as_tensor(import_model(model, input_shape=ROWS).projections[-1].weight)).sum() == 1
+    )
 
 
 class Stated(nn.Module):
@@ -160,12 +175,15 @@ class Stated(nn.Module):
         return (spikes, two, one) if self.swapped in ("out", "both") else (spikes, one, two)
 
 
-@pytest.mark.parametrize(("swapped", "taken", "given"), [("in", "second", "first"), ("out", "first", "second")])
+@pytest.mark.parametrize(
+    ("swapped", "taken", "given"), [("in", "second", "first"), ("out", "first", "second")]
+)
 def test_states_that_change_places(swapped: str, taken: str, given: str) -> None:
     with pytest.raises(SpikeplaneError) as refused:
         import_model(Stated(swapped), input_shape=ROWS)
     assert str(refused.value) == (
-        f"the model's forward takes 'one' for layer '{taken}' and returns a state of layer '{given}' in its place; return the states in "
+        f"the model's forward takes 'one' for layer '{taken}' and returns a state of layer "
+        f"'{given}' in its place; return the states in "
         "the order in which forward takes them"
     )
 

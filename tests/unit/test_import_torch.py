@@ -16,7 +16,8 @@ STEPS = 6
 
 
 def both(model: nn.Module, shape: tuple[int, int, int], last: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """(ours, theirs), (N, T, features): the last population's outputs, or (last) its value after the last step."""
+    """(ours, theirs), (N, T, features): the last population's outputs, or (last) its value after
+    the last step."""
     model = model.double().eval()
     generator = torch.Generator().manual_seed(1)
     inputs = (torch.rand((4, STEPS, *shape), generator=generator) < 0.4).double()
@@ -55,7 +56,9 @@ NODES = {
 
 @pytest.mark.parametrize("node", NODES)
 def test_spikingjelly_neurons(node: str) -> None:
-    model = spread(nn.Sequential(nn.Flatten(), nn.Linear(12, 20), NODES[node](), nn.Linear(20, 9), NODES[node]()))
+    model = spread(
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 20), NODES[node](), nn.Linear(20, 9), NODES[node]())
+    )
     ours, theirs = both(model, (3, 2, 2))
     assert 0.005 < theirs.mean() < 0.98
     np.testing.assert_array_equal(ours, theirs)
@@ -67,8 +70,19 @@ LAYERS = {
     "grouped": lambda: [nn.Conv2d(2, 4, 3, groups=2), neuron.IFNode()],
     "dilated": lambda: [nn.Conv2d(2, 4, 3, dilation=2), neuron.IFNode()],
     "depthwise": lambda: [nn.Conv2d(2, 2, 3, groups=2), neuron.IFNode()],
-    "or": lambda: [nn.Conv2d(2, 4, 3, padding=1), neuron.IFNode(), nn.MaxPool2d(2), nn.Conv2d(4, 3, 2), neuron.IFNode()],
-    "window": lambda: [nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.MaxPool2d(3, 2, 1), neuron.IFNode()],
+    "or": lambda: [
+        nn.Conv2d(2, 4, 3, padding=1),
+        neuron.IFNode(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 3, 2),
+        neuron.IFNode(),
+    ],
+    "window": lambda: [
+        nn.Conv2d(2, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.MaxPool2d(3, 2, 1),
+        neuron.IFNode(),
+    ],
     "average": lambda: [
         nn.Conv2d(2, 4, 3, padding=1),
         neuron.IFNode(),
@@ -117,7 +131,9 @@ LEAKY = {
 
 @pytest.mark.parametrize("leaky", LEAKY)
 def test_snntorch(leaky: str) -> None:
-    model = spread(nn.Sequential(nn.Flatten(), nn.Linear(12, 20), snntorch.Leaky(init_hidden=True, **LEAKY[leaky])))
+    model = spread(
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 20), snntorch.Leaky(init_hidden=True, **LEAKY[leaky]))
+    )
     ours, theirs = both(model, (3, 2, 2))
     assert 0.02 < theirs.mean() < 0.98
     np.testing.assert_array_equal(ours, theirs)
@@ -126,11 +142,15 @@ def test_snntorch(leaky: str) -> None:
 REFUSED = [
     (
         [nn.Conv2d(2, 4, 3), nn.AvgPool2d(2), neuron.IFNode()],
-        "layer '1' is an average or sum pooling in front of neurons, which Spikeplane cannot represent: put it behind the neurons",
+        (
+            "layer '1' is an average or sum pooling in front of neurons, which Spikeplane cannot "
+            "represent: put it behind the neurons"
+        ),
     ),
     (
         [nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3), neuron.IFNode()],
-        "layer '1' is a convolution behind another without neurons between, which Spikeplane cannot represent: merge the two or put "
+        "layer '1' is a convolution behind another without neurons between, which Spikeplane "
+        "cannot represent: merge the two or put "
         "neurons between",
     ),
     ([nn.Conv2d(3, 4, 3), neuron.IFNode()], "layer '0' expects 3 channels, it gets 2 (2x8x8)"),

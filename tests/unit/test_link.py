@@ -1,4 +1,5 @@
-"""The host link: the codec alone, and both ends joined over a line that corrupts, drops and inserts bytes and stalls."""
+"""The host link: the codec alone, and both ends joined over a line that corrupts, drops and inserts
+bytes and stalls."""
 
 import random
 from typing import Any
@@ -30,7 +31,8 @@ frames = st.builds(
     *[st.integers(0, 15)] * 2,
     *[st.integers(0, 1)] * 2,
     st.integers(0, SLOTS),
-    st.binary(max_size=254) | st.binary(max_size=20).map(lambda b: b.replace(b"\0", b"\x7e").replace(b"\1", b"\x7d")),
+    st.binary(max_size=254)
+    | st.binary(max_size=20).map(lambda b: b.replace(b"\0", b"\x7e").replace(b"\1", b"\x7d")),
 )
 
 
@@ -91,9 +93,11 @@ def test_a_changed_byte_is_noticed(frame, data):
 
 
 class Line(Device):
-    """The gateware's Link in Amaranth's simulator, its bytes and those of the host hurt on the way with probability `noise`.
+    """The gateware's Link in Amaranth's simulator, its bytes and those of the host hurt on the way
+    with probability `noise`.
 
-    `feed`: packets the chip wants to send. `taken`: packets the chip got. `stall`: how often the chip's ends pause.
+    `feed`: packets the chip wants to send. `taken`: packets the chip got. `stall`: how often the
+    chip's ends pause.
     """
 
     def __init__(self, *, noise: float = 0.0, stall: float = 0.0, seed: int = 0) -> None:
@@ -124,7 +128,9 @@ class Line(Device):
         port = self.link.o
         while True:
             ctx.set(port.ready, not self.blocked and self.rng.random() >= self.stall)
-            _, _, valid, ready, payload = await ctx.tick().sample(port.valid, port.ready, port.payload.as_value())
+            _, _, valid, ready, payload = await ctx.tick().sample(
+                port.valid, port.ready, port.payload.as_value()
+            )
             if valid and ready:
                 self.taken.append(payload)
 
@@ -197,7 +203,8 @@ def numbers_of(array):
 
 
 def converse(line, host, rng, down, up, portion):
-    """Send `down` packets in random portions while the chip sends `up`; returns what each side got. The line ends quiet."""
+    """Send `down` packets in random portions while the chip sends `up`; returns what each side got.
+    The line ends quiet."""
     host.exchange_packets()  # opening drops what the chip had sent
     data, sent = packets(rng, down)
     _, line.feed = packets(rng, up)
@@ -276,7 +283,9 @@ def test_a_chip_that_takes_nothing_stops_the_host_and_loses_nothing():
     with pytest.raises(SpikeplaneError) as error:
         host.exchange_packets(data)
     waiting = -(-500 // (frame_payload(FORM) // FORM.size)) - SLOTS
-    assert str(error.value) == f"the chip takes no more packets: {waiting} frames wait; load the program again"
+    assert (
+        str(error.value) == f"the chip takes no more packets: {waiting} frames wait; load the program again"
+    )
     line.blocked = 0
     host.flush()
     line.run(4000)
@@ -291,7 +300,8 @@ def test_a_new_host_can_talk_to_a_running_chip():
     first.exchange_packets(packets(rng, 40)[0])
     _, line.feed = packets(rng, 100)
     line.run(3000)
-    line.to_chip += encode(Frame(FrameKind.DATA, 3, payload=bytes(FORM.size)))[:7]  # it died in the middle of a frame
+    # it died in the middle of a frame
+    line.to_chip += encode(Frame(FrameKind.DATA, 3, payload=bytes(FORM.size)))[:7]
     line.run(200)
     line.feed, line.fed, line.blocked = [], 0, 0
     taken = len(line.taken)

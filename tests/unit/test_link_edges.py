@@ -1,4 +1,5 @@
-"""The link's gateware at its edges, frame by frame: what must be dropped, what a reset must forget, what must not be told."""
+"""The link's gateware at its edges, frame by frame: what must be dropped, what a reset must forget,
+what must not be told."""
 
 import random
 from collections.abc import Callable
@@ -43,7 +44,8 @@ def packets(count: int, seed: int = 1) -> bytes:
 def received(
     line: bytes, ready: Callable[[int], bool] = lambda cycle: True, rest: int = 600
 ) -> tuple[bytes, dict[str, int], int]:
-    """(bytes out, the receiver's numbers at the end, resets) of a Receiver after line bytes one a cycle and `rest` cycles."""
+    """(bytes out, the receiver's numbers at the end, resets) of a Receiver after line bytes one a
+    cycle and `rest` cycles."""
     dut: Any = Receiver(CONFIG)
     out, state, resets = bytearray(), {}, 0
 
@@ -53,7 +55,9 @@ def received(
             ctx.set(dut.rx.valid, cycle < len(line))
             ctx.set(dut.rx.payload, line[cycle] if cycle < len(line) else 0)
             ctx.set(dut.o.ready, ready(cycle))
-            _, _, valid, taken, byte, reset = await ctx.tick().sample(dut.o.valid, dut.o.ready, dut.o.payload, dut.reset)
+            _, _, valid, taken, byte, reset = await ctx.tick().sample(
+                dut.o.valid, dut.o.ready, dut.o.payload, dut.reset
+            )
             if valid and taken:
                 out.append(byte)
             resets += reset
@@ -71,8 +75,11 @@ def simulate(dut: Any, bench: Any) -> None:
 
 
 def wrapped() -> bytes:
-    """A frame so long that a count of 9 bits would take its byte 512 for the first: there it has a DATA header once more."""
-    head = FRAME_HEADER.pack(sequence=0, kind=FrameKind.DATA, poll=0, reject=0, ack=0, room=0).to_bytes(HEADER_BYTES, "little")
+    """A frame so long that a count of 9 bits would take its byte 512 for the first: there it has a
+    DATA header once more."""
+    head = FRAME_HEADER.pack(sequence=0, kind=FrameKind.DATA, poll=0, reject=0, ack=0, room=0).to_bytes(
+        HEADER_BYTES, "little"
+    )
     body = bytearray(packets(60)[: 512 - HEADER_BYTES]) + head + packets(4, 2)
     length = len(body) - (len(body) - HEADER_BYTES) % SIZE  # but for the two headers, whole packets
     return data(0, bytes(body[:length]))
@@ -85,7 +92,9 @@ DROPPED = {
     "it has a part of a packet": data(0, packets(2)[:-1]),
     "it has a byte too many": data(0, packets(2) + b"\1"),
     "it has no payload": data(0, b""),
-    "its CRC is wrong": data(0, packets(2)[:-1] + b"\0").replace(data(0, packets(2)[:-1] + b"\0")[-4:-1], b"abc"),
+    "its CRC is wrong": data(0, packets(2)[:-1] + b"\0").replace(
+        data(0, packets(2)[:-1] + b"\0")[-4:-1], b"abc"
+    ),
     "it is of no kind": encode(Frame(3, 0, payload=packets(1))),
     "it is a reset without its mark": encode(Frame(FrameKind.RESET, 5, 1)),
 }
@@ -157,7 +166,8 @@ def test_a_reset_leaves_no_part_of_a_packet_on_the_way_in(pause: int) -> None:
 
 
 def test_a_reset_leaves_no_part_of_a_packet_on_the_way_out() -> None:
-    """Packets as fast as they are taken, resets at any time: every frame after an echo has whole packets, none from before it."""
+    """Packets as fast as they are taken, resets at any time: every frame after an echo has whole
+    packets, none from before it."""
     dut: Any = Link(CONFIG)
     decoder, rng = Decoder(), random.Random(4)
     taken, echoed, epochs = 0, [], []
@@ -173,7 +183,9 @@ def test_a_reset_leaves_no_part_of_a_packet_on_the_way_out() -> None:
             ctx.set(dut.rx.payload, pending.pop(0) if pending else 0)
             ctx.set(dut.i.valid, rng.random() < 0.9)
             ctx.set(dut.i.payload.as_value(), taken)
-            _, _, ready, offered, byte, valid = await ctx.tick().sample(dut.i.ready, dut.i.valid, dut.tx.payload, dut.tx.valid)
+            _, _, ready, offered, byte, valid = await ctx.tick().sample(
+                dut.i.ready, dut.i.valid, dut.tx.payload, dut.tx.valid
+            )
             taken += ready & offered
             for frame in decoder.feed(bytes([byte])) if valid else []:
                 if frame.kind == FrameKind.RESET:
@@ -198,7 +210,8 @@ def test_a_reset_leaves_no_part_of_a_packet_on_the_way_out() -> None:
 
 
 class Out:
-    """A Sender with everything at rest but what a test sets; `frames`: what it has sent. `bytes_in`: what it is given, one a cycle."""
+    """A Sender with everything at rest but what a test sets; `frames`: what it has sent.
+    `bytes_in`: what it is given, one a cycle."""
 
     def __init__(self) -> None:
         self.dut: Any = Sender(CONFIG)
@@ -253,7 +266,10 @@ def test_room_that_comes_free_is_told_unasked() -> None:
         await step(60, room=SLOTS)
 
     frames = Out().run(script)
-    assert [(f.kind, f.ack, f.room, f.poll) for f in frames] == [(FrameKind.STATUS, 5, 3, 0), (FrameKind.STATUS, 5, SLOTS, 0)]
+    assert [(f.kind, f.ack, f.room, f.poll) for f in frames] == [
+        (FrameKind.STATUS, 5, 3, 0),
+        (FrameKind.STATUS, 5, SLOTS, 0),
+    ]
 
 
 def test_a_poll_is_answered_and_says_so() -> None:
@@ -267,13 +283,15 @@ def test_a_poll_is_answered_and_says_so() -> None:
 
 
 def test_an_acknowledgement_beyond_what_was_sent_moves_the_window() -> None:
-    """After a reject frames 0 and 1 are due again; the host says that 0 and 1 have come after all: 2 goes next, not 0."""
+    """After a reject frames 0 and 1 are due again; the host says that 0 and 1 have come after all:
+    2 goes next, not 0."""
     sent = packets(3)
 
     async def script(ctx: Any, step: Any) -> None:
         for at in range(0, len(sent), SIZE):
             await step(200, sent[at : at + SIZE])
-        await step(1, heard=1, reject=1, ack=0)  # the first of the three is on its way again when the acknowledgement comes
+        # the first of the three is on its way again when the acknowledgement comes
+        await step(1, heard=1, reject=1, ack=0)
         await step(8, heard=0, reject=0)
         await step(1, heard=1, ack=2)
         await step(300, heard=0)

@@ -52,10 +52,13 @@ def test_the_copy_with_all_mutants_elaborates(tmp_path: Path):
         " for m in ('tfp', 'tfi', 'fsr', 'ssr') for a in (0, 16)]\n"
         "parts = [Tile(chip), Link(chip), Bridge(chip), Uart(25e6), *map(CameraUnit, camera)]\n"
         "import spikeplane_mutant_gateware\n"
-        "print(sum(walk(Fragment.get(part, None)) for part in parts), spikeplane_mutant_gateware.selected.init)\n"
+        "print(sum(walk(Fragment.get(part, None)) for part in parts), "
+        "spikeplane_mutant_gateware.selected.init)\n"
     )
     tree = build(ENTRIES, tmp_path)
-    result = subprocess.run([sys.executable, "-c", code], env=environment(tree, 7), capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tree, 7), capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr[-3000:]
     fragments, number = map(int, result.stdout.split())
     assert fragments > 100
@@ -63,19 +66,29 @@ def test_the_copy_with_all_mutants_elaborates(tmp_path: Path):
 
 
 def test_one_verilog_holds_all_mutants(tmp_path: Path):
-    """The chosen one is asked for when the simulation begins: a simulator in the cache serves every number."""
-    code = "from spikeplane_gateware.generate import convert\nfrom spikeplane_gateware.network.arbiter import Arbiter\n"
+    """The chosen one is asked for when the simulation begins: a simulator in the cache serves every
+    number."""
+    code = (
+        "from spikeplane_gateware.generate import convert\nfrom "
+        "spikeplane_gateware.network.arbiter import Arbiter\n"
+    )
     code += "print(convert(Arbiter(3), 'top'))"
     tree = build(ENTRIES, tmp_path)
     texts = [
         subprocess.run(
-            [sys.executable, "-c", code], env=environment(tree, number), capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env=environment(tree, number),
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for number in (0, ENTRIES[0].number)
     ]
     assert texts[0] == texts[1]
     assert "top_mutant mutant_choice" in texts[0]
-    assert texts[0].count("chosen_mutant ==") >= sum(entry.path.endswith("arbiter.py") for entry in ENTRIES) > 0
+    assert (
+        texts[0].count("chosen_mutant ==") >= sum(entry.path.endswith("arbiter.py") for entry in ENTRIES) > 0
+    )
 
 
 def entries(*mutants: Mutant, gateware: bool = True):
@@ -106,7 +119,8 @@ def test_an_assignment_changes_its_value():
 def test_software():
     source = "def f(x):\n    y = x + 1\n    return y\n"
     found = rewritten(
-        source, entries(Mutant("x.py", "x + 1", "x", "v"), Mutant("x.py", "y = x + 1", "y = 0", "s"), gateware=False)
+        source,
+        entries(Mutant("x.py", "x + 1", "x", "v"), Mutant("x.py", "y = x + 1", "y = 0", "s"), gateware=False),
     )
     assert found.splitlines()[1:] == [
         "def f(x):",
@@ -121,9 +135,15 @@ def test_software():
 @pytest.mark.parametrize(
     ("mutants", "message"),
     [
-        ((Mutant("x.py", "a ^ b", "a", "gone"),), "folder/x.py (gone): found 0 times, expected once: 'a ^ b'"),
+        (
+            (Mutant("x.py", "a ^ b", "a", "gone"),),
+            "folder/x.py (gone): found 0 times, expected once: 'a ^ b'",
+        ),
         ((Mutant("x.py", "b", "a", "many"),), "folder/x.py (many): found 3 times, expected once: 'b'"),
-        ((Mutant("x.py", "If(a &", "a", "half"),), "folder/x.py (half): neither an expression nor a statement: 'If(a &'"),
+        (
+            (Mutant("x.py", "If(a &", "a", "half"),),
+            "folder/x.py (half): neither an expression nor a statement: 'If(a &'",
+        ),
     ],
 )
 def test_a_mutant_that_does_not_fit_is_named(mutants, message):
@@ -141,7 +161,10 @@ def test_numbers_and_globs_choose():
 
 def test_the_table_counts_and_names_survivors():
     found = [e for e in ENTRIES if not e.mutant.equivalent][:2]
-    outcomes = {found[0].number: Outcome("killed", "tests", 1.0), found[1].number: Outcome("survived", "", 1.0)}
+    outcomes = {
+        found[0].number: Outcome("killed", "tests", 1.0),
+        found[1].number: Outcome("survived", "", 1.0),
+    }
     lines = table(found, outcomes).splitlines()
     assert lines[-1] == f"  {found[1].path}:{found[1].line()}: {found[1].mutant.why}"
     assert lines[-4].split() == ["all", "2", "1", "1", "0", "0", "50.0%"]

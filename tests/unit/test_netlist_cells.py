@@ -25,7 +25,10 @@ def differs(folder: Path, text: str, cell: str, parameters: str) -> bool:
     """Whether some input tells our model from yosys's."""
     (folder / "ours.v").write_text(text[: text.index("module TRELLIS_FF")])  # what follows holds state
     steps = ["design -reset"]
-    for name, source in (("gold", "read_verilog -overwrite +/ecp5/cells_sim.v"), ("gate", "read_verilog -sv ours.v")):
+    for name, source in (
+        ("gold", "read_verilog -overwrite +/ecp5/cells_sim.v"),
+        ("gate", "read_verilog -sv ours.v"),
+    ):
         steps += [
             source,
             f"chparam {parameters} {cell}" if parameters else "",
@@ -37,13 +40,19 @@ def differs(folder: Path, text: str, cell: str, parameters: str) -> bool:
     steps += ["miter -equiv -flatten -make_outputs gold gate miter", "sat -verify -prove trigger 0 miter"]
     script = "\n".join(step for step in steps if step)
     (folder / "run.ys").write_text(script)
-    result = subprocess.run([yosys(), "-s", "run.ys"], cwd=folder, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [yosys(), "-s", "run.ys"], cwd=folder, capture_output=True, text=True, check=False
+    )
     proved = "SAT proof finished - no model found: SUCCESS!" in result.stdout
-    assert proved or "SAT proof finished - model found: FAIL!" in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]
+    assert proved or "SAT proof finished - model found: FAIL!" in result.stdout, (
+        result.stdout[-2000:] + result.stderr[-2000:]
+    )
     return not proved
 
 
-@pytest.mark.parametrize(("cell", "parameters"), [(cell, one) for cell, many in CASES.items() for one in many])
+@pytest.mark.parametrize(
+    ("cell", "parameters"), [(cell, one) for cell, many in CASES.items() for one in many]
+)
 def test_the_models_are_yosyss(tmp_path: Path, cell: str, parameters: str) -> None:
     assert not differs(tmp_path, CELLS.read_text(), cell, parameters)
 
@@ -51,4 +60,6 @@ def test_the_models_are_yosyss(tmp_path: Path, cell: str, parameters: str) -> No
 def test_a_wrong_model_is_found(tmp_path: Path) -> None:
     text = CELLS.read_text()
     assert "propagate_1 ? middle :" in text
-    assert differs(tmp_path, text.replace("propagate_1 ? middle :", "propagate_1 ? CIN :"), "CCU2C", CASES["CCU2C"][0])
+    assert differs(
+        tmp_path, text.replace("propagate_1 ? middle :", "propagate_1 ? CIN :"), "CCU2C", CASES["CCU2C"][0]
+    )

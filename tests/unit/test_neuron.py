@@ -1,4 +1,5 @@
-"""The neurons of one word against whole numbers: every leak, rounding and reset, at the limits of the membrane and over random words."""
+"""The neurons of one word against whole numbers: every leak, rounding and reset, at the limits of
+the membrane and over random words."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false
@@ -50,12 +51,19 @@ def words(config: ChipConfig, rng: random.Random, count: int) -> list[list[int]]
         return rng.choice([-limit, limit - 1, rng.randint(-9, 9), rng.randrange(-limit, limit)])
 
     return [
-        [value(top), value(high), rng.choice([rng.randint(-9, 9), rng.randrange(1 - top, top)]), rng.randrange(min(60, top))]
+        [
+            value(top),
+            value(high),
+            rng.choice([rng.randint(-9, 9), rng.randrange(1 - top, top)]),
+            rng.randrange(min(60, top)),
+        ]
         for _ in range(count)
     ]
 
 
-def expected(word: list[int], kept: Fraction, mode: LeakRound, reset: Reset, bits: int) -> tuple[int, int, int]:
+def expected(
+    word: list[int], kept: Fraction, mode: LeakRound, reset: Reset, bits: int
+) -> tuple[int, int, int]:
     u, current, theta, amount = word
     top = 1 << (bits - 1)
     v = min(max(rounded(u * kept, mode) + current, -top), top - 1)
@@ -72,7 +80,9 @@ def expected(word: list[int], kept: Fraction, mode: LeakRound, reset: Reset, bit
 def test_words_one_a_cycle_and_with_gaps(chip) -> None:
     config, rng = CHIPS[chip], random.Random(chip)
     neurons, lanes = NeuronArray(config), config.lanes
-    cases = [(s, kept, mode, reset) for s, kept in leaks(config, rng) for mode in LeakRound for reset in Reset]
+    cases = [
+        (s, kept, mode, reset) for s, kept in leaks(config, rng) for mode in LeakRound for reset in Reset
+    ]
     seen = {"fired": 0, "low": 0, "high": 0, "inexact": 0}
 
     async def bench(ctx) -> None:
@@ -90,7 +100,9 @@ def test_words_one_a_cycle_and_with_gaps(chip) -> None:
                 valid = cycle < 12 and rng.random() < 0.7
                 ctx.set(neurons.valid, valid)
                 if valid:
-                    word = [[*one[:2], *fixed[lane][2:]] for lane, one in enumerate(words(config, rng, lanes))]
+                    word = [
+                        [*one[:2], *fixed[lane][2:]] for lane, one in enumerate(words(config, rng, lanes))
+                    ]
                     sent.append((cycle, word))
                     for lane in range(lanes):
                         ctx.set(neurons.u[lane], word[lane][0])
@@ -111,7 +123,11 @@ def test_words_one_a_cycle_and_with_gaps(chip) -> None:
         def signed(value: int) -> int:
             return value - (1 << bits) if value >> (bits - 1) else value
 
-        got = (ctx.get(neurons.fired) >> lane & 1, signed(ctx.get(neurons.v[lane])), signed(ctx.get(neurons.after[lane])))
+        got = (
+            ctx.get(neurons.fired) >> lane & 1,
+            signed(ctx.get(neurons.v[lane])),
+            signed(ctx.get(neurons.after[lane])),
+        )
         assert got == (fired, v, after), (word, case)
         seen["fired"] += fired
         seen["low"] += v == -(1 << (bits - 1))

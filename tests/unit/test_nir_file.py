@@ -1,4 +1,5 @@
-"""NIR files from anywhere: what may lie in them and what is refused by name, and a reader that is slow, killed, interrupted or endless."""
+"""NIR files from anywhere: what may lie in them and what is refused by name, and a reader that is
+slow, killed, interrupted or endless."""
 
 import importlib
 import os
@@ -25,8 +26,10 @@ def graph() -> Any:
         nir.Input(np.array([1, 4, 4])),
         nir.Conv2d((4, 4), np.arange(27, dtype=np.float32).reshape(3, 1, 3, 3), 1, 1, 1, 1, np.zeros(3)),
         nir.LIF(*(np.full((3, 4, 4), value) for value in (0.1, 1.0, 0.0, 1.0))),
-        nir.Flatten({"input": np.array([3, 4, 4])}, 0), nir.Affine(np.ones((2, 48)), np.ones(2)), nir.Output(np.array([2])),
-    )  # fmt: skip
+        nir.Flatten({"input": np.array([3, 4, 4])}, 0),
+        nir.Affine(np.ones((2, 48)), np.ones(2)),
+        nir.Output(np.array([2])),
+    )
 
 
 @pytest.fixture
@@ -61,16 +64,24 @@ def test_it_reads_what_nir_reads(path) -> None:
 
 @pytest.mark.parametrize(("groups", "kernel"), [(1, (3, 1)), (4, (3, 3)), (2, (1, 2))])
 def test_convolutions_of_groups_and_oblong_kernels(groups: int, kernel: tuple[int, int], tmp_path) -> None:
-    """nir's own reader refuses them: it takes a group's channels for all, and a kernel's height for its width."""
+    """nir's own reader refuses them: it takes a group's channels for all, and a kernel's height for
+    its width."""
     weight = np.arange(8 * 4 // groups * kernel[0] * kernel[1]).reshape(8, 4 // groups, *kernel) / 8.0
     size = (8, *(5 + 2 - k + 1 for k in kernel))
     nodes = {
-        "input": nir.Input({"input": np.array([4, 5, 5])}), "conv": nir.Conv2d((5, 5), weight, 1, 1, 1, groups, np.zeros(8)),
-        "fire": nir.IF(np.ones(size), np.ones(size)), "output": nir.Output({"output": np.array(size)}),
-    }  # fmt: skip
+        "input": nir.Input({"input": np.array([4, 5, 5])}),
+        "conv": nir.Conv2d((5, 5), weight, 1, 1, 1, groups, np.zeros(8)),
+        "fire": nir.IF(np.ones(size), np.ones(size)),
+        "output": nir.Output({"output": np.array(size)}),
+    }
     inner = nir.NIRGraph(nodes, [("input", "conv"), ("conv", "fire"), ("fire", "output")], type_check=False)
-    ends = {"input": nir.Input({"input": np.array([4, 5, 5])}), "output": nir.Output({"output": np.array(size)})}
-    outer = nir.NIRGraph({**ends, "inner": inner}, [("input", "inner"), ("inner", "output")], type_check=False)
+    ends = {
+        "input": nir.Input({"input": np.array([4, 5, 5])}),
+        "output": nir.Output({"output": np.array(size)}),
+    }
+    outer = nir.NIRGraph(
+        {**ends, "inner": inner}, [("input", "inner"), ("inner", "output")], type_check=False
+    )
     for graph, name in ((inner, "conv"), (outer, "inner.conv")):
         nir.write(tmp_path / "net.nir", graph)
         with pytest.raises(ValueError, match="Type inference error"):
@@ -114,9 +125,11 @@ def test_special_types_and_storage(path) -> None:
         return answer["refused"]
 
     kinds = {
-        "references": h5py.ref_dtype, "lists": h5py.vlen_dtype(np.int32), "names of an enumeration": h5py.enum_dtype({"a": 0, "b": 1}),
+        "references": h5py.ref_dtype,
+        "lists": h5py.vlen_dtype(np.int32),
+        "names of an enumeration": h5py.enum_dtype({"a": 0, "b": 1}),
         "arrays": np.dtype((np.int32, (3,))),
-    }  # fmt: skip
+    }
     for says, kind in kinds.items():
         found = refused("x", lambda file, name, kind=kind: file.create_dataset(name, (2,), kind))
         assert found == f"'node/x' holds {says}; a NIR file holds numbers and names"
@@ -124,12 +137,20 @@ def test_special_types_and_storage(path) -> None:
     layout[:] = h5py.VirtualSource("other.h5", "x", (4,))
     found = refused("x", lambda file, name: file.create_virtual_dataset(name, layout))
     assert found == "'node/x' is a virtual dataset, of other files; store the data in this one"
-    found = refused("x", lambda file, name: file.create_dataset(name, (4,), "u1", external=[("/etc/passwd", 0, 4)]))
+    found = refused(
+        "x", lambda file, name: file.create_dataset(name, (4,), "u1", external=[("/etc/passwd", 0, 4)])
+    )
     assert found == "'node/x' has external storage, in another file; store the data in this one"
     found = refused("x", lambda file, name: file.create_dataset(name, (1 << 40,), "f8", chunks=(1024,)))
     assert found == f"with 'node/x' it unpacks to more than {MOST_BYTES:,} bytes, which no chip holds"
-    assert refused("x", lambda file, name: file.create_dataset(name, data=h5py.Empty("f4"))) == "'node/x' is empty"
-    assert refused("x", lambda file, name: file.create_dataset(name, data=b"\xff\xfe")) == "'node/x' is text that is no UTF-8"
+    assert (
+        refused("x", lambda file, name: file.create_dataset(name, data=h5py.Empty("f4")))
+        == "'node/x' is empty"
+    )
+    assert (
+        refused("x", lambda file, name: file.create_dataset(name, data=b"\xff\xfe"))
+        == "'node/x' is text that is no UTF-8"
+    )
     found = refused("x", lambda file, name: file.__setitem__(name, file["node"]))
     assert found == "the group 'node/x' contains itself"
 
@@ -144,13 +165,15 @@ def test_soft_links_inside_the_file_are_followed(path, graph) -> None:
 def test_messages_of_the_whole(path) -> None:
     with h5py.File(path, "a") as file:
         file["node/x"] = h5py.ExternalLink("other.h5", "/x")
-    assert message(path) == "net.nir: 'node/x' is an external link, to another file; store the data in this one"
+    assert (
+        message(path) == "net.nir: 'node/x' is an external link, to another file; store the data in this one"
+    )
     with h5py.File(path, "a") as file:
         del file["node/x"]
         del file["node/nodes/lif/type"]
         file["node/nodes/lif/type"] = "LIG"
-    assert (
-        message(path) == "net.nir is not readable as a NIR file: the node 'lif' is of the type 'LIG', which NIR does not have"
+    assert message(path) == (
+        "net.nir is not readable as a NIR file: the node 'lif' is of the type 'LIG', which NIR does not have"
     )
     path.write_bytes(path.read_bytes()[:5000])
     assert message(path).startswith("net.nir is not readable as a NIR file: OSError: ")
@@ -164,8 +187,12 @@ def reader(monkeypatch, tmp_path, code: str) -> None:
 
 
 ENDS = {
-    "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)": "the HDF5 library ended with SIGSEGV; is the file damaged?",
-    "import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)": "the HDF5 library finds no end of it; is the file damaged?",
+    "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)": (
+        "the HDF5 library ended with SIGSEGV; is the file damaged?"
+    ),
+    "import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)": (
+        "the HDF5 library finds no end of it; is the file damaged?"
+    ),
     "import time\ntime.sleep(60)": "the HDF5 library finds no end of it; is the file damaged?",
     "raise ValueError('lost')": "its reader ended: ValueError: lost",
     "": "its reader ended: status 0",
@@ -184,7 +211,10 @@ def test_an_endless_reader_ends_by_itself(path, tmp_path, monkeypatch) -> None:
     code = "from spikeplane.foreign_child import limit\n"
     reader(monkeypatch, tmp_path, code + "limit(1, 1 << 30)\nwhile True:\n    pass\n")
     monkeypatch.setattr(nir_file, "SECONDS", 300)
-    assert message(path) == "net.nir is not readable as a NIR file: the HDF5 library finds no end of it; is the file damaged?"
+    assert (
+        message(path)
+        == "net.nir is not readable as a NIR file: the HDF5 library finds no end of it; is the file damaged?"
+    )
 
 
 def test_its_memory_is_limited(path, tmp_path, monkeypatch) -> None:

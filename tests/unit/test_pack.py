@@ -1,4 +1,5 @@
-"""Words of memories at their limits: one more than there is, or a value that a field does not hold, is refused by name."""
+"""Words of memories at their limits: one more than there is, or a value that a field does not hold,
+is refused by name."""
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ def test_a_memory_is_filled_to_its_last_word_and_not_beyond(resource: str) -> No
     with pytest.raises(SpikeplaneError) as refused:
         memory.take(resource, 1, "population 'p'")
     assert str(refused.value) == (
-        f"the network does not fit: population 'p' needs words {size} to {size} of the {resource} memory of core (1, 0), "
+        f"the network does not fit: population 'p' needs words {size} to {size} of the {resource} "
+        "memory of core (1, 0), "
         f"which has {size}"
     )
 
@@ -32,7 +34,9 @@ def test_a_memory_is_filled_to_its_last_word_and_not_beyond(resource: str) -> No
     ({"base": 16, "count": 0}, "base", 16, 15, "use a larger chip"),
     ({"base": 15, "count": 8}, "count", 8, 7, "use a smaller kernel, or a chip with more lanes or more cores"),
 ])  # fmt: skip
-def test_a_field_holds_0_to_its_limit(values: dict[str, int], name: str, value: int, top: int, advice: str) -> None:
+def test_a_field_holds_0_to_its_limit(
+    values: dict[str, int], name: str, value: int, top: int, advice: str
+) -> None:
     assert TABLE.unpack(fields_word(TABLE, "row 3", base=15, count=7)) == {"base": 15, "count": 7}
     with pytest.raises(SpikeplaneError) as refused:
         fields_word(TABLE, "row 3", **values)
@@ -44,4 +48,7 @@ def test_signed_values_are_of_two_s_complement(value: int) -> None:
     check_signed(np.array([-8, 7]), 4, "biases")
     with pytest.raises(SpikeplaneError) as refused:
         check_signed(np.array([0, value]), 4, "biases")
-    assert str(refused.value) == f"biases must be from -8 to 7 on this chip, not {value}; use a chip with wider words"
+    assert (
+        str(refused.value)
+        == f"biases must be from -8 to 7 on this chip, not {value}; use a chip with wider words"
+    )

@@ -45,4 +45,7 @@ def test_a_value_wider_than_its_field_is_refused(wide, many):
     value = np.array([0, wide, 1]) if many else wide
     with pytest.raises(SpikeplaneError) as refused:
         pack_many(packet_format(PRESETS["tiny"]), Kind.SPIKE, 3, {"parity": value})
-    assert str(refused.value) == f"a spike packet's parity takes 0 to 1, not {wide}; compile the program for this chip again"
+    assert (
+        str(refused.value)
+        == f"a spike packet's parity takes 0 to 1, not {wide}; compile the program for this chip again"
+    )

@@ -1,4 +1,5 @@
-"""Program files: any damage, and any content that another tool made up, is refused in one line; files are written as others are."""
+"""Program files: any damage, and any content that another tool made up, is refused in one line;
+files are written as others are."""
 
 import io
 import os
@@ -25,7 +26,11 @@ def made() -> Program:
             FloatPopulation(name="in", shape=(6, 1, 1)),
             FloatPopulation(name="out", shape=(3, 1, 1), neuron=FloatNeuron(threshold=np.ones(3))),
         ),
-        projections=(FloatProjection(source="in", target="out", weight=np.random.default_rng(0).normal(0, 1, (3, 6, 1, 1))),),
+        projections=(
+            FloatProjection(
+                source="in", target="out", weight=np.random.default_rng(0).normal(0, 1, (3, 6, 1, 1))
+            ),
+        ),
         output="out",
     )
     return compile_model(net, chip="tiny", encoding=Encoding(kind="rate", steps=2))
@@ -56,7 +61,12 @@ def test_every_flipped_bit_and_every_cut_is_seen(path: Path) -> None:
     for size in (0, 1, 511, 512, 513, *random.integers(0, len(whole), 100).tolist(), len(whole) - 1):
         path.write_bytes(whole[:size])
         assert refusal(path) == f"{path} {DAMAGED}"
-    for content in (whole + b"\0", whole[512:], random.bytes(3000), b"\x89HDF\r\n\x1a\n" + random.bytes(3000)):
+    for content in (
+        whole + b"\0",
+        whole[512:],
+        random.bytes(3000),
+        b"\x89HDF\r\n\x1a\n" + random.bytes(3000),
+    ):
         path.write_bytes(content)
         assert refusal(path) == f"{path} {DAMAGED}"
 
@@ -128,13 +138,19 @@ def test_other_versions_folders_and_models(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(program_file, "VERSION", 7)
     path.write_bytes(program_file.seal(path.read_bytes()))
     monkeypatch.undo()
-    assert refusal(path) == f"program {path} has format version 7, this is version {program_file.VERSION}; compile it again"
+    assert (
+        refusal(path)
+        == f"program {path} has format version 7, this is version {program_file.VERSION}; compile it again"
+    )
     assert refusal(path.parent) == f"program: cannot read {path.parent}: Is a directory"
     assert refusal(path / "inside") == f"program: cannot read {path / 'inside'}: Not a directory"
     model = path.with_suffix(".nir")
     with h5py.File(model, "w") as file:
         file["node"] = np.zeros(3)
-    assert refusal(model) == f"{model} is a model, not a program; compile it first: spikeplane compile {model} -o net.spk"
+    assert (
+        refusal(model)
+        == f"{model} is a model, not a program; compile it first: spikeplane compile {model} -o net.spk"
+    )
 
 
 def mode(path: Path) -> int:
@@ -154,7 +170,9 @@ def test_files_have_the_ordinary_mode(tmp_path: Path, made: Program) -> None:
     assert (tmp_path / "text").read_text(encoding="utf-8") == "\u00e9"
 
 
-def test_what_cannot_be_written_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("old")
 

@@ -1,4 +1,5 @@
-"""`Program.check`: each rule, to the letter, on a program that breaks this one alone; the types of the file's plain values."""
+"""`Program.check`: each rule, to the letter, on a program that breaks this one alone; the types of
+the file's plain values."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +43,9 @@ def population(program: Program, name: str, **changes: Any) -> Program:
 
 def projection(program: Program, number: int, **changes: Any) -> Program:
     """The program with another projection."""
-    made = tuple(replace(p, **changes) if i == number else p for i, p in enumerate(program.network.projections))
+    made = tuple(
+        replace(p, **changes) if i == number else p for i, p in enumerate(program.network.projections)
+    )
     return replace(program, network=replace(program.network, projections=made))
 
 
@@ -50,7 +53,9 @@ def part(program: Program, number: int, **changes: Any) -> Program:
     """The program with another part."""
     return replace(
         program,
-        placement=Placement(tuple(replace(p, **changes) if i == number else p for i, p in enumerate(program.placement.parts))),
+        placement=Placement(
+            tuple(replace(p, **changes) if i == number else p for i, p in enumerate(program.placement.parts))
+        ),
     )
 
 
@@ -84,14 +89,17 @@ WRONG: list[tuple[Program, str]] = [
      "population 'in' gets nothing in the step itself, so it would never be told to run; give it a projection without delay"),
     (projection(LOOP, 1, delay=0), "projection 'loop' to 'loop' goes backwards; list 'loop' before 'loop', or use delay 1"),
     (projection(LOOP, 0, delay=1), "projection 'in' to 'loop': an input arrives at once; use delay 0 and shift the planes"),
-    (projection(LOOP, 2, pool=(1, 1025)), "projection 'loop' to 'sum': pool must be two whole numbers from 1 to 1024, not (1, 1025)"),
-    (population(IMAGE, "conv", input_size=(5, -6)), "population 'conv': input_size must be (height, width) of 1 or more, not 5x-6"),
+    (projection(LOOP, 2, pool=(1, 1025)), ("projection 'loop' to 'sum': pool must be two whole " "numbers from 1 to 1024, "
+                                                                                                 "not (1, 1025)")),
+    (population(IMAGE, "conv", input_size=(5, -6)), ("population 'conv': input_size must be " "(height, width) of 1 or "
+                                                                                              "more, not 5x-6")),
     (network(LOOP, output="in"), "the output 'in' is no population of neurons; there are loop, sum"),
     (replace(LOOP, encoding=replace(LOOP.encoding, steps=0)), "encoding: steps must be from 1 to 16384, not 0"),
     (network(LOOP, populations=(replace(LOOP.network.populations[0], name="more"), *LOOP.network.populations)),
      "a program has one input, not 2"),
     (population(IMAGE, "in", value_bits=2), "input 'in' takes 2-bit values, the encoding 'direct' gives 3"),
-    (population(IMAGE, "in", bias=np.ones(2, int)), "input 'in' has thresholds, a bias, a window or holds its current; only neurons do"),
+    (population(IMAGE, "in", bias=np.ones(2, int)), ("input 'in' has thresholds, a bias, a window " "or holds its current; "
+                                                                                                    "only neurons do")),
     (network(LOOP, steps=5), "the network runs 5 steps, the encoding gives 4"),
     (replace(network(IMAGE, steps=16385), encoding=replace(IMAGE.encoding, steps=16385)),
      "encoding: steps must be from 1 to 16384, not 16385"),
@@ -99,19 +107,23 @@ WRONG: list[tuple[Program, str]] = [
     (replace(LOOP, probes=("loop", "sum", "in")), "there is no population 'in' to probe; there are loop, sum"),
     (replace(LOOP, probes=("sum", "sum")), "population 'sum' is probed twice"),
     (replace(LOOP, probes=("loop",)), "population 'sum' is not probed, and nothing else takes what it sends"),
-    (network(replace(IMAGE, probes=("gate",)), output="gate"), "population 'out' is not probed, and nothing else takes what it sends"),
-    (network(replace(LOOP, probes=("sum",)), output="loop"), "population 'loop' is not probed, and nothing else takes what it sends"),
+    (network(replace(IMAGE, probes=("gate",)), output="gate"), ("population 'out' is not probed, " "and nothing else takes "
+                                                                                                   "what it sends")),
+    (network(replace(LOOP, probes=("sum",)), output="loop"), ("population 'loop' is not probed, and " "nothing else takes "
+                                                                                                      "what it sends")),
     (population(LOOP, "loop", value_bits=2), "population 'loop': only an input has value_bits, not 2"),
     (population(LOOP, "loop", theta=np.full(20, 32768)),
      "population 'loop': its thresholds must be from -32768 to 32767 on this chip, not 32768; use a chip with wider words"),
     (population(LOOP, "loop", theta=np.full(20, -32768)),
-     "population 'loop': minus its thresholds must be from -32768 to 32767 on this chip, not 32768; use a chip with wider words"),
+     ("population 'loop': minus its thresholds must be from -32768 to 32767 on this chip, not " "32768; use a chip with "
+                                                                                                "wider words")),
     (population(LOOP, "loop", bias=np.full(20, 1 << 17)),
      "population 'loop': its biases must be from -131072 to 131071 on this chip, not 131072; use a chip with wider words"),
     (population(LOOP, "loop", neuron={"v_reset": 32768}),
      "population 'loop': its reset potential must be from -32768 to 32767 on this chip, not 32768; use a chip with wider words"),
     (population(IMAGE, "conv", amount=np.full(12, -1)),
-     "population 'conv': a soft reset by -1..-1 at thresholds 21..57 could leave the 16-bit membrane; amounts must be 0 or more and "
+     "population 'conv': a soft reset by -1..-1 at thresholds 21..57 could leave the 16-bit "
+     "membrane; amounts must be 0 or more and "
      "thresholds higher"),
     (replace(population(IMAGE, "in", value_bits=1), encoding=replace(IMAGE.encoding, kind="planes")),
      "population 'conv' holds its current, which takes an encoding 'direct' and nothing but the input in front"),
@@ -145,7 +157,8 @@ WRONG: list[tuple[Program, str]] = [
     (replace(LOOP, tables={"x": [{"a": [[[[[1]]]]]}]}), "its table 'x' must be a list of rows of plain values"),
     (replace(LOOP, tables={"mapping": [{"core": [0, 0]}]}),
      "its table 'mapping' has a row in which 'populations' is missing or something else"),
-    (replace(IMAGE, tables={"bounds": [{**ROW, "population": "x"}]}), "its tables name 'x', which is no population or has no bound"),
+    (replace(IMAGE, tables={"bounds": [{**ROW, "population": "x"}]}), ("its tables name 'x', which " "is no population or "
+                                                                                                     "has no bound")),
     (replace(IMAGE, tables={"quantisation": [FULL]}), "its tables name 'out', which is no population or has no bound"),
     (replace(LOOP, tables={"activity": [{"population": "in", "spikes": [1e9], "packets": [1]}]}),
      "its table 'activity' counts spikes that cannot be"),
@@ -204,7 +217,8 @@ TYPES = [
     ("probes", "conv", "probes must be a list of names, not 'conv'"),
     ("readout", [], "readout must be text of up to 1000 characters, not []"),
     ("encoding/kind", "video", "encoding, kind must be one of direct, rate, latency, events, planes, not 'video'"),
-    ("encoding/seed", ..., "encoding must have the fields kind, seed, step_us, steps, value_bits; 'seed' is missing or unknown"),
+    ("encoding/seed", ..., ("encoding must have the fields kind, seed, step_us, steps, value_bits; " "'seed' is missing "
+                                                                                                     "or unknown")),
     ("populations/1/hold", 1, "population 1, hold must be true or false, not 1"),
     ("populations/1/shape", [12, 2], "population 1, shape must be 3 whole numbers, not [12, 2]"),
     ("populations/1/input_size", [5.0, 6], "population 1, input_size must be a whole number, not 5.0"),
@@ -270,23 +284,34 @@ def test_a_key_that_stands_twice(tmp_path: Path, place: int) -> None:
             del file["header"]
             joints = ['"steps": 3', '"steps": 3']
             joints[place] = f'{more}"steps": 3'
-            file["header"] = np.frombuffer((parts[0] + joints[0] + parts[1] + joints[1] + parts[2]).encode(), np.uint8)
+            file["header"] = np.frombuffer(
+                (parts[0] + joints[0] + parts[1] + joints[1] + parts[2]).encode(), np.uint8
+            )
 
         return hdf5_changed(to_bytes(IMAGE), change)
 
     path.write_bytes(changed(" "))
     Program.load(path)
-    assert refusal(path, changed('"steps": 33, ')) == f"{path} is not a Spikeplane program, or is damaged; compile it again"
+    assert (
+        refusal(path, changed('"steps": 33, '))
+        == f"{path} is not a Spikeplane program, or is damaged; compile it again"
+    )
 
 
 def test_columns_that_commands_read() -> None:
-    """A table without one of its columns, or with something else there, is refused, or shown and estimated all the same."""
+    """A table without one of its columns, or with something else there, is refused, or shown and
+    estimated all the same."""
     program, lines = compiled(), []
     for name, rows in program.tables.items():
         for column in sorted({column for row in rows for column in row}):
             for wrong in (..., None, "[/x]", [[]], {"a": 1}, -1):
                 row = [
-                    {k: wrong if k == column else v for k, v in row.items() if k != column or wrong is not ...} for row in rows
+                    {
+                        k: wrong if k == column else v
+                        for k, v in row.items()
+                        if k != column or wrong is not ...
+                    }
+                    for row in rows
                 ]
                 lines.append(used(replace(program, tables={**program.tables, name: row})))
     assert lines.count("") > 5

@@ -1,4 +1,5 @@
-"""The reader of program files: the numbers that h5py wrote, and nothing of what h5py could have written besides."""
+"""The reader of program files: the numbers that h5py wrote, and nothing of what h5py could have
+written besides."""
 
 import io
 import struct

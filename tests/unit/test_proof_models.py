@@ -1,7 +1,9 @@
-"""What the proof of an import does with models: it leaves them alone, runs them as their users do, and says what it did not prove."""
+"""What the proof of an import does with models: it leaves them alone, runs them as their users do,
+and says what it did not prove."""
 
 # the frameworks annotate their layers and parameters loosely:
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false, reportOperatorIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false,
+# reportIndexIssue=false, reportOperatorIssue=false
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,15 +28,24 @@ from spikeplane.importers import import_model, register, registry
 def snapshot(model: nn.Module) -> dict[str, Any]:
     """All that a model holds: parameters, membranes, modes, types, hooks."""
     return {
-        "numbers": {name: (id(t), t.dtype, t.clone()) for name, t in model.state_dict(keep_vars=True).items()},
+        "numbers": {
+            name: (id(t), t.dtype, t.clone()) for name, t in model.state_dict(keep_vars=True).items()
+        },
         "modules": [
-            (m.training, len(m._forward_hooks), len(m._forward_pre_hooks), getattr(m, "step_mode", None), getattr(m, "backend", None))
+            (
+                m.training,
+                len(m._forward_hooks),
+                len(m._forward_pre_hooks),
+                getattr(m, "step_mode", None),
+                getattr(m, "backend", None),
+            )
             for m in model.modules()
         ],
         "membranes": [
-            (m.v.clone() if torch.is_tensor(m.v) else m.v) if hasattr(m, "v") else getattr(m, "mem", None) for m in model.modules()
+            (m.v.clone() if torch.is_tensor(m.v) else m.v) if hasattr(m, "v") else getattr(m, "mem", None)
+            for m in model.modules()
         ],
-    }  # fmt: skip
+    }
 
 
 def same(one: Any, other: Any) -> bool:
@@ -49,7 +60,8 @@ def same(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("source", ["spikingjelly", "snntorch"])
 def test_the_model_is_not_touched(source: str) -> None:
-    """In training, in float32, with membranes that hang on autograd's graph; random numbers go on where they were too."""
+    """In training, in float32, with membranes that hang on autograd's graph; random numbers go on
+    where they were too."""
     model = SOURCES[source]().train()
     model(torch.ones(1, 2, 6, 6))
     before, generator = snapshot(model), torch.get_rng_state()
@@ -57,7 +69,10 @@ def test_the_model_is_not_touched(source: str) -> None:
     assert any(m.requires_grad for m in membranes)
     compiled(model)
     assert same(before, snapshot(model))
-    assert all(one is (m.v if hasattr(m, "v") else m.mem) for one, m in zip(membranes, [model[1], model[3]], strict=True))
+    assert all(
+        one is (m.v if hasattr(m, "v") else m.mem)
+        for one, m in zip(membranes, [model[1], model[3]], strict=True)
+    )
     assert torch.equal(generator, torch.get_rng_state())
     assert model.training
     model(torch.ones(1, 2, 6, 6)).sum().backward()  # its graph still holds
@@ -81,7 +96,8 @@ def test_states_are_handed_on() -> None:
     rows = compiled(seeded(States()), shape=(6, 1, 1)).tables["agreement"]
     assert all(row["compared"] and row["rate_float"] > 0.02 for row in rows)
     assert refused(seeded(States(keep=False)), shape=(6, 1, 1)) == (
-        "the model's forward takes 2 states behind its input and returns 1; return them all, in the same order, or compile with "
+        "the model's forward takes 2 states behind its input and returns 1; return them all, in "
+        "the same order, or compile with "
         "--no-proof (proof=False)"
     )
 
@@ -121,7 +137,9 @@ def test_a_user_s_handler_is_proved_too(right: bool) -> None:
     model(torch.ones(2, 6))
     left = model[1].total
     reset = "soft" if right else "hard"
-    register(Counter)(lambda call: call.neurons(FloatNeuron(threshold=np.full(call.value.shape[0], 2.0), reset=reset)))
+    register(Counter)(
+        lambda call: call.neurons(FloatNeuron(threshold=np.full(call.value.shape[0], 2.0), reset=reset))
+    )
     if right:
         (row,) = compiled(model, shape=(6, 1, 1)).tables["agreement"]
         assert row["compared"]
@@ -135,13 +153,16 @@ def test_a_user_s_handler_is_proved_too(right: bool) -> None:
 def test_models_that_do_not_run() -> None:
     register(Broken)(lambda call: call.value)
     assert refused(nn.Sequential(Broken(), nn.Linear(4, 4), IFNode()), shape=(4, 1, 1)) == (
-        "the model itself does not run on inputs of 4x1x1 (RuntimeError: no kernel for this machine); check input_shape, or compile with "
+        "the model itself does not run on inputs of 4x1x1 (RuntimeError: no kernel for this "
+        "machine); check input_shape, or compile with "
         "--no-proof (proof=False)"
     )
 
 
 def test_many_steps_in_one_call() -> None:
-    model = nn.Sequential(nn.Linear(6, 8), IFNode(step_mode="m"), nn.Linear(8, 4), LIFNode(tau=2.0, step_mode="m"))
+    model = nn.Sequential(
+        nn.Linear(6, 8), IFNode(step_mode="m"), nn.Linear(8, 4), LIFNode(tau=2.0, step_mode="m")
+    )
     rows = compiled(seeded(model, 1.0), shape=(6, 1, 1)).tables["agreement"]
     assert all(row["compared"] and row["rate_float"] > 0.02 for row in rows)
 
@@ -166,9 +187,15 @@ def test_readouts_compare_by_values() -> None:
 def test_overrides_make_another_network() -> None:
     """Of snnTorch and SpikingJelly; NIR's are no overrides, it says nothing."""
     program = compiled(spikingjelly(), reset="hard")
-    assert program.tables["import"][0]["source"] == "not proved: reset hard makes it another network than the model"
+    assert (
+        program.tables["import"][0]["source"]
+        == "not proved: reset hard makes it another network than the model"
+    )
     program = compiled(snntorch(), compare=">=")
-    assert program.tables["import"][0]["source"] == "not proved: compare >= makes it another network than the model"
+    assert (
+        program.tables["import"][0]["source"]
+        == "not proved: compare >= makes it another network than the model"
+    )
     for model, options in (
         (spikingjelly(), {"reset": "soft", "compare": ">="}),
         (nir_graph(), {"reset": "none", "compare": ">="}),
@@ -194,24 +221,33 @@ def test_direct_values() -> None:
 
 def test_given_and_alone() -> None:
     """One integer layer given the float network's spikes forgets what its sources got wrong."""
-    model = seeded(nn.Sequential(nn.Linear(30, 40), LIFNode(tau=2.0), nn.Linear(40, 40), LIFNode(tau=2.0)), 0.4)
+    model = seeded(
+        nn.Sequential(nn.Linear(30, 40), LIFNode(tau=2.0), nn.Linear(40, 40), LIFNode(tau=2.0)), 0.4
+    )
     one, two = compiled(model, shape=(30, 1, 1), weight_bits=2).tables["agreement"]
     assert one["given"] == one["free"] < 99
     assert two["free"] < two["given"]
 
 
 @pytest.mark.parametrize("proof", [True, False])
-def test_compile_and_inspect_print_the_table(tmp_path: Path, capsys: pytest.CaptureFixture, proof: bool) -> None:
+def test_compile_and_inspect_print_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture, proof: bool
+) -> None:
     (tmp_path / "model.py").write_text(
         "import torch\nfrom torch import nn\nfrom spikingjelly.activation_based.neuron import IFNode\n\n"
-        "def net():\n    torch.manual_seed(0)\n    return nn.Sequential(nn.Linear(8, 5), IFNode()), (8, 1, 1)\n"
+        "def net():\n    torch.manual_seed(0)\n    return nn.Sequential(nn.Linear(8, 5), "
+        "IFNode()), (8, 1, 1)\n"
     )
     program = tmp_path / "net.spk"
     compile_command(f"{tmp_path / 'model.py'}:net", output=program, encoding="planes", proof=proof)
     printed = capsys.readouterr().out
     inspect(program)
     again = capsys.readouterr().out
-    source = "the PyTorch module Sequential itself, in float64" if proof else "not proved: left out by --no-proof (proof=False)"
+    source = (
+        "the PyTorch module Sequential itself, in float64"
+        if proof
+        else "not proved: left out by --no-proof (proof=False)"
+    )
     line = f"import: {source}; 128 samples, 16 steps of random planes, 10% and 40% active"
     for text in (printed, again):
         assert line in text
@@ -249,7 +285,8 @@ def test_models_in_training_are_proved_as_evaluated() -> None:
 
 
 class Coarse(nn.Module):
-    """Weights of a few levels; half of them lie between two, where float32 and float64 round to different sides."""
+    """Weights of a few levels; half of them lie between two, where float32 and float64 round to
+    different sides."""
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         return torch.round(weight / 0.1) * 0.1

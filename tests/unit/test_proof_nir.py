@@ -1,4 +1,5 @@
-"""The interpreter of NIR graphs that imports are proved with: recursions against plain Python, and graphs with cycles and choices."""
+"""The interpreter of NIR graphs that imports are proved with: recursions against plain Python, and
+graphs with cycles and choices."""
 
 # the frameworks annotate their layers and parameters loosely:
 # pyright: reportArgumentType=false
@@ -28,7 +29,9 @@ def stepped(node: Any, decisions: Decisions, inputs: np.ndarray) -> np.ndarray:
     return np.array([run(torch.as_tensor(x)[None])[0].numpy() for x in inputs])
 
 
-def by_hand(decisions: Decisions, inputs: np.ndarray, slope: Any, threshold: float | None, rest: float = 0.0) -> np.ndarray:
+def by_hand(
+    decisions: Decisions, inputs: np.ndarray, slope: Any, threshold: float | None, rest: float = 0.0
+) -> np.ndarray:
     """One neuron after the other, one number after the other; slope(v, x, state) is dt dv/dt."""
     outputs = np.zeros_like(inputs)
     for n in range(inputs.shape[1]):
@@ -64,7 +67,9 @@ def test_lif(reset: str, compare: str) -> None:
 def test_comparisons_differ_at_the_threshold() -> None:
     node = nir.IF(**parameters(r=0.5, v_threshold=1.0))
     ones = np.ones((12, 3))
-    strict, equal = (stepped(node, Decisions(reset="soft", compare=c, if_gain="step"), ones)[:, 0] for c in (">", ">="))
+    strict, equal = (
+        stepped(node, Decisions(reset="soft", compare=c, if_gain="step"), ones)[:, 0] for c in (">", ">=")
+    )
     assert strict.tolist() == [0, 0, 1] + [0, 1] * 4 + [0]
     assert equal.tolist() == [0, 1] * 6
 
@@ -74,7 +79,10 @@ def test_comparisons_differ_at_the_threshold() -> None:
 ])  # fmt: skip
 def test_if_gain(r: float, kind: str | None, gain: float) -> None:
     """Charge a step, or charge per time: where r * dt is 0.5 to 2, per time, unless said."""
-    for node, threshold in ((nir.IF(**parameters(r=r, v_threshold=gain * 2.5)), gain * 2.5), (nir.I(**parameters(r=r)), None)):
+    for node, threshold in (
+        (nir.IF(**parameters(r=r, v_threshold=gain * 2.5)), gain * 2.5),
+        (nir.I(**parameters(r=r)), None),
+    ):
         choices = Decisions(dt=DT, if_gain=kind)
         expected = by_hand(choices, inputs(), lambda v, x, _: gain * x, threshold)
         np.testing.assert_allclose(stepped(node, choices, inputs()), expected, rtol=1e-12)
@@ -106,15 +114,22 @@ def test_delays_thresholds_and_scales() -> None:
     np.testing.assert_array_equal(
         stepped(nir.Delay(np.full(3, 2 * DT)), Decisions(dt=DT), data), [*np.zeros((2, 3)), *data[:-2]]
     )
-    np.testing.assert_array_equal(stepped(nir.Threshold(np.array([0.5, 1.0, 3.0])), Decisions(), data), data > [0.5, 1.0, 3.0])
-    np.testing.assert_array_equal(stepped(nir.Scale(np.array([2.0, -1.0, 0.5])), Decisions(), data), data * [2.0, -1.0, 0.5])
+    np.testing.assert_array_equal(
+        stepped(nir.Threshold(np.array([0.5, 1.0, 3.0])), Decisions(), data), data > [0.5, 1.0, 3.0]
+    )
+    np.testing.assert_array_equal(
+        stepped(nir.Scale(np.array([2.0, -1.0, 0.5])), Decisions(), data), data * [2.0, -1.0, 0.5]
+    )
 
 
 def test_pixels() -> None:
-    """Convolution with stride, padding, dilation and groups, and pooling, against sums over explicit windows."""
+    """Convolution with stride, padding, dilation and groups, and pooling, against sums over
+    explicit windows."""
     rng = np.random.default_rng(1)
     image, weight, bias = rng.normal(size=(4, 7, 8)), rng.normal(size=(6, 2, 3, 2)), rng.normal(size=6)
-    node = nir.Conv2d(input_shape=(7, 8), weight=weight, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2, bias=bias)
+    node = nir.Conv2d(
+        input_shape=(7, 8), weight=weight, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2, bias=bias
+    )
     padded = np.pad(image, ((0, 0), (1, 1), (2, 2)))
     expected = np.zeros((6, 4, 10))
     for o, y, x in np.ndindex(*expected.shape):
@@ -133,22 +148,46 @@ def test_unknown_nodes() -> None:
     with pytest.raises(SpikeplaneError) as refusal:
         make_node("n", nir.Output({"output": np.array([3])}), Decisions())
     assert str(refusal.value) == (
-        "NIR node 'n' is a Output, which the proof of the import does not know; compile with --no-proof (proof=False)"
+        "NIR node 'n' is a Output, which the proof of the import does not know; compile with "
+        "--no-proof (proof=False)"
     )
 
 
 def recurrent() -> nir.NIRGraph:
     """Two layers that feed themselves, and the second the first."""
     rng = np.random.default_rng(5)
-    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([6])}), "output": nir.Output({"output": np.array([5])})}
-    for name, shape in (("in", (8, 6)), ("loop", (8, 8)), ("on", (5, 8)), ("loop2", (5, 5)), ("back", (8, 5))):
+    nodes: dict[str, Any] = {
+        "input": nir.Input({"input": np.array([6])}),
+        "output": nir.Output({"output": np.array([5])}),
+    }
+    for name, shape in (
+        ("in", (8, 6)),
+        ("loop", (8, 8)),
+        ("on", (5, 8)),
+        ("loop2", (5, 5)),
+        ("back", (8, 5)),
+    ):
         nodes[name] = nir.Affine(rng.normal(0.05, 0.5, shape), rng.normal(0, 0.1, shape[0]))
     for name, size in (("a", 8), ("b", 5)):
         nodes[name] = nir.LIF(
-            **{k: np.full(size, v) for k, v in {"tau": 4e-4, "r": 4.0, "v_leak": 0.0, "v_threshold": 1.0}.items()}
+            **{
+                k: np.full(size, v)
+                for k, v in {"tau": 4e-4, "r": 4.0, "v_leak": 0.0, "v_threshold": 1.0}.items()
+            }
         )
-    edges = [("input", "in"), ("in", "a"), ("a", "loop"), ("loop", "a"), ("a", "on"), ("on", "b"), ("b", "loop2"), ("loop2", "b"),
-             ("b", "back"), ("back", "a"), ("b", "output")]  # fmt: skip
+    edges = [
+        ("input", "in"),
+        ("in", "a"),
+        ("a", "loop"),
+        ("loop", "a"),
+        ("a", "on"),
+        ("on", "b"),
+        ("b", "loop2"),
+        ("loop2", "b"),
+        ("b", "back"),
+        ("back", "a"),
+        ("b", "output"),
+    ]
     return nir.NIRGraph(nodes=nodes, edges=edges, type_check=False)
 
 
@@ -172,7 +211,9 @@ def test_faults_in_cycles(monkeypatch: pytest.MonkeyPatch, late: str) -> None:
     assert refused(recurrent(), shape=None).startswith(f"layer '{layer}' is not what the model computes: ")
 
 
-@pytest.mark.parametrize("given", [{"dt": 2e-4}, {"reset": "soft"}, {"reset": "delayed"}, {"compare": ">="}, {"reset": "none"}])
+@pytest.mark.parametrize(
+    "given", [{"dt": 2e-4}, {"reset": "soft"}, {"reset": "delayed"}, {"compare": ">="}, {"reset": "none"}]
+)
 def test_what_is_given_reaches_both(given: dict) -> None:
     rows = compiled(recurrent(), shape=None, **given).tables["agreement"]
     assert [row["differences"] for row in rows] == [0, 0]
@@ -188,7 +229,9 @@ def test_readouts() -> None:
     graph = recurrent()
     del graph.nodes["loop2"], graph.nodes["back"]
     graph.nodes["b"] = nir.LI(**{k: np.full(5, v) for k, v in {"tau": 4e-4, "r": 4.0, "v_leak": 0.1}.items()})
-    graph.edges = [e for e in graph.edges if e not in (("b", "loop2"), ("loop2", "b"), ("b", "back"), ("back", "a"))]
+    graph.edges = [
+        e for e in graph.edges if e not in (("b", "loop2"), ("loop2", "b"), ("b", "back"), ("back", "a"))
+    ]
     rows = compiled(graph, PLANES, shape=None).tables["agreement"]
     assert [(row["population"], row["differences"], row["given"]) for row in rows][1] == ("b", 0, None)
     del graph.nodes["b"], graph.nodes["loop"]

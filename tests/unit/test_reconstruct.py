@@ -1,4 +1,5 @@
-"""From a recording to pictures, piece by piece: plans, regions, levels, files of images, how good they are, and which method is chosen."""
+"""From a recording to pictures, piece by piece: plans, regions, levels, files of images, how good
+they are, and which method is chosen."""
 
 import subprocess
 from pathlib import Path
@@ -35,7 +36,10 @@ def message(call, *arguments, **options) -> str:
 def gradient(count: int = 1, dtype: type = np.uint8) -> list[tuple[int, np.ndarray]]:
     """(10 * i, picture), each another."""
     base = np.add.outer(np.arange(HEIGHT) * 5, np.arange(WIDTH) * 4)
-    return [(10 * i, ((base + 9 * i) % 256 * (257 if dtype is np.uint16 else 1)).astype(dtype)) for i in range(count)]
+    return [
+        (10 * i, ((base + 9 * i) % 256 * (257 if dtype is np.uint16 else 1)).astype(dtype))
+        for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,11 @@ def gradient(count: int = 1, dtype: type = np.uint8) -> list[tuple[int, np.ndarr
 )
 def test_what_is_read_for_which_images(options, expected) -> None:
     found = plan(100, 16, **options)
-    assert (found.first, found.end, list(found.wanted)) == (expected.first, expected.end, list(expected.wanted))
+    assert (found.first, found.end, list(found.wanted)) == (
+        expected.first,
+        expected.end,
+        list(expected.wanted),
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +113,9 @@ def test_regions() -> None:
     assert parse_region("19,11,1,1", (20, 12)) == Region(19, 11, 1, 1)
 
 
-@pytest.mark.parametrize("text", ["13,2,8,5", "3,8,8,5", "-1,0,4,4", "0,-1,4,4", "0,0,0,4", "0,0,4,-4", "99,0,1,1"])
+@pytest.mark.parametrize(
+    "text", ["13,2,8,5", "3,8,8,5", "-1,0,4,4", "0,-1,4,4", "0,0,0,4", "0,0,4,-4", "99,0,1,1"]
+)
 def test_regions_outside(text) -> None:
     expected = f"--roi {text} does not lie in the planes of 20x12 pixels: X,Y,W,H from the upper left"
     assert message(parse_region, text, (20, 12)) == expected
@@ -122,7 +132,10 @@ def test_images_are_those_of_the_golden_model(tmp_path, method) -> None:
     """Over several chunks, of a region, from a plane on: those of a model that has seen nothing else."""
     planes = (np.random.default_rng(5).random((150, HEIGHT, WIDTH)) < 0.3).astype(np.uint8)
     np.save(tmp_path / "a.npy", planes)
-    region, config = Region(4, 1, 10, 8), CameraConfig(width=10, height=8, pixels=1, method=method, lookahead=6, output_bits=12)
+    region, config = (
+        Region(4, 1, 10, 8),
+        CameraConfig(width=10, height=8, pixels=1, method=method, lookahead=6, output_bits=12),
+    )
     expected = [image.numpy() for image in Reconstruction(config).images(planes[7:, 1:9, 4:14])]
     taken = []
     with open_recording(tmp_path / "a.npy") as recording:
@@ -141,7 +154,8 @@ def test_levels() -> None:
     assert eight[values].tolist() == [0, 2, 167, 255, 255, 255]  # 0.6 * 255 = 153 is white
     assert Display(4080, full_scale=1).table(65535)[[0, 4080, 2040]].tolist() == [0, 65535, 32768]
     assert Display(255, full_scale=1, gamma=2).table(255)[[0, 64, 255]].tolist() == [0, 128, 255]
-    assert Display(255, gamma=2.2).light(np.array([51]))[0] == pytest.approx(1 / 3)  # what is compared has no gamma
+    # what is compared has no gamma
+    assert Display(255, gamma=2.2).light(np.array([51]))[0] == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -164,7 +178,10 @@ def test_a_contact_sheet(tmp_path) -> None:
         x, y = place % columns * wide + pictures.GAP, place // columns * high + pictures.GAP
         assert np.array_equal(page[y : y + HEIGHT, x : x + WIDTH], levels)
         assert (page[y + HEIGHT : y + HEIGHT + pictures.CAPTION, x : x + 40] > 200).any()  # its number
-    assert message(pictures.write_png, tmp_path / "b.png", gradient(37)) == "a contact sheet shows 36 images at most"
+    assert (
+        message(pictures.write_png, tmp_path / "b.png", gradient(37))
+        == "a contact sheet shows 36 images at most"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
@@ -209,9 +226,12 @@ def test_a_video(tmp_path, shape) -> None:
     assert pictures.write_pictures(path, enumerate(frames), 10) == 3
     even = tuple(side + side % 2 for side in shape)
     command = [program, "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"]
-    found = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.uint8).reshape(-1, *even)
+    found = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.uint8).reshape(
+        -1, *even
+    )
     assert len(found) == 3
-    inside = (slice(None), slice(shape[0] - 2), slice(shape[1] - 2))  # a black line at an edge bleeds into what is beside it
+    # a black line at an edge bleeds into what is beside it
+    inside = (slice(None), slice(shape[0] - 2), slice(shape[1] - 2))
     assert np.abs(found[inside].astype(int) - np.array(frames)[inside]).max() <= 3  # H.264 is lossy
 
 
@@ -280,7 +300,10 @@ def test_the_true_image(tmp_path, monkeypatch) -> None:
     assert np.abs(read_truth(Path("crop.png"), (WIDTH, HEIGHT), region) - expected).max() < 1e-6
     refused = message(read_truth, Path("a.png"), (40, 30), region)
     assert refused == "a.png has 20x12 pixels, the planes have 40x30, the region 10x8"
-    assert message(read_truth, Path("two.npy"), (20, 12), region) == "two.npy holds 2 images; --compare takes one"
+    assert (
+        message(read_truth, Path("two.npy"), (20, 12), region)
+        == "two.npy holds 2 images; --compare takes one"
+    )
 
 
 def test_the_choice_is_the_best_measured() -> None:

@@ -1,4 +1,5 @@
-"""The report: what stands in the page, that names cannot break out of it, that it asks nothing of the network, that it is small."""
+"""The report: what stands in the page, that names cannot break out of it, that it asks nothing of
+the network, that it is small."""
 
 import base64
 import json
@@ -33,26 +34,39 @@ def small(count: int = 3, **changes: Any) -> ReportData:
     )
     network = Network(
         populations=(
-            Population(name="input", shape=(1, 5, 5), value_bits=8), hidden,
+            Population(name="input", shape=(1, 5, 5), value_bits=8),
+            hidden,
             Population(name="out", shape=(3, 1, 1), neuron=Neuron(membrane_out=True, reset="none")),
         ),
         projections=(
             Projection(source="input", target=NASTY, weight=np.ones((4, 1, 3, 3), int), padding=(1, 1)),
             Projection(source=NASTY, target="out", weight=np.ones((3, 4, 5, 5), int)),
         ),
-        output="out", steps=4,
-    )  # fmt: skip
+        output="out",
+        steps=4,
+    )
     parts = (
         Part(population=NASTY, core=(0, 0), slot=0, first=0, groups=1),
         Part(population="out", core=(1, 1), slot=0, first=0, groups=1),
     )
     values = {
-        "title": NASTY, "program": "net", "chip": preset("small"), "network": network, "placement": Placement(parts), "board": NASTY,
-        "encoding": Encoding(kind="direct", steps=4), "labels": np.arange(count) % 3, "tables": {"assumptions": [{"layer": NASTY}]},
+        "title": NASTY,
+        "program": "net",
+        "chip": preset("small"),
+        "network": network,
+        "placement": Placement(parts),
+        "board": NASTY,
+        "encoding": Encoding(kind="direct", steps=4),
+        "labels": np.arange(count) % 3,
+        "tables": {"assumptions": [{"layer": NASTY}]},
         "inputs": {"input": np.repeat(random.integers(0, 256, (count, 1, 1, 5, 5)), 4, 1)},
-        "outputs": {NASTY: random.integers(0, 2, (count, 4, 4, 5, 5)), "out": random.integers(-40000, 40000, (count, 4, 3, 1, 1))},
-        "scores": np.tile([[1, -2, 7]], (count, 1)), "figures": {"accuracy": np.float32(0.5), "lockstep": {"mismatches": 0}},
-    }  # fmt: skip
+        "outputs": {
+            NASTY: random.integers(0, 2, (count, 4, 4, 5, 5)),
+            "out": random.integers(-40000, 40000, (count, 4, 3, 1, 1)),
+        },
+        "scores": np.tile([[1, -2, 7]], (count, 1)),
+        "figures": {"accuracy": np.float32(0.5), "lockstep": {"mismatches": 0}},
+    }
     return ReportData(**(values | changes))
 
 
@@ -102,8 +116,11 @@ def test_planes_scores_and_figures_are_in_the_page_as_they_were(tmp_path: Path) 
     assert found["figures"] == {"accuracy": 0.5, "lockstep": {"mismatches": 0}}
     hidden = found["populations"][1]
     assert (hidden["kind"], hidden["theta"], hidden["compare"], hidden["cores"]) == (
-        "LIF", [3, 9], "\u2265", [{"core": [0, 0], "channels": [0, 3]}],
-    )  # fmt: skip
+        "LIF",
+        [3, 9],
+        "\u2265",
+        [{"core": [0, 0], "channels": [0, 3]}],
+    )
     assert [p["kind"] for p in found["populations"]] == ["input", "LIF", "readout"]
 
 
@@ -127,13 +144,18 @@ def test_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     seen = Tags(text)
     policy = [
-        attributes["content"] for tag, attributes in seen.tags if attributes.get("http-equiv") == "Content-Security-Policy"
+        attributes["content"]
+        for tag, attributes in seen.tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
     ]
-    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"]
+    assert policy == [
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    ]
     assert [attributes["href"] for _, attributes in seen.tags if "href" in attributes] == ["data:,"]
     assert not any("src" in attributes for _, attributes in seen.tags)
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
-    assert set(re.findall(r"https?://[^\s\"']+", text)) == {"http://www.w3.org/2000/svg"}  # the name of SVG, not an address
+    # the name of SVG, not an address
+    assert set(re.findall(r"https?://[^\s\"']+", text)) == {"http://www.w3.org/2000/svg"}
 
 
 def test_samples_are_capped_by_number_and_by_bytes(tmp_path: Path) -> None:
@@ -145,7 +167,9 @@ def test_samples_are_capped_by_number_and_by_bytes(tmp_path: Path) -> None:
     wide[..., 0] = 70000  # four bytes each: 4 MB a sample
     population = Population(name="wide", shape=(16, 128, 128), neuron=Neuron(membrane_out=True))
     network = replace(data.network, populations=(*data.network.populations, population))
-    write_report(tmp_path / "wide.html", replace(data, network=network, outputs=data.outputs | {"wide": wide}))
+    write_report(
+        tmp_path / "wide.html", replace(data, network=network, outputs=data.outputs | {"wide": wide})
+    )
     assert content(tmp_path / "wide.html")["samples"] == 1
 
 
@@ -163,7 +187,10 @@ def test_page_without_labels_figures_or_tables(tmp_path: Path) -> None:
 
 def brute(network: Network, projection: Projection) -> int:
     """Synapses one by one."""
-    source, target = network.population(projection.source).shape, network.population(projection.target).current_shape
+    source, target = (
+        network.population(projection.source).shape,
+        network.population(projection.target).current_shape,
+    )
     kernel, total = projection.weight.shape[-2:], 0
     for y in range(source[1]):
         for x in range(source[2]):
@@ -189,29 +216,37 @@ def brute(network: Network, projection: Projection) -> int:
 def test_synapses_are_counted_one_by_one(size, out, kernel, stride, padding, pool, aligned) -> None:
     weight = np.zeros((3, *kernel) if aligned else (5, 3, *kernel), int)
     network = Network(
-        populations=(Population(name="a", shape=(3, *size)), Population(name="b", shape=(3 if aligned else 5, *out))),
-        projections=(), output="b",
-    )  # fmt: skip
+        populations=(
+            Population(name="a", shape=(3, *size)),
+            Population(name="b", shape=(3 if aligned else 5, *out)),
+        ),
+        projections=(),
+        output="b",
+    )
     projection = Projection(
         source="a", target="b", weight=weight, stride=stride, padding=padding, pool=pool, aligned=aligned
-    )  # fmt: skip
+    )
     assert synapse_count(network, projection) == brute(network, projection) > 0
 
 
 def test_synapses_end_in_front_of_the_window() -> None:
     window = Population(
         name="b", shape=(2, 2, 2), neuron=Neuron(), window=Window(size=2, stride=2), input_size=(4, 4)
-    )  # fmt: skip
+    )
     network = Network(populations=(Population(name="a", shape=(1, 4, 4)), window), projections=(), output="b")
     assert synapse_count(network, Projection(source="a", target="b", weight=np.ones((2, 1, 1, 1), int))) == 32
 
 
 def test_what_does_not_match_is_refused() -> None:
-    with pytest.raises(SpikeplaneError, match=r"^report: 'out' should be \(3, steps, 3, 1, 1\), got 2, 4, 3, 1, 1$"):
+    with pytest.raises(
+        SpikeplaneError, match=r"^report: 'out' should be \(3, steps, 3, 1, 1\), got 2, 4, 3, 1, 1$"
+    ):
         small(outputs={"out": np.zeros((2, 4, 3, 1, 1), int)})
     with pytest.raises(SpikeplaneError, match=r"^report: 3 samples but 2 labels; give one for each sample$"):
         small(labels=np.zeros(2, int))
-    with pytest.raises(SpikeplaneError, match=r"^report: 3 samples but 1 scores; give one row for each sample$"):
+    with pytest.raises(
+        SpikeplaneError, match=r"^report: 3 samples but 1 scores; give one row for each sample$"
+    ):
         small(scores=np.zeros((1, 3)))
 
 

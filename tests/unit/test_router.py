@@ -1,4 +1,5 @@
-"""A mesh of routers in simulation: every packet reaches each tile of its rectangle once, in order, under random stalls."""
+"""A mesh of routers in simulation: every packet reaches each tile of its rectangle once, in order,
+under random stalls."""
 
 import random
 from typing import Any
@@ -28,7 +29,9 @@ def mesh():
     for (x, y), router in routers.items():
         for side, (dx, dy) in STEP.items():
             if (x + dx, y + dy) in routers:
-                wiring.connect(m, getattr(router, f"o_{side}"), getattr(routers[x + dx, y + dy], f"i_{BACK[side]}"))
+                wiring.connect(
+                    m, getattr(router, f"o_{side}"), getattr(routers[x + dx, y + dy], f"i_{BACK[side]}")
+                )
     return m, routers
 
 
@@ -69,7 +72,9 @@ def receiver(port, got, rng, stall):
     async def receive(ctx):
         while True:
             ctx.set(port.ready, rng.random() >= stall)
-            _, _, valid, ready, payload = await ctx.tick().sample(port.valid, port.ready, port.payload.as_value())
+            _, _, valid, ready, payload = await ctx.tick().sample(
+                port.valid, port.ready, port.payload.as_value()
+            )
             if valid and ready:
                 got.append(payload)
 
@@ -101,7 +106,8 @@ def test_every_copy_arrives_once_and_in_order(stall):
 
 @pytest.mark.parametrize("period", [1, 2, 3, 4])
 def test_two_that_always_ask_get_half_each_however_slow_the_way_out(period):
-    """A turn is over when its packet leaves: were it over with every cycle, an output taken in every second one would starve one side."""
+    """A turn is over when its packet leaves: were it over with every cycle, an output taken in
+    every second one would starve one side."""
     router: Any = Router(CONFIG)
     counts = {"north": 0, "west": 0}
 

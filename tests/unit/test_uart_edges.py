@@ -1,4 +1,5 @@
-"""The UART at its edges in Amaranth's simulator: spikes on the line, stop bits that are missing, lines that have been idle for long."""
+"""The UART at its edges in Amaranth's simulator: spikes on the line, stop bits that are missing,
+lines that have been idle for long."""
 
 import random
 from typing import Any

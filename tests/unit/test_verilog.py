@@ -1,4 +1,5 @@
-"""The writer of Verilog: what becomes a register, what is left out, and a proof that a component means what Amaranth elaborated."""
+"""The writer of Verilog: what becomes a register, what is left out, and a proof that a component
+means what Amaranth elaborated."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
@@ -50,7 +51,8 @@ def test_an_enable_and_a_reset_are_conditions_of_the_register() -> None:
 
     text = written(build)
     assert (
-        "  always @(posedge clk) begin\n    if (s[0]) begin\n      q <= a;\n    end\n    if (rst) begin\n      q <= 4'h0;\n    end\n  end\n"
+        "  always @(posedge clk) begin\n    if (s[0]) begin\n      q <= a;\n    end\n    if (rst) "
+        "begin\n      q <= 4'h0;\n    end\n  end\n"
     ) in text
     assert "  initial begin\n    q <= 4'h0;\n  end\n" in text
 
@@ -81,9 +83,9 @@ def test_a_state_machine_is_a_case_with_a_default() -> None:
 
     text = written(build)
     assert (
-        "    case (s)\n      2'h0: begin\n        q <= a;\n      end\n      2'h2: begin\n        q[2:1] <= 2'h3;\n      end\n"
-        in text
-    )
+        "    case (s)\n      2'h0: begin\n        q <= a;\n      end\n      2'h2: begin\n        "
+        "q[2:1] <= 2'h3;\n      end\n"
+    ) in text
     assert "      default: ;\n    endcase\n" in text
 
 
@@ -126,20 +128,31 @@ def test_comparisons_that_the_range_decides_are_constants() -> None:
     text = written(build)
     assert "assign w = {n6, n5, n4, n3, n2, n1};" in text
     found = [
-        line.split(" = ")[1] for line in text.splitlines() if line.startswith("  assign n") and "'b" in line and "<" not in line
+        line.split(" = ")[1]
+        for line in text.splitlines()
+        if line.startswith("  assign n") and "'b" in line and "<" not in line
     ]
     assert sorted(found) == ["1'b0;"] * 3 + ["1'b1;"] * 4
     assert text.count(" < ") + text.count(" > ") == 3
 
 
 def odd(m: Any, x: Any) -> None:
-    """Operators that the chip hardly uses: signed and unsigned, shifts, slices at a variable place, priority, names that are words."""
+    """Operators that the chip hardly uses: signed and unsigned, shifts, slices at a variable place,
+    priority, names that are words."""
     bit, table = Signal(signed(5), name="bit"), memory.Memory(shape=4, depth=5, init=[3, 1, 4, 1, 5])
     m.submodules.table = table
     read, write = table.read_port(domain="sync"), table.write_port(granularity=2)
-    m.d.comb += [read.addr.eq(x.a), write.addr.eq(x.b), write.data.eq(x.a), write.en.eq(x.s), read.en.eq(x.s[0])]
+    m.d.comb += [
+        read.addr.eq(x.a),
+        write.addr.eq(x.b),
+        write.data.eq(x.a),
+        write.en.eq(x.s),
+        read.en.eq(x.s[0]),
+    ]
     m.d.sync += bit.eq(x.a.as_signed() * x.b.as_signed() - bit)
-    m.d.comb += x.w.eq(Cat(x.a, x.b).bit_select(x.s, 3) + (bit >> x.s) + (x.a << x.s) + Cat(x.a, x.b).word_select(x.s[0], 4))
+    m.d.comb += x.w.eq(
+        Cat(x.a, x.b).bit_select(x.s, 3) + (bit >> x.s) + (x.a << x.s) + Cat(x.a, x.b).word_select(x.s[0], 4)
+    )
     with m.Switch(Cat(x.a, x.s)):
         with m.Case("11--0-", "0000-1"):
             m.d.comb += x.t.eq(bit < x.b.as_signed())
@@ -156,25 +169,40 @@ def odd(m: Any, x: Any) -> None:
 
 
 RAM = (
-    "(* blackbox *) module spikeplane_ram #(parameter WIDTH = 8, parameter DEPTH = 16, parameter ADDRESS = 4) (input clk, input read_en,\n"
-    "input [ADDRESS-1:0] read_address, output [WIDTH-1:0] read_data, input write_en, input [ADDRESS-1:0] write_address,\n"
+    "(* blackbox *) module spikeplane_ram #(parameter WIDTH = 8, parameter DEPTH = 16, parameter "
+    "ADDRESS = 4) (input clk, input read_en,\n"
+    "input [ADDRESS-1:0] read_address, output [WIDTH-1:0] read_data, input write_en, input "
+    "[ADDRESS-1:0] write_address,\n"
     "input [WIDTH-1:0] write_data); endmodule\n"
 )
-READ = "read_{kind}; read_verilog -lib ram.v; hierarchy -top top; proc; flatten; memory; opt_clean; design -stash {side}"
+READ = (
+    "read_{kind}; read_verilog -lib ram.v; hierarchy -top top; proc; flatten; memory; "
+    "opt_clean; design -stash {side}"
+)
 EQUAL = (
-    "design -copy-from before -as gold top; design -copy-from after -as gate top; equiv_make gold gate equiv; hierarchy -top equiv; "
+    "design -copy-from before -as gold top; design -copy-from after -as gate top; equiv_make gold "
+    "gate equiv; hierarchy -top equiv; "
     "opt_clean; equiv_simple; equiv_induct; equiv_status -assert"
 )
 
 
 def equivalent(folder: Path, component: Any, text: str) -> bool:
     """yosys proves, register by register, that the Verilog `text` does what Amaranth elaborated."""
-    (folder / "before.il").write_text(rtlil.convert(component, name="top", platform=Verilog(), emit_src=False))
+    (folder / "before.il").write_text(
+        rtlil.convert(component, name="top", platform=Verilog(), emit_src=False)
+    )
     (folder / "after.v").write_text(text)
     (folder / "ram.v").write_text(RAM)
-    reads = [READ.format(kind="rtlil before.il", side="before"), READ.format(kind="verilog after.v", side="after")]
+    reads = [
+        READ.format(kind="rtlil before.il", side="before"),
+        READ.format(kind="verilog after.v", side="after"),
+    ]
     result = subprocess.run(
-        [toolchain.yosys(), "-q", "-p", "; ".join([*reads, EQUAL])], cwd=folder, capture_output=True, text=True, check=False
+        [toolchain.yosys(), "-q", "-p", "; ".join([*reads, EQUAL])],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0 or "unproven $equiv cells" in result.stderr, result.stderr
     return result.returncode == 0

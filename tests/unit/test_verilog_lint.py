@@ -1,6 +1,8 @@
-"""Every preset and a chip with a camera: Verilator's lint and Icarus have nothing to say. (Tiles are one module: one of each is enough.)
+"""Every preset and a chip with a camera: Verilator's lint and Icarus have nothing to say. (Tiles
+are one module: one of each is enough.)
 
-Both look at the tile of every preset in its sizes, and at the whole of a chip; the presets' whole meshes are the slow test.
+Both look at the tile of every preset in its sizes, and at the whole of a chip; the presets' whole
+meshes are the slow test.
 """
 
 import os
@@ -22,13 +24,34 @@ from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.bench import icarus
 from spikeplane_sim.board.build import cached_verilog
 
-NEVER_WAIVED = ("WIDTH", "WIDTHTRUNC", "WIDTHEXPAND", "UNDRIVEN", "CASEINCOMPLETE", "LATCH", "MULTIDRIVEN", "ALWNEVER")
-CAMERA = replace(PRESETS["tiny"], camera=CameraConfig(width=20, height=16, pixels=8, method="ssr", lookahead=6))
+NEVER_WAIVED = (
+    "WIDTH",
+    "WIDTHTRUNC",
+    "WIDTHEXPAND",
+    "UNDRIVEN",
+    "CASEINCOMPLETE",
+    "LATCH",
+    "MULTIDRIVEN",
+    "ALWNEVER",
+)
+CAMERA = replace(
+    PRESETS["tiny"], camera=CameraConfig(width=20, height=16, pixels=8, method="ssr", lookahead=6)
+)
 CHIPS = {**PRESETS, "camera": CAMERA}
 ODD = {
-    "one-bit weights": ChipConfig(rows=1, cols=3, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, leak_multiplier=False),
+    "one-bit weights": ChipConfig(
+        rows=1, cols=3, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, leak_multiplier=False
+    ),
     "wide": ChipConfig(
-        rows=2, cols=1, lanes=8, acc_bits=32, membrane_bits=32, max_shift=31, egress_depth=4, populations=1, projections=1
+        rows=2,
+        cols=1,
+        lanes=8,
+        acc_bits=32,
+        membrane_bits=32,
+        max_shift=31,
+        egress_depth=4,
+        populations=1,
+        projections=1,
     ),
 }
 
@@ -40,7 +63,9 @@ def environment() -> dict[str, str]:
 
 def lint(folder: Path, top: str, *files: str) -> str:
     command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", top, *files]
-    result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
     return result.stdout + result.stderr
 
 
@@ -74,16 +99,24 @@ def test_icarus_is_there() -> None:
 
 
 def test_faults_are_not_waived(tmp_path: Path) -> None:
-    """The waiver file names rules of style alone, and a fault of each kind in the chip's file is still told."""
+    """The waiver file names rules of style alone, and a fault of each kind in the chip's file is
+    still told."""
     text = waivers()
     assert not [rule for rule in NEVER_WAIVED if f"-rule {rule} " in text]
     assert text.count("lint_off") == text.count('-file "*spikeplane_chip.v"')
-    assert [line for line in text.splitlines() if not line.startswith(("//", "lint_off -rule ", "`verilator_config"))] == []
+    assert [
+        line
+        for line in text.splitlines()
+        if not line.startswith(("//", "lint_off -rule ", "`verilator_config"))
+    ] == []
     faulty = (
-        "module spikeplane_chip(input wire clk, input wire [3:0] a, input wire [1:0] s, output reg [1:0] b, output wire d,\n"
+        "module spikeplane_chip(input wire clk, input wire [3:0] a, input wire [1:0] s, output reg "
+        "[1:0] b, output wire d,\n"
         "                       output wire [2:0] w);\n"
-        "  wire forgotten;\n  wire unread;\n  assign unread = a[0];\n  assign w = a;\n  assign d = forgotten;\n"
-        "  always @* begin\n    b = 2'h0;\n    case (s)\n      2'h1: b = a[2:1];\n    endcase\n  end\nendmodule\n"
+        "  wire forgotten;\n  wire unread;\n  assign unread = a[0];\n  assign w = a;\n  assign d = "
+        "forgotten;\n"
+        "  always @* begin\n    b = 2'h0;\n    case (s)\n      2'h1: b = a[2:1];\n    endcase\n  "
+        "end\nendmodule\n"
     )
     (tmp_path / "spikeplane_chip.v").write_text(faulty)
     (tmp_path / "spikeplane.vlt").write_text(text)
@@ -101,13 +134,17 @@ def test_faults_are_not_waived(tmp_path: Path) -> None:
     ],
 )
 def test_a_process_that_reads_nothing_is_refused(process: str) -> None:
-    fine = "  always @* begin\n    other = 1'h0;\n    if (other_in) begin\n      other = 1'h1;\n    end\n  end\n"
+    fine = (
+        "  always @* begin\n    other = 1'h0;\n    if (other_in) begin\n      other = 1'h1;\n    end\n  end\n"
+    )
     refuse_sleepers(f"module fine(input wire a);\n{fine}endmodule\n{RAM_VERILOG.read_text()}")
     with pytest.raises(SpikeplaneError) as refused:
         refuse_sleepers(
-            f"module fine();\n{fine}endmodule\n\nmodule \\tile.core.egress (input wire a);\n{fine}{process}endmodule\n"
+            f"module fine();\n{fine}endmodule\n\nmodule \\tile.core.egress (input wire "
+            f"a);\n{fine}{process}endmodule\n"
         )
     assert str(refused.value) == (
-        "the Verilog of tile.core.egress has a process for out_spike that reads nothing and would never run in a simulator of four "
+        "the Verilog of tile.core.egress has a process for out_spike that reads nothing and would "
+        "never run in a simulator of four "
         "states; assign it outside processes"
     )

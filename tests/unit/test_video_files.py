@@ -1,4 +1,5 @@
-"""Videos from anywhere: what becomes of an ffmpeg that crashes, that gives no frame, or that takes all memory is one line."""
+"""Videos from anywhere: what becomes of an ffmpeg that crashes, that gives no frame, or that takes
+all memory is one line."""
 
 import sys
 import time
@@ -10,9 +11,14 @@ import pytest
 from spikeplane.camera import video
 from spikeplane.errors import SpikeplaneError
 
-FRAME = "import os, sys, signal, time\nsys.stdout.buffer.write(b'P5\\n4 2\\n255\\n' + bytes(range(8)))\nsys.stdout.flush()\n"
+FRAME = (
+    "import os, sys, signal, time\nsys.stdout.buffer.write(b'P5\\n4 2\\n255\\n' + "
+    "bytes(range(8)))\nsys.stdout.flush()\n"
+)
 ENDS = {
-    "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)": "ffmpeg ended with SIGSEGV; is the file damaged?",
+    "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)": (
+        "ffmpeg ended with SIGSEGV; is the file damaged?"
+    ),
     FRAME + "os.kill(os.getpid(), signal.SIGFPE)": "ffmpeg ended with SIGFPE; is the file damaged?",
     FRAME + "time.sleep(60)": "no frame in 1 seconds; is the file damaged?",
     FRAME + "print('x: lost', file=sys.stderr)\nsys.exit(3)": "lost",

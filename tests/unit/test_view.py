@@ -1,4 +1,5 @@
-"""The page of `spikeplane view`: what is chosen, what it holds, and its rule in the browser against the golden model."""
+"""The page of `spikeplane view`: what is chosen, what it holds, and its rule in the browser against
+the golden model."""
 
 import base64
 import json
@@ -61,7 +62,8 @@ def test_defaults_make_a_small_page() -> None:
         ({"first": 300, "planes": 2}, "--planes 2 from plane 300 on: the recording has 301 planes, 0 to 300"),
         (
             {"first": 290},
-            "the image of plane 290 with look-ahead 16 needs plane 306, the recording has 301 planes, 0 to 300: "
+            "the image of plane 290 with look-ahead 16 needs plane 306, the recording has 301 "
+            "planes, 0 to 300: "
             "use a smaller --lookahead or --first",
         ),
         ({"roi": (390, 0, 20, 20)}, "--roi 390,0,20,20 is not inside the planes of 400x250"),
@@ -74,7 +76,8 @@ def test_what_is_not_there_is_refused(options: dict, message: str) -> None:
 
 def test_more_than_a_browser_holds_is_refused() -> None:
     assert refusal((5000, 250, 400), planes=2000, every=1) == (
-        "2000 planes of 400x250 with 2000 images of each method are 825 MB, 256 MB at most: use fewer --planes, a larger --every "
+        "2000 planes of 400x250 with 2000 images of each method are 825 MB, 256 MB at most: use "
+        "fewer --planes, a larger --every "
         "or a smaller --roi"
     )
 
@@ -82,7 +85,8 @@ def test_more_than_a_browser_holds_is_refused() -> None:
 def test_regions_are_read() -> None:
     assert parse_roi("1, 2,3,4") == (1, 2, 3, 4)
     with pytest.raises(
-        SpikeplaneError, match=r"^--roi is X,Y,W,H in pixels, such as 100,50,64,64 \(from the top left\), not '1,2,3'$"
+        SpikeplaneError,
+        match=r"^--roi is X,Y,W,H in pixels, such as 100,50,64,64 \(from the top left\), not '1,2,3'$",
     ):
         parse_roi("1,2,3")
 
@@ -107,7 +111,9 @@ def test_the_page_holds_the_planes_and_the_golden_images(tmp_path: Path) -> None
         np.testing.assert_array_equal(stack, expected[10:50:3])
 
 
-def test_a_page_that_grows_too_large_has_fewer_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_grows_too_large_has_fewer_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clip = collect(open_recording(clip_file(tmp_path)), plan((90, 12, 20), every=1), Reconstruction)
     monkeypatch.setattr("spikeplane.camera.view.page.MOST", 60_000)
     kept, size = write_page(tmp_path / "page.html", clip)
@@ -141,9 +147,14 @@ def test_the_rule_in_the_browser_is_the_golden_model(lookahead: int) -> None:
     bits = hard_pixels()
     lag = CameraConfig(method="tfp", lookahead=lookahead).lag
     rule = {
-        "lookahead": lookahead, "lag": lag, "window": 21, "walks": WALKS, "intervalMax": INTERVAL_MAX, "runMax": RUN_MAX,
+        "lookahead": lookahead,
+        "lag": lag,
+        "window": 21,
+        "walks": WALKS,
+        "intervalMax": INTERVAL_MAX,
+        "runMax": RUN_MAX,
         "halvings": HALVINGS,
-    }  # fmt: skip
+    }
     script = (
         (FOLDER / "rule.js").read_text()
         + f"""
@@ -152,10 +163,17 @@ def test_the_rule_in_the_browser_is_the_golden_model(lookahead: int) -> None:
     console.log(JSON.stringify(["tfp", "tfi", "fsr", "ssr"].map((method) => pixels.map((bits) => [...of(bits, method)]))));"""
     )
     done = subprocess.run(
-        [node(), "-e", script], input=json.dumps(bits.T.tolist()), capture_output=True, text=True, check=True, timeout=120
+        [node(), "-e", script],
+        input=json.dumps(bits.T.tolist()),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     for method, values in zip(METHODS, np.array(json.loads(done.stdout)), strict=True):
         config = CameraConfig(width=16, height=10, pixels=1, method=method, lookahead=lookahead)
-        expected = np.array([i.numpy().reshape(-1) for i in Reconstruction(config).images(bits.reshape(-1, 10, 16))]).T
+        expected = np.array(
+            [i.numpy().reshape(-1) for i in Reconstruction(config).images(bits.reshape(-1, 10, 16))]
+        ).T
         wrong = np.argwhere(values[:, : 600 - lookahead] != expected)
         assert not len(wrong), f"{method}: pixel {wrong[0][0]}, plane {wrong[0][1]}"

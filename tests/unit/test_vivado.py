@@ -1,4 +1,5 @@
-"""Vivado boards: the top, the constraints and the script of each. Vivado is not run; the script is, with its commands left out."""
+"""Vivado boards: the top, the constraints and the script of each. Vivado is not run; the script is,
+with its commands left out."""
 
 import os
 import re
@@ -103,8 +104,20 @@ def test_constraints(name: str, period: str, port: str, bank: tuple[str, str]) -
     lines = xdc(name)
     ports = re.findall(r"(?:input|output) (\w+)", top(name))
     for one in ports:
-        assert sum(line.startswith("set_property PACKAGE_PIN") and line.endswith(f"[get_ports {one}]") for line in lines) == 1
-        assert sum(line.startswith("set_property IOSTANDARD") and line.endswith(f"[get_ports {one}]") for line in lines) == 1
+        assert (
+            sum(
+                line.startswith("set_property PACKAGE_PIN") and line.endswith(f"[get_ports {one}]")
+                for line in lines
+            )
+            == 1
+        )
+        assert (
+            sum(
+                line.startswith("set_property IOSTANDARD") and line.endswith(f"[get_ports {one}]")
+                for line in lines
+            )
+            == 1
+        )
     assert sum("PACKAGE_PIN" in line for line in lines) == len(ports)
     assert [line for line in lines if "create_clock" in line] == [
         f"create_clock -name oscillator -period {period} [get_ports {port}]"
@@ -116,9 +129,10 @@ def test_constraints(name: str, period: str, port: str, bank: tuple[str, str]) -
 
 
 def test_the_synchroniser_of_rx_has_the_name_that_is_constrained() -> None:
-    assert "set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {NAME =~ *uart/seen_reg*}]" in xdc(
-        "kcu105"
-    )
+    assert (
+        "set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {NAME =~ "
+        "*uart/seen_reg*}]"
+    ) in xdc("kcu105")
     text = convert(EchoTop(100e6), TOP_MODULE)
     assert re.search(r"spikeplane_top\.uart *uart *\(", text)
     assert re.search(r"reg \[4:0\] seen\b", text)
@@ -127,23 +141,38 @@ def test_the_synchroniser_of_rx_has_the_name_that_is_constrained() -> None:
 
 def test_the_pair_of_the_kcu105() -> None:
     assert [line for line in xdc("kcu105") if "clk_" in line][:-1] == [
-        "set_property PACKAGE_PIN G10 [get_ports clk_p]", "set_property IOSTANDARD LVDS [get_ports clk_p]",
-        "set_property DIFF_TERM_ADV TERM_100 [get_ports clk_p]", "set_property PACKAGE_PIN F10 [get_ports clk_n]",
-        "set_property IOSTANDARD LVDS [get_ports clk_n]", "set_property DIFF_TERM_ADV TERM_100 [get_ports clk_n]",
-    ]  # fmt: skip
+        "set_property PACKAGE_PIN G10 [get_ports clk_p]",
+        "set_property IOSTANDARD LVDS [get_ports clk_p]",
+        "set_property DIFF_TERM_ADV TERM_100 [get_ports clk_p]",
+        "set_property PACKAGE_PIN F10 [get_ports clk_n]",
+        "set_property IOSTANDARD LVDS [get_ports clk_n]",
+        "set_property DIFF_TERM_ADV TERM_100 [get_ports clk_n]",
+    ]
 
 
 def test_the_script_goes_all_the_way_and_checks_the_clock() -> None:
     text = script("genesys2")
-    steps = ["create_project -force -part xc7k325tffg900-2 spikeplane vivado", "add_files -norecurse board.v",
-             "add_files -fileset constrs_1 -norecurse board.xdc", "synth_design -top spikeplane_board", "opt_design", "place_design",
-             "phys_opt_design", "route_design", "report_utilization", "report_timing_summary", "$setup < 0 || $hold < 0",
-             "write_bitstream -force board.bit", "open board.bit.json w"]  # fmt: skip
+    steps = [
+        "create_project -force -part xc7k325tffg900-2 spikeplane vivado",
+        "add_files -norecurse board.v",
+        "add_files -fileset constrs_1 -norecurse board.xdc",
+        "synth_design -top spikeplane_board",
+        "opt_design",
+        "place_design",
+        "phys_opt_design",
+        "route_design",
+        "report_utilization",
+        "report_timing_summary",
+        "$setup < 0 || $hold < 0",
+        "write_bitstream -force board.bit",
+        "open board.bit.json w",
+    ]
     found = [text.index(step) for step in steps]
     assert found == sorted(found)
     assert (
-        'puts "ERROR: timing not met at 100 MHz: setup slack $setup ns, hold slack $hold ns; see timing.txt"\n  exit 1' in text
-    )
+        'puts "ERROR: timing not met at 100 MHz: setup slack $setup ns, hold slack $hold ns; see '
+        'timing.txt"\n  exit 1'
+    ) in text
     for opening, closing in ("{}", "[]"):
         assert text.count(opening) == text.count(closing)
     assert not re.search(r"(?<![\w.])/\w", text)  # relative paths only
@@ -174,9 +203,16 @@ def test_the_script_runs(tmp_path, slack: str, status: int, last: str) -> None:
     (folder / "build.tcl").write_text(script("kcu105"))
     (folder / "build.json").write_text('{"key": "1"}\n')
     (folder / "board.bit").write_text("of yesterday")
-    (tmp_path / "all.tcl").write_text(f"{STUBS}\nsource {{a folder/board.xdc}}\nsource {{a folder/build.tcl}}\n")
+    (tmp_path / "all.tcl").write_text(
+        f"{STUBS}\nsource {{a folder/board.xdc}}\nsource {{a folder/build.tcl}}\n"
+    )
     result = subprocess.run(
-        ["tclsh", "all.tcl"], cwd=tmp_path, env={**os.environ, "SLACK": slack}, capture_output=True, text=True, check=False
+        ["tclsh", "all.tcl"],
+        cwd=tmp_path,
+        env={**os.environ, "SLACK": slack},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (result.returncode, result.stdout.splitlines()[-1], result.stderr) == (status, last, "")
     made = [path.name for path in sorted(folder.glob("board.bit*"))]
@@ -192,6 +228,8 @@ def test_the_top_is_sound_verilog(name: str, tmp_path) -> None:
     (tmp_path / "board.v").write_text(stub + top(name))
     libraries = "read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v"
     script = f"{libraries}; read_verilog board.v; hierarchy -check -top spikeplane_board; check -assert"
-    result = subprocess.run([yosys(), "-q", "-p", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [yosys(), "-q", "-p", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert not [line for line in result.stderr.splitlines() if "floating point parameter" not in line]

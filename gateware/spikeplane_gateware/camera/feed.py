@@ -1,14 +1,18 @@
-"""Feeds planes of the camera to a population: the packets that the host's driver sends for an input, made on the chip.
+"""Feeds planes of the camera to a population: the packets that the host's driver sends for an
+input, made on the chip.
 
 ```
     words of the crop (Grabber) -> [word] -> a bit a cycle -> [hit] -> BARRIER, SPIKEs, TOKENs -> [packet] -> o -> bridge
 ```
-Per plane: BARRIER of the step's parity; for each set bit inside the crop, row by row, one SPIKE per route, as pixel (x, y) of the crop in
-group 0, mask 1; one TOKEN per route, `last` at the end of every sample. The bridge holds the barrier until the credits are in: the cores
-slow the feed down, and the grabber in front drops whole planes and counts them.
+Per plane: BARRIER of the step's parity; for each set bit inside the crop, row by row, one SPIKE per
+route, as pixel (x, y) of the crop in group 0, mask 1; one TOKEN per route, `last` at the end of
+every sample. The bridge holds the barrier until the credits are in: the cores slow the feed down,
+and the grabber in front drops whole planes and counts them.
 
-Ports: i (words with their places), crop, steps, samples, route_K, last_route, start, stop; o (packets), active, samples_left.
-Throughput: a word of P pixels takes as many cycles as the place of its last set bit, and one more; each spike one a route.
+Ports: i (words with their places), crop, steps, samples, route_K, last_route, start, stop; o
+(packets), active, samples_left.
+Throughput: a word of P pixels takes as many cycles as the place of its last set bit, and one more;
+each spike one a route.
 """
 
 from typing import Any
@@ -33,9 +37,19 @@ class Feed(wiring.Component):
         assert config.camera is not None
         self.camera, self.form = config.camera, packet_format(config)
         words = stream.Signature(grabbed(self.camera.pixels, places=True))
-        settings = {"crop": In(REGION), "steps": In(VALUE_BITS), "samples": In(EVERY_BITS), "last_route": In(range(ROUTES))}
+        settings = {
+            "crop": In(REGION),
+            "steps": In(VALUE_BITS),
+            "samples": In(EVERY_BITS),
+            "last_route": In(range(ROUTES)),
+        }
         settings |= {f"route_{k}": In(FEED_ROUTE) for k in range(ROUTES)}
-        ports = {"i": In(words), "o": Out(stream.Signature(packet_struct(config))), "start": In(1), "stop": In(1)}
+        ports = {
+            "i": In(words),
+            "o": Out(stream.Signature(packet_struct(config))),
+            "start": In(1),
+            "stop": In(1),
+        }
         super().__init__({**ports, **settings, "active": Out(1), "samples_left": Out(EVERY_BITS)})
 
     def elaborate(self, platform: object) -> Module:
@@ -90,10 +104,16 @@ class Feed(wiring.Component):
     def _barrier(self, m: Module) -> None:
         out: Any = self.o.payload
         m.d.comb += self.send.eq(1)
-        m.d.sync += [out.as_value().eq(0), out.kind.eq(Kind.CONTROL), out.host.eq(1), out.payload.eq(self.barrier.as_value())]
+        m.d.sync += [
+            out.as_value().eq(0),
+            out.kind.eq(Kind.CONTROL),
+            out.host.eq(1),
+            out.payload.eq(self.barrier.as_value()),
+        ]
 
     def _payloads(self, m: Module) -> None:
-        """What each kind of packet holds now. Outside of all conditions: Verilog never runs a process of constants."""
+        """What each kind of packet holds now. Outside of all conditions: Verilog never runs a
+        process of constants."""
         payloads = self.form.payloads
         self.barrier, self.spike, self.token = (
             Signal(struct(payloads[kind]), name=name)
@@ -103,13 +123,21 @@ class Feed(wiring.Component):
         self.target: Any = target
         self.last = Signal()  # the sample's last step; late, but long before its end
         m.d.sync += self.last.eq(self.step + 1 == self.steps)
-        m.d.comb += target.eq(Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route])
+        m.d.comb += target.eq(
+            Array([getattr(self, f"route_{k}").as_value() for k in range(ROUTES)])[self.route]
+        )
         m.d.comb += [
-            self.barrier.op.eq(Control.BARRIER), self.barrier.arg.eq(self.parity),
-            spike.tag.eq(self.target.tag), spike.parity.eq(self.parity), spike.mask.eq(1),
-            spike.x.eq(self.hit_x), spike.y.eq(self.hit_y),
-            token.tag.eq(self.target.tag), token.parity.eq(self.parity), token.last.eq(self.last),
-        ]  # fmt: skip
+            self.barrier.op.eq(Control.BARRIER),
+            self.barrier.arg.eq(self.parity),
+            spike.tag.eq(self.target.tag),
+            spike.parity.eq(self.parity),
+            spike.mask.eq(1),
+            spike.x.eq(self.hit_x),
+            spike.y.eq(self.hit_y),
+            token.tag.eq(self.target.tag),
+            token.parity.eq(self.parity),
+            token.last.eq(self.last),
+        ]
 
     def _address(self, m: Module, kind: Kind) -> None:
         """The header of a packet on the present route."""
@@ -138,7 +166,11 @@ class Feed(wiring.Component):
         m.d.comb += inside.eq((x >= crop.x0) & (x <= crop.x1) & (y >= crop.y0) & (y <= crop.y1))
         with m.If(self.moves):
             edge = x == self.camera.width - 1
-            m.d.sync += [self.hit.eq(self.bits[0] & inside), self.hit_x.eq(x - crop.x0), self.hit_y.eq(y - crop.y0)]
+            m.d.sync += [
+                self.hit.eq(self.bits[0] & inside),
+                self.hit_x.eq(x - crop.x0),
+                self.hit_y.eq(y - crop.y0),
+            ]
             m.d.sync += [self.bits.eq(self.bits >> 1), x.eq(Mux(edge, 0, x + 1)), y.eq(y + edge)]
             with m.If(self.bits[1:] == 0):
                 m.next = "load"

@@ -1,9 +1,12 @@
-"""Full-rate images for a consumer on the chip: whole ones or none, since neither a camera nor the pipeline can wait.
+"""Full-rate images for a consumer on the chip: whole ones or none, since neither a camera nor the
+pipeline can wait.
 
-    valid, word, first, last, number -> [register, if open at the first word] -> o_valid, o_word, o_first, o_last, o_number
+    valid, word, first, last, number -> [register, if open at the first word] -> o_valid, o_word,
+    o_first, o_last, o_number
 
-Ports also: open (there is room for a whole image; looked at together with an image's first word only), clear, overruns (images dropped, up
-to 65,535, until `clear`). Throughput: a word a cycle. Latency 1 cycle.
+Ports also: open (there is room for a whole image; looked at together with an image's first word
+only), clear, overruns (images dropped, up to 65,535, until `clear`). Throughput: a word a cycle.
+Latency 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal

@@ -1,4 +1,5 @@
-"""Verilog of a camera pipeline, or of a component that contains one: the memory, the lane once, the component."""
+"""Verilog of a camera pipeline, or of a component that contains one: the memory, the lane once, the
+component."""
 
 from typing import Any
 
@@ -17,6 +18,7 @@ def lane_verilog(config: CameraConfig) -> str:
 
 
 def camera_verilog(config: CameraConfig, component: Any = None, name: str = CAMERA_MODULE) -> str:
-    """One Verilog file whose top is `name`: the pipeline, or `component`, which holds one pipeline of this configuration."""
+    """One Verilog file whose top is `name`: the pipeline, or `component`, which holds one pipeline
+    of this configuration."""
     top = convert(component or Pipeline(config), name)
     return "\n".join([RAM_VERILOG.read_text(), lane_verilog(config), top])

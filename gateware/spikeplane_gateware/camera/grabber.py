@@ -1,16 +1,19 @@
-"""The frame grabber: some images, or a region of them, into a FIFO that is read at leisure; whole images or none.
+"""The frame grabber: some images, or a region of them, into a FIFO that is read at leisure; whole
+images or none.
 
 ```
     words -> RegionFilter -> kept -> [FIFO of `depth` words] -> o
                               taken? decided at the image's first word: due, and the whole region fits
 ```
-Ports: valid, word, first, last, number (a word a cycle at most, images of 16 words at least); settings; arm (the next image is the first
-of every n), trigger (take the next image as well), clear (overruns to 0), flush (forget all that is held, the image under way too);
-o (a stream of words; `number` counts with `first`), overruns (images dropped because they did not fit, up to 65,535).
+Ports: valid, word, first, last, number (a word a cycle at most, images of 16 words at least);
+settings; arm (the next image is the first of every n), trigger (take the next image as well), clear
+(overruns to 0), flush (forget all that is held, the image under way too); o (a stream of words;
+`number` counts with `first`), overruns (images dropped because they did not fit, up to 65,535).
 
-An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer than 16 images wait. Whatever the
-reader does, only whole images are lost; with `depth` 8 words more than the region, one that reads at full rate loses none. Should
-`words` be wrong, images have as many words as it says at most, and no `last` if they have fewer.
+An image of `words` words is taken if so many places of the FIFO are free at its start, and fewer
+than 16 images wait. Whatever the reader does, only whole images are lost; with `depth` 8 words more
+than the region, one that reads at full rate loses none. Should `words` be wrong, images have as
+many words as it says at most, and no `last` if they have fewer.
 Throughput: a word a cycle. Latency 5 cycles.
 """
 
@@ -40,11 +43,21 @@ def grabbed(bits: int, *, places: bool = False) -> data.StructLayout:
 
 
 class Grabber(wiring.Component):
-    """`bits`: of a word of P pixels; `depth`: words of the FIFO (None: a whole image and a little); `places`: see `grabbed`."""
+    """`bits`: of a word of P pixels; `depth`: words of the FIFO (None: a whole image and a little);
+    `places`: see `grabbed`."""
 
-    def __init__(self, config: CameraConfig, bits: int, *, depth: int | None = None, places: bool = False) -> None:
+    def __init__(
+        self, config: CameraConfig, bits: int, *, depth: int | None = None, places: bool = False
+    ) -> None:
         self.config, self.bits, self.depth, self.places = config, bits, depth or config.words + SPARE, places
-        inputs = {"valid": 1, "word": bits, "first": 1, "last": 1, "number": NUMBER_BITS, "settings": SETTINGS}
+        inputs = {
+            "valid": 1,
+            "word": bits,
+            "first": 1,
+            "last": 1,
+            "number": NUMBER_BITS,
+            "settings": SETTINGS,
+        }
         pulses = {"arm": 1, "trigger": 1, "clear": 1, "flush": 1}
         super().__init__(
             {
@@ -73,7 +86,8 @@ class Grabber(wiring.Component):
         return m
 
     def _due(self, m: Module) -> Signal:
-        """Every n-th image, or one after a trigger. From a register: it changes at first words only, which are far apart."""
+        """Every n-th image, or one after a trigger. From a register: it changes at first words
+        only, which are far apart."""
         phase = Signal(EVERY_BITS)
         wanted = Signal()
         due = Signal()
@@ -92,7 +106,8 @@ class Grabber(wiring.Component):
         return due
 
     def _take(self, m: Module, due: Signal) -> None:
-        """Reserves the places of a whole region at an image's start, or drops the image; one by one they come back as they are read."""
+        """Reserves the places of a whole region at an image's start, or drops the image; one by one
+        they come back as they are read."""
         start = Signal()
         fits = Signal()
         take = Signal()
@@ -115,11 +130,14 @@ class Grabber(wiring.Component):
         count_up(m, self.overruns, start & due & ~fits, self.clear)
 
     def _store(self, m: Module) -> None:
-        """Kept words of an image that is taken; in memories of their own, near the logic that looks at them, marks and number."""
+        """Kept words of an image that is taken; in memories of their own, near the logic that looks
+        at them, marks and number."""
         place = Signal(range(self.depth))
         filled = self.filter
         extra = [filled.x, filled.y] if self.places else []
-        m.submodules.words = self.words = Ram(width=self.bits + 2 * VALUE_BITS * self.places, depth=self.depth)
+        m.submodules.words = self.words = Ram(
+            width=self.bits + 2 * VALUE_BITS * self.places, depth=self.depth
+        )
         m.submodules.marks = self.marks = Ram(width=2, depth=self.depth)
         m.submodules.numbers = self.numbers = Ram(width=NUMBER_BITS, depth=WAITING)
         m.d.comb += [
@@ -139,7 +157,8 @@ class Grabber(wiring.Component):
             m.d.sync += [place.eq(0), self.numbers.write_address.eq(0)]
 
     def _read(self, m: Module) -> None:
-        """The memory's own register holds the word that is offered. A block RAM's output is late: little may hang on it."""
+        """The memory's own register holds the word that is offered. A block RAM's output is late:
+        little may hang on it."""
         out: Any = self.o.payload
         place = Signal(range(self.depth))
         level = Signal(range(self.depth + 1))
@@ -152,8 +171,9 @@ class Grabber(wiring.Component):
             *[memory.read_address.eq(place) for memory in (self.words, self.marks)],
             Cat(out.word, *([out.x, out.y] if self.places else [])).eq(self.words.read_data),
             Cat(out.first, out.last).eq(self.marks.read_data),
-        ]  # fmt: skip
-        m.d.sync += [written.eq(self.write), level.eq(level + written - self.fetch)]  # a cycle late: the number is there first
+        ]
+        # a cycle late: the number is there first
+        m.d.sync += [written.eq(self.write), level.eq(level + written - self.fetch)]
         with m.If(free):
             m.d.sync += self.o.valid.eq(self.fetch)
         with m.If(self.fetch):
@@ -177,13 +197,25 @@ class Grabber(wiring.Component):
             passed.eq(self.o.valid & self.o.ready & self.o.payload.first),
             free.eq(~head.i.valid | head.i.ready),
             fetch.eq(free & (level != 0)),
-            self.numbers.read_en.eq(fetch), head.i.payload.eq(self.numbers.read_data),
-            head.o.ready.eq(passed), self.o.payload.number.eq(head.o.payload),
-        ]  # fmt: skip
-        m.d.sync += [level.eq(level + pushed - fetch), self.waiting.eq(self.waiting + pushed - gone), gone.eq(passed)]
+            self.numbers.read_en.eq(fetch),
+            head.i.payload.eq(self.numbers.read_data),
+            head.o.ready.eq(passed),
+            self.o.payload.number.eq(head.o.payload),
+        ]
+        m.d.sync += [
+            level.eq(level + pushed - fetch),
+            self.waiting.eq(self.waiting + pushed - gone),
+            gone.eq(passed),
+        ]
         with m.If(free):
             m.d.sync += head.i.valid.eq(fetch)
         with m.If(fetch):
             m.d.sync += self.numbers.read_address.eq(self.numbers.read_address + 1)
         with m.If(self.flush):
-            m.d.sync += [level.eq(0), self.waiting.eq(0), gone.eq(0), head.i.valid.eq(0), self.numbers.read_address.eq(0)]
+            m.d.sync += [
+                level.eq(0),
+                self.waiting.eq(0),
+                gone.eq(0),
+                head.i.valid.eq(0),
+                self.numbers.read_address.eq(0),
+            ]

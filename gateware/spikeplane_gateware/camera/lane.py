@@ -1,4 +1,5 @@
-"""One pixel of a word: its state and its spike in, its next state and its value out. All the arithmetic, no control.
+"""One pixel of a word: its state and its spike in, its next state and its value out. All the
+arithmetic, no control.
 
 ```
     state, spike -> unpack -> (pending: the oldest spike) -> walk -> (walk) -> pack -> following
@@ -6,8 +7,9 @@
     state, spike -> history -> following                                       (tfp)
                         +----> count, total = window -> divide -> value
 ```
-Elaborated once, instantiated for each of the P pixels. A word every cycle; nothing stalls and nothing is reset.
-`following` comes `state_latency` cycles after `state`, `value` comes `value_latency` cycles after it.
+Elaborated once, instantiated for each of the P pixels. A word every cycle; nothing stalls and
+nothing is reset. `following` comes `state_latency` cycles after `state`, `value` comes
+`value_latency` cycles after it.
 """
 
 from types import SimpleNamespace
@@ -81,7 +83,12 @@ class Lane(wiring.Component):
             segment = SimpleNamespace(lo=fields["lo"], n=fields["lo"].any(), m=Const(0, 1))
         else:
             segment = unpack(fields["segment"])
-        pixel = {"age": fields["age"], "alive": fields["age"].any(), **vars(segment), "order": fields.get("order", NO_ORDER)}
+        pixel = {
+            "age": fields["age"],
+            "alive": fields["age"].any(),
+            **vars(segment),
+            "order": fields.get("order", NO_ORDER),
+        }
         p = stage(m, "pixel", **pixel)
         if not self.config.lookahead:
             spike = stage(m, "plane", spike=read.spike).spike
@@ -99,7 +106,8 @@ class Lane(wiring.Component):
         return fields
 
     def _ahead(self, m: Module, p: SimpleNamespace, v: Value) -> tuple[SimpleNamespace, Value]:
-        """One walk or two along the pending spikes `v`, of the cycle before `p`: the pixel, and the spikes still pending."""
+        """One walk or two along the pending spikes `v`, of the cycle before `p`: the pixel, and the
+        spikes still pending."""
         oldest = pending.find(m, "oldest", v)
         v = _delayed(m, "oldest_spikes", v, pending.FIND)
         p = stage(m, "pixel_1", **vars(p))
@@ -108,13 +116,17 @@ class Lane(wiring.Component):
         ready = stage(m, "ready", **vars(p), interval=interval, spike=oldest.spike, since=oldest.since)
         walk = Walk(self.config, "walk", first=True)
         p = walk.run(m, ready, ready.spike, ready.interval, ready.since)
-        seen = SimpleNamespace(group=_delayed(m, "oldest_group", oldest.group, 2), bit=_delayed(m, "oldest_bit", oldest.bit, 2))
+        seen = SimpleNamespace(
+            group=_delayed(m, "oldest_group", oldest.group, 2), bit=_delayed(m, "oldest_bit", oldest.bit, 2)
+        )
         left = pending.without(_delayed(m, "oldest_left", v, 2), seen, walk.walked)  # beside the decision
         if self.config.walks == 1:
             return p, _delayed(m, "left", left, 2)
         # The second oldest is found during the first walk, and counts if the pixel has walked to the oldest.
         second = pending.find(m, "second", pending.without(v, oldest))
-        interval = (_delayed(m, "oldest_since", oldest.since, pending.FIND) - second.since)[: len(second.since)]
+        interval = (_delayed(m, "oldest_since", oldest.since, pending.FIND) - second.since)[
+            : len(second.since)
+        ]
         ready = stage(m, "second_ready", interval=interval, **vars(second))  # beside the walked pixel
         spike = ready.spike & _delayed(m, "has_walked", walk.walked, 2)
         again = Walk(self.config, "again", first=False)
@@ -135,7 +147,8 @@ class Lane(wiring.Component):
         return Cat(fields[name][: field.width] for name, field in self.layout)
 
     def _ratio(self, m: Module, p: SimpleNamespace) -> tuple[Value, Value]:
-        """n intervals in so many planes; in an interval that is open and longer than the smaller one, no more than 1 in age + 1."""
+        """n intervals in so many planes; in an interval that is open and longer than the smaller
+        one, no more than 1 in age + 1."""
         dimmer = (p.age > self.config.lookahead) & (p.age > p.lo) & (p.n != 0)
         product = p.lo if self.config.method == "tfi" else p.n * p.lo
         s = stage(m, "product", planes=product, m=p.m, n=p.n, age=p.age + 1, dimmer=dimmer, none=p.n == 0)

@@ -2,7 +2,8 @@
 
     i_0, i_1 ... -> arbiter -> [register] -> o
 
-Throughput: a packet a cycle. Latency 1 cycle. Each stream keeps its order; none waits for more than one packet of each other.
+Throughput: a packet a cycle. Latency 1 cycle. Each stream keeps its order; none waits for more than
+one packet of each other.
 """
 
 from amaranth.hdl import Cat, Module, Value
@@ -26,9 +27,13 @@ class Merge(wiring.Component):
         m = Module()
         m.submodules.arbiter = arbiter = Arbiter(self.count)
         inputs = [getattr(self, f"i_{k}") for k in range(self.count)]
-        chosen: Value = inputs[0].payload.as_value() & arbiter.grant[0].replicate(len(inputs[0].payload.as_value()))
+        chosen: Value = inputs[0].payload.as_value() & arbiter.grant[0].replicate(
+            len(inputs[0].payload.as_value())
+        )
         for k, one in enumerate(inputs[1:], 1):
-            chosen = chosen | (one.payload.as_value() & arbiter.grant[k].replicate(len(one.payload.as_value())))
+            chosen = chosen | (
+                one.payload.as_value() & arbiter.grant[k].replicate(len(one.payload.as_value()))
+            )
         free = ~self.o.valid | self.o.ready
         m.d.comb += [arbiter.requests.eq(Cat(*[one.valid for one in inputs])), arbiter.take.eq(free)]
         m.d.comb += [one.ready.eq(free & arbiter.grant[k]) for k, one in enumerate(inputs)]

@@ -1,6 +1,8 @@
-"""SSR's second-order condition: the distances of the rarer interval. The rule and the names: golden model, `camera/order.py`.
+"""SSR's second-order condition: the distances of the rarer interval. The rule and the names: golden
+model, `camera/order.py`.
 
-Two stages, beside those of the walk: `measures` compares the run while the interval is compared, `grown` decides.
+Two stages, beside those of the walk: `measures` compares the run while the interval is compared,
+`grown` decides.
 """
 
 from types import SimpleNamespace
@@ -22,7 +24,8 @@ def measures(order: SimpleNamespace, n: Value) -> dict[str, Value]:
         "run": run,
         "shorter": run < order.k,
         "longer": run > order.k,
-        "short": (order.run + 2 < order.k) | ((order.run + 2 == order.k) & order.wide),  # run < k - 1 | run == k - 1 & wide
+        # run < k - 1 | run == k - 1 & wide
+        "short": (order.run + 2 < order.k) | ((order.run + 2 == order.k) & order.wide),
         "at_once": order.run == 0,
         "equal": run == order.k,
         "doubled_k": Mux(n >= 4, 2, n == 3)[:2],
@@ -30,9 +33,11 @@ def measures(order: SimpleNamespace, n: Value) -> dict[str, Value]:
     }
 
 
-def grown(m: Module, name: str, order: SimpleNamespace, is_: SimpleNamespace, one: Value, minus: Value) -> tuple[Value, dict]:
-    """Whether the interval leaves the segment stable, and the order with it. `is_`: the measures; `one`, `minus`: the interval is
-    longer than the segment's smaller one by 1, by -1."""
+def grown(
+    m: Module, name: str, order: SimpleNamespace, is_: SimpleNamespace, one: Value, minus: Value
+) -> tuple[Value, dict]:
+    """Whether the interval leaves the segment stable, and the order with it. `is_`: the measures;
+    `one`, `minus`: the interval is longer than the segment's smaller one by 1, by -1."""
     again = named(m, f"{name}_again", Mux(order.kind, one, ~(one | minus)))
     opened, based, once, known = (order.phase == phase for phase in (OPEN, BASE, ONCE, KNOWN))
     fires = named(m, f"{name}_fires", ~again & ~opened)
@@ -52,7 +57,8 @@ def grown(m: Module, name: str, order: SimpleNamespace, is_: SimpleNamespace, on
 
 
 def chosen(order: SimpleNamespace, after: SimpleNamespace, fits: Value, begins: Value) -> Value:
-    """`after` where the interval fits; a new segment starts with phase OPEN and its interval as the shorter one."""
+    """`after` where the interval fits; a new segment starts with phase OPEN and its interval as the
+    shorter one."""
     fields = {field: Mux(fits, getattr(after, field), getattr(order, field)) for field in FIELDS}
     fields["phase"] = Mux(begins, OPEN, fields["phase"])
     fields["kind"] = fields["kind"] & ~begins

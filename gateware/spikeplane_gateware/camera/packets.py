@@ -1,9 +1,10 @@
-"""From a grabber's words to IMAGE packets for the host: the plane's number first, then each word in chunks, low bits first.
+"""From a grabber's words to IMAGE packets for the host: the plane's number first, then each word in
+chunks, low bits first.
 
     i (words) -> [a chunk of each group, the number] -> [one of them] -> o (packets)
 
-Throughput: a packet a cycle but for one cycle a word. Latency 3 cycles. If the host takes nothing, i stalls, and the grabber loses
-whole images.
+Throughput: a packet a cycle but for one cycle a word. Latency 3 cycles. If the host takes nothing,
+i stalls, and the grabber loses whole images.
 """
 
 from typing import Any
@@ -26,7 +27,9 @@ class ImagePackets(wiring.Component):
 
     def __init__(self, config: ChipConfig, bits: int, which: Stream) -> None:
         self.form, self.bits, self.which = packet_format(config), bits, which
-        super().__init__({"i": In(stream.Signature(grabbed(bits))), "o": Out(stream.Signature(packet_struct(config)))})
+        super().__init__(
+            {"i": In(stream.Signature(grabbed(bits))), "o": Out(stream.Signature(packet_struct(config)))}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -43,18 +46,31 @@ class ImagePackets(wiring.Component):
         is_first = Signal()
         is_last = Signal()
         image: Any = Signal(struct(self.form.payloads[Kind.IMAGE]))
-        shown = {name: Signal(width, name=f"image_{name}") for name, width in self.form.payloads[Kind.IMAGE].fields}
+        shown = {
+            name: Signal(width, name=f"image_{name}") for name, width in self.form.payloads[Kind.IMAGE].fields
+        }
         out: Any = self.o.payload
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
-            number.eq(is_first & ~numbered), final.eq(at == count - 1), word.eq(self.i.payload.word),
+            number.eq(is_first & ~numbered),
+            final.eq(at == count - 1),
+            word.eq(self.i.payload.word),
             self.i.ready.eq(moves & known & final & ~number),
-            *[image[name].eq(int(self.which) if name == "stream" else signal) for name, signal in shown.items()],
-            out.payload.eq(image.as_value()), out.kind.eq(Kind.IMAGE), out.host.eq(1),
-        ]  # fmt: skip
-        # A block RAM's output is late: a word is looked at first, and a chunk of it chosen in two steps, one of each group, then a group
-        # (the last one is the number).
-        m.d.sync += [known.eq(self.i.valid & ~self.i.ready), is_first.eq(self.i.payload.first), is_last.eq(self.i.payload.last)]
+            *[
+                image[name].eq(int(self.which) if name == "stream" else signal)
+                for name, signal in shown.items()
+            ],
+            out.payload.eq(image.as_value()),
+            out.kind.eq(Kind.IMAGE),
+            out.host.eq(1),
+        ]
+        # A block RAM's output is late: a word is looked at first, and a chunk of it chosen in two
+        # steps, one of each group, then a group (the last one is the number).
+        m.d.sync += [
+            known.eq(self.i.valid & ~self.i.ready),
+            is_first.eq(self.i.payload.first),
+            is_last.eq(self.i.payload.last),
+        ]
         nearly = [Signal(CHUNK_BITS, name=f"nearly_{k}") for k in range(groups + 1)]
         valid = Signal()
         first = Signal()

@@ -34,7 +34,8 @@ def _index(hot: Value) -> Value:
 
 
 def find(m: Module, name: str, v: Value) -> SimpleNamespace:
-    """After FIND cycles: `spike` (there is one), `since` (its place), `group` and `bit` (one-hot, for `without`)."""
+    """After FIND cycles: `spike` (there is one), `since` (its place), `group` and `bit` (one-hot,
+    for `without`)."""
     some = Cat(group.any() for group in _groups(v))
     s = stage(m, f"{name}_groups", v=v, some=some)
     top = named(m, f"{name}_top_group", Cat(*_top(s.some)))

@@ -5,8 +5,9 @@
                                      read ^   | write, the same word `LOOP` cycles later
                                           +---+
 ```
-A word of the next plane comes at least MIN_WORDS words later, when the state of its pixels is long back in the memory: there is no
-forwarding and nothing ever waits. The memory is not cleared: in the first plane every state reads as zero.
+A word of the next plane comes at least MIN_WORDS words later, when the state of its pixels is long
+back in the memory: there is no forwarding and nothing ever waits. The memory is not cleared: in the
+first plane every state reads as zero.
 """
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, ResetSignal, Signal, Value
@@ -20,7 +21,8 @@ from spikeplane_gateware.camera.state import state_layout
 from spikeplane_gateware.ram import Ram, Verilog
 
 LANE_MODULE = "spikeplane_camera_lane"
-#: Bits of the state word behind one copy of the address registers: 16 block RAMs of 9 bits, 8 of 18, 4 of 36, 2 of 72.
+#: Bits of the state word behind one copy of the address registers: 16 block RAMs of 9 bits, 8 of
+#: 18, 4 of 36, 2 of 72.
 BANK_BITS = 144
 _READ = 2  #: cycles from `valid` to the state word: the address register, the memory
 
@@ -36,18 +38,22 @@ def latency(config: CameraConfig) -> int:
 
 
 class Pipeline(wiring.Component):
-    """In: valid, plane (P bits, pixel 0 lowest), restart. Out: image_valid, image (P values, pixel 0 lowest), image_first and
-    image_last (word of an image), image_number (its plane).
+    """In: valid, plane (P bits, pixel 0 lowest), restart. Out: image_valid, image (P values, pixel
+    0 lowest), image_first and image_last (word of an image), image_number (its plane).
 
-    `restart`: the next valid word is the first of plane 0; a word in the same cycle is not taken. Words taken before still come out:
-    an image that was broken off ends without `image_last`. Planes before plane `lookahead` give no image.
-    Throughput: a word a cycle, with no cycle between planes. Latency: `latency` cycles from a word of plane t to that of image t - A.
+    `restart`: the next valid word is the first of plane 0; a word in the same cycle is not taken.
+    Words taken before still come out: an image that was broken off ends without `image_last`.
+    Planes before plane `lookahead` give no image.
+    Throughput: a word a cycle, with no cycle between planes. Latency: `latency` cycles from a word
+    of plane t to that of image t - A.
     """
 
     def __init__(self, config: CameraConfig) -> None:
         self.config = config
         self.latency, self.loop, self.state_bits = latency(config), loop(config), state_layout(config).size
-        assert self.loop < MIN_WORDS <= config.words, f"a state is read again before it is written, {self.loop} cycles later"
+        assert self.loop < MIN_WORDS <= config.words, (
+            f"a state is read again before it is written, {self.loop} cycles later"
+        )
         super().__init__(
             {
                 "valid": In(1),
@@ -69,14 +75,19 @@ class Pipeline(wiring.Component):
         return m
 
     def _count(self, m: Module) -> None:
-        """Words of a plane; what is known of a word goes along with it: `taken[i]` and the others belong to the word of i cycles ago."""
+        """Words of a plane; what is known of a word goes along with it: `taken[i]` and the others
+        belong to the word of i cycles ago."""
         words = self.config.words
         self.word = Signal(bits_for(words))
         fresh = Signal(init=1)
         take = Signal()
         first = Signal()
         last = Signal()
-        m.d.comb += [take.eq(self.valid & ~self.restart), first.eq(self.word == 0), last.eq(self.word == words - 1)]
+        m.d.comb += [
+            take.eq(self.valid & ~self.restart),
+            first.eq(self.word == 0),
+            last.eq(self.word == words - 1),
+        ]
         with m.If(self.restart):
             m.d.sync += [self.word.eq(0), fresh.eq(1)]
         with m.Elif(self.valid):
@@ -97,7 +108,8 @@ class Pipeline(wiring.Component):
         for i in range(lanes):
             self._place_lane(m, platform, i, states[i], following[i], values[i])
         m.d.comb += self.image.eq(Cat(*values))
-        back = _READ + state_latency(self.config) - 1  # the cycle before a word is written: address registers follow
+        # the cycle before a word is written: address registers follow
+        back = _READ + state_latency(self.config) - 1
         into = Signal.like(self.word)
         at = Signal.like(self.word)
         m.d.comb += at.eq(into)
@@ -108,32 +120,49 @@ class Pipeline(wiring.Component):
         read_word, written = Cat(*states), Cat(*following)
         for number, low in enumerate(range(0, bits * lanes, BANK_BITS)):
             part = slice(low, min(low + BANK_BITS, bits * lanes))
-            reads_at, writes_at, writes = (_copy(m, f"{n}_{number}", v) for n, v in (
-                ("reads_at", self.word), ("writes_at", at), ("writes", self.taken[back])
-            ))  # fmt: skip
+            reads_at, writes_at, writes = (
+                _copy(m, f"{n}_{number}", v)
+                for n, v in (("reads_at", self.word), ("writes_at", at), ("writes", self.taken[back]))
+            )
             m.submodules[f"bank_{number}"] = ram = Ram(width=part.stop - low, depth=self.config.words)
             m.d.comb += [
-                ram.read_en.eq(1), ram.read_address.eq(reads_at), read_word[part].eq(ram.read_data),
-                ram.write_en.eq(writes), ram.write_address.eq(writes_at), ram.write_data.eq(written[part]),
-            ]  # fmt: skip
+                ram.read_en.eq(1),
+                ram.read_address.eq(reads_at),
+                read_word[part].eq(ram.read_data),
+                ram.write_en.eq(writes),
+                ram.write_address.eq(writes_at),
+                ram.write_data.eq(written[part]),
+            ]
 
-    def _place_lane(self, m: Module, platform: object, i: int, state: Signal, following: Signal, value: Signal) -> None:
+    def _place_lane(
+        self, m: Module, platform: object, i: int, state: Signal, following: Signal, value: Signal
+    ) -> None:
         """Of 50 equal submodules Amaranth would write 50 modules: in Verilog lanes are instances of one."""
         spike, fresh = self.spikes[_READ][i], self.fresh[_READ]
         if isinstance(platform, Verilog):
             m.submodules[f"lane_{i}"] = Instance(
-                LANE_MODULE, i_clk=ClockSignal(), i_rst=ResetSignal(), i_state=state, i_spike=spike, i_fresh=fresh,
-                o_following=following, o_value=value,
-            )  # fmt: skip
+                LANE_MODULE,
+                i_clk=ClockSignal(),
+                i_rst=ResetSignal(),
+                i_state=state,
+                i_spike=spike,
+                i_fresh=fresh,
+                o_following=following,
+                o_value=value,
+            )
             return
         m.submodules[f"lane_{i}"] = lane = Lane(self.config)
         m.d.comb += [
-            lane.state.eq(state), lane.spike.eq(spike), lane.fresh.eq(fresh),
-            following.eq(lane.following), value.eq(lane.value),
-        ]  # fmt: skip
+            lane.state.eq(state),
+            lane.spike.eq(spike),
+            lane.fresh.eq(fresh),
+            following.eq(lane.following),
+            value.eq(lane.value),
+        ]
 
     def _images(self, m: Module) -> None:
-        """An image's number is known, and whether it is one, before its first word: images of planes before plane 0 are skipped."""
+        """An image's number is known, and whether it is one, before its first word: images of
+        planes before plane 0 are skipped."""
         early = self.latency - 2
         skip = Signal(7)
         number = Signal(32)

@@ -2,8 +2,8 @@
 
     valid, plane -> [register] -> o_valid, word, first, last, number
 
-Ports: valid, plane (P bits), restart (the next word is the first of plane 0; a word that comes with it is dropped); planes (whole planes so
-far). Throughput: a word a cycle. Latency 1 cycle.
+Ports: valid, plane (P bits), restart (the next word is the first of plane 0; a word that comes with
+it is dropped); planes (whole planes so far). Throughput: a word a cycle. Latency 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal

@@ -1,11 +1,13 @@
-"""Which words of an image hold a pixel of the region of interest: the gateware of `spikeplane.camera.region.kept_words`.
+"""Which words of an image hold a pixel of the region of interest: the gateware of
+`spikeplane.camera.region.kept_words`.
 
 ```
     valid, word ... -> [word and the place of its first pixel] -> [word and comparisons] -> o_valid, kept, o_word ...
                         next, next_first: what follows
 ```
-Ports: valid, word, first, last, number; region (x0, x1, y0, y1; taken over with each image's first word); flush (forgets what is under
-way). `next_valid`, `next_first` announce a word of the outputs one cycle early. Throughput: a word a cycle. Latency 2 cycles.
+Ports: valid, word, first, last, number; region (x0, x1, y0, y1; taken over with each image's first
+word); flush (forgets what is under way). `next_valid`, `next_first` announce a word of the outputs
+one cycle early. Throughput: a word a cycle. Latency 2 cycles.
 """
 
 from typing import Any
@@ -27,8 +29,18 @@ class RegionFilter(wiring.Component):
         self.config, self.bits = config, bits
         words = {"word": bits, "first": 1, "last": 1, "number": NUMBER_BITS}
         places = {"x": Out(VALUE_BITS), "y": Out(VALUE_BITS)}
-        inputs = {"valid": In(1), **{name: In(width) for name, width in words.items()}, "region": In(REGION), "flush": In(1)}
-        outputs = {"o_valid": Out(1), "kept": Out(1), **{f"o_{name}": Out(width) for name, width in words.items()}, **places}
+        inputs = {
+            "valid": In(1),
+            **{name: In(width) for name, width in words.items()},
+            "region": In(REGION),
+            "flush": In(1),
+        }
+        outputs = {
+            "o_valid": Out(1),
+            "kept": Out(1),
+            **{f"o_{name}": Out(width) for name, width in words.items()},
+            **places,
+        }
         super().__init__({**inputs, **outputs, "next_valid": Out(1), "next_first": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
@@ -37,7 +49,9 @@ class RegionFilter(wiring.Component):
         y = Signal(VALUE_BITS)
         valid = Signal()
         region: Any = Signal(REGION)
-        held = {name: Signal.like(getattr(self, name), name=f"held_{name}", reset_less=True) for name in _WORDS}
+        held = {
+            name: Signal.like(getattr(self, name), name=f"held_{name}", reset_less=True) for name in _WORDS
+        }
         m.d.comb += [self.next_valid.eq(valid), self.next_first.eq(held["first"])]
         self._place(m, x, y)
         m.d.sync += [valid.eq(self.valid & ~self.flush), self.o_valid.eq(valid & ~self.flush)]
@@ -74,15 +88,20 @@ class RegionFilter(wiring.Component):
 
         below = registered("below", y <= region.y1)
         if pixels > width:
-            rows, rest = divmod(pixels, width)  # the row of the last pixel: with a rest, one more if that reaches over the edge
+            # the row of the last pixel: with a rest, one more if that reaches over the edge
+            rows, rest = divmod(pixels, width)
             end = Signal(VALUE_BITS + 1)
             m.d.comb += end.eq(y + rows + (x > width - rest) if rest else y + rows - 1)
             m.d.comb += self.kept.eq(below & registered("reaches", end >= region.y0))
             return
         above = registered("above", y >= region.y0)
         left, right = registered("left", x <= region.x1), registered("right", x + (pixels - 1) >= region.x0)
-        above_next, below_next = registered("above_next", y + 1 >= region.y0), registered("below_next", y + 1 <= region.y1)
-        over = registered("over", x + (pixels - 1) >= region.x0 + width)  # the part in the next row reaches the region
+        above_next, below_next = (
+            registered("above_next", y + 1 >= region.y0),
+            registered("below_next", y + 1 <= region.y1),
+        )
+        # the part in the next row reaches the region
+        over = registered("over", x + (pixels - 1) >= region.x0 + width)
         m.d.comb += self.kept.eq((above & below & left & right) | (above_next & below_next & over))
 
 

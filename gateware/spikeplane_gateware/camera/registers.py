@@ -5,9 +5,11 @@
       -> QUERY of Counter.CAMERA -> reply
       -> all others -> o
 ```
-Ports: i, o, reply (packet streams); settings_K (see grabber), arm_K, flush_K (pulses) of stream K = 0..2; trigger (2 pulses: images,
-planes), restart, clear, start, stop (pulses); steps, samples, route_K, last_route of the feed; overruns_K, planes, samples_left to be read.
-The registers stand in `spikeplane.formats.camera`. Throughput: a packet a cycle. Latency 0 cycles; pulses and values 1 cycle.
+Ports: i, o, reply (packet streams); settings_K (see grabber), arm_K, flush_K (pulses) of stream K =
+0..2; trigger (2 pulses: images, planes), restart, clear, start, stop (pulses); steps, samples,
+route_K, last_route of the feed; overruns_K, planes, samples_left to be read. The registers stand in
+`spikeplane.formats.camera`. Throughput: a packet a cycle. Latency 0 cycles; pulses and values 1
+cycle.
 """
 
 from typing import Any
@@ -30,7 +32,7 @@ from spikeplane.formats.camera import (
     Item,
     Register,
     Stream,
-)  # fmt: skip
+)
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane_gateware.camera.gate import OVERRUN_BITS
 from spikeplane_gateware.camera.grabber import SETTINGS
@@ -49,16 +51,30 @@ class Registers(wiring.Component):
         packets = stream.Signature(packet_struct(config))
         camera = config.camera
         whole = {
-            "every": 0, "words": camera.words,
+            "every": 0,
+            "words": camera.words,
             "region": {"x0": 0, "x1": camera.width - 1, "y0": 0, "y1": camera.height - 1},
-        }  # fmt: skip
+        }
         per_stream = {f"settings_{k}": Out(SETTINGS, init=whole) for k in GRABBERS}
         per_stream |= {f"{name}_{k}": Out(1) for name in ("arm", "flush") for k in GRABBERS}
         pulses = {"trigger": Out(2), **{name: Out(1) for name in ("restart", "clear", "start", "stop")}}
         feed = {"steps": Out(VALUE_BITS), "samples": Out(EVERY_BITS), "last_route": Out(range(ROUTES))}
         feed |= {f"route_{k}": Out(FEED_ROUTE) for k in range(ROUTES)}
-        read = {f"overruns_{k}": In(OVERRUN_BITS) for k in Stream} | {"planes": In(NUMBER_BITS), "samples_left": In(EVERY_BITS)}
-        super().__init__({"i": In(packets), "o": Out(packets), "reply": Out(packets), **per_stream, **pulses, **feed, **read})
+        read = {f"overruns_{k}": In(OVERRUN_BITS) for k in Stream} | {
+            "planes": In(NUMBER_BITS),
+            "samples_left": In(EVERY_BITS),
+        }
+        super().__init__(
+            {
+                "i": In(packets),
+                "o": Out(packets),
+                "reply": Out(packets),
+                **per_stream,
+                **pulses,
+                **feed,
+                **read,
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -101,14 +117,18 @@ class Registers(wiring.Component):
 
         m.d.sync += [
             self.trigger.eq(Cat(pulse(Command.TRIGGER_IMAGES), pulse(Command.TRIGGER_PLANES))),
-            self.restart.eq(pulse(Command.RESTART)), self.clear.eq(pulse(Command.CLEAR)),
-            self.start.eq(pulse(Command.START_FEED)), self.stop.eq(pulse(Command.STOP_FEED)),
-        ]  # fmt: skip
+            self.restart.eq(pulse(Command.RESTART)),
+            self.clear.eq(pulse(Command.CLEAR)),
+            self.start.eq(pulse(Command.START_FEED)),
+            self.stop.eq(pulse(Command.STOP_FEED)),
+        ]
         for k in GRABBERS:
             mine = self.select.stream == k
             m.d.sync += getattr(self, f"flush_{k}").eq(pulse(Command.RESTART) | (pulse(Command.FLUSH) & mine))
             again = pulse(Command.RESTART) | (pulse(Command.START_FEED) if k == Stream.FEED else 0)
-            m.d.sync += getattr(self, f"arm_{k}").eq(again | (mine & (write[Register.EVERY_LOW] | write[Register.EVERY_HIGH])))
+            m.d.sync += getattr(self, f"arm_{k}").eq(
+                again | (mine & (write[Register.EVERY_LOW] | write[Register.EVERY_HIGH]))
+            )
         with m.If(write[Register.SELECT]):
             m.d.sync += self.select.eq(value)
 
@@ -117,10 +137,15 @@ class Registers(wiring.Component):
             settings = getattr(self, f"settings_{k}")
             region = settings.region
             places = {
-                Register.EVERY_LOW: settings.every[:VALUE_BITS], Register.EVERY_HIGH: settings.every[VALUE_BITS:],
-                Register.WORDS_LOW: settings.words[:VALUE_BITS], Register.WORDS_HIGH: settings.words[VALUE_BITS:],
-                Register.X0: region.x0, Register.X1: region.x1, Register.Y0: region.y0, Register.Y1: region.y1,
-            }  # fmt: skip
+                Register.EVERY_LOW: settings.every[:VALUE_BITS],
+                Register.EVERY_HIGH: settings.every[VALUE_BITS:],
+                Register.WORDS_LOW: settings.words[:VALUE_BITS],
+                Register.WORDS_HIGH: settings.words[VALUE_BITS:],
+                Register.X0: region.x0,
+                Register.X1: region.x1,
+                Register.Y0: region.y0,
+                Register.Y1: region.y1,
+            }
             with m.If(self.select.stream == k):
                 for register, place in places.items():
                     with m.If(write[register]):
@@ -153,7 +178,11 @@ class Registers(wiring.Component):
         reply: Any = Signal(struct(self.form.payloads[Kind.REPLY]))
         out: Any = self.reply.payload
         overruns = Array([getattr(self, f"overruns_{k}") for k in Stream])
-        items = {Item.OVERRUNS: overruns[self.select.stream], Item.PLANES: self.planes, Item.SAMPLES_LEFT: self.samples_left}
+        items = {
+            Item.OVERRUNS: overruns[self.select.stream],
+            Item.PLANES: self.planes,
+            Item.SAMPLES_LEFT: self.samples_left,
+        }
         chosen = Signal(NUMBER_BITS)
         for item, value in items.items():
             with m.If(self.select.item == item):

@@ -6,7 +6,8 @@ from amaranth.hdl import Const, Module, Signal, Value
 
 
 def stage(m: Module, name: str, /, **values: Value | int) -> SimpleNamespace:
-    """The values of one cycle, as registers of the next. Constants stay what they are: what depends on them folds away."""
+    """The values of one cycle, as registers of the next. Constants stay what they are: what depends
+    on them folds away."""
     following = SimpleNamespace()
     for key, given in values.items():
         value = Value.cast(given)

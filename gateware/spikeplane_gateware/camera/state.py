@@ -7,8 +7,9 @@
     tfp    the spikes of the last window + lag - 1 planes
     look-ahead A: A bits of pending spikes (bit i: of i + 1 planes before the next plane)
 ```
-`age` is that of the next plane, so at least 1: 0 says that the pixel has been silent so far. A small interval has room for large
-counts and a large one needs none (HALVINGS), so a segment takes 18 bits instead of 22.
+`age` is that of the next plane, so at least 1: 0 says that the pixel has been silent so far. A
+small interval has room for large counts and a large one needs none (HALVINGS), so a segment takes
+18 bits instead of 22.
 """
 
 from types import SimpleNamespace

@@ -9,8 +9,9 @@
                                   +-- replies -----------------------------+
     bridge_i (from the bridge) --------------------------------------------+
 ```
-Ports: camera_valid, camera_plane (a word of P pixels in any cycle; it cannot be stalled); image_open (there is room for a whole image),
-image_valid, image, image_first, image_last, image_number; the packet streams link_i, link_o, bridge_i, bridge_o.
+Ports: camera_valid, camera_plane (a word of P pixels in any cycle; it cannot be stalled);
+image_open (there is room for a whole image), image_valid, image, image_first, image_last,
+image_number; the packet streams link_i, link_o, bridge_i, bridge_o.
 """
 
 from typing import Any
@@ -40,19 +41,27 @@ def camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
         return {}
     pixels = config.camera.pixels
     return {
-        "camera_valid": ("in", 1), "camera_plane": ("in", pixels), "image_open": ("in", 1), "image_valid": ("out", 1),
-        "image": ("out", pixels * config.camera.output_bits), "image_first": ("out", 1), "image_last": ("out", 1),
+        "camera_valid": ("in", 1),
+        "camera_plane": ("in", pixels),
+        "image_open": ("in", 1),
+        "image_valid": ("out", 1),
+        "image": ("out", pixels * config.camera.output_bits),
+        "image_first": ("out", 1),
+        "image_last": ("out", 1),
         "image_number": ("out", NUMBER_BITS),
-    }  # fmt: skip
+    }
 
 
 def camera_signature(config: ChipConfig) -> dict[str, Any]:
     """The same pins as members of a component's signature."""
-    return {name: In(width) if way == "in" else Out(width) for name, (way, width) in camera_ports(config).items()}
+    return {
+        name: In(width) if way == "in" else Out(width) for name, (way, width) in camera_ports(config).items()
+    }
 
 
 def feed_depth(config: ChipConfig) -> int:
-    """Words of the feed's FIFO: two of the largest crops that packets can address, or a plane if that is less; and a few more."""
+    """Words of the feed's FIFO: two of the largest crops that packets can address, or a plane if
+    that is less; and a few more."""
     assert config.camera is not None
     camera, side = config.camera, 1 << config.coord_bits
     rows = min(camera.height, side)
@@ -71,7 +80,12 @@ class CameraUnit(wiring.Component):
         assert config.camera is not None
         self.config, self.camera, self.pipeline = config, config.camera, pipeline
         packets = stream.Signature(packet_struct(config))
-        streams = {"link_i": In(packets), "link_o": Out(packets), "bridge_i": In(packets), "bridge_o": Out(packets)}
+        streams = {
+            "link_i": In(packets),
+            "link_o": Out(packets),
+            "bridge_i": In(packets),
+            "bridge_o": Out(packets),
+        }
         super().__init__({**camera_signature(config), **streams})
 
     def elaborate(self, platform: object) -> Module:
@@ -116,24 +130,41 @@ class CameraUnit(wiring.Component):
         images = {name: getattr(pipeline, port) for name, port in _IMAGE.items()}
         images["valid"] = pipeline.image_valid & ~self.registers.restart & (old == 0)
         m.d.comb += [
-            pipeline.valid.eq(self.camera_valid), pipeline.plane.eq(self.camera_plane), pipeline.restart.eq(self.registers.restart),
+            pipeline.valid.eq(self.camera_valid),
+            pipeline.plane.eq(self.camera_plane),
+            pipeline.restart.eq(self.registers.restart),
             *[getattr(gate, name).eq(value) for name, value in images.items()],
-            *[getattr(self, port).eq(getattr(gate, f"o_{name}")) for name, port in {**_IMAGE, "valid": "image_valid"}.items()],
-            gate.open.eq(self.image_open), gate.clear.eq(self.registers.clear), self.registers.overruns_3.eq(gate.overruns),
-        ]  # fmt: skip
+            *[
+                getattr(self, port).eq(getattr(gate, f"o_{name}"))
+                for name, port in {**_IMAGE, "valid": "image_valid"}.items()
+            ],
+            gate.open.eq(self.image_open),
+            gate.clear.eq(self.registers.clear),
+            self.registers.overruns_3.eq(gate.overruns),
+        ]
         grabber = self._grabber(m, Stream.IMAGES, bits, images)
         self._send(m, Stream.IMAGES, bits, grabber)
 
     def _grabber(self, m: Module, which: Stream, bits: int, words: dict[str, Any]) -> Grabber:
-        depths = {Stream.IMAGES: self.config.grabber_depth, Stream.PLANES: 0, Stream.FEED: feed_depth(self.config)}
+        depths = {
+            Stream.IMAGES: self.config.grabber_depth,
+            Stream.PLANES: 0,
+            Stream.FEED: feed_depth(self.config),
+        }
         depth = depths[which]
         m.submodules[f"grabber_{which}"] = grabber = Grabber(
             self.camera, bits, depth=depth or None, places=which == Stream.FEED
         )
         registers = self.registers
         m.d.comb += [getattr(grabber, name).eq(value) for name, value in words.items()]
-        m.d.comb += [getattr(grabber, name).eq(getattr(registers, f"{name}_{which}")) for name in ("settings", "arm", "flush")]
-        m.d.comb += [grabber.clear.eq(registers.clear), getattr(registers, f"overruns_{which}").eq(grabber.overruns)]
+        m.d.comb += [
+            getattr(grabber, name).eq(getattr(registers, f"{name}_{which}"))
+            for name in ("settings", "arm", "flush")
+        ]
+        m.d.comb += [
+            grabber.clear.eq(registers.clear),
+            getattr(registers, f"overruns_{which}").eq(grabber.overruns),
+        ]
         if which != Stream.FEED:
             m.d.comb += grabber.trigger.eq(registers.trigger[which])
         return grabber

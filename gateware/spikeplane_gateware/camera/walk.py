@@ -1,12 +1,14 @@
-"""A pixel's step to its oldest pending spike: the interval fits its segment, or a new one starts, or it waits.
+"""A pixel's step to its oldest pending spike: the interval fits its segment, or a new one starts,
+or it waits.
 
 ```
     compare   interval - lo, is it -1, 0, 1?  n + 1; may a segment begin?
     decide    fits, begins, walked; m with the interval; is the segment full?
     update    age, lo, n, m, order
 ```
-A second walk in the same plane can only grow a segment: after a first one `age` <= A and n > 0, and where the first did not walk, the
-second would find the same. The rule and the names: golden model, `camera/segments.py`.
+A second walk in the same plane can only grow a segment: after a first one `age` <= A and n > 0, and
+where the first did not walk, the second would find the same. The rule and the names: golden model,
+`camera/segments.py`.
 Throughput: one a cycle. Latency: WALK cycles.
 """
 
@@ -25,31 +27,51 @@ _PIXEL = ("age", "alive", "lo", "n", "m", "order")
 
 
 class Walk:
-    """One walk of one pixel; `pixel`: age, alive (not silent), lo, n, m, order (packed). `first`: it may begin a segment.
+    """One walk of one pixel; `pixel`: age, alive (not silent), lo, n, m, order (packed). `first`:
+    it may begin a segment.
 
-    After `compare` and `decide`, `walked` says what became of the spike; after `update`, `pixel` is the pixel.
+    After `compare` and `decide`, `walked` says what became of the spike; after `update`, `pixel` is
+    the pixel.
     """
 
     def __init__(self, config: CameraConfig, name: str, *, first: bool) -> None:
         self.config, self.name, self.first = config, name, first
 
-    def run(self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value) -> SimpleNamespace:
-        """The pixel, WALK cycles later. `interval`: to its oldest spike, `since` planes ago. `walked` is there a cycle earlier."""
+    def run(
+        self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value
+    ) -> SimpleNamespace:
+        """The pixel, WALK cycles later. `interval`: to its oldest spike, `since` planes ago.
+        `walked` is there a cycle earlier."""
         compared = self._compare(m, p, spike, interval, since)
         return self._update(m, self._decide(m, compared))
 
-    def _compare(self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value) -> SimpleNamespace:
+    def _compare(
+        self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value
+    ) -> SimpleNamespace:
         name = self.name
         longer = named(m, f"{name}_longer", (interval - p.lo)[: len(p.lo) + 1])
         silent = ~p.alive
         late = (p.age > self.config.lookahead) | (p.n == 0) if self.config.lookahead else Const(1)
         s = stage(
-            m, f"{name}_compared",
-            age=p.age, alive=p.alive | spike, lo=p.lo, n=p.n, m=p.m, order=p.order, interval=interval, since=since,
-            zero=longer == 0, one=longer == 1, minus=longer.all(), even=p.m == 0, more=p.n + 1,
-            extends=spike & (p.n != 0), begins=spike & p.alive & late if self.first else Const(0),
+            m,
+            f"{name}_compared",
+            age=p.age,
+            alive=p.alive | spike,
+            lo=p.lo,
+            n=p.n,
+            m=p.m,
+            order=p.order,
+            interval=interval,
+            since=since,
+            zero=longer == 0,
+            one=longer == 1,
+            minus=longer.all(),
+            even=p.m == 0,
+            more=p.n + 1,
+            extends=spike & (p.n != 0),
+            begins=spike & p.alive & late if self.first else Const(0),
             starts=spike & silent if self.first else Const(0),
-        )  # fmt: skip
+        )
         if self.config.method == "ssr":
             s.measures = stage(m, f"{name}_measured", **rule.measures(rule.unpacked(p.order), p.n))
         return s
@@ -72,9 +94,17 @@ class Walk:
         self.walked = named(m, f"{name}_walked", fits | begins | s.starts)
         pixel = {field: getattr(s, field) for field in _PIXEL}
         decided = stage(
-            m, f"{name}_decided", **pixel, **more, interval=s.interval, since=s.since, fits=fits, begins=begins,
-            walked=self.walked, takes=begins | (fits & s.minus),
-        )  # fmt: skip
+            m,
+            f"{name}_decided",
+            **pixel,
+            **more,
+            interval=s.interval,
+            since=s.since,
+            fits=fits,
+            begins=begins,
+            walked=self.walked,
+            takes=begins | (fits & s.minus),
+        )
         if method == "ssr":
             decided.after = after
         return decided

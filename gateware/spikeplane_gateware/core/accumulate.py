@@ -7,13 +7,15 @@
                        results of 2, 3, 4 ops ago ---+-> A ----> A + w --> sum, write --> event out
                                                          bias ----^ ^--------+  (1 op ago)
 ```
-Cycle c is one after the op came in: addresses leave from registers of their own, one for a few lanes (see `spread`).
+Cycle c is one after the op came in: addresses leave from registers of their own, one for a few
+lanes (see `spread`).
 
-Ports: op_valid, op (`op_layout`), stall (the op has to wait), write (for WEIGHT), sweep (the other side of `SweepPort`),
-event_valid, event. Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the bank its top
-address bit. The sweep comes first: each word that it reads takes one cycle from the ops, in the pipeline as well, so the write
-slot four cycles later is its own: the clearing write takes it, and the word passes the adder as 0 + clear_word. A sweep reads few
-words for each that was accumulated.
+Ports: op_valid, op (`op_layout`), stall (the op has to wait), write (for WEIGHT), sweep (the other
+side of `SweepPort`), event_valid, event. Throughput: an op a cycle, equal addresses back to back
+included. Both banks are one memory, the bank its top address bit. The sweep comes first: each word
+that it reads takes one cycle from the ops, in the pipeline as well, so the write slot four cycles
+later is its own: the clearing write takes it, and the word passes the adder as 0 + clear_word. A
+sweep reads few words for each that was accumulated.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
@@ -87,7 +89,10 @@ class Accumulate(wiring.Component):
         m.d.comb += self.stall.eq(self.sweep.valid)
         stages = [(self.op_valid & ~self.sweep.valid, self.op)]
         for i in range(6):
-            valid, op = Signal(name=f"valid_{i}"), Signal(op_layout(self.config), name=f"op_{i}", reset_less=True)
+            valid, op = (
+                Signal(name=f"valid_{i}"),
+                Signal(op_layout(self.config), name=f"op_{i}", reset_less=True),
+            )
             m.d.sync += valid.eq(stages[-1][0])
             with m.If(stages[-1][0]):
                 m.d.sync += op.eq(stages[-1][1])
@@ -96,8 +101,8 @@ class Accumulate(wiring.Component):
         return stages[1:]
 
     def _weights(self, m: Module, stages: list) -> Signal:
-        """The weight memory in slices of a few lanes, each with its own address register: they lie far apart, and block RAMs of a
-        narrow word need no multiplexer behind them to be deep."""
+        """The weight memory in slices of a few lanes, each with its own address register: they lie
+        far apart, and block RAMs of a narrow word need no multiplexer behind them to be deep."""
         c = self.config
         width, share = c.lanes * c.weight_bits, LANES * c.weight_bits
         read, late = (
@@ -109,37 +114,54 @@ class Accumulate(wiring.Component):
             place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
             m.submodules[f"weights_{lane // LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
             m.d.comb += [
-                ram.read_en.eq(stages[0][0]), ram.read_address.eq(reads[lane]), ram.write_en.eq(late.valid[lane]),
-                ram.write_address.eq(late.address[lane]), ram.write_data.eq(late.data[place]),
-            ]  # fmt: skip
+                ram.read_en.eq(stages[0][0]),
+                ram.read_address.eq(reads[lane]),
+                ram.write_en.eq(late.valid[lane]),
+                ram.write_address.eq(late.address[lane]),
+                ram.write_data.eq(late.data[place]),
+            ]
             with m.If(stages[1][0]):
                 m.d.sync += read[place].eq(ram.read_data)
         return read
 
     def _matches(self, m: Module, stages: list) -> None:
-        """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from registers at stages 1 to 3."""
+        """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from
+        registers at stages 1 to 3."""
         valid, op = stages[0]
         same = []
         for before_valid, before in stages[1:5]:
             equal = Signal(name=f"equal_{len(same) + 1}")
             m.d.comb += equal.eq(
-                valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)
+                valid
+                & before_valid
+                & ~before.is_event
+                & (before.address == op.address)
+                & (before.bank == op.bank)
             )
             same.append(equal)
         lanes = self.config.lanes
-        one, two, older, third = (Signal(name=f"near_{name}") for name in ("one", "two", "older", "third"))  # stage 1
+        # stage 1
+        one, two, older, third = (Signal(name=f"near_{name}") for name in ("one", "two", "older", "third"))
         one_2 = Signal(name="near_one_2")
         m.d.sync += [
-            one.eq(same[0]), two.eq(same[1]), older.eq(~same[1] & (same[2] | same[3])), third.eq(same[2]), one_2.eq(one),
-        ]  # fmt: skip
-        self.forwarded = spread(m, Cat(*same[1:]).any(), lanes, "forwarded")  # stage 1: the memory's word is stale
+            one.eq(same[0]),
+            two.eq(same[1]),
+            older.eq(~same[1] & (same[2] | same[3])),
+            third.eq(same[2]),
+            one_2.eq(one),
+        ]
+        # stage 1: the memory's word is stale
+        self.forwarded = spread(m, Cat(*same[1:]).any(), lanes, "forwarded")
         self.two, self.older, self.third = (
-            spread(m, flag, lanes, f"match_{name}") for name, flag in (("two", two), ("older", older), ("third", third))
+            spread(m, flag, lanes, f"match_{name}")
+            for name, flag in (("two", two), ("older", older), ("third", third))
         )
         self.one_ago = spread(m, one_2, lanes, "match_one")
 
     def _sweep_slots(self, m: Module) -> list:
-        layout = data.StructLayout({"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)})
+        layout = data.StructLayout(
+            {"valid": 1, "bank": 1, "clear": 1, "address": bits_for(self.config.acc_depth)}
+        )
         first = Signal(layout)
         slots = [Signal(layout, name=f"slot_{i}") for i in range(4)]
         m.d.comb += [
@@ -166,8 +188,9 @@ class Accumulate(wiring.Component):
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
 
     def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
-        """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while nothing passes: less to simulate, less
-        power. Sources that are not chosen are 0, so that a word costs two four-input tables a bit."""
+        """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while
+        nothing passes: less to simulate, less power. Sources that are not chosen are 0, so that a
+        word costs two four-input tables a bit."""
         bits = self.config.acc_bits
 
         def register(name: str) -> Signal:
@@ -176,7 +199,11 @@ class Accumulate(wiring.Component):
         ram = self.accumulators[lane]
         word, base, bias, total = register("word"), register("base"), register("bias"), register("sum")
         ram.connect(
-            m, read_en=self.reads, read_address=self.read_at[lane], write_en=self.writes, write_address=self.write_at[lane]
+            m,
+            read_en=self.reads,
+            read_address=self.read_at[lane],
+            write_en=self.writes,
+            write_address=self.write_at[lane],
         )
         m.d.comb += [ram.write_data.eq(total), self.sweep.data[lane].eq(word)]
         with m.If(self.busy_1):
@@ -205,7 +232,8 @@ class Accumulate(wiring.Component):
         m.d.sync += self.adds.eq(Mux(valid & ~op.is_event, op.lanes, 0))
 
     def _addend(self, m: Module, lane: int, weights: Signal) -> tuple[Signal, Signal]:
-        """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered at stage 3."""
+        """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered
+        at stage 3."""
         c, shift, negate, adds = self.config, self.shift[lane], self.negate[lane], self.adds[lane]
         stored = weights[lane * c.weight_bits : (lane + 1) * c.weight_bits]
         weight = Cat(1, stored).as_signed() if c.weight_bits == 1 else stored.as_signed()

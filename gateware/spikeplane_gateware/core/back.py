@@ -4,7 +4,8 @@
     event -> Schedule -> job -> Sweep <-> port (accumulators)
                                   +-> items -> Egress -> o
 ```
-Ports: x, y, write, start, stop, running, event_valid, event, port (`SweepPort`), o, initialising, swept and sent (pulses).
+Ports: x, y, write, start, stop, running, event_valid, event, port (`SweepPort`), o, initialising,
+swept and sent (pulses).
 """
 
 from amaranth.hdl import Module

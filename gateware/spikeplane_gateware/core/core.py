@@ -6,7 +6,8 @@
               +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
 ```
 
-Ports: x, y (the tile's place); i, o (packet streams). Accepts a packet a cycle when loading; a spike costs its visits.
+Ports: x, y (the tile's place); i, o (packet streams). Accepts a packet a cycle when loading; a
+spike costs its visits.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -37,7 +38,8 @@ class Core(wiring.Component):
         m.submodules.back = back = Back(self.config)
         m.submodules.loader = loader = Loader(self.config)
         m.submodules.replies = replies = Replies(self.config)
-        m.submodules.ingress = ingress = StreamFifo(packet_struct(self.config))  # cuts the way from walker to router
+        # cuts the way from walker to router
+        m.submodules.ingress = ingress = StreamFifo(packet_struct(self.config))
         connect(m, flipped(self.i), ingress.i)
         connect(m, ingress.o, front.i)
         connect(m, front.loader, loader.i)
@@ -52,21 +54,33 @@ class Core(wiring.Component):
             m.d.comb += getattr(back.write, name).eq(getattr(loader.write, name))
         m.d.comb += [
             front.hold.eq(back.initialising | loader.start),
-            back.x.eq(self.x), back.y.eq(self.y), replies.x.eq(self.x), replies.y.eq(self.y),
-            back.start.eq(loader.start), back.stop.eq(loader.stop), back.running.eq(loader.running),
-            back.event_valid.eq(front.event_valid), back.event.eq(front.event),
-            replies.start.eq(loader.start), replies.running.eq(loader.running), replies.refused.eq(loader.refused),
-            replies.dropped.eq(dropped), replies.operation.eq(front.operation), replies.spike.eq(front.spike),
-            replies.sweep.eq(back.swept), replies.packet.eq(back.sent),
-            replies.query_valid.eq(loader.query_valid), replies.query_index.eq(loader.query_index),
+            back.x.eq(self.x),
+            back.y.eq(self.y),
+            replies.x.eq(self.x),
+            replies.y.eq(self.y),
+            back.start.eq(loader.start),
+            back.stop.eq(loader.stop),
+            back.running.eq(loader.running),
+            back.event_valid.eq(front.event_valid),
+            back.event.eq(front.event),
+            replies.start.eq(loader.start),
+            replies.running.eq(loader.running),
+            replies.refused.eq(loader.refused),
+            replies.dropped.eq(dropped),
+            replies.operation.eq(front.operation),
+            replies.spike.eq(front.spike),
+            replies.sweep.eq(back.swept),
+            replies.packet.eq(back.sent),
+            replies.query_valid.eq(loader.query_valid),
+            replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
-        ]  # fmt: skip
+        ]
         self._merge(m, back, replies)
         return m
 
     def _merge(self, m: Module, back: Back, replies: Replies) -> None:
-        """Replies and the sweep's packets share the way out; a packet once shown stays until it is taken. Who is next is a
-        register's word, so that a bit of a packet costs one table."""
+        """Replies and the sweep's packets share the way out; a packet once shown stays until it is
+        taken. Who is next is a register's word, so that a bit of a packet costs one table."""
         reply = Signal()
         m.d.comb += [
             self.o.valid.eq(Mux(reply, replies.o.valid, back.o.valid)),

@@ -4,8 +4,9 @@
     items (mask, place, significance) --> x EGRESS entries --> o
     finish --> TOKEN per entry, CREDIT per credit entry --> done
 ```
-Ports: x, y; write; population, job (levels while a sweep is under way); item (stream of `item_layout`), finish (level: no more
-items come), done (pulse), o, sent (pulse: a spike packet). Throughput: a packet a cycle. Latency: 1 cycle.
+Ports: x, y; write; population, job (levels while a sweep is under way); item (stream of
+`item_layout`), finish (level: no more items come), done (pulse), o, sent (pulse: a spike packet).
+Throughput: a packet a cycle. Latency: 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal, Value
@@ -24,10 +25,14 @@ def item_layout(config: ChipConfig) -> data.StructLayout:
     """A mask with its place in the whole population and its significance."""
     return data.StructLayout(
         {
-            "mask": config.lanes, "group": config.group_bits, "y": config.coord_bits, "x": config.coord_bits,
-            "shift": SHIFT_BITS, "negate": 1,
+            "mask": config.lanes,
+            "group": config.group_bits,
+            "y": config.coord_bits,
+            "x": config.coord_bits,
+            "shift": SHIFT_BITS,
+            "negate": 1,
         }
-    )  # fmt: skip
+    )
 
 
 class Egress(wiring.Component):
@@ -137,7 +142,9 @@ class Egress(wiring.Component):
 
     def _send(self, m: Module, entry: Signal, kind: Kind, fields: dict[str, object]) -> None:
         payload = Signal(struct(self.form.payloads[kind]), name=f"out_{kind.name.lower()}")
-        assert set(fields) == {name for name, _ in self.form.payloads[kind].fields}, f"a field of {kind.name} has no driver"
+        assert set(fields) == {name for name, _ in self.form.payloads[kind].fields}, (
+            f"a field of {kind.name} has no driver"
+        )
         m.d.comb += [payload[name].eq(value) for name, value in fields.items()]
         out = self.o.payload
         m.d.sync += [self.o.valid.eq(1), out.kind.eq(kind), out.payload.eq(payload.as_value())]

@@ -4,9 +4,10 @@
     i -> Lookup -> FIFO -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
-Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets), write, sweep, event_valid,
-event, operation (pulse: a word accumulated), spike (pulse: a set bit taken), dropped (pulse).
-Never waits for anything to be sent. Throughput: see Walker; a spike costs one cycle per visit.
+Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets),
+write, sweep, event_valid, event, operation (pulse: a word accumulated), spike (pulse: a set bit
+taken), dropped (pulse). Never waits for anything to be sent. Throughput: see Walker; a spike costs
+one cycle per visit.
 """
 
 from amaranth.hdl import Module
@@ -62,7 +63,8 @@ class Front(wiring.Component):
             m.d.comb += self.i.ready.eq(lookup.i.ready & ~self.hold)
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
-        m.submodules.visits = visits = StreamFifo(visit_layout(self.config))  # cuts the way from walker to lookup
+        # cuts the way from walker to lookup
+        m.submodules.visits = visits = StreamFifo(visit_layout(self.config))
         connect(m, lookup.o, visits.i)
         connect(m, visits.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))

@@ -4,8 +4,9 @@
     lane 0 --+-- Ram of two words side by side     (up to SHORT words deep)
     lane 1 --+
 ```
-A block RAM of 18 kbit is 36 bits wide up to 512 words: a short memory of one lane would leave half of it empty. A longer one takes the
-same blocks either way and stays the lane's own, near it. Timing and ports are those of `Ram`.
+A block RAM of 18 kbit is 36 bits wide up to 512 words: a short memory of one lane would leave half
+of it empty. A longer one takes the same blocks either way and stays the lane's own, near it. Timing
+and ports are those of `Ram`.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ SHORT = 512  #: words up to which two lanes share
 
 @dataclass(frozen=True)
 class LaneRam:
-    """One lane's part of a memory. `leads`: the first of those that share it, who alone connects what they have in common."""
+    """One lane's part of a memory. `leads`: the first of those that share it, who alone connects
+    what they have in common."""
 
     ram: Ram
     leads: bool
@@ -36,14 +38,18 @@ class LaneRam:
         """Where the lane's new word goes."""
         return self.ram.write_data[self.low : self.low + self.width]
 
-    def connect(self, m: Module, *, read_en: Value, read_address: Value, write_en: Value, write_address: Value) -> None:
+    def connect(
+        self, m: Module, *, read_en: Value, read_address: Value, write_en: Value, write_address: Value
+    ) -> None:
         """Enables and addresses; the same for lanes that share a memory."""
         if self.leads:
             ram = self.ram
             m.d.comb += [
-                ram.read_en.eq(read_en), ram.read_address.eq(read_address),
-                ram.write_en.eq(write_en), ram.write_address.eq(write_address),
-            ]  # fmt: skip
+                ram.read_en.eq(read_en),
+                ram.read_address.eq(read_address),
+                ram.write_en.eq(write_en),
+                ram.write_address.eq(write_address),
+            ]
 
 
 def lane_rams(m: Module, name: str, *, lanes: int, width: int, depth: int) -> list[LaneRam]:

@@ -4,7 +4,8 @@
     i (packets) -> staging register, 32 bits at a time -> write bus
                 -> start, stop, query
 ```
-Throughput: a packet a cycle (a query waits until it is taken). Latency: one cycle from the last chunk to the write bus.
+Throughput: a packet a cycle (a query waits until it is taken). Latency: one cycle from the last
+chunk to the write bus.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal
@@ -12,14 +13,23 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import ADDRESS_BITS, CHUNK_BITS, MEMORY_BITS, SEEK, Control, Kind, packet_format
+from spikeplane.formats.packet import (
+    ADDRESS_BITS,
+    CHUNK_BITS,
+    MEMORY_BITS,
+    SEEK,
+    Control,
+    Kind,
+    packet_format,
+)
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.writes import WriteBus, write_width
 from spikeplane_gateware.structs import packet_struct, struct
 
 
 class Loader(wiring.Component):
-    """Ports: i (WRITE and CONTROL packets); write; running, start, stop (pulses), refused; query_valid, _index, _ready."""
+    """Ports: i (WRITE and CONTROL packets); write; running, start, stop (pulses), refused;
+    query_valid, _index, _ready."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

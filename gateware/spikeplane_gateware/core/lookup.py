@@ -1,11 +1,12 @@
-"""Where a spike's weights and accumulators are: projection by tag, then one entry each by row, column and group.
+"""Where a spike's weights and accumulators are: projection by tag, then one entry each by row,
+column and group.
 
 ```
   packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> visit
    stage 0        1, 2                    3                   4, 5              6, 7
 ```
-Ports: i (SPIKE, TOKEN, CREDIT packets), o (`visit_layout`), write, dropped (pulse: no such projection). The first set bit of the
-mask is found here as well (see Walker).
+Ports: i (SPIKE, TOKEN, CREDIT packets), o (`visit_layout`), write, dropped (pulse: no such
+projection). The first set bit of the mask is found here as well (see Walker).
 Throughput: a packet a cycle. Latency: 7 cycles. A spike that meets nothing here (a count of 0) ends here.
 """
 
@@ -77,8 +78,11 @@ class Lookup(wiring.Component):
                 m.d.sync += out[stage].eq(out[stage - 1])
         return out
 
-    def _ram(self, m: Module, name: str, memory: Memory, address: object, shape: data.StructLayout, stage: int) -> Signal:
-        """A table and its output register: the word appears two stages after `stage`, where the address stands."""
+    def _ram(
+        self, m: Module, name: str, memory: Memory, address: object, shape: data.StructLayout, stage: int
+    ) -> Signal:
+        """A table and its output register: the word appears two stages after `stage`, where the
+        address stands."""
         m.submodules[name] = ram = Ram(width=self.tables.width(memory), depth=self.tables.depth(memory))
         word = Signal(shape, name=f"{name}_word", reset_less=True)
         m.d.comb += [
@@ -95,7 +99,10 @@ class Lookup(wiring.Component):
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
         row, column, group = entries["row"], entries["column"], entries["group"]
-        partial = {name: Signal.like(row[name], name=f"partial_{name}", reset_less=True) for name in ("acc", "weight")}
+        partial = {
+            name: Signal.like(row[name], name=f"partial_{name}", reset_less=True)
+            for name in ("acc", "weight")
+        }
         rest = Signal.like(group, reset_less=True)
         counts = Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True)
         meets = Signal()

@@ -5,14 +5,15 @@
    I -----------------------------------------^               +-> v or 0 -> - amount -----+
   stage       0                1              2                 3              4
 ```
-Ports: valid, u (in); current (in, of the word of two cycles before); parameters minus_theta, minus_amount (words; additions need no
-inverters), settings, zero (levels while words are under way; zero: u' is 0); out_valid, fired (L bits), after (u' word), v (word;
-it stays until the next one).
-Latency LATENCY cycles, throughput a word a cycle.
-The leak is a multiplication by 0..1 in parts of 2^leak_bits, rounded to the floor, to the ceiling or to odd (`LeakRound`); its factor
-comes from a register of its own for every few lanes, so that the settings have to stand two cycles before the first word. Without
-multipliers it is u >> k or u - (u >> k), rounded the same. Where it fires u' is v - amount, after a hard reset 0 - amount
-(the compiler stores -v_reset); the compiler has proved that this difference fits the membrane.
+Ports: valid, u (in); current (in, of the word of two cycles before); parameters minus_theta,
+minus_amount (words; additions need no inverters), settings, zero (levels while words are under way;
+zero: u' is 0); out_valid, fired (L bits), after (u' word), v (word; it stays until the next one).
+Latency LATENCY cycles, throughput a word a cycle. The leak is a multiplication by 0..1 in parts of
+2^leak_bits, rounded to the floor, to the ceiling or to odd (`LeakRound`); its factor comes from a
+register of its own for every few lanes, so that the settings have to stand two cycles before the
+first word. Without multipliers it is u >> k or u - (u >> k), rounded the same. Where it fires u' is
+v - amount, after a hard reset 0 - amount (the compiler stores -v_reset); the compiler has proved
+that this difference fits the membrane.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
@@ -32,7 +33,8 @@ def settings_layout(config: ChipConfig) -> data.StructLayout:
 
 
 class NeuronArray(wiring.Component):
-    """See the module's picture. Lanes are signals of their own: membranes and parameters of membrane_bits, currents of acc_bits."""
+    """See the module's picture. Lanes are signals of their own: membranes and parameters of
+    membrane_bits, currents of acc_bits."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -68,7 +70,8 @@ class NeuronArray(wiring.Component):
         return m
 
     def _shared(self, m: Module) -> list[Signal]:
-        """For each lane what its leak takes from the settings, a cycle late and near: the factor, or the bits that the shift cuts off."""
+        """For each lane what its leak takes from the settings, a cycle late and near: the factor,
+        or the bits that the shift cuts off."""
         if self.config.leak_multiplier:
             return spread(m, self.settings.leak_factor, self.config.lanes, "factor")
         below = Signal(8)
@@ -87,7 +90,10 @@ class NeuronArray(wiring.Component):
         leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
         self._leak(m, lane, valids, shared, leaked, carry)
         total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
-        fired, resets = Signal(name=f"fired_{lane}", reset_less=True), Signal(name=f"resets_{lane}", reset_less=True)
+        fired, resets = (
+            Signal(name=f"fired_{lane}", reset_less=True),
+            Signal(name=f"resets_{lane}", reset_less=True),
+        )
         with m.If(valids[2]):
             m.d.sync += total.eq(leaked + self.current[lane].as_signed() + carry)
         base, limited = register(bits, "base"), register(bits, "limited")
@@ -104,12 +110,16 @@ class NeuronArray(wiring.Component):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)
 
-    def _leak(self, m: Module, lane: int, valids: list, shared: Signal, leaked: Signal, carry: Signal) -> None:
+    def _leak(
+        self, m: Module, lane: int, valids: list, shared: Signal, leaked: Signal, carry: Signal
+    ) -> None:
         """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
         form = self._product if self.config.leak_multiplier else self._shifted
         form(m, lane, valids, shared, leaked, carry)
 
-    def _product(self, m: Module, lane: int, valids: list, factor: Signal, leaked: Signal, carry: Signal) -> None:
+    def _product(
+        self, m: Module, lane: int, valids: list, factor: Signal, leaked: Signal, carry: Signal
+    ) -> None:
         """u * factor, then the rounding of its fraction."""
         bits, fraction, rounding = self.config.membrane_bits, self.config.leak_bits, self.settings.leak_round
         product = Signal(signed(bits + fraction + 1), name=f"product_{lane}", reset_less=True)
@@ -118,13 +128,21 @@ class NeuronArray(wiring.Component):
         with m.If(valids[0]):
             m.d.sync += product.eq(self.u[lane].as_signed() * factor)
         with m.If(valids[1]):
-            m.d.sync += [leaked.eq(whole | ((rounding == LeakRound.ODD) & cut)), carry.eq((rounding == LeakRound.UP) & cut)]
+            m.d.sync += [
+                leaked.eq(whole | ((rounding == LeakRound.ODD) & cut)),
+                carry.eq((rounding == LeakRound.UP) & cut),
+            ]
 
-    def _shifted(self, m: Module, lane: int, valids: list, below: Signal, leaked: Signal, carry: Signal) -> None:
-        """u >> k, or u - (u >> k), which is the ceiling: one less where its fraction is cut and a floor, or an odd number, is asked for."""
+    def _shifted(
+        self, m: Module, lane: int, valids: list, below: Signal, leaked: Signal, carry: Signal
+    ) -> None:
+        """u >> k, or u - (u >> k), which is the ceiling: one less where its fraction is cut and a
+        floor, or an odd number, is asked for."""
         s, bits = self.settings, self.config.membrane_bits
         u = self.u[lane].as_signed()
-        part, kept = (Signal(signed(bits), name=f"{name}_{lane}", reset_less=True) for name in ("part", "kept"))
+        part, kept = (
+            Signal(signed(bits), name=f"{name}_{lane}", reset_less=True) for name in ("part", "kept")
+        )
         cut = Signal(name=f"cut_{lane}", reset_less=True)
         with m.If(valids[0]):
             m.d.sync += [part.eq(u >> s.leak_shift), kept.eq(u), cut.eq((self.u[lane][:8] & below).any())]

@@ -1,7 +1,9 @@
-"""Where a sweep is: walks the output pixels of a group, and at each the window of accumulators in front of it.
+"""Where a sweep is: walks the output pixels of a group, and at each the window of accumulators in
+front of it.
 
-Ports: population (level), begin (pulse: start a group whose first accumulator is at `start`), step (take the element); address (of
-the element), inside (it lies inside the input), first, last (of its window), final (last element of the group), each a short compare.
+Ports: population (level), begin (pulse: start a group whose first accumulator is at `start`), step
+(take the element); address (of the element), inside (it lies inside the input), first, last (of its
+window), final (last element of the group), each a short compare.
 Throughput: an element a cycle. Without a window every pixel is one element that is first and last.
 """
 
@@ -15,7 +17,8 @@ from spikeplane_gateware.structs import struct
 
 
 class Places(wiring.Component):
-    """See the module's docstring. The pointer only ever adds one of four steps, three of them from the population's word."""
+    """See the module's docstring. The pointer only ever adds one of four steps, three of them from
+    the population's word."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -33,7 +36,8 @@ class Places(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
-        # Input coordinates begin at -padding: two's complement, a negative one is larger than any input when read unsigned.
+        # Input coordinates begin at -padding: two's complement, a negative one is larger than any
+        # input when read unsigned.
         bits = max(self.config.coord_bits, 5) + 2
         top = Signal(bits)  # the window's first row and column
         left = Signal(bits)
@@ -43,16 +47,21 @@ class Places(wiring.Component):
         x = Signal(self.config.coord_bits)
         i = Signal(bits)
         j = Signal(bits)
-        end_column, end_row, end_x, end_y = (Signal(name=f"end_{name}") for name in ("column", "row", "x", "y"))
+        end_column, end_row, end_x, end_y = (
+            Signal(name=f"end_{name}") for name in ("column", "row", "x", "y")
+        )
         m.d.comb += [
-            end_column.eq(column == p.window_last), end_row.eq(row == p.window_last),
-            end_x.eq(x == p.x_last), end_y.eq(y == p.y_last),
-            i.eq(top + row), j.eq(left + column),
+            end_column.eq(column == p.window_last),
+            end_row.eq(row == p.window_last),
+            end_x.eq(x == p.x_last),
+            end_y.eq(y == p.y_last),
+            i.eq(top + row),
+            j.eq(left + column),
             self.inside.eq((i < p.input_height) & (j < p.input_width)),
             self.first.eq((row == 0) & (column == 0)),
             self.last.eq(end_row & end_column),
             self.final.eq(self.last & end_x & end_y),
-        ]  # fmt: skip
+        ]
         on = Mux(~end_column, 1, Mux(~end_row, p.acc_down, Mux(~end_x, p.acc_right, p.acc_across)))
         with m.If(self.begin):
             m.d.sync += self.address.eq(self.start - p.corner)

@@ -4,8 +4,8 @@
     pulses -> 3-bit counts, one each --turn--> + --> counters (LUT RAM, one updated a cycle)
     query (valid, index, ready) -> waits for its turn -> register -> o (packet stream)
 ```
-One adder serves all counters in turn, so a counter is up to 4 cycles behind. Latency: 2 to 5 cycles to the packet. One
-question at a time; the next is taken when its answer has gone.
+One adder serves all counters in turn, so a counter is up to 4 cycles behind. Latency: 2 to 5 cycles
+to the packet. One question at a time; the next is taken when its answer has gone.
 """
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
@@ -22,8 +22,8 @@ PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.
 class Replies(wiring.Component):
     """Counters 0..4 of `formats.packet.Counter`.
 
-    Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, spike, sweep, packet (pulses);
-    query_valid, query_index, query_ready; o (replies).
+    Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, spike,
+    sweep, packet (pulses); query_valid, query_index, query_ready; o (replies).
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -63,7 +63,9 @@ class Replies(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.Elif(self.query_valid & self.query_ready):
             m.d.sync += [asked.eq(self.query_index), self.o.valid.eq(1)]
-            m.d.sync += answer.eq(Mux(self.query_index == 0, Cat(self.running, self.refused, self.dropped), value))
+            m.d.sync += answer.eq(
+                Mux(self.query_index == 0, Cat(self.running, self.refused, self.dropped), value)
+            )
         return m
 
     def _count(self, m: Module) -> tuple[Signal, Signal]:

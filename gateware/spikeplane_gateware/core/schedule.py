@@ -5,8 +5,9 @@
     loader -> SCHEDULE words ----------^          +-> round robin -> job -> Sweep
     start  -> initialisation jobs, both banks ----+
 ```
-Ports: write, start, stop (pulses; stop forgets every ready bit), running, event_valid, event (at most one a cycle, never lost),
-job (stream of `job_layout`), idle (the sweep has nothing to do), initialising. Latency from the last event to the job: 6 cycles.
+Ports: write, start, stop (pulses; stop forgets every ready bit), running, event_valid, event (at
+most one a cycle, never lost), job (stream of `job_layout`), idle (the sweep has nothing to do),
+initialising. Latency from the last event to the job: 6 cycles.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -20,7 +21,8 @@ from spikeplane_gateware.core.writes import EventLayout, WriteBus
 from spikeplane_gateware.network.arbiter import Arbiter
 from spikeplane_gateware.structs import struct
 
-#: `sample` is the bank of a population that holds its current; `initial`: only set membranes and accumulators of bank `parity`.
+#: `sample` is the bank of a population that holds its current; `initial`: only set membranes and
+#: accumulators of bank `parity`.
 JOB = data.StructLayout({"slot": SLOT_BITS, "parity": 1, "sample": 1, "last": 1, "initial": 1})
 
 
@@ -45,12 +47,15 @@ class Schedule(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, slots = Module(), self.config.populations
-        self._tokens, self._credits = ([Signal(slots, name=f"{name}_{q}") for q in range(2)] for name in ("tokens", "credits"))
+        self._tokens, self._credits = (
+            [Signal(slots, name=f"{name}_{q}") for q in range(2)] for name in ("tokens", "credits")
+        )
         self._last = [Signal(slots, name=f"last_{q}") for q in range(2)]
         self._parity = Signal(slots)
         self._sample = Signal(slots)
         self._granted = Signal(slots)  # one-hot: the population whose turn it is
-        self._given = [Signal(slots, name=f"given_{q}") for q in range(2)]  # one-hot: its job is given now, by parity
+        # one-hot: its job is given now, by parity
+        self._given = [Signal(slots, name=f"given_{q}") for q in range(2)]
         self._count(m)
         m.submodules.arbiter = arbiter = Arbiter(slots)
         both = [tokens & credits for tokens, credits in zip(self._tokens, self._credits, strict=True)]
@@ -60,7 +65,10 @@ class Schedule(wiring.Component):
         pending = Signal()  # a START that waits for the sweep under way
         with m.FSM():
             with m.State("PICK"):
-                m.d.comb += [arbiter.requests.eq(eligible), arbiter.take.eq(self.running & ~pending & (eligible != 0))]
+                m.d.comb += [
+                    arbiter.requests.eq(eligible),
+                    arbiter.take.eq(self.running & ~pending & (eligible != 0)),
+                ]
                 m.d.sync += self._granted.eq(arbiter.grant)
                 with m.If(pending):
                     m.next = "CLEAR"
@@ -110,7 +118,9 @@ class Schedule(wiring.Component):
         ]
         numbers = range(len(mine))
         m.d.sync += [
-            job.slot.eq(Cat(*[Cat(*[mine[n] for n in numbers if n >> bit & 1]).any() for bit in range(SLOT_BITS)])),
+            job.slot.eq(
+                Cat(*[Cat(*[mine[n] for n in numbers if n >> bit & 1]).any() for bit in range(SLOT_BITS)])
+            ),
             job.parity.eq(now),
             job.sample.eq((self._sample & mine).any()),
             job.last.eq(ends),
@@ -120,12 +130,14 @@ class Schedule(wiring.Component):
         ]
 
     def _count(self, m: Module) -> None:
-        """The counters in distributed memory, read and written back in one cycle; events and writes never meet (writes come
-        only while stopped)."""
+        """The counters in distributed memory, read and written back in one cycle; events and writes
+        never meet (writes come only while stopped)."""
         layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
         m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
-        valid, loading, last, complete = (Signal(name=name) for name in ("valid", "loading", "last", "complete"))
+        valid, loading, last, complete = (
+            Signal(name=name) for name in ("valid", "loading", "last", "complete")
+        )
         at = Signal(range(count))
         word = read.data
         incoming = Signal(layout)
@@ -133,26 +145,36 @@ class Schedule(wiring.Component):
         m.d.sync += [valid.eq(self.event_valid), loading.eq(writes)]
         with m.If(self.event_valid | writes):
             event = Cat(self.event.parity, self.event.credit, self.event.slot)
-            m.d.sync += [at.eq(Mux(writes, self.write.address, event)), last.eq(self.event.last), incoming.eq(self.write.data)]
+            m.d.sync += [
+                at.eq(Mux(writes, self.write.address, event)),
+                last.eq(self.event.last),
+                incoming.eq(self.write.data),
+            ]
         m.d.comb += [
-            read.addr.eq(at), write.addr.eq(at), write.en.eq(valid | loading),
+            read.addr.eq(at),
+            write.addr.eq(at),
+            write.en.eq(valid | loading),
             complete.eq(word.left == 1),
             write.data.expected.eq(word.expected),
             write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
-        ]  # fmt: skip
+        ]
         with m.If(loading):
             m.d.comb += write.data.eq(incoming)
         self._mark(m, at, (valid & complete) | (loading & incoming.ready), valid & last)
 
     def _mark(self, m: Module, at: Signal, sets: Value, ends: Value) -> None:
-        """Ready bits: `sets` the one at SCHEDULE address `at`; `ends`: its token was a sample's last. Decoded in one cycle, set
-        in the next: a bit then costs one table."""
+        """Ready bits: `sets` the one at SCHEDULE address `at`; `ends`: its token was a sample's
+        last. Decoded in one cycle, set in the next: a bit then costs one table."""
         slots = self.config.populations
         parity, credit, hot = at[0], at[1], Signal(slots)
         m.d.sync += hot.eq(1 << at[2:])
         for q in range(2):
             mine = parity if q else ~parity
-            marks = ((self._tokens[q], ~credit & sets), (self._credits[q], credit & sets), (self._last[q], ~credit & ends))
+            marks = (
+                (self._tokens[q], ~credit & sets),
+                (self._credits[q], credit & sets),
+                (self._last[q], ~credit & ends),
+            )
             for bits, chosen in marks:
                 put = Signal(name=f"put_{bits.name}")
                 m.d.sync += [put.eq(mine & chosen), bits.eq((bits & ~self._given[q]) | Mux(put, hot, 0))]

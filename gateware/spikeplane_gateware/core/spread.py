@@ -4,8 +4,9 @@
     value --+-> copy 0 -> lanes 0 to 3
             +-> copy 1 -> lanes 4 to 7 ...
 ```
-The memories of all lanes cover half of a small FPGA, and one register that drives them all spends a cycle on the way. Synthesis would
-make one register of equal ones again: these carry the attribute `keep`.
+The memories of all lanes cover half of a small FPGA, and one register that drives them all spends a
+cycle on the way. Synthesis would make one register of equal ones again: these carry the attribute
+`keep`.
 """
 
 from amaranth.hdl import Module, Signal, Value
@@ -14,8 +15,12 @@ LANES = 4  #: lanes that share a copy
 
 
 def spread(m: Module, value: Value, lanes: int, name: str, enable: Value | int = 1) -> list[Signal]:
-    """`value`, taken when `enable`, in one register for every LANES of `lanes`: for each lane its register."""
-    copies = [Signal(len(value), name=f"{name}_{i}", reset_less=True, attrs={"keep": 1}) for i in range(lanes // LANES)]
+    """`value`, taken when `enable`, in one register for every LANES of `lanes`: for each lane its
+    register."""
+    copies = [
+        Signal(len(value), name=f"{name}_{i}", reset_less=True, attrs={"keep": 1})
+        for i in range(lanes // LANES)
+    ]
     with m.If(enable):
         m.d.sync += [copy.eq(value) for copy in copies]
     return [copies[lane // LANES] for lane in range(lanes)]

@@ -5,9 +5,10 @@
                                               membrane read  -----------------> u --> NeuronArray --> items
                                               membrane write <----------------------- u'    |
 ```
-Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item, finish, done, swept (pulse),
-vacant (nothing under way).
-Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for its parameters and its end.
+Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item,
+finish, done, swept (pulse), vacant (nothing under way).
+Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for
+its parameters and its end.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -56,7 +57,9 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        self.membranes = lane_rams(m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth)
+        self.membranes = lane_rams(
+            m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth
+        )
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
@@ -64,11 +67,18 @@ class Sweep(wiring.Component):
         self._memories(m)
         loading = self.write.valid & (self.write.memory == Memory.POPULATION)
         m.d.comb += [
-            table.read_en.eq(1), table.read_address.eq(self.job.payload.slot),
-            table.write_en.eq(loading), table.write_address.eq(self.write.address), table.write_data.eq(self.write.data),
-            self.places.population.eq(self.population), self.places.start.eq(self.linear),
-            *[word.eq(self.bias[i * c.lane_bits :][: c.acc_bits]) for i, word in enumerate(self.port.clear_word)],
-        ]  # fmt: skip
+            table.read_en.eq(1),
+            table.read_address.eq(self.job.payload.slot),
+            table.write_en.eq(loading),
+            table.write_address.eq(self.write.address),
+            table.write_data.eq(self.write.data),
+            self.places.population.eq(self.population),
+            self.places.start.eq(self.linear),
+            *[
+                word.eq(self.bias[i * c.lane_bits :][: c.acc_bits])
+                for i, word in enumerate(self.port.clear_word)
+            ],
+        ]
         self._port(m)
         self._gather(m)
         self._emit(m)
@@ -77,7 +87,8 @@ class Sweep(wiring.Component):
 
     def _signals(self, m: Module) -> None:
         c, p = self.config, self.population
-        self.linear = Signal(bits_for(c.acc_depth))  # first accumulator word of the group, or of the clear pass
+        # first accumulator word of the group, or of the clear pass
+        self.linear = Signal(bits_for(c.acc_depth))
         self.group = Signal(c.group_bits + 1)
         self.count = Signal(range(max(SETTLE, 8) + 1))
         self.theta, self.amount, self.bias = (
@@ -107,7 +118,8 @@ class Sweep(wiring.Component):
         ]
 
     def _memories(self, m: Module) -> None:
-        """Membranes are written by initialisation or with what the neurons return, parameters by the loader."""
+        """Membranes are written by initialisation or with what the neurons return, parameters by
+        the loader."""
         table, lanes = self.parameters, self.config.lanes
         self.zero = Signal()
         begins, writes = (Signal(name=name) for name in ("begins", "writes"))
@@ -118,18 +130,24 @@ class Sweep(wiring.Component):
         writes_at = spread(m, following, lanes, "membrane_write_at", begins | writes)
         for lane, ram in enumerate(self.membranes):
             ram.connect(
-                m, read_en=self.started, read_address=reads_at[lane], write_address=writes_at[lane],
+                m,
+                read_en=self.started,
+                read_address=reads_at[lane],
+                write_address=writes_at[lane],
                 write_en=(self.neurons.out_valid & ~self.population.stateless) | self.zero,
-            )  # fmt: skip
+            )
             m.d.comb += ram.write_data.eq(self.neurons.after[lane])
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
         late = late_write(m, self.write, Memory.PARAMETER, self.tables, LANES)
         m.d.comb += [
-            table.read_en.eq(self.loading), table.read_address.eq(self.parameter_at), table.write_en.eq(late.valid[0]),
-            table.write_address.eq(late.address[0]), table.write_data.eq(late.data),
-        ]  # fmt: skip
+            table.read_en.eq(self.loading),
+            table.read_address.eq(self.parameter_at),
+            table.write_en.eq(late.valid[0]),
+            table.write_address.eq(late.address[0]),
+            table.write_data.eq(late.data),
+        ]
         with m.If(self.element & self.places.last):
             m.d.sync += self.read_at.eq(self.read_at + 1)
 
@@ -144,8 +162,9 @@ class Sweep(wiring.Component):
         ]
 
     def _gather(self, m: Module) -> None:
-        """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window; the neurons have begun with the
-        membrane by then (NeuronArray wants the current two cycles later)."""
+        """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window; the
+        neurons have begun with the membrane by then (NeuronArray wants the current two cycles
+        later)."""
         c, places = self.config, self.places
         flags = [Cat(self.element, places.inside, places.first, places.last)]
         for i in range(1 + SWEEP_LATENCY):
@@ -159,12 +178,14 @@ class Sweep(wiring.Component):
         for lane in range(c.lanes):
             self._gather_lane(m, lane, flags[2][0] & flags[2][3], valid & inside, first | ~some)
         m.d.comb += [
-            neurons.valid.eq(flags[3][0] & flags[3][3]), neurons.zero.eq(self.ends),
+            neurons.valid.eq(flags[3][0] & flags[3][3]),
+            neurons.zero.eq(self.ends),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
-        ]  # fmt: skip
+        ]
 
     def _gather_lane(self, m: Module, lane: int, loads: Value, inside: Value, fresh: Value) -> None:
-        """Membrane, current and parameters of one lane. `loads`: the membrane of a window leaves the memory."""
+        """Membrane, current and parameters of one lane. `loads`: the membrane of a window leaves
+        the memory."""
         c, neurons = self.config, self.neurons
         u = Signal(c.membrane_bits, name=f"u_{lane}", reset_less=True)
         best, new = Signal(c.acc_bits, name=f"best_{lane}", reset_less=True), self.port.data[lane]
@@ -174,12 +195,15 @@ class Sweep(wiring.Component):
             m.d.sync += best.eq(new)
         place = slice(lane * c.lane_bits, lane * c.lane_bits + c.membrane_bits)
         m.d.comb += [
-            neurons.u[lane].eq(u), neurons.current[lane].eq(best),
-            neurons.minus_theta[lane].eq(self.theta[place]), neurons.minus_amount[lane].eq(self.amount[place]),
-        ]  # fmt: skip
+            neurons.u[lane].eq(u),
+            neurons.current[lane].eq(best),
+            neurons.minus_theta[lane].eq(self.theta[place]),
+            neurons.minus_amount[lane].eq(self.amount[place]),
+        ]
 
     def _emit(self, m: Module) -> None:
-        """Masks, or one bit plane after the other, with their places; only non-zero masks go into the FIFO."""
+        """Masks, or one bit plane after the other, with their places; only non-zero masks go into
+        the FIFO."""
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
@@ -209,8 +233,10 @@ class Sweep(wiring.Component):
                 item.mask.eq(Mux(p.membrane_out, Cat(*plane_bits), neurons.fired)),
                 item.shift.eq(Mux(p.membrane_out, shift, 0)),
                 item.negate.eq(p.membrane_out & (self.plane == 1)),
-                item.group.eq(p.group_base + self.group), item.y.eq(y), item.x.eq(x),
-            ]  # fmt: skip
+                item.group.eq(p.group_base + self.group),
+                item.y.eq(y),
+                item.x.eq(x),
+            ]
         self._planes(m, load, taken)
         with m.If(self.begin_group):
             m.d.sync += [y.eq(0), x.eq(0)]
@@ -218,10 +244,15 @@ class Sweep(wiring.Component):
             m.d.sync += x.eq(x + 1)
             with m.If(x == p.x_last):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
-        m.d.comb += [self.item.payload.eq(items.r_data), self.item.valid.eq(items.r_rdy), items.r_en.eq(self.item.ready)]
+        m.d.comb += [
+            self.item.payload.eq(items.r_data),
+            self.item.valid.eq(items.r_rdy),
+            items.r_en.eq(self.item.ready),
+        ]
 
     def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
-        """When an item is made: with every word of neurons, or for each of its bit planes as the FIFO takes them."""
+        """When an item is made: with every word of neurons, or for each of its bit planes as the
+        FIFO takes them."""
         c, p, neurons = self.config, self.population, self.neurons
         with m.If(~p.membrane_out):
             m.d.comb += load.eq(neurons.out_valid)
@@ -245,7 +276,11 @@ class Sweep(wiring.Component):
                 with m.If(fetched):
                     m.next = "OPEN"
             with m.State("OPEN"):
-                m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0), self.parameter_at.eq(p.parameter_base)]
+                m.d.sync += [
+                    self.linear.eq(p.acc_base),
+                    self.group.eq(0),
+                    self.parameter_at.eq(p.parameter_base),
+                ]
                 m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
                 m.next = "IDLE"

@@ -11,8 +11,9 @@ STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "w
 
 
 def visit_layout(config: ChipConfig) -> data.StructLayout:
-    """First words, counts and steps (see docs/architecture.md, Lookup). `bit` is the first set bit, `more`: `mask` holds others
-    to come; of an aligned projection `mask` is all of it, and is visited at once. `once`: all three counts are 1, or an event."""
+    """First words, counts and steps (see docs/architecture.md, Lookup). `bit` is the first set bit,
+    `more`: `mask` holds others to come; of an aligned projection `mask` is all of it, and is
+    visited at once. `once`: all three counts are 1, or an event."""
     acc, weight = bits_for(config.acc_depth), bits_for(config.weight_depth)
     steps = {name: acc if name.startswith("acc") else weight for name in STEPS}
     return data.StructLayout(

@@ -1,12 +1,13 @@
-"""The scanner and walker: for every set bit of a spike's mask, lowest first, every row, column and output group that it reaches,
-one accumulator word a cycle.
+"""The scanner and walker: for every set bit of a spike's mask, lowest first, every row, column and
+output group that it reaches, one accumulator word a cycle.
 
 ```
     i (visit) -> remaining mask -> bit ----------------------v
               -> row, column, group counters and pointers -> + -> op (to Accumulate; stays while it says `stall`)
 ```
-Throughput: an op a cycle, no gap between bits or visits. Latency: 2 cycles. The pointers only ever add a step of the projection.
-An aligned visit is walked once with the mask as its lanes; an event is one op.
+Throughput: an op a cycle, no gap between bits or visits. Latency: 2 cycles. The pointers only ever
+add a step of the projection. An aligned visit is walked once with the mask as its lanes; an event
+is one op.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -22,13 +23,21 @@ LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask ar
 
 
 class Walker(wiring.Component):
-    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken); taken (pulse: a set bit, or an aligned
-    mask, has been walked)."""
+    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken); taken
+    (pulse: a set bit, or an aligned mask, has been walked)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         visits = stream.Signature(visit_layout(config))
-        super().__init__({"i": In(visits), "op_valid": Out(1), "op": Out(op_layout(config)), "stall": In(1), "taken": Out(1)})
+        super().__init__(
+            {
+                "i": In(visits),
+                "op_valid": Out(1),
+                "op": Out(op_layout(config)),
+                "stall": In(1),
+                "taken": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -61,17 +70,22 @@ class Walker(wiring.Component):
         return m
 
     def _foresee(self, m: Module, visit: Signal, ends: Value, more: Signal, others: Signal) -> None:
-        """Whether the next op ends its bit, and its visit: registers, because all of the next visit waits for them."""
+        """Whether the next op ends its bit, and its visit: registers, because all of the next visit
+        waits for them."""
         incoming = self.i.payload
         with m.If(self.i.ready):
-            m.d.sync += [self.done.eq(incoming.once), self.free.eq(~self.i.valid | (incoming.once & ~incoming.more))]
+            m.d.sync += [
+                self.done.eq(incoming.once),
+                self.free.eq(~self.i.valid | (incoming.once & ~incoming.more)),
+            ]
         with m.Elif(self.restart):
             m.d.sync += [self.done.eq(visit.once), self.free.eq(visit.once & ~others)]
         with m.Elif(self.step):
             m.d.sync += [self.done.eq(ends), self.free.eq(ends & ~more)]
 
     def _scan(self, m: Module, visit: Signal) -> tuple[Signal, Signal, Signal]:
-        """The bit under way, whether others come, and whether others come after those; the next one is always known."""
+        """The bit under way, whether others come, and whether others come after those; the next one
+        is always known."""
         incoming = self.i.payload
         remaining = Signal(self.config.lanes, reset_less=True)
         bit = Signal.like(visit.bit)
@@ -100,10 +114,15 @@ class Walker(wiring.Component):
     def _pointers(self, m: Module, visit: Signal, last: dict[str, Signal], unit: str) -> Signal:
         """The current pointer; beside it where the current column and the current row began."""
         now, column, row = (
-            Signal.like(visit[unit], name=f"{unit}_{name}", reset_less=True) for name in ("now", "column_start", "row_start")
+            Signal.like(visit[unit], name=f"{unit}_{name}", reset_less=True)
+            for name in ("now", "column_start", "row_start")
         )
         base = Mux(~last["group"], now, Mux(~last["column"], column, row))
-        step = Mux(~last["group"], visit[f"{unit}_group"], Mux(~last["column"], visit[f"{unit}_column"], visit[f"{unit}_row"]))
+        step = Mux(
+            ~last["group"],
+            visit[f"{unit}_group"],
+            Mux(~last["column"], visit[f"{unit}_column"], visit[f"{unit}_row"]),
+        )
         following = Signal.like(now, name=f"{unit}_next")
         m.d.comb += following.eq(base + step)
         with m.If(self.i.ready | self.restart):
@@ -118,11 +137,13 @@ class Walker(wiring.Component):
         return now
 
     def _count(self, m: Module, visit: Signal) -> tuple[dict[str, Signal], Value]:
-        """Counters run down from the visit's counts and start again by themselves. Returns the `last` flags, known a cycle ahead, and
-        whether all of them will be set after this step."""
+        """Counters run down from the visit's counts and start again by themselves. Returns the
+        `last` flags, known a cycle ahead, and whether all of them will be set after this step."""
         last, following, inner = {}, {}, Const(1)
         for name in LEVELS:
-            last[name], following[name], only = (Signal(name=f"{flag}_{name}") for flag in ("last", "following", "only"))
+            last[name], following[name], only = (
+                Signal(name=f"{flag}_{name}") for flag in ("last", "following", "only")
+            )
             incoming, total = self.i.payload[f"{name}s"], visit[f"{name}s"]
             count = Signal.like(total, name=f"{name}s_left", reset_less=True)
             turn = Mux(last[name], only, count == 2)

@@ -1,4 +1,5 @@
-"""The signatures between the parts of a core: the loader's write bus, events, and the sweep's port to the accumulators."""
+"""The signatures between the parts of a core: the loader's write bus, events, and the sweep's port
+to the accumulators."""
 
 from dataclasses import dataclass
 
@@ -28,22 +29,30 @@ class WriteBus(wiring.Signature):
 
     def __init__(self, config: ChipConfig) -> None:
         super().__init__(
-            {"valid": Out(1), "memory": Out(MEMORY_BITS), "address": Out(ADDRESS_BITS), "data": Out(write_width(config))}
+            {
+                "valid": Out(1),
+                "memory": Out(MEMORY_BITS),
+                "address": Out(ADDRESS_BITS),
+                "data": Out(write_width(config)),
+            }
         )
 
 
 @dataclass(frozen=True)
 class LateWrite:
-    """What `late_write` returns: for each lane that shares the memory a write strobe and an address, and the word."""
+    """What `late_write` returns: for each lane that shares the memory a write strobe and an
+    address, and the word."""
 
     valid: list[Signal]
     address: list[Signal]
     data: Signal
 
 
-def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, tables: CoreTables, lanes: int) -> LateWrite:
-    """The bus as the lanes' parts of a wide `memory` see it, one cycle later: they lie far from the loader, and registers halve the
-    way."""
+def late_write(
+    m: Module, bus: wiring.PureInterface, memory: Memory, tables: CoreTables, lanes: int
+) -> LateWrite:
+    """The bus as the lanes' parts of a wide `memory` see it, one cycle later: they lie far from the
+    loader, and registers halve the way."""
     chosen, name = bus.valid & (bus.memory == memory), memory.name.lower()
     address = bus.address[: bits_for(tables.depth(memory))]
     late = LateWrite(
@@ -59,8 +68,8 @@ def late_write(m: Module, bus: wiring.PureInterface, memory: Memory, tables: Cor
 class SweepPort(wiring.Signature):
     """The sweep's read-and-set port to the accumulators, seen from the sweep. It is served in every cycle.
 
-    valid, bank, address, clear, clear_word (stable for 8 cycles after); `data` with `data_valid` follows SWEEP_LATENCY cycles
-    later, and the word is set to `clear_word` if `clear`.
+    valid, bank, address, clear, clear_word (stable for 8 cycles after); `data` with `data_valid`
+    follows SWEEP_LATENCY cycles later, and the word is set to `clear_word` if `clear`.
     """
 
     def __init__(self, config: ChipConfig) -> None:

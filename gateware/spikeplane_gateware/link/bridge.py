@@ -7,10 +7,10 @@
        +-----> TOKEN: on to the host, its credit to mesh_o  |
        +-----> the others ----------------------------------+
 ```
-Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name). Throughput: a packet a cycle
-each way; returned credits go first.
-A BARRIER holds the host's packets until the credits of its parity are in. A token is passed on only when its credit has a
-place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
+Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name).
+Throughput: a packet a cycle each way; returned credits go first. A BARRIER holds the host's packets
+until the credits of its parity are in. A token is passed on only when its credit has a place to
+wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
@@ -30,7 +30,12 @@ class Bridge(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.form = config, packet_format(config)
         packets = stream.Signature(packet_struct(config))
-        streams = {"host_i": In(packets), "host_o": Out(packets), "mesh_i": In(packets), "mesh_o": Out(packets)}
+        streams = {
+            "host_i": In(packets),
+            "host_o": Out(packets),
+            "mesh_i": In(packets),
+            "mesh_o": Out(packets),
+        }
         super().__init__({**streams, "link_errors": In(32)})
 
     def elaborate(self, platform: object) -> Module:
@@ -57,18 +62,26 @@ class Bridge(wiring.Component):
             is_credit.eq(packet.kind == Kind.CREDIT),
             is_token.eq(packet.kind == Kind.TOKEN),
             free.eq(~out.valid | out.ready),
-            self.mesh_i.ready.eq(Mux(is_credit, 1, free & ~self.reply_waits & ~(is_token & self.credit_waits))),
+            self.mesh_i.ready.eq(
+                Mux(is_credit, 1, free & ~self.reply_waits & ~(is_token & self.credit_waits))
+            ),
             self.arrived.eq(self.mesh_i.valid & is_credit),
             self.arrived_parity.eq(token.parity),
         ]
         credit = Signal(struct(self.form.payloads[Kind.CREDIT]))
         m.d.comb += [credit.tag.eq(token.source_slot), credit.parity.eq(token.parity)]
         with m.If(free):
-            m.d.sync += out.valid.eq(self.reply_waits | (self.mesh_i.valid & ~is_credit & ~(is_token & self.credit_waits)))
+            m.d.sync += out.valid.eq(
+                self.reply_waits | (self.mesh_i.valid & ~is_credit & ~(is_token & self.credit_waits))
+            )
             m.d.sync += out.payload.eq(Mux(self.reply_waits, self.reply.as_value(), packet.as_value()))
             m.d.sync += self.reply_waits.eq(0)
         with m.If(self.mesh_i.valid & self.mesh_i.ready & is_token):
-            m.d.sync += [self.credit_waits.eq(1), self.credit.kind.eq(Kind.CREDIT), self.credit.payload.eq(credit.as_value())]
+            m.d.sync += [
+                self.credit_waits.eq(1),
+                self.credit.kind.eq(Kind.CREDIT),
+                self.credit.payload.eq(credit.as_value()),
+            ]
             m.d.sync += [self.credit[name].eq(token.source_x) for name in ("x0", "x1")]
             m.d.sync += [self.credit[name].eq(token.source_y) for name in ("y0", "y1")]
 
@@ -115,7 +128,9 @@ class Bridge(wiring.Component):
         armed = Signal()
         m.d.sync += cycles.eq(cycles + 1)
         packet = self.host_i.payload
-        with m.If(self.host_i.valid & (packet.kind == Kind.CONTROL) & ~packet.host & (control.op == Control.START)):
+        with m.If(
+            self.host_i.valid & (packet.kind == Kind.CONTROL) & ~packet.host & (control.op == Control.START)
+        ):
             m.d.sync += armed.eq(1)
         with m.Elif(taken & armed & (control.op == Control.BARRIER)):
             m.d.sync += [armed.eq(0), started.eq(cycles)]

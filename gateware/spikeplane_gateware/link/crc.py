@@ -3,7 +3,8 @@
 ```
     data -> [next] -> crc register -> crc (the complement, sent low byte first), sound (a frame and its CRC are in, unharmed)
 ```
-Ports: clear (back to the first value; wins), en, data -> crc, sound. Latency 1 cycle, throughput a byte a cycle.
+Ports: clear (back to the first value; wins), en, data -> crc, sound. Latency 1 cycle, throughput a
+byte a cycle.
 """
 
 from amaranth.hdl import Module, ResetInserter
@@ -23,7 +24,8 @@ class Crc(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         engine = CRC(8).create()
-        # Cleared by the registers' reset: the engine's own `start` takes a multiplexer in front of every bit's sum.
+        # Cleared by the registers' reset: the engine's own `start` takes a multiplexer in front of
+        # every bit's sum.
         m.submodules.engine = ResetInserter(self.clear)(engine)
         m.d.comb += [engine.valid.eq(self.en), engine.data.eq(self.data)]
         m.d.comb += [self.crc.eq(engine.crc), self.sound.eq(engine.match_detected)]

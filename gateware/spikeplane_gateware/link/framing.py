@@ -4,7 +4,8 @@
     i (bytes and flags) -> escape -> o (line bytes)                           Stuff
     i (line bytes) -> unescape -> strobe, data | end, broken                  Unstuff
 ```
-A FLAG on the line is always a frame's edge, so after any garbage the next flag is a fresh start. Layout: `spikeplane.formats.frame`.
+A FLAG on the line is always a frame's edge, so after any garbage the next flag is a fresh start.
+Layout: `spikeplane.formats.frame`.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -48,13 +49,16 @@ class Stuff(wiring.Component):
 
 
 class Unstuff(wiring.Component):
-    """Ports: i (bytes; always ready), strobe and data (a frame's byte), end (a flag came), broken (with end: in an escape).
+    """Ports: i (bytes; always ready), strobe and data (a frame's byte), end (a flag came), broken
+    (with end: in an escape).
 
     Latency 1 cycle; a line byte a cycle.
     """
 
     def __init__(self) -> None:
-        super().__init__({"i": In(stream.Signature(8)), "strobe": Out(1), "data": Out(8), "end": Out(1), "broken": Out(1)})
+        super().__init__(
+            {"i": In(stream.Signature(8)), "strobe": Out(1), "data": Out(8), "end": Out(1), "broken": Out(1)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -1,13 +1,15 @@
-"""The host link: frames of bytes outside, packets inside; nothing lost, doubled or reordered over a line that errs.
+"""The host link: frames of bytes outside, packets inside; nothing lost, doubled or reordered over a
+line that errs.
 
 ```
     rx bytes -> Receiver -> Gather  -> o packets
                    | acknowledgements, room, reset
     tx bytes <- Sender   <- Scatter <- i packets
 ```
-Ports: rx, tx (byte streams), o, i (packet streams), errors (frames dropped as broken since power-up). rx is always ready. Throughput:
-a byte a cycle each way, 8 bytes a frame of up to 252. A host that does not read stops `i` after 8 frames and loses nothing.
-The frames stand in `spikeplane.formats.frame`, the host's end in `spikeplane.host.link`.
+Ports: rx, tx (byte streams), o, i (packet streams), errors (frames dropped as broken since
+power-up). rx is always ready. Throughput: a byte a cycle each way, 8 bytes a frame of up to 252. A
+host that does not read stops `i` after 8 frames and loses nothing. The frames stand in
+`spikeplane.formats.frame`, the host's end in `spikeplane.host.link`.
 """
 
 from amaranth.hdl import Module
@@ -27,7 +29,9 @@ class Link(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         packets, octets = stream.Signature(packet_struct(config)), stream.Signature(8)
-        super().__init__({"rx": In(octets), "tx": Out(octets), "o": Out(packets), "i": In(packets), "errors": Out(32)})
+        super().__init__(
+            {"rx": In(octets), "tx": Out(octets), "o": Out(packets), "i": In(packets), "errors": Out(32)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -43,5 +47,9 @@ class Link(wiring.Component):
         connect(m, sender.tx, flipped(self.tx))
         for name in ("expected", "room", "heard", "ack", "poll", "reject", "reset", "number"):
             m.d.comb += getattr(sender, name).eq(getattr(receiver, name))
-        m.d.comb += [gather.clear.eq(receiver.reset), scatter.clear.eq(receiver.reset), self.errors.eq(receiver.errors)]
+        m.d.comb += [
+            gather.clear.eq(receiver.reset),
+            scatter.clear.eq(receiver.reset),
+            self.errors.eq(receiver.errors),
+        ]
         return m

@@ -4,10 +4,11 @@
     rx -> Unstuff -> header registers, CRC
                   -> slot `expected` of the buffer -> (committed at the flag) -> slot `drained` -> o
 ```
-Ports: rx (line bytes; always ready, as a serial line needs), o (bytes of packets), expected (next sequence), room (free slots), errors
-(frames dropped: bad CRC, length or kind); at the end of a good frame for one cycle: heard, with ack, poll, reject; and reset, with
-number. Throughput: a byte a cycle in and out. Latency: the frame, then 3 cycles. A frame out of sequence or without a free slot is
-dropped without a word: the host learns from `expected`.
+Ports: rx (line bytes; always ready, as a serial line needs), o (bytes of packets), expected (next
+sequence), room (free slots), errors (frames dropped: bad CRC, length or kind); at the end of a good
+frame for one cycle: heard, with ack, poll, reject; and reset, with number. Throughput: a byte a
+cycle in and out. Latency: the frame, then 3 cycles. A frame out of sequence or without a free slot
+is dropped without a word: the host learns from `expected`.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -25,7 +26,7 @@ from spikeplane.formats.frame import (
     SLOTS,
     FrameKind,
     frame_payload,
-)  # fmt: skip
+)
 from spikeplane.formats.packet import packet_format
 from spikeplane_gateware.link.crc import Crc
 from spikeplane_gateware.link.framing import Unstuff
@@ -71,7 +72,8 @@ class Receiver(wiring.Component):
         return m
 
     def _check(self, m: Module) -> None:
-        """Counts a frame's bytes, keeps its header, writes its payload (and its CRC after it), and judges it at the flag."""
+        """Counts a frame's bytes, keeps its header, writes its payload (and its CRC after it), and
+        judges it at the flag."""
         unstuff, size = self.unstuff, self.form.size
         longest = HEADER_BYTES + frame_payload(self.form) + CRC_BYTES
         count = Signal(range(longest + 2))
@@ -91,7 +93,9 @@ class Receiver(wiring.Component):
                 m.d.sync += phase.eq(Mux(phase == size - 1, 0, phase + 1))
         place = (count - HEADER_BYTES)[:OFFSET_BITS]
         m.d.comb += [
-            self.ram.write_en.eq(unstuff.strobe & (count >= HEADER_BYTES) & (count < longest) & (self.room != 0)),
+            self.ram.write_en.eq(
+                unstuff.strobe & (count >= HEADER_BYTES) & (count < longest) & (self.room != 0)
+            ),
             self.ram.write_address.eq(Cat(place, self.expected[:SLOT_BITS])),
             self.ram.write_data.eq(unstuff.data),
         ]
@@ -103,13 +107,20 @@ class Receiver(wiring.Component):
         is_status = (head.kind == FrameKind.STATUS) & empty
         m.d.comb += [
             sound.eq(
-                crc.sound & ~unstuff.broken & (count >= HEADER_BYTES + CRC_BYTES) & (count <= longest)
-                & (phase == CRC_BYTES % size) & (is_reset | is_data | is_status)
+                crc.sound
+                & ~unstuff.broken
+                & (count >= HEADER_BYTES + CRC_BYTES)
+                & (count <= longest)
+                & (phase == CRC_BYTES % size)
+                & (is_reset | is_data | is_status)
             ),
             self.reset.eq(unstuff.end & sound & is_reset),
             self.heard.eq(unstuff.end & sound & ~is_reset),
-            self.number.eq(head.sequence), self.ack.eq(head.ack), self.poll.eq(head.poll), self.reject.eq(head.reject),
-        ]  # fmt: skip
+            self.number.eq(head.sequence),
+            self.ack.eq(head.ack),
+            self.poll.eq(head.poll),
+            self.reject.eq(head.reject),
+        ]
         with m.If(unstuff.end & ~sound & (count != 0)):
             m.d.sync += self.errors.eq(self.errors + 1)
         with m.If(self.heard & is_data & (head.sequence == self.expected) & (self.room != 0)):
@@ -117,7 +128,8 @@ class Receiver(wiring.Component):
             m.d.sync += self.lengths[self.expected[:SLOT_BITS]].eq(count - (HEADER_BYTES + CRC_BYTES))
 
     def _drain(self, m: Module) -> None:
-        """Reads the oldest committed slot; it is free again once its last byte is in the memory's output register."""
+        """Reads the oldest committed slot; it is free again once its last byte is in the memory's
+        output register."""
         self.offset = offset = Signal(OFFSET_BITS)
         fetch = Signal()
         free = Signal()

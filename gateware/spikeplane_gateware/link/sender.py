@@ -4,10 +4,12 @@
     i -> slot `filling` of the buffer ... slot `following` -> header, CRC -> Stuff -> tx
                          `base`: oldest not acknowledged
 ```
-Ports: i (bytes of packets), tx (line bytes); expected, room (for the header); heard, ack, poll, reject, reset, number (Receiver).
-A slot is closed when it is full, or when the line is idle and no byte has come for `linger` cycles: a slow line batches by itself. With
-all slots waiting for the host `i` stalls. No timer: the host asks again for what it misses. Throughput: a byte a cycle, and
-8 bytes a frame. Latency: `linger` + 5 cycles to the flag. The memory's byte goes through a register before anything looks at it.
+Ports: i (bytes of packets), tx (line bytes); expected, room (for the header); heard, ack, poll,
+reject, reset, number (Receiver). A slot is closed when it is full, or when the line is idle and no
+byte has come for `linger` cycles: a slow line batches by itself. With all slots waiting for the
+host `i` stalls. No timer: the host asks again for what it misses. Throughput: a byte a cycle, and 8
+bytes a frame. Latency: `linger` + 5 cycles to the flag. The memory's byte goes through a register
+before anything looks at it.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -15,7 +17,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.frame import CRC_BYTES, FRAME_HEADER, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.frame import (
+    CRC_BYTES,
+    FRAME_HEADER,
+    SEQUENCE_BITS,
+    SLOT_BYTES,
+    SLOTS,
+    FrameKind,
+    frame_payload,
+)
 from spikeplane.formats.packet import packet_format
 from spikeplane_gateware.link.crc import Crc
 from spikeplane_gateware.link.framing import Stuff
@@ -111,7 +121,11 @@ class Sender(wiring.Component):
         with m.FSM():
             with m.State("idle"):
                 m.d.comb += [out.valid.eq(0), crc.clear.eq(1), self.idle.eq(~self.echo & ~has_data)]
-                m.d.sync += [slot.eq(self.following), length.eq(self.lengths[self.following[:SLOT_BITS]]), place.eq(0)]
+                m.d.sync += [
+                    slot.eq(self.following),
+                    length.eq(self.lengths[self.following[:SLOT_BITS]]),
+                    place.eq(0),
+                ]
                 m.d.sync += [head.poll.eq(self.answer), head.reject.eq(0), told.eq(now)]
                 m.d.sync += [head.ack.eq(self.expected), head.room.eq(self.room)]
                 m.d.sync += [head.sequence.eq(Mux(self.echo, self.echo_number, self.following))]
@@ -127,15 +141,19 @@ class Sender(wiring.Component):
             self._line(m, head, crc, place, length)
 
     def _line(self, m: Module, head: Signal, crc: Crc, place: Signal, length: Signal) -> None:
-        """The states after "idle": flag, two header bytes, payload, CRC, flag. The memory is read two bytes ahead, the first two
-        with the header; `place` is then two more than the bytes that have gone."""
+        """The states after "idle": flag, two header bytes, payload, CRC, flag. The memory is read
+        two bytes ahead, the first two with the header; `place` is then two more than the bytes that
+        have gone."""
         out, raw = self.stuff.i, head.as_value()
         fetch, byte = self.ram.read_en, self.byte
         steps = [
-            ("open", None, "first"), ("first", raw[:8], "second"), ("second", raw[8:], "payload"),
+            ("open", None, "first"),
+            ("first", raw[:8], "second"),
+            ("second", raw[8:], "payload"),
             *[(f"crc_{i}", crc.crc.word_select(i, 8), f"crc_{i + 1}") for i in range(CRC_BYTES - 1)],
-            (f"crc_{CRC_BYTES - 1}", crc.crc.word_select(CRC_BYTES - 1, 8), "close"), ("close", None, "idle"),
-        ]  # fmt: skip
+            (f"crc_{CRC_BYTES - 1}", crc.crc.word_select(CRC_BYTES - 1, 8), "close"),
+            ("close", None, "idle"),
+        ]
         for name, value, then in steps:
             with m.State(name):
                 m.d.comb += out.payload.flag.eq(1) if value is None else out.payload.byte.eq(value)
@@ -154,7 +172,8 @@ class Sender(wiring.Component):
                     m.next = "crc_0"
 
     def _hear(self, m: Module) -> None:
-        """Acknowledgements free slots; after them, so that it wins, the reset. What the host cannot mean is ignored."""
+        """Acknowledgements free slots; after them, so that it wins, the reset. What the host cannot
+        mean is ignored."""
         gone = (self.ack - self.base)[:SEQUENCE_BITS]
         with m.If(self.heard & (gone <= (self.filling - self.base)[:SEQUENCE_BITS])):
             m.d.sync += self.base.eq(self.ack)
@@ -163,5 +182,8 @@ class Sender(wiring.Component):
         with m.If(self.heard & self.poll):
             m.d.sync += self.answer.eq(1)
         with m.If(self.reset):
-            m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, self.phase, self.answer)]
+            m.d.sync += [
+                s.eq(0)
+                for s in (self.base, self.following, self.filling, self.offset, self.phase, self.answer)
+            ]
             m.d.sync += [self.echo.eq(1), self.echo_number.eq(self.number)]

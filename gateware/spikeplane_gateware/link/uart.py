@@ -5,14 +5,17 @@
                                                     +--> BaudMeter -> period
     tx pin <---------------------------------------------- UartTransmitter <- i bytes
 ```
-The rate is measured, not configured. Every frame of the link begins with the byte 0x7E, and on the line that is
+The rate is measured, not configured. Every frame of the link begins with the byte 0x7E, and on the
+line that is
 
-    idle  start 0 | 1 1 1 1 1 1 | 0  stop        low for 2 bits, high for 6, low for 1: from fall to fall 8 bits
+    idle  start 0 | 1 1 1 1 1 1 | 0  stop        low for 2 bits, high for 6, low for 1: from fall to
+          fall 8 bits
     ----+       +---------------+  +------
         +-------+               +--+
 
-so a FLAG that comes after an idle line gives the length of a bit in eighths of a clock cycle, which is the unit that the dividers of
-both directions count in. See docs/link.md for what makes this robust and where its limits are.
+so a FLAG that comes after an idle line gives the length of a bit in eighths of a clock cycle, which
+is the unit that the dividers of both directions count in. See docs/link.md for what makes this
+robust and where its limits are.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -34,9 +37,10 @@ def period_bits(clock_hz: float, slowest: float = SLOWEST) -> int:
 class BaudMeter(wiring.Component):
     """Measures each FLAG that follows an idle line.
 
-    Ports: line -> period (eighths of a cycle a bit), known (there has been one), caught (for one cycle: the rate is new, so the
-    receiver has missed this FLAG). Latency: 5 cycles from the line's rise into the stop bit. The first rate is taken at once, one that
-    is more than a sixteenth off only when two FLAGs in a row say so: some byte between two pauses might look like a FLAG.
+    Ports: line -> period (eighths of a cycle a bit), known (there has been one), caught (for one
+    cycle: the rate is new, so the receiver has missed this FLAG). Latency: 5 cycles from the line's
+    rise into the stop bit. The first rate is taken at once, one that is more than a sixteenth off
+    only when two FLAGs in a row say so: some byte between two pauses might look like a FLAG.
     """
 
     def __init__(self, width: int) -> None:
@@ -56,11 +60,14 @@ class BaudMeter(wiring.Component):
             m.d.sync += [high.eq(run), idle.eq(high)]
         with m.If(rise):
             m.d.sync += [second.eq(run), first.eq(second)]
-        # At a rise the last two lows and, in front of each, a high are known. On the line: idle, first, high, second.
+        # At a rise the last two lows and, in front of each, a high are known. On the line: idle,
+        # first, high, second.
         self._judge(m, rise, idle, first, high, second)
         return m
 
-    def _judge(self, m: Module, rise: Value, idle: Signal, first: Signal, high: Signal, second: Signal) -> None:
+    def _judge(
+        self, m: Module, rise: Value, idle: Signal, first: Signal, high: Signal, second: Signal
+    ) -> None:
         """Was that a FLAG, and does it change the rate? In four steps, a cycle each."""
         width = self.width
         step = Signal(4)
@@ -70,14 +77,19 @@ class BaudMeter(wiring.Component):
         more = Signal(width + 2)
         is_flag = Signal()
         m.d.sync += [step.eq(Cat(rise, step[:3])), whole.eq(first + high)]
-        tenth = (whole >> 4) + (whole >> 5)  # of 8 bits: what 4 times `first` may be off, that is a fifth of a bit
+        # of 8 bits: what 4 times `first` may be off, that is a fifth of a bit
+        tenth = (whole >> 4) + (whole >> 5)
         m.d.sync += [less.eq(whole - tenth), more.eq(whole + tenth)]
         m.d.sync += is_flag.eq(
-            (whole >= LEAST) & ~whole[width]
-            & ((idle >= whole + (whole >> 2)) | idle.all())  # 10 bits: no byte holds the line high for so long
-            & ((first << 2) >= less) & ((first << 2) <= more)  # 2 bits
-            & ((second << 4) >= whole) & ((second << 4) <= (whole << 1) + whole)  # 1 bit, to half a bit
-        )  # fmt: skip
+            (whole >= LEAST)
+            & ~whole[width]
+            # 10 bits: no byte holds the line high for so long
+            & ((idle >= whole + (whole >> 2)) | idle.all())
+            & ((first << 2) >= less)
+            & ((first << 2) <= more)  # 2 bits
+            & ((second << 4) >= whole)
+            & ((second << 4) <= (whole << 1) + whole)  # 1 bit, to half a bit
+        )
         near = Signal()
         again = Signal()
         new = Signal()
@@ -98,7 +110,8 @@ def _alike(a: Value, b: Value) -> Value:
 class UartReceiver(wiring.Component):
     """Line to bytes, sampled in the middle of each bit; a byte whose stop bit is low is dropped.
 
-    Ports: line, period, known, caught (see BaudMeter) -> o (bytes; valid for one cycle, whoever listens must be ready).
+    Ports: line, period, known, caught (see BaudMeter) -> o (bytes; valid for one cycle, whoever
+    listens must be ready).
     """
 
     def __init__(self, width: int) -> None:
@@ -135,12 +148,15 @@ class UartReceiver(wiring.Component):
 class UartTransmitter(wiring.Component):
     """Bytes to line, back to back while there are any; silent until the rate is known.
 
-    Ports: period, known (see BaudMeter), i (bytes) -> line. A byte is sent to its end at the rate that it began with.
+    Ports: period, known (see BaudMeter), i (bytes) -> line. A byte is sent to its end at the rate
+    that it began with.
     """
 
     def __init__(self, width: int) -> None:
         self.width = width
-        super().__init__({"period": In(width), "known": In(1), "i": In(stream.Signature(8)), "line": Out(1, init=1)})
+        super().__init__(
+            {"period": In(width), "known": In(1), "i": In(stream.Signature(8)), "line": Out(1, init=1)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -164,9 +180,11 @@ class UartTransmitter(wiring.Component):
 
 
 class Uart(wiring.Component):
-    """See the module's picture. Ports: rx, tx (pins, idle high); o (bytes from the host; the Link is always ready), i (bytes to it).
+    """See the module's picture. Ports: rx, tx (pins, idle high); o (bytes from the host; the Link
+    is always ready), i (bytes to it).
 
-    `clock_hz` (25 to 100 MHz meant) and `slowest` (baud) give the widths only; the fastest line is `clock_hz` / 8, up to 3 Mbaud meant.
+    `clock_hz` (25 to 100 MHz meant) and `slowest` (baud) give the widths only; the fastest line is
+    `clock_hz` / 8, up to 3 Mbaud meant.
     """
 
     def __init__(self, clock_hz: float, *, slowest: float = SLOWEST) -> None:

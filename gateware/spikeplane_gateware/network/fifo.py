@@ -3,7 +3,8 @@
 ```
     i -> [spare] -> [head] -> o
 ```
-Ports: i, o (streams of `shape`). i.ready and o.valid come from registers. Latency 1 cycle, throughput 1 a cycle.
+Ports: i, o (streams of `shape`). i.ready and o.valid come from registers. Latency 1 cycle,
+throughput 1 a cycle.
 """
 
 from amaranth.hdl import Module, Signal
@@ -30,7 +31,8 @@ class StreamFifo(wiring.Component):
             m.d.sync += [spare_valid.eq(0), head_valid.eq(spare_valid | self.i.valid)]
             with m.If(spare_valid):
                 m.d.sync += head.eq(spare)
-            with m.Elif(self.i.valid):  # words that nobody sends stay where they are: less to switch, less to simulate
+            # words that nobody sends stay where they are: less to switch, less to simulate
+            with m.Elif(self.i.valid):
                 m.d.sync += head.eq(self.i.payload)
         with m.Elif(self.i.valid & self.i.ready):
             m.d.sync += spare_valid.eq(1)

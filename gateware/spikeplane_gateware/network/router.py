@@ -8,13 +8,14 @@
                      v    |
                  o_south i_south
 ```
-First along x in the source's row; at each column of the rectangle a copy turns north, south or into the core. A copy leaves
-when its output is free; the input moves on when all have left. `host` packets go to tile (0, 0) and there out of the west. The
-only turns are from x into y (and at tile (0, 0) out to the host, which always drains), so nothing waits in a circle
-as long as cores drain.
+First along x in the source's row; at each column of the rectangle a copy turns north, south or into
+the core. A copy leaves when its output is free; the input moves on when all have left. `host`
+packets go to tile (0, 0) and there out of the west. The only turns are from x into y (and at tile
+(0, 0) out to the host, which always drains), so nothing waits in a circle as long as cores drain.
 
-Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 3 cycles, throughput one packet a cycle and output.
-In a mesh of one row nothing goes north or south, in one of one column nothing east: these ports are there, and rest.
+Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 3 cycles, throughput one
+packet a cycle and output. In a mesh of one row nothing goes north or south, in one of one column
+nothing east: these ports are there, and rest.
 """
 
 from typing import Any
@@ -41,7 +42,8 @@ SOURCES = {
 
 
 def sides(config: ChipConfig) -> tuple[str, ...]:
-    """The sides on which a tile of this mesh can have a neighbour; west, where the host is, and its core always."""
+    """The sides on which a tile of this mesh can have a neighbour; west, where the host is, and its
+    core always."""
     absent = {"north", "south"} if config.rows == 1 else set()
     if config.cols == 1:
         absent.add("east")
@@ -70,7 +72,8 @@ class Router(wiring.Component):
         return m
 
     def _head(self, m: Module, side: str) -> tuple[Value, dict[str, Signal], Signal]:
-        """The packet at this input and the outputs that it still needs, both from registers; `load`: it is replaced."""
+        """The packet at this input and the outputs that it still needs, both from registers;
+        `load`: it is replaced."""
         m.submodules[f"fifo_{side}"] = fifo = StreamFifo(packet_struct(self.config))
         wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")), fifo.i)
         head = Signal(packet_struct(self.config), name=f"head_{side}", reset_less=True)

@@ -1,1 +1,2 @@
-"""The Verilog back end: the netlist that Amaranth elaborates (RTLIL), tidied and written as Verilog that every tool runs."""
+"""The Verilog back end: the netlist that Amaranth elaborates (RTLIL), tidied and written as Verilog
+that every tool runs."""

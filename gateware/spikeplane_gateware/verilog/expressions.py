@@ -1,6 +1,8 @@
-"""Values and operators as Verilog expressions whose operands have the widths that the operator takes, written out.
+"""Values and operators as Verilog expressions whose operands have the widths that the operator
+takes, written out.
 
-Verilog would extend them by rules that depend on what stands around; linters want to see it, and so do people.
+Verilog would extend them by rules that depend on what stands around; linters want to see it, and so
+do people.
 """
 
 import re
@@ -13,7 +15,8 @@ _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
 def identifier(name: str) -> str:
-    """The name as Verilog and SystemVerilog take it: escaped (and ended by a space) where it is no plain one."""
+    """The name as Verilog and SystemVerilog take it: escaped (and ended by a space) where it is no
+    plain one."""
     return name if _SIMPLE.fullmatch(name) and name not in KEYWORDS else f"\\{name} "
 
 
@@ -50,7 +53,11 @@ class Expressions:
         name, whole = self.name(piece.wire), self.module.wires[piece.wire].width
         if piece.width == whole:
             return name
-        return f"{name}[{piece.low}]" if piece.width == 1 else f"{name}[{piece.low + piece.width - 1}:{piece.low}]"
+        return (
+            f"{name}[{piece.low}]"
+            if piece.width == 1
+            else f"{name}[{piece.low + piece.width - 1}:{piece.low}]"
+        )
 
     def operator(self, cell: Cell) -> str:
         """The expression that an operator's cell gives its output. ValueError for one that is not known."""

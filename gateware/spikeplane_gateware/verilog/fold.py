@@ -1,8 +1,10 @@
-"""Comparisons that the range decides, as `x <= 3` in two bits: constants. Chips of a certain size have some; linters ask about them."""
+"""Comparisons that the range decides, as `x <= 3` in two bits: constants. Chips of a certain size
+have some; linters ask about them."""
 
 from spikeplane_gateware.verilog.rtlil import Bits, Cell, Module, Value, resized
 
-#: Operator -> (what it is where the right side is the least value, where it is the greatest, the same of the left side); None: open.
+#: Operator -> (what it is where the right side is the least value, where it is the greatest, the
+#: same of the left side); None: open.
 _DECIDED: dict[str, tuple[bool | None, bool | None, bool | None, bool | None]] = {
     "$lt": (False, None, None, False),
     "$le": (None, True, True, None),

@@ -1,4 +1,5 @@
-"""Amaranth's own memories as Verilog arrays: small tables that are read in the same cycle, FIFOs. (Large ones are `spikeplane_ram`.)"""
+"""Amaranth's own memories as Verilog arrays: small tables that are read in the same cycle, FIFOs.
+(Large ones are `spikeplane_ram`.)"""
 
 from spikeplane_gateware.verilog.expressions import Expressions, constant
 from spikeplane_gateware.verilog.purge import memory_of
@@ -38,7 +39,8 @@ def _word(x: Expressions, cell: Cell) -> str:
 def _refuse_transparent(module: Module, cell: Cell) -> None:
     if "1" in cell.parameters["TRANSPARENCY_MASK"].partition("'")[2]:
         raise ValueError(
-            f"{module.name}: memory {memory_of(cell)} has a transparent read port, which no Verilog is written for"
+            f"{module.name}: memory {memory_of(cell)} has a transparent read port, which no "
+            "Verilog is written for"
         )
 
 
@@ -48,7 +50,11 @@ def _contents(module: Module, x: Expressions, cell: Cell) -> list[str]:
     words = [_digits(sliced(cell.ports["DATA"], k * memory.width, memory.width)) for k in range(memory.depth)]
     name = x.name(memory.name)
     if len(set(words)) > 1:
-        return ["  initial begin", *[f"    {name}[{k}] = {constant(word)};" for k, word in enumerate(words)], "  end"]
+        return [
+            "  initial begin",
+            *[f"    {name}[{k}] = {constant(word)};" for k, word in enumerate(words)],
+            "  end",
+        ]
     block = f"fill_{memory.name}"
     return [
         f"  initial begin : {block}",

@@ -1,4 +1,5 @@
-"""One module of the netlist as Verilog: ports, declarations, instances, assignments, processes, and the values at power-up."""
+"""One module of the netlist as Verilog: ports, declarations, instances, assignments, processes, and
+the values at power-up."""
 
 from spikeplane_gateware.verilog.expressions import Expressions, constant, identifier
 from spikeplane_gateware.verilog.memories import memory_lines
@@ -31,7 +32,11 @@ class Writer:
         lines, driven = memory_lines(self.module, self.x)
         self.body += lines
         self.procedural |= driven
-        ports = [f"  {wire.direction} {self._declared(wire)}" for wire in self.module.wires.values() if wire.direction]
+        ports = [
+            f"  {wire.direction} {self._declared(wire)}"
+            for wire in self.module.wires.values()
+            if wire.direction
+        ]
         head = f"module {identifier(self.module.name)}(\n" + ",\n".join(ports) + "\n);"
         inner = [f"  {self._declared(wire)};" for wire in self.module.wires.values() if not wire.direction]
         return "\n".join([head, *inner, *self.body, *self._power_up(), "endmodule\n"])
@@ -43,7 +48,8 @@ class Writer:
         return f"{keep}{kind} {size}{self.x.name(wire.name)}"
 
     def _processes(self, registers: list[Cell]) -> None:
-        """Registers, in whose place a process stands or which take a value; then the processes that are left."""
+        """Registers, in whose place a process stands or which take a value; then the processes that
+        are left."""
         uses, by_target = self._uses(), {target_of(process): process for process in self.module.processes}
         merged: set[Value] = set()
         for cell in registers:
@@ -94,7 +100,9 @@ class Writer:
 
     def _clock(self, cell: Cell) -> str:
         if cell.number("CLK_POLARITY") != 1:
-            raise ValueError(f"{self.module.name}: a register of a falling edge, which no Verilog is written for")
+            raise ValueError(
+                f"{self.module.name}: a register of a falling edge, which no Verilog is written for"
+            )
         return self.x.value(cell.ports["CLK"])
 
     def _operator(self, cell: Cell) -> list[str]:
@@ -111,7 +119,11 @@ class Writer:
         assert isinstance(piece, Part)
         name = self._fresh(f"{piece.wire.replace('$', 'part_')}_on")
         size = f"[{width - 1}:0]" if width > 1 else "[0]"
-        return [f"  wire [{have - 1}:0] {name};", f"  assign {name} = {shifted};", f"  assign {target} = {name}{size};"]
+        return [
+            f"  wire [{have - 1}:0] {name};",
+            f"  assign {name} = {shifted};",
+            f"  assign {target} = {name}{size};",
+        ]
 
     def _fresh(self, name: str) -> str:
         while name in self.module.wires:
@@ -119,8 +131,12 @@ class Writer:
         return identifier(name)
 
     def _instance(self, cell: Cell) -> list[str]:
-        parameters = ", ".join(f".{identifier(key)}({_parameter(value)})" for key, value in cell.parameters.items())
-        ports = ",\n".join(f"    .{identifier(key)}({self._connected(value)})" for key, value in cell.ports.items())
+        parameters = ", ".join(
+            f".{identifier(key)}({_parameter(value)})" for key, value in cell.parameters.items()
+        )
+        ports = ",\n".join(
+            f"    .{identifier(key)}({self._connected(value)})" for key, value in cell.ports.items()
+        )
         kind = f"{identifier(cell.kind)} #({parameters})" if parameters else identifier(cell.kind)
         return [f"  {kind} {identifier(cell.name)}(\n{ports}\n  );"]
 
@@ -133,7 +149,8 @@ class Writer:
         )
 
     def _power_up(self) -> list[str]:
-        """What registers hold before the first clock edge. Not blocking: every `always @*` waits by then, and sees the change."""
+        """What registers hold before the first clock edge. Not blocking: every `always @*` waits by
+        then, and sees the change."""
         lines = [
             f"    {self.x.name(wire.name)} <= {constant(wire.init.zfill(wire.width))};"
             for wire in self.module.wires.values()

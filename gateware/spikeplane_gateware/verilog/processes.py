@@ -1,7 +1,9 @@
-"""Processes as Verilog: `always @*` for what is worked out, `always @(posedge ...)` for registers with their conditions.
+"""Processes as Verilog: `always @*` for what is worked out, `always @(posedge ...)` for registers
+with their conditions.
 
-A process of the netlist assigns the whole of one wire first and then, by `switch`, parts of it. Where that wire only leads to a register,
-the register takes its place: `if (enable) r <= x;` is what people write, and a register that rests is not touched in simulation.
+A process of the netlist assigns the whole of one wire first and then, by `switch`, parts of it.
+Where that wire only leads to a register, the register takes its place: `if (enable) r <= x;` is
+what people write, and a register that rests is not touched in simulation.
 """
 
 from spikeplane_gateware.verilog.expressions import Expressions, constant
@@ -18,7 +20,8 @@ def target_of(process: Process) -> Value:
 
 
 def plain(process: Process) -> Value | None:
-    """What a process without a condition always assigns: it needs none of its own. None for one with conditions."""
+    """What a process without a condition always assigns: it needs none of its own. None for one
+    with conditions."""
     target, *more = process
     assert isinstance(target, Assign)
     bits: list[Bits | Part] = [sliced(target.value, k, 1)[0] for k in range(width_of(target.value))]
@@ -42,15 +45,21 @@ def _offset(whole: Value, part: Value) -> int:
 
 def combinational(x: Expressions, process: Process) -> list[str]:
     """The lines of `always @*`."""
-    return ["  always @* begin", *_Writer(x, "=", target_of(process), target_of(process)).statements(process, "    "), "  end"]
+    return [
+        "  always @* begin",
+        *_Writer(x, "=", target_of(process), target_of(process)).statements(process, "    "),
+        "  end",
+    ]
 
 
 def clocked(x: Expressions, process: Process, clock: str, register: Value) -> list[str]:
-    """The lines of a clocked process in which `register` takes the place of the process's target; none if it never changes."""
+    """The lines of a clocked process in which `register` takes the place of the process's target;
+    none if it never changes."""
     first, *rest = process
     assert isinstance(first, Assign)
     writer = _Writer(x, "<=", first.target, register)
-    lines = writer.statements(rest if first.value == register else process, "    ")  # a register keeps its value anyway
+    # a register keeps its value anyway
+    lines = writer.statements(rest if first.value == register else process, "    ")
     return [f"  always @(posedge {clock}) begin", *lines, "  end"] if lines else []
 
 
@@ -94,7 +103,9 @@ class _Writer:
         always = next((k for k, line in enumerate(lines) if line == f"{indent}end else begin"), None)
         if always is None:
             return len(lines)
-        return next((k for k in range(always + 1, len(lines)) if lines[k].startswith(f"{indent}end else")), len(lines))
+        return next(
+            (k for k in range(always + 1, len(lines)) if lines[k].startswith(f"{indent}end else")), len(lines)
+        )
 
     def _condition(self, value: Value, patterns: list[str]) -> str | None:
         """The one bit that a case looks at, "" for one that is always met, None for one that is neither."""

@@ -1,9 +1,11 @@
-"""Leaves out what nothing reads: names of fields and aliases, operators without a reader, ports that only led to them.
+"""Leaves out what nothing reads: names of fields and aliases, operators without a reader, ports
+that only led to them.
 
 ```
     outputs of the top, instances of other Verilog, registers to keep -> what they read -> what that reads ...   the rest goes
 ```
-Amaranth names every field of every struct, in every module that it passes through; most of the text would be those.
+Amaranth names every field of every struct, in every module that it passes through; most of the text
+would be those.
 """
 
 from collections import defaultdict
@@ -19,21 +21,28 @@ def purge(modules: dict[str, Module], top: str) -> None:
     for name, module in list(modules.items()):
         module.cells = [cell for cell in module.cells if _stays(cell, name, modules, live)]
         module.processes = [process for process in module.processes if _any(_target(process), name, live)]
-        module.connections = [(target, value) for target, value in module.connections if _any(target, name, live)]
-        module.memories = {key: memory for key, memory in module.memories.items() if (name, f"memory {key}") in live}
+        module.connections = [
+            (target, value) for target, value in module.connections if _any(target, name, live)
+        ]
+        module.memories = {
+            key: memory for key, memory in module.memories.items() if (name, f"memory {key}") in live
+        }
         for cell in module.cells:
             if cell.kind in modules:
                 cell.ports = {port: value for port, value in cell.ports.items() if (cell.kind, port) in live}
         module.wires = {
-            key: wire for key, wire in module.wires.items() if (name, key) in live or name == top and wire.direction
-        }  # fmt: skip
+            key: wire
+            for key, wire in module.wires.items()
+            if (name, key) in live or name == top and wire.direction
+        }
     reached = {top} | {cell.kind for module in modules.values() for cell in module.cells}
     for name in [name for name in modules if name not in reached]:
         del modules[name]
 
 
 def keeps(module: Module) -> set[str]:
-    """Registers that must stay though equal ones are there. (Their outputs under other names carry the attribute as well.)"""
+    """Registers that must stay though equal ones are there. (Their outputs under other names carry
+    the attribute as well.)"""
     registers = [wire for cell in module.cells if cell.kind == "$dff" for wire in _wires(cell.ports["Q"])]
     return {wire for wire in registers if "keep" in module.wires[wire].attributes}
 
@@ -49,7 +58,11 @@ def _live(modules: dict[str, Module], top: str) -> set[Key]:
             _feed(sources, name, target, _wires(value))
         for cell in module.cells:
             _cell(sources, name, cell, modules)
-        roots += [(name, key) for key, wire in module.wires.items() if name == top and wire.direction in ("output", "inout")]
+        roots += [
+            (name, key)
+            for key, wire in module.wires.items()
+            if name == top and wire.direction in ("output", "inout")
+        ]
         roots += [(name, key) for key in (*keeps(module), *_given(module, modules))]
     live: set[Key] = set()
     while roots:
@@ -81,14 +94,18 @@ def _cell(sources: dict[Key, list[Key]], name: str, cell: Cell, modules: dict[st
 
 
 def _given(module: Module, modules: dict[str, Module]) -> set[str]:
-    """What instances of other Verilog are given: what happens to it there is not known. (Their outputs have no other driver.)"""
+    """What instances of other Verilog are given: what happens to it there is not known. (Their
+    outputs have no other driver.)"""
     driven = {wire for process in module.processes for wire in _wires(_target(process))}
     driven |= {wire for target, _ in module.connections for wire in _wires(target)}
-    driven |= {wire for cell in module.cells for port in _outputs(cell, modules) for wire in _wires(cell.ports[port])}
+    driven |= {
+        wire for cell in module.cells for port in _outputs(cell, modules) for wire in _wires(cell.ports[port])
+    }
     driven |= {key for key, wire in module.wires.items() if wire.direction == "input"}
     others = [cell for cell in module.cells if not cell.kind.startswith("$") and cell.kind not in modules]
     ports = [wire for cell in others for value in cell.ports.values() for wire in _wires(value)]
-    return {wire for wire in ports if wire in driven or ports.count(wire) > 1}  # from one such instance to another
+    # from one such instance to another
+    return {wire for wire in ports if wire in driven or ports.count(wire) > 1}
 
 
 def memory_of(cell: Cell) -> str:

@@ -1,9 +1,11 @@
-"""Reads the netlist that Amaranth writes (RTLIL text) into plain data: modules of wires, cells, memories and processes.
+"""Reads the netlist that Amaranth writes (RTLIL text) into plain data: modules of wires, cells,
+memories and processes.
 
 ```
     text -> lines -> Module: wires, memories, cells, processes, connections (wire, value)
 ```
-A value is a tuple of pieces, least significant first: `Bits` (a constant) or `Part` (neighbouring bits of a wire).
+A value is a tuple of pieces, least significant first: `Bits` (a constant) or `Part` (neighbouring
+bits of a wire).
 """
 
 import re
@@ -36,7 +38,8 @@ Value = tuple[Bits | Part, ...]
 
 @dataclass
 class Wire:
-    """`direction`: "input", "output", "inout" or "". `init`: digits of a register's value at power-up, or None."""
+    """`direction`: "input", "output", "inout" or "". `init`: digits of a register's value at
+    power-up, or None."""
 
     name: str
     width: int
@@ -103,7 +106,9 @@ def resized(value: Value, width: int, signed: bool) -> Value:
     pieces, have = list(value), width_of(value)
     if width > have:
         sign = bit(value, have - 1) if signed and have else Bits("0")
-        more: list[Bits | Part] = [Bits(sign.text * (width - have))] if isinstance(sign, Bits) else [sign] * (width - have)
+        more: list[Bits | Part] = (
+            [Bits(sign.text * (width - have))] if isinstance(sign, Bits) else [sign] * (width - have)
+        )
         return (*pieces, *more) if isinstance(sign, Part) else joined([*pieces, *more])
     return sliced(value, 0, width)
 
@@ -170,7 +175,9 @@ def _wire(rest: str, attributes: dict[str, str]) -> Wire:
     words = rest.split()
     direction = next((word for word in words if word in ("input", "output", "inout")), "")
     init = attributes.pop("init", None)
-    return Wire(_name(words[-1]), int(words[1]), direction, _digits(init) if init is not None else None, attributes)
+    return Wire(
+        _name(words[-1]), int(words[1]), direction, _digits(init) if init is not None else None, attributes
+    )
 
 
 def _name(word: str) -> str:
@@ -215,7 +222,9 @@ def _switch(module: Module, rest: str, lines: Iterator[str]) -> Switch:
     (value,) = _values(module, rest)
     switch, line = Switch(value), next(lines)
     while line != "end":
-        patterns = [pattern.partition("'")[2] for pattern in line.removeprefix("case").split(",") if pattern.strip()]
+        patterns = [
+            pattern.partition("'")[2] for pattern in line.removeprefix("case").split(",") if pattern.strip()
+        ]
         statements, line = _statements(module, lines)
         switch.cases.append((patterns, statements))
     return switch
@@ -225,7 +234,8 @@ _TOKEN = re.compile(r"\{|\}|\[\d+(?::\d+)?\]|\d+'[01x-]*|\\\S+|\$\S+")
 
 
 def _values(module: Module, text: str) -> list[Value]:
-    """Every value in a line: constants, wires, slices, and `{ ... }`, whose most significant piece comes first."""
+    """Every value in a line: constants, wires, slices, and `{ ... }`, whose most significant piece
+    comes first."""
     found: list[Value] = []
     group: list[Value] | None = None
     for token in _TOKEN.findall(text):
@@ -256,7 +266,9 @@ def joined(pieces: list[Bits | Part]) -> Value:
         if isinstance(piece, Bits) and isinstance(last, Bits):
             out[-1] = Bits(piece.text + last.text)
         elif (
-            isinstance(piece, Part) and isinstance(last, Part) and (last.wire, last.low + last.width) == (piece.wire, piece.low)
+            isinstance(piece, Part)
+            and isinstance(last, Part)
+            and (last.wire, last.low + last.width) == (piece.wire, piece.low)
         ):
             out[-1] = Part(last.wire, last.low, last.width + piece.width)
         elif piece.width:

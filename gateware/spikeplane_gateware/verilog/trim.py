@@ -1,7 +1,8 @@
 """Makes operators as wide as what reads them: a sum whose carry nobody takes has none.
 
-Amaranth's sums, products and choices have room for every result; the assignment then takes the lower bits. Linters ask whether the
-others were forgotten, and nothing is gained by writing them. Signals that the designer named keep their width.
+Amaranth's sums, products and choices have room for every result; the assignment then takes the
+lower bits. Linters ask whether the others were forgotten, and nothing is gained by writing them.
+Signals that the designer named keep their width.
 """
 
 import re
@@ -18,7 +19,9 @@ _LOWER = {
 
 def trim(module: Module) -> None:
     """Narrows the nameless results of a module's operators, until nothing changes."""
-    cells = [cell for cell in module.cells if cell.kind in _LOWER and re.fullmatch(r"\$\d+", _result(cell).wire)]
+    cells = [
+        cell for cell in module.cells if cell.kind in _LOWER and re.fullmatch(r"\$\d+", _result(cell).wire)
+    ]
     changed = True
     while changed:
         changed = False
@@ -64,7 +67,9 @@ def values_read(module: Module) -> Iterator[Value]:
     yield from (value for _, value in module.connections)
     for cell in module.cells:
         operator = cell.kind.startswith("$")
-        yield from (value for port, value in cell.ports.items() if not operator or port not in ("Y", "Q", "DATA"))
+        yield from (
+            value for port, value in cell.ports.items() if not operator or port not in ("Y", "Q", "DATA")
+        )
         if cell.kind in ("$memwr_v2", "$meminit_v2"):
             yield cell.ports["DATA"]
     for process in module.processes:

@@ -1,6 +1,8 @@
-"""The waiver file for Verilator's lint: what a generator of Verilog cannot avoid, rule by rule, with the reason.
+"""The waiver file for Verilator's lint: what a generator of Verilog cannot avoid, rule by rule,
+with the reason.
 
-Nothing else is waived: widths, undriven and unread signals, incomplete cases, latches and several drivers are told as they are.
+Nothing else is waived: widths, undriven and unread signals, incomplete cases, latches and several
+drivers are told as they are.
 """
 
 #: (rule, what its message must match or "" for all, why), in the order of the file.
@@ -9,17 +11,30 @@ _WAIVERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "INITIALDLY",
         (),
-        "Values at power-up are assigned by <= on purpose: every always @* waits for a change by then, and none of them misses it.",
+        (
+            "Values at power-up are assigned by <= on purpose: every always @* waits for a change by "
+            "then, and none of them misses it."
+        ),
     ),
     (
         "UNUSEDSIGNAL",
         ("Bits of signal are not used:*",),
-        "Words of memories, packets and products go to a module whole; it takes the fields and the places that it needs.",
+        (
+            "Words of memories, packets and products go to a module whole; it takes the fields and the "
+            "places that it needs."
+        ),
     ),
     (
         "UNUSEDSIGNAL",
-        tuple(f"Signal is not used: '{way}_{side}__*'" for side in ("north", "east", "south", "west") for way in "io"),
-        "A tile has four sides, also in a mesh of one row or one column, where nothing comes from some of them.",
+        tuple(
+            f"Signal is not used: '{way}_{side}__*'"
+            for side in ("north", "east", "south", "west")
+            for way in "io"
+        ),
+        (
+            "A tile has four sides, also in a mesh of one row or one column, where nothing comes from "
+            "some of them."
+        ),
     ),
     (
         "PINCONNECTEMPTY",
@@ -43,11 +58,15 @@ def waivers(file: str = "*spikeplane_chip.v") -> str:
     """Verilator's settings for a file that matches `file` and holds a chip's Verilog."""
     lines = [
         "`verilator_config",
-        f"// For {file.removeprefix('*')}: verilator --lint-only -Wall spikeplane.vlt {file.removeprefix('*')}",
+        (
+            f"// For {file.removeprefix('*')}: verilator --lint-only -Wall spikeplane.vlt "
+            f"{file.removeprefix('*')}"
+        ),
     ]
     for rule, matches, why in _WAIVERS:
         lines.append(f"// {why}")
         lines += [
-            f'lint_off -rule {rule} -file "{file}"' + (f' -match "{match}"' if match else "") for match in matches or ("",)
+            f'lint_off -rule {rule} -file "{file}"' + (f' -match "{match}"' if match else "")
+            for match in matches or ("",)
         ]
     return "\n".join([*lines, ""])

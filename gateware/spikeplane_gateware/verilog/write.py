@@ -18,7 +18,8 @@ from spikeplane_gateware.verilog.trim import trim
 
 
 def verilog_of(component: Any, name: str, platform: Any) -> str:
-    """The Verilog of `component`, top module `name`. Raises SpikeplaneError for a process that would never run."""
+    """The Verilog of `component`, top module `name`. Raises SpikeplaneError for a process that
+    would never run."""
     modules = parse(rtlil.convert(component, name=name, platform=platform, emit_src=False))
     for module in modules.values():
         fold(module)

@@ -1,4 +1,5 @@
-"""Bench of the host bridge: packets, barriers, credits and token returns in both directions, under stalls on all four sides."""
+"""Bench of the host bridge: packets, barriers, credits and token returns in both directions, under
+stalls on all four sides."""
 
 import random
 from typing import Any
@@ -24,9 +25,14 @@ def credit(parity: int) -> int:
 
 def token(number: int) -> int:
     return FORM.pack(
-        Kind.TOKEN, host=1, source_x=random.randrange(2), source_y=random.randrange(2), source_slot=random.randrange(8),
-        tag=number % 32, parity=random.randrange(2),
-    )  # fmt: skip
+        Kind.TOKEN,
+        host=1,
+        source_x=random.randrange(2),
+        source_y=random.randrange(2),
+        source_slot=random.randrange(8),
+        tag=number % 32,
+        parity=random.randrange(2),
+    )
 
 
 def returned(word: int) -> int:
@@ -54,7 +60,10 @@ async def packets_pass_and_tokens_return_credits(dut: Any, stalling: bool) -> No
     await bench.ends.start()
     down = [FORM.pack(Kind.WRITE, (0, 0, 1, 1), data=n) for n in range(400)]
     bench.host_in.queue.extend(down)
-    up = [token(n) if random.random() < 0.4 else FORM.pack(Kind.SPIKE, host=1, mask=n % 255 + 1, x=n % 64) for n in range(400)]
+    up = [
+        token(n) if random.random() < 0.4 else FORM.pack(Kind.SPIKE, host=1, mask=n % 255 + 1, x=n % 64)
+        for n in range(400)
+    ]
     mixed = [word for packet in up for word in ([credit(0)] * (random.random() < 0.3) + [packet])]
     bench.mesh_in.queue.extend(mixed)
     tokens = [word for word in up if FORM.unpack(word)[0] == Kind.TOKEN]
@@ -63,14 +72,17 @@ async def packets_pass_and_tokens_return_credits(dut: Any, stalling: bool) -> No
     await bench.ends.until(done, 60_000, "all packets")
     await bench.ends.run(50)
     assert bench.host_out.got == up
-    assert [word for word in bench.mesh_out.got if FORM.unpack(word)[0] == Kind.CREDIT] == [returned(t) for t in tokens]
+    assert [word for word in bench.mesh_out.got if FORM.unpack(word)[0] == Kind.CREDIT] == [
+        returned(t) for t in tokens
+    ]
     assert [word for word in bench.mesh_out.got if FORM.unpack(word)[0] != Kind.CREDIT] == down
 
 
 @cocotb.test()
 @cocotb.parametrize(stalling=[True, False], expected=[1, 3])
 async def a_barrier_waits_for_the_credits_of_its_parity(dut: Any, stalling: bool, expected: int) -> None:
-    """Packets carry the number of barriers in front of them; none may come out before the credits of all of those are in."""
+    """Packets carry the number of barriers in front of them; none may come out before the credits
+    of all of those are in."""
     bench = Bench(dut, stalling)
     await bench.ends.start()
     bench.host_in.queue.append(control(Control.CREDITS, expected))
@@ -83,8 +95,11 @@ async def a_barrier_waits_for_the_credits_of_its_parity(dut: Any, stalling: bool
 
     def check(word: int) -> None:
         step = FORM.unpack(word)[1]["data"]
-        parity, needed = step % 2, (step // 2) * expected  # the first barrier of each parity finds its credits there
-        assert credits[parity] >= needed, f"step {step} was let through with {credits[parity]} of {needed} credits"
+        # the first barrier of each parity finds its credits there
+        parity, needed = step % 2, (step // 2) * expected
+        assert credits[parity] >= needed, (
+            f"step {step} was let through with {credits[parity]} of {needed} credits"
+        )
         order.append(step)
 
     bench.mesh_out.on_word = check
@@ -104,7 +119,9 @@ async def a_missing_credit_holds_the_barrier(dut: Any) -> None:
     """One credit too few, for ever; the other parity's do not help."""
     bench = Bench(dut, False)
     await bench.ends.start()
-    bench.host_in.queue.extend([control(Control.CREDITS, 2), control(Control.BARRIER, 0), control(Control.BARRIER, 0)])
+    bench.host_in.queue.extend(
+        [control(Control.CREDITS, 2), control(Control.BARRIER, 0), control(Control.BARRIER, 0)]
+    )
     bench.host_in.queue.append(FORM.pack(Kind.WRITE, data=1))
     await bench.ends.run(10)  # CREDITS is for an idle chip
     bench.mesh_in.queue.extend([credit(0), credit(1), credit(1), credit(1)])
@@ -144,11 +161,15 @@ async def queries_are_answered_between_other_packets(dut: Any, stalling: bool) -
     }
     asked = random.choices(list(known), k=60)
     for counter in asked:
-        bench.host_in.queue.extend([control(Control.QUERY, counter), *[FORM.pack(Kind.WRITE, data=1)] * random.randint(0, 2)])
+        bench.host_in.queue.extend(
+            [control(Control.QUERY, counter), *[FORM.pack(Kind.WRITE, data=1)] * random.randint(0, 2)]
+        )
     spikes = [FORM.pack(Kind.SPIKE, host=1, mask=n % 255 + 1) for n in range(200)]
     bench.mesh_in.queue.extend(spikes)
     await bench.ends.until(lambda: len(bench.host_out.got) >= 260, 30_000, "replies and spikes")
     replies = [FORM.unpack(word) for word in bench.host_out.got]
     answers = [(fields["counter"], fields["value"]) for kind, fields in replies if kind == Kind.REPLY]
     assert answers == [(counter, known[counter]) for counter in asked]
-    assert [word for word, (kind, _) in zip(bench.host_out.got, replies, strict=True) if kind == Kind.SPIKE] == spikes
+    assert [
+        word for word, (kind, _) in zip(bench.host_out.got, replies, strict=True) if kind == Kind.SPIKE
+    ] == spikes

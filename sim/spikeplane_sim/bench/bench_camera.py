@@ -1,4 +1,5 @@
-"""Bench of the camera's unit: planes stream in with gaps, the host's port sets what is taken, every image is the golden model's.
+"""Bench of the camera's unit: planes stream in with gaps, the host's port sets what is taken, every
+image is the golden model's.
 
 ```
     CameraPort -- packets --> link_i -+
@@ -32,12 +33,17 @@ class Bench:
         assert CONFIG.camera is not None
         self.dut, self.camera, self.ends = dut, CONFIG.camera, Ends(dut)
         stall = lambda: Stall(never=not stalling)  # noqa: E731
-        self.from_host, self.from_bridge = self.ends.source("link_i", stall()), self.ends.source("bridge_i", stall())
+        self.from_host, self.from_bridge = (
+            self.ends.source("link_i", stall()),
+            self.ends.source("bridge_i", stall()),
+        )
         self.to_host = self.ends.sink("link_o", stall(), self._take)
         self.to_bridge = self.ends.sink("bridge_o", stall())
         dut.camera_valid.value, dut.camera_plane.value, dut.image_open.value = 0, 0, 0
         self.others: list[int] = []
-        channel: Any = SimpleNamespace(config=CONFIG, form=FORM, bridge=self._bridge, query=lambda _: 0, on_images=None)
+        channel: Any = SimpleNamespace(
+            config=CONFIG, form=FORM, bridge=self._bridge, query=lambda _: 0, on_images=None
+        )
         self.channel, self.port = channel, CameraPort(channel)
 
     def _bridge(self, op: Control, arg: int = 0) -> None:
@@ -70,7 +76,9 @@ async def images_and_planes_are_those_of_the_golden_model(dut: Any, stalling: bo
     """Both streams at once. A slow host makes the chip drop whole images: those that come are right."""
     bench = Bench(dut, stalling)
     camera = bench.camera
-    planes = (np.random.default_rng(random.randrange(1 << 30)).random((12, camera.height, camera.width)) < 0.4).astype(np.uint8)
+    planes = (
+        np.random.default_rng(random.randrange(1 << 30)).random((12, camera.height, camera.width)) < 0.4
+    ).astype(np.uint8)
     await bench.ends.start()
     bench.port.configure(Stream.IMAGES, every=1)
     bench.port.configure(Stream.PLANES, every=2)
@@ -96,5 +104,7 @@ async def other_packets_pass(dut: Any) -> None:
     up = [FORM.pack(Kind.REPLY, host=1, counter=3, value=n) for n in range(60)]
     bench.from_host.queue.extend(down)
     bench.from_bridge.queue.extend(up)
-    await bench.ends.until(lambda: len(bench.to_bridge.got) >= 60 and len(bench.others) >= 60, 20_000, "all packets")
+    await bench.ends.until(
+        lambda: len(bench.to_bridge.got) >= 60 and len(bench.others) >= 60, 20_000, "all packets"
+    )
     assert (bench.to_bridge.got, bench.others) == (down, up)

@@ -1,4 +1,5 @@
-"""Bench of the whole chip behind its byte link: the real host driver, the line stalling both ways, every population against golden.
+"""Bench of the whole chip behind its byte link: the real host driver, the line stalling both ways,
+every population against golden.
 
 ```
     Driver (blocking, in a thread) -- exchange --> this bench: rx, tx a byte at a time --> chip
@@ -25,7 +26,8 @@ QUIET = 400  #: cycles without a byte until an empty exchange gives up: longer t
 
 
 class Line(Device):
-    """The chip's byte link as a device. The clock runs only during an exchange. `noise`: how often a byte to the chip is changed."""
+    """The chip's byte link as a device. The clock runs only during an exchange. `noise`: how often
+    a byte to the chip is changed."""
 
     def __init__(self, ends: Ends, *, stalling: bool, noise: float = 0.0) -> None:
         self.ends, self.noise = ends, noise
@@ -37,7 +39,9 @@ class Line(Device):
         return resume(self._exchange)(data)
 
     async def _exchange(self, data: bytes) -> bytes:
-        self.into.queue.extend(byte ^ (random.random() < self.noise) * random.randrange(1, 256) for byte in data)
+        self.into.queue.extend(
+            byte ^ (random.random() < self.noise) * random.randrange(1, 256) for byte in data
+        )
         quiet, seen = 0, len(self.out.got)
         while self.into.queue or (not data and quiet < QUIET and not (seen and quiet > 80)):
             await self.ends.cycle()

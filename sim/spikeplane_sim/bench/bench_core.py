@@ -1,7 +1,8 @@
-"""Bench of one core: a program comes as WRITE packets, spikes stream in under stalls, and every population matches the golden model.
+"""Bench of one core: a program comes as WRITE packets, spikes stream in under stalls, and every
+population matches the golden model.
 
-The bench is what the router and the bridge are to a core: packets for the core itself come back to it, tokens to the host return
-credits, and a step waits for the credits of its parity.
+The bench is what the router and the bridge are to a core: packets for the core itself come back to
+it, tokens to the host return credits, and a step waits for the credits of its parity.
 """
 
 import random
@@ -91,7 +92,9 @@ class World:
         for probe in self.collector.probes.values():
             ours, golden = self.driver._stack(probe, samples, steps), self.work.golden[probe.name]
             assert probe.complete == samples * steps, f"{probe.name}: tokens after the last step"
-            assert np.array_equal(ours, golden), f"{probe.name}: first at {np.argwhere(ours != golden)[0].tolist()}"
+            assert np.array_equal(ours, golden), (
+                f"{probe.name}: first at {np.argwhere(ours != golden)[0].tolist()}"
+            )
 
     async def ask(self, counter: Counter) -> int:
         self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.QUERY, arg=counter))
@@ -119,7 +122,8 @@ async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) 
 
 @cocotb.test()
 async def nothing_is_lost_behind_a_way_out_that_is_hardly_ever_free(dut: Any) -> None:
-    """Every neuron of a long group fires, nine packets each, and in nine cycles of ten nobody takes one: the sweep has to wait."""
+    """Every neuron of a long group fires, nine packets each, and in nine cycles of ten nobody takes
+    one: the sweep has to wait."""
     work = job("crowded", CORE, random.randrange(1 << 30))
     fired = work.golden["all"]
     assert fired.all(), "the source fires in every neuron and step"
@@ -170,7 +174,9 @@ async def a_write_to_a_running_core_is_refused_and_flagged(dut: Any) -> None:
     world = World(dut, work, False)
     await world.ends.start()
     await world.load()
-    world.into.queue.extend(numbers(world.driver.write_packets((0, 0), [(m, a, 0) for m, a, _ in work.image.words[0, 0]])))
+    world.into.queue.extend(
+        numbers(world.driver.write_packets((0, 0), [(m, a, 0) for m, a, _ in work.image.words[0, 0]]))
+    )
     await world.stream()
     world.check()
     assert await world.ask(Counter.FLAGS) == 3

@@ -1,4 +1,5 @@
-"""Bench of a mesh of routers: every packet reaches each tile of its rectangle once, in order per source, whatever stalls."""
+"""Bench of a mesh of routers: every packet reaches each tile of its rectangle once, in order per
+source, whatever stalls."""
 
 import random
 from typing import Any
@@ -40,10 +41,16 @@ async def every_tile_once_and_in_order(dut: Any, stalling: bool, count: int) -> 
         for place in inside:
             expected[source, place].append(word)
     total = sum(len(words) for words in expected.values())
-    await ends.until(lambda: sum(len(s.got) for s in sinks.values()) >= total, 2000 + 100 * count, f"{total} copies")
+    await ends.until(
+        lambda: sum(len(s.got) for s in sinks.values()) >= total, 2000 + 100 * count, f"{total} copies"
+    )
     await ends.run(60)
     for place, sink in sinks.items():
         for source in PLACES:
             mine = set(expected[source, place])
-            assert [word for word in sink.got if word in mine] == expected[source, place], f"{source} to {place}"
-        assert len(sink.got) == sum(len(expected[source, place]) for source in PLACES), f"{place}: not all are its own"
+            assert [word for word in sink.got if word in mine] == expected[source, place], (
+                f"{source} to {place}"
+            )
+        assert len(sink.got) == sum(len(expected[source, place]) for source in PLACES), (
+            f"{place}: not all are its own"
+        )

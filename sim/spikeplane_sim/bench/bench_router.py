@@ -1,4 +1,5 @@
-"""Bench of one router: traffic from all five sides, every end stalling at random, copies counted and kept in order."""
+"""Bench of one router: traffic from all five sides, every end stalling at random, copies counted
+and kept in order."""
 
 import random
 from typing import Any
@@ -14,7 +15,8 @@ SIDES = ("north", "east", "south", "west", "local")
 
 
 def wanted(side: str, rect: tuple[int, int, int, int], host: int, x: int, y: int) -> list[str]:
-    """The outputs that a packet from `side` has to leave by, at tile (x, y): straight on, and at its columns into them."""
+    """The outputs that a packet from `side` has to leave by, at tile (x, y): straight on, and at
+    its columns into them."""
     x0, y0, x1, y1 = rect
     if host:
         return ["west"] if (x, y) == (0, 0) else ["north"] if x == 0 else ["west"]
@@ -24,7 +26,11 @@ def wanted(side: str, rect: tuple[int, int, int, int], host: int, x: int, y: int
     if side in ("east", "local") and x0 < x:
         out.append("west")
     if x0 <= x <= x1:
-        out += ["north"] * (y0 < y and side != "north") + ["south"] * (y1 > y and side != "south") + ["local"] * (y0 <= y <= y1)
+        out += (
+            ["north"] * (y0 < y and side != "north")
+            + ["south"] * (y1 > y and side != "south")
+            + ["local"] * (y0 <= y <= y1)
+        )
     return out
 
 
@@ -37,7 +43,13 @@ def traffic(side: str, x: int, y: int) -> tuple[tuple[int, int, int, int], int]:
         x0, x1 = sorted(random.choices(range(cols), k=2))
         y0, y1 = sorted(random.choices(range(rows), k=2))
         column = x0 <= x <= x1
-        fits = {"north": column and y1 >= y, "south": column and y0 <= y, "east": x0 <= x, "west": x1 >= x, "local": True}
+        fits = {
+            "north": column and y1 >= y,
+            "south": column and y0 <= y,
+            "east": x0 <= x,
+            "west": x1 >= x,
+            "local": True,
+        }
         if fits[side]:
             return (x0, y0, x1, y1), 0
 
@@ -59,13 +71,19 @@ async def exercise(dut: Any, x: int, y: int, *, stalling: bool, count: int) -> N
                 expected[side, out].append(packet)
             number += 1
     total = sum(len(packets) for packets in expected.values())
-    await ends.until(lambda: sum(len(sink.got) for sink in sinks.values()) >= total, 200 * count, f"{total} copies")
+    await ends.until(
+        lambda: sum(len(sink.got) for sink in sinks.values()) >= total, 200 * count, f"{total} copies"
+    )
     await ends.run(50)
     for out, sink in sinks.items():
         for side in SIDES:
             mine = set(expected[side, out])
-            assert [packet for packet in sink.got if packet in mine] == expected[side, out], f"{side} to {out}"
-        assert len(sink.got) == sum(len(expected[side, out]) for side in SIDES), f"{out}: packets that are not its own"
+            assert [packet for packet in sink.got if packet in mine] == expected[side, out], (
+                f"{side} to {out}"
+            )
+        assert len(sink.got) == sum(len(expected[side, out]) for side in SIDES), (
+            f"{out}: packets that are not its own"
+        )
 
 
 @cocotb.test()

@@ -1,4 +1,5 @@
-"""The camera pipeline as Verilated: planes in, images out, in a compiled loop. Built once per configuration and gateware source.
+"""The camera pipeline as Verilated: planes in, images out, in a compiled loop. Built once per
+configuration and gateware source.
 
 ```
     CameraConfig -> Verilog -> Verilator -> one shared library (in the cache folder) -> SimulatedPipeline
@@ -30,7 +31,8 @@ _SETTINGS = waivers("*camera.v") + 'no_inline -module "spikeplane_camera_lane"\n
 
 @dataclass(frozen=True)
 class Words:
-    """Words of images as they came out, in order: values (n, P), and of each its image's number, flags and cycle."""
+    """Words of images as they came out, in order: values (n, P), and of each its image's number,
+    flags and cycle."""
 
     values: np.ndarray
     number: np.ndarray
@@ -53,17 +55,25 @@ class SimulatedPipeline:
     def __enter__(self) -> "SimulatedPipeline":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._library.camera_close(self._camera)
 
     def run(self, planes: np.ndarray, gaps: float = 0.0, seed: int = 0, idle: int = 64) -> Words:
-        """Feed (n, H, W) planes of 0 and 1, a word a cycle but for a fraction of `gaps`; then `idle` cycles without a word."""
+        """Feed (n, H, W) planes of 0 and 1, a word a cycle but for a fraction of `gaps`; then
+        `idle` cycles without a word."""
         words = pack_words(planes, self.config)
         free = np.random.default_rng(seed).random(int(len(words) / max(1e-3, 1 - gaps) * 1.2) + 100) >= gaps
-        valid = np.ones(len(words), bool) if not gaps else free[: int(np.searchsorted(np.cumsum(free), len(words))) + 1]
+        valid = (
+            np.ones(len(words), bool)
+            if not gaps
+            else free[: int(np.searchsorted(np.cumsum(free), len(words))) + 1]
+        )
         control = np.zeros(len(valid) + idle, np.uint8)
         control[: len(valid)] = valid
-        given = np.full(len(control), (1 << self.config.pixels) - 1, np.uint64)  # a word that is not valid is all spikes
+        # a word that is not valid is all spikes
+        given = np.full(len(control), (1 << self.config.pixels) - 1, np.uint64)
         given[control == 1] = words
         return self.cycles(control, given)
 
@@ -75,10 +85,18 @@ class SimulatedPipeline:
         flags, at = np.empty(room, np.uint8), np.empty(room, np.uint64)
         arrays = (images, numbers, flags, at)
         count = self._library.camera_run(
-            self._camera, control.ctypes.data, words.ctypes.data, len(control), size, *[a.ctypes.data for a in arrays], room
+            self._camera,
+            control.ctypes.data,
+            words.ctypes.data,
+            len(control),
+            size,
+            *[a.ctypes.data for a in arrays],
+            room,
         )
         images, numbers, flags, at = (a[:count] for a in arrays)
-        return Words(_values(images, self.config), numbers, flags & 1 == 1, flags & 2 == 2, at.astype(np.int64))
+        return Words(
+            _values(images, self.config), numbers, flags & 1 == 1, flags & 2 == 2, at.astype(np.int64)
+        )
 
 
 def pack_words(planes: np.ndarray, config: CameraConfig) -> np.ndarray:
@@ -92,12 +110,17 @@ def _values(images: np.ndarray, config: CameraConfig) -> np.ndarray:
     """uint16 (words, P)."""
     if config.output_bits == 8:
         return images.astype(np.uint16)
-    bits = np.unpackbits(images, axis=1, bitorder="little")[:, : config.pixels * 12].reshape(-1, config.pixels, 12)
+    bits = np.unpackbits(images, axis=1, bitorder="little")[:, : config.pixels * 12].reshape(
+        -1, config.pixels, 12
+    )
     return (bits.astype(np.uint16) << np.arange(12, dtype=np.uint16)).sum(axis=2, dtype=np.uint16)
 
 
-def difference(words: Words, images: list[np.ndarray] | np.ndarray, config: CameraConfig, first_plane: int = 0) -> str | None:
-    """None if the words are these whole images, of planes `first_plane` on; else the first difference, in one line."""
+def difference(
+    words: Words, images: list[np.ndarray] | np.ndarray, config: CameraConfig, first_plane: int = 0
+) -> str | None:
+    """None if the words are these whole images, of planes `first_plane` on; else the first
+    difference, in one line."""
     expected = np.asarray(images).reshape(-1, config.pixels)
     place = np.arange(len(expected))
     for name, found, want in (
@@ -108,7 +131,9 @@ def difference(words: Words, images: list[np.ndarray] | np.ndarray, config: Came
         if len(found) == len(want) and (found != want).any():
             where = int(np.flatnonzero(found != want)[0])
             plane, word = first_plane + where // config.words, where % config.words
-            return f"plane {plane}, word {word}: chip's {name} {int(found[where])}, expected {int(want[where])}"
+            return (
+                f"plane {plane}, word {word}: chip's {name} {int(found[where])}, expected {int(want[where])}"
+            )
     both = min(len(expected), len(words.values))
     wrong = np.argwhere(words.values[:both] != expected[:both])
     if len(wrong):
@@ -117,7 +142,8 @@ def difference(words: Words, images: list[np.ndarray] | np.ndarray, config: Came
         plane, place_in = first_plane + word // config.words, word % config.words * config.pixels + pixel
         row, column = divmod(place_in, config.width)
         return (
-            f"plane {plane}, row {row}, column {column}: chip {chip}, golden {golden} ({len(wrong)} of {expected.size} differ)"
+            f"plane {plane}, row {row}, column {column}: chip {chip}, golden {golden} "
+            f"({len(wrong)} of {expected.size} differ)"
         )
     if len(words.values) != len(expected):
         return f"{len(words.values)} words of images came out, expected {len(expected)}"
@@ -127,7 +153,11 @@ def difference(words: Words, images: list[np.ndarray] | np.ndarray, config: Came
 def build_camera(config: CameraConfig, verilog: str | None = None) -> Path:
     """The shared library of one pipeline. Raises SpikeplaneError where the tools are missing or fail."""
     text = verilog if verilog is not None else cached_verilog(config).read_text()
-    sources = {"camera.v": text.encode(), "camera.vlt": _SETTINGS.encode(), HARNESS.name: HARNESS.read_bytes()}
+    sources = {
+        "camera.v": text.encode(),
+        "camera.vlt": _SETTINGS.encode(),
+        HARNESS.name: HARNESS.read_bytes(),
+    }
     return build_library("camera", sources, _VERILATOR)
 
 
@@ -144,5 +174,16 @@ def _load(path: Path) -> ctypes.CDLL:
     library.camera_open.restype = pointer
     library.camera_close.argtypes = [pointer]
     library.camera_run.restype = ctypes.c_int64
-    library.camera_run.argtypes = [pointer, pointer, pointer, u64, u64, pointer, pointer, pointer, pointer, u64]
+    library.camera_run.argtypes = [
+        pointer,
+        pointer,
+        pointer,
+        u64,
+        u64,
+        pointer,
+        pointer,
+        pointer,
+        pointer,
+        u64,
+    ]
     return library

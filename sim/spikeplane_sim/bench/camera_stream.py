@@ -1,4 +1,5 @@
-"""The Verilated camera pipeline for a whole recording: planes in, wanted images out, and the cycles that images took."""
+"""The Verilated camera pipeline for a whole recording: planes in, wanted images out, and the cycles
+that images took."""
 
 import weakref
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ STEP_WORDS = 1 << 17  #: words simulated in one go, whole planes: memory for so 
 
 
 class SimulatedCamera:
-    """A `spikeplane.camera.reconstruct.Pipeline` of simulated hardware; its state stays from one `take` to the next.
+    """A `spikeplane.camera.reconstruct.Pipeline` of simulated hardware; its state stays from one
+    `take` to the next.
 
     Raises SpikeplaneError where the tools that build it are missing or fail.
     """
@@ -25,9 +27,11 @@ class SimulatedCamera:
 
     @property
     def cycles_per_plane(self) -> float | None:
-        """Measured: cycles from the first word of an image to the last of another, by the images in between; None before any image.
+        """Measured: cycles from the first word of an image to the last of another, by the images in
+        between; None before any image.
 
-        Planes go in without a gap, so that a pipeline with bubbles between planes would show more than `config.words`.
+        Planes go in without a gap, so that a pipeline with bubbles between planes would show more
+        than `config.words`.
         """
         return self._cycles / self._images if self._images else None
 

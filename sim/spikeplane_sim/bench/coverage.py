@@ -1,11 +1,12 @@
-"""Line and toggle coverage of the gateware: the chip's bench on a simulator that counts. `python -m spikeplane_sim.bench.coverage`
+"""Line and toggle coverage of the gateware: the chip's bench on a simulator that counts. `python -m
+spikeplane_sim.bench.coverage`
 
 ```
     chip bench, Verilator with --coverage-line --coverage-toggle -> coverage.dat -> points by module -> table
 ```
-A line is a branch or block of the generated Verilog, a toggle one direction of one bit of a signal. Instances of a module, and lanes,
-count together. Registers count in full, also those that the bench's small networks cannot fill: a module that is lower than its
-neighbours is where to look.
+A line is a branch or block of the generated Verilog, a toggle one direction of one bit of a signal.
+Instances of a module, and lanes, count together. Registers count in full, also those that the
+bench's small networks cannot fill: a module that is lower than its neighbours is where to look.
 """
 
 import re
@@ -75,7 +76,8 @@ def measure(*, seed: int = 0, folder: Path | None = None) -> dict[str, Coverage]
         result = run_design(chip, seed=seed, folder=work, build_args=ARGUMENTS)
         if not result.passed:
             raise SpikeplaneError(
-                f"coverage: the chip's bench failed {result.failed} of {result.tests} tests; spikeplane simulate chip"
+                f"coverage: the chip's bench failed {result.failed} of {result.tests} tests; "
+                "spikeplane simulate chip"
             )
         return read(work / "coverage.dat")
 

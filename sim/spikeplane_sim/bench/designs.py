@@ -10,7 +10,8 @@ from spikeplane.config import ChipConfig
 
 @dataclass(frozen=True)
 class Design:
-    """`verilog()` gives the text whose top module is `top`; the bench `spikeplane_sim.bench.bench_NAME` drives it."""
+    """`verilog()` gives the text whose top module is `top`; the bench
+    `spikeplane_sim.bench.bench_NAME` drives it."""
 
     name: str
     top: str

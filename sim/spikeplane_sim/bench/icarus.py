@@ -1,4 +1,5 @@
-"""The benches on Icarus Verilog, a simulator of four states: what has no value is x there, and an x that matters ends a test.
+"""The benches on Icarus Verilog, a simulator of four states: what has no value is x there, and an x
+that matters ends a test.
 
 ```
     design -> Verilog (with or without values at power-up) -> iverilog -> vvp with cocotb -> bench -> Result
@@ -26,7 +27,8 @@ def available() -> bool:
 
 
 def elaborate(source: Path, top: str) -> str:
-    """What iverilog has to say, with all its warnings, of the module `top` in a file: nothing, for ours. Writes nothing."""
+    """What iverilog has to say, with all its warnings, of the module `top` in a file: nothing, for
+    ours. Writes nothing."""
     command = ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top, str(source)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout + result.stderr + (f"exit {result.returncode}" if result.returncode else "")
@@ -40,8 +42,9 @@ def without_power_up(verilog: str) -> str:
 def run(chosen: Design, folder: Path, *, only: str = "", power_up: bool = True, seed: int = 0) -> Result:
     """Build a design and run the bench of its name on it, in `folder`.
 
-    `only`: a pattern of the tests to run (default: all). `power_up`: registers have their values before reset, as in an FPGA. Raises
-    SpikeplaneError without Icarus, and where it refuses the design or ends without a result.
+    `only`: a pattern of the tests to run (default: all). `power_up`: registers have their values
+    before reset, as in an FPGA. Raises SpikeplaneError without Icarus, and where it refuses the
+    design or ends without a result.
     """
     if not available():
         raise SpikeplaneError(f"the benches need Icarus Verilog for this, not found: {INSTALL}")
@@ -59,8 +62,15 @@ def run(chosen: Design, folder: Path, *, only: str = "", power_up: bool = True, 
         raise SpikeplaneError(f"Icarus could not build the bench '{chosen.name}': see {log}") from error
     with contextlib.suppress(Exception, SystemExit):  # told by the results file, or by its absence
         runner.test(
-            f"spikeplane_sim.bench.bench_{chosen.name}", chosen.top, hdl_toplevel_lang="verilog", build_dir=folder, test_dir=folder,
-            results_xml=str(results), seed=seed, test_filter=only or None, **steps,
-        )  # fmt: skip
+            f"spikeplane_sim.bench.bench_{chosen.name}",
+            chosen.top,
+            hdl_toplevel_lang="verilog",
+            build_dir=folder,
+            test_dir=folder,
+            results_xml=str(results),
+            seed=seed,
+            test_filter=only or None,
+            **steps,
+        )
     tests, failed = results_of(results, chosen.name, log)
     return Result(chosen.name, tests > 0 and failed == 0, tests, failed, time.monotonic() - begun, None, log)

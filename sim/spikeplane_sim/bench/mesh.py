@@ -15,7 +15,8 @@ BACK = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
 
 class Mesh(wiring.Component):
-    """Ports: i_X_Y, o_X_Y (the local port of each tile), i_host, o_host (the west of tile (0, 0)); packet streams."""
+    """Ports: i_X_Y, o_X_Y (the local port of each tile), i_host, o_host (the west of tile (0, 0));
+    packet streams."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -23,7 +24,9 @@ class Mesh(wiring.Component):
         packet_shape: Any = packet_struct(config)
         packets = stream.Signature(packet_shape)
         names = [f"{x}_{y}" for x, y in self.places] + ["host"]
-        super().__init__({f"i_{name}": In(packets) for name in names} | {f"o_{name}": Out(packets) for name in names})
+        super().__init__(
+            {f"i_{name}": In(packets) for name in names} | {f"o_{name}": Out(packets) for name in names}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -35,7 +38,9 @@ class Mesh(wiring.Component):
         for (x, y), router in routers.items():
             for side, (dx, dy) in STEP.items():
                 if (x + dx, y + dy) in routers:
-                    wiring.connect(m, getattr(router, f"o_{side}"), getattr(routers[x + dx, y + dy], f"i_{BACK[side]}"))
+                    wiring.connect(
+                        m, getattr(router, f"o_{side}"), getattr(routers[x + dx, y + dy], f"i_{BACK[side]}")
+                    )
         self._outside(m, routers[0, 0].i_west, routers[0, 0].o_west, "host")
         return m
 

@@ -15,7 +15,8 @@ SAMPLES, STEPS = 3, 4  #: a third sample has the first one's bank again
 
 @dataclass(frozen=True)
 class Job:
-    """A network placed on a chip, its input planes (N, T, C, H, W), and every population's output by the golden model."""
+    """A network placed on a chip, its input planes (N, T, C, H, W), and every population's output
+    by the golden model."""
 
     config: ChipConfig
     network: Network
@@ -46,14 +47,22 @@ def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
     populations = (
         Population(name="in", shape=(2, 6, 6)),
         Population(
-            name="conv", shape=(16, 3, 3), theta=rng.integers(10, 40, 16),
+            name="conv",
+            shape=(16, 3, 3),
+            theta=rng.integers(10, 40, 16),
             neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="soft"),
             bias=rng.integers(-3, 4, 16),
         ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", membrane_out=True)),
-    )  # fmt: skip
+    )
     projections = (
-        Projection(source="in", target="conv", weight=rng.integers(-30, 40, (16, 2, 3, 3)), stride=(2, 2), padding=(1, 1)),
+        Projection(
+            source="in",
+            target="conv",
+            weight=rng.integers(-30, 40, (16, 2, 3, 3)),
+            stride=(2, 2),
+            padding=(1, 1),
+        ),
         Projection(source="conv", target="out", weight=rng.integers(-99, 100, (10, 16, 3, 3))),
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
@@ -62,15 +71,20 @@ def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
 
 
 def recurrent(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """A layer onto itself a step later, strict comparison, multiplied leak; dense spikes keep the accumulator busy without a gap."""
+    """A layer onto itself a step later, strict comparison, multiplied leak; dense spikes keep the
+    accumulator busy without a gap."""
     populations = (
         Population(name="in", shape=(20, 1, 1)),
         Population(
-            name="loop", shape=(20, 1, 1), neuron=Neuron(leak="multiply", leak_value=46080, v_reset=-2, strict=True),
+            name="loop",
+            shape=(20, 1, 1),
+            neuron=Neuron(leak="multiply", leak_value=46080, v_reset=-2, strict=True),
             theta=rng.integers(40, 120, 20),
         ),
-        Population(name="sum", shape=(4, 1, 1), neuron=Neuron(leak="memoryless"), theta=rng.integers(1, 60, 4)),
-    )  # fmt: skip
+        Population(
+            name="sum", shape=(4, 1, 1), neuron=Neuron(leak="memoryless"), theta=rng.integers(1, 60, 4)
+        ),
+    )
     projections = (
         Projection(source="in", target="loop", weight=rng.integers(-40, 60, (20, 20, 1, 1))),
         Projection(source="loop", target="loop", weight=rng.integers(-40, 41, (20, 20, 1, 1)), delay=1),
@@ -83,34 +97,55 @@ def recurrent(rng: np.random.Generator) -> tuple[Network, Planes]:
 
 
 def held(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """A constant image in planes of many significances, held; a window of maxima; an aligned pool behind it."""
+    """A constant image in planes of many significances, held; a window of maxima; an aligned pool
+    behind it."""
     populations = (
         Population(name="in", shape=(1, 4, 4), value_bits=6),
         Population(
-            name="maximum", shape=(8, 2, 2), neuron=Neuron(reset="hard"), theta=rng.integers(200, 900, 8), window=Window(size=2, stride=2),
-            input_size=(4, 4), hold=True, bias=rng.integers(-9, 10, 8),
+            name="maximum",
+            shape=(8, 2, 2),
+            neuron=Neuron(reset="hard"),
+            theta=rng.integers(200, 900, 8),
+            window=Window(size=2, stride=2),
+            input_size=(4, 4),
+            hold=True,
+            bias=rng.integers(-9, 10, 8),
         ),
         Population(name="pool", shape=(8, 1, 1), neuron=Neuron(reset="soft"), theta=np.full(8, 3)),
-    )  # fmt: skip
+    )
     projections = (
         Projection(source="in", target="maximum", weight=rng.integers(-20, 30, (8, 1, 3, 3)), padding=(1, 1)),
-        Projection(source="maximum", target="pool", weight=np.ones((8, 1, 1), dtype=np.int64), pool=(2, 2), aligned=True),
+        Projection(
+            source="maximum",
+            target="pool",
+            weight=np.ones((8, 1, 1), dtype=np.int64),
+            pool=(2, 2),
+            aligned=True,
+        ),
     )
     image = rng.integers(0, 64, (SAMPLES, 1, 1, 4, 4))
     planes = np.broadcast_to(image, (SAMPLES, STEPS, 1, 4, 4)).astype(np.uint8)
-    return Network(populations=populations, projections=projections, output="pool", steps=STEPS), {"in": planes.copy()}
+    return Network(populations=populations, projections=projections, output="pool", steps=STEPS), {
+        "in": planes.copy()
+    }
 
 
 def padded(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """Windows that overlap and reach beyond a map that is no square, over currents that are mostly negative, in two groups of channels."""
+    """Windows that overlap and reach beyond a map that is no square, over currents that are mostly
+    negative, in two groups of channels."""
     populations = (
         Population(name="in", shape=(2, 5, 7)),
         Population(
-            name="maximum", shape=(16, 3, 4), neuron=Neuron(reset="soft"), theta=rng.integers(5, 40, 16),
-            window=Window(size=3, stride=2, padding=1), input_size=(5, 7), bias=rng.integers(-20, 20, 16),
+            name="maximum",
+            shape=(16, 3, 4),
+            neuron=Neuron(reset="soft"),
+            theta=rng.integers(5, 40, 16),
+            window=Window(size=3, stride=2, padding=1),
+            input_size=(5, 7),
+            bias=rng.integers(-20, 20, 16),
         ),
         Population(name="out", shape=(8, 3, 4), neuron=Neuron(reset="none", membrane_out=True)),
-    )  # fmt: skip
+    )
     projections = (
         Projection(source="in", target="maximum", weight=rng.integers(-40, 30, (16, 2, 1, 1))),
         Projection(source="maximum", target="out", weight=rng.integers(-20, 21, (8, 16, 1, 1))),
@@ -121,13 +156,16 @@ def padded(rng: np.random.Generator) -> tuple[Network, Planes]:
 
 
 def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """Membranes as two's complement planes into another population: every significance, and the negated one on top."""
+    """Membranes as two's complement planes into another population: every significance, and the
+    negated one on top."""
     populations = (
         Population(name="in", shape=(4, 3, 3)),
         Population(
             name="stream",
             shape=(8, 3, 3),
-            neuron=Neuron(leak="multiply", leak_value=49152, leak_round="up", reset="none", membrane_out=True),
+            neuron=Neuron(
+                leak="multiply", leak_value=49152, leak_round="up", reset="none", membrane_out=True
+            ),
         ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="soft"), theta=rng.integers(20, 90, 10)),
     )
@@ -141,7 +179,8 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
 
 
 def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """Every neuron fires in every step, to eight projections and the host: what leaves is nine times what a sweep makes."""
+    """Every neuron fires in every step, to eight projections and the host: what leaves is nine
+    times what a sweep makes."""
     populations = (
         Population(name="in", shape=(1, 6, 6)),
         Population(name="all", shape=(8, 6, 6), neuron=Neuron(leak="memoryless"), theta=np.full(8, 1)),
@@ -150,10 +189,21 @@ def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
     weights = [rng.integers(1, 4, (8, 1, 1)) for _ in range(8)]
     projections = (
         Projection(source="in", target="all", weight=np.ones((8, 1, 1, 1), dtype=np.int64)),
-        *[Projection(source="all", target="sum", weight=weight, pool=(6, 6), aligned=True) for weight in weights],
+        *[
+            Projection(source="all", target="sum", weight=weight, pool=(6, 6), aligned=True)
+            for weight in weights
+        ],
     )
     planes = np.ones((SAMPLES, STEPS, 1, 6, 6), dtype=np.uint8)
-    return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {"in": planes}
+    return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {
+        "in": planes
+    }
 
 
-NETWORKS = {"residual": residual, "convolution": convolution, "recurrent": recurrent, "held": held, "padded": padded}
+NETWORKS = {
+    "residual": residual,
+    "convolution": convolution,
+    "recurrent": recurrent,
+    "held": held,
+    "padded": padded,
+}

@@ -47,12 +47,18 @@ def run(name: str, *, waves: bool = False, seed: int = 0, folder: Path | None = 
 
 
 def run_design(
-    chosen: Design, *, waves: bool = False, seed: int = 0, folder: Path | None = None, build_args: Sequence[str] = ()
+    chosen: Design,
+    *,
+    waves: bool = False,
+    seed: int = 0,
+    folder: Path | None = None,
+    build_args: Sequence[str] = (),
 ) -> Result:
     """Build a design (if need be) and run the bench of its name on it.
 
-    `seed`: of the traffic and the stalls. `folder`: where results, log, waves and what the simulator writes go (default: in the cache).
-    `build_args`: more for Verilator. Raises SpikeplaneError where a tool is missing or the build fails.
+    `seed`: of the traffic and the stalls. `folder`: where results, log, waves and what the
+    simulator writes go (default: in the cache). `build_args`: more for Verilator. Raises
+    SpikeplaneError where a tool is missing or the build fails.
     """
     begun = time.monotonic()
     with _environment():
@@ -63,7 +69,15 @@ def run_design(
         tests, failed = _test(chosen, simulator, work, log, waves, seed)
     vcd = work / "dump.vcd"
     seconds = time.monotonic() - begun
-    return Result(chosen.name, tests > 0 and failed == 0, tests, failed, seconds, vcd if waves and vcd.exists() else None, log)
+    return Result(
+        chosen.name,
+        tests > 0 and failed == 0,
+        tests,
+        failed,
+        seconds,
+        vcd if waves and vcd.exists() else None,
+        log,
+    )
 
 
 @contextlib.contextmanager
@@ -86,7 +100,10 @@ def _simulator(chosen: Design, waves: bool, build_args: tuple[str, ...]) -> Path
     root = cache_folder() / "benches"
     verilog = chosen.verilog()
     # A simulator looks for cocotb's libraries where they were when it was built: in this environment.
-    target = root / f"{chosen.name}-{digest([verilog, repr((waves, build_args, sys.prefix)), *toolchain.simulator_tools()])}"
+    target = (
+        root
+        / f"{chosen.name}-{digest([verilog, repr((waves, build_args, sys.prefix)), *toolchain.simulator_tools()])}"
+    )
     with locked(target):
         if not is_sound(target / chosen.top):
             _build(chosen, verilog, target, waves, build_args)
@@ -102,13 +119,20 @@ def _build(chosen: Design, verilog: str, target: Path, waves: bool, build_args: 
         settings.write_text(waivers(f"*{source.name}"))
         try:
             runner.build(
-                sources=[settings, source], hdl_toplevel=chosen.top, build_dir=draft, waves=waves, log_file=log,
-                build_args=["-O3", *build_args], timescale=("1ns", "1ps"),
-            )  # fmt: skip
+                sources=[settings, source],
+                hdl_toplevel=chosen.top,
+                build_dir=draft,
+                waves=waves,
+                log_file=log,
+                build_args=["-O3", *build_args],
+                timescale=("1ns", "1ps"),
+            )
         except (Exception, SystemExit) as error:
             kept = target.with_suffix(".log")
             shutil.copy(log, kept)
-            raise SpikeplaneError(f"Verilator could not build the bench '{chosen.name}': see {kept}") from error
+            raise SpikeplaneError(
+                f"Verilator could not build the bench '{chosen.name}': see {kept}"
+            ) from error
         store(target / chosen.top, (draft / chosen.top).read_bytes())
         (target / chosen.top).chmod(0o755)
 
@@ -119,9 +143,17 @@ def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, s
     results.unlink(missing_ok=True)
     with contextlib.suppress(Exception, SystemExit):  # told by the results file, or by its absence
         runner.test(
-            f"spikeplane_sim.bench.bench_{chosen.name}", chosen.top, hdl_toplevel_lang="verilog", build_dir=simulator,
-            test_dir=work, results_xml=str(results), seed=seed, waves=waves, log_file=log, timescale=("1ns", "1ps"),
-        )  # fmt: skip
+            f"spikeplane_sim.bench.bench_{chosen.name}",
+            chosen.top,
+            hdl_toplevel_lang="verilog",
+            build_dir=simulator,
+            test_dir=work,
+            results_xml=str(results),
+            seed=seed,
+            waves=waves,
+            log_file=log,
+            timescale=("1ns", "1ps"),
+        )
     return results_of(results, chosen.name, log)
 
 
@@ -135,11 +167,14 @@ def results_of(results: Path, name: str, log: Path) -> tuple[int, int]:
 
 
 def _cocotb_runner() -> Any:
-    """cocotb's Verilator runner, but only the top's ports are visible: all signals being so, as it is, costs most of the build."""
+    """cocotb's Verilator runner, but only the top's ports are visible: all signals being so, as it
+    is, costs most of the build."""
     try:
         from cocotb_tools.runner import Verilator
     except ImportError:
-        raise SpikeplaneError("the benches need cocotb, not found: pip install 'spikeplane[simulate]'") from None
+        raise SpikeplaneError(
+            "the benches need cocotb, not found: pip install 'spikeplane[simulate]'"
+        ) from None
 
     class PortsOnly(Verilator):
         def _build_command(self) -> list[list[str]]:

@@ -1,4 +1,5 @@
-"""What every bench shares: clock and reset, stream ends that stall at random, and the loop that turns them once a cycle.
+"""What every bench shares: clock and reset, stream ends that stall at random, and the loop that
+turns them once a cycle.
 
 ```
     falling edge: every end drives -> everything settles -> every end looks -> rising edge: what was valid and ready moves
@@ -17,7 +18,8 @@ PERIOD_NS = 10
 
 
 class Stall:
-    """Whether an end pauses in this cycle. The probability itself changes at random: free runs, dribbles and long silences."""
+    """Whether an end pauses in this cycle. The probability itself changes at random: free runs,
+    dribbles and long silences."""
 
     LEVELS = (0.0, 0.0, 0.2, 0.5, 0.9, 1.0)
 
@@ -45,10 +47,13 @@ class Mostly(Stall):
 
 
 class Source:
-    """Offers what is in `queue`, in order; a word once offered stays until it is taken. `taken`: how many were."""
+    """Offers what is in `queue`, in order; a word once offered stays until it is taken. `taken`:
+    how many were."""
 
     def __init__(self, dut: Any, port: str, stall: Stall | None = None) -> None:
-        self.valid, self.payload, self.ready = (getattr(dut, f"{port}__{part}") for part in ("valid", "payload", "ready"))
+        self.valid, self.payload, self.ready = (
+            getattr(dut, f"{port}__{part}") for part in ("valid", "payload", "ready")
+        )
         self.queue: deque[int] = deque()
         self.stall, self.taken, self._offers = stall or Stall(), 0, False
         self.valid.value, self.payload.value = 0, 0
@@ -67,10 +72,15 @@ class Source:
 
 
 class Sink:
-    """Takes words into `got` (or gives them to `on_word`), and holds the other side to its word: what is offered stays."""
+    """Takes words into `got` (or gives them to `on_word`), and holds the other side to its word:
+    what is offered stays."""
 
-    def __init__(self, dut: Any, port: str, stall: Stall | None = None, on_word: Callable[[int], None] | None = None) -> None:
-        self.valid, self.payload, self.ready = (getattr(dut, f"{port}__{part}") for part in ("valid", "payload", "ready"))
+    def __init__(
+        self, dut: Any, port: str, stall: Stall | None = None, on_word: Callable[[int], None] | None = None
+    ) -> None:
+        self.valid, self.payload, self.ready = (
+            getattr(dut, f"{port}__{part}") for part in ("valid", "payload", "ready")
+        )
         self.port, self.stall, self.got = port, stall or Stall(), []
         self.on_word = on_word or self.got.append
         self.blocked, self._ready, self._held = False, False, None
@@ -85,7 +95,9 @@ class Sink:
             assert self._held is None, f"{self.port}: {self._held:#x} was offered, then withdrawn"
             return
         word = int(self.payload.value)
-        assert self._held in (None, word), f"{self.port}: {self._held:#x} was offered, then {word:#x} in its place"
+        assert self._held in (None, word), (
+            f"{self.port}: {self._held:#x} was offered, then {word:#x} in its place"
+        )
         self._held = None if self._ready else word
         if self._ready:
             self.on_word(word)
@@ -101,7 +113,9 @@ class Ends:
         self.ends.append(Source(self.dut, port, stall))
         return self.ends[-1]
 
-    def sink(self, port: str, stall: Stall | None = None, on_word: Callable[[int], None] | None = None) -> Sink:
+    def sink(
+        self, port: str, stall: Stall | None = None, on_word: Callable[[int], None] | None = None
+    ) -> Sink:
         self.ends.append(Sink(self.dut, port, stall, on_word))
         return self.ends[-1]
 

@@ -1,4 +1,5 @@
-"""The simulated board: the Verilated chip in a compiled loop, behind the byte link that a serial port would carry."""
+"""The simulated board: the Verilated chip in a compiled loop, behind the byte link that a serial
+port would carry."""
 
 from spikeplane_sim.board.device import SimulatedBoard
 

@@ -1,10 +1,12 @@
-"""The cache: generated Verilog, netlists and simulators, each made once, sealed with length and digest, made again if damaged.
+"""The cache: generated Verilog, netlists and simulators, each made once, sealed with length and
+digest, made again if damaged.
 
 ```
     name, what it is made of -> key -> sound file in the cache? -- yes --> its path
                                          no: lock, look again, make, seal --^
 ```
-It is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`. A file appears whole; its seal stands beside it, in `NAME.seal`.
+It is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`. A file appears whole; its seal stands beside it,
+in `NAME.seal`.
 """
 
 import fcntl
@@ -45,7 +47,8 @@ def kept(name: str, suffix: str, made_of: Iterable[str | bytes], make: Callable[
 
 
 def made(path: Path, make: Callable[[], bytes]) -> None:
-    """See that `path` is there and sound, if need be by what `make` gives. Raises SpikeplaneError where it cannot be written."""
+    """See that `path` is there and sound, if need be by what `make` gives. Raises SpikeplaneError
+    where it cannot be written."""
     if not is_sound(path):
         with locked(path):
             if not is_sound(path):
@@ -62,7 +65,8 @@ def digest(made_of: Iterable[str | bytes]) -> str:
 
 
 def store(path: Path, contents: bytes) -> None:
-    """Write a file and its seal. Raises SpikeplaneError if that fails; then there is no file, or one without a seal."""
+    """Write a file and its seal. Raises SpikeplaneError if that fails; then there is no file, or
+    one without a seal."""
     seal_path(path).unlink(missing_ok=True)
     write_files({path: contents, seal_path(path): _seal(contents)})
 
@@ -86,15 +90,17 @@ def _seal(contents: bytes) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """While the block runs nobody else makes `path`. The lock is the kernel's, so that it goes with a process that dies; the number of
-    the holder stands in the file for people. Raises SpikeplaneError where the cache cannot be written."""
+    """While the block runs nobody else makes `path`. The lock is the kernel's, so that it goes with
+    a process that dies; the number of the holder stands in the file for people. Raises
+    SpikeplaneError where the cache cannot be written."""
     lock = path.with_name(f"{path.name}.lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         file = lock.open("a+")
     except OSError as error:
         raise SpikeplaneError(
-            f"the cache {lock.parent} cannot be written: {error.strerror or error}; set SPIKEPLANE_CACHE to another folder"
+            f"the cache {lock.parent} cannot be written: {error.strerror or error}; set "
+            "SPIKEPLANE_CACHE to another folder"
         ) from None
     with file:
         with suppress(OSError):  # a file system without locks: both make it, each whole
@@ -106,7 +112,8 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def gateware_digest() -> str:
-    """Of everything that generated Verilog is made from: the packages' own files, wherever they are installed, and the generators."""
+    """Of everything that generated Verilog is made from: the packages' own files, wherever they are
+    installed, and the generators."""
     parts: list[str | bytes] = [f"{name} {metadata.version(name)}" for name in _GENERATORS]
     for package, inside in _SOURCES:
         root = resources.files(package)

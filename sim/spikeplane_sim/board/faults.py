@@ -1,6 +1,8 @@
-"""A line that errs, on purpose and repeatably: bits flip, bytes are lost, doubled, late or cut off, and bursts wipe out what they meet.
+"""A line that errs, on purpose and repeatably: bits flip, bytes are lost, doubled, late or cut off,
+and bursts wipe out what they meet.
 
-`Faults` hurts the bytes of one direction; `FaultyDevice` stands between a driver and any device; `Terminal` takes two of them.
+`Faults` hurts the bytes of one direction; `FaultyDevice` stands between a driver and any device;
+`Terminal` takes two of them.
 """
 
 import random
@@ -25,7 +27,8 @@ BURST, LONGEST_CUT, LONGEST_DELAY = 64, 256, 3
 
 
 class Faults:
-    """One direction of a line. `rate`: probability of each kind of fault at a byte. `counts`: how many there have been."""
+    """One direction of a line. `rate`: probability of each kind of fault at a byte. `counts`: how
+    many there have been."""
 
     def __init__(self, seed: int, rate: float = 1e-3, kinds: tuple[Fault, ...] = tuple(Fault)) -> None:
         self.rng, self.kinds = random.Random(seed), kinds
@@ -80,7 +83,8 @@ class Faults:
 
 
 class FaultyDevice(Device):
-    """`device` at the end of a line with faults `down` to it and `up` from it. `dead`: from then on nothing passes."""
+    """`device` at the end of a line with faults `down` to it and `up` from it. `dead`: from then on
+    nothing passes."""
 
     def __init__(self, device: Device, down: Faults, up: Faults) -> None:
         self.device, self.down, self.up = device, down, up

@@ -1,4 +1,5 @@
-"""The link's gateware alone, in a compiled loop: a device for the host's end of the link, with the chip's packets at hand.
+"""The link's gateware alone, in a compiled loop: a device for the host's end of the link, with the
+chip's packets at hand.
 
 For volume: a hundred thousand packets pass in seconds.
 """
@@ -61,12 +62,15 @@ class LinkBoard(Device):
         self._library.line_reset(self._line)
 
     def exchange(self, data: bytes) -> bytes:
-        """See Device. The clock runs only here. Raises AssertionError if the link keeps a byte waiting, as no serial line can."""
+        """See Device. The clock runs only here. Raises AssertionError if the link keeps a byte
+        waiting, as no serial line can."""
         received, first = bytearray(), 0
         while True:
             portion = data[first : first + _ROOM // 2]
             quiet = 16 + 4 * self.pace
-            count = self._library.line_run(self._line, portion, len(portion), self._out, _ROOM, quiet, 400 + 300 * self.pace)
+            count = self._library.line_run(
+                self._line, portion, len(portion), self._out, _ROOM, quiet, 400 + 300 * self.pace
+            )
             assert count >= 0, "the link did not take a byte at once"
             received += memoryview(self._out)[:count]
             first += len(portion)

@@ -1,4 +1,5 @@
-"""A board's top level, simulated at its pins: the line goes bit by bit, at the baud rate and clock that are asked for.
+"""A board's top level, simulated at its pins: the line goes bit by bit, at the baud rate and clock
+that are asked for.
 
 `PinBoard` is a device for the driver; `terminal.py` puts it behind a pseudo-terminal instead.
 """
@@ -21,14 +22,20 @@ _CHUNK = 1 << 18  #: cycles per call into the library: Ctrl-C is seen between ca
 class PinBoard(Device):
     """The Verilated top level of a board of `clock_hz`, and the UART at the other end of its cable.
 
-    As a Device its clock runs only in `exchange`, so figures do not depend on the host's speed: until all bytes are on the line,
-    or, without any, until an answer is complete, `quiet` bit times at most.
+    As a Device its clock runs only in `exchange`, so figures do not depend on the host's speed:
+    until all bytes are on the line, or, without any, until an answer is complete, `quiet` bit times
+    at most.
     """
 
     def __init__(
-        self, library: Path, *, clock_hz: float = CLOCK_HZ, baud: float = BAUD, quiet: int = 20_000,
+        self,
+        library: Path,
+        *,
+        clock_hz: float = CLOCK_HZ,
+        baud: float = BAUD,
+        quiet: int = 20_000,
         camera: CameraConfig | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`library`: from `build_pins`, with the same camera."""
         self.clock_hz, self.quiet, self.camera = clock_hz, quiet, camera
         self._library = _load(library)
@@ -45,7 +52,8 @@ class PinBoard(Device):
     def baud(self, baud: float) -> None:
         if not 0 < baud <= self.clock_hz / 6:
             raise SpikeplaneError(
-                f"a board of {self.clock_hz / 1e6:g} MHz takes up to {self.clock_hz / 8:,.0f} baud, not {baud:,.0f}"
+                f"a board of {self.clock_hz / 1e6:g} MHz takes up to {self.clock_hz / 8:,.0f} "
+                f"baud, not {baud:,.0f}"
             )
         self._baud = baud
         self._library.pins_rate(self._pins, self.clock_hz / baud)
@@ -66,10 +74,13 @@ class PinBoard(Device):
         return self._library.pins_errors(self._pins)
 
     def run(self, data: bytes, cycles: int, quiet: int = 1 << 62) -> tuple[bytes, int]:
-        """Clock `cycles` times at most: until all of `data` is on the line, or, without any, until an answer and `quiet` idle cycles
-        after it. Returns what came and how many bytes of `data` are on the line."""
+        """Clock `cycles` times at most: until all of `data` is on the line, or, without any, until
+        an answer and `quiet` idle cycles after it. Returns what came and how many bytes of `data`
+        are on the line."""
         taken = ctypes.c_uint64()
-        count = self._library.pins_run(self._pins, data, len(data), self._out, _ROOM, cycles, quiet, ctypes.byref(taken))
+        count = self._library.pins_run(
+            self._pins, data, len(data), self._out, _ROOM, cycles, quiet, ctypes.byref(taken)
+        )
         return bytes(memoryview(self._out)[:count]), taken.value
 
     def exchange(self, data: bytes) -> bytes:
@@ -85,8 +96,9 @@ class PinBoard(Device):
         return bytes(received)
 
     def show(self, planes: np.ndarray, *, every: int = 1) -> None:
-        """Planes (n, H, W) of 0 and 1 at the camera's pins, behind those that wait: a word every `every` cycles while the clock runs.
-        Raises SpikeplaneError for a chip without a camera, or planes of another size."""
+        """Planes (n, H, W) of 0 and 1 at the camera's pins, behind those that wait: a word every
+        `every` cycles while the clock runs. Raises SpikeplaneError for a chip without a camera, or
+        planes of another size."""
         words = camera_words(self.camera, planes)
         self._library.pins_show(self._pins, words.ctypes.data, len(words), every)
 

@@ -15,25 +15,33 @@ from collections.abc import Callable
 from spikeplane_sim.board.faults import Faults
 from spikeplane_sim.board.pins import PinBoard
 
-_AHEAD = 256  #: bytes taken from the terminal before they are on the line: the rest waits there, as in a serial port's buffer
+#: bytes taken from the terminal before they are on the line: the rest waits there, as in a serial
+#: port's buffer
+_AHEAD = 256
 _STEP = 4000  #: cycles between two looks at the terminal while nothing comes from it
 _REST = 1.0  #: seconds of a silent line after which the clock rests until the host says something
-#: From this rate on the simulated line is as fast as the board's clock takes: an 80 MHz board is simulated three times as fast then.
+#: From this rate on the simulated line is as fast as the board's clock takes: an 80 MHz board is
+#: simulated three times as fast then.
 FAST = 3_000_000
 _RATES = {
-    getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit() and name != "B0"
+    getattr(termios, name): int(name[1:])
+    for name in dir(termios)
+    if name[0] == "B" and name[1:].isdigit() and name != "B0"
 }
 
 
 class Terminal:
-    """Bridges `board` to a new pseudo-terminal, `path`. `baud`: the line's rate; None: what the host's program sets, and from FAST on the
-    board's own limit. `down`, `up`: what goes wrong on the way to the board and from it.
+    """Bridges `board` to a new pseudo-terminal, `path`. `baud`: the line's rate; None: what the
+    host's program sets, and from FAST on the board's own limit. `down`, `up`: what goes wrong on
+    the way to the board and from it.
 
-    The clock runs freely, at the simulation's speed, and rests when the line has been silent for a second. What the host does not
-    read is lost once the terminal is full, as on any serial port.
+    The clock runs freely, at the simulation's speed, and rests when the line has been silent for a
+    second. What the host does not read is lost once the terminal is full, as on any serial port.
     """
 
-    def __init__(self, board: PinBoard, baud: int | None = None, down: Faults | None = None, up: Faults | None = None) -> None:
+    def __init__(
+        self, board: PinBoard, baud: int | None = None, down: Faults | None = None, up: Faults | None = None
+    ) -> None:
         self.board, self._fixed = board, baud
         self._down, self._up = down or Faults(0, 0), up or Faults(0, 0)
         self._master, self._slave = os.openpty()

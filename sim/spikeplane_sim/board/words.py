@@ -12,7 +12,9 @@ def camera_words(camera: CameraConfig | None, planes: np.ndarray) -> np.ndarray:
     Raises SpikeplaneError for a chip without a camera (None), or planes of another size."""
     camera = require(camera)
     if planes.shape[1:] != (camera.height, camera.width):
-        raise SpikeplaneError(f"the camera takes planes (n, {camera.height}, {camera.width}), not {tuple(planes.shape)}")
+        raise SpikeplaneError(
+            f"the camera takes planes (n, {camera.height}, {camera.width}), not {tuple(planes.shape)}"
+        )
     bits = np.zeros((planes.size // camera.pixels, 64), dtype=np.uint8)
     bits[:, : camera.pixels] = planes.reshape(-1, camera.pixels)
     return np.packbits(bits, axis=1, bitorder="little").view("<u8").ravel()
@@ -21,5 +23,7 @@ def camera_words(camera: CameraConfig | None, planes: np.ndarray) -> np.ndarray:
 def require(camera: CameraConfig | None) -> CameraConfig:
     """The chip's camera. Raises SpikeplaneError if it has none."""
     if camera is None:
-        raise SpikeplaneError("this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file")
+        raise SpikeplaneError(
+            "this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file"
+        )
     return camera

@@ -1,1 +1,2 @@
-"""The demo: a spiking network trained here on scikit-learn's digits, then quantised, mapped and run on a simulated chip."""
+"""The demo: a spiking network trained here on scikit-learn's digits, then quantised, mapped and run
+on a simulated chip."""

@@ -1,4 +1,5 @@
-"""The demo's network and data: 8x8 digits, a small convolutional SNN trained with SpikingJelly by surrogate gradients."""
+"""The demo's network and data: 8x8 digits, a small convolutional SNN trained with SpikingJelly by
+surrogate gradients."""
 
 import io
 from dataclasses import dataclass
@@ -42,10 +43,15 @@ def network() -> nn.Module:
         return neuron.IFNode(surrogate_function=surrogate.ATan(), detach_reset=True)
 
     return nn.Sequential(
-        layer.Conv2d(1, 16, 3, padding=1, bias=False), layer.BatchNorm2d(16), fire(),
-        layer.Conv2d(16, 32, 3, stride=2, padding=1, bias=False), layer.BatchNorm2d(32), fire(),
-        layer.Flatten(), layer.Linear(512, 10),
-    )  # fmt: skip
+        layer.Conv2d(1, 16, 3, padding=1, bias=False),
+        layer.BatchNorm2d(16),
+        fire(),
+        layer.Conv2d(16, 32, 3, stride=2, padding=1, bias=False),
+        layer.BatchNorm2d(32),
+        fire(),
+        layer.Flatten(),
+        layer.Linear(512, 10),
+    )
 
 
 def scores(model: nn.Module, images: torch.Tensor, steps: int = STEPS) -> torch.Tensor:

@@ -1,4 +1,5 @@
-"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures [PART...]`; see PARTS."""
+"""`make bench`: every figure of the README, measured now. `python -m spikeplane_sim.figures
+[PART...]`; see PARTS."""
 
 import sys
 
@@ -19,7 +20,9 @@ def show_utilisation() -> None:
         table.add_column(column, justify="left" if column == "layer" else "right")
     for (name, network), required in zip(utilisation.layers().items(), (0.90, 0.85), strict=True):
         use = utilisation.measure(name, network)
-        table.add_row(name, f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{required:.2f}")
+        table.add_row(
+            name, f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{required:.2f}"
+        )
     console.print(table)
 
 
@@ -27,11 +30,13 @@ def show_speed() -> None:
     """The executions on this machine."""
     chip = speed.chip_speed()
     console.print(
-        f"simulated 2x2 chip: {chip.cycles_per_second:,.0f} cycles/s running the demo's network, {chip.cycles_per_sample:,.0f} cycles "
+        f"simulated 2x2 chip: {chip.cycles_per_second:,.0f} cycles/s running the demo's network, "
+        f"{chip.cycles_per_sample:,.0f} cycles "
         f"per image, {chip.mismatches} mismatches (required: 300,000 cycles/s; best of {speed.REPEATS} runs)"
     )
     console.print(
-        f"golden model: {speed.golden_rate():,.0f} images/s at 4 steps, Fashion-MNIST network (required: 1,000; best of "
+        f"golden model: {speed.golden_rate():,.0f} images/s at 4 steps, Fashion-MNIST network "
+        "(required: 1,000; best of "
         f"{speed.REPEATS} runs)"
     )
 
@@ -42,7 +47,10 @@ def show_size() -> None:
 
     base = preset("small").to_dict()
     small, large = (len(verilog_text(ChipConfig(**{**base, "rows": n, "cols": n}))) for n in (2, 4))
-    console.print(f"Verilog: 2x2 chip {small:,} bytes, 4x4 chip {large:,} bytes: {large / small:.2f} times (at most 1.5)")
+    console.print(
+        f"Verilog: 2x2 chip {small:,} bytes, 4x4 chip {large:,} bytes: {large / small:.2f} times "
+        "(at most 1.5)"
+    )
 
 
 def show_synthesis() -> None:
@@ -64,7 +72,9 @@ def show_camera_synthesis() -> None:
     from spikeplane.camera.config import camera_preset
 
     console.print(
-        camera_synthesis.xilinx_table({c: camera_synthesis.measure_xilinx(c) for c in camera_synthesis.large_pipelines()})
+        camera_synthesis.xilinx_table(
+            {c: camera_synthesis.measure_xilinx(c) for c in camera_synthesis.large_pipelines()}
+        )
     )
     config = camera_preset("vidar")
     console.print(camera_synthesis.ecp5_table(config, camera_synthesis.measure_ecp5(config)))

@@ -1,4 +1,5 @@
-"""The camera's figures: how close every method comes to the true image, planes a second of the golden model, cycles of the pipeline."""
+"""The camera's figures: how close every method comes to the true image, planes a second of the
+golden model, cycles of the pipeline."""
 
 import time
 from pathlib import Path
@@ -28,7 +29,9 @@ def measure_quality(name: str, method: str, lookahead: int) -> Quality:
     """Of plane 150 of a clip in 8 bits, scaled to 0.6 spikes a plane, against the true image."""
     planes = open_recording(CLIPS / f"{name}.dat", SIZE).read(0, PLANE + lookahead + 1)
     truth = read_truth(CLIPS / f"{name}_plane{PLANE}.png", SIZE, Region(0, 0, *SIZE))
-    model = Reconstruction(CameraConfig(width=SIZE[0], height=SIZE[1], pixels=1, method=method, lookahead=lookahead))
+    model = Reconstruction(
+        CameraConfig(width=SIZE[0], height=SIZE[1], pixels=1, method=method, lookahead=lookahead)
+    )
     for plane in planes:
         model.push(plane)
     return quality(Display(255).light(model.image().numpy()), truth)
@@ -39,12 +42,18 @@ def quality_table() -> Table | str:
     if not all((CLIPS / f"{name}.dat").exists() for name in NAMES):
         return "reconstruction against true images: skipped, no recordings in ../shared/data/spike_camera"
     table = Table(title=f"Reconstruction of plane {PLANE}, 400x250: PSNR in dB, SSIM", title_justify="left")
-    for column in ("method", "look-ahead", *(f"{name} {figure}" for name in NAMES for figure in ("PSNR", "SSIM"))):
+    for column in (
+        "method",
+        "look-ahead",
+        *(f"{name} {figure}" for name in NAMES for figure in ("PSNR", "SSIM")),
+    ):
         table.add_column(column, justify="left" if column == "method" else "right")
     for method, lookahead in FORMS:
         found = [measure_quality(name, method, lookahead) for name in NAMES]
         title = f"{method}, 21 planes" if method == "tfp" else method
-        table.add_row(title, str(lookahead), *(text for q in found for text in (f"{q.psnr:.2f}", f"{q.ssim:.3f}")))
+        table.add_row(
+            title, str(lookahead), *(text for q in found for text in (f"{q.psnr:.2f}", f"{q.ssim:.3f}"))
+        )
     return table
 
 
@@ -55,7 +64,8 @@ def some_planes(count: int = 256) -> np.ndarray:
 
 
 def golden_rate(method: str, lookahead: int, planes: np.ndarray, every: int) -> float:
-    """Planes a second of the golden model on all processor cores, an image of every n-th plane taken; the best of REPEATS."""
+    """Planes a second of the golden model on all processor cores, an image of every n-th plane
+    taken; the best of REPEATS."""
     wanted = [i % every == every - 1 for i in range(len(planes))]
     rates = []
     config = CameraConfig(width=SIZE[0], height=SIZE[1], pixels=1, method=method, lookahead=lookahead)
@@ -82,7 +92,8 @@ def rate_table() -> Table:
 
 
 def cycles_per_plane(config: CameraConfig, planes: int = 8) -> float:
-    """Cycles from the first word of an image to that of the next, planes coming without a gap; 0 if they differ."""
+    """Cycles from the first word of an image to that of the next, planes coming without a gap; 0 if
+    they differ."""
     rng = np.random.default_rng(0)
     with SimulatedPipeline(config) as pipeline:
         words = pipeline.run(rng.integers(0, 2, (planes, config.height, config.width), np.uint8))
@@ -94,6 +105,7 @@ def pipeline_line() -> str:
     """The pipeline's throughput, measured in simulation."""
     config = camera_preset("vidar")
     return (
-        f"camera pipeline `vidar` (400x250, {config.pixels} pixels a cycle): {cycles_per_plane(config):,} cycles a plane, "
+        f"camera pipeline `vidar` (400x250, {config.pixels} pixels a cycle): "
+        f"{cycles_per_plane(config):,} cycles a plane, "
         f"W * H / P = {config.words:,}"
     )

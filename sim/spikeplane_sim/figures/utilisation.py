@@ -1,6 +1,8 @@
-"""Cycles of one 16-lane core against the bound `synaptic operations / lanes`: a dense and a convolutional layer at 10 % activity.
+"""Cycles of one 16-lane core against the bound `synaptic operations / lanes`: a dense and a
+convolutional layer at 10 % activity.
 
-Steps follow each other without a pause, as they do in use: the core accumulates one step while it sweeps the one before.
+Steps follow each other without a pause, as they do in use: the core accumulates one step while it
+sweeps the one before.
 """
 
 from dataclasses import dataclass
@@ -42,15 +44,21 @@ def layers(seed: int = 0) -> dict[str, Network]:
     dense = rng.integers(-20, 21, (1024, 1024, 1, 1))
     kernel = rng.integers(-20, 21, (32, 32, 3, 3))
     return {
-        "dense 1024 -> 1024": _network((1024, 1, 1), (1024, 1, 1), Projection(source="in", target="out", weight=dense), 300),
+        "dense 1024 -> 1024": _network(
+            (1024, 1, 1), (1024, 1, 1), Projection(source="in", target="out", weight=dense), 300
+        ),
         "convolution 32 -> 32, 3x3, 16x16": _network(
-            (32, 16, 16), (32, 16, 16), Projection(source="in", target="out", weight=kernel, padding=(1, 1)), 150
+            (32, 16, 16),
+            (32, 16, 16),
+            Projection(source="in", target="out", weight=kernel, padding=(1, 1)),
+            150,
         ),
     }
 
 
 def measure(name: str, network: Network, seed: int = 1) -> Use:
-    """Run `STEPS` steps on the simulated chip; every spike is compared with the golden model. Raises SpikeplaneError if one differs."""
+    """Run `STEPS` steps on the simulated chip; every spike is compared with the golden model.
+    Raises SpikeplaneError if one differs."""
     shape = network.populations[0].shape
     planes = {"in": (np.random.default_rng(seed).random((1, STEPS, *shape)) < ACTIVITY).astype(np.uint8)}
     placement = place(network, CHIP)
@@ -60,14 +68,19 @@ def measure(name: str, network: Network, seed: int = 1) -> Use:
         driver.load()
         found = driver.run(planes)
         cycles = driver.busy_cycles
-    result = compare(network, found, GoldenModel(network, membrane_bits=CHIP.membrane_bits, acc_bits=CHIP.acc_bits).run(planes))
+    result = compare(
+        network,
+        found,
+        GoldenModel(network, membrane_bits=CHIP.membrane_bits, acc_bits=CHIP.acc_bits).run(planes),
+    )
     if result.mismatches:
         raise SpikeplaneError(f"{name}: {result}")
     return Use(name, cycles, synaptic_operations(network, planes["in"]) / CHIP.lanes, result.mismatches)
 
 
 def synaptic_operations(network: Network, planes: np.ndarray) -> int:
-    """Spikes times the synapses that each one has: kernel positions that lie inside the target, times target channels."""
+    """Spikes times the synapses that each one has: kernel positions that lie inside the target,
+    times target channels."""
     projection = network.projections[0]
     channels, height, width = network.population("out").shape
     (py, px), (kh, kw) = projection.padding, projection.weight.shape[2:]
@@ -77,14 +90,20 @@ def synaptic_operations(network: Network, planes: np.ndarray) -> int:
     return int((spikes * rows[:, None] * columns[None, :]).sum()) * channels
 
 
-def _network(source: tuple[int, int, int], target: tuple[int, int, int], projection: Projection, theta: int) -> Network:
+def _network(
+    source: tuple[int, int, int], target: tuple[int, int, int], projection: Projection, theta: int
+) -> Network:
     return Network(
         populations=(
             Population(name="in", shape=source),
             Population(
-                name="out", shape=target, neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up"),
+                name="out",
+                shape=target,
+                neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up"),
                 theta=np.full(target[0], theta),
             ),
         ),
-        projections=(projection,), output="out", steps=STEPS,
-    )  # fmt: skip
+        projections=(projection,),
+        output="out",
+        steps=STEPS,
+    )

@@ -17,10 +17,15 @@ class GoldenBoard(Board):
     def __init__(self, program: Program, *, batch: int = 100, device: str = "cpu") -> None:
         self.program, self.batch = program, batch
         self.model = GoldenModel(
-            program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits, device=device
+            program.network,
+            membrane_bits=program.config.membrane_bits,
+            acc_bits=program.config.acc_bits,
+            device=device,
         )
 
-    def run(self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None) -> dict[str, np.ndarray]:
+    def run(
+        self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None
+    ) -> dict[str, np.ndarray]:
         """See Board."""
         self.program.check_planes(inputs)
         total = len(next(iter(inputs.values())))

@@ -1,6 +1,8 @@
-"""The float network step by step: proves importers right, and says how far the integers are from the trained model.
+"""The float network step by step: proves importers right, and says how far the integers are from
+the trained model.
 
-The same four lines as the golden model's, in real numbers (spikeplane.compiler.graph). Batched; float64 unless told.
+The same four lines as the golden model's, in real numbers (spikeplane.compiler.graph). Batched;
+float64 unless told.
 """
 
 from collections.abc import Iterator
@@ -17,13 +19,18 @@ Tensor = torch.Tensor
 class FloatModel:
     """Executes a `FloatNetwork` on a batch. `dtype`: torch.float64 (default) or torch.float32."""
 
-    def __init__(self, network: FloatNetwork, *, device: str = "cpu", dtype: torch.dtype = torch.float64) -> None:
+    def __init__(
+        self, network: FloatNetwork, *, device: str = "cpu", dtype: torch.dtype = torch.float64
+    ) -> None:
         self.network, self.device, self.dtype = network, torch.device(device), dtype
-        self.weights = {id(p): torch.as_tensor(np.array(p.weight), device=self.device).to(dtype) for p in network.projections}
+        self.weights = {
+            id(p): torch.as_tensor(np.array(p.weight), device=self.device).to(dtype)
+            for p in network.projections
+        }
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """`inputs`: per input population (N, T, C, H, W), real values. Returns, per population, float (N, T, C, H, W): spikes 0/1
-        or membrane values. State starts at 0."""
+        """`inputs`: per input population (N, T, C, H, W), real values. Returns, per population,
+        float (N, T, C, H, W): spikes 0/1 or membrane values. State starts at 0."""
         collected: dict[str, list[Tensor]] = {p.name: [] for p in self.network.populations}
         for outputs, _ in self.steps(inputs):
             for name, value in outputs.items():
@@ -31,13 +38,18 @@ class FloatModel:
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
     def steps(
-        self, inputs: dict[str, np.ndarray], given: dict[str, Tensor] | None = None, driven: dict[str, Tensor] | None = None
+        self,
+        inputs: dict[str, np.ndarray],
+        given: dict[str, Tensor] | None = None,
+        driven: dict[str, Tensor] | None = None,
     ) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
-        """Yield, per step, the output of every population and the membrane v that it was decided on, before any reset: (N, C, H, W).
+        """Yield, per step, the output of every population and the membrane v that it was decided
+        on, before any reset: (N, C, H, W).
 
-        given: outputs (N, T, C, H, W) of populations as another model has them. A population decides for itself, and then goes on
-        as if it had decided what is given: that is what it sends on, and its membrane is reset where that fired.
-        driven: (N, T, C, H, W) that populations send on in place of either; no membrane is reset by it.
+        given: outputs (N, T, C, H, W) of populations as another model has them. A population
+        decides for itself, and then goes on as if it had decided what is given: that is what it
+        sends on, and its membrane is reset where that fired. driven: (N, T, C, H, W) that
+        populations send on in place of either; no membrane is reset by it.
         """
         given, driven = given or {}, driven or {}
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
@@ -64,8 +76,14 @@ class FloatModel:
                 membranes[name], potentials[name] = self._after(neuron, v, fired), v
             yield outputs, potentials
 
-    def _current(self, population: FloatPopulation, now: dict[str, Tensor], before: dict[str, Tensor], batch: int) -> Tensor:
-        total = self._channels(population.bias, population.shape[0]).expand(batch, *population.current_shape).clone()
+    def _current(
+        self, population: FloatPopulation, now: dict[str, Tensor], before: dict[str, Tensor], batch: int
+    ) -> Tensor:
+        total = (
+            self._channels(population.bias, population.shape[0])
+            .expand(batch, *population.current_shape)
+            .clone()
+        )
         for projection in self.network.incoming(population.name):
             source = (before if projection.delay else now).get(projection.source)
             if source is not None:
@@ -104,7 +122,8 @@ class FloatModel:
 
 
 def block_sums(source: Tensor, pool: tuple[int, int]) -> Tensor:
-    """(N, C, H, W) -> (N, C, ceil(H / py), ceil(W / px)): each block of py x px pixels summed, those cut by the far edges too.
+    """(N, C, H, W) -> (N, C, ceil(H / py), ceil(W / px)): each block of py x px pixels summed,
+    those cut by the far edges too.
 
     The float model's own: it shares no code with the golden model, which it is held against.
     """

@@ -1,13 +1,15 @@
 """The integer network step by step: the specification that every chip is held against (DESIGN.md section 3).
 
-    I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the population has one)
+    I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the
+       population has one)
     v  = saturate(round(u * a / 65536) + I)            (rounded down, up or to odd)
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
-All values are exact integers: a float convolution is used only where every partial sum is exact in it (2^24 in float32, 2^53 in
-float64). PyTorch's CPU convolution is direct (a test holds it against explicit products at the largest sums); on CUDA, where
-libraries may choose transforms that round, the product is explicit. CPU or CUDA.
+All values are exact integers: a float convolution is used only where every partial sum is exact in
+it (2^24 in float32, 2^53 in float64). PyTorch's CPU convolution is direct (a test holds it against
+explicit products at the largest sums); on CUDA, where libraries may choose transforms that round,
+the product is explicit. CPU or CUDA.
 """
 
 from collections.abc import Iterator
@@ -26,18 +28,24 @@ _NARROW = 1 << 30  #: magnitudes below are added in int32, others in int64
 class GoldenModel:
     """Executes a `Network` on a batch.
 
-    `network`: the integer network; `membrane_bits`: saturation width of the chip; `acc_bits`: width of its accumulators, which no
-    current may leave; `device`: "cpu" or "cuda". Raises SpikeplaneError, in a step, for a current that does.
+    `network`: the integer network; `membrane_bits`: saturation width of the chip; `acc_bits`: width
+    of its accumulators, which no current may leave; `device`: "cpu" or "cuda". Raises
+    SpikeplaneError, in a step, for a current that does.
     """
 
     def __init__(self, network: Network, *, membrane_bits: int, acc_bits: int, device: str = "cpu") -> None:
         self.network, self.device = network, torch.device(device)
         self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)
         self.acc_bits = acc_bits
-        self.reach = {p.name: _reach(p, network, membrane_bits) for p in network.populations if p.neuron is not None}
+        self.reach = {
+            p.name: _reach(p, network, membrane_bits) for p in network.populations if p.neuron is not None
+        }
         largest = max([1 << (membrane_bits - 1), 1 << (acc_bits - 1), *self.reach.values()])
-        self.wide = torch.int32 if largest < _NARROW else torch.int64  #: holds the sum of a membrane and a current
-        self.synapses = {id(p): Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections}
+        #: holds the sum of a membrane and a current
+        self.wide = torch.int32 if largest < _NARROW else torch.int64
+        self.synapses = {
+            id(p): Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections
+        }
 
     def steps(self, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, Tensor]]:
         """Yield, per step, the output of every population: int32 (N, C, H, W); spikes 0/1 or membrane values.
@@ -75,7 +83,9 @@ class GoldenModel:
                 collected.setdefault(name, []).append(value)
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
-    def _current(self, population: Population, now: dict[str, Tensor], before: dict[str, Tensor], batch: int) -> Tensor:
+    def _current(
+        self, population: Population, now: dict[str, Tensor], before: dict[str, Tensor], batch: int
+    ) -> Tensor:
         bias = self._channels(population.bias, population)
         total = None
         for projection in self.network.incoming(population.name):
@@ -91,17 +101,21 @@ class GoldenModel:
         window = population.window
         lowest = torch.iinfo(self.wide).min
         padded = F.pad(total, (window.padding,) * 4, value=lowest)
-        return padded.unfold(2, window.size, window.stride).unfold(3, window.size, window.stride).amax((-1, -2))
+        return (
+            padded.unfold(2, window.size, window.stride).unfold(3, window.size, window.stride).amax((-1, -2))
+        )
 
     def _check(self, population: Population, total: Tensor) -> None:
-        """Refuse what the accumulators would not hold; where the worst case fits them there is nothing to look for."""
+        """Refuse what the accumulators would not hold; where the worst case fits them there is
+        nothing to look for."""
         top = (1 << (self.acc_bits - 1)) - 1
         if self.reach[population.name] <= top:
             return
         low, high = int(total.min()), int(total.max())
         if low < -top - 1 or high > top:
             raise SpikeplaneError(
-                f"population '{population.name}': a current of {low if low < -top - 1 else high} exceeds the {self.acc_bits}-bit "
+                f"population '{population.name}': a current of {low if low < -top - 1 else high} "
+                f"exceeds the {self.acc_bits}-bit "
                 "accumulator; compile the network for this chip, which proves that none does"
             )
 
@@ -121,7 +135,9 @@ class GoldenModel:
         return (v if neuron.membrane_out else fired).to(torch.int32), after
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
-        array = np.broadcast_to(np.asarray(0 if values is None else values, dtype=np.int64), population.shape[:1])
+        array = np.broadcast_to(
+            np.asarray(0 if values is None else values, dtype=np.int64), population.shape[:1]
+        )
         return torch.as_tensor(array.copy(), device=self.device).to(self.wide).view(1, -1, 1, 1)
 
 
@@ -144,7 +160,12 @@ class Synapses:
     """One projection as an exact convolution of source pixels: (N, C, H, W) -> (N, Cout, H', W')."""
 
     def __init__(
-        self, projection: Projection, network: Network, membrane_bits: int, wide: torch.dtype, device: torch.device
+        self,
+        projection: Projection,
+        network: Network,
+        membrane_bits: int,
+        wide: torch.dtype,
+        device: torch.device,
     ) -> None:
         self.projection, self.wide = projection, wide
         self.shape = network.population(projection.target).current_shape
@@ -189,7 +210,9 @@ def _bound(projection: Projection, source: Population, membrane_bits: int) -> in
     membrane = source.neuron is not None and source.neuron.membrane_out
     largest = 1 << (membrane_bits - 1) if membrane else (1 << source.value_bits) - 1
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
-    return (int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]) << projection.pre_shift
+    return (
+        int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]
+    ) << projection.pre_shift
 
 
 def _reach(population: Population, network: Network, membrane_bits: int) -> int:

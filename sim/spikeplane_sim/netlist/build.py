@@ -1,4 +1,5 @@
-"""Builds the simulated board around a netlist instead of the RTL: the harness, the pins and the driver are the same.
+"""Builds the simulated board around a netlist instead of the RTL: the harness, the pins and the
+driver are the same.
 
 Thousands of one-bit cells compile slowly; the simulation is short. So the compiler optimises little here.
 """
@@ -20,8 +21,8 @@ _VERILATOR = (
     "-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
     "netlist.vlt", "netlist.v", "cells.v", "board.v", "harness.cpp",
 )  # fmt: skip
-#: The netlist is yosys's text, bit by bit; what it was made from is linted. A cell's parameters are texts of any length, and its memory
-#: is written by two ports.
+#: The netlist is yosys's text, bit by bit; what it was made from is linted. A cell's parameters are
+#: texts of any length, and its memory is written by two ports.
 _WAIVERS = """`verilator_config
 lint_off -file "*netlist.v"
 lint_off -rule WIDTHEXPAND -file "*cells.v" -match "Operator EQ expects*"
@@ -30,12 +31,16 @@ lint_off -rule MULTIDRIVEN -file "*cells.v" -match "*'DP16KD.words'*"
 """
 
 
-def build_netlist(config: ChipConfig, *, change: Callable[[str], str] = lambda text: text, say: Say = lambda _: None) -> Path:
-    """The shared library of the simulated board whose chip is the synthesised netlist; for `SimulatedBoard(config, library=...)`.
+def build_netlist(
+    config: ChipConfig, *, change: Callable[[str], str] = lambda text: text, say: Say = lambda _: None
+) -> Path:
+    """The shared library of the simulated board whose chip is the synthesised netlist; for
+    `SimulatedBoard(config, library=...)`.
 
-    `change` is given the netlist's text and returns what is simulated (a fault, for instance). `say` is told of what takes long.
-    Cached by contents; two who want the same one wait for each other. Raises SpikeplaneError for a chip with a camera (its pins are not
-    the board's) and where the tools are missing or fail.
+    `change` is given the netlist's text and returns what is simulated (a fault, for instance).
+    `say` is told of what takes long. Cached by contents; two who want the same one wait for each
+    other. Raises SpikeplaneError for a chip with a camera (its pins are not the board's) and where
+    the tools are missing or fail.
     """
     if config.camera is not None:
         raise SpikeplaneError(
@@ -43,8 +48,11 @@ def build_netlist(config: ChipConfig, *, change: Callable[[str], str] = lambda t
         )
     netlist = change(cached_netlist(config, say).read_text())
     sources = {
-        "netlist.vlt": _WAIVERS.encode(), "netlist.v": netlist.encode(), "cells.v": CELLS.read_bytes(), "board.v": TOP.read_bytes(),
+        "netlist.vlt": _WAIVERS.encode(),
+        "netlist.v": netlist.encode(),
+        "cells.v": CELLS.read_bytes(),
+        "board.v": TOP.read_bytes(),
         "harness.cpp": HARNESS.read_bytes(),
-    }  # fmt: skip
+    }
     say("building the simulator (Verilator)")
     return build_library("netlist", sources, _VERILATOR)

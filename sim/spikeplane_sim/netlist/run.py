@@ -23,8 +23,8 @@ class Run:
 
 
 def run_networks(config: ChipConfig, library: Path, seed: int = 0) -> list[Run]:
-    """Each of the bench's networks on the simulated board `library`, weights and inputs from the seed. Raises SpikeplaneError if the chip
-    does not answer, or if none of them fits it."""
+    """Each of the bench's networks on the simulated board `library`, weights and inputs from the
+    seed. Raises SpikeplaneError if the chip does not answer, or if none of them fits it."""
     runs = [_run(name, config, library, seed) for name in NETWORKS]
     if all(run.comparison is None for run in runs):
         raise SpikeplaneError(f"none of the networks fits this chip: {runs[0].name}: {runs[0].refused}")

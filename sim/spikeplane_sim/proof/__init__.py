@@ -1,4 +1,5 @@
-"""The proof of an import: the source model itself beside the float network, spike for spike, on planes; and the integers beside both.
+"""The proof of an import: the source model itself beside the float network, spike for spike, on
+planes; and the integers beside both.
 
 ```
               ┌─▶ torch_source.py | nir_source.py   the model, float64 ──┐ spikes of every layer

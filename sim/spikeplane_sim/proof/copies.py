@@ -1,4 +1,5 @@
-"""A copy of a module for the proof: float64, evaluation mode, membranes at rest. The module itself is not touched."""
+"""A copy of a module for the proof: float64, evaluation mode, membranes at rest. The module itself
+is not touched."""
 
 import copy
 import inspect
@@ -18,7 +19,8 @@ def float64_copy(module: nn.Module) -> nn.Module:
         copied = copy.deepcopy(module, _without_graphs(module))
     except Exception as error:
         raise SpikeplaneError(
-            f"the model cannot be copied for the proof of its import ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
+            f"the model cannot be copied for the proof of its import ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:120]}); "
             "make it copyable with copy.deepcopy, or compile with --no-proof (proof=False)"
         ) from None
     copied.eval()
@@ -41,7 +43,10 @@ def _rest(module: nn.Module) -> None:
 
 
 def _needs_arguments(method: Callable[..., Any]) -> bool:
-    return any(p.default is p.empty and p.kind < p.VAR_POSITIONAL for p in inspect.signature(method).parameters.values())
+    return any(
+        p.default is p.empty and p.kind < p.VAR_POSITIONAL
+        for p in inspect.signature(method).parameters.values()
+    )
 
 
 def _double_spikes(module: nn.Module) -> None:
@@ -53,11 +58,15 @@ def _double_spikes(module: nn.Module) -> None:
 
 
 def _settle(copied: nn.Module) -> None:
-    """Parametrised weights become the numbers that they are at the model's own precision: in float64 a rounding inside a
-    parametrization may fall to the other side. (parametrize.remove_parametrizations changes the class, which is the model's own too.)"""
+    """Parametrised weights become the numbers that they are at the model's own precision: in
+    float64 a rounding inside a parametrization may fall to the other side.
+    (parametrize.remove_parametrizations changes the class, which is the model's own too.)"""
     for part in list(copied.modules()):
         if parametrize.is_parametrized(part):
-            numbers = {name: nn.Parameter(getattr(part, name).detach().clone(), False) for name in part.parametrizations}  # type: ignore[union-attr]
+            numbers = {
+                name: nn.Parameter(getattr(part, name).detach().clone(), False)
+                for name in part.parametrizations
+            }  # type: ignore[union-attr]
             del part.parametrizations
             part.__class__ = type(part).__bases__[0]
             for name, number in numbers.items():
@@ -65,7 +74,8 @@ def _settle(copied: nn.Module) -> None:
 
 
 def _without_graphs(module: nn.Module) -> dict[int, Any]:
-    """For deepcopy: membranes of a model that was just trained hang on autograd's graph, and such tensors cannot be copied."""
+    """For deepcopy: membranes of a model that was just trained hang on autograd's graph, and such
+    tensors cannot be copied."""
     memo: dict[int, Any] = {}
 
     def look(value: Any) -> None:

@@ -1,8 +1,10 @@
-"""The float network given the source's spikes: every decision is its own, and is made on what the source fired before.
+"""The float network given the source's spikes: every decision is its own, and is made on what the
+source fired before.
 
 So a difference is always one of its own layer and step, whatever came before. Where rounding may decide, |v - theta| < 1e-5 |theta|, a
-difference is counted, the membrane is reset as the source's was, and nothing follows from it. No difference at all in this run
-means, step by step and layer by layer, that the float network left alone fires the same.
+difference is counted, the membrane is reset as the source's was, and nothing follows from it. No
+difference at all in this run means, step by step and layer by layer, that the float network left
+alone fires the same.
 """
 
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ VALUE = 1e-9  #: of the largest value of a readout, or of its largest weight
 
 @dataclass
 class Layer:
-    """values: neurons x steps x samples compared with the source; ties: those that differ within rounding of the threshold."""
+    """values: neurons x steps x samples compared with the source; ties: those that differ within
+    rounding of the threshold."""
 
     values: int = 0
     ties: int = 0
@@ -31,13 +34,17 @@ class Layer:
 
 
 def run_forced(
-    net: FloatNetwork, planes: dict[str, np.ndarray], given: dict[str, Tensor], driven: dict[str, Tensor] | None = None
+    net: FloatNetwork,
+    planes: dict[str, np.ndarray],
+    given: dict[str, Tensor],
+    driven: dict[str, Tensor] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Layer]]:
     """The float network's own outputs, (N, T, C, H, W) a population, and what was compared.
 
-    planes: real values of the input; given: the source's outputs, (N, T, C, H, W); where it gives none, the float network's own are
-    sent on; driven: what populations send on in place of either, in the source too. Raises SpikeplaneError, one line, at the first
-    step, there at the first layer, that differs.
+    planes: real values of the input; given: the source's outputs, (N, T, C, H, W); where it gives
+    none, the float network's own are sent on; driven: what populations send on in place of either,
+    in the source too. Raises SpikeplaneError, one line, at the first step, there at the first
+    layer, that differs.
     """
     collected: dict[str, list[Tensor]] = {p.name: [] for p in net.populations}
     layers = {p.name: Layer() for p in net.populations if p.neuron is not None}
@@ -55,7 +62,13 @@ def _values(population: FloatPopulation) -> bool:
 
 
 def _compare(
-    net: FloatNetwork, population: FloatPopulation, t: int, theirs: Tensor, ours: Tensor, v: Tensor, layer: Layer
+    net: FloatNetwork,
+    population: FloatPopulation,
+    t: int,
+    theirs: Tensor,
+    ours: Tensor,
+    v: Tensor,
+    layer: Layer,
 ) -> None:
     neuron = population.neuron
     assert neuron is not None
@@ -71,18 +84,33 @@ def _compare(
     if not differ.any():
         return
     assert neuron.threshold is not None
-    theta = torch.as_tensor(np.broadcast_to(neuron.threshold, (v.shape[1],)).copy()).view(1, -1, 1, 1).expand_as(v)
+    theta = (
+        torch.as_tensor(np.broadcast_to(neuron.threshold, (v.shape[1],)).copy())
+        .view(1, -1, 1, 1)
+        .expand_as(v)
+    )
     wrong = differ & ~(((v - theta).abs() < TIE * theta.abs()) & ((theirs == 0) | (theirs == 1)))
     if wrong.any():
         place = tuple(int(i) for i in wrong.nonzero()[0])
-        raise _differs(population, t, wrong, theirs, ours, f" (v = {float(v[place]):.9g}, threshold {float(theta[place]):.9g})")
+        raise _differs(
+            population,
+            t,
+            wrong,
+            theirs,
+            ours,
+            f" (v = {float(v[place]):.9g}, threshold {float(theta[place]):.9g})",
+        )
     layer.ties += int(differ.sum())
 
 
-def _differs(population: FloatPopulation, t: int, wrong: Tensor, theirs: Tensor, ours: Tensor, why: str) -> SpikeplaneError:
+def _differs(
+    population: FloatPopulation, t: int, wrong: Tensor, theirs: Tensor, ours: Tensor, why: str
+) -> SpikeplaneError:
     sample, c, y, x = place = tuple(int(i) for i in wrong.nonzero()[0])
     return SpikeplaneError(
-        f"layer '{population.name}' is not what the model computes: sample {sample}, step {t}, neuron (c={c}, y={y}, x={x}): "
-        f"model {float(theirs[place]):.9g}, import {float(ours[place]):.9g}{why}; please report it with the model, "
+        f"layer '{population.name}' is not what the model computes: sample {sample}, step {t}, "
+        f"neuron (c={c}, y={y}, x={x}): "
+        f"model {float(theirs[place]):.9g}, import {float(ours[place]):.9g}{why}; please report it "
+        "with the model, "
         "or compile with --no-proof (proof=False)"
     )

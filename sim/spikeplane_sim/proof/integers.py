@@ -1,4 +1,5 @@
-"""The integer network beside the float network: left alone, and layer by layer on the float network's spikes."""
+"""The integer network beside the float network: left alone, and layer by layer on the float
+network's spikes."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,11 @@ from spikeplane_sim.golden import GoldenModel
 _GIVEN = " as given"  #: sources of a layer on its own; no layer may be called so and still feed itself
 
 
-def run_alone(network: Network, planes: dict[str, np.ndarray], widths: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The integer network's outputs (N, T, C, H, W). widths: membrane_bits and what else the golden model wants of the chip."""
+def run_alone(
+    network: Network, planes: dict[str, np.ndarray], widths: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """The integer network's outputs (N, T, C, H, W). widths: membrane_bits and what else the golden
+    model wants of the chip."""
     return GoldenModel(network, **widths).run(planes)
 
 
@@ -23,8 +27,9 @@ def run_layers(
     alone: dict[str, np.ndarray],
     widths: dict[str, Any],
 ) -> dict[str, np.ndarray]:
-    """Every layer's outputs (N, T, C, H, W) on the float network's spikes `real` instead of its sources' own; sources that send
-    membrane values give those of the run `alone`, as the float network's are no integers."""
+    """Every layer's outputs (N, T, C, H, W) on the float network's spikes `real` instead of its
+    sources' own; sources that send membrane values give those of the run `alone`, as the float
+    network's are no integers."""
     found = {}
     for population in network.populations:
         if population.neuron is None:
@@ -48,13 +53,18 @@ def _one_layer(network: Network, population: Population, sources: list[str]) -> 
     if not inputs:
         inputs = [Population(name=_GIVEN, shape=(1, 1, 1))]
     return Network(
-        populations=(*inputs, population), output=population.name, steps=network.steps,
+        populations=(*inputs, population),
+        output=population.name,
+        steps=network.steps,
         projections=tuple(replace(p, source=p.source + _GIVEN) for p in network.incoming(population.name)),
-    )  # fmt: skip
+    )
 
 
 def _sent(
-    source: Population, planes: dict[str, np.ndarray], real: dict[str, np.ndarray], alone: dict[str, np.ndarray]
+    source: Population,
+    planes: dict[str, np.ndarray],
+    real: dict[str, np.ndarray],
+    alone: dict[str, np.ndarray],
 ) -> np.ndarray:
     if source.neuron is None:
         return planes[source.name]

@@ -1,11 +1,12 @@
-"""NIR's nodes as callables: one step's input in, one step's output out, (N, ...) float64. The equations are those of NIR's definition.
+"""NIR's nodes as callables: one step's input in, one step's output out, (N, ...) float64. The
+equations are those of NIR's definition.
 
     LIF      tau dv/dt = (v_leak - v) + r I          z = v > v_threshold          v = v_reset where it fired
     LI       the same without threshold              IF, I   dv/dt = r I
     CubaLIF  tau_syn dI/dt = -I + w_in S,  tau_mem dv/dt = (v_leak - v) + r I     CubaLI   without threshold
 
-Explicit Euler with a step of dt; the synapse of Cuba neurons moves first, and the membrane takes the current that it has then.
-v starts at v_reset where it is reset to that, else at 0.
+Explicit Euler with a step of dt; the synapse of Cuba neurons moves first, and the membrane takes
+the current that it has then. v starts at v_reset where it is reset to that, else at 0.
 """
 
 from collections.abc import Callable
@@ -24,9 +25,9 @@ Node = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Decisions:
-    """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v - v_threshold), "delayed" (that a step later,
-    undecayed) or "none"; compare: ">" or ">="; if_gain: "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt
-    is 0.5 to 2."""
+    """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v -
+    v_threshold), "delayed" (that a step later, undecayed) or "none"; compare: ">" or ">="; if_gain:
+    "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt is 0.5 to 2."""
 
     dt: float = 1e-4
     reset: str = "hard"
@@ -42,7 +43,8 @@ def make_node(name: str, node: Any, decisions: Decisions) -> Node:
     if kind in _PLAIN:
         return _PLAIN[kind](node)
     raise SpikeplaneError(
-        f"NIR node '{name}' is a {kind}, which the proof of the import does not know; compile with --no-proof (proof=False)"
+        f"NIR node '{name}' is a {kind}, which the proof of the import does not know; compile with "
+        "--no-proof (proof=False)"
     )
 
 
@@ -57,7 +59,9 @@ def _fitted(name: str, values: Any, x: Tensor) -> Tensor:
         return given.reshape(()) if given.numel() == 1 else given.reshape(shape)
     if given.numel() == shape[0]:
         return given.reshape(-1, *[1] * (len(shape) - 1))
-    raise SpikeplaneError(f"NIR node '{name}' has parameters of shape {tuple(given.shape)} for neurons {tuple(shape)}")
+    raise SpikeplaneError(
+        f"NIR node '{name}' has parameters of shape {tuple(given.shape)} for neurons {tuple(shape)}"
+    )
 
 
 class _Integrator:
@@ -104,7 +108,11 @@ class _Integrator:
 
 class _Leaky(_Integrator):
     def slope(self, v: Tensor, x: Tensor) -> Tensor:
-        return self.decisions.dt / self.field("tau", x) * ((self.field("v_leak", x) - v) + self.field("r", x) * x)
+        return (
+            self.decisions.dt
+            / self.field("tau", x)
+            * ((self.field("v_leak", x) - v) + self.field("r", x) * x)
+        )
 
 
 class _Cuba(_Integrator):
@@ -115,7 +123,9 @@ class _Cuba(_Integrator):
     def slope(self, v: Tensor, x: Tensor) -> Tensor:
         current = torch.zeros_like(x) if self.current is None else self.current
         dt = self.decisions.dt
-        current = self.current = current + dt / self.field("tau_syn", x) * (self.field("w_in", x) * x - current)
+        current = self.current = current + dt / self.field("tau_syn", x) * (
+            self.field("w_in", x) * x - current
+        )
         return dt / self.field("tau_mem", x) * ((self.field("v_leak", x) - v) + self.field("r", x) * current)
 
 
@@ -137,7 +147,9 @@ class _Delay:
     def __init__(self, name: str, node: Any, decisions: Decisions) -> None:
         steps = np.unique(np.round(np.asarray(node.delay, dtype=np.float64) / decisions.dt).astype(int))
         if len(steps) != 1 or steps[0] < 0:
-            raise SpikeplaneError(f"NIR node '{name}' delays by different numbers of steps; the proof of the import takes one")
+            raise SpikeplaneError(
+                f"NIR node '{name}' delays by different numbers of steps; the proof of the import takes one"
+            )
         self.waiting: list[Tensor] = []
         self.steps = int(steps[0])
 
@@ -155,7 +167,9 @@ def _linear(node: Any) -> Node:
     weight, bias = _tensor(node.weight), getattr(node, "bias", None)
 
     def apply(x: Tensor) -> Tensor:
-        y = torch.einsum("...oi,n...i->n...o", weight, x.reshape(len(x), *weight.shape[:-2], weight.shape[-1]))
+        y = torch.einsum(
+            "...oi,n...i->n...o", weight, x.reshape(len(x), *weight.shape[:-2], weight.shape[-1])
+        )
         return y if bias is None else y + _tensor(bias)
 
     return apply

@@ -1,7 +1,8 @@
-"""An interpreter of NIR graphs: node by node, the equations of NIR's definition by explicit Euler. It shares nothing with the importer.
+"""An interpreter of NIR graphs: node by node, the equations of NIR's definition by explicit Euler.
+It shares nothing with the importer.
 
-What NIR leaves open comes as `Decisions`. A step evaluates every node once, behind the nodes that feed it; an edge that closes a
-cycle carries the value of the step before (0 at first).
+What NIR leaves open comes as `Decisions`. A step evaluates every node once, behind the nodes that
+feed it; an edge that closes a cycle carries the value of the step before (0 at first).
 """
 
 from collections.abc import Callable
@@ -29,19 +30,27 @@ class _Plan:
 
 
 def run_nir(
-    net: FloatNetwork, origin: Origin, planes: np.ndarray, driven: dict[str, Tensor], advance: Callable[[], None]
+    net: FloatNetwork,
+    origin: Origin,
+    planes: np.ndarray,
+    driven: dict[str, Tensor],
+    advance: Callable[[], None],
 ) -> dict[str, Tensor]:
-    """Outputs (N, T, C, H, W) of the graph's neurons, and for a readout without neurons the sum of the graph's output over the steps.
+    """Outputs (N, T, C, H, W) of the graph's neurons, and for a readout without neurons the sum of
+    the graph's output over the steps.
 
-    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that neurons hand on instead of what they fire; `advance` is called after
-    each step. Raises SpikeplaneError for a graph that this cannot run.
+    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that neurons hand on instead of
+    what they fire; `advance` is called after each step. Raises SpikeplaneError for a graph that
+    this cannot run.
     """
     graph, decisions = origin.model, Decisions(**{k: v for k, v in origin.decisions.items() if v is not None})
     edges = list(dict.fromkeys((str(a), str(b)) for a, b in graph.edges))
     plan = _planned(graph.nodes, edges)
     kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
     nodes = {
-        name: make_node(name, node, decisions) for name, node in graph.nodes.items() if kinds[name] not in ("Input", "Output")
+        name: make_node(name, node, decisions)
+        for name, node in graph.nodes.items()
+        if kinds[name] not in ("Input", "Output")
     }
     inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64)
     collected: dict[str, list[Tensor]] = {}
@@ -91,10 +100,14 @@ def _unfed(name: str, node: Any, inputs: Tensor) -> Tensor:
 
 
 def _like(value: Tensor, other: Tensor) -> Tensor:
-    return value if value.shape == other.shape or value.numel() != other.numel() else value.reshape(other.shape)
+    return (
+        value if value.shape == other.shape or value.numel() != other.numel() else value.reshape(other.shape)
+    )
 
 
-def _by_population(net: FloatNetwork, kinds: dict[str, str], collected: dict[str, list[Tensor]]) -> dict[str, Tensor]:
+def _by_population(
+    net: FloatNetwork, kinds: dict[str, str], collected: dict[str, list[Tensor]]
+) -> dict[str, Tensor]:
     found = {}
     for population in net.populations:
         if population.neuron is None:
@@ -108,9 +121,12 @@ def _by_population(net: FloatNetwork, kinds: dict[str, str], collected: dict[str
         else:
             continue
         if values[0, 0].numel() != int(np.prod(population.shape)):
-            found_shape, expected = ("x".join(str(n) for n in shape) for shape in (values.shape[2:], population.shape))
+            found_shape, expected = (
+                "x".join(str(n) for n in shape) for shape in (values.shape[2:], population.shape)
+            )
             raise SpikeplaneError(
-                f"layer '{name}' puts out {found_shape} in the graph and {expected} as imported; please report it with the model, "
+                f"layer '{name}' puts out {found_shape} in the graph and {expected} as imported; "
+                "please report it with the model, "
                 "or compile with --no-proof (proof=False)"
             )
         found[name] = values.reshape(*values.shape[:2], *population.shape)
@@ -118,13 +134,15 @@ def _by_population(net: FloatNetwork, kinds: dict[str, str], collected: dict[str
 
 
 def _planned(nodes: dict[str, Any], edges: list[Edge]) -> _Plan:
-    """Walks the graph from its inputs, depth first. An edge back to a node on the way closes a cycle; late is then the edge behind the
-    last node on that way that fires."""
+    """Walks the graph from its inputs, depth first. An edge back to a node on the way closes a
+    cycle; late is then the edge behind the last node on that way that fires."""
     late: set[Edge] = set()
     while (closed := _closed(nodes, [e for e in edges if e not in late])) is not None:
         firing = [edge for edge in closed if type(nodes[edge[0]]).__name__ in _FIRING]
         if not firing:
-            raise SpikeplaneError(f"the NIR nodes {', '.join(a for a, _ in closed)} form a cycle without neurons")
+            raise SpikeplaneError(
+                f"the NIR nodes {', '.join(a for a, _ in closed)} form a cycle without neurons"
+            )
         late.add(firing[-1])
     order: list[str] = []
     left = dict.fromkeys(nodes)

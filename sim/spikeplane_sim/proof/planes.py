@@ -1,8 +1,10 @@
-"""What a proof runs on: as much of the calibration as a few seconds allow, or random planes where there is none.
+"""What a proof runs on: as much of the calibration as a few seconds allow, or random planes where
+there is none.
 
-Layers that stay quiet on those, and the layers behind them, would prove nothing: for them there is a second run on stronger input, in
-which random spikes take the place of what the quiet layers fire, in the source and in the float network alike. There spikes and
-inputs may be larger than 1: both are functions of real numbers, but for a maximum that was imported as OR and the like.
+Layers that stay quiet on those, and the layers behind them, would prove nothing: for them there is
+a second run on stronger input, in which random spikes take the place of what the quiet layers fire,
+in the source and in the float network alike. There spikes and inputs may be larger than 1: both are
+functions of real numbers, but for a maximum that was imported as OR and the like.
 """
 
 from dataclasses import dataclass, field
@@ -26,8 +28,9 @@ _SEED = 20250
 
 @dataclass(frozen=True)
 class Trial:
-    """planes: values (N, T, C, H, W) of the input population, integers but for `strong`; what: where they come from, for people;
-    driven: (N, T, C, H, W) of layers, what they hand on in place of their spikes."""
+    """planes: values (N, T, C, H, W) of the input population, integers but for `strong`; what:
+    where they come from, for people; driven: (N, T, C, H, W) of layers, what they hand on in place
+    of their spikes."""
 
     planes: np.ndarray
     what: str
@@ -35,14 +38,16 @@ class Trial:
 
 
 def of_samples(net: FloatNetwork, planes: np.ndarray) -> Trial:
-    """The first samples of a calibration, (N, T, C, H, W), and their first steps if even few samples are too many."""
+    """The first samples of a calibration, (N, T, C, H, W), and their first steps if even few
+    samples are too many."""
     samples, steps = _size(net, planes.shape[1])
     chosen = planes[:samples, :steps]
     return Trial(chosen, f"{_count(chosen)} of the calibration")
 
 
 def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
-    """Random planes, the samples in turn at 10 and 40 % activity; seeded. Direct coding: random values there, the same in every step."""
+    """Random planes, the samples in turn at 10 and 40 % activity; seeded. Direct coding: random
+    values there, the same in every step."""
     samples, steps = _size(net, min(max(encoding.steps, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
     direct = encoding.kind == "direct"
@@ -55,7 +60,8 @@ def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
 
 
 def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:
-    """Random planes as `drawn`, of samples up to 64 times as strong, and random spikes as strong in place of the quiet layers'."""
+    """Random planes as `drawn`, of samples up to 64 times as strong, and random spikes as strong in
+    place of the quiet layers'."""
     trial = drawn(net, encoding)
     rng = np.random.default_rng(_SEED + 1)
     binary = any(_counts_on_spikes(p.neuron) for p in net.populations if p.neuron is not None)

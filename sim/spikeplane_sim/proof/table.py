@@ -1,4 +1,5 @@
-"""The proof and its table: the float network against the source, the integers against the float network, and how often both fire."""
+"""The proof and its table: the float network against the source, the integers against the float
+network, and how often both fire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,16 +28,24 @@ class _Source:
 
 
 def proof_tables(
-    net: FloatNetwork, program: Program, calibration: np.ndarray | None, *, proof: bool = True, say: Say | None = None
+    net: FloatNetwork,
+    program: Program,
+    calibration: np.ndarray | None,
+    *,
+    proof: bool = True,
+    say: Say | None = None,
 ) -> dict[str, Table]:
     """The tables "import" (one row: what ran beside what, on what data) and "agreement" (one row a layer).
 
-    calibration: integer planes (N, T, C, H, W) of the input; None draws random ones. proof: whether the source model runs too. say: gets
-    a line on progress now and then. Raises SpikeplaneError, one line, at the first spike of the float network that is not the source's.
+    calibration: integer planes (N, T, C, H, W) of the input; None draws random ones. proof: whether
+    the source model runs too. say: gets a line on progress now and then. Raises SpikeplaneError,
+    one line, at the first spike of the float network that is not the source's.
     """
     say = say or (lambda _: None)
     source = _source(net, proof)
-    trial = planes.drawn(net, program.encoding) if calibration is None else planes.of_samples(net, calibration)
+    trial = (
+        planes.drawn(net, program.encoding) if calibration is None else planes.of_samples(net, calibration)
+    )
     real, layers = _beside(net, program, trial, source, say)
     told = trial.what
     still = planes.quiet(net, real)
@@ -59,7 +68,9 @@ def _source(net: FloatNetwork, proof: bool) -> _Source:
     if changed:
         return _Source(None, f"not proved: {changed} makes it another network than the model")
     what = type(origin.model).__name__
-    return _Source(origin, f"the {'NIR graph' if origin.kind == 'nir' else f'PyTorch module {what}'} itself, in float64")
+    return _Source(
+        origin, f"the {'NIR graph' if origin.kind == 'nir' else f'PyTorch module {what}'} itself, in float64"
+    )
 
 
 def _beside(

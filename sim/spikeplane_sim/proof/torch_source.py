@@ -1,8 +1,9 @@
-"""A PyTorch model run as it is, its neurons' outputs recorded: what each SpikingJelly or snnTorch neuron fires at every step.
+"""A PyTorch model run as it is, its neurons' outputs recorded: what each SpikingJelly or snnTorch
+neuron fires at every step.
 
-The model is called once a step with (N, C, H, W), or (N, features) if it starts with a fully connected layer; with (T, N, ...) in one
-call if its SpikingJelly neurons are in step mode "m". States that its forward takes behind the input are those that the call before
-returned.
+The model is called once a step with (N, C, H, W), or (N, features) if it starts with a fully
+connected layer; with (T, N, ...) in one call if its SpikingJelly neurons are in step mode "m".
+States that its forward takes behind the input are those that the call before returned.
 """
 
 import inspect
@@ -22,7 +23,8 @@ _RESETS = {"subtract": "soft", "zero": "hard", "none": "none"}  #: snnTorch's na
 
 
 def overridden(net: FloatNetwork, origin: Origin) -> str | None:
-    """The option that makes the network another than the model on purpose, such as `reset soft`; None if none does."""
+    """The option that makes the network another than the model on purpose, such as `reset soft`;
+    None if none does."""
     reset, compare = origin.decisions.get("reset"), origin.decisions.get("compare")
     modules = dict(origin.model.named_modules())
     for module in (modules[p.name] for p in net.populations if p.name in modules):
@@ -45,12 +47,18 @@ def _own(module: nn.Module) -> tuple[str, str] | None:
 
 
 def run_torch(
-    net: FloatNetwork, origin: Origin, planes: np.ndarray, driven: dict[str, Tensor], advance: Callable[[], None]
+    net: FloatNetwork,
+    origin: Origin,
+    planes: np.ndarray,
+    driven: dict[str, Tensor],
+    advance: Callable[[], None],
 ) -> dict[str, Tensor]:
-    """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the readout the sum of the model's outputs.
+    """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the
+    readout the sum of the model's outputs.
 
-    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of what they fire; `advance` is called
-    after each call of the model. Raises SpikeplaneError, one line, where the model itself cannot run.
+    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of
+    what they fire; `advance` is called after each call of the model. Raises SpikeplaneError, one
+    line, where the model itself cannot run.
     """
     model = (
         origin.model
@@ -59,11 +67,16 @@ def run_torch(
     )
     copied = float64_copy(model)
     modules = dict(copied.named_modules())
-    inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64).transpose(0, 1)  # (T, N, C, H, W)
+    # (T, N, C, H, W)
+    inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64).transpose(0, 1)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         runner = _Runner(copied, _laid_out(model, inputs))
         size = (len(inputs), inputs.shape[1])
-        recorders = {p.name: _Recorder(p, modules[p.name], driven.get(p.name)) for p in net.populations if _watched(p, modules)}
+        recorders = {
+            p.name: _Recorder(p, modules[p.name], driven.get(p.name))
+            for p in net.populations
+            if _watched(p, modules)
+        }
         results = runner.run(advance)
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
@@ -73,7 +86,8 @@ def run_torch(
 
 
 def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool:
-    """A neuron, or a pooling that became neurons; a readout without neurons may bear the name of the layer in front of it."""
+    """A neuron, or a pooling that became neurons; a readout without neurons may bear the name of
+    the layer in front of it."""
     if population.neuron is None or population.name not in modules:
         return False
     module = modules[population.name]
@@ -95,7 +109,8 @@ class _Recorder:
         self.membrane = population.neuron.membrane_out
         if self.membrane and getattr(module, "step_mode", "s") == "m" and hasattr(module, "store_v_seq"):
             module.store_v_seq = True  # type: ignore[assignment]
-        if self.membrane and hasattr(module, "decode"):  # SpikingJelly's readouts then give the membranes of all steps
+        # SpikingJelly's readouts then give the membranes of all steps
+        if self.membrane and hasattr(module, "decode"):
             module.decode = None  # type: ignore[assignment]
         module.register_forward_hook(self._keep)
 
@@ -117,7 +132,8 @@ class _Recorder:
     def stacked(self, size: tuple[int, int]) -> Tensor:
         if len(self.outputs) not in (1, size[0]):
             raise SpikeplaneError(
-                f"layer '{self.population.name}' ran {len(self.outputs)} times in {size[0]} steps; use it once a step, "
+                f"layer '{self.population.name}' ran {len(self.outputs)} times in {size[0]} steps; "
+                "use it once a step, "
                 "or compile with --no-proof (proof=False)"
             )
         every = torch.stack(self.outputs) if len(self.outputs) == size[0] else self.outputs[0]
@@ -129,7 +145,8 @@ def _shaped(population: FloatPopulation, values: Tensor, size: tuple[int, int]) 
     if values.numel() != size[0] * size[1] * int(np.prod(population.shape)):
         expected = "x".join(str(n) for n in population.shape)
         raise SpikeplaneError(
-            f"layer '{population.name}' puts out {'x'.join(str(n) for n in values.shape[2:])} in the model and {expected} as imported; "
+            f"layer '{population.name}' puts out {'x'.join(str(n) for n in values.shape[2:])} in "
+            f"the model and {expected} as imported; "
             "please report it with the model, or compile with --no-proof (proof=False)"
         )
     return values.reshape(*size, *population.shape).transpose(0, 1)
@@ -161,7 +178,8 @@ class _Runner:
         return [
             torch.zeros((), dtype=torch.float64) if p.default is p.empty else None
             for p in parameters
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and (p.default is p.empty or p.default is None)
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            and (p.default is p.empty or p.default is None)
         ]
 
     def _next(self, states: list[Any], result: Any) -> list[Any]:
@@ -171,7 +189,8 @@ class _Runner:
             return returned
         if any(state is not None for state in states):
             raise SpikeplaneError(
-                f"the model's forward takes {len(states)} states behind its input and returns {len(returned)}; return them all, in the "
+                f"the model's forward takes {len(states)} states behind its input and returns "
+                f"{len(returned)}; return them all, in the "
                 "same order, or compile with --no-proof (proof=False)"
             )
         return states
@@ -182,7 +201,8 @@ class _Rows(Exception):
 
 
 def _laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
-    """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, or as rows. Raises SpikeplaneError if it takes neither."""
+    """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, or as rows. Raises
+    SpikeplaneError if it takes neither."""
     wrong = _fails(model, inputs)
     if wrong is None:
         return inputs
@@ -191,7 +211,8 @@ def _laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
         return rows
     shape = "x".join(str(n) for n in inputs.shape[2:])
     raise SpikeplaneError(
-        f"the model itself does not run on inputs of {shape} ({wrong}); check input_shape, or compile with --no-proof (proof=False)"
+        f"the model itself does not run on inputs of {shape} ({wrong}); check input_shape, or "
+        "compile with --no-proof (proof=False)"
     )
 
 

@@ -1,4 +1,6 @@
-"""The spike camera (DESIGN.md, section 6): recordings, a sensor's model, the configuration of the reconstruction pipeline, images out.
+"""The spike camera (DESIGN.md, section 6): recordings, a sensor's model, the configuration of the
+reconstruction pipeline, images out.
 
-The reconstruction itself is in `spikeplane_sim.golden.camera` (PyTorch) and `spikeplane_gateware.camera` (Amaranth).
+The reconstruction itself is in `spikeplane_sim.golden.camera` (PyTorch) and
+`spikeplane_gateware.camera` (Amaranth).
 """

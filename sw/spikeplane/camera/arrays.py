@@ -1,4 +1,5 @@
-"""Recordings stored as numpy arrays (T, H, W): .npy and .npz, mapped where they lie; compressed ones see `packed.py`."""
+"""Recordings stored as numpy arrays (T, H, W): .npy and .npz, mapped where they lie; compressed
+ones see `packed.py`."""
 
 import math
 import zipfile
@@ -12,7 +13,15 @@ from spikeplane.camera.mapped import MappedFile
 from spikeplane.camera.packed import PackedPlanes, unpack_whole
 from spikeplane.camera.size import check_pixels
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.npy import Header, array_name, arrays, open_member, read_header, stored_offset, unreadable
+from spikeplane.formats.npy import (
+    Header,
+    array_name,
+    arrays,
+    open_member,
+    read_header,
+    stored_offset,
+    unreadable,
+)
 
 
 class ArrayPlanes:
@@ -25,7 +34,8 @@ class ArrayPlanes:
         self._file, self._header, self._offset = file, header, offset
 
     def read(self, first: int, last: int) -> np.ndarray:
-        """uint8 (last - first, H, W) of 0 and 1, contiguous, row 0 at the top. Raises SpikeplaneError for other values."""
+        """uint8 (last - first, H, W) of 0 and 1, contiguous, row 0 at the top. Raises
+        SpikeplaneError for other values."""
         header, plane = self._header, self.shape[1:]
         if header.fortran:  # a plane is scattered over the whole array
             found = self._file.window(self._offset, header.dtype, header.shape, fortran=True)[first:last]
@@ -51,8 +61,9 @@ def open_npy(path: Path) -> ArrayPlanes:
 def open_npz(path: Path, wanted: str | None) -> ArrayPlanes | PackedPlanes:
     """The planes of an array in an .npz: the only one, or the one called `wanted`.
 
-    Raises SpikeplaneError if the file is damaged, if it holds several arrays and no name is given (it lists them with their shapes),
-    if there is none of that name, and if the array holds no planes (T, H, W).
+    Raises SpikeplaneError if the file is damaged, if it holds several arrays and no name is given
+    (it lists them with their shapes), if there is none of that name, and if the array holds no
+    planes (T, H, W).
     """
     try:
         with ExitStack() as closing:
@@ -103,17 +114,21 @@ def _choose(path: Path, archive: zipfile.ZipFile, wanted: str | None) -> zipfile
 
 def _check(name: str, header: Header, data_bytes: int) -> None:
     if len(header.shape) != 3:
-        raise SpikeplaneError(f"{name}: expected planes of the shape (T, H, W), the array has the shape {header.shape}")
+        raise SpikeplaneError(
+            f"{name}: expected planes of the shape (T, H, W), the array has the shape {header.shape}"
+        )
     if min(header.shape) < 1:
         raise SpikeplaneError(f"{name} holds no planes: its shape (T, H, W) is {header.shape}")
     if header.dtype.kind not in "buif":
         raise SpikeplaneError(
-            f"{name}: expected planes of bools or of the integers 0 and 1, found elements of type {header.dtype}"
+            f"{name}: expected planes of bools or of the integers 0 and 1, found elements of type "
+            f"{header.dtype}"
         )
     _, height, width = header.shape
     check_pixels((width, height), name)
     if data_bytes != header.data_bytes:
         what = "truncated" if data_bytes < header.data_bytes else "too long"
         raise SpikeplaneError(
-            f"{name} is {what}: planes of the shape {header.shape} take {header.data_bytes} bytes, found {data_bytes}"
+            f"{name} is {what}: planes of the shape {header.shape} take {header.data_bytes} bytes, "
+            f"found {data_bytes}"
         )

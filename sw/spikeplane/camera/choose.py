@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 LOOKAHEAD = 16  #: planes, unless somebody says otherwise: with it every method is within 0.1 dB of its best
 
-# PSNR in dB at plane 150 of reds_200_part1 and reds_203_part1, by look-ahead; tfp over 21 planes. A test measures them again.
+# PSNR in dB at plane 150 of reds_200_part1 and reds_203_part1, by look-ahead; tfp over 21 planes. A
+# test measures them again.
 MEASURED: dict[int, dict[str, tuple[float, float]]] = {
     0: {"tfp": (27.10, 20.75), "tfi": (21.00, 22.45), "fsr": (26.96, 23.20), "ssr": (27.95, 23.68)},
     4: {"tfp": (28.20, 23.17), "tfi": (21.69, 23.93), "fsr": (28.35, 25.96), "ssr": (30.95, 27.07)},
@@ -21,7 +22,8 @@ class Choice(NamedTuple):
 
 
 def choose(lookahead: int | None, planes: int) -> Choice:
-    """The method for a recording of so many planes, and the look-ahead if None is given: LOOKAHEAD, or 0 in a shorter recording."""
+    """The method for a recording of so many planes, and the look-ahead if None is given: LOOKAHEAD,
+    or 0 in a shorter recording."""
     short = lookahead is None and planes <= LOOKAHEAD
     taken = lookahead if lookahead is not None else 0 if short else LOOKAHEAD
     like = max(known for known in MEASURED if known <= taken)

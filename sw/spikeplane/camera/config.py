@@ -1,4 +1,5 @@
-"""The reconstruction pipeline's fixed sizes, and the constants of its rules: what golden model, gateware and driver share."""
+"""The reconstruction pipeline's fixed sizes, and the constants of its rules: what golden model,
+gateware and driver share."""
 
 import difflib
 import hashlib
@@ -10,13 +11,16 @@ from spikeplane.errors import SpikeplaneError
 
 METHODS = ("tfp", "tfi", "fsr", "ssr")
 
-#: An interval, or the planes since a spike, is counted up to here: longer ones count as this one (a level of 1 in 255).
+#: An interval, or the planes since a spike, is counted up to here: longer ones count as this one (a
+#: level of 1 in 255).
 INTERVAL_MAX = 255
 #: SSR counts runs between firings up to here: longer ones count as this one.
 RUN_MAX = 63
-#: A segment keeps at least its last 128 planes and no endless sums: (smaller interval below, intervals at which counts are halved).
+#: A segment keeps at least its last 128 planes and no endless sums: (smaller interval below,
+#: intervals at which counts are halved).
 HALVINGS = ((4, 128), (16, 64), (64, 16), (256, 4))
-#: Intervals that a pixel takes up in one plane at most when it looks ahead (without look-ahead there is never more than one).
+#: Intervals that a pixel takes up in one plane at most when it looks ahead (without look-ahead
+#: there is never more than one).
 WALKS = 2
 #: The pipeline reads a pixel's state again this many words later at the earliest.
 MIN_WORDS = 16
@@ -28,7 +32,8 @@ class CameraConfig:
 
     width, height   pixels of a plane, 1..4096 each
     pixels          P, pixels of a word: taken and given in one cycle; 1..64, a divisor of the plane's pixels
-    method          tfp (spikes in a window), tfi (one interval), fsr or ssr (first and second-order stability)
+    method          tfp (spikes in a window), tfi (one interval), fsr or ssr (first and second-order
+                    stability)
     lookahead       A, 0..64: when plane t has come in, the image of plane t - A goes out
     window          planes that tfp counts, 1..64
     output_bits     8 (0..255), or 12: the same with four binary places (8.4 fixed point, 0..4080)
@@ -47,21 +52,30 @@ class CameraConfig:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise SpikeplaneError(f"camera configuration: method must be one of {', '.join(METHODS)}, not {self.method!r}")
+            raise SpikeplaneError(
+                f"camera configuration: method must be one of {', '.join(METHODS)}, not {self.method!r}"
+            )
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise SpikeplaneError(f"camera configuration: {name} must be an integer from {low} to {high}, not {value!r}")
+                raise SpikeplaneError(
+                    f"camera configuration: {name} must be an integer from {low} to {high}, not {value!r}"
+                )
         if self.output_bits not in (8, 12):
-            raise SpikeplaneError(f"camera configuration: output_bits must be 8 or 12, not {self.output_bits}")
+            raise SpikeplaneError(
+                f"camera configuration: output_bits must be 8 or 12, not {self.output_bits}"
+            )
         area = self.width * self.height
         if area % self.pixels:
             fit = ", ".join(str(p) for p in range(1, 65) if area % p == 0)
             size = f"{self.width}x{self.height} = {area}"
-            raise SpikeplaneError(f"camera configuration: pixels must divide {size}: one of {fit}, not {self.pixels}")
+            raise SpikeplaneError(
+                f"camera configuration: pixels must divide {size}: one of {fit}, not {self.pixels}"
+            )
         if self.words < MIN_WORDS:
             raise SpikeplaneError(
-                f"camera configuration: a plane must have at least {MIN_WORDS} words, {self.width}x{self.height} has "
+                f"camera configuration: a plane must have at least {MIN_WORDS} words, "
+                f"{self.width}x{self.height} has "
                 f"{self.words} of {self.pixels} pixels; take fewer pixels a word"
             )
 
@@ -82,7 +96,8 @@ class CameraConfig:
 
     @property
     def lag(self) -> int:
-        """tfp: planes between the end of the window and the newest plane, so that the window lies around the image's plane."""
+        """tfp: planes between the end of the window and the newest plane, so that the window lies
+        around the image's plane."""
         return self.lookahead - min(self.lookahead, (self.window - 1) // 2)
 
     @property
@@ -102,7 +117,9 @@ class CameraConfig:
         known = [f.name for f in fields(cls)]
         for key in values:
             if key not in known:
-                raise SpikeplaneError(f"camera configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}")
+                raise SpikeplaneError(
+                    f"camera configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}"
+                )
         return cls(**{**base, **values})
 
 
@@ -125,7 +142,8 @@ def camera_preset(name: str) -> CameraConfig:
     """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
     if not isinstance(name, str):
         raise SpikeplaneError(
-            f"a camera preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(CAMERA_PRESETS))}"
+            f"a camera preset is a name in quotes, not {name!r}; choose from "
+            f"{', '.join(sorted(CAMERA_PRESETS))}"
         )
     if name not in CAMERA_PRESETS:
         raise SpikeplaneError(f"unknown camera preset '{name}'{_nearest(name, list(CAMERA_PRESETS))}")

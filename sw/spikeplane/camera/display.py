@@ -13,7 +13,8 @@ class Display:
 
     scale        the value of a pixel that fires in every plane: 255, or 4080 with four binary places
     full_scale   spikes a plane of a white pixel, more than 0 and at most 1
-    gamma        1: levels are proportional to light, as in the true images of data sets; 2.2: as screens expect it
+    gamma        1: levels are proportional to light, as in the true images of data sets; 2.2: as
+                 screens expect it
     """
 
     scale: int
@@ -21,7 +22,8 @@ class Display:
     gamma: float = 1.0
 
     def light(self, values: np.ndarray) -> np.ndarray:
-        """float64, 0..1: value / scale / full_scale, 1 at most; without gamma. What is compared with a true image."""
+        """float64, 0..1: value / scale / full_scale, 1 at most; without gamma. What is compared
+        with a true image."""
         return np.minimum(values / (self.scale * self.full_scale), 1.0)
 
     def table(self, white: int) -> np.ndarray:

@@ -1,5 +1,5 @@
-"""Images and animations in files: a process of its own decodes them (`images_child.py`), within limits of time and memory, as grey
-frames."""
+"""Images and animations in files: a process of its own decodes them (`images_child.py`), within
+limits of time and memory, as grey frames."""
 
 import json
 import warnings
@@ -20,15 +20,25 @@ _CHILD = Path(__file__).with_name("images_child.py")
 
 
 def read_image(path: Path, most: int | None, others: str) -> np.ndarray:
-    """(H, W), or (T, H, W) of the first `most` frames if there are several: uint8 luma, uint16 or float32; read-only.
+    """(H, W), or (T, H, W) of the first `most` frames if there are several: uint8 luma, uint16 or
+    float32; read-only.
 
-    others: what else could be read, for messages. Raises SpikeplaneError for no image, a damaged one, one that is too large, and one that
-    takes too long or too much memory. What Pillow warns of is warned of here.
+    others: what else could be read, for messages. Raises SpikeplaneError for no image, a damaged
+    one, one that is too large, and one that takes too long or too much memory. What Pillow warns of
+    is warned of here.
     """
     more = path.stat().st_size // BYTES_A_SECOND
-    limits = {"formats": FORMATS, "most": most, "pixels": MOST_PIXELS, "frames": MOST_FRAMES, "bytes": ALL_BYTES}
+    limits = {
+        "formats": FORMATS,
+        "most": most,
+        "pixels": MOST_PIXELS,
+        "frames": MOST_FRAMES,
+        "bytes": ALL_BYTES,
+    }
     try:
-        found, data = ask(_CHILD, [str(path), json.dumps(limits), str(CPU_SECONDS + more)], SECONDS + more, "Pillow")
+        found, data = ask(
+            _CHILD, [str(path), json.dumps(limits), str(CPU_SECONDS + more)], SECONDS + more, "Pillow"
+        )
     except NoAnswer as error:
         raise SpikeplaneError(f"{path} is no readable image: {error}") from None
     if "unknown" in found:

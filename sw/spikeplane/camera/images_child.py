@@ -1,11 +1,12 @@
-"""A process of its own that decodes a foreign image or animation with Pillow: decoders in C may crash, run for ever or take all memory.
-`images.py` starts it by its path (see `foreign.py`).
+"""A process of its own that decodes a foreign image or animation with Pillow: decoders in C may
+crash, run for ever or take all memory. `images.py` starts it by its path (see `foreign.py`).
 
     images_child.py FILE LIMITS CPU_SECONDS
 
-LIMITS is an object: `formats` that Pillow may take the file for, frames that are wanted at `most` (null: all), `pixels` of a frame,
-`frames` of a file and `bytes` of them all at most. The answer's bytes are those of the frames, one behind the other. Its object is
-{"unknown": true}, {"refused": text}, {"error": text} or {"dtype": text, "shape": [T, H, W], "warnings": [text, ...]}.
+LIMITS is an object: `formats` that Pillow may take the file for, frames that are wanted at `most`
+(null: all), `pixels` of a frame, `frames` of a file and `bytes` of them all at most. The answer's
+bytes are those of the frames, one behind the other. Its object is {"unknown": true}, {"refused":
+text}, {"error": text} or {"dtype": text, "shape": [T, H, W], "warnings": [text, ...]}.
 """
 
 import json
@@ -20,7 +21,8 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from spikeplane.errors import reason
 from spikeplane.foreign_child import Answer, answer
 
-ROOM = 1280 << 20  #: bytes of memory beyond what the libraries take: the largest frame in colour, turned, and in grey
+#: bytes of memory beyond what the libraries take: the largest frame in colour, turned, and in grey
+ROOM = 1280 << 20
 _OF_FILES = (UserWarning, RuntimeWarning)  #: the warnings that are of a file, not of code
 
 
@@ -44,7 +46,11 @@ def read(path: str, limits: dict[str, Any]) -> Answer:
         return {"error": reason(error).rstrip(".")}, []
     told = [str(warning.message) for warning in caught if issubclass(warning.category, _OF_FILES)]
     first = frames[0]
-    return {"dtype": first.dtype.str, "shape": [len(frames), *first.shape], "warnings": list(dict.fromkeys(told))[:20]}, frames
+    return {
+        "dtype": first.dtype.str,
+        "shape": [len(frames), *first.shape],
+        "warnings": list(dict.fromkeys(told))[:20],
+    }, frames
 
 
 def _read(path: str, limits: dict[str, Any]) -> list[np.ndarray]:
@@ -57,7 +63,8 @@ def _read(path: str, limits: dict[str, Any]) -> list[np.ndarray]:
 
 
 def _check_sums(path: str, formats: list[str]) -> None:
-    """Pillow decodes the pixels of a PNG without looking at their checksums, and takes the end of a GIF as its last frame's end."""
+    """Pillow decodes the pixels of a PNG without looking at their checksums, and takes the end of a
+    GIF as its last frame's end."""
     with Image.open(path, formats=formats) as image:
         if image.format == "PNG":
             image.verify()
@@ -120,7 +127,8 @@ def _size(size: tuple[int, int]) -> str:
 
 
 def _grey(image: Any) -> np.ndarray:
-    """uint8, uint16 or float32 (H, W) of a Pillow image. 32-bit integers are how Pillow gives some 16-bit files."""
+    """uint8, uint16 or float32 (H, W) of a Pillow image. 32-bit integers are how Pillow gives some
+    16-bit files."""
     if image.mode.startswith("I"):
         return np.ascontiguousarray(np.asarray(image).clip(0, 65535).astype(np.uint16))
     return np.ascontiguousarray(np.asarray(image if image.mode == "F" else image.convert("L")))

@@ -1,4 +1,5 @@
-"""Light for the sensor's model: an image at rest or moving, frames of a video or an array, as one plane after the other."""
+"""Light for the sensor's model: an image at rest or moving, frames of a video or an array, as one
+plane after the other."""
 
 import itertools
 import math
@@ -14,14 +15,16 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.errors import number as full
 
 Size = tuple[int, int]  #: width, height
-Path2 = Callable[[int], tuple[float, float]]  #: plane -> x and y of the window's top left corner, in pixels of the image
+#: plane -> x and y of the window's top left corner, in pixels of the image
+Path2 = Callable[[int], tuple[float, float]]
 
 _LEVELS = {"b": 1.0, "u": 255.0}  #: what means light 1, by the kind of a dtype; 65535 for uint16
 
 
 @dataclass(frozen=True)
 class Light:
-    """Planes of light, float32 (H, W) of 0..1; can be iterated again. A plane is valid until the next one is asked for.
+    """Planes of light, float32 (H, W) of 0..1; can be iterated again. A plane is valid until the
+    next one is asked for.
 
     `size` is (W, H). `planes` is their number, None if only the end of a video tells.
     """
@@ -48,7 +51,8 @@ def still(image: np.ndarray, planes: int) -> Light:
 
 
 def moving(image: np.ndarray, path: Path2, size: Size, planes: int) -> Light:
-    """A window of `size` that moves over the image, between pixels bilinear. The window may touch the image's border.
+    """A window of `size` that moves over the image, between pixels bilinear. The window may touch
+    the image's border.
 
     Raises SpikeplaneError if the image is smaller than the window, or once the path leaves it.
     """
@@ -61,7 +65,9 @@ def moving(image: np.ndarray, path: Path2, size: Size, planes: int) -> Light:
         for t in range(planes):
             x, y = path(t)
             if not (0 <= x <= room[0] and 0 <= y <= room[1]):
-                raise SpikeplaneError(f"the window leaves the image in plane {t}: its corner is at {full(x)}, {full(y)}")
+                raise SpikeplaneError(
+                    f"the window leaves the image in plane {t}: its corner is at {full(x)}, {full(y)}"
+                )
             column, row = int(x), int(y)
             part = padded[row : row + size[1] + 1, column : column + size[0] + 1]
             _blend(part[:-1], part[1:], y - row, rows)
@@ -70,8 +76,11 @@ def moving(image: np.ndarray, path: Path2, size: Size, planes: int) -> Light:
     return Light(size, planes, make)
 
 
-def frames(source: Callable[[], Iterable[np.ndarray]], size: Size, count: int | None, planes_per_frame: int) -> Light:
-    """Frames, float32 (H, W), `planes_per_frame` planes apart, between them linear; `count` of them, None if not known.
+def frames(
+    source: Callable[[], Iterable[np.ndarray]], size: Size, count: int | None, planes_per_frame: int
+) -> Light:
+    """Frames, float32 (H, W), `planes_per_frame` planes apart, between them linear; `count` of
+    them, None if not known.
 
     N frames make (N - 1) * planes_per_frame + 1 planes: the last one is reached and light ends with it.
     """
@@ -92,7 +101,8 @@ def frames(source: Callable[[], Iterable[np.ndarray]], size: Size, count: int | 
 
 
 def array(values: np.ndarray, planes_per_frame: int, size: Size | None = None, name: str = "array") -> Light:
-    """Frames (T, H, W), uint8, uint16 or floats of 0..1, each scaled and cropped to `size` if that is given; `name` is for messages."""
+    """Frames (T, H, W), uint8, uint16 or floats of 0..1, each scaled and cropped to `size` if that
+    is given; `name` is for messages."""
     if values.ndim != 3 or not values.size:
         raise SpikeplaneError(f"light: an array of frames has the shape (T, H, W), not {values.shape}")
     size = size or (values.shape[2], values.shape[1])
@@ -108,7 +118,8 @@ def array(values: np.ndarray, planes_per_frame: int, size: Size | None = None, n
 
 
 def video(path: Path, planes_per_frame: int, size: Size | None = None) -> Light:
-    """A video by ffmpeg, its frames scaled and cropped to `size` if that is given; reads the first frame at once.
+    """A video by ffmpeg, its frames scaled and cropped to `size` if that is given; reads the first
+    frame at once.
 
     Raises SpikeplaneError for a missing file, a missing ffmpeg and what ffmpeg cannot decode.
     """
@@ -125,11 +136,13 @@ def video(path: Path, planes_per_frame: int, size: Size | None = None) -> Light:
 
 
 def window_room(image: np.ndarray, size: Size) -> tuple[int, int]:
-    """How far the corner of a window can move to the right and down. Raises SpikeplaneError if the window is too large."""
+    """How far the corner of a window can move to the right and down. Raises SpikeplaneError if the
+    window is too large."""
     height, width = image.shape
     if size[0] > width or size[1] > height:
         raise SpikeplaneError(
-            f"a window of {size[0]}x{size[1]} does not fit the image of {width}x{height}: use a smaller --size"
+            f"a window of {size[0]}x{size[1]} does not fit the image of {width}x{height}: use a "
+            "smaller --size"
         )
     return width - size[0], height - size[1]
 
@@ -145,7 +158,9 @@ def through(points: list[tuple[float, float]], speed: float) -> Path2:
             return points[0]
         way = plane * speed % (2 * length)
         way = min(way, 2 * length - way)
-        return float(np.interp(way, ends, [p[0] for p in points])), float(np.interp(way, ends, [p[1] for p in points]))
+        return float(np.interp(way, ends, [p[0] for p in points])), float(
+            np.interp(way, ends, [p[1] for p in points])
+        )
 
     return at
 
@@ -161,16 +176,21 @@ def circle(centre: tuple[float, float], radius: float, speed: float) -> Path2:
 
 
 def as_light(image: np.ndarray) -> np.ndarray:
-    """float32 (H, W) of 0..1 from uint8 (255 is 1), uint16 (65535 is 1), bool, or floats of 0..1. Raises SpikeplaneError."""
+    """float32 (H, W) of 0..1 from uint8 (255 is 1), uint16 (65535 is 1), bool, or floats of 0..1.
+    Raises SpikeplaneError."""
     if image.ndim != 2 or not image.size:
         raise SpikeplaneError(f"light: an image has the shape (H, W), not {image.shape}")
     if image.dtype in (np.uint8, np.uint16, np.bool_):
         return image * np.float32(1 / (65535.0 if image.dtype == np.uint16 else _LEVELS[image.dtype.kind]))
     if image.dtype.kind != "f":
-        raise SpikeplaneError(f"light: expected uint8, uint16 or floats of 0..1, found elements of type {image.dtype}")
+        raise SpikeplaneError(
+            f"light: expected uint8, uint16 or floats of 0..1, found elements of type {image.dtype}"
+        )
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= 1):
-        raise SpikeplaneError(f"light: floats must lie in 0..1, found {full(low)}..{full(high)}; scale them, or store uint8")
+        raise SpikeplaneError(
+            f"light: floats must lie in 0..1, found {full(low)}..{full(high)}; scale them, or store uint8"
+        )
     return image.astype(np.float32, copy=False)
 
 

@@ -1,4 +1,5 @@
-"""A window on a file: the bytes asked for are mapped, copied and let go, so that a pass over a recording takes no memory of its length."""
+"""A window on a file: the bytes asked for are mapped, copied and let go, so that a pass over a
+recording takes no memory of its length."""
 
 import math
 import weakref
@@ -11,7 +12,8 @@ from spikeplane.errors import SpikeplaneError
 
 
 class MappedFile:
-    """An open file whose parts are seen as arrays. It is closed with `close`, or with the last use of this object."""
+    """An open file whose parts are seen as arrays. It is closed with `close`, or with the last use
+    of this object."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         """`file`: open for reading, whatever its position. `name`: for messages."""
@@ -19,7 +21,9 @@ class MappedFile:
         self._file = file
         self.close = weakref.finalize(self, file.close)
 
-    def window(self, offset: int, dtype: npt.DTypeLike, shape: tuple[int, ...], fortran: bool = False) -> np.ndarray:
+    def window(
+        self, offset: int, dtype: npt.DTypeLike, shape: tuple[int, ...], fortran: bool = False
+    ) -> np.ndarray:
         """The bytes from `offset` as a read-only array; mapped as long as the array is used.
 
         Raises SpikeplaneError if the file was closed, or has become too short since it was opened.
@@ -32,4 +36,6 @@ class MappedFile:
             return np.memmap(self._file, dtype, "r", offset, shape, "F" if fortran else "C").view(np.ndarray)
         except (ValueError, OSError) as error:
             reason = str(error).splitlines()[0]
-            raise SpikeplaneError(f"{self.name} cannot be read any more, was it cut or replaced? ({reason})") from None
+            raise SpikeplaneError(
+                f"{self.name} cannot be read any more, was it cut or replaced? ({reason})"
+            ) from None

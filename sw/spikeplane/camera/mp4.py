@@ -14,10 +14,11 @@ from spikeplane.toolchain import ffmpeg
 
 
 def write_mp4(path: Path, images: Iterable[np.ndarray], rate: float) -> int:
-    """H.264 of uint8 (H, W) images, `rate` of them a second; a side of odd length gets a black line more. Returns how many.
+    """H.264 of uint8 (H, W) images, `rate` of them a second; a side of odd length gets a black line
+    more. Returns how many.
 
-    The file appears when it is complete. Raises SpikeplaneError for no image at all, a missing ffmpeg, what ffmpeg cannot do,
-    and a file that cannot be written.
+    The file appears when it is complete. Raises SpikeplaneError for no image at all, a missing
+    ffmpeg, what ffmpeg cannot do, and a file that cannot be written.
     """
     stream = iter(images)
     program = ffmpeg()
@@ -25,10 +26,33 @@ def write_mp4(path: Path, images: Iterable[np.ndarray], rate: float) -> int:
     if first is None:
         raise SpikeplaneError(f"no image to write to {path}")
     with write_stream(path) as draft, tempfile.TemporaryFile() as complaints:
-        command = [program, "-v", "error", "-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{first.shape[1]}x{first.shape[0]}"]
-        command += ["-r", f"{rate:g}", "-i", "pipe:0", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "16"]
+        command = [
+            program,
+            "-v",
+            "error",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "gray",
+            "-s",
+            f"{first.shape[1]}x{first.shape[0]}",
+        ]
+        command += [
+            "-r",
+            f"{rate:g}",
+            "-i",
+            "pipe:0",
+            "-vf",
+            "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+            "-c:v",
+            "libx264",
+            "-crf",
+            "16",
+        ]
         command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{draft.name}"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints
+        )
         assert process.stdin
         count, ended = 0, False
         try:

@@ -1,4 +1,5 @@
-"""Planes, or images, to a .npy file as they come: the header, which holds their number, is written again at the end."""
+"""Planes, or images, to a .npy file as they come: the header, which holds their number, is written
+again at the end."""
 
 import io
 import itertools
@@ -12,10 +13,11 @@ from spikeplane.files import write_stream
 
 
 def write_npy(path: Path, planes: Iterable[np.ndarray]) -> int:
-    """Write planes or images, (H, W) each and all of one size and type, as one array (T, H, W), and return how many.
+    """Write planes or images, (H, W) each and all of one size and type, as one array (T, H, W), and
+    return how many.
 
-    The file appears when it is complete: an error, also one that `planes` raises, leaves what was there before.
-    Raises SpikeplaneError for no plane at all and a file that cannot be written.
+    The file appears when it is complete: an error, also one that `planes` raises, leaves what was
+    there before. Raises SpikeplaneError for no plane at all and a file that cannot be written.
     """
     stream = iter(planes)
     first = next(stream, None)

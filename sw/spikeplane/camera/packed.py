@@ -1,4 +1,5 @@
-"""Planes of a compressed array: unpacked as far as they are asked for, into a file of one bit a pixel that has no name."""
+"""Planes of a compressed array: unpacked as far as they are asked for, into a file of one bit a
+pixel that has no name."""
 
 import tempfile
 import zipfile
@@ -20,13 +21,23 @@ _UNSORTED = 1 << 29  #: bytes of an array in Fortran order at most, which is unp
 
 
 class PackedPlanes:
-    """Planes (T, H, W) behind a stream of an archive; the file of bits goes with this object, whatever happens."""
+    """Planes (T, H, W) behind a stream of an archive; the file of bits goes with this object,
+    whatever happens."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, stream: IO[bytes], header: Header, name: str) -> None:
-        """`archive` and its `stream`, behind the header of an array in C order, are closed by `close`; `name` is for messages."""
+    def __init__(
+        self, path: Path, archive: zipfile.ZipFile, stream: IO[bytes], header: Header, name: str
+    ) -> None:
+        """`archive` and its `stream`, behind the header of an array in C order, are closed by
+        `close`; `name` is for messages."""
         self.shape: tuple[int, int, int] = header.shape  # type: ignore[assignment]  # checked by whoever read the header
         count, height, width = self.shape
-        self._path, self._archive, self._stream, self._header, self._name = path, archive, stream, header, name
+        self._path, self._archive, self._stream, self._header, self._name = (
+            path,
+            archive,
+            stream,
+            header,
+            name,
+        )
         self._file = _room(path)
         self._planes = RawPlanes(MappedFile(self._file, name), (width, height), count, flip=False)
         self._unpacked = 0
@@ -40,7 +51,8 @@ class PackedPlanes:
     def read(self, first: int, last: int) -> np.ndarray:
         """uint8 (last - first, H, W) of 0 and 1, contiguous, row 0 at the top.
 
-        Raises SpikeplaneError for other values up to plane `last`, for a damaged archive, and where the bits find no room.
+        Raises SpikeplaneError for other values up to plane `last`, for a damaged archive, and where
+        the bits find no room.
         """
         if self._unpacked < last and not self._file.closed:
             with _damage(self._path):
@@ -57,8 +69,14 @@ class PackedPlanes:
             data = self._stream.read(planes * plane_bytes)
             if len(data) < planes * plane_bytes:
                 raise EOFError(f"it ends in plane {self._unpacked + len(data) // plane_bytes} of {count}")
-            bits = as_bits(np.frombuffer(data, self._header.dtype).reshape(planes, height, width), self._name, self._unpacked)
-            self._file.write(np.packbits(bits.reshape(planes, height * width), axis=1, bitorder="little").data)
+            bits = as_bits(
+                np.frombuffer(data, self._header.dtype).reshape(planes, height, width),
+                self._name,
+                self._unpacked,
+            )
+            self._file.write(
+                np.packbits(bits.reshape(planes, height * width), axis=1, bitorder="little").data
+            )
             self._unpacked += planes
         self._file.flush()
         if self._unpacked == count and self._stream.read(1):  # at the end the archive compares its checksum
@@ -66,9 +84,12 @@ class PackedPlanes:
 
 
 def unpack_whole(path: Path, stream: IO[bytes], header: Header, name: str) -> MappedFile:
-    """An array in Fortran order, whose planes cannot be told apart in the stream, as a file without a name. Raises SpikeplaneError."""
+    """An array in Fortran order, whose planes cannot be told apart in the stream, as a file without
+    a name. Raises SpikeplaneError."""
     if header.data_bytes > _UNSORTED:
-        raise SpikeplaneError(f"{name} has {header.data_bytes} bytes in Fortran order, {_UNSORTED} at most: save it in C order")
+        raise SpikeplaneError(
+            f"{name} has {header.data_bytes} bytes in Fortran order, {_UNSORTED} at most: save it in C order"
+        )
     file = _room(path)
     with _damage(path):
         left = header.data_bytes

@@ -1,4 +1,5 @@
-"""Images to files as they come: .npy, .png (one image or a contact sheet), .gif and .mp4. Each is there whole or not at all."""
+"""Images to files as they come: .npy, .png (one image or a contact sheet), .gif and .mp4. Each is
+there whole or not at all."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +30,11 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 
 def write_png(path: Path, pictures: Iterable[Picture]) -> int:
-    """One picture as it is; several as a contact sheet, with the number of its plane under each. Returns how many.
+    """One picture as it is; several as a contact sheet, with the number of its plane under each.
+    Returns how many.
 
-    All are held in memory: SHEET at most. Raises SpikeplaneError for more, for none, and a file that cannot be written.
+    All are held in memory: SHEET at most. Raises SpikeplaneError for more, for none, and a file
+    that cannot be written.
     """
     shown = []
     for number, levels in pictures:
@@ -45,7 +48,8 @@ def write_png(path: Path, pictures: Iterable[Picture]) -> int:
 
 
 def sheet(pictures: list[Picture]) -> np.ndarray:
-    """The contact sheet, uint8 (H, W), of uint8 pictures: about as wide as high, in reading order, those above TILE pixels made smaller."""
+    """The contact sheet, uint8 (H, W), of uint8 pictures: about as wide as high, in reading order,
+    those above TILE pixels made smaller."""
     from PIL import Image, ImageDraw
 
     height, width = pictures[0][1].shape
@@ -63,7 +67,8 @@ def sheet(pictures: list[Picture]) -> np.ndarray:
 
 
 def write_gif(path: Path, pictures: Iterable[Picture], rate: float) -> int:
-    """An animation that repeats for ever, picture by picture; uint8 only. `rate`: see `gif_rate`. Returns how many.
+    """An animation that repeats for ever, picture by picture; uint8 only. `rate`: see `gif_rate`.
+    Returns how many.
 
     Pillow keeps all pictures of an animation in memory; here it only compresses them.
     """
@@ -83,7 +88,8 @@ def write_gif(path: Path, pictures: Iterable[Picture], rate: float) -> int:
 
 
 def gif_rate(rate: float) -> float:
-    """Images a second of a GIF that come nearest: their delays are whole hundredths of a second, and viewers slow down below two."""
+    """Images a second of a GIF that come nearest: their delays are whole hundredths of a second,
+    and viewers slow down below two."""
     return 100 / max(2, round(100 / rate))
 
 
@@ -104,7 +110,8 @@ def write_arrays(path: Path, pictures: Iterable[Picture]) -> int:
 def write_pictures(path: Path, pictures: Iterator[Picture], rate: float) -> int:
     """Write by the suffix; `rate`: images a second of .mp4 and .gif. Returns how many pictures were taken.
 
-    Raises SpikeplaneError for a suffix not in SUFFIXES, a missing ffmpeg (.mp4), and a file that cannot be written.
+    Raises SpikeplaneError for a suffix not in SUFFIXES, a missing ffmpeg (.mp4), and a file that
+    cannot be written.
     """
     suffix = check_suffix(path)
     writers: dict[str, Callable[[Path, Any], int]] = {

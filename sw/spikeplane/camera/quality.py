@@ -15,7 +15,8 @@ SSIM_WINDOW = 7  #: pixels, scikit-image's own
 
 
 class Quality(NamedTuple):
-    """psnr: dB, infinite for equal images. ssim: at most 1; None for images smaller than its window of 7x7."""
+    """psnr: dB, infinite for equal images. ssim: at most 1; None for images smaller than its window
+    of 7x7."""
 
     psnr: float
     ssim: float | None
@@ -38,7 +39,8 @@ def quality(image: np.ndarray, truth: np.ndarray) -> Quality:
 
 
 def read_truth(path: Path, size: Size, region: Region) -> np.ndarray:
-    """The true image, float64 (H, W) of 0..1, of a region of planes of that size; the file may show the whole plane or the region.
+    """The true image, float64 (H, W) of 0..1, of a region of planes of that size; the file may show
+    the whole plane or the region.
 
     Raises SpikeplaneError for a file that is no image and one of another size.
     """

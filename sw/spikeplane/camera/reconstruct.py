@@ -1,4 +1,5 @@
-"""From a recording to images: which planes are read, which images are wanted, and the one pass that makes them."""
+"""From a recording to images: which planes are read, which images are wanted, and the one pass that
+makes them."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,15 +27,17 @@ class Pipeline(Protocol):
         ...
 
     def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
-        """Take the next planes, uint8 (n, H, W) of 0 and 1. After each of them one more image can be had, that of the plane
-        `config.lookahead` planes before: yield those that are `wanted`, integers (H, W) of 0..config.scale.
+        """Take the next planes, uint8 (n, H, W) of 0 and 1. After each of them one more image can
+        be had, that of the plane `config.lookahead` planes before: yield those that are `wanted`,
+        integers (H, W) of 0..config.scale.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Planes `first` to `end - 1` are read, and the images of the planes `wanted`, in rising order, are made of them."""
+    """Planes `first` to `end - 1` are read, and the images of the planes `wanted`, in rising order,
+    are made of them."""
 
     first: int
     end: int
@@ -58,11 +61,12 @@ def plan(
     every: int | None = None,
     plane: int | None = None,
 ) -> Plan:
-    """What to read of a recording of so many planes for the images of planes `first` to `last`, of `every` n-th of them, or of `plane`.
+    """What to read of a recording of so many planes for the images of planes `first` to `last`, of
+    `every` n-th of them, or of `plane`.
 
-    The pixels know nothing of planes before `first`. An image needs `lookahead` planes after its own; `last` is by default the
-    last plane that has them.
-    Raises SpikeplaneError for planes that are not there, and for images that need planes which are not there.
+    The pixels know nothing of planes before `first`. An image needs `lookahead` planes after its
+    own; `last` is by default the last plane that has them. Raises SpikeplaneError for planes that
+    are not there, and for images that need planes which are not there.
     """
     for name, value in (("--first", first), ("--plane", plane), ("--last", last)):
         if value is not None:
@@ -105,7 +109,8 @@ def _check_lookahead(plane: int, lookahead: int, planes: int) -> None:
 
 def _refuse_short(start: int, lookahead: int, planes: int) -> None:
     raise SpikeplaneError(
-        f"an image needs {lookahead} planes after its own with look-ahead {lookahead}, plane {start} has {planes - 1 - start}: "
+        f"an image needs {lookahead} planes after its own with look-ahead {lookahead}, plane "
+        f"{start} has {planes - 1 - start}: "
         f"use --lookahead {planes - 1 - start} or less"
     )
 
@@ -134,27 +139,37 @@ class Region:
 
 
 def parse_region(text: str | None, size: Size) -> Region:
-    """The region "X,Y,W,H" of planes of that size; all of them for None. Raises SpikeplaneError for other text and pixels outside."""
+    """The region "X,Y,W,H" of planes of that size; all of them for None. Raises SpikeplaneError for
+    other text and pixels outside."""
     if text is None:
         return Region(0, 0, *size)
     try:
         x, y, width, height = (int(word) for word in text.split(","))
     except ValueError:
-        raise SpikeplaneError(f"--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not {text!r}") from None
+        raise SpikeplaneError(
+            f"--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not {text!r}"
+        ) from None
     if width < 1 or height < 1 or x < 0 or y < 0 or x + width > size[0] or y + height > size[1]:
         raise SpikeplaneError(
-            f"--roi {text} does not lie in the planes of {size_text(size)} pixels: X,Y,W,H from the upper left"
+            f"--roi {text} does not lie in the planes of {size_text(size)} pixels: X,Y,W,H from "
+            "the upper left"
         )
     return Region(x, y, width, height)
 
 
 def images(
-    recording: Recording, pipeline: Pipeline, what: Plan, region: Region, advance: Callable[[int], None] = lambda count: None
+    recording: Recording,
+    pipeline: Pipeline,
+    what: Plan,
+    region: Region,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """(plane, image (H, W) of integers 0..scale) for every wanted plane, in one pass; memory for one chunk of planes.
+    """(plane, image (H, W) of integers 0..scale) for every wanted plane, in one pass; memory for
+    one chunk of planes.
 
-    `pipeline` must be new and of the region's size: pixels are independent of each other, so those outside need not exist.
-    `advance` is told how many planes were taken. Raises what reading raises.
+    `pipeline` must be new and of the region's size: pixels are independent of each other, so those
+    outside need not exist. `advance` is told how many planes were taken. Raises what reading
+    raises.
     """
     pixels = recording.width * recording.height
     step = max(1, min(CHUNK_PLANES, CHUNK_BYTES // pixels))

@@ -1,4 +1,5 @@
-"""A spike camera's recording, whatever file it lies in: opened at once, read plane by plane, never held whole in memory."""
+"""A spike camera's recording, whatever file it lies in: opened at once, read plane by plane, never
+held whole in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,8 @@ class Planes(Protocol):
 
 
 class Recording:
-    """Planes of a spike camera: one bit a pixel, thousands of planes a second. Read when asked for; closed by `with`, `close` or disuse.
+    """Planes of a spike camera: one bit a pixel, thousands of planes a second. Read when asked for;
+    closed by `with`, `close` or disuse.
 
     name: the file's name. width, height: of a plane, in pixels. len(recording): its planes.
     """
@@ -47,7 +49,9 @@ class Recording:
     def __enter__(self) -> "Recording":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -55,15 +59,18 @@ class Recording:
         self._planes.close()
 
     def read(self, first: int, last: int) -> np.ndarray:
-        """Planes `first` to `last - 1`: uint8 (last - first, height, width) of 0 and 1, row 0 at the TOP; contiguous and one's own.
+        """Planes `first` to `last - 1`: uint8 (last - first, height, width) of 0 and 1, row 0 at
+        the TOP; contiguous and one's own.
 
-        Raises SpikeplaneError for planes that are not there, for values other than 0 and 1 in an array, and for a file cut meanwhile.
+        Raises SpikeplaneError for planes that are not there, for values other than 0 and 1 in an
+        array, and for a file cut meanwhile.
         """
         self._check(first, last)
         return self._planes.read(first, last)
 
     def chunks(self, first: int = 0, last: int | None = None, planes: int = 64) -> Iterator[np.ndarray]:
-        """`read` from `first` to `last` (None: the end) in steps of `planes` planes; the last chunk may be shorter.
+        """`read` from `first` to `last` (None: the end) in steps of `planes` planes; the last chunk
+        may be shorter.
 
         Raises SpikeplaneError at once for planes that are not there, and as `read` does.
         """
@@ -75,25 +82,34 @@ class Recording:
 
     def _check(self, first: int, last: int) -> None:
         if first < 0:
-            raise SpikeplaneError(f"plane {first} is before the start: the recording has {self._planes_text()}")
+            raise SpikeplaneError(
+                f"plane {first} is before the start: the recording has {self._planes_text()}"
+            )
         if first >= len(self) or last > len(self):
             plane = first if first >= len(self) else last - 1
             raise SpikeplaneError(f"plane {plane} is beyond the end: the recording has {self._planes_text()}")
         if last < first:
-            raise SpikeplaneError(f"planes {first} to {last} run backwards; the recording has {self._planes_text()}")
+            raise SpikeplaneError(
+                f"planes {first} to {last} run backwards; the recording has {self._planes_text()}"
+            )
 
     def _planes_text(self) -> str:
         return "1 plane, 0" if len(self) == 1 else f"{len(self)} planes, 0 to {len(self) - 1}"
 
 
-def open_recording(path: Path, size: Size | None = None, *, flip: bool = True, tagged: bool | None = None) -> Recording:
-    """A recording in a raw file (.dat, or any other suffix), a .npy or .npz of (T, H, W), or the YAML file that names one.
+def open_recording(
+    path: Path, size: Size | None = None, *, flip: bool = True, tagged: bool | None = None
+) -> Recording:
+    """A recording in a raw file (.dat, or any other suffix), a .npy or .npz of (T, H, W), or the
+    YAML file that names one.
 
-    path: `clip.npz:spikes` chooses one of several arrays. size: (width, height) of a raw file; not needed where a YAML file gives it
-    (see `side_file_for`), and checked against arrays and YAML files. flip: a raw file has its bottom row first, as cameras write it;
-    arrays have row 0 at the top whatever `flip` says. tagged: whether two tag bytes follow each row of a raw file; None: only in a
-    400x250 recording whose length, or whose bytes if the length leaves it open, say so.
-    Raises SpikeplaneError for a file that is missing, empty, damaged, of another size, or no whole number of planes.
+    path: `clip.npz:spikes` chooses one of several arrays. size: (width, height) of a raw file; not
+    needed where a YAML file gives it (see `side_file_for`), and checked against arrays and YAML
+    files. flip: a raw file has its bottom row first, as cameras write it; arrays have row 0 at the
+    top whatever `flip` says. tagged: whether two tag bytes follow each row of a raw file; None:
+    only in a 400x250 recording whose length, or whose bytes if the length leaves it open, say so.
+    Raises SpikeplaneError for a file that is missing, empty, damaged, of another size, or no whole
+    number of planes.
     """
     if size is not None:
         check_size(size)
@@ -118,13 +134,15 @@ def _split(path: Path) -> tuple[Path, str | None]:
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise SpikeplaneError(
-            f"{path} is a folder; expected a recording: .dat (raw planes), .npy, .npz, or a .yaml that names one"
+            f"{path} is a folder; expected a recording: .dat (raw planes), .npy, .npz, or a .yaml "
+            "that names one"
         )
     if not path.exists():
         raise SpikeplaneError(f"no file {path}")
     if not path.is_file():
         raise SpikeplaneError(
-            f"{path} is no regular file; planes are read from anywhere in a recording: save it to a file first"
+            f"{path} is no regular file; planes are read from anywhere in a recording: save it to "
+            "a file first"
         )
     if path.stat().st_size == 0:
         raise SpikeplaneError(f"{path} is empty")
@@ -134,7 +152,9 @@ def _open_named(path: Path, size: Size | None, flip: bool, tagged: bool | None) 
     """The recording that a YAML file names."""
     side = read_side_file(path)
     if size not in (None, side.size):
-        raise SpikeplaneError(f"{path} gives the size {size_text(side.size)}, --size says {size_text(size)}; leave --size out")
+        raise SpikeplaneError(
+            f"{path} gives the size {size_text(side.size)}, --size says {size_text(size)}; leave --size out"
+        )
     place = recording_of(side)
     _check_file(place)
     return _open_file(place, None, side.size, flip, tagged, f" ({path.name})")
@@ -149,7 +169,9 @@ def _open_file(
         found = planes.shape[2], planes.shape[1]
         if size not in (None, found):
             said = origin.strip(" ()") or "--size"
-            raise SpikeplaneError(f"{path} holds planes of {size_text(found)} pixels, {said} says {size_text(size)}")
+            raise SpikeplaneError(
+                f"{path} holds planes of {size_text(found)} pixels, {said} says {size_text(size)}"
+            )
         return Recording(path.name if array is None else f"{path.name}:{array}", planes)
     if size is None:
         side = side_file_for(path)
@@ -162,5 +184,9 @@ def _open_file(
 def _no_size(path: Path) -> str:
     length = path.stat().st_size
     fits = ", ".join(fitting_sizes(length))
-    hint = f"sizes that fit its {length} bytes: {fits}" if fits else f"no common sensor's size fits its {length} bytes"
+    hint = (
+        f"sizes that fit its {length} bytes: {fits}"
+        if fits
+        else f"no common sensor's size fits its {length} bytes"
+    )
     return f"{path} is taken for raw planes, which do not tell their size: give --size WxH ({hint})"

@@ -1,4 +1,5 @@
-"""Regions of interest of a camera's image, and which words of it a grabber keeps: one rule for driver, tests and gateware."""
+"""Regions of interest of a camera's image, and which words of it a grabber keeps: one rule for
+driver, tests and gateware."""
 
 from dataclasses import dataclass
 
@@ -26,8 +27,10 @@ class Region:
         """Raise SpikeplaneError unless the region has pixels and lies inside the image."""
         if not (0 <= self.x0 <= self.x1 < config.width and 0 <= self.y0 <= self.y1 < config.height):
             raise SpikeplaneError(
-                f"region {self.x0},{self.y0},{self.x1},{self.y1} is not inside the {config.width}x{config.height} image; "
-                f"give x0,y0,x1,y1 with 0 <= x0 <= x1 <= {config.width - 1} and 0 <= y0 <= y1 <= {config.height - 1}"
+                f"region {self.x0},{self.y0},{self.x1},{self.y1} is not inside the "
+                f"{config.width}x{config.height} image; "
+                f"give x0,y0,x1,y1 with 0 <= x0 <= x1 <= {config.width - 1} and 0 <= y0 <= y1 <= "
+                f"{config.height - 1}"
             )
 
 
@@ -37,8 +40,8 @@ def whole(config: CameraConfig) -> Region:
 
 
 def kept_words(config: CameraConfig, region: Region) -> np.ndarray:
-    """Indices of the words of an image that a grabber keeps, int64 ascending: those that hold a pixel of the region. Words longer than
-    a row are kept wherever they touch a row of it.
+    """Indices of the words of an image that a grabber keeps, int64 ascending: those that hold a
+    pixel of the region. Words longer than a row are kept wherever they touch a row of it.
 
     Raises SpikeplaneError for a region that is not inside the image.
     """

@@ -13,10 +13,12 @@ from spikeplane.files import check_regular
 
 
 def read_frames(path: Path, most: int | None = None) -> np.ndarray:
-    """What an image, an animation or an array holds: (H, W), or (T, H, W) if there are several frames; as `as_light` takes it.
+    """What an image, an animation or an array holds: (H, W), or (T, H, W) if there are several
+    frames; as `as_light` takes it.
 
-    most: frames after these need not be read. Arrays: `.npy` (memory-mapped) and `.npz`. Images: see `images.FORMATS`, in luma; 16-bit
-    grey stays 16-bit. Raises SpikeplaneError for a missing or unreadable file, one that is too large, and other shapes.
+    most: frames after these need not be read. Arrays: `.npy` (memory-mapped) and `.npz`. Images:
+    see `images.FORMATS`, in luma; 16-bit grey stays 16-bit. Raises SpikeplaneError for a missing or
+    unreadable file, one that is too large, and other shapes.
     """
     if path.is_dir():
         raise SpikeplaneError(f"{path} is a folder; expected an image, a video or an array")
@@ -28,7 +30,9 @@ def read_frames(path: Path, most: int | None = None) -> np.ndarray:
     else:
         found = read_image(path, most, f".npy, .npz or {', '.join(videos.SUFFIXES)}")
     if found.ndim not in (2, 3) or not found.size:
-        raise SpikeplaneError(f"{path}: expected an image (H, W) or frames (T, H, W), the array has the shape {found.shape}")
+        raise SpikeplaneError(
+            f"{path}: expected an image (H, W) or frames (T, H, W), the array has the shape {found.shape}"
+        )
     try:
         as_light(found if found.ndim == 2 else found[0])
     except SpikeplaneError as error:

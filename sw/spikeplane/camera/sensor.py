@@ -1,7 +1,9 @@
-"""The sensor of a spike camera: light in, planes of bits out. Charge is counted in integers, so that its laws hold exactly.
+"""The sensor of a spike camera: light in, planes of bits out. Charge is counted in integers, so
+that its laws hold exactly.
 
-Each plane a pixel gains charge in proportion to its light. At the threshold it spikes, and the threshold is taken off: the residual
-stays. Under constant light the intervals between its spikes therefore take two adjacent values at most. docs/camera-sensor.md.
+Each plane a pixel gains charge in proportion to its light. At the threshold it spikes, and the
+threshold is taken off: the residual stays. Under constant light the intervals between its spikes
+therefore take two adjacent values at most. docs/camera-sensor.md.
 """
 
 import math
@@ -14,10 +16,17 @@ from spikeplane.errors import SpikeplaneError, number
 
 ONE = 1 << 28  #: charge of one threshold. int32 holds eight, a pixel at most four: WELL and a STEP
 STEP = 2 * ONE  #: no plane brings more charge than this
-WELL = 2 * ONE  #: charge that is kept from plane to plane at most: a saturated pixel is at rest two planes after the light goes
+#: charge that is kept from plane to plane at most: a saturated pixel is at rest two planes after
+#: the light goes
+WELL = 2 * ONE
 TAILS = 4.0  #: random gains and thresholds lie within so many sigma
 
-_RANGES = {"full_scale": (0.0, 2.0), "threshold_noise": (0.0, 0.2), "dark_current": (0.0, 1.0), "gain_spread": (0.0, 0.5)}
+_RANGES = {
+    "full_scale": (0.0, 2.0),
+    "threshold_noise": (0.0, 0.2),
+    "dark_current": (0.0, 1.0),
+    "gain_spread": (0.0, 0.5),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +34,11 @@ class SensorModel:
     """What the pixels of a sensor have in common. Without options a pixel is ideal.
 
     - full_scale: spikes a plane at light 1, more than 0, at most 2; beyond 1 bright pixels saturate
-    - threshold_noise: sigma of the threshold relative to its mean, 0 to 0.2, drawn anew for a pixel after each of its spikes
+    - threshold_noise: sigma of the threshold relative to its mean, 0 to 0.2, drawn anew for a pixel
+      after each of its spikes
     - dark_current: spikes a plane without any light, 0 to 1
-    - gain_spread: sigma of the pixels' gains relative to their mean 1, 0 to 0.5, drawn once (fixed-pattern noise)
+    - gain_spread: sigma of the pixels' gains relative to their mean 1, 0 to 0.5, drawn once
+      (fixed-pattern noise)
     - start: charge before the first plane, "random" (uniform, 0 to 1 threshold) or "zero"
     - seed: of every draw, 0 or more; the same seed, shape and light give the same planes
 
@@ -58,14 +69,17 @@ class SensorModel:
 
 
 class Sensor:
-    """A sensor of (H, W) pixels and the charge they hold. Raises SpikeplaneError for a shape without pixels."""
+    """A sensor of (H, W) pixels and the charge they hold. Raises SpikeplaneError for a shape
+    without pixels."""
 
     def __init__(self, model: SensorModel, shape: tuple[int, int]) -> None:
         if len(shape) != 2 or min(shape) < 1:
             raise SpikeplaneError(f"sensor: the shape is (H, W), both 1 or more, not {tuple(shape)}")
         self.model, self.shape = model, (int(shape[0]), int(shape[1]))
         # A generator for each purpose: to turn one option on leaves the draws of the others as they were.
-        first, gains, self._draws = (np.random.default_rng(s) for s in np.random.SeedSequence(model.seed).spawn(3))
+        first, gains, self._draws = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(model.seed).spawn(3)
+        )
         self._charge = np.zeros(self.shape, np.int32)
         if model.start == "random":
             self._charge[:] = first.integers(0, ONE, self.shape, np.int32)
@@ -76,7 +90,11 @@ class Sensor:
         if model.threshold_noise:
             self._draw_thresholds(np.arange(self._threshold.size))
         self._dark = model.dark_current * ONE
-        self._wanted, self._step, self._taken = np.empty(self.shape), np.empty_like(self._charge), np.empty_like(self._charge)
+        self._wanted, self._step, self._taken = (
+            np.empty(self.shape),
+            np.empty_like(self._charge),
+            np.empty_like(self._charge),
+        )
         self._light: np.ndarray | None = None  # what _step was computed from, if it cannot have changed since
 
     @property
@@ -87,8 +105,8 @@ class Sensor:
     def expose(self, light: np.ndarray) -> np.ndarray:
         """One plane: light (H, W) of 0..1, floats, gives spikes, a new uint8 (H, W) of 0 and 1.
 
-        Light that owns its memory and is read-only is taken as constant: given again, it is not computed again.
-        Raises SpikeplaneError for another shape and for values outside 0..1.
+        Light that owns its memory and is read-only is taken as constant: given again, it is not
+        computed again. Raises SpikeplaneError for another shape and for values outside 0..1.
         """
         if light is not self._light:
             self._collect(light)
@@ -131,7 +149,8 @@ def _spread(draws: np.random.Generator, sigma: float, shape: tuple[int, ...]) ->
 
 
 def record(light: Iterable[np.ndarray], model: SensorModel) -> Iterator[np.ndarray]:
-    """Planes, uint8 (H, W) each, of light, floats (H, W) of 0..1 each: a stream in, a stream out, memory for one plane."""
+    """Planes, uint8 (H, W) each, of light, floats (H, W) of 0..1 each: a stream in, a stream out,
+    memory for one plane."""
     sensor = None
     for plane in light:
         sensor = sensor or Sensor(model, (plane.shape[0], plane.shape[1]))

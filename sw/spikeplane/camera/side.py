@@ -1,8 +1,9 @@
 """YAML files that lie beside recordings and name their size, as those of SpikeCV's datasets do.
 
-SpikeCV (github.com/Zyj061/SpikeCV, spkData/load_dat.py) keeps one config.yaml in the top folder of a dataset, with `spike_w`, `spike_h`
-and a `filename` that is the dataset's name rather than a file's; the recordings lie in folders below it. A file of one's own may as well
-say `width` and `height`, or `size: 400x250`, and name its recording.
+SpikeCV (github.com/Zyj061/SpikeCV, spkData/load_dat.py) keeps one config.yaml in the top folder of
+a dataset, with `spike_w`, `spike_h` and a `filename` that is the dataset's name rather than a
+file's; the recordings lie in folders below it. A file of one's own may as well say `width` and
+`height`, or `size: 400x250`, and name its recording.
 """
 
 import os
@@ -48,7 +49,8 @@ class SideFile:
 
 
 def read_side_file(path: Path) -> SideFile:
-    """Raises SpikeplaneError if the file is no YAML, if it gives no size, and if a value has the wrong type."""
+    """Raises SpikeplaneError if the file is no YAML, if it gives no size, and if a value has the
+    wrong type."""
     try:
         found: Any = yaml.load(read_file(path, _LONGEST).decode(), _Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
@@ -56,9 +58,8 @@ def read_side_file(path: Path) -> SideFile:
         raise SpikeplaneError(f"{path} is no readable YAML file: {error.problem}{line}") from None
     except (SpikeplaneError, OSError, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # bytes that are no UTF-8, deep nesting; dates, numbers and truth values that are none: each has its own
+    # bytes that are no UTF-8, deep nesting; dates, numbers and truth values that are none: each has its own
+    except Exception as error:
         raise SpikeplaneError(f"{path} is no readable YAML file: {reason(error)}") from None
     if not isinstance(found, dict):
         raise SpikeplaneError(f"{path}: {EXPECTED}, found no keys at all")
@@ -75,7 +76,9 @@ def _size(path: Path, found: dict[Any, Any]) -> Size:
         if all(key in found for key in keys):
             width, height = (found[key] for key in keys)
             if type(width) is not int or type(height) is not int:
-                raise SpikeplaneError(f"{path}: expected {keys[0]} and {keys[1]} in pixels, found {width!r} and {height!r}")
+                raise SpikeplaneError(
+                    f"{path}: expected {keys[0]} and {keys[1]} in pixels, found {width!r} and {height!r}"
+                )
             return _named(path, check_size, (width, height))
     raise SpikeplaneError(f"{path}: {EXPECTED}, found the keys {', '.join(map(str, found)) or 'none'}")
 
@@ -99,7 +102,9 @@ def recording_of(side: SideFile) -> Path:
         for place in (folder / named, folder / f"{named}.dat"):
             if place.is_file():
                 if place.suffix.lower() in SUFFIXES:
-                    raise SpikeplaneError(f"{side.path} names {named} as its recording; expected a .dat, .npy or .npz")
+                    raise SpikeplaneError(
+                        f"{side.path} names {named} as its recording; expected a .dat, .npy or .npz"
+                    )
                 return place
     inside = named is not None and (folder / named).is_dir()
     recordings = _recordings(side, folder / (named if named and inside else ""))
@@ -110,13 +115,16 @@ def recording_of(side: SideFile) -> Path:
     else:
         what = f"names {named}, which is {'a folder' if inside else 'no file'}"
     if not recordings:
-        raise SpikeplaneError(f"{side.path} {what}, and there is no .dat {'in it' if inside else 'below its folder'}")
+        raise SpikeplaneError(
+            f"{side.path} {what}, and there is no .dat {'in it' if inside else 'below its folder'}"
+        )
     some = ", ".join(map(str, recordings[:4])) + (", ..." if len(recordings) > 4 else "")
     raise SpikeplaneError(f"{side.path} {what}; open a recording itself: {some}")
 
 
 def _recordings(side: SideFile, folder: Path) -> list[Path]:
-    """The .dat files in a folder and below. Raises SpikeplaneError where that is no dataset's folder, but half a disk."""
+    """The .dat files in a folder and below. Raises SpikeplaneError where that is no dataset's
+    folder, but half a disk."""
     found, count = [], 0
     for place, folders, files in os.walk(folder):
         count += len(folders) + len(files)
@@ -129,9 +137,11 @@ def _recordings(side: SideFile, folder: Path) -> list[Path]:
 
 
 def side_file_for(path: Path) -> SideFile | None:
-    """The side file that gives a raw recording's size: a YAML of its name, else a config.yaml in its folder or above.
+    """The side file that gives a raw recording's size: a YAML of its name, else a config.yaml in
+    its folder or above.
 
-    A config.yaml that gives no size, or that names another file, is passed over; a YAML of the recording's name must be right.
+    A config.yaml that gives no size, or that names another file, is passed over; a YAML of the
+    recording's name must be right.
     """
     for suffix in SUFFIXES:
         if path.with_suffix(suffix).is_file():

@@ -1,4 +1,5 @@
-"""The size of a spike camera's planes: as people type it, as messages name it, and which sensors' planes fill a file of some length."""
+"""The size of a spike camera's planes: as people type it, as messages name it, and which sensors'
+planes fill a file of some length."""
 
 import re
 
@@ -6,9 +7,20 @@ from spikeplane.errors import SpikeplaneError
 
 Size = tuple[int, int]  # (width, height) in pixels
 
-# Spike cameras first (Vidar 400x250 and 1000x1000, crops of them), then the sizes that simulators of other sensors and videos give.
+# Spike cameras first (Vidar 400x250 and 1000x1000, crops of them), then the sizes that simulators
+# of other sensors and videos give.
 SENSORS: tuple[Size, ...] = (
-    *((400, 250), (1000, 1000), (250, 250), (1000, 500), (500, 500), (416, 250), (400, 400), (240, 180), (346, 260)),
+    *(
+        (400, 250),
+        (1000, 1000),
+        (250, 250),
+        (1000, 500),
+        (500, 500),
+        (416, 250),
+        (400, 400),
+        (240, 180),
+        (346, 260),
+    ),
     *(
         (304, 240),
         (320, 240),
@@ -23,13 +35,15 @@ SENSORS: tuple[Size, ...] = (
         (28, 28),
     ),
 )
-MOST_PIXELS = 1 << 26  # of a plane: beyond it, a size is a slip of the finger or of a damaged file rather than a sensor
+# of a plane: beyond it, a size is a slip of the finger or of a damaged file rather than a sensor
+MOST_PIXELS = 1 << 26
 TAG_BYTES = 2  # after each row of a raw capture of the 400x250 camera
 TAGGED_SIZE: Size = (400, 250)
 
 
 def parse_size(text: str) -> Size:
-    """(width, height) from "400x250". Raises SpikeplaneError for other text, and for a width or a height of 0."""
+    """(width, height) from "400x250". Raises SpikeplaneError for other text, and for a width or a
+    height of 0."""
     match = re.fullmatch(r"\s*([0-9]{1,5})\s*[xX×]\s*([0-9]{1,5})\s*", text)
     if match is None:
         raise SpikeplaneError(f"expected a size WxH in pixels, such as 400x250, found {text!r}")
@@ -40,7 +54,8 @@ def check_size(size: Size) -> Size:
     """The size itself. Raises SpikeplaneError for a width or a height below 1."""
     if min(size) < 1:
         raise SpikeplaneError(
-            f"a plane is at least 1x1 pixels, found the size {size_text(size)}; give --size WxH, such as 400x250"
+            f"a plane is at least 1x1 pixels, found the size {size_text(size)}; give --size WxH, "
+            "such as 400x250"
         )
     return size
 
@@ -48,7 +63,9 @@ def check_size(size: Size) -> Size:
 def check_pixels(size: Size, name: str) -> None:
     """Raises SpikeplaneError for more than MOST_PIXELS; `name` is the file's, for the message."""
     if size[0] * size[1] > MOST_PIXELS:
-        raise SpikeplaneError(f"{name}: planes of {size_text(size)} are too large, {MOST_PIXELS:,} pixels at most")
+        raise SpikeplaneError(
+            f"{name}: planes of {size_text(size)} are too large, {MOST_PIXELS:,} pixels at most"
+        )
 
 
 def size_text(size: Size) -> str:
@@ -57,7 +74,8 @@ def size_text(size: Size) -> str:
 
 
 def plane_bytes(size: Size, tagged: bool = False) -> int:
-    """Bytes of one plane in a raw file: its bits padded to a whole byte, or rows padded to a whole byte with two tag bytes after each."""
+    """Bytes of one plane in a raw file: its bits padded to a whole byte, or rows padded to a whole
+    byte with two tag bytes after each."""
     width, height = size
     return height * ((width + 7) // 8 + TAG_BYTES) if tagged else (width * height + 7) // 8
 

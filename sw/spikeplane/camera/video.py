@@ -1,4 +1,5 @@
-"""Frames of a video, by way of ffmpeg as a process of its own: grey, full range, one at a time, within limits of time and memory."""
+"""Frames of a video, by way of ffmpeg as a process of its own: grey, full range, one at a time,
+within limits of time and memory."""
 
 import contextlib
 import signal
@@ -27,13 +28,16 @@ def frames(path: Path) -> Generator[np.ndarray, None, None]:
     """The frames, uint8 (H, W) of luma each. ffmpeg ends with the generator, even if that is left early.
 
     Every frame arrives as a PGM image, which says its own size: rotated videos need no special case.
-    Raises SpikeplaneError for a missing file, a missing ffmpeg, what ffmpeg cannot decode, and what keeps it busy without a frame.
+    Raises SpikeplaneError for a missing file, a missing ffmpeg, what ffmpeg cannot decode, and what
+    keeps it busy without a frame.
     """
     check_regular(path)
     if not path.is_file():
         raise SpikeplaneError(f"no file {path}")
     with tempfile.TemporaryFile() as complaints:  # not a pipe: nobody would empty it while frames are read
-        process = subprocess.Popen(_command(path), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
+        process = subprocess.Popen(
+            _command(path), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints
+        )
         assert process.stdout
         _limit(process.pid)
         watch, count = _Watch(process), 0
@@ -43,7 +47,9 @@ def frames(path: Path) -> Generator[np.ndarray, None, None]:
                 count += 1
             status = process.wait()
             if watch.late:
-                raise SpikeplaneError(f"{path} is no readable video: no frame in {SECONDS:g} seconds; is the file damaged?")
+                raise SpikeplaneError(
+                    f"{path} is no readable video: no frame in {SECONDS:g} seconds; is the file damaged?"
+                )
             if status or not count:
                 raise SpikeplaneError(f"{path} is no readable video: {_reason(complaints, status)}")
         finally:
@@ -54,7 +60,16 @@ def frames(path: Path) -> Generator[np.ndarray, None, None]:
 
 
 def _command(path: Path) -> list[str]:
-    source = ["-protocol_whitelist", "file,pipe", "-max_pixels", str(MOST_PIXELS), "-i", f"file:{path}", "-map", "0:v:0"]
+    source = [
+        "-protocol_whitelist",
+        "file,pipe",
+        "-max_pixels",
+        str(MOST_PIXELS),
+        "-i",
+        f"file:{path}",
+        "-map",
+        "0:v:0",
+    ]
     target = ["-vf", "scale=out_range=full,format=gray", "-f", "image2pipe", "-c:v", "pgm", "pipe:1"]
     return [ffmpeg(), "-nostdin", "-v", "error", *source, *target]
 
@@ -106,7 +121,9 @@ def _frame(pipe: IO[bytes], watch: _Watch) -> np.ndarray | None:
             words += line.split()
         width, height = int(words[1]), int(words[2])
         if width * height > MOST_PIXELS:
-            raise SpikeplaneError(f"a video of {size_text((width, height))} is too large, {MOST_PIXELS:,} pixels at most")
+            raise SpikeplaneError(
+                f"a video of {size_text((width, height))} is too large, {MOST_PIXELS:,} pixels at most"
+            )
         data = pipe.read(width * height)
     return np.frombuffer(data, np.uint8).reshape(height, width) if len(data) == width * height else None
 

@@ -1,7 +1,8 @@
-"""The command line: one module a command. Only here does `spikeplane` import upwards (gateware, simulation), and only when asked.
+"""The command line: one module a command. Only here does `spikeplane` import upwards (gateware,
+simulation), and only when asked.
 
-Errors are one line on stderr, never on stdout, and exit status 2; Ctrl-C is 130, SIGTERM 143. This module imports nothing heavy: what
-handles signals has to stand before the commands are imported.
+Errors are one line on stderr, never on stdout, and exit status 2; Ctrl-C is 130, SIGTERM 143. This
+module imports nothing heavy: what handles signals has to stand before the commands are imported.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def __getattr__(name: str) -> Any:
 def main() -> None:
     """The entry point of `spikeplane`."""
     _open_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files and layers may hold what the terminal's encoding cannot say
+    # names of files and layers may hold what the terminal's encoding cannot say
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     with interrupts() as state:
         status = _run(state)
@@ -53,12 +55,14 @@ def _run(state: Interrupts | None = None) -> int:
         if sys.stdout:
             sys.stdout.flush()
     except BaseException as error:
-        if state.caught or isinstance(error, KeyboardInterrupt):  # whatever the code that was interrupted made of it
+        # whatever the code that was interrupted made of it
+        if state.caught or isinstance(error, KeyboardInterrupt):
             return _stopped(state)
         from spikeplane.cli.failures import told
 
         return told(error)
-    return _stopped(state) if state.caught or status == 130 else status  # Typer makes 130 of Ctrl-C, without a word
+    # Typer makes 130 of Ctrl-C, without a word
+    return _stopped(state) if state.caught or status == 130 else status
 
 
 def _stopped(state: Interrupts) -> int:
@@ -80,7 +84,8 @@ def _settle() -> None:
 
 
 def _open_streams() -> None:
-    """A standard stream that is closed is nobody's: no file that is opened later may take its number and get its text."""
+    """A standard stream that is closed is nobody's: no file that is opened later may take its
+    number and get its text."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -13,19 +13,29 @@ if TYPE_CHECKING:
 
 
 def boards() -> None:
-    """List the boards: device, memory, clock, what each can be built as, tools needed and whether they are found."""
+    """List the boards: device, memory, clock, what each can be built as, tools needed and whether
+    they are found."""
     from spikeplane_hw.boards import BOARDS
 
     table = Table(title="Boards", title_justify="left", title_style="bold")
     for column in ("board", "device", "memory", "clock", "presets", "tools"):
         table.add_column(column, overflow="fold")
     for board in BOARDS.values():
-        clock = f"{board.clock:g} MHz" + (f" (PLL from {board.oscillator:g})" if board.clock != board.oscillator else "")
-        tools = [f"[green]{name}[/]" if command_path(name) else f"[yellow]{name}: not found[/]" for name in board.tools]
+        clock = f"{board.clock:g} MHz" + (
+            f" (PLL from {board.oscillator:g})" if board.clock != board.oscillator else ""
+        )
+        tools = [
+            f"[green]{name}[/]" if command_path(name) else f"[yellow]{name}: not found[/]"
+            for name in board.tools
+        ]
         table.add_row(board.name, board.device, board.memory, clock, _presets(board), "\n".join(tools))
     out.print(table)
     for board in BOARDS.values():
-        out.print(f"{board.name}: {board.title}; {board.note}; link up to {board.baud:,} baud", highlight=False, soft_wrap=True)
+        out.print(
+            f"{board.name}: {board.title}; {board.note}; link up to {board.baud:,} baud",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _presets(board: "Board") -> str:

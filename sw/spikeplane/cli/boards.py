@@ -38,27 +38,32 @@ def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
 
 
 def echo_board(clock_hz: float) -> "PinBoard":
-    """The UART echo, which is the design of boards that hold no chip, simulated at its pins; built if it is not in the cache."""
+    """The UART echo, which is the design of boards that hold no chip, simulated at its pins; built
+    if it is not in the cache."""
     from spikeplane_gateware.generate import convert
     from spikeplane_hw.echo import EchoTop
     from spikeplane_hw.top import TOP_MODULE
     from spikeplane_sim.board.build import build_pins
     from spikeplane_sim.board.pins import PinBoard
 
-    return PinBoard(build_pins(convert(EchoTop(clock_hz), TOP_MODULE)), clock_hz=clock_hz, baud=min(3e6, clock_hz / 8))
+    return PinBoard(
+        build_pins(convert(EchoTop(clock_hz), TOP_MODULE)), clock_hz=clock_hz, baud=min(3e6, clock_hz / 8)
+    )
 
 
 BOARDS: dict[str, Callable[[Program], Board]] = {"golden": _golden, "sim": _sim}
 
 
 def open_board(name: str, program: Program, baud: int | None = None) -> Board:
-    """The board of that name, or at that serial port at `baud`, ready for the program. Raises SpikeplaneError for a name there is not, and
-    for a port that cannot be opened."""
+    """The board of that name, or at that serial port at `baud`, ready for the program. Raises
+    SpikeplaneError for a name there is not, and for a port that cannot be opened."""
     if is_port(name):
         return DeviceBoard(SerialDevice(name, BAUD if baud is None else baud), program, f"board at {name}")
     if name not in BOARDS:
         close = difflib.get_close_matches(name, BOARDS, n=1)
-        advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(BOARDS)}, or a serial port"
+        advice = (
+            f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(BOARDS)}, or a serial port"
+        )
         raise SpikeplaneError(f"unknown board '{name}'; {advice}")
     if baud is not None:
         raise SpikeplaneError(f"--baud is the rate of a serial port; the board '{name}' has none")

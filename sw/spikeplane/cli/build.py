@@ -21,21 +21,30 @@ _ECHO_SHAPE = (1, 1, 8)  # rows, columns and lanes where no chip is the board's 
 
 
 def build(
-    board: Annotated[str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")],
+    board: Annotated[
+        str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")
+    ],
     preset: Annotated[
         str | None,
-        typer.Option("--preset", "-p", help="One of the board's (spikeplane boards), or tiny, small, medium, large."),
+        typer.Option(
+            "--preset", "-p", help="One of the board's (spikeplane boards), or tiny, small, medium, large."
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
-    program: Annotated[Path | None, typer.Option("--program", help="A program file: the chip is sized to it.")] = None,
-    clock: Annotated[float | None, typer.Option("--clock", help="MHz of the design (default: the preset's).")] = None,
+    program: Annotated[
+        Path | None, typer.Option("--program", help="A program file: the chip is sized to it.")
+    ] = None,
+    clock: Annotated[
+        float | None, typer.Option("--clock", help="MHz of the design (default: the preset's).")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("board"),
     seeds: Annotated[int, typer.Option("--seeds", help="Placements to try until one meets the clock.")] = 4,
 ) -> None:
     """Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is.
 
-    Without --preset, --config and --program it is the chip that suits the board. With --program it is the least chip of the board's
-    shape that holds the network, and the folder gets `program.spk`, the program for that chip. Logs stay in the folder.
+    Without --preset, --config and --program it is the chip that suits the board. With --program it
+    is the least chip of the board's shape that holds the network, and the folder gets
+    `program.spk`, the program for that chip. Logs stay in the folder.
 
     Example: `spikeplane build --board tang-nano-9k -o build/nano`
     """
@@ -62,7 +71,8 @@ def build(
         try:
             values = work(target, chip, output, seeds=seeds, say=say)
         finally:
-            if not (output / RECORD).exists():  # what failed has taken the earlier build away: its program goes with it
+            # what failed has taken the earlier build away: its program goes with it
+            if not (output / RECORD).exists():
                 (output / PROGRAM).unlink(missing_ok=True)
     _keep(fitted, output / PROGRAM)
     show(values, target.title)
@@ -84,11 +94,16 @@ def _made(values: dict[str, Any], folder: Path) -> str:
     """The bitstream's path, or how to have Vivado make it."""
     from spikeplane_hw.vivado import run_line
 
-    return str(folder / values["bitstream"]) if values["sha256"] else f"the bitstream is made by: {run_line(folder)}"
+    return (
+        str(folder / values["bitstream"])
+        if values["sha256"]
+        else f"the bitstream is made by: {run_line(folder)}"
+    )
 
 
 def _sized(path: Path, target: "Board") -> Program:
-    """The program for the least chip of the board's shape. Raises SpikeplaneError for no program, or where no such chip holds it."""
+    """The program for the least chip of the board's shape. Raises SpikeplaneError for no program,
+    or where no such chip holds it."""
     from spikeplane.compiler.size import sized
 
     own = target.chip
@@ -113,7 +128,8 @@ def show(values: dict[str, Any], title: str) -> None:
         out.print("counted by yosys before placement; no clock is estimated", highlight=False)
     for clock in report.clocks:
         out.print(
-            f"clock {escape(clock.name)}: {clock.achieved:.1f} MHz achieved of {clock.asked:g} MHz asked", highlight=False
+            f"clock {escape(clock.name)}: {clock.achieved:.1f} MHz achieved of {clock.asked:g} MHz asked",
+            highlight=False,
         )
     if report.path:
         path = escape(" -> ".join(report.path))

@@ -23,7 +23,8 @@ class GoldenCamera:
 
         from spikeplane_sim.golden.camera import Reconstruction
 
-        torch.set_num_threads(1)  # vectors are short: several threads are hardly faster, and far slower on a busy machine
+        # vectors are short: several threads are hardly faster, and far slower on a busy machine
+        torch.set_num_threads(1)
         self.config, self._model = config, Reconstruction(config)
 
     def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
@@ -35,7 +36,8 @@ class GoldenCamera:
 
 
 class GoldenBands:
-    """The golden model in bands of rows, on all processor cores: for long recordings, as its processes take seconds to start."""
+    """The golden model in bands of rows, on all processor cores: for long recordings, as its
+    processes take seconds to start."""
 
     cycles_per_plane: float | None = None
 
@@ -59,7 +61,8 @@ CAMERAS: dict[str, Callable[[CameraConfig], Pipeline]] = {"golden": GoldenCamera
 
 
 def widest_word(pixels: int) -> int:
-    """The most pixels a word of planes of so many pixels can have: a divisor up to 64 that leaves MIN_WORDS words. 16 pixels at least."""
+    """The most pixels a word of planes of so many pixels can have: a divisor up to 64 that leaves
+    MIN_WORDS words. 16 pixels at least."""
     return max(p for p in range(1, 65) if pixels % p == 0 and pixels // p >= MIN_WORDS)
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def chosen_chip(name: str | None, path: Path | None, default: str | None = None) -> ChipConfig:
-    """The preset or the TOML file; `default` is a preset for when neither is given. Raises SpikeplaneError."""
+    """The preset or the TOML file; `default` is a preset for when neither is given. Raises
+    SpikeplaneError."""
     if name is not None and path is not None:
         raise SpikeplaneError("give --preset or --config, not both")
     if path is not None:
@@ -31,7 +32,8 @@ def with_camera(chip: ChipConfig, name: str | None) -> ChipConfig:
 
 
 def chip_of(board: "Board", name: str | None, path: Path | None) -> tuple[ChipConfig | None, float]:
-    """What a board is to be: its own preset of that name, one of the general ones, or the TOML file; without either what suits it.
+    """What a board is to be: its own preset of that name, one of the general ones, or the TOML
+    file; without either what suits it.
 
     Returns the chip (None: the UART echo) and its clock on this board, MHz. Raises SpikeplaneError."""
     own = board.presets

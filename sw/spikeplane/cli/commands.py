@@ -23,7 +23,8 @@ from spikeplane.cli import (
     view,
 )
 
-logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # it warns of a GPU compiler that nobody here asks for
+# it warns of a GPU compiler that nobody here asks for
+logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
 
 app = typer.Typer(
     help="From a trained spiking network to a verified chip: generate it, simulate it, drive it.",
@@ -42,7 +43,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and leave."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
 ) -> None: ...
 
 

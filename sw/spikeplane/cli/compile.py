@@ -27,7 +27,9 @@ def parse_shape(text: str | None) -> tuple[int, int, int] | None:
     if text is None:
         return None
     parts = text.lower().split("x")
-    if len(parts) not in (1, 3) or not all(re.fullmatch("0*[1-9][0-9]{0,5}", part, re.ASCII) for part in parts):
+    if len(parts) not in (1, 3) or not all(
+        re.fullmatch("0*[1-9][0-9]{0,5}", part, re.ASCII) for part in parts
+    ):
         raise SpikeplaneError(f"an input shape is CHANNELSxHEIGHTxWIDTH, such as 1x28x28, not '{text}'")
     numbers = [int(part) for part in parts] + [1, 1]
     return numbers[0], numbers[1], numbers[2]
@@ -47,28 +49,49 @@ def parse_encoding(kind: str, steps: int, step_us: int, seed: int, bits: int) ->
 
 
 def compile(  # noqa: A001 - the command's name
-    model: Annotated[str, typer.Argument(help="A .nir file, or file.py:function returning a SpikingJelly or snnTorch module.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A .nir file, or file.py:function returning a SpikingJelly or snnTorch module."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The program file to write.")],
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="Chip: tiny, small (default), medium or large.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="Chip: tiny, small (default), medium or large.")
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Chip: a TOML file.")] = None,
-    input_shape: Annotated[str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")] = None,
+    input_shape: Annotated[
+        str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 4,
     encoding: Annotated[str, typer.Option(help="direct, rate, latency, events or planes.")] = "direct",
     value_bits: Annotated[int, typer.Option(help="Bits of a directly coded pixel.")] = 8,
     step_us: Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the rate encoding.")] = 0,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, for NIR's LIF.")] = None,
-    reset: Annotated[str | None, typer.Option(help="hard, soft, none or delayed (as snnTorch); overrides the model.")] = None,
+    reset: Annotated[
+        str | None, typer.Option(help="hard, soft, none or delayed (as snnTorch); overrides the model.")
+    ] = None,
     compare: Annotated[str | None, typer.Option(help="'>=' or '>'; overrides the model.")] = None,
-    if_gain: Annotated[str | None, typer.Option(help="step (v += r I) or dt (v += r I dt), for NIR's IF; by r if not given.")] = None,
-    weight_bits: Annotated[list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")] = None,
-    guard: Annotated[list[str] | None, typer.Option(help="Guard bits, or LAYER=BITS. Repeatable; chosen if not given.")] = None,
-    calibrate: Annotated[Path | None, typer.Option(help="Samples that float and integer spikes are compared on.")] = None,
+    if_gain: Annotated[
+        str | None, typer.Option(help="step (v += r I) or dt (v += r I dt), for NIR's IF; by r if not given.")
+    ] = None,
+    weight_bits: Annotated[
+        list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")
+    ] = None,
+    guard: Annotated[
+        list[str] | None, typer.Option(help="Guard bits, or LAYER=BITS. Repeatable; chosen if not given.")
+    ] = None,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Samples that float and integer spikes are compared on.")
+    ] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels of those samples.")] = None,
     samples: Annotated[int, typer.Option(help="How many of them.")] = 256,
-    probe: Annotated[list[str] | None, typer.Option(help="Populations sent to the host (default: all).")] = None,
-    proof: Annotated[bool, typer.Option(help="Run the model itself beside the float network and refuse what differs.")] = True,
-) -> None:  # fmt: skip
+    probe: Annotated[
+        list[str] | None, typer.Option(help="Populations sent to the host (default: all).")
+    ] = None,
+    proof: Annotated[
+        bool, typer.Option(help="Run the model itself beside the float network and refuse what differs.")
+    ] = True,
+) -> None:
     """Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went.
 
     Example: `spikeplane compile model.py:net -o net.spk --preset small --input-shape 1x28x28`
@@ -80,22 +103,39 @@ def compile(  # noqa: A001 - the command's name
     check_place(output)
     with busy("compiling") as say:
         net = _imported(
-            model, input_shape=shape, dt=dt, reset=reset, compare=compare, if_gain=if_gain, input_bits=chosen.bits
-        )  # fmt: skip
+            model,
+            input_shape=shape,
+            dt=dt,
+            reset=reset,
+            compare=compare,
+            if_gain=if_gain,
+            input_bits=chosen.bits,
+        )
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
-            net, chip=chip, encoding=chosen, weight_bits=_widths(net, weight_bits, "--weight-bits"),
-            guard=_widths(net, guard, "--guard"), calibration=data, labels=truth, probes=probe,
-            proof=proof, progress=say,
+            net,
+            chip=chip,
+            encoding=chosen,
+            weight_bits=_widths(net, weight_bits, "--weight-bits"),
+            guard=_widths(net, guard, "--guard"),
+            calibration=data,
+            labels=truth,
+            probes=probe,
+            proof=proof,
+            progress=say,
             name=Path(model.partition(":")[0]).stem.encode(errors="replace").decode(),
-        )  # fmt: skip
+        )
         program.save(output)
     print_tables(program, out)
-    out.print(f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)", highlight=False)
+    out.print(
+        f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)",
+        highlight=False,
+    )
 
 
 def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:
-    """Of `BITS` and `LAYER=BITS`: one number, or one for each layer that has its own. Raises SpikeplaneError."""
+    """Of `BITS` and `LAYER=BITS`: one number, or one for each layer that has its own. Raises
+    SpikeplaneError."""
     general: int | None = None
     named: dict[str, int] = {}
     for text in given or []:
@@ -137,4 +177,6 @@ def _imported(model: str, **options: Any) -> FloatNetwork:
     try:
         return import_model(model, **options)
     except SystemExit as left:  # a script that parses its own arguments, for example
-        raise SpikeplaneError(f"{model} left Python (exit status {left.code}); expected it to return a model") from None
+        raise SpikeplaneError(
+            f"{model} left Python (exit status {left.code}); expected it to return a model"
+        ) from None

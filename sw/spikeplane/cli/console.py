@@ -1,5 +1,6 @@
-"""What every command prints with: a console on stdout for results, one on stderr for progress; names of files, layers and keys are shown
-with their control characters escaped, so that none of them writes to the terminal what it likes."""
+"""What every command prints with: a console on stdout for results, one on stderr for progress;
+names of files, layers and keys are shown with their control characters escaped, so that none of
+them writes to the terminal what it likes."""
 
 import re
 import sys
@@ -10,13 +11,22 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 #: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
 _WIDE = 132
 
-#: Characters of a message at its ends, which are kept: what it names came from a file, and may be as long as that.
+#: Characters of a message at its ends, which are kept: what it names came from a file, and may be
+#: as long as that.
 _HEAD, _TAIL = 1500, 500
 #: C0 and C1, DEL, the separators of lines and paragraphs, and what turns the direction of writing around.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -34,7 +44,8 @@ def message(text: str) -> str:
 
 
 class _Console(Console):
-    """Escapes the control characters of every text before its markup is looked at; tables and lines may be broken."""
+    """Escapes the control characters of every text before its markup is looked at; tables and lines
+    may be broken."""
 
     def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
         return super().render_str("\n".join(shown(line) for line in text.split("\n")), **options)
@@ -49,10 +60,13 @@ _OF_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, Resour
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
-    """What libraries warn of during a command is told after it, a line each and each once; an error says all by itself."""
+    """What libraries warn of during a command is told after it, a line each and each once; an error
+    says all by itself."""
     with warnings.catch_warnings(record=True) as caught:
         yield
-    for text in dict.fromkeys(message(str(w.message)) for w in caught if not issubclass(w.category, _OF_CODE)):
+    for text in dict.fromkeys(
+        message(str(w.message)) for w in caught if not issubclass(w.category, _OF_CODE)
+    ):
         complain(f"warning: {text}")
 
 
@@ -77,12 +91,19 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named; yields `advance(n)`.
+    """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named;
+    yields `advance(n)`.
 
     Nothing is drawn where there is no terminal.
     """
     rate = (_Rate(unit),) if unit else ()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *rate, TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        *rate,
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)
@@ -90,7 +111,8 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
 
 @contextmanager
 def busy(what: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on a terminal's stderr, for work of unknown length; yields `say(text)`, which changes its text."""
+    """A spinner on a terminal's stderr, for work of unknown length; yields `say(text)`, which
+    changes its text."""
     if err.is_terminal:
         with err.status(what) as status:
             yield lambda text: status.update(escape(text))

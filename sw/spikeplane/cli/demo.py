@@ -1,4 +1,5 @@
-"""`spikeplane demo`: the whole way from training to a chip that agrees with its model, on scikit-learn's digits."""
+"""`spikeplane demo`: the whole way from training to a chip that agrees with its model, on
+scikit-learn's digits."""
 
 import time
 from pathlib import Path
@@ -23,15 +24,19 @@ CLOCK = 100.0  #: MHz that latency is stated at
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for Verilog, program and report.")] = Path(
-        "build/demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for Verilog, program and report.")
+    ] = Path("build/demo"),
     preset: Annotated[str, typer.Option("--preset", "-p", help="Chip to run on.")] = "small",
-    samples: Annotated[int, typer.Option("--samples", "-n", min=1, max=360, help="Test images on the simulated chip.")] = 120,
+    samples: Annotated[
+        int, typer.Option("--samples", "-n", min=1, max=360, help="Test images on the simulated chip.")
+    ] = 120,
 ) -> None:
-    """Train a spiking network on digits, put it on a generated 2x2 chip, and compare every spike with the golden model.
+    """Train a spiking network on digits, put it on a generated 2x2 chip, and compare every spike
+    with the golden model.
 
-    Writes the chip's Verilog, the program and a report. The first run builds a simulator; later ones use caches.
+    Writes the chip's Verilog, the program and a report. The first run builds a simulator; later
+    ones use caches.
     """
     start = time.perf_counter()
     chosen = chosen_chip(preset, None)
@@ -49,12 +54,16 @@ def demo(
     images, labels = data.test_images[:samples], data.test_labels[:samples]
     with board:
         result = execute(program, board, images, lockstep=True, what="simulated chip")
-    summary = summarise(program, result, board, labels, CLOCK) | {"accuracy_float": exact, "accuracy_integer": integer}
+    summary = summarise(program, result, board, labels, CLOCK) | {
+        "accuracy_float": exact,
+        "accuracy_integer": integer,
+    }
     _reported(program, result, summary, labels, output / "report.html")
     out.print(
         f"[bold]accuracy: float {exact:.2%}, integer {integer:.2%} ({len(data.test_labels)} images), "
-        f"chip {summary['accuracy']:.2%} ({samples} images)[/]", highlight=False,
-    )  # fmt: skip
+        f"chip {summary['accuracy']:.2%} ({samples} images)[/]",
+        highlight=False,
+    )
     step("done", start)
     if summary["lockstep"]["mismatches"]:
         raise typer.Exit(1)
@@ -69,7 +78,13 @@ def _trained(start: float) -> tuple[Any, Any, float]:
     with busy("training"):
         model = digits.trained(data, cache_folder())
     exact = digits.accuracy(model, data.test_images, data.test_labels)
-    step(f"trained in PyTorch (SpikingJelly): float accuracy {exact:.2%} on {len(data.test_labels)} test images", start)
+    step(
+        (
+            f"trained in PyTorch (SpikingJelly): float accuracy {exact:.2%} on {len(data.test_labels)} "
+            "test images"
+        ),
+        start,
+    )
     return data, model, exact
 
 
@@ -81,17 +96,31 @@ def _compiled(model: Any, data: Any, chip: ChipConfig, output: Path, start: floa
 
     with busy("compiling") as say:
         program = compile_model(
-            model, chip=chip, input_shape=(1, 8, 8), encoding=Encoding(kind="direct", steps=digits.STEPS), name="digits",
-            calibration=data.train_images[:256], labels=data.train_labels[:256], progress=say,
-        )  # fmt: skip
+            model,
+            chip=chip,
+            input_shape=(1, 8, 8),
+            encoding=Encoding(kind="direct", steps=digits.STEPS),
+            name="digits",
+            calibration=data.train_images[:256],
+            labels=data.train_labels[:256],
+            progress=say,
+        )
         program.save(output / "digits.spk")
         files = generate(program.config, output / "chip", verilog=cached_verilog(program.config))
     print_tables(program, out)
-    step(f"compiled to {escape(str(output / 'digits.spk'))}; {chip.rows}x{chip.cols} chip as {escape(str(files[0]))}", start)
+    step(
+        (
+            f"compiled to {escape(str(output / 'digits.spk'))}; {chip.rows}x{chip.cols} chip as "
+            f"{escape(str(files[0]))}"
+        ),
+        start,
+    )
     return program
 
 
-def _reported(program: Program, result: Result, summary: dict[str, Any], labels: np.ndarray, path: Path) -> None:
+def _reported(
+    program: Program, result: Result, summary: dict[str, Any], labels: np.ndarray, path: Path
+) -> None:
     """The page and the table."""
     from spikeplane.report import write_run
 

@@ -15,7 +15,11 @@ def doctor() -> None:
         table.add_column(column, overflow="fold")
     missing = 0
     for tool in survey():
-        found = f"[green]{tool.found}[/]" if tool.found else ("[red]missing[/]" if tool.required else "[yellow]not found[/]")
+        found = (
+            f"[green]{tool.found}[/]"
+            if tool.found
+            else ("[red]missing[/]" if tool.required else "[yellow]not found[/]")
+        )
         table.add_row(tool.name, found, tool.purpose, "" if tool.found else escape(tool.install))
         missing += tool.required and not tool.found
     out.print(table)

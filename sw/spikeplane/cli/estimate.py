@@ -1,4 +1,5 @@
-"""`spikeplane estimate`: what a program takes of a board, how fast it runs there, on what energy, before anything is built."""
+"""`spikeplane estimate`: what a program takes of a board, how fast it runs there, on what energy,
+before anything is built."""
 
 import json
 import math
@@ -13,14 +14,21 @@ from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
-_READ, _STEPS = 8, 1200  #: samples of --input, and steps of them, that the network is run on at most: a few seconds
+#: samples of --input, and steps of them, that the network is run on at most: a few seconds
+_READ, _STEPS = 8, 1200
 
 
 def estimate(
     program: Annotated[Path, typer.Argument(help="A program file.")],
-    board: Annotated[str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")],
-    data: Annotated[Path | None, typer.Option("--input", help="Samples to count spikes on, if not those of compile.")] = None,
-    activity: Annotated[float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")] = None,
+    board: Annotated[
+        str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option("--input", help="Samples to count spikes on, if not those of compile.")
+    ] = None,
+    activity: Annotated[
+        float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")
+    ] = None,
     samples: Annotated[int, typer.Option(help="Samples one behind the other, as in run.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -43,12 +51,16 @@ def _check_options(data: Path | None, activity: float | None, samples: int) -> N
     if data is not None and activity is not None:
         raise SpikeplaneError("give --input or --activity, not both")
     if activity is not None and not 0 <= activity <= 1:
-        raise SpikeplaneError(f"--activity must be from 0 to 1 spikes a neuron and step, not {number(activity)}")
+        raise SpikeplaneError(
+            f"--activity must be from 0 to 1 spikes a neuron and step, not {number(activity)}"
+        )
     if samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
 
 
-def _estimate(program: Program, board: Any, data: Path | None, rate: float | None, samples: int) -> dict[str, Any]:
+def _estimate(
+    program: Program, board: Any, data: Path | None, rate: float | None, samples: int
+) -> dict[str, Any]:
     """Everything as plain values."""
     from spikeplane.estimate import counts, cycles, energy, resources
     from spikeplane.estimate.choose import chosen
@@ -63,24 +75,42 @@ def _estimate(program: Program, board: Any, data: Path | None, rate: float | Non
     parts = energy.energy(program.config, counted)
     uses = resources.estimate(program.config, board.family)
     return {
-        "program": program.name, "chip": program.config.digest, "board": board.name,
+        "program": program.name,
+        "chip": program.config.digest,
+        "board": board.name,
         "resources": {
-            name: {"used": use.used, "available": board.resources[name], "error": use.error, "builds": use.builds}
+            name: {
+                "used": use.used,
+                "available": board.resources[name],
+                "error": use.error,
+                "builds": use.builds,
+            }
             for name, use in uses.items()
         },
         "fits": all(use.used <= board.resources[name] for name, use in uses.items()),
-        "activity": activity.source, "samples": samples, "steps": time.steps, "clock_mhz": board.clock,
-        "cycles_per_sample": time.per_sample, "cycles_per_step": time.per_sample / time.steps, "latency_cycles": time.latency,
-        "latency_us": time.latency / board.clock, "samples_per_second": hertz / time.stream,
-        "line_baud": board.baud, "line_samples_per_second": 1 / line if line else math.inf,
-        "operations_per_sample": counted.synaptic, "operations_per_second": counted.synaptic * hertz / time.stream,
-        "energy_pj": parts, "energy_factor": energy.FPGA,
-    }  # fmt: skip
+        "activity": activity.source,
+        "samples": samples,
+        "steps": time.steps,
+        "clock_mhz": board.clock,
+        "cycles_per_sample": time.per_sample,
+        "cycles_per_step": time.per_sample / time.steps,
+        "latency_cycles": time.latency,
+        "latency_us": time.latency / board.clock,
+        "samples_per_second": hertz / time.stream,
+        "line_baud": board.baud,
+        "line_samples_per_second": 1 / line if line else math.inf,
+        "operations_per_sample": counted.synaptic,
+        "operations_per_second": counted.synaptic * hertz / time.stream,
+        "energy_pj": parts,
+        "energy_factor": energy.FPGA,
+    }
 
 
 def show(found: dict[str, Any], title: str) -> None:
     """The estimate for people."""
-    table = Table(title=f"{escape(title)}: chip {found['chip']}, estimated", title_justify="left", title_style="bold")
+    table = Table(
+        title=f"{escape(title)}: chip {found['chip']}, estimated", title_justify="left", title_style="bold"
+    )
     for column in ("resource", "used", "available", "share", "fits", "calibration"):
         table.add_column(column, justify="left" if column in ("resource", "fits", "calibration") else "right")
     for name, row in found["resources"].items():
@@ -108,23 +138,46 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     total = sum(found["energy_pj"].values())
     each = total / found["operations_per_sample"] if found["operations_per_sample"] else 0.0
     factor = found["energy_factor"]
-    shares = ", ".join(f"{name} {part / total:.0%}" for name, part in found["energy_pj"].items()) if total else ""
+    shares = (
+        ", ".join(f"{name} {part / total:.0%}" for name, part in found["energy_pj"].items()) if total else ""
+    )
     clock = f"{found['clock_mhz']:g} MHz"
     return [
         ("activity", found["activity"]),
         ("cycles per sample", f"{found['cycles_per_sample']:,.0f} ({found['samples']} one behind the other)"),
         ("cycles per step", f"{found['cycles_per_step']:,.0f} ({found['steps']} steps)"),
-        ("latency", f"{found['latency_us']:,.1f} us a sample by itself, {found['latency_us'] / found['steps']:,.2f} us a step, at {clock}"),
-        ("samples per second", f"{found['samples_per_second']:,.0f} at {clock} with a link of a byte a cycle; "
-         f"{found['line_samples_per_second']:,.1f} over the UART at {found['line_baud']:,} baud"),
-        ("synaptic operations", f"{found['operations_per_sample']:,.0f} a sample, {_si(found['operations_per_second'])}SOP/s"),
-        ("energy", f"{_si(total * 1e-12)}J a sample, {_si(each * 1e-12)}J a synaptic operation in 45 nm standard cells"),
-        ("  in an FPGA", f"{factor:g} times as much: {_si(total * factor * 1e-12)}J a sample, "
-         f"{_si(each * factor * 1e-12)}J a synaptic operation"),
+        (
+            "latency",
+            (
+                f"{found['latency_us']:,.1f} us a sample by itself, "
+                f"{found['latency_us'] / found['steps']:,.2f} us a step, at {clock}"
+            ),
+        ),
+        (
+            "samples per second",
+            f"{found['samples_per_second']:,.0f} at {clock} with a link of a byte a cycle; "
+            f"{found['line_samples_per_second']:,.1f} over the UART at {found['line_baud']:,} baud",
+        ),
+        (
+            "synaptic operations",
+            f"{found['operations_per_sample']:,.0f} a sample, {_si(found['operations_per_second'])}SOP/s",
+        ),
+        (
+            "energy",
+            (
+                f"{_si(total * 1e-12)}J a sample, {_si(each * 1e-12)}J a synaptic operation in 45 nm "
+                "standard cells"
+            ),
+        ),
+        (
+            "  in an FPGA",
+            f"{factor:g} times as much: {_si(total * factor * 1e-12)}J a sample, "
+            f"{_si(each * factor * 1e-12)}J a synaptic operation",
+        ),
         ("  source", "Horowitz, ISSCC 2014, per operation and access; Kuon and Rose 2007 for the FPGA"),
         ("  of it", shares),
         ("  without", "clock tree, leakage and static power, pins, board: see docs/estimate.md"),
-    ]  # fmt: skip
+    ]
 
 
 def _si(value: float) -> str:

@@ -10,8 +10,8 @@ from spikeplane.toolchain import missing_package
 
 
 def told(error: BaseException) -> int:
-    """The exit status for whatever a command raised, after its line. SystemExit, and everything if SPIKEPLANE_TRACEBACK is set for what no
-    check foresaw, is raised again."""
+    """The exit status for whatever a command raised, after its line. SystemExit, and everything if
+    SPIKEPLANE_TRACEBACK is set for what no check foresaw, is raised again."""
     if isinstance(error, SpikeplaneError):
         return failed(str(error))
     if isinstance(error, TyperException):  # unknown commands and options, values of the wrong type
@@ -23,9 +23,14 @@ def told(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of our output has gone, for example `| head`
         return 1
     if isinstance(error, OSError):
-        return failed(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+        return failed(
+            f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        )
     if isinstance(error, MemoryError):
-        return failed(f"not enough memory: {error or 'allocation failed'}; use fewer samples, fewer steps or a smaller network")
+        return failed(
+            f"not enough memory: {error or 'allocation failed'}; use fewer samples, fewer steps or "
+            "a smaller network"
+        )
     if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error.name or "")):
         return failed(missing)
     return _defect(error)
@@ -36,7 +41,9 @@ def _defect(error: BaseException) -> int:
     if os.environ.get("SPIKEPLANE_TRACEBACK") or not isinstance(error, Exception):
         raise error
     text = " ".join(str(error).split())
-    return failed(f"{type(error).__name__}: {text}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows")
+    return failed(
+        f"{type(error).__name__}: {text}; this is a defect, please report what SPIKEPLANE_TRACEBACK=1 shows"
+    )
 
 
 def failed(text: str) -> int:

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 def flash(
     folder: Annotated[Path, typer.Argument(help="A folder that spikeplane build wrote.")],
-    board: Annotated[str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")],
+    board: Annotated[
+        str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")
+    ],
     port: Annotated[
-        str | None, typer.Option(help="The serial port of its link, to check what is loaded (default: found).")
+        str | None,
+        typer.Option(help="The serial port of its link, to check what is loaded (default: found)."),
     ] = None,
     baud: Annotated[int | None, typer.Option(help="Rate of that port (default: the board's).")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the build and print the command, run nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the build and print the command, run nothing.")
+    ] = False,
 ) -> None:
     """Load a built bitstream into a board, and check by its link that it reports the chip that was built.
 
@@ -46,7 +51,8 @@ def flash(
 
 
 def _check(target: "Board", values: dict[str, Any], port: str | None, baud: int | None, folder: Path) -> None:
-    """Raises SpikeplaneError if the board does not answer as what was built; says how to check where its port is not known."""
+    """Raises SpikeplaneError if the board does not answer as what was built; says how to check
+    where its port is not known."""
     from spikeplane_hw.check import candidates, check, find_port
 
     with busy("checking"):

@@ -12,16 +12,22 @@ from spikeplane.files import check_place
 
 
 def generate(
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large.")
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
     camera: Annotated[
-        str | None, typer.Option("--camera", help="Add a spike camera's pipeline: vidar (400x250) or million (1000x1000).")
+        str | None,
+        typer.Option(
+            "--camera", help="Add a spike camera's pipeline: vidar (400x250) or million (1000x1000)."
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("chip"),
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
 
-    With --camera alone the cores are those of the preset tiny: a chip of a camera and no cores is not there yet.
+    With --camera alone the cores are those of the preset tiny: a chip of a camera and no cores is
+    not there yet.
 
     Example: `spikeplane generate --preset small --camera vidar -o build/small`
     """
@@ -37,5 +43,6 @@ def generate(
     if chip.camera is not None:
         c = chip.camera
         out.print(
-            f"camera: {c.width} x {c.height} pixels, {c.pixels} a cycle, {c.method}, look-ahead {c.lookahead}", highlight=False
+            f"camera: {c.width} x {c.height} pixels, {c.pixels} a cycle, {c.method}, look-ahead {c.lookahead}",
+            highlight=False,
         )

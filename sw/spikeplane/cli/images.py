@@ -1,4 +1,5 @@
-"""The work behind `spikeplane reconstruct`: images made, written and compared in one pass, and what is said about it."""
+"""The work behind `spikeplane reconstruct`: images made, written and compared in one pass, and what
+is said about it."""
 
 import math
 import time
@@ -73,16 +74,31 @@ def summarise(file: Path, job: Job, count: int, possible: int, why: str | None, 
     """The figures as plain values, for JSON and for people."""
     config, planes = job.pipeline.config, job.plan.end - job.plan.first
     summary: dict[str, Any] = {
-        "file": str(file), "width": config.width, "height": config.height, "board": board, "method": config.method,
-        "lookahead": config.lookahead, "bits": config.output_bits, "planes": planes, "images": count,
-        "first_image": job.plan.wanted[0], "last_image": job.plan.wanted[-1], "seconds": job.seconds,
-        "planes_per_second": planes / job.seconds, "output": str(job.output), "bytes": job.output.stat().st_size,
-    }  # fmt: skip
+        "file": str(file),
+        "width": config.width,
+        "height": config.height,
+        "board": board,
+        "method": config.method,
+        "lookahead": config.lookahead,
+        "bits": config.output_bits,
+        "planes": planes,
+        "images": count,
+        "first_image": job.plan.wanted[0],
+        "last_image": job.plan.wanted[-1],
+        "seconds": job.seconds,
+        "planes_per_second": planes / job.seconds,
+        "output": str(job.output),
+        "bytes": job.output.stat().st_size,
+    }
     if why:
         summary["why"] = why
     cycles = job.pipeline.cycles_per_plane
     if cycles:
-        clock = {"pixels": config.pixels, "cycles_per_plane": cycles, "planes_per_second_at_100_mhz": CLOCK / cycles}
+        clock = {
+            "pixels": config.pixels,
+            "cycles_per_plane": cycles,
+            "planes_per_second_at_100_mhz": CLOCK / cycles,
+        }
         summary |= clock
     if config.method == "tfp":
         summary["window"] = config.window
@@ -92,7 +108,11 @@ def summarise(file: Path, job: Job, count: int, possible: int, why: str | None, 
         summary["fps"] = job.fps if job.output.suffix.lower() == ".mp4" else pictures.gif_rate(job.fps)
     if job.quality:
         psnr = job.quality.psnr
-        summary |= {"psnr": psnr if math.isfinite(psnr) else None, "ssim": job.quality.ssim, "quality": str(job.quality)}
+        summary |= {
+            "psnr": psnr if math.isfinite(psnr) else None,
+            "ssim": job.quality.ssim,
+            "quality": str(job.quality),
+        }
     return summary
 
 
@@ -103,19 +123,29 @@ def show(summary: dict[str, Any]) -> None:
     made += "plane" if summary["images"] == 1 else "planes"
     made += f" {summary['first_image']}" + (f" to {summary['last_image']}" if summary["images"] > 1 else "")
     if "images_possible" in summary:
-        made += f", evenly spaced among {summary['images_possible']:,}; --every, --first and --last choose others"
+        made += (
+            f", evenly spaced among {summary['images_possible']:,}; --every, --first and --last choose others"
+        )
     rate = f", {summary['fps']:g} images/s" if "fps" in summary else ""
     rows = [
         ("method", f"{method}{': ' + summary['why'] if 'why' in summary else ''}"),
         ("look-ahead", f"{summary['lookahead']} planes"),
-        ("planes", f"{summary['planes']:,} of {summary['width']}x{summary['height']} read, "
-                   f"{summary['planes_per_second']:,.0f} planes/s"),
+        (
+            "planes",
+            f"{summary['planes']:,} of {summary['width']}x{summary['height']} read, "
+            f"{summary['planes_per_second']:,.0f} planes/s",
+        ),
         ("images", made),
         ("written", f"{summary['output']}, {summary['bytes']:,} bytes{rate}"),
-    ]  # fmt: skip
+    ]
     if "cycles_per_plane" in summary:
         rate = f"{summary['planes_per_second_at_100_mhz']:,.0f} planes/s at 100 MHz"
-        rows.append(("cycles", f"{summary['cycles_per_plane']:,g} a plane, {summary['pixels']} pixels a cycle: {rate}"))
+        rows.append(
+            (
+                "cycles",
+                f"{summary['cycles_per_plane']:,g} a plane, {summary['pixels']} pixels a cycle: {rate}",
+            )
+        )
     if "quality" in summary:
         rows.append(("quality", summary["quality"]))
     for name, text in rows:

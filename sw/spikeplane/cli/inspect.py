@@ -20,9 +20,14 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
     chip, encoding = loaded.config, loaded.encoding
     out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
     out.print(
-        f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights, {chip.acc_bits}-bit accumulators, "
-        f"{chip.membrane_bits}-bit membranes", highlight=False,
-    )  # fmt: skip
+        f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights, "
+        f"{chip.acc_bits}-bit accumulators, "
+        f"{chip.membrane_bits}-bit membranes",
+        highlight=False,
+    )
     shape = "x".join(str(n) for n in loaded.input.shape)
-    out.print(f"input {shape}, {encoding.kind} encoding, {encoding.steps} steps; readout: {loaded.readout}", highlight=False)
+    out.print(
+        f"input {shape}, {encoding.kind} encoding, {encoding.steps} steps; readout: {loaded.readout}",
+        highlight=False,
+    )
     print_tables(loaded, out)

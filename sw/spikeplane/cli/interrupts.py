@@ -59,7 +59,8 @@ class Interrupts:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """While the block runs both signals are handled; one that whoever started the process had ignored stays so (nohup)."""
+    """While the block runs both signals are handled; one that whoever started the process had
+    ignored stays so (nohup)."""
     state, before = Interrupts(), {}
     try:
         for number in WORDS:

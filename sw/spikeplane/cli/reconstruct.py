@@ -25,27 +25,56 @@ WINDOW = 21  #: planes that tfp counts, if nobody says how many
 
 
 def reconstruct(
-    file: Annotated[Path, typer.Argument(help="A recording: raw planes (.dat), .npy or .npz of (T, H, W), or .yaml.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="x.png (an image or a contact sheet), .mp4, .gif, .npy.")],
+    file: Annotated[
+        Path, typer.Argument(help="A recording: raw planes (.dat), .npy or .npz of (T, H, W), or .yaml.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="x.png (an image or a contact sheet), .mp4, .gif, .npy.")
+    ],
     size: Annotated[str | None, typer.Option(help="WxH of raw planes, such as 400x250.")] = None,
-    no_flip: Annotated[bool, typer.Option("--no-flip", help="Raw planes have their first row first.")] = False,
-    method: Annotated[str, typer.Option("--method", "-m", help="tfp, tfi, fsr, ssr, or auto: the best one measured.")] = "auto",
-    lookahead: Annotated[int | None, typer.Option("--lookahead", "-a", help="Planes used after an image's own, 0..64 (16).")] = None,
+    no_flip: Annotated[
+        bool, typer.Option("--no-flip", help="Raw planes have their first row first.")
+    ] = False,
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="tfp, tfi, fsr, ssr, or auto: the best one measured.")
+    ] = "auto",
+    lookahead: Annotated[
+        int | None, typer.Option("--lookahead", "-a", help="Planes used after an image's own, 0..64 (16).")
+    ] = None,
     window: Annotated[int | None, typer.Option(help="Planes that tfp counts, 1..64 (default 21).")] = None,
-    every: Annotated[int | None, typer.Option(help="An image of every n-th plane (default: each; .png 36 of them).")] = None,
+    every: Annotated[
+        int | None, typer.Option(help="An image of every n-th plane (default: each; .png 36 of them).")
+    ] = None,
     plane: Annotated[int | None, typer.Option(help="An image of this plane only, from 0.")] = None,
-    first: Annotated[int | None, typer.Option(help="Start with this plane; pixels know nothing of those before.")] = None,
+    first: Annotated[
+        int | None, typer.Option(help="Start with this plane; pixels know nothing of those before.")
+    ] = None,
     last: Annotated[int | None, typer.Option(help="The last plane to make an image of.")] = None,
-    roi: Annotated[str | None, typer.Option(help="X,Y,W,H: only these pixels, from the upper left corner.")] = None,
-    bits: Annotated[int, typer.Option(help="8, or 12: four binary places more; .npy in uint16, one image in a 16-bit .png.")] = 8,
-    full_scale: Annotated[float | None, typer.Option(help="Spikes a plane that are white (default 0.6; .npy: unscaled).")] = None,
-    gamma: Annotated[float, typer.Option(help="Of pictures: 1 is proportional to light, 2.2 what screens expect.")] = 1.0,
+    roi: Annotated[
+        str | None, typer.Option(help="X,Y,W,H: only these pixels, from the upper left corner.")
+    ] = None,
+    bits: Annotated[
+        int,
+        typer.Option(help="8, or 12: four binary places more; .npy in uint16, one image in a 16-bit .png."),
+    ] = 8,
+    full_scale: Annotated[
+        float | None, typer.Option(help="Spikes a plane that are white (default 0.6; .npy: unscaled).")
+    ] = None,
+    gamma: Annotated[
+        float, typer.Option(help="Of pictures: 1 is proportional to light, 2.2 what screens expect.")
+    ] = 1.0,
     fps: Annotated[float, typer.Option(help="Images a second of .mp4 and .gif.")] = 25.0,
-    compare: Annotated[Path | None, typer.Option(help="The true image of --plane: print PSNR and SSIM.")] = None,
-    board: Annotated[str, typer.Option(help="golden: the PyTorch model; sim: the hardware, simulated.")] = "golden",
-    pixels: Annotated[int | None, typer.Option(help="Pixels the simulated hardware takes a cycle (default: all it can).")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="The true image of --plane: print PSNR and SSIM.")
+    ] = None,
+    board: Annotated[
+        str, typer.Option(help="golden: the PyTorch model; sim: the hardware, simulated.")
+    ] = "golden",
+    pixels: Annotated[
+        int | None, typer.Option(help="Pixels the simulated hardware takes a cycle (default: all it can).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make images of a spike camera's planes.
 
     Examples: `spikeplane reconstruct clip.dat --size 400x250 --plane 150 -o image.png`,
@@ -76,9 +105,17 @@ def reconstruct(
 
 
 def _check_options(
-    method: str, lookahead: int | None, window: int | None, every: int | None, plane: int | None, bits: int,
-    full_scale: float | None, gamma: float, fps: float, compare: Path | None,
-) -> None:  # fmt: skip
+    method: str,
+    lookahead: int | None,
+    window: int | None,
+    every: int | None,
+    plane: int | None,
+    bits: int,
+    full_scale: float | None,
+    gamma: float,
+    fps: float,
+    compare: Path | None,
+) -> None:
     if method not in (*METHODS, "auto"):
         raise SpikeplaneError(f"--method is one of {', '.join(METHODS)} or auto, not {method!r}")
     if lookahead is not None and not 0 <= lookahead <= 64:
@@ -94,7 +131,9 @@ def _check_options(
     if bits not in (8, 12):
         raise SpikeplaneError(f"--bits must be 8 or 12, not {bits}")
     if full_scale is not None and not 0 < full_scale <= 1:
-        raise SpikeplaneError(f"--full-scale must be more than 0 and at most 1 spike a plane, not {number(full_scale)}")
+        raise SpikeplaneError(
+            f"--full-scale must be more than 0 and at most 1 spike a plane, not {number(full_scale)}"
+        )
     if not 0.1 <= gamma <= 10:
         raise SpikeplaneError(f"--gamma must be from 0.1 to 10, not {number(gamma)}")
     if not 0.1 <= fps <= 1000:
@@ -135,9 +174,17 @@ def _config(
 ) -> CameraConfig:
     width, height = region.size
     if width * height < 16:
-        raise SpikeplaneError(f"images of {width}x{height} pixels are too small, 16 pixels at least; use a larger --roi")
+        raise SpikeplaneError(
+            f"images of {width}x{height} pixels are too small, 16 pixels at least; use a larger --roi"
+        )
     if pixels is None:  # the golden model takes planes, not words
         pixels = widest_word(width * height) if board == "sim" else 1
     return CameraConfig(
-        width=width, height=height, pixels=pixels, method=method, lookahead=lookahead, window=window, output_bits=bits
+        width=width,
+        height=height,
+        pixels=pixels,
+        method=method,
+        lookahead=lookahead,
+        window=window,
+        output_bits=bits,
     )

@@ -28,22 +28,38 @@ MOST_PIXELS = 1 << 24  #: of a plane: beyond it, a size is a slip of the finger 
 
 
 def record(
-    source: Annotated[Path, typer.Argument(help="An image, a video, an animation, or .npy/.npz of (H, W) or (T, H, W).")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="clip.dat (raw planes) or clip.npy (T, H, W).")],
-    planes: Annotated[int | None, typer.Option("--planes", "-n", help="How many (default: an image 1000, frames all).")] = None,
-    size: Annotated[str | None, typer.Option(help="WxH of the sensor (default: the source's; moving, 3/4 of it).")] = None,
-    motion: Annotated[str, typer.Option(help="none, pan or circle: how the sensor moves over an image.")] = "none",
+    source: Annotated[
+        Path, typer.Argument(help="An image, a video, an animation, or .npy/.npz of (H, W) or (T, H, W).")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="clip.dat (raw planes) or clip.npy (T, H, W).")
+    ],
+    planes: Annotated[
+        int | None, typer.Option("--planes", "-n", help="How many (default: an image 1000, frames all).")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="WxH of the sensor (default: the source's; moving, 3/4 of it).")
+    ] = None,
+    motion: Annotated[
+        str, typer.Option(help="none, pan or circle: how the sensor moves over an image.")
+    ] = "none",
     speed: Annotated[float, typer.Option(help="Of the motion, in pixels per 1000 planes.")] = 100.0,
     planes_per_frame: Annotated[int, typer.Option(help="Planes from one frame to the next.")] = 20,
     full_scale: Annotated[float, typer.Option(help="Spikes a plane of a white pixel.")] = 0.6,
-    threshold_noise: Annotated[float, typer.Option(help="Relative sigma of the threshold, drawn for each spike.")] = 0.0,
+    threshold_noise: Annotated[
+        float, typer.Option(help="Relative sigma of the threshold, drawn for each spike.")
+    ] = 0.0,
     dark_current: Annotated[float, typer.Option(help="Spikes a plane without light.")] = 0.0,
-    gain_spread: Annotated[float, typer.Option(help="Relative sigma of the pixels' gains (fixed pattern).")] = 0.0,
+    gain_spread: Annotated[
+        float, typer.Option(help="Relative sigma of the pixels' gains (fixed pattern).")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     truth: Annotated[Path | None, typer.Option(help="Write the true image of one plane, a .png.")] = None,
     truth_plane: Annotated[int | None, typer.Option(help="Which plane (default: the middle one).")] = None,
-    no_flip: Annotated[bool, typer.Option("--no-flip", help="First row first in .dat; cameras write the last one first.")] = False,
-) -> None:  # fmt: skip
+    no_flip: Annotated[
+        bool, typer.Option("--no-flip", help="First row first in .dat; cameras write the last one first.")
+    ] = False,
+) -> None:
     """Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise.
 
     Example: `spikeplane record photo.jpg -o clip.dat --motion pan --size 400x250 --truth true.png`
@@ -51,7 +67,11 @@ def record(
     _check_options(planes, speed, planes_per_frame, truth, truth_plane)
     _check_places(source, output, truth, no_flip)
     model = sensor.SensorModel(
-        full_scale=full_scale, threshold_noise=threshold_noise, dark_current=dark_current, gain_spread=gain_spread, seed=seed
+        full_scale=full_scale,
+        threshold_noise=threshold_noise,
+        dark_current=dark_current,
+        gain_spread=gain_spread,
+        seed=seed,
     )
     wanted = parse_size(size) if size else None
     if wanted:
@@ -62,7 +82,9 @@ def record(
     show(shot, shoot(shot, planes))
 
 
-def _check_options(planes: int | None, speed: float, per_frame: int, truth: Path | None, truth_plane: int | None) -> None:
+def _check_options(
+    planes: int | None, speed: float, per_frame: int, truth: Path | None, truth_plane: int | None
+) -> None:
     for name, value in (("--planes", planes), ("--planes-per-frame", per_frame)):
         if value is not None and value < 1:
             raise SpikeplaneError(f"{name} must be 1 or more, not {value}")
@@ -89,21 +111,26 @@ def _check_places(source: Path, output: Path, truth: Path | None, no_flip: bool)
 def _check_pixels(size: Size) -> None:
     if size[0] * size[1] > MOST_PIXELS:
         raise SpikeplaneError(
-            f"planes of {size[0]}x{size[1]} are too large, {MOST_PIXELS:,} pixels at most: use a smaller --size"
+            f"planes of {size[0]}x{size[1]} are too large, {MOST_PIXELS:,} pixels at most: use a "
+            "smaller --size"
         )
 
 
-def open_light(source: Path, planes: int | None, size: Size | None, motion: str, speed: float, per_frame: int) -> lights.Light:
+def open_light(
+    source: Path, planes: int | None, size: Size | None, motion: str, speed: float, per_frame: int
+) -> lights.Light:
     """The light of a file. `speed` is in pixels a plane.
 
-    Raises SpikeplaneError for a file that cannot be read, an unknown motion, a motion of frames, and a window without room.
+    Raises SpikeplaneError for a file that cannot be read, an unknown motion, a motion of frames,
+    and a window without room.
     """
     if motion not in ("none", "pan", "circle"):
         raise SpikeplaneError(f"--motion is none, pan or circle, not {motion!r}")
     if source.suffix.lower() in video.SUFFIXES:
         light, frames = lights.video(source, per_frame, size), "a video"
     else:
-        # planes between frames: (frames - 1) * per_frame + 1 of them; two frames at least, so that an animation is seen to be one
+        # planes between frames: (frames - 1) * per_frame + 1 of them; two frames at least, so that
+        # an animation is seen to be one
         most = None if planes is None or motion != "none" else max(2, 1 + -(-(planes - 1) // per_frame))
         found = read_frames(source, most)
         if found.ndim == 2:
@@ -114,17 +141,24 @@ def open_light(source: Path, planes: int | None, size: Size | None, motion: str,
     return light.at_most(planes) if planes else light
 
 
-def _image_light(image: np.ndarray, planes: int, size: Size | None, motion: str, speed: float) -> lights.Light:
+def _image_light(
+    image: np.ndarray, planes: int, size: Size | None, motion: str, speed: float
+) -> lights.Light:
     if motion == "none":
         return lights.still(lights.fit(image, size) if size else image, planes)
     size = size or (max(1, image.shape[1] * 3 // 4), max(1, image.shape[0] * 3 // 4))
     x, y = lights.window_room(image, size)
     if (motion == "pan" and not x and not y) or (motion == "circle" and not (x and y)):
         raise SpikeplaneError(
-            f"--motion {motion} has no room: the window is {size[0]}x{size[1]}, the image {image.shape[1]}x{image.shape[0]}; "
+            f"--motion {motion} has no room: the window is {size[0]}x{size[1]}, the image "
+            f"{image.shape[1]}x{image.shape[0]}; "
             "use a smaller --size"
         )
-    path = lights.through([(0, 0), (x, y)], speed) if motion == "pan" else lights.circle((x / 2, y / 2), min(x, y) / 2, speed)
+    path = (
+        lights.through([(0, 0), (x, y)], speed)
+        if motion == "pan"
+        else lights.circle((x / 2, y / 2), min(x, y) / 2, speed)
+    )
     return lights.moving(image, path, size, planes)
 
 
@@ -133,7 +167,9 @@ def _truth_plane(light: lights.Light, truth: Path | None, plane: int | None) -> 
         return -1
     if plane is None:
         if light.planes is None:
-            raise SpikeplaneError("--truth of a video needs --truth-plane: its length is known at its end only")
+            raise SpikeplaneError(
+                "--truth of a video needs --truth-plane: its length is known at its end only"
+            )
         return light.planes // 2
     if plane < 0 or (light.planes is not None and plane >= light.planes):
         expected = "0 or more" if light.planes is None else f"from 0 to {light.planes - 1}"
@@ -164,7 +200,8 @@ class Counts:
 
 
 def shoot(shot: Shot, expected: int | None) -> Counts:
-    """Record and write. `expected` planes make the progress bar where the light does not know their number."""
+    """Record and write. `expected` planes make the progress bar where the light does not know their
+    number."""
     counts, start = Counts(), time.perf_counter()
     with bar("record", shot.light.planes or expected or 0) as advance:
         planes = _exposed(shot, counts, advance)
@@ -179,7 +216,8 @@ def shoot(shot: Shot, expected: int | None) -> Counts:
 
 
 def _exposed(shot: Shot, counts: Counts, advance: Callable[[int], None]) -> Iterator[np.ndarray]:
-    """The planes, counted; an error before the last one reaches the writer, which then leaves nothing behind."""
+    """The planes, counted; an error before the last one reaches the writer, which then leaves
+    nothing behind."""
     device = sensor.Sensor(shot.model, (shot.light.size[1], shot.light.size[0]))
     for light in shot.light:
         if counts.planes == shot.truth_plane:
@@ -191,7 +229,9 @@ def _exposed(shot: Shot, counts: Counts, advance: Callable[[int], None]) -> Iter
             advance(50)
         yield plane
     if shot.truth and counts.image is None:
-        raise SpikeplaneError(f"--truth-plane {shot.truth_plane} is beyond the end: there are {counts.planes} planes")
+        raise SpikeplaneError(
+            f"--truth-plane {shot.truth_plane} is beyond the end: there are {counts.planes} planes"
+        )
 
 
 def _png(image: np.ndarray) -> bytes:
@@ -211,7 +251,13 @@ def show(shot: Shot, counts: Counts) -> None:
         ("size", f"{width}x{height}"),
         ("planes", f"{counts.planes:,} ({1000 * counts.planes / RATE:g} ms at {RATE:,} planes/s)"),
         ("mean rate", f"{rate:.4f} spikes a pixel and plane"),
-        ("written", f"{shot.output}, {shot.output.stat().st_size:,} bytes, {counts.planes / counts.seconds:,.0f} planes/s"),
+        (
+            "written",
+            (
+                f"{shot.output}, {shot.output.stat().st_size:,} bytes, "
+                f"{counts.planes / counts.seconds:,.0f} planes/s"
+            ),
+        ),
     ]
     if shot.truth:
         rows.append(("truth", f"{shot.truth}, plane {shot.truth_plane}"))

@@ -24,21 +24,30 @@ BATCH, VALUES = 100, 1 << 26  #: samples kept in memory at once at most, and val
 
 def run(
     program: Annotated[Path, typer.Argument(help="A program file.")],
-    data: Annotated[Path, typer.Option("--input", "-i", help="IDX (gzip), .npy, .npz, or a folder of N-MNIST recordings.")],
+    data: Annotated[
+        Path, typer.Option("--input", "-i", help="IDX (gzip), .npy, .npz, or a folder of N-MNIST recordings.")
+    ],
     board: Annotated[str, typer.Option(help="golden, sim, or a serial port.")] = "golden",
     baud: Annotated[int | None, typer.Option(help="Rate of the serial port (default: 3000000).")] = None,
     samples: Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels: accuracy is printed.")] = None,
-    lockstep: Annotated[bool, typer.Option("--lockstep", help="Compare every spike with the golden model.")] = False,
+    lockstep: Annotated[
+        bool, typer.Option("--lockstep", help="Compare every spike with the golden model.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Write a page with rasters, map and figures.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="The board's chip: a TOML file.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The board's chip: a TOML file.")
+    ] = None,
     clock: Annotated[float, typer.Option(help="MHz that latency is stated at.")] = 100.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency.
 
-    Example: `spikeplane run net.spk --input images.gz --labels labels.gz --board sim --samples 100 --lockstep`
+    Example: `spikeplane run net.spk --input images.gz --labels labels.gz --board sim --samples 100
+    --lockstep`
     """
     _check_options(samples, clock, report)
     chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
@@ -71,17 +80,23 @@ def _check_options(samples: int | None, clock: float, report: Path | None) -> No
         check_place(report)
 
 
-def _read(program: Program, data: Path, labels: Path | None, limit: int | None) -> tuple[Samples, np.ndarray | None]:
-    """The samples and their labels. Raises SpikeplaneError if there are fewer than `limit`, or labels of no class."""
+def _read(
+    program: Program, data: Path, labels: Path | None, limit: int | None
+) -> tuple[Samples, np.ndarray | None]:
+    """The samples and their labels. Raises SpikeplaneError if there are fewer than `limit`, or
+    labels of no class."""
     items = read_samples(data, program.input.shape, program.encoding, limit)
     if limit is not None and len(items) < limit:
         raise SpikeplaneError(f"{data} has {len(items)} samples, --samples asks for {limit}")
     classes = program.network.population(program.network.output).shape[0]
-    return items, read_labels(labels, len(items), at_least=limit is not None, classes=classes) if labels else None
+    return items, read_labels(
+        labels, len(items), at_least=limit is not None, classes=classes
+    ) if labels else None
 
 
 class Result:
-    """What came out: scores (N, classes), spikes per population, the first samples' planes and outputs, the comparison."""
+    """What came out: scores (N, classes), spikes per population, the first samples' planes and
+    outputs, the comparison."""
 
     KEPT, BYTES = 24, 2_000_000  #: samples, and bytes of them, that a report shows at most
 
@@ -99,7 +114,9 @@ class Result:
         self.scores.append(program.scores(outputs))
         for name, values in outputs.items():
             self.spikes[name] = self.spikes.get(name, 0) + int(np.count_nonzero(values))
-        size = sum(v[0].size / (8 if v.max(initial=0) <= 1 else 0.25) for v in (*planes.values(), *outputs.values()))
+        size = sum(
+            v[0].size / (8 if v.max(initial=0) <= 1 else 0.25) for v in (*planes.values(), *outputs.values())
+        )
         room = min(self.KEPT, max(1, int(self.BYTES / size))) - self.count
         if room > 0:
             for kept, values in ((self.inputs, planes), (self.outputs, outputs)):
@@ -146,14 +163,19 @@ def _merge(result: Result, found: Comparison) -> None:
     )
 
 
-def summarise(program: Program, result: Result, board: Board, labels: np.ndarray | None, clock: float) -> dict[str, Any]:
+def summarise(
+    program: Program, result: Result, board: Board, labels: np.ndarray | None, clock: float
+) -> dict[str, Any]:
     """The figures as plain values, for JSON, the table and the report."""
     scores = np.concatenate(result.scores)
     summary: dict[str, Any] = {
-        "program": program.name, "chip": program.config.digest, "board": board.name, "samples": result.count,
+        "program": program.name,
+        "chip": program.config.digest,
+        "board": board.name,
+        "samples": result.count,
         "guesses": scores.argmax(1).tolist(),
         "spikes_per_sample": {name: count / result.count for name, count in result.spikes.items()},
-    }  # fmt: skip
+    }
     if labels is not None:
         right = int((scores.argmax(1) == labels[: result.count]).sum())
         summary |= {"right": right, "accuracy": right / result.count}
@@ -161,35 +183,52 @@ def summarise(program: Program, result: Result, board: Board, labels: np.ndarray
         cycles, cores = result.figures["cycles"], result.figures["cores"]
         per_sample = cycles / result.count
         summary |= {
-            "cycles": cycles, "cycles_per_sample": per_sample, "operations": result.figures["operations"],
-            "utilisation": result.figures["operations"] / (cycles * len(cores)), "clock_mhz": clock,
-            "latency_us": per_sample / clock, "cores": [{"core": list(core), **counts} for core, counts in cores.items()],
-        }  # fmt: skip
+            "cycles": cycles,
+            "cycles_per_sample": per_sample,
+            "operations": result.figures["operations"],
+            "utilisation": result.figures["operations"] / (cycles * len(cores)),
+            "clock_mhz": clock,
+            "latency_us": per_sample / clock,
+            "cores": [{"core": list(core), **counts} for core, counts in cores.items()],
+        }
     if result.comparison:
         found = result.comparison
         summary["lockstep"] = {
-            "values": found.values, "spikes": found.spikes, "mismatches": found.mismatches, "first": found.first,
-        }  # fmt: skip
+            "values": found.values,
+            "spikes": found.spikes,
+            "mismatches": found.mismatches,
+            "first": found.first,
+        }
     return summary
 
 
 def show(summary: dict[str, Any]) -> None:
     """The summary for people."""
-    out.print(f"[bold]{escape(summary['program'])}[/] on the {summary['board']}: {summary['samples']} samples", highlight=False)
+    out.print(
+        f"[bold]{escape(summary['program'])}[/] on the {summary['board']}: {summary['samples']} samples",
+        highlight=False,
+    )
     if "accuracy" in summary:
-        out.print(f"accuracy           {summary['accuracy']:.2%} ({summary['right']} of {summary['samples']})", highlight=False)
+        out.print(
+            f"accuracy           {summary['accuracy']:.2%} ({summary['right']} of {summary['samples']})",
+            highlight=False,
+        )
     else:
         shown = ", ".join(str(g) for g in summary["guesses"][:20])
-        out.print(f"classes            {shown}{', ...' if len(summary['guesses']) > 20 else ''}", highlight=False)
+        out.print(
+            f"classes            {shown}{', ...' if len(summary['guesses']) > 20 else ''}", highlight=False
+        )
     for name, rate in summary["spikes_per_sample"].items():
         out.print(f"spikes per sample  {escape(name)}: {rate:,.1f}", highlight=False)
     if "cycles" in summary:
         out.print(f"cycles per sample  {summary['cycles_per_sample']:,.0f}", highlight=False)
         out.print(
-            f"lane utilisation   {summary['utilisation']:.1%} of the cycles of {len(summary['cores'])} cores", highlight=False
+            f"lane utilisation   {summary['utilisation']:.1%} of the cycles of {len(summary['cores'])} cores",
+            highlight=False,
         )
         out.print(
-            f"latency            {summary['latency_us']:,.1f} us a sample at {summary['clock_mhz']:g} MHz", highlight=False
+            f"latency            {summary['latency_us']:,.1f} us a sample at {summary['clock_mhz']:g} MHz",
+            highlight=False,
         )
     if "lockstep" in summary:
         found = summary["lockstep"]

@@ -15,13 +15,15 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
-CLOCK = 25.0  #: MHz, unless a board is named: few cycles a bit of the line, the simulation's speed is that of the clock
+#: MHz, unless a board is named: few cycles a bit of the line, the simulation's speed is that of the clock
+CLOCK = 25.0
 BAUD = 3_000_000
 
 
 @dataclass(frozen=True)
 class Design:
-    """What is simulated: a chip, or (None) the UART echo; MHz of its clock; the fastest line that the board allows."""
+    """What is simulated: a chip, or (None) the UART echo; MHz of its clock; the fastest line that
+    the board allows."""
 
     chip: ChipConfig | None
     clock: float
@@ -33,37 +35,56 @@ class Design:
 
 def serve(
     program: Annotated[Path | None, typer.Argument(help="A program file: its chip.")] = None,
-    board: Annotated[str | None, typer.Option("--board", "-b", help="A board's name: its chip, its clock.")] = None,
-    build: Annotated[Path | None, typer.Option("--build", help="A folder that spikeplane build wrote: its chip.")] = None,
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", help="A board's name: its chip, its clock.")
+    ] = None,
+    build: Annotated[
+        Path | None, typer.Option("--build", help="A folder that spikeplane build wrote: its chip.")
+    ] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="One of the board's, or tiny, small, medium, large.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
-    clock: Annotated[float | None, typer.Option(help="MHz of the clock (default: the board's, else 25).")] = None,
-    baud: Annotated[int | None, typer.Option(help="The line's rate (default: what the program at the other end sets).")] = None,
-    noise: Annotated[float, typer.Option(help="Probability of each kind of fault at a byte of the line.")] = 0.0,
+    clock: Annotated[
+        float | None, typer.Option(help="MHz of the clock (default: the board's, else 25).")
+    ] = None,
+    baud: Annotated[
+        int | None, typer.Option(help="The line's rate (default: what the program at the other end sets).")
+    ] = None,
+    noise: Annotated[
+        float, typer.Option(help="Probability of each kind of fault at a byte of the line.")
+    ] = 0.0,
 ) -> None:
     """Simulate a board at its pins, UART included, and print the serial port that stands for it.
 
     Ctrl-C ends it; the signal USR1 presses its reset button.
 
-    Example: `spikeplane serve net.spk`, and in another window `spikeplane run net.spk --input images.gz --board /dev/pts/N`
+    Example: `spikeplane serve net.spk`, and in another window `spikeplane run net.spk --input
+    images.gz --board /dev/pts/N`
     """
     if clock is not None and not 1 <= clock <= 1000:
         raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
     design = _design(program, board, build, preset, config, clock)
     hertz = design.clock * 1e6
     if baud is not None and not 9600 <= baud <= hertz / 8:
-        raise SpikeplaneError(f"--baud must be from 9600 to {hertz / 8:.0f} (an eighth of the clock), not {baud}")
+        raise SpikeplaneError(
+            f"--baud must be from 9600 to {hertz / 8:.0f} (an eighth of the clock), not {baud}"
+        )
     if not 0 <= noise <= 0.1:
         raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {number(noise)}")
     _serve(design, program, baud, noise)
 
 
 def _design(
-    program: Path | None, board: str | None, build: Path | None, preset: str | None, config: Path | None, clock: float | None
+    program: Path | None,
+    board: str | None,
+    build: Path | None,
+    preset: str | None,
+    config: Path | None,
+    clock: float | None,
 ) -> Design:
-    """What the options ask for. Raises SpikeplaneError where they name two chips or none, and for what each of them cannot be."""
+    """What the options ask for. Raises SpikeplaneError where they name two chips or none, and for
+    what each of them cannot be."""
     from spikeplane_hw.boards import board as find
     from spikeplane_hw.record import read_record
 
@@ -71,7 +92,9 @@ def _design(
     if program is not None and chosen:
         raise SpikeplaneError("give a program, or --preset or --config, not both")
     if build is not None and (chosen or (program, board) != (None, None)):
-        raise SpikeplaneError("--build names board and chip: give no program, --board, --preset or --config beside it")
+        raise SpikeplaneError(
+            "--build names board and chip: give no program, --board, --preset or --config beside it"
+        )
     values = read_record(build, "BOARD") if build is not None else None
     target = find(values["board"]) if values else find(board) if board is not None else None
     if values:
@@ -102,7 +125,10 @@ def _serve(design: Design, program: Path | None, baud: int | None, noise: float)
         where = f"{terminal.path}, simulated at its pins with a clock of {design.clock:g} MHz"
         out.print(f"{design} at {where}", highlight=False, soft_wrap=True)
         rate = baud or min(design.baud, int(hertz / 8))
-        use = f"use it with: spikeplane run {program or 'PROGRAM'} --input DATA --board {terminal.path} --baud {rate}"
+        use = (
+            f"use it with: spikeplane run {program or 'PROGRAM'} --input DATA --board "
+            f"{terminal.path} --baud {rate}"
+        )
         out.print(
             escape(use if design.chip else f"what it gets, at up to {rate:,} baud, it sends back"),
             highlight=False,

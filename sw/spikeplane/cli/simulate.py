@@ -1,4 +1,5 @@
-"""`spikeplane simulate`: the cocotb benches of the gateware on Verilator; with --netlist, the chip after synthesis."""
+"""`spikeplane simulate`: the cocotb benches of the gateware on Verilator; with --netlist, the chip
+after synthesis."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,10 +19,15 @@ def simulate(
     netlist: Annotated[
         bool, typer.Option("--netlist", help="The synthesised chip (ECP5 cells) instead of the benches.")
     ] = False,
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="With --netlist: the chip (default: tiny).")] = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="With --netlist: a TOML file of chip sizes.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="With --netlist: the chip (default: tiny).")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="With --netlist: a TOML file of chip sizes.")
+    ] = None,
 ) -> None:
-    """Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: the chip as yosys maps it, against golden.
+    """Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: the chip as
+    yosys maps it, against golden.
 
     Example: `spikeplane simulate core --waves`, `spikeplane simulate --netlist --preset tiny`
     """
@@ -70,7 +76,10 @@ def _netlist(preset: str | None, config: Path | None, seed: int) -> None:
             continue
         bad = run.comparison.mismatches > 0
         verdict = "[red]failed[/]" if bad else "[green]passed[/]"
-        out.print(f"{run.name:12} {verdict}  {escape(str(run.comparison))} in {run.cycles:,} cycles", highlight=False)
+        out.print(
+            f"{run.name:12} {verdict}  {escape(str(run.comparison))} in {run.cycles:,} cycles",
+            highlight=False,
+        )
         failed += bad
     if failed:
         raise typer.Exit(1)

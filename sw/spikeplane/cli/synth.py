@@ -18,12 +18,17 @@ _DEPTH = 5
 
 
 def synth(
-    liberty: Annotated[Path, typer.Option("--liberty", "-l", help="The standard-cell library: a liberty file (.lib).")],
-    preset: Annotated[str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large (default: tiny).")] = None,
+    liberty: Annotated[
+        Path, typer.Option("--liberty", "-l", help="The standard-cell library: a liberty file (.lib).")
+    ],
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="tiny, small, medium or large (default: tiny).")
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("asic"),
 ) -> None:
-    """Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, listed apart.
+    """Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories
+    stay boxes, listed apart.
 
     Writes netlist.v, area.json and synthesis.log.
 
@@ -52,18 +57,24 @@ def show(found: "Account", title: str) -> None:
     out.print(f"cells: {escape(cells)}", highlight=False)
     for memory in found.registers:
         size = f"{memory.count} x {memory.depth} x {memory.width} bits"
-        out.print(f"a memory that became flip-flops, counted above: {escape(memory.block)}, {size}", highlight=False)
+        out.print(
+            f"a memory that became flip-flops, counted above: {escape(memory.block)}, {size}", highlight=False
+        )
     whole = found.blocks[0]
     macros = sum(memory.bits for memory in found.macros)
     out.print(
-        f"total: area {whole.area:,.0f}, {whole.cells:,} cells, {whole.flipflops:,} of them flip-flops; without {macros:,} bits of SRAM.\n"
+        f"total: area {whole.area:,.0f}, {whole.cells:,} cells, {whole.flipflops:,} of them "
+        f"flip-flops; without {macros:,} bits of SRAM.\n"
         "A liberty file names no unit of area: it is the library's own, um^2 in osu018 and most others.",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _blocks(found: "Account", title: str) -> Table:
-    table = Table(title=f"{escape(title)} in library {escape(found.library)}", title_justify="left", title_style="bold")
+    table = Table(
+        title=f"{escape(title)} in library {escape(found.library)}", title_justify="left", title_style="bold"
+    )
     for column in ("block", "instances", "area", "share", "cells", "flip-flops"):
         table.add_column(column, justify="left" if column == "block" else "right")
     whole = found.blocks[0].area or 1.0
@@ -77,12 +88,19 @@ def _blocks(found: "Account", title: str) -> Table:
 
 
 def _macros(found: "Account") -> Table:
-    title = "Memories: SRAM macros, a read and a write port each, left as boxes `spikeplane_ram`; their area is not counted"
+    title = (
+        "Memories: SRAM macros, a read and a write port each, left as boxes `spikeplane_ram`; "
+        "their area is not counted"
+    )
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in ("block", "macros", "words", "width", "bits"):
         table.add_column(column, justify="left" if column == "block" else "right")
     for memory in found.macros:
-        table.add_row(escape(memory.block), *(f"{n:,}" for n in (memory.count, memory.depth, memory.width, memory.bits)))
+        table.add_row(
+            escape(memory.block), *(f"{n:,}" for n in (memory.count, memory.depth, memory.width, memory.bits))
+        )
     table.add_section()
-    table.add_row("all", f"{sum(m.count for m in found.macros):,}", "", "", f"{sum(m.bits for m in found.macros):,}")
+    table.add_row(
+        "all", f"{sum(m.count for m in found.macros):,}", "", "", f"{sum(m.bits for m in found.macros):,}"
+    )
     return table

@@ -23,9 +23,15 @@ def print_tables(program: Program, console: Console) -> None:
         console.print(f"import: {escape(row['source'])}; {escape(row['data'])}", highlight=False)
     console.print(_mapping(tables.get("mapping", [])))
     for row in tables.get("calibration", []):
-        parts = [f"{kind} {row[f'accuracy_{kind}']:.2%}" for kind in ("float", "integer") if f"accuracy_{kind}" in row]
+        parts = [
+            f"{kind} {row[f'accuracy_{kind}']:.2%}"
+            for kind in ("float", "integer")
+            if f"accuracy_{kind}" in row
+        ]
         if parts:
-            console.print(f"accuracy on {row['samples']} calibration samples: {', '.join(parts)}", highlight=False)
+            console.print(
+                f"accuracy on {row['samples']} calibration samples: {', '.join(parts)}", highlight=False
+            )
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
@@ -46,7 +52,18 @@ def _assumptions(rows: list[dict[str, Any]]) -> Table:
 
 
 def _layers(program: Program) -> Table:
-    table = _table("Quantisation", "layer", "shape", "bits", "guard", "scale", "weight error", "clipped", "leak", "worst case")
+    table = _table(
+        "Quantisation",
+        "layer",
+        "shape",
+        "bits",
+        "guard",
+        "scale",
+        "weight error",
+        "clipped",
+        "leak",
+        "worst case",
+    )
     bounds = {row["population"]: row for row in program.tables.get("bounds", [])}
     for row in program.tables.get("quantisation", []):
         name = row["population"]
@@ -54,26 +71,51 @@ def _layers(program: Program) -> Table:
         low, high = row["scale_low"], row["scale_high"]
         bound = bounds[name]
         table.add_row(
-            escape(name), shape, str(row["weight_bits"]), str(row["guard"]),
-            f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}", f"{row['error']:.2%}",
-            f"{row['clipped']:.1f} %", escape(row["leak"]), f"{bound['bits']} of {bound['available']} bits",
-        )  # fmt: skip
+            escape(name),
+            shape,
+            str(row["weight_bits"]),
+            str(row["guard"]),
+            f"{low:.2e}" if low == high else f"{low:.1e}..{high:.1e}",
+            f"{row['error']:.2%}",
+            f"{row['clipped']:.1f} %",
+            escape(row["leak"]),
+            f"{bound['bits']} of {bound['available']} bits",
+        )
     return table
 
 
 def _agreement(rows: list[dict[str, Any]]) -> Table:
     table = _table(
-        "Agreement in spikes", "layer", "float against model", "ties", "compared", "integer, given float's", "integer, alone",
-        "float fires", "integer fires",
-    )  # fmt: skip
+        "Agreement in spikes",
+        "layer",
+        "float against model",
+        "ties",
+        "compared",
+        "integer, given float's",
+        "integer, alone",
+        "float fires",
+        "integer fires",
+    )
 
     def percent(value: float | None) -> str:
         return "" if value is None else f"{value:.2f} %"
 
     for row in rows:
-        compared = ("", "", "") if row["differences"] is None else (row["differences"], row["ties"], f"{row['compared']:,}")
-        rates = (row["given"], row["free"], *(None if r is None else 100 * r for r in (row["rate_float"], row["rate_integer"])))
-        table.add_row(escape(row["population"]), *(str(value) for value in compared), *(percent(value) for value in rates))
+        compared = (
+            ("", "", "")
+            if row["differences"] is None
+            else (row["differences"], row["ties"], f"{row['compared']:,}")
+        )
+        rates = (
+            row["given"],
+            row["free"],
+            *(None if r is None else 100 * r for r in (row["rate_float"], row["rate_integer"])),
+        )
+        table.add_row(
+            escape(row["population"]),
+            *(str(value) for value in compared),
+            *(percent(value) for value in rates),
+        )
     return table
 
 

@@ -17,19 +17,35 @@ from spikeplane.files import check_place, same_file
 
 
 def view(
-    file: Annotated[Path, typer.Argument(help="A recording: .dat (raw planes), .npy, .npz, or a .yaml that names one.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="page.html, one file that needs nothing else.")],
+    file: Annotated[
+        Path, typer.Argument(help="A recording: .dat (raw planes), .npy, .npz, or a .yaml that names one.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="page.html, one file that needs nothing else.")
+    ],
     size: Annotated[str | None, typer.Option(help="WxH of raw planes, such as 400x250.")] = None,
-    no_flip: Annotated[bool, typer.Option("--no-flip", help="The file has its first row first; cameras write the last one first.")] = False,
+    no_flip: Annotated[
+        bool,
+        typer.Option("--no-flip", help="The file has its first row first; cameras write the last one first."),
+    ] = False,
     first: Annotated[int | None, typer.Option(help="The first plane (default: 0).")] = None,
-    planes: Annotated[int | None, typer.Option(help="How many (default: as many as make a small page).")] = None,
-    roi: Annotated[str | None, typer.Option(help="X,Y,W,H of a region (default: all, of large planes the middle).")] = None,
-    every: Annotated[int | None, typer.Option(help="Images of every n-th plane (default: by size; 4 for 400x250).")] = None,
+    planes: Annotated[
+        int | None, typer.Option(help="How many (default: as many as make a small page).")
+    ] = None,
+    roi: Annotated[
+        str | None, typer.Option(help="X,Y,W,H of a region (default: all, of large planes the middle).")
+    ] = None,
+    every: Annotated[
+        int | None, typer.Option(help="Images of every n-th plane (default: by size; 4 for 400x250).")
+    ] = None,
     lookahead: Annotated[int, typer.Option(help="Planes that the methods look ahead.")] = 16,
     window: Annotated[int, typer.Option(help="Planes that TFP counts.")] = 21,
-    full_scale: Annotated[float | None, typer.Option(help="Spikes a plane of a white pixel (default: from the images).")] = None,
-) -> None:  # fmt: skip
-    """Write one HTML page to step through a clip: TFP, TFI, FSR, SSR and the planes, and the intervals of the pixel under the cursor.
+    full_scale: Annotated[
+        float | None, typer.Option(help="Spikes a plane of a white pixel (default: from the images).")
+    ] = None,
+) -> None:
+    """Write one HTML page to step through a clip: TFP, TFI, FSR, SSR and the planes, and the
+    intervals of the pixel under the cursor.
 
     Example: `spikeplane view clip.dat --size 400x250 -o clip.html`
     """
@@ -40,7 +56,7 @@ def view(
         shape = (len(recording), recording.height, recording.width)
         chosen = plan(
             shape, first=first, planes=planes, roi=region, every=every, lookahead=lookahead, window=window
-        )  # fmt: skip
+        )
         from spikeplane_sim.golden.camera import Reconstruction
 
         with bar("reconstruct", chosen.stop - chosen.start) as advance:
@@ -65,14 +81,19 @@ def show(clip: Clip, output: Path, length: int, full_scale: float | None, second
     x, y, w, h = chosen.roi
     region = f"all {w}x{h}" if (w, h) == (width, height) else f"{w}x{h} at {x},{y} of {width}x{height}"
     region += "; --roi chooses another region" if chosen.cut else ""
-    planes = f"{chosen.first} to {chosen.last - 1} of {count} ({1000 * (chosen.last - chosen.first) / RATE:g} ms)"
+    planes = (
+        f"{chosen.first} to {chosen.last - 1} of {count} ({1000 * (chosen.last - chosen.first) / RATE:g} ms)"
+    )
     if chosen.start < chosen.first:
         planes += f", after a warm-up from plane {chosen.start} on"
     if chosen.last == count - chosen.lookahead and chosen.lookahead:
         planes += f"; the last {chosen.lookahead} have no image, because of the look-ahead"
     elif chosen.last < count:
         planes += "; --first and --planes choose others"
-    images = f"{len(chosen.images)} of each method, of every {_nth(chosen.every)}plane, look-ahead {chosen.lookahead}"
+    images = (
+        f"{len(chosen.images)} of each method, of every {_nth(chosen.every)}plane, look-ahead "
+        f"{chosen.lookahead}"
+    )
     white = f"{full_scale or clip.white:.3g} spikes a plane{'' if full_scale else ', from the images'}"
     size = f"{output}, {length / 1e6:.1f} MB in {seconds:.1f} s"
     size += f"; large for a browser: below {MOST / 1e6:.0f} MB with a larger --every" if length > MOST else ""

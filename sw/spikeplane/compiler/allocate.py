@@ -23,7 +23,8 @@ class Allocator:
         self.used[resource] += words
         if self.used[resource] > self.available[resource]:
             raise SpikeplaneError(
-                f"the network does not fit: {what} needs words {first} to {self.used[resource] - 1} of the {resource} memory of "
+                f"the network does not fit: {what} needs words {first} to "
+                f"{self.used[resource] - 1} of the {resource} memory of "
                 f"core {self.core}, which has {self.available[resource]}"
             )
         return first

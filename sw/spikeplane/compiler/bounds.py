@@ -1,7 +1,8 @@
-"""Proof that no accumulator overflows: the worst case of every population, from its weights and the ranges of its sources.
+"""Proof that no accumulator overflows: the worst case of every population, from its weights and the
+ranges of its sources.
 
-Sums are taken modulo the accumulator's width, so only the final total of a step has to fit, whatever the order of the spikes.
-Membranes saturate by definition and need no proof.
+Sums are taken modulo the accumulator's width, so only the final total of a step has to fit,
+whatever the order of the spikes. Membranes saturate by definition and need no proof.
 """
 
 from dataclasses import dataclass
@@ -36,20 +37,29 @@ def value_range(source: Population, config: ChipConfig) -> tuple[int, int]:
 
 
 def reach(projection: Projection, source: Population, config: ChipConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Per target channel, the least and the most that one projection can add, its pre-shift included: two arrays (C,), int64, or of
-    Python's integers where values, pools and shifts together go far beyond any accumulator.
+    """Per target channel, the least and the most that one projection can add, its pre-shift
+    included: two arrays (C,), int64, or of Python's integers where values, pools and shifts
+    together go far beyond any accumulator.
 
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel.
     """
     low, high = (value * projection.pool[0] * projection.pool[1] for value in value_range(source, config))
     weight = np.asarray(projection.weight, dtype=np.int64).reshape(len(projection.weight), -1)
-    up, down = (part.sum(1).astype(object) << projection.pre_shift for part in (np.maximum(weight, 0), np.minimum(weight, 0)))
+    up, down = (
+        part.sum(1).astype(object) << projection.pre_shift
+        for part in (np.maximum(weight, 0), np.minimum(weight, 0))
+    )
     least, most = down * high + up * low, up * high + down * low
-    return (least, most) if max(-least.min(), most.max()) >> 52 else (least.astype(np.int64), most.astype(np.int64))
+    return (
+        (least, most)
+        if max(-least.min(), most.max()) >> 52
+        else (least.astype(np.int64), most.astype(np.int64))
+    )
 
 
 def prove(network: Network, config: ChipConfig) -> list[Bound]:
-    """The bound of every population. Raises SpikeplaneError for the first whose worst case does not fit the accumulators."""
+    """The bound of every population. Raises SpikeplaneError for the first whose worst case does not
+    fit the accumulators."""
     bounds, limit = [], 1 << (config.acc_bits - 1)
     for population in network.populations:
         if population.neuron is None:
@@ -59,11 +69,14 @@ def prove(network: Network, config: ChipConfig) -> list[Bound]:
         for projection in network.incoming(population.name):
             least, most = reach(projection, network.population(projection.source), config)
             low, high = low + least, high + most
-        found = Bound(population=population.name, low=int(low.min()), high=int(high.max()), available=config.acc_bits)
+        found = Bound(
+            population=population.name, low=int(low.min()), high=int(high.max()), available=config.acc_bits
+        )
         if found.low < -limit or found.high >= limit:
             worst = found.high if found.high >= limit else found.low
             raise SpikeplaneError(
-                f"population '{population.name}': its worst case {worst} exceeds the {config.acc_bits}-bit accumulator "
+                f"population '{population.name}': its worst case {worst} exceeds the "
+                f"{config.acc_bits}-bit accumulator "
                 f"({limit - 1}); use acc_bits = {found.bits} or smaller weights"
             )
         bounds.append(found)

@@ -1,6 +1,8 @@
-"""What a float network must be before it is quantised: of a structure that can run (`structure`), of finite numbers.
+"""What a float network must be before it is quantised: of a structure that can run (`structure`),
+of finite numbers.
 
-Importers build networks that are; this is for those written by hand, and says in one line what is wrong where.
+Importers build networks that are; this is for those written by hand, and says in one line what is
+wrong where.
 """
 
 from typing import Any, get_args
@@ -29,7 +31,9 @@ def check_network(net: FloatNetwork) -> None:
 def check_encoding(encoding: Encoding) -> None:
     """Raise SpikeplaneError for an encoding that is none, or out of range."""
     if encoding.kind not in get_args(EncodingKind):
-        raise SpikeplaneError(f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'")
+        raise SpikeplaneError(
+            f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'"
+        )
     for name, (low, high) in RANGES.items():
         value = getattr(encoding, name)
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
@@ -42,15 +46,22 @@ def _check_population(population: FloatPopulation) -> None:
     if neuron is None:
         return
     if neuron.threshold is None and not neuron.membrane_out:
-        raise SpikeplaneError(f"layer '{name}' has no threshold; give one, or membrane_out = True for a readout")
-    for what, value in (("biases", population.bias), ("thresholds", neuron.threshold), ("reset amounts", neuron.amount)):
+        raise SpikeplaneError(
+            f"layer '{name}' has no threshold; give one, or membrane_out = True for a readout"
+        )
+    for what, value in (
+        ("biases", population.bias),
+        ("thresholds", neuron.threshold),
+        ("reset amounts", neuron.amount),
+    ):
         _check_numbers(name, what, value, shape[0])
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
     _check_numbers(name, "decay", neuron.decay, 1)
     subtracted = neuron.threshold if neuron.amount is None else neuron.amount
     if neuron.reset == "soft" and subtracted is not None and np.min(subtracted) < 0:
         raise SpikeplaneError(
-            f"layer '{name}': a soft reset cannot subtract {np.min(subtracted):g}; use a hard reset, or give an amount"
+            f"layer '{name}': a soft reset cannot subtract {np.min(subtracted):g}; use a hard "
+            "reset, or give an amount"
         )
     if neuron.reset not in ("hard", "soft", "none"):
         raise SpikeplaneError(f"layer '{name}': its reset must be hard, soft or none, not '{neuron.reset}'")
@@ -61,7 +72,9 @@ def _check_numbers(layer: str, what: str, value: Any, count: int) -> None:
     array = np.zeros(1) if value is None else np.asarray(value)
     if array.shape not in ((), (1,), (count,)):
         numbers = "one number" if count == 1 else f"1 or {count} numbers"
-        raise SpikeplaneError(f"layer '{layer}': its {what} must be {numbers}, not an array of shape {shape_text(array.shape)}")
+        raise SpikeplaneError(
+            f"layer '{layer}': its {what} must be {numbers}, not an array of shape {shape_text(array.shape)}"
+        )
     if array.dtype.kind not in _NUMBERS or not np.isfinite(array).all():
         wrong = "is no finite number" if count == 1 and array.size == 1 else "are not all finite numbers"
         raise SpikeplaneError(f"layer '{layer}': its {what} {wrong}; check the trained model")
@@ -72,7 +85,8 @@ def _check_weights(layer: str, weight: np.ndarray) -> None:
     wrong = weight.size if weight.dtype.kind not in _NUMBERS else int((~np.isfinite(weight)).sum())
     if wrong:
         raise SpikeplaneError(
-            f"layer '{layer}': {wrong} of its {weight.size} weights are not finite numbers; check the trained model"
+            f"layer '{layer}': {wrong} of its {weight.size} weights are not finite numbers; check "
+            "the trained model"
         )
     _check_largest(layer, "weights", weight)
 

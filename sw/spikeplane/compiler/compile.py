@@ -24,24 +24,43 @@ PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken
 
 
 def compile(  # noqa: A001 - the public name is the field's word
-    model: Any, *, chip: ChipConfig | str = "small", input_shape: tuple[int, int, int] | None = None, encoding: Encoding | None = None,
-    dt: float | None = None, reset: str | None = None, compare: str | None = None, if_gain: str | None = None,
-    weight_bits: Widths = None, guard: Widths = None, calibration: Any = None, labels: np.ndarray | None = None,
-    probes: list[str] | None = None, name: str = "network", proof: bool = True, progress: Callable[[str], None] | None = None,
-) -> Program:  # fmt: skip
+    model: Any,
+    *,
+    chip: ChipConfig | str = "small",
+    input_shape: tuple[int, int, int] | None = None,
+    encoding: Encoding | None = None,
+    dt: float | None = None,
+    reset: str | None = None,
+    compare: str | None = None,
+    if_gain: str | None = None,
+    weight_bits: Widths = None,
+    guard: Widths = None,
+    calibration: Any = None,
+    labels: np.ndarray | None = None,
+    probes: list[str] | None = None,
+    name: str = "network",
+    proof: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> Program:
     """Compile a model for a chip.
 
-    model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a FloatNetwork
+    model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a
+                  FloatNetwork
     chip          a ChipConfig or a preset's name
     input_shape   (C, H, W), where the model does not say
-    dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft", "none", "delayed"; ">=" or ">")
+    dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft",
+                         "none", "delayed"; ">=" or ">")
     if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
-    weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer: {"conv1": 4}; the chip's where None
-    guard         bits by which currents and membranes are finer than weights, for all layers or by layer; chosen where None
-    calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are compared with float, layer by layer
+    weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
+                  {"conv1": 4}; the chip's where None
+    guard         bits by which currents and membranes are finer than weights, for all layers or by
+                  layer; chosen where None
+    calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are
+                  compared with float, layer by layer
     labels        (N,) of the calibration samples: accuracy in float and integer is reported too
     probes        populations sent to the host; all where None
-    proof         run the model itself beside the float network, on the calibration or on random planes, and refuse what differs
+    proof         run the model itself beside the float network, on the calibration or on random
+                  planes, and refuse what differs
     progress      called with a line on what is being done now and then
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
@@ -51,9 +70,17 @@ def compile(  # noqa: A001 - the public name is the field's word
     config = _config(chip)
     encoding = encoding or Encoding()
     check_encoding(encoding)
-    net = _imported(model, {
-        "input_shape": input_shape, "dt": dt, "reset": reset, "compare": compare, "if_gain": if_gain, "input_bits": encoding.bits,
-    })  # fmt: skip
+    net = _imported(
+        model,
+        {
+            "input_shape": input_shape,
+            "dt": dt,
+            "reset": reset,
+            "compare": compare,
+            "if_gain": if_gain,
+            "input_bits": encoding.bits,
+        },
+    )
     planes = None if calibration is None else _encoded(encoding, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encoding)
     network, rows = quantise(net, config, encoding, weight_bits, guard, peaks)
@@ -69,9 +96,15 @@ def compile(  # noqa: A001 - the public name is the field's word
         "calibration": [],
     }
     program = Program(
-        name=name, config=config, network=network, placement=placement, encoding=encoding, readout=net.readout,
-        probes=tuple(chosen), tables=tables,
-    )  # fmt: skip
+        name=name,
+        config=config,
+        network=network,
+        placement=placement,
+        encoding=encoding,
+        readout=net.readout,
+        probes=tuple(chosen),
+        tables=tables,
+    )
     program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
     if planes is not None:
         _calibrate(program, net, planes, labels)
@@ -91,7 +124,9 @@ def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
 
         model = import_model(model, **options)
     if len(model.inputs) != 1:
-        raise SpikeplaneError(f"a program has one input, the model has {len(model.inputs)}; merge them as channels")
+        raise SpikeplaneError(
+            f"a program has one input, the model has {len(model.inputs)}; merge them as channels"
+        )
     check_network(model)
     return model
 
@@ -101,7 +136,8 @@ def _probes(network: Network, wanted: list[str] | None) -> list[str]:
     for name in wanted or []:
         if name not in known:
             raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
-    # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes what no population does.
+    # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes
+    # what no population does.
     ends = [name for name in known if name == network.output or not network.outgoing(name)]
     return known if wanted is None else [name for name in known if name in wanted or name in ends]
 
@@ -113,7 +149,8 @@ def _encoded(encoding: Encoding, net: FloatNetwork, samples: Any, labels: np.nda
         raise SpikeplaneError("the calibration has no samples; give at least one")
     if labels is not None and (np.ndim(labels) != 1 or len(labels) < len(planes)):
         raise SpikeplaneError(
-            f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; give one label a sample"
+            f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; "
+            "give one label a sample"
         )
     return planes
 
@@ -138,9 +175,9 @@ def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: 
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
     real = FloatModel(net).run({name: planes * unit})
-    integer = GoldenModel(program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits).run(
-        {name: planes}
-    )
+    integer = GoldenModel(
+        program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits
+    ).run({name: planes})
     counted = measured(program.network, program.config, integer, "calibration")
     program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:

@@ -1,4 +1,5 @@
-"""Does it fit: placement and images in one go, the mapping table, and the smallest preset where the given chip is too small."""
+"""Does it fit: placement and images in one go, the mapping table, and the smallest preset where the
+given chip is too small."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,11 +16,14 @@ _SPREADS = (31, 15, 10, 7, 5, 3, 2, 1)
 
 
 def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
-    """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and the smallest preset that would."""
+    """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and
+    the smallest preset that would."""
     try:
         return try_fit(network, config, probes)
     except SpikeplaneError as error:
-        smallest = next((name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None)
+        smallest = next(
+            (name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None
+        )
         advice = f"the smallest preset that holds it is '{smallest}'" if smallest else "no preset holds it"
         raise SpikeplaneError(f"{error}; {advice}") from None
 
@@ -34,7 +38,13 @@ def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:
             else part.population
             for part in placement.on(core)
         ]
-        rows.append({"core": list(core), "populations": held, "used": {name: list(pair) for name, pair in used.items()}})
+        rows.append(
+            {
+                "core": list(core),
+                "populations": held,
+                "used": {name: list(pair) for name, pair in used.items()},
+            }
+        )
     return rows
 
 
@@ -42,7 +52,8 @@ def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
     """Every projection and every probe has a tag of its own. Raises SpikeplaneError."""
     if len(network.projections) + len(probes) > config.projections:
         raise SpikeplaneError(
-            f"the network does not fit: {len(network.projections)} projections and {len(probes)} probes need as many tags, the chip "
+            f"the network does not fit: {len(network.projections)} projections and {len(probes)} "
+            "probes need as many tags, the chip "
             f"has {config.projections}"
         )
 
@@ -55,12 +66,14 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
         height, width = max(height, population.shape[1]), max(width, population.shape[2])
         if max(height, width) > side:
             raise SpikeplaneError(
-                f"population '{population.name}' is {height}x{width} pixels, the chip's coordinates reach {side}x{side}; "
+                f"population '{population.name}' is {height}x{width} pixels, the chip's "
+                f"coordinates reach {side}x{side}; "
                 "use a chip with more coord_bits"
             )
         if channels > config.lanes << config.group_bits:
             raise SpikeplaneError(
-                f"population '{population.name}' has {channels} channels, the chip's packets name {config.lanes << config.group_bits}; "
+                f"population '{population.name}' has {channels} channels, the chip's packets name "
+                f"{config.lanes << config.group_bits}; "
                 "use a chip with more group_bits or lanes"
             )
         readout = population.neuron is not None and population.neuron.membrane_out
@@ -69,7 +82,8 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
             check_shift(projection, population, config)
         if readout and sends and config.weight_bits == 1 and channels % config.lanes:
             raise SpikeplaneError(
-                f"population '{population.name}' sends membrane values of {channels} channels, a chip with 1-bit weights needs a "
+                f"population '{population.name}' sends membrane values of {channels} channels, a "
+                "chip with 1-bit weights needs a "
                 f"multiple of its {config.lanes} lanes; use a chip with weight_bits = 2"
             )
 
@@ -91,7 +105,9 @@ def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Pl
 
 def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
     """The preset with the arithmetic that the network was quantised for."""
-    return replace(chip, weight_bits=config.weight_bits, acc_bits=config.acc_bits, membrane_bits=config.membrane_bits)
+    return replace(
+        chip, weight_bits=config.weight_bits, acc_bits=config.acc_bits, membrane_bits=config.membrane_bits
+    )
 
 
 def _fits(network: Network, config: ChipConfig, probes: list[str]) -> bool:

@@ -1,13 +1,16 @@
-"""The float network: what every importer produces and the quantiser takes. Independent of frameworks and of chips.
+"""The float network: what every importer produces and the quantiser takes. Independent of
+frameworks and of chips.
 
 Per population and step, in real numbers (the float side of DESIGN.md section 3):
 
-    I  = bias + sum of weight * value          (maximum over a window of currents where the population has one)
+    I  = bias + sum of weight * value          (maximum over a window of currents where the
+       population has one)
     v  = decay * u + I
     s  = v >= threshold, or v > threshold
     u' = v_reset | v - amount | v              where it fired;  v where it did not
 
-Importers fold every gain (dt, 1/tau, R, batch-norm, average pooling) into weights and biases so that this form is exact.
+Importers fold every gain (dt, 1/tau, R, batch-norm, average pooling) into weights and biases so
+that this form is exact.
 """
 
 from dataclasses import dataclass, field
@@ -63,9 +66,9 @@ class FloatPopulation:
 class FloatProjection:
     """Synapses; every field as in `spikeplane.network.Projection`, with a float weight.
 
-    A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source. Pooling in front of the
-    synapses is `pool` (sums; an average's 1/(py*px) is folded into the weight). `layer` names the model's layer that the weights are
-    those of, "" where there is none.
+    A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
+    Pooling in front of the synapses is `pool` (sums; an average's 1/(py*px) is folded into the
+    weight). `layer` names the model's layer that the weights are those of, "" where there is none.
     """
 
     source: str
@@ -81,7 +84,8 @@ class FloatProjection:
 
 @dataclass(frozen=True, kw_only=True)
 class Assumption:
-    """Something the source does not say, or says in other words: which layer, what, the value taken and why."""
+    """Something the source does not say, or says in other words: which layer, what, the value taken
+    and why."""
 
     layer: str
     what: str
@@ -91,11 +95,12 @@ class Assumption:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The model that a float network was imported from, and what the importer was told: the proof of the import runs the one with the
-    other (spikeplane_sim.proof).
+    """The model that a float network was imported from, and what the importer was told: the proof
+    of the import runs the one with the other (spikeplane_sim.proof).
 
     kind       "torch" (model is an nn.Module) or "nir" (a NIRGraph)
-    decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare, if_gain; None where nobody said
+    decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare,
+               if_gain; None where nobody said
     """
 
     kind: Literal["torch", "nir"]
@@ -105,10 +110,11 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class FloatNetwork:
-    """Populations in topological order (inputs first) and projections; `output` is the population that is read out.
+    """Populations in topological order (inputs first) and projections; `output` is the population
+    that is read out.
 
-    readout: "count" (spikes summed over the steps), "last" (the output of the last step) or "sum" (summed over the steps).
-    origin: the model behind it; None for a network written by hand.
+    readout: "count" (spikes summed over the steps), "last" (the output of the last step) or "sum"
+    (summed over the steps). origin: the model behind it; None for a network written by hand.
     """
 
     populations: tuple[FloatPopulation, ...]

@@ -1,9 +1,11 @@
 """Guard bits: how many bits finer than its weights a population counts currents, thresholds and membranes.
 
-    guard h:  every projection is shifted by h more, and bias, theta, reset and membrane are in units of 2^-h of the weights' unit
+    guard h:  every projection is shifted by h more, and bias, theta, reset and membrane are in
+              units of 2^-h of the weights' unit
 
-More guard bits make leak, bias and threshold finer at no cost in the neuron. They end where the shifter does, where the worst case
-would leave the accumulator, or where the membrane would lose the room that it needs beside its threshold.
+More guard bits make leak, bias and threshold finer at no cost in the neuron. They end where the
+shifter does, where the worst case would leave the accumulator, or where the membrane would lose the
+room that it needs beside its threshold.
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 
 _SIGMAS = 6  #: standard deviations of a current that are allowed for
-#: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and spikes change.
+#: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and
+#: spikes change.
 ROOM = 8
 _MARGIN = 1.5  #: of the largest membrane seen on the calibration, for samples that are not in it
 
@@ -44,12 +47,14 @@ class Drive:
 def guard_bits(
     population: FloatPopulation, drive: Drive, config: ChipConfig, steps: int, asked: int | None, sends: bool
 ) -> int:
-    """The guard bits of a population. `sends`: its membrane values go to other populations, which need them as they are.
-    Raises SpikeplaneError if `asked` are more than there is room for."""
+    """The guard bits of a population. `sends`: its membrane values go to other populations, which
+    need them as they are. Raises SpikeplaneError if `asked` are more than there is room for."""
     limits = {
         "the chip's shifter": drive.shift,
         f"the {config.acc_bits}-bit accumulator": _accumulator(drive, config),
-        f"the {config.membrane_bits}-bit membrane": _membrane(population, drive, config, steps, sends, asked is not None),
+        f"the {config.membrane_bits}-bit membrane": _membrane(
+            population, drive, config, steps, sends, asked is not None
+        ),
     }
     where, most = min(limits.items(), key=lambda item: item[1])
     most = max(0, most)
@@ -57,13 +62,15 @@ def guard_bits(
         return most
     if asked > most:
         raise SpikeplaneError(
-            f"layer '{population.name}': {where} leaves room for {most} guard bits, not {asked}; ask for fewer"
+            f"layer '{population.name}': {where} leaves room for {most} guard bits, not {asked}; "
+            "ask for fewer"
         )
     return asked
 
 
 def usual_current(weight: np.ndarray, largest: int) -> np.ndarray:
-    """What the currents (C,) of independent sources of 0 or `largest`, each with probability 1/2, hardly ever exceed."""
+    """What the currents (C,) of independent sources of 0 or `largest`, each with probability 1/2,
+    hardly ever exceed."""
     rows = np.asarray(weight, dtype=np.float64).reshape(len(weight), -1) * largest
     return np.abs(rows.sum(1)) / 2 + _SIGMAS * np.sqrt((rows**2).sum(1)) / 2
 
@@ -82,8 +89,11 @@ def _fits(drive: Drive, h: int, limit: int) -> bool:
     return bool(max(high.max(), bias.max()) <= limit and min(low.min(), bias.min()) >= -limit)
 
 
-def _membrane(population: FloatPopulation, drive: Drive, config: ChipConfig, steps: int, sends: bool, asked: bool) -> int:
-    """Room for ROOM thresholds, or for what the calibration showed, or for the worst case that these steps can gather."""
+def _membrane(
+    population: FloatPopulation, drive: Drive, config: ChipConfig, steps: int, sends: bool, asked: bool
+) -> int:
+    """Room for ROOM thresholds, or for what the calibration showed, or for the worst case that
+    these steps can gather."""
     neuron = population.neuron
     assert neuron is not None
     limit = (1 << (config.membrane_bits - 1)) - 4

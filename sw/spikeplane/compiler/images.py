@@ -22,8 +22,9 @@ _ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
 
 @dataclass
 class Image:
-    """What to load and how to talk: `words[core]` lists (memory, address, word); `inputs` per input population its (tag, rectangle)
-    pairs; `probes` maps a tag to a population; `credits` is how many the host gets per step; `used` counts words per core and memory."""
+    """What to load and how to talk: `words[core]` lists (memory, address, word); `inputs` per input
+    population its (tag, rectangle) pairs; `probes` maps a tag to a population; `credits` is how
+    many the host gets per step; `used` counts words per core and memory."""
 
     words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(default_factory=dict)
     inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict)
@@ -33,7 +34,8 @@ class Image:
 
 
 def build_image(network: Network, placement: Placement, config: ChipConfig, probes: list[str]) -> Image:
-    """Build everything. `probes` names the populations whose output goes to the host. Raises SpikeplaneError where it does not fit."""
+    """Build everything. `probes` names the populations whose output goes to the host. Raises
+    SpikeplaneError where it does not fit."""
     image = Image(probes={len(network.projections) + number: name for number, name in enumerate(probes)})
     routes = Routes(network, placement, image.probes)
     routes.check(config)
@@ -49,7 +51,9 @@ def build_image(network: Network, placement: Placement, config: ChipConfig, prob
             builder.add(part)
         image.words[core] = builder.cleared() + builder.words
         if placement.on(core):
-            image.used[core] = {name: (used, builder.space.available[name]) for name, used in builder.space.used.items()}
+            image.used[core] = {
+                name: (used, builder.space.available[name]) for name, used in builder.space.used.items()
+            }
     return image
 
 
@@ -72,37 +76,62 @@ class CoreImage:
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
         membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
         parameters = self._parameters(population, part, what)
-        egress, credits = (self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits))
+        egress, credits = (
+            self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits)
+        )
         self._put(
-            Memory.POPULATION, part.slot, fields_word(
-                self.tables.population, what, valid=1, group_last=part.groups - 1, group_base=part.first,
-                y_last=height - 1, x_last=width - 1, **self._window(population),
-                input_words=in_height * in_width, words=0 if stateless else height * width,
-                acc_base=acc, membrane_base=membranes, parameter_base=parameters, stateless=stateless,
-                reset=_RESETS[neuron.reset], membrane_out=neuron.membrane_out,
-                hold=population.hold, egress_first=egress[0], egress_count=egress[1],
-                credit_first=credits[0], credit_count=credits[1], **leak_fields(neuron, self.config, what),
+            Memory.POPULATION,
+            part.slot,
+            fields_word(
+                self.tables.population,
+                what,
+                valid=1,
+                group_last=part.groups - 1,
+                group_base=part.first,
+                y_last=height - 1,
+                x_last=width - 1,
+                **self._window(population),
+                input_words=in_height * in_width,
+                words=0 if stateless else height * width,
+                acc_base=acc,
+                membrane_base=membranes,
+                parameter_base=parameters,
+                stateless=stateless,
+                reset=_RESETS[neuron.reset],
+                membrane_out=neuron.membrane_out,
+                hold=population.hold,
+                egress_first=egress[0],
+                egress_count=egress[1],
+                credit_first=credits[0],
+                credit_count=credits[1],
+                **leak_fields(neuron, self.config, what),
             ),
-        )  # fmt: skip
+        )
         for projection in self.network.incoming(part.population):
             self._projection(projection, part, acc)
         self._schedule(part)
 
     def _window(self, population: Population) -> dict[str, int]:
-        """Size of the windows over the accumulators, and the steps of a pointer that walks them (modulo the address width)."""
+        """Size of the windows over the accumulators, and the steps of a pointer that walks them
+        (modulo the address width)."""
         window, (_, height, width) = population.window, population.current_shape
         size, stride, padding = (window.size, window.stride, window.padding) if window else (1, 1, 0)
         back, wrap = (size - 1) * width + size - 1, 1 << dict(self.tables.population.fields)["corner"]
         return {
-            "window_last": size - 1, "stride": stride, "padding": padding, "input_height": height, "input_width": width,
+            "window_last": size - 1,
+            "stride": stride,
+            "padding": padding,
+            "input_height": height,
+            "input_width": width,
             "corner": padding * (width + 1) % wrap,
             "acc_down": (width - (size - 1)) % wrap,
             "acc_right": (stride - back) % wrap,
             "acc_across": (stride * width - stride * (population.shape[2] - 1) - back) % wrap,
-        }  # fmt: skip
+        }
 
     def cleared(self) -> list[tuple[Memory, int, int]]:
-        """Zeros for every population slot, counter and tag that this program leaves alone: another may have been loaded before."""
+        """Zeros for every population slot, counter and tag that this program leaves alone: another
+        may have been loaded before."""
         taken = {(memory, address) for memory, address, _ in self.words}
         tables = (Memory.POPULATION, Memory.PROJECTION, Memory.SCHEDULE)
         return [(m, a, 0) for m in tables for a in range(self.tables.depth(m)) if (m, a) not in taken]
@@ -131,9 +160,15 @@ class CoreImage:
             for i, values in enumerate((-theta - neuron.strict, -amount, bias)):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
-                if i == 0:  # lanes beyond the channels never fire: 1-bit weights drive them too, up to the membrane's limit
+                # lanes beyond the channels never fire: 1-bit weights drive them too, up to the
+                # membrane's limit
+                if i == 0:
                     chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))
-                self._put(Memory.PARAMETER, first + 3 * group + i, lanes_word(chosen.tolist(), self.config.lane_bits))
+                self._put(
+                    Memory.PARAMETER,
+                    first + 3 * group + i,
+                    lanes_word(chosen.tolist(), self.config.lane_bits),
+                )
         return first
 
     def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:
@@ -141,8 +176,10 @@ class CoreImage:
         low = -(1 << (self.config.membrane_bits - 1))
         if (amount < 0).any() or (theta - amount < low).any():
             raise SpikeplaneError(
-                f"{what}: a soft reset by {int(amount.min())}..{int(amount.max())} at thresholds {int(theta.min())}..{int(theta.max())} "
-                f"could leave the {self.config.membrane_bits}-bit membrane; amounts must be 0 or more and thresholds higher"
+                f"{what}: a soft reset by {int(amount.min())}..{int(amount.max())} at thresholds "
+                f"{int(theta.min())}..{int(theta.max())} "
+                f"could leave the {self.config.membrane_bits}-bit membrane; amounts must be 0 or "
+                "more and thresholds higher"
             )
 
     def _entries(self, entries: list[dict[str, int]], what: str) -> tuple[int, int]:
@@ -156,7 +193,8 @@ class CoreImage:
         check_weights(projection.weight, self.config.weight_bits, what)
         check_shift(projection, self.network.population(projection.source), self.config)
         words = weight_words(projection, self.network, self.config, part.groups)
-        weight_base = self.space.take("weight", words, what)  # before they are built: there may be far too many
+        # before they are built: there may be far too many
+        weight_base = self.space.take("weight", words, what)
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
         for i, word in enumerate(synapses.weights):
             self._put(Memory.WEIGHT, weight_base + i, word)
@@ -194,19 +232,27 @@ class CoreImage:
         for credit, expected, left in ((0, tokens, (tokens - early, tokens)), (1, credits, (0, late))):
             for parity in range(2):
                 waiting = left[parity]
-                word = fields_word(self.tables.schedule, what, left=waiting or expected, expected=expected, ready=waiting == 0)
+                word = fields_word(
+                    self.tables.schedule,
+                    what,
+                    left=waiting or expected,
+                    expected=expected,
+                    ready=waiting == 0,
+                )
                 self._put(Memory.SCHEDULE, part.slot * 4 + credit * 2 + parity, word)
 
 
 def leak_fields(neuron: Neuron, config: ChipConfig, what: str) -> dict[str, int]:
-    """The leak in the fields of `leak_layout`. Raises SpikeplaneError for a factor that the chip cannot multiply by."""
+    """The leak in the fields of `leak_layout`. Raises SpikeplaneError for a factor that the chip
+    cannot multiply by."""
     factor = {"none": LEAK_ONE, "memoryless": 0}.get(neuron.leak, neuron.leak_value)
     rounding = {"leak_round": int(_ROUNDS[neuron.leak_round])} if neuron.leak == "multiply" else {}
     if config.leak_multiplier:
         step = LEAK_ONE >> config.leak_bits
         if not 0 <= factor <= LEAK_ONE or factor % step:
             raise SpikeplaneError(
-                f"{what}: a leak of {factor}/65536 is no multiple of {step} from 0 to 65536, which this chip's {config.leak_bits + 1}-bit "
+                f"{what}: a leak of {factor}/65536 is no multiple of {step} from 0 to 65536, which "
+                f"this chip's {config.leak_bits + 1}-bit "
                 "factors hold; compile the network for this chip"
             )
         return {"leak_factor": factor // step, **rounding}
@@ -217,9 +263,14 @@ def leak_fields(neuron: Neuron, config: ChipConfig, what: str) -> dict[str, int]
         if factor in (part, LEAK_ONE - part):
             return {"leak_shift": k, "leak_keep": int(factor == part), **rounding}
     raise SpikeplaneError(
-        f"{what}: a leak of {factor}/65536 needs a chip with leak_multiplier = true; without there are 1/2^k and 1 - 1/2^k, k from 1 to 8"
+        f"{what}: a leak of {factor}/65536 needs a chip with leak_multiplier = true; without there "
+        "are 1/2^k and 1 - 1/2^k, k from 1 to 8"
     )
 
 
 def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:
-    return np.zeros(channels, dtype=np.int64) if values is None else np.broadcast_to(values, (channels,)).astype(np.int64)
+    return (
+        np.zeros(channels, dtype=np.int64)
+        if values is None
+        else np.broadcast_to(values, (channels,)).astype(np.int64)
+    )

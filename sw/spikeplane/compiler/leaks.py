@@ -2,9 +2,9 @@
 
     decay (kept of the membrane a step) -> factor in 1/65536, rounding down, up or to odd
 
-Floors compose, and so do ceilings: where the decay is 1/2^k, a membrane rounded down is the floor of the exact one, and `v >= theta` is
-decided as in real numbers; the same holds for ceilings and `v > theta`. Any other decay cuts a remainder that no rounding keeps, and
-rounding to odd has no bias.
+Floors compose, and so do ceilings: where the decay is 1/2^k, a membrane rounded down is the floor
+of the exact one, and `v >= theta` is decided as in real numbers; the same holds for ceilings and `v
+> theta`. Any other decay cuts a remainder that no rounding keeps, and rounding to odd has no bias.
 """
 
 import math
@@ -29,14 +29,16 @@ class Leak:
 
 
 def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
-    """The leak nearest to keeping `decay` of the membrane. Raises SpikeplaneError if the chip cannot do it."""
+    """The leak nearest to keeping `decay` of the membrane. Raises SpikeplaneError if the chip
+    cannot do it."""
     if decay == 1.0:
         return Leak("none")
     if decay == 0.0:
         return Leak("memoryless")
     if not 0 < decay < 1:
         raise SpikeplaneError(
-            f"layer '{layer}': a membrane decay of {number(decay)} a step is not between 0 and 1; check tau and dt"
+            f"layer '{layer}': a membrane decay of {number(decay)} a step is not between 0 and 1; "
+            "check tau and dt"
         )
     for k in range(1, (config.leak_bits if config.leak_multiplier else 8) + 1):
         if abs(decay * 2.0**k - 1) < _CLOSE:
@@ -44,7 +46,8 @@ def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
     value = _factor(decay, strict, config)
     if value is None:
         raise SpikeplaneError(
-            f"layer '{layer}': a membrane decay of {decay:g} needs a chip with leak_multiplier = true, or a decay of 1/2^k or 1 - 1/2^k, "
+            f"layer '{layer}': a membrane decay of {decay:g} needs a chip with leak_multiplier = "
+            "true, or a decay of 1/2^k or 1 - 1/2^k, "
             "k from 1 to 8"
         )
     if value in (0, LEAK_ONE):
@@ -53,7 +56,8 @@ def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
 
 
 def _factor(decay: float, strict: bool, config: ChipConfig) -> int | None:
-    """In 1/65536: on the side where an exact tie of v and theta is decided as in real numbers; None where the chip has none."""
+    """In 1/65536: on the side where an exact tie of v and theta is decided as in real numbers; None
+    where the chip has none."""
     if not config.leak_multiplier:
         near = [LEAK_ONE - (LEAK_ONE >> k) for k in range(2, 9) if abs(decay - (1 - 2.0**-k)) < _CLOSE]
         return near[0] if near else None

@@ -1,4 +1,5 @@
-"""What rounding to integers does to a network beyond a little error: refused where nothing is left, told where something changes."""
+"""What rounding to integers does to a network beyond a little error: refused where nothing is left,
+told where something changes."""
 
 import math
 
@@ -13,18 +14,23 @@ from spikeplane.network import LEAK_ONE, Network, Population
 
 
 def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
-    """Raise SpikeplaneError for a layer whose weights are all smaller than half a step, or far below a 1-bit weight."""
+    """Raise SpikeplaneError for a layer whose weights are all smaller than half a step, or far
+    below a 1-bit weight."""
     for row in rows:
         if row.error >= 1:
             largest = max(float(np.abs(p.weight).max()) for p in net.incoming(row.population))
             raise SpikeplaneError(
-                f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its threshold, reset, bias or the range of "
-                f"its inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones, "
+                f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its "
+                "threshold, reset, bias or the range of "
+                f"its inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit "
+                "accumulators; use a chip with wider ones, "
                 "or check the layer's scale and dt"
             )
 
 
-def told_losses(net: FloatNetwork, network: Network, rows: list[Quantised], config: ChipConfig) -> list[Assumption]:
+def told_losses(
+    net: FloatNetwork, network: Network, rows: list[Quantised], config: ChipConfig
+) -> list[Assumption]:
     """Where integers behave otherwise than the trained model: time constants and soft resets."""
     found = []
     for row in rows:
@@ -42,9 +48,15 @@ def _leak(real: FloatPopulation, config: ChipConfig) -> list[Assumption]:
     steps = LEAK_ONE >> config.leak_bits if config.leak_multiplier else 1
     why = f"a decay of {real.neuron.decay:g} in steps of {steps}/65536"
     if moved.kind != "multiply":
-        return [Assumption(layer=real.name, what="leak", value="none" if moved.kind == "none" else "all", why=why)]
+        return [
+            Assumption(layer=real.name, what="leak", value="none" if moved.kind == "none" else "all", why=why)
+        ]
     real_tau, tau = (-1 / math.log(kept) for kept in (real.neuron.decay, moved.value / LEAK_ONE))
-    return [Assumption(layer=real.name, what="time constant", value=f"{tau:.4g} steps for {real_tau:.4g}", why=why)]
+    return [
+        Assumption(
+            layer=real.name, what="time constant", value=f"{tau:.4g} steps for {real_tau:.4g}", why=why
+        )
+    ]
 
 
 def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assumption]:

@@ -1,7 +1,8 @@
 """Placement: which channel groups of which population live on which core.
 
-A population is split by channel groups (`lanes` channels) over as many cores as it has groups, least loaded cores first.
-Results do not depend on it: sums are exact, so any placement gives the same spikes.
+A population is split by channel groups (`lanes` channels) over as many cores as it has groups,
+least loaded cores first. Results do not depend on it: sums are exact, so any placement gives the
+same spikes.
 """
 
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ def groups_of(population: Population, config: ChipConfig) -> int:
 
 
 def place(network: Network, config: ChipConfig, most: int | None = None) -> Placement:
-    """Spread the network over the chip's cores, a population over `most` of them at most. Raises SpikeplaneError when no core has a
-    slot left."""
+    """Spread the network over the chip's cores, a population over `most` of them at most. Raises
+    SpikeplaneError when no core has a slot left."""
     cores = [(x, y) for y in range(config.rows) for x in range(config.cols)]
     load = dict.fromkeys(cores, 0)
     slots = dict.fromkeys(cores, 0)
@@ -57,14 +58,19 @@ def place(network: Network, config: ChipConfig, most: int | None = None) -> Plac
         free = [core for core in cores if slots[core] < config.populations]
         if not free:
             raise SpikeplaneError(
-                f"population '{population.name}' does not fit: every core already holds {config.populations} populations; "
+                f"population '{population.name}' does not fit: every core already holds "
+                f"{config.populations} populations; "
                 "use a chip with more populations per core or more cores"
             )
-        chosen = sorted(free, key=lambda core: (load[core], cores.index(core)))[: min(total, most or len(cores))]
+        chosen = sorted(free, key=lambda core: (load[core], cores.index(core)))[
+            : min(total, most or len(cores))
+        ]
         first = 0
         for i, core in enumerate(chosen):
             groups = (total - first) // (len(chosen) - i)
-            parts.append(Part(population=population.name, core=core, slot=slots[core], first=first, groups=groups))
+            parts.append(
+                Part(population=population.name, core=core, slot=slots[core], first=first, groups=groups)
+            )
             slots[core] += 1
             load[core] += groups * height * width
             first += groups

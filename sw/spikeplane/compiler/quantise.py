@@ -1,4 +1,5 @@
-"""From the float network to integers: one unit per channel, so that real = integer * unit for every current and membrane.
+"""From the float network to integers: one unit per channel, so that real = integer * unit for every
+current and membrane.
 
 ```
  weights ─▶ steps.py   the step of least error, one projection a power of two of another's
@@ -32,8 +33,8 @@ _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 @dataclass(frozen=True, kw_only=True)
 class Quantised:
-    """What happened to one population: bits of its weights, guard bits, range of the real value of one weight step, weights clipped
-    (%), root-mean-square weight error relative to the weights."""
+    """What happened to one population: bits of its weights, guard bits, range of the real value of
+    one weight step, weights clipped (%), root-mean-square weight error relative to the weights."""
 
     population: str
     weight_bits: int
@@ -63,13 +64,18 @@ class Layer:
 
 
 def quantise(
-    net: FloatNetwork, config: ChipConfig, encoding: Encoding, weight_bits: Widths = None, guard: Widths = None,
+    net: FloatNetwork,
+    config: ChipConfig,
+    encoding: Encoding,
+    weight_bits: Widths = None,
+    guard: Widths = None,
     peaks: dict[str, np.ndarray] | None = None,
-) -> tuple[Network, list[Quantised]]:  # fmt: skip
+) -> tuple[Network, list[Quantised]]:
     """The integer network and one row per population, from a network that `check_network` has passed.
 
-    weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest membrane (C,) on the calibration.
-    Raises SpikeplaneError for a leak or a width that the chip lacks, and for weights of 0 in 1 bit.
+    weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest
+    membrane (C,) on the calibration. Raises SpikeplaneError for a leak or a width that the chip
+    lacks, and for weights of 0 in 1 bit.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
@@ -81,22 +87,33 @@ def quantise(
         if neuron is None:
             continue
         incoming = net.incoming(name)
-        made[name] = Population(name=name, shape=population.shape, neuron=Neuron(membrane_out=neuron.membrane_out))
+        made[name] = Population(
+            name=name, shape=population.shape, neuron=Neuron(membrane_out=neuron.membrane_out)
+        )
         layer = Layer(
-            population, neuron, incoming, tuple(made.get(p.source, _spikes(net, p.source)) for p in incoming),
-            tuple(np.asarray(p.weight, dtype=np.float64) * units.get(p.source, 1.0) for p in incoming), bits[name], guards[name],
-            (peaks or {}).get(name), _holds(net, incoming, encoding),
-            neuron.membrane_out and any(p.source == name for p in net.projections), encoding.steps,
-        )  # fmt: skip
+            population,
+            neuron,
+            incoming,
+            tuple(made.get(p.source, _spikes(net, p.source)) for p in incoming),
+            tuple(np.asarray(p.weight, dtype=np.float64) * units.get(p.source, 1.0) for p in incoming),
+            bits[name],
+            guards[name],
+            (peaks or {}).get(name),
+            _holds(net, incoming, encoding),
+            neuron.membrane_out and any(p.source == name for p in net.projections),
+            encoding.steps,
+        )
         made[name], found, row = _quantise_layer(layer, config)
         if neuron.membrane_out:
             units[name] = row.scale_low * 2.0**-row.guard
         projections |= {id(p): q for p, q in zip(incoming, found, strict=True)}
         rows.append(row)
     network = Network(
-        populations=tuple(made[p.name] for p in net.populations), output=net.output, steps=encoding.steps,
+        populations=tuple(made[p.name] for p in net.populations),
+        output=net.output,
+        steps=encoding.steps,
         projections=tuple(projections[id(p)] for p in net.projections),
-    )  # fmt: skip
+    )
     return network, rows
 
 
@@ -108,7 +125,12 @@ def _spikes(net: FloatNetwork, name: str) -> Population:
 def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
     inputs = {p.name for p in net.inputs}
-    return encoding.kind == "direct" and encoding.steps > 1 and bool(incoming) and all(p.source in inputs for p in incoming)
+    return (
+        encoding.kind == "direct"
+        and encoding.steps > 1
+        and bool(incoming)
+        and all(p.source in inputs for p in incoming)
+    )
 
 
 def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[Projection], Quantised]:
@@ -116,19 +138,31 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
         _refuse_zeros(layer)
     unit, above = _unit(layer, config)
     whole = [integers(w, unit * 2.0**power, layer.bits) for w, power in zip(layer.real, above, strict=True)]
-    plain = [_projection(p, weight, power, 0) for p, weight, power in zip(layer.incoming, whole, above, strict=True)]
+    plain = [
+        _projection(p, weight, power, 0)
+        for p, weight, power in zip(layer.incoming, whole, above, strict=True)
+    ]
     reaches = [reach(p, source, config) for p, source in zip(plain, layer.sources, strict=True)]
     channels = layer.population.shape[0]
     low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
     spare = [_spare(weight, config) for weight in whole]
     room = [config.max_shift - bits_sent(source, config) + 1 for source in layer.sources]
     drive = Drive(
-        low=low, high=high, usual=_usual(layer, plain, config), largest=_largest(layer, unit),
-        bias=_channels(layer.population.bias, channels) / unit, peak=None if layer.peak is None else layer.peak / unit,
-        shift=min([r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift),
-    )  # fmt: skip
+        low=low,
+        high=high,
+        usual=_usual(layer, plain, config),
+        largest=_largest(layer, unit),
+        bias=_channels(layer.population.bias, channels) / unit,
+        peak=None if layer.peak is None else layer.peak / unit,
+        shift=min(
+            [r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift
+        ),
+    )
     h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.sends)
-    found = [_projection(p, w, power + h, s) for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)]
+    found = [
+        _projection(p, w, power + h, s)
+        for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
+    ]
     made = _population(layer, unit * 2.0**-h, config)
     return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
 
@@ -145,8 +179,10 @@ def _refuse_zeros(layer: Layer) -> None:
     zeros = sum(int((np.abs(w) < _TINY).sum()) for w in layer.real)
     if zeros:
         raise SpikeplaneError(
-            f"layer '{layer.population.name}': {zeros} of its {sum(w.size for w in layer.real)} weights are 0, a weight of 1 bit is +1 or "
-            "-1; use a chip with weight_bits = 2 or more, or train without zeros (groups and pruning make them)"
+            f"layer '{layer.population.name}': {zeros} of its {sum(w.size for w in layer.real)} "
+            "weights are 0, a weight of 1 bit is +1 or "
+            "-1; use a chip with weight_bits = 2 or more, or train without zeros (groups and "
+            "pruning make them)"
         )
 
 
@@ -159,23 +195,34 @@ def _spare(weight: np.ndarray, config: ChipConfig) -> int:
 
 
 def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> Projection:
-    """Weights that count 2^power: stored shifted as far as they can be, the rest is the packets' pre-shift."""
+    """Weights that count 2^power: stored shifted as far as they can be, the rest is the packets'
+    pre-shift."""
     stored = min(spare, power)
     return Projection(
-        source=p.source, target=p.target, weight=weight << stored, stride=p.stride, padding=p.padding, pool=p.pool, aligned=p.aligned,
-        delay=p.delay, pre_shift=power - stored,
-    )  # fmt: skip
+        source=p.source,
+        target=p.target,
+        weight=weight << stored,
+        stride=p.stride,
+        padding=p.padding,
+        pool=p.pool,
+        aligned=p.aligned,
+        delay=p.delay,
+        pre_shift=power - stored,
+    )
 
 
 def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
-    """Real value of one integer step of the weights, per channel (C,), and the power of two of it that each projection counts."""
+    """Real value of one integer step of the weights, per channel (C,), and the power of two of it
+    that each projection counts."""
     neuron, channels = layer.neuron, layer.population.shape[0]
     uniform = neuron.membrane_out or neuron.v_reset != 0
     spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
     caps = [max(0, config.max_shift - bits_sent(source, config) + 1 + spare) for source in layer.sources]
     unit, grid, above = np.zeros(channels), np.zeros(channels), []
     if layer.real:
-        unit, grid, above = common_unit(list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0)
+        unit, grid, above = common_unit(
+            list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0
+        )
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))
     least = np.maximum(_accumulator_unit(layer, above, config), _threshold_unit(neuron, channels, config))
     if uniform:
@@ -187,7 +234,8 @@ def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
 
 
 def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
-    """Of channels without weights: fine enough for the bias to count, with room for what a membrane gathers above its threshold."""
+    """Of channels without weights: fine enough for the bias to count, with room for what a membrane
+    gathers above its threshold."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     room = 64 if neuron.membrane_out else 4
     largest = np.maximum(np.abs(_channels(population.bias, channels)), abs(neuron.v_reset))
@@ -200,14 +248,17 @@ def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.
     """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
     total = np.abs(_channels(layer.population.bias, layer.population.shape[0]))
     slack = 1.0
-    for projection, source, weight, power in zip(layer.incoming, layer.sources, layer.real, above, strict=True):
+    for projection, source, weight, power in zip(
+        layer.incoming, layer.sources, layer.real, above, strict=True
+    ):
         low, high = value_range(source, config)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
         total = total + np.abs(flat(weight)).sum(1) * largest
         slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
     limit = (1 << (config.acc_bits - 1)) - 1
     rough = total / limit
-    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters the step is a little coarser.
+    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters
+    # the step is a little coarser.
     return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
 
 
@@ -246,19 +297,34 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             # A reset that rounds to nothing would leave the neuron firing for ever.
             amount = np.maximum(np.round(real / unit), real > 0).astype(np.int64)
     return Population(
-        name=population.name, shape=population.shape, theta=theta, amount=amount, window=population.window,
-        input_size=population.input_size, bias=np.round(_channels(population.bias, channels) / unit).astype(np.int64),
+        name=population.name,
+        shape=population.shape,
+        theta=theta,
+        amount=amount,
+        window=population.window,
+        input_size=population.input_size,
+        bias=np.round(_channels(population.bias, channels) / unit).astype(np.int64),
         hold=layer.hold,
         neuron=Neuron(
-            leak=kept.kind, leak_value=kept.value, leak_round=kept.rounding, reset=reset, strict=neuron.strict,
-            membrane_out=neuron.membrane_out, v_reset=round(neuron.v_reset / float(unit[0])),
+            leak=kept.kind,
+            leak_value=kept.value,
+            leak_round=kept.rounding,
+            reset=reset,
+            strict=neuron.strict,
+            membrane_out=neuron.membrane_out,
+            v_reset=round(neuron.v_reset / float(unit[0])),
         ),
-    )  # fmt: skip
+    )
 
 
 def _row(
-    layer: Layer, made: Population, whole: list[np.ndarray], steps: list[np.ndarray], unit: np.ndarray, guard: int
-) -> Quantised:  # fmt: skip
+    layer: Layer,
+    made: Population,
+    whole: list[np.ndarray],
+    steps: list[np.ndarray],
+    unit: np.ndarray,
+    guard: int,
+) -> Quantised:
     size = sum(w.size for w in layer.real)
     power = sum(float((w**2).sum()) for w in layer.real) / max(1, size)
     wrong = clipped = 0.0
@@ -267,13 +333,23 @@ def _row(
         clipped += float((np.abs(flat(real)) > (top(layer.bits) + 0.5) * step[:, None]).sum())
     assert made.neuron is not None
     return Quantised(
-        population=made.name, weight_bits=layer.bits, guard=guard, scale_low=float(unit.min()), scale_high=float(unit.max()),
-        clipped=clipped / max(1, size) * 100, error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
+        population=made.name,
+        weight_bits=layer.bits,
+        guard=guard,
+        scale_low=float(unit.min()),
+        scale_high=float(unit.max()),
+        clipped=clipped / max(1, size) * 100,
+        error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
         leak={"none": "none", "memoryless": "all"}.get(
-            made.neuron.leak, f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}"
+            made.neuron.leak,
+            f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}",
         ),
-    )  # fmt: skip
+    )
 
 
 def _channels(values: np.ndarray | None, channels: int) -> np.ndarray:
-    return np.zeros(channels) if values is None else np.broadcast_to(np.asarray(values, dtype=np.float64), (channels,))
+    return (
+        np.zeros(channels)
+        if values is None
+        else np.broadcast_to(np.asarray(values, dtype=np.float64), (channels,))
+    )

@@ -1,4 +1,5 @@
-"""Who talks to whom: a part's destinations, its credits, and the tokens and credits that it waits for in a step."""
+"""Who talks to whom: a part's destinations, its credits, and the tokens and credits that it waits
+for in a step."""
 
 from spikeplane.compiler.pack import Crowded
 from spikeplane.compiler.place import Part, Placement, rectangles
@@ -25,7 +26,9 @@ class Routes:
             for x0, y0, x1, y1 in rectangles(targets):
                 place = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
                 entries.append({**place, "tag": self.tags[id(projection)], "delay": projection.delay})
-        return entries + [{"host": 1, "tag": tag} for tag, name in self.probes.items() if name == part.population]
+        return entries + [
+            {"host": 1, "tag": tag} for tag, name in self.probes.items() if name == part.population
+        ]
 
     def credits(self, part: Part) -> list[dict[str, int]]:
         """Whom it tells that a step's accumulators are free again."""
@@ -41,12 +44,16 @@ class Routes:
 
     def tokens_due(self, part: Part) -> tuple[int, int]:
         """Tokens that a step waits for, and those of them that recurrent projections send."""
-        incoming = [(p.delay, len(self.placement.of(p.source)) or 1) for p in self.network.incoming(part.population)]
+        incoming = [
+            (p.delay, len(self.placement.of(p.source)) or 1) for p in self.network.incoming(part.population)
+        ]
         return sum(n for _, n in incoming), sum(n for delay, n in incoming if delay)
 
     def credits_due(self, part: Part) -> tuple[int, int]:
         """Credits that a step waits for, and those of them that recurrent projections return."""
-        outgoing = [(p.delay, len(self.placement.of(p.target))) for p in self.network.outgoing(part.population)]
+        outgoing = [
+            (p.delay, len(self.placement.of(p.target))) for p in self.network.outgoing(part.population)
+        ]
         probes = sum(name == part.population for name in self.probes.values())
         return probes + sum(n for _, n in outgoing), sum(n for delay, n in outgoing if delay)
 
@@ -67,7 +74,8 @@ class Routes:
             ):
                 if count > most:
                     raise Crowded(
-                        f"the network does not fit: population '{part.population}' on core {part.core} has {count} {what}, "
+                        f"the network does not fit: population '{part.population}' on core "
+                        f"{part.core} has {count} {what}, "
                         f"the core holds {most}; use fewer projections or a chip with fewer cores"
                     )
         host = sum(
@@ -77,5 +85,6 @@ class Routes:
         )
         if host > HOST_CREDITS:
             raise Crowded(
-                f"the network does not fit: its inputs reach {host} parts, the host counts {HOST_CREDITS}; use fewer cores"
+                f"the network does not fit: its inputs reach {host} parts, the host counts "
+                f"{HOST_CREDITS}; use fewer cores"
             )

@@ -1,7 +1,8 @@
-"""The least chip that holds a program: every depth and width cut to what its tables use, and the program placed again on that chip.
+"""The least chip that holds a program: every depth and width cut to what its tables use, and the
+program placed again on that chip.
 
-What the network means stays: weights, thresholds and the width of the membranes, to which they saturate, are left alone, so the
-spikes are those of the program given, bit for bit.
+What the network means stays: weights, thresholds and the width of the membranes, to which they
+saturate, are left alone, so the spikes are those of the program given, bit for bit.
 """
 
 from dataclasses import asdict, replace
@@ -16,8 +17,9 @@ from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.network import LEAK_ONE, Network, Neuron
 from spikeplane.program import Program
 
-#: The memories, by the field that holds their depth; each is rounded up to a multiple of the least depth that it may have, so that
-#: a network that has grown by a few words still is for the same chip.
+#: The memories, by the field that holds their depth; each is rounded up to a multiple of the least
+#: depth that it may have, so that a network that has grown by a few words still is for the same
+#: chip.
 _DEPTHS = {
     "weight_depth": "weight", "acc_depth": "acc", "membrane_depth": "membrane", "parameter_depth": "parameter", "row_depth": "row",
     "column_depth": "column", "group_depth": "group", "egress_depth": "egress",
@@ -26,10 +28,13 @@ _COUNTS = ("populations", "projections", "coord_bits", "group_bits", "max_shift"
 
 
 def sized(program: Program, *, rows: int, cols: int, lanes: int) -> Program:
-    """The same network for the least chip of at most `rows` x `cols` cores of `lanes` lanes; rows and columns without work are left
-    out. A camera stays. Raises SpikeplaneError where no chip of that shape holds it, whatever its memories."""
+    """The same network for the least chip of at most `rows` x `cols` cores of `lanes` lanes; rows
+    and columns without work are left out. A camera stays. Raises SpikeplaneError where no chip of
+    that shape holds it, whatever its memories."""
     network, probes = program.network, list(program.probes)
-    roomy = replace(program.config, rows=rows, cols=cols, lanes=lanes, **{n: RANGES[n][1] for n in (*_DEPTHS, *_COUNTS)})
+    roomy = replace(
+        program.config, rows=rows, cols=cols, lanes=lanes, **{n: RANGES[n][1] for n in (*_DEPTHS, *_COUNTS)}
+    )
     placement, image = try_fit(network, roomy, probes)
     chip = least(network, placement, image, roomy)
     tables = {
@@ -43,7 +48,8 @@ def sized(program: Program, *, rows: int, cols: int, lanes: int) -> Program:
 
 
 def least(network: Network, placement: Placement, image: Image, roomy: ChipConfig) -> ChipConfig:
-    """The least chip that holds this placement, whose `image` was built for a chip that is larger in every respect."""
+    """The least chip that holds this placement, whose `image` was built for a chip that is larger
+    in every respect."""
     used = {name: max(words[memory][0] for words in image.used.values()) for name, memory in _DEPTHS.items()}
     sizes: dict[str, Any] = {
         **{name: -(-words // RANGES[name][0]) * RANGES[name][0] for name, words in used.items()},
@@ -70,17 +76,23 @@ def _shifts(network: Network, config: ChipConfig) -> list[int]:
 def _multiplied(neuron: Neuron) -> bool:
     """Whether the leak is none that a chip without multipliers has."""
     simple = [LEAK_ONE >> k for k in range(1, 9)]
-    return neuron.leak == "multiply" and neuron.leak_value not in (*simple, *(LEAK_ONE - part for part in simple))
+    return neuron.leak == "multiply" and neuron.leak_value not in (
+        *simple,
+        *(LEAK_ONE - part for part in simple),
+    )
 
 
 def _weight_bits(network: Network, config: ChipConfig) -> int:
-    """The least width that stores every weight as it is. One bit holds +1 and -1 only, and gives lanes without a channel weights too,
-    which a readout that sends its membranes would pass on."""
+    """The least width that stores every weight as it is. One bit holds +1 and -1 only, and gives
+    lanes without a channel weights too, which a readout that sends its membranes would pass on."""
     low = min((int(p.weight.min()) for p in network.projections), default=0)
     high = max((int(p.weight.max()) for p in network.projections), default=0)
     signs = all((abs(p.weight) == 1).all() for p in network.projections)
     spare = any(
-        p.neuron is not None and p.neuron.membrane_out and network.outgoing(p.name) and p.shape[0] % config.lanes
+        p.neuron is not None
+        and p.neuron.membrane_out
+        and network.outgoing(p.name)
+        and p.shape[0] % config.lanes
         for p in network.populations
     )
     if signs and not spare:

@@ -1,8 +1,11 @@
-"""How large one integer step of a weight is, channel by channel: the step of least error, before anything else is asked of it.
+"""How large one integer step of a weight is, channel by channel: the step of least error, before
+anything else is asked of it.
 
-    weights of one projection -> step (C,);   several projections -> one unit (C,) and, for each, the power of two of it that is its step
+    weights of one projection -> step (C,);   several projections -> one unit (C,) and, for each,
+    the power of two of it that is its step
 
-Weights that lie on a grid (a model trained for few bits, integers, folded averages) are found out and kept exactly.
+Weights that lie on a grid (a model trained for few bits, integers, folded averages) are found out
+and kept exactly.
 """
 
 import numpy as np
@@ -34,9 +37,10 @@ def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:
 
 
 def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The step of least squared error (C,), 0 where a channel has no weights, and the coarsest step that keeps the channel's weights
-    as they are, 0 where there is none. uniform: one for all channels. exact: without memory small integers are as good as large ones
-    (pooling, AND, OR), so equal weights become 1."""
+    """The step of least squared error (C,), 0 where a channel has no weights, and the coarsest step
+    that keeps the channel's weights as they are, 0 where there is none. uniform: one for all
+    channels. exact: without memory small integers are as good as large ones (pooling, AND, OR), so
+    equal weights become 1."""
     magnitude = np.abs(flat(weight))
     channels = len(magnitude)
     if uniform:
@@ -58,16 +62,19 @@ def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> t
 
 
 def finer(grid: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """The finest step of at least `least` of which `grid` is a multiple; `least` itself where the grid is finer."""
+    """The finest step of at least `least` of which `grid` is a multiple; `least` itself where the
+    grid is finer."""
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = np.floor(grid / least * (1 + 1e-12))
         return np.where((parts >= 1) & np.isfinite(parts), grid / parts, least)
 
 
 def suited(unit: np.ndarray, grid: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Of the units up to a tenth coarser of which `grid` is a multiple too, the one of which the bias is most nearly a multiple.
+    """Of the units up to a tenth coarser of which `grid` is a multiple too, the one of which the
+    bias is most nearly a multiple.
 
-    A constant drive of a small part of the threshold decides by itself how often a neuron fires; its rounding adds up over steps.
+    A constant drive of a small part of the threshold decides by itself how often a neuron fires;
+    its rounding adds up over steps.
     """
     chosen = unit.copy()
     for c in np.flatnonzero((grid > 0) & (unit > 0) & (bias != 0)):
@@ -109,15 +116,19 @@ def _grid(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
 def common_unit(
     weights: list[np.ndarray], bits: int, caps: list[int], *, uniform: bool, exact: bool
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """The unit (C,) of a population's currents; the coarsest one that keeps the weights as they are, or 0; and, for each projection, how
-    many powers of two above the unit its step is.
+    """The unit (C,) of a population's currents; the coarsest one that keeps the weights as they
+    are, or 0; and, for each projection, how many powers of two above the unit its step is.
 
-    caps: the largest such power of each projection that the chip's shifter leaves. The projection with the largest weights in all
-    has the step of its least error, the others the power of two of it that is best for them.
+    caps: the largest such power of each projection that the chip's shifter leaves. The projection
+    with the largest weights in all has the step of its least error, the others the power of two of
+    it that is best for them.
     """
     steps, grids = zip(*(best_step(w, bits, uniform=uniform, exact=exact) for w in weights), strict=True)
     main = int(np.argmax([(flat(w) ** 2).sum() for w in weights]))
-    powers = [0 if i == main else _power(weights[i], steps[main], bits, caps[main], caps[i]) for i in range(len(weights))]
+    powers = [
+        0 if i == main else _power(weights[i], steps[main], bits, caps[main], caps[i])
+        for i in range(len(weights))
+    ]
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
     above = [power - min(powers) for power in powers]
     unit, grid = (each * 2.0 ** min(powers) for each in (steps[main], grids[main]))
@@ -129,7 +140,8 @@ def common_unit(
 
 
 def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: int) -> int:
-    """The power of two of `unit`, from -below to most, that is the best step of `weight`; 0 where they are as good."""
+    """The power of two of `unit`, from -below to most, that is the best step of `weight`; 0 where
+    they are as good."""
     seen = (unit > 0) & (flat(weight) != 0).any(1)
     if not seen.any():
         return 0
@@ -145,7 +157,8 @@ def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: in
 
 
 def _signs_unit(weights: list[np.ndarray], above: list[int], *, uniform: bool) -> np.ndarray:
-    """Of 1-bit weights: the unit of least squared error where every projection's step is a power of two of it."""
+    """Of 1-bit weights: the unit of least squared error where every projection's step is a power of
+    two of it."""
     gains = np.array([2.0**power for power in above])
     sizes = [np.abs(flat(w)) for w in weights]
     total = np.sum([gain * size.sum(1) for gain, size in zip(gains, sizes, strict=True)], axis=0)

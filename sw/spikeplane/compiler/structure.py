@@ -21,14 +21,17 @@ def check_structure(net: FloatNetwork | Network) -> None:
     for population in net.populations:
         _check_population(population)
     if len({id(p) for p in net.projections}) < len(net.projections):
-        raise SpikeplaneError("the same projection object stands twice in the network; add a copy of it, or double its weights")
+        raise SpikeplaneError(
+            "the same projection object stands twice in the network; add a copy of it, or double its weights"
+        )
     for projection in net.projections:
         _check_ends(projection, names, net)
         _check_shapes(projection, net)
     for population in net.populations:
         if population.neuron is not None and all(p.delay for p in net.incoming(population.name)):
             raise SpikeplaneError(
-                f"population '{population.name}' gets nothing in the step itself, so it would never be told to run; give it a projection "
+                f"population '{population.name}' gets nothing in the step itself, so it would "
+                "never be told to run; give it a projection "
                 "without delay"
             )
     if net.output not in names or net.population(net.output).neuron is None:
@@ -47,7 +50,8 @@ def _check_population(population: FloatPopulation | Population) -> None:
     shape = population.shape
     if len(shape) != 3 or not all(_whole(n, 1) for n in shape):
         raise SpikeplaneError(
-            f"population '{population.name}': its shape must be (channels, height, width) of 1 or more, not {shape_text(shape)}"
+            f"population '{population.name}': its shape must be (channels, height, width) of 1 or "
+            f"more, not {shape_text(shape)}"
         )
     _check_window(population)
 
@@ -60,16 +64,23 @@ def _check_window(population: FloatPopulation | Population) -> None:
     if window is None or size is None:
         return
     if len(size) != 2 or not all(_whole(n, 1) for n in size):
-        raise SpikeplaneError(f"{name}: input_size must be (height, width) of 1 or more, not {shape_text(size)}")
-    if not (_whole(window.size, 2) and _whole(window.stride, 1) and _whole(window.padding, 0)) or window.padding >= window.size:
         raise SpikeplaneError(
-            f"{name}: a window of {window.size} pixels with stride {window.stride} and padding {window.padding} is none; use a size of 2 "
+            f"{name}: input_size must be (height, width) of 1 or more, not {shape_text(size)}"
+        )
+    if (
+        not (_whole(window.size, 2) and _whole(window.stride, 1) and _whole(window.padding, 0))
+        or window.padding >= window.size
+    ):
+        raise SpikeplaneError(
+            f"{name}: a window of {window.size} pixels with stride {window.stride} and padding "
+            f"{window.padding} is none; use a size of 2 "
             "or more, a stride of 1 or more, and padding below the size"
         )
     expected = tuple((n + 2 * window.padding - window.size) // window.stride + 1 for n in size)
     if expected != tuple(population.shape[1:]):
         raise SpikeplaneError(
-            f"{name}: its window makes {shape_text(expected)} pixels, its shape has {shape_text(population.shape[1:])}"
+            f"{name}: its window makes {shape_text(expected)} pixels, its shape has "
+            f"{shape_text(population.shape[1:])}"
         )
 
 
@@ -81,7 +92,9 @@ def _check_ends(p: FloatProjection | Projection, names: list[str], net: FloatNet
     source, target = net.population(p.source), net.population(p.target)
     later = names.index(p.source) >= names.index(p.target)
     if target.neuron is None:
-        raise SpikeplaneError(f"{what}: '{p.target}' is an input and receives nothing; turn the projection round")
+        raise SpikeplaneError(
+            f"{what}: '{p.target}' is an input and receives nothing; turn the projection round"
+        )
     if p.delay not in (0, 1):
         raise SpikeplaneError(f"{what}: a delay must be 0 or 1 steps, not {p.delay}")
     if p.delay and source.neuron is None:
@@ -97,7 +110,9 @@ def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) 
     source, target = net.population(p.source).shape, net.population(p.target).current_shape
     for name, pair, low in (("stride", p.stride, 1), ("padding", p.padding, 0), ("pool", p.pool, 1)):
         if len(pair) != 2 or not all(_whole(n, low) and n <= _SPAN for n in pair):
-            raise SpikeplaneError(f"{what}: {name} must be two whole numbers from {low} to {_SPAN}, not {pair}")
+            raise SpikeplaneError(
+                f"{what}: {name} must be two whole numbers from {low} to {_SPAN}, not {pair}"
+            )
     shape = np.shape(p.weight)
     channels = (target[0],) if p.aligned else (target[0], source[0])
     if (
@@ -107,13 +122,20 @@ def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) 
         or (p.aligned and source[0] != target[0])
     ):
         raise SpikeplaneError(
-            f"{what}: weights of shape {shape_text(shape)} do not connect {shape_text(source)} to {shape_text(target)}"
+            (
+                f"{what}: weights of shape {shape_text(shape)} do not connect {shape_text(source)} to "
+                f"{shape_text(target)}"
+            )
             + (", channel by channel" if p.aligned else "")
         )
     grid = (-(-source[1] // p.pool[0]), -(-source[2] // p.pool[1]))
-    made = tuple((n + 2 * q - k) // s + 1 for n, q, k, s in zip(grid, p.padding, shape[-2:], p.stride, strict=True))
+    made = tuple(
+        (n + 2 * q - k) // s + 1 for n, q, k, s in zip(grid, p.padding, shape[-2:], p.stride, strict=True)
+    )
     if made != tuple(target[1:]):
-        raise SpikeplaneError(f"{what}: its kernel makes {shape_text(made)} pixels, the target has {shape_text(target[1:])}")
+        raise SpikeplaneError(
+            f"{what}: its kernel makes {shape_text(made)} pixels, the target has {shape_text(target[1:])}"
+        )
 
 
 def _whole(value: Any, low: int) -> bool:

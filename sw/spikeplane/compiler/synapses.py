@@ -1,4 +1,5 @@
-"""One projection into one part: its weight words and its coordinate table entries (docs/architecture.md, Lookup)."""
+"""One projection into one part: its weight words and its coordinate table entries
+(docs/architecture.md, Lookup)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from spikeplane.network import Network, Projection
 
 @dataclass
 class Synapses:
-    """Words and entries of one projection into `groups` groups from `first` on; weight addresses count from 0."""
+    """Words and entries of one projection into `groups` groups from `first` on; weight addresses
+    count from 0."""
 
     weights: list[int]
     rows: list[dict[str, int]]
@@ -20,7 +22,9 @@ class Synapses:
     steps: dict[str, int]
 
 
-def build_synapses(projection: Projection, network: Network, config: ChipConfig, first: int, groups: int) -> Synapses:
+def build_synapses(
+    projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
+) -> Synapses:
     """The tables with accumulator addresses counted from the part's first word."""
     source = network.population(projection.source)
     _, height, width = network.population(projection.target).current_shape
@@ -42,9 +46,13 @@ def build_synapses(projection: Projection, network: Network, config: ChipConfig,
         else:
             entries.append({"count": 0, "acc": 0, "weight": 0})
     steps = {
-        "acc_row": -width, "acc_column": -1, "acc_group": plane,
-        "weight_row": sy * kernel[1] * word, "weight_column": sx * word, "weight_group": slots,
-    }  # fmt: skip
+        "acc_row": -width,
+        "acc_column": -1,
+        "acc_group": plane,
+        "weight_row": sy * kernel[1] * word,
+        "weight_column": sx * word,
+        "weight_group": slots,
+    }
     words = _aligned_words if projection.aligned else _dense_words
     return Synapses(words(projection.weight, config, first, groups, slots), rows, columns, entries, steps)
 
@@ -62,7 +70,8 @@ def weight_words(projection: Projection, network: Network, config: ChipConfig, g
 def _axis(
     size: int, pool: int, kernel: int, stride: int, padding: int, out: int, acc: int, weight: int
 ) -> list[dict[str, int]]:
-    """One coordinate's entries: which kernel positions k meet which outputs o, where o * stride = at + padding - k."""
+    """One coordinate's entries: which kernel positions k meet which outputs o, where o * stride =
+    at + padding - k."""
     entries = []
     for meets in _meets(size, pool, kernel, stride, padding, out):
         k, o = meets[0] if meets else (0, 0)
@@ -75,7 +84,9 @@ def axis_reach(size: int, pool: int, kernel: int, stride: int, padding: int, out
     return [len(meets) for meets in _meets(size, pool, kernel, stride, padding, out)]
 
 
-def _meets(size: int, pool: int, kernel: int, stride: int, padding: int, out: int) -> list[list[tuple[int, int]]]:
+def _meets(
+    size: int, pool: int, kernel: int, stride: int, padding: int, out: int
+) -> list[list[tuple[int, int]]]:
     """For each source coordinate the (kernel position, output) pairs."""
     return [
         [
@@ -94,7 +105,9 @@ def _dense_words(weight: np.ndarray, config: ChipConfig, first: int, groups: int
     part = np.zeros((groups * lanes, sources * slots, kh, kw), dtype=np.int64)
     rows = weight[first * lanes : (first + groups) * lanes]
     part[: len(rows), :channels] = rows
-    ordered = part.reshape(groups, lanes, sources, slots, kh, kw).transpose(2, 4, 5, 0, 3, 1).reshape(-1, lanes)
+    ordered = (
+        part.reshape(groups, lanes, sources, slots, kh, kw).transpose(2, 4, 5, 0, 3, 1).reshape(-1, lanes)
+    )
     return [_weights_word(row, config) for row in ordered]
 
 

@@ -1,7 +1,7 @@
 """Weight bits and guard bits as the user asks for them: one number for all layers, or one a layer by name.
 
-A layer is named as its population is, or as the layer that its weights come from. The readout keeps 8 bits unless it is named itself,
-because its sums are compared with one another.
+A layer is named as its population is, or as the layer that its weights come from. The readout keeps
+8 bits unless it is named itself, because its sums are compared with one another.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ READOUT_BITS = 8
 
 
 def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[str, int]:
-    """Bits of every population's weights. Raises SpikeplaneError for a width that the chip does not store, or a layer that is not there."""
+    """Bits of every population's weights. Raises SpikeplaneError for a width that the chip does not
+    store, or a layer that is not there."""
     layers = _layers(net)
     if isinstance(asked, Mapping):
         named = _by_population(net, asked, "weight bits")
@@ -32,7 +33,11 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
 def guard_widths(net: FloatNetwork, asked: Widths) -> dict[str, int | None]:
     """Guard bits of every population, None where the compiler chooses. Raises SpikeplaneError."""
     layers = _layers(net)
-    named = _by_population(net, asked, "guard bits") if isinstance(asked, Mapping) else dict.fromkeys(layers, asked)
+    named = (
+        _by_population(net, asked, "guard bits")
+        if isinstance(asked, Mapping)
+        else dict.fromkeys(layers, asked)
+    )
     found = {name: named.get(name) for name in layers}
     for name, bits in found.items():
         if bits is not None and not (_whole(bits) and 0 <= bits <= 31):
@@ -55,9 +60,15 @@ def _by_population(net: FloatNetwork, asked: Mapping[str, int], what: str) -> di
 
 
 def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:
-    if not _whole(bits) or (bits not in (2, 4, 8) and bits != config.weight_bits) or bits > config.weight_bits:
+    if (
+        not _whole(bits)
+        or (bits not in (2, 4, 8) and bits != config.weight_bits)
+        or bits > config.weight_bits
+    ):
         where = f"layer '{layer}': " if layer else ""
-        raise SpikeplaneError(f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}, not {bits}")
+        raise SpikeplaneError(
+            f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}, not {bits}"
+        )
     return int(bits)
 
 

@@ -18,7 +18,8 @@ _SLAB = 1 << 22  #: values that are scaled at a time
 
 
 def open_array(path: Path, names: tuple[str, ...]) -> Stored:
-    """The array in a file. An .npz may hold one array of any name, or several, one of them called as in `names`.
+    """The array in a file. An .npz may hold one array of any name, or several, one of them called
+    as in `names`.
 
     Raises SpikeplaneError for a missing, broken or ambiguous file, and for a device, a pipe or a socket.
     """
@@ -34,7 +35,8 @@ def open_array(path: Path, names: tuple[str, ...]) -> Stored:
 
 
 def read_array(path: Path, names: tuple[str, ...], count: int | None = None) -> np.ndarray:
-    """The first `count` rows of the array in a file, or all; see `open_array` and `Stored.read` for what is refused."""
+    """The first `count` rows of the array in a file, or all; see `open_array` and `Stored.read` for
+    what is refused."""
     return open_array(path, names).read(count)
 
 
@@ -42,7 +44,9 @@ def _read_csv(path: Path) -> np.ndarray:
     """Comma-separated numbers, float (rows, columns)."""
     try:
         if path.stat().st_size > _TABLE:
-            raise SpikeplaneError(f"{path} has {path.stat().st_size} bytes, {_TABLE} at most for a table: store it as .npy")
+            raise SpikeplaneError(
+                f"{path} has {path.stat().st_size} bytes, {_TABLE} at most for a table: store it as .npy"
+            )
         with warnings.catch_warnings(), path.open(encoding="utf-8") as file:
             warnings.simplefilter("error")  # numpy only warns of an empty table
             return np.loadtxt(file, delimiter=",", ndmin=2)
@@ -52,7 +56,8 @@ def _read_csv(path: Path) -> np.ndarray:
 
 
 def count_images(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
-    """How many images an array of shape `found` holds: (N, C, H, W), (N, C*H*W), or (N, H, W) for C = 1; None for one without its N.
+    """How many images an array of shape `found` holds: (N, C, H, W), (N, C*H*W), or (N, H, W) for C
+    = 1; None for one without its N.
 
     Raises SpikeplaneError for any other shape.
     """
@@ -62,7 +67,9 @@ def count_images(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
         return found[0]
     if found in forms:
         return None
-    raise SpikeplaneError(f"{name}: expected samples of shape {_text(shape)}, the array has the shape {_text(found)}")
+    raise SpikeplaneError(
+        f"{name}: expected samples of shape {_text(shape)}, the array has the shape {_text(found)}"
+    )
 
 
 def images(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
@@ -78,7 +85,9 @@ def images(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
     low, high = number(array.min()), number(array.max())
     if array.dtype.kind in "fb":
         if array.min() < 0 or array.max() > 1:
-            raise SpikeplaneError(f"{name}: float images must lie in 0..1, found {low}..{high}; scale them, or store uint8")
+            raise SpikeplaneError(
+                f"{name}: float images must lie in 0..1, found {low}..{high}; scale them, or store uint8"
+            )
         result = np.empty(array.shape, np.uint8)
         step = max(1, _SLAB // math.prod(shape))
         for first in range(0, len(array), step):
@@ -90,8 +99,8 @@ def images(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
 
 
 def count_planes(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
-    """How many samples of planes an array of shape `found` holds: (N, T, C, H, W); None for one without its N, (T, C, H, W), or (T, C)
-    for a (C, 1, 1) input.
+    """How many samples of planes an array of shape `found` holds: (N, T, C, H, W); None for one
+    without its N, (T, C, H, W), or (T, C) for a (C, 1, 1) input.
 
     Raises SpikeplaneError for any other shape.
     """
@@ -100,7 +109,9 @@ def count_planes(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
     if found[1:] == shape or (len(found) == 2 and shape == (found[1], 1, 1)):
         return None
     expected = f"(N, T, {', '.join(map(str, shape))})"
-    raise SpikeplaneError(f"{name}: expected planes of shape {expected}, the array has the shape {_text(found)}")
+    raise SpikeplaneError(
+        f"{name}: expected planes of shape {expected}, the array has the shape {_text(found)}"
+    )
 
 
 def planes(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
@@ -111,7 +122,9 @@ def planes(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
     if count_planes(array.shape, shape, name) is None:
         array = array.reshape(1, -1, *shape)
     if array.size and not np.isin(array, (0, 1)).all():
-        raise SpikeplaneError(f"{name}: planes hold 0 and 1 only, found values in {number(array.min())}..{number(array.max())}")
+        raise SpikeplaneError(
+            f"{name}: planes hold 0 and 1 only, found values in {number(array.min())}..{number(array.max())}"
+        )
     return array.astype(np.uint8, copy=False)
 
 

@@ -19,10 +19,12 @@ _DIMENSIONS = 32  #: at most: as many as numpy takes
 
 
 def open_idx(path: Path) -> Stored:
-    """The uint8 array of an IDX file, any number of dimensions: big-endian magic 0x000008nn, nn sizes of 32 bits, values.
+    """The uint8 array of an IDX file, any number of dimensions: big-endian magic 0x000008nn, nn
+    sizes of 32 bits, values.
 
-    Source: the format's description at the MNIST database. Raises SpikeplaneError for another magic or another element type; reading it
-    does for a length that is not the header's, as far as it is read.
+    Source: the format's description at the MNIST database. Raises SpikeplaneError for another magic
+    or another element type; reading it does for a length that is not the header's, as far as it is
+    read.
     """
     with _open(path) as file:
         sizes = _sizes(path, file)
@@ -43,14 +45,19 @@ def open_idx(path: Path) -> Stored:
 def _sizes(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[3] == 0:
-        raise SpikeplaneError(f"{path} is no IDX file: expected it to start with 0000 08 and the dimensions, not {head.hex()}")
+        raise SpikeplaneError(
+            f"{path} is no IDX file: expected it to start with 0000 08 and the dimensions, not {head.hex()}"
+        )
     if head[2] != _UBYTE:
-        raise SpikeplaneError(f"{path}: expected an IDX file of unsigned bytes (type 08), found type {head[2]:02x}")
+        raise SpikeplaneError(
+            f"{path}: expected an IDX file of unsigned bytes (type 08), found type {head[2]:02x}"
+        )
     data = file.read(4 * head[3])
     if len(data) < 4 * head[3]:
         found = 4 + len(data)
         raise SpikeplaneError(
-            f"{path} is truncated: an IDX header of {head[3]} dimensions has {4 + 4 * head[3]} bytes, found {found}"
+            f"{path} is truncated: an IDX header of {head[3]} dimensions has {4 + 4 * head[3]} "
+            f"bytes, found {found}"
         )
     if head[3] > _DIMENSIONS:
         raise SpikeplaneError(f"{path} is no IDX file of samples: its header gives {head[3]} dimensions")
@@ -58,12 +65,14 @@ def _sizes(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:
 
 
 def _unpack(path: Path, file: gzip.GzipFile, sizes: tuple[int, ...], rows: int) -> bytearray:
-    """The values of the first rows; of all rows, what follows must be the end of the file, with its checksum."""
+    """The values of the first rows; of all rows, what follows must be the end of the file, with its
+    checksum."""
     expected, before = rows * math.prod(sizes[1:]), file.tell()
     try:
         data = take(file, expected)
     except EOFError:
-        if (found := file.tell() - before) < expected and not file.read(1):  # its own end, not that of a cut gzip file
+        # its own end, not that of a cut gzip file
+        if (found := file.tell() - before) < expected and not file.read(1):
             _check_length(path, sizes, found)
         raise
     if rows == sizes[0] and file.read(1):
@@ -78,7 +87,8 @@ def _check_length(path: Path, sizes: tuple[int, ...], found: int | None) -> None
         what = "truncated" if found is not None and found < values else "too long"
         expected = f"{' x '.join(map(str, sizes))} = {values} bytes"
         raise SpikeplaneError(
-            f"{path} is {what}: expected {expected} after the header, found {'more' if found is None else found}"
+            f"{path} is {what}: expected {expected} after the header, found "
+            f"{'more' if found is None else found}"
         )
 
 

@@ -14,12 +14,15 @@ _TEXT = 1 << 26  #: bytes of a text of labels at most
 _NAMES = ("labels", "targets", "target", "y", "y_test")
 
 
-def read_labels(path: str | Path, count: int, at_least: bool = False, classes: int | None = None) -> np.ndarray:
-    """int64 (count,) from IDX, .npy, .npz, or text: one number a line, or "name number"; blank lines and # comments skipped.
+def read_labels(
+    path: str | Path, count: int, at_least: bool = False, classes: int | None = None
+) -> np.ndarray:
+    """int64 (count,) from IDX, .npy, .npz, or text: one number a line, or "name number"; blank
+    lines and # comments skipped.
 
     `at_least`: more labels than samples are fine and the first `count` are taken (the samples were limited).
-    Raises SpikeplaneError for a broken file, labels that are no whole numbers from 0, or another number of labels; with `classes` for
-    a label that is none of them.
+    Raises SpikeplaneError for a broken file, labels that are no whole numbers from 0, or another
+    number of labels; with `classes` for a label that is none of them.
     """
     path = Path(path)
     if not path.exists():
@@ -33,7 +36,8 @@ def read_labels(path: str | Path, count: int, at_least: bool = False, classes: i
     if classes is not None and (labels >= classes).any():
         first = int(np.flatnonzero(labels >= classes)[0])
         raise SpikeplaneError(
-            f"{path.name}: sample {first} has the label {labels[first]}; the network has {classes} classes, 0 to {classes - 1}"
+            f"{path.name}: sample {first} has the label {labels[first]}; the network has {classes} "
+            f"classes, 0 to {classes - 1}"
         )
     return labels
 
@@ -52,13 +56,17 @@ def _read_text(path: Path) -> np.ndarray:
     try:
         lines = read_file(path, _TEXT).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SpikeplaneError(f"{path} is not readable as text: {getattr(error, 'strerror', None) or error}") from None
+        raise SpikeplaneError(
+            f"{path} is not readable as text: {getattr(error, 'strerror', None) or error}"
+        ) from None
     labels = []
     for place, line in enumerate(lines, 1):
         words = line.split("#")[0].replace(",", " ").split()
         if not words:
             continue
         if len(words) > 2 or not re.fullmatch(r"[0-9]{1,9}", words[-1], re.ASCII):
-            raise SpikeplaneError(f"{path} line {place}: expected a label or 'name label', found '{line.strip()[:40]}'")
+            raise SpikeplaneError(
+                f"{path} line {place}: expected a label or 'name label', found '{line.strip()[:40]}'"
+            )
         labels.append(int(words[-1]))
     return np.array(labels, np.int64)

@@ -17,7 +17,8 @@ _MOST_BYTES = 5 << 26  #: of all recordings that are read at once
 class Events:
     """One recording: integer arrays of equal length, in the file's order.
 
-    t_us: microseconds from the recording's start; x: column; y: row; p: polarity, 0 or 1. `name` appears in messages.
+    t_us: microseconds from the recording's start; x: column; y: row; p: polarity, 0 or 1. `name`
+    appears in messages.
     """
 
     t_us: np.ndarray
@@ -31,9 +32,11 @@ class Events:
 
 
 def read_recording(path: Path, shape: tuple[int, int, int]) -> Events:
-    """One recording of a sensor of `shape` (2, H, W): 5 bytes an event, big-endian: x 8, y 8, polarity 1, time 23 bits (us).
+    """One recording of a sensor of `shape` (2, H, W): 5 bytes an event, big-endian: x 8, y 8,
+    polarity 1, time 23 bits (us).
 
-    Source: N-MNIST (Orchard et al. 2015). Raises SpikeplaneError for a missing, empty or cut file and an event outside the sensor.
+    Source: N-MNIST (Orchard et al. 2015). Raises SpikeplaneError for a missing, empty or cut file
+    and an event outside the sensor.
     """
     try:
         data = np.frombuffer(read_file(path, _MOST_BYTES), np.uint8)
@@ -42,7 +45,9 @@ def read_recording(path: Path, shape: tuple[int, int, int]) -> Events:
     except OSError as error:
         raise SpikeplaneError(f"{path} cannot be read: {error.strerror}") from None
     if len(data) % _EVENT_BYTES:
-        raise SpikeplaneError(f"{path} is truncated: expected whole events of {_EVENT_BYTES} bytes, found {len(data)} bytes")
+        raise SpikeplaneError(
+            f"{path} is truncated: expected whole events of {_EVENT_BYTES} bytes, found {len(data)} bytes"
+        )
     if not len(data):
         raise SpikeplaneError(f"{path} is empty: expected events of {_EVENT_BYTES} bytes")
     x, y, high, middle, low = data.reshape(-1, _EVENT_BYTES).T
@@ -57,7 +62,9 @@ def read_recordings(path: Path, shape: tuple[int, int, int], limit: int | None =
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
         if not files:
-            raise SpikeplaneError(f"{path} holds no recordings: expected files ending in {' or '.join(SUFFIXES)}")
+            raise SpikeplaneError(
+                f"{path} holds no recordings: expected files ending in {' or '.join(SUFFIXES)}"
+            )
         _check_length(path, files[:limit])
         return [read_recording(file, shape) for file in files[:limit]]
     return [read_recording(path, shape)][:limit]
@@ -68,16 +75,21 @@ def _check_length(folder: Path, files: list[Path]) -> None:
     length = sum(file.stat().st_size for file in files if file.is_file())
     if length > _MOST_BYTES:
         raise SpikeplaneError(
-            f"{folder}: {len(files)} recordings have {length} bytes, {_MOST_BYTES} at most: take fewer samples"
+            f"{folder}: {len(files)} recordings have {length} bytes, {_MOST_BYTES} at most: take "
+            "fewer samples"
         )
 
 
 def check_columns(events: Events) -> None:
     """Raises SpikeplaneError unless the recording's columns are integer arrays of equal length."""
     columns = {name: np.asarray(getattr(events, name)) for name in ("t_us", "x", "y", "p")}
-    if any(c.ndim != 1 or c.dtype.kind not in "ui" or c.shape != columns["x"].shape for c in columns.values()):
+    if any(
+        c.ndim != 1 or c.dtype.kind not in "ui" or c.shape != columns["x"].shape for c in columns.values()
+    ):
         found = ", ".join(f"{name} {column.dtype} {column.shape}" for name, column in columns.items())
-        raise SpikeplaneError(f"{events.name}: expected integer arrays t_us, x, y, p of one length, found {found}")
+        raise SpikeplaneError(
+            f"{events.name}: expected integer arrays t_us, x, y, p of one length, found {found}"
+        )
 
 
 def check_inside(events: Events, shape: tuple[int, int, int], name: str) -> None:
@@ -89,5 +101,6 @@ def check_inside(events: Events, shape: tuple[int, int, int], name: str) -> None
         i = int(np.flatnonzero(outside)[0])
         found = f"x {events.x[i]}, y {events.y[i]}, polarity {events.p[i]}, time {events.t_us[i]}"
         raise SpikeplaneError(
-            f"{name}: event {i} ({found}) is outside the sensor of {width}x{height} and {polarities} polarities"
+            f"{name}: event {i} ({found}) is outside the sensor of {width}x{height} and "
+            f"{polarities} polarities"
         )

@@ -24,14 +24,17 @@ _EXPECTED = {
 def read_samples(
     path: str | Path, shape: tuple[int, int, int], encoding: Encoding | None = None, limit: int | None = None
 ) -> Samples:
-    """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them, and no others are unpacked.
+    """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them, and no
+    others are unpacked.
 
     direct, rate, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
-    planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows are the steps and whose first
-                            C columns are the planes of a (C, 1, 1) input; see `arrays.planes`
+    planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows
+                            are the steps and whose first C columns are the planes of a (C, 1, 1)
+                            input; see `arrays.planes`
     events                  a list of `Events`: a folder of N-MNIST recordings by name, or one recording
 
-    Raises SpikeplaneError for missing, broken or unsuitable files, for files without samples and for a limit below 1.
+    Raises SpikeplaneError for missing, broken or unsuitable files, for files without samples and
+    for a limit below 1.
     """
     path, kind = Path(path), (encoding or Encoding()).kind
     if limit is not None and limit < 1:
@@ -40,7 +43,9 @@ def read_samples(
         raise SpikeplaneError(f"no file {path}")
     if (path.is_dir() or path.suffix in SUFFIXES) != (kind == "events"):
         what = "a folder" if path.is_dir() else "a file"
-        raise SpikeplaneError(f"{path} is {what}; the input's encoding '{kind}' takes {_EXPECTED.get(kind, _IMAGES)}")
+        raise SpikeplaneError(
+            f"{path} is {what}; the input's encoding '{kind}' takes {_EXPECTED.get(kind, _IMAGES)}"
+        )
     if kind == "events":
         return read_recordings(path, shape, limit)
     stored = open_array(path, _NAMES)
@@ -51,7 +56,9 @@ def read_samples(
     return images(stored.read(None if count is None else limit), shape, stored.name)
 
 
-def _planes(path: Path, stored: Stored, shape: tuple[int, int, int], limit: int | None, steps: int) -> np.ndarray:
+def _planes(
+    path: Path, stored: Stored, shape: tuple[int, int, int], limit: int | None, steps: int
+) -> np.ndarray:
     form = stored.shape
     if path.suffix == ".csv" and shape[1:] == (1, 1):
         form = (form[0], min(form[1], shape[0]))

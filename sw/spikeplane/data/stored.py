@@ -1,5 +1,5 @@
-"""An array in a file (.npy, .npz, IDX), opened by its header: type and shape are known and checked before a value is read, and only the
-values that are asked for are unpacked."""
+"""An array in a file (.npy, .npz, IDX), opened by its header: type and shape are known and checked
+before a value is read, and only the values that are asked for are unpacked."""
 
 import gzip
 import math
@@ -31,13 +31,15 @@ class Stored:
     def __post_init__(self) -> None:
         """Raises SpikeplaneError for elements that are no numbers."""
         if self.dtype.kind not in "buif":
-            raise SpikeplaneError(f"{self.name}: expected an array of numbers, found elements of type {self.dtype}")
+            raise SpikeplaneError(
+                f"{self.name}: expected an array of numbers, found elements of type {self.dtype}"
+            )
 
     def read(self, count: int | None = None) -> np.ndarray:
         """The first `count` of the array's first axis; all where None.
 
-        Raises SpikeplaneError for a damaged file, one whose length is not the header's (where all of it is read), NaN, and more than
-        MOST_BYTES.
+        Raises SpikeplaneError for a damaged file, one whose length is not the header's (where all
+        of it is read), NaN, and more than MOST_BYTES.
         """
         rows = 1 if not self.shape else self.shape[0] if count is None else min(count, self.shape[0])
         size = rows * math.prod(self.shape[1:]) * self.dtype.itemsize
@@ -47,7 +49,9 @@ class Stored:
             raise SpikeplaneError(f"{self.name}: {values} take {size} bytes, {MOST_BYTES} at most: {cure}")
         array = self.load(rows)
         if array.dtype.kind == "f" and np.isnan(array).any():
-            raise SpikeplaneError(f"{self.name} holds NaN in {int(np.isnan(array).sum())} of {array.size} values; remove them")
+            raise SpikeplaneError(
+                f"{self.name} holds NaN in {int(np.isnan(array).sum())} of {array.size} values; remove them"
+            )
         return array
 
 
@@ -73,18 +77,23 @@ def map_npy(path: Path) -> np.ndarray:
         _check_length(path, header, path.stat().st_size)
         if not header.data_bytes:
             return np.zeros(stored.shape, stored.dtype)
-        return np.memmap(file, header.dtype, "r", header.length, header.shape, "F" if header.fortran else "C").view(np.ndarray)
+        return np.memmap(
+            file, header.dtype, "r", header.length, header.shape, "F" if header.fortran else "C"
+        ).view(np.ndarray)
 
 
 def _check_length(path: Path, header: Header, length: int) -> None:
     found, expected = length - header.length, header.data_bytes
     if found != expected:
         what = "truncated" if found < expected else "too long"
-        raise SpikeplaneError(f"{path} is {what}: an array of {_form(header.shape)} takes {expected} bytes, found {found}")
+        raise SpikeplaneError(
+            f"{path} is {what}: an array of {_form(header.shape)} takes {expected} bytes, found {found}"
+        )
 
 
 def open_npz(path: Path, names: tuple[str, ...]) -> Stored:
-    """The only array of an .npz, or the one that is called as in `names`. Raises SpikeplaneError of a damaged or ambiguous file."""
+    """The only array of an .npz, or the one that is called as in `names`. Raises SpikeplaneError of
+    a damaged or ambiguous file."""
     with _readable(path), zipfile.ZipFile(path) as archive:
         member = _choose(path, archive, names)
         with open_member(archive, member) as stream:
@@ -100,7 +109,9 @@ def _choose(path: Path, archive: zipfile.ZipFile, names: tuple[str, ...]) -> zip
     if not found and archive.infolist():
         raise ValueError("its member is no array")
     holds = f"the arrays {', '.join(found)}" if found else "no array"
-    raise SpikeplaneError(f"{path} holds {holds}; expected one array, or one called {', '.join(names[:-1])} or {names[-1]}")
+    raise SpikeplaneError(
+        f"{path} holds {holds}; expected one array, or one called {', '.join(names[:-1])} or {names[-1]}"
+    )
 
 
 @contextmanager
@@ -110,8 +121,11 @@ def _unpacked(path: Path, member: zipfile.ZipInfo, header: Header) -> Iterator[I
         yield stream
 
 
-def _stored(path: Path, header: Header, stream: Callable[[], AbstractContextManager[IO[bytes]]], length: int) -> Stored:
-    """`stream` gives the bytes behind the header; `length`: of the header and all of them, as the file states it."""
+def _stored(
+    path: Path, header: Header, stream: Callable[[], AbstractContextManager[IO[bytes]]], length: int
+) -> Stored:
+    """`stream` gives the bytes behind the header; `length`: of the header and all of them, as the
+    file states it."""
     shape, dtype = header.shape, header.dtype
 
     def load(rows: int) -> np.ndarray:
@@ -119,7 +133,8 @@ def _stored(path: Path, header: Header, stream: Callable[[], AbstractContextMana
         whole = header.fortran or not shape or rows == shape[0]
         if whole and header.data_bytes > MOST_BYTES:
             raise SpikeplaneError(
-                f"{path}: {header.data_bytes} bytes in Fortran order, {MOST_BYTES} at most: save it in C order"
+                f"{path}: {header.data_bytes} bytes in Fortran order, {MOST_BYTES} at most: save "
+                "it in C order"
             )
         size = header.data_bytes if whole else rows * math.prod(shape[1:]) * dtype.itemsize
         with _readable(path), stream() as source:

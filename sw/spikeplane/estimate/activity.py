@@ -1,7 +1,8 @@
-"""How much a network fires: per population and step of a sample the mean spikes and packets, per projection the pixels a spike reaches.
+"""How much a network fires: per population and step of a sample the mean spikes and packets, per
+projection the pixels a spike reaches.
 
-Three sources, told apart by `source`: what `compile --calibrate` recorded in the program, a run of the integer network on given
-samples, or a rate that somebody assumes.
+Three sources, told apart by `source`: what `compile --calibrate` recorded in the program, a run of
+the integer network on given samples, or a rate that somebody assumes.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,8 @@ TABLE = "activity"  #: of `Program.tables`
 class Activity:
     """Means over samples.
 
-    spikes, packets   per population (T,): set bits, and masks that are not zero (a packet each), in all bit planes
+    spikes, packets   per population (T,): set bits, and masks that are not zero (a packet each), in
+                      all bit planes
     reach             per projection, in the network's order: target pixels that a spike meets
     source            where it comes from, for people
     """
@@ -32,16 +34,20 @@ class Activity:
     source: str
 
     def rows(self, lanes: int) -> list[dict[str, Any]]:
-        """As a table of a program: a row a population, and one with the reach of all projections and the `lanes` of a packet."""
+        """As a table of a program: a row a population, and one with the reach of all projections
+        and the `lanes` of a packet."""
         return [
             {"population": name, "spikes": _plain(spikes), "packets": _plain(self.packets[name])}
             for name, spikes in self.spikes.items()
         ] + [{"lanes": lanes, "reach": [round(float(value), 4) for value in self.reach]}]
 
 
-def recorded(network: Network, config: ChipConfig, rows: list[dict[str, Any]], samples: int) -> Activity | None:
-    """What a program's table says; None if it says nothing or fits another network. Of a program that has been placed on a chip of other
-    lanes the packets are those of spikes that are spread evenly."""
+def recorded(
+    network: Network, config: ChipConfig, rows: list[dict[str, Any]], samples: int
+) -> Activity | None:
+    """What a program's table says; None if it says nothing or fits another network. Of a program
+    that has been placed on a chip of other lanes the packets are those of spikes that are spread
+    evenly."""
     spikes = {row["population"]: np.array(row["spikes"], float) for row in rows if "population" in row}
     packets = {row["population"]: np.array(row["packets"], float) for row in rows if "population" in row}
     reach = [value for row in rows for value in row.get("reach", [])]
@@ -55,11 +61,13 @@ def recorded(network: Network, config: ChipConfig, rows: list[dict[str, Any]], s
 
 
 def measured(network: Network, config: ChipConfig, outputs: Mapping[str, Any], source: str) -> Activity:
-    """From the outputs of every population, inputs too: integers (N, T, C, H, W). A population that is absent is silent."""
+    """From the outputs of every population, inputs too: integers (N, T, C, H, W). A population that
+    is absent is silent."""
     spikes, packets, maps = {}, {}, {}
     for population in network.populations:
         name, width = population.name, _width(population, config)
-        counted = [_count(np.asarray(sample), width, config.lanes) for sample in outputs[name]]  # a sample at a time: memory
+        # a sample at a time: memory
+        counted = [_count(np.asarray(sample), width, config.lanes) for sample in outputs[name]]
         spikes[name] = np.mean([fired for fired, _, _ in counted], 0)
         packets[name] = np.mean([masks for _, masks, _ in counted], 0)
         maps[name] = np.sum([pixels for _, _, pixels in counted], 0)
@@ -68,14 +76,17 @@ def measured(network: Network, config: ChipConfig, outputs: Mapping[str, Any], s
 
 
 def assumed(network: Network, config: ChipConfig, rate: float) -> Activity:
-    """Every bit is set with the probability `rate`, independently; membrane outputs and direct-coded pixels set half of their bits."""
+    """Every bit is set with the probability `rate`, independently; membrane outputs and
+    direct-coded pixels set half of their bits."""
     spikes, packets = {}, {}
     for population in network.populations:
         bits = _width(population, config)
         chance = rate if bits == 1 else 0.5
         spikes[population.name] = np.full(network.steps, bits * np.prod(population.shape) * chance)
         packets[population.name] = _packets(population, config, spikes[population.name])
-    reach = [reached(p, network, np.ones(network.population(p.source).shape[1:])) for p in network.projections]
+    reach = [
+        reached(p, network, np.ones(network.population(p.source).shape[1:])) for p in network.projections
+    ]
     return Activity(spikes, packets, reach, f"an assumption: {rate:g} spikes a neuron and step")
 
 
@@ -89,7 +100,8 @@ def _packets(population: Population, config: ChipConfig, spikes: np.ndarray) -> 
 
 
 def reached(projection: Projection, network: Network, spikes: np.ndarray) -> float:
-    """Target pixels that a spike meets, on average over spikes (H, W) at the source's pixels; over all pixels if there are none."""
+    """Target pixels that a spike meets, on average over spikes (H, W) at the source's pixels; over
+    all pixels if there are none."""
     _, height, width = network.population(projection.target).current_shape
     shape = network.population(projection.source).shape
     kernel, pool = projection.weight.shape[-2:], projection.pool
@@ -108,7 +120,8 @@ def _width(population: Population, config: ChipConfig) -> int:
 
 
 def _count(values: np.ndarray, width: int, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of one sample (T, C, H, W): set bits (T,), masks that are not zero (T,), set bits at each pixel (H, W)."""
+    """Of one sample (T, C, H, W): set bits (T,), masks that are not zero (T,), set bits at each
+    pixel (H, W)."""
     steps, channels, height, pixels = values.shape
     groups = -(-channels // lanes)
     padded = np.zeros((steps, groups * lanes, height, pixels), values.dtype)

@@ -1,4 +1,5 @@
-"""Which activity an estimate uses: that of given samples, an assumed rate, what the program recorded, or an assumption, in this order."""
+"""Which activity an estimate uses: that of given samples, an assumed rate, what the program
+recorded, or an assumption, in this order."""
 
 from pathlib import Path
 
@@ -10,7 +11,8 @@ RATE = 0.1  #: spikes a neuron and step, where nothing is known
 
 
 def chosen(program: Program, data: Path | None, rate: float | None, most: int) -> Activity:
-    """The activity of `program`; at most `most` samples of `data` are run. Raises SpikeplaneError for data that cannot be read."""
+    """The activity of `program`; at most `most` samples of `data` are run. Raises SpikeplaneError
+    for data that cannot be read."""
     network, config = program.network, program.config
     if data is not None:
         from spikeplane.data import read_samples

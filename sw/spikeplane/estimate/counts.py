@@ -1,4 +1,5 @@
-"""What a sample takes in operations, whatever their time: synaptic operations, words accumulated and swept, packets on the link."""
+"""What a sample takes in operations, whatever their time: synaptic operations, words accumulated
+and swept, packets on the link."""
 
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from spikeplane.program import Program
 class Counts:
     """Means of one sample.
 
-    synaptic   additions of a weight to a neuron's sum: a spike times the neurons that it reaches, bit planes counted each
+    synaptic   additions of a weight to a neuron's sum: a spike times the neurons that it reaches,
+               bit planes counted each
     words      accumulator words read, added to and written: `synaptic` in words of `lanes`
     swept      words of neurons updated
     hops       packets times routers they pass

@@ -1,4 +1,5 @@
-"""Cycles, latency and rates of a program at some activity, by the model of `timeline`; and what its link to the host allows."""
+"""Cycles, latency and rates of a program at some activity, by the model of `timeline`; and what its
+link to the host allows."""
 
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ BITS = 10  #: of a byte on a UART
 
 @dataclass(frozen=True)
 class Cycles:
-    """`latency`: of one sample alone; `total`: of `samples` one behind the other; `stream`: of each one more."""
+    """`latency`: of one sample alone; `total`: of `samples` one behind the other; `stream`: of each
+    one more."""
 
     samples: int
     total: float
@@ -34,7 +36,8 @@ class Cycles:
 
 
 def cycles(program: Program, activity: Activity, plan: Plan, samples: int) -> Cycles:
-    """Of `samples` samples. A few are enough for the model, and a part of a very long one: the others repeat them."""
+    """Of `samples` samples. A few are enough for the model, and a part of a very long one: the
+    others repeat them."""
     form, steps = packet_format(program.config), program.network.steps
     each = 20 + 8 * sum(1 + len(work.targets) + len(work.returns) for work in plan.parts)
     affordable = max(64, EVENTS // each)
@@ -60,6 +63,8 @@ def _shortened(activity: Activity, steps: int) -> Activity:
     """As many steps as the model can afford, with the means of the steps that each stands for."""
 
     def means(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {name: np.array([part.mean() for part in np.array_split(v, steps)]) for name, v in values.items()}
+        return {
+            name: np.array([part.mean() for part in np.array_split(v, steps)]) for name, v in values.items()
+        }
 
     return Activity(means(activity.spikes), means(activity.packets), activity.reach, activity.source)

@@ -1,12 +1,15 @@
-"""Energy by counting operations: what each addition, multiplication and memory access takes in a 45 nm process at 0.9 V.
+"""Energy by counting operations: what each addition, multiplication and memory access takes in a 45
+nm process at 0.9 V.
 
-Source: M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9: integer addition 0.03 pJ (8 bits)
-and 0.1 pJ (32 bits), multiplication 0.2 pJ (8) and 3.1 pJ (32), SRAM of 8 kbyte, 64 bits read, 10 pJ; of 32 kbyte 20 pJ. In between
-an addition goes with the bits, a multiplication with their square, an SRAM access with its bits and the square root of the memory's
-size, which meets all of those figures to a tenth.
+Source: M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure
+1.1.9: integer addition 0.03 pJ (8 bits) and 0.1 pJ (32 bits), multiplication 0.2 pJ (8) and 3.1 pJ
+(32), SRAM of 8 kbyte, 64 bits read, 10 pJ; of 32 kbyte 20 pJ. In between an addition goes with the
+bits, a multiplication with their square, an SRAM access with its bits and the square root of the
+memory's size, which meets all of those figures to a tenth.
 
-An FPGA takes 14 times the dynamic energy of the same logic in standard cells of the same process (I. Kuon, J. Rose, "Measuring the
-gap between FPGAs and ASICs", IEEE TCAD 26(2), 2007, circuits of LUTs and flip-flops; less where memories and multipliers dominate).
+An FPGA takes 14 times the dynamic energy of the same logic in standard cells of the same process
+(I. Kuon, J. Rose, "Measuring the gap between FPGAs and ASICs", IEEE TCAD 26(2), 2007, circuits of
+LUTs and flip-flops; less where memories and multipliers dominate).
 
 Left out: clock tree, leakage and everything else static, registers, wires across the chip, pins, the board.
 """

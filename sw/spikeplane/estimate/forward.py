@@ -1,5 +1,5 @@
-"""The integer network on a few samples, in numpy: what fires where, for an estimate in seconds. The golden model is the specification; a
-test holds this against it.
+"""The integer network on a few samples, in numpy: what fires where, for an estimate in seconds. The
+golden model is the specification; a test holds this against it.
 """
 
 import numpy as np
@@ -30,12 +30,16 @@ def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int)
     return {name: np.stack(values, 1) for name, values in out.items()}
 
 
-def _current(network: Network, population: Population, out: dict[str, list[np.ndarray]], t: int) -> np.ndarray:
+def _current(
+    network: Network, population: Population, out: dict[str, list[np.ndarray]], t: int
+) -> np.ndarray:
     samples = len(next(values[-1] for values in out.values() if values))
     total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias)
     for projection in network.incoming(population.name):
         if t >= projection.delay:
-            total += _synapses(projection, out[projection.source][t - projection.delay], population.current_shape)
+            total += _synapses(
+                projection, out[projection.source][t - projection.delay], population.current_shape
+            )
     window = population.window
     if window is None:
         return total
@@ -46,7 +50,8 @@ def _current(network: Network, population: Population, out: dict[str, list[np.nd
 
 
 def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """One projection as sums over kernel positions: (N, C, H, W) -> (N, *shape). Products of float64 are exact here."""
+    """One projection as sums over kernel positions: (N, C, H, W) -> (N, *shape). Products of
+    float64 are exact here."""
     (ph, pw), (py, px), (sy, sx) = projection.pool, projection.padding, projection.stride
     x = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % ph), (0, -source.shape[3] % pw)))
     x = x.reshape(*x.shape[:2], x.shape[2] // ph, ph, x.shape[3] // pw, pw).sum((3, 5))

@@ -1,7 +1,9 @@
-"""The block memories of a chip by its sizes, and how many block RAMs of each family they take. Exact: a test holds it against builds.
+"""The block memories of a chip by its sizes, and how many block RAMs of each family they take.
+Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` instances: core/lookup.py, accumulate.py, sweep.py and lanes.py, link/receiver.py
-and sender.py. Small tables that are read in the same cycle (egress, schedule, counters) lie in LUTs.
+The list is that of the gateware's `spikeplane_ram` instances: core/lookup.py, accumulate.py,
+sweep.py and lanes.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
+(egress, schedule, counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
@@ -35,7 +37,8 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
 
 
 def _queue(config: ChipConfig) -> int:
-    """Bits of a word of the queue between sweep and egress (core/egress.py): in LUTs, but on an iCE40, which has no LUT memory."""
+    """Bits of a word of the queue between sweep and egress (core/egress.py): in LUTs, but on an
+    iCE40, which has no LUT memory."""
     return config.lanes + config.group_bits + 2 * config.coord_bits + SHIFT_BITS + 1
 
 
@@ -46,7 +49,8 @@ def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int,
 
 
 def block_rams(config: ChipConfig, family: str) -> int:
-    """Block RAMs of the whole chip with its link, without a camera. AMD's are of 36 kbit, or two of 18 kbit."""
+    """Block RAMs of the whole chip with its link, without a camera. AMD's are of 36 kbit, or two of
+    18 kbit."""
     core = sum(number * blocks(words, bits, family) for _, number, words, bits in core_memories(config))
     if family == "ice40":
         core += blocks(QUEUE, _queue(config), family)
@@ -55,7 +59,8 @@ def block_rams(config: ChipConfig, family: str) -> int:
 
 
 def blocks(words: int, bits: int, family: str) -> int:
-    """Block RAMs of one memory: the shape that needs the fewest. A Gowin part holds the smallest in LUTs (`spikeplane_hw.flow`)."""
+    """Block RAMs of one memory: the shape that needs the fewest. A Gowin part holds the smallest in
+    LUTs (`spikeplane_hw.flow`)."""
     if family == "gowin" and words <= 16 and bits <= 10:
         return 0
     return min(-(-words // deep) * -(-bits // wide) for deep, wide in SHAPES[family])

@@ -1,8 +1,9 @@
 """LUTs, flip-flops, block RAMs and multipliers of a chip on a board's family, before synthesis.
 
-Block RAMs and multipliers follow rules (see `memories`). LUTs and flip-flops are sums of terms that each grow with the sizes of one
-part of the gateware; their factors are fitted, never negative, to the builds in builds.json (made by `spikeplane_hw.calibrate`),
-whose relative errors stand beside every estimate.
+Block RAMs and multipliers follow rules (see `memories`). LUTs and flip-flops are sums of terms that
+each grow with the sizes of one part of the gateware; their factors are fitted, never negative, to
+the builds in builds.json (made by `spikeplane_hw.calibrate`), whose relative errors stand beside
+every estimate.
 """
 
 import json
@@ -34,8 +35,9 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Fit:
-    """Factors of one resource of a family, from `builds` builds. `errors`: relative, of each build by a fit without it (of the ECP5's where
-    the family has one build); `held`: of builds that are never fitted."""
+    """Factors of one resource of a family, from `builds` builds. `errors`: relative, of each build
+    by a fit without it (of the ECP5's where the family has one build); `held`: of builds that are
+    never fitted."""
 
     factors: np.ndarray
     builds: int
@@ -50,7 +52,8 @@ class Fit:
 
 @dataclass(frozen=True)
 class Use:
-    """One resource: `used` of it; `error` relative and `builds` it was fitted to, None and 0 where a rule gives it."""
+    """One resource: `used` of it; `error` relative and `builds` it was fitted to, None and 0 where
+    a rule gives it."""
 
     used: int
     error: float | None = None
@@ -58,10 +61,12 @@ class Use:
 
 
 def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
-    """By title, as a build's report names them: LUT, FF, block RAM, DSP. Raises SpikeplaneError for a family without calibration, or a
-    chip with a camera."""
+    """By title, as a build's report names them: LUT, FF, block RAM, DSP. Raises SpikeplaneError for
+    a family without calibration, or a chip with a camera."""
     if config.camera is not None:
-        raise SpikeplaneError("estimate knows chips without a camera; build the board to see what its camera takes")
+        raise SpikeplaneError(
+            "estimate knows chips without a camera; build the board to see what its camera takes"
+        )
     found = {}
     for title in ("LUT", "FF"):
         fitted = fit(family, title)
@@ -74,7 +79,9 @@ def multipliers(config: ChipConfig, family: str) -> int:
     if not config.leak_multiplier:
         return 0
     wide, narrow = {"ecp5": (18, 18), "ice40": (16, 16), "gowin": (18, 18), "xilinx": (25, 18)}[family]
-    return config.cores * config.lanes * -(-config.membrane_bits // wide) * -(-(config.leak_bits + 2) // narrow)
+    return (
+        config.cores * config.lanes * -(-config.membrane_bits // wide) * -(-(config.leak_bits + 2) // narrow)
+    )
 
 
 def terms(config: ChipConfig, family: str) -> np.ndarray:
@@ -84,14 +91,18 @@ def terms(config: ChipConfig, family: str) -> np.ndarray:
 
 
 def _routing(config: ChipConfig, *, edges: bool) -> float:
-    """Bits of packets at the inputs and multiplexers of all routers. Sides at the edge of the mesh are optimised away, but where every
-    tile is counted like the others (`edges`)."""
+    """Bits of packets at the inputs and multiplexers of all routers. Sides at the edge of the mesh
+    are optimised away, but where every tile is counted like the others (`edges`)."""
     total = 0
     if edges:
         return packet_format(config).width * config.cores * (len(SOURCES) + sum(map(len, SOURCES.values())))
     for x in range(config.cols):
         for y in range(config.rows):
-            live = {side for side, (dx, dy) in SIDES.items() if 0 <= x + dx < config.cols and 0 <= y + dy < config.rows}
+            live = {
+                side
+                for side, (dx, dy) in SIDES.items()
+                if 0 <= x + dx < config.cols and 0 <= y + dy < config.rows
+            }
             live |= {"local"} | ({"west"} if (x, y) == (0, 0) else set())
             total += len(live) + sum(len(live & set(SOURCES[side])) for side in live)
     return packet_format(config).width * total
@@ -107,7 +118,9 @@ def _distributed(config: ChipConfig) -> float:
 def _deep(config: ChipConfig) -> float:
     """Bits of multiplexers behind memories that are deeper than a block RAM."""
     most = SHAPES["ecp5"][0][0]
-    return config.cores * sum(n * bits * (-(-words // most) - 1) for _, n, words, bits in core_memories(config))
+    return config.cores * sum(
+        n * bits * (-(-words // most) - 1) for _, n, words, bits in core_memories(config)
+    )
 
 
 def _addresses(config: ChipConfig) -> float:
@@ -131,7 +144,8 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
 }
 
 
-#: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds do not say better.
+#: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds
+#: do not say better.
 _PRIOR = {
     "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 3, 1, 25, 20),
     "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 0, 0, 35, 14),
@@ -147,18 +161,21 @@ def builds() -> list[dict[str, Any]]:
 
 @cache
 def fit(family: str, title: str) -> Fit:
-    """The factors of a family's resource; a family with few builds gets those of the ECP5, all times one number. Raises SpikeplaneError
-    where nothing was built."""
+    """The factors of a family's resource; a family with few builds gets those of the ECP5, all
+    times one number. Raises SpikeplaneError where nothing was built."""
     rows = [row for row in builds() if row["family"] == family and title in row["resources"]]
     fitted = [row for row in rows if not row["held"]]
     if not fitted:
         raise SpikeplaneError(
-            f"estimate has no builds of the family {family} for {title}; run python -m spikeplane_hw.calibrate"
+            f"estimate has no builds of the family {family} for {title}; run python -m "
+            "spikeplane_hw.calibrate"
         )
     factors = _factors(fitted, family, title)
     # Each build as the others foresee it: what the fit says of its own builds would be too good.
     left_out = (
-        [(row, _factors([one for one in fitted if one is not row], family, title)) for row in fitted] if fitted[1:] else []
+        [(row, _factors([one for one in fitted if one is not row], family, title)) for row in fitted]
+        if fitted[1:]
+        else []
     )
     errors = {row["name"]: _error(row, others, family, title) for row, others in left_out}
     held = {row["name"]: _error(row, factors, family, title) for row in rows if row["held"]}
@@ -179,8 +196,9 @@ def _error(row: dict[str, Any], factors: np.ndarray, family: str, title: str) ->
 
 
 def _nonnegative(matrix: np.ndarray, prior: np.ndarray, ridge: float = 0.03) -> np.ndarray:
-    """Factors of 0 or more with `matrix @ factors` near 1 (least squares; what turns negative is dropped), drawn gently to `prior` so that
-    terms which the builds hardly tell apart keep a size that the gateware explains."""
+    """Factors of 0 or more with `matrix @ factors` near 1 (least squares; what turns negative is
+    dropped), drawn gently to `prior` so that terms which the builds hardly tell apart keep a size
+    that the gateware explains."""
     scale = np.maximum(np.abs(matrix).max(0), 1e-12)
     scaled = np.vstack([matrix / scale, ridge * np.eye(matrix.shape[1])])
     wanted = np.concatenate([np.ones(len(matrix)), ridge * prior * scale])

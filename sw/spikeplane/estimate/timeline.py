@@ -1,13 +1,15 @@
-"""When everything happens: the steps of a few samples through link, mesh and cores, with the mean activity of every step.
+"""When everything happens: the steps of a few samples through link, mesh and cores, with the mean
+activity of every step.
 
 ```
     host --rx--> barrier --> cores: accumulate (a server) --tokens--> sweep (a server) --+--> mesh --> other cores
       ^                                                                                  +--> tx --> host
       +------- credits of the inputs' targets -----------------------------------------------'
 ```
-A model in events, one for each sweep's start and end, not for each packet: a stream of packets is its first and last moment and its
-work. Times are cycles. What the host does is that of the driver with the simulated board: a byte a cycle each way, frames
-acknowledged when the line is quiet. See docs/estimate.md.
+A model in events, one for each sweep's start and end, not for each packet: a stream of packets is
+its first and last moment and its work. Times are cycles. What the host does is that of the driver
+with the simulated board: a byte a cycle each way, frames acknowledged when the line is quiet. See
+docs/estimate.md.
 """
 
 import heapq
@@ -33,15 +35,18 @@ ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
 
 
 class Timeline:
-    """`samples` samples, one behind the other. `run` returns the cycle of each one's last packet to the host."""
+    """`samples` samples, one behind the other. `run` returns the cycle of each one's last packet to
+    the host."""
 
     def __init__(self, plan: Plan, activity: Activity, form: PacketFormat, samples: int) -> None:
         self.plan, self.activity, self.samples = plan, activity, samples
         self.steps = len(next(iter(activity.spikes.values())))
         self.period = form.size + 1  # cycles a packet on the link
-        self.window = SLOTS * (frame_payload(form) // form.size)  # packets that the chip keeps until acknowledged
+        # packets that the chip keeps until acknowledged
+        self.window = SLOTS * (frame_payload(form) // form.size)
         self.frame = frame_payload(form)
-        # A frame leaves faster than it fills: with a pause of so many cycles more the line is quiet for long enough.
+        # A frame leaves faster than it fills: with a pause of so many cycles more the line is quiet
+        # for long enough.
         self.slack = QUIET + self.frame + FRAME - self.frame // form.size * self.period
         self.sample_packets = sum(
             float(activity.packets[source.name][: 1 if route.hold else self.steps].sum()) + self.steps
@@ -100,20 +105,32 @@ class Timeline:
         for source in self.plan.inputs:
             for route in source.routes:
                 packets = 0.0 if route.hold and t else self.activity.packets[source.name][t]
-                self.rx = self.burst(source.name, route.targets, t, self.rx, self.rx + packets * self.period, 1.0)
+                self.rx = self.burst(
+                    source.name, route.targets, t, self.rx, self.rx + packets * self.period, 1.0
+                )
         self.rx += sum(len(source.routes) for source in self.plan.inputs) * self.period
-        for target in (target for source in self.plan.inputs for route in source.routes for target in route.targets):
-            self.at(self.rx + self.from_host(target.core), lambda target=target: self.event_token(target, step))
+        for target in (
+            target for source in self.plan.inputs for route in source.routes for target in route.targets
+        ):
+            self.at(
+                self.rx + self.from_host(target.core), lambda target=target: self.event_token(target, step)
+            )
         self.at(self.rx, self.host)
 
-    def burst(self, source: str, targets: list[Target], t: int, start: float, end: float, share: float) -> float:
-        """Packets of `source` in step t reach `targets` from `start` to `end`; when the last one leaves: later, if a target's work holds
-        them up, whose queue is short."""
+    def burst(
+        self, source: str, targets: list[Target], t: int, start: float, end: float, share: float
+    ) -> float:
+        """Packets of `source` in step t reach `targets` from `start` to `end`; when the last one
+        leaves: later, if a target's work holds them up, whose queue is short."""
         spikes, packets = self.activity.spikes[source][t] * share, self.activity.packets[source][t] * share
         for target in targets:
             if target.hold and t or target.delay and t == self.steps - 1 or not packets:
                 continue
-            words = packets * target.share * target.words if target.aligned else max(packets, spikes * target.words)
+            words = (
+                packets * target.share * target.words
+                if target.aligned
+                else max(packets, spikes * target.words)
+            )
             done = self.accumulate(target.core, start, words)
             end = max(end, done - QUEUE * words / packets)
         return end
@@ -162,9 +179,15 @@ class Timeline:
         end = self.now + own
         last = self.to_host(self.now, end, packets * work.probes) if work.probes else 0.0
         end = max(end, last - WAITING * self.period)
-        end = self.burst(work.part.population, work.targets, t, self.now, end, work.share) + work.entries + work.probes
+        end = (
+            self.burst(work.part.population, work.targets, t, self.now, end, work.share)
+            + work.entries
+            + work.probes
+        )
         for target in work.targets:
-            self.at(end + self.way(work.core, target.core), lambda target=target: self.event_token(target, step))
+            self.at(
+                end + self.way(work.core, target.core), lambda target=target: self.event_token(target, step)
+            )
         self.at(end, lambda: self.swept_out(part, step, max(end, last)))
 
     def swept_out(self, part: int, step: int, last: float) -> None:

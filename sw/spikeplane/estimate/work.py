@@ -1,4 +1,5 @@
-"""What a placed network does in a step, in cycles of its cores: words accumulated per spike, words swept, packets sent, tokens, credits.
+"""What a placed network does in a step, in cycles of its cores: words accumulated per spike, words
+swept, packets sent, tokens, credits.
 
 Nothing here knows how often anything fires; see `activity` for that and `timeline` for when it happens.
 """
@@ -23,7 +24,8 @@ PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: 
 
 @dataclass
 class Target:
-    """A part that a source reaches: `words` accumulated there per spike (`aligned`: per packet of its own groups)."""
+    """A part that a source reaches: `words` accumulated there per spike (`aligned`: per packet of
+    its own groups)."""
 
     part: int
     core: Core
@@ -37,8 +39,9 @@ class Target:
 
 @dataclass
 class PartWork:
-    """One part of a population. `entries`: mesh destinations; `probes`: host destinations; `sweep`: cycles of a sweep whose packets do
-    not wait; `port`: words that a sweep takes from the accumulators' memory."""
+    """One part of a population. `entries`: mesh destinations; `probes`: host destinations; `sweep`:
+    cycles of a sweep whose packets do not wait; `port`: words that a sweep takes from the
+    accumulators' memory."""
 
     part: Part
     core: Core
@@ -56,7 +59,8 @@ class PartWork:
 
 @dataclass
 class Route:
-    """One of the host's ways to send a population: one copy of its packets, to all `targets`. `hold`: in a sample's first step only."""
+    """One of the host's ways to send a population: one copy of its packets, to all `targets`.
+    `hold`: in a sample's first step only."""
 
     hold: bool
     targets: list[Target]
@@ -92,12 +96,22 @@ def plan(program: Program, activity: Activity) -> Plan:
         probes = sum("host" in entry for entry in entries)
         sweep, port = _sweep(network, config, part)
         work = PartWork(
-            part, part.core, _share(network, config, part), sweep, port, len(entries) - probes, probes,
-            routes.tokens_due(part), routes.credits_due(part), _targets(program, activity, part.population, index),
-        )  # fmt: skip
+            part,
+            part.core,
+            _share(network, config, part),
+            sweep,
+            port,
+            len(entries) - probes,
+            probes,
+            routes.tokens_due(part),
+            routes.credits_due(part),
+            _targets(program, activity, part.population, index),
+        )
         for projection in network.incoming(part.population):
             work.host_returns += network.population(projection.source).neuron is None
-            work.returns += [(index[s.core, s.slot], projection.delay) for s in placement.of(projection.source)]
+            work.returns += [
+                (index[s.core, s.slot], projection.delay) for s in placement.of(projection.source)
+            ]
         parts.append(work)
     inputs = []
     for name, reached in image.inputs.items():
@@ -106,7 +120,12 @@ def plan(program: Program, activity: Activity) -> Plan:
             inside = [t for t in targets if t.tag == tag and x0 <= t.core[0] <= x1 and y0 <= t.core[1] <= y1]
             ways.append(Route(network.population(network.projections[tag].target).hold, inside))
         inputs.append(Input(name, ways))
-    return Plan(parts, inputs, image.credits, {core: _start(network, config, placement.on(core)) for core in image.used})
+    return Plan(
+        parts,
+        inputs,
+        image.credits,
+        {core: _start(network, config, placement.on(core)) for core in image.used},
+    )
 
 
 def _share(network: Network, config: ChipConfig, part: Part) -> float:
@@ -116,7 +135,9 @@ def _share(network: Network, config: ChipConfig, part: Part) -> float:
     return (min(channels, first + part.groups * config.lanes) - first) / channels
 
 
-def _targets(program: Program, activity: Activity, source: str, index: dict[tuple[Core, int], int]) -> list[Target]:
+def _targets(
+    program: Program, activity: Activity, source: str, index: dict[tuple[Core, int], int]
+) -> list[Target]:
     network, config, found = program.network, program.config, []
     for number, projection in enumerate(network.projections):
         if projection.source != source:
@@ -126,7 +147,16 @@ def _targets(program: Program, activity: Activity, source: str, index: dict[tupl
             words = activity.reach[number] * (1 if projection.aligned else part.groups)
             share = _share(network, config, part)
             found.append(
-                Target(index[part.core, part.slot], part.core, number, words, projection.aligned, share, projection.delay, hold)
+                Target(
+                    index[part.core, part.slot],
+                    part.core,
+                    number,
+                    words,
+                    projection.aligned,
+                    share,
+                    projection.delay,
+                    hold,
+                )
             )
     return found
 

@@ -1,7 +1,8 @@
 """The camera's registers and streams: the one home of their layout, for the gateware and the driver.
 
-The host writes a register with `Control.CAMERA` (an argument laid out as `ARGUMENT`), and reads one item with `Counter.CAMERA`. Images
-and planes come as packets of `Kind.IMAGE`: one with `first` that carries the plane's number, then `chunks(bits)` for each word kept.
+The host writes a register with `Control.CAMERA` (an argument laid out as `ARGUMENT`), and reads one
+item with `Counter.CAMERA`. Images and planes come as packets of `Kind.IMAGE`: one with `first` that
+carries the plane's number, then `chunks(bits)` for each word kept.
 """
 
 from enum import IntEnum, IntFlag
@@ -43,7 +44,8 @@ class Command(IntFlag):
 
     TRIGGER_IMAGES = 1  #: take the next image
     TRIGGER_PLANES = 2  #: take the next raw plane
-    RESTART = 4  #: the next word is the first of plane 0; forget all state, all that is held, and the feed's run
+    #: the next word is the first of plane 0; forget all state, all that is held, and the feed's run
+    RESTART = 4
     CLEAR = 8  #: every overrun count to 0
     FLUSH = 16  #: the stream selected forgets what it holds
     START_FEED = 32  #: feed SAMPLES x STEPS planes, from the next one on

@@ -3,9 +3,10 @@
 ```
     FLAG | header (2 bytes) | whole packets, 0..frame_payload bytes | CRC, low byte first | FLAG
 ```
-Between the flags a FLAG or ESCAPE byte is sent as ESCAPE, byte ^ TWIST, so a flag always is a frame's edge. The CRC is
-CRC-32/ISO-HDLC, `zlib.crc32`, over header and payload before escaping. Its complement is sent: what is left over a sound frame and its
-CRC is CRC_LEFT and not 0, which any number of zero bytes behind a frame would leave at 0.
+Between the flags a FLAG or ESCAPE byte is sent as ESCAPE, byte ^ TWIST, so a flag always is a
+frame's edge. The CRC is CRC-32/ISO-HDLC, `zlib.crc32`, over header and payload before escaping. Its
+complement is sent: what is left over a sound frame and its CRC is CRC_LEFT and not 0, which any
+number of zero bytes behind a frame would leave at 0.
 """
 
 from enum import IntEnum
@@ -26,14 +27,25 @@ class FrameKind(IntEnum):
 
     STATUS = 0  #: nothing else
     DATA = 1  #: packets; the only kind that has a sequence number and is sent again if lost
-    RESET = 2  #: both sides start again at sequence 0 and forget what they hold; answered with RESET of the same `sequence`
+    #: both sides start again at sequence 0 and forget what they hold; answered with RESET of the
+    #: same `sequence`
+    RESET = 2
 
 
-#: Little-endian. `sequence`: of DATA; of RESET any number, echoed. `poll`: to the chip "answer with a frame", from the chip "this
-#: answers". `reject`: to the chip "send again from `ack` on". `ack`: the next sequence number expected, all before it are in.
-#: `room`: frames from `ack` on that the chip has place for, 0..SLOTS (0 from the host, which always has).
+#: Little-endian. `sequence`: of DATA; of RESET any number, echoed. `poll`: to the chip "answer with
+#: a frame", from the chip "this answers". `reject`: to the chip "send again from `ack` on". `ack`:
+#: the next sequence number expected, all before it are in. `room`: frames from `ack` on that the
+#: chip has place for, 0..SLOTS (0 from the host, which always has).
 FRAME_HEADER = Layout(
-    "frame", (("sequence", SEQUENCE_BITS), ("kind", 2), ("poll", 1), ("reject", 1), ("ack", SEQUENCE_BITS), ("room", 4))
+    "frame",
+    (
+        ("sequence", SEQUENCE_BITS),
+        ("kind", 2),
+        ("poll", 1),
+        ("reject", 1),
+        ("ack", SEQUENCE_BITS),
+        ("room", 4),
+    ),
 )
 HEADER_BYTES, CRC_BYTES = 2, 4
 

@@ -1,6 +1,7 @@
 """Bit layouts as data: an ordered list of named fields, least significant first.
 
-Gateware makes Amaranth structs of them, the compiler and the driver pack and unpack integers, so a field has one home.
+Gateware makes Amaranth structs of them, the compiler and the driver pack and unpack integers, so a
+field has one home.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,8 @@ class Layout:
         return sum(width for _, width in self.fields)
 
     def pack(self, **values: int) -> int:
-        """The integer that holds `values`; fields not named are 0, negative values are taken two's complement.
+        """The integer that holds `values`; fields not named are 0, negative values are taken two's
+        complement.
 
         Raises ValueError for an unknown field or a value that does not fit.
         """

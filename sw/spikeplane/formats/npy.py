@@ -1,4 +1,5 @@
-"""The headers of .npy files and the members of .npz archives: what an array is, before a byte of it is unpacked."""
+"""The headers of .npy files and the members of .npz archives: what an array is, before a byte of it
+is unpacked."""
 
 import io
 import math
@@ -13,7 +14,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError, reason
 
-_LONGEST = 10_000  #: bytes of a header: numpy's own limit, which it looks at only after it has read the header
+#: bytes of a header: numpy's own limit, which it looks at only after it has read the header
+_LONGEST = 10_000
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  #: what numpy writes; others unpack without a bound
 
 
@@ -71,13 +73,16 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
 
 
 def stored_offset(path: Path, member: zipfile.ZipInfo) -> int:
-    """Where the bytes of a member that is not packed start in the file. Raises struct.error or OSError of a damaged file."""
-    with path.open("rb") as file:  # the local header's lengths may differ from those of the archive's directory
+    """Where the bytes of a member that is not packed start in the file. Raises struct.error or
+    OSError of a damaged file."""
+    # the local header's lengths may differ from those of the archive's directory
+    with path.open("rb") as file:
         file.seek(member.header_offset)
         lengths = struct.unpack("<26x2H", file.read(30))
     return member.header_offset + 30 + sum(lengths)
 
 
 def unreadable(path: Path, error: Exception) -> SpikeplaneError:
-    """What to say of a damaged file: zipfile, zlib, struct, ast and numpy each have their own exceptions for it."""
+    """What to say of a damaged file: zipfile, zlib, struct, ast and numpy each have their own
+    exceptions for it."""
     return SpikeplaneError(f"{path} is no readable {path.suffix} file: {reason(error).rstrip('.')}")

@@ -38,15 +38,18 @@ class Control(IntEnum):
     START = 0  #: initialise every population (membranes 0, accumulators = bias), then run
     STOP = 1  #: stop and forget what is under way; memories may be written again
     QUERY = 2  #: answer with REPLY of counter `arg`
-    BARRIER = 3  #: bridge: hold the packets behind it until the credits of parity `arg` are all in, then consume them
-    CREDITS = 4  #: bridge: `arg` = credits expected per step from the targets of the host's inputs; fills both parities
+    #: bridge: hold the packets behind it until the credits of parity `arg` are all in, then consume them
+    BARRIER = 3
+    #: bridge: `arg` = credits expected per step from the targets of the host's inputs; fills both parities
+    CREDITS = 4
     CAMERA = 5  #: camera: write a register; taken out in front of the bridge
 
 
 class Counter(IntEnum):
     """What QUERY can ask. Cores answer 0..7, the bridge 8 and up."""
 
-    FLAGS = 0  #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
+    #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
+    FLAGS = 0
     OPERATIONS = 1  #: lane words accumulated (useful cycles of the datapath)
     SPIKES = 2  #: set bits taken in
     SWEEPS = 3  #: populations swept
@@ -79,7 +82,9 @@ class PacketFormat:
         """Bytes of a packet on the host link, little-endian."""
         return (self.width + 7) // 8
 
-    def pack(self, kind: Kind, rect: tuple[int, int, int, int] = (0, 0, 0, 0), host: int = 0, **fields: int) -> int:
+    def pack(
+        self, kind: Kind, rect: tuple[int, int, int, int] = (0, 0, 0, 0), host: int = 0, **fields: int
+    ) -> int:
         """A packet as an integer. `rect` is (x0, y0, x1, y1), inclusive."""
         x0, y0, x1, y1 = rect
         head = self.header.pack(kind=kind, host=host, x0=x0, y0=y0, x1=x1, y1=y1)
@@ -99,9 +104,14 @@ def packet_format(config: ChipConfig) -> PacketFormat:
     common = (("tag", max(SLOT_BITS, bits_for(config.projections))), ("parity", 1), ("last", 1))
     source = (("source_x", x), ("source_y", y))
     spike = (
-        *common, ("negate", 1), ("shift", SHIFT_BITS), ("group", config.group_bits),
-        ("x", config.coord_bits), ("y", config.coord_bits), ("mask", config.lanes),
-    )  # fmt: skip
+        *common,
+        ("negate", 1),
+        ("shift", SHIFT_BITS),
+        ("group", config.group_bits),
+        ("x", config.coord_bits),
+        ("y", config.coord_bits),
+        ("mask", config.lanes),
+    )
     payloads = {
         Kind.SPIKE: Layout("spike", spike),
         Kind.TOKEN: Layout("token", (*common, *source, ("source_slot", SLOT_BITS))),

@@ -1,10 +1,11 @@
 """The memories of a core: their words, and how the host addresses them (`Memory` ids of WRITE packets).
 
 How a spike finds its weights: the packet's row, column and group each select one entry of a coordinate table,
-`{count, acc, weight}`. The three `acc` offsets add up to the first accumulator word, the three `weight` offsets (plus the
-bit's position in the mask) to the first weight word; the counts say how many rows, columns and output groups to visit, the
-projection's steps how far each visit is from the last. All offsets are premultiplied and wrap modulo the address width,
-so no address is ever multiplied, and stride, padding, dilation and pooling of the source are just table contents.
+`{count, acc, weight}`. The three `acc` offsets add up to the first accumulator word, the three
+`weight` offsets (plus the bit's position in the mask) to the first weight word; the counts say how
+many rows, columns and output groups to visit, the projection's steps how far each visit is from the
+last. All offsets are premultiplied and wrap modulo the address width, so no address is ever
+multiplied, and stride, padding, dilation and pooling of the source are just table contents.
 """
 
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ def leak_layout(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     rounding = ("leak_round", 2)  # a LeakRound
     if config.leak_multiplier:
         return (("leak_factor", config.leak_bits + 1), rounding)  # u * factor / 2^leak_bits
-    return (("leak_shift", 4), ("leak_keep", 1), rounding)  # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0
+    # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0
+    return (("leak_shift", 4), ("leak_keep", 1), rounding)
 
 
 @dataclass(frozen=True)
@@ -115,29 +117,44 @@ def core_tables(config: ChipConfig) -> CoreTables:
         "projection",
         (
             ("valid", 1),
-            ("aligned", 1),  # lane i of the source drives lane i of the target only: depthwise, pool, identity
+            # lane i of the source drives lane i of the target only: depthwise, pool, identity
+            ("aligned", 1),
             ("slot", SLOT_BITS),  # the target population here
             ("pre", bits_for(config.max_shift + 1)),  # added to the shift of every packet
             ("row_base", bits_for(config.row_depth)),
             ("column_base", bits_for(config.column_depth)),
             ("group_base", bits_for(config.group_depth)),
-            ("acc_row", acc), ("acc_column", acc), ("acc_group", acc),  # steps from one visit to the next
-            ("weight_row", weight), ("weight_column", weight), ("weight_group", weight),
+            ("acc_row", acc),
+            ("acc_column", acc),
+            ("acc_group", acc),  # steps from one visit to the next
+            ("weight_row", weight),
+            ("weight_column", weight),
+            ("weight_group", weight),
         ),
-    )  # fmt: skip
+    )
     population = Layout(
         "population",
         (
             ("valid", 1),
             ("group_last", config.group_bits),  # channel groups held here, less one
             ("group_base", config.group_bits),  # the first one's number in the whole population
-            ("y_last", coord), ("x_last", coord),  # of the output
-            ("window_last", 4), ("stride", 4), ("padding", 4),  # maximum over window x window accumulators; 0, 1, 0: none
-            ("input_height", coord + 1), ("input_width", coord + 1),  # of the accumulators, per group
-            ("input_words", acc + 1), ("words", membrane + 1),  # accumulators and membranes of a group
-            ("corner", acc),  # from the first accumulator back to the first element, which padding puts outside
-            # From the last element of a window's row, of a window, of the windows of a row to the next element:
-            ("acc_down", acc), ("acc_right", acc), ("acc_across", acc),
+            ("y_last", coord),
+            ("x_last", coord),  # of the output
+            # maximum over window x window accumulators; 0, 1, 0: none
+            ("window_last", 4),
+            ("stride", 4),
+            ("padding", 4),
+            ("input_height", coord + 1),
+            ("input_width", coord + 1),  # of the accumulators, per group
+            ("input_words", acc + 1),
+            ("words", membrane + 1),  # accumulators and membranes of a group
+            # from the first accumulator back to the first element, which padding puts outside
+            ("corner", acc),
+            # From the last element of a window's row, of a window, of the windows of a row to the
+            # next element:
+            ("acc_down", acc),
+            ("acc_right", acc),
+            ("acc_across", acc),
             ("acc_base", acc),
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
@@ -146,17 +163,23 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("reset", 2),
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
-            ("egress_first", bits_for(config.egress_depth)), ("egress_count", ENTRIES_BITS),
-            ("credit_first", bits_for(config.egress_depth)), ("credit_count", ENTRIES_BITS),
+            ("egress_first", bits_for(config.egress_depth)),
+            ("egress_count", ENTRIES_BITS),
+            ("credit_first", bits_for(config.egress_depth)),
+            ("credit_count", ENTRIES_BITS),
         ),
-    )  # fmt: skip
+    )
     egress = Layout(
         "egress",
         (
-            ("x0", x), ("y0", y), ("x1", x), ("y1", y), ("host", 1),
+            ("x0", x),
+            ("y0", y),
+            ("x1", x),
+            ("y1", y),
+            ("host", 1),
             ("tag", max(SLOT_BITS, bits_for(config.projections))),  # a credit's tag is the slot at the source
             ("delay", 1),  # recurrent: parity inverted, nothing but a plain token after `last`
         ),
-    )  # fmt: skip
+    )
     schedule = Layout("schedule", (("left", SCHEDULE_BITS), ("expected", SCHEDULE_BITS), ("ready", 1)))
     return CoreTables(config, coordinate, projection, population, egress, schedule)

@@ -22,8 +22,9 @@ class Board(ABC):
 
     @abstractmethod
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
-        """Samples: per input population (N, T, C, H, W) -> per probed population int (N, T, C, H, W). `progress` is called with the
-        number of samples done since the last call. Raises SpikeplaneError for inputs that `Program.planes` would not give."""
+        """Samples: per input population (N, T, C, H, W) -> per probed population int (N, T, C, H,
+        W). `progress` is called with the number of samples done since the last call. Raises
+        SpikeplaneError for inputs that `Program.planes` would not give."""
 
     def figures(self) -> dict[str, Any]:
         """Counts of the last run: cycles, operations, ... Empty for a board that has no clock."""
@@ -35,7 +36,9 @@ class Board(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -62,8 +65,9 @@ class DeviceBoard(Board):
         return outputs
 
     def figures(self) -> dict[str, Any]:
-        """samples, cycles, cycles_per_sample, operations (accumulator words), utilisation (operations / (cycles * cores in use)), and per
-        core: operations, spikes, sweeps, packets."""
+        """samples, cycles, cycles_per_sample, operations (accumulator words), utilisation
+        (operations / (cycles * cores in use)), and per core: operations, spikes, sweeps,
+        packets."""
         return self._figures
 
     def close(self) -> None:
@@ -75,8 +79,9 @@ class DeviceBoard(Board):
         counters = (Counter.OPERATIONS, Counter.SPIKES, Counter.SWEEPS, Counter.PACKETS)
         cores = list(self.program.image.used)
         per_core = [
-            {"core": list(core), **{c.name.lower(): self.driver.query(c, core) for c in counters}} for core in cores
-        ]  # fmt: skip
+            {"core": list(core), **{c.name.lower(): self.driver.query(c, core) for c in counters}}
+            for core in cores
+        ]
         cycles = self.driver.busy_cycles
         operations = sum(row["operations"] for row in per_core)
         return {

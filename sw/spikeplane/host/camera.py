@@ -1,11 +1,13 @@
-"""The host's port to the camera of a chip: regions, triggers, images and raw planes, and the feed of a population.
+"""The host's port to the camera of a chip: regions, triggers, images and raw planes, and the feed
+of a population.
 
 ```
     port = CameraPort(Driver(...) or Channel(device, config))
     port.configure(Stream.IMAGES, every=10, region=Region(100, 50, 227, 177))
     for number, image in port.images(8): ...
 ```
-Registers and packets: `spikeplane.formats.camera`. Images come whole or not at all; those that the chip had to drop are counted there.
+Registers and packets: `spikeplane.formats.camera`. Images come whole or not at all; those that the
+chip had to drop are counted there.
 """
 
 from dataclasses import astuple
@@ -45,17 +47,21 @@ class CameraPort:
     def __init__(self, channel: Channel) -> None:
         if channel.config.camera is None:
             raise SpikeplaneError(
-                "this chip has no camera; generate one with --camera vidar, or a table [camera] in its TOML file"
+                "this chip has no camera; generate one with --camera vidar, or a table [camera] in "
+                "its TOML file"
             )
         self.channel, self.config = channel, channel.config.camera
         bits = {Stream.IMAGES: self.config.output_bits, Stream.PLANES: 1}
         self._receivers = {which: Receiver(self.config, bits[which]) for which in bits}
         channel.on_images = self._take
 
-    def configure(self, stream: Stream = Stream.IMAGES, *, every: int = 0, region: Region | None = None) -> None:
-        """Take every n-th image (1: all; 0: only on a trigger), or raw plane, of a region (None: the whole image). What the stream still
-        held is dropped. When this returns the chip has it: the next image that begins is the first. Raises SpikeplaneError for
-        a region outside the image or larger than the chip's grabber_depth, or another stream than IMAGES and PLANES."""
+    def configure(
+        self, stream: Stream = Stream.IMAGES, *, every: int = 0, region: Region | None = None
+    ) -> None:
+        """Take every n-th image (1: all; 0: only on a trigger), or raw plane, of a region (None:
+        the whole image). What the stream still held is dropped. When this returns the chip has it:
+        the next image that begins is the first. Raises SpikeplaneError for a region outside the
+        image or larger than the chip's grabber_depth, or another stream than IMAGES and PLANES."""
         region = region or whole(self.config)
         receiver = self._receiver(stream)
         self._grab(stream, every, region)
@@ -72,14 +78,16 @@ class CameraPort:
         self._settle()
 
     def restart(self) -> None:
-        """The next word that the camera sends is the first of plane 0; all state is forgotten, and what the streams held."""
+        """The next word that the camera sends is the first of plane 0; all state is forgotten, and
+        what the streams held."""
         self._command(Command.RESTART)
         self._settle()
         for receiver in self._receivers.values():
             receiver.begin(receiver.region)
 
     def images(self, count: int) -> list[tuple[int, np.ndarray]]:
-        """The next `count` images as (number of the plane, (h, w) of uint8, or uint16 with 12 output bits); fewer when no more come."""
+        """The next `count` images as (number of the plane, (h, w) of uint8, or uint16 with 12
+        output bits); fewer when no more come."""
         return self._read(Stream.IMAGES, count)
 
     def planes(self, count: int) -> list[tuple[int, np.ndarray]]:
@@ -102,12 +110,16 @@ class CameraPort:
         """Samples that the feed has not sent in full."""
         return self._ask(Item.SAMPLES_LEFT)
 
-    def feed(self, driver: Driver, *, samples: int, steps: int, region: Region | None = None, every: int = 1) -> Collector:
-        """Let every n-th plane of a region be a step of the loaded program's input, (1, h, w), `steps` to a sample, from the next plane
-        on that begins; `driver.collect(collector, samples, steps)` then returns what `driver.run` returns. A plane that comes while
-        the cores are behind is left out and counted: `overruns(Stream.FEED)`.
+    def feed(
+        self, driver: Driver, *, samples: int, steps: int, region: Region | None = None, every: int = 1
+    ) -> Collector:
+        """Let every n-th plane of a region be a step of the loaded program's input, (1, h, w),
+        `steps` to a sample, from the next plane on that begins; `driver.collect(collector, samples,
+        steps)` then returns what `driver.run` returns. A plane that comes while the cores are
+        behind is left out and counted: `overruns(Stream.FEED)`.
 
-        Raises SpikeplaneError where the input is not one channel of that size, holds its current, or has more than 4 routes.
+        Raises SpikeplaneError where the input is not one channel of that size, holds its current,
+        or has more than 4 routes.
         """
         region = region or whole(self.config)
         routes = self._routes(driver, region)
@@ -132,17 +144,20 @@ class CameraPort:
         shape, crop = driver.network.population(name).shape, (1, *region.shape)
         if others or shape != crop:
             raise SpikeplaneError(
-                f"the feed gives planes {crop}, the program's input '{name}' takes {shape}; choose a region of that size"
+                f"the feed gives planes {crop}, the program's input '{name}' takes {shape}; choose "
+                "a region of that size"
             )
         for tag, _ in routes:
             target = driver.network.projections[tag].target
             if driver.network.population(target).hold:
                 raise SpikeplaneError(
-                    f"population '{target}' holds its current, which is for inputs that do not change; compile it for event input"
+                    f"population '{target}' holds its current, which is for inputs that do not "
+                    "change; compile it for event input"
                 )
         if len(routes) > ROUTES:
             raise SpikeplaneError(
-                f"the feed has {ROUTES} routes, input '{name}' needs {len(routes)}; place its targets on fewer cores"
+                f"the feed has {ROUTES} routes, input '{name}' needs {len(routes)}; place its "
+                "targets on fewer cores"
             )
         return routes
 
@@ -151,20 +166,27 @@ class CameraPort:
         kept, depth = len(kept_words(self.config, region)), self.channel.config.grabber_depth
         if stream == Stream.IMAGES and depth and kept > depth:
             raise SpikeplaneError(
-                f"the region has {kept} words, the chip holds {depth}; choose a smaller one, or a chip with a larger grabber_depth"
+                f"the region has {kept} words, the chip holds {depth}; choose a smaller one, or a "
+                "chip with a larger grabber_depth"
             )
         if not 0 <= every < 1 << EVERY_BITS:
-            raise SpikeplaneError(f"the grabber takes every n-th image with n from 0 to {(1 << EVERY_BITS) - 1}, not {every}")
+            raise SpikeplaneError(
+                f"the grabber takes every n-th image with n from 0 to {(1 << EVERY_BITS) - 1}, not {every}"
+            )
         self._write(Register.SELECT, SELECT.pack(stream=stream))
         self._write_wide(Register.EVERY_LOW, 0)
-        for register, value in zip((Register.X0, Register.Y0, Register.X1, Register.Y1), astuple(region), strict=True):
+        for register, value in zip(
+            (Register.X0, Register.Y0, Register.X1, Register.Y1), astuple(region), strict=True
+        ):
             self._write(register, value)
         self._write_wide(Register.WORDS_LOW, kept)
         self._command(Command.FLUSH)
 
     def _receiver(self, stream: Stream) -> "Receiver":
         if stream not in self._receivers:
-            raise SpikeplaneError(f"stream {stream.name.lower()} does not come to the host; choose images or planes")
+            raise SpikeplaneError(
+                f"stream {stream.name.lower()} does not come to the host; choose images or planes"
+            )
         return self._receivers[stream]
 
     def _read(self, stream: Stream, count: int) -> list[tuple[int, np.ndarray]]:

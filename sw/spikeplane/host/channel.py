@@ -1,4 +1,5 @@
-"""Packets to and from a chip: control, queries and their replies. What the driver of the cores and the camera's port both stand on."""
+"""Packets to and from a chip: control, queries and their replies. What the driver of the cores and
+the camera's port both stand on."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,14 +13,16 @@ from spikeplane.host.identify import IDENTITY, find_digest
 from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
 
-PATIENCE = 3  #: exchanges without a packet until a chip that owes packets is called stuck, for a device with the usual waits
+#: exchanges without a packet until a chip that owes packets is called stuck, for a device with the
+#: usual waits
+PATIENCE = 3
 MARK = 100  #: broken frames; see `Channel.mark`
 _WAITS = 1000  #: exchanges until a reply must have come, whatever else does
 
 
 class Channel:
-    """A chip behind a device. Of the packets that come, uint8 (n, size), `on_flow` takes what it knows and returns the others, and
-    `on_images` takes those of kind IMAGE."""
+    """A chip behind a device. Of the packets that come, uint8 (n, size), `on_flow` takes what it
+    knows and returns the others, and `on_images` takes those of kind IMAGE."""
 
     def __init__(self, device: Device, config: ChipConfig) -> None:
         self.device, self.config = device, config
@@ -32,12 +35,14 @@ class Channel:
 
     @property
     def patience(self) -> int:
-        """Exchanges without a packet until a chip that owes packets is called stuck: more of them where a wait is short."""
+        """Exchanges without a packet until a chip that owes packets is called stuck: more of them
+        where a wait is short."""
         return max(PATIENCE, self.device.patience * PATIENCE // Device.patience)
 
     def reported(self) -> str:
-        """The digest that the device reports; nothing else is asked or sent before. Raises SpikeplaneError if it is no Spikeplane chip.
-        A chip's packets may be of another size than these, so one that does not answer is asked in every form there is."""
+        """The digest that the device reports; nothing else is asked or sent before. Raises
+        SpikeplaneError if it is no Spikeplane chip. A chip's packets may be of another size than
+        these, so one that does not answer is asked in every form there is."""
         try:
             identity = self.query(Counter.IDENTITY)
             digest = f"{self.query(Counter.DIGEST_HIGH) << 32 | self.query(Counter.DIGEST_LOW):016x}"
@@ -47,15 +52,19 @@ class Channel:
                 raise
             return stranger
         if identity != IDENTITY:
-            raise SpikeplaneError(f"{self.device.where} does not answer as a Spikeplane chip (identity {identity:#x})")
+            raise SpikeplaneError(
+                f"{self.device.where} does not answer as a Spikeplane chip (identity {identity:#x})"
+            )
         return digest
 
     def identify(self) -> str:
-        """The same, held against the program's chip. Raises SpikeplaneError as `reported` does, and for another chip."""
+        """The same, held against the program's chip. Raises SpikeplaneError as `reported` does, and
+        for another chip."""
         digest = self.reported()
         if digest != self.config.digest:
             raise SpikeplaneError(
-                f"the program is for chip {self.config.digest}, {self.device.where} is chip {digest}; compile it for that"
+                f"the program is for chip {self.config.digest}, {self.device.where} is chip "
+                f"{digest}; compile it for that"
             )
         return digest
 
@@ -75,8 +84,9 @@ class Channel:
         raise SpikeplaneError(f"{self.device.where} does not answer (asked for {counter.name.lower()})")
 
     def mark(self) -> None:
-        """Leave something at the chip that only a reset wipes out, for `check_mark`: a count of broken frames, more than a noisy line would
-        have made of them since. Frame numbers alone may by chance go on where they were."""
+        """Leave something at the chip that only a reset wipes out, for `check_mark`: a count of
+        broken frames, more than a noisy line would have made of them since. Frame numbers alone may
+        by chance go on where they were."""
         if self.query(Counter.LINK_ERRORS) < MARK:
             self.link.break_frames(MARK)
 
@@ -87,7 +97,9 @@ class Channel:
 
     def control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
         """A CONTROL packet to the cores of a rectangle, or all."""
-        self.exchange(pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, **rect_fields(rect or self._all)}))
+        self.exchange(
+            pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, **rect_fields(rect or self._all)})
+        )
 
     def bridge(self, op: Control, arg: int = 0) -> None:
         """A CONTROL packet to the bridge, or what stands in front of it."""

@@ -1,7 +1,8 @@
 """Sorts what a chip sends to the host: spikes and tokens of each probed population into steps.
 
-Between one core and the host packets keep their order, but cores overtake each other. A core sends a population's spikes of a
-step and then its token, so the step of a spike is the number of tokens of the same part that came before it.
+Between one core and the host packets keep their order, but cores overtake each other. A core sends
+a population's spikes of a step and then its token, so the step of a spike is the number of tokens
+of the same part that came before it.
 """
 
 from dataclasses import dataclass, field
@@ -54,13 +55,15 @@ class Collector:
 
     @property
     def missing(self) -> str:
-        """What is behind: the first population, and its part, that has not ended the first step that is not complete."""
+        """What is behind: the first population, and its part, that has not ended the first step
+        that is not complete."""
         probe = min(self.probes.values(), key=lambda probe: probe.complete)
         part = min(probe.parts, key=lambda part: part.tokens)
         return f"step {part.tokens} of population '{probe.name}' on core {part.core} has not ended"
 
     def beyond(self, steps: int) -> str | None:
-        """What came that nobody is owed: a tag that is no probe's, or something after step `steps` - 1; None: nothing."""
+        """What came that nobody is owed: a tag that is no probe's, or something after step `steps`
+        - 1; None: nothing."""
         if self.unknown:
             return f"packets of tag {self.unknown[0]}, which is no probe's"
         for probe in self.probes.values():

@@ -27,14 +27,17 @@ _GROUP = 64  #: cycles that a sweep takes for a group beside its words, with roo
 class Driver(Channel):
     """A loaded chip. `network`, `placement` and `image` say what runs where; `device` is the board."""
 
-    def __init__(self, device: Device, config: ChipConfig, network: Network, placement: Placement, image: Image) -> None:
+    def __init__(
+        self, device: Device, config: ChipConfig, network: Network, placement: Placement, image: Image
+    ) -> None:
         super().__init__(device, config)
         self.network, self.placement, self.image = network, placement, image
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
         self._at_rest = True  #: nothing of a run of ours is on its way; loading outlasts one of another's
 
     def load(self, progress: Callable[[int], None] | None = None) -> None:
-        """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset meanwhile."""
+        """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset
+        meanwhile."""
         self.mark()
         self.control(Control.STOP)
         self.bridge(Control.STOP)
@@ -63,9 +66,12 @@ class Driver(Channel):
         fields = {"x0": x, "y0": y, "x1": x, "y1": y, "seek": seek, "data": np.array(values, dtype=np.uint64)}
         return pack_many(self.form, Kind.WRITE, len(values), fields)
 
-    def run(self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None) -> dict[str, np.ndarray]:
-        """Run samples: `inputs` per input population, non-negative integers (N, T, C, H, W). Returns, per probed population,
-        int (N, T, C, H, W). Raises SpikeplaneError if the chip stops answering."""
+    def run(
+        self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Run samples: `inputs` per input population, non-negative integers (N, T, C, H, W).
+        Returns, per probed population, int (N, T, C, H, W). Raises SpikeplaneError if the chip
+        stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]
         collector = self.start()
         told = 0
@@ -80,13 +86,16 @@ class Driver(Channel):
         return outputs
 
     def collect(self, collector: Collector, samples: int, steps: int) -> dict[str, np.ndarray]:
-        """What `run` returns, once the packets of all steps have been sent by whomever. Raises SpikeplaneError as `run` does."""
+        """What `run` returns, once the packets of all steps have been sent by whomever. Raises
+        SpikeplaneError as `run` does."""
         idle = 0
         while collector.complete < samples * steps:
             idle = 0 if self.exchange() else idle + 1
-            if idle > self.device.patience:  # as long as for a dead link: a frame may come in many small parts
+            # as long as for a dead link: a frame may come in many small parts
+            if idle > self.device.patience:
                 raise SpikeplaneError(
-                    f"the chip stopped: {collector.missing}; {collector.complete} of {samples * steps} steps are complete"
+                    f"the chip stopped: {collector.missing}; {collector.complete} of "
+                    f"{samples * steps} steps are complete"
                 )
         self._settle(collector, samples * steps)
         self.check_mark()
@@ -95,19 +104,21 @@ class Driver(Channel):
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
     def _settle(self, collector: Collector, steps: int) -> None:
-        """What every core has sent by now is in: its answer comes behind it. Raises SpikeplaneError for more than `steps` steps, and for
-        spikes that met no projection."""
+        """What every core has sent by now is in: its answer comes behind it. Raises SpikeplaneError
+        for more than `steps` steps, and for spikes that met no projection."""
         for core in self.image.used:
             if self.query(Counter.FLAGS, core) >> 2 & 1:
                 raise SpikeplaneError(
-                    f"core {core} got spikes that are no projection's: its memories are not the program's; load it again"
+                    f"core {core} got spikes that are no projection's: its memories are not the "
+                    "program's; load it again"
                 )
         extra = collector.beyond(steps)
         if extra:
             raise SpikeplaneError(f"the chip sent {extra}; its memories are not the program's: load it again")
 
     def start(self) -> Collector:
-        """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back to where they stand before step 0, then
+        """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back
+        to where they stand before step 0, then
         START: a recurrent network ends elsewhere."""
         self.on_flow = None
         self.control(Control.STOP)
@@ -124,8 +135,9 @@ class Driver(Channel):
         return collector
 
     def _drain(self) -> None:
-        """Wait until nothing of a run that was cut is on its way: a stopped core ends its sweep, and what it sends would be taken for the
-        next run's. Raises SpikeplaneError if the cores do not come to rest."""
+        """Wait until nothing of a run that was cut is on its way: a stopped core ends its sweep,
+        and what it sends would be taken for the next run's. Raises SpikeplaneError if the cores do
+        not come to rest."""
         counters = (Counter.OPERATIONS, Counter.SWEEPS, Counter.PACKETS)
         before, since = None, 0
         for _ in range(_ROUNDS):
@@ -144,7 +156,9 @@ class Driver(Channel):
             channels, height, width = population.current_shape
             window = population.window.size**2 if population.window else 1
             groups = -(-channels // self.config.lanes)
-            words = max(words, groups * (height * width + population.shape[1] * population.shape[2] * window + _GROUP))
+            words = max(
+                words, groups * (height * width + population.shape[1] * population.shape[2] * window + _GROUP)
+            )
         return words + _GROUP
 
     def _probes(self) -> dict[int, Probe]:
@@ -182,14 +196,24 @@ class Driver(Channel):
             for routes in self.image.inputs.values():
                 for tag, rect in routes:
                     parts.append(
-                        pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, "parity": parity, "last": last, **rect_fields(rect)})
+                        pack_many(
+                            self.form,
+                            Kind.TOKEN,
+                            1,
+                            {"tag": tag, "parity": parity, "last": last, **rect_fields(rect)},
+                        )
                     )
         return np.concatenate(parts)
 
-    def _spikes(self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int) -> np.ndarray:
-        """A step's spikes; into a population that holds its current, the first step's only, in the bank of the sample."""
+    def _spikes(
+        self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int
+    ) -> np.ndarray:
+        """A step's spikes; into a population that holds its current, the first step's only, in the
+        bank of the sample."""
         target = self.network.projections[tag].target
         held = self.network.population(target).hold
         if held and t:
             return np.zeros((0, self.form.size), dtype=np.uint8)
-        return plane_packets(self.config, values, {"tag": tag, "parity": n % 2 if held else parity, **rect_fields(rect)})
+        return plane_packets(
+            self.config, values, {"tag": tag, "parity": n % 2 if held else parity, **rect_fields(rect)}
+        )

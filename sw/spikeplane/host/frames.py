@@ -3,7 +3,16 @@
 from typing import NamedTuple
 from zlib import crc32
 
-from spikeplane.formats.frame import CRC_BYTES, CRC_LEFT, ESCAPE, FLAG, FRAME_HEADER, HEADER_BYTES, TWIST, FrameKind
+from spikeplane.formats.frame import (
+    CRC_BYTES,
+    CRC_LEFT,
+    ESCAPE,
+    FLAG,
+    FRAME_HEADER,
+    HEADER_BYTES,
+    TWIST,
+    FrameKind,
+)
 
 _FLAG, _ESCAPE = bytes([FLAG]), bytes([ESCAPE])
 _SAFE_FLAG, _SAFE_ESCAPE = bytes([ESCAPE, FLAG ^ TWIST]), bytes([ESCAPE, ESCAPE ^ TWIST])

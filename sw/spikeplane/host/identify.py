@@ -1,7 +1,9 @@
-"""Which chip is at the other end, whatever its sizes: packets differ from chip to chip, and one of another size is not even taken.
+"""Which chip is at the other end, whatever its sizes: packets differ from chip to chip, and one of
+another size is not even taken.
 
-The size is found first: a frame of packets that the chip takes is acknowledged. Then identity and digest are asked in every layout
-that fits the size. A wrong layout may be taken for some other packet: nothing that is left when the next program is loaded.
+The size is found first: a frame of packets that the chip takes is acknowledged. Then identity and
+digest are asked in every layout that fits the size. A wrong layout may be taken for some other
+packet: nothing that is left when the next program is loaded.
 """
 
 import numpy as np
@@ -22,14 +24,17 @@ _ASKED = (Counter.IDENTITY, Counter.DIGEST_HIGH, Counter.DIGEST_LOW)
 
 
 def find_digest(device: Device) -> str | None:
-    """The digest of the chip at `device`, whose configuration is not known; None if it cannot be found out."""
+    """The digest of the chip at `device`, whose configuration is not known; None if it cannot be
+    found out."""
     for size in sorted({_size(bits, x, y) for bits in _PAYLOADS for x in _EDGES for y in _EDGES}):
         try:
             replies = _ask(Link(device, _form(size), tries=3), size)
         except SpikeplaneError:
             continue  # not its size
         for at in range(2 * _EDGES[0], 2 * _EDGES[-1] + 1):
-            values = {reply >> at & 15: reply >> at + _COUNTER_BITS & (1 << _VALUE_BITS) - 1 for reply in replies}
+            values = {
+                reply >> at & 15: reply >> at + _COUNTER_BITS & (1 << _VALUE_BITS) - 1 for reply in replies
+            }
             if values.get(Counter.IDENTITY) == IDENTITY and set(_ASKED) <= set(values):
                 return f"{values[Counter.DIGEST_HIGH]:08x}{values[Counter.DIGEST_LOW]:08x}"
         return None

@@ -4,8 +4,9 @@
     packets -> frames not yet acknowledged -> encode -> device.exchange -> decode -> packets in order
                          ^------------- ack, room ---------------------------┘
 ```
-The chip has no timer: every recovery starts here. An answered poll shows which frames were lost on the way to the chip, and they
-are sent again (go-back-N); a gap, a broken frame or silence makes the host send a reject, and the chip sends again from there.
+The chip has no timer: every recovery starts here. An answered poll shows which frames were lost on
+the way to the chip, and they are sent again (go-back-N); a gap, a broken frame or silence makes the
+host send a reject, and the chip sends again from there.
 """
 
 import random
@@ -16,7 +17,15 @@ from collections.abc import Callable
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.frame import FLAG, RESET_MARK, SEQUENCE_BITS, SLOT_BYTES, SLOTS, FrameKind, frame_payload
+from spikeplane.formats.frame import (
+    FLAG,
+    RESET_MARK,
+    SEQUENCE_BITS,
+    SLOT_BYTES,
+    SLOTS,
+    FrameKind,
+    frame_payload,
+)
 from spikeplane.formats.packet import PacketFormat
 from spikeplane.host.device import Device
 from spikeplane.host.frames import Decoder, Frame, encode
@@ -27,26 +36,36 @@ ALIVE = 5.0  #: seconds: a link is alive if a whole frame has come within them
 TRIES = 200  #: times that the very first frame may be lost: a chip with packets of another size takes none
 LOST = 60.0  #: seconds that a live link may lose one frame again and again
 _NOISE = 4 * SLOT_BYTES  # bytes without a frame that are as good as silence
-_ALL = 4 * SLOTS * SLOT_BYTES  # bytes, twice what a chip can have to say after a reset, were every one escaped
+# bytes, twice what a chip can have to say after a reset, were every one escaped
+_ALL = 4 * SLOTS * SLOT_BYTES
 _NUMBERS = 1 << SEQUENCE_BITS
 
 
 class Link:
-    """Whole packets over `device`, each delivered once and in order. Opens (resets both ends) at its first use."""
+    """Whole packets over `device`, each delivered once and in order. Opens (resets both ends) at
+    its first use."""
 
     def __init__(
-        self, device: Device, form: PacketFormat, *, patience: int | None = None, tries: int = TRIES, alive: float = ALIVE,
+        self,
+        device: Device,
+        form: PacketFormat,
+        *,
+        patience: int | None = None,
+        tries: int = TRIES,
+        alive: float = ALIVE,
         lost: float = LOST,
-    ) -> None:  # fmt: skip
-        """`patience`: waits in vain, at least, until the device is called dead, or a chip that takes nothing stuck; None: what the device
-        says. `tries`, `alive`, `lost`: see TRIES, ALIVE, LOST."""
+    ) -> None:
+        """`patience`: waits in vain, at least, until the device is called dead, or a chip that
+        takes nothing stuck; None: what the device says. `tries`, `alive`, `lost`: see TRIES, ALIVE,
+        LOST."""
         self.tries, self.alive, self.lost = tries, alive, lost
         self.device, self._patience = device, patience
         self.size, self.payload = form.size, frame_payload(form)
         self.resent = 0  #: frames sent again so far
         self._decoder, self._open = Decoder(), False
         self._frames: deque[bytes] = deque()  # payloads that the chip has not acknowledged, sent or not
-        self._base = self._sent = self._most = self._room = 0  # sequence of frames[0]; frames sent, now and before a resend
+        # sequence of frames[0]; frames sent, now and before a resend
+        self._base = self._sent = self._most = self._room = 0
         self._polled: int | None = None  # frames sent before the poll that is under way
         self._expected = 0
         self._packets: list[bytes] = []
@@ -59,7 +78,8 @@ class Link:
             False,
         )  # turns without a whole frame, one after the other; whether this call had one in vain
         self._noisy = False  # frames have come since the last whole one, and were damaged
-        self._heard_at = self._moved_at = 0.0  # when the last whole frame came, and when the chip last took one
+        # when the last whole frame came, and when the chip last took one
+        self._heard_at = self._moved_at = 0.0
         self._taken = False  # whether the chip has ever taken a frame
 
     @property
@@ -78,11 +98,12 @@ class Link:
         return self._decoder.errors
 
     def exchange_packets(self, packets: np.ndarray | None = None) -> np.ndarray:
-        """Send packets uint8 (n, size) and return those that have come, uint8 (m, size). Without packets: wait for some.
+        """Send packets uint8 (n, size) and return those that have come, uint8 (m, size). Without
+        packets: wait for some.
 
-        Returns when all are sent, or, without any, when packets are in or the chip says after a while that it has none. What is lost
-        is sent again in later calls (`flush` waits). Raises SpikeplaneError if the device does not answer or the chip takes nothing
-        any more.
+        Returns when all are sent, or, without any, when packets are in or the chip says after a
+        while that it has none. What is lost is sent again in later calls (`flush` waits). Raises
+        SpikeplaneError if the device does not answer or the chip takes nothing any more.
         """
         self._reset()
         if packets is None or not len(packets):
@@ -95,7 +116,8 @@ class Link:
         return np.frombuffer(received, dtype=np.uint8).reshape(-1, self.size)
 
     def flush(self) -> None:
-        """Wait until the chip has everything sent so far. Raises SpikeplaneError as `exchange_packets` does."""
+        """Wait until the chip has everything sent so far. Raises SpikeplaneError as
+        `exchange_packets` does."""
         if self._open:
             self._pump(lambda: not self._frames)
 
@@ -129,21 +151,28 @@ class Link:
                 return
 
     def _check_alive(self) -> None:
-        """Raises SpikeplaneError for a device without a whole frame for `alive` seconds, and for a line that loses the same frame for ever.
-        Time is not enough: a simulated device may take long for one exchange."""
+        """Raises SpikeplaneError for a device without a whole frame for `alive` seconds, and for a
+        line that loses the same frame for ever. Time is not enough: a simulated device may take
+        long for one exchange."""
         now, where = time.monotonic(), self.device.where
         if self._vain > self.patience and now - self._heard_at > self.alive:
             if self._noisy:
                 raise SpikeplaneError(
-                    f"the line to {where} damages every frame: none has come whole for {self.alive:g} seconds; "
+                    f"the line to {where} damages every frame: none has come whole for "
+                    f"{self.alive:g} seconds; "
                     "check the cable, or take a lower rate"
                 )
-            raise SpikeplaneError(f"{where} does not answer: no frame for {self.alive:g} seconds; check power and port")
+            raise SpikeplaneError(
+                f"{where} does not answer: no frame for {self.alive:g} seconds; check power and port"
+            )
         if self._tries > self.tries and (not self._taken or now - self._moved_at > self.lost):
-            raise SpikeplaneError(f"the line to {where} loses every frame; check the cable, or take a lower rate")
+            raise SpikeplaneError(
+                f"the line to {where} loses every frame; check the cable, or take a lower rate"
+            )
 
     def _hear(self, data: bytes) -> bool:
-        """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough, many bytes without a frame are noise."""
+        """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough, many
+        bytes without a frame are noise."""
         errors = self._decoder.errors
         frames = self._decoder.feed(data)
         for frame in frames:
@@ -157,8 +186,9 @@ class Link:
         return bool(frames) or bool(data) and self._noise < _NOISE
 
     def _outgoing(self) -> bytes:
-        """What there is to say, and the frames that the chip has room for, fewer while one does not get through. On a line that errs what
-        matters goes in short frames of its own: they have the better chance."""
+        """What there is to say, and the frames that the chip has room for, fewer while one does not
+        get through. On a line that errs what matters goes in short frames of its own: they have the
+        better chance."""
         first = self._sent
         last = min(self._room, len(self._frames), max(1, SLOTS >> self._tries))
         out = []
@@ -167,7 +197,9 @@ class Link:
         ask = self._polled is None and first < last
         for i in range(first, last):
             poll = ask and i == last - 1 and not self._tries
-            out.append(encode(self._frame(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i])))
+            out.append(
+                encode(self._frame(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i]))
+            )
         if first < last:
             self.resent += max(0, min(last, self._most) - first)
             self._sent, self._most = last, max(last, self._most)
@@ -220,8 +252,9 @@ class Link:
                 self._reject_due = True
 
     def _reset(self) -> None:
-        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all before it is old. Raises
-        SpikeplaneError if none comes, or what answers is no chip: a line that only returns what is sent does not have the chip's room."""
+        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all
+        before it is old. Raises SpikeplaneError if none comes, or what answers is no chip: a line
+        that only returns what is sent does not have the chip's room."""
         if self._open:
             return
         number, came, end = random.randrange(_NUMBERS), 0, time.monotonic() + OPENING
@@ -232,7 +265,11 @@ class Link:
             while data:
                 came += len(data)
                 frames = self._decoder.feed(data)
-                echoes = [i for i, f in enumerate(frames) if (f.kind, f.sequence, f.ack) == (FrameKind.RESET, number, 0)]
+                echoes = [
+                    i
+                    for i, f in enumerate(frames)
+                    if (f.kind, f.sequence, f.ack) == (FrameKind.RESET, number, 0)
+                ]
                 if echoes:
                     self._open, self._room = True, frames[echoes[-1]].room
                     for frame in frames[echoes[-1] + 1 :]:
@@ -244,6 +281,9 @@ class Link:
         where = self.device.where
         if came:
             raise SpikeplaneError(
-                f"{where} is no Spikeplane chip: it answers with something else ({came:,} bytes); check the port"
+                f"{where} is no Spikeplane chip: it answers with something else ({came:,} bytes); "
+                "check the port"
             )
-        raise SpikeplaneError(f"{where} does not answer: {self.patience} resets without a frame; check power and port")
+        raise SpikeplaneError(
+            f"{where} does not answer: {self.patience} resets without a frame; check power and port"
+        )

@@ -1,6 +1,8 @@
-"""Packets in bulk: numpy arrays of fields to and from the bytes of the host link, and planes to and from packets.
+"""Packets in bulk: numpy arrays of fields to and from the bytes of the host link, and planes to and
+from packets.
 
-A packet travels as `PacketFormat.size` bytes, little-endian. Thousands are packed at once, so fields are arrays.
+A packet travels as `PacketFormat.size` bytes, little-endian. Thousands are packed at once, so
+fields are arrays.
 """
 
 from collections.abc import Collection, Mapping
@@ -55,13 +57,14 @@ def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.
 
 def _too_wide(kind: Kind, name: str, width: int, value: int) -> SpikeplaneError:
     return SpikeplaneError(
-        f"a {kind.name.lower()} packet's {name} takes 0 to {(1 << width) - 1}, not {value}; compile the program for this chip again"
+        f"a {kind.name.lower()} packet's {name} takes 0 to {(1 << width) - 1}, not {value}; "
+        "compile the program for this chip again"
     )
 
 
 def unpack_many(
     form: PacketFormat, packets: np.ndarray, kind: Kind, names: Collection[str] | None = None
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """Every field, or those of `names`, of packets uint8 (n, size) read as `kind`: int64 arrays (n,)."""
     limbs = np.zeros((len(packets), 16), dtype=np.uint8)
     limbs[:, : form.size] = packets
@@ -79,7 +82,8 @@ def unpack_many(
 
 
 def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.ndarray:
-    """The spike packets of one step's values (C, H, W), non-negative integers: one per non-zero mask and bit plane.
+    """The spike packets of one step's values (C, H, W), non-negative integers: one per non-zero
+    mask and bit plane.
 
     `fields` gives tag, parity and the rectangle.
     """
@@ -96,9 +100,11 @@ def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.
     return pack_many(form, Kind.SPIKE, len(group), spikes)
 
 
-def add_planes(config: ChipConfig, values: np.ndarray, step: np.ndarray, spikes: Mapping[str, np.ndarray]) -> None:
-    """Add spike packets' fields (from `unpack_many`) into int values (T, C, H, W), in place, each packet at its `step`: the inverse of
-    `plane_packets`."""
+def add_planes(
+    config: ChipConfig, values: np.ndarray, step: np.ndarray, spikes: Mapping[str, np.ndarray]
+) -> None:
+    """Add spike packets' fields (from `unpack_many`) into int values (T, C, H, W), in place, each
+    packet at its `step`: the inverse of `plane_packets`."""
     lanes, channels = config.lanes, values.shape[1]
     packet, lane = np.nonzero(spikes["mask"][:, None] >> np.arange(lanes) & 1)
     signed = np.where(spikes["negate"] == 1, -1, 1) << spikes["shift"]

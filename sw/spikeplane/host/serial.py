@@ -9,7 +9,8 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.frame import FLAG
 from spikeplane.host.device import Device
 
-BAUD = 3_000_000  #: unless asked for: the most that the UART of a board takes; the board finds the rate out by itself
+#: unless asked for: the most that the UART of a board takes; the board finds the rate out by itself
+BAUD = 3_000_000
 WAIT = 0.05  #: seconds without an answer that count as one wait
 DEAD = 3.5  #: seconds of such waits until the link is dead
 _BITS = 10  # of a byte on the line
@@ -20,8 +21,9 @@ _SLOW = 2.0  #: seconds beyond the line's own time until a port that takes no by
 class SerialDevice(Device):
     """A chip on a serial port: /dev/ttyUSB0, /dev/pts/3, COM4. `baud`: the line's rate.
 
-    The port is opened for this process alone. Raises SpikeplaneError, with what to do, for a port that is absent, busy, forbidden or no
-    serial port, for a rate that it does not take, and, later, for one that disappears.
+    The port is opened for this process alone. Raises SpikeplaneError, with what to do, for a port
+    that is absent, busy, forbidden or no serial port, for a rate that it does not take, and, later,
+    for one that disappears.
     """
 
     def __init__(self, port: str, baud: int = BAUD, *, wait: float = WAIT) -> None:
@@ -30,7 +32,8 @@ class SerialDevice(Device):
         self.where = f"the device at {port}"
         self._busy_until = 0.0  # when the bytes handed over will be on the line
         self._port = _open(port, baud, wait)
-        for _ in range(3):  # flags between pauses: from them the board learns the rate. To the link they are empty frames
+        # flags between pauses: from them the board learns the rate. To the link they are empty frames
+        for _ in range(3):
             self.exchange(bytes([FLAG]))
             time.sleep(_PAUSE + 3 * _BITS / baud)
 
@@ -49,8 +52,11 @@ class SerialDevice(Device):
                     return first + self._port.read(self._port.in_waiting)
         except serial.SerialTimeoutException:
             raise SpikeplaneError(f"{self.where} takes no more bytes; check cable and power") from None
-        except (OSError, TypeError):  # pyserial: SerialException is an OSError; a port closed under it gives a TypeError
-            raise SpikeplaneError(f"the connection to {self.port} broke: unplugged, switched off, or read by another") from None
+        # pyserial: SerialException is an OSError; a port closed under it gives a TypeError
+        except (OSError, TypeError):
+            raise SpikeplaneError(
+                f"the connection to {self.port} broke: unplugged, switched off, or read by another"
+            ) from None
 
     def _send(self, data: bytes) -> None:
         now, line = time.monotonic(), len(data) * _BITS / self.baud
@@ -90,8 +96,10 @@ def _open(port: str, baud: int, wait: float):  # noqa: ANN202 - pyserial has no 
         raise SpikeplaneError(f"{port} does not take {baud:,} baud: {error}") from None
     except OSError as error:  # SerialException is one
         raise SpikeplaneError(_refusal(port, baud, error)) from None
-    with suppress(OSError, ValueError, AttributeError, NotImplementedError):  # Linux only, and not every driver
-        opened.set_low_latency_mode(True)  # an FTDI chip else keeps an answer for 16 ms, longer than the chip's slots last
+    # Linux only, and not every driver
+    with suppress(OSError, ValueError, AttributeError, NotImplementedError):
+        # an FTDI chip else keeps an answer for 16 ms, longer than the chip's slots last
+        opened.set_low_latency_mode(True)
     return opened
 
 
@@ -99,9 +107,14 @@ def _refusal(port: str, baud: int, error: OSError) -> str:
     number = error.errno
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in str(error):
         found = ", ".join(ports())
-        return f"no serial port {port}; " + (f"there are: {found}" if found else "there is none: check cable, power and driver")
+        return f"no serial port {port}; " + (
+            f"there are: {found}" if found else "there is none: check cable, power and driver"
+        )
     if number == errno.EACCES or "PermissionError" in str(error):
-        return f"no permission for {port}: add yourself to its group, sudo usermod -aG dialout $USER, then log in again"
+        return (
+            f"no permission for {port}: add yourself to its group, sudo usermod -aG dialout "
+            "$USER, then log in again"
+        )
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
         return f"{port} is busy: another program has it open; end that first"
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or "Could not configure" in str(error):

@@ -19,16 +19,23 @@ RESETS = ("hard", "soft", "none", "delayed")
 
 
 def import_model(
-    model: Any, *, input_shape: tuple[int, int, int] | None = None, dt: float | None = None, reset: str | None = None,
-    compare: str | None = None, if_gain: str | None = None, input_bits: int | None = None,
-) -> FloatNetwork:  # fmt: skip
+    model: Any,
+    *,
+    input_shape: tuple[int, int, int] | None = None,
+    dt: float | None = None,
+    reset: str | None = None,
+    compare: str | None = None,
+    if_gain: str | None = None,
+    input_bits: int | None = None,
+) -> FloatNetwork:
     """The float network of a model.
 
-    model: the path of a `.nir` file, `file.py:function` (a function without arguments that returns a module, a NIR graph, or either with
-    its input shape), a NIR graph, or a PyTorch module of SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a
-    subtraction that snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says. For NIR: dt in
-    seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt. input_bits: bits of an input value, None where unknown.
-    Raises SpikeplaneError, one line.
+    model: the path of a `.nir` file, `file.py:function` (a function without arguments that returns
+    a module, a NIR graph, or either with its input shape), a NIR graph, or a PyTorch module of
+    SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a subtraction that
+    snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says.
+    For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt.
+    input_bits: bits of an input value, None where unknown. Raises SpikeplaneError, one line.
     """
     if reset not in (None, *RESETS):
         raise SpikeplaneError(f"reset must be hard, soft, none or delayed, not '{reset}'")
@@ -60,7 +67,9 @@ def import_model(
         from spikeplane.importers.torch_modules import import_torch
 
         net = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
-        return replace(net, origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare}))
+        return replace(
+            net, origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare})
+        )
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 
 
@@ -85,7 +94,11 @@ def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
         spec.loader.exec_module(module)
         function = getattr(module, name, None)
         if function is None:
-            known = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
+            known = [
+                n
+                for n, f in inspect.getmembers(module, inspect.isfunction)
+                if f.__module__ == module.__name__
+            ]
             raise SpikeplaneError(f"{path} has no function '{name}'; it has {', '.join(known) or 'none'}")
         result = function()
     except SpikeplaneError:
@@ -93,7 +106,9 @@ def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error.name or "")):
             raise SpikeplaneError(f"{reference}: {missing}") from None
-        raise SpikeplaneError(f"{reference} failed: {type(error).__name__}: {' '.join(str(error).split())}") from None
+        raise SpikeplaneError(
+            f"{reference} failed: {type(error).__name__}: {' '.join(str(error).split())}"
+        ) from None
     finally:
         sys.path.pop(0)
     if isinstance(result, tuple) and len(result) == 2:

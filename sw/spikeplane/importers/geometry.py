@@ -13,22 +13,32 @@ def text(shape: tuple[int, ...]) -> str:
     return "x".join(str(n) for n in shape)
 
 
-def check_steps(layer: str, *, stride: Pair, padding: Pair, dilation: Pair = (1, 1), size: Pair = (1, 1)) -> None:
+def check_steps(
+    layer: str, *, stride: Pair, padding: Pair, dilation: Pair = (1, 1), size: Pair = (1, 1)
+) -> None:
     """Raise SpikeplaneError for a layer that would not move or would see nothing."""
-    for what, pair, low in (("size", size, 1), ("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
+    for what, pair, low in (
+        ("size", size, 1),
+        ("stride", stride, 1),
+        ("padding", padding, 0),
+        ("dilation", dilation, 1),
+    ):
         if min(pair) < low:
             raise SpikeplaneError(f"layer '{layer}' has a {what} of {text(pair)}; it must be {low} or more")
 
 
 def check_groups(layer: str, channels: int, weight: np.ndarray, groups: int) -> None:
-    """Raise SpikeplaneError where a convolution's weights (O, I / groups, KH, KW) do not take so many channels in so many groups."""
+    """Raise SpikeplaneError where a convolution's weights (O, I / groups, KH, KW) do not take so
+    many channels in so many groups."""
     if weight.ndim != 4 or 0 in weight.shape:
         raise SpikeplaneError(
-            f"layer '{layer}' has weights of shape {text(weight.shape)}; a convolution has four dimensions, none of 0"
+            f"layer '{layer}' has weights of shape {text(weight.shape)}; a convolution has four "
+            "dimensions, none of 0"
         )
     if groups < 1 or weight.shape[0] % groups:
         raise SpikeplaneError(
-            f"layer '{layer}' has {weight.shape[0]} channels in {groups} groups; groups must divide the channels"
+            f"layer '{layer}' has {weight.shape[0]} channels in {groups} groups; groups must "
+            "divide the channels"
         )
 
 
@@ -36,7 +46,9 @@ def pixels(layer: str, before: Pair, size: Pair, stride: Pair, padding: Pair) ->
     """Rows and columns behind a kernel or a window. Raises SpikeplaneError if nothing is left."""
     high, wide = ((n + 2 * p - k) // s + 1 for n, p, k, s in zip(before, padding, size, stride, strict=True))
     if min(high, wide) < 1:
-        raise SpikeplaneError(f"layer '{layer}' has a {text(size)} kernel for {text(before)} pixels: nothing is left")
+        raise SpikeplaneError(
+            f"layer '{layer}' has a {text(size)} kernel for {text(before)} pixels: nothing is left"
+        )
     return high, wide
 
 

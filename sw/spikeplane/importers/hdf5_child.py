@@ -1,11 +1,12 @@
-"""A process of its own that reads a foreign HDF5 file: one flipped bit can keep the HDF5 library busy for ever, deaf to Ctrl-C, or kill
-it. `nir_file.py` starts it by its path (see `foreign.py`); it imports numpy and h5py only, and nothing heavy of this package.
+"""A process of its own that reads a foreign HDF5 file: one flipped bit can keep the HDF5 library
+busy for ever, deaf to Ctrl-C, or kill it. `nir_file.py` starts it by its path (see `foreign.py`);
+it imports numpy and h5py only, and nothing heavy of this package.
 
     hdf5_child.py FILE GROUP MOST_BYTES CPU_SECONDS
 
 The answer's bytes are those of all arrays, one behind the other. Its object is
-{"refused": text}, {"error": text} or {"tree": groups as objects, datasets as ["array", dtype, shape], ["text", text] or
-["texts", shape, texts]}.
+{"refused": text}, {"error": text} or {"tree": groups as objects, datasets as ["array", dtype,
+shape], ["text", text] or ["texts", shape, texts]}.
 """
 
 import math
@@ -18,7 +19,8 @@ from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from spikeplane.foreign_child import answer
 
-_DEPTH, _OBJECTS, _LINKS = 32, 20_000, 16  #: groups in groups, groups and datasets in all, soft links behind one another
+#: groups in groups, groups and datasets in all, soft links behind one another
+_DEPTH, _OBJECTS, _LINKS = 32, 20_000, 16
 ROOM = 768 << 20  #: bytes of memory beyond what the libraries take
 
 
@@ -59,7 +61,9 @@ class Reader:
         try:
             link = group.get(key, getlink=True)
         except TypeError:
-            raise Refused(f"'{place}' is a link of a kind that is not known; store the data in its place") from None
+            raise Refused(
+                f"'{place}' is a link of a kind that is not known; store the data in its place"
+            ) from None
         if link is None:
             raise Refused(f"there is nothing called '{place}'")
         if isinstance(link, h5py.ExternalLink):
@@ -119,13 +123,23 @@ def _check_type(data: h5py.Dataset, place: str) -> None:
     kinds = h5py.h5t
     kind = data.id.get_type()
     known = {
-        kinds.TIME: "times", kinds.BITFIELD: "bit fields", kinds.OPAQUE: "opaque values", kinds.COMPOUND: "compound values",
-        kinds.REFERENCE: "references", kinds.ENUM: "names of an enumeration", kinds.VLEN: "lists", kinds.ARRAY: "arrays",
+        kinds.TIME: "times",
+        kinds.BITFIELD: "bit fields",
+        kinds.OPAQUE: "opaque values",
+        kinds.COMPOUND: "compound values",
+        kinds.REFERENCE: "references",
+        kinds.ENUM: "names of an enumeration",
+        kinds.VLEN: "lists",
+        kinds.ARRAY: "arrays",
         getattr(kinds, "COMPLEX", -1): "complex numbers",
-    }  # fmt: skip
+    }
     if kind.get_class() in (kinds.INTEGER, kinds.FLOAT, kinds.STRING) or data.dtype.kind == "b":
         return
-    what = "complex numbers" if data.dtype.kind == "c" else known.get(kind.get_class(), "values of a kind that is not known")
+    what = (
+        "complex numbers"
+        if data.dtype.kind == "c"
+        else known.get(kind.get_class(), "values of a kind that is not known")
+    )
     raise Refused(f"'{place}' holds {what}; a NIR file holds numbers and names")
 
 

@@ -1,4 +1,5 @@
-"""The order of a NIR graph's nodes: graphs inside it laid open, cycles cut at neurons, what is ready first comes first."""
+"""The order of a NIR graph's nodes: graphs inside it laid open, cycles cut at neurons, what is
+ready first comes first."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,9 +11,11 @@ Edge = tuple[str, str]
 
 
 def laid_open(graph: Any) -> Any:
-    """The graph with what its inner graphs hold in their place, as `inner.node`; the graph itself if it has none.
+    """The graph with what its inner graphs hold in their place, as `inner.node`; the graph itself
+    if it has none.
 
-    Inner inputs and outputs fall away: what they get goes on to whom they feed. Raises SpikeplaneError for an inner graph of several.
+    Inner inputs and outputs fall away: what they get goes on to whom they feed. Raises
+    SpikeplaneError for an inner graph of several.
     """
     if not any(type(node).__name__ == "NIRGraph" for node in graph.nodes.values()):
         return graph
@@ -38,7 +41,9 @@ def laid_open(graph: Any) -> Any:
 def _only(graph: str, nodes: dict[str, Any], kind: str) -> str:
     found = [name for name, node in nodes.items() if type(node).__name__ == kind]
     if len(found) != 1:
-        raise SpikeplaneError(f"the NIR graph '{graph}' inside the graph has {len(found)} nodes of {kind}; it needs one")
+        raise SpikeplaneError(
+            f"the NIR graph '{graph}' inside the graph has {len(found)} nodes of {kind}; it needs one"
+        )
     return found[0]
 
 
@@ -58,7 +63,8 @@ def order(names: list[str], edges: list[Edge]) -> list[str]:
 
 
 def cut(names: list[str], edges: list[Edge], is_neuron: Callable[[str], bool]) -> list[Edge]:
-    """The edges to delay so that no cycle is left: the ones out of a neuron, nearest before the edge that closes the cycle.
+    """The edges to delay so that no cycle is left: the ones out of a neuron, nearest before the
+    edge that closes the cycle.
 
     Raises SpikeplaneError for a cycle without neurons, and where more than the cycle would be delayed.
     """
@@ -73,7 +79,8 @@ def cut(names: list[str], edges: list[Edge], is_neuron: Callable[[str], bool]) -
         for name in cycle[last + 1 :]:
             if sum(a == name for a, _ in edges) > 1 or sum(b == name for _, b in edges) > 1:
                 raise SpikeplaneError(
-                    f"NIR node '{name}' is part of a cycle and has other edges too, which would be delayed with it; give the cycle a node "
+                    f"NIR node '{name}' is part of a cycle and has other edges too, which would be "
+                    "delayed with it; give the cycle a node "
                     "of its own"
                 )
         found.append((cycle[last], cycle[(last + 1) % len(cycle)]))

@@ -1,5 +1,5 @@
-"""From a `.nir` file to a NIR graph: the file is HDF5 from anywhere, so that another process reads it (`hdf5_child.py`), within limits
-of time and memory, and hands back plain arrays."""
+"""From a `.nir` file to a NIR graph: the file is HDF5 from anywhere, so that another process reads
+it (`hdf5_child.py`), within limits of time and memory, and hands back plain arrays."""
 
 import math
 from pathlib import Path
@@ -14,15 +14,26 @@ from spikeplane.foreign import BYTES_A_SECOND, NoAnswer, ask
 MOST_BYTES = 1 << 27  #: of all arrays: three times the weights of the largest preset, in float32
 SECONDS, CPU_SECONDS = 15, 6  #: that reading may take, by the clock and of a processor; more of a long file
 _CHILD = Path(__file__).with_name("hdf5_child.py")
-_SIZES = ("shape", "input_shape", "stride", "padding", "dilation", "kernel_size", "groups", "start_dim", "end_dim")
+_SIZES = (
+    "shape",
+    "input_shape",
+    "stride",
+    "padding",
+    "dilation",
+    "kernel_size",
+    "groups",
+    "start_dim",
+    "end_dim",
+)
 _LARGEST = 1 << 26  #: of a size, and of a shape's product
 
 
 def read_nir(path: str | Path) -> Any:
     """The NIR graph of a file. Ctrl-C ends the reading at once.
 
-    Raises SpikeplaneError if the file is missing, damaged or no NIR file, if reading it takes too long or too much memory, and for what
-    it may not hold: links to other files, external or virtual datasets, and elements that are neither numbers nor names.
+    Raises SpikeplaneError if the file is missing, damaged or no NIR file, if reading it takes too
+    long or too much memory, and for what it may not hold: links to other files, external or virtual
+    datasets, and elements that are neither numbers nor names.
     """
     import nir
 
@@ -53,13 +64,17 @@ def _checked(tree: dict[str, Any], check: bool) -> dict[str, Any]:
 
 
 def _mistaken(tree: dict[str, Any]) -> bool:
-    """Whether nir refuses shapes that are right: of convolutions it takes a group's channels for all, and a kernel's height for its width.
-    The importer checks shapes itself."""
+    """Whether nir refuses shapes that are right: of convolutions it takes a group's channels for
+    all, and a kernel's height for its width. The importer checks shapes itself."""
     if tree.get("type") == "Conv2d":
         weight, groups = np.shape(tree.get("weight", 0)), np.ravel(tree.get("groups", 1))
         return len(weight) == 4 and (weight[2] != weight[3] or groups.tolist() != [1])
     nodes = tree.get("nodes")
-    return any(_mistaken(node) for node in nodes.values() if isinstance(node, dict)) if isinstance(nodes, dict) else False
+    return (
+        any(_mistaken(node) for node in nodes.values() if isinstance(node, dict))
+        if isinstance(nodes, dict)
+        else False
+    )
 
 
 def _unreadable(path: Path, why: str) -> SpikeplaneError:
@@ -101,7 +116,8 @@ def _values(tree: Any, data: memoryview) -> Any:
 
 
 def _check_nodes(path: Path, tree: dict[str, Any], place: str = "the graph") -> None:
-    """Every node's type is one of NIR's, and sizes are sizes: nir itself only asserts the one and trusts the other."""
+    """Every node's type is one of NIR's, and sizes are sizes: nir itself only asserts the one and
+    trusts the other."""
     import nir
 
     kind = tree.get("type")

@@ -1,6 +1,8 @@
-"""NIR graphs: nodes in topological order, each a layer of the assembler. A cycle is cut at a neuron, whose spikes then arrive a step later.
+"""NIR graphs: nodes in topological order, each a layer of the assembler. A cycle is cut at a
+neuron, whose spikes then arrive a step later.
 
-NIR states differential equations and neither dt nor the reset; both are taken from the caller or assumed, and said (nir_neurons.py).
+NIR states differential equations and neither dt nor the reset; both are taken from the caller or
+assumed, and said (nir_neurons.py).
 """
 
 from typing import Any
@@ -18,10 +20,16 @@ _LARGEST = 1 << 31  #: of sizes and steps: beyond it they are none
 
 
 def import_nir(
-    graph: Any, *, dt: float | None = None, reset: str | None = None, compare: str | None = None,
-    input_shape: tuple[int, int, int] | None = None, if_gain: str | None = None,
-) -> FloatNetwork:  # fmt: skip
-    """The float network of a NIR graph. Raises SpikeplaneError, one line, for a node that cannot be represented."""
+    graph: Any,
+    *,
+    dt: float | None = None,
+    reset: str | None = None,
+    compare: str | None = None,
+    input_shape: tuple[int, int, int] | None = None,
+    if_gain: str | None = None,
+) -> FloatNetwork:
+    """The float network of a NIR graph. Raises SpikeplaneError, one line, for a node that cannot be
+    represented."""
     if dt is not None and not dt > 0:
         raise SpikeplaneError(f"dt must be more than 0 seconds, not {number(dt)}")
     return _Importer(graph, Choices(dt, reset, compare, if_gain), input_shape).run()
@@ -35,12 +43,15 @@ class _Importer:
         self.outputs = [name for name, node in graph.nodes.items() if type(node).__name__ == "Output"]
         if len(self.outputs) > 1:
             raise SpikeplaneError(
-                f"the NIR graph has {len(self.outputs)} outputs, {', '.join(self.outputs)}; a program reads out one"
+                f"the NIR graph has {len(self.outputs)} outputs, {', '.join(self.outputs)}; a "
+                "program reads out one"
             )
         self.nodes, edges = graph.nodes, [(a, b) for a, b in graph.edges]
         unknown = [name for edge in edges for name in edge if name not in self.nodes]
         if unknown:
-            raise SpikeplaneError(f"the NIR graph has an edge to '{unknown[0]}' and no such node; check the graph's edges")
+            raise SpikeplaneError(
+                f"the NIR graph has an edge to '{unknown[0]}' and no such node; check the graph's edges"
+            )
         edges = list(dict.fromkeys(edges))
         self.delayed = cut(list(self.nodes), edges, self._is_neuron)
         self.edges = [edge for edge in edges if edge not in self.delayed]
@@ -80,7 +91,8 @@ class _Importer:
         return Spikes((Source(name, delay=1),), _shape(np.shape(self.nodes[name].v_threshold)))
 
     def _silence(self, name: str) -> Value:
-        """No current at all, for neurons that fire by themselves: synapses of weight 0, because the input's steps drive every layer."""
+        """No current at all, for neurons that fire by themselves: synapses of weight 0, because the
+        input's steps drive every layer."""
         source = self.values[self.inputs[0] if self.inputs else "input"]
         channels, height, width = _shape(np.shape(self.nodes[name].v_threshold))
         if (height, width) != (1, 1):
@@ -91,19 +103,28 @@ class _Importer:
     def _node(self, name: str, node: Any) -> Value:
         kind, made = type(node).__name__, self.made
         if name in self.inputs:
-            shape = self.input_shape or _shape(_whole(name, "shape", next(iter(node.input_type.values())), 0, 32))
+            shape = self.input_shape or _shape(
+                _whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
+            )
             return made.input(name, shape)
         value = self._incoming(name)
         if kind in ("Affine", "Linear"):
             return made.linear(name, value, _weights(name, node.weight), _biases(name, node))
         if kind == "Conv2d":
             if isinstance(node.padding, str):
-                raise made.refuse(name, f"a convolution with padding '{node.padding}'", "give the padding as numbers")
+                raise made.refuse(
+                    name, f"a convolution with padding '{node.padding}'", "give the padding as numbers"
+                )
             return made.convolution(
-                name, value, _weights(name, node.weight), _biases(name, node), stride=_pair(name, node, "stride"),
-                padding=_pair(name, node, "padding"), dilation=_pair(name, node, "dilation"),
+                name,
+                value,
+                _weights(name, node.weight),
+                _biases(name, node),
+                stride=_pair(name, node, "stride"),
+                padding=_pair(name, node, "padding"),
+                dilation=_pair(name, node, "dilation"),
                 groups=_whole(name, "groups", node.groups, 1, 1)[0],
-            )  # fmt: skip
+            )
         if kind in ("SumPool2d", "AvgPool2d"):
             size, stride, padding = (_pair(name, node, what) for what in ("kernel_size", "stride", "padding"))
             return made.pool_sum(name, value, size, stride, padding, mean=kind == "AvgPool2d")
@@ -124,11 +145,13 @@ class _Importer:
             return neurons(made, name, node, value, self.choices)
         if kind in ("CubaLIF", "CubaLI"):
             raise SpikeplaneError(
-                f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: its synaptic current is a second state of each neuron; "
+                f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: its synaptic "
+                "current is a second state of each neuron; "
                 f"use {kind.removeprefix('Cuba')}"
             )
         raise SpikeplaneError(
-            f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: use Affine, Linear, Conv2d, SumPool2d, AvgPool2d, "
+            f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: use Affine, "
+            "Linear, Conv2d, SumPool2d, AvgPool2d, "
             "Flatten, Scale, Threshold, Delay, IF, LIF, I or LI"
         )
 
@@ -138,7 +161,8 @@ def _weights(name: str, weight: Any) -> np.ndarray:
     wrong = int((~np.isfinite(array)).sum())
     if wrong:
         raise SpikeplaneError(
-            f"layer '{name}': {wrong} of its {array.size} weights are not finite numbers; check the trained model"
+            f"layer '{name}': {wrong} of its {array.size} weights are not finite numbers; check "
+            "the trained model"
         )
     return array
 
@@ -149,19 +173,24 @@ def _biases(name: str, node: Any) -> np.ndarray | None:
 
 
 def _whole(name: str, what: str, value: Any, least: int, most: int) -> tuple[int, ...]:
-    """`least` to `most` whole numbers. Raises SpikeplaneError for anything else, which numpy would cut, or take the first of."""
+    """`least` to `most` whole numbers. Raises SpikeplaneError for anything else, which numpy would
+    cut, or take the first of."""
     array = np.asarray(value).reshape(-1)
     numbers = array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool((array == np.trunc(array)).all()))
     if not numbers or not least <= array.size <= most or (np.abs(array.astype(np.float64)) > _LARGEST).any():
         found = " ".join(str(np.asarray(value).tolist()).split())[:60]
-        raise SpikeplaneError(f"NIR node '{name}' has the {what} {found}; expected whole numbers, {least} to {most} of them")
+        raise SpikeplaneError(
+            f"NIR node '{name}' has the {what} {found}; expected whole numbers, {least} to {most} of them"
+        )
     return tuple(int(n) for n in array)
 
 
 def _shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     numbers = [int(n) for n in shape]
     if len(numbers) > 3:
-        raise SpikeplaneError(f"a NIR shape of {text(tuple(numbers))} has more than channels, height and width")
+        raise SpikeplaneError(
+            f"a NIR shape of {text(tuple(numbers))} has more than channels, height and width"
+        )
     padded = [*numbers, 1, 1, 1][: max(3, len(numbers))] if len(numbers) != 2 else [1, *numbers]
     return padded[0], padded[1], padded[2]
 

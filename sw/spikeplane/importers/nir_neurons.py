@@ -1,7 +1,8 @@
 """NIR's neurons as recursions: explicit Euler of their published equations, spikes at v > v_threshold.
 
-LIF, LI: v += dt / tau * (v_leak - v + r * I). IF, I: v += r * I once a step, or r * I * dt; the file cannot say which was meant, and r * dt
-near 1 is what SpikingJelly writes. Membranes with a hard reset are counted from v_reset, where they start; others start at 0.
+LIF, LI: v += dt / tau * (v_leak - v + r * I). IF, I: v += r * I once a step, or r * I * dt; the
+file cannot say which was meant, and r * dt near 1 is what SpikingJelly writes. Membranes with a
+hard reset are counted from v_reset, where they start; others start at 0.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     """A population of IF, LIF, I or LI neurons."""
     shape = value.shape
     decay, gain, leak = (
-        _leaky(made, name, node, shape, choices) if hasattr(node, "tau") else _perfect(made, name, node, shape, choices)
+        _leaky(made, name, node, shape, choices)
+        if hasattr(node, "tau")
+        else _perfect(made, name, node, shape, choices)
     )
     if not hasattr(node, "v_threshold"):
         made.readout = "last"
@@ -55,27 +58,35 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     if start.any():
         made.assume(name, "membranes at the start", "v_reset", "NIR does not say")
     neuron = FloatNeuron(
-        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode), amount=amount,
+        decay=decay,
+        threshold=theta - start,
+        reset=cast(ResetMode, "soft" if mode == "delayed" else mode),
+        amount=amount,
         strict=choices.compare != ">=",
-    )  # fmt: skip
-    return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron)
+    )
+    return made.neuron(
+        name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron
+    )
 
 
 def _leaky(
     made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
-) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Decay, gain (C,) and v_leak (C,) of LIF and LI."""
     if choices.dt is None:
         made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
     tau = per_channel(name, "tau", node.tau, shape)
     if not (tau > 0).all():
-        raise SpikeplaneError(f"layer '{name}': its tau must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}")
+        raise SpikeplaneError(
+            f"layer '{name}': its tau must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}"
+        )
     ratio = choices.step / tau
     if len(np.unique(ratio)) > 1:
         raise made.refuse(name, "a layer with several time constants", "a population has one")
     if ratio[0] > 1:
         raise SpikeplaneError(
-            f"layer '{name}': its tau of {tau[0]:g} s is less than a step of {choices.step:g} s; give a smaller --dt"
+            f"layer '{name}': its tau of {tau[0]:g} s is less than a step of {choices.step:g} s; "
+            "give a smaller --dt"
         )
     gain = ratio * per_channel(name, "r", node.r, shape)
     return float(1 - ratio[0]), gain, per_channel(name, "v_leak", node.v_leak, shape)
@@ -83,7 +94,7 @@ def _leaky(
 
 def _perfect(
     made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
-) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[float, np.ndarray, np.ndarray]:
     """The same of IF and I."""
     r = per_channel(name, "r", node.r, shape)
     near = bool(((r * choices.step >= _NEAR[0]) & (r * choices.step <= _NEAR[1])).all())
@@ -102,7 +113,11 @@ def _perfect(
 def _delayed(made: Assembler, name: str, theta: np.ndarray, decay: float) -> np.ndarray:
     """What a spike takes off at once where the threshold is subtracted a step later, undecayed."""
     if decay == 0 or theta.min() < 0:
-        raise made.refuse(name, "a delayed reset of neurons that keep nothing, or of a negative threshold", "use --reset soft")
+        raise made.refuse(
+            name,
+            "a delayed reset of neurons that keep nothing, or of a negative threshold",
+            "use --reset soft",
+        )
     return theta / decay
 
 
@@ -117,7 +132,9 @@ def delayed(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     steps = np.unique(per_channel(name, "delay", node.delay, value.shape) / choices.step)
     if len(steps) > 1 or abs(steps[0] - round(steps[0])) > 1e-6:
         raise made.refuse(
-            name, "a delay of several times, or of no whole step", f"give one delay, a multiple of dt ({choices.step:g} s)"
+            name,
+            "a delay of several times, or of no whole step",
+            f"give one delay, a multiple of dt ({choices.step:g} s)",
         )
     return made.delay(name, value, round(steps[0]))
 
@@ -130,10 +147,14 @@ def per_channel(name: str, what: str, values: Any, shape: Shape) -> np.ndarray:
     if array.shape in ((shape[0], 1, 1), (1, shape[0], 1, 1)):
         return array.reshape(-1)
     if array.size != np.prod(shape):
-        raise SpikeplaneError(f"layer '{name}' has {text(array.shape)} values of {what} for {text(shape)} neurons")
+        raise SpikeplaneError(
+            f"layer '{name}' has {text(array.shape)} values of {what} for {text(shape)} neurons"
+        )
     rows = array.reshape(shape[0], -1)
     if not np.array_equal(rows, np.broadcast_to(rows[:, :1], rows.shape), equal_nan=True):
-        raise SpikeplaneError(f"layer '{name}' is a layer whose {what} differs inside a channel; a channel has one value")
+        raise SpikeplaneError(
+            f"layer '{name}' is a layer whose {what} differs inside a channel; a channel has one value"
+        )
     return rows[:, 0]
 
 

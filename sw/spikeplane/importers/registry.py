@@ -1,7 +1,8 @@
-"""Which PyTorch layer becomes what: one handler per exact type. A model's layers go in one by one, values of the assembler come out.
+"""Which PyTorch layer becomes what: one handler per exact type. A model's layers go in one by one,
+values of the assembler come out.
 
-A subclass may compute anything, so it is not its parent: it is refused by name until its user registers a handler for it, with
-`spikeplane.importers.register(Type)(handler)`.
+A subclass may compute anything, so it is not its parent: it is refused by name until its user
+registers a handler for it, with `spikeplane.importers.register(Type)(handler)`.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from spikeplane.importers.values import per_channel
 
 @dataclass(frozen=True)
 class State:
-    """The membrane that the neurons `layer` hand out beside their spikes; `before_reset` if it is v as it was compared."""
+    """The membrane that the neurons `layer` hand out beside their spikes; `before_reset` if it is v
+    as it was compared."""
 
     layer: str
     before_reset: bool = True
@@ -43,7 +45,8 @@ class Call:
     module   the layer, in float64 and evaluation mode, parametrizations replaced by their values
     value    what it is called with: `Spikes` or `Currents` of one sample and step, with their shape (C, H, W)
     made     the assembler, which turns values into synapses and populations
-    reset, compare   what the user wants instead of the layer's own reset ("hard", "soft", "none", "delayed") and comparison
+    reset, compare   what the user wants instead of the layer's own reset ("hard", "soft", "none",
+                     "delayed") and comparison
     several_steps    the model takes (T, N, ...) at once (SpikingJelly's step mode "m")
     input_bits       bits of an input value, None where unknown
     states           how many states of its own from the step before the layer is handed
@@ -70,7 +73,8 @@ class Call:
         return self.made.neuron(self.layer, self.value, neuron, gain, offset)
 
     def per_channel(self, what: str, tensor: Any) -> np.ndarray:
-        """(C,) from values that PyTorch broadcasts over the layer's input; SpikeplaneError where they differ inside a channel."""
+        """(C,) from values that PyTorch broadcasts over the layer's input; SpikeplaneError where
+        they differ inside a channel."""
         return per_channel(self.layer, what, tensor, self.value.shape, self.value.flat)
 
 
@@ -82,10 +86,11 @@ _handlers: dict[type, tuple[Handler, int]] = {}
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
     """Teach the importer a layer: `register(MyNeuron)(handler)`, or as a decorator of the handler.
 
-    kind: the exact class of the layer; subclasses are not meant. handler: takes a `Call` and returns the value behind the layer,
-    usually `call.neurons(FloatNeuron(...))` or what one of `call.made`'s methods gives. states: how many states from the step before
-    the layer's forward takes behind its input. The last handler registered for a class counts.
-    Raises SpikeplaneError if `kind` is no class.
+    kind: the exact class of the layer; subclasses are not meant. handler: takes a `Call` and
+    returns the value behind the layer, usually `call.neurons(FloatNeuron(...))` or what one of
+    `call.made`'s methods gives. states: how many states from the step before the layer's forward
+    takes behind its input. The last handler registered for a class counts. Raises SpikeplaneError
+    if `kind` is no class.
     """
     if not isinstance(kind, type):
         raise SpikeplaneError(f"register takes the class of a layer, not {kind!r}")

@@ -1,7 +1,8 @@
-"""snnTorch's neurons. They fire at mem > threshold; what a spike subtracts is subtracted in the step after, undecayed.
+"""snnTorch's neurons. They fire at mem > threshold; what a spike subtracts is subtracted in the
+step after, undecayed.
 
-So a subtraction is `amount` = threshold / beta in the step of the spike; where nothing is kept, it is a connection of weight -threshold
-from each neuron to itself, one step later.
+So a subtraction is `amount` = threshold / beta in the step of the spike; where nothing is kept, it
+is a connection of weight -threshold from each neuron to itself, one step later.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ from spikeplane.importers.spikingjelly_neurons import firing, told
 from spikeplane.importers.values import numbers, one, pair
 from spikeplane.network import ResetMode
 
-_RESETS: dict[str, ResetMode] = {"subtract": "soft", "zero": "hard", "none": "none"}  #: snnTorch's reset_mechanism
+#: snnTorch's reset_mechanism
+_RESETS: dict[str, ResetMode] = {"subtract": "soft", "zero": "hard", "none": "none"}
 _FUNCTIONS = {"subtract": "_base_sub", "zero": "_base_zero", "none": "_base_int"}
 
 
@@ -38,7 +40,9 @@ def lapicque(call: Call) -> Result:
     """mem (1 - time_step / (R C)) + x time_step / C."""
     module = call.module
     _check_zero(call)
-    capacity, resistance, step = (one(call.layer, name, getattr(module, name)) for name in ("C", "R", "time_step"))
+    capacity, resistance, step = (
+        one(call.layer, name, getattr(module, name)) for name in ("C", "R", "time_step")
+    )
     return _outputs(call, _neurons(call, call.value, 1 - step / (resistance * capacity), step / capacity))
 
 
@@ -55,7 +59,9 @@ def _beta(call: Call) -> float:
     """What is kept: snnTorch clamps it to 0..1."""
     beta = one(call.layer, "beta", call.module.beta)
     if beta < 0 or beta > 1:
-        call.made.assume(call.layer, "beta", f"{min(max(beta, 0.0), 1.0):g}", f"snnTorch clamps {beta:g} to 0..1")
+        call.made.assume(
+            call.layer, "beta", f"{min(max(beta, 0.0), 1.0):g}", f"snnTorch clamps {beta:g} to 0..1"
+        )
     return float(np.clip(beta, 0.0, 1.0))
 
 
@@ -63,7 +69,8 @@ def _check_zero(call: Call) -> None:
     if call.module.reset_mechanism == "zero":
         name = type(call.module).__name__
         raise call.refuse(
-            f"a {name} with reset_mechanism 'zero', which drops a step's input too", "use 'subtract' or 'none', or Leaky"
+            f"a {name} with reset_mechanism 'zero', which drops a step's input too",
+            "use 'subtract' or 'none', or Leaky",
         )
 
 
@@ -78,18 +85,22 @@ def _back(call: Call, before: Spikes) -> Currents:
     if type(module) is nn.Conv2d and not before.flat:
         bias = None if module.bias is None else numbers(layer, "recurrent biases", module.bias)
         weight = numbers(layer, "recurrent weights", module.weight)
-        return call.made.convolution(layer, before, weight, bias, stride=pair(module.stride), padding=pair(module.padding))
+        return call.made.convolution(
+            layer, before, weight, bias, stride=pair(module.stride), padding=pair(module.padding)
+        )
     if type(module).__name__ == "RecurrentOneToOne":
         weight = call.per_channel("V", module.V)
         return call.made.scale(call.made.currents(layer, before), weight, np.zeros(len(weight)))
     raise call.refuse(
-        f"a recurrence through a {type(module).__name__}", "use linear_features on rows, or conv2d_channels on pixels"
+        f"a recurrence through a {type(module).__name__}",
+        "use linear_features on rows, or conv2d_channels on pixels",
     )
 
 
 @dataclass(frozen=True)
 class _Reset:
-    """How the threshold is taken off: mode as in `FloatNeuron`, amount (C,) or None, and (C,) weights of neurons to themselves."""
+    """How the threshold is taken off: mode as in `FloatNeuron`, amount (C,) or None, and (C,)
+    weights of neurons to themselves."""
 
     mode: ResetMode
     amount: np.ndarray | None = None
@@ -97,18 +108,25 @@ class _Reset:
 
 
 def _neurons(call: Call, value: Value, decay: float, gain: float) -> Spikes:
-    """The population of a layer whose membranes keep `decay` of themselves and are told their input times `gain`."""
+    """The population of a layer whose membranes keep `decay` of themselves and are told their input
+    times `gain`."""
     _check_plain(call)
     compare = firing(call, call.module.spike_grad)
     compare = call.compare or compare
     theta = call.per_channel("threshold", call.module.threshold)
-    currents = call.made.scale(call.made.currents(call.layer, value), np.full(len(theta), gain), np.zeros(len(theta)))
+    currents = call.made.scale(
+        call.made.currents(call.layer, value), np.full(len(theta), gain), np.zeros(len(theta))
+    )
     reset = _reset(call, currents, decay, theta)
     if reset.itself is not None:
-        back = call.made.currents(call.layer, Spikes((Source(call.layer, delay=1),), currents.shape, currents.flat))
+        back = call.made.currents(
+            call.layer, Spikes((Source(call.layer, delay=1),), currents.shape, currents.flat)
+        )
         total = call.made.add(call.layer, currents, call.made.scale(back, reset.itself, np.zeros(len(theta))))
         currents = replace(total, flat=currents.flat)
-    neuron = FloatNeuron(decay=decay, threshold=theta, reset=reset.mode, amount=reset.amount, strict=compare == ">")
+    neuron = FloatNeuron(
+        decay=decay, threshold=theta, reset=reset.mode, amount=reset.amount, strict=compare == ">"
+    )
     told(call, call.reset or _RESETS[call.module.reset_mechanism], compare, "snnTorch")
     return call.made.neuron(call.layer, currents, neuron)
 
@@ -116,21 +134,30 @@ def _neurons(call: Call, value: Value, decay: float, gain: float) -> Spikes:
 def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _Reset:
     own = _RESETS[call.module.reset_mechanism]
     mode: Any = call.reset or own
-    late = mode == "delayed" or (mode == "soft" and not call.reset and getattr(call.module, "reset_delay", True))
+    late = mode == "delayed" or (
+        mode == "soft" and not call.reset and getattr(call.module, "reset_delay", True)
+    )
     if mode not in ("soft", "delayed"):
         if own == "hard" and not getattr(call.module, "reset_delay", True) and theta.min() <= 0:
-            raise call.refuse("a Leaky of a threshold of 0 or less with reset_delay=False", "use a threshold of more than 0")
+            raise call.refuse(
+                "a Leaky of a threshold of 0 or less with reset_delay=False", "use a threshold of more than 0"
+            )
         return _Reset(cast(ResetMode, mode))
     if theta.min() < 0:
         raise call.refuse("a layer that subtracts a negative threshold", "use a threshold of 0 or more")
     if not late and not call.reset and not _fires_once(call, currents, decay, theta):
         raise call.refuse(
-            "a Leaky that subtracts with reset_delay=False and may reach twice its threshold, where it does not fire",
+            (
+                "a Leaky that subtracts with reset_delay=False and may reach twice its threshold, "
+                "where it does not fire"
+            ),
             "use reset_delay=True",
         )
     if not late:
         return _Reset("soft")
-    call.made.assume(call.layer, "reset", "subtracts threshold / beta", "snnTorch subtracts one step later, undecayed")
+    call.made.assume(
+        call.layer, "reset", "subtracts threshold / beta", "snnTorch subtracts one step later, undecayed"
+    )
     return _Reset("soft", amount=theta / decay) if decay > 0 else _Reset("none", itself=-theta)
 
 
@@ -160,10 +187,13 @@ def _check_plain(call: Call) -> None:
     kept, at_construction = list(_RESETS)[int(module.reset_mechanism_val)], module.state_function.__name__
     if not _FUNCTIONS[module.reset_mechanism] == _FUNCTIONS[kept] == at_construction:
         raise call.refuse(
-            f"a {name} whose reset_mechanism was changed after it was made", "make it anew with that reset_mechanism"
+            f"a {name} whose reset_mechanism was changed after it was made",
+            "make it anew with that reset_mechanism",
         )
     if module.init_hidden and call.states:
-        raise call.refuse(f"a {name} that keeps its state and is handed one", "use init_hidden=False, or hand it none")
+        raise call.refuse(
+            f"a {name} that keeps its state and is handed one", "use init_hidden=False, or hand it none"
+        )
     if call.several_steps:
         raise call.refuse(f"a {name} in a model of step mode 'm'", "use step mode 's'")
 

@@ -1,4 +1,5 @@
-"""SpikingJelly's layers: torch.nn's with a step mode, weight standardisation, votes, containers and recurrence."""
+"""SpikingJelly's layers: torch.nn's with a step mode, weight standardisation, votes, containers and
+recurrence."""
 
 import operator
 from dataclasses import replace
@@ -11,7 +12,14 @@ from spikeplane.importers.assemble import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.values import numbers
 
-_RECURRENT = ("IFNode", "LIFNode", "ParametricLIFNode", "SimpleIFNode", "SimpleLIFNode", "HalfThresholdIFNode")
+_RECURRENT = (
+    "IFNode",
+    "LIFNode",
+    "ParametricLIFNode",
+    "SimpleIFNode",
+    "SimpleLIFNode",
+    "HalfThresholdIFNode",
+)
 
 
 def install() -> None:
@@ -53,7 +61,9 @@ def vote(call: Call) -> Currents:
     if not call.value.flat:
         raise call.refuse("a vote of pixels", "put nn.Flatten() in front")
     weight = np.kron(np.eye(count // size), np.full((1, size), 1 / size))
-    return call.made.linear(call.layer, call.value, np.pad(weight, ((0, 0), (0, count - weight.shape[1]))), None)
+    return call.made.linear(
+        call.layer, call.value, np.pad(weight, ((0, 0), (0, count - weight.shape[1]))), None
+    )
 
 
 def delay(call: Call) -> Value:
@@ -68,7 +78,10 @@ def container(call: Call) -> Result:
     together = type(module).__name__ == "SeqToANNContainer" or not getattr(module, "stateful", True)
     for part in module.modules():
         if together and getattr(part, "_memories", None) and hasattr(part, "v_threshold"):
-            raise call.refuse(f"a {type(module).__name__} of neurons, which takes steps for samples", "use MultiStepContainer")
+            raise call.refuse(
+                f"a {type(module).__name__} of neurons, which takes steps for samples",
+                "use MultiStepContainer",
+            )
     return _through(call, call.layer, module, call.value, inside)
 
 
@@ -96,7 +109,10 @@ def linear_recurrence(call: Call) -> Result:
     bias = None if call.module.rc.bias is None else numbers(call.layer, "biases", call.module.rc.bias)
     inputs, features = int(np.prod(value.shape)), len(weight)
     if weight.shape[1] != inputs + features:
-        raise call.refuse("a recurrence of other features than it has neurons", "give it as many out_features as in_features")
+        raise call.refuse(
+            "a recurrence of other features than it has neurons",
+            "give it as many out_features as in_features",
+        )
     forward = call.made.linear(call.layer, value, weight[:, :inputs], bias)
     back = call.made.linear(call.layer, _before(name, (features, 1, 1), flat=True), weight[:, inputs:], None)
     return call.walk(name, module, replace(call.made.add(call.layer, forward, back), flat=True), False)
@@ -107,7 +123,9 @@ def element_recurrence(call: Call) -> Result:
     import torch
 
     if call.module.element_wise_function not in (operator.add, torch.add):
-        raise call.refuse("a recurrence with a function of its own", "use operator.add, or a LinearRecurrentContainer")
+        raise call.refuse(
+            "a recurrence with a function of its own", "use operator.add, or a LinearRecurrentContainer"
+        )
     name, module = _neurons(call)
     value = call.made.currents(call.layer, call.value)
     back = call.made.currents(call.layer, _before(name, value.shape, value.flat))
@@ -126,7 +144,8 @@ def _neurons(call: Call) -> tuple[str, Any]:
     module = call.module.sub_module
     if not hasattr(module, "v_threshold") or type(module).__name__ not in _RECURRENT:
         raise call.refuse(
-            f"a recurrence around a {type(module).__name__}", "put neurons into it: IFNode, LIFNode or ParametricLIFNode"
+            f"a recurrence around a {type(module).__name__}",
+            "put neurons into it: IFNode, LIFNode or ParametricLIFNode",
         )
     return f"{call.layer}.sub_module", module
 

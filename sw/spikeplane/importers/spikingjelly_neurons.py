@@ -1,4 +1,5 @@
-"""SpikingJelly's neurons. They fire at v >= v_threshold, reset to v_reset or, where that is None, by subtraction.
+"""SpikingJelly's neurons. They fire at v >= v_threshold, reset to v_reset or, where that is None,
+by subtraction.
 
 Membranes are counted from where they start, which is v_reset for most: u = v - start.
 """
@@ -68,15 +69,20 @@ def spiking(call: Call, decay: float, gain: float) -> Value:
     if mode in ("soft", "delayed") and (start or mode == "delayed"):
         amount = theta / (decay if mode == "delayed" else 1.0)
     neuron = FloatNeuron(
-        decay=decay, threshold=theta - start, reset=cast(ResetMode, "soft" if mode == "delayed" else mode),
-        v_reset=float(level[0]) if mode == "hard" else 0.0, amount=amount, strict=compare == ">",
-    )  # fmt: skip
+        decay=decay,
+        threshold=theta - start,
+        reset=cast(ResetMode, "soft" if mode == "delayed" else mode),
+        v_reset=float(level[0]) if mode == "hard" else 0.0,
+        amount=amount,
+        strict=compare == ">",
+    )
     told(call, mode, compare, "SpikingJelly")
     return call.neurons(neuron, gain, (1 - decay) * (rest - start))
 
 
 def firing(call: Call, function: Any) -> str:
-    """The comparison that a spike function makes. Raises SpikeplaneError for one that is no step from 0 to 1."""
+    """The comparison that a spike function makes. Raises SpikeplaneError for one that is no step
+    from 0 to 1."""
     compare = fires_at(function)
     if compare is None:
         name = getattr(function, "__name__", None) or type(function).__name__
@@ -110,5 +116,10 @@ def membrane(call: Call, decay: float, gain: float) -> Value:
     if decode not in (None, "last_mem", "mean-mem"):
         raise call.refuse(f"a readout that decodes '{decode}'", "use decode='last_mem' or 'mean-mem'")
     call.made.readout = "sum" if decode == "mean-mem" else "last"
-    call.made.assume(call.layer, "readout", "membrane", "summed over the steps" if decode == "mean-mem" else "of the last step")
+    call.made.assume(
+        call.layer,
+        "readout",
+        "membrane",
+        "summed over the steps" if decode == "mean-mem" else "of the last step",
+    )
     return call.neurons(FloatNeuron(decay=decay, reset="none", membrane_out=True), gain)

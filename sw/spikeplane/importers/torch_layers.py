@@ -15,7 +15,9 @@ def install() -> None:
     from torch import nn
 
     builtin(nn.Identity)(same)
-    builtin(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)(dropout)
+    builtin(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)(
+        dropout
+    )
     builtin(nn.Flatten)(flatten)
     builtin(nn.Linear)(linear)
     builtin(nn.Conv2d)(convolution)
@@ -43,7 +45,8 @@ def flatten(call: Call) -> Value:
     last = (-1, first) if call.value.flat else (-1, first + 2)
     if call.module.start_dim != first or call.module.end_dim not in last:
         raise call.refuse(
-            f"a flatten of dimensions {call.module.start_dim} to {call.module.end_dim}", f"flatten from {first} to the last"
+            f"a flatten of dimensions {call.module.start_dim} to {call.module.end_dim}",
+            f"flatten from {first} to the last",
         )
     return call.made.flatten(call.value)
 
@@ -77,11 +80,19 @@ def convolved(call: Call, weight: Any) -> Currents:
     module = call.module
     maps(call, "a convolution")
     if isinstance(module.padding, str) or module.padding_mode != "zeros":
-        raise call.refuse(f"a convolution with padding '{module.padding}' ({module.padding_mode})", "give zeros as numbers")
+        raise call.refuse(
+            f"a convolution with padding '{module.padding}' ({module.padding_mode})", "give zeros as numbers"
+        )
     return call.made.convolution(
-        call.layer, call.value, numbers(call.layer, "weights", weight), bias(call), stride=pair(module.stride),
-        padding=pair(module.padding), dilation=pair(module.dilation), groups=module.groups,
-    )  # fmt: skip
+        call.layer,
+        call.value,
+        numbers(call.layer, "weights", weight),
+        bias(call),
+        stride=pair(module.stride),
+        padding=pair(module.padding),
+        dilation=pair(module.dilation),
+        groups=module.groups,
+    )
 
 
 def norm_rows(call: Call) -> Currents:
@@ -108,7 +119,9 @@ def norm(call: Call) -> Currents:
     if module.running_var is None:
         raise call.refuse("a batch-norm without running statistics", "train it with track_running_stats")
     if len(module.running_var) != value.shape[0]:
-        raise SpikeplaneError(f"layer '{layer}' normalises {len(module.running_var)} channels, it gets {text(value.shape)}")
+        raise SpikeplaneError(
+            f"layer '{layer}' normalises {len(module.running_var)} channels, it gets {text(value.shape)}"
+        )
     gain = 1 / np.sqrt(numbers(layer, "running variances", module.running_var) + module.eps)
     offset = -numbers(layer, "running means", module.running_mean) * gain
     if module.affine:
@@ -152,7 +165,9 @@ def adaptive_pool(call: Call) -> Value:
     wanted, shape = call.module.output_size, call.value.shape
     rows = wanted if isinstance(wanted, tuple | list) else (wanted, wanted)
     if tuple(rows) != (1, 1):
-        raise call.refuse(f"an adaptive average of {text(tuple(rows))} pixels", "use AdaptiveAvgPool2d(1), or AvgPool2d")
+        raise call.refuse(
+            f"an adaptive average of {text(tuple(rows))} pixels", "use AdaptiveAvgPool2d(1), or AvgPool2d"
+        )
     return call.made.pool_sum(call.layer, call.value, shape[1:], shape[1:], (0, 0), mean=True)
 
 

@@ -1,7 +1,9 @@
-"""PyTorch modules: traced with torch.fx, layers as leaves, and walked; what each layer is, its handler knows (registry.py).
+"""PyTorch modules: traced with torch.fx, layers as leaves, and walked; what each layer is, its
+handler knows (registry.py).
 
-Only what is known to the last bit passes: layers of registered types, additions, flattens. Hooks, indices, states that a forward starts
-anew and whatever else could make another network of it are refused by name.
+Only what is known to the last bit passes: layers of registered types, additions, flattens. Hooks,
+indices, states that a forward starts anew and whatever else could make another network of it are
+refused by name.
 """
 
 from typing import Any
@@ -15,14 +17,20 @@ from spikeplane.importers.torch_walk import Wanted, walk
 
 
 def import_torch(
-    module: Any, input_shape: tuple[int, int, int] | None, *, reset: str | None = None, compare: str | None = None,
+    module: Any,
+    input_shape: tuple[int, int, int] | None,
+    *,
+    reset: str | None = None,
+    compare: str | None = None,
     input_bits: int | None = None,
-) -> FloatNetwork:  # fmt: skip
-    """The float network of a module whose forward takes one step's input (N, C, H, W) or (N, C), or (T, N, ...) in step mode "m".
+) -> FloatNetwork:
+    """The float network of a module whose forward takes one step's input (N, C, H, W) or (N, C), or
+    (T, N, ...) in step mode "m".
 
-    input_shape: (C, H, W); guessed for a module that starts with a fully connected layer. input_bits: bits of an input value, None
-    where unknown. The module is evaluated as `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a layer that
-    cannot be represented and for shapes that do not match.
+    input_shape: (C, H, W); guessed for a module that starts with a fully connected layer.
+    input_bits: bits of an input value, None where unknown. The module is evaluated as
+    `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a layer that cannot
+    be represented and for shapes that do not match.
     """
     import torch
 
@@ -36,7 +44,9 @@ def import_torch(
     several = step_mode(copied, graph) == "m"
     shape = input_shape or _guess(copied)
     with torch.no_grad():
-        return walk(copied, graph, shape, Wanted(reset, compare, several, input_bits), was_training=module.training)
+        return walk(
+            copied, graph, shape, Wanted(reset, compare, several, input_bits), was_training=module.training
+        )
 
 
 def _install() -> None:
@@ -66,4 +76,6 @@ def _guess(module: Any) -> tuple[int, int, int]:
             return child.in_features, 1, 1
         if handler is convolution:
             break
-    raise SpikeplaneError("the model does not say its input's shape; give input_shape = (channels, height, width)")
+    raise SpikeplaneError(
+        "the model does not say its input's shape; give input_shape = (channels, height, width)"
+    )

@@ -1,4 +1,5 @@
-"""From a module to its graph: which modules are layers, which step mode they take; what a trace does not show is refused."""
+"""From a module to its graph: which modules are layers, which step mode they take; what a trace
+does not show is refused."""
 
 import operator
 from typing import Any
@@ -8,15 +9,25 @@ from spikeplane.importers.registry import handler_of, parent_of
 
 #: Their classes are layers; those of models, of torch.fx and the user's own are traced through.
 _LIBRARIES = ("torch.", "snntorch.") + tuple(
-    f"spikingjelly.activation_based.{part}" for part in ("neuron", "layer", "rnn", "base", "encoding", "ann2snn", "quantize")
+    f"spikingjelly.activation_based.{part}"
+    for part in ("neuron", "layer", "rnn", "base", "encoding", "ann2snn", "quantize")
 )
-_CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict", "StepModule", "SingleStepModule", "MultiStepModule")
+_CONTAINERS = (
+    "Module",
+    "Sequential",
+    "ModuleList",
+    "ModuleDict",
+    "StepModule",
+    "SingleStepModule",
+    "MultiStepModule",
+)
 _LAYERS = "use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky"
 _RESETS = ("reset", "reset_mem")  #: SpikingJelly's and snnTorch's methods
 
 
 def is_layer(module: Any) -> bool:
-    """Whether the module is one to be known by its type, not traced through: a framework's, or a subclass of one."""
+    """Whether the module is one to be known by its type, not traced through: a framework's, or a
+    subclass of one."""
     kind = type(module)
     return (
         handler_of(kind) is not None
@@ -30,25 +41,34 @@ def _library(kind: type) -> bool:
 
 
 def check_hooks(model: Any) -> None:
-    """Raise SpikeplaneError for forward hooks, which may change any value, and for methods that a trace would not see."""
+    """Raise SpikeplaneError for forward hooks, which may change any value, and for methods that a
+    trace would not see."""
     from torch.nn.modules import module as everywhere
 
     if everywhere._global_forward_hooks or everywhere._global_forward_pre_hooks:
         raise SpikeplaneError(
-            "forward hooks are registered for all modules, which Spikeplane cannot follow; remove them (handle.remove())"
+            "forward hooks are registered for all modules, which Spikeplane cannot follow; remove "
+            "them (handle.remove())"
         )
     for name, module in model.named_modules():
         replaced = [
-            key for key, value in vars(module).items() if callable(value) and callable(getattr(type(module), key, None))
+            key
+            for key, value in vars(module).items()
+            if callable(value) and callable(getattr(type(module), key, None))
         ]
         if replaced:
             raise SpikeplaneError(
-                f"{_named(name)} has a {replaced[0]} set on the object, which Spikeplane cannot follow; write it into its class"
+                f"{_named(name)} has a {replaced[0]} set on the object, which Spikeplane cannot "
+                "follow; write it into its class"
             )
         if module._forward_hooks or module._forward_pre_hooks:
-            kinds = [type(h).__name__ for h in (*module._forward_hooks.values(), *module._forward_pre_hooks.values())]
+            kinds = [
+                type(h).__name__
+                for h in (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
+            ]
             raise SpikeplaneError(
-                f"{_named(name)} has a forward hook ({kinds[0]}), which Spikeplane cannot follow; remove it (handle.remove(); "
+                f"{_named(name)} has a forward hook ({kinds[0]}), which Spikeplane cannot follow; "
+                "remove it (handle.remove(); "
                 "prune.remove, remove_weight_norm and the like for torch.nn.utils)"
             )
 
@@ -77,7 +97,9 @@ def unknown(path: str, kind: type) -> SpikeplaneError:
 
 def used(model: Any, graph: Any) -> list[tuple[str, Any]]:
     """Path and module of every layer that the graph uses."""
-    return [(node.target, model.get_submodule(node.target)) for node in graph.nodes if node.op == "call_module"]
+    return [
+        (node.target, model.get_submodule(node.target)) for node in graph.nodes if node.op == "call_module"
+    ]
 
 
 def step_mode(model: Any, graph: Any) -> str:
@@ -92,13 +114,15 @@ def step_mode(model: Any, graph: Any) -> str:
             first.setdefault(mode, path)
     if len(first) > 1:
         raise SpikeplaneError(
-            f"layer '{first['s']}' has step mode 's' and layer '{first['m']}' has 'm'; use one: functional.set_step_mode(net, 's')"
+            f"layer '{first['s']}' has step mode 's' and layer '{first['m']}' has 'm'; use one: "
+            "functional.set_step_mode(net, 's')"
         )
     return next(iter(first), "s")
 
 
 def traced(copied: Any, original: Any) -> Any:
-    """The graph of the copy's forward. Raises SpikeplaneError for a forward that cannot be traced, or that touches its layers' states."""
+    """The graph of the copy's forward. Raises SpikeplaneError for a forward that cannot be traced,
+    or that touches its layers' states."""
     import torch.fx
 
     class Tracer(torch.fx.Tracer):
@@ -124,14 +148,16 @@ def traced(copied: Any, original: Any) -> Any:
         raise
     except Exception as error:
         raise SpikeplaneError(
-            f"the model's forward cannot be traced ({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
+            f"the model's forward cannot be traced ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:120]}); "
             "write it without loops over steps and without decisions on values"
         ) from None
     after = _states(copied, original)
     touched += [name for (name, old), (_, new) in zip(before, after, strict=True) if old is not new]
     if touched:
         raise SpikeplaneError(
-            f"the model's forward starts the state of layer '{touched[0]}' anew, so nothing is kept from step to step; take the reset "
+            f"the model's forward starts the state of layer '{touched[0]}' anew, so nothing is "
+            "kept from step to step; take the reset "
             "out of it, and hand membranes in as arguments or let the layer keep them (init_hidden=True)"
         )
     _check_steps_alike(copied, kept, Tracer(), graph)
@@ -139,7 +165,8 @@ def traced(copied: Any, original: Any) -> Any:
 
 
 def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: Any, graph: Any) -> None:
-    """Raise SpikeplaneError for a forward that changes the model it is in, or is another one when it is called again."""
+    """Raise SpikeplaneError for a forward that changes the model it is in, or is another one when
+    it is called again."""
     once = _attributes(copied)
     _check_kept(copied, kept, once)
     try:
@@ -149,7 +176,8 @@ def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: An
     _check_kept(copied, once, _attributes(copied))
     if again != str(graph):
         raise SpikeplaneError(
-            "the model's forward is another one when it is called again, so a step may not be what the step before was; hand states in as "
+            "the model's forward is another one when it is called again, so a step may not be what "
+            "the step before was; hand states in as "
             "arguments, and let it keep nothing"
         )
 
@@ -159,15 +187,19 @@ def _check_kept(copied: Any, before: dict[tuple[str, str], Any], after: dict[tup
     from torch.fx import Proxy
 
     for (name, key), value in before.items():
-        if after.get((name, key)) != value and not isinstance(getattr(copied.get_submodule(name), key, None), Proxy):
+        if after.get((name, key)) != value and not isinstance(
+            getattr(copied.get_submodule(name), key, None), Proxy
+        ):
             raise SpikeplaneError(
-                f"the model's forward changes '{key}' of {_named(name)}, so a step may not be what the step before was; set it before, "
+                f"the model's forward changes '{key}' of {_named(name)}, so a step may not be what "
+                "the step before was; set it before, "
                 "in __init__"
             )
 
 
 def _attributes(model: Any) -> dict[tuple[str, str], Any]:
-    """What modules hold beside their parts, parameters and membranes: values, and of objects and tensors which they are."""
+    """What modules hold beside their parts, parameters and membranes: values, and of objects and
+    tensors which they are."""
     import torch
 
     found = {}

@@ -1,4 +1,5 @@
-"""Carries values along the traced graph: layers to their handlers, additions and flattens to the assembler."""
+"""Carries values along the traced graph: layers to their handlers, additions and flattens to the
+assembler."""
 
 import operator
 from dataclasses import dataclass, replace
@@ -32,7 +33,9 @@ class _Sizes:
     rest: tuple[int, ...]
 
 
-def walk(module: Any, graph: Any, input_shape: tuple[int, int, int], wanted: Wanted, *, was_training: bool) -> FloatNetwork:
+def walk(
+    module: Any, graph: Any, input_shape: tuple[int, int, int], wanted: Wanted, *, was_training: bool
+) -> FloatNetwork:
     """The float network of a traced module. Raises SpikeplaneError, one line."""
     walker = _Walk(module, input_shape, wanted)
     if was_training:
@@ -75,12 +78,18 @@ class _Walk:
             own = state in self.states and list(state.users) == [node]
             if not own:
                 raise self.made.refuse(
-                    node.target, "handed a state that is not its own from the step before",
-                    "give forward an argument for it that nothing else uses, or let the layer keep it (init_hidden=True)",
-                )  # fmt: skip
+                    node.target,
+                    "handed a state that is not its own from the step before",
+                    (
+                        "give forward an argument for it that nothing else uses, or let the layer keep "
+                        "it (init_hidden=True)"
+                    ),
+                )
             self.takers[state] = node.target
             self.made.assume(node.target, "state", str(state), "what the layer returned in the step before")
-        result = self.layer(node.target, self.module.get_submodule(node.target), value, self.wanted.several_steps, len(states))
+        result = self.layer(
+            node.target, self.module.get_submodule(node.target), value, self.wanted.several_steps, len(states)
+        )
         if result is value:
             self.behind[node] = node.args[0]
         return result
@@ -93,13 +102,23 @@ class _Walk:
             raise unknown(path, kind)
         if states not in (0, takes):
             raise self.made.refuse(
-                path, f"called with {states + 1} arguments", "hand it its input, and all of its states or none"
+                path,
+                f"called with {states + 1} arguments",
+                "hand it its input, and all of its states or none",
             )
         wanted = self.wanted
         call = Call(
-            layer=path, module=module, value=value, made=self.made, reset=wanted.reset, compare=wanted.compare, states=states,
-            several_steps=several_steps, input_bits=wanted.input_bits, walk=self.layer,
-        )  # fmt: skip
+            layer=path,
+            module=module,
+            value=value,
+            made=self.made,
+            reset=wanted.reset,
+            compare=wanted.compare,
+            states=states,
+            several_steps=several_steps,
+            input_bits=wanted.input_bits,
+            walk=self.layer,
+        )
         return handler(call)
 
     def _argument(self, node: Any) -> Value:
@@ -107,9 +126,10 @@ class _Walk:
         value = self.values.get(node.args[0]) if node.args and _hashable(node.args[0]) else None
         if not isinstance(value, Spikes | Currents):
             raise self.made.refuse(
-                str(node.target if node.op == "call_module" else node.name), "called with something else than a layer's output",
+                str(node.target if node.op == "call_module" else node.name),
+                "called with something else than a layer's output",
                 "pass it first, by position",
-            )  # fmt: skip
+            )
         return value
 
     def _output(self, result: Any) -> Value:
@@ -125,7 +145,9 @@ class _Walk:
         if isinstance(value, State):
             if not value.before_reset:
                 raise self.made.refuse(
-                    value.layer, "read out as membranes after their reset", "use reset_delay=True, or no reset"
+                    value.layer,
+                    "read out as membranes after their reset",
+                    "use reset_delay=True, or no reset",
                 )
             return self.made.membranes(value.layer)
         if not isinstance(value, Spikes | Currents):
@@ -133,7 +155,8 @@ class _Walk:
         return value
 
     def _check_order(self, returned: Any) -> None:
-        """The states come back in the order in which they were handed in, or the next step would hand them to other layers."""
+        """The states come back in the order in which they were handed in, or the next step would
+        hand them to other layers."""
         for state, node in zip(self.states, returned, strict=True):
             value = self.values.get(node) if _hashable(node) else None
             layers = [value.layer] if isinstance(value, State) else []
@@ -141,7 +164,8 @@ class _Walk:
             taker = self.takers.get(state)
             if taker is not None and layers and taker not in layers:
                 raise SpikeplaneError(
-                    f"the model's forward takes '{state}' for layer '{taker}' and returns a state of layer '{layers[0]}' in its place; "
+                    f"the model's forward takes '{state}' for layer '{taker}' and returns a state "
+                    f"of layer '{layers[0]}' in its place; "
                     "return the states in the order in which forward takes them"
                 )
 
@@ -160,7 +184,8 @@ class _Walk:
             self.behind[node] = node.args[0]
             return self._argument(node)
         raise SpikeplaneError(
-            f"the model's forward calls '{name}', which Spikeplane cannot represent; use layers, additions and flatten"
+            f"the model's forward calls '{name}', which Spikeplane cannot represent; use layers, "
+            "additions and flatten"
         )
 
     def _passes(self, node: Any, name: str) -> bool:
@@ -170,11 +195,15 @@ class _Walk:
             training = node.kwargs.get("training", node.args[2] if len(node.args) > 2 else True)
             if training is not False:
                 raise self.made.refuse(
-                    node.name, "a dropout that is on in inference", "use nn.Dropout, or pass training=self.training"
+                    node.name,
+                    "a dropout that is on in inference",
+                    "use nn.Dropout, or pass training=self.training",
                 )
             self.made.assume(node.name, "dropout", "removed", "inference")
         if name == "float" and not (isinstance(value, Spikes) and all(s.gain == 1.0 for s in value.sources)):
-            raise self.made.refuse(node.name, "a rounding of currents to float32", "convert the input, or nothing")
+            raise self.made.refuse(
+                node.name, "a rounding of currents to float32", "convert the input, or nothing"
+            )
         return True
 
     def _sum(self, node: Any, *, in_place: bool) -> Value:
@@ -198,9 +227,16 @@ class _Walk:
         for other in node.graph.nodes:
             later += [other] if seen else []
             seen = seen or other is node
-        again = [n for n in later for a in n.all_input_nodes if a is not node and a in self.values and self._origin(a) is first]
+        again = [
+            n
+            for n in later
+            for a in n.all_input_nodes
+            if a is not node and a in self.values and self._origin(a) is first
+        ]
         if again or self._kept(first):
-            raise self.made.refuse(node.name, "an addition in place of a value that is used again", "write x = x + y")
+            raise self.made.refuse(
+                node.name, "an addition in place of a value that is used again", "write x = x + y"
+            )
 
     def _kept(self, node: Any) -> bool:
         """Whether the next step sees the value too: an input, or spikes that come back to their neurons."""
@@ -231,7 +267,8 @@ class _Walk:
         value = self._argument(node)
         if getattr(node.target, "__name__", "") == "getattr" and node.args[1] != "shape":
             raise SpikeplaneError(
-                f"the model's forward reads '.{node.args[1]}', which Spikeplane cannot represent; use layers and shapes"
+                f"the model's forward reads '.{node.args[1]}', which Spikeplane cannot represent; "
+                "use layers and shapes"
             )
         rest = (int(np.prod(value.shape)),) if value.flat else value.shape
         sizes = _Sizes(rest)

@@ -1,4 +1,5 @@
-"""Numbers of layers as the float network wants them: float64 arrays, one a channel, checked with the layer's name."""
+"""Numbers of layers as the float network wants them: float64 arrays, one a channel, checked with
+the layer's name."""
 
 from typing import Any
 
@@ -9,7 +10,8 @@ from spikeplane.importers.geometry import Shape, text
 
 
 def numbers(layer: str, what: str, tensor: Any) -> np.ndarray:
-    """A tensor, array or number as float64. Raises SpikeplaneError for complex ones and for those that have no values."""
+    """A tensor, array or number as float64. Raises SpikeplaneError for complex ones and for those
+    that have no values."""
     try:
         array = tensor.numpy(force=True) if hasattr(tensor, "detach") else np.asarray(tensor)
     except Exception:  # without storage, sparse, quantised
@@ -18,7 +20,8 @@ def numbers(layer: str, what: str, tensor: Any) -> np.ndarray:
         raise SpikeplaneError(f"layer '{layer}': its {what} are complex numbers; give real ones")
     if array.dtype.kind not in "fiub":
         raise SpikeplaneError(
-            f"layer '{layer}': its {what} are no numbers that can be read; give a dense tensor of real numbers"
+            f"layer '{layer}': its {what} are no numbers that can be read; give a dense tensor of "
+            "real numbers"
         )
     return array.astype(np.float64)
 
@@ -27,12 +30,15 @@ def one(layer: str, what: str, tensor: Any) -> float:
     """The one value. Raises SpikeplaneError if there are several."""
     values = np.unique(numbers(layer, what, tensor))
     if len(values) != 1:
-        raise SpikeplaneError(f"layer '{layer}' has {len(values)} different values of {what}; a population has one")
+        raise SpikeplaneError(
+            f"layer '{layer}' has {len(values)} different values of {what}; a population has one"
+        )
     return float(values[0])
 
 
 def per_channel(layer: str, what: str, tensor: Any, shape: Shape, flat: bool) -> np.ndarray:
-    """(C,) from values that PyTorch broadcasts over a sample (C, H, W), or over its row: from the last axis backwards.
+    """(C,) from values that PyTorch broadcasts over a sample (C, H, W), or over its row: from the
+    last axis backwards.
 
     Raises SpikeplaneError where they do not fit, and where they differ inside a channel.
     """
@@ -44,12 +50,14 @@ def per_channel(layer: str, what: str, tensor: Any, shape: Shape, flat: bool) ->
         each = np.broadcast_to(array, whole).reshape(shape[0], -1)
     except ValueError:
         raise SpikeplaneError(
-            f"layer '{layer}' has {text(array.shape)} values of {what} for {text(whole)} neurons, which PyTorch cannot broadcast; "
+            f"layer '{layer}' has {text(array.shape)} values of {what} for {text(whole)} neurons, "
+            "which PyTorch cannot broadcast; "
             "give one, or one a channel as Cx1x1"
         ) from None
     if not np.array_equal(each, np.broadcast_to(each[:, :1], each.shape), equal_nan=True):
         raise SpikeplaneError(
-            f"layer '{layer}' has values of {what} that differ inside a channel (PyTorch broadcasts {text(array.shape)} over "
+            f"layer '{layer}' has values of {what} that differ inside a channel (PyTorch "
+            f"broadcasts {text(array.shape)} over "
             f"{text(whole)} from the last axis); give one, or one a channel as Cx1x1"
         )
     return each[:, 0].copy()
@@ -61,12 +69,18 @@ def pair(value: Any) -> tuple[int, int]:
 
 
 def fires_at(function: Any) -> str | None:
-    """ ">=" or ">" of a function from v - threshold to spikes; None if it is neither, such as a surrogate that does not spike."""
+    """ ">=" or ">" of a function from v - threshold to spikes; None if it is neither, such as a
+    surrogate that does not spike."""
     import torch
 
     tiny = torch.tensor([1e-12, 1e-6], dtype=torch.float64)
     points = torch.cat(
-        (torch.linspace(-3, 3, 193, dtype=torch.float64), tiny, -tiny, torch.tensor([100.0], dtype=torch.float64))
+        (
+            torch.linspace(-3, 3, 193, dtype=torch.float64),
+            tiny,
+            -tiny,
+            torch.tensor([100.0], dtype=torch.float64),
+        )
     )
     grid = torch.stack((points, points.flip(0)))
     try:
@@ -75,4 +89,6 @@ def fires_at(function: Any) -> str | None:
         return None
     if spikes.shape != grid.shape:
         return None
-    return next((name for name, fired in ((">=", grid >= 0), (">", grid > 0)) if bool((spikes == fired).all())), None)
+    return next(
+        (name for name, fired in ((">=", grid >= 0), (">", grid > 0)) if bool((spikes == fired).all())), None
+    )

@@ -1,8 +1,10 @@
 """Whether a program can run, and runs alike on the golden model and on every chip of its configuration.
 
-    structure ─▶ input, output, numbers ─▶ placement ─▶ bounds proved again ─▶ images built ─▶ tables for people
+    structure ─▶ input, output, numbers ─▶ placement ─▶ bounds proved again ─▶ images built ─▶
+    tables for people
 
-Types are `file`'s business. Every rule here is one that the golden model or a chip needs; both refuse, or neither.
+Types are `file`'s business. Every rule here is one that the golden model or a chip needs; both
+refuse, or neither.
 """
 
 from typing import TYPE_CHECKING
@@ -37,7 +39,11 @@ def check(program: "Program") -> None:
         _check_numbers(population, program)
         _check_hold(population, program)
     for projection in network.projections:
-        check_weights(projection.weight, config.weight_bits, f"projection '{projection.source}' to '{projection.target}'")
+        check_weights(
+            projection.weight,
+            config.weight_bits,
+            f"projection '{projection.source}' to '{projection.target}'",
+        )
     _check_placement(program)
     check_tags(network, config, list(program.probes))
     check_sizes(network, config)
@@ -55,24 +61,31 @@ def _check_input(program: "Program") -> None:
     (found,) = inputs
     if found.value_bits != encoding.bits:
         raise SpikeplaneError(
-            f"input '{found.name}' takes {found.value_bits}-bit values, the encoding '{encoding.kind}' gives {encoding.bits}"
+            f"input '{found.name}' takes {found.value_bits}-bit values, the encoding "
+            f"'{encoding.kind}' gives {encoding.bits}"
         )
     arrays = (found.theta, found.amount, found.bias, found.window)
     if found.hold or any(array is not None for array in arrays):
-        raise SpikeplaneError(f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do")
+        raise SpikeplaneError(
+            f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do"
+        )
     if network.steps != encoding.steps:
         raise SpikeplaneError(f"the network runs {network.steps} steps, the encoding gives {encoding.steps}")
     if program.values > VALUES:
         raise SpikeplaneError(
-            f"a sample has {program.values:,} values in all populations and steps, at most {VALUES:,} can be run"
+            f"a sample has {program.values:,} values in all populations and steps, at most "
+            f"{VALUES:,} can be run"
         )
 
 
 def _check_outputs(program: "Program") -> None:
-    """The host takes the output, and what nobody else takes: whoever sends nowhere would wait for credits for ever."""
+    """The host takes the output, and what nobody else takes: whoever sends nowhere would wait for
+    credits for ever."""
     network, probes = program.network, program.probes
     if program.readout not in _READOUTS:
-        raise SpikeplaneError(f"the readout must be {', '.join(_READOUTS[:-1])} or {_READOUTS[-1]}, not '{program.readout}'")
+        raise SpikeplaneError(
+            f"the readout must be {', '.join(_READOUTS[:-1])} or {_READOUTS[-1]}, not '{program.readout}'"
+        )
     known = [p.name for p in network.populations if p.neuron is not None]
     for name in probes:
         if name not in known:
@@ -95,8 +108,10 @@ def _check_numbers(population: Population, program: "Program") -> None:
         raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {neuron.leak_value}")
     bits = config.membrane_bits
     for name, values, width in (
-        ("thresholds", population.theta, bits), ("reset amounts", population.amount, bits), ("biases", population.bias, config.acc_bits),
-    ):  # fmt: skip
+        ("thresholds", population.theta, bits),
+        ("reset amounts", population.amount, bits),
+        ("biases", population.bias, config.acc_bits),
+    ):
         if values is not None:
             check_signed(values, width, f"{what}: its {name}")
     check_signed(np.array([neuron.v_reset]), bits, f"{what}: its reset potential")
@@ -109,7 +124,8 @@ def _check_hold(population: Population, program: "Program") -> None:
     same = program.encoding.kind == "direct" and all(p.source == program.input.name for p in incoming)
     if population.hold and not same:
         raise SpikeplaneError(
-            f"population '{population.name}' holds its current, which takes an encoding 'direct' and nothing but the input in front"
+            f"population '{population.name}' holds its current, which takes an encoding 'direct' "
+            "and nothing but the input in front"
         )
 
 
@@ -120,11 +136,15 @@ def _check_placement(program: "Program") -> None:
     taken: set[tuple[object, ...]] = set()
     for part in placement.parts:
         if part.population not in neurons:
-            raise SpikeplaneError(f"there is no population '{part.population}' to place; there are {', '.join(neurons)}")
+            raise SpikeplaneError(
+                f"there is no population '{part.population}' to place; there are {', '.join(neurons)}"
+            )
         x, y = part.core
         what = f"population '{part.population}' on core {part.core}"
         if not (0 <= x < config.cols and 0 <= y < config.rows):
-            raise SpikeplaneError(f"{what}: the chip has cores from (0, 0) to ({config.cols - 1}, {config.rows - 1})")
+            raise SpikeplaneError(
+                f"{what}: the chip has cores from (0, 0) to ({config.cols - 1}, {config.rows - 1})"
+            )
         if not 0 <= part.slot < config.populations:
             raise SpikeplaneError(f"{what}: slot {part.slot} of {config.populations}")
         for place in ((part.core, part.slot), (part.core, part.population)):
@@ -132,7 +152,9 @@ def _check_placement(program: "Program") -> None:
                 raise SpikeplaneError(f"{what}: slot {part.slot} is taken, or another part of it is there")
             taken.add(place)
     for name, population in neurons.items():
-        _check_cover(name, sorted((p.first, p.groups) for p in placement.of(name)), groups_of(population, config))
+        _check_cover(
+            name, sorted((p.first, p.groups) for p in placement.of(name)), groups_of(population, config)
+        )
 
 
 def _check_cover(name: str, parts: list[tuple[int, int]], total: int) -> None:

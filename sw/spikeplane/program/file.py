@@ -1,7 +1,7 @@
 """The program file: HDF5 behind a first block that states its version and the checksum of all that follows.
 
-A single flipped bit may keep the HDF5 library busy for ever, and a right checksum says nothing of who made the file: the library
-writes it, `hdf5` reads it. Equal programs give equal files.
+A single flipped bit may keep the HDF5 library busy for ever, and a right checksum says nothing of
+who made the file: the library writes it, `hdf5` reads it. Equal programs give equal files.
 """
 
 import hashlib
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 MAGIC, VERSION = "spikeplane-program", 3
 NUMBERS = 1 << 25  #: weights, thresholds, amounts and biases of a program at most
-_FILE, _HEADER, _ITEMS = 1 << 29, 1 << 25, 1 << 11  #: bytes of a file and of its header, entries of its lists, at most
+#: bytes of a file and of its header, entries of its lists, at most
+_FILE, _HEADER, _ITEMS = 1 << 29, 1 << 25, 1 << 11
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
 _LISTS = ("populations", "projections", "parts")
@@ -45,7 +46,8 @@ def seal(contents: bytes) -> bytes:
 
 
 def read(path: str | Path) -> bytes:
-    """The contents of a file if they are those that were sealed. Raises SpikeplaneError, after a block if the file is none."""
+    """The contents of a file if they are those that were sealed. Raises SpikeplaneError, after a
+    block if the file is none."""
     check_regular(path)
     try:
         with open(path, "rb") as file:
@@ -57,11 +59,15 @@ def read(path: str | Path) -> bytes:
     except OSError as error:
         raise SpikeplaneError(f"program: cannot read {path}: {error.strerror}") from None
     if label and int(label[1]) != VERSION:
-        raise SpikeplaneError(f"program {path} has format version {int(label[1])}, this is version {VERSION}; compile it again")
+        raise SpikeplaneError(
+            f"program {path} has format version {int(label[1])}, this is version {VERSION}; compile it again"
+        )
     if label and label[2].decode() == hashlib.sha256(rest).hexdigest():
         return block + rest
     if str(path).endswith(".nir"):
-        raise SpikeplaneError(f"{path} is a model, not a program; compile it first: spikeplane compile {path} -o net.spk")
+        raise SpikeplaneError(
+            f"{path} is a model, not a program; compile it first: spikeplane compile {path} -o net.spk"
+        )
     raise _damaged(path)
 
 
@@ -75,16 +81,26 @@ def to_bytes(program: "Program") -> bytes:
     for i, p in enumerate(program.network.populations):
         plain = {k: v for k, v in asdict(p).items() if k not in _POPULATION_ARRAYS}
         populations.append(plain)
-        arrays |= {f"populations/{i}/{k}": getattr(p, k) for k in _POPULATION_ARRAYS if getattr(p, k) is not None}
+        arrays |= {
+            f"populations/{i}/{k}": getattr(p, k) for k in _POPULATION_ARRAYS if getattr(p, k) is not None
+        }
     for i, p in enumerate(program.network.projections):
         projections.append({k: v for k, v in p.__dict__.items() if k != "weight"})
         arrays[f"projections/{i}/weight"] = p.weight
     header = {
-        "name": program.name, "digest": program.config.digest, "config": program.config.to_dict(), "encoding": asdict(program.encoding),
-        "readout": program.readout, "probes": program.probes, "tables": program.tables, "output": program.network.output,
-        "steps": program.network.steps, "populations": populations, "projections": projections,
+        "name": program.name,
+        "digest": program.config.digest,
+        "config": program.config.to_dict(),
+        "encoding": asdict(program.encoding),
+        "readout": program.readout,
+        "probes": program.probes,
+        "tables": program.tables,
+        "output": program.network.output,
+        "steps": program.network.steps,
+        "populations": populations,
+        "projections": projections,
         "parts": [asdict(part) for part in program.placement.parts],
-    }  # fmt: skip
+    }
     _check_count(sum(np.size(array) for array in arrays.values()))
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest") as file:
@@ -97,7 +113,8 @@ def to_bytes(program: "Program") -> bytes:
 def _check_count(numbers: int) -> None:
     if numbers > NUMBERS:
         raise SpikeplaneError(
-            f"a program holds at most {NUMBERS:,} weights and thresholds, not {numbers:,}; use a smaller network"
+            f"a program holds at most {NUMBERS:,} weights and thresholds, not {numbers:,}; use a "
+            "smaller network"
         )
 
 
@@ -109,8 +126,8 @@ def _smallest(array: np.ndarray) -> np.ndarray:
 
 
 def from_bytes(contents: bytes, path: str | Path) -> dict[str, Any]:
-    """The fields of a `Program`, each of its type; `check` says whether they can run. Raises SpikeplaneError for what no program of
-    this version is."""
+    """The fields of a `Program`, each of its type; `check` says whether they can run. Raises
+    SpikeplaneError for what no program of this version is."""
     try:
         found = datasets(contents)
         header = _header(found.pop("header"))
@@ -154,7 +171,9 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]
     if json.dumps(config.to_dict(), sort_keys=True) != json.dumps(header["config"], sort_keys=True):
         raise SpikeplaneError("its chip configuration has fields that are missing, or of another type")
     if config.digest != header["digest"]:
-        raise SpikeplaneError(f"it was compiled for another generation of the gateware (chip {shown(header['digest'])})")
+        raise SpikeplaneError(
+            f"it was compiled for another generation of the gateware (chip {shown(header['digest'])})"
+        )
     populations = tuple(_population(found, i, plain) for i, plain in enumerate(header["populations"]))
     projections = tuple(_projection(found, i, plain) for i, plain in enumerate(header["projections"]))
     if found:
@@ -162,11 +181,15 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]
     output, steps = value(str, header["output"], "output"), value(int, header["steps"], "steps")
     parts = tuple(made(Part, plain, f"part {i}") for i, plain in enumerate(header["parts"]))
     return {
-        "name": value(str, header["name"], "name"), "config": config, "placement": Placement(parts), "tables": header["tables"],
+        "name": value(str, header["name"], "name"),
+        "config": config,
+        "placement": Placement(parts),
+        "tables": header["tables"],
         "network": Network(populations=populations, projections=projections, output=output, steps=steps),
-        "encoding": made(Encoding, header["encoding"], "encoding"), "readout": value(str, header["readout"], "readout"),
+        "encoding": made(Encoding, header["encoding"], "encoding"),
+        "readout": value(str, header["readout"], "readout"),
         "probes": value(tuple[str, ...], header["probes"], "probes"),
-    }  # fmt: skip
+    }
 
 
 def _population(found: dict[str, Dataset], number: int, plain: Any) -> Population:
@@ -187,7 +210,9 @@ def _projection(found: dict[str, Dataset], number: int, plain: Any) -> Projectio
     return replace(projection, weight=_array(found.pop(place), place, (3 if projection.aligned else 4,)))
 
 
-def _array(dataset: Dataset, place: str, ranks: tuple[int, ...], shape: tuple[int, ...] | None = None) -> np.ndarray:
+def _array(
+    dataset: Dataset, place: str, ranks: tuple[int, ...], shape: tuple[int, ...] | None = None
+) -> np.ndarray:
     """int64, looked at before it is unpacked: a few bytes may stand for any number of zeros."""
     if dataset.dtype.kind != "i" or len(dataset.shape) not in ranks or shape not in (None, dataset.shape):
         raise SpikeplaneError(f"{place} is {dataset.dtype} {dataset.shape}")

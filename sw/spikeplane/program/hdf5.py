@@ -1,10 +1,12 @@
-"""Reads the datasets of a program file, and of nothing else: the few structures of HDF5 that `file.to_bytes` makes.
+"""Reads the datasets of a program file, and of nothing else: the few structures of HDF5 that
+`file.to_bytes` makes.
 
     superblock 0 ─▶ group ─▶ B-tree ─▶ names ─▶ object header ─▶ shape, type, filters ─▶ the numbers
 
-The HDF5 library trusts what a file says: one wrong byte can keep it busy for ever, a virtual dataset crash it, a link open another
-file. Here is no code for links, attributes, virtual or external storage and types that are no integers, every address is held
-against the file, and nothing is unpacked before its size is known. Versions and layout: "HDF5 File Format Specification 3.0", the
+The HDF5 library trusts what a file says: one wrong byte can keep it busy for ever, a virtual
+dataset crash it, a link open another file. Here is no code for links, attributes, virtual or
+external storage and types that are no integers, every address is held against the file, and nothing
+is unpacked before its size is known. Versions and layout: "HDF5 File Format Specification 3.0", the
 structures of the earliest version, which h5py's `libver="earliest"` writes.
 """
 
@@ -18,16 +20,21 @@ from typing import Any
 import numpy as np
 
 BLOCK = 512  #: bytes in front of the HDF5 part, the least that HDF5 allows
-_SUPERBLOCK = struct.pack("<8s8BHHIQQ", b"\x89HDF\r\n\x1a\n", 0, 0, 0, 0, 0, 8, 8, 0, 4, 16, 0, BLOCK, 2**64 - 1)
-_SPACE, _TYPE, _LAYOUT, _FILTERS, _MORE, _TABLE = 1, 3, 8, 11, 16, 17  #: messages of an object header that count here
+_SUPERBLOCK = struct.pack(
+    "<8s8BHHIQQ", b"\x89HDF\r\n\x1a\n", 0, 0, 0, 0, 0, 8, 8, 0, 4, 16, 0, BLOCK, 2**64 - 1
+)
+#: messages of an object header that count here
+_SPACE, _TYPE, _LAYOUT, _FILTERS, _MORE, _TABLE = 1, 3, 8, 11, 16, 17
 _IGNORED = (0, 4, 5, 18)  #: nothing, fill values, time of the last change
 _SHUFFLE, _DEFLATE = 2, 1
-_ENTRIES, _DEPTH = 1 << 18, 4  #: nodes, members and chunks of a file, and levels of groups and of trees, at most
+#: nodes, members and chunks of a file, and levels of groups and of trees, at most
+_ENTRIES, _DEPTH = 1 << 18, 4
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One array that lies in the file. `read` unpacks it: as many bytes as shape and type say, so look at them first."""
+    """One array that lies in the file. `read` unpacks it: as many bytes as shape and type say, so
+    look at them first."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -35,8 +42,8 @@ class Dataset:
 
 
 def datasets(contents: bytes) -> dict[str, Dataset]:
-    """All datasets of a file, by path. Raises ValueError, KeyError, struct.error or zlib.error, here and in `read`, for anything that
-    `file.to_bytes` does not write."""
+    """All datasets of a file, by path. Raises ValueError, KeyError, struct.error or zlib.error,
+    here and in `read`, for anything that `file.to_bytes` does not write."""
     return _File(contents).datasets()
 
 
@@ -47,7 +54,8 @@ class _File:
     def datasets(self) -> dict[str, Dataset]:
         if self._take(0, len(_SUPERBLOCK)) != _SUPERBLOCK:
             raise ValueError("another superblock")
-        root = self._fields("<Q", len(_SUPERBLOCK) + 24)[0]  # behind the end's and the driver's address and a name
+        # behind the end's and the driver's address and a name
+        root = self._fields("<Q", len(_SUPERBLOCK) + 24)[0]
         return dict(self._walk("", root, 0))
 
     def _take(self, address: int, size: int) -> bytes:
@@ -116,7 +124,9 @@ class _File:
                     raise ValueError("a link")
                 yield names[name:end].decode(), header
 
-    def _leaves(self, node: int, kind: int, form: str, levels: int = _DEPTH) -> Iterator[tuple[tuple[int, ...], int]]:
+    def _leaves(
+        self, node: int, kind: int, form: str, levels: int = _DEPTH
+    ) -> Iterator[tuple[tuple[int, ...], int]]:
         """Keys and addresses of a B-tree's leaves; `form` is that of a key."""
         magic, found, level, count = self._fields("<4sBBH", node)
         if magic != b"TREE" or found != kind or not 0 <= level < levels:
@@ -136,7 +146,14 @@ class _File:
         space, layout = messages[_SPACE], messages[_LAYOUT]
         version, rank, more = struct.unpack_from("<BBB", space)
         form, sign, size, offset, precision = struct.unpack("<BB2xIHH", messages[_TYPE][:12])
-        if version != 1 or more > 1 or form != 0x10 or sign not in (0, 8) or size not in (1, 2, 4, 8) or offset:
+        if (
+            version != 1
+            or more > 1
+            or form != 0x10
+            or sign not in (0, 8)
+            or size not in (1, 2, 4, 8)
+            or offset
+        ):
             raise ValueError("no array of integers")
         if precision != 8 * size or layout[0] != 3:
             raise ValueError("another layout")

@@ -1,6 +1,8 @@
-"""From the plain values of JSON to dataclasses, as their annotations say: exact types, exactly the fields, no defaults.
+"""From the plain values of JSON to dataclasses, as their annotations say: exact types, exactly the
+fields, no defaults.
 
-Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default; a file that says so has been made by something else.
+Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default; a file that says so
+has been made by something else.
 """
 
 from dataclasses import fields, is_dataclass
@@ -15,8 +17,8 @@ T = TypeVar("T")
 
 
 def made(kind: type[T], plain: Any, where: str, **given: Any) -> T:
-    """The dataclass `kind` from a dict of its fields less those `given`. Raises SpikeplaneError that names the field, its type and what
-    the file has."""
+    """The dataclass `kind` from a dict of its fields less those `given`. Raises SpikeplaneError
+    that names the field, its type and what the file has."""
     hints = get_type_hints(kind)
     wanted = {f.name for f in fields(kind) if f.name not in given}  # pyright: ignore[reportArgumentType] - a dataclass
     if type(plain) is not dict or set(plain) != wanted:
@@ -29,7 +31,11 @@ def value(hint: Any, plain: Any, where: str) -> Any:
     """One value of an annotated type: int, bool, str, Literal, tuple, dataclass, or any of them or None."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return None if plain is None else value(next(kind for kind in args if kind is not NoneType), plain, where)
+        return (
+            None
+            if plain is None
+            else value(next(kind for kind in args if kind is not NoneType), plain, where)
+        )
     if is_dataclass(hint) and isinstance(hint, type):
         return made(hint, plain, where)
     if origin is Literal and type(plain) is str and plain in args:
@@ -53,7 +59,9 @@ def _wanted(hint: Any) -> str:
     if get_origin(hint) is tuple:
         each = {int: "whole numbers", str: "names"}.get(args[0], "values")
         return f"a list of {each}" if args[-1] is Ellipsis else f"{len(args)} {each}"
-    return {bool: "true or false", int: "a whole number", str: f"text of up to {_TEXT} characters"}.get(hint, "an object")
+    return {bool: "true or false", int: "a whole number", str: f"text of up to {_TEXT} characters"}.get(
+        hint, "an object"
+    )
 
 
 def shown(plain: Any) -> str:

@@ -1,4 +1,5 @@
-"""A compiled network as one object: chip, integer network, placement, input encoding, readout, tables. See `file` for how it is kept."""
+"""A compiled network as one object: chip, integer network, placement, input encoding, readout,
+tables. See `file` for how it is kept."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,8 +24,9 @@ from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
 class Program:
     """What a board needs to run a network.
 
-    probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see `compiler.graph.FloatNetwork`).
-    tables: lists of rows for people: assumptions, quantisation, bounds, mapping.
+    probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see
+    `compiler.graph.FloatNetwork`). tables: lists of rows for people: assumptions, quantisation,
+    bounds, mapping.
     """
 
     name: str
@@ -52,14 +54,18 @@ class Program:
         return self.network.steps * sum(prod(p.shape) for p in self.network.populations)
 
     def planes(self, samples: Any, first: int = 0) -> dict[str, np.ndarray]:
-        """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of the input population."""
+        """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of
+        the input population."""
         return {self.input.name: encode(self.encoding, samples, self.input.shape, first)}
 
     def check_planes(self, inputs: dict[str, np.ndarray]) -> None:
-        """Raise SpikeplaneError unless `inputs` are what `planes` gives: boards check before they send anything."""
+        """Raise SpikeplaneError unless `inputs` are what `planes` gives: boards check before they
+        send anything."""
         if set(inputs) != {self.input.name}:
             given = ", ".join(f"'{name}'" for name in inputs) or "nothing"
-            raise SpikeplaneError(f"the program's input is '{self.input.name}', given was {given}; use program.planes(samples)")
+            raise SpikeplaneError(
+                f"the program's input is '{self.input.name}', given was {given}; use program.planes(samples)"
+            )
         check_planes(self.input.name, inputs[self.input.name], self.encoding, self.input.shape)
 
     def scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -78,8 +84,8 @@ class Program:
 
     @classmethod
     def load(cls, path: str | Path, chip: ChipConfig | None = None) -> "Program":
-        """Read and check the file. Raises SpikeplaneError if it is missing, no program, damaged, of another version, a program that cannot
-        run, or (with `chip`) one for another chip."""
+        """Read and check the file. Raises SpikeplaneError if it is missing, no program, damaged, of
+        another version, a program that cannot run, or (with `chip`) one for another chip."""
         program = cls(**from_bytes(read(path), path))
         try:
             program.check()
@@ -87,6 +93,7 @@ class Program:
             raise refused(path, error) from None
         if chip is not None and chip.digest != program.config.digest:
             raise SpikeplaneError(
-                f"program {path} is for chip {program.config.digest}, not for chip {chip.digest}; compile it for that chip"
+                f"program {path} is for chip {program.config.digest}, not for chip {chip.digest}; "
+                "compile it for that chip"
             )
         return program

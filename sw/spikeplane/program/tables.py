@@ -1,4 +1,5 @@
-"""The tables of a program: rows of plain values for people, and the columns that commands and reports count on."""
+"""The tables of a program: rows of plain values for people, and the columns that commands and
+reports count on."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +40,9 @@ def _pair(value: Any) -> bool:
 
 def _used(value: Any) -> bool:
     names = [*(memory.name.lower() for memory in Memory), "acc", "membrane"]
-    return isinstance(value, dict) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
+    return (
+        isinstance(value, dict) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
+    )
 
 
 #: Columns by table: what they hold, and whether every row has them. There may be others, of any plain values.
@@ -70,16 +73,23 @@ _COLUMNS: dict[str, dict[str, tuple[Callable[[Any], bool], bool]]] = {
 
 
 def check_tables(program: "Program") -> None:
-    """Raise SpikeplaneError unless every table is a list of rows of plain values, and the known ones hold what is read from them."""
+    """Raise SpikeplaneError unless every table is a list of rows of plain values, and the known
+    ones hold what is read from them."""
     tables = program.tables
     if not isinstance(tables, dict):
         raise SpikeplaneError("its tables must be an object")
     for name, rows in tables.items():
-        if not name or not isinstance(rows, list) or not all(isinstance(row, dict) and _plain(row, _DEPTH) for row in rows):
+        if (
+            not name
+            or not isinstance(rows, list)
+            or not all(isinstance(row, dict) and _plain(row, _DEPTH) for row in rows)
+        ):
             raise SpikeplaneError(f"its table {name[:60]!a} must be a list of rows of plain values")
         for column, (kind, needed) in _COLUMNS.get(name, {}).items():
             if not all(kind(row[column]) if column in row else not needed for row in rows):
-                raise SpikeplaneError(f"its table '{name}' has a row in which '{column}' is missing or something else")
+                raise SpikeplaneError(
+                    f"its table '{name}' has a row in which '{column}' is missing or something else"
+                )
     _check_populations(program)
     _check_activity(program)
 
@@ -97,7 +107,10 @@ def _plain(value: Any, depth: int) -> bool:
 def _check_populations(program: "Program") -> None:
     """Rows of layers are of populations that there are, and every quantised layer has its bound."""
     known = {p.name for p in program.network.populations}
-    named = {table: [row["population"] for row in program.tables.get(table, [])] for table in ("quantisation", "bounds")}
+    named = {
+        table: [row["population"] for row in program.tables.get(table, [])]
+        for table in ("quantisation", "bounds")
+    }
     wrong = [name for names in named.values() for name in names if name not in known]
     wrong += [name for name in named["quantisation"] if name not in named["bounds"]]
     if wrong:
@@ -107,11 +120,21 @@ def _check_populations(program: "Program") -> None:
 def _check_activity(program: "Program") -> None:
     """Counts of spikes that can be: an estimate simulates them."""
     rows, network, config = program.tables.get("activity", []), program.network, program.config
-    sizes = {p.name: math.prod(p.shape) * max(p.value_bits, config.membrane_bits) for p in network.populations}
+    sizes = {
+        p.name: math.prod(p.shape) * max(p.value_bits, config.membrane_bits) for p in network.populations
+    }
     pixels = max(math.prod(p.current_shape[1:]) for p in network.populations)
     for row in rows:
-        whole = {"spikes", "packets"} <= set(row) and row["population"] in sizes if "population" in row else "reach" in row
+        whole = (
+            {"spikes", "packets"} <= set(row) and row["population"] in sizes
+            if "population" in row
+            else "reach" in row
+        )
         most = sizes.get(row.get("population", ""), 0)
         counts = [value for key in ("spikes", "packets") for value in row.get(key, [])]
-        if not whole or any(not 0 <= n <= most for n in counts) or any(not 0 <= n <= pixels for n in row.get("reach", [])):
+        if (
+            not whole
+            or any(not 0 <= n <= most for n in counts)
+            or any(not 0 <= n <= pixels for n in row.get("reach", []))
+        ):
             raise SpikeplaneError("its table 'activity' counts spikes that cannot be")

@@ -1,4 +1,5 @@
-"""One self-contained HTML page per run: the verdict, the network, the planes of samples, the map of cores, the tables."""
+"""One self-contained HTML page per run: the verdict, the network, the planes of samples, the map of
+cores, the tables."""
 
 from spikeplane.report.data import ReportData
 from spikeplane.report.page import write_report, write_run

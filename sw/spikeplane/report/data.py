@@ -17,13 +17,17 @@ class ReportData:
     """One run of a program.
 
     title, program, board  names, shown as they are
-    tables    lists of rows: "assumptions", "quantisation", "bounds", "mapping" are laid out, any other is shown as it comes
-    inputs    {input population: int (N, T, C, H, W)}, the samples to show; T may be 1 where every step is the same
+    tables    lists of rows: "assumptions", "quantisation", "bounds", "mapping" are laid out, any
+              other is shown as it comes
+    inputs    {input population: int (N, T, C, H, W)}, the samples to show; T may be 1 where every
+              step is the same
     outputs   {population: int (N, T, C, H, W)}: spikes, or membrane values of a readout
-    scores    (M, classes) of all M >= N samples; `labels` and `guesses` (M,); a guess is the highest score where None
-    figures   any of: samples; accuracy, accuracy_float, accuracy_integer (0..1); right; cycles_per_sample; utilisation (0..1);
-              latency_us at clock_mhz; spikes_per_sample {population: float}; lockstep {values, spikes, mismatches, first};
-              cores [{core: (x, y), operations, spikes, packets}]
+    scores    (M, classes) of all M >= N samples; `labels` and `guesses` (M,); a guess is the
+              highest score where None
+    figures   any of: samples; accuracy, accuracy_float, accuracy_integer (0..1); right;
+              cycles_per_sample; utilisation (0..1); latency_us at clock_mhz; spikes_per_sample
+              {population: float}; lockstep {values, spikes, mismatches, first}; cores [{core: (x,
+              y), operations, spikes, packets}]
 
     Raises SpikeplaneError if shapes do not match each other or the network.
     """
@@ -45,20 +49,27 @@ class ReportData:
 
     def __post_init__(self) -> None:
         if not self.inputs or self.scores.ndim != 2:
-            raise SpikeplaneError(f"report: expected inputs and scores (samples, classes), got scores {self.scores.shape}")
+            raise SpikeplaneError(
+                f"report: expected inputs and scores (samples, classes), got scores {self.scores.shape}"
+            )
         count = self.samples
         for name, values in (*self.inputs.items(), *self.outputs.items()):
             shape = self.network.population(name).shape
             if values.ndim != 5 or len(values) != count or values.shape[2:] != shape:
                 raise SpikeplaneError(
-                    f"report: '{name}' should be ({count}, steps, {_plain(shape)}), got {_plain(values.shape)}"
+                    f"report: '{name}' should be ({count}, steps, {_plain(shape)}), got "
+                    f"{_plain(values.shape)}"
                 )
         for name in ("labels", "guesses"):
             values = getattr(self, name)
             if values is not None and len(values) < count:
-                raise SpikeplaneError(f"report: {count} samples but {len(values)} {name}; give one for each sample")
+                raise SpikeplaneError(
+                    f"report: {count} samples but {len(values)} {name}; give one for each sample"
+                )
         if len(self.scores) < count:
-            raise SpikeplaneError(f"report: {count} samples but {len(self.scores)} scores; give one row for each sample")
+            raise SpikeplaneError(
+                f"report: {count} samples but {len(self.scores)} scores; give one row for each sample"
+            )
 
     @property
     def samples(self) -> int:

@@ -31,15 +31,26 @@ def write_report(path: str | Path, data: ReportData) -> None:
     write_file(path, page(data))
 
 
-def write_run(path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None) -> None:
+def write_run(
+    path: str | Path, program: Program, result: "Result", summary: dict[str, Any], labels: np.ndarray | None
+) -> None:
     """Write the page of a run of the command line. Raises SpikeplaneError if the place cannot be written."""
     name: str = summary["board"]
     data = ReportData(
-        title=program.name, program=program.name, chip=program.config, network=program.network, placement=program.placement,
-        encoding=program.encoding, tables=program.tables, board=BOARDS.get(name, name), labels=labels, figures=summary,
-        scores=np.concatenate(result.scores), inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
+        title=program.name,
+        program=program.name,
+        chip=program.config,
+        network=program.network,
+        placement=program.placement,
+        encoding=program.encoding,
+        tables=program.tables,
+        board=BOARDS.get(name, name),
+        labels=labels,
+        figures=summary,
+        scores=np.concatenate(result.scores),
+        inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
         outputs={name: np.concatenate(parts) for name, parts in result.outputs.items()},
-    )  # fmt: skip
+    )
     write_report(path, data)
 
 
@@ -49,13 +60,18 @@ def page(data: ReportData) -> str:
     text = text.replace("<", "\\u003c")  # data cannot end the script
     template = (FOLDER / "page.html").read_text(encoding="utf-8")
     for mark, names in (("/*STYLE*/", ["page.css"]), ("/*SCRIPT*/", ["paint.js", "sample.js", "page.js"])):
-        template = template.replace(mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names))
+        template = template.replace(
+            mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+        )
     return template.replace("<!--TITLE-->", html.escape(data.title)).replace('"DATA"', text, 1)
 
 
 def _content(data: ReportData) -> dict[str, Any]:
     guesses = data.scores.argmax(1) if data.guesses is None else np.asarray(data.guesses)
-    inputs = {name: values[:, :1] if data.encoding.kind == "direct" else values for name, values in data.inputs.items()}
+    inputs = {
+        name: values[:, :1] if data.encoding.kind == "direct" else values
+        for name, values in data.inputs.items()
+    }
     shown = _room(data.samples, [*inputs.values(), *data.outputs.values()])
     return {
         "title": data.title,
@@ -68,8 +84,13 @@ def _content(data: ReportData) -> dict[str, Any]:
         "output": data.network.output,
         "populations": [_population(data, p) for p in data.network.populations],
         "projections": [
-            {"source": p.source, "target": p.target, "weights": int(p.weight.size), "delay": p.delay,
-             "synapses": synapse_count(data.network, p)}
+            {
+                "source": p.source,
+                "target": p.target,
+                "weights": int(p.weight.size),
+                "delay": p.delay,
+                "synapses": synapse_count(data.network, p),
+            }
             for p in data.network.projections
         ],
         "tables": {name: rows for name, rows in data.tables.items() if name != TABLE},
@@ -80,7 +101,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "scores": data.scores[:shown].tolist(),
         "inputs": {name: _values(values[:shown]) for name, values in inputs.items()},
         "outputs": {name: _values(values[:shown]) for name, values in data.outputs.items()},
-    }  # fmt: skip
+    }
 
 
 def _room(count: int, arrays: list[np.ndarray]) -> int:
@@ -91,14 +112,25 @@ def _room(count: int, arrays: list[np.ndarray]) -> int:
 
 def _population(data: ReportData, p: Population) -> dict[str, Any]:
     neuron = p.neuron
-    plain: dict[str, Any] = {"name": p.name, "shape": list(p.shape), "hold": p.hold, "kind": "input", "bits": p.value_bits}
+    plain: dict[str, Any] = {
+        "name": p.name,
+        "shape": list(p.shape),
+        "hold": p.hold,
+        "kind": "input",
+        "bits": p.value_bits,
+    }
     plain["cores"] = [
-        {"core": list(part.core), "channels": _channels(part, p, data.chip.lanes)} for part in data.placement.of(p.name)
+        {"core": list(part.core), "channels": _channels(part, p, data.chip.lanes)}
+        for part in data.placement.of(p.name)
     ]
     if neuron is None:
         return plain
     kind = {"none": "IF", "memoryless": "gate"}.get(neuron.leak, "LIF")
-    leak = f"u \u00d7 {neuron.leak_value}/65536, {_ROUNDED[neuron.leak_round]}" if neuron.leak == "multiply" else None
+    leak = (
+        f"u \u00d7 {neuron.leak_value}/65536, {_ROUNDED[neuron.leak_round]}"
+        if neuron.leak == "multiply"
+        else None
+    )
     plain |= {"kind": "readout" if neuron.membrane_out else kind, "leak": leak, "reset": neuron.reset}
     plain["compare"] = ">" if neuron.strict else "\u2265"
     if p.theta is not None and p.theta.size and not neuron.membrane_out:
@@ -114,7 +146,8 @@ def _channels(part: Part, p: Population, lanes: int) -> list[int]:
 
 
 def _packed(values: np.ndarray) -> tuple[str, bytes]:
-    """Spikes as bits, the lowest first; other values as the narrowest little-endian integers that hold them."""
+    """Spikes as bits, the lowest first; other values as the narrowest little-endian integers that
+    hold them."""
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
     if low >= 0 and high <= 1:
         return "bits", np.packbits(values.astype(np.uint8).reshape(-1), bitorder="little").tobytes()

@@ -103,7 +103,11 @@ PART = Part(
         "feed.py": ("tests/unit/test_camera_feed_runs.py", "tests/unit/test_camera_feed.py", _UNIT),
         "gate.py": ("tests/unit/test_camera_grabber.py -k gate", "tests/unit/test_camera_grabber.py", _UNIT),
         "grabber.py": ("tests/unit/test_camera_grabber_room.py", "tests/unit/test_camera_grabber.py", _UNIT),
-        "region.py": ("tests/unit/test_camera_grabber.py -k region", "tests/unit/test_camera_grabber.py", _UNIT),
+        "region.py": (
+            "tests/unit/test_camera_grabber.py -k region",
+            "tests/unit/test_camera_grabber.py",
+            _UNIT,
+        ),
         "*": (_UNIT, "tests/unit/test_camera_feed.py", "tests/system/test_camera_chip.py"),
     },
     mutants=(*FEED, *GRABBER, *PACKETS),

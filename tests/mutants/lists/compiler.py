@@ -52,7 +52,11 @@ NUMBERS = (
     Mutant("images.py", "(amount < 0).any() or (theta - amount < low).any()", "False", "a soft reset may leave the membrane"),
 )  # fmt: skip
 
-_UNIT = ("tests/unit/test_compile_limits.py", "tests/unit/test_compile.py", "tests/unit/test_compile_losses.py")
+_UNIT = (
+    "tests/unit/test_compile_limits.py",
+    "tests/unit/test_compile.py",
+    "tests/unit/test_compile_losses.py",
+)
 _CHIP = ("tests/system/test_cores.py", "tests/system/test_random.py")
 
 PART = Part(
@@ -65,7 +69,13 @@ PART = Part(
         "bounds.py": ("tests/unit/test_bounds.py", *_UNIT, *_CHIP),
         "quantise.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "steps.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
-        "leaks.py": ("tests/unit/test_guard.py", "tests/unit/test_neuron.py", "tests/unit/test_quantise.py", *_UNIT, *_CHIP),
+        "leaks.py": (
+            "tests/unit/test_guard.py",
+            "tests/unit/test_neuron.py",
+            "tests/unit/test_quantise.py",
+            *_UNIT,
+            *_CHIP,
+        ),
         "*": (_CHIP[0], *_UNIT, "tests/unit/test_quantise.py", *_CHIP[1:]),
     },
     mutants=(*MEMORY, *PLACES, *NUMBERS),

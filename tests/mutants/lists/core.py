@@ -82,7 +82,11 @@ LOADER = (
 )  # fmt: skip
 
 _BENCH = "tests/cosim/test_benches.py -k 'passes and core'"
-_CHIPS = ("tests/cosim/test_benches.py -k 'passes and chip'", "tests/system/test_runs.py", "tests/system/test_random.py")
+_CHIPS = (
+    "tests/cosim/test_benches.py -k 'passes and chip'",
+    "tests/system/test_runs.py",
+    "tests/system/test_random.py",
+)
 
 PART = Part(
     name="core",

@@ -96,7 +96,11 @@ PART = Part(
     tests={
         **CORE.tests,
         "schedule.py": ("tests/unit/test_core_schedule.py", *CORE.tests["*"]),
-        "sweep.py": (*CORE.tests["*"][:1], "tests/formal/test_items.py -k 'not refuted and not mutant'", *CORE.tests["*"][1:]),
+        "sweep.py": (
+            *CORE.tests["*"][:1],
+            "tests/formal/test_items.py -k 'not refuted and not mutant'",
+            *CORE.tests["*"][1:],
+        ),
         "neuron.py": ("tests/unit/test_neuron.py", *CORE.tests["*"]),
         "egress.py": ("tests/formal/test_egress.py -k 'proved or vacuous'", *CORE.tests["*"]),
     },

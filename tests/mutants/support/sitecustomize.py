@@ -1,4 +1,5 @@
-"""Beside the copied packages: a bench on cocotb that has found the fault ends there, because its other tests take most of a run."""
+"""Beside the copied packages: a bench on cocotb that has found the fault ends there, because its
+other tests take most of a run."""
 
 import os
 from typing import Any

@@ -1,4 +1,5 @@
-"""Beside the copied packages: the number of the chosen mutant as a signal that every component of the gateware sees.
+"""Beside the copied packages: the number of the chosen mutant as a signal that every component of
+the gateware sees.
 
 ```
     Amaranth's simulator, formal proofs   nothing drives selected: its initial value is the number
@@ -40,8 +41,8 @@ _convert = write.verilog_of
 
 
 def _with_choice(component: Any, name: str, platform: Any) -> str:
-    """`verilog_of`, with the module that drives selected in the component and in the text. A mutant may close a loop that is none
-    while another is chosen."""
+    """`verilog_of`, with the module that drives selected in the component and in the text. A mutant
+    may close a loop that is none while another is chosen."""
     plain = component.elaborate
 
     def elaborate(platform: Any) -> Any:
@@ -50,7 +51,10 @@ def _with_choice(component: Any, name: str, platform: Any) -> str:
         return m
 
     component.elaborate = elaborate
-    return f"/* verilator lint_off UNOPTFLAT */\n{_convert(component, name, platform)}{_VERILOG.format(name=name)}"
+    return (
+        "/* verilator lint_off UNOPTFLAT "
+        f"*/\n{_convert(component, name, platform)}{_VERILOG.format(name=name)}"
+    )
 
 
 write.verilog_of = _with_choice

@@ -1,10 +1,13 @@
-"""The reconstruction of images from spike planes in exact integers: what every pipeline is held against (DESIGN.md, section 6).
+"""The reconstruction of images from spike planes in exact integers: what every pipeline is held
+against (DESIGN.md, section 6).
 
-    value = (scale * N + S // 2) // S         N intervals (or spikes) in S planes, to the nearest level; 0 where N = 0
+    value = (scale * N + S // 2) // S         N intervals (or spikes) in S planes, to the nearest
+    level; 0 where N = 0
 
-`scale` is 255, or 255 * 16 with four binary places. All are integers below 2^20, so that float32, which divides many times as
-fast, gives the exact floor: a quotient that is no integer lies farther from the next one than float32 can err (a test tries
-every pair). After plane t has come in, the image of plane t - A can be had.
+`scale` is 255, or 255 * 16 with four binary places. All are integers below 2^20, so that float32,
+which divides many times as fast, gives the exact floor: a quotient that is no integer lies farther
+from the next one than float32 can err (a test tries every pair). After plane t has come in, the
+image of plane t - A can be had.
 """
 
 from collections.abc import Iterator
@@ -43,7 +46,9 @@ class Reconstruction:
 
     def image(self) -> Tensor:
         """int32 (H, W), 0..scale: the image of plane `plane`."""
-        return quotient(self.config.scale, *self.method.ratio()).reshape(self.config.height, self.config.width)
+        return quotient(self.config.scale, *self.method.ratio()).reshape(
+            self.config.height, self.config.width
+        )
 
     def images(self, planes: np.ndarray) -> Iterator[Tensor]:
         """Push (n, H, W) planes; yield the image of every plane that can be had by then."""
@@ -54,5 +59,6 @@ class Reconstruction:
 
 
 def quotient(scale: int, count: Tensor, total: Tensor) -> Tensor:
-    """(scale * count + total // 2) // total, int32, of float32 integers: count up to 127 and not above total, total up to 1024."""
+    """(scale * count + total // 2) // total, int32, of float32 integers: count up to 127 and not
+    above total, total up to 1024."""
     return (scale * count + (total / 2).floor_()).div_(total, rounding_mode="trunc").to(torch.int32)

@@ -1,6 +1,7 @@
 """Choices and comparisons of vectors of bytes in the forms that PyTorch runs fast on a CPU.
 
-`torch.where` takes 30 times as long as the masks here, a comparison with a number 6 times as long as one with a vector.
+`torch.where` takes 30 times as long as the masks here, a comparison with a number 6 times as long
+as one with a vector.
 """
 
 import torch

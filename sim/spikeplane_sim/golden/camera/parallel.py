@@ -1,4 +1,5 @@
-"""The reconstruction on several processor cores: bands of rows, a process each. Pixels are independent, so the images are the same."""
+"""The reconstruction on several processor cores: bands of rows, a process each. Pixels are
+independent, so the images are the same."""
 
 import multiprocessing
 import os
@@ -14,8 +15,8 @@ from spikeplane.errors import SpikeplaneError
 
 
 class ParallelReconstruction:
-    """`workers` processes (default: one a processor core), each with the golden model of its rows. Use as a context manager, or let
-    them end with this process."""
+    """`workers` processes (default: one a processor core), each with the golden model of its rows.
+    Use as a context manager, or let them end with this process."""
 
     def __init__(self, config: CameraConfig, workers: int | None = None) -> None:
         rows_needed = -(-MIN_WORDS // config.width)
@@ -35,13 +36,16 @@ class ParallelReconstruction:
             self._processes.append(process)
 
     def take(self, planes: np.ndarray, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
-        """Push (n, H, W) planes; after each, one more image can be had: yield those `wanted`, int32 (H, W)."""
+        """Push (n, H, W) planes; after each, one more image can be had: yield those `wanted`, int32
+        (H, W)."""
         try:
             for link, band in zip(self._links, self.bands, strict=True):
                 link.send((np.ascontiguousarray(planes[:, band]), list(wanted)))
             parts = [link.recv() for link in self._links]
         except (EOFError, OSError):
-            raise SpikeplaneError("a process of the golden model has ended; there may be too little memory") from None
+            raise SpikeplaneError(
+                "a process of the golden model has ended; there may be too little memory"
+            ) from None
         yield from (np.concatenate(rows) for rows in zip(*parts, strict=True))
 
     def close(self) -> None:
@@ -54,7 +58,9 @@ class ParallelReconstruction:
     def __enter__(self) -> "ParallelReconstruction":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -1,16 +1,18 @@
 """TFI, FSR and SSR: a pixel's light from its inter-spike intervals, over stable segments.
 
-A pixel walks along its spikes. It stands at a spike, `age` planes ago, up to which its segment of `n` intervals reaches; all of
-them are `lo` or, `m` of them, lo + 1 planes long. Spikes that have come in and that it has not walked to yet are pending. In
-every plane t:
+A pixel walks along its spikes. It stands at a spike, `age` planes ago, up to which its segment of
+`n` intervals reaches; all of them are `lo` or, `m` of them, lo + 1 planes long. Spikes that have
+come in and that it has not walked to yet are pending. In every plane t:
 
     the interval to its oldest pending spike fits the segment   ->  it walks there, the segment grows
-    it does not, and plane t - A lies after its place           ->  it walks there, a new segment starts with that interval
-    it does not, and the segment still covers plane t - A       ->  it waits: the segment is closed, its value is final
+    it does not, and plane t - A lies after its place           ->  it walks there, a new segment
+    starts with that interval it does not, and the segment still covers plane t - A       ->  it
+    waits: the segment is closed, its value is final
 
-TFI's segments are single intervals. FSR grows a segment while its intervals differ by one at most, SSR while in addition the
-distances of the rarer interval differ by one at most (see `order`). Source: the spike stability theorem (2024), in the reading
-of DESIGN.md. With look-ahead a pixel walks two intervals a plane at most: after a closed segment it catches up.
+TFI's segments are single intervals. FSR grows a segment while its intervals differ by one at most,
+SSR while in addition the distances of the rarer interval differ by one at most (see `order`).
+Source: the spike stability theorem (2024), in the reading of DESIGN.md. With look-ahead a pixel
+walks two intervals a plane at most: after a closed segment it catches up.
 """
 
 import itertools
@@ -31,7 +33,8 @@ class Pixels(NamedTuple):
 
     silent   bool: no spike yet
     age      planes since the spike at which the pixel stands, counted up to INTERVAL_MAX
-    lo, n, m the segment: its smaller interval, its intervals, the longer ones among them; n = 0: there is none yet
+    lo, n, m the segment: its smaller interval, its intervals, the longer ones among them; n = 0:
+    there is none yet
     order    SSR's second-order state
     pending  integers, bit i: the spike of i + 1 planes before the next plane is pending
     """
@@ -51,7 +54,9 @@ class Segments:
     def __init__(self, config: CameraConfig, device: torch.device) -> None:
         self.method, self.lookahead, self.walks = config.method, config.lookahead, config.walks
         zero = torch.zeros(config.width * config.height, dtype=torch.uint8, device=device)
-        self.pixels = Pixels(zero == 0, zero, zero, zero, zero, Order.start(zero), no_spikes(zero, config.lookahead))
+        self.pixels = Pixels(
+            zero == 0, zero, zero, zero, zero, Order.start(zero), no_spikes(zero, config.lookahead)
+        )
 
     def push(self, plane: Tensor) -> None:
         """Take the next plane, a boolean vector."""
@@ -60,7 +65,8 @@ class Segments:
     def ratio(self) -> tuple[Tensor, Tensor]:
         """(n, sum) of every pixel at plane t - A, float32 of integers: n intervals in so many planes.
 
-        In an interval that is still open, and longer already than the segment's smaller one, no more than 1 in age + 1 planes.
+        In an interval that is still open, and longer already than the segment's smaller one, no
+        more than 1 in age + 1 planes.
         """
         p = self.pixels
         dimmer = at_least(p.age, self.lookahead + 1) & (p.age > p.lo) & at_least(p.n, 1)
@@ -84,7 +90,8 @@ def advance(p: Pixels, plane: Tensor, method: str, lookahead: int, walks: int) -
 
 
 def _walk(p: Pixels, spike: Tensor, since: Tensor, method: str, lookahead: int) -> tuple[Tensor, Pixels]:
-    """Which pixels walk to their oldest pending spike, `since` planes ago where there is a `spike`; and all of them after it."""
+    """Which pixels walk to their oldest pending spike, `since` planes ago where there is a `spike`;
+    and all of them after it."""
     interval, empty = p.age - since, equals(p.n, 0)
     fits, grown = _grow(p, interval, method)
     fits = fits & spike & ~empty
@@ -102,7 +109,8 @@ def _walk(p: Pixels, spike: Tensor, since: Tensor, method: str, lookahead: int) 
 
 
 def _grow(p: Pixels, interval: Tensor, method: str) -> tuple[Tensor, Pixels]:
-    """Whether the interval fits the segment, and the segment with it (which has a meaning only if it fits)."""
+    """Whether the interval fits the segment, and the segment with it (which has a meaning only if
+    it fits)."""
     if method == "tfi":
         return torch.zeros_like(interval, dtype=torch.bool), p
     same, longer, shorter = interval == p.lo, interval == p.lo + 1, interval == p.lo - 1
@@ -118,7 +126,8 @@ def _grow(p: Pixels, interval: Tensor, method: str) -> tuple[Tensor, Pixels]:
 
 
 def _halved(lo: Tensor, n: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
-    """A segment that has grown full counts half: the past matters less and less. m is rounded up: a longer one stays known."""
+    """A segment that has grown full counts half: the past matters less and less. m is rounded up: a
+    longer one stays known."""
     full = at_least(n, HALVINGS[0][1])
     for (below, _), (_, limit) in itertools.pairwise(HALVINGS):
         full = full | (at_least(lo, below) & at_least(n, limit))

@@ -10,7 +10,8 @@ Tensor = torch.Tensor
 
 
 class Window:
-    """Counts the spikes of `window` planes, which lie around plane t - A as far as the look-ahead A lets them.
+    """Counts the spikes of `window` planes, which lie around plane t - A as far as the look-ahead A
+    lets them.
 
     Planes before the first count as empty.
     """

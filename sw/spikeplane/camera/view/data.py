@@ -34,7 +34,8 @@ class Clip:
 
     name    the recording's
     shape   of the recording: (planes, height, width)
-    planes  uint8 (stop - start, bytes): pixel i of the region is bit i % 8, from the lowest on, of byte i // 8
+    planes  uint8 (stop - start, bytes): pixel i of the region is bit i % 8, from the lowest on, of
+            byte i // 8
     images  {method: uint8 (images, H, W)} of the golden model, 255 where a pixel fires in every plane
     """
 
@@ -53,13 +54,19 @@ class Clip:
     def rarer(self) -> "Clip":
         """The same with images of half as many planes."""
         thinned = {method: stack[::2] for method, stack in self.images.items()}
-        return Clip(name=self.name, shape=self.shape, plan=self.plan.rarer(), planes=self.planes, images=thinned)
+        return Clip(
+            name=self.name, shape=self.shape, plan=self.plan.rarer(), planes=self.planes, images=thinned
+        )
 
 
 def collect(
-    recording: Recording, chosen: Plan, model: Callable[[CameraConfig], Model], advance: Callable[[int], None] = lambda _: None
+    recording: Recording,
+    chosen: Plan,
+    model: Callable[[CameraConfig], Model],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Clip:
-    """Read and reconstruct. `model` makes the golden model of a configuration, `advance` hears of every plane."""
+    """Read and reconstruct. `model` makes the golden model of a configuration, `advance` hears of
+    every plane."""
     x, y, width, height = chosen.roi
     models = {method: model(chosen.config(method)) for method in METHODS}
     images = {method: np.empty((len(chosen.images), height, width), np.uint8) for method in METHODS}

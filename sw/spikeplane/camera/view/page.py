@@ -20,11 +20,13 @@ MOST = 30_000_000  #: bytes of a page, unless the number of images was named
 LEVEL = 6  #: of the compression
 
 
-def write_page(path: str | Path, clip: Clip, full_scale: float | None = None, *, thin: bool = True) -> tuple[Clip, int]:
+def write_page(
+    path: str | Path, clip: Clip, full_scale: float | None = None, *, thin: bool = True
+) -> tuple[Clip, int]:
     """Write the page, whole or not at all; give what it holds and its bytes.
 
-    full_scale: spikes a plane of a pixel shown as white; None: what the images say. thin: a page beyond MOST gets fewer images.
-    Raises SpikeplaneError if the place cannot be written.
+    full_scale: spikes a plane of a pixel shown as white; None: what the images say. thin: a page
+    beyond MOST gets fewer images. Raises SpikeplaneError if the place cannot be written.
     """
     text = page(clip, full_scale)
     while thin and len(text) > MOST and len(clip.plan.images) > 1:
@@ -37,14 +39,19 @@ def write_page(path: str | Path, clip: Clip, full_scale: float | None = None, *,
 
 def page(clip: Clip, full_scale: float | None = None) -> str:
     """The HTML text."""
-    blobs, content = {"planes": zlib.compress(clip.planes.tobytes(), LEVEL)}, _content(clip, full_scale or clip.white)
+    blobs, content = (
+        {"planes": zlib.compress(clip.planes.tobytes(), LEVEL)},
+        _content(clip, full_scale or clip.white),
+    )
     for method, stack in clip.images.items():
         delta, blobs[method] = _packed(stack)
         content["methods"].append({"name": method, "delta": delta})
     text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")  # data cannot end the script
     template = (FOLDER / "page.html").read_text(encoding="utf-8")
     for mark, names in (("/*STYLE*/", ["page.css"]), ("/*SCRIPT*/", SCRIPTS)):
-        template = template.replace(mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names))
+        template = template.replace(
+            mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+        )
     template = template.replace("<!--TITLE-->", html.escape(clip.name)).replace('"DATA"', text, 1)
     before, after = template.split("<!--BLOBS-->")[0], template.split("<!--BLOBS-->")[-1]
     return "".join([before, *(_blob(name, data) for name, data in blobs.items()), after])
@@ -53,16 +60,31 @@ def page(clip: Clip, full_scale: float | None = None) -> str:
 def _content(clip: Clip, full_scale: float) -> dict[str, Any]:
     chosen = clip.plan
     return {
-        "name": clip.name, "count": clip.shape[0], "size": [clip.shape[2], clip.shape[1]], "roi": list(chosen.roi),
-        "start": chosen.start, "first": chosen.first, "last": chosen.last, "stop": chosen.stop, "every": chosen.every,
-        "lookahead": chosen.lookahead, "window": chosen.window, "lag": chosen.config("tfp").lag,
-        "walks": chosen.config("ssr").walks, "intervalMax": INTERVAL_MAX, "runMax": RUN_MAX, "halvings": HALVINGS,
-        "rate": RATE, "white": round(full_scale, 4), "methods": [],
-    }  # fmt: skip
+        "name": clip.name,
+        "count": clip.shape[0],
+        "size": [clip.shape[2], clip.shape[1]],
+        "roi": list(chosen.roi),
+        "start": chosen.start,
+        "first": chosen.first,
+        "last": chosen.last,
+        "stop": chosen.stop,
+        "every": chosen.every,
+        "lookahead": chosen.lookahead,
+        "window": chosen.window,
+        "lag": chosen.config("tfp").lag,
+        "walks": chosen.config("ssr").walks,
+        "intervalMax": INTERVAL_MAX,
+        "runMax": RUN_MAX,
+        "halvings": HALVINGS,
+        "rate": RATE,
+        "white": round(full_scale, 4),
+        "methods": [],
+    }
 
 
 def _packed(stack: np.ndarray) -> tuple[bool, bytes]:
-    """Images compressed, each as its difference (modulo 256) from the one before if that is smaller; whether it is."""
+    """Images compressed, each as its difference (modulo 256) from the one before if that is
+    smaller; whether it is."""
     changes = stack.copy()
     changes[1:] -= stack[:-1]
     plain, delta = (zlib.compress(values.tobytes(), LEVEL) for values in (stack, changes))

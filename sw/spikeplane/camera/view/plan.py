@@ -1,4 +1,5 @@
-"""Which planes and pixels of a recording a page holds, and of how many planes the images, so that it stays small."""
+"""Which planes and pixels of a recording a page holds, and of how many planes the images, so that
+it stays small."""
 
 import math
 import re
@@ -14,7 +15,9 @@ BITS = 32_000_000  #: pixels times planes, unless a number of planes is named
 FEWEST, MOST = 16, 2_000  #: planes that are taken, unless a number is named
 IMAGES = 30_000_000  #: bytes of images before compression, unless `every` is named
 LIMIT = 256_000_000  #: bytes before compression whatever is named: what a browser still holds
-WARM_UP = 128  #: planes before the first one that the methods see, so that its image is not that of a camera just switched on
+#: planes before the first one that the methods see, so that its image is not that of a camera just
+#: switched on
+WARM_UP = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,8 @@ class Plan:
     """What a page holds of a recording.
 
     start, stop  the planes whose bits it holds, and which the methods see
-    first, last  the planes that can be chosen; images are of `first`, `first + every`, ... (`last` and `stop` are not among them)
+    first, last  the planes that can be chosen; images are of `first`, `first + every`, ... (`last`
+                 and `stop` are not among them)
     roi          (x, y, width, height), row 0 at the top
     cut          the region was chosen by `plan`, because the planes are large
     """
@@ -50,14 +54,16 @@ class Plan:
     @property
     def raw_bytes(self) -> int:
         """Of planes and images before compression."""
-        return (self.stop - self.start) * ((self.pixels + 7) // 8) + len(METHODS) * self.pixels * len(self.images)
+        return (self.stop - self.start) * ((self.pixels + 7) // 8) + len(METHODS) * self.pixels * len(
+            self.images
+        )
 
     def config(self, method: str) -> CameraConfig:
         """The golden model's configuration for one method."""
         width, height = self.roi[2:]
         return CameraConfig(
             width=width, height=height, pixels=1, method=method, lookahead=self.lookahead, window=self.window
-        )  # fmt: skip
+        )
 
     def rarer(self) -> "Plan":
         """The same with images of half as many planes."""
@@ -68,19 +74,28 @@ def parse_roi(text: str) -> Roi:
     """(x, y, width, height) from "X,Y,W,H". Raises SpikeplaneError for other text."""
     match = re.fullmatch(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*", text)
     if match is None:
-        raise SpikeplaneError(f"--roi is X,Y,W,H in pixels, such as 100,50,64,64 (from the top left), not {text!r}")
+        raise SpikeplaneError(
+            f"--roi is X,Y,W,H in pixels, such as 100,50,64,64 (from the top left), not {text!r}"
+        )
     x, y, width, height = (int(group) for group in match.groups())
     return x, y, width, height
 
 
 def plan(
-    shape: tuple[int, int, int], *, first: int | None = None, planes: int | None = None, roi: Roi | None = None,
-    every: int | None = None, lookahead: int = 16, window: int = 21,
-) -> Plan:  # fmt: skip
+    shape: tuple[int, int, int],
+    *,
+    first: int | None = None,
+    planes: int | None = None,
+    roi: Roi | None = None,
+    every: int | None = None,
+    lookahead: int = 16,
+    window: int = 21,
+) -> Plan:
     """What to hold of a recording of `shape` (planes, height, width); None leaves a choice open.
 
-    An image of plane t needs the planes up to t + lookahead: the last `lookahead` planes of a recording have none and are not offered.
-    Raises SpikeplaneError for planes and pixels that are not there, and for more than a browser holds.
+    An image of plane t needs the planes up to t + lookahead: the last `lookahead` planes of a
+    recording have none and are not offered. Raises SpikeplaneError for planes and pixels that are
+    not there, and for more than a browser holds.
     """
     count, height, width = shape
     for name, value in (("--planes", planes), ("--every", every)):
@@ -97,7 +112,8 @@ def plan(
         raise SpikeplaneError(f"--planes {planes} from plane {first} on: the recording has {_planes(count)}")
     if first >= count - lookahead:
         raise SpikeplaneError(
-            f"the image of plane {first} with look-ahead {lookahead} needs plane {first + lookahead}, the recording has "
+            f"the image of plane {first} with look-ahead {lookahead} needs plane "
+            f"{first + lookahead}, the recording has "
             f"{_planes(count)}: use a smaller --lookahead{' or --first' if first else ''}"
         )
     pixels = region[2] * region[3]
@@ -105,22 +121,34 @@ def plan(
     last = min(first + wanted, count - lookahead)
     every = every or max(1, math.ceil((last - first) * len(METHODS) * pixels / IMAGES))
     made = Plan(
-        start=max(0, first - WARM_UP), first=first, last=last, stop=last + lookahead, every=every, roi=region,
-        lookahead=lookahead, window=window, cut=cut,
-    )  # fmt: skip
+        start=max(0, first - WARM_UP),
+        first=first,
+        last=last,
+        stop=last + lookahead,
+        every=every,
+        roi=region,
+        lookahead=lookahead,
+        window=window,
+        cut=cut,
+    )
     if made.raw_bytes > LIMIT:
         raise SpikeplaneError(
-            f"{last - first} planes of {region[2]}x{region[3]} with {len(made.images)} images of each method are "
-            f"{made.raw_bytes / 1e6:,.0f} MB, {LIMIT / 1e6:,.0f} MB at most: use fewer --planes, a larger --every or a smaller --roi"
+            f"{last - first} planes of {region[2]}x{region[3]} with {len(made.images)} images of "
+            "each method are "
+            f"{made.raw_bytes / 1e6:,.0f} MB, {LIMIT / 1e6:,.0f} MB at most: use fewer --planes, a "
+            "larger --every or a smaller --roi"
         )
     return made
 
 
 def _region(roi: Roi | None, width: int, height: int) -> tuple[Roi, bool]:
-    """The region, and whether it was chosen here: the whole planes, or their middle in the same proportions."""
+    """The region, and whether it was chosen here: the whole planes, or their middle in the same
+    proportions."""
     if roi is None:
         if width * height < MIN_WORDS:
-            raise SpikeplaneError(f"planes of {width}x{height} are too small to reconstruct, {MIN_WORDS} pixels at least")
+            raise SpikeplaneError(
+                f"planes of {width}x{height} are too small to reconstruct, {MIN_WORDS} pixels at least"
+            )
         part = min(1.0, math.sqrt(PIXELS / (width * height)))
         w, h = min(max(1, int(width * part)), 4096), min(max(1, int(height * part)), 4096)
         return ((width - w) // 2, (height - h) // 2, w, h), (w, h) != (width, height)
