@@ -68,7 +68,6 @@ def test_a_register_without_reset_is_seen(tmp_path: Path) -> None:
             assert broken != text
             return broken
 
-    assert verdict(Unreset(replace(chosen)), tmp_path, "packets_pass.*stalling=False", power_up=False) == (
-        False,
-        1,
-    )  # type: ignore[arg-type]
+    design = Unreset(replace(chosen))
+    found = verdict(design, tmp_path, "packets_pass.*stalling=False", power_up=False)  # type: ignore[arg-type]
+    assert found == (False, 1)

@@ -57,9 +57,8 @@ def _number(data: bytearray, random: random.Random) -> bytearray:
     width, order = random.choice((1, 2, 4, 8)), random.choice(("little", "big"))
     if len(data) >= width:
         place = min(_place(data, random), len(data) - width)
-        data[place : place + width] = (random.choice(_NUMBERS) & ((1 << 8 * width) - 1)).to_bytes(
-            width, order
-        )  # type: ignore[arg-type]
+        number = random.choice(_NUMBERS) & ((1 << 8 * width) - 1)
+        data[place : place + width] = number.to_bytes(width, order)  # type: ignore[arg-type]
     return data
 
 
