@@ -34,11 +34,13 @@ ORDER = (
     Mutant("order.py", "run < order.k", "run <= order.k", "a distance as long as the smallest counts as shorter"),
     Mutant("order.py", "run > order.k", "run >= order.k", "a run as long as the distance counts as longer"),
     Mutant("order.py", "(order.run + 2 < order.k) | ((order.run + 2 == order.k) & order.wide)", "order.run + 2 < order.k", "two distances that differ by 2 pass"),
-    Mutant("order.py", "Mux(n >= 4, 2, n == 3)", "Mux(n >= 4, 2, 0)", "the first distance of three intervals is 0"),
+    Mutant("order.py", "Mux(n >= 4, 2, n == 3)", "Mux(n >= 4, 2, 0)", "the first distance of three intervals is 0",
+        equivalent="in phase ONCE runs are 2 or more: none is shorter than 1, none equal, and the next firing takes its run as the distance"),
     Mutant("order.py", "Mux(n == 1, BASE, Mux(n >= 4, KNOWN, ONCE))", "Mux(n == 1, BASE, ONCE)", "a distance that is known is forgotten"),
     Mutant("order.py", "known & again & is_.longer", "0", "a run may be longer than the distance", within="once & ~again & is_.shorter, known & again & is_.longer"),
     Mutant("order.py", "once & ~again & is_.shorter", "0", "the run before the first firing may be longer", within="once & ~again & is_.shorter, known & again & is_.longer"),
-    Mutant("order.py", "(once | known) & ~again & is_.at_once", "known & ~again & is_.at_once", "the second firing may follow at once"),
+    Mutant("order.py", "(once | known) & ~again & is_.at_once", "known & ~again & is_.at_once", "the second firing may follow at once",
+        equivalent="a firing follows at once in phase ONCE only after BASE, whose distance is 2 or more: the start is too short as well"),
     Mutant("order.py", "order.wide | (fires & known & ~is_.equal)", "order.wide", "a second distance is not remembered"),
     Mutant("order.py", 'fields["kind"] & ~begins', 'fields["kind"]', "a new segment begins with the old kind"),
 )  # fmt: skip
@@ -63,6 +65,7 @@ PART = Part(
     tests={
         "divide.py": ("tests/unit/test_camera_lane.py -k divide", _GOLDEN),
         "pending.py": (_GOLDEN, "tests/unit/test_camera_lane.py"),
+        "walk.py": (_GOLDEN, "tests/unit/test_camera_formats.py", "tests/unit/test_camera_lane.py"),
         "*": (_GOLDEN, "tests/unit/test_camera_lane.py"),
     },
     mutants=(*LANE, *ORDER, *PIPELINE),

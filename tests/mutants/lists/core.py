@@ -11,6 +11,7 @@ ACCUMULATE = (
     Mutant(
         "accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
         "valid & before_valid & (before.address == op.address) & (before.bank == op.bank)", "an event's sum is forwarded",
+        equivalent="an event passes the adder with 0 and takes the sums before it as an op does: its sum is that of its word",
     ),
     Mutant(
         "accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
@@ -93,6 +94,7 @@ PART = Part(
     folder="gateware/spikeplane_gateware/core",
     gateware=True,
     tests={
+        "accumulate.py": ("tests/unit/test_core_accumulate.py", _BENCH, *_CHIPS),
         "lookup.py": ("tests/unit/test_core_lookup.py", _BENCH, *_CHIPS),
         "loader.py": ("tests/unit/test_core_loader.py", _BENCH, *_CHIPS),
         "replies.py": ("tests/unit/test_core_replies.py", _BENCH, *_CHIPS),

@@ -1,0 +1,133 @@
+"""The accumulators alone: ops to few words of one bank, so that every distance of forwarding occurs,
+tokens between them with any address, and a sweep that reads and clears the other bank meanwhile."""
+
+# Amaranth types slices of signals as slices of pins:
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
+import random
+from typing import Any
+
+import pytest
+from core_unit import CORE, simulate
+
+from spikeplane.formats.tables import Memory
+from spikeplane_gateware.core.accumulate import Accumulate
+
+LANES, ACC, WORDS, WEIGHTS = CORE.lanes, CORE.acc_bits, 4, 8
+APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once
+
+
+def wrapped(value: int) -> int:
+    """As a signed sum of ACC bits."""
+    return (value + (1 << ACC - 1)) % (1 << ACC) - (1 << ACC - 1)
+
+
+class World:
+    """Drives one component and keeps the sums that it should have."""
+
+    def __init__(self, ctx: Any, dut: Accumulate, seed: int) -> None:
+        self.ctx, self.dut, self.rng = ctx, dut, random.Random(seed)
+        self.weights = [[self.rng.randrange(-128, 128) for _ in range(LANES)] for _ in range(WEIGHTS)]
+        self.sums = [[[0] * LANES for _ in range(WORDS)] for _ in range(2)]
+        self.bias = [self.rng.randrange(-1000, 1000) for _ in range(LANES)]
+        self.expected: list[list[int]] = []
+        self.seen = self.events = self.told = self.stalls = 0
+        self.now, self.swept = 0, [-APART] * WORDS
+
+    async def cycle(self) -> bool:
+        """One cycle; whether an op that is offered was taken."""
+        ctx, dut = self.ctx, self.dut
+        taken = ctx.get(dut.op_valid) and not ctx.get(dut.stall)
+        self.stalls += ctx.get(dut.op_valid) and not taken
+        self.told += ctx.get(dut.event_valid)
+        if ctx.get(dut.sweep.data_valid):
+            assert [wrapped(ctx.get(dut.sweep.data[lane])) for lane in range(LANES)] == self.expected[
+                self.seen
+            ]
+            self.seen += 1
+        await ctx.tick()
+        self.now += 1
+        return bool(taken)
+
+    async def load(self) -> None:
+        write = self.dut.write
+        for address, lanes in enumerate(self.weights):
+            word = sum((weight & 0xFF) << 8 * lane for lane, weight in enumerate(lanes))
+            values = {"valid": 1, "memory": Memory.WEIGHT, "address": address, "data": word}
+            for name, value in values.items():
+                self.ctx.set(getattr(write, name), value)
+            await self.cycle()
+        self.ctx.set(write.valid, 0)
+        for lane, value in enumerate(self.bias):
+            self.ctx.set(self.dut.sweep.clear_word[lane], value)
+        await self.cycle()
+
+    def offer(self, bank: int) -> dict[str, int]:
+        """A new op, two times in three a word to add to `bank`, else a token with any place."""
+        rng, event = self.rng, self.rng.random() < 1 / 3
+        op = {"is_event": event, "bank": rng.randrange(2) if event else bank, "address": rng.randrange(WORDS)}
+        op |= {"weight_address": rng.randrange(WEIGHTS), "lanes": rng.randrange(1 << LANES)}
+        op |= {"shift": rng.randrange(CORE.max_shift + 1), "negate": rng.randrange(2)}
+        for name, value in op.items():
+            self.ctx.set(self.dut.op[name], value)
+        self.ctx.set(self.dut.op_valid, 1)
+        return op
+
+    def take(self, op: dict[str, int]) -> None:
+        """What an op does."""
+        if op["is_event"]:
+            self.events += 1
+            return
+        sums, weights = self.sums[op["bank"]][op["address"]], self.weights[op["weight_address"]]
+        for lane in range(LANES):
+            if op["lanes"] >> lane & 1:
+                value = weights[lane] << op["shift"]
+                sums[lane] = wrapped(sums[lane] + (-value if op["negate"] else value))
+
+    def sweep(self, bank: int, share: float) -> None:
+        """In one cycle in 1 / share a word of `bank` is read, and often cleared."""
+        rng, sweep = self.rng, self.dut.sweep
+        clear, address = rng.random() < 0.7, rng.randrange(WORDS)
+        valid = rng.random() < share and self.now - self.swept[address] >= APART
+        for name, value in {"valid": valid, "bank": bank, "clear": clear, "address": address}.items():
+            self.ctx.set(getattr(sweep, name), value)
+        if valid:
+            self.swept[address] = self.now
+            self.expected.append(list(self.sums[bank][address]))
+            if clear:
+                self.sums[bank][address] = list(self.bias)
+
+    async def step(self, bank: int, cycles: int) -> None:
+        """Ops to `bank`, and sweeps of the other as soon as its last ops are through."""
+        op = None
+        for number in range(cycles):
+            if op is None and self.rng.random() < 0.8:
+                op = self.offer(bank)
+            self.sweep(1 - bank, 0.5 if number >= APART else 0)
+            if await self.cycle() and op is not None:
+                self.take(op)
+                op = None
+                self.ctx.set(self.dut.op_valid, 0)
+        self.ctx.set(self.dut.op_valid, 0)
+        self.ctx.set(self.dut.sweep.valid, 0)
+
+    async def rest(self) -> None:
+        for _ in range(APART):
+            await self.cycle()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_are_those_of_the_ops_in_order(seed: int) -> None:
+    dut = Accumulate(CORE)
+
+    async def bench(ctx: Any) -> None:
+        world = World(ctx, dut, seed)
+        await world.load()
+        for number in range(6):
+            await world.step(number % 2, 120)
+        await world.rest()
+        assert world.seen == len(world.expected) > 60
+        assert world.events == world.told > 60
+        assert world.stalls > 30
+
+    simulate(dut, bench)
