@@ -68,6 +68,6 @@ def test_a_register_without_reset_is_seen(tmp_path: Path) -> None:
             assert broken != text
             return broken
 
-    design = Unreset(replace(chosen))
-    found = verdict(design, tmp_path, "packets_pass.*stalling=False", power_up=False)  # type: ignore[arg-type]
+    unreset = Unreset(replace(chosen))
+    found = verdict(unreset, tmp_path, "packets_pass.*stalling=False", power_up=False)  # type: ignore[arg-type]
     assert found == (False, 1)

@@ -2,8 +2,8 @@
 runs it, or refused by its name."""
 
 # the frameworks annotate their layers and parameters loosely:
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false,
-# reportReturnType=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportReturnType=false
 
 import copy
 import inspect

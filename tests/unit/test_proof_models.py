@@ -2,8 +2,8 @@
 and says what it did not prove."""
 
 # the frameworks annotate their layers and parameters loosely:
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false,
-# reportIndexIssue=false, reportOperatorIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportOperatorIssue=false
 
 from dataclasses import replace
 from pathlib import Path

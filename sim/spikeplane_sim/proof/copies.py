@@ -63,10 +63,8 @@ def _settle(copied: nn.Module) -> None:
     (parametrize.remove_parametrizations changes the class, which is the model's own too.)"""
     for part in list(copied.modules()):
         if parametrize.is_parametrized(part):
-            numbers = {
-                name: nn.Parameter(getattr(part, name).detach().clone(), False)
-                for name in part.parametrizations
-            }  # type: ignore[union-attr]
+            names = [*part.parametrizations]  # type: ignore[misc]
+            numbers = {name: nn.Parameter(getattr(part, name).detach().clone(), False) for name in names}
             del part.parametrizations
             part.__class__ = type(part).__bases__[0]
             for name, number in numbers.items():
