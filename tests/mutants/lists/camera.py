@@ -94,6 +94,7 @@ PACKETS = (
 )  # fmt: skip
 
 _UNIT = "tests/unit/test_camera_unit.py"
+_WHOLE = (_UNIT, "tests/unit/test_camera_feed.py", "tests/system/test_camera_chip.py")
 
 PART = Part(
     name="camera",
@@ -103,12 +104,12 @@ PART = Part(
         "feed.py": ("tests/unit/test_camera_feed_runs.py", "tests/unit/test_camera_feed.py", _UNIT),
         "gate.py": ("tests/unit/test_camera_grabber.py -k gate", "tests/unit/test_camera_grabber.py", _UNIT),
         "grabber.py": ("tests/unit/test_camera_grabber_room.py", "tests/unit/test_camera_grabber.py", _UNIT),
-        "region.py": (
-            "tests/unit/test_camera_grabber.py -k region",
-            "tests/unit/test_camera_grabber.py",
-            _UNIT,
-        ),
-        "*": (_UNIT, "tests/unit/test_camera_feed.py", "tests/system/test_camera_chip.py"),
+        "region.py": ("tests/unit/test_camera_region.py", "tests/unit/test_camera_grabber.py", _UNIT),
+        "packets.py": ("tests/unit/test_camera_image_packets.py", *_WHOLE),
+        "raster.py": ("tests/unit/test_camera_restart.py -k raster", *_WHOLE),
+        "registers.py": ("tests/unit/test_camera_registers.py", *_WHOLE),
+        "unit.py": ("tests/unit/test_camera_restart.py", *_WHOLE),
+        "*": _WHOLE,
     },
     mutants=(*FEED, *GRABBER, *PACKETS),
 )
