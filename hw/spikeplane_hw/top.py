@@ -18,8 +18,8 @@ from spikeplane.config import ChipConfig
 from spikeplane_gateware.camera.unit import camera_ports
 from spikeplane_gateware.generate import CHIP_MODULE, convert, verilog_text
 from spikeplane_gateware.link.uart import SLOWEST, Uart
+from spikeplane_hw.names import TOP_MODULE
 
-TOP_MODULE = "spikeplane_top"
 _RESET_CYCLES = 8
 
 

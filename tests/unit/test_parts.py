@@ -6,9 +6,10 @@ import re
 import pytest
 
 from spikeplane.camera.config import CameraConfig, camera_preset
+from spikeplane.estimate.devices import Device
 from spikeplane_gateware.camera.generate import camera_verilog
 from spikeplane_sim.figures.camera_synthesis import describe, large_pipelines, planes_per_second, top
-from spikeplane_sim.figures.parts import FAMILIES, Needs, Part, holds, smallest
+from spikeplane_sim.figures.parts import FAMILIES, Needs, holds, smallest
 
 NEEDS = Needs(luts=37_000, flipflops=48_000, rams=161.5, dsps=50, words=2000, width=2900)
 
@@ -31,10 +32,10 @@ def test_smallest(change, expected):
 def test_ultrarams_take_whole_columns():
     """10 of them, 3 deep: 3 columns of 72 bits; the rest of the width stays in block RAMs."""
     needs = Needs(luts=1, flipflops=1, rams=100.0, dsps=0, words=9_000, width=432)
-    assert holds(Part("p", 10, 20, 50, 10, 0), needs)
-    assert not holds(Part("p", 10, 20, 49, 10, 0), needs)
-    assert holds(Part("p", 10, 20, 0, 18, 0), needs)
-    assert not holds(Part("p", 0, 20, 50, 10, 0), needs)
+    assert holds(Device("p", "", 10, 20, 50, 36, 0, 10), needs)
+    assert not holds(Device("p", "", 10, 20, 49, 36, 0, 10), needs)
+    assert holds(Device("p", "", 10, 20, 0, 36, 0, 18), needs)
+    assert not holds(Device("p", "", 0, 20, 50, 36, 0, 10), needs)
 
 
 def test_the_wrapper_has_the_ports_of_the_pipeline():

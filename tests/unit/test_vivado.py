@@ -11,7 +11,7 @@ import pytest
 from spikeplane import SpikeplaneError
 from spikeplane.toolchain import yosys
 from spikeplane_gateware.generate import convert
-from spikeplane_hw import flow, vivado
+from spikeplane_hw import vivado
 from spikeplane_hw.boards import BOARDS, board, pins
 from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.top import TOP_MODULE
@@ -20,11 +20,11 @@ NAMES = ["arty-a7-100", "genesys2", "kcu105"]
 
 
 def top(name: str) -> str:
-    return flow.board_verilog(board(name), pins(board(name)))
+    return board(name).flow.board_verilog(board(name), pins(board(name)))
 
 
 def xdc(name: str) -> list[str]:
-    return flow.constraints(board(name), pins(board(name))).splitlines()
+    return board(name).flow.constraints(board(name), pins(board(name))).splitlines()
 
 
 def script(name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from spikeplane import SpikeplaneError
 from spikeplane.cli import main
 from spikeplane_hw import build as building
-from spikeplane_hw import flow, xilinx
+from spikeplane_hw import xilinx
 from spikeplane_hw.boards import BOARDS, board
 from spikeplane_hw.flash import built, command
 
@@ -45,7 +45,7 @@ def test_cells_are_counted() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_totals_are_those_of_the_board(name: str) -> None:
-    assert board(name).memory == f"{xilinx.TOTALS[board(name).device][2]} x 36 kbit"
+    assert board(name).memory == f"{board(name).resources['block RAM']} x 36 kbit"
 
 
 def leave_the_chip_out(monkeypatch) -> None:
@@ -100,7 +100,9 @@ def test_a_project_is_written_and_cached(monkeypatch, tmp_path) -> None:
 
 
 def test_ultrascale_is_synthesised_as_such() -> None:
-    assert "synth_xilinx -family xcu -top spikeplane_board" in flow.synthesis(board("kcu105"))[2]
+    assert (
+        "synth_xilinx -family xcu -top spikeplane_board" in board("kcu105").flow.synthesis(board("kcu105"))[2]
+    )
 
 
 def test_a_design_that_does_not_fit(monkeypatch, tmp_path) -> None:

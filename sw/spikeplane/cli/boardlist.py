@@ -9,7 +9,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.toolchain import command_path
 
 if TYPE_CHECKING:
-    from spikeplane_hw.boards import Board
+    from spikeplane_hw.board import Board
 
 
 def boards() -> None:

@@ -14,7 +14,7 @@ from spikeplane.files import check_place
 from spikeplane.program import Program
 
 if TYPE_CHECKING:
-    from spikeplane_hw.boards import Board
+    from spikeplane_hw.board import Board
 
 PROGRAM = "program.spk"  #: in the folder of a build that was sized to a program: the program for that chip
 _ECHO_SHAPE = (1, 1, 8)  # rows, columns and lanes where no chip is the board's own: the least

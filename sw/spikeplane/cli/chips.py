@@ -10,7 +10,7 @@ from spikeplane.config import PRESETS, ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 
 if TYPE_CHECKING:
-    from spikeplane_hw.boards import Board
+    from spikeplane_hw.board import Board
 
 
 def chosen_chip(name: str | None, path: Path | None, default: str | None = None) -> ChipConfig:

@@ -12,7 +12,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.host.serial import is_port
 
 if TYPE_CHECKING:
-    from spikeplane_hw.boards import Board
+    from spikeplane_hw.board import Board
 
 
 def flash(

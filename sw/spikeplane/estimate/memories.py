@@ -7,6 +7,7 @@ sweep.py and lanes.py, link/receiver.py and sender.py. Small tables that are rea
 """
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.estimate.families import FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
@@ -14,14 +15,6 @@ from spikeplane.formats.tables import Memory, core_tables
 LANES = 4  #: lanes that share a slice of the weight memory (core/spread.py)
 QUEUE = 16  #: words of the queue between sweep and egress
 SHORT = 512  #: words up to which two lanes share a memory (core/lanes.py)
-
-#: Per family: words and bits that one block RAM can be, with one read and one write port.
-SHAPES: dict[str, tuple[tuple[int, int], ...]] = {
-    "ecp5": ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
-    "ice40": ((256, 16), (512, 8), (1024, 4), (2048, 2)),
-    "gowin": ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
-    "xilinx": ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)),
-}
 
 
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
@@ -52,15 +45,15 @@ def block_rams(config: ChipConfig, family: str) -> int:
     """Block RAMs of the whole chip with its link, without a camera. AMD's are of 36 kbit, or two of
     18 kbit."""
     core = sum(number * blocks(words, bits, family) for _, number, words, bits in core_memories(config))
-    if family == "ice40":
+    if not FAMILIES[family].lut_memory:
         core += blocks(QUEUE, _queue(config), family)
     total = config.cores * core + 2 * blocks(SLOTS * SLOT_BYTES, 8, family)
-    return -(-total // 2) if family == "xilinx" else total
+    return -(-total // 2) if FAMILIES[family].halves else total
 
 
 def blocks(words: int, bits: int, family: str) -> int:
-    """Block RAMs of one memory: the shape that needs the fewest. A Gowin part holds the smallest in
-    LUTs (`spikeplane_hw.flow`)."""
-    if family == "gowin" and words <= 16 and bits <= 10:
+    """Block RAMs of one memory: the shape that needs the fewest; none where it lies in LUTs."""
+    facts = FAMILIES[family]
+    if facts.small is not None and words <= facts.small[0] and bits <= facts.small[1]:
         return 0
-    return min(-(-words // deep) * -(-bits // wide) for deep, wide in SHAPES[family])
+    return min(-(-words // deep) * -(-bits // wide) for deep, wide in facts.shapes)

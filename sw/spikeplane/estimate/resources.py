@@ -17,7 +17,8 @@ import numpy as np
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
-from spikeplane.estimate.memories import SHAPES, block_rams, core_memories
+from spikeplane.estimate.families import FAMILIES
+from spikeplane.estimate.memories import block_rams, core_memories
 from spikeplane.formats.packet import packet_format
 from spikeplane.formats.tables import Memory, core_tables
 
@@ -78,7 +79,7 @@ def multipliers(config: ChipConfig, family: str) -> int:
     """Of one lane's leak: membrane_bits by a factor of leak_bits + 1 bits and a sign."""
     if not config.leak_multiplier:
         return 0
-    wide, narrow = {"ecp5": (18, 18), "ice40": (16, 16), "gowin": (18, 18), "xilinx": (25, 18)}[family]
+    wide, narrow = FAMILIES[family].multiplier
     return (
         config.cores * config.lanes * -(-config.membrane_bits // wide) * -(-(config.leak_bits + 2) // narrow)
     )
@@ -86,7 +87,7 @@ def multipliers(config: ChipConfig, family: str) -> int:
 
 def terms(config: ChipConfig, family: str) -> np.ndarray:
     """What LUTs and flip-flops grow with."""
-    routing = _routing(config, edges=family == "xilinx")
+    routing = _routing(config, edges=FAMILIES[family].whole_mesh)
     return np.array([routing, *(term(config) for term in _TERMS.values())], float)
 
 
@@ -117,7 +118,7 @@ def _distributed(config: ChipConfig) -> float:
 
 def _deep(config: ChipConfig) -> float:
     """Bits of multiplexers behind memories that are deeper than a block RAM."""
-    most = SHAPES["ecp5"][0][0]
+    most = FAMILIES[BASE].shapes[0][0]
     return config.cores * sum(
         n * bits * (-(-words // most) - 1) for _, n, words, bits in core_memories(config)
     )
