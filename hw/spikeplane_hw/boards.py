@@ -120,7 +120,7 @@ def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
         )
     except ModuleNotFoundError:
         raise SpikeplaneError(
-            "boards need amaranth-boards, not found: pip install 'spikeplane[synth]'"
+            "boards need amaranth-boards, not found: pip install 'spikeplane[boards]'"
         ) from None
     found = {"clk": _pin(_resource(platform, platform.default_clk).ios)}
     if board.link is not None:

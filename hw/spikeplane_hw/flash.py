@@ -89,7 +89,7 @@ def flash(board: Board, folder: Path) -> None:
     name, *arguments = command(board, folder)
     path = command_path(name)
     if path is None:
-        install = "apt-get install dfu-util" if name == "dfu-util" else "pip install 'spikeplane[synth]'"
+        install = "apt-get install dfu-util" if name == "dfu-util" else "pip install 'spikeplane[boards]'"
         raise SpikeplaneError(f"flashing {board.name} needs {name}, not found: {install}")
     result = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
     if result.returncode:

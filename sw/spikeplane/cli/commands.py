@@ -4,32 +4,59 @@ import logging
 
 import typer
 
-from spikeplane.cli import (
-    boardlist,
-    build,
-    compile,
-    demo,
-    doctor,
-    estimate,
-    flash,
-    generate,
-    inspect,
-    reconstruct,
-    record,
-    run,
-    serve,
-    simulate,
-    synth,
-    view,
-)
+from spikeplane.cli.lazy import Entry, LazyGroup
+from spikeplane.cli.verbose import Verbose, listen, start
 
 # it warns of a GPU compiler that nobody here asks for
 logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
 
+
+class Commands(LazyGroup):
+    """All commands, in the order of the help."""
+
+    entries = (
+        Entry("generate", "generate", "chip",
+              "Write a chip: Verilog, manifest.json, a C header of the memory map, a short README."),
+        Entry("boards", "boardlist", "boards",
+              "List the boards: device, memory, clock, what each can be built as, tools needed and "
+              "whether they are found."),
+        Entry("estimate", "estimate", "boards",
+              "Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy."),
+        Entry("build", "build", "boards",
+              "Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is."),
+        Entry("flash", "flash", "boards",
+              "Load a built bitstream into a board, and check by its link that it reports the chip that was built."),
+        Entry("compile", "compile", "compile",
+              "Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went."),
+        Entry("run", "run", "sim",
+              "Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency."),
+        Entry("serve", "serve", "sim",
+              "Simulate a board at its pins, UART included, and print the serial port that stands for it."),
+        Entry("simulate", "simulate", "sim",
+              "Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: "
+              "the chip as yosys maps it, against golden."),
+        Entry("synth", "synth", "chip",
+              "Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, "
+              "listed apart."),
+        Entry("inspect", "inspect", "compile", "Show a program: chip, encoding, layers, quantisation, mapping."),
+        Entry("record", "record", "camera",
+              "Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise."),
+        Entry("view", "view", "camera",
+              "Write one HTML page to step through a clip: TFP, TFI, FSR, SSR and the planes, "
+              "and the intervals of the pixel under the cursor."),
+        Entry("reconstruct", "reconstruct", "camera", "Make images of a spike camera's planes."),
+        Entry("demo", "demo", "demo",
+              "Train a spiking network on digits, put it on a generated 2x2 chip, and compare every spike "
+              "with the golden model."),
+        Entry("doctor", "doctor", "",
+              "Print the tools found, their versions, what needs them, and how to install what is missing."),
+    )  # fmt: skip
+
+
 app = typer.Typer(
     help="From a trained spiking network to a verified chip: generate it, simulate it, drive it.",
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"]}, cls=Commands,
 )  # fmt: skip
 
 
@@ -46,22 +73,7 @@ def _root(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
     ),
-) -> None: ...
-
-
-app.command("generate")(generate.generate)
-app.command("boards")(boardlist.boards)
-app.command("estimate")(estimate.estimate)
-app.command("build")(build.build)
-app.command("flash")(flash.flash)
-app.command("compile")(compile.compile)
-app.command("run")(run.run)
-app.command("serve")(serve.serve)
-app.command("simulate")(simulate.simulate)
-app.command("synth")(synth.synth)
-app.command("inspect")(inspect.inspect)
-app.command("record")(record.record)
-app.command("view")(view.view)
-app.command("reconstruct")(reconstruct.reconstruct)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
+    verbose: Verbose = 0,
+) -> None:
+    start()
+    listen(verbose)

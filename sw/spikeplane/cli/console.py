@@ -11,15 +11,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
 #: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
@@ -77,18 +68,6 @@ def complain(text: str) -> None:
             print(text, file=sys.stderr, flush=True)
 
 
-class _Rate(ProgressColumn):
-    """Units a second."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self.unit = unit
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} {self.unit}/s")
-
-
 @contextmanager
 def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named;
@@ -96,17 +75,10 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
 
     Nothing is drawn where there is no terminal.
     """
-    rate = (_Rate(unit),) if unit else ()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *rate,
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
+    from spikeplane.cli.progress import drawn  # Rich's bars take a while to import
+
+    with drawn(err, what, total, unit) as advance:
+        yield advance
 
 
 @contextmanager

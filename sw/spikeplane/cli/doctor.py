@@ -1,29 +1,71 @@
 """`spikeplane doctor`: which tools are there, what they are needed for, how to get the others."""
 
+import difflib
+from typing import Annotated
+
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from spikeplane.cli.console import out
-from spikeplane.toolchain import survey
+from spikeplane.errors import SpikeplaneError
+from spikeplane.extras import EXTRAS, install, packages
+from spikeplane.survey import Tool, missing, survey, wanted
 
 
-def doctor() -> None:
-    """Print the tools found, their versions, what needs them, and how to install what is missing."""
-    table = Table(title="Tools", title_justify="left", title_style="bold")
-    for column in ("tool", "found", "needed for", "install"):
-        table.add_column(column, overflow="fold")
-    missing = 0
-    for tool in survey():
-        found = (
-            f"[green]{tool.found}[/]"
-            if tool.found
-            else ("[red]missing[/]" if tool.required else "[yellow]not found[/]")
-        )
-        table.add_row(tool.name, found, tool.purpose, "" if tool.found else escape(tool.install))
-        missing += tool.required and not tool.found
-    out.print(table)
-    if missing:
-        out.print(f"{missing} required tools are missing", highlight=False)
+def doctor(
+    extras: Annotated[
+        list[str] | None,
+        typer.Argument(help="Extras that have to be there, such as sim (default: those that are installed)."),
+    ] = None,
+) -> None:
+    """Print the tools found, their versions, what needs them, and how to install what is missing.
+
+    Exit status 1: the package itself, or an extra that is installed or named here, lacks something.
+
+    Example: `spikeplane doctor sim boards`
+    """
+    _check_names(extras or [])
+    tools, needed = survey(), wanted(extras or [])
+    lacking = missing(tools, needed)
+    out.print(_table(tools, lacking))
+    absent = [name for name in EXTRAS if name not in needed | {"models"}]
+    if absent:
+        advice = f"{', '.join(absent)}; pip install 'spikeplane[{','.join(absent)}]'"
+        out.print(f"not installed: {escape(advice)}", highlight=False, soft_wrap=True)
+    if lacking:
+        advice = f"{len(lacking)} required tools are missing: {_lines(lacking, needed)}"
+        out.print(escape(advice), highlight=False, soft_wrap=True)
         raise typer.Exit(1)
     out.print("everything that is required is there", highlight=False)
+
+
+def _check_names(extras: list[str]) -> None:
+    """Raises SpikeplaneError for a name there is not."""
+    for name in extras:
+        if name not in EXTRAS:
+            close = difflib.get_close_matches(name, EXTRAS, n=1)
+            advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(EXTRAS)}"
+            raise SpikeplaneError(f"unknown extra '{name}'; {advice}")
+
+
+def _table(tools: list[Tool], lacking: list[Tool]) -> Table:
+    table = Table(title="Tools", title_justify="left", title_style="bold")
+    for column in ("tool", "found", "needed for", "extra", "install"):
+        table.add_column(column, overflow="fold")
+    for tool in tools:
+        absent = "[red]missing[/]" if tool in lacking else "[yellow]not found[/]"
+        found = f"[green]{tool.found}[/]" if tool.found else absent
+        table.add_row(tool.name, found, tool.purpose, tool.extra, "" if tool.found else escape(tool.install))
+    return table
+
+
+def _lines(lacking: list[Tool], needed: set[str]) -> str:
+    """`g++, make: apt-get install ...; torch: pip install 'spikeplane[sim]'`: of the extras that bring a package the
+    most that is needed."""
+    by_advice: dict[str, list[str]] = {}
+    for tool in lacking:
+        bringing = (name for name in reversed(EXTRAS) if name in needed and tool.name in packages(name))
+        extra = next(bringing, None)
+        by_advice.setdefault(install(tool.name, extra) if extra else tool.install, []).append(tool.name)
+    return "; ".join(f"{', '.join(names)}: {advice}" for advice, names in by_advice.items())

@@ -1,20 +1,30 @@
 """What a command that fails says: one line on stderr, and the exit status."""
 
 import os
+from importlib import import_module
 
-from typer.exceptions import Abort, TyperException
+from typer import Abort
 
 from spikeplane.cli.console import complain, message
 from spikeplane.errors import SpikeplaneError
-from spikeplane.toolchain import missing_package
+from spikeplane.extras import missing_package
 
 
-def told(error: BaseException) -> int:
-    """The exit status for whatever a command raised, after its line. SystemExit, and everything if
-    SPIKEPLANE_TRACEBACK is set for what no check foresaw, is raised again."""
+def usage_error() -> type[Exception]:
+    """What is raised for unknown commands and options and values of the wrong type: Typer's own exception, or
+    click's, on which Typer stood up to 0.20."""
+    try:
+        return import_module("typer.exceptions").TyperException
+    except ModuleNotFoundError:
+        return import_module("click").ClickException
+
+
+def told(error: BaseException, extra: str = "") -> int:
+    """The exit status for whatever a command raised, after its line; `extra` is the extra of Spikeplane that it
+    needs. SystemExit, and everything if SPIKEPLANE_TRACEBACK is set for what no check foresaw, is raised again."""
     if isinstance(error, SpikeplaneError):
         return failed(str(error))
-    if isinstance(error, TyperException):  # unknown commands and options, values of the wrong type
+    if isinstance(error, usage_error()):
         text = str(getattr(error, "format_message", error.__str__)())
         return failed(f"{' '.join(text.split())} (spikeplane --help lists commands and options)")
     if isinstance(error, Abort):
@@ -31,7 +41,7 @@ def told(error: BaseException) -> int:
             f"not enough memory: {error or 'allocation failed'}; use fewer samples, fewer steps or "
             "a smaller network"
         )
-    if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error.name or "")):
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error.name or "", extra)):
         return failed(missing)
     return _defect(error)
 

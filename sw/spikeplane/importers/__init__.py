@@ -10,8 +10,8 @@ from typing import Any
 
 from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
+from spikeplane.extras import missing_extra
 from spikeplane.importers.registry import Call, Outputs, State, register
-from spikeplane.toolchain import missing_extra
 
 __all__ = ["Call", "Outputs", "State", "import_model", "register"]
 
