@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo setup lint test test-all mutants bench clean
+.PHONY: demo setup lint test test-all mutants bench docs clean
 
 setup: $(VENV)/.stamp
 	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
@@ -37,6 +37,11 @@ mutants: setup
 
 bench: setup
 	$(BIN)/python -m spikeplane_sim.figures
+
+# The pages of docs/ as a site, in build/docs; a link that leads nowhere is an error.
+docs: setup
+	$(BIN)/pip install -q -c constraints.txt -e '.[docs]'
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis

@@ -3,6 +3,8 @@ that is not there."""
 
 from typing import NamedTuple
 
+from spikeplane import platforms
+
 
 class Extra(NamedTuple):
     """The extras that it includes, and the distributions that it brings beside theirs."""
@@ -67,9 +69,11 @@ def install(package: str, wanted: str = "") -> str:
 
 
 def missing_package(module: str, wanted: str = "") -> str | None:
-    """The line for a module that cannot be imported because it is not installed; None for one of
-    Spikeplane's own."""
+    """The line for a module that cannot be imported because it is not installed, or because this system has none
+    such; None for one of Spikeplane's own."""
     top = module.partition(".")[0]
+    if top in platforms.MODULES:
+        return platforms.LINE
     own = top.startswith("spikeplane") or not top
     return None if own else f"{top} is needed, not found: {install(_MODULES.get(top, top), wanted)}"
 

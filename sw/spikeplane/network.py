@@ -2,8 +2,8 @@
 executes exactly this.
 
 Values that flow are integers per neuron and step: 0 or 1 for spikes, 0..255 for direct-coded input,
-the membrane value for membrane outputs. Currents are `bias + sum of weight * value` (DESIGN.md
-section 3).
+the membrane value for membrane outputs. Currents are `bias + sum of weight * value` (docs/design.md,
+"Arithmetic").
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ LEAK_ONE = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Neuron:
-    """How the membranes of a population move; see DESIGN.md section 3.
+    """How the membranes of a population move; see docs/design.md, "Arithmetic".
 
     leak "none" (IF), "multiply" (u * leak_value / 65536, leak_value 0..65536) or "memoryless" (0).
     The product is rounded by `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.platforms import require_posix
 
 GRACE = 2.0  #: seconds between asking a tool to end and killing it
 _PLAIN = re.compile(r"[\w./+@,=-]+", re.ASCII)  # what make takes in a path as it stands
@@ -29,8 +30,10 @@ def run_tool(
 
     It has a process group of its own, so Ctrl-C at the terminal comes to this process alone.
     Whatever interrupts the wait ends the group: a make with its compilers too. Its temporary files
-    lie in `folder`, if `environment` (what to add) has no other TMPDIR.
+    lie in `folder`, if `environment` (what to add) has no other TMPDIR. Raises SpikeplaneError on Windows, which has
+    no such groups.
     """
+    require_posix()
     inherited = {**os.environ, "TMPDIR": str(folder), **(environment or {})}
     with subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN.md, section 7): read from the source of every module, and seen in a
+"""Who may import whom (docs/design.md, "Imports"): read from the source of every module, and seen in a
 fresh interpreter."""
 
 import ast

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from served import SPIKEPLANE, call
 
-from spikeplane import toolchain
 from spikeplane_hw import build as building
 from spikeplane_hw.boards import BOARDS
 
@@ -108,7 +107,7 @@ ADVICE = "'spikeplane[boards]'"
 def test_tools_that_are_missing(untouched, tmp_path, monkeypatch, board, tool, install) -> None:
     """Told before anything is generated, with what installs it."""
     exists = Path.exists
-    monkeypatch.setattr(toolchain.Path, "exists", lambda self: self.name != tool and exists(self))
+    monkeypatch.setattr(Path, "exists", lambda self: self.name != tool and exists(self))
     message = f"{tool} is needed, not found: pip install {install}"
     assert refused("-o", tmp_path / "out", board=board) == message
     assert not (tmp_path / "out").exists()

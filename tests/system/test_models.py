@@ -12,7 +12,7 @@ from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import Encoding
 from spikeplane.lockstep import Comparison, compare
 from spikeplane.program import Program
-from spikeplane_sim.board.build import cache_folder
+from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.demo import digits
 
 pytestmark = pytest.mark.cosim

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_the_gateware_key_has_every_file_that_verilog_is_made_of(monkeypatch, tm
 
 
 def names_of(package: str, inside: str) -> list[str]:
-    root = cache.resources.files(package)
+    root = resources.files(package)
     return [
         name for name, _ in cache._files(root.joinpath(inside) if inside else root, f"{package}/{inside}")
     ]

@@ -66,7 +66,7 @@ def second_order(x: list[int]) -> bool:
 
 
 def one_pixel(spikes: list[int], config: CameraConfig) -> list[int]:
-    """The values of one pixel, plane 0 on: the rules of DESIGN.md word by word."""
+    """The values of one pixel, plane 0 on: the rules of docs/camera-arithmetic.md word by word."""
     values: list[int] = []
     pending: list[int] = []
     segment: Segment | None = None

@@ -1,5 +1,7 @@
 """The golden model in bands of rows: the same images, whatever the number of processes."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -33,5 +35,5 @@ def test_a_band_has_at_least_the_pixels_that_a_pipeline_needs() -> None:
 def test_only_long_recordings_are_worth_processes() -> None:
     config = CameraConfig(width=16, height=16, pixels=1)
     assert isinstance(cameras.open_camera("golden", config, 1000), cameras.GoldenCamera)
-    if (cameras.os.cpu_count() or 1) > 1:
+    if (os.cpu_count() or 1) > 1:
         assert isinstance(cameras.open_camera("golden", config, 1 + cameras.LONG // 256), cameras.GoldenBands)

@@ -10,6 +10,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.camera import walk
 from spikeplane_gateware.camera.generate import camera_verilog
 from spikeplane_gateware.camera.pipeline import latency, loop
+from spikeplane_gateware.camera.stage import named
 from spikeplane_gateware.camera.state import state_layout
 from spikeplane_sim.bench.camera import SimulatedPipeline, Words, difference, pack_words
 from spikeplane_sim.golden.camera import Reconstruction
@@ -99,7 +100,7 @@ def test_every_combination(method, lookahead, output_bits):
     [
         ("FORMATS", ((2, 6), (4, 6), (6, 4), (8, 2))),  # a bright segment is halved at 64 intervals already
         # counts of a dark one grow too far
-        ("format_of", lambda m, name, lo: walk.named(m, f"{name}_form", lo[4:].any())),
+        ("format_of", lambda m, name, lo: named(m, f"{name}_form", lo[4:].any())),
     ],
     ids=["halving", "format"],
 )

@@ -13,7 +13,7 @@ from spikeplane.lockstep import compare
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program import Program
 from spikeplane_sim.board import SimulatedBoard
-from spikeplane_sim.board.build import cache_folder
+from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.demo import digits
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.board import GoldenBoard

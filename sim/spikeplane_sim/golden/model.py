@@ -1,4 +1,4 @@
-"""The integer network step by step: the specification that every chip is held against (DESIGN.md section 3).
+"""The integer network step by step: the specification that every chip is held against (docs/design.md, "Arithmetic").
 
     I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the
        population has one)

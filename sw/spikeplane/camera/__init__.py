@@ -1,4 +1,4 @@
-"""The spike camera (DESIGN.md, section 6): recordings, a sensor's model, the configuration of the
+"""The spike camera (docs/design.md, "Spike camera"): recordings, a sensor's model, the configuration of the
 reconstruction pipeline, images out.
 
 The reconstruction itself is in `spikeplane_sim.golden.camera` (PyTorch) and

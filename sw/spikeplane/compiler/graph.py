@@ -1,7 +1,7 @@
 """The float network: what every importer produces and the quantiser takes. Independent of
 frameworks and of chips.
 
-Per population and step, in real numbers (the float side of DESIGN.md section 3):
+Per population and step, in real numbers (the float side of docs/design.md, "Arithmetic"):
 
     I  = bias + sum of weight * value          (maximum over a window of currents where the
        population has one)

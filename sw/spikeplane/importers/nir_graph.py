@@ -11,7 +11,8 @@ import numpy as np
 
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError, number
-from spikeplane.importers.assemble import Assembler, Source, Spikes, Value, text
+from spikeplane.importers.assemble import Assembler, Source, Spikes, Value
+from spikeplane.importers.geometry import text
 from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold
 

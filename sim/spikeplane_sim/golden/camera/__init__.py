@@ -1,5 +1,5 @@
 """The reconstruction of images from spike planes in exact integers: what every pipeline is held
-against (DESIGN.md, section 6).
+against (docs/design.md, "Spike camera").
 
     value = (scale * N + S // 2) // S         N intervals (or spikes) in S planes, to the nearest
     level; 0 where N = 0

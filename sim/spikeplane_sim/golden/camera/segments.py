@@ -11,7 +11,7 @@ come in and that it has not walked to yet are pending. In every plane t:
 
 TFI's segments are single intervals. FSR grows a segment while its intervals differ by one at most,
 SSR while in addition the distances of the rarer interval differ by one at most (see `order`).
-Source: the spike stability theorem (2024), in the reading of DESIGN.md. With look-ahead a pixel
+Source: the spike stability theorem (2024), in the reading of docs/camera-arithmetic.md. With look-ahead a pixel
 walks two intervals a plane at most: after a closed segment it catches up.
 """
 
