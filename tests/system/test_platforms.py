@@ -73,7 +73,7 @@ def test_simulated_boards_are_refused(folder: Path, arguments: list[str]) -> Non
 
 def test_tools_are_refused(tmp_path: Path, monkeypatch) -> None:
     assert run_tool(["true"], tmp_path).returncode == 0
-    monkeypatch.setattr(platforms.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SpikeplaneError) as refused:
         run_tool(["true"], tmp_path)
     assert str(refused.value) == platforms.LINE
