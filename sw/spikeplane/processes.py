@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import IO
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.log import logger
 from spikeplane.platforms import require_posix
 
+_log = logger(__name__)
 GRACE = 2.0  #: seconds between asking a tool to end and killing it
 _PLAIN = re.compile(r"[\w./+@,=-]+", re.ASCII)  # what make takes in a path as it stands
 
@@ -34,6 +36,7 @@ def run_tool(
     no such groups.
     """
     require_posix()
+    _log.debug("%s", " ".join(command))
     inherited = {**os.environ, "TMPDIR": str(folder), **(environment or {})}
     with subprocess.Popen(
         command,

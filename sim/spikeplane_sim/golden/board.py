@@ -5,8 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from spikeplane.host.boards import Board
+from spikeplane.log import logger
 from spikeplane.program import Program
 from spikeplane_sim.golden.model import GoldenModel
+
+_log = logger(__name__)
 
 
 class GoldenBoard(Board):
@@ -30,6 +33,7 @@ class GoldenBoard(Board):
         self.program.check_planes(inputs)
         total = len(next(iter(inputs.values())))
         parts: dict[str, list[np.ndarray]] = {name: [] for name in self.program.probes}
+        _log.info("running %d samples in the golden model", total)
         for first in range(0, total, self.batch):
             batch = {name: values[first : first + self.batch] for name, values in inputs.items()}
             outputs = self.model.run(batch)

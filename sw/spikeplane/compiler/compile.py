@@ -17,9 +17,11 @@ from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding, encode
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
+from spikeplane.log import logger
 from spikeplane.network import Network
 from spikeplane.program import Program
 
+_log = logger(__name__)
 PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
 
 
@@ -127,6 +129,8 @@ def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
         raise SpikeplaneError(
             f"a program has one input, the model has {len(model.inputs)}; merge them as channels"
         )
+    count = len(model.populations), len(model.projections)
+    _log.info("compiling a network of %d populations and %d projections", *count)
     check_network(model)
     return model
 

@@ -9,8 +9,10 @@ from spikeplane.compiler.pack import Crowded, check_shift
 from spikeplane.compiler.place import Placement, place
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.log import logger
 from spikeplane.network import Network
 
+_log = logger(__name__)
 #: Cores for one population, tried in turn where its connections are too many for the counters of a core.
 _SPREADS = (31, 15, 10, 7, 5, 3, 2, 1)
 
@@ -19,13 +21,16 @@ def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placem
     """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and
     the smallest preset that would."""
     try:
-        return try_fit(network, config, probes)
+        placement, image = try_fit(network, config, probes)
     except SpikeplaneError as error:
         smallest = next(
             (name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None
         )
         advice = f"the smallest preset that holds it is '{smallest}'" if smallest else "no preset holds it"
         raise SpikeplaneError(f"{error}; {advice}") from None
+    cores = config.rows * config.cols
+    _log.info("placed on %d of %d cores of chip %s", len(image.used), cores, config.digest)
+    return placement, image
 
 
 def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:

@@ -24,8 +24,10 @@ from spikeplane.compiler.widths import Widths, guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
+from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
 
+_log = logger(__name__)
 _TINY = 1e-30  #: magnitudes below are no weights
 _ROUNDED = {"down": "down", "up": "up", "odd": "to odd"}
 _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
@@ -108,6 +110,7 @@ def quantise(
             units[name] = row.scale_low * 2.0**-row.guard
         projections |= {id(p): q for p, q in zip(incoming, found, strict=True)}
         rows.append(row)
+        _log.debug("%s: %d weight bits, %d guard bits", name, row.weight_bits, row.guard)
     network = Network(
         populations=tuple(made[p.name] for p in net.populations),
         output=net.output,

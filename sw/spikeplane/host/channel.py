@@ -12,11 +12,13 @@ from spikeplane.host.device import Device
 from spikeplane.host.identify import IDENTITY, find_digest
 from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
+from spikeplane.log import logger
 
 #: exchanges without a packet until a chip that owes packets is called stuck, for a device with the
 #: usual waits
 PATIENCE = 3
 MARK = 100  #: broken frames; see `Channel.mark`
+_log = logger(__name__)
 _WAITS = 1000  #: exchanges until a reply must have come, whatever else does
 
 
@@ -66,6 +68,7 @@ class Channel:
                 f"the program is for chip {self.config.digest}, {self.device.where} is chip "
                 f"{digest}; compile it for that"
             )
+        _log.info("%s is chip %s", self.device.where, digest)
         return digest
 
     def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:

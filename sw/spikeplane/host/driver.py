@@ -18,8 +18,10 @@ from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets
+from spikeplane.log import logger
 from spikeplane.network import Network
 
+_log = logger(__name__)
 _ROUNDS = 1000  #: of asking a stopped chip whether it rests
 _GROUP = 64  #: cycles that a sweep takes for a group beside its words, with room
 
@@ -43,11 +45,14 @@ class Driver(Channel):
         self.bridge(Control.STOP)
         for core, words in self.image.words.items():
             self.exchange(self.write_packets(core, words))
+            _log.debug("core %s: %d words", core, len(words))
             if progress:
                 progress(len(words))
         self.bridge(Control.CREDITS, self.image.credits)
         self.link.flush()
         self.check_mark()
+        total = sum(len(words) for words in self.image.words.values())
+        _log.info("loaded %d words into %d cores", total, len(self.image.words))
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
@@ -73,6 +78,7 @@ class Driver(Channel):
         Returns, per probed population, int (N, T, C, H, W). Raises SpikeplaneError if the chip
         stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]
+        _log.info("running %d samples of %d steps", samples, steps)
         collector = self.start()
         told = 0
         for packets in self._ahead(inputs, samples, steps):
@@ -101,6 +107,7 @@ class Driver(Channel):
         self.check_mark()
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         self._at_rest = True
+        _log.debug("%d samples took %d cycles", samples, self.busy_cycles)
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
     def _settle(self, collector: Collector, steps: int) -> None:

@@ -8,11 +8,13 @@ from contextlib import suppress
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.frame import FLAG
 from spikeplane.host.device import Device
+from spikeplane.log import logger
 
 #: unless asked for: the most that the UART of a board takes; the board finds the rate out by itself
 BAUD = 3_000_000
 WAIT = 0.05  #: seconds without an answer that count as one wait
 DEAD = 3.5  #: seconds of such waits until the link is dead
+_log = logger(__name__)
 _BITS = 10  # of a byte on the line
 _PAUSE = 0.005  # seconds
 _SLOW = 2.0  #: seconds beyond the line's own time until a port that takes no bytes is given up
@@ -32,6 +34,7 @@ class SerialDevice(Device):
         self.where = f"the device at {port}"
         self._busy_until = 0.0  # when the bytes handed over will be on the line
         self._port = _open(port, baud, wait)
+        _log.info("opened %s at %d baud", port, baud)
         # flags between pauses: from them the board learns the rate. To the link they are empty frames
         for _ in range(3):
             self.exchange(bytes([FLAG]))

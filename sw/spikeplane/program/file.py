@@ -21,6 +21,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_regular
+from spikeplane.log import logger
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.plain import made, shown, value
@@ -36,6 +37,8 @@ _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
 _LISTS = ("populations", "projections", "parts")
 _KEYS = {"name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", *_LISTS}
+
+_log = logger(__name__)
 
 
 def seal(contents: bytes) -> bytes:
@@ -63,6 +66,7 @@ def read(path: str | Path) -> bytes:
             f"program {path} has format version {int(label[1])}, this is version {VERSION}; compile it again"
         )
     if label and label[2].decode() == hashlib.sha256(rest).hexdigest():
+        _log.info("%s: a program of %d bytes", path, BLOCK + len(rest))
         return block + rest
     if str(path).endswith(".nir"):
         raise SpikeplaneError(
