@@ -3,27 +3,27 @@
 from mutants.catalogue import Mutant, Part
 
 FEED = (
-    Mutant("feed.py", "self.step + 1 == self.steps", "self.step == self.steps", "a sample has a step too many"),
-    Mutant("feed.py", "~self.hit | (self.free & (self.route == self.last_route))", "~self.hit | self.free", "a spike goes out on one route only"),
-    Mutant("feed.py", "self.hit & self.active", "self.hit", "a spike leaves after STOP"),
-    Mutant("feed.py", "x >= crop.x0", "x > crop.x0", "the crop's first column is left out"),
-    Mutant("feed.py", "y <= crop.y1", "y < crop.y1", "the crop's last row is left out"),
-    Mutant("feed.py", "x - crop.x0", "x", "columns count from the plane's edge"),
-    Mutant("feed.py", "self.bits[1:] == 0", "self.bits == 0", "a cycle more a word"),
-    Mutant("feed.py", "y.eq(y + edge)", "y.eq(y)", "a word that reaches into the next row stays in its own"),
+    Mutant("feed_run.py", "step + 1 == self.steps", "step == self.steps", "a sample has a step too many"),
+    Mutant("feed_packets.py", "free & (item.begins | self.is_last)", "free & (~item.ends | self.is_last)", "a spike goes out on one route only"),
+    Mutant("feed_walk.py", "hit.valid & self.active", "hit.valid", "a spike leaves after STOP"),
+    Mutant("feed_pixels.py", "x >= crop.x0", "x > crop.x0", "the crop's first column is left out"),
+    Mutant("feed_pixels.py", "y <= crop.y1", "y < crop.y1", "the crop's last row is left out"),
+    Mutant("feed_pixels.py", "x - crop.x0", "x", "columns count from the plane's edge"),
+    Mutant("feed_pixels.py", "bits[1:] == 0", "bits == 0", "a cycle more a word"),
+    Mutant("feed_pixels.py", "y.eq(y + edge)", "y.eq(y)", "a word that reaches into the next row stays in its own"),
     Mutant(
-        "feed.py", "m.d.sync += [self.samples_left.eq(self.samples), self.step.eq(0), self.parity.eq(0)]",
-        "m.d.sync += [self.samples_left.eq(self.samples), self.step.eq(0)]", "a run starts with the parity of the last",
+        "feed_run.py", "m.d.sync += [self.samples_left.eq(self.samples), step.eq(0), self.parity.eq(0)]",
+        "m.d.sync += [self.samples_left.eq(self.samples), step.eq(0)]", "a run starts with the parity of the last",
     ),
     Mutant(
-        "feed.py", "m.d.sync += [self.samples_left.eq(self.samples), self.step.eq(0), self.parity.eq(0)]",
+        "feed_run.py", "m.d.sync += [self.samples_left.eq(self.samples), step.eq(0), self.parity.eq(0)]",
         "m.d.sync += [self.samples_left.eq(self.samples), self.parity.eq(0)]", "a run starts in the step of the last",
     ),
-    Mutant("feed.py", "m.d.sync += self.samples_left.eq(0)", "", "STOP is not heard"),
-    Mutant("feed.py", "self.samples_left - self.last", "self.samples_left - 1", "every step counts as a sample"),
-    Mutant("feed.py", "self.i.valid & self.active & self.free", "self.i.valid & self.active", "a barrier overwrites the packet that waits"),
-    Mutant("feed.py", "~self.hit", "1", "a token goes before the last spike", within="with m.Elif(~self.hit):"),
-    Mutant("feed.py", "m.d.sync += [self.hit.eq(0), self.route.eq(0)]", "m.d.sync += self.hit.eq(0)", "a stopped run leaves its route"),
+    Mutant("feed_run.py", "m.d.sync += self.samples_left.eq(0)", "", "STOP is not heard"),
+    Mutant("feed_run.py", "self.samples_left - self.last", "self.samples_left - 1", "every step counts as a sample"),
+    Mutant("feed_packets.py", "free & (item.begins | self.is_last)", "item.begins | (free & self.is_last)", "a barrier is lost where a packet waits"),
+    Mutant("feed_walk.py", "~hit.valid", "1", "a token goes before the last spike", within="with m.Elif(~hit.valid):"),
+    Mutant("feed_turn.py", "m.d.sync += route.eq(0)", "", "a stopped run leaves its route"),
 )  # fmt: skip
 
 GRABBER = (
@@ -95,13 +95,18 @@ PACKETS = (
 
 _UNIT = "tests/unit/test_camera_unit.py"
 _WHOLE = (_UNIT, "tests/unit/test_camera_feed.py", "tests/system/test_camera_chip.py")
+_FEED = ("tests/unit/test_camera_feed_runs.py", "tests/unit/test_camera_feed.py", _UNIT)
 
 PART = Part(
     name="camera",
     folder="gateware/spikeplane_gateware/camera",
     gateware=True,
     tests={
-        "feed.py": ("tests/unit/test_camera_feed_runs.py", "tests/unit/test_camera_feed.py", _UNIT),
+        "feed_packets.py": _FEED,
+        "feed_pixels.py": _FEED,
+        "feed_run.py": _FEED,
+        "feed_turn.py": _FEED,
+        "feed_walk.py": _FEED,
         "gate.py": ("tests/unit/test_camera_grabber.py -k gate", "tests/unit/test_camera_grabber.py", _UNIT),
         "grabber.py": ("tests/unit/test_camera_grabber_room.py", "tests/unit/test_camera_grabber.py", _UNIT),
         "region.py": ("tests/unit/test_camera_region.py", "tests/unit/test_camera_grabber.py", _UNIT),
