@@ -15,10 +15,11 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane_gateware.core.core import Core
+from spikeplane_gateware.network.router import SIDES as ROUTER_SIDES
 from spikeplane_gateware.network.router import Router
 from spikeplane_gateware.structs import packet_struct
 
-SIDES = ("north", "east", "south", "west")
+SIDES = tuple(side for side in ROUTER_SIDES if side != "local")
 
 
 class Tile(wiring.Component):

@@ -16,7 +16,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
-ARCHITECTURE = 3
+ARCHITECTURE = 4
 _LONGEST = 1 << 16  #: bytes of a TOML file at most
 
 

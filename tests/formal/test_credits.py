@@ -14,9 +14,8 @@ from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Mux, Signal
 from prover import Inside, free, mutant, offered, prove
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import SLOT_BITS, Control, Kind, packet_format
+from spikeplane.formats.packet import CREDIT_BITS, SLOT_BITS, Control, Kind, packet_format
 from spikeplane_gateware.link import bridge
-from spikeplane_gateware.link.bridge import CREDIT_BITS
 from spikeplane_gateware.structs import struct
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)

@@ -15,12 +15,12 @@ from spikeplane.formats.camera import Register
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.generate import generate
 
-#: Of architecture 3: programs in the field carry them.
+#: Of architecture 4: programs in the field carry them.
 DIGESTS = {
-    "tiny": "e81571488875abc7",
-    "small": "a657c3ed045b967c",
-    "medium": "a1d5cad21ec83531",
-    "large": "6f143928496f6253",
+    "tiny": "91240e94d1632412",
+    "small": "7a325b0e4bd3a37e",
+    "medium": "5a318c47436fd5d5",
+    "large": "5ea6a4b684be10b9",
 }
 SMALL = CameraConfig(width=16, height=8, pixels=4)
 

@@ -13,7 +13,7 @@ from core_unit import simulate
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import ARGUMENT, ROUTES, SELECT, Command, Item, Register, Stream
-from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import ARGUMENT_BITS, Control, Counter, Kind, packet_format
 from spikeplane_gateware.camera.registers import Registers
 
 CAMERA = CameraConfig(width=16, height=8, pixels=4)
@@ -53,7 +53,7 @@ class Model:
         if register == Register.COMMAND:
             return self._command(value)
         if register == Register.SELECT:
-            self.stream, self.item = value & 3, value >> 2 & 3
+            self.stream, self.item = value & 7, value >> 3 & 15
         elif register in HALVES:
             name, low = HALVES[register]
             target = self.feed if name == "samples" else chosen
@@ -146,7 +146,7 @@ def written(rng: random.Random) -> Iterator[tuple[str, int, Any]]:
         for register in (Register.SELECT, *rng.sample(rest, k=len(rest))):
             value = rng.getrandbits(12)
             if register == Register.SELECT:
-                value = SELECT.pack(stream=stream, item=rng.choice(list(Item))) | value & 0xFF0
+                value = SELECT.pack(stream=stream, item=rng.choice(list(Item))) | value & 0xF80
             elif register == Register.COMMAND:
                 value = rng.choice([value, 1 << rng.randrange(7)])
             arg = ARGUMENT.pack(value=value, register=register)
@@ -159,10 +159,13 @@ def others(rng: random.Random) -> Iterator[tuple[str, int, str]]:
     """Packets for cores and for the bridge, some of them like the camera's in all but one field."""
     while True:
         rect: Any = tuple(rng.getrandbits(1) if name[0] == "x" else 0 for name in SIDES)
-        write = {"op": Control.CAMERA, "arg": rng.getrandbits(16)}
+        write = {"op": Control.CAMERA, "arg": rng.getrandbits(ARGUMENT_BITS)}
         ask = {"op": Control.QUERY, "arg": Counter.CAMERA}
         core = rng.choice([write, ask])
-        other = {"op": rng.choice([Control.START, Control.STOP, Control.BARRIER, Control.CREDITS]), "arg": 15}
+        other = {
+            "op": rng.choice([Control.START, Control.STOP, Control.BARRIER, Control.CREDITS]),
+            "arg": Counter.CAMERA,
+        }
         number = {"op": Control.QUERY, "arg": rng.choice([one for one in Counter if one != Counter.CAMERA])}
         yield (
             "pass",

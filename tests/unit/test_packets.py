@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from spikeplane.config import PRESETS
+from spikeplane.compiler import routes
+from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats import camera
+from spikeplane.formats import packet as numbers
+from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.tables import Memory
 from spikeplane.host.packets import add_planes, pack_many, plane_packets, unpack_many
 
 
@@ -24,6 +28,31 @@ def test_bulk_packing_is_the_layouts(name, kind):
     back = unpack_many(form, packets, kind)
     for field, values in fields.items():
         np.testing.assert_array_equal(back[field], values)
+
+
+def test_every_number_fits_its_field():
+    room = {
+        Kind: numbers.KIND_BITS, Control: numbers.OP_BITS, Counter: numbers.COUNTER_BITS, Memory: numbers.MEMORY_BITS,
+        camera.Register: camera.REGISTER_BITS, camera.Stream: numbers.STREAM_BITS, camera.Item: camera.ITEM_BITS,
+    }  # fmt: skip
+    for known, bits in room.items():
+        assert max(known) < 1 << bits, known
+    assert camera.ARGUMENT.width <= numbers.ARGUMENT_BITS
+    assert max(layout.width for layout in (camera.SELECT, camera.ROUTE, camera.RECT)) <= camera.VALUE_BITS
+    of_cores = {Counter.FLAGS, Counter.OPERATIONS, Counter.SPIKES, Counter.SWEEPS, Counter.PACKETS}
+    assert {one for one in Counter if one < 1 << numbers.CORE_COUNTER_BITS} == of_cores
+    assert routes.HOST_CREDITS == numbers.HOST_CREDITS
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_only_chips_of_several_cores_say_which_one_answers(cores):
+    form = packet_format(ChipConfig(rows=1, cols=cores))
+    assert ("source_x" in dict(form.payloads[Kind.REPLY].fields)) == (cores > 1)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_wider_numbers_cost_no_byte(name):
+    assert packet_format(PRESETS[name]).size == {"tiny": 6, "small": 7, "medium": 8, "large": 10}[name]
 
 
 @pytest.mark.parametrize("name", ["tiny", "small", "large"])

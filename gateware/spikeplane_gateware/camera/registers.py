@@ -33,12 +33,12 @@ from spikeplane.formats.camera import (
     Register,
     Stream,
 )
-from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import COUNTER_BITS, Control, Counter, Kind, packet_format
 from spikeplane_gateware.camera.gate import OVERRUN_BITS
 from spikeplane_gateware.camera.grabber import SETTINGS
 from spikeplane_gateware.structs import packet_struct, struct
 
-FEED_ROUTE = data.StructLayout({"tag": 8, "rect": struct(RECT)})
+FEED_ROUTE = data.StructLayout({"tag": dict(ROUTE.fields)["tag"], "rect": struct(RECT)})
 GRABBERS = (Stream.IMAGES, Stream.PLANES, Stream.FEED)
 
 
@@ -88,7 +88,7 @@ class Registers(wiring.Component):
             control.eq(packet.payload),
             own.eq((packet.kind == Kind.CONTROL) & packet.host),
             writes.eq(own & (control.op == Control.CAMERA)),
-            asks.eq(own & (control.op == Control.QUERY) & (control.arg[:4] == Counter.CAMERA)),
+            asks.eq(own & (control.op == Control.QUERY) & (control.arg[:COUNTER_BITS] == Counter.CAMERA)),
             free.eq(~self.reply.valid | self.reply.ready),
             self.o.payload.eq(packet),
             self.o.valid.eq(self.i.valid & ~writes & ~asks),

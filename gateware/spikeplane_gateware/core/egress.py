@@ -131,7 +131,7 @@ class Egress(wiring.Component):
                 self._next(m)
         with m.If(free & (self.left != 0) & ~silent):
             fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
-            self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, "last": 0, **fields})
+            self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
             m.d.sync += self.sent.eq(1)
 
     def _each(self, m: Module, entry: Signal, free: Signal, kind: Kind, fields: dict) -> None:

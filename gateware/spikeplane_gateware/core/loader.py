@@ -16,6 +16,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import (
     ADDRESS_BITS,
     CHUNK_BITS,
+    CORE_COUNTER_BITS,
     MEMORY_BITS,
     SEEK,
     Control,
@@ -42,7 +43,7 @@ class Loader(wiring.Component):
                 "stop": Out(1),
                 "refused": Out(1),
                 "query_valid": Out(1),
-                "query_index": Out(4),
+                "query_index": Out(CORE_COUNTER_BITS),
                 "query_ready": In(1),
             }
         )
@@ -87,7 +88,7 @@ class Loader(wiring.Component):
 
     def _write(self, m: Module, writes: Signal) -> None:
         tables, staging = core_tables(self.config), self.staging
-        counts = [-(-tables.width(memory) // CHUNK_BITS) for memory in Memory]
+        counts = [tables.chunks(memory) for memory in Memory]
         memory, address = self.memory, self.address
         chunk, last = (Signal(range(len(staging) // CHUNK_BITS + 1), name=name) for name in ("chunk", "last"))
         seek = struct(SEEK)(writes.data[: SEEK.width])

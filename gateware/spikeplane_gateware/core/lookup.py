@@ -15,8 +15,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.packet import KIND_BITS, Kind, packet_format
+from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
 from spikeplane_gateware.core.scan import lowest
 from spikeplane_gateware.core.visit import STEPS, visit_layout
 from spikeplane_gateware.core.writes import WriteBus
@@ -31,6 +31,7 @@ class Lookup(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
+        self.events = packet_format(config).payloads[Kind.CREDIT]  # what a TOKEN has in common with it
         super().__init__(
             {
                 "i": In(stream.Signature(packet_struct(config))),
@@ -51,7 +52,7 @@ class Lookup(wiring.Component):
             with m.If(self.advance):
                 m.d.sync += self.valids[-1].eq(self.valids[-2])
         packets = self._delay(m, spike, self.i.payload.payload, range(7), "packet")
-        kinds = self._delay(m, 3, self.i.payload.kind, range(7), "kind")
+        kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(7), "kind")
         incoming = Signal(spike)
         m.d.comb += incoming.eq(self.i.payload.payload)
         found = self._ram(m, "projection", Memory.PROJECTION, incoming.tag, struct(self.tables.projection), 0)
@@ -104,13 +105,14 @@ class Lookup(wiring.Component):
             for name in ("acc", "weight")
         }
         rest = Signal.like(group, reset_less=True)
-        counts = Signal(data.StructLayout({"rows": 8, "columns": 8}), reset_less=True)
+        counts = Signal(data.StructLayout({"rows": COUNT_BITS, "columns": COUNT_BITS}), reset_less=True)
         meets = Signal()
         once = Signal()
         first = Signal(range(self.config.lanes))
         others = Signal(self.config.lanes, reset_less=True)
         bit, without = lowest(m, packets[5].mask, "mask")
         out, packet, projection = self.o.payload, packets[6], projections[6]
+        token = struct(self.events)(packet.as_value()[: self.events.width])
         event = kinds[6] != Kind.SPIKE
         with m.If(self._moves(5)):
             m.d.sync += [signal.eq(row[name] + column[name]) for name, signal in partial.items()]
@@ -132,7 +134,7 @@ class Lookup(wiring.Component):
                 out.is_event.eq(event),
                 out.event.credit.eq(kinds[6] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),
-                out.event.last.eq(packet.last),
+                out.event.last.eq(token.last),
                 out.event.slot.eq(Mux(kinds[6] == Kind.CREDIT, packet.tag, projection.slot)),
                 out.bank.eq(packet.parity),
                 out.aligned.eq(projection.aligned),

@@ -17,19 +17,15 @@ that this difference fits the membrane.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset, leak_layout
+from spikeplane.formats.tables import LEAK_SHIFT_BITS, NO_MEMORY, LeakRound, Reset, settings_layout
 from spikeplane_gateware.core.spread import spread
+from spikeplane_gateware.structs import struct
 
 LATENCY = 5
-
-
-def settings_layout(config: ChipConfig) -> data.StructLayout:
-    """The fields of a population word that every lane shares."""
-    return data.StructLayout({**dict(leak_layout(config)), "reset": 2})
 
 
 class NeuronArray(wiring.Component):
@@ -47,7 +43,7 @@ class NeuronArray(wiring.Component):
                 "current": In(config.acc_bits).array(lanes),
                 "minus_theta": In(membrane).array(lanes),
                 "minus_amount": In(membrane).array(lanes),
-                "settings": In(settings_layout(config)),
+                "settings": In(struct(settings_layout(config))),
                 "out_valid": Out(1),
                 "fired": Out(config.lanes),
                 "after": Out(membrane).array(lanes),
@@ -75,7 +71,7 @@ class NeuronArray(wiring.Component):
         if self.config.leak_multiplier:
             return spread(m, self.settings.leak_factor, self.config.lanes, "factor")
         below = Signal(8)
-        masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(16)])
+        masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(1 << LEAK_SHIFT_BITS)])
         m.d.sync += below.eq(masks[self.settings.leak_shift])
         return [below] * self.config.lanes
 

@@ -13,7 +13,7 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, CORE_COUNTER_BITS, Kind, packet_format
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
@@ -35,7 +35,7 @@ class Replies(wiring.Component):
                 "y": In(bits_for(config.rows)),
                 **flags,
                 "query_valid": In(1),
-                "query_index": In(4),
+                "query_index": In(CORE_COUNTER_BITS),
                 "query_ready": Out(1),
                 "o": Out(stream.Signature(packet_struct(config))),
             }
@@ -44,8 +44,8 @@ class Replies(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, form = Module(), packet_format(self.config)
         turn, value = self._count(m)
-        asked = Signal(4)
-        answer = Signal(32)
+        asked = Signal(CORE_COUNTER_BITS)
+        answer = Signal(CHUNK_BITS)
         payload = Signal(struct(form.payloads[Kind.REPLY]))
         wanted, now = self.query_index - 1, Signal()
         m.d.comb += [
@@ -54,11 +54,11 @@ class Replies(wiring.Component):
             self.o.payload.kind.eq(Const(Kind.REPLY)),
             self.o.payload.host.eq(1),
             self.o.payload.payload.eq(payload.as_value()),
-            payload.source_x.eq(self.x),
-            payload.source_y.eq(self.y),
             payload.counter.eq(asked),
             payload.value.eq(answer),
         ]
+        if self.config.cores > 1:
+            m.d.comb += [payload.source_x.eq(self.x), payload.source_y.eq(self.y)]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.Elif(self.query_valid & self.query_ready):
@@ -73,7 +73,7 @@ class Replies(wiring.Component):
         count = len(PULSES)
         turn = Signal(range(count))
         clearing = Signal(count)
-        m.submodules.counters = counters = memory.Memory(shape=32, depth=count, init=[])
+        m.submodules.counters = counters = memory.Memory(shape=CHUNK_BITS, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
         waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in PULSES]
         more = Array(waiting)[turn]

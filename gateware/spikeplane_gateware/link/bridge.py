@@ -13,15 +13,22 @@ until the credits of its parity are in. A token is passed on only when its credi
 wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane.config import ARCHITECTURE, ChipConfig
-from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import (
+    CHUNK_BITS,
+    COUNTER_BITS,
+    CREDIT_BITS,
+    IDENTITY,
+    Control,
+    Counter,
+    Kind,
+    packet_format,
+)
 from spikeplane_gateware.structs import packet_struct, struct
-
-CREDIT_BITS = 10
 
 
 class Bridge(wiring.Component):
@@ -36,7 +43,7 @@ class Bridge(wiring.Component):
             "mesh_i": In(packets),
             "mesh_o": Out(packets),
         }
-        super().__init__({**streams, "link_errors": In(32)})
+        super().__init__({**streams, "link_errors": In(CHUNK_BITS)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -121,10 +128,10 @@ class Bridge(wiring.Component):
                 m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]
 
     def _query(self, m: Module, control: Signal, taken: object) -> None:
-        cycles = Signal(32)
+        cycles = Signal(CHUNK_BITS)
         digest = int(self.config.digest, 16)
-        started = Signal(32)
-        ended = Signal(32)
+        started = Signal(CHUNK_BITS)
+        ended = Signal(CHUNK_BITS)
         armed = Signal()
         m.d.sync += cycles.eq(cycles + 1)
         packet = self.host_i.payload
@@ -137,18 +144,20 @@ class Bridge(wiring.Component):
         with m.If(self.mesh_i.valid & self.mesh_i.ready & (self.mesh_i.payload.kind != Kind.REPLY)):
             m.d.sync += ended.eq(cycles)
         known: dict[int, Value] = {
-            Counter.IDENTITY: Const(0x5350 << 16 | ARCHITECTURE, 32),
-            Counter.DIGEST_LOW: Const(digest & 0xFFFFFFFF, 32),
-            Counter.DIGEST_HIGH: Const(digest >> 32, 32),
+            Counter.IDENTITY: Const(IDENTITY, CHUNK_BITS),
+            Counter.DIGEST_LOW: Const(digest & 0xFFFFFFFF, CHUNK_BITS),
+            Counter.DIGEST_HIGH: Const(digest >> 32, CHUNK_BITS),
             Counter.CHIP_CYCLES: cycles,
             Counter.RUN_STARTED: started,
             Counter.RUN_ENDED: ended,
             Counter.LINK_ERRORS: self.link_errors,
         }
-        values = Array([known.get(i, Const(0, 32)) for i in range(16)])
         reply = Signal(struct(self.form.payloads[Kind.REPLY]))
-        index = Signal(4)
-        m.d.comb += [index.eq(control.arg), reply.counter.eq(index), reply.value.eq(values[index])]
+        m.d.comb += reply.counter.eq(control.arg)
+        with m.Switch(control.arg[:COUNTER_BITS]):
+            for counter, value in known.items():
+                with m.Case(counter):
+                    m.d.comb += reply.value.eq(value)
         with m.If(taken & (control.op == Control.QUERY)):
             m.d.sync += [self.reply_waits.eq(1), self.reply.kind.eq(Kind.REPLY), self.reply.host.eq(1)]
             m.d.sync += self.reply.payload.eq(reply.as_value())

@@ -9,12 +9,11 @@ from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.counts import Counts
 from spikeplane.estimate.timeline import Timeline
 from spikeplane.estimate.work import Plan
-from spikeplane.formats.frame import frame_payload
+from spikeplane.formats.frame import FRAME_BYTES, frame_payload
 from spikeplane.formats.packet import packet_format
 from spikeplane.program import Program
 
 EVENTS = 60_000  #: of the model in one estimate: a second or two
-FRAME = 8  #: bytes of a frame besides its payload
 BITS = 10  #: of a byte on a UART
 
 
@@ -56,7 +55,7 @@ def line_seconds(program: Program, counts: Counts, baud: int) -> float:
     """Seconds that a sample's packets take on a UART, the slower direction."""
     form = packet_format(program.config)
     most = max(counts.received, counts.sent) * form.size
-    return most * (1 + FRAME / frame_payload(form)) * BITS / baud
+    return most * (1 + FRAME_BYTES / frame_payload(form)) * BITS / baud
 
 
 def _shortened(activity: Activity, steps: int) -> Activity:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.work import Core, Plan, Target
-from spikeplane.formats.frame import SLOTS, frame_payload
+from spikeplane.formats.frame import FRAME_BYTES, SLOTS, frame_payload
 from spikeplane.formats.packet import PacketFormat
 
 PIPE = 18  #: from a router's output through lookup, walker and accumulate to the schedule's event
@@ -28,7 +28,6 @@ HOST = 5  #: between bridge and the first router
 READY = 6  #: from the last event to a job
 WAITING = 26  #: packets between a sweep and the link that wait without stopping it
 QUEUE = 24  #: packets that wait in front of the accumulators without stopping the sender
-FRAME = 8  #: bytes of a frame besides its payload
 QUIET = 64  #: cycles without a byte after which the host hears what has come
 SHARE = 0.6  #: of such answers that come behind a whole frame
 ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
@@ -47,7 +46,7 @@ class Timeline:
         self.frame = frame_payload(form)
         # A frame leaves faster than it fills: with a pause of so many cycles more the line is quiet
         # for long enough.
-        self.slack = QUIET + self.frame + FRAME - self.frame // form.size * self.period
+        self.slack = QUIET + self.frame + FRAME_BYTES - self.frame // form.size * self.period
         self.sample_packets = sum(
             float(activity.packets[source.name][: 1 if route.hold else self.steps].sum()) + self.steps
             for source in plan.inputs
@@ -234,7 +233,7 @@ class Timeline:
 
     def first_frame(self) -> float:
         """Bytes of the first frame of a sample."""
-        return min(self.frame, self.sample_packets * (self.period - 1)) + FRAME
+        return min(self.frame, self.sample_packets * (self.period - 1)) + FRAME_BYTES
 
     def from_host(self, core: Core) -> int:
         """Cycles of a packet between bridge and core, either way."""

@@ -8,15 +8,17 @@ carries the plane's number, then `chunks(bits)` for each word kept.
 from enum import IntEnum, IntFlag
 
 from spikeplane.formats.layout import Layout
+from spikeplane.formats.packet import CHUNK_BITS, STREAM_BITS
 
 VALUE_BITS = 12
-CHUNK_BITS = 32
+REGISTER_BITS = 6
+ITEM_BITS = 4
 NUMBER_BITS = 32  #: planes are counted modulo 2^32
 EVERY_BITS = 24
 ROUTES = 4  #: projections of the input population that the feed reaches
 
 #: The `arg` of CAMERA.
-ARGUMENT = Layout("camera", (("value", VALUE_BITS), ("register", 4)))
+ARGUMENT = Layout("camera", (("value", VALUE_BITS), ("register", REGISTER_BITS)))
 
 
 class Register(IntEnum):
@@ -69,7 +71,7 @@ class Item(IntEnum):
     SAMPLES_LEFT = 2  #: samples that the feed has not sent in full
 
 
-SELECT = Layout("select", (("stream", 2), ("item", 2)))
+SELECT = Layout("select", (("stream", STREAM_BITS), ("item", ITEM_BITS)))
 ROUTE = Layout("route", (("tag", 8), ("index", 2), ("last", 1)))  #: `last`: no route behind this one
 RECT = Layout("rect", (("x0", 3), ("y0", 3), ("x1", 3), ("y1", 3)))
 

@@ -48,6 +48,7 @@ FRAME_HEADER = Layout(
     ),
 )
 HEADER_BYTES, CRC_BYTES = 2, 4
+FRAME_BYTES = 2 + HEADER_BYTES + CRC_BYTES  #: of a frame besides its payload, its flags being two
 
 
 def frame_payload(form: PacketFormat) -> int:

@@ -2,6 +2,7 @@
 
     rectangle of tiles (x0..x1, y0..y1) | host | kind | payload
 
+The widths below are the one home of every number's room: gateware, driver, manifest and C header take them from here.
 `host = 1` sends the packet to tile (0, 0) and out of its west edge to the host bridge instead of the core.
 A packet from the host with `host = 1` is for the bridge itself.
 """
@@ -10,14 +11,22 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 
-from spikeplane.config import ChipConfig, bits_for
+from spikeplane.config import ARCHITECTURE, ChipConfig, bits_for
 from spikeplane.formats.layout import Layout
 
+KIND_BITS = 4
+OP_BITS = 4  #: of a CONTROL packet's operation
+ARGUMENT_BITS = 18  #: of its argument
+COUNTER_BITS = 6
+CORE_COUNTER_BITS = 5  #: a core answers counters below 1 << CORE_COUNTER_BITS, the bridge those from there on
+STREAM_BITS = 3  #: of a camera's stream in IMAGE packets
 SHIFT_BITS = 5
-CHUNK_BITS = 32
-MEMORY_BITS = 4
+CHUNK_BITS = 32  #: of a memory word, an image or a counter in one packet
+MEMORY_BITS = 5
 ADDRESS_BITS = 18
 SLOT_BITS = 4
+CREDIT_BITS = 10  #: of the bridge's counts of credits
+HOST_CREDITS = (1 << CREDIT_BITS) - 1  #: that the host can wait for in one step
 
 
 class Kind(IntEnum):
@@ -46,7 +55,7 @@ class Control(IntEnum):
 
 
 class Counter(IntEnum):
-    """What QUERY can ask. Cores answer 0..7, the bridge 8 and up."""
+    """What QUERY can ask. Cores answer 0..31, the bridge 32..63."""
 
     #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
     FLAGS = 0
@@ -54,14 +63,22 @@ class Counter(IntEnum):
     SPIKES = 2  #: set bits taken in
     SWEEPS = 3  #: populations swept
     PACKETS = 4  #: spike packets sent
-    IDENTITY = 8  #: 0x5350 << 16 | architecture
-    DIGEST_LOW = 9  #: bits 31..0 of the configuration digest
-    DIGEST_HIGH = 10  #: bits 63..32
-    CHIP_CYCLES = 11  #: cycles since power-up or the last STOP to the bridge
-    LINK_ERRORS = 12  #: frames dropped for a bad CRC
-    RUN_STARTED = 13  #: CHIP_CYCLES at the first barrier after a START
-    RUN_ENDED = 14  #: CHIP_CYCLES when the mesh last sent the host something other than a reply
-    CAMERA = 15  #: of the camera, what its register SELECT names: overruns, planes, samples left
+    IDENTITY = 32  #: what `packet.IDENTITY` says
+    DIGEST_LOW = 33  #: bits 31..0 of the configuration digest
+    DIGEST_HIGH = 34  #: bits 63..32
+    CHIP_CYCLES = 35  #: cycles since power-up or the last STOP to the bridge
+    LINK_ERRORS = 36  #: frames dropped for a bad CRC
+    RUN_STARTED = 37  #: CHIP_CYCLES at the first barrier after a START
+    RUN_ENDED = 38  #: CHIP_CYCLES when the mesh last sent the host something other than a reply
+    CAMERA = 39  #: of the camera, what its register SELECT names: overruns, planes, samples left
+
+
+IDENTITY = 0x5350 << 16 | ARCHITECTURE  #: what a chip of this version answers to Counter.IDENTITY
+
+#: Payloads that are the same on every chip.
+CONTROL = Layout("control", (("op", OP_BITS), ("arg", ARGUMENT_BITS)))
+#: The `data` of a WRITE with `seek` = 1: where the next chunks go.
+SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))
 
 
 @dataclass(frozen=True)
@@ -97,12 +114,19 @@ class PacketFormat:
         return kind, {**head, **self.payloads[kind].unpack(packet & ((1 << self.payload_bits) - 1))}
 
 
+def tag_bits(config: ChipConfig) -> int:
+    """Bits of a tag: a projection, or in a CREDIT a population's slot."""
+    return max(SLOT_BITS, bits_for(config.projections))
+
+
 @cache
 def packet_format(config: ChipConfig) -> PacketFormat:
     """The packet layouts of a chip."""
     x, y = bits_for(config.cols), bits_for(config.rows)
-    common = (("tag", max(SLOT_BITS, bits_for(config.projections))), ("parity", 1), ("last", 1))
+    common = (("tag", tag_bits(config)), ("parity", 1))
+    event = (*common, ("last", 1))  # where a spike has `negate`
     source = (("source_x", x), ("source_y", y))
+    answer = source if config.cores > 1 else ()  # who else: on a small chip these bits would cost a byte
     spike = (
         *common,
         ("negate", 1),
@@ -114,16 +138,14 @@ def packet_format(config: ChipConfig) -> PacketFormat:
     )
     payloads = {
         Kind.SPIKE: Layout("spike", spike),
-        Kind.TOKEN: Layout("token", (*common, *source, ("source_slot", SLOT_BITS))),
-        Kind.CREDIT: Layout("credit", common),
+        Kind.TOKEN: Layout("token", (*event, *source, ("source_slot", SLOT_BITS))),
+        Kind.CREDIT: Layout("credit", event),
         Kind.WRITE: Layout("write", (("seek", 1), ("data", CHUNK_BITS))),
-        Kind.CONTROL: Layout("control", (("op", 3), ("arg", 16))),
-        Kind.REPLY: Layout("reply", (*source, ("counter", 4), ("value", 32))),
-        Kind.IMAGE: Layout("image", (("stream", 1), ("first", 1), ("last", 1), ("data", CHUNK_BITS))),
+        Kind.CONTROL: CONTROL,
+        Kind.REPLY: Layout("reply", (*answer, ("counter", COUNTER_BITS), ("value", CHUNK_BITS))),
+        Kind.IMAGE: Layout(
+            "image", (("stream", STREAM_BITS), ("first", 1), ("last", 1), ("data", CHUNK_BITS))
+        ),
     }
-    header = Layout("header", (("kind", 3), ("host", 1), ("x0", x), ("y0", y), ("x1", x), ("y1", y)))
+    header = Layout("header", (("kind", KIND_BITS), ("host", 1), ("x0", x), ("y0", y), ("x1", x), ("y1", y)))
     return PacketFormat(payloads, header, max(layout.width for layout in payloads.values()))
-
-
-#: The `data` of a WRITE with `seek` = 1: where the next chunks go.
-SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))

@@ -14,11 +14,12 @@ from functools import cache
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.layout import Layout
-from spikeplane.formats.packet import SLOT_BITS
+from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS, tag_bits
 
 COUNT_BITS = 8
 SCHEDULE_BITS = 6
 ENTRIES_BITS = 5
+LEAK_SHIFT_BITS = 4
 
 
 class Memory(IntEnum):
@@ -51,7 +52,7 @@ class LeakRound(IntEnum):
     ODD = 2  #: floor, with the lowest bit set if anything was cut
 
 
-NO_MEMORY = 15  #: `leak_shift` of a population that keeps nothing
+NO_MEMORY = (1 << LEAK_SHIFT_BITS) - 1  #: `leak_shift` of a population that keeps nothing
 
 
 def leak_layout(config: ChipConfig) -> tuple[tuple[str, int], ...]:
@@ -60,7 +61,12 @@ def leak_layout(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     if config.leak_multiplier:
         return (("leak_factor", config.leak_bits + 1), rounding)  # u * factor / 2^leak_bits
     # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0
-    return (("leak_shift", 4), ("leak_keep", 1), rounding)
+    return (("leak_shift", LEAK_SHIFT_BITS), ("leak_keep", 1), rounding)
+
+
+def settings_layout(config: ChipConfig) -> Layout:
+    """The fields of a POPULATION word that its neurons take: the leak, and a Reset."""
+    return Layout("settings", (*leak_layout(config), ("reset", 2)))
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,10 @@ class CoreTables:
             Memory.SCHEDULE: self.schedule.width,
         }
         return plain[memory]
+
+    def chunks(self, memory: Memory) -> int:
+        """Packets that a word of `memory` takes, CHUNK_BITS each."""
+        return -(-self.width(memory) // CHUNK_BITS)
 
     def depth(self, memory: Memory) -> int:
         """Words of `memory`."""
@@ -159,8 +169,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
-            *leak_layout(config),
-            ("reset", 2),
+            *settings_layout(config).fields,
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
             ("egress_first", bits_for(config.egress_depth)),
@@ -177,7 +186,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("x1", x),
             ("y1", y),
             ("host", 1),
-            ("tag", max(SLOT_BITS, bits_for(config.projections))),  # a credit's tag is the slot at the source
+            ("tag", tag_bits(config)),  # a credit's tag is the slot at the source
             ("delay", 1),  # recurrent: parity inverted, nothing but a plain token after `last`
         ),
     )

@@ -7,9 +7,9 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import IDENTITY, Control, Counter, Kind, packet_format
 from spikeplane.host.device import Device
-from spikeplane.host.identify import IDENTITY, find_digest
+from spikeplane.host.identify import find_digest
 from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
 from spikeplane.log import logger

@@ -62,8 +62,7 @@ class Driver(Channel):
             if (memory, address) != expected:
                 seeks.append(len(values))
                 values.append(SEEK.pack(memory=memory, address=address))
-            chunks = -(-tables.width(memory) // CHUNK_BITS)
-            values += [word >> (CHUNK_BITS * i) & 0xFFFFFFFF for i in range(chunks)]
+            values += [word >> (CHUNK_BITS * i) & 0xFFFFFFFF for i in range(tables.chunks(memory))]
             expected = (memory, address + 1)
         seek = np.zeros(len(values), dtype=np.int64)
         seek[seeks] = 1

@@ -8,18 +8,33 @@ packet: nothing that is left when the next program is loaded.
 
 import numpy as np
 
-from spikeplane.config import ARCHITECTURE
+from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import Layout
-from spikeplane.formats.packet import Control, Counter, Kind, PacketFormat
+from spikeplane.formats.packet import (
+    CHUNK_BITS,
+    CONTROL,
+    COUNTER_BITS,
+    IDENTITY,
+    KIND_BITS,
+    Control,
+    Counter,
+    Kind,
+    PacketFormat,
+    packet_format,
+)
 from spikeplane.host.device import Device
 from spikeplane.host.link import Link
 
-IDENTITY = 0x5350 << 16 | ARCHITECTURE  #: what a chip of this version answers
-_CONTROL = Layout("control", (("op", 3), ("arg", 16)))
-_KIND_BITS, _COUNTER_BITS, _VALUE_BITS = 3, 4, 32
-_EDGES = range(1, 4)  # bits of a tile's column or row in a packet
-_PAYLOADS = range(38, 90)  # bits of a payload, from the smallest chip's reply to the widest spike
+_LARGEST = {name: most for name, (_, most) in RANGES.items()}
+_EDGES = range(1, bits_for(_LARGEST["cols"]) + 1)  # bits of a tile's column or row in a packet
+# bits of a payload, from the smallest chip's reply to the widest spike
+_NARROW = ChipConfig(rows=1, cols=1, lanes=8, projections=1, coord_bits=1, group_bits=1)
+_WIDE = ChipConfig.from_dict(
+    {name: _LARGEST[name] for name in ("rows", "cols", "projections", "coord_bits", "group_bits")}
+    | {"lanes": 32}
+)
+_PAYLOADS = range(packet_format(_NARROW).payload_bits, packet_format(_WIDE).payload_bits + 1)
 _ASKED = (Counter.IDENTITY, Counter.DIGEST_HIGH, Counter.DIGEST_LOW)
 
 
@@ -31,9 +46,10 @@ def find_digest(device: Device) -> str | None:
             replies = _ask(Link(device, _form(size), tries=3), size)
         except SpikeplaneError:
             continue  # not its size
-        for at in range(2 * _EDGES[0], 2 * _EDGES[-1] + 1):
+        for at in range(2 * _EDGES[-1] + 1):  # bits of the core that answers
             values = {
-                reply >> at & 15: reply >> at + _COUNTER_BITS & (1 << _VALUE_BITS) - 1 for reply in replies
+                reply >> at & (1 << COUNTER_BITS) - 1: reply >> at + COUNTER_BITS & (1 << CHUNK_BITS) - 1
+                for reply in replies
             }
             if values.get(Counter.IDENTITY) == IDENTITY and set(_ASKED) <= set(values):
                 return f"{values[Counter.DIGEST_HIGH]:08x}{values[Counter.DIGEST_LOW]:08x}"
@@ -42,7 +58,7 @@ def find_digest(device: Device) -> str | None:
 
 
 def _size(bits: int, x: int, y: int) -> int:
-    return (bits + _KIND_BITS + 1 + 2 * x + 2 * y + 7) // 8
+    return (bits + KIND_BITS + 1 + 2 * x + 2 * y + 7) // 8
 
 
 def _form(size: int) -> PacketFormat:
@@ -55,8 +71,8 @@ def _ask(link: Link, size: int) -> list[int]:
     questions = []
     for bits in _PAYLOADS:
         if size in {_size(bits, x, y) for x in _EDGES for y in _EDGES}:
-            head = (int(Kind.CONTROL) | 1 << _KIND_BITS) << bits
-            questions += [_CONTROL.pack(op=Control.QUERY, arg=counter) | head for counter in _ASKED]
+            head = (int(Kind.CONTROL) | 1 << KIND_BITS) << bits
+            questions += [CONTROL.pack(op=Control.QUERY, arg=counter) | head for counter in _ASKED]
     sent = b"".join(question.to_bytes(size, "little") for question in questions)
     got = [link.exchange_packets(np.frombuffer(sent, dtype=np.uint8).reshape(-1, size))]
     link.flush()

@@ -81,7 +81,7 @@ PACKETS = (
     Mutant("registers.py", "self.i.valid & ~writes & ~asks", "self.i.valid & ~asks", "the camera's writes go on to the bridge"),
     Mutant("registers.py", "self.i.valid & ~writes & ~asks", "self.i.valid & ~writes", "the camera's questions go on to the bridge"),
     Mutant("registers.py", "Mux(asks, free, self.o.ready)", "Mux(asks, 1, self.o.ready)", "a question is lost while a reply waits"),
-    Mutant("registers.py", "control.arg[:4] == Counter.CAMERA", "1", "questions to the bridge are answered by the camera"),
+    Mutant("registers.py", "control.arg[:COUNTER_BITS] == Counter.CAMERA", "1", "questions to the bridge are answered by the camera"),
     Mutant("registers.py", "self.i.valid & writes & (argument.register == register)", "writes & (argument.register == register)", "registers are written without a packet"),
     Mutant("registers.py", "write[Register.EVERY_LOW] | write[Register.EVERY_HIGH]", "write[Register.EVERY_LOW]", "the high half of `every` does not arm"),
     Mutant("registers.py", "pulse(Command.FLUSH) & mine", "pulse(Command.FLUSH)", "a flush empties the other streams too"),
