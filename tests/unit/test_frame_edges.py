@@ -10,7 +10,7 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.frame import ESCAPE, FLAG, FrameKind
+from spikeplane.formats.frame import CRC_BYTES, ESCAPE, FLAG, HEADER_BYTES, FrameKind, frame_payload
 from spikeplane.formats.packet import Control, Kind, packet_format
 from spikeplane.host.frames import Decoder, Frame, encode
 from spikeplane_gateware.link.receiver import Receiver
@@ -94,3 +94,17 @@ def test_a_frame_of_parts_of_packets_is_none():
     for wrong in (payload + b"\1", payload[:-1], payload[: FORM.size // 2]):
         line = encode(Frame(FrameKind.DATA, sequence=0, payload=wrong))
         assert received(line) == (b"", 0, 1), len(wrong)
+
+
+def test_a_frame_longer_than_any_is_none():
+    """Its CRC is right. A count of its bytes that wraps would take its end for a short frame: what
+    then lies in the header's place is a header, and what follows whole packets."""
+    edges = HEADER_BYTES + CRC_BYTES
+    wrap = 1 << (edges + frame_payload(FORM) + 1).bit_length()
+    header = encode(Frame(FrameKind.DATA, sequence=0))[1 : 1 + HEADER_BYTES]
+    for packets in (1, 2):
+        payload = bytes(wrap - HEADER_BYTES) + header + bytes(packets * FORM.size)
+        line = encode(Frame(FrameKind.DATA, sequence=0, payload=payload))
+        assert received(line) == (b"", 0, 1), packets
+    line, _ = frame(0, frame_payload(FORM) // FORM.size + 1)
+    assert received(bytes([FLAG]) + line + bytes([FLAG])) == (b"", 0, 1)

@@ -314,3 +314,37 @@ def test_all_slots_full_stops_the_packets() -> None:
     assert out.taken == SLOTS * LONGEST
     assert b"".join(frame.payload for frame in frames) == sent[: SLOTS * LONGEST]
     assert CRC_BYTES + LONGEST <= 256
+
+
+def test_an_acknowledgement_of_what_never_was_is_ignored() -> None:
+    """The host cannot mean it; a reject of frame 0 still sends both again."""
+    sent = packets(2)
+
+    async def script(ctx: Any, step: Any) -> None:
+        await step(200, sent[:SIZE])
+        await step(200, sent[SIZE:])
+        await step(1, heard=1, ack=9)
+        await step(100, heard=0)
+        await step(1, heard=1, reject=1, ack=0)
+        await step(300, heard=0, reject=0)
+
+    frames = [frame for frame in Out().run(script) if frame.kind == FrameKind.DATA]
+    assert [frame.sequence for frame in frames] == [0, 1, 0, 1]
+    assert [frame.payload for frame in frames[2:]] == [sent[:SIZE], sent[SIZE:]]
+
+
+def test_a_packet_begins_anew_after_a_reset() -> None:
+    """The bytes of a packet's beginning before it count no more: the next frame ends with a packet."""
+    sent = packets(3)
+
+    async def script(ctx: Any, step: Any) -> None:
+        await step(400, sent[: SIZE + 3])
+        await step(1, reset=1, number=5)
+        await step(100, reset=0)
+        await step(400, sent[SIZE : 2 * SIZE])
+
+    frames = [frame for frame in Out().run(script) if frame.kind != FrameKind.STATUS]
+    assert [(frame.kind, frame.sequence, frame.payload) for frame in frames] == [
+        (FrameKind.RESET, 5, b""),
+        (FrameKind.DATA, 0, sent[SIZE : 2 * SIZE]),
+    ]
