@@ -75,6 +75,9 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
 
     Nothing is drawn where there is no terminal.
     """
+    if not err.is_terminal:  # Rich up to 14 would print an empty line
+        yield lambda count: None
+        return
     from spikeplane.cli.progress import drawn  # Rich's bars take a while to import
 
     with drawn(err, what, total, unit) as advance:

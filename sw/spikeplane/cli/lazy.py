@@ -46,6 +46,13 @@ class LazyGroup(TyperGroup):
             ctx.obj.importing = False
         return name, command, rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Ctrl-C is status 130 whatever the version: Typer up to 0.20 has an empty line for it, too."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
 
 def load(entry: Entry, markup: Any = None) -> Any:
     """The command of an entry."""

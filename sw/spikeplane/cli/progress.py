@@ -39,6 +39,6 @@ def drawn(console: Console, what: str, total: int, unit: str | None) -> Iterator
         *rate,
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)

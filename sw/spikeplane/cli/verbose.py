@@ -12,7 +12,9 @@ import typer
 from spikeplane.cli.console import complain, message
 
 HELP = "Say on stderr what is done; twice: how, too."
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help=HELP)]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, metavar=" ", show_default=False, help=HELP)
+]
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _START = time.perf_counter()
