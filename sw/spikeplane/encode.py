@@ -4,7 +4,7 @@ the program, so that every backend sees the same planes."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -46,6 +46,18 @@ class Encoding:
         return self.value_bits if self.kind == "direct" else 1
 
 
+def check_encoding(encoding: Encoding) -> None:
+    """Raise SpikeplaneError for an encoding that is none, or out of range."""
+    if encoding.kind not in get_args(EncodingKind):
+        raise SpikeplaneError(
+            f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'"
+        )
+    for name, (low, high) in RANGES.items():
+        value = getattr(encoding, name)
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
+
+
 def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
     """The values of an input population of `shape` (C, H, W), uint8 (N, T, C, H, W), for `samples`
     as `read_samples` gives them.
@@ -61,7 +73,7 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
 
     Raises SpikeplaneError for samples of another type, shape or range, or an encoding out of range.
     """
-    _check(encoding)
+    check_encoding(encoding)
     if encoding.kind == "events":
         return _stack(
             encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)]
@@ -133,14 +145,6 @@ def _found(values: Any) -> str:
     numbers = values.size and values.dtype.kind in "buif"
     span = f" from {number(np.min(values))} to {number(np.max(values))}" if numbers else ""
     return f"{values.dtype} {values.shape}{span}"
-
-
-def _check(encoding: Encoding) -> None:
-    for name, (low, high) in RANGES.items():
-        if not low <= getattr(encoding, name) <= high:
-            raise SpikeplaneError(
-                f"encoding: {name} must be from {low} to {high}, not {getattr(encoding, name)}"
-            )
 
 
 def _stack(encoding: Encoding, shape: tuple[int, int, int], samples: list[np.ndarray]) -> np.ndarray:

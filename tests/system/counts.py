@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from reference import reference
 
-from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network, Population, Projection
+from spikeplane.program.placement import Part, Placement, rectangles
 
 Core = tuple[int, int]
 

@@ -3,7 +3,8 @@ arrays, HDF5 structure and bytes.
 
     program ─▶ HDF5 ─▶ change ─▶ right checksum ─▶ what does loading make of it?
 
-Everything here goes through h5py; the reader of program files is not used.
+Changes go through h5py; the reader of program files is used only to build the memory words that belong to
+a changed network.
 """
 
 import copy
@@ -19,7 +20,8 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.program import Program, seal
-from spikeplane.program.file import to_bytes
+from spikeplane.program.file import from_bytes, to_bytes
+from spikeplane.program.words import write_words
 
 JUNK: list[Any] = [
     None, True, False, -1, 0, 1, 2, 3, 7, 8, 16, 255, 256, 1000, 65535, 65536, 1 << 31, -(1 << 31), 1 << 63, 10**30, 0.5, 3.0, 1e300,
@@ -56,6 +58,29 @@ def header_changed(contents: bytes, edit: Callable[[dict[str, Any]], None], *, d
     return hdf5_changed(contents, change)
 
 
+def rebuilt(contents: bytes) -> bytes:
+    """The file with the memory words that its network compiles to, sealed; the same file where that is none
+    that can run."""
+
+    def without(file: h5py.File) -> None:
+        if "images" in file:
+            del file["images"]
+
+    try:
+        fields, _ = from_bytes(hdf5_changed(contents, without), "changed")
+        program = Program(**fields)
+        program.check()
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, loading has to say so
+        return contents
+
+    def change(file: h5py.File) -> None:
+        without(file)
+        for name, words in write_words(program.images, program.config).items():
+            file.create_dataset(name, data=words, compression="gzip", shuffle=True)
+
+    return hdf5_changed(contents, change)
+
+
 class Change:
     """One seeded change of one program: `contents` is the file, sealed; `done` says what was changed."""
 
@@ -72,6 +97,8 @@ class Change:
         ]
         self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]()
         self.contents = seal(self.contents)
+        if self.random.random() < 0.9:  # else the words are those of another network
+            self.contents = rebuilt(self.contents)
 
     def _edit(self, edit: Callable[[dict[str, Any]], None]) -> None:
         self.contents = header_changed(self.contents, edit, digest=self.random.random() < 0.8)

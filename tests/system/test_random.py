@@ -15,12 +15,12 @@ from features import ALL, features
 from networks import random_network
 from reference import reference
 
-from spikeplane.compiler.bounds import prove
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.lockstep import compare
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program.bounds import prove
 from spikeplane_sim.golden import GoldenModel
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikeplane.compiler.bounds import prove
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program.bounds import prove
 
 CHIP = ChipConfig(rows=1, cols=1, membrane_bits=8, acc_bits=14)
 

@@ -10,13 +10,13 @@ import pytest
 
 import spikeplane
 from spikeplane import ChipConfig, Encoding, Program, SpikeplaneError
-from spikeplane.compiler.bounds import prove
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.quantise import quantise
 from spikeplane.config import preset
 from spikeplane.importers import import_model
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program.bounds import prove
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
 DATA = Path(__file__).parents[2] / "../shared/data/nir"

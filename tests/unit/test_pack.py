@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from spikeplane.compiler.allocate import Allocator
-from spikeplane.compiler.pack import check_signed, fields_word
+from spikeplane.compiler.pack import fields_word
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import Layout
+from spikeplane.program.values import check_signed
 
 TABLE = Layout("table", (("base", 4), ("count", 3)))
 

@@ -16,11 +16,11 @@ from rich.console import Console
 
 from spikeplane import Program, SpikeplaneError
 from spikeplane.cli.tables import print_tables
-from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import preset
 from spikeplane.estimate.choose import chosen
 from spikeplane.program import check as rules
 from spikeplane.program.file import to_bytes
+from spikeplane.program.placement import Part, Placement
 
 IMAGE, LOOP = networks()  #: in, conv (held, window), gate, out; and in, loop (recurrent), sum (membranes)
 MULTI = replace(

@@ -9,10 +9,10 @@ from networks import random_network
 
 from spikeplane import SpikeplaneError
 from spikeplane.compiler import images
-from spikeplane.compiler.bounds import reach
 from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.network import Neuron, Population, Projection
+from spikeplane.program.bounds import reach
 
 
 def test_bounds_beyond_64_bits() -> None:

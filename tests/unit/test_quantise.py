@@ -13,13 +13,13 @@ from math import ceil, floor
 import numpy as np
 import pytest
 
-from spikeplane.compiler.bounds import prove, reach
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.quantise import Quantised, quantise
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program.bounds import prove, reach
 
 CHIP = ChipConfig(rows=1, cols=1, acc_bits=24, membrane_bits=20, max_shift=12)
 SEEDS = range(12)

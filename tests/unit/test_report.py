@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import preset
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.program.placement import Part, Placement
 from spikeplane.report import ReportData, write_report
 from spikeplane.report.synapses import synapse_count
 

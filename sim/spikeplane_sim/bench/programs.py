@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.images import Image, build_image
-from spikeplane.compiler.place import Placement, place
+from spikeplane.compiler.images import build_image
+from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.program.image import Image
+from spikeplane.program.placement import Placement
 
 Planes = dict[str, np.ndarray]
 SAMPLES, STEPS = 3, 4  #: a third sample has the first one's bank again

@@ -1,7 +1,7 @@
 """The float network step by step: proves importers right, and says how far the integers are from
 the trained model.
 
-The same four lines as the golden model's, in real numbers (spikeplane.compiler.graph). Batched;
+The same four lines as the golden model's, in real numbers (spikeplane.float_network). Batched;
 float64 unless told.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 
 Tensor = torch.Tensor
 

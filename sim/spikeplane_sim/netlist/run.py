@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikeplane.compiler.fit import check_sizes
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.driver import Driver
 from spikeplane.lockstep import Comparison, compare
+from spikeplane.program.sizes import check_sizes
 from spikeplane_sim.bench.programs import NETWORKS, job
 from spikeplane_sim.board import SimulatedBoard
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from spikeplane.compiler.graph import FloatNetwork, FloatPopulation
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatPopulation
 from spikeplane_sim.golden import FloatModel
 
 Tensor = torch.Tensor

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, Origin
 from spikeplane_sim.proof.nir_nodes import Decisions, make_node
 
 Tensor = torch.Tensor

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.encode import Encoding
+from spikeplane.float_network import FloatNetwork, FloatNeuron
 
 #: Multiplications and neuron updates of one execution: about a second a model on one core.
 BUDGET = 1 << 29

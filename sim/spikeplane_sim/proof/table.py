@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork, Origin
+from spikeplane.float_network import FloatNetwork, Origin
 from spikeplane.program import Program
 from spikeplane_sim.proof import integers, planes
 from spikeplane_sim.proof.forced import Layer, run_forced

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from spikeplane.compiler.graph import FloatNetwork, FloatPopulation, Origin
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatPopulation, Origin
 from spikeplane_sim.proof.copies import float64_copy
 
 Tensor = torch.Tensor

@@ -12,12 +12,11 @@ from rich.markup import escape
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.tables import print_tables
-from spikeplane.compiler.compile import compile as compile_model
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import RANGES, Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
+from spikeplane.float_network import FloatNetwork
 
 _KINDS = ("direct", "rate", "latency", "events", "planes")
 
@@ -96,6 +95,8 @@ def compile(  # noqa: A001 - the command's name
 
     Example: `spikeplane compile model.py:net -o net.spk --preset small --input-shape 1x28x28`
     """
+    from spikeplane.compiler.compile import compile as compile_model
+
     chip = chosen_chip(preset, config, "small")
     chosen = parse_encoding(encoding, steps, step_us, seed, value_bits)
     shape = parse_shape(input_shape)

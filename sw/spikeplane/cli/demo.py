@@ -14,7 +14,6 @@ from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.run import Result, execute, show, summarise
 from spikeplane.cli.tables import print_tables
-from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.files import check_place
@@ -90,6 +89,7 @@ def _trained(start: float) -> tuple[Any, Any, float]:
 
 def _compiled(model: Any, data: Any, chip: ChipConfig, output: Path, start: float) -> Program:
     """The program, written with its chip into `output`; its tables are printed."""
+    from spikeplane.compiler.compile import compile as compile_model
     from spikeplane_gateware.generate import generate
     from spikeplane_sim.board.build import cached_verilog
     from spikeplane_sim.demo import digits

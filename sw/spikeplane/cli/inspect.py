@@ -19,6 +19,7 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
     loaded = Program.load(program)
     chip, encoding = loaded.config, loaded.encoding
     out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
+    out.print(f"SHA-256 of memory words and tables: {loaded.digest}", highlight=False, soft_wrap=True)
     out.print(
         f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights, "
         f"{chip.acc_bits}-bit accumulators, "

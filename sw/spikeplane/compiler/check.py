@@ -5,14 +5,13 @@ Importers build networks that are; this is for those written by hand, and says i
 wrong where.
 """
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork, FloatPopulation
-from spikeplane.compiler.structure import check_structure, shape_text
-from spikeplane.encode import RANGES, Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatPopulation
+from spikeplane.program.structure import check_structure, shape_text
 
 #: Magnitudes beyond are no trained numbers, and their squares no floats.
 _LARGEST = 1e30
@@ -26,18 +25,6 @@ def check_network(net: FloatNetwork) -> None:
         _check_population(population)
     for projection in net.projections:
         _check_weights(projection.target, np.asarray(projection.weight))
-
-
-def check_encoding(encoding: Encoding) -> None:
-    """Raise SpikeplaneError for an encoding that is none, or out of range."""
-    if encoding.kind not in get_args(EncodingKind):
-        raise SpikeplaneError(
-            f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'"
-        )
-    for name, (low, high) in RANGES.items():
-        value = getattr(encoding, name)
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
-            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
 
 
 def _check_population(population: FloatPopulation) -> None:

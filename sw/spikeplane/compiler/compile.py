@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.bounds import prove
-from spikeplane.compiler.check import check_encoding, check_network
+from spikeplane.compiler.check import check_network
 from spikeplane.compiler.fit import fit, mapping_rows
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.widths import Widths
 from spikeplane.config import ChipConfig, preset
-from spikeplane.encode import Encoding, encode
+from spikeplane.encode import Encoding, check_encoding, encode
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
+from spikeplane.float_network import FloatNetwork
 from spikeplane.log import logger
 from spikeplane.network import Network
 from spikeplane.program import Program
+from spikeplane.program.bounds import prove
 
 _log = logger(__name__)
 PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from

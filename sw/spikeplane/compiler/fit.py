@@ -4,13 +4,16 @@ given chip is too small."""
 from dataclasses import replace
 from typing import Any
 
-from spikeplane.compiler.images import Image, build_image
-from spikeplane.compiler.pack import Crowded, check_shift
-from spikeplane.compiler.place import Placement, place
+from spikeplane.compiler.images import build_image
+from spikeplane.compiler.pack import Crowded
+from spikeplane.compiler.place import place
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.log import logger
 from spikeplane.network import Network
+from spikeplane.program.image import Image
+from spikeplane.program.placement import Placement
+from spikeplane.program.sizes import check_sizes, check_tags
 
 _log = logger(__name__)
 #: Cores for one population, tried in turn where its connections are too many for the counters of a core.
@@ -51,46 +54,6 @@ def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
-    """Every projection and every probe has a tag of its own. Raises SpikeplaneError."""
-    if len(network.projections) + len(probes) > config.projections:
-        raise SpikeplaneError(
-            f"the network does not fit: {len(network.projections)} projections and {len(probes)} "
-            "probes need as many tags, the chip "
-            f"has {config.projections}"
-        )
-
-
-def check_sizes(network: Network, config: ChipConfig) -> None:
-    """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
-    for population in network.populations:
-        channels, height, width = population.current_shape
-        side = 1 << config.coord_bits
-        height, width = max(height, population.shape[1]), max(width, population.shape[2])
-        if max(height, width) > side:
-            raise SpikeplaneError(
-                f"population '{population.name}' is {height}x{width} pixels, the chip's "
-                f"coordinates reach {side}x{side}; "
-                "use a chip with more coord_bits"
-            )
-        if channels > config.lanes << config.group_bits:
-            raise SpikeplaneError(
-                f"population '{population.name}' has {channels} channels, the chip's packets name "
-                f"{config.lanes << config.group_bits}; "
-                "use a chip with more group_bits or lanes"
-            )
-        readout = population.neuron is not None and population.neuron.membrane_out
-        sends = network.outgoing(population.name)
-        for projection in sends:
-            check_shift(projection, population, config)
-        if readout and sends and config.weight_bits == 1 and channels % config.lanes:
-            raise SpikeplaneError(
-                f"population '{population.name}' sends membrane values of {channels} channels, a "
-                "chip with 1-bit weights needs a "
-                f"multiple of its {config.lanes} lanes; use a chip with weight_bits = 2"
-            )
 
 
 def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:

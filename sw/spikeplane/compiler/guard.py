@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatPopulation
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatPopulation
 
 _SIGMAS = 6  #: standard deviations of a current that are allowed for
 #: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and

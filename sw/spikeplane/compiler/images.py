@@ -1,12 +1,9 @@
 """The contents of every memory of every core, and the host's side of the plan."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
-from spikeplane.compiler.pack import check_shift, check_signed, check_weights, fields_word
-from spikeplane.compiler.place import Part, Placement, rectangles
+from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig
@@ -14,43 +11,26 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, Reset, core_tables
 from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
+from spikeplane.program.image import Image, host_side
+from spikeplane.program.placement import Part, Placement
+from spikeplane.program.values import check_shift, check_signed, check_weights
 
-Rect = tuple[int, int, int, int]
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
 _ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
-
-
-@dataclass
-class Image:
-    """What to load and how to talk: `words[core]` lists (memory, address, word); `inputs` per input
-    population its (tag, rectangle) pairs; `probes` maps a tag to a population; `credits` is how
-    many the host gets per step; `used` counts words per core and memory."""
-
-    words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(default_factory=dict)
-    inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict)
-    probes: dict[int, str] = field(default_factory=dict)
-    credits: int = 0
-    used: dict[tuple[int, int], dict[str, tuple[int, int]]] = field(default_factory=dict)
 
 
 def build_image(network: Network, placement: Placement, config: ChipConfig, probes: list[str]) -> Image:
     """Build everything. `probes` names the populations whose output goes to the host. Raises
     SpikeplaneError where it does not fit."""
-    image = Image(probes={len(network.projections) + number: name for number, name in enumerate(probes)})
+    image = host_side(network, placement, probes)
     routes = Routes(network, placement, image.probes)
     routes.check(config)
-    for projection in network.projections:
-        if network.population(projection.source).neuron is None:
-            targets = [part.core for part in placement.of(projection.target)]
-            reached = [(routes.tags[id(projection)], rect) for rect in rectangles(targets)]
-            image.inputs.setdefault(projection.source, []).extend(reached)
-            image.credits += len(targets)
     for core in [(x, y) for y in range(config.rows) for x in range(config.cols)]:
         builder = CoreImage(network, config, routes, core)
         for part in placement.on(core):
             builder.add(part)
-        image.words[core] = builder.cleared() + builder.words
-        if placement.on(core):
+        image.words[core] = sorted(builder.cleared() + builder.words)
+        if core in image.cores:
             image.used[core] = {
                 name: (used, builder.space.available[name]) for name, used in builder.space.used.items()
             }

@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 
-from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatPopulation
 from spikeplane.compiler.leaks import MOVED, leak
 from spikeplane.compiler.quantise import Quantised
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation
 from spikeplane.network import LEAK_ONE, Network, Population
 
 

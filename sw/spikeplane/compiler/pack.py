@@ -1,12 +1,8 @@
 """Values into memory words, each held against its field first: what does not fit is refused,
 nothing wraps."""
 
-import numpy as np
-
-from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import Layout
-from spikeplane.network import Population, Projection
 
 _ADVICE = {
     "count": "use a smaller kernel, or a chip with more lanes or more cores",
@@ -32,50 +28,3 @@ def fields_word(layout: Layout, what: str, **values: int) -> int:
                 f"{what}: {name} is {int(value)}, a {layout.name} word holds 0 to {top}; {advice}"
             )
     return layout.pack(**values)
-
-
-def check_signed(values: np.ndarray, bits: int, what: str) -> None:
-    """Refuse values beyond `bits` bits of two's complement."""
-    top = 1 << (bits - 1)
-    wrong = values[(values < -top) | (values >= top)]
-    if wrong.size:
-        raise SpikeplaneError(
-            f"{what} must be from {-top} to {top - 1} on this chip, not {int(wrong[0])}; use a "
-            "chip with wider words"
-        )
-
-
-def check_weights(weight: np.ndarray, bits: int, what: str) -> None:
-    """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, others are two's
-    complement."""
-    if bits > 1:
-        check_signed(weight, bits, f"{what}: weights")
-        return
-    wrong = weight[np.abs(weight) != 1]
-    if wrong.size:
-        raise SpikeplaneError(
-            f"{what}: weights must be +1 or -1 on a chip with 1-bit weights, not {int(wrong.flat[0])}"
-        )
-
-
-def bits_sent(source: Population, config: ChipConfig) -> int:
-    """Bits of the values that a population sends, and so its planes."""
-    values = source.neuron is not None and source.neuron.membrane_out
-    return config.membrane_bits if values else source.value_bits
-
-
-def check_shift(projection: Projection, source: Population, config: ChipConfig) -> None:
-    """Refuse planes whose significance, with the projection's pre-shift, the chip's shifter does
-    not reach."""
-    bits, pre = bits_sent(source, config), projection.pre_shift
-    if pre < 0:
-        raise SpikeplaneError(
-            f"projection '{source.name}' to '{projection.target}': a pre-shift must be 0 or more, not {pre}"
-        )
-    if bits - 1 + pre > config.max_shift:
-        shifted = f" into '{projection.target}' shifted by {pre}" if pre else ""
-        raise SpikeplaneError(
-            f"population '{source.name}' sends {bits}-bit values{shifted}, the chip's max_shift "
-            f"{config.max_shift} allows "
-            f"{max(0, config.max_shift + 1 - pre)}; use a chip with max_shift = {bits - 1 + pre}"
-        )

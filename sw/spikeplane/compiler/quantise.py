@@ -14,18 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.bounds import reach, value_range
-from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.leaks import leak
-from spikeplane.compiler.pack import bits_sent
 from spikeplane.compiler.steps import common_unit, finer, flat, integers, suited, top
 from spikeplane.compiler.widths import Widths, guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.program.bounds import reach, value_range
+from spikeplane.program.values import bits_sent
 
 _log = logger(__name__)
 _TINY = 1e-30  #: magnitudes below are no weights

@@ -2,10 +2,10 @@
 for in a step."""
 
 from spikeplane.compiler.pack import Crowded
-from spikeplane.compiler.place import Part, Placement, rectangles
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import SCHEDULE_BITS, core_tables
 from spikeplane.network import Network
+from spikeplane.program.placement import Part, Placement, rectangles
 
 #: The bridge's counter of the credits that the host gets in a step.
 HOST_CREDITS = 1023

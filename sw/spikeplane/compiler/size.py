@@ -8,14 +8,14 @@ saturate, are left alone, so the spikes are those of the program given, bit for 
 from dataclasses import asdict, replace
 from typing import Any
 
-from spikeplane.compiler.bounds import prove
 from spikeplane.compiler.fit import mapping_rows, try_fit
-from spikeplane.compiler.images import Image
-from spikeplane.compiler.pack import bits_sent
-from spikeplane.compiler.place import Placement, groups_of
 from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.network import LEAK_ONE, Network, Neuron
 from spikeplane.program import Program
+from spikeplane.program.bounds import prove
+from spikeplane.program.image import Image
+from spikeplane.program.placement import Placement, groups_of
+from spikeplane.program.values import bits_sent
 
 #: The memories, by the field that holds their depth; each is rounded up to a multiple of the least
 #: depth that it may have, so that a network that has grown by a few words still is for the same

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork
 
 Widths = int | Mapping[str, int] | None
 

@@ -14,8 +14,9 @@ import numpy as np
 from spikeplane.compiler.synapses import axis_reach
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network, Population, Projection
+from spikeplane.program.tables import ACTIVITY
 
-TABLE = "activity"  #: of `Program.tables`
+TABLE = ACTIVITY  #: of `Program.tables`
 
 
 @dataclass(frozen=True)

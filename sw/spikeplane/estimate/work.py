@@ -6,12 +6,12 @@ Nothing here knows how often anything fires; see `activity` for that and `timeli
 
 from dataclasses import dataclass, field
 
-from spikeplane.compiler.place import Part
 from spikeplane.compiler.routes import Routes
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.network import Network
 from spikeplane.program import Program
+from spikeplane.program.placement import Part
 
 Core = tuple[int, int]
 
@@ -124,7 +124,7 @@ def plan(program: Program, activity: Activity) -> Plan:
         parts,
         inputs,
         image.credits,
-        {core: _start(network, config, placement.on(core)) for core in image.used},
+        {core: _start(network, config, placement.on(core)) for core in image.cores},
     )
 
 

@@ -77,7 +77,7 @@ class DeviceBoard(Board):
     def _count(self, samples: int) -> dict[str, Any]:
         """The busy cycles are those until the last packet of the run, as the driver saw them."""
         counters = (Counter.OPERATIONS, Counter.SPIKES, Counter.SWEEPS, Counter.PACKETS)
-        cores = list(self.program.image.used)
+        cores = list(self.program.image.cores)
         per_core = [
             {"core": list(core), **{c.name.lower(): self.driver.query(c, core) for c in counters}}
             for core in cores

@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from spikeplane.compiler.images import Image
-from spikeplane.compiler.place import Placement
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
@@ -20,6 +18,8 @@ from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets
 from spikeplane.log import logger
 from spikeplane.network import Network
+from spikeplane.program.image import Image
+from spikeplane.program.placement import Placement
 
 _log = logger(__name__)
 _ROUNDS = 1000  #: of asking a stopped chip whether it rests
@@ -112,7 +112,7 @@ class Driver(Channel):
     def _settle(self, collector: Collector, steps: int) -> None:
         """What every core has sent by now is in: its answer comes behind it. Raises SpikeplaneError
         for more than `steps` steps, and for spikes that met no projection."""
-        for core in self.image.used:
+        for core in self.image.cores:
             if self.query(Counter.FLAGS, core) >> 2 & 1:
                 raise SpikeplaneError(
                     f"core {core} got spikes that are no projection's: its memories are not the "
@@ -147,7 +147,7 @@ class Driver(Channel):
         counters = (Counter.OPERATIONS, Counter.SWEEPS, Counter.PACKETS)
         before, since = None, 0
         for _ in range(_ROUNDS):
-            now = [self.query(counter, core) for core in self.image.used for counter in counters]
+            now = [self.query(counter, core) for core in self.image.cores for counter in counters]
             cycles = self.query(Counter.CHIP_CYCLES)
             if now != before:
                 before, since = now, cycles

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spikeplane.compiler.graph import FloatNetwork, Origin
 from spikeplane.errors import SpikeplaneError
 from spikeplane.extras import missing_extra
+from spikeplane.float_network import FloatNetwork, Origin
 from spikeplane.importers.registry import Call, Outputs, State, register
 
 __all__ = ["Call", "Outputs", "State", "import_model", "register"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers.geometry import (
     Shape,
     check_bias,

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError, number
+from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.assemble import Assembler, Source, Spikes, Value
 from spikeplane.importers.geometry import text
 from spikeplane.importers.nir_cycles import cut, order

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNeuron
 from spikeplane.errors import SpikeplaneError, number
+from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Assembler, Spikes, Value
 from spikeplane.importers.geometry import Shape, text
 from spikeplane.network import ResetMode

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNeuron
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Assembler, Spikes, Value
 from spikeplane.importers.values import per_channel
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNeuron, FloatProjection
+from spikeplane.float_network import FloatNeuron, FloatProjection
 from spikeplane.importers.assemble import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.spikingjelly_neurons import firing, told

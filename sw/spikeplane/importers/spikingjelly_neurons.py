@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNeuron
+from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Value
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import fires_at, one

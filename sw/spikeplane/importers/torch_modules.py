@@ -8,8 +8,8 @@ refused by name.
 
 from typing import Any
 
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced

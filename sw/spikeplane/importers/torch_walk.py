@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.assemble import Assembler, Currents, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
 from spikeplane.importers.torch_trace import unknown

@@ -1,7 +1,7 @@
 """Whether a program can run, and runs alike on the golden model and on every chip of its configuration.
 
-    structure ─▶ input, output, numbers ─▶ placement ─▶ bounds proved again ─▶ images built ─▶
-    tables for people
+    structure ─▶ input, output, numbers ─▶ placement ─▶ bounds proved again ─▶ memory words
+    ─▶ tables for people
 
 Types are `file`'s business. Every rule here is one that the golden model or a chip needs; both
 refuse, or neither.
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeplane.compiler.bounds import prove
-from spikeplane.compiler.check import check_encoding
-from spikeplane.compiler.fit import check_sizes, check_tags
-from spikeplane.compiler.pack import check_signed, check_weights
-from spikeplane.compiler.place import groups_of
-from spikeplane.compiler.structure import check_structure
+from spikeplane.encode import check_encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Population
+from spikeplane.program.bounds import prove
+from spikeplane.program.placement import groups_of
+from spikeplane.program.sizes import check_sizes, check_tags
+from spikeplane.program.structure import check_structure
 from spikeplane.program.tables import check_tables
+from spikeplane.program.values import check_signed, check_weights
+from spikeplane.program.words import check_words
 
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
@@ -48,7 +49,7 @@ def check(program: "Program") -> None:
     check_tags(network, config, list(program.probes))
     check_sizes(network, config)
     prove(network, config)
-    program.image  # noqa: B018 - it builds every memory word, or says which does not fit
+    check_words(program)
     check_tables(program)
 
 

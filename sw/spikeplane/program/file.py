@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from spikeplane.compiler.place import Part, Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
@@ -24,19 +23,23 @@ from spikeplane.files import check_regular
 from spikeplane.log import logger
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
+from spikeplane.program.placement import Part, Placement
 from spikeplane.program.plain import made, shown, value
+from spikeplane.program.words import Words, read_words, write_words
 
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
-MAGIC, VERSION = "spikeplane-program", 3
+MAGIC, VERSION = "spikeplane-program", 4
 NUMBERS = 1 << 25  #: weights, thresholds, amounts and biases of a program at most
 #: bytes of a file and of its header, entries of its lists, at most
 _FILE, _HEADER, _ITEMS = 1 << 29, 1 << 25, 1 << 11
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
 _LISTS = ("populations", "projections", "parts")
-_KEYS = {"name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", *_LISTS}
+_KEYS = {
+    "name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", "images", *_LISTS,
+}  # fmt: skip
 
 _log = logger(__name__)
 
@@ -104,13 +107,15 @@ def to_bytes(program: "Program") -> bytes:
         "populations": populations,
         "projections": projections,
         "parts": [asdict(part) for part in program.placement.parts],
+        "images": len(program.images),
     }
     _check_count(sum(np.size(array) for array in arrays.values()))
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest") as file:
         file.create_dataset("header", data=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
-        for name, array in arrays.items():
-            file.create_dataset(name, data=_smallest(np.asarray(array)), compression="gzip", shuffle=True)
+        packed = {name: _smallest(np.asarray(array)) for name, array in arrays.items()}
+        for name, array in (packed | write_words(program.images, program.config)).items():
+            file.create_dataset(name, data=array, compression="gzip", shuffle=True)
     return buffer.getvalue()
 
 
@@ -129,13 +134,15 @@ def _smallest(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def from_bytes(contents: bytes, path: str | Path) -> dict[str, Any]:
-    """The fields of a `Program`, each of its type; `check` says whether they can run. Raises
+def from_bytes(contents: bytes, path: str | Path) -> tuple[dict[str, Any], tuple[Words, ...]]:
+    """The fields of a `Program`, each of its type, and its memory words; `check` says whether they can run. Raises
     SpikeplaneError for what no program of this version is."""
     try:
         found = datasets(contents)
         header = _header(found.pop("header"))
-        _check_count(sum(prod(dataset.shape) for dataset in found.values()))
+        _check_count(
+            sum(prod(dataset.shape) for name, dataset in found.items() if not name.startswith("images/"))
+        )
         return _fields(header, found)
     except SpikeplaneError as error:
         raise refused(path, error) from None
@@ -170,7 +177,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]:
+def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str, Any], tuple[Words, ...]]:
     config = ChipConfig.from_dict(header["config"])
     if json.dumps(config.to_dict(), sort_keys=True) != json.dumps(header["config"], sort_keys=True):
         raise SpikeplaneError("its chip configuration has fields that are missing, or of another type")
@@ -180,11 +187,9 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]
         )
     populations = tuple(_population(found, i, plain) for i, plain in enumerate(header["populations"]))
     projections = tuple(_projection(found, i, plain) for i, plain in enumerate(header["projections"]))
-    if found:
-        raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
     output, steps = value(str, header["output"], "output"), value(int, header["steps"], "steps")
     parts = tuple(made(Part, plain, f"part {i}") for i, plain in enumerate(header["parts"]))
-    return {
+    fields = {
         "name": value(str, header["name"], "name"),
         "config": config,
         "placement": Placement(parts),
@@ -194,6 +199,10 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> dict[str, Any]
         "readout": value(str, header["readout"], "readout"),
         "probes": value(tuple[str, ...], header["probes"], "probes"),
     }
+    words = read_words(found, value(int, header["images"], "images"), config)
+    if found:
+        raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
+    return fields, words
 
 
 def _population(found: dict[str, Dataset], number: int, plain: Any) -> Population:

@@ -1,7 +1,7 @@
-"""A compiled network as one object: chip, integer network, placement, input encoding, readout,
-tables. See `file` for how it is kept."""
+"""A compiled network as one object: chip, integer network, placement, memory words, input encoding,
+readout, tables. See `file` for how it is kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.images import Image, build_image
-from spikeplane.compiler.place import Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding, check_planes, encode
 from spikeplane.errors import SpikeplaneError
@@ -18,6 +16,9 @@ from spikeplane.files import write_file
 from spikeplane.network import Network, Population
 from spikeplane.program.check import check
 from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
+from spikeplane.program.image import Image, host_side
+from spikeplane.program.placement import Placement
+from spikeplane.program.words import Words, build_images, digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,30 @@ class Program:
     readout: str = "count"
     probes: tuple[str, ...] = ()
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    #: The memory words of the file that the program was loaded from, image by image. A changed copy has
+    #: none: its words are those that its network compiles to.
+    stored: tuple[Words, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """The contents of every memory, one image after the other (today there is one): those of the file
+        that the program was loaded from, or else what its network compiles to."""
+        if self.stored is None:
+            return build_images(self)
+        side = (self.network, self.placement, list(self.probes))
+        return tuple(replace(host_side(*side), words=words) for words in self.stored)
+
+    @property
     def image(self) -> Image:
-        """The contents of every memory."""
-        return build_image(self.network, self.placement, self.config, list(self.probes))
+        """The only image."""
+        (found,) = self.images
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the chip, the memory words and the tables, 64 hexadecimal digits: equal for programs
+        that load the same and say the same of it."""
+        return digest(self)
 
     @property
     def input(self) -> Population:
@@ -86,7 +106,9 @@ class Program:
     def load(cls, path: str | Path, chip: ChipConfig | None = None) -> "Program":
         """Read and check the file. Raises SpikeplaneError if it is missing, no program, damaged, of
         another version, a program that cannot run, or (with `chip`) one for another chip."""
-        program = cls(**from_bytes(read(path), path))
+        fields, words = from_bytes(read(path), path)
+        program = cls(**fields)
+        object.__setattr__(program, "stored", words)
         try:
             program.check()
         except SpikeplaneError as error:

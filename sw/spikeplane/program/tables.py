@@ -11,6 +11,7 @@ from spikeplane.formats.tables import Memory
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
+ACTIVITY = "activity"  #: the table of spikes that compiling counted: estimates read it, pages leave it out
 _LARGEST, _TEXT, _DEPTH = 1 << 62, 10_000, 4  #: of numbers, of characters of a text, of lists in lists
 
 

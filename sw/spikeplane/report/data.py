@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.place import Placement
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
+from spikeplane.program.placement import Placement
 
 
 @dataclass(frozen=True, kw_only=True)

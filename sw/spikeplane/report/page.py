@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikeplane.compiler.place import Part
-from spikeplane.estimate.activity import TABLE
 from spikeplane.files import write_file
 from spikeplane.network import Population
 from spikeplane.program import Program
+from spikeplane.program.placement import Part
+from spikeplane.program.tables import ACTIVITY
 from spikeplane.report.data import ReportData
 from spikeplane.report.synapses import synapse_count
 
@@ -93,7 +93,7 @@ def _content(data: ReportData) -> dict[str, Any]:
             }
             for p in data.network.projections
         ],
-        "tables": {name: rows for name, rows in data.tables.items() if name != TABLE},
+        "tables": {name: rows for name, rows in data.tables.items() if name != ACTIVITY},
         "samples": shown,
         "total": len(data.scores),
         "guesses": [int(n) for n in guesses[:shown]],

@@ -1,7 +1,19 @@
 """The mutants, a file for each part of the chip and of the software around it."""
 
-from mutants.lists import camera, camera_pixels, compiler, core, core_out, driver, golden, link, network
+from mutants.lists import (
+    camera,
+    camera_pixels,
+    compiler,
+    core,
+    core_out,
+    driver,
+    golden,
+    link,
+    network,
+    program,
+)
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
+    program.PART,
 )  # fmt: skip

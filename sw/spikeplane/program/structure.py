@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.graph import FloatNetwork, FloatPopulation, FloatProjection
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
 from spikeplane.network import Network, Population, Projection
 
 #: Pixels that a stride, a padding or a pool may span at most: as many as any chip's coordinates reach.

@@ -1,0 +1,138 @@
+"""The float network: what every importer produces and the quantiser takes. Independent of
+frameworks and of chips.
+
+Per population and step, in real numbers (the float side of docs/design.md, "Arithmetic"):
+
+    I  = bias + sum of weight * value          (maximum over a window of currents where the
+       population has one)
+    v  = decay * u + I
+    s  = v >= threshold, or v > threshold
+    u' = v_reset | v - amount | v              where it fired;  v where it did not
+
+Importers fold every gain (dt, 1/tau, R, batch-norm, average pooling) into weights and biases so
+that this form is exact.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from spikeplane.network import ResetMode, Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatNeuron:
+    """How the membranes of a population move.
+
+    decay      what is kept of the membrane from one step to the next, 0..1; 1: IF, 0: no memory
+    threshold  float (C,)
+    reset      "hard", "soft" or "none"; v_reset is where a hard reset goes
+    amount     float (C,), what a soft reset subtracts; None: the threshold
+    strict     fires at v > threshold instead of >=
+    membrane_out  the output is v, not the spikes (readouts)
+    """
+
+    decay: float = 1.0
+    threshold: np.ndarray | None = None
+    reset: ResetMode = "hard"
+    v_reset: float = 0.0
+    amount: np.ndarray | None = None
+    strict: bool = False
+    membrane_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatPopulation:
+    """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
+
+    bias: float (C,) or None. window, input_size: as in `spikeplane.network.Population`.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    neuron: FloatNeuron | None = None
+    bias: np.ndarray | None = None
+    window: Window | None = None
+    input_size: tuple[int, int] | None = None
+
+    @property
+    def current_shape(self) -> tuple[int, int, int]:
+        """Shape of the currents: `shape`, or (C, *input_size) in front of a window."""
+        return self.shape if self.input_size is None else (self.shape[0], *self.input_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatProjection:
+    """Synapses; every field as in `spikeplane.network.Projection`, with a float weight.
+
+    A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
+    Pooling in front of the synapses is `pool` (sums; an average's 1/(py*px) is folded into the
+    weight). `layer` names the model's layer that the weights are those of, "" where there is none.
+    """
+
+    source: str
+    target: str
+    weight: np.ndarray
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    aligned: bool = False
+    delay: int = 0
+    layer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something the source does not say, or says in other words: which layer, what, the value taken
+    and why."""
+
+    layer: str
+    what: str
+    value: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The model that a float network was imported from, and what the importer was told: the proof
+    of the import runs the one with the other (spikeplane_sim.proof).
+
+    kind       "torch" (model is an nn.Module) or "nir" (a NIRGraph)
+    decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare,
+               if_gain; None where nobody said
+    """
+
+    kind: Literal["torch", "nir"]
+    model: Any
+    decisions: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatNetwork:
+    """Populations in topological order (inputs first) and projections; `output` is the population
+    that is read out.
+
+    readout: "count" (spikes summed over the steps), "last" (the output of the last step) or "sum"
+    (summed over the steps). origin: the model behind it; None for a network written by hand.
+    """
+
+    populations: tuple[FloatPopulation, ...]
+    projections: tuple[FloatProjection, ...]
+    output: str
+    readout: str = "count"
+    assumptions: tuple[Assumption, ...] = field(default_factory=tuple)
+    origin: Origin | None = field(default=None, repr=False, compare=False)
+
+    def population(self, name: str) -> FloatPopulation:
+        """The population of that name. Raises KeyError."""
+        return next(p for p in self.populations if p.name == name)
+
+    def incoming(self, name: str) -> tuple[FloatProjection, ...]:
+        """The projections that end in `name`."""
+        return tuple(p for p in self.projections if p.target == name)
+
+    @property
+    def inputs(self) -> tuple[FloatPopulation, ...]:
+        """The input populations."""
+        return tuple(p for p in self.populations if p.neuron is None)

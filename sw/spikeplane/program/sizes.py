@@ -1,0 +1,46 @@
+"""Whether a chip's packets can name all of a network: tags, coordinates, channel groups, significances."""
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network
+from spikeplane.program.values import check_shift
+
+
+def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
+    """Every projection and every probe has a tag of its own. Raises SpikeplaneError."""
+    if len(network.projections) + len(probes) > config.projections:
+        raise SpikeplaneError(
+            f"the network does not fit: {len(network.projections)} projections and {len(probes)} "
+            "probes need as many tags, the chip "
+            f"has {config.projections}"
+        )
+
+
+def check_sizes(network: Network, config: ChipConfig) -> None:
+    """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
+    for population in network.populations:
+        channels, height, width = population.current_shape
+        side = 1 << config.coord_bits
+        height, width = max(height, population.shape[1]), max(width, population.shape[2])
+        if max(height, width) > side:
+            raise SpikeplaneError(
+                f"population '{population.name}' is {height}x{width} pixels, the chip's "
+                f"coordinates reach {side}x{side}; "
+                "use a chip with more coord_bits"
+            )
+        if channels > config.lanes << config.group_bits:
+            raise SpikeplaneError(
+                f"population '{population.name}' has {channels} channels, the chip's packets name "
+                f"{config.lanes << config.group_bits}; "
+                "use a chip with more group_bits or lanes"
+            )
+        readout = population.neuron is not None and population.neuron.membrane_out
+        sends = network.outgoing(population.name)
+        for projection in sends:
+            check_shift(projection, population, config)
+        if readout and sends and config.weight_bits == 1 and channels % config.lanes:
+            raise SpikeplaneError(
+                f"population '{population.name}' sends membrane values of {channels} channels, a "
+                "chip with 1-bit weights needs a "
+                f"multiple of its {config.lanes} lanes; use a chip with weight_bits = 2"
+            )
