@@ -38,6 +38,8 @@ class Commands(LazyGroup):
         Entry("synth", "synth", "chip",
               "Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, "
               "listed apart."),
+        Entry("upgrade", "upgrade", "compile",
+              "Compile a program again, from the float network in its file, for the gateware of this version."),
         Entry("inspect", "inspect", "compile", "Show a program: chip, encoding, layers, quantisation, mapping."),
         Entry("record", "record", "camera",
               "Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise."),

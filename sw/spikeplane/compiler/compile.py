@@ -1,7 +1,7 @@
 """`spikeplane.compile`: a trained model in, a program for one chip out."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from spikeplane.compiler.check import check_network
 from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
-from spikeplane.compiler.widths import Widths
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import Encoding, check_encoding, encode
 from spikeplane.errors import SpikeplaneError
@@ -20,6 +19,7 @@ from spikeplane.log import logger
 from spikeplane.network import Network
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
+from spikeplane.program.source import Source, Widths
 
 _log = logger(__name__)
 PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
@@ -85,10 +85,28 @@ def compile(  # noqa: A001 - the public name is the field's word
     )
     planes = None if calibration is None else _encoded(encoding, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encoding)
-    network, rows = quantise(net, config, encoding, weight_bits, guard, peaks)
+    source = Source(
+        network=replace(net, origin=None),
+        chip=config,
+        weight_bits=weight_bits,
+        guard=guard,
+        probes=None if probes is None else tuple(probes),
+        peaks=peaks,
+    )
+    program = built(source, encoding, name)
+    program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
+    if planes is not None:
+        _calibrate(program, net, planes, labels)
+    return program
+
+
+def built(source: Source, encoding: Encoding, name: str) -> Program:
+    """The program of a float network: quantised, proved within bounds, placed. Raises SpikeplaneError."""
+    net, config = source.network, source.chip
+    network, rows = quantise(net, config, encoding, source.weight_bits, source.guard, source.peaks)
     check_losses(net, rows, config)
     bounds = prove(network, config)
-    chosen = _probes(network, probes)
+    chosen = _probes(network, source.probes)
     placement, image = fit(network, config, chosen)
     tables: dict[str, list[dict[str, Any]]] = {
         "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
@@ -97,7 +115,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         "mapping": mapping_rows(placement, image),
         "calibration": [],
     }
-    program = Program(
+    return Program(
         name=name,
         config=config,
         network=network,
@@ -106,11 +124,8 @@ def compile(  # noqa: A001 - the public name is the field's word
         readout=net.readout,
         probes=tuple(chosen),
         tables=tables,
+        source=source,
     )
-    program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
-    if planes is not None:
-        _calibrate(program, net, planes, labels)
-    return program
 
 
 def _config(chip: ChipConfig | str) -> ChipConfig:
@@ -135,7 +150,7 @@ def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
     return model
 
 
-def _probes(network: Network, wanted: list[str] | None) -> list[str]:
+def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
     known = [p.name for p in network.populations if p.neuron is not None]
     for name in wanted or []:
         if name not in known:

@@ -12,8 +12,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
-
-Widths = int | Mapping[str, int] | None
+from spikeplane.program.source import Widths
 
 READOUT_BITS = 8
 

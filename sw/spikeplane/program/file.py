@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from spikeplane.config import ChipConfig
+from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_regular
@@ -25,6 +25,7 @@ from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.placement import Part, Placement
 from spikeplane.program.plain import made, shown, value
+from spikeplane.program.source import from_plain, to_plain
 from spikeplane.program.words import Words, read_words, write_words
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 _POPULATION_ARRAYS = ("theta", "amount", "bias")
 _LISTS = ("populations", "projections", "parts")
 _KEYS = {
-    "name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", "images", *_LISTS,
+    "name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", "images",
+    "architecture", "source", *_LISTS,
 }  # fmt: skip
 
 _log = logger(__name__)
@@ -75,10 +77,11 @@ def read(path: str | Path) -> bytes:
         raise SpikeplaneError(
             f"{path} is a model, not a program; compile it first: spikeplane compile {path} -o net.spk"
         )
-    raise _damaged(path)
+    raise damaged(path)
 
 
-def _damaged(path: str | Path) -> SpikeplaneError:
+def damaged(path: str | Path) -> SpikeplaneError:
+    """What is said of a file that is no program."""
     return SpikeplaneError(f"{path} is not a Spikeplane program, or is damaged; compile it again")
 
 
@@ -94,8 +97,10 @@ def to_bytes(program: "Program") -> bytes:
     for i, p in enumerate(program.network.projections):
         projections.append({k: v for k, v in p.__dict__.items() if k != "weight"})
         arrays[f"projections/{i}/weight"] = p.weight
+    source, floats = (None, {}) if program.source is None else to_plain(program.source)
     header = {
         "name": program.name,
+        "architecture": ARCHITECTURE,
         "digest": program.config.digest,
         "config": program.config.to_dict(),
         "encoding": asdict(program.encoding),
@@ -108,15 +113,22 @@ def to_bytes(program: "Program") -> bytes:
         "projections": projections,
         "parts": [asdict(part) for part in program.placement.parts],
         "images": len(program.images),
+        "source": source,
     }
-    _check_count(sum(np.size(array) for array in arrays.values()))
+    for numbers in (arrays, floats):
+        _check_count(sum(np.size(array) for array in numbers.values()))
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest") as file:
-        file.create_dataset("header", data=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
+        file.create_dataset("header", data=np.frombuffer(_text(header), dtype=np.uint8))
         packed = {name: _smallest(np.asarray(array)) for name, array in arrays.items()}
-        for name, array in (packed | write_words(program.images, program.config)).items():
+        for name, array in (packed | floats | write_words(program.images, program.config)).items():
             file.create_dataset(name, data=array, compression="gzip", shuffle=True)
     return buffer.getvalue()
+
+
+def _text(header: dict[str, Any]) -> bytes:
+    """As JSON; numpy's numbers, of which importers make networks, are Python's there."""
+    return json.dumps(header, default=lambda number: number.item()).encode()
 
 
 def _check_count(numbers: int) -> None:
@@ -135,19 +147,49 @@ def _smallest(array: np.ndarray) -> np.ndarray:
 
 
 def from_bytes(contents: bytes, path: str | Path) -> tuple[dict[str, Any], tuple[Words, ...]]:
-    """The fields of a `Program`, each of its type, and its memory words; `check` says whether they can run. Raises
-    SpikeplaneError for what no program of this version is."""
+    """The fields of a `Program`, each of its type, and its memory words; `check` says whether they can run.
+    Raises SpikeplaneError for what no program of this version is, and for one of another architecture."""
     try:
-        found = datasets(contents)
-        header = _header(found.pop("header"))
-        _check_count(
-            sum(prod(dataset.shape) for name, dataset in found.items() if not name.startswith("images/"))
-        )
+        header, found = parts(contents)
+        _check_generation(header, path)
         return _fields(header, found)
+    except Outdated:
+        raise
     except SpikeplaneError as error:
         raise refused(path, error) from None
     except Exception:  # whatever json, numpy or the reader make of a file that some other tool has written
-        raise _damaged(path) from None
+        raise damaged(path) from None
+
+
+def parts(contents: bytes) -> tuple[dict[str, Any], dict[str, Dataset]]:
+    """The header, whose keys are those of a program, and the arrays by name, none of them unpacked. Raises
+    any exception for what is none."""
+    found = datasets(contents)
+    header = _header(found.pop("header"))
+    for groups in (("populations", "projections"), ("source",)):
+        sizes = [prod(dataset.shape) for name, dataset in found.items() if name.split("/")[0] in groups]
+        _check_count(sum(sizes))
+    return header, found
+
+
+class Outdated(SpikeplaneError):
+    """The program is for another generation of the gateware."""
+
+
+def _check_generation(header: dict[str, Any], path: str | Path) -> None:
+    """Refuse another architecture before anything of it is looked at: its fields may be others."""
+    if header["architecture"] == ARCHITECTURE:
+        config = ChipConfig.from_dict(header["config"])
+        if json.dumps(config.to_dict(), sort_keys=True) != json.dumps(header["config"], sort_keys=True):
+            raise SpikeplaneError("its chip configuration has fields that are missing, or of another type")
+        if config.digest == header["digest"]:
+            return
+    remedy = "compile it again" if header["source"] is None else f"use: spikeplane upgrade {path} -o new.spk"
+    raise Outdated(
+        f"program {path} was compiled for another generation of the gateware (architecture "
+        f"{shown(header['architecture'])}, chip {shown(header['digest'])}; this is architecture "
+        f"{ARCHITECTURE}); {remedy}"
+    )
 
 
 def refused(path: str | Path, error: SpikeplaneError) -> SpikeplaneError:
@@ -179,12 +221,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str, Any], tuple[Words, ...]]:
     config = ChipConfig.from_dict(header["config"])
-    if json.dumps(config.to_dict(), sort_keys=True) != json.dumps(header["config"], sort_keys=True):
-        raise SpikeplaneError("its chip configuration has fields that are missing, or of another type")
-    if config.digest != header["digest"]:
-        raise SpikeplaneError(
-            f"it was compiled for another generation of the gateware (chip {shown(header['digest'])})"
-        )
     populations = tuple(_population(found, i, plain) for i, plain in enumerate(header["populations"]))
     projections = tuple(_projection(found, i, plain) for i, plain in enumerate(header["projections"]))
     output, steps = value(str, header["output"], "output"), value(int, header["steps"], "steps")
@@ -198,6 +234,7 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str
         "encoding": made(Encoding, header["encoding"], "encoding"),
         "readout": value(str, header["readout"], "readout"),
         "probes": value(tuple[str, ...], header["probes"], "probes"),
+        "source": None if header["source"] is None else from_plain(header["source"], found),
     }
     words = read_words(found, value(int, header["images"], "images"), config)
     if found:

@@ -28,7 +28,7 @@ def made(kind: type[T], plain: Any, where: str, **given: Any) -> T:
 
 
 def value(hint: Any, plain: Any, where: str) -> Any:
-    """One value of an annotated type: int, bool, str, Literal, tuple, dataclass, or any of them or None."""
+    """One value of an annotated type: int, bool, str, Literal, float, tuple, dataclass, or any of them or None."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return (
@@ -45,10 +45,12 @@ def value(hint: Any, plain: Any, where: str) -> Any:
         return tuple(value(kind, item, where) for kind, item in zip(kinds, plain, strict=True))
     if hint in (bool, int, str) and type(plain) is hint and _sane(plain):
         return plain
+    if hint is float and isinstance(plain, float | int) and type(plain) is not bool and _sane(plain):
+        return float(plain)
     raise SpikeplaneError(f"{where} must be {_wanted(hint)}, not {shown(plain)}")
 
 
-def _sane(plain: bool | int | str) -> bool:
+def _sane(plain: bool | float | str) -> bool:
     return len(plain) <= _TEXT if isinstance(plain, str) else -_LARGEST <= plain <= _LARGEST
 
 
@@ -59,9 +61,8 @@ def _wanted(hint: Any) -> str:
     if get_origin(hint) is tuple:
         each = {int: "whole numbers", str: "names"}.get(args[0], "values")
         return f"a list of {each}" if args[-1] is Ellipsis else f"{len(args)} {each}"
-    return {bool: "true or false", int: "a whole number", str: f"text of up to {_TEXT} characters"}.get(
-        hint, "an object"
-    )
+    words = {bool: "true or false", int: "a whole number", float: "a number"}
+    return {**words, str: f"text of up to {_TEXT} characters"}.get(hint, "an object")
 
 
 def shown(plain: Any) -> str:

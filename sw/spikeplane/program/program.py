@@ -18,6 +18,7 @@ from spikeplane.program.check import check
 from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Placement
+from spikeplane.program.source import Source
 from spikeplane.program.words import Words, build_images, digest
 
 
@@ -27,7 +28,8 @@ class Program:
 
     probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see
     `compiler.graph.FloatNetwork`). tables: lists of rows for people: assumptions, quantisation,
-    bounds, mapping.
+    bounds, mapping. source: the float network and options that it was compiled from, None where there
+    are none.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Program:
     readout: str = "count"
     probes: tuple[str, ...] = ()
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    source: Source | None = field(default=None, repr=False, compare=False)
     #: The memory words of the file that the program was loaded from, image by image. A changed copy has
     #: none: its words are those that its network compiles to.
     stored: tuple[Words, ...] | None = field(default=None, init=False, repr=False, compare=False)

@@ -15,6 +15,9 @@ MUTANTS = (
     Mutant("image.py", "image.credits += len(targets)", "image.credits += 1", "the host waits for one credit a projection"),
     Mutant("words.py", "_check_core(core, ours.words[core], words)", "pass", "words that are another network's are loaded"),
     Mutant("words.py", "found.update(array.tobytes())", "pass", "the digest says nothing of the words"),
+    Mutant("source.py", "array.dtype == np.float32", "False", "weights of 32 bits become others"),
+    Mutant("source.py", '"guard": _widths_plain(source.guard)', '"guard": None', "guard bits that were asked for are forgotten"),
+    Mutant("source.py", "None if names is None else", "None if True else", "what a calibration measured is forgotten"),
     Mutant("words.py", "0 < shape[0] <= depth", "0 < shape[0] <= depth + 1", "a file holds a word more than the memory"),
 )  # fmt: skip
 
@@ -32,6 +35,7 @@ PART = Part(
     tests={
         "values.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
         "bounds.py": ("tests/unit/test_bounds.py", *_UNIT, *_CHIP),
+        "source.py": ("tests/unit/test_upgrade.py",),
         "words.py": ("tests/unit/test_program_words.py",),
         "*": (_CHIP[0], *_UNIT, "tests/unit/test_quantise.py", *_CHIP[1:]),
     },

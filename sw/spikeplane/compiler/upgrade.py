@@ -1,0 +1,74 @@
+"""`spikeplane upgrade`: a program of another architecture, compiled again from the float network that its
+file keeps."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikeplane.compiler.check import check_network
+from spikeplane.compiler.compile import built
+from spikeplane.compiler.size import sized
+from spikeplane.config import ChipConfig
+from spikeplane.encode import Encoding, check_encoding
+from spikeplane.errors import SpikeplaneError
+from spikeplane.program import Program
+from spikeplane.program.file import damaged, parts, read, to_bytes
+from spikeplane.program.hdf5 import Dataset
+from spikeplane.program.plain import made, value
+from spikeplane.program.source import from_plain
+
+#: Tables that were counted on samples: true of the same integers only.
+_COUNTED = ("quantisation", "calibration", "import", "agreement", "activity")
+
+
+def upgrade(path: str | Path) -> Program:
+    """The program of a file of any architecture, for this one: the same network on the same chip, by the
+    same options, and of a calibration what it measured. Of a program of this architecture its equal.
+
+    Figures counted on samples are kept where the integers are the same; else the table "agreement" is
+    counted anew on random planes. Raises SpikeplaneError for no program, one that keeps no float network, or
+    one that this architecture cannot hold.
+    """
+    contents = read(path)
+    try:
+        return _upgraded(*parts(contents))
+    except SpikeplaneError as error:
+        raise SpikeplaneError(
+            f"program {path} cannot be upgraded: {error}; compile it again from its model"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise damaged(path) from None
+
+
+def _upgraded(header: dict[str, Any], found: dict[str, Dataset]) -> Program:
+    if header["source"] is None:
+        raise SpikeplaneError("it keeps no float network")
+    before = {name: found[name] for name in found if name.split("/")[0] in ("populations", "projections")}
+    source = from_plain(header["source"], found)
+    encoding = made(Encoding, header["encoding"], "encoding")
+    check_encoding(encoding)
+    check_network(source.network)
+    program = built(source, encoding, value(str, header["name"], "name"))
+    if header["config"] != header["source"]["chip"]:  # it has been fitted to the least chip
+        own = ChipConfig.from_dict(header["config"])
+        program = sized(program, rows=own.rows, cols=own.cols, lanes=own.lanes)
+    if _same(program, header, before):
+        program.tables.update({k: rows for k, rows in header["tables"].items() if k in _COUNTED})
+    else:
+        from spikeplane_sim.proof import proof_tables
+
+        program.tables.update(proof_tables(source.network, program, None))
+    program.check()
+    return program
+
+
+def _same(program: Program, header: dict[str, Any], before: dict[str, Dataset]) -> bool:
+    """Whether the integers are those of the file."""
+    after, found = parts(to_bytes(program))
+    return (
+        after["populations"] == header["populations"]
+        and after["projections"] == header["projections"]
+        and {name for name in found if name.split("/")[0] in ("populations", "projections")} == set(before)
+        and all(np.array_equal(old.read(), found[name].read()) for name, old in before.items())
+    )
