@@ -16,8 +16,8 @@ MUTANTS = (
     Mutant("words.py", "_check_core(core, ours.words[core], words)", "pass", "words that are another network's are loaded"),
     Mutant("words.py", "found.update(array.tobytes())", "pass", "the digest says nothing of the words"),
     Mutant("source.py", "array.dtype == np.float32", "False", "weights of 32 bits become others"),
-    Mutant("source.py", '"guard": _widths_plain(source.guard)', '"guard": None', "guard bits that were asked for are forgotten"),
-    Mutant("source.py", "None if names is None else", "None if True else", "what a calibration measured is forgotten"),
+    Mutant("source.py", "_widths_plain(source.guard)", "None", "guard bits that were asked for are forgotten"),
+    Mutant("source.py", "names is None", "True", "what a calibration measured is forgotten"),
     Mutant("words.py", "0 < shape[0] <= depth", "0 < shape[0] <= depth + 1", "a file holds a word more than the memory"),
 )  # fmt: skip
 
