@@ -17,7 +17,7 @@ import numpy as np
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.steps import common_unit, finer, flat, integers, suited, top
-from spikeplane.compiler.widths import Widths, guard_widths, weight_widths
+from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
@@ -25,6 +25,7 @@ from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation,
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.bounds import reach, value_range
+from spikeplane.program.source import Widths
 from spikeplane.program.values import bits_sent
 
 _log = logger(__name__)
