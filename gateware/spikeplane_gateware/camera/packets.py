@@ -14,8 +14,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.camera import CHUNK_BITS, Stream, chunks
-from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats.camera import Stream, chunks
+from spikeplane.formats.packet import CHUNK_BITS, Kind, packet_format
 from spikeplane_gateware.camera.grabber import grabbed
 from spikeplane_gateware.structs import packet_struct, struct
 

@@ -19,7 +19,6 @@ from spikeplane.camera.region import Region, kept_words, whole
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.camera import (
     ARGUMENT,
-    CHUNK_BITS,
     EVERY_BITS,
     RECT,
     ROUTE,
@@ -32,7 +31,7 @@ from spikeplane.formats.camera import (
     Stream,
     chunks,
 )
-from spikeplane.formats.packet import Control, Counter, Kind
+from spikeplane.formats.packet import CHUNK_BITS, Control, Counter, Kind
 from spikeplane.host.channel import Channel
 from spikeplane.host.collect import Collector
 from spikeplane.host.driver import Driver
