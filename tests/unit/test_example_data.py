@@ -67,11 +67,31 @@ def test_no_network_is_one_line(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "to").exists()
 
 
-def test_recordings_of_an_archive(tmp_path, monkeypatch, capsys):
-    archive = tmp_path / "Test.zip"
+def archive_of(tmp_path, monkeypatch) -> Path:
+    """An archive as N-MNIST's, and its SHA-256 as the one that is wanted."""
+    archive, whole = tmp_path / "Test.zip", hashlib.sha256()
     with zipfile.ZipFile(archive, "w") as packed:
         for number in range(60000, 60022):
             packed.writestr(f"Test/{number % 10}/{number}.bin", f"events {number}")
+            if 60001 <= number <= 60020:
+                whole.update(f"{number}\t{number % 10}\nevents {number}".encode())
+    monkeypatch.setattr(example, "NMNIST", whole.hexdigest())
+    return archive
+
+
+def test_other_recordings_are_refused(tmp_path, monkeypatch, capsys):
+    archive = archive_of(tmp_path, monkeypatch)
+    monkeypatch.setattr(example, "NMNIST", "0" * 64)
+    status, _, err = run(monkeypatch, capsys, "--to", tmp_path / "to", "--nmnist", archive)
+    assert (status, err) == (
+        2,
+        f"error: {archive} holds other recordings than the tests were written for; nothing of it is kept\n",
+    )
+    assert not (tmp_path / "to").exists()
+
+
+def test_recordings_of_an_archive(tmp_path, monkeypatch, capsys):
+    archive = archive_of(tmp_path, monkeypatch)
     assert run(monkeypatch, capsys, "--to", tmp_path / "to", "--nmnist", archive)[0] == 0
     found = sorted(path.name for path in (tmp_path / "to/nmnist").iterdir())
     assert found == [*(f"{number}.bs2" for number in range(60001, 60021)), "labels.txt"]
@@ -99,3 +119,8 @@ def test_no_archive_is_one_line(tmp_path, monkeypatch, capsys, contents, reason)
 def test_what_the_tests_use_is_what_would_be_fetched():
     for name, (_, digest) in example.FILES.items():
         assert example.holds((SHARED / name).read_bytes(), digest), name
+    labels = (SHARED / "nmnist/labels.txt").read_text().splitlines(keepends=True)[1:]
+    whole = hashlib.sha256()
+    for name, line in zip(example.RECORDINGS, labels, strict=True):
+        whole.update(line.encode() + (SHARED / f"nmnist/{name}.bs2").read_bytes())
+    assert whole.hexdigest() == example.NMNIST

@@ -23,8 +23,8 @@ from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.tile import SIDES, Tile
 
-#: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation
-#: (shared/TOOLCHAIN.md)
+#: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation.
+#: Measured by this flow (synth_ecp5, nextpnr-ecp5, 85k, speed 6) on the RTL that their authors publish; cycles as in the RTL
 PEERS = (
     ("tinyODIN, 256 LIF", 2981, 1810, 17, 0, "37.5-39.4", "2"),
     ("ODIN, 256 LIF/Izhikevich", 13522, 4513, 20, 1, "18.8-19.8", "2"),
