@@ -5,7 +5,8 @@ from typing import Any
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.camera.lane import Lane
-from spikeplane_gateware.camera.pipeline import LANE_MODULE, Pipeline
+from spikeplane_gateware.camera.pipeline import Pipeline
+from spikeplane_gateware.camera.pipeline_lanes import LANE_MODULE
 from spikeplane_gateware.generate import convert
 from spikeplane_gateware.ram import RAM_VERILOG
 

@@ -92,7 +92,8 @@ class Lane(wiring.Component):
         p = stage(m, "pixel", **pixel)
         if not self.config.lookahead:
             spike = stage(m, "plane", spike=read.spike).spike
-            p, waiting = Walk(self.config, "walk", first=True).run(m, p, spike, p.age, Const(0, 1)), None
+            p, _ = Walk(self.config, "walk", first=True).run(m, p, spike, p.age, Const(0, 1))
+            waiting = None
         else:
             p, waiting = self._ahead(m, p, Cat(read.spike, fields["pending"]))
         self._store(m, self._aged(m, p, waiting))
@@ -115,11 +116,11 @@ class Lane(wiring.Component):
         interval = (p.age - oldest.since)[:AGE_BITS]
         ready = stage(m, "ready", **vars(p), interval=interval, spike=oldest.spike, since=oldest.since)
         walk = Walk(self.config, "walk", first=True)
-        p = walk.run(m, ready, ready.spike, ready.interval, ready.since)
+        p, walked = walk.run(m, ready, ready.spike, ready.interval, ready.since)
         seen = SimpleNamespace(
             group=_delayed(m, "oldest_group", oldest.group, 2), bit=_delayed(m, "oldest_bit", oldest.bit, 2)
         )
-        left = pending.without(_delayed(m, "oldest_left", v, 2), seen, walk.walked)  # beside the decision
+        left = pending.without(_delayed(m, "oldest_left", v, 2), seen, walked)  # beside the decision
         if self.config.walks == 1:
             return p, _delayed(m, "left", left, 2)
         # The second oldest is found during the first walk, and counts if the pixel has walked to the oldest.
@@ -128,11 +129,11 @@ class Lane(wiring.Component):
             : len(second.since)
         ]
         ready = stage(m, "second_ready", interval=interval, **vars(second))  # beside the walked pixel
-        spike = ready.spike & _delayed(m, "has_walked", walk.walked, 2)
+        spike = ready.spike & _delayed(m, "has_walked", walked, 2)
         again = Walk(self.config, "again", first=False)
-        p = again.run(m, p, spike, ready.interval, ready.since)
+        p, walked = again.run(m, p, spike, ready.interval, ready.since)
         seen = stage(m, "second_seen", group=ready.group, bit=ready.bit)
-        left = pending.without(_delayed(m, "left", left, 3), seen, again.walked)
+        left = pending.without(_delayed(m, "left", left, 3), seen, walked)
         return p, _delayed(m, "left_over", left, 2)
 
     def _store(self, m: Module, state: Value) -> None:

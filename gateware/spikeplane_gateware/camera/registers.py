@@ -35,7 +35,7 @@ from spikeplane.formats.camera import (
 )
 from spikeplane.formats.packet import COUNTER_BITS, Control, Counter, Kind, packet_format
 from spikeplane_gateware.camera.gate import OVERRUN_BITS
-from spikeplane_gateware.camera.grabber import SETTINGS
+from spikeplane_gateware.camera.grabber_intake import SETTINGS
 from spikeplane_gateware.structs import packet_struct, struct
 
 FEED_ROUTE = data.StructLayout({"tag": dict(ROUTE.fields)["tag"], "rect": struct(RECT)})

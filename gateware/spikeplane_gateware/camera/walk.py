@@ -15,7 +15,7 @@ Throughput: one a cycle. Latency: WALK cycles.
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.camera import order as rule
@@ -30,8 +30,8 @@ class Walk:
     """One walk of one pixel; `pixel`: age, alive (not silent), lo, n, m, order (packed). `first`:
     it may begin a segment.
 
-    After `compare` and `decide`, `walked` says what became of the spike; after `update`, `pixel` is
-    the pixel.
+    After `compare` and `decide`, `walked` says what became of the spike; after `update` the pixel is
+    what it is now.
     """
 
     def __init__(self, config: CameraConfig, name: str, *, first: bool) -> None:
@@ -39,11 +39,11 @@ class Walk:
 
     def run(
         self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value
-    ) -> SimpleNamespace:
-        """The pixel, WALK cycles later. `interval`: to its oldest spike, `since` planes ago.
-        `walked` is there a cycle earlier."""
-        compared = self._compare(m, p, spike, interval, since)
-        return self._update(m, self._decide(m, compared))
+    ) -> tuple[SimpleNamespace, Signal]:
+        """The pixel, WALK cycles later, and whether it `walked` to the spike, 1 cycle later. `interval`:
+        to its oldest spike, `since` planes ago."""
+        decided, walked = self._decide(m, self._compare(m, p, spike, interval, since))
+        return self._update(m, decided), walked
 
     def _compare(
         self, m: Module, p: SimpleNamespace, spike: Value, interval: Value, since: Value
@@ -76,7 +76,7 @@ class Walk:
             s.measures = stage(m, f"{name}_measured", **rule.measures(rule.unpacked(p.order), p.n))
         return s
 
-    def _decide(self, m: Module, s: SimpleNamespace) -> SimpleNamespace:
+    def _decide(self, m: Module, s: SimpleNamespace) -> tuple[SimpleNamespace, Signal]:
         name, method = self.name, self.config.method
         fits: Value = Const(0)
         more: dict[str, Any] = {}
@@ -91,7 +91,7 @@ class Walk:
             after = stage(m, f"{name}_order", **after)
         fits = named(m, f"{name}_fits", fits)
         begins = named(m, f"{name}_begins", s.begins & ~fits)
-        self.walked = named(m, f"{name}_walked", fits | begins | s.starts)
+        walked = named(m, f"{name}_walked", fits | begins | s.starts)
         pixel = {field: getattr(s, field) for field in _PIXEL}
         decided = stage(
             m,
@@ -102,12 +102,12 @@ class Walk:
             since=s.since,
             fits=fits,
             begins=begins,
-            walked=self.walked,
+            walked=walked,
             takes=begins | (fits & s.minus),
         )
         if method == "ssr":
             decided.after = after
-        return decided
+        return decided, walked
 
     def _update(self, m: Module, s: SimpleNamespace) -> SimpleNamespace:
         lo = Mux(s.takes, s.interval, s.lo)

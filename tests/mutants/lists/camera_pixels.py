@@ -46,14 +46,14 @@ ORDER = (
 )  # fmt: skip
 
 PIPELINE = (
-    Mutant("pipeline.py", "self.valid & ~self.restart", "self.valid", "a word is taken in the cycle of a restart"),
-    Mutant("pipeline.py", "m.d.sync += [self.word.eq(0), fresh.eq(1)]", "m.d.sync += self.word.eq(0)", "a restart leaves the old states"),
-    Mutant("pipeline.py", "m.d.sync += [self.word.eq(0), fresh.eq(1)]", "m.d.sync += fresh.eq(1)", "a restart leaves the place in the plane"),
-    Mutant("pipeline.py", "self.taken[early + 1] & (skip == 0)", "self.taken[early + 1]", "planes without look-ahead give images"),
-    Mutant("pipeline.py", "skip.eq(self.config.lookahead)", "skip.eq(self.config.lookahead + 1)", "the first image is lost"),
-    Mutant("pipeline.py", "m.d.comb += at.eq(0)", "", "states are written where a plane was broken off"),
-    Mutant("pipeline.py", "number.eq(number + 1)", "number.eq(number)", "every image has the same number"),
-    Mutant("pipeline.py", "self.word == words - 1", "self.word == words", "a plane is a word too long"),
+    Mutant("pipeline_count.py", "self.valid & ~self.restart", "self.valid", "a word is taken in the cycle of a restart"),
+    Mutant("pipeline_count.py", "m.d.sync += [self.word.eq(0), self.fresh.eq(1)]", "m.d.sync += self.word.eq(0)", "a restart leaves the old states"),
+    Mutant("pipeline_count.py", "m.d.sync += [self.word.eq(0), self.fresh.eq(1)]", "m.d.sync += self.fresh.eq(1)", "a restart leaves the place in the plane"),
+    Mutant("pipeline_images.py", "taken & (skip == 0)", "taken", "planes without look-ahead give images"),
+    Mutant("pipeline_images.py", "skip.eq(self.config.lookahead)", "skip.eq(self.config.lookahead + 1)", "the first image is lost"),
+    Mutant("pipeline_states.py", "m.d.comb += at.eq(0)", "", "states are written where a plane was broken off"),
+    Mutant("pipeline_images.py", "number.eq(number + 1)", "number.eq(number)", "every image has the same number"),
+    Mutant("pipeline_count.py", "self.word == self.config.words - 1", "self.word == self.config.words", "a plane is a word too long"),
 )  # fmt: skip
 
 _GOLDEN = "tests/unit/test_camera_pipeline.py -k 'golden or restart or latency'"
