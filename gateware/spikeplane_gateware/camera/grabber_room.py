@@ -1,7 +1,7 @@
 """Whether an image is taken: all of its words have a place in the FIFO, or it is dropped.
 
 ```
-    words, full -> [fits] <- [room] <- take: less `words`; fetch: one more; end: and what was not needed
+    words, full -> [fits] <- [places] <- take: less `words`; fetch: one more; end: and what was not needed
     start, due -----> take, dropped
 ```
 """
@@ -60,18 +60,18 @@ class Room(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        room = Signal(range(self.depth + 1), init=self.depth)
+        places = Signal(range(self.depth + 1), init=self.depth)
         fits = Signal()
-        taken = Signal.like(room)  # what an image reserves, a cycle late
-        back = Signal.like(room)  # what it does not need after all, a cycle late
+        taken = Signal.like(places)  # what an image reserves, a cycle late
+        back = Signal.like(places)  # what it does not need after all, a cycle late
         wanted = self.start & self.due
         m.d.comb += [self.take.eq(wanted & fits), self.dropped.eq(wanted & ~fits)]
         m.d.sync += [
-            fits.eq((room >= self.words) & ~self.full & (self.words != 0)),
+            fits.eq((places >= self.words) & ~self.full & (self.words != 0)),
             taken.eq(Mux(self.take, self.words, 0)),
             back.eq(Mux(self.end, self.unused, 0)),
-            room.eq(room + self.fetch + back - taken),
+            places.eq(places + self.fetch + back - taken),
         ]
         with m.If(self.flush):
-            m.d.sync += [room.eq(self.depth), taken.eq(0), back.eq(0)]
+            m.d.sync += [places.eq(self.depth), taken.eq(0), back.eq(0)]
         return m
