@@ -27,9 +27,10 @@ from spikeplane_hw.board import Board
 from spikeplane_hw.boards import pins
 from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.families import REPORT, SOURCE
+from spikeplane_hw.names import TOP_MODULE
 from spikeplane_hw.record import RECORD, read_json
 from spikeplane_hw.report import Report
-from spikeplane_hw.top import TOP_MODULE, top_verilog
+from spikeplane_hw.top import top_verilog
 
 Say = Callable[[str], None]
 

@@ -57,8 +57,9 @@ def late_attributes(node: ast.ClassDef) -> set[str]:
     for method in node.body:
         if isinstance(method, ast.FunctionDef):
             for part in ast.walk(method):
-                stored = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
-                if stored and isinstance(part.value, ast.Name) and part.value.id == "self":
+                if not isinstance(part, ast.Attribute) or not isinstance(part.ctx, ast.Store):
+                    continue
+                if isinstance(part.value, ast.Name) and part.value.id == "self":
                     (early if method.name == "__init__" else late).add(part.attr)
     return late - early
 

@@ -8,7 +8,7 @@ import pytest
 
 from spikeplane_gateware.generate import convert
 from spikeplane_hw.echo import EchoTop
-from spikeplane_hw.top import TOP_MODULE
+from spikeplane_hw.names import TOP_MODULE
 from spikeplane_sim.board.build import build_pins
 from spikeplane_sim.board.pins import PinBoard
 

@@ -14,7 +14,7 @@ from spikeplane_gateware.generate import convert
 from spikeplane_hw import vivado
 from spikeplane_hw.boards import BOARDS, board, pins
 from spikeplane_hw.echo import EchoTop
-from spikeplane_hw.top import TOP_MODULE
+from spikeplane_hw.names import TOP_MODULE
 
 NAMES = ["arty-a7-100", "genesys2", "kcu105"]
 

@@ -9,10 +9,11 @@ folder. Nothing is run here.
 """
 
 from spikeplane_hw.families.ecp5 import Ecp5
-from spikeplane_hw.families.family import BOARD_MODULE, NETLIST, REPORT, SOURCE, Family
+from spikeplane_hw.families.family import NETLIST, REPORT, SOURCE, Family
 from spikeplane_hw.families.gowin import Gowin
 from spikeplane_hw.families.ice40 import Ice40
 from spikeplane_hw.families.xilinx import Xilinx
+from spikeplane_hw.names import BOARD_MODULE
 
 __all__ = ["BOARD_MODULE", "FAMILIES", "NETLIST", "REPORT", "SOURCE", "Family"]
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane_hw.families.family import BOARD_MODULE, NETLIST, SOURCE, NextpnrFamily, instance, pressed
+from spikeplane_hw.families.family import NETLIST, SOURCE, NextpnrFamily, instance, pressed
+from spikeplane_hw.names import BOARD_MODULE
 
 if TYPE_CHECKING:
     from spikeplane_hw.board import Board, Pin

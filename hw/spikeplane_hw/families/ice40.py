@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from spikeplane_hw.families.family import BOARD_MODULE, NETLIST, SOURCE
+from spikeplane_hw.families.family import NETLIST, SOURCE
 from spikeplane_hw.families.fixed import FixedClock
+from spikeplane_hw.names import BOARD_MODULE
 
 if TYPE_CHECKING:
     from spikeplane_hw.board import Board, Pin
