@@ -69,3 +69,13 @@ def test_what_comes_after_the_last_step_is_seen():
     found = collector()
     found.take(np.concatenate([*every, spike(2, 0, 1)]))
     assert found.beyond(1) == "packets of tag 2, which is no probe's"
+
+
+def test_a_token_counts_for_the_part_of_its_own_core():
+    """Cores of one column, and of one row, are told apart."""
+    cores = [(0, 0), (1, 0), (0, 1), (1, 1)]
+    probe = Probe("p", (64, 1, 1), [Part(n, 1, core) for n, core in enumerate(cores)])
+    found = Collector(CONFIG, {0: probe})
+    for n, core in enumerate(cores):
+        found.take(token(0, core))
+        assert [part.tokens for part in probe.parts] == [1] * (n + 1) + [0] * (3 - n)

@@ -12,6 +12,8 @@ from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory
 from spikeplane.host.packets import add_planes, pack_many, plane_packets, unpack_many
 
+HEADER = ((2, "x0"), (5, "y1"))
+
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("kind", list(Kind))
@@ -78,3 +80,40 @@ def test_a_value_wider_than_its_field_is_refused(wide, many):
         str(refused.value)
         == f"a spike packet's parity takes 0 to 1, not {wide}; compile the program for this chip again"
     )
+
+
+def test_a_negated_plane_is_subtracted():
+    """Bit planes of a membrane: the sign's counts negative."""
+    config = PRESETS["tiny"]
+    fields = {
+        "mask": np.array([0b11, 0b01, 0b10]),
+        "shift": np.array([0, 2, 3]),
+        "negate": np.array([0, 0, 1]),
+    }
+    packets = pack_many(packet_format(config), Kind.SPIKE, 3, fields)
+    back = unpack_many(packet_format(config), packets, Kind.SPIKE)
+    values = np.zeros((1, 8, 1, 1), np.int64)
+    add_planes(config, values, np.zeros(3, np.int64), back)
+    assert values.ravel().tolist() == [5, 1 - 8, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_field_may_lie_across_the_middle_of_the_128_bits():
+    crossing = 0
+    for group_bits in range(3, 9):
+        form = packet_format(ChipConfig(rows=4, cols=4, lanes=32, group_bits=group_bits, coord_bits=8))
+        fields = {"mask": np.array([(1 << 32) - 1, 0xA5A5_5A5B]), "x": np.array([255, 129])}
+        fields |= {name: np.array([1, (1 << form.header.fields[i][1]) - 1]) for i, name in HEADER}
+        packets = pack_many(form, Kind.SPIKE, 2, fields)
+        back = unpack_many(form, packets, Kind.SPIKE)
+        for name, values in fields.items():
+            np.testing.assert_array_equal(back[name], values)
+        for n, packet in enumerate(packets):
+            number, at = int.from_bytes(packet.tobytes(), "little"), 0
+            layout = [*form.payloads[Kind.SPIKE].fields, ("", form.payload_bits), *form.header.fields]
+            for name, width in layout:
+                at = form.payload_bits if not name else at
+                if name in fields:
+                    assert number >> at & (1 << width) - 1 == fields[name][n], name
+                    crossing += at < 64 < at + width
+                at += width if name else 0
+    assert crossing

@@ -52,9 +52,13 @@ PART = Part(
     tests={
         "collect.py": ("tests/unit/test_collect.py", *_CHIP),
         "packets.py": ("tests/unit/test_packets.py", *_CHIP),
-        "link.py": ("tests/system/test_link_faults.py", "tests/unit/test_link.py"),
-        "frames.py": ("tests/unit/test_link.py", "tests/system/test_link_faults.py"),
-        "*": _CHIP,
+        "link.py": (
+            "tests/unit/test_link_strange.py",
+            "tests/system/test_link_faults.py",
+            "tests/unit/test_link.py",
+        ),
+        "frames.py": ("tests/unit/test_frame_edges.py", "tests/unit/test_link.py"),
+        "*": ("tests/unit/test_driver.py", *_CHIP),
     },
     mutants=(*DRIVER, *COLLECT, *LINK),
 )

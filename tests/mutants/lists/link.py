@@ -3,6 +3,7 @@
 from mutants.catalogue import Mutant, Part
 
 _FRAMES = (
+    "tests/unit/test_frame_edges.py",
     "tests/unit/test_link_edges.py",
     "tests/unit/test_link.py",
     "tests/formal/test_window.py -k is_proved",
