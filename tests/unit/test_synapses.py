@@ -63,7 +63,7 @@ def drawn(seed: int) -> tuple[Projection, Network, tuple[int, int, int], ChipCon
     target = [
         (size[i] // int(pool[i]) + 2 * padding[i] - int(kernel[i])) // int(stride[i]) + 1 for i in range(2)
     ]
-    shape = (channels if aligned else out, *target)
+    shape = (channels if aligned else out, target[0], target[1])
     values = (-1, 1) if bits == 1 else range(-(1 << bits - 1), 1 << bits - 1)
     inputs = () if aligned else (channels,)
     weight = rng.choice(list(values), (shape[0], *inputs, *kernel))

@@ -56,6 +56,8 @@ PART = Part(
     tests={
         "allocate.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
         "pack.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
+        "images.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
+        "routes.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
         "synapses.py": ("tests/unit/test_synapses.py", *_CHIP),
         "quantise.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "steps.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
