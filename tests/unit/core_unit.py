@@ -18,11 +18,17 @@ CORE = ChipConfig(
 FORM = packet_format(CORE)
 
 
-def simulate(component: Any, bench: Callable[[Any], Awaitable[None]]) -> None:
-    """Run `bench(ctx)` to its end."""
+def simulate(
+    component: Any,
+    bench: Callable[[Any], Awaitable[None]],
+    beside: Callable[[Any], Awaitable[None]] | None = None,
+) -> None:
+    """Run `bench(ctx)` to its end, and `beside`, if there is one, as long as it runs."""
     simulator = Simulator(component)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
+    if beside:
+        simulator.add_testbench(beside, background=True)
     simulator.run()
 
 

@@ -10,12 +10,12 @@
 Cycle c is one after the op came in: addresses leave from registers of their own, one for a few
 lanes (see `spread`).
 
-Ports: op_valid, op (`op_layout`), stall (the op has to wait), write (for WEIGHT), sweep (the other
-side of `SweepPort`), event_valid, event. Throughput: an op a cycle, equal addresses back to back
-included. Both banks are one memory, the bank its top address bit. The sweep comes first: each word
-that it reads takes one cycle from the ops, in the pipeline as well, so the write slot four cycles
-later is its own: the clearing write takes it, and the word passes the adder as 0 + clear_word. A
-sweep reads few words for each that was accumulated.
+Ports: op_valid, op (`op_layout`), stall (the op has to wait), write, read and read_data (`ReadBus`;
+both for WEIGHT), sweep (the other side of `SweepPort`), event_valid, event, quiet (nothing is under
+way). Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the
+bank its top address bit. The sweep comes first: each word that it reads takes one cycle from the ops,
+in the pipeline as well, so the write slot four cycles later is its own: the clearing write takes it,
+and the word passes the adder as 0 + clear_word. A sweep reads few words for each that was accumulated.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
@@ -23,9 +23,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.lanes import lane_rams
+from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
@@ -58,9 +59,12 @@ class Accumulate(wiring.Component):
                 "op": In(op_layout(config)),
                 "stall": Out(1),
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "sweep": In(SweepPort(config)),
                 "event_valid": Out(1),
                 "event": Out(EventLayout),
+                "quiet": Out(1),
             }
         )
 
@@ -68,7 +72,7 @@ class Accumulate(wiring.Component):
         m = Module()
         stages, slots = self._pipeline(m), self._sweep_slots(m)
         self._matches(m, stages)
-        weights = self._weights(m, stages)
+        weights = self._weights(m)
         self._significance(m, stages)
         self._memory_controls(m, stages, slots)
         c = self.config
@@ -100,29 +104,36 @@ class Accumulate(wiring.Component):
         self.taken = stages[0][0]
         return stages[1:]
 
-    def _weights(self, m: Module, stages: list) -> Signal:
+    def _weights(self, m: Module) -> Signal:
         """The weight memory in slices of a few lanes, each with its own address register: they lie
         far apart, and block RAMs of a narrow word need no multiplexer behind them to be deep."""
         c = self.config
         width, share = c.lanes * c.weight_bits, LANES * c.weight_bits
-        read, late = (
-            Signal(width, name="weight_word", reset_less=True),
-            late_write(m, self.write, Memory.WEIGHT, core_tables(c), c.lanes),
+        late = late_write(m, self.write, Memory.WEIGHT, core_tables(c), c.lanes)
+        at, takes = (
+            Mux(self.read.fetch, self.read.address, self.op.weight_address),
+            self.taken | self.read.fetch,
         )
-        reads = spread(m, self.op.weight_address, c.lanes, "weight_at", self.taken)
+        reads = spread(m, at, c.lanes, "weight_at", takes)
+        # registers of their own: enables that would lie behind a table are late for wide words
+        accesses, loads = (Signal(name=f"weight_{name}") for name in ("accesses", "loads"))
+        m.d.sync += [accesses.eq(takes), loads.eq(accesses)]
+        found = Signal(width, name="weights_found")
         for lane in range(0, c.lanes, LANES):
             place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
             m.submodules[f"weights_{lane // LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
             m.d.comb += [
-                ram.read_en.eq(stages[0][0]),
+                ram.read_en.eq(accesses),
+                found[place].eq(ram.read_data),
                 ram.read_address.eq(reads[lane]),
                 ram.write_en.eq(late.valid[lane]),
                 ram.write_address.eq(late.address[lane]),
                 ram.write_data.eq(late.data[place]),
             ]
-            with m.If(stages[1][0]):
-                m.d.sync += read[place].eq(ram.read_data)
-        return read
+        word = Signal(width, name="weight_word", reset_less=True)
+        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, found, loads)
+        m.d.comb += self.read_data.eq(shown)
+        return word
 
     def _matches(self, m: Module, stages: list) -> None:
         """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from
@@ -186,6 +197,7 @@ class Accumulate(wiring.Component):
         self.write_at = spread(m, Mux(place.valid, slot, own), lanes, "write_at", self.busy_3)
         m.d.sync += [reads.eq(accesses), self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
+        m.d.comb += self.quiet.eq(~Cat(*busy).any())
 
     def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
         """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while

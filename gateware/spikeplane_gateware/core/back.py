@@ -4,8 +4,8 @@
     event -> Schedule -> job -> Sweep <-> port (accumulators)
                                   +-> items -> Egress -> o
 ```
-Ports: x, y, write, start, stop, running, event_valid, event, port (`SweepPort`), o, initialising,
-swept and sent (pulses).
+Ports: x, y, write, read, read_data, start, stop, running, event_valid, event, port (`SweepPort`), o,
+initialising, resting (no sweep is under way), swept and sent (pulses).
 """
 
 from amaranth.hdl import Module
@@ -13,7 +13,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.egress import Egress
+from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.schedule import Schedule
 from spikeplane_gateware.core.sweep import Sweep
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
@@ -30,6 +32,8 @@ class Back(wiring.Component):
                 "x": In(bits_for(config.cols)),
                 "y": In(bits_for(config.rows)),
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "start": In(1),
                 "stop": In(1),
                 "running": In(1),
@@ -38,6 +42,7 @@ class Back(wiring.Component):
                 "port": Out(SweepPort(config)),
                 "o": Out(stream.Signature(packet_struct(config))),
                 "initialising": Out(1),
+                "resting": Out(1),
                 "swept": Out(1),
                 "sent": Out(1),
             }
@@ -50,6 +55,7 @@ class Back(wiring.Component):
         m.submodules.egress = egress = Egress(self.config)
         for part in (schedule, sweep, egress):
             connect(m, part.write, flipped(self.write))
+            connect(m, part.read, flipped(self.read))
         connect(m, schedule.job, sweep.job)
         connect(m, sweep.item, egress.item)
         connect(m, sweep.port, flipped(self.port))
@@ -61,6 +67,8 @@ class Back(wiring.Component):
             schedule.event_valid.eq(self.event_valid),
             schedule.event.eq(self.event),
             self.initialising.eq(schedule.initialising),
+            self.resting.eq(sweep.vacant & ~schedule.initialising),
+            self.read_data.eq(schedule.read_data | sweep.read_data | egress.read_data),
             schedule.idle.eq(sweep.vacant),
             egress.x.eq(self.x),
             egress.y.eq(self.y),

@@ -4,6 +4,7 @@
     i -> FIFO -> Front(lookup, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
               |                                  ^--- sweep port ---^                           |
               +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
+                     +----> Readback -> read bus to all memories ... words ---------^
 ```
 
 Ports: x, y (the tile's place); i, o (packet streams). Accepts a packet a cycle when loading; a
@@ -18,6 +19,7 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane_gateware.core.back import Back
 from spikeplane_gateware.core.front import Front
 from spikeplane_gateware.core.loader import Loader
+from spikeplane_gateware.core.readback import Readback
 from spikeplane_gateware.core.replies import Replies
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
@@ -45,6 +47,7 @@ class Core(wiring.Component):
         connect(m, front.loader, loader.i)
         connect(m, back.port, front.sweep)
         connect(m, loader.write, front.write)
+        self._read(m, front, back, loader, replies)
         dropped = Signal()
         with m.If(loader.start):
             m.d.sync += dropped.eq(0)
@@ -53,7 +56,7 @@ class Core(wiring.Component):
         for name in ("valid", "memory", "address", "data"):
             m.d.comb += getattr(back.write, name).eq(getattr(loader.write, name))
         m.d.comb += [
-            front.hold.eq(back.initialising | loader.start),
+            front.hold.eq(back.initialising | loader.start | loader.reading),
             back.x.eq(self.x),
             back.y.eq(self.y),
             replies.x.eq(self.x),
@@ -67,6 +70,7 @@ class Core(wiring.Component):
             replies.running.eq(loader.running),
             replies.refused.eq(loader.refused),
             replies.dropped.eq(dropped),
+            replies.unread.eq(loader.unread),
             replies.operation.eq(front.operation),
             replies.spike.eq(front.spike),
             replies.sweep.eq(back.swept),
@@ -77,6 +81,26 @@ class Core(wiring.Component):
         ]
         self._merge(m, back, replies)
         return m
+
+    def _read(self, m: Module, front: Front, back: Back, loader: Loader, replies: Replies) -> None:
+        """Memories read back: the loader says which word, Replies sends it."""
+        m.submodules.readback = readback = Readback(self.config)
+        connect(m, readback.bus, front.read)
+        for name in ("address", "fetch", "access", "load", "clear"):
+            m.d.comb += getattr(back.read, name).eq(getattr(readback.bus, name))
+        for name in ("begin", "words", "memory", "chunk", "last"):
+            m.d.comb += getattr(readback, name).eq(getattr(loader, name))
+        m.d.comb += [
+            readback.address.eq(loader.write.address),
+            readback.quiet.eq(front.quiet),
+            readback.ready.eq(replies.word_ready),
+            loader.resting.eq(back.resting),
+            loader.step.eq(readback.step),
+            loader.reading.eq(readback.busy),
+            replies.word_valid.eq(readback.valid),
+            replies.word_chunk.eq(loader.chunk),
+            replies.word.eq(front.read_data | back.read_data),
+        ]
 
     def _merge(self, m: Module, back: Back, replies: Replies) -> None:
         """Replies and the sweep's packets share the way out; a packet once shown stays until it is
@@ -90,4 +114,3 @@ class Core(wiring.Component):
         ]
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += reply.eq(replies.o.valid & ~reply)
-        return m

@@ -4,8 +4,9 @@
     items (mask, place, significance) --> x EGRESS entries --> o
     finish --> TOKEN per entry, CREDIT per credit entry --> done
 ```
-Ports: x, y; write; population, job (levels while a sweep is under way); item (stream of
-`item_layout`), finish (level: no more items come), done (pulse), o, sent (pulse: a spike packet).
+Ports: x, y; write, read and read_data (`ReadBus`); population, job (levels while a sweep is under
+way); item (stream of `item_layout`), finish (level: no more items come), done (pulse), o, sent
+(pulse: a spike packet).
 Throughput: a packet a cycle. Latency: 1 cycle.
 """
 
@@ -14,8 +15,9 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import SHIFT_BITS, Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS, Kind, packet_format
 from spikeplane.formats.tables import ENTRIES_BITS, Memory, core_tables
+from spikeplane_gateware.core.reads import ReadBus, table_word
 from spikeplane_gateware.core.schedule import JOB
 from spikeplane_gateware.core.writes import WriteBus
 from spikeplane_gateware.structs import packet_struct, struct
@@ -45,6 +47,8 @@ class Egress(wiring.Component):
                 "x": In(bits_for(config.cols)),
                 "y": In(bits_for(config.rows)),
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "population": In(struct(self.tables.population)),
                 "job": In(JOB),
                 "item": In(stream.Signature(item_layout(config))),
@@ -66,6 +70,8 @@ class Egress(wiring.Component):
         m.d.sync += [self.done.eq(0), self.sent.eq(0)]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
+        with m.If(self.read.fetch):
+            m.d.sync += self.entry_at.eq(self.read.address)
         with m.FSM():
             with m.State("OPEN"), m.If(self.item.valid | self.finish):
                 self._point(m, p.egress_first, p.egress_count)
@@ -105,6 +111,7 @@ class Egress(wiring.Component):
             write.addr.eq(self.write.address),
             write.data.eq(self.write.data),
             read.addr.eq(self.entry_at),
+            self.read_data.eq(table_word(self.read, Memory.EGRESS, self.tables, read.data.as_value())),
         ]
         return read.data
 

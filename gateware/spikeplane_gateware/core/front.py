@@ -4,10 +4,10 @@
     i -> Lookup -> FIFO -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
-Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE and CONTROL packets),
-write, sweep, event_valid, event, operation (pulse: a word accumulated), spike (pulse: a set bit
-taken), dropped (pulse). Never waits for anything to be sent. Throughput: see Walker; a spike costs
-one cycle per visit.
+Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE, READ and CONTROL
+packets), write, read and read_data (`ReadBus`), quiet (no packet is on its way), sweep, event_valid,
+event, operation (pulse: a word accumulated), spike (pulse: a set bit taken), dropped (pulse). Never
+waits for anything to be sent. Throughput: see Walker; a spike costs one cycle per visit.
 """
 
 from amaranth.hdl import Module
@@ -15,9 +15,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import Kind
+from spikeplane.formats.packet import CHUNK_BITS, Kind
 from spikeplane_gateware.core.accumulate import Accumulate
 from spikeplane_gateware.core.lookup import Lookup
+from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.visit import visit_layout
 from spikeplane_gateware.core.walker import Walker
 from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
@@ -37,12 +38,15 @@ class Front(wiring.Component):
                 "loader": Out(packets),
                 "hold": In(1),
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "sweep": In(SweepPort(config)),
                 "event_valid": Out(1),
                 "event": Out(EventLayout),
                 "operation": Out(1),
                 "spike": Out(1),
                 "dropped": Out(1),
+                "quiet": Out(1),
             }
         )
 
@@ -68,8 +72,9 @@ class Front(wiring.Component):
         connect(m, lookup.o, visits.i)
         connect(m, visits.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
-        for bus in (lookup.write, accumulate.write):
-            connect(m, bus, flipped(self.write))
+        for part in (lookup, accumulate):
+            connect(m, part.write, flipped(self.write))
+            connect(m, part.read, flipped(self.read))
         m.d.comb += [
             accumulate.op_valid.eq(walker.op_valid),
             accumulate.op.eq(walker.op),
@@ -79,5 +84,7 @@ class Front(wiring.Component):
             self.operation.eq(walker.op_valid & ~walker.op.is_event & ~accumulate.stall),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
+            self.read_data.eq(lookup.read_data | accumulate.read_data),
+            self.quiet.eq(lookup.quiet & ~visits.o.valid & walker.quiet & accumulate.quiet),
         ]
         return m

@@ -1,23 +1,26 @@
-"""The loader: WRITE packets become memory words, CONTROL packets start, stop and ask.
+"""The loader: WRITE packets become memory words, READ packets ask for them, CONTROL packets start,
+stop and ask.
 
 ```
     i (packets) -> staging register, 32 bits at a time -> write bus
+                -> memory, address, chunk; begin, words -> Readback
                 -> start, stop, query
 ```
-Throughput: a packet a cycle (a query waits until it is taken). Latency: one cycle from the last
-chunk to the write bus.
+Throughput: a packet a cycle (a query waits until it is taken; what is behind a READ waits until its
+words have gone). Latency: one cycle from the last chunk to the write bus.
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane.config import ChipConfig
+from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import (
     ADDRESS_BITS,
     CHUNK_BITS,
     CORE_COUNTER_BITS,
     MEMORY_BITS,
+    READ_BITS,
     SEEK,
     Control,
     Kind,
@@ -29,8 +32,10 @@ from spikeplane_gateware.structs import packet_struct, struct
 
 
 class Loader(wiring.Component):
-    """Ports: i (WRITE and CONTROL packets); write; running, start, stop (pulses), refused;
-    query_valid, _index, _ready."""
+    """Ports: i (WRITE, READ and CONTROL packets); write; running, start, stop (pulses), refused (a write
+    was); query_valid, _index, _ready. For Readback: resting (no sweep is under way), begin (pulse), words,
+    memory, chunk, last (of its word), step (pulse: go on), reading (until all words have gone), unread (a READ
+    was refused)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -45,6 +50,15 @@ class Loader(wiring.Component):
                 "query_valid": Out(1),
                 "query_index": Out(CORE_COUNTER_BITS),
                 "query_ready": In(1),
+                "resting": In(1),
+                "begin": Out(1),
+                "words": Out(READ_BITS),
+                "memory": Out(MEMORY_BITS),
+                "chunk": Out(bits_for(core_tables(config).most_chunks)),
+                "last": Out(1),
+                "step": In(1),
+                "reading": In(1),
+                "unread": Out(1),
             }
         )
 
@@ -55,53 +69,56 @@ class Loader(wiring.Component):
         control = Signal(struct(form.payloads[Kind.CONTROL]))
         width = write_width(self.config)
         self.staging = Signal(-(-width // CHUNK_BITS) * CHUNK_BITS, reset_less=True)
-        self.memory = Signal(MEMORY_BITS)
-        self.address = Signal(ADDRESS_BITS)
         m.d.comb += [
             self.write.data.eq(self.staging),
             self.write.memory.eq(self.memory),
             writes.eq(packet.payload),
             control.eq(packet.payload),
-            self.i.ready.eq(~self.query_valid | self.query_ready),
+            self.i.ready.eq((~self.query_valid | self.query_ready) & ~self.reading),
         ]
-        m.d.sync += [self.start.eq(0), self.stop.eq(0), self.write.valid.eq(0)]
+        m.d.sync += [self.start.eq(0), self.stop.eq(0), self.begin.eq(0)]
         with m.If(self.query_ready):
             m.d.sync += self.query_valid.eq(0)
+        seeks, puts = Signal(), Signal()
         with m.If(self.i.valid & self.i.ready):
             with m.If(packet.kind == Kind.WRITE):
                 with m.If(self.running):
                     m.d.sync += self.refused.eq(1)
                 with m.Else():
-                    self._write(m, writes)
+                    m.d.comb += [seeks.eq(writes.seek), puts.eq(~writes.seek)]
+            with m.If(packet.kind == Kind.READ):
+                with m.If(self.running | ~self.resting):
+                    m.d.sync += self.unread.eq(1)
+                with m.Else():
+                    m.d.comb += seeks.eq(writes.seek)
+                    m.d.sync += [self.begin.eq(~writes.seek), self.words.eq(writes.data)]
             with m.If(packet.kind == Kind.CONTROL):
                 self._control(m, control)
+        self._place(m, writes, seeks, puts)
         return m
 
     def _control(self, m: Module, control: Signal) -> None:
         with m.Switch(control.op):
             with m.Case(Control.START):
-                m.d.sync += [self.start.eq(1), self.running.eq(1), self.refused.eq(0)]
+                m.d.sync += [self.start.eq(1), self.running.eq(1), self.refused.eq(0), self.unread.eq(0)]
             with m.Case(Control.STOP):
                 m.d.sync += [self.stop.eq(1), self.running.eq(0)]
             with m.Case(Control.QUERY):
                 m.d.sync += [self.query_valid.eq(1), self.query_index.eq(control.arg)]
 
-    def _write(self, m: Module, writes: Signal) -> None:
+    def _place(self, m: Module, packet: Signal, seeks: Value, puts: Value) -> None:
+        """Memory, address and chunk, for writes and reads alike. The bus has the address a cycle later."""
         tables, staging = core_tables(self.config), self.staging
-        counts = [tables.chunks(memory) for memory in Memory]
-        memory, address = self.memory, self.address
-        chunk, last = (Signal(range(len(staging) // CHUNK_BITS + 1), name=name) for name in ("chunk", "last"))
-        seek = struct(SEEK)(writes.data[: SEEK.width])
-        with m.If(writes.seek):
-            m.d.sync += [
-                memory.eq(seek.memory),
-                address.eq(seek.address),
-                chunk.eq(0),
-                last.eq(Array([Const(count - 1) for count in counts])[seek.memory]),
-            ]
-        with m.Else():
-            m.d.sync += staging.word_select(chunk, CHUNK_BITS).eq(writes.data)
-            done = chunk == last
-            m.d.sync += chunk.eq(Mux(done, 0, chunk + 1))
-            with m.If(done):
-                m.d.sync += [self.write.valid.eq(1), self.write.address.eq(address), address.eq(address + 1)]
+        address = Signal(ADDRESS_BITS)
+        final = Signal.like(self.chunk)  # the number of a word's last chunk
+        finals = Array([Const(tables.chunks(memory) - 1) for memory in Memory])
+        seek = struct(SEEK)(packet.data[: SEEK.width])
+        m.d.comb += self.last.eq(self.chunk == final)
+        m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]
+        with m.If(puts):
+            m.d.sync += staging.word_select(self.chunk, CHUNK_BITS).eq(packet.data)
+        with m.If(seeks):
+            m.d.sync += [self.memory.eq(seek.memory), address.eq(seek.address)]
+            m.d.sync += [self.chunk.eq(0), final.eq(finals[seek.memory])]
+        with m.Elif(puts | self.step):
+            m.d.sync += [self.chunk.eq(Mux(self.last, 0, self.chunk + 1)), address.eq(address + self.last)]

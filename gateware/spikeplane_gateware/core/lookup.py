@@ -5,18 +5,23 @@ column and group.
   packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> visit
    stage 0        1, 2                    3                   4, 5              6, 7
 ```
-Ports: i (SPIKE, TOKEN, CREDIT packets), o (`visit_layout`), write, dropped (pulse: no such
-projection). The first set bit of the mask is found here as well (see Walker).
+Ports: i (SPIKE, TOKEN, CREDIT packets), o (`visit_layout`), write, read and read_data (`ReadBus`),
+dropped (pulse: no such projection), quiet (no packet is under way). The first set bit of the mask is
+found here as well (see Walker).
 Throughput: a packet a cycle. Latency: 7 cycles. A spike that meets nothing here (a count of 0) ends here.
 """
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import KIND_BITS, Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, KIND_BITS, Kind, packet_format
 from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
+from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.scan import lowest
 from spikeplane_gateware.core.visit import STEPS, visit_layout
 from spikeplane_gateware.core.writes import WriteBus
@@ -37,7 +42,10 @@ class Lookup(wiring.Component):
                 "i": In(stream.Signature(packet_struct(config))),
                 "o": Out(stream.Signature(visit_layout(config))),
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "dropped": Out(1),
+                "quiet": Out(1),
             }
         )
 
@@ -55,14 +63,22 @@ class Lookup(wiring.Component):
         kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(7), "kind")
         incoming = Signal(spike)
         m.d.comb += incoming.eq(self.i.payload.payload)
-        found = self._ram(m, "projection", Memory.PROJECTION, incoming.tag, struct(self.tables.projection), 0)
+        tag = Mux(self.read.access, self.read.address, incoming.tag)
+        found, shown = self._ram(m, "projection", Memory.PROJECTION, tag, struct(self.tables.projection), 0)
         projections = self._delay(m, found.shape(), found, range(2, 7), "projection")
-        entries = {}
+        entries, shows = {}, [shown]
         for name, (memory, coordinate) in _TABLES.items():
             at = Signal(range(self.tables.depth(memory)), name=f"{name}_at")
-            with m.If(self._moves(2)):
+            with m.If(self.read.fetch):
+                m.d.sync += at.eq(self.read.address)
+            with m.Elif(self._moves(2)):
                 m.d.sync += at.eq(projections[2][f"{name}_base"] + packets[2][coordinate])
-            entries[name] = self._ram(m, name, memory, at, struct(self.tables.coordinate), 3)
+            entries[name], shown = self._ram(m, name, memory, at, struct(self.tables.coordinate), 3)
+            shows.append(shown)
+        m.d.comb += [
+            self.quiet.eq(~Cat(*self.valids[1:], self.o.valid).any()),
+            self.read_data.eq(reduce(or_, shows)),
+        ]
         self._sum(m, entries, projections, packets, kinds)
         return m
 
@@ -81,21 +97,21 @@ class Lookup(wiring.Component):
 
     def _ram(
         self, m: Module, name: str, memory: Memory, address: object, shape: data.StructLayout, stage: int
-    ) -> Signal:
+    ) -> tuple[Signal, Value]:
         """A table and its output register: the word appears two stages after `stage`, where the
-        address stands."""
+        address stands. Beside it what it gives to `read_data`."""
         m.submodules[name] = ram = Ram(width=self.tables.width(memory), depth=self.tables.depth(memory))
         word = Signal(shape, name=f"{name}_word", reset_less=True)
+        loads = self._moves(stage + 1) | self.read.load
+        shown = output_register(m, self.read, memory, self.tables, word, ram.read_data, loads)
         m.d.comb += [
-            ram.read_en.eq(self._moves(stage)),
+            ram.read_en.eq(self._moves(stage) | self.read.access),
             ram.read_address.eq(address),
             ram.write_en.eq(self.write.valid & (self.write.memory == memory)),
             ram.write_address.eq(self.write.address),
             ram.write_data.eq(self.write.data),
         ]
-        with m.If(self._moves(stage + 1)):
-            m.d.sync += word.eq(ram.read_data)
-        return word
+        return word, shown
 
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""

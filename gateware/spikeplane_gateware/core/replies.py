@@ -1,19 +1,23 @@
-"""Answers QUERY packets: counts what the core does and sends one REPLY to the host for each question.
+"""Answers QUERY packets: counts what the core does and sends one REPLY to the host for each question. Words
+that are read go the same way.
 
 ```
     pulses -> 3-bit counts, one each --turn--> + --> counters (LUT RAM, one updated a cycle)
     query (valid, index, ready) -> waits for its turn -> register -> o (packet stream)
+    word (valid, chunk, data, ready) --------------------^
 ```
 One adder serves all counters in turn, so a counter is up to 4 cycles behind. Latency: 2 to 5 cycles
-to the packet. One question at a time; the next is taken when its answer has gone.
+to the packet. One question at a time; the next is taken when its answer has gone. Words do not come
+while a question waits: the loader sees to that.
 """
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, CORE_COUNTER_BITS, Kind, packet_format
+from spikeplane.formats.tables import core_tables
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
@@ -22,13 +26,14 @@ PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.
 class Replies(wiring.Component):
     """Counters 0..4 of `formats.packet.Counter`.
 
-    Ports: x, y; start (clears), running, refused, dropped (levels for FLAGS); operation, spike,
-    sweep, packet (pulses); query_valid, query_index, query_ready; o (replies).
+    Ports: x, y; start (clears), running, refused, dropped, unread (levels for FLAGS); operation, spike,
+    sweep, packet (pulses); query_valid, query_index, query_ready; word_valid, word_chunk, word, word_ready;
+    o (replies and words).
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        flags = {name: In(1) for name in ("start", "running", "refused", "dropped", *PULSES)}
+        flags = {name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *PULSES)}
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
@@ -37,6 +42,10 @@ class Replies(wiring.Component):
                 "query_valid": In(1),
                 "query_index": In(CORE_COUNTER_BITS),
                 "query_ready": Out(1),
+                "word_valid": In(1),
+                "word_chunk": In(bits_for(core_tables(config).most_chunks)),
+                "word": In(CHUNK_BITS),
+                "word_ready": Out(1),
                 "o": Out(stream.Signature(packet_struct(config))),
             }
         )
@@ -44,28 +53,35 @@ class Replies(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, form = Module(), packet_format(self.config)
         turn, value = self._count(m)
-        asked = Signal(CORE_COUNTER_BITS)
-        answer = Signal(CHUNK_BITS)
+        asked, answer = Signal(CORE_COUNTER_BITS), Signal(CHUNK_BITS)
+        chunk, word = Signal.like(self.word_chunk), Signal(CHUNK_BITS)
+        words = Signal()  # what waits is a chunk of a word; of answer and word one is always 0
         payload = Signal(struct(form.payloads[Kind.REPLY]))
         wanted, now = self.query_index - 1, Signal()
+        takes_query, takes_word = Signal(), Signal()
         m.d.comb += [
             now.eq((self.query_index == 0) | (turn == wanted[: len(turn)])),
             self.query_ready.eq(~self.o.valid & now),
-            self.o.payload.kind.eq(Const(Kind.REPLY)),
+            self.word_ready.eq(~self.o.valid),
+            takes_query.eq(self.query_valid & self.query_ready),
+            takes_word.eq(self.word_valid & self.word_ready),
+            self.o.payload.kind.eq(Mux(words, Kind.WORDS, Kind.REPLY)),
             self.o.payload.host.eq(1),
             self.o.payload.payload.eq(payload.as_value()),
-            payload.counter.eq(asked),
-            payload.value.eq(answer),
+            payload.counter.eq(asked | chunk),
+            payload.value.eq(answer | word),
         ]
         if self.config.cores > 1:
             m.d.comb += [payload.source_x.eq(self.x), payload.source_y.eq(self.y)]
-        with m.If(self.o.valid & self.o.ready):
+        with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        with m.Elif(self.query_valid & self.query_ready):
-            m.d.sync += [asked.eq(self.query_index), self.o.valid.eq(1)]
-            m.d.sync += answer.eq(
-                Mux(self.query_index == 0, Cat(self.running, self.refused, self.dropped), value)
-            )
+        with m.If(takes_word):
+            m.d.sync += [self.o.valid.eq(1), words.eq(1), asked.eq(0), answer.eq(0)]
+            m.d.sync += [chunk.eq(self.word_chunk), word.eq(self.word)]
+        with m.Elif(takes_query):
+            flags = Cat(self.running, self.refused, self.dropped, self.unread)
+            m.d.sync += [self.o.valid.eq(1), words.eq(0), chunk.eq(0), word.eq(0)]
+            m.d.sync += [asked.eq(self.query_index), answer.eq(Mux(self.query_index == 0, flags, value))]
         return m
 
     def _count(self, m: Module) -> tuple[Signal, Signal]:

@@ -5,9 +5,9 @@
     loader -> SCHEDULE words ----------^          +-> round robin -> job -> Sweep
     start  -> initialisation jobs, both banks ----+
 ```
-Ports: write, start, stop (pulses; stop forgets every ready bit), running, event_valid, event (at
-most one a cycle, never lost), job (stream of `job_layout`), idle (the sweep has nothing to do),
-initialising. Latency from the last event to the job: 6 cycles.
+Ports: write, read and read_data (`ReadBus`), start, stop (pulses; stop forgets every ready bit),
+running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`), idle (the
+sweep has nothing to do), initialising. Latency from the last event to the job: 6 cycles.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -15,8 +15,9 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import SLOT_BITS
+from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.reads import ReadBus, table_word
 from spikeplane_gateware.core.writes import EventLayout, WriteBus
 from spikeplane_gateware.network.arbiter import Arbiter
 from spikeplane_gateware.structs import struct
@@ -34,6 +35,8 @@ class Schedule(wiring.Component):
         super().__init__(
             {
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "start": In(1),
                 "stop": In(1),
                 "running": In(1),
@@ -132,7 +135,8 @@ class Schedule(wiring.Component):
     def _count(self, m: Module) -> None:
         """The counters in distributed memory, read and written back in one cycle; events and writes
         never meet (writes come only while stopped)."""
-        layout, count = struct(core_tables(self.config).schedule), 4 * self.config.populations
+        tables = core_tables(self.config)
+        layout, count = struct(tables.schedule), tables.depth(Memory.SCHEDULE)
         m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
         valid, loading, last, complete = (
@@ -143,10 +147,11 @@ class Schedule(wiring.Component):
         incoming = Signal(layout)
         writes = self.write.valid & (self.write.memory == Memory.SCHEDULE)
         m.d.sync += [valid.eq(self.event_valid), loading.eq(writes)]
-        with m.If(self.event_valid | writes):
+        fetches = writes | self.read.fetch  # both buses have the same address
+        with m.If(self.event_valid | fetches):
             event = Cat(self.event.parity, self.event.credit, self.event.slot)
             m.d.sync += [
-                at.eq(Mux(writes, self.write.address, event)),
+                at.eq(Mux(fetches, self.write.address, event)),
                 last.eq(self.event.last),
                 incoming.eq(self.write.data),
             ]
@@ -155,6 +160,7 @@ class Schedule(wiring.Component):
             write.addr.eq(at),
             write.en.eq(valid | loading),
             complete.eq(word.left == 1),
+            self.read_data.eq(table_word(self.read, Memory.SCHEDULE, tables, word.as_value())),
             write.data.expected.eq(word.expected),
             write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
         ]

@@ -5,8 +5,8 @@
                                               membrane read  -----------------> u --> NeuronArray --> items
                                               membrane write <----------------------- u'    |
 ```
-Ports: write, job (stream of JOB), port (`SweepPort`), population and active (to Egress), item,
-finish, done, swept (pulse), vacant (nothing under way).
+Ports: write, read and read_data (`ReadBus`), job (stream of JOB), port (`SweepPort`), population and
+active (to Egress), item, finish, done, swept (pulse), vacant (nothing under way).
 Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for
 its parameters and its end.
 """
@@ -16,11 +16,13 @@ from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.egress import item_layout
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.neuron import NeuronArray
 from spikeplane_gateware.core.places import Places
+from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.schedule import JOB
 from spikeplane_gateware.core.spread import LANES, spread
 from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus, late_write
@@ -40,6 +42,8 @@ class Sweep(wiring.Component):
         super().__init__(
             {
                 "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
                 "job": In(stream.Signature(JOB)),
                 "port": Out(SweepPort(config)),
                 "population": Out(struct(self.tables.population)),
@@ -63,12 +67,12 @@ class Sweep(wiring.Component):
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.places = self.places = Places(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
-        self._signals(m)
+        parameter = self._signals(m)
         self._memories(m)
         loading = self.write.valid & (self.write.memory == Memory.POPULATION)
         m.d.comb += [
             table.read_en.eq(1),
-            table.read_address.eq(self.job.payload.slot),
+            table.read_address.eq(Mux(self.read.access, self.read.address, self.job.payload.slot)),
             table.write_en.eq(loading),
             table.write_address.eq(self.write.address),
             table.write_data.eq(self.write.data),
@@ -82,10 +86,11 @@ class Sweep(wiring.Component):
         self._port(m)
         self._gather(m)
         self._emit(m)
-        self._control(m, table)
+        m.d.comb += self.read_data.eq(parameter | self._control(m, table))
         return m
 
-    def _signals(self, m: Module) -> None:
+    def _signals(self, m: Module) -> Value:
+        """Returns what PARAMETER gives to `read_data`."""
         c, p = self.config, self.population
         # first accumulator word of the group, or of the clear pass
         self.linear = Signal(bits_for(c.acc_depth))
@@ -100,9 +105,10 @@ class Sweep(wiring.Component):
         self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
         self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
         self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
-        parameter = Signal(self.word, reset_less=True)  # a register near the memory: its output is late
-        with m.If(self.loading):
-            m.d.sync += parameter.eq(self.parameters.read_data)
+        # a register near the memory: its output is late
+        parameter = Signal(self.word, name="parameter", reset_less=True)
+        found, loads = self.parameters.read_data, self.loading | self.read.load
+        shown = output_register(m, self.read, Memory.PARAMETER, self.tables, parameter, found, loads)
         self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
         for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
             with m.If(arrived):
@@ -116,6 +122,7 @@ class Sweep(wiring.Component):
             self.clears.eq(self.active.initial | self.active.last | ~p.hold),
             self.single.eq(p.window_last == 0),
         ]
+        return shown
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by
@@ -142,7 +149,7 @@ class Sweep(wiring.Component):
         m.d.sync += self.started.eq(self.element)
         late = late_write(m, self.write, Memory.PARAMETER, self.tables, LANES)
         m.d.comb += [
-            table.read_en.eq(self.loading),
+            table.read_en.eq(self.loading | self.read.access),
             table.read_address.eq(self.parameter_at),
             table.write_en.eq(late.valid[0]),
             table.write_address.eq(late.address[0]),
@@ -262,15 +269,21 @@ class Sweep(wiring.Component):
             m.d.comb += load.eq(1)
             m.d.sync += self.plane.eq(self.plane - 1)
 
-    def _control(self, m: Module, table: Ram) -> None:
-        p, places, count, fetched = self.population, self.places, self.count, Signal(name="fetched")
-        with m.If(fetched):  # wide registers are enabled by registers: the way to all of their bits is long
-            m.d.sync += p.eq(table.read_data)
-        m.d.sync += self.swept.eq(0)
+    def _control(self, m: Module, table: Ram) -> Value:
+        """Returns what POPULATION gives to `read_data`."""
+        p, places, count = self.population, self.places, self.count
+        # wide registers are enabled by registers: the way to all of their bits is long
+        fetched, takes = (Signal(name=name) for name in ("fetched", "takes"))
+        shown = output_register(m, self.read, Memory.POPULATION, self.tables, p, table.read_data, takes)
+        m.d.sync += [self.swept.eq(0), takes.eq(self.read.access)]
+        with m.If(self.read.fetch):
+            m.d.sync += self.parameter_at.eq(self.read.address)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [self.job.ready.eq(fetched), self.vacant.eq(~self.job.valid)]
                 m.d.sync += fetched.eq(self.job.valid & (count == 1))
+                with m.If(self.job.valid & (count == 1)):
+                    m.d.sync += takes.eq(1)
                 with m.If(self.job.valid):
                     m.d.sync += [count.eq(count + 1), self.active.eq(self.job.payload)]
                 with m.If(fetched):
@@ -323,6 +336,7 @@ class Sweep(wiring.Component):
                 with m.If(self.done | self.active.initial):
                     m.d.sync += self.swept.eq(~self.active.initial)
                     m.next = "IDLE"
+        return shown
 
     def _load_parameters(self, m: Module) -> None:
         """-theta, -amount and bias words of the group, each two cycles after its address."""

@@ -23,8 +23,8 @@ LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask ar
 
 
 class Walker(wiring.Component):
-    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken); taken
-    (pulse: a set bit, or an aligned mask, has been walked)."""
+    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken); taken (pulse: a
+    set bit, or an aligned mask, has been walked), quiet (nothing to walk)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -36,6 +36,7 @@ class Walker(wiring.Component):
                 "op": Out(op_layout(config)),
                 "stall": In(1),
                 "taken": Out(1),
+                "quiet": Out(1),
             }
         )
 
@@ -55,6 +56,7 @@ class Walker(wiring.Component):
             self.restart.eq(self.step & self.done & more),
             self.i.ready.eq(self.go & self.free),
             self.taken.eq(self.step & self.done & ~visit.is_event),
+            self.quiet.eq(~have & ~self.op_valid),
         ]
         last, ends = self._count(m, visit)
         self._foresee(m, visit, ends, more, others)

@@ -141,7 +141,7 @@ class Bridge(wiring.Component):
             m.d.sync += armed.eq(1)
         with m.Elif(taken & armed & (control.op == Control.BARRIER)):
             m.d.sync += [armed.eq(0), started.eq(cycles)]
-        with m.If(self.mesh_i.valid & self.mesh_i.ready & (self.mesh_i.payload.kind != Kind.REPLY)):
+        with m.If(self.mesh_i.valid & self.mesh_i.ready & (self.mesh_i.payload.kind <= Kind.CREDIT)):
             m.d.sync += ended.eq(cycles)
         known: dict[int, Value] = {
             Counter.IDENTITY: Const(IDENTITY, CHUNK_BITS),

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from spikeplane_sim.board.pins import PinBoard
 
 
-def _golden(program: Program) -> Board:
+def _golden(program: Program, verify: bool) -> Board:  # noqa: ARG001 - it has no memories to read
     from spikeplane_sim.golden.board import GoldenBoard
 
     return GoldenBoard(program)
 
 
-def _sim(program: Program) -> Board:
+def _sim(program: Program, verify: bool) -> Board:
     from spikeplane_sim.board import SimulatedBoard
 
-    return DeviceBoard(SimulatedBoard(program.config), program, "simulated board")
+    return DeviceBoard(SimulatedBoard(program.config), program, "simulated board", verify=verify)
 
 
 def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
@@ -51,14 +51,17 @@ def echo_board(clock_hz: float) -> "PinBoard":
     )
 
 
-BOARDS: dict[str, Callable[[Program], Board]] = {"golden": _golden, "sim": _sim}
+BOARDS: dict[str, Callable[[Program, bool], Board]] = {"golden": _golden, "sim": _sim}
 
 
-def open_board(name: str, program: Program, baud: int | None = None) -> Board:
-    """The board of that name, or at that serial port at `baud`, ready for the program. Raises
-    SpikeplaneError for a name there is not, and for a port that cannot be opened."""
+def open_board(name: str, program: Program, baud: int | None = None, *, verify: bool = False) -> Board:
+    """The board of that name, or at that serial port at `baud`, ready for the program; with `verify`
+    what is loaded is read back (the golden model has nothing to load). Raises SpikeplaneError for a
+    name there is not, and for a port that cannot be opened."""
     if is_port(name):
-        return DeviceBoard(SerialDevice(name, BAUD if baud is None else baud), program, f"board at {name}")
+        return DeviceBoard(
+            SerialDevice(name, BAUD if baud is None else baud), program, f"board at {name}", verify=verify
+        )
     if name not in BOARDS:
         close = difflib.get_close_matches(name, BOARDS, n=1)
         advice = (
@@ -67,4 +70,4 @@ def open_board(name: str, program: Program, baud: int | None = None) -> Board:
         raise SpikeplaneError(f"unknown board '{name}'; {advice}")
     if baud is not None:
         raise SpikeplaneError(f"--baud is the rate of a serial port; the board '{name}' has none")
-    return BOARDS[name](program)
+    return BOARDS[name](program, verify)

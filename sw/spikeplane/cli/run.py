@@ -34,6 +34,9 @@ def run(
     lockstep: Annotated[
         bool, typer.Option("--lockstep", help="Compare every spike with the golden model.")
     ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read back every memory word that was loaded, and compare.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Write a page with rasters, map and figures.")] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")
@@ -54,7 +57,7 @@ def run(
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
     with busy(f"preparing {board}"):
-        device = open_board(board, loaded, baud)
+        device = open_board(board, loaded, baud, verify=verify)
     with device:
         result = execute(loaded, device, items, lockstep=lockstep)
     summary = summarise(loaded, result, device, truth, clock)

@@ -24,6 +24,8 @@ SHIFT_BITS = 5
 CHUNK_BITS = 32  #: of a memory word, an image or a counter in one packet
 MEMORY_BITS = 5
 ADDRESS_BITS = 18
+READ_BITS = 8  #: of the number of words that one READ asks for
+READ_WORDS = (1 << READ_BITS) - 1  #: that it asks for at most
 SLOT_BITS = 4
 CREDIT_BITS = 10  #: of the bridge's counts of credits
 HOST_CREDITS = (1 << CREDIT_BITS) - 1  #: that the host can wait for in one step
@@ -39,6 +41,8 @@ class Kind(IntEnum):
     CONTROL = 4  #: start, stop, query
     REPLY = 5  #: the answer to a query, to the host only
     IMAGE = 6  #: a camera's images and planes, to the host only; see `spikeplane.formats.camera`
+    READ = 7  #: seek (memory, address), or how many words to read from there on; only of a core at rest
+    WORDS = 8  #: a 32-bit chunk of a word that READ asked for, lowest first, to the host only
 
 
 class Control(IntEnum):
@@ -57,7 +61,8 @@ class Control(IntEnum):
 class Counter(IntEnum):
     """What QUERY can ask. Cores answer 0..31, the bridge 32..63."""
 
-    #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection
+    #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection,
+    #: bit 3: a READ came while running, or while a sweep was ending, and was refused. START clears bits 1 to 3
     FLAGS = 0
     OPERATIONS = 1  #: lane words accumulated (useful cycles of the datapath)
     SPIKES = 2  #: set bits taken in
@@ -69,7 +74,7 @@ class Counter(IntEnum):
     CHIP_CYCLES = 35  #: cycles since power-up or the last STOP to the bridge
     LINK_ERRORS = 36  #: frames dropped for a bad CRC
     RUN_STARTED = 37  #: CHIP_CYCLES at the first barrier after a START
-    RUN_ENDED = 38  #: CHIP_CYCLES when the mesh last sent the host something other than a reply
+    RUN_ENDED = 38  #: CHIP_CYCLES when the mesh last sent the host a spike, a token or a credit
     CAMERA = 39  #: of the camera, what its register SELECT names: overruns, planes, samples left
 
 
@@ -77,7 +82,7 @@ IDENTITY = 0x5350 << 16 | ARCHITECTURE  #: what a chip of this version answers t
 
 #: Payloads that are the same on every chip.
 CONTROL = Layout("control", (("op", OP_BITS), ("arg", ARGUMENT_BITS)))
-#: The `data` of a WRITE with `seek` = 1: where the next chunks go.
+#: The `data` of a WRITE or READ with `seek` = 1: where the next words are.
 SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))
 
 
@@ -143,6 +148,9 @@ def packet_format(config: ChipConfig) -> PacketFormat:
         Kind.WRITE: Layout("write", (("seek", 1), ("data", CHUNK_BITS))),
         Kind.CONTROL: CONTROL,
         Kind.REPLY: Layout("reply", (*answer, ("counter", COUNTER_BITS), ("value", CHUNK_BITS))),
+        Kind.READ: Layout("read", (("seek", 1), ("data", CHUNK_BITS))),
+        # `chunk`: of its word; the fields lie where those of a reply do
+        Kind.WORDS: Layout("words", (*answer, ("chunk", COUNTER_BITS), ("data", CHUNK_BITS))),
         Kind.IMAGE: Layout(
             "image", (("stream", STREAM_BITS), ("first", 1), ("last", 1), ("data", CHUNK_BITS))
         ),

@@ -100,6 +100,11 @@ class CoreTables:
         """Packets that a word of `memory` takes, CHUNK_BITS each."""
         return -(-self.width(memory) // CHUNK_BITS)
 
+    @property
+    def most_chunks(self) -> int:
+        """Packets of the widest word."""
+        return max(map(self.chunks, Memory))
+
     def depth(self, memory: Memory) -> int:
         """Words of `memory`."""
         c = self.config

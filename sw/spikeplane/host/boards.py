@@ -43,13 +43,16 @@ class Board(ABC):
 
 
 class DeviceBoard(Board):
-    """A chip behind a byte link, simulated or real. Identifies it and loads the program on the first run."""
+    """A chip behind a byte link, simulated or real. Identifies it and loads the program on the first run.
+    `verify`: reads every memory back after that."""
 
     #: Samples handed over at once: enough to keep the link busy, few enough for progress and Ctrl-C.
     BATCH = 4
 
-    def __init__(self, device: Device, program: Program, name: str = "device") -> None:
-        self.device, self.program, self.name = device, program, name
+    def __init__(
+        self, device: Device, program: Program, name: str = "device", *, verify: bool = False
+    ) -> None:
+        self.device, self.program, self.name, self.verify = device, program, name, verify
         self.driver = Driver(device, program.config, program.network, program.placement, program.image)
         self._loaded, self._figures = False, {}
 
@@ -58,7 +61,7 @@ class DeviceBoard(Board):
         self.program.check_planes(inputs)
         if not self._loaded:
             self.driver.identify()
-            self.driver.load()
+            self.driver.load(verify=self.verify)
             self._loaded = True
         outputs = self.driver.run(inputs, progress)
         self._figures = self._count(len(next(iter(inputs.values()))))

@@ -7,7 +7,8 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import IDENTITY, Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
+from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.device import Device
 from spikeplane.host.identify import find_digest
 from spikeplane.host.link import Link
@@ -33,6 +34,9 @@ class Channel:
         self.on_flow: Callable[[np.ndarray], np.ndarray] | None = None
         self.on_images: Callable[[np.ndarray], None] | None = None
         self._replies: list[dict[str, int]] = []
+        self._words: list[
+            np.ndarray
+        ] = []  #: chunks that READ has brought, uint32, since the last one was asked for
         self._all = (0, 0, config.cols - 1, config.rows - 1)
 
     @property
@@ -77,8 +81,33 @@ class Channel:
             self.bridge(Control.QUERY, counter)
         else:
             self.control(Control.QUERY, counter, (*core, *core))
+        return self._answer(counter)
+
+    def read_chunks(
+        self, core: tuple[int, int], memory: Memory, first: int, words: int
+    ) -> tuple[np.ndarray, int]:
+        """Ask a core for up to READ_WORDS words of a memory. Returns their chunks, uint32, lowest
+        first, none if the core refuses, and its flags. Raises SpikeplaneError if it does not answer."""
+        packets = [{"seek": 1, "data": SEEK.pack(memory=memory, address=first)}, {"data": words}]
+        here = rect_fields((*core, *core))
+        question = {"op": Control.QUERY, "arg": Counter.FLAGS, **here}
+        self._words = []
+        self.exchange(
+            np.concatenate(
+                [
+                    *[pack_many(self.form, Kind.READ, 1, {**fields, **here}) for fields in packets],
+                    pack_many(self.form, Kind.CONTROL, 1, question),
+                ]
+            )
+        )
+        chunks = words * core_tables(self.config).chunks(memory)
+        flags = self._answer(Counter.FLAGS, chunks)  # it comes behind the words
+        return np.concatenate([np.zeros(0, np.uint32), *self._words]), flags
+
+    def _answer(self, counter: Counter, packets: int = 0) -> int:
+        """The reply to a question, before which so many other packets may come."""
         idle = waits = 0
-        while idle < self.patience and waits < _WAITS:
+        while idle < self.patience and waits < _WAITS + packets:
             for reply in self._replies:
                 if reply["counter"] == counter:
                     self._replies.remove(reply)
@@ -120,6 +149,10 @@ class Channel:
             replies = unpack_many(self.form, left, Kind.REPLY)
             for i in np.flatnonzero(replies["kind"] == Kind.REPLY):
                 self._replies.append({name: int(values[i]) for name, values in replies.items()})
+            words = left[replies["kind"] == Kind.WORDS]
+            if len(words):
+                data = unpack_many(self.form, words, Kind.WORDS, ("data",))["data"]
+                self._words.append(data.astype(np.uint32))
             images = left[replies["kind"] == Kind.IMAGE]
             if self.on_images and len(images):
                 self.on_images(images)

@@ -12,6 +12,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.host import memories
 from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
@@ -37,9 +38,9 @@ class Driver(Channel):
         self.busy_cycles = 0  #: of the last run, from its first step to its last result
         self._at_rest = True  #: nothing of a run of ours is on its way; loading outlasts one of another's
 
-    def load(self, progress: Callable[[int], None] | None = None) -> None:
-        """Stop the chip and write every memory of every core. Raises SpikeplaneError if it is reset
-        meanwhile."""
+    def load(self, progress: Callable[[int], None] | None = None, *, verify: bool = False) -> None:
+        """Stop the chip and write every memory of every core; with `verify` read all of it back. Raises
+        SpikeplaneError if it is reset meanwhile, or holds something else than was written."""
         self.mark()
         self.control(Control.STOP)
         self.bridge(Control.STOP)
@@ -50,9 +51,15 @@ class Driver(Channel):
                 progress(len(words))
         self.bridge(Control.CREDITS, self.image.credits)
         self.link.flush()
+        if verify:
+            memories.verify(self, self.image.words)
         self.check_mark()
         total = sum(len(words) for words in self.image.words.values())
         _log.info("loaded %d words into %d cores", total, len(self.image.words))
+
+    def read(self, core: tuple[int, int], memory: Memory, first: int, count: int) -> list[int]:
+        """Words of a memory of a core (x, y) that is stopped (`stop`); see `memories.read_words`."""
+        return memories.read_words(self, core, memory, first, count)
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
@@ -126,11 +133,7 @@ class Driver(Channel):
         """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back
         to where they stand before step 0, then
         START: a recurrent network ends elsewhere."""
-        self.on_flow = None
-        self.control(Control.STOP)
-        if not self._at_rest:
-            self._drain()
-            self.control(Control.STOP)  # and what came behind the first one is forgotten
+        self.stop()
         self._at_rest = False
         for core, words in self.image.words.items():
             self.exchange(self.write_packets(core, [word for word in words if word[0] == Memory.SCHEDULE]))
@@ -139,6 +142,16 @@ class Driver(Channel):
         collector = Collector(self.config, self._probes())
         self.on_flow = collector.take
         return collector
+
+    def stop(self) -> None:
+        """Stop every core, and wait until nothing of a run that was cut is on its way. Raises
+        SpikeplaneError if they do not come to rest."""
+        self.on_flow = None
+        self.control(Control.STOP)
+        if not self._at_rest:
+            self._drain()
+            self.control(Control.STOP)  # and what came behind the first one is forgotten
+        self._at_rest = True
 
     def _drain(self) -> None:
         """Wait until nothing of a run that was cut is on its way: a stopped core ends its sweep,

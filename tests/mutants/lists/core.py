@@ -68,9 +68,9 @@ WALKER = (
 
 LOADER = (
     Mutant("loader.py", "~self.query_valid | self.query_ready", "1", "a question is lost while another waits"),
-    Mutant("loader.py", "chunk.eq(0)", "chunk.eq(chunk)", "a seek leaves the chunk of a word that was cut off"),
-    Mutant("loader.py", "Mux(done, 0, chunk + 1)", "chunk + 1", "the second word's chunks go elsewhere"),
-    Mutant("loader.py", "address + 1", "address", "all words go to one address"),
+    Mutant("loader.py", "self.chunk.eq(0)", "self.chunk.eq(self.chunk)", "a seek leaves the chunk of a word that was cut off"),
+    Mutant("loader.py", "Mux(self.last, 0, self.chunk + 1)", "self.chunk + 1", "the second word's chunks go elsewhere"),
+    Mutant("loader.py", "address + self.last", "address", "all words go to one address"),
     Mutant("loader.py", "self.running", "0", "a running core is written", within="with m.If(self.running):"),
     Mutant("loader.py", "self.refused.eq(0)", "self.refused.eq(self.refused)", "START leaves the flag of refused writes"),
     Mutant("loader.py", "m.d.sync += [self.stop.eq(1), self.running.eq(0)]", "m.d.sync += self.running.eq(0)", "STOP forgets no ready bit"),
@@ -79,6 +79,16 @@ LOADER = (
     Mutant("replies.py", "~self.o.valid & now", "now", "a second question is taken and forgotten"),
     Mutant("replies.py", "Mux(clearing[0], 0, read.data + more)", "read.data + more", "START leaves the counters"),
     Mutant("replies.py", "Mux(turn == number, 0, amount) + getattr(self, name)", "Mux(turn == number, 0, amount + getattr(self, name))", "a pulse in a counter's turn is lost"),
+    Mutant("loader.py", "self.running | ~self.resting", "~self.resting", "a running core is read"),
+    Mutant("loader.py", "self.running | ~self.resting", "self.running", "a core that ends a sweep is read"),
+    Mutant("loader.py", "self.unread.eq(0)", "self.unread.eq(self.unread)", "START leaves the flag of refused reads"),
+    Mutant("replies.py", "asked | chunk", "asked", "every chunk is a word's first"),
+    Mutant("readback.py", "(left != 0) & still & ~reads", "(left != 0) & ~reads", "tables are read while a spike looks things up"),
+    Mutant("readback.py", "self.valid & ~self.ready", "0", "a chunk that nobody takes is lost"),
+    Mutant("readback.py", "self.step & self.last", "self.step", "every chunk counts as a word"),
+    Mutant("readback.py", "self.chunk[: bits_for(count)] != number", "self.chunk[: bits_for(count)] != 0", "every chunk is the first one"),
+    Mutant("readback.py", "bus.fetch | bus.access | bus.load | self.valid", "bus.fetch | bus.access | bus.load", "words of tables of LUTs are among the others"),
+    Mutant("core.py", "back.initialising | loader.start | loader.reading", "back.initialising | loader.start", "spikes look things up while tables are read"),
     Mutant("writes.py", "bus.valid & (bus.memory == memory)", "bus.memory == memory", "half a word is written"),
 )  # fmt: skip
 
@@ -96,8 +106,10 @@ PART = Part(
     tests={
         "accumulate.py": ("tests/unit/test_core_accumulate.py", _BENCH, *_CHIPS),
         "lookup.py": ("tests/unit/test_core_lookup.py", _BENCH, *_CHIPS),
-        "loader.py": ("tests/unit/test_core_loader.py", _BENCH, *_CHIPS),
-        "replies.py": ("tests/unit/test_core_replies.py", _BENCH, *_CHIPS),
+        "loader.py": ("tests/unit/test_core_loader.py", "tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
+        "replies.py": ("tests/unit/test_core_replies.py", "tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
+        "readback.py": ("tests/unit/test_core_readback.py", "tests/unit/test_core_reads.py"),
+        "core.py": ("tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
         "*": (_BENCH, *_CHIPS),
     },
     mutants=(*ACCUMULATE, *LOOKUP, *WALKER, *LOADER),

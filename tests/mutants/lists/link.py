@@ -39,7 +39,7 @@ BRIDGE = (
         "CREDITS leaves the credits in hand as they are",
     ),
     Mutant("bridge.py", "taken & armed & (control.op == Control.BARRIER)", "taken & (control.op == Control.BARRIER)", "every barrier starts the run's clock"),
-    Mutant("bridge.py", "self.mesh_i.payload.kind != Kind.REPLY", "1", "a reply ends the run's clock"),
+    Mutant("bridge.py", "self.mesh_i.payload.kind <= Kind.CREDIT", "1", "a reply ends the run's clock"),
     Mutant("bridge.py", "cycles + 1", "cycles + 2", "the clock counts double"),
     Mutant("bridge.py", "m.d.sync += cycles.eq(0)", "", "STOP leaves the clock running"),
     Mutant("bridge.py", "self.link_errors", "0", "the counter of link errors reads 0", within="Counter.LINK_ERRORS: self.link_errors"),
