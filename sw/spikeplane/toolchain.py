@@ -159,6 +159,7 @@ def _wheel_ffmpeg() -> str | None:
 
 
 def distribution(name: str) -> str | None:
+    """The installed version of a distribution; None: it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -175,12 +176,14 @@ def first_line(*command: str) -> str | None:
 
 
 def found_ffmpeg() -> str | None:
+    """The version of the ffmpeg that is used; None: there is none."""
     system = first_line("ffmpeg", "-version")
     wheel = None if system or _wheel_ffmpeg() is None else distribution("imageio-ffmpeg")
     return f"{wheel} (wheel)" if wheel else system
 
 
 def found_verilator() -> str | None:
+    """The version of the Verilator that is used; None: there is none."""
     version = system_verilator()
     if version and version >= MINIMUM_VERILATOR:
         return f"{version[0]}.{version[1]:03}"

@@ -21,6 +21,7 @@ class Bits:
 
     @property
     def width(self) -> int:
+        """Its digits."""
         return len(self.text)
 
 
@@ -64,6 +65,8 @@ class Cell:
 
 @dataclass
 class Assign:
+    """`target` becomes `value`."""
+
     target: Value
     value: Value
 
@@ -78,6 +81,8 @@ class Switch:
 
 @dataclass
 class Memory:
+    """A memory of `depth` words of `width` bits."""
+
     name: str
     width: int
     depth: int

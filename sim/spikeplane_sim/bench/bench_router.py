@@ -55,6 +55,7 @@ def traffic(side: str, x: int, y: int) -> tuple[tuple[int, int, int, int], int]:
 
 
 async def exercise(dut: Any, x: int, y: int, *, stalling: bool, count: int) -> None:
+    """Random packets at every side under random stalls."""
     ends = Ends(dut)
     dut.x.value, dut.y.value = x, y
     sources = {side: ends.source(f"i_{side}", Stall(never=not stalling)) for side in SIDES}
@@ -89,4 +90,5 @@ async def exercise(dut: Any, x: int, y: int, *, stalling: bool, count: int) -> N
 @cocotb.test()
 @cocotb.parametrize(place=[(0, 0), (1, 1), (2, 2), (0, 2), (2, 0)], stalling=[True, False])
 async def every_copy_once_and_in_order(dut: Any, place: tuple[int, int], stalling: bool) -> None:
+    """Each output gets its copies once, in order from each side."""
     await exercise(dut, *place, stalling=stalling, count=150)

@@ -59,6 +59,7 @@ class Source:
         self.valid.value, self.payload.value = 0, 0
 
     def drive(self) -> None:
+        """At the falling edge: what this end puts on its stream."""
         if not self._offers and self.queue and not self.stall():
             self._offers = True
             self.payload.value, self.valid.value = self.queue[0], 1
@@ -66,6 +67,7 @@ class Source:
             self.valid.value = 0
 
     def look(self) -> None:
+        """Before the rising edge: what has been taken or is to be kept."""
         if self._offers and int(self.ready.value):
             self.queue.popleft()
             self._offers, self.taken = False, self.taken + 1
@@ -87,10 +89,12 @@ class Sink:
         self.ready.value = 0
 
     def drive(self) -> None:
+        """At the falling edge: what this end puts on its stream."""
         self._ready = not self.blocked and not self.stall()
         self.ready.value = self._ready
 
     def look(self) -> None:
+        """Before the rising edge: what has been taken or is to be kept."""
         if not int(self.valid.value):
             assert self._held is None, f"{self.port}: {self._held:#x} was offered, then withdrawn"
             return
@@ -110,12 +114,14 @@ class Ends:
         self.dut, self.ends, self.cycles = dut, [], 0
 
     def source(self, port: str, stall: Stall | None = None) -> Source:
+        """A new source at `port`."""
         self.ends.append(Source(self.dut, port, stall))
         return self.ends[-1]
 
     def sink(
         self, port: str, stall: Stall | None = None, on_word: Callable[[int], None] | None = None
     ) -> Sink:
+        """A new sink at `port`."""
         self.ends.append(Sink(self.dut, port, stall, on_word))
         return self.ends[-1]
 
@@ -150,5 +156,6 @@ class Ends:
         raise AssertionError(f"{what}: not within {limit} cycles")
 
     async def run(self, cycles: int) -> None:
+        """Clocks all ends until nothing is left to send and nothing comes."""
         for _ in range(cycles):
             await self.cycle()

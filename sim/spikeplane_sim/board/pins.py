@@ -50,6 +50,7 @@ class PinBoard(Device):
 
     @baud.setter
     def baud(self, baud: float) -> None:
+        """Another rate. Raises SpikeplaneError for one that the board cannot take."""
         if not 0 < baud <= self.clock_hz / 6:
             raise SpikeplaneError(
                 f"a board of {self.clock_hz / 1e6:g} MHz takes up to {self.clock_hz / 8:,.0f} "

@@ -140,6 +140,7 @@ class Timeline:
         return self.accumulator[core]
 
     def event_token(self, target: Target, step: int) -> None:
+        """A token has left its core's accumulators."""
         self.event(target.core, lambda: self.token(target.part, step + target.delay))
 
     def event(self, core: Core, action: Callable[[], None]) -> None:
@@ -147,10 +148,12 @@ class Timeline:
         self.at(max(self.now, self.accumulator[core]) + PIPE, action)
 
     def token(self, part: int, step: int) -> None:
+        """A token arrives at a part."""
         self.tokens[part][step] += 1
         self.ready(part)
 
     def credit(self, part: int, step: int) -> None:
+        """A credit arrives at a part."""
         self.credits[part][step] += 1
         self.ready(part)
 
@@ -165,6 +168,7 @@ class Timeline:
             self.at(self.now + READY, lambda: self.next(work.core))
 
     def next(self, core: Core) -> None:
+        """Starts what waits, if it may."""
         if self.idle[core] and self.queues[core]:
             self.idle[core] = False
             self.sweep(*self.queues[core].popleft())
@@ -211,6 +215,7 @@ class Timeline:
         self.at(self.now + 2, lambda: self.next(work.core))
 
     def host_credit(self, step: int) -> None:
+        """A credit arrives at the host's bridge."""
         self.host_credits[step] += 1
         if self.host_waits:
             self.host()
