@@ -17,10 +17,8 @@ import torch
 from model import STEPS, fashion, scores
 
 import spikeplane
-from spikeplane.cli.boards import open_board
+from spikeplane import Program, compare, open_board
 from spikeplane.data import read_labels, read_samples
-from spikeplane.lockstep import compare
-from spikeplane.program import Program
 
 BATCH = 250
 

@@ -14,9 +14,9 @@ from spikeplane.formats import camera
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
-from spikeplane_gateware.ram import RAM_VERILOG, Verilog
+from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.tile import Tile
-from spikeplane_gateware.verilog import write
+from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
 
 CHIP_MODULE = "spikeplane_chip"
@@ -27,15 +27,10 @@ def verilog_text(config: ChipConfig) -> str:
     lane, `spikeplane_chip`."""
     parts = [RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE)]
     if config.camera is not None:
-        from spikeplane_gateware.camera.generate import lane_verilog  # it needs `convert`
+        from spikeplane_gateware.camera.generate import lane_verilog
 
         parts.append(lane_verilog(config.camera))
     return "\n".join([*parts, convert(Chip(config), CHIP_MODULE)])
-
-
-def convert(component: Any, name: str) -> str:
-    """Verilog of one Amaranth component, its memories being `spikeplane_ram` (see `ram_verilog`)."""
-    return write.verilog_of(component, name, Verilog())
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place, write_file, write_files
 from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import wheel_tool
-from spikeplane_gateware.generate import convert
+from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw import report, xilinx
 from spikeplane_hw.board import Board
 from spikeplane_hw.boards import pins

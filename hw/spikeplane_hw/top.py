@@ -16,8 +16,9 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.camera.unit import camera_ports
-from spikeplane_gateware.generate import CHIP_MODULE, convert, verilog_text
+from spikeplane_gateware.generate import CHIP_MODULE, verilog_text
 from spikeplane_gateware.link.uart import SLOWEST, Uart
+from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw.names import TOP_MODULE
 
 _RESET_CYCLES = 8

@@ -13,20 +13,34 @@ if TYPE_CHECKING:
 
     from spikeplane.compiler.compile import compile
     from spikeplane.config import PRESETS, ChipConfig
-    from spikeplane.encode import Encoding
+    from spikeplane.encoding import Encoding
     from spikeplane.errors import SpikeplaneError
     from spikeplane.program import Program
+    from spikeplane.run.board import Board
+    from spikeplane.run.boards import open_board
+    from spikeplane.run.execute import Result, execute, summarise
+    from spikeplane.run.lockstep import Comparison, compare
 
 __version__ = "0.1.0"
-__all__ = ["PRESETS", "ChipConfig", "Encoding", "Program", "SpikeplaneError", "__version__", "compile"]
+__all__ = [
+    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "SpikeplaneError", "__version__", "compare",
+    "compile", "execute", "open_board", "summarise",
+]  # fmt: skip
 
 _HOME = {
     "compile": "spikeplane.compiler.compile",
     "PRESETS": "spikeplane.config",
     "ChipConfig": "spikeplane.config",
-    "Encoding": "spikeplane.encode",
+    "Encoding": "spikeplane.encoding",
     "SpikeplaneError": "spikeplane.errors",
     "Program": "spikeplane.program",
+    "Board": "spikeplane.run.board",
+    "open_board": "spikeplane.run.boards",
+    "Result": "spikeplane.run.execute",
+    "execute": "spikeplane.run.execute",
+    "summarise": "spikeplane.run.execute",
+    "Comparison": "spikeplane.run.lockstep",
+    "compare": "spikeplane.run.lockstep",
 }
 
 

@@ -1,61 +1,16 @@
 """Input encodings: from images or event recordings to the planes of an input population. Part of
 the program, so that every backend sees the same planes."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
+from spikeplane.data.events import Events, check_columns, check_inside
+from spikeplane.encoding import Encoding, check_encoding
 from spikeplane.errors import SpikeplaneError, number
 
-if TYPE_CHECKING:
-    from spikeplane.data import Events, Samples
-
-EncodingKind = Literal["direct", "rate", "latency", "events", "planes"]
-
-#: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at
-#: the rate of speech, and takes a simulated chip about ten; nobody would see the end of one of a
-#: million.
-RANGES = {"steps": (1, 1 << 14), "value_bits": (1, 8), "step_us": (1, 1 << 23), "seed": (0, 1 << 63)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Encoding:
-    """How samples become planes.
-
-    kind     direct   images as multi-bit values, the same in every step (value_bits bits)
-             rate     Bernoulli spikes of probability value / 255, seeded by (seed, sample number)
-             latency  one spike per pixel, the brighter the earlier; a black pixel never
-             events   event recordings binned into steps of step_us microseconds, one channel per
-                      polarity, 0 or 1
-             planes   arrays that are planes already, (T, C, H, W) per sample
-    steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
-    """
-
-    kind: EncodingKind = "direct"
-    steps: int = 4
-    seed: int = 0
-    step_us: int = 1000
-    value_bits: int = 8
-
-    @property
-    def bits(self) -> int:
-        """Bits of one value of the input population: value_bits for direct coding, else 1."""
-        return self.value_bits if self.kind == "direct" else 1
-
-
-def check_encoding(encoding: Encoding) -> None:
-    """Raise SpikeplaneError for an encoding that is none, or out of range."""
-    if encoding.kind not in get_args(EncodingKind):
-        raise SpikeplaneError(
-            f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'"
-        )
-    for name, (low, high) in RANGES.items():
-        value = getattr(encoding, name)
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
-            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
+#: What is encoded: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), or event recordings.
+Samples = np.ndarray | list[Events]
 
 
 def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
@@ -171,8 +126,6 @@ def _rate(encoding: Encoding, image: np.ndarray, number: int) -> np.ndarray:
 
 
 def _recordings(samples: Samples) -> list[Events]:
-    from spikeplane.data.nmnist import Events, check_columns
-
     if isinstance(samples, np.ndarray):
         raise SpikeplaneError(
             f"encoding 'events' expects event recordings, not an array of shape {samples.shape}"
@@ -192,8 +145,6 @@ def _recordings(samples: Samples) -> list[Events]:
 
 
 def _events(encoding: Encoding, events: Events, shape: tuple[int, int, int]) -> np.ndarray:
-    from spikeplane.data.nmnist import check_inside
-
     check_inside(events, shape, events.name)
     planes = np.zeros((encoding.steps, *shape), np.uint8)
     step = events.t_us // encoding.step_us

@@ -58,7 +58,7 @@ def test_every_file_of_the_packages_is_there(contents):
         "spikeplane_gateware/ram.v",
         "spikeplane_sim/board/harness.cpp",
         "spikeplane_sim/board/board.v",
-        "spikeplane/report/page.html",
+        "spikeplane/run/report/page.html",
         *(f"{package}/py.typed" for package in PACKAGES),
     ],
 )

@@ -12,8 +12,8 @@ from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Counter
 from spikeplane.host.driver import Driver
-from spikeplane.lockstep import Comparison, compare
 from spikeplane.network import Network
+from spikeplane.run.lockstep import Comparison, compare
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden import GoldenModel
 

@@ -10,7 +10,6 @@ import pytest
 from networks import random_network
 
 import spikeplane
-from spikeplane.cli.boards import open_board
 from spikeplane.compiler.fit import fit
 from spikeplane.config import preset
 from spikeplane.data import read_samples
@@ -20,6 +19,7 @@ from spikeplane.estimate.cycles import cycles
 from spikeplane.estimate.forward import outputs
 from spikeplane.estimate.work import plan
 from spikeplane.program import Program
+from spikeplane.run.boards import open_board
 from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.demo import digits
 

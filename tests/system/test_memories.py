@@ -11,16 +11,16 @@ import pytest
 from served import call, patient, planes, program, served
 
 from spikeplane import Program, SpikeplaneError
-from spikeplane.cli.boards import open_board
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.packet import READ_WORDS, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.host.boards import DeviceBoard
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
 from spikeplane.host.packets import pack_many
 from spikeplane.host.serial import SerialDevice
+from spikeplane.run.board import DeviceBoard
+from spikeplane.run.boards import open_board
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.board import GoldenBoard
 

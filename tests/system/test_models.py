@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import spikeplane
-from spikeplane.cli.boards import open_board
 from spikeplane.data import Samples, read_labels, read_samples
 from spikeplane.encode import Encoding
-from spikeplane.lockstep import Comparison, compare
 from spikeplane.program import Program
+from spikeplane.run.boards import open_board
+from spikeplane.run.lockstep import Comparison, compare
 from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.demo import digits
 

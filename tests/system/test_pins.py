@@ -7,9 +7,9 @@ from served import planes, program
 from spikeplane import SpikeplaneError
 from spikeplane.cli.boards import pin_board
 from spikeplane.config import preset
-from spikeplane.host.boards import DeviceBoard
 from spikeplane.host.channel import Channel
 from spikeplane.host.device import Device
+from spikeplane.run.board import DeviceBoard
 from spikeplane_sim.board.faults import Faults, FaultyDevice
 from spikeplane_sim.board.pins import PinBoard
 from spikeplane_sim.golden.board import GoldenBoard

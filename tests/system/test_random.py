@@ -18,9 +18,9 @@ from reference import reference
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.lockstep import compare
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove
+from spikeplane.run.lockstep import compare
 from spikeplane_sim.golden import GoldenModel
 
 

@@ -13,9 +13,9 @@ from resealed import Change
 
 from spikeplane.config import preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane.host.boards import DeviceBoard
-from spikeplane.lockstep import compare
 from spikeplane.program import Program
+from spikeplane.run.board import DeviceBoard
+from spikeplane.run.lockstep import compare
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.board import GoldenBoard
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikeplane_gateware.generate import convert
+from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw.echo import EchoTop
 from spikeplane_hw.names import TOP_MODULE
 from spikeplane_sim.board.build import build_pins

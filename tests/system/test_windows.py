@@ -11,8 +11,8 @@ import pytest
 from chips import Chip
 from test_random import CHIPS
 
-from spikeplane.lockstep import compare
 from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.run.lockstep import compare
 from spikeplane_sim.golden import GoldenModel
 
 CHANNELS, STEPS = 13, 4  #: more than the chip's lanes, and no multiple of them

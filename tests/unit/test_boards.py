@@ -6,8 +6,8 @@ import pytest
 from spikeplane import Encoding, Program, SpikeplaneError
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.host.boards import Board, DeviceBoard
 from spikeplane.host.device import Device
+from spikeplane.run.board import Board, DeviceBoard
 from spikeplane_sim.golden.board import GoldenBoard
 
 

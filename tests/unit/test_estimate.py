@@ -67,8 +67,8 @@ def small_program(steps: int = 3) -> Program:
 @pytest.mark.parametrize("name", ["tiny", "short"])
 def test_memories_are_those_of_the_gateware(name: str) -> None:
     from spikeplane_gateware.chip import TILE_MODULE
-    from spikeplane_gateware.generate import convert
     from spikeplane_gateware.tile import Tile
+    from spikeplane_gateware.verilog.convert import convert
 
     chip = (
         preset("tiny")

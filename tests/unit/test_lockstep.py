@@ -3,8 +3,8 @@ difference, and nothing is said as such."""
 
 import numpy as np
 
-from spikeplane.lockstep import Comparison, compare
 from spikeplane.network import Network, Neuron, Population
+from spikeplane.run.lockstep import Comparison, compare
 
 
 def sides() -> tuple[Network, dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -17,8 +17,8 @@ from spikeplane.encode import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 from spikeplane.program.placement import Part, Placement
-from spikeplane.report import ReportData, write_report
-from spikeplane.report.synapses import synapse_count
+from spikeplane.run.report import ReportData, write_report
+from spikeplane.run.report.synapses import synapse_count
 
 NASTY = '</script><img src=x onerror=alert(1)>&"\'<!--TITLE-->"DATA"'
 

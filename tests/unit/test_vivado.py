@@ -10,7 +10,7 @@ import pytest
 
 from spikeplane import SpikeplaneError
 from spikeplane.toolchain import yosys
-from spikeplane_gateware.generate import convert
+from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw import vivado
 from spikeplane_hw.boards import BOARDS, board, pins
 from spikeplane_hw.echo import EchoTop

@@ -7,8 +7,8 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.camera.lane import Lane
 from spikeplane_gateware.camera.pipeline import Pipeline
 from spikeplane_gateware.camera.pipeline_lanes import LANE_MODULE
-from spikeplane_gateware.generate import convert
 from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.verilog.convert import convert
 
 CAMERA_MODULE = "spikeplane_camera"
 

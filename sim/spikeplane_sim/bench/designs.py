@@ -20,8 +20,9 @@ class Design:
 
     def verilog(self) -> str:
         """The memories and the component, or the whole chip."""
-        from spikeplane_gateware.generate import convert, verilog_text
+        from spikeplane_gateware.generate import verilog_text
         from spikeplane_gateware.ram import RAM_VERILOG
+        from spikeplane_gateware.verilog.convert import convert
 
         if self.component is None:
             return verilog_text(self.config)

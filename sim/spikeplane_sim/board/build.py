@@ -59,8 +59,8 @@ def build_pins(verilog: str, camera: CameraConfig | None = None) -> Path:
 def build_link(config: ChipConfig) -> Path:
     """The shared library of the link's gateware alone. Raises SpikeplaneError where the tools are
     missing or fail."""
-    from spikeplane_gateware.generate import convert
     from spikeplane_gateware.link.link import Link
+    from spikeplane_gateware.verilog.convert import convert
 
     return _built(
         "link", "spikeplane_link", f"{RAM_VERILOG.read_text()}\n{convert(Link(config), 'spikeplane_link')}"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.compiler.compile import compile as compile_model
-from spikeplane.encode import Encoding
-from spikeplane.host.boards import DeviceBoard
-from spikeplane.lockstep import compare
+from spikeplane.encoding import Encoding
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program import Program
+from spikeplane.run.board import DeviceBoard
+from spikeplane.run.lockstep import compare
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.demo import digits

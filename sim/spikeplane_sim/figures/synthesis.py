@@ -18,10 +18,10 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.chip import TILE_MODULE
-from spikeplane_gateware.generate import convert
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.tile import SIDES, Tile
+from spikeplane_gateware.verilog.convert import convert
 
 #: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation.
 #: Measured by this flow (synth_ecp5, nextpnr-ecp5, 85k, speed 6) on the RTL that their authors publish; cycles as in the RTL

@@ -13,8 +13,8 @@ from spikeplane.compiler import build_image, place
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.driver import Driver
-from spikeplane.lockstep import compare
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.run.lockstep import compare
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden import GoldenModel
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spikeplane.host.boards import Board
 from spikeplane.log import logger
 from spikeplane.program import Program
+from spikeplane.run.board import Board
 from spikeplane_sim.golden.model import GoldenModel
 
 _log = logger(__name__)

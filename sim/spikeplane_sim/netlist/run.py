@@ -6,8 +6,8 @@ from pathlib import Path
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.driver import Driver
-from spikeplane.lockstep import Comparison, compare
 from spikeplane.program.sizes import check_sizes
+from spikeplane.run.lockstep import Comparison, compare
 from spikeplane_sim.bench.programs import NETWORKS, job
 from spikeplane_sim.board import SimulatedBoard
 

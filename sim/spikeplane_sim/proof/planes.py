@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.float_network import FloatNetwork, FloatNeuron
 
 #: Multiplications and neuron updates of one execution: about a second a model on one core.

@@ -13,7 +13,7 @@ from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.tables import print_tables
 from spikeplane.data import Samples, read_labels, read_samples
-from spikeplane.encode import RANGES, Encoding, EncodingKind
+from spikeplane.encoding import RANGES, Encoding, EncodingKind
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork

@@ -9,15 +9,16 @@ import numpy as np
 import typer
 from rich.markup import escape
 
-from spikeplane.cli.boards import open_board
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
-from spikeplane.cli.run import Result, execute, show, summarise
+from spikeplane.cli.run import execute_with_bar, show
 from spikeplane.cli.tables import print_tables
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.files import check_place
 from spikeplane.program import Program
+from spikeplane.run.boards import open_board
+from spikeplane.run.execute import Result, summarise
 
 CLOCK = 100.0  #: MHz that latency is stated at
 
@@ -44,7 +45,7 @@ def demo(
     data, model, exact = _trained(start)
     program = _compiled(model, data, chosen, output, start)
     with open_board("golden", program) as golden:
-        result = execute(program, golden, data.test_images, what="golden model")
+        result = execute_with_bar(program, golden, data.test_images, what="golden model")
         integer = summarise(program, result, golden, data.test_labels, CLOCK)["accuracy"]
     step(f"integer accuracy {integer:.2%} in the golden model", start)
     with busy("building the simulated chip (once)"):
@@ -52,7 +53,7 @@ def demo(
     step("simulated chip built", start)
     images, labels = data.test_images[:samples], data.test_labels[:samples]
     with board:
-        result = execute(program, board, images, lockstep=True, what="simulated chip")
+        result = execute_with_bar(program, board, images, lockstep=True, what="simulated chip")
     summary = summarise(program, result, board, labels, CLOCK) | {
         "accuracy_float": exact,
         "accuracy_integer": integer,
@@ -122,7 +123,7 @@ def _reported(
     program: Program, result: Result, summary: dict[str, Any], labels: np.ndarray, path: Path
 ) -> None:
     """The page and the table."""
-    from spikeplane.report import write_run
+    from spikeplane.run.report import write_run
 
     write_run(path, program, result, summary, labels)
     summary["report"] = str(path)

@@ -11,7 +11,8 @@ from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.config import ChipConfig, preset
-from spikeplane.encode import Encoding, check_encoding, encode
+from spikeplane.encode import encode
+from spikeplane.encoding import Encoding, check_encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
@@ -20,6 +21,7 @@ from spikeplane.network import Network
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.source import Source, Widths
+from spikeplane.provided import provided
 
 _log = logger(__name__)
 PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
@@ -67,8 +69,6 @@ def compile(  # noqa: A001 - the public name is the field's word
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
-    from spikeplane_sim.proof import proof_tables
-
     config = _config(chip)
     encoding = encoding or Encoding()
     check_encoding(encoding)
@@ -94,7 +94,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         peaks=peaks,
     )
     program = built(source, encoding, name)
-    program.tables.update(proof_tables(net, program, planes, proof=proof, say=progress))
+    program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=progress))
     if planes is not None:
         _calibrate(program, net, planes, labels)
     return program
@@ -176,11 +176,9 @@ def _encoded(encoding: Encoding, net: FloatNetwork, samples: Any, labels: np.nda
 
 def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[str, np.ndarray]:
     """By population the largest magnitude of a membrane (C,) on the first samples of the calibration."""
-    from spikeplane_sim.golden import FloatModel
-
     unit = 1.0 / ((1 << encoding.bits) - 1)
     peaks: dict[str, np.ndarray] = {}
-    for _, membranes in FloatModel(net).steps({net.inputs[0].name: planes[:PEAK_SAMPLES] * unit}):
+    for _, membranes in provided("FloatModel")(net).steps({net.inputs[0].name: planes[:PEAK_SAMPLES] * unit}):
         for name, v in membranes.items():
             largest = v.abs().amax((0, 2, 3)).cpu().numpy()
             peaks[name] = np.maximum(largest, peaks.get(name, 0.0))
@@ -189,12 +187,10 @@ def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[st
 
 def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: np.ndarray | None) -> None:
     """Fill in agreement of integer with float outputs per population, and both accuracies."""
-    from spikeplane_sim.golden import FloatModel, GoldenModel
-
     name = net.inputs[0].name
     unit = 1.0 / ((1 << program.encoding.bits) - 1)
-    real = FloatModel(net).run({name: planes * unit})
-    integer = GoldenModel(
+    real = provided("FloatModel")(net).run({name: planes * unit})
+    integer = provided("GoldenModel")(
         program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits
     ).run({name: planes})
     counted = measured(program.network, program.config, integer, "calibration")

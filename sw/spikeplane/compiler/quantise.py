@@ -19,7 +19,7 @@ from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.steps import common_unit, finer, flat, integers, suited, top
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.log import logger

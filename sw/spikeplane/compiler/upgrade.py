@@ -10,13 +10,14 @@ from spikeplane.compiler.check import check_network
 from spikeplane.compiler.compile import built
 from spikeplane.compiler.size import sized
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding, check_encoding
+from spikeplane.encoding import Encoding, check_encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 from spikeplane.program.file import damaged, parts, read, to_bytes
 from spikeplane.program.hdf5 import Dataset
 from spikeplane.program.plain import made, value
 from spikeplane.program.source import from_plain
+from spikeplane.provided import provided
 
 #: Tables that were counted on samples: true of the same integers only.
 _COUNTED = ("quantisation", "calibration", "import", "agreement", "activity")
@@ -56,9 +57,7 @@ def _upgraded(header: dict[str, Any], found: dict[str, Dataset]) -> Program:
     if _same(program, header, before):
         program.tables.update({k: rows for k, rows in header["tables"].items() if k in _COUNTED})
     else:
-        from spikeplane_sim.proof import proof_tables
-
-        program.tables.update(proof_tables(source.network, program, None))
+        program.tables.update(provided("proof_tables")(source.network, program, None))
     program.check()
     return program
 

@@ -1,7 +1,7 @@
 """Readers of what a network is driven with: image sets, spike planes, event recordings, and their labels."""
 
+from spikeplane.data.events import Events
 from spikeplane.data.labels import read_labels
-from spikeplane.data.nmnist import Events
 from spikeplane.data.samples import Samples, read_samples
 
 __all__ = ["Events", "Samples", "read_labels", "read_samples"]

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from spikeplane.data.arrays import count_images, count_planes, images, open_array, planes
-from spikeplane.data.nmnist import SUFFIXES, Events, read_recordings
+from spikeplane.data.events import Events
+from spikeplane.data.nmnist import SUFFIXES, read_recordings
 from spikeplane.data.stored import Stored
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 
 #: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), or event recordings.

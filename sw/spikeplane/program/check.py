@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeplane.encode import check_encoding
+from spikeplane.encoding import check_encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Population
 from spikeplane.program.bounds import prove

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_regular
 from spikeplane.log import logger

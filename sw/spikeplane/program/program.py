@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding, check_planes, encode
+from spikeplane.encode import check_planes, encode
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane.network import Network, Population

@@ -13,11 +13,11 @@ from spikeplane.network import Population
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
 from spikeplane.program.tables import ACTIVITY
-from spikeplane.report.data import ReportData
-from spikeplane.report.synapses import synapse_count
+from spikeplane.run.report.data import ReportData
+from spikeplane.run.report.synapses import synapse_count
 
 if TYPE_CHECKING:
-    from spikeplane.cli.run import Result
+    from spikeplane.run.execute import Result
 
 FOLDER = Path(__file__).parent
 SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64

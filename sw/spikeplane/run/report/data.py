@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
 from spikeplane.program.placement import Placement

@@ -1,0 +1,23 @@
+"""What the packages above provide to this one: the golden model, the simulated board, the proof of an import.
+
+`spikeplane` is installed without them, and nothing in it stands on them: what needs one asks for it by name,
+and gets it where it is installed.
+"""
+
+from importlib import import_module
+from typing import Any
+
+#: Names by the module that has them. The only names of upper packages outside the command line
+#: (tests/packaging/test_import_graph.py).
+PROVIDED = {
+    "FloatModel": "spikeplane_sim.golden",
+    "GoldenModel": "spikeplane_sim.golden",
+    "GoldenBoard": "spikeplane_sim.golden.board",
+    "SimulatedBoard": "spikeplane_sim.board",
+    "proof_tables": "spikeplane_sim.proof",
+}
+
+
+def provided(name: str) -> Any:
+    """One of PROVIDED. Raises ModuleNotFoundError where its package, or what that needs, is not installed."""
+    return getattr(import_module(PROVIDED[name]), name)
