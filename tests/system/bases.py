@@ -9,7 +9,7 @@ from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.place import place
 from spikeplane.config import preset
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 from spikeplane.program import Program
 

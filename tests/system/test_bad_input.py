@@ -18,7 +18,7 @@ import pytest
 
 import spikeplane
 from spikeplane.cli import main
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 
 MODELS = """
 import sys, torch

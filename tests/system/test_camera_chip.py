@@ -21,7 +21,7 @@ from spikeplane.camera.recording import open_recording
 from spikeplane.camera.region import Region, whole
 from spikeplane.camera.sensor import SensorModel, record
 from spikeplane.config import preset
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.camera import Stream
 from spikeplane.host.camera import CameraPort

@@ -18,7 +18,7 @@ import spikeplane
 from spikeplane import Program
 from spikeplane.cli import main
 from spikeplane.config import ChipConfig, preset
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 
 MODELS = """
 import numpy as np, torch, nir

@@ -13,7 +13,7 @@ import spikeplane
 from spikeplane.compiler.fit import fit
 from spikeplane.config import preset
 from spikeplane.data import read_samples
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.estimate.activity import TABLE, Activity, measured, recorded
 from spikeplane.estimate.cycles import cycles
 from spikeplane.estimate.forward import outputs

@@ -8,7 +8,7 @@ import pytest
 
 import spikeplane
 from spikeplane.data import Samples, read_labels, read_samples
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.program import Program
 from spikeplane.run.boards import open_board
 from spikeplane.run.lockstep import Comparison, compare

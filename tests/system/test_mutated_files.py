@@ -34,7 +34,7 @@ import spikeplane
 import spikeplane_sim.golden.board  # noqa: F401 - commands import it late: here it is there in every process that is forked
 import spikeplane_sim.golden.camera  # noqa: F401
 from spikeplane.cli import main
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 
 SECONDS, KILOBYTES = 20, 2 << 20
 MODELS = """

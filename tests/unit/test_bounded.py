@@ -18,7 +18,7 @@ from spikeplane.camera.scenes import read_frames
 from spikeplane.cli.console import _Console, message, told_warnings
 from spikeplane.data import nmnist, read_samples, stored
 from spikeplane.data.stored import take
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import read_file
 

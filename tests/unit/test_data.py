@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spikeplane.data import Events, read_labels, read_samples
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 
 SHARED = Path(__file__).parents[2] / "../shared/data"

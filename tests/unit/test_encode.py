@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from spikeplane.data import Events
-from spikeplane.encode import Encoding, check_planes, encode
+from spikeplane.encode import check_planes, encode
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 
 SHAPE = (2, 3, 4)

@@ -14,7 +14,7 @@ import pytest
 from spikeplane.cli import app
 from spikeplane.compiler import build_image, place
 from spikeplane.config import ChipConfig, preset
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate import energy, resources
 from spikeplane.estimate.activity import assumed, measured, reached, recorded

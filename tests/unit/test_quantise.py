@@ -16,7 +16,7 @@ import pytest
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.quantise import Quantised, quantise
 from spikeplane.config import ChipConfig
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove, reach

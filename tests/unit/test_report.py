@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from spikeplane.config import preset
-from spikeplane.encode import Encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection, Window
 from spikeplane.program.placement import Part, Placement
