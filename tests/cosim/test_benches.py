@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from spikeplane_gateware.core import accumulate, front
+from spikeplane_gateware.core.synapses import accumulate
+from spikeplane_gateware.core.synapses import stage as synapses
 from spikeplane_gateware.link import bridge
 from spikeplane_gateware.network import router
 from spikeplane_sim.bench import runner
@@ -71,5 +72,5 @@ BROKEN_CORE = {
 @pytest.mark.slow
 @pytest.mark.parametrize("change", BROKEN_CORE.values(), ids=BROKEN_CORE)
 def test_a_broken_core_fails(tmp_path, monkeypatch, change):
-    monkeypatch.setattr(front, "Accumulate", mutant(accumulate, *change).Accumulate)
+    monkeypatch.setattr(synapses, "Accumulate", mutant(accumulate, *change).Accumulate)
     assert not runner.run("core", folder=tmp_path).passed

@@ -20,7 +20,7 @@ from amaranth.hdl import Assert, Assume, Cover, Module, Signal
 from prover import Inside, free, mutant, offered, prove
 
 from spikeplane.config import ChipConfig
-from spikeplane_gateware.core import neuron, sweep
+from spikeplane_gateware.core.soma import neuron, sweep
 
 CONFIG = ChipConfig(
     rows=1, cols=1, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, weight_depth=16, acc_depth=16, membrane_depth=16,

@@ -11,7 +11,7 @@ import pytest
 from core_unit import CORE, simulate
 
 from spikeplane.formats.tables import Memory
-from spikeplane_gateware.core.accumulate import Accumulate
+from spikeplane_gateware.core.synapses.accumulate import Accumulate
 
 LANES, ACC, WORDS, WEIGHTS = CORE.lanes, CORE.acc_bits, 4, 8
 APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once

@@ -11,8 +11,8 @@ from core_unit import CORE, FORM, simulate
 
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.lookup import Lookup
-from spikeplane_gateware.core.visit import STEPS
+from spikeplane_gateware.core.synapses.lookup import Lookup
+from spikeplane_gateware.core.synapses.request import STEPS
 
 TABLES = core_tables(CORE)
 #: What of a visit is looked at, beside its event.

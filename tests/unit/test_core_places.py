@@ -9,7 +9,7 @@ from core_unit import CORE, pulse, simulate
 
 from spikeplane.config import bits_for
 from spikeplane.formats.tables import core_tables
-from spikeplane_gateware.core.places import Places
+from spikeplane_gateware.core.soma.window_walker import WindowWalker
 
 WRAP = 1 << bits_for(CORE.acc_depth)
 FIELDS = dict(core_tables(CORE).population.fields)
@@ -66,7 +66,7 @@ def walked(
     shape: tuple[int, int, int, int, int], start: int, pauses: np.random.Generator
 ) -> list[tuple[int, ...]]:
     """What the component goes through, twice the same with pauses of its own."""
-    dut: Any = Places(CORE)
+    dut: Any = WindowWalker(CORE)
     runs: list[list[tuple[int, ...]]] = [[], []]
 
     async def bench(ctx: Any) -> None:

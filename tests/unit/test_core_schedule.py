@@ -9,7 +9,7 @@ from typing import Any
 from core_unit import CORE, pulse, simulate
 
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.schedule import Schedule
+from spikeplane_gateware.core.soma.schedule import Schedule
 
 SLOTS = CORE.populations
 TABLE = core_tables(CORE).schedule

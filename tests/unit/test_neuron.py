@@ -13,7 +13,7 @@ from amaranth.sim import Simulator
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset
-from spikeplane_gateware.core.neuron import LATENCY, NeuronArray
+from spikeplane_gateware.core.soma.neuron import LATENCY, NeuronArray
 
 CHIPS = {
     "product-16": ChipConfig(lanes=8, membrane_bits=16),

@@ -18,7 +18,7 @@ from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import PRESETS
 from spikeplane_gateware.camera.lane import Lane
-from spikeplane_gateware.core.schedule import Schedule
+from spikeplane_gateware.core.soma.schedule import Schedule
 from spikeplane_gateware.link.link import Link
 from spikeplane_gateware.ram import Verilog
 from spikeplane_gateware.tile import Tile

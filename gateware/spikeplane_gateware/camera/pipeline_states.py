@@ -75,7 +75,7 @@ class StateMemory(wiring.Component):
 
 
 def _copy(m: Module, name: str, value: Value) -> Signal:
-    """A register of its own for one bank (see `core.spread`)."""
+    """A register of its own for one bank (see `core.copies`)."""
     copy = Signal(len(value), name=name, reset_less=True, attrs={"keep": 1})
     m.d.sync += copy.eq(value)
     return copy

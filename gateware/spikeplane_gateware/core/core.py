@@ -1,7 +1,7 @@
 """The core: everything between a router's local output and its local input.
 
 ```
-    i -> FIFO -> Front(lookup, walker, accumulate) --events--> Back(schedule, sweep, egress) --+-> o
+    i -> FIFO -> SynapseStage(lookup, walker, accumulate) --events--> SomaStage(schedule, sweep, egress) --+-> o
               |                                  ^--- sweep port ---^                           |
               +-> Loader -> write bus to all memories, start / stop, queries -> Replies --------+
                      +----> Readback -> read bus to all memories ... words ---------^
@@ -16,11 +16,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane_gateware.core.back import Back
-from spikeplane_gateware.core.front import Front
 from spikeplane_gateware.core.loader import Loader
 from spikeplane_gateware.core.readback import Readback
 from spikeplane_gateware.core.replies import Replies
+from spikeplane_gateware.core.soma.stage import SomaStage
+from spikeplane_gateware.core.synapses.stage import SynapseStage
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 
@@ -36,81 +36,83 @@ class Core(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.front = front = Front(self.config)
-        m.submodules.back = back = Back(self.config)
+        m.submodules.synapses = synapses = SynapseStage(self.config)
+        m.submodules.soma = soma = SomaStage(self.config)
         m.submodules.loader = loader = Loader(self.config)
         m.submodules.replies = replies = Replies(self.config)
         # cuts the way from walker to router
         m.submodules.ingress = ingress = StreamFifo(packet_struct(self.config))
         connect(m, flipped(self.i), ingress.i)
-        connect(m, ingress.o, front.i)
-        connect(m, front.loader, loader.i)
-        connect(m, back.port, front.sweep)
-        connect(m, loader.write, front.write)
-        self._read(m, front, back, loader, replies)
+        connect(m, ingress.o, synapses.i)
+        connect(m, synapses.loader, loader.i)
+        connect(m, soma.port, synapses.sweep)
+        connect(m, loader.write, synapses.write)
+        self._read(m, synapses, soma, loader, replies)
         dropped = Signal()
         with m.If(loader.start):
             m.d.sync += dropped.eq(0)
-        with m.Elif(front.dropped):
+        with m.Elif(synapses.dropped):
             m.d.sync += dropped.eq(1)
         for name in ("valid", "memory", "address", "data"):
-            m.d.comb += getattr(back.write, name).eq(getattr(loader.write, name))
+            m.d.comb += getattr(soma.write, name).eq(getattr(loader.write, name))
         m.d.comb += [
-            front.hold.eq(back.initialising | loader.start | loader.reading),
-            back.x.eq(self.x),
-            back.y.eq(self.y),
+            synapses.hold.eq(soma.initialising | loader.start | loader.reading),
+            soma.x.eq(self.x),
+            soma.y.eq(self.y),
             replies.x.eq(self.x),
             replies.y.eq(self.y),
-            back.start.eq(loader.start),
-            back.stop.eq(loader.stop),
-            back.running.eq(loader.running),
-            back.event_valid.eq(front.event_valid),
-            back.event.eq(front.event),
+            soma.start.eq(loader.start),
+            soma.stop.eq(loader.stop),
+            soma.running.eq(loader.running),
+            soma.event_valid.eq(synapses.event_valid),
+            soma.event.eq(synapses.event),
             replies.start.eq(loader.start),
             replies.running.eq(loader.running),
             replies.refused.eq(loader.refused),
             replies.dropped.eq(dropped),
             replies.unread.eq(loader.unread),
-            replies.operation.eq(front.operation),
-            replies.spike.eq(front.spike),
-            replies.sweep.eq(back.swept),
-            replies.packet.eq(back.sent),
+            replies.operation.eq(synapses.operation),
+            replies.spike.eq(synapses.spike),
+            replies.sweep.eq(soma.swept),
+            replies.packet.eq(soma.sent),
             replies.query_valid.eq(loader.query_valid),
             replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
         ]
-        self._merge(m, back, replies)
+        self._merge(m, soma, replies)
         return m
 
-    def _read(self, m: Module, front: Front, back: Back, loader: Loader, replies: Replies) -> None:
-        """Memories read back: the loader says which word, Replies sends it."""
+    def _read(
+        self, m: Module, synapses: SynapseStage, soma: SomaStage, loader: Loader, replies: Replies
+    ) -> None:
+        """Memories read soma: the loader says which word, Replies sends it."""
         m.submodules.readback = readback = Readback(self.config)
-        connect(m, readback.bus, front.read)
+        connect(m, readback.bus, synapses.read)
         for name in ("address", "fetch", "access", "load", "clear"):
-            m.d.comb += getattr(back.read, name).eq(getattr(readback.bus, name))
+            m.d.comb += getattr(soma.read, name).eq(getattr(readback.bus, name))
         for name in ("begin", "words", "memory", "chunk", "last"):
             m.d.comb += getattr(readback, name).eq(getattr(loader, name))
         m.d.comb += [
             readback.address.eq(loader.write.address),
-            readback.quiet.eq(front.quiet),
+            readback.quiet.eq(synapses.quiet),
             readback.ready.eq(replies.word_ready),
-            loader.resting.eq(back.resting),
+            loader.resting.eq(soma.resting),
             loader.step.eq(readback.step),
             loader.reading.eq(readback.busy),
             replies.word_valid.eq(readback.valid),
             replies.word_chunk.eq(loader.chunk),
-            replies.word.eq(front.read_data | back.read_data),
+            replies.word.eq(synapses.read_data | soma.read_data),
         ]
 
-    def _merge(self, m: Module, back: Back, replies: Replies) -> None:
+    def _merge(self, m: Module, soma: SomaStage, replies: Replies) -> None:
         """Replies and the sweep's packets share the way out; a packet once shown stays until it is
         taken. Who is next is a register's word, so that a bit of a packet costs one table."""
         reply = Signal()
         m.d.comb += [
-            self.o.valid.eq(Mux(reply, replies.o.valid, back.o.valid)),
-            self.o.payload.eq(Mux(reply, replies.o.payload.as_value(), back.o.payload.as_value())),
+            self.o.valid.eq(Mux(reply, replies.o.valid, soma.o.valid)),
+            self.o.payload.eq(Mux(reply, replies.o.payload.as_value(), soma.o.payload.as_value())),
             replies.o.ready.eq(reply & self.o.ready),
-            back.o.ready.eq(~reply & self.o.ready),
+            soma.o.ready.eq(~reply & self.o.ready),
         ]
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += reply.eq(replies.o.valid & ~reply)

@@ -27,7 +27,7 @@ from spikeplane.formats.packet import (
     packet_format,
 )
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.writes import WriteBus, write_width
+from spikeplane_gateware.core.interfaces import WriteBus, write_width
 from spikeplane_gateware.structs import packet_struct, struct
 
 

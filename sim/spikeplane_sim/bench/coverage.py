@@ -63,7 +63,7 @@ def read(path: Path) -> dict[str, Coverage]:
 
 
 def _short(module: str) -> str:
-    """`spikeplane_tile.core.back.sweep.membranes_3` is `core.back.sweep.membranes`."""
+    """`spikeplane_tile.core.soma.sweep.membranes_3` is `core.soma.sweep.membranes`."""
     name = re.sub(r"(__[0-9a-zA-Z_]*|_\d+|\$\d+)$", "", module)
     return name.removeprefix("spikeplane_tile.").removeprefix("spikeplane_chip.")
 

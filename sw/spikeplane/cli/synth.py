@@ -13,7 +13,7 @@ from spikeplane.cli.console import err, out
 if TYPE_CHECKING:
     from spikeplane_hw.area import Account
 
-#: Rows of the table of blocks go this deep: tile.core.back.sweep.neurons.
+#: Rows of the table of blocks go this deep: tile.core.soma.sweep.neurons.
 _DEPTH = 5
 
 

@@ -1,7 +1,7 @@
 """The block memories of a chip by its sizes, and how many block RAMs of each family they take.
 Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` instances: core/lookup.py, accumulate.py,
+The list is that of the gateware's `spikeplane_ram` instances: core/synapses/lookup.py, accumulate.py,
 sweep.py and lanes.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
 (egress, schedule, counters) lie in LUTs.
 """
@@ -12,7 +12,7 @@ from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
 
-LANES = 4  #: lanes that share a slice of the weight memory (core/spread.py)
+LANES = 4  #: lanes that share a slice of the weight memory (core/copies.py)
 QUEUE = 16  #: words of the queue between sweep and egress
 SHORT = 512  #: words up to which two lanes share a memory (core/lanes.py)
 
@@ -30,7 +30,7 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
 
 
 def _queue(config: ChipConfig) -> int:
-    """Bits of a word of the queue between sweep and egress (core/egress.py): in LUTs, but on an
+    """Bits of a word of the queue between sweep and egress (core/soma/egress.py): in LUTs, but on an
     iCE40, which has no LUT memory."""
     return config.lanes + config.group_bits + 2 * config.coord_bits + SHIFT_BITS + 1
 

@@ -1,4 +1,4 @@
-"""The back half of a core: from events to packets.
+"""The soma stage of a core: from events to packets.
 
 ```
     event -> Schedule -> job -> Sweep <-> port (accumulators)
@@ -14,15 +14,15 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane_gateware.core.egress import Egress
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
-from spikeplane_gateware.core.schedule import Schedule
-from spikeplane_gateware.core.sweep import Sweep
-from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.core.soma.egress import Egress
+from spikeplane_gateware.core.soma.schedule import Schedule
+from spikeplane_gateware.core.soma.sweep import Sweep
 from spikeplane_gateware.structs import packet_struct
 
 
-class Back(wiring.Component):
+class SomaStage(wiring.Component):
     """See the module's picture."""
 
     def __init__(self, config: ChipConfig) -> None:

@@ -15,20 +15,20 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane_gateware.core.accumulate import op_layout
-from spikeplane_gateware.core.scan import lowest
-from spikeplane_gateware.core.visit import visit_layout
+from spikeplane_gateware.core.synapses.accumulate import op_layout
+from spikeplane_gateware.core.synapses.request import request_layout
+from spikeplane_gateware.core.synapses.scan import lowest
 
 LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask are outermost
 
 
 class Walker(wiring.Component):
-    """Ports: i: `visit_layout` stream; op_valid, op, stall (the op has not been taken); taken (pulse: a
+    """Ports: i: `request_layout` stream; op_valid, op, stall (the op has not been taken); taken (pulse: a
     set bit, or an aligned mask, has been walked), quiet (nothing to walk)."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        visits = stream.Signature(visit_layout(config))
+        visits = stream.Signature(request_layout(config))
         super().__init__(
             {
                 "i": In(visits),
@@ -43,7 +43,7 @@ class Walker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have = Signal()
-        visit = Signal(visit_layout(self.config), reset_less=True)
+        visit = Signal(request_layout(self.config), reset_less=True)
         self.done, self.free = (
             Signal(name="done"),
             Signal(name="free", init=1),

@@ -14,13 +14,13 @@ from amaranth.hdl import Module, Signal, Value
 LANES = 4  #: lanes that share a copy
 
 
-def spread(m: Module, value: Value, lanes: int, name: str, enable: Value | int = 1) -> list[Signal]:
+def copies(m: Module, value: Value, lanes: int, name: str, enable: Value | int = 1) -> list[Signal]:
     """`value`, taken when `enable`, in one register for every LANES of `lanes`: for each lane its
     register."""
-    copies = [
+    registers = [
         Signal(len(value), name=f"{name}_{i}", reset_less=True, attrs={"keep": 1})
         for i in range(lanes // LANES)
     ]
     with m.If(enable):
-        m.d.sync += [copy.eq(value) for copy in copies]
-    return [copies[lane // LANES] for lane in range(lanes)]
+        m.d.sync += [copy.eq(value) for copy in registers]
+    return [registers[lane // LANES] for lane in range(lanes)]

@@ -1,4 +1,4 @@
-"""The front half of a core: from a packet to the accumulators.
+"""The synapse stage of a core: from a packet to the accumulators.
 
 ```
     i -> Lookup -> FIFO -> Walker -> Accumulate -> events
@@ -16,17 +16,17 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
-from spikeplane_gateware.core.accumulate import Accumulate
-from spikeplane_gateware.core.lookup import Lookup
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
-from spikeplane_gateware.core.visit import visit_layout
-from spikeplane_gateware.core.walker import Walker
-from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.core.synapses.accumulate import Accumulate
+from spikeplane_gateware.core.synapses.lookup import Lookup
+from spikeplane_gateware.core.synapses.request import request_layout
+from spikeplane_gateware.core.synapses.walker import Walker
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 
 
-class Front(wiring.Component):
+class SynapseStage(wiring.Component):
     """See the module's picture."""
 
     def __init__(self, config: ChipConfig) -> None:
@@ -68,9 +68,9 @@ class Front(wiring.Component):
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
         # cuts the way from walker to lookup
-        m.submodules.visits = visits = StreamFifo(visit_layout(self.config))
-        connect(m, lookup.o, visits.i)
-        connect(m, visits.o, walker.i)
+        m.submodules.requests = requests = StreamFifo(request_layout(self.config))
+        connect(m, lookup.o, requests.i)
+        connect(m, requests.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
@@ -85,6 +85,6 @@ class Front(wiring.Component):
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
             self.read_data.eq(lookup.read_data | accumulate.read_data),
-            self.quiet.eq(lookup.quiet & ~visits.o.valid & walker.quiet & accumulate.quiet),
+            self.quiet.eq(lookup.quiet & ~requests.o.valid & walker.quiet & accumulate.quiet),
         ]
         return m

@@ -17,8 +17,8 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.interfaces import EventLayout, WriteBus
 from spikeplane_gateware.core.reads import ReadBus, table_word
-from spikeplane_gateware.core.writes import EventLayout, WriteBus
 from spikeplane_gateware.network.arbiter import Arbiter
 from spikeplane_gateware.structs import struct
 

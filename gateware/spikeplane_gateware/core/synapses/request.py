@@ -5,12 +5,12 @@ from amaranth.lib import data
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.tables import COUNT_BITS
-from spikeplane_gateware.core.writes import EventLayout
+from spikeplane_gateware.core.interfaces import EventLayout
 
 STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "weight_group")
 
 
-def visit_layout(config: ChipConfig) -> data.StructLayout:
+def request_layout(config: ChipConfig) -> data.StructLayout:
     """First words, counts and steps (see docs/architecture.md, Lookup). `bit` is the first set bit,
     `more`: `mask` holds others to come; of an aligned projection `mask` is all of it, and is
     visited at once. `once`: all three counts are 1, or an event."""

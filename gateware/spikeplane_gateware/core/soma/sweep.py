@@ -18,14 +18,14 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.egress import item_layout
+from spikeplane_gateware.core.copies import LANES, copies
+from spikeplane_gateware.core.interfaces import SWEEP_LATENCY, SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
-from spikeplane_gateware.core.neuron import NeuronArray
-from spikeplane_gateware.core.places import Places
 from spikeplane_gateware.core.reads import ReadBus, output_register
-from spikeplane_gateware.core.schedule import JOB
-from spikeplane_gateware.core.spread import LANES, spread
-from spikeplane_gateware.core.writes import SWEEP_LATENCY, SweepPort, WriteBus, late_write
+from spikeplane_gateware.core.soma.egress import item_layout
+from spikeplane_gateware.core.soma.neuron import NeuronArray
+from spikeplane_gateware.core.soma.schedule import JOB
+from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
@@ -65,7 +65,7 @@ class Sweep(wiring.Component):
             m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth
         )
         m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
-        m.submodules.places = self.places = Places(c)
+        m.submodules.walker = self.walker = WindowWalker(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
         parameter = self._signals(m)
         self._memories(m)
@@ -76,8 +76,8 @@ class Sweep(wiring.Component):
             table.write_en.eq(loading),
             table.write_address.eq(self.write.address),
             table.write_data.eq(self.write.data),
-            self.places.population.eq(self.population),
-            self.places.start.eq(self.linear),
+            self.walker.population.eq(self.population),
+            self.walker.start.eq(self.linear),
             *[
                 word.eq(self.bias[i * c.lane_bits :][: c.acc_bits])
                 for i, word in enumerate(self.port.clear_word)
@@ -133,8 +133,8 @@ class Sweep(wiring.Component):
         following = Signal.like(self.write_at, name="write_next")
         m.d.comb += [begins.eq(self.opening), writes.eq(self.neurons.out_valid | self.zero)]
         m.d.comb += following.eq(Mux(begins, self.population.membrane_base, self.write_at + 1))
-        reads_at = spread(m, self.read_at, lanes, "membrane_read_at", self.element)
-        writes_at = spread(m, following, lanes, "membrane_write_at", begins | writes)
+        reads_at = copies(m, self.read_at, lanes, "membrane_read_at", self.element)
+        writes_at = copies(m, following, lanes, "membrane_write_at", begins | writes)
         for lane, ram in enumerate(self.membranes):
             ram.connect(
                 m,
@@ -155,16 +155,16 @@ class Sweep(wiring.Component):
             table.write_address.eq(late.address[0]),
             table.write_data.eq(late.data),
         ]
-        with m.If(self.element & self.places.last):
+        with m.If(self.element & self.walker.last):
             m.d.sync += self.read_at.eq(self.read_at + 1)
 
     def _port(self, m: Module) -> None:
         """Requests leave from registers: the element of the walk, or the word of the clearing pass."""
         port, p = self.port, self.population
         m.d.sync += [
-            port.valid.eq((self.element & self.places.inside) | self.clearing),
+            port.valid.eq((self.element & self.walker.inside) | self.clearing),
             port.bank.eq(Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)),
-            port.address.eq(Mux(self.clearing, self.linear, self.places.address)),
+            port.address.eq(Mux(self.clearing, self.linear, self.walker.address)),
             port.clear.eq(self.clears & (self.clearing | self.single)),
         ]
 
@@ -172,8 +172,8 @@ class Sweep(wiring.Component):
         """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window; the
         neurons have begun with the membrane by then (NeuronArray wants the current two cycles
         later)."""
-        c, places = self.config, self.places
-        flags = [Cat(self.element, places.inside, places.first, places.last)]
+        c, walker = self.config, self.walker
+        flags = [Cat(self.element, walker.inside, walker.first, walker.last)]
         for i in range(1 + SWEEP_LATENCY):
             flags.append(Signal(4, name=f"element_{i + 1}"))
             m.d.sync += flags[-1].eq(flags[-2])
@@ -219,7 +219,7 @@ class Sweep(wiring.Component):
         self.plane = Signal(range(c.membrane_bits + 1))
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
         inflight = Signal(5)
-        m.d.sync += inflight.eq(inflight + (self.element & self.places.last) - neurons.out_valid)
+        m.d.sync += inflight.eq(inflight + (self.element & self.walker.last) - neurons.out_valid)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         m.d.comb += [
             self.idle.eq((inflight == 0) & (self.plane == 0) & ~staged),
@@ -271,7 +271,7 @@ class Sweep(wiring.Component):
 
     def _control(self, m: Module, table: Ram) -> Value:
         """Returns what POPULATION gives to `read_data`."""
-        p, places, count = self.population, self.places, self.count
+        p, walker, count = self.population, self.walker, self.count
         # wide registers are enabled by registers: the way to all of their bits is long
         fetched, takes = (Signal(name=name) for name in ("fetched", "takes"))
         shown = output_register(m, self.read, Memory.POPULATION, self.tables, p, table.read_data, takes)
@@ -302,10 +302,10 @@ class Sweep(wiring.Component):
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("WALK"):
-                m.d.comb += [self.element.eq(self.room), places.step.eq(self.element)]
+                m.d.comb += [self.element.eq(self.room), walker.step.eq(self.element)]
                 with m.If(self.element & self.single):
                     m.d.sync += self.linear.eq(self.linear + 1)
-                with m.If(self.element & places.final):
+                with m.If(self.element & walker.final):
                     m.next = "CLEAR"
                     with m.If(self.single):
                         m.next = "SETTLE"
@@ -341,7 +341,7 @@ class Sweep(wiring.Component):
     def _load_parameters(self, m: Module) -> None:
         """-theta, -amount and bias words of the group, each two cycles after its address."""
         count = self.count
-        m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.places.begin.eq(count == 3)]
+        m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.walker.begin.eq(count == 3)]
         m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
         m.d.sync += [arrived.eq(count == number + 1) for number, arrived in enumerate(self.arrived)]
         with m.If(count == 5):

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
 from spikeplane.formats.tables import CoreTables, Memory, core_tables
-from spikeplane_gateware.core.spread import spread
+from spikeplane_gateware.core.copies import copies
 
 #: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 3
@@ -56,8 +56,8 @@ def late_write(
     chosen, name = bus.valid & (bus.memory == memory), memory.name.lower()
     address = bus.address[: bits_for(tables.depth(memory))]
     late = LateWrite(
-        spread(m, chosen, lanes, f"{name}_writes"),
-        spread(m, address, lanes, f"{name}_write_at", chosen),
+        copies(m, chosen, lanes, f"{name}_writes"),
+        copies(m, address, lanes, f"{name}_write_at", chosen),
         Signal(tables.width(memory), name=f"{name}_data", reset_less=True),
     )
     with m.If(chosen):

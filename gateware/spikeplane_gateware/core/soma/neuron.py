@@ -22,7 +22,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import LEAK_SHIFT_BITS, NO_MEMORY, LeakRound, Reset, settings_layout
-from spikeplane_gateware.core.spread import spread
+from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.structs import struct
 
 LATENCY = 5
@@ -69,7 +69,7 @@ class NeuronArray(wiring.Component):
         """For each lane what its leak takes from the settings, a cycle late and near: the factor,
         or the bits that the shift cuts off."""
         if self.config.leak_multiplier:
-            return spread(m, self.settings.leak_factor, self.config.lanes, "factor")
+            return copies(m, self.settings.leak_factor, self.config.lanes, "factor")
         below = Signal(8)
         masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(1 << LEAK_SHIFT_BITS)])
         m.d.sync += below.eq(masks[self.settings.leak_shift])

@@ -16,7 +16,7 @@ from spikeplane.formats.tables import core_tables
 from spikeplane_gateware.structs import struct
 
 
-class Places(wiring.Component):
+class WindowWalker(wiring.Component):
     """See the module's docstring. The pointer only ever adds one of four steps, three of them from
     the population's word."""
 

@@ -5,7 +5,7 @@ column and group.
   packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> visit
    stage 0        1, 2                    3                   4, 5              6, 7
 ```
-Ports: i (SPIKE, TOKEN, CREDIT packets), o (`visit_layout`), write, read and read_data (`ReadBus`),
+Ports: i (SPIKE, TOKEN, CREDIT packets), o (`request_layout`), write, read and read_data (`ReadBus`),
 dropped (pulse: no such projection), quiet (no packet is under way). The first set bit of the mask is
 found here as well (see Walker).
 Throughput: a packet a cycle. Latency: 7 cycles. A spike that meets nothing here (a count of 0) ends here.
@@ -21,10 +21,10 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, KIND_BITS, Kind, packet_format
 from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
+from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
-from spikeplane_gateware.core.scan import lowest
-from spikeplane_gateware.core.visit import STEPS, visit_layout
-from spikeplane_gateware.core.writes import WriteBus
+from spikeplane_gateware.core.synapses.request import STEPS, request_layout
+from spikeplane_gateware.core.synapses.scan import lowest
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import packet_struct, struct
 
@@ -40,7 +40,7 @@ class Lookup(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(packet_struct(config))),
-                "o": Out(stream.Signature(visit_layout(config))),
+                "o": Out(stream.Signature(request_layout(config))),
                 "write": In(WriteBus(config)),
                 "read": In(ReadBus(config)),
                 "read_data": Out(CHUNK_BITS),

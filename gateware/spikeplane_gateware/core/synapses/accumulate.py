@@ -8,7 +8,7 @@
                                                          bias ----^ ^--------+  (1 op ago)
 ```
 Cycle c is one after the op came in: addresses leave from registers of their own, one for a few
-lanes (see `spread`).
+lanes (see `copies`).
 
 Ports: op_valid, op (`op_layout`), stall (the op has to wait), write, read and read_data (`ReadBus`;
 both for WEIGHT), sweep (the other side of `SweepPort`), event_valid, event, quiet (nothing is under
@@ -25,10 +25,10 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane_gateware.core.copies import LANES, copies
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
-from spikeplane_gateware.core.spread import LANES, spread
-from spikeplane_gateware.core.writes import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.ram import Ram
 
 
@@ -114,7 +114,7 @@ class Accumulate(wiring.Component):
             Mux(self.read.fetch, self.read.address, self.op.weight_address),
             self.taken | self.read.fetch,
         )
-        reads = spread(m, at, c.lanes, "weight_at", takes)
+        reads = copies(m, at, c.lanes, "weight_at", takes)
         # registers of their own: enables that would lie behind a table are late for wide words
         accesses, loads = (Signal(name=f"weight_{name}") for name in ("accesses", "loads"))
         m.d.sync += [accesses.eq(takes), loads.eq(accesses)]
@@ -162,12 +162,12 @@ class Accumulate(wiring.Component):
             one_2.eq(one),
         ]
         # stage 1: the memory's word is stale
-        self.forwarded = spread(m, Cat(*same[1:]).any(), lanes, "forwarded")
+        self.forwarded = copies(m, Cat(*same[1:]).any(), lanes, "forwarded")
         self.two, self.older, self.third = (
-            spread(m, flag, lanes, f"match_{name}")
+            copies(m, flag, lanes, f"match_{name}")
             for name, flag in (("two", two), ("older", older), ("third", third))
         )
-        self.one_ago = spread(m, one_2, lanes, "match_one")
+        self.one_ago = copies(m, one_2, lanes, "match_one")
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout(
@@ -192,9 +192,9 @@ class Accumulate(wiring.Component):
         self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
         sweep, incoming = Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank)
         accesses = self.taken | self.sweep.valid
-        self.read_at = spread(m, Mux(self.sweep.valid, sweep, incoming), lanes, "read_at", accesses)
+        self.read_at = copies(m, Mux(self.sweep.valid, sweep, incoming), lanes, "read_at", accesses)
         slot, own = Cat(place.address, place.bank), Cat(op.address, op.bank)
-        self.write_at = spread(m, Mux(place.valid, slot, own), lanes, "write_at", self.busy_3)
+        self.write_at = copies(m, Mux(place.valid, slot, own), lanes, "write_at", self.busy_3)
         m.d.sync += [reads.eq(accesses), self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
         m.d.comb += self.quiet.eq(~Cat(*busy).any())
@@ -238,8 +238,8 @@ class Accumulate(wiring.Component):
         """Shift, sign and enables of the lanes at stage 2."""
         c, (valid, op) = self.config, stages[1]
         shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else Const(0, 1)
-        self.shift = spread(m, shift, c.lanes, "shift", valid)
-        self.negate = spread(m, op.negate, c.lanes, "negate", valid)
+        self.shift = copies(m, shift, c.lanes, "shift", valid)
+        self.negate = copies(m, op.negate, c.lanes, "negate", valid)
         self.adds = Signal(c.lanes)
         m.d.sync += self.adds.eq(Mux(valid & ~op.is_event, op.lanes, 0))
 

@@ -1,0 +1,1 @@
+"""The soma stage of a core: from accumulators to spikes and packets."""

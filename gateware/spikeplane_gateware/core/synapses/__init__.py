@@ -1,0 +1,1 @@
+"""The synapse stage of a core: from a packet to the accumulators."""
