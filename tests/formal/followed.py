@@ -8,7 +8,7 @@ from prover import Inside, free, symbolic
 from rule import SIDES, demands, legal
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane_gateware.network.router import SOURCES
+from spikeplane.formats.structure import SOURCES
 from spikeplane_gateware.structs import packet_struct
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)

@@ -15,8 +15,9 @@ from followed import CONFIG, MARK, Followed, any_of, fifos, surroundings
 from prover import Inside, mutant, prove
 from rule import OPPOSITE, SIDES, STEP, demands, legal
 
+from spikeplane.formats.structure import SOURCES
 from spikeplane_gateware.network import router
-from spikeplane_gateware.network.router import SOURCES, Router
+from spikeplane_gateware.network.router import Router
 
 
 def harness(dut: Any) -> Module:

@@ -8,8 +8,9 @@ from followed import CONFIG, Followed, any_of, fifos, surroundings
 from prover import Inside, mutant, prove
 from rule import SIDES
 
+from spikeplane.formats.structure import SOURCES
 from spikeplane_gateware.network import arbiter, router
-from spikeplane_gateware.network.router import SOURCES, Router
+from spikeplane_gateware.network.router import Router
 
 #: cycles in a head register at most: each requester is served once
 TURNS = max(len(sources) for sources in SOURCES.values())

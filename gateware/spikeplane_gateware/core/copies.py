@@ -11,16 +11,16 @@ cycle on the way. Synthesis would make one register of equal ones again: these c
 
 from amaranth.hdl import Module, Signal, Value
 
-LANES = 4  #: lanes that share a copy
+from spikeplane.formats.structure import SHARED_LANES
 
 
 def copies(m: Module, value: Value, lanes: int, name: str, enable: Value | int = 1) -> list[Signal]:
-    """`value`, taken when `enable`, in one register for every LANES of `lanes`: for each lane its
+    """`value`, taken when `enable`, in one register for every SHARED_LANES of `lanes`: for each lane its
     register."""
     registers = [
         Signal(len(value), name=f"{name}_{i}", reset_less=True, attrs={"keep": 1})
-        for i in range(lanes // LANES)
+        for i in range(lanes // SHARED_LANES)
     ]
     with m.If(enable):
         m.d.sync += [copy.eq(value) for copy in registers]
-    return [registers[lane // LANES] for lane in range(lanes)]
+    return [registers[lane // SHARED_LANES] for lane in range(lanes)]

@@ -12,9 +12,6 @@ from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
 from spikeplane.formats.tables import CoreTables, Memory, core_tables
 from spikeplane_gateware.core.copies import copies
 
-#: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
-SWEEP_LATENCY = 3
-
 #: A token or a credit that has come out of the accumulate pipeline.
 EventLayout = data.StructLayout({"slot": SLOT_BITS, "credit": 1, "parity": 1, "last": 1})
 

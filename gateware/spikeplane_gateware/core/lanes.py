@@ -1,7 +1,7 @@
 """Memories of lanes: every lane has its word at the same place, so two lanes may share a memory.
 
 ```
-    lane 0 --+-- Ram of two words side by side     (up to SHORT words deep)
+    lane 0 --+-- Ram of two words side by side     (up to SHORT_MEMORY words deep)
     lane 1 --+
 ```
 A block RAM of 18 kbit is 36 bits wide up to 512 words: a short memory of one lane would leave half
@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Module, Value
 
+from spikeplane.formats.structure import SHORT_MEMORY
 from spikeplane_gateware.ram import Ram
-
-SHORT = 512  #: words up to which two lanes share
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class LaneRam:
 
 def lane_rams(m: Module, name: str, *, lanes: int, width: int, depth: int) -> list[LaneRam]:
     """For each lane `depth` words of `width` bits, in submodules `name`_0 and so on."""
-    share = 2 if depth <= SHORT else 1
+    share = 2 if depth <= SHORT_MEMORY else 1
     found = []
     for lane in range(0, lanes, share):
         m.submodules[f"{name}_{lane}"] = ram = Ram(width=share * width, depth=depth)

@@ -25,20 +25,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.structure import SOURCES
 from spikeplane_gateware.network.arbiter import Arbiter
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 
 SIDES = ("north", "east", "south", "west", "local")
-
-#: For each output the inputs that can ask for it: x before y, and no way back.
-SOURCES = {
-    "north": ("south", "east", "west", "local"),
-    "south": ("north", "east", "west", "local"),
-    "east": ("west", "local"),
-    "west": ("east", "local", "south"),
-    "local": ("north", "south", "east", "west", "local"),
-}
 
 
 def sides(config: ChipConfig) -> tuple[str, ...]:

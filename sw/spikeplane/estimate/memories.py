@@ -10,11 +10,8 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane.estimate.families import FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
 from spikeplane.formats.tables import Memory, core_tables
-
-LANES = 4  #: lanes that share a slice of the weight memory (core/copies.py)
-QUEUE = 16  #: words of the queue between sweep and egress
-SHORT = 512  #: words up to which two lanes share a memory (core/lanes.py)
 
 
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
@@ -23,7 +20,7 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     plain = (Memory.PROJECTION, Memory.ROW, Memory.COLUMN, Memory.GROUP, Memory.POPULATION, Memory.PARAMETER)
     return [
         *[(memory.name.lower(), 1, tables.depth(memory), tables.width(memory)) for memory in plain],
-        ("weight", c.lanes // LANES, c.weight_depth, LANES * c.weight_bits),
+        ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
         _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits),
     ]
@@ -37,7 +34,7 @@ def _queue(config: ChipConfig) -> int:
 
 def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int, int]:
     """A memory that every lane has; two lanes share a short one (core/lanes.py)."""
-    share = 2 if words <= SHORT else 1
+    share = 2 if words <= SHORT_MEMORY else 1
     return name, lanes // share, words, share * bits
 
 
@@ -46,7 +43,7 @@ def block_rams(config: ChipConfig, family: str) -> int:
     18 kbit."""
     core = sum(number * blocks(words, bits, family) for _, number, words, bits in core_memories(config))
     if not FAMILIES[family].lut_memory:
-        core += blocks(QUEUE, _queue(config), family)
+        core += blocks(SWEEP_ITEMS, _queue(config), family)
     total = config.cores * core + 2 * blocks(SLOTS * SLOT_BYTES, 8, family)
     return -(-total // 2) if FAMILIES[family].halves else total
 

@@ -20,18 +20,11 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.families import FAMILIES
 from spikeplane.estimate.memories import block_rams, core_memories
 from spikeplane.formats.packet import packet_format
+from spikeplane.formats.structure import SOURCES
 from spikeplane.formats.tables import Memory, core_tables
 
 BASE = "ecp5"  #: the family with the most builds
 SIDES = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
-#: For each output of a router the inputs that can ask for it (network/router.py).
-SOURCES = {
-    "north": ("south", "east", "west", "local"),
-    "south": ("north", "east", "west", "local"),
-    "east": ("west", "local"),
-    "west": ("east", "local", "south"),
-    "local": ("north", "south", "east", "west", "local"),
-}
 
 
 @dataclass(frozen=True)

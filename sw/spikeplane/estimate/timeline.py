@@ -20,12 +20,11 @@ from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.work import Core, Plan, Target
 from spikeplane.formats.frame import FRAME_BYTES, SLOTS, frame_payload
 from spikeplane.formats.packet import PacketFormat
+from spikeplane.formats.structure import HOP, READY, STAGE
 
-PIPE = 18  #: from a router's output through lookup, walker and accumulate to the schedule's event
-HOP = 3  #: of a packet through a router
+PIPE = STAGE + 1  #: from a router's output to the event that the schedule has taken
 EGRESS = 2  #: from a sweep to its router
 HOST = 5  #: between bridge and the first router
-READY = 6  #: from the last event to a job
 WAITING = 26  #: packets between a sweep and the link that wait without stopping it
 QUEUE = 24  #: packets that wait in front of the accumulators without stopping the sender
 QUIET = 64  #: cycles without a byte after which the host hears what has come

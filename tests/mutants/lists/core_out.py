@@ -26,8 +26,8 @@ SCHEDULE = (
 )  # fmt: skip
 
 SWEEP = (
-    Mutant("soma/sweep.py", "(inflight + items.level) < FIFO_DEPTH - 5", "(inflight + items.level) < FIFO_DEPTH", "the item FIFO's room is a few words too large"),
-    Mutant("soma/sweep.py", "(inflight + items.level) < FIFO_DEPTH - 5", "1", "the item FIFO's room is not looked at"),
+    Mutant("soma/sweep.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "(inflight + items.level) < SWEEP_ITEMS", "the item FIFO's room is a few words too large"),
+    Mutant("soma/sweep.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "1", "the item FIFO's room is not looked at"),
     Mutant("soma/sweep.py", "first | ~some", "first", "a padded window begins with the last one's maximum"),
     Mutant("soma/sweep.py", "inside | (some & ~first)", "inside", "a window's maximum is forgotten at its padding"),
     Mutant("soma/sweep.py", "best.as_signed() < new.as_signed()", "best < new", "the maximum of a window has no sign"),

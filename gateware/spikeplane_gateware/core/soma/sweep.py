@@ -17,9 +17,10 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.structure import SHARED_LANES, SWEEP_ITEMS, SWEEP_LATENCY
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.copies import LANES, copies
-from spikeplane_gateware.core.interfaces import SWEEP_LATENCY, SweepPort, WriteBus, late_write
+from spikeplane_gateware.core.copies import copies
+from spikeplane_gateware.core.interfaces import SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.egress import item_layout
@@ -29,7 +30,6 @@ from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
-FIFO_DEPTH = 16
 SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
 
 
@@ -147,7 +147,7 @@ class Sweep(wiring.Component):
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
-        late = late_write(m, self.write, Memory.PARAMETER, self.tables, LANES)
+        late = late_write(m, self.write, Memory.PARAMETER, self.tables, SHARED_LANES)
         m.d.comb += [
             table.read_en.eq(self.loading | self.read.access),
             table.read_address.eq(self.parameter_at),
@@ -213,7 +213,7 @@ class Sweep(wiring.Component):
         the FIFO."""
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
-        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=FIFO_DEPTH)
+        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=SWEEP_ITEMS)
         item = Signal(layout, reset_less=True)
         staged, taken = (Signal(name=name) for name in ("staged", "taken"))
         self.plane = Signal(range(c.membrane_bits + 1))
@@ -229,7 +229,7 @@ class Sweep(wiring.Component):
             items.w_data.eq(item.as_value()),
         ]
         # From a register: what is launched in this cycle and the last is allowed for.
-        m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < FIFO_DEPTH - 5))
+        m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
         shift = c.membrane_bits - self.plane
         plane_bits = [value.bit_select(shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]

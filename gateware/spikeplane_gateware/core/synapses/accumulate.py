@@ -24,8 +24,9 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
+from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane_gateware.core.copies import LANES, copies
+from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
@@ -108,7 +109,7 @@ class Accumulate(wiring.Component):
         """The weight memory in slices of a few lanes, each with its own address register: they lie
         far apart, and block RAMs of a narrow word need no multiplexer behind them to be deep."""
         c = self.config
-        width, share = c.lanes * c.weight_bits, LANES * c.weight_bits
+        width, share = c.lanes * c.weight_bits, SHARED_LANES * c.weight_bits
         late = late_write(m, self.write, Memory.WEIGHT, core_tables(c), c.lanes)
         at, takes = (
             Mux(self.read.fetch, self.read.address, self.op.weight_address),
@@ -119,9 +120,9 @@ class Accumulate(wiring.Component):
         accesses, loads = (Signal(name=f"weight_{name}") for name in ("accesses", "loads"))
         m.d.sync += [accesses.eq(takes), loads.eq(accesses)]
         found = Signal(width, name="weights_found")
-        for lane in range(0, c.lanes, LANES):
+        for lane in range(0, c.lanes, SHARED_LANES):
             place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
-            m.submodules[f"weights_{lane // LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
+            m.submodules[f"weights_{lane // SHARED_LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
             m.d.comb += [
                 ram.read_en.eq(accesses),
                 found[place].eq(ram.read_data),
