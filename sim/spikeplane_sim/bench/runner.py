@@ -20,6 +20,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.bench.designs import DESIGNS, Design, design
+from spikeplane_sim.board import objects
 from spikeplane_sim.board.cache import cache_folder, digest, is_sound, locked, store
 
 
@@ -84,7 +85,7 @@ def run_design(
 def _environment() -> Iterator[None]:
     """Verilator's environment while cocotb's runner is at work: it takes it from os.environ."""
     toolchain.require_compiler()
-    before, extra = dict(os.environ), toolchain.verilator_environment()
+    before, extra = dict(os.environ), objects.environment()
     try:
         os.environ.update(extra)
         # Building takes longer than simulating here, and most of that is Python's.

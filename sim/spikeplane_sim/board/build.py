@@ -15,6 +15,7 @@ from spikeplane.files import write_file
 from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
+from spikeplane_sim.board import objects
 from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("harness.cpp")
@@ -107,7 +108,7 @@ def verilated(sources: dict[str, bytes], command: tuple[str, ...], what: str) ->
     with work_folder() as folder:
         for name, contents in sources.items():
             (folder / name).write_bytes(contents)
-        result = run_tool(command, folder, toolchain.verilator_environment())
+        result = run_tool(command, folder, objects.environment())
         if result.returncode:
             log = cache_folder() / "verilator.log"
             write_file(log, result.stdout)
