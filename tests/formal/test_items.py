@@ -118,7 +118,7 @@ def test_not_vacuous(tmp_path):
 
 
 MUTANTS = {
-    "no room kept": ("(inflight + items.level) < FIFO_DEPTH - 5", "items.level < FIFO_DEPTH - 5"),
+    "no room kept": ("(inflight + items.level) < SWEEP_ITEMS - 5", "items.level < SWEEP_ITEMS - 5"),
     "room is not looked at": ("self.element.eq(self.room)", "self.element.eq(1)"),
     "membranes follow each other": ("Mux(p.membrane_out, empty, ", "Mux(0, empty, "),
     "a plane does not wait": ("with m.Elif((self.plane != 0) & taken):", "with m.Elif(self.plane != 0):"),
