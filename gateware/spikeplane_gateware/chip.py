@@ -1,23 +1,19 @@
-"""The chip: a mesh of identical tiles, the bridge at the west edge of tile (0, 0), and the byte
-link of the host.
+"""The chip: a mesh of identical tiles, and the host's side at the west edge of tile (0, 0).
 
 ```
-    rx bytes -> Link -> Bridge -> west of tile (0,0)  ...  mesh
-    tx bytes <- Link <- Bridge <- west of tile (0,0)
+    rx bytes -> HostSide -> west of tile (0,0)  ...  mesh
+    tx bytes <- HostSide <- west of tile (0,0)
 ```
 
-A chip with a camera has `camera.unit.CameraUnit` between Link and Bridge, and that unit's pins
-beside rx and tx. The tile is elaborated once, as the Verilog module `spikeplane_tile`, and
-instantiated rows x cols times here.
+The tile is elaborated once, as the Verilog module `spikeplane_tile`, and instantiated rows x cols
+times here.
 """
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane_gateware.link.bridge import Bridge
-from spikeplane_gateware.link.link import Link
+from spikeplane_gateware.host_side import HostSide, pins
 from spikeplane_gateware.structs import packet_struct
 
 TILE_MODULE = "spikeplane_tile"
@@ -35,26 +31,28 @@ class Wire:
 
 
 class Chip(wiring.Component):
-    """Ports: rx (bytes from the host), tx (bytes to the host). Throughput: one byte a cycle each way."""
+    """Ports: rx (bytes from the host), tx (bytes to the host), with a camera its pins. Throughput: one
+    byte a cycle each way."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        super().__init__(
-            {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8)), **_camera_signature(config)}
-        )
+        super().__init__(pins(config))
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
         width = packet_struct(c).as_shape().width
         places = [(x, y) for y in range(c.rows) for x in range(c.cols)]
         wires = {(x, y, side): Wire(width, f"{side}_of_{x}_{y}") for x, y in places for side in _STEP}
+        from_host = Wire(width, "into_west_of_0_0")
         for x, y in places:
-            self._tile(m, x, y, wires)
+            self._tile(m, x, y, wires, from_host)
         self._edges(m, wires)
-        self._host(m, wires[0, 0, "west"])
+        self._host(m, wires[0, 0, "west"], from_host)
         return m
 
-    def _tile(self, m: Module, x: int, y: int, wires: dict[tuple[int, int, str], Wire]) -> None:
+    def _tile(
+        self, m: Module, x: int, y: int, wires: dict[tuple[int, int, str], Wire], from_host: Wire
+    ) -> None:
         """One instance. `wires[x, y, side]` leaves the tile by that side."""
         c = self.config
         ports: dict[str, object] = {
@@ -72,7 +70,7 @@ class Chip(wiring.Component):
             }
             into = wires.get((x + dx, y + dy, _OPPOSITE[side]))
             if into is None:
-                into = self._outside(m, x, y, side)
+                into = from_host if (x, y, side) == (0, 0, "west") else self._nothing(x, y, side)
             ports |= {
                 f"i_i_{side}__payload": into.payload,
                 f"i_i_{side}__valid": into.valid,
@@ -80,12 +78,9 @@ class Chip(wiring.Component):
             }
         m.submodules[f"tile_{x}_{y}"] = Instance(TILE_MODULE, **ports)
 
-    def _outside(self, m: Module, x: int, y: int, side: str) -> Wire:
-        """What enters from beyond the mesh: nothing, but at the west of tile (0, 0) the bridge."""
-        wire = Wire(packet_struct(self.config).as_shape().width, f"into_{side}_of_{x}_{y}")
-        if (x, y, side) == (0, 0, "west"):
-            self._from_host = wire
-        return wire
+    def _nothing(self, x: int, y: int, side: str) -> Wire:
+        """What enters from beyond the mesh."""
+        return Wire(packet_struct(self.config).as_shape().width, f"into_{side}_of_{x}_{y}")
 
     def _edges(self, m: Module, wires: dict[tuple[int, int, str], Wire]) -> None:
         for (x, y, side), wire in wires.items():
@@ -93,44 +88,20 @@ class Chip(wiring.Component):
             if (x + dx, y + dy, side) not in wires and (x, y, side) != (0, 0, "west"):
                 m.d.comb += wire.ready.eq(1)
 
-    def _host(self, m: Module, to_host: Wire) -> None:
-        m.submodules.link = link = Link(self.config)
-        m.submodules.bridge = bridge = Bridge(self.config)
-        wiring.connect(m, wiring.flipped(self.rx), link.rx)
-        wiring.connect(m, wiring.flipped(self.tx), link.tx)
-        if self.config.camera is None:
-            wiring.connect(m, link.o, bridge.host_i)
-            wiring.connect(m, bridge.host_o, link.i)
-        else:
-            self._camera(m, link, bridge)
-        m.d.comb += bridge.link_errors.eq(link.errors)
+    def _host(self, m: Module, to_host: Wire, from_host: Wire) -> None:
+        m.submodules.host = host = HostSide(self.config)
+        for name, pin in host.signature.members.items():
+            if name in self.signature.members:
+                port, edge = getattr(host, name), getattr(self, name)
+                if pin.is_signature:
+                    wiring.connect(m, wiring.flipped(edge), port)
+                else:
+                    m.d.comb += port.eq(edge) if pin.flow is wiring.In else edge.eq(port)
         m.d.comb += [
-            self._from_host.payload.eq(bridge.mesh_o.payload.as_value()),
-            self._from_host.valid.eq(bridge.mesh_o.valid),
-            bridge.mesh_o.ready.eq(self._from_host.ready),
-            bridge.mesh_i.payload.eq(to_host.payload),
-            bridge.mesh_i.valid.eq(to_host.valid),
-            to_host.ready.eq(bridge.mesh_i.ready),
+            from_host.payload.eq(host.mesh_o.payload.as_value()),
+            from_host.valid.eq(host.mesh_o.valid),
+            host.mesh_o.ready.eq(from_host.ready),
+            host.mesh_i.payload.eq(to_host.payload),
+            host.mesh_i.valid.eq(to_host.valid),
+            to_host.ready.eq(host.mesh_i.ready),
         ]
-
-    def _camera(self, m: Module, link: Link, bridge: Bridge) -> None:
-        """The camera between link and bridge, its pins at the chip's edge."""
-        # it needs this module's generator
-        from spikeplane_gateware.camera.unit import CameraUnit, camera_ports
-
-        m.submodules.camera = unit = CameraUnit(self.config)
-        wiring.connect(m, link.o, unit.link_i)
-        wiring.connect(m, unit.bridge_o, bridge.host_i)
-        wiring.connect(m, bridge.host_o, unit.bridge_i)
-        wiring.connect(m, unit.link_o, link.i)
-        for name, (way, _) in camera_ports(self.config).items():
-            inner, pin = getattr(unit, name), getattr(self, name)
-            m.d.comb += inner.eq(pin) if way == "in" else pin.eq(inner)
-
-
-def _camera_signature(config: ChipConfig) -> dict[str, object]:
-    if config.camera is None:
-        return {}
-    from spikeplane_gateware.camera.unit import camera_signature
-
-    return camera_signature(config)
