@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spikeplane.network import ResetMode, Window
+from spikeplane.network import DENSE, ProjectionKind, ResetMode, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class FloatProjection:
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     pool: tuple[int, int] = (1, 1)
-    aligned: bool = False
+    kind: ProjectionKind = DENSE
     delay: int = 0
     layer: str = ""
 

@@ -10,7 +10,7 @@ from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, Flo
 from spikeplane.compiler.place import place
 from spikeplane.config import preset
 from spikeplane.encoding import Encoding
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection, Window
 from spikeplane.program import Program
 
 
@@ -45,7 +45,7 @@ def networks() -> list[Program]:
                 source="in", target="conv", weight=rng.integers(-20, 30, (12, 2, 3, 3)), padding=(1, 1)
             ),
             Projection(
-                source="conv", target="gate", weight=np.ones((12, 1, 1), int), aligned=True, pool=(2, 2)
+                source="conv", target="gate", weight=np.ones((12, 1, 1), int), kind=ALIGNED, pool=(2, 2)
             ),
             Projection(source="gate", target="out", weight=rng.integers(-20, 40, (9, 12, 1, 2))),
             Projection(source="conv", target="out", weight=rng.integers(-20, 20, (9, 12, 2, 3))),

@@ -11,7 +11,7 @@ import numpy as np
 from reference import reference
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection
 from spikeplane.program.placement import Part, Placement, rectangles
 
 Core = tuple[int, int]
@@ -84,7 +84,7 @@ def _with_spare_lane(
     if not sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
         return planes
     assert population.neuron is not None
-    dense = [p for p in network.incoming(population.name) if not p.aligned]
+    dense = [p for p in network.incoming(population.name) if p.kind is DENSE]
     if not dense:
         return planes
     sources = dict.fromkeys(p.source for p in dense)
@@ -157,7 +157,7 @@ def _met(
         for axis in (1, 2)
     )
     reached = rows[:, None] * columns[None]
-    if projection.aligned:
+    if projection.kind is ALIGNED:
         taken = _masks(bits, config)[:, :, part.first : part.first + part.groups].sum((0, 1, 2))
         return int((taken * (reached > 0)).sum()), int((taken * reached).sum())
     taken = bits.sum((0, 1, 2))

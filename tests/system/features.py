@@ -7,7 +7,7 @@ import numpy as np
 from reference import Reference
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import ALIGNED, Network, Population, Projection
 
 #: Everything that the random networks together have to have.
 ALL = (
@@ -46,7 +46,7 @@ def _projection(network: Network, p: Projection, config: ChipConfig) -> list[str
         "stride above kernel": any(s > k for s, k in zip(p.stride, kernel, strict=True)),
         "padding": p.padding != (0, 0),
         "incomplete blocks": any(n % b for n, b in zip(source.shape[1:], p.pool, strict=True)),
-        "aligned": p.aligned,
+        "aligned": p.kind is ALIGNED,
         "second projection between a pair": len(pairs) > 1 and p is not pairs[0],
         "recurrence": p.delay == 1 and p.source == p.target,
         "delay ahead": p.delay == 1 and names.index(p.source) < names.index(p.target),

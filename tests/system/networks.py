@@ -15,7 +15,7 @@ from numbers_drawn import Unfit, fill
 from sketch import Sketch
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Population, Projection, Window
+from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection, Window
 
 Planes = dict[str, np.ndarray]
 SAMPLES = 3
@@ -146,7 +146,7 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
         stride=stride,
         padding=padding,
         pool=pool,
-        aligned=aligned,
+        kind=ALIGNED if aligned else DENSE,
     )
     return projection, (out, made[0], made[1])
 

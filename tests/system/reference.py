@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection
 
 
 @dataclass
@@ -83,7 +83,7 @@ def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, 
                     y = row * projection.stride[0] + ky - projection.padding[0]
                     x = column * projection.stride[1] + kx - projection.padding[1]
                     if 0 <= y < blocks.shape[2] and 0 <= x < blocks.shape[3]:
-                        if projection.aligned:
+                        if projection.kind is ALIGNED:
                             total[:, :, row, column] += weight[:, ky, kx] * blocks[:, :, y, x]
                         else:
                             total[:, :, row, column] += np.einsum(

@@ -9,7 +9,7 @@ import pytest
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import Window
+from spikeplane.network import ALIGNED, Window
 
 PLANES = Encoding(kind="planes", steps=8)
 
@@ -39,7 +39,7 @@ def changed(**fields: Any) -> FloatNetwork:
 
 
 _BASE = changed()
-_LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), aligned=True, delay=1)
+_LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), kind=ALIGNED, delay=1)
 
 
 @pytest.mark.parametrize(("net", "message"), [
@@ -70,7 +70,7 @@ _LOOP = FloatProjection(source="out", target="out", weight=np.ones((3, 1, 1)), a
     (changed(stride=(5, 5)), "projection 'in' to 'out': its kernel makes 1x1 pixels, the target has 4x4"),
     (changed(weight=np.ones((3, 2, 9, 9))), "projection 'in' to 'out': its kernel makes -2x-2 pixels, the target has 4x4"),
     (changed(weight=np.ones((3, 1, 3, 3))), "projection 'in' to 'out': weights of shape 3x1x3x3 do not connect 2x4x4 to 3x4x4"),
-    (changed(weight=np.ones((3, 3, 3)), aligned=True),
+    (changed(weight=np.ones((3, 3, 3)), kind=ALIGNED),
      "projection 'in' to 'out': weights of shape 3x3x3 do not connect 2x4x4 to 3x4x4, channel by channel"),
     (changed(p_shape=(3, 0, 4)), "population 'out': its shape must be (channels, height, width) of 1 or more, not 3x0x4"),
     (changed(p_window=Window(size=2, stride=2)), ("population 'out': window and input_size go " "together; give both "

@@ -8,7 +8,7 @@ from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection, Window
 
 CONFIG = ChipConfig(rows=1, cols=2, lanes=8)
 TABLES = core_tables(CONFIG)
@@ -33,8 +33,8 @@ def pooled(window: Window, height: int, width: int) -> Network:
     one = np.ones((10, 1, 1), np.int64)
     projections = (
         Projection(source="in", target="p", weight=np.ones((10, 2, 1, 1), np.int64)),
-        Projection(source="p", target="q", weight=one, aligned=True),
-        Projection(source="q", target="q", weight=one, aligned=True, delay=1),
+        Projection(source="p", target="q", weight=one, kind=ALIGNED),
+        Projection(source="q", target="q", weight=one, kind=ALIGNED, delay=1),
     )
     return Network(populations=populations, projections=projections, output="q")
 

@@ -12,6 +12,7 @@ from spikeplane import ChipConfig, Encoding, SpikeplaneError
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.quantise import quantise
+from spikeplane.network import ALIGNED
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
 CHIP = ChipConfig()
@@ -210,7 +211,7 @@ def test_an_identity_beside_small_weights_has_a_shift_of_its_own(bits: int) -> N
         ),
         projections=(
             FloatProjection(source="in", target="out", weight=signs * step, padding=(1, 1)),
-            FloatProjection(source="in", target="out", weight=np.ones((16, 1, 1)), aligned=True),
+            FloatProjection(source="in", target="out", weight=np.ones((16, 1, 1)), kind=ALIGNED),
         ),
         output="out",
     )

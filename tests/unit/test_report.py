@@ -15,7 +15,7 @@ import pytest
 from spikeplane.config import preset
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, DENSE, Network, Neuron, Population, Projection, Window
 from spikeplane.program.placement import Part, Placement
 from spikeplane.run.report import ReportData, write_report
 from spikeplane.run.report.synapses import synapse_count
@@ -204,27 +204,27 @@ def brute(network: Network, projection: Projection) -> int:
 
 
 @pytest.mark.parametrize(
-    ("size", "out", "kernel", "stride", "padding", "pool", "aligned"),
+    ("size", "out", "kernel", "stride", "padding", "pool", "kind"),
     [
-        ((8, 8), (8, 8), (3, 3), (1, 1), (1, 1), (1, 1), False),
-        ((9, 7), (5, 4), (3, 3), (2, 2), (1, 1), (1, 1), False),
-        ((9, 6), (3, 3), (2, 1), (1, 1), (0, 0), (2, 2), False),
-        ((4, 4), (1, 1), (4, 4), (1, 1), (0, 0), (1, 1), False),
-        ((6, 6), (6, 6), (3, 3), (1, 1), (1, 1), (1, 1), True),
+        ((8, 8), (8, 8), (3, 3), (1, 1), (1, 1), (1, 1), DENSE),
+        ((9, 7), (5, 4), (3, 3), (2, 2), (1, 1), (1, 1), DENSE),
+        ((9, 6), (3, 3), (2, 1), (1, 1), (0, 0), (2, 2), DENSE),
+        ((4, 4), (1, 1), (4, 4), (1, 1), (0, 0), (1, 1), DENSE),
+        ((6, 6), (6, 6), (3, 3), (1, 1), (1, 1), (1, 1), ALIGNED),
     ],
 )
-def test_synapses_are_counted_one_by_one(size, out, kernel, stride, padding, pool, aligned) -> None:
-    weight = np.zeros((3, *kernel) if aligned else (5, 3, *kernel), int)
+def test_synapses_are_counted_one_by_one(size, out, kernel, stride, padding, pool, kind) -> None:
+    weight = np.zeros((3, *kernel) if kind is ALIGNED else (5, 3, *kernel), int)
     network = Network(
         populations=(
             Population(name="a", shape=(3, *size)),
-            Population(name="b", shape=(3 if aligned else 5, *out)),
+            Population(name="b", shape=(3 if kind is ALIGNED else 5, *out)),
         ),
         projections=(),
         output="b",
     )
     projection = Projection(
-        source="a", target="b", weight=weight, stride=stride, padding=padding, pool=pool, aligned=aligned
+        source="a", target="b", weight=weight, stride=stride, padding=padding, pool=pool, kind=kind
     )
     assert synapse_count(network, projection) == brute(network, projection) > 0
 

@@ -6,7 +6,7 @@ import pytest
 
 from spikeplane.compiler.synapses import Synapses, build_synapses, weight_words
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, DENSE, KINDS, Network, Neuron, Population, Projection
 
 LANES = 8
 
@@ -45,9 +45,9 @@ def expected(p: Projection, shape: tuple[int, int, int], at: tuple[int, int, int
             ky = y // p.pool[0] + p.padding[0] - ty * p.stride[0]
             kx = x // p.pool[1] + p.padding[1] - tx * p.stride[1]
             if 0 <= ky < kh and 0 <= kx < kw:
-                for target in [channel] if p.aligned else range(channels):
+                for target in [channel] if p.kind is ALIGNED else range(channels):
                     found[target, ty, tx] = int(
-                        p.weight[(target, ky, kx) if p.aligned else (target, channel, ky, kx)]
+                        p.weight[(target, ky, kx) if p.kind is ALIGNED else (target, channel, ky, kx)]
                     )
     return found
 
@@ -74,7 +74,7 @@ def drawn(seed: int) -> tuple[Projection, Network, tuple[int, int, int], ChipCon
         stride=(int(stride[0]), int(stride[1])),
         padding=(padding[0], padding[1]),
         pool=(int(pool[0]), int(pool[1])),
-        aligned=aligned,
+        kind=ALIGNED if aligned else DENSE,
     )
     source = Population(name="a", shape=(channels, size[0], size[1]))
     target_population = Population(name="b", shape=(shape[0], target[0], target[1]), neuron=Neuron())
@@ -96,7 +96,9 @@ def test_every_synapse_has_its_weight(seed: int) -> None:
     for at in np.ndindex(*source):
         found = {}
         for first, one in tables:
-            for (lane, acc), weight in walked(one, at, config.weight_bits, projection.aligned, plane).items():
+            for (lane, acc), weight in walked(
+                one, at, config.weight_bits, projection.kind is ALIGNED, plane
+            ).items():
                 place = ((first + acc // plane) * LANES + lane, *divmod(acc % plane, shape[2]))
                 if place[0] < shape[0]:
                     assert place not in found
@@ -109,6 +111,6 @@ def test_every_synapse_has_its_weight(seed: int) -> None:
 def test_the_draw_has_every_kind() -> None:
     seen = [drawn(seed) for seed in range(60)]
     assert {config.weight_bits for *_, config in seen} == {1, 2, 4, 8}
-    assert {p.aligned for p, *_ in seen} == {False, True}
+    assert {p.kind.tag for p, *_ in seen} == set(KINDS)
     assert sum(max(p.stride) > 1 and max(p.padding) > 0 for p, *_ in seen) > 10
-    assert sum(p.aligned and shape[0] > LANES for p, _, shape, _ in seen) > 5
+    assert sum(p.kind is ALIGNED and shape[0] > LANES for p, _, shape, _ in seen) > 5

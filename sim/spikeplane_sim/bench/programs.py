@@ -7,7 +7,7 @@ import numpy as np
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection, Window
 from spikeplane.program.image import Image
 from spikeplane.program.placement import Placement
 
@@ -122,7 +122,7 @@ def held(rng: np.random.Generator) -> tuple[Network, Planes]:
             target="pool",
             weight=np.ones((8, 1, 1), dtype=np.int64),
             pool=(2, 2),
-            aligned=True,
+            kind=ALIGNED,
         ),
     )
     image = rng.integers(0, 64, (SAMPLES, 1, 1, 4, 4))
@@ -192,7 +192,7 @@ def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
     projections = (
         Projection(source="in", target="all", weight=np.ones((8, 1, 1, 1), dtype=np.int64)),
         *[
-            Projection(source="all", target="sum", weight=weight, pool=(6, 6), aligned=True)
+            Projection(source="all", target="sum", weight=weight, pool=(6, 6), kind=ALIGNED)
             for weight in weights
         ],
     )

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane_sim.golden.projections import RULES
 
 Tensor = torch.Tensor
 
@@ -95,10 +96,8 @@ class FloatModel:
         return F.max_pool2d(padded, window.size, window.stride)
 
     def _synapses(self, p: FloatProjection, source: Tensor) -> Tensor:
-        weight, x = self.weights[id(p)], block_sums(source, p.pool)
-        if p.aligned:
-            return F.conv2d(x, weight[:, None], stride=p.stride, padding=p.padding, groups=len(weight))
-        return F.conv2d(x, weight, stride=p.stride, padding=p.padding)
+        x = block_sums(source, p.pool)
+        return RULES[p.kind.tag].real(x, self.weights[id(p)], p.stride, p.padding)
 
     def _fired(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
         """Where v reaches the threshold, bool (N, C, H, W); None without a threshold."""

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane_sim.golden.projections import RULES
 
 Tensor = torch.Tensor
 _NARROW = 1 << 30  #: magnitudes below are added in int32, others in int64
@@ -172,28 +173,21 @@ class Synapses:
         bound = _bound(projection, network.population(projection.source), membrane_bits)
         self.dtype = torch.float32 if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
         integers = np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift
-        weight = torch.as_tensor(integers, device=device).to(self.dtype)
-        self.kernel = (weight.shape[-2], weight.shape[-1])
-        self.weight = weight[:, None] if projection.aligned else weight
+        self.weight = torch.as_tensor(integers, device=device).to(self.dtype)
+        self.rule = RULES[projection.kind.tag]
 
     def __call__(self, source: Tensor) -> Tensor:
         p = self.projection
         x = pooled(source, p.pool).to(self.dtype)
         if source.is_cuda:
             return self._explicit(x)
-        groups = len(self.weight) if p.aligned else 1
-        return F.conv2d(x, self.weight, stride=p.stride, padding=p.padding, groups=groups).to(self.wide)
+        return self.rule.direct(x, self.weight, p.stride, p.padding).to(self.wide)
 
     def _explicit(self, x: Tensor) -> Tensor:
         """The same by unfolding and a matrix product."""
-        p, batch, channels = self.projection, len(x), x.shape[1]
-        columns = F.unfold(x, self.kernel, padding=p.padding, stride=p.stride)
-        if p.aligned:
-            columns = columns.view(batch, channels, self.kernel[0] * self.kernel[1], -1)
-            out = (columns * self.weight.flatten(1)[:, :, None]).sum(2)
-        else:
-            out = self.weight.flatten(1) @ columns
-        return out.view(batch, -1, *self.shape[1:]).to(self.wide)
+        p, kernel = self.projection, (self.weight.shape[-2], self.weight.shape[-1])
+        columns = F.unfold(x, kernel, padding=p.padding, stride=p.stride)
+        return self.rule.explicit(columns, self.weight).view(len(x), -1, *self.shape[1:]).to(self.wide)
 
 
 def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:

@@ -189,9 +189,9 @@ class CoreImage:
             self.tables.projection,
             what,
             valid=1,
-            aligned=projection.aligned,
             slot=part.slot,
             pre=projection.pre_shift,
+            **projection.kind.fields,
             **bases,
             **steps,
         )

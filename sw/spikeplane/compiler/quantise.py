@@ -209,7 +209,7 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
         stride=p.stride,
         padding=p.padding,
         pool=p.pool,
-        aligned=p.aligned,
+        kind=p.kind,
         delay=p.delay,
         pre_shift=power - stored,
     )

@@ -28,10 +28,10 @@ def build_synapses(
     """The tables with accumulator addresses counted from the part's first word."""
     source = network.population(projection.source)
     _, height, width = network.population(projection.target).current_shape
-    lanes = config.lanes
+    lanes, kind = config.lanes, projection.kind
     kernel = projection.weight.shape[-2:]
-    slots = 1 if projection.aligned else min(lanes, source.shape[0])
-    word = slots * (1 if projection.aligned else groups)  # weight words of one kernel position
+    slots = kind.slots(source.shape[0], lanes)
+    word = slots * kind.spread(groups)  # weight words of one kernel position
     (sy, sx), (py, px) = projection.stride, projection.padding
     pool = projection.pool
     rows = _axis(source.shape[1], pool[0], kernel[0], sy, py, height, width, kernel[1] * word)
@@ -39,12 +39,8 @@ def build_synapses(
     plane, block = height * width, kernel[0] * kernel[1] * word
     entries = []
     for group in range(-(-source.shape[0] // lanes)):
-        if not projection.aligned:
-            entries.append({"count": groups, "acc": 0, "weight": group * block})
-        elif first <= group < first + groups:
-            entries.append({"count": 1, "acc": (group - first) * plane, "weight": (group - first) * block})
-        else:
-            entries.append({"count": 0, "acc": 0, "weight": 0})
+        met = kind.meets(group, first, groups)
+        entries.append({"count": met.count, "acc": met.plane * plane, "weight": met.block * block})
     steps = {
         "acc_row": -width,
         "acc_column": -1,
@@ -53,18 +49,16 @@ def build_synapses(
         "weight_column": sx * word,
         "weight_group": slots,
     }
-    words = _aligned_words if projection.aligned else _dense_words
-    return Synapses(words(projection.weight, config, first, groups, slots), rows, columns, entries, steps)
+    ordered = kind.ordered(projection.weight, source.shape[0], lanes, first, groups)
+    return Synapses([_weights_word(row, config) for row in ordered], rows, columns, entries, steps)
 
 
 def weight_words(projection: Projection, network: Network, config: ChipConfig, groups: int) -> int:
     """Words that `build_synapses` makes for `groups` groups."""
+    channels, lanes, kind = network.population(projection.source).shape[0], config.lanes, projection.kind
     pixels = projection.weight.shape[-2] * projection.weight.shape[-1]
-    if projection.aligned:
-        return groups * pixels
-    channels, lanes = network.population(projection.source).shape[0], config.lanes
-    sources = -(-channels // lanes) * lanes if channels > lanes else channels
-    return groups * pixels * sources
+    words = kind.slots(channels, lanes) * kind.spread(groups) * pixels
+    return words * kind.blocks(-(-channels // lanes), groups)
 
 
 def _axis(
@@ -96,29 +90,6 @@ def _meets(
         ]
         for at in range(size)
     ]
-
-
-def _dense_words(weight: np.ndarray, config: ChipConfig, first: int, groups: int, slots: int) -> list[int]:
-    """In the order source group, ky, kx, target group, source bit."""
-    lanes, (_, channels, kh, kw) = config.lanes, weight.shape
-    sources = -(-channels // lanes) if channels > lanes else 1
-    part = np.zeros((groups * lanes, sources * slots, kh, kw), dtype=np.int64)
-    rows = weight[first * lanes : (first + groups) * lanes]
-    part[: len(rows), :channels] = rows
-    ordered = (
-        part.reshape(groups, lanes, sources, slots, kh, kw).transpose(2, 4, 5, 0, 3, 1).reshape(-1, lanes)
-    )
-    return [_weights_word(row, config) for row in ordered]
-
-
-def _aligned_words(weight: np.ndarray, config: ChipConfig, first: int, groups: int, slots: int) -> list[int]:
-    """In the order group, ky, kx."""
-    lanes, (_, kh, kw) = config.lanes, weight.shape
-    part = np.zeros((groups * lanes, kh, kw), dtype=np.int64)
-    rows = weight[first * lanes : (first + groups) * lanes]
-    part[: len(rows)] = rows
-    ordered = part.reshape(groups, lanes, kh, kw).transpose(0, 2, 3, 1).reshape(-1, lanes)
-    return [_weights_word(row, config) for row in ordered]
 
 
 def _weights_word(row: np.ndarray, config: ChipConfig) -> int:

@@ -36,7 +36,7 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
         hold = network.population(projection.target).hold
         spikes = activity.spikes[projection.source]
         total = float(spikes[0] if hold else spikes[: steps - projection.delay].sum())
-        reached = 1 if projection.aligned else network.population(projection.target).shape[0]
+        reached = projection.pairs // network.population(projection.source).shape[0]
         synaptic += total * activity.reach[number] * reached
     for source in plan.inputs:
         for target in (target for route in source.routes for target in route.targets):
@@ -62,7 +62,7 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
 def _words(activity: Activity, source: str, target: Target, steps: int) -> float:
     spikes, packets = activity.spikes[source], activity.packets[source]
     last = 1 if target.hold else steps - target.delay
-    if target.aligned:
+    if target.by_packet:
         return float(packets[:last].sum()) * target.share * target.words
     return float(spikes[:last].sum()) * target.words
 

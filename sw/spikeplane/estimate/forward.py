@@ -63,7 +63,7 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
         for j in range(weight.shape[-1]):
             part = x[:, :, i : i + sy * (height - 1) + 1 : sy, j : j + sx * (width - 1) + 1 : sx]
             part = part.reshape(*part.shape[:2], -1).swapaxes(1, 2)
-            total += part * weight[:, i, j] if projection.aligned else part @ weight[:, :, i, j].T
+            total += projection.kind.products(part, weight[..., i, j])
     return total.swapaxes(1, 2).reshape(-1, *shape).astype(np.int64)
 
 

@@ -126,7 +126,7 @@ class Timeline:
                 continue
             words = (
                 packets * target.share * target.words
-                if target.aligned
+                if target.by_packet
                 else max(packets, spikes * target.words)
             )
             done = self.accumulate(target.core, start, words)

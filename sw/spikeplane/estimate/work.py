@@ -24,14 +24,14 @@ PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: 
 
 @dataclass
 class Target:
-    """A part that a source reaches: `words` accumulated there per spike (`aligned`: per packet of
-    its own groups)."""
+    """A part that a source reaches: `words` accumulated there per spike (`by_packet`: per packet
+    of its own groups)."""
 
     part: int
     core: Core
     tag: int
     words: float
-    aligned: bool
+    by_packet: bool
     share: float
     delay: int
     hold: bool
@@ -144,7 +144,7 @@ def _targets(
             continue
         hold = network.population(projection.target).hold
         for part in program.placement.of(projection.target):
-            words = activity.reach[number] * (1 if projection.aligned else part.groups)
+            words = activity.reach[number] * projection.kind.spread(part.groups)
             share = _share(network, config, part)
             found.append(
                 Target(
@@ -152,7 +152,7 @@ def _targets(
                     part.core,
                     number,
                     words,
-                    projection.aligned,
+                    projection.kind.by_packet,
                     share,
                     projection.delay,
                     hold,

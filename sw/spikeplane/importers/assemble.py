@@ -22,7 +22,7 @@ from spikeplane.importers.geometry import (
     text,
     ungrouped,
 )
-from spikeplane.network import Window
+from spikeplane.network import ALIGNED, DENSE, ProjectionKind, Window
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Assembler:
             (len(weight), out[0], out[1]),
             stride=stride,
             padding=padding,
-            aligned=aligned,
+            kind=ALIGNED if aligned else DENSE,
             layer=layer,
         )
 
@@ -223,7 +223,7 @@ class Assembler:
             shape,
             stride=(stride, stride),
             padding=(padding, padding),
-            aligned=True,
+            kind=ALIGNED,
         )
         self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
         return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=np.ones(channels), reset="none"))
@@ -299,7 +299,7 @@ class Assembler:
         if isinstance(value, Currents):
             return value
         return replace(
-            self._synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, aligned=True),
+            self._synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, kind=ALIGNED),
             flat=value.flat,
         )
 
@@ -401,7 +401,7 @@ class Assembler:
         *,
         stride: tuple[int, int] = (1, 1),
         padding: tuple[int, int] = (0, 0),
-        aligned: bool = False,
+        kind: ProjectionKind = DENSE,
         layer: str = "",
     ) -> Currents:
         drafts = tuple(
@@ -412,7 +412,7 @@ class Assembler:
                 stride=stride,
                 padding=padding,
                 pool=s.pool,
-                aligned=aligned,
+                kind=kind,
                 delay=s.delay,
                 layer=layer,
             )

@@ -25,6 +25,8 @@ from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.placement import Part, Placement
 from spikeplane.program.plain import made, shown, value
+from spikeplane.program.projections import from_plain as projection_from
+from spikeplane.program.projections import to_plain as projection_plain
 from spikeplane.program.source import from_plain, to_plain
 from spikeplane.program.words import Words, read_words, write_words
 
@@ -95,7 +97,7 @@ def to_bytes(program: "Program") -> bytes:
             f"populations/{i}/{k}": getattr(p, k) for k in _POPULATION_ARRAYS if getattr(p, k) is not None
         }
     for i, p in enumerate(program.network.projections):
-        projections.append({k: v for k, v in p.__dict__.items() if k != "weight"})
+        projections.append(projection_plain(p))
         arrays[f"projections/{i}/weight"] = p.weight
     source, floats = (None, {}) if program.source is None else to_plain(program.source)
     header = {
@@ -254,10 +256,10 @@ def _population(found: dict[str, Dataset], number: int, plain: Any) -> Populatio
 
 def _projection(found: dict[str, Dataset], number: int, plain: Any) -> Projection:
     place = f"projections/{number}/weight"
-    projection = made(Projection, plain, f"projection {number}", weight=np.zeros(0))
+    projection = projection_from(Projection, plain, f"projection {number}", np.zeros(0))
     if place not in found:
         raise SpikeplaneError(f"{place} is missing")
-    return replace(projection, weight=_array(found.pop(place), place, (3 if projection.aligned else 4,)))
+    return replace(projection, weight=_array(found.pop(place), place, (projection.kind.rank,)))
 
 
 def _array(

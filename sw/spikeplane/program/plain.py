@@ -5,6 +5,7 @@ Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default;
 has been made by something else.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,15 +17,20 @@ _TEXT = 1000  #: characters of a name at most
 T = TypeVar("T")
 
 
-def made(kind: type[T], plain: Any, where: str, **given: Any) -> T:
+def made(
+    kind: type[T], plain: Any, where: str, stored: Mapping[str, Any] | None = None, /, **given: Any
+) -> T:
     """The dataclass `kind` from a dict of its fields less those `given`. Raises SpikeplaneError
-    that names the field, its type and what the file has."""
-    hints = get_type_hints(kind)
-    wanted = {f.name for f in fields(kind) if f.name not in given}  # pyright: ignore[reportArgumentType] - a dataclass
+    that names the field, its type and what the file has. stored: types of what the dict has besides, and
+    the dataclass has not."""
+    hints, stored = get_type_hints(kind), stored or {}
+    wanted = {f.name for f in fields(kind) if f.name not in given} | set(stored)  # pyright: ignore[reportArgumentType] - a dataclass
+    hints |= stored
     if type(plain) is not dict or set(plain) != wanted:
         found = sorted(set(plain) ^ wanted, key=str) if type(plain) is dict else []
         raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(wanted))}{_differing(found)}")
-    return kind(**{name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}, **given)
+    found = {name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}
+    return kind(**{name: found[name] for name in found if name not in stored}, **given)
 
 
 def value(hint: Any, plain: Any, where: str) -> Any:

@@ -15,6 +15,8 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.program.hdf5 import Dataset
 from spikeplane.program.plain import made, shown, value
+from spikeplane.program.projections import from_plain as projection_from
+from spikeplane.program.projections import to_plain as projection_plain
 
 Widths = int | Mapping[str, int] | None
 _FLOATS = {np.dtype("<i4"): np.dtype("<f4"), np.dtype("<i8"): np.dtype("<f8")}
@@ -58,7 +60,7 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             if array is not None:
                 arrays[f"source/populations/{i}/{name}"] = _bits(array)
     for i, p in enumerate(net.projections):
-        projections.append({k: getattr(p, k) for k in _PROJECTION})
+        projections.append(projection_plain(p))
         arrays[f"source/projections/{i}/weight"] = _bits(p.weight)
     peaks = None if source.peaks is None else list(source.peaks)
     for i, name in enumerate(peaks or []):
@@ -85,7 +87,6 @@ def _neuron_plain(neuron: FloatNeuron) -> dict[str, Any]:
 
 _NEURON = [f.name for f in fields(FloatNeuron) if f.name not in ("threshold", "amount")]
 _POPULATION = [f.name for f in fields(FloatPopulation) if f.name not in ("neuron", "bias", "window")]
-_PROJECTION = [f.name for f in fields(FloatProjection) if f.name != "weight"]
 
 
 def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
@@ -133,7 +134,7 @@ def _projection(found: dict[str, Dataset], number: int, plain: Any) -> FloatProj
     weight = _floats(found, place)
     if weight is None:
         raise SpikeplaneError(f"{place} is missing")
-    return made(FloatProjection, plain, f"source, projection {number}", weight=weight)
+    return projection_from(FloatProjection, plain, f"source, projection {number}", weight)
 
 
 def _peak(found: dict[str, Dataset], number: int) -> np.ndarray:

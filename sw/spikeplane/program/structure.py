@@ -114,19 +114,10 @@ def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) 
                 f"{what}: {name} must be two whole numbers from {low} to {_SPAN}, not {pair}"
             )
     shape = np.shape(p.weight)
-    channels = (target[0],) if p.aligned else (target[0], source[0])
-    if (
-        len(shape) != len(channels) + 2
-        or shape[: len(channels)] != channels
-        or 0 in shape
-        or (p.aligned and source[0] != target[0])
-    ):
+    if len(shape) != p.kind.rank or 0 in shape or not p.kind.connects(shape[:-2], source[0], target[0]):
         raise SpikeplaneError(
-            (
-                f"{what}: weights of shape {shape_text(shape)} do not connect {shape_text(source)} to "
-                f"{shape_text(target)}"
-            )
-            + (", channel by channel" if p.aligned else "")
+            f"{what}: weights of shape {shape_text(shape)} do not connect {shape_text(source)} to "
+            f"{shape_text(target)}{p.kind.said}"
         )
     grid = (-(-source[1] // p.pool[0]), -(-source[2] // p.pool[1]))
     made = tuple(

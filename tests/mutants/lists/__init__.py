@@ -8,6 +8,7 @@ from mutants.lists import (
     core_out,
     driver,
     golden,
+    kinds,
     link,
     network,
     program,
@@ -15,5 +16,5 @@ from mutants.lists import (
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART,
+    program.PART, kinds.PART,
 )  # fmt: skip

@@ -21,7 +21,6 @@ PLACES = (
     Mutant("routes.py", "count > most", "count > most + 1", "a core counts a connection too many"),
     Mutant("synapses.py", "(at // pool + padding - k) % stride == 0 and 0 <= at // pool + padding - k < out * stride", "0 <= at // pool + padding - k < out * stride", "a strided kernel meets every pixel"),
     Mutant("synapses.py", "0 <= at // pool + padding - k < out * stride", "at // pool + padding - k < out * stride", "a kernel meets outputs before the first"),
-    Mutant("synapses.py", "first <= group < first + groups", "first <= group <= first + groups", "an aligned group meets the next part's weights"),
     Mutant("synapses.py", "(row < 0)", "(row > 0)", "1-bit weights have the other sign"),
 )  # fmt: skip
 

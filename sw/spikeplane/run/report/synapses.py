@@ -10,7 +10,7 @@ def synapse_count(network: Network, projection: Projection) -> int:
     """Connections between neurons; a stored weight of a convolution counts once for each place it
     is used at."""
     source, target = network.population(projection.source), network.population(projection.target)
-    pairs = int(np.prod(projection.weight.shape[:-2]))  # of channels
+    pairs = projection.pairs  # of channels
     for axis in (0, 1):
         pairs *= _along(
             source.shape[1 + axis],

@@ -1,0 +1,29 @@
+"""The integer network: what a compiled model means, independent of any chip. The golden model
+executes exactly this.
+
+Values that flow are integers per neuron and step: 0 or 1 for spikes, 0..255 for direct-coded input,
+the membrane value for membrane outputs. Currents are `bias + sum of weight * value` (docs/design.md,
+"Arithmetic").
+"""
+
+from spikeplane.network.network import Network
+from spikeplane.network.neurons import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
+from spikeplane.network.populations import Population, Window
+from spikeplane.network.projection import Projection
+from spikeplane.network.projections import ALIGNED, DENSE, KINDS, ProjectionKind
+
+__all__ = [
+    "ALIGNED",
+    "DENSE",
+    "KINDS",
+    "LEAK_ONE",
+    "LeakKind",
+    "LeakRound",
+    "Network",
+    "Neuron",
+    "Population",
+    "Projection",
+    "ProjectionKind",
+    "ResetMode",
+    "Window",
+]

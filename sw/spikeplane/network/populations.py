@@ -1,0 +1,43 @@
+"""The neurons of one layer, and inputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.network.neurons import Neuron
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Maximum over a window of accumulators before the neuron (max-pooling on pre-activations)."""
+
+    size: int
+    stride: int
+    padding: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """The neurons of one layer, `shape` (C, H, W); `neuron` is None for an input population.
+
+    theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,).
+    `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.
+    `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes).
+    `hold`: the input is the same in every step of a sample, so it is accumulated once.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    neuron: Neuron | None = None
+    theta: np.ndarray | None = None
+    amount: np.ndarray | None = None
+    bias: np.ndarray | None = None
+    window: Window | None = None
+    input_size: tuple[int, int] | None = None
+    hold: bool = False
+    value_bits: int = 1
+
+    @property
+    def current_shape(self) -> tuple[int, int, int]:
+        """Shape of the accumulators: `shape`, or (C, *input_size) in front of a window."""
+        return self.shape if self.input_size is None else (self.shape[0], *self.input_size)

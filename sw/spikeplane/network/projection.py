@@ -1,0 +1,39 @@
+"""Synapses from one population to another."""
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from spikeplane.network.projections import DENSE, ProjectionKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """Synapses from one population to another, as a convolution over the source's pixels.
+
+    kind      which channels it connects: DENSE, all with all, or ALIGNED, channel c with channel c
+    weight    int array (Cout, Cin, KH, KW), or (C, KH, KW) of an aligned one (depthwise, pooling,
+              identity). A fully connected layer on (C, H, W) is a convolution whose kernel covers the
+              whole source.
+    pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of
+              the synapses for nothing
+    delay     1: recurrent, delivers at step t + 1 what was fired at t
+    pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a
+                ratio between projections
+    """
+
+    source: str
+    target: str
+    weight: np.ndarray
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    kind: ProjectionKind = DENSE
+    delay: int = 0
+    pre_shift: int = 0
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of channels that it connects."""
+        return prod(self.weight.shape[:-2])

@@ -1,0 +1,24 @@
+"""The kinds of projections and neurons: what bounds, tables of synapses, estimates and files ask of them."""
+
+from mutants.catalogue import Mutant, Part
+
+MUTANTS = (
+    Mutant("projections/aligned.py", "first <= group < first + groups", "first <= group <= first + groups", "an aligned group meets the next part's weights"),
+    Mutant("projections/aligned.py", "channels == (target,) and source == target", "channels == (target,)", "an aligned projection connects different numbers of channels"),
+    Mutant("projections/dense.py", "min(lanes, channels)", "lanes", "few channels take as many weight words as lanes"),
+    Mutant("projections/dense.py", "Meeting(groups, 0, group)", "Meeting(groups, 0, 0)", "every source group has the weights of the first"),
+)  # fmt: skip
+
+PART = Part(
+    name="kinds",
+    folder="sw/spikeplane/network",
+    gateware=False,
+    tests={
+        "*": (
+            "tests/unit/test_synapses.py",
+            "tests/unit/test_compile_checks.py",
+            "tests/system/test_kinds.py",
+        )
+    },
+    mutants=MUTANTS,
+)
