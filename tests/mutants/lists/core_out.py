@@ -3,16 +3,16 @@
 from mutants.catalogue import Mutant, Part
 from mutants.lists.core import PART as CORE
 
-_CLEAR = "m.d.sync += [s.eq(0) for s in (self._parity, self._sample, *self._last)]"
+_CLEAR = "m.d.sync += [s.eq(0) for s in (parity, sample)]"
 
 SCHEDULE = (
-    Mutant("soma/schedule.py", "(valid & complete) | (loading & incoming.ready)", "valid & complete", "ready bits are not loaded"),
-    Mutant("soma/schedule.py", "(self._parity & both[1]) | (~self._parity & both[0])", "both[0] | both[1]", "a population runs at any parity"),
-    Mutant("soma/schedule.py", "tokens & credits", "tokens", "a population runs without its credits"),
-    Mutant("soma/schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._sample, *self._last)]", "START leaves the parities"),
-    Mutant("soma/schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._parity, *self._last)]", "START leaves the samples' banks"),
-    Mutant("soma/schedule.py", _CLEAR, "m.d.sync += [s.eq(0) for s in (self._parity, self._sample)]", "START leaves the marks of a last step"),
-    Mutant("soma/schedule.py", "m.d.sync += bits.eq(0)", "", "STOP leaves the ready bits"),
+    Mutant("soma/counters.py", "(valid & complete) | (loading & incoming.ready)", "valid & complete", "ready bits are not loaded"),
+    Mutant("soma/schedule.py", "(parity & ready.ready[1]) | (~parity & ready.ready[0])", "ready.ready[0] | ready.ready[1]", "a population runs at any parity"),
+    Mutant("soma/ready.py", "tokens & credits", "tokens", "a population runs without its credits"),
+    Mutant("soma/schedule.py", _CLEAR, "m.d.sync += sample.eq(0)", "START leaves the parities"),
+    Mutant("soma/schedule.py", _CLEAR, "m.d.sync += parity.eq(0)", "START leaves the samples' banks"),
+    Mutant("soma/schedule.py", "ready.clear.eq(1)", "ready.clear.eq(0)", "START leaves the marks of a last step"),
+    Mutant("soma/ready.py", "m.d.sync += bits.eq(0)", "", "STOP leaves the ready bits"),
     Mutant("soma/schedule.py", "self.running & ~pending & (eligible != 0)", "~pending & (eligible != 0)", "a stopped core sweeps"),
     Mutant(
         "soma/schedule.py", "self.running & ~pending & (eligible != 0)", "self.running & (eligible != 0)", "a sweep goes before a START that waits",
@@ -21,8 +21,8 @@ SCHEDULE = (
     Mutant("soma/schedule.py", "Mux(ends, mine, 0)", "0", "the sample's bank never changes"),
     Mutant("soma/schedule.py", "initial.eq(2 * slots)", "initial.eq(slots)", "half of the populations are initialised"),
     Mutant("soma/schedule.py", "self.idle", "1", "spikes come in before the last initialisation is done", within="with m.Elif(self.idle):"),
-    Mutant("soma/schedule.py", "bits & ~self._given[q]", "bits", "a job stays ready"),
-    Mutant("soma/schedule.py", "valid & last", "last", "a sample ends without its token", within="valid & last)"),
+    Mutant("soma/ready.py", "bits & ~given", "bits", "a job stays ready"),
+    Mutant("soma/counters.py", "valid & last", "last", "a sample ends without its token", within="self.mark.ends.eq(valid & last)"),
 )  # fmt: skip
 
 SWEEP = (
@@ -96,7 +96,10 @@ PART = Part(
     gateware=True,
     tests={
         **CORE.tests,
-        "soma/schedule.py": ("tests/unit/test_core_schedule.py", *CORE.tests["*"]),
+        **{
+            f"soma/{name}.py": ("tests/unit/test_core_schedule.py", *CORE.tests["*"])
+            for name in ("schedule", "counters", "ready")
+        },
         "soma/sweep.py": (
             *CORE.tests["*"][:1],
             "tests/formal/test_items.py -k 'not refuted and not mutant'",

@@ -1,26 +1,25 @@
-"""Who is swept next: counts tokens and credits down, keeps each population's parity, and picks in turn.
+"""Who is swept next: a population with its tokens and credits, in turn.
 
 ```
-    event -> SCHEDULE counter - 1 -> ready bits --+
-    loader -> SCHEDULE words ----------^          +-> round robin -> job -> Sweep
-    start  -> initialisation jobs, both banks ----+
+    event, loader -> Counters -> mark -> ReadyBits -> ready by parity --> round robin -> job -> Sweep
+    start  -> initialisation jobs, both banks ------------------------------^
 ```
 Ports: write, read and read_data (`ReadBus`), start, stop (pulses; stop forgets every ready bit),
 running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`), idle (the
 sweep has nothing to do), initialising. Latency from the last event to the job: 6 cycles.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS
-from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.interfaces import EventLayout, WriteBus
-from spikeplane_gateware.core.reads import ReadBus, table_word
+from spikeplane_gateware.core.reads import ReadBus
+from spikeplane_gateware.core.soma.counters import Counters
+from spikeplane_gateware.core.soma.ready import ReadyBits
 from spikeplane_gateware.network.arbiter import Arbiter
-from spikeplane_gateware.structs import struct
 
 #: `sample` is the bank of a population that holds its current; `initial`: only set membranes and
 #: accumulators of bank `parity`.
@@ -28,7 +27,13 @@ JOB = data.StructLayout({"slot": SLOT_BITS, "parity": 1, "sample": 1, "last": 1,
 
 
 class Schedule(wiring.Component):
-    """See the module's picture."""
+    """The schedule of a core; see the module's picture.
+
+    Parameters: config: the chip.
+
+    Attributes: write, read, read_data; start, stop, running; event_valid, event; job, idle,
+    initialising: as above.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -50,20 +55,22 @@ class Schedule(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, slots = Module(), self.config.populations
-        self._tokens, self._credits = (
-            [Signal(slots, name=f"{name}_{q}") for q in range(2)] for name in ("tokens", "credits")
-        )
-        self._last = [Signal(slots, name=f"last_{q}") for q in range(2)]
-        self._parity = Signal(slots)
-        self._sample = Signal(slots)
-        self._granted = Signal(slots)  # one-hot: the population whose turn it is
-        # one-hot: its job is given now, by parity
-        self._given = [Signal(slots, name=f"given_{q}") for q in range(2)]
-        self._count(m)
+        m.submodules.counters = counters = Counters(self.config)
+        m.submodules.ready = ready = ReadyBits(slots)
         m.submodules.arbiter = arbiter = Arbiter(slots)
-        both = [tokens & credits for tokens, credits in zip(self._tokens, self._credits, strict=True)]
+        connect(m, counters.write, flipped(self.write))
+        connect(m, counters.read, flipped(self.read))
+        parity, sample = Signal(slots), Signal(slots)
+        granted = Signal(slots)  # one-hot: the population whose turn it is
         eligible = Signal(slots)
-        m.d.sync += eligible.eq((self._parity & both[1]) | (~self._parity & both[0]))
+        m.d.comb += [
+            counters.event_valid.eq(self.event_valid),
+            counters.event.eq(self.event),
+            self.read_data.eq(counters.read_data),
+            ready.mark.eq(counters.mark),
+            ready.stop.eq(self.stop),
+        ]
+        m.d.sync += eligible.eq((parity & ready.ready[1]) | (~parity & ready.ready[0]))
         initial = Signal(range(2 * slots + 1))  # initialisation jobs still to give, from the top
         pending = Signal()  # a START that waits for the sweep under way
         with m.FSM():
@@ -72,13 +79,13 @@ class Schedule(wiring.Component):
                     arbiter.requests.eq(eligible),
                     arbiter.take.eq(self.running & ~pending & (eligible != 0)),
                 ]
-                m.d.sync += self._granted.eq(arbiter.grant)
+                m.d.sync += granted.eq(arbiter.grant)
                 with m.If(pending):
                     m.next = "CLEAR"
                 with m.Elif(arbiter.take):
                     m.next = "GIVE"
             with m.State("GIVE"):
-                self._give(m)
+                self._give(m, granted, parity, sample, ready)
                 m.next = "WAIT"
             with m.State("INITIAL"):
                 job, number = self.job.payload, Signal.like(initial)
@@ -101,23 +108,23 @@ class Schedule(wiring.Component):
                     m.next = "INITIAL"
             with m.State("CLEAR"):
                 m.d.sync += [pending.eq(0), initial.eq(2 * slots)]
-                m.d.sync += [s.eq(0) for s in (self._parity, self._sample, *self._last)]
+                m.d.sync += [s.eq(0) for s in (parity, sample)]
+                m.d.comb += ready.clear.eq(1)
                 m.next = "INITIAL"
         with m.If(self.start):
             m.d.sync += [self.initialising.eq(1), pending.eq(1)]
         return m
 
-    def _give(self, m: Module) -> None:
+    def _give(self, m: Module, mine: Signal, parity: Signal, sample: Signal, ready: ReadyBits) -> None:
         """The job of the population whose turn it is, and what its giving changes."""
         job = self.job.payload
         now = Signal()
         ends = Signal()
-        mine = self._granted
         m.d.comb += [
-            now.eq((self._parity & mine).any()),
-            ends.eq((Mux(now, self._last[1], self._last[0]) & mine).any()),
-            self._given[0].eq(Mux(now, 0, mine)),
-            self._given[1].eq(Mux(now, mine, 0)),
+            now.eq((parity & mine).any()),
+            ends.eq((Mux(now, ready.last[1], ready.last[0]) & mine).any()),
+            ready.given[0].eq(Mux(now, 0, mine)),
+            ready.given[1].eq(Mux(now, mine, 0)),
         ]
         numbers = range(len(mine))
         m.d.sync += [
@@ -125,64 +132,9 @@ class Schedule(wiring.Component):
                 Cat(*[Cat(*[mine[n] for n in numbers if n >> bit & 1]).any() for bit in range(SLOT_BITS)])
             ),
             job.parity.eq(now),
-            job.sample.eq((self._sample & mine).any()),
+            job.sample.eq((sample & mine).any()),
             job.last.eq(ends),
             job.initial.eq(0),
-            self._parity.eq(self._parity ^ mine),
-            self._sample.eq(self._sample ^ Mux(ends, mine, 0)),
+            parity.eq(parity ^ mine),
+            sample.eq(sample ^ Mux(ends, mine, 0)),
         ]
-
-    def _count(self, m: Module) -> None:
-        """The counters in distributed memory, read and written back in one cycle; events and writes
-        never meet (writes come only while stopped)."""
-        tables = core_tables(self.config)
-        layout, count = struct(tables.schedule), tables.depth(Memory.SCHEDULE)
-        m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
-        read, write = counters.read_port(domain="comb"), counters.write_port()
-        valid, loading, last, complete = (
-            Signal(name=name) for name in ("valid", "loading", "last", "complete")
-        )
-        at = Signal(range(count))
-        word = read.data
-        incoming = Signal(layout)
-        writes = self.write.valid & (self.write.memory == Memory.SCHEDULE)
-        m.d.sync += [valid.eq(self.event_valid), loading.eq(writes)]
-        fetches = writes | self.read.fetch  # both buses have the same address
-        with m.If(self.event_valid | fetches):
-            event = Cat(self.event.parity, self.event.credit, self.event.slot)
-            m.d.sync += [
-                at.eq(Mux(fetches, self.write.address, event)),
-                last.eq(self.event.last),
-                incoming.eq(self.write.data),
-            ]
-        m.d.comb += [
-            read.addr.eq(at),
-            write.addr.eq(at),
-            write.en.eq(valid | loading),
-            complete.eq(word.left == 1),
-            self.read_data.eq(table_word(self.read, Memory.SCHEDULE, tables, word.as_value())),
-            write.data.expected.eq(word.expected),
-            write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
-        ]
-        with m.If(loading):
-            m.d.comb += write.data.eq(incoming)
-        self._mark(m, at, (valid & complete) | (loading & incoming.ready), valid & last)
-
-    def _mark(self, m: Module, at: Signal, sets: Value, ends: Value) -> None:
-        """Ready bits: `sets` the one at SCHEDULE address `at`; `ends`: its token was a sample's
-        last. Decoded in one cycle, set in the next: a bit then costs one table."""
-        slots = self.config.populations
-        parity, credit, hot = at[0], at[1], Signal(slots)
-        m.d.sync += hot.eq(1 << at[2:])
-        for q in range(2):
-            mine = parity if q else ~parity
-            marks = (
-                (self._tokens[q], ~credit & sets),
-                (self._credits[q], credit & sets),
-                (self._last[q], ~credit & ends),
-            )
-            for bits, chosen in marks:
-                put = Signal(name=f"put_{bits.name}")
-                m.d.sync += [put.eq(mine & chosen), bits.eq((bits & ~self._given[q]) | Mux(put, hot, 0))]
-                with m.If(self.stop):
-                    m.d.sync += bits.eq(0)
