@@ -10,9 +10,9 @@ import house
 import pytest
 
 #: What holds today of what should be less: these numbers only fall.
-LATE_ATTRIBUTES = 92
+LATE_ATTRIBUTES = 72
 LARGE_FILES = 4
-LONG_FUNCTIONS = 33
+LONG_FUNCTIONS = 32
 
 
 def figures() -> dict[str, int]:
@@ -34,7 +34,7 @@ def figures() -> dict[str, int]:
 
 LIMITS = {
     "files, lines (90 %)": 200,
-    "components, lines (90 %)": 137,
+    "components, lines (90 %)": 130,
     "elaborate, lines (90 %)": 35,
     "lines, columns (90 %)": 100,
     "attributes set late": LATE_ATTRIBUTES,

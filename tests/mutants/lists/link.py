@@ -108,20 +108,20 @@ SENDER = (
     Mutant("sender.py", "(self.filling - self.base)[:SEQUENCE_BITS] != SLOTS", "1", "a slot that waits for the host is overwritten"),
     Mutant("sender.py", "offset == longest", "offset == longest + 1", "a frame takes a byte too many"),
     Mutant("sender.py", "told != now", "0", "room that came free is not told"),
-    Mutant("sender.py", "place == length + 1", "place == length", "a frame's last byte is not sent"),
+    Mutant("frame_line.py", "place == frame.length + 1", "place == frame.length", "a frame's last byte is not sent"),
     Mutant("sender.py", "gone <= (self.filling - self.base)[:SEQUENCE_BITS]", "1", "any acknowledgement is believed"),
     Mutant("sender.py", "self.reject | (gone > (self.following - self.base)[:SEQUENCE_BITS])", "self.reject", "the sender stays behind the window"),
     Mutant("sender.py", "self.reject | (gone > (self.following - self.base)[:SEQUENCE_BITS])", "gone > (self.following - self.base)[:SEQUENCE_BITS]", "a reject is not heard"),
-    Mutant("sender.py", "Mux(self.echo, self.echo_number, self.following)", "self.following", "the echo of a reset has another number"),
+    Mutant("sender.py", "Mux(echo, number, self.following)", "self.following", "the echo of a reset has another number"),
     Mutant(
-        "sender.py", "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, self.phase, self.answer)]",
-        "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, self.answer)]", "a reset leaves the phase of the packet",
+        "sender.py", "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, phase, answer)]",
+        "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, answer)]", "a reset leaves the phase of the packet",
     ),
     Mutant(
-        "sender.py", "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, self.phase, self.answer)]",
-        "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.phase, self.answer)]", "a reset leaves bytes in the open slot",
+        "sender.py", "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, self.offset, phase, answer)]",
+        "m.d.sync += [s.eq(0) for s in (self.base, self.following, self.filling, phase, answer)]", "a reset leaves bytes in the open slot",
     ),
-    Mutant("sender.py", "head.poll.eq(self.answer)", "head.poll.eq(0)", "a poll's answer does not say so"),
+    Mutant("sender.py", "head.poll.eq(answer)", "head.poll.eq(0)", "a poll's answer does not say so"),
 )  # fmt: skip
 
 UART = (
