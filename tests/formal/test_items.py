@@ -35,7 +35,7 @@ MOST = 13  #: under way, staged or in the FIFO at once
 class AnyNeurons(neuron.NeuronArray):
     """Neurons that fire as the solver likes."""
 
-    def _lane(self, m: Module, lane: int, *_: object) -> None:
+    def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
         for signal in (self.after[lane], self.v[lane]):
             free(m, signal)
         if not lane:

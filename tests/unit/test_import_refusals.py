@@ -58,7 +58,9 @@ class Made(nn.Module):
 
 
 class Stated(Made):
-    def forward(self, x: torch.Tensor, mem: torch.Tensor) -> Any:
+    """The same, and a state that the caller keeps."""
+
+    def forward(self, x: torch.Tensor, mem: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.do(self, x, mem)
 
 

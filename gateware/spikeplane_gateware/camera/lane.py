@@ -145,7 +145,7 @@ class Lane(wiring.Component):
         fields = {"age": Mux(p.alive, older, 0)[:AGE_BITS], "lo": p.lo, "order": p.order, "pending": waiting}
         if self.config.method != "tfi":
             fields["segment"] = pack(m, p)
-        return Cat(fields[name][: field.width] for name, field in self.layout)
+        return Value.cast(Cat(fields[name][: field.width] for name, field in self.layout))
 
     def _ratio(self, m: Module, p: SimpleNamespace) -> tuple[Value, Value]:
         """n intervals in so many planes; in an interval that is open and longer than the smaller

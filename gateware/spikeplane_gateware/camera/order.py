@@ -19,7 +19,7 @@ FIELDS = tuple(ORDER.members)
 
 def measures(order: SimpleNamespace, n: Value) -> dict[str, Value]:
     """What is compared before it is known what the interval is."""
-    run = Mux(order.run == RUN_MAX, RUN_MAX, order.run + 1)[: len(order.run)]
+    run = Value.cast(Mux(order.run == RUN_MAX, RUN_MAX, order.run + 1)[: len(order.run)])
     return {
         "run": run,
         "shorter": run < order.k,
@@ -28,8 +28,8 @@ def measures(order: SimpleNamespace, n: Value) -> dict[str, Value]:
         "short": (order.run + 2 < order.k) | ((order.run + 2 == order.k) & order.wide),
         "at_once": order.run == 0,
         "equal": run == order.k,
-        "doubled_k": Mux(n >= 4, 2, n == 3)[:2],
-        "doubled": Mux(n == 1, BASE, Mux(n >= 4, KNOWN, ONCE))[:2],
+        "doubled_k": Value.cast(Mux(n >= 4, 2, n == 3)[:2]),
+        "doubled": Value.cast(Mux(n == 1, BASE, Mux(n >= 4, KNOWN, ONCE))[:2]),
     }
 
 
@@ -62,7 +62,7 @@ def chosen(order: SimpleNamespace, after: SimpleNamespace, fits: Value, begins: 
     fields = {field: Mux(fits, getattr(after, field), getattr(order, field)) for field in FIELDS}
     fields["phase"] = Mux(begins, OPEN, fields["phase"])
     fields["kind"] = fields["kind"] & ~begins
-    return Cat(fields[field][: len(getattr(order, field))] for field in FIELDS)
+    return Value.cast(Cat(fields[field][: len(getattr(order, field))] for field in FIELDS))
 
 
 def unpacked(order: Value) -> SimpleNamespace:

@@ -19,18 +19,21 @@ _GROUP = 8
 
 
 def _groups(v: Value) -> list[Value]:
-    return [v[i : i + _GROUP] for i in range(0, len(v), _GROUP)]
+    return [Value.cast(v[i : i + _GROUP]) for i in range(0, len(v), _GROUP)]
 
 
 def _top(bits: Value) -> list[Value]:
     """One-hot: the highest 1."""
-    return [bits[i] & ~bits[i + 1 :].any() if i + 1 < len(bits) else bits[i] for i in range(len(bits))]
+    last = Value.cast(bits[len(bits) - 1])
+    return [*(bits[i] & ~bits[i + 1 :].any() for i in range(len(bits) - 1)), last]
 
 
 def _index(hot: Value) -> Value:
     """The place of the only 1."""
     width = max(1, (len(hot) - 1).bit_length())
-    return Cat(Cat(bit for i, bit in enumerate(hot) if i >> place & 1).any() for place in range(width))
+    return Value.cast(
+        Cat(Cat(bit for i, bit in enumerate(hot) if i >> place & 1).any() for place in range(width))
+    )
 
 
 def find(m: Module, name: str, v: Value) -> SimpleNamespace:

@@ -58,7 +58,7 @@ def unpack(segment: Value) -> SimpleNamespace:
 def format_of(m: Module, name: str, lo: Value) -> Value:
     """The format of a segment by its smaller interval."""
     above = [named(m, f"{name}_from_{1 << bits}", lo[bits:].any()) for bits, _ in FORMATS[:-1]]
-    return Mux(above[2], 3, Mux(above[1], 2, above[0]))[:_FORMAT_BITS]
+    return Value.cast(Mux(above[2], 3, Mux(above[1], 2, above[0]))[:_FORMAT_BITS])
 
 
 def pack(m: Module, p: SimpleNamespace) -> Value:
@@ -67,4 +67,4 @@ def pack(m: Module, p: SimpleNamespace) -> Value:
     body = Const(0)
     for form, (lo, count) in enumerate(FORMATS):
         body = body | Mux(number == form, Cat(p.lo[:lo], p.n[:count], p.m[:count]), 0)
-    return Cat(number, body)[:SEGMENT_BITS]
+    return Value.cast(Cat(number, body)[:SEGMENT_BITS])

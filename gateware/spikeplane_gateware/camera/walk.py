@@ -80,15 +80,16 @@ class Walk:
         name, method = self.name, self.config.method
         fits: Value = Const(0)
         more: dict[str, Any] = {}
+        after: SimpleNamespace | None = None
         if method != "tfi":
             fits = s.extends & (s.zero | s.one | (s.minus & s.even))
             form = format_of(m, f"{name}_grown", Mux(s.minus, s.interval, s.lo))
             full = Cat(Mux(form == number, s.more[bits], 0) for number, (_, bits) in enumerate(FORMATS)).any()
             more = {"more": s.more, "full": full, "longer": Mux(s.minus, s.n, s.m + s.one)[: len(s.more)]}
         if method == "ssr":
-            stable, after = rule.grown(m, name, rule.unpacked(s.order), s.measures, s.one, s.minus)
+            stable, grown = rule.grown(m, name, rule.unpacked(s.order), s.measures, s.one, s.minus)
             fits = fits & stable
-            after = stage(m, f"{name}_order", **after)
+            after = stage(m, f"{name}_order", **grown)
         fits = named(m, f"{name}_fits", fits)
         begins = named(m, f"{name}_begins", s.begins & ~fits)
         walked = named(m, f"{name}_walked", fits | begins | s.starts)
@@ -105,7 +106,7 @@ class Walk:
             walked=walked,
             takes=begins | (fits & s.minus),
         )
-        if method == "ssr":
+        if after is not None:
             decided.after = after
         return decided, walked
 

@@ -39,4 +39,5 @@ def count_spikes(m: Module, config: CameraConfig, recent: Value) -> Value:
 
 def following_history(config: CameraConfig, spike: Value, history: Value) -> Value:
     """The history with the newest plane's spike."""
-    return Cat(spike, history)[: len(history)] if config.window + config.lag > 1 else Const(0)
+    shifted = Cat(spike, history)[: len(history)]
+    return Value.cast(shifted) if config.window + config.lag > 1 else Const(0)

@@ -99,4 +99,4 @@ class Readback(wiring.Component):
             if count > 1:
                 other = other | (self.chunk[: bits_for(count)] != number)
             others.append(other)
-        return Cat(*others)
+        return Value.cast(Cat(*others))

@@ -74,7 +74,7 @@ class Sender(wiring.Component):
         connect(m, line.tx, flipped(self.tx))
         return m
 
-    def _fill(self, m: Module, ram: Ram, lengths: Array[Signal], phase: Signal, idle: Value) -> None:
+    def _fill(self, m: Module, ram: Ram, lengths: Array, phase: Signal, idle: Value) -> None:
         """Bytes into the open slot, which closes only between packets; early where the line is `idle`."""
         size, longest = self.form.size, frame_payload(self.form)
         offset = self.offset

@@ -86,7 +86,7 @@ class Lookup(wiring.Component):
         """What stands at `stage` goes on; stages without a packet rest."""
         return self.advance & self.valids[stage]
 
-    def _delay(self, m: Module, shape: object, value: object, stages: range, name: str) -> dict[int, Signal]:
+    def _delay(self, m: Module, shape: object, value: Signal, stages: range, name: str) -> dict[int, Signal]:
         """`value`, which stands at the first of `stages`, and after it registers for the others; by stage."""
         out = {stages[0]: value}
         for stage in stages[1:]:
