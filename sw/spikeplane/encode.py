@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.data.events import Events, check_columns, check_inside
-from spikeplane.encoding import Encoding, check_encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError, number
 
 #: What is encoded: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), or event recordings.
@@ -26,9 +26,8 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
     events    1 where at least one event falls into the step; events after step T - 1 are dropped
     planes    the samples themselves; they must have T steps, and hold 0 and 1 only
 
-    Raises SpikeplaneError for samples of another type, shape or range, or an encoding out of range.
+    Raises SpikeplaneError for samples of another type, shape or range.
     """
-    check_encoding(encoding)
     if encoding.kind == "events":
         return _stack(
             encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)]

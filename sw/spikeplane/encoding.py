@@ -1,7 +1,7 @@
 """What an input encoding is: its kind and its numbers. See `encode` for what becomes of samples."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class Encoding:
                       polarity, 0 or 1
              planes   arrays that are planes already, (T, C, H, W) per sample
     steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
+
+    Raises SpikeplaneError for another kind, or a number out of its range (`RANGES`).
     """
 
     kind: EncodingKind = "direct"
@@ -34,19 +36,17 @@ class Encoding:
     step_us: int = 1000
     value_bits: int = 8
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(EncodingKind):
+            raise SpikeplaneError(
+                f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{self.kind}'"
+            )
+        for name, (low, high) in RANGES.items():
+            value: Any = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+                raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
+
     @property
     def bits(self) -> int:
         """Bits of one value of the input population: value_bits for direct coding, else 1."""
         return self.value_bits if self.kind == "direct" else 1
-
-
-def check_encoding(encoding: Encoding) -> None:
-    """Raise SpikeplaneError for an encoding that is none, or out of range."""
-    if encoding.kind not in get_args(EncodingKind):
-        raise SpikeplaneError(
-            f"encoding: kind must be one of {', '.join(get_args(EncodingKind))}, not '{encoding.kind}'"
-        )
-    for name, (low, high) in RANGES.items():
-        value = getattr(encoding, name)
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
-            raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")

@@ -91,9 +91,16 @@ def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
     ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
     ({"steps": 2.5}, "steps must be from 1 to 16384, not 2.5"),
     ({"steps": 0}, "steps must be from 1 to 16384, not 0"),
+    ({"steps": 16385}, "steps must be from 1 to 16384, not 16385"),
+    ({"steps": True}, "steps must be from 1 to 16384, not True"),
+    ({"value_bits": 9}, "value_bits must be from 1 to 8, not 9"),
+    ({"seed": -1}, "seed must be from 0 to 9223372036854775808, not -1"),
+    ({"step_us": 0}, "step_us must be from 1 to 8388608, not 0"),
 ])  # fmt: skip
 def test_encodings_that_are_none(fields: dict, message: str) -> None:
-    assert compile_error(_BASE, Encoding(**fields)) == f"encoding: {message}"
+    with pytest.raises(SpikeplaneError) as error:
+        Encoding(**fields)
+    assert str(error.value) == f"encoding: {message}"
 
 
 def test_calibrations_that_are_none() -> None:

@@ -94,15 +94,12 @@ WRONG: list[tuple[Program, str]] = [
     (population(IMAGE, "conv", input_size=(5, -6)), ("population 'conv': input_size must be " "(height, width) of 1 or "
                                                                                               "more, not 5x-6")),
     (network(LOOP, output="in"), "the output 'in' is no population of neurons; there are loop, sum"),
-    (replace(LOOP, encoding=replace(LOOP.encoding, steps=0)), "encoding: steps must be from 1 to 16384, not 0"),
     (network(LOOP, populations=(replace(LOOP.network.populations[0], name="more"), *LOOP.network.populations)),
      "a program has one input, not 2"),
     (population(IMAGE, "in", value_bits=2), "input 'in' takes 2-bit values, the encoding 'direct' gives 3"),
     (population(IMAGE, "in", bias=np.ones(2, int)), ("input 'in' has thresholds, a bias, a window " "or holds its current; "
                                                                                                     "only neurons do")),
     (network(LOOP, steps=5), "the network runs 5 steps, the encoding gives 4"),
-    (replace(network(IMAGE, steps=16385), encoding=replace(IMAGE.encoding, steps=16385)),
-     "encoding: steps must be from 1 to 16384, not 16385"),
     (replace(LOOP, readout="mean"), "the readout must be count, last or sum, not 'mean'"),
     (replace(LOOP, probes=("loop", "sum", "in")), "there is no population 'in' to probe; there are loop, sum"),
     (replace(LOOP, probes=("sum", "sum")), "population 'sum' is probed twice"),

@@ -12,7 +12,7 @@ from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import encode
-from spikeplane.encoding import Encoding, check_encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
@@ -71,7 +71,6 @@ def compile(  # noqa: A001 - the public name is the field's word
     """
     config = _config(chip)
     encoding = encoding or Encoding()
-    check_encoding(encoding)
     net = _imported(
         model,
         {

@@ -10,7 +10,7 @@ from spikeplane.compiler.check import check_network
 from spikeplane.compiler.compile import built
 from spikeplane.compiler.size import sized
 from spikeplane.config import ChipConfig
-from spikeplane.encoding import Encoding, check_encoding
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 from spikeplane.program.file import damaged, parts, read, to_bytes
@@ -48,7 +48,6 @@ def _upgraded(header: dict[str, Any], found: dict[str, Dataset]) -> Program:
     before = {name: found[name] for name in found if name.split("/")[0] in ("populations", "projections")}
     source = from_plain(header["source"], found)
     encoding = made(Encoding, header["encoding"], "encoding")
-    check_encoding(encoding)
     check_network(source.network)
     program = built(source, encoding, value(str, header["name"], "name"))
     if header["config"] != header["source"]["chip"]:  # it has been fitted to the least chip

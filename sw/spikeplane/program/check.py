@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikeplane.encoding import check_encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Population
 from spikeplane.program.bounds import prove
@@ -33,7 +32,6 @@ def check(program: "Program") -> None:
     """Raise SpikeplaneError, one line, for the first thing that is wrong."""
     network, config = program.network, program.config
     check_structure(network)
-    check_encoding(program.encoding)
     _check_input(program)
     _check_outputs(program)
     for population in network.populations:
