@@ -14,23 +14,39 @@ from spikeplane.formats import camera
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
+from spikeplane_gateware.host_side import HostSide
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
 
 CHIP_MODULE = "spikeplane_chip"
+HOST_MODULE = "spikeplane_host"
 
 
-def verilog_text(config: ChipConfig) -> str:
+def tile_verilog(config: ChipConfig) -> str:
+    """The module `spikeplane_tile`, whose memories are instances of `spikeplane_ram`."""
+    return convert(Tile(config), TILE_MODULE)
+
+
+def host_verilog(config: ChipConfig) -> str:
+    """All of the chip that is not a tile as one Verilog file whose top is `spikeplane_host`."""
+    return "\n".join([RAM_VERILOG.read_text(), *_lane(config), convert(HostSide(config), HOST_MODULE)])
+
+
+def verilog_text(config: ChipConfig, tile: str | None = None) -> str:
     """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, with a camera its
-    lane, `spikeplane_chip`."""
-    parts = [RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE)]
-    if config.camera is not None:
-        from spikeplane_gateware.camera.generate import lane_verilog
+    lane, `spikeplane_chip`. `tile`: what `tile_verilog` gave, if it is there already."""
+    tile = tile or tile_verilog(config)
+    return "\n".join([RAM_VERILOG.read_text(), tile, *_lane(config), convert(Chip(config), CHIP_MODULE)])
 
-        parts.append(lane_verilog(config.camera))
-    return "\n".join([*parts, convert(Chip(config), CHIP_MODULE)])
+
+def _lane(config: ChipConfig) -> list[str]:
+    if config.camera is None:
+        return []
+    from spikeplane_gateware.camera.generate import lane_verilog
+
+    return [lane_verilog(config.camera)]
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:

@@ -57,6 +57,9 @@ def test_every_file_of_the_packages_is_there(contents):
     [
         "spikeplane_gateware/ram.v",
         "spikeplane_sim/board/harness.cpp",
+        "spikeplane_sim/board/mesh.cpp",
+        "spikeplane_sim/board/mesh.h",
+        "spikeplane_sim/board/tile.v",
         "spikeplane_sim/board/board.v",
         "spikeplane/run/report/page.html",
         *(f"{package}/py.typed" for package in PACKAGES),

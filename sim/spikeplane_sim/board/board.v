@@ -1,9 +1,14 @@
 // The simulated board: the chip behind registers, so that the simulator finds no path from a pin through the chip's logic and
-// evaluates it once a cycle only. `rst` comes from a register as well: synchronous resets reach everything.
+// evaluates it once a cycle only. `rst` comes from a register as well: synchronous resets reach everything. With PACKET_BITS it is the
+// host's side of a chip whose tiles are simulated beside it.
 module spikeplane_board (
   input clk, input rst,
   input rx_valid, input [7:0] rx_payload, output rx_ready,
   output tx_valid, output [7:0] tx_payload, input tx_ready
+`ifdef PACKET_BITS
+  , input mesh_i_valid, input [`PACKET_BITS-1:0] mesh_i_payload, output mesh_i_ready,
+  output mesh_o_valid, output [`PACKET_BITS-1:0] mesh_o_payload, input mesh_o_ready
+`endif
 `ifdef CAMERA_PIXELS
   , input camera_valid, input [`CAMERA_PIXELS-1:0] camera_plane
 `endif
@@ -11,7 +16,13 @@ module spikeplane_board (
   reg reset;
   initial reset = 1'b1;
   always @(posedge clk) reset <= rst;
+`ifdef PACKET_BITS
+  spikeplane_host chip (
+    .mesh_i__valid(mesh_i_valid), .mesh_i__payload(mesh_i_payload), .mesh_i__ready(mesh_i_ready),
+    .mesh_o__valid(mesh_o_valid), .mesh_o__payload(mesh_o_payload), .mesh_o__ready(mesh_o_ready),
+`else
   spikeplane_chip chip (
+`endif
 `ifdef CAMERA_PIXELS
     .camera_valid(camera_valid), .camera_plane(camera_plane), .image_open(1'b0),
     .image_valid(), .image(), .image_first(), .image_last(), .image_number(),

@@ -1,60 +1,93 @@
-"""Builds the simulated board: generated Verilog -> Verilator -> one shared library, in the cache.
+"""Builds simulated boards: generated Verilog -> Verilator -> shared libraries, in the cache.
+
+```
+    chip's Verilog -+- tile ------- tile.v, mesh.cpp ----> mesh-*.so   one class of tiles, whatever the mesh
+                    +- host's side  board.v, harness.cpp -> board-*.so  the byte loop
+```
 
 A library is made of the Verilog, its harness, the command, and what `toolchain.simulator_tools`
 says: Verilator, the compiler, and the CPU, whose own instructions the compiler uses.
 """
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
-from spikeplane.config import ChipConfig
+from spikeplane.config import ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
+from spikeplane.formats.packet import packet_format
 from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board import objects
 from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
 
-HARNESS = Path(__file__).with_name("harness.cpp")
-TOP = Path(__file__).with_name("board.v")
+_HERE = Path(__file__).parent
 #: How hard the compiler works on a simulator: 3 for speed; tests, which run each for a moment, set
 #: 1 and build in two thirds of the time.
 LEVEL = os.environ.get("SPIKEPLANE_OPTIMISE", "3")
 #: Tests hold the lint at nothing for chips of every kind (test_verilog_lint); a user's chip runs
 #: even if it had something to say. Without the data-flow optimiser: what it shares between lanes is
 #: then worked out in every cycle, used or not (6 % slower).
-_VERILATOR = (
+VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
-    "--x-assign", "fast", "--x-initial", "fast", "--noassert",
-    "--top-module", "spikeplane_board", "-Mdir", "obj", "-o", "board.so",
-    "-CFLAGS", f"-O{LEVEL} -march=native -fPIC", "-LDFLAGS", "-shared", "spikeplane.vlt", "chip.v", "board.v", "harness.cpp",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Mdir", "obj", "-o", "board.so", "-LDFLAGS", "-shared",
 )  # fmt: skip
+_COMPILER = ("-CFLAGS", f"-O{LEVEL} -march=native -fPIC")
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
+#: The files of a board's harness, and of its mesh's.
+BOARD, MESH = ("board.v", "mesh.h", "harness.cpp"), ("tile.v", "mesh.h", "mesh.cpp")
+Macros = Mapping[str, int]
 
 
 def cached_verilog(config: ChipConfig) -> Path:
     """The Verilog of the chip, generated at most once per configuration and gateware source."""
     from spikeplane_gateware.generate import verilog_text
 
-    return kept(f"chip-{config.digest}", ".v", [gateware_digest()], lambda: verilog_text(config).encode())
+    return _generated("chip", config, lambda: verilog_text(config, _tile(config).read_text()))
+
+
+def _tile(config: ChipConfig) -> Path:
+    from spikeplane_gateware.generate import tile_verilog
+
+    return _generated("tile", config, lambda: tile_verilog(config))
+
+
+def _generated(name: str, config: ChipConfig, make: Callable[[], str]) -> Path:
+    return kept(f"{name}-{config.digest}", ".v", [gateware_digest()], lambda: make().encode())
 
 
 def build_board(config: ChipConfig) -> Path:
-    """The shared library of the simulated board. Raises SpikeplaneError where the tools are missing
-    or fail."""
-    chip = cached_verilog(config).read_bytes()
-    sources = {**_WAIVERS, "chip.v": chip, "board.v": TOP.read_bytes(), "harness.cpp": HARNESS.read_bytes()}
-    return build_library("board", sources, _command(config))
+    """The shared library of a simulated board without its tiles: the byte loop and the host's side of
+    the chip. Raises SpikeplaneError where the tools are missing or fail."""
+    from spikeplane_gateware.generate import host_verilog
+
+    verilog = _generated("host", config, lambda: host_verilog(config)).read_text()
+    return _board(verilog, _widths(config) | camera_macros(config.camera))
+
+
+def build_mesh(config: ChipConfig) -> Path:
+    """The shared library of a simulated board's tiles: the same for every mesh whose tiles are these.
+    Raises SpikeplaneError where the tools are missing or fail."""
+    verilog = f"{RAM_VERILOG.read_text()}\n{_tile(config).read_text()}"
+    places = {"X_BITS": bits_for(config.cols), "Y_BITS": bits_for(config.rows)}
+    return _built("mesh", "spikeplane_board_tile", verilog, MESH, _widths(config) | places)
+
+
+def build_whole(config: ChipConfig) -> Path:
+    """The shared library of a simulated board whose chip is one model, tiles and all: what a board of
+    tiles is tested and measured against. Raises SpikeplaneError where the tools are missing or fail."""
+    return _board(cached_verilog(config).read_text(), camera_macros(config.camera))
 
 
 def build_pins(verilog: str, camera: CameraConfig | None = None) -> Path:
     """The shared library of a board's top level at its pins: Verilog whose module `spikeplane_top`
     has the pins clk, rst, rx, tx, with a camera camera_valid and camera_plane. Raises
     SpikeplaneError where the tools are missing or fail."""
-    return _built("pins", "spikeplane_top", verilog, () if camera is None else _camera_flags(camera))
+    return _built("pins", "spikeplane_top", verilog, ("pins.cpp",), camera_macros(camera))
 
 
 def build_link(config: ChipConfig) -> Path:
@@ -63,19 +96,40 @@ def build_link(config: ChipConfig) -> Path:
     from spikeplane_gateware.link.link import Link
     from spikeplane_gateware.verilog.convert import convert
 
-    return _built(
-        "link", "spikeplane_link", f"{RAM_VERILOG.read_text()}\n{convert(Link(config), 'spikeplane_link')}"
-    )
+    verilog = f"{RAM_VERILOG.read_text()}\n{convert(Link(config), 'spikeplane_link')}"
+    return _built("link", "spikeplane_link", verilog, ("link.cpp",), {})
 
 
-def _built(name: str, top: str, verilog: str, more: tuple[str, ...] = ()) -> Path:
-    """The library of the module `top` in the harness `name`.cpp; `more`: options."""
-    harness = Path(__file__).with_name(f"{name}.cpp")
-    changed = {"spikeplane_board": top, "harness.cpp": harness.name}
-    command = tuple(changed.get(part, part) for part in _VERILATOR if part != "board.v")
-    return build_library(
-        name, {**_WAIVERS, "chip.v": verilog.encode(), harness.name: harness.read_bytes()}, (*command, *more)
-    )
+def _widths(config: ChipConfig) -> dict[str, int]:
+    return {"PACKET_BITS": packet_format(config).width}
+
+
+def camera_macros(camera: CameraConfig | None) -> dict[str, int]:
+    """What a camera adds to the pins of a simulator's Verilog and to its harness."""
+    return {} if camera is None else {"CAMERA_PIXELS": camera.pixels}
+
+
+def harness(files: Iterable[str], macros: Macros) -> dict[str, bytes]:
+    """The files of a simulator that come with this package, and the header that gives its macros to
+    C++. The compiler's command stays the same for all, and so Verilator's own objects do."""
+    header = "".join(f"#define {name} {value}\n" for name, value in macros.items())
+    return {name: (_HERE / name).read_bytes() for name in files} | {"macros.h": header.encode()}
+
+
+def command(base: tuple[str, ...], top: str, sources: Iterable[str], macros: Macros) -> tuple[str, ...]:
+    """Verilator's call for the module `top` of these sources."""
+    files = [name for name in sources if not name.endswith(".h")]
+    return (*base, "--top-module", top, *files, *(f"-D{name}={value}" for name, value in macros.items()))
+
+
+def _board(verilog: str, macros: Macros) -> Path:
+    return _built("board", "spikeplane_board", verilog, BOARD, macros)
+
+
+def _built(name: str, top: str, verilog: str, files: tuple[str, ...], macros: Macros) -> Path:
+    """The library of the module `top` of this Verilog and of the harness's files."""
+    sources = {**_WAIVERS, "chip.v": verilog.encode(), **harness(files, macros)}
+    return build_library(name, sources, command(VERILATOR + _COMPILER, top, sources, macros))
 
 
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
@@ -85,19 +139,6 @@ def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]
     made_of = [part for name, contents in sources.items() for part in (name, contents)]
     made_of += [*command, *toolchain.simulator_tools()]
     return kept(name, ".so", made_of, lambda: verilated(sources, command, "the simulated board"))
-
-
-def _command(config: ChipConfig) -> tuple[str, ...]:
-    """The call of Verilator: a camera adds its pins to the board and to the loop."""
-    if config.camera is None:
-        return _VERILATOR
-    return (*_VERILATOR, *_camera_flags(config.camera))
-
-
-def _camera_flags(camera: CameraConfig) -> tuple[str, ...]:
-    """The camera's pins for Verilog and harness."""
-    pixels = f"-DCAMERA_PIXELS={camera.pixels}"
-    return (pixels, "-CFLAGS", pixels)
 
 
 def verilated(sources: dict[str, bytes], command: tuple[str, ...], what: str) -> bytes:

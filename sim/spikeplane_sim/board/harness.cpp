@@ -1,15 +1,21 @@
 // The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. A camera's
-// words are handed over in bulk as well, and go in by the clock, whatever the bytes do.
+// words are handed over in bulk as well, and go in by the clock, whatever the bytes do. The chip is whole (a netlist), or it is the host's
+// side of one (PACKET_BITS) whose mesh stands in another library, mesh.cpp.
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include "Vspikeplane_board.h"
 #include "verilated.h"
+#include "macros.h"
+#include "mesh.h"
 
 struct Board {
   VerilatedContext context;
   Vspikeplane_board chip{&context};
   uint64_t cycles = 0;
+  MeshCalls mesh{};
+  Edge edge{};
 #ifdef CAMERA_PIXELS
   std::deque<uint64_t> words;  // of the camera, not yet in
   uint64_t every = 1, wait = 0;  // one word every so many cycles; cycles until the next one
@@ -32,17 +38,43 @@ static inline void camera(Board *board) {
 #endif
 }
 
-static void tick(Board *board) {
-  board->chip.clk = 0;
-  board->chip.eval();
-  board->chip.clk = 1;
-  board->chip.eval();
+// The clock is low: pins and registers reach everything that they lead to.
+static inline void settle(Board *board) {
+  auto &chip = board->chip;
+#ifdef PACKET_BITS
+  board->mesh.look(board->mesh.mesh, &board->edge);
+  chip.mesh_i_valid = board->edge.out_valid;
+  std::memcpy(&chip.mesh_i_payload, board->edge.out, sizeof chip.mesh_i_payload);
+  chip.mesh_o_ready = board->edge.in_ready;
+#endif
+  chip.clk = 0;
+  chip.eval();
+}
+
+// The clock rises.
+static inline void rise(Board *board) {
+  auto &chip = board->chip;
+#ifdef PACKET_BITS
+  board->edge.in_valid = chip.mesh_o_valid;
+  std::memcpy(board->edge.in, &chip.mesh_o_payload, sizeof chip.mesh_o_payload);
+  board->edge.out_ready = chip.mesh_i_ready;
+  board->mesh.clock(board->mesh.mesh, &board->edge, chip.rst);
+#endif
+  chip.clk = 1;
+  chip.eval();
   board->cycles++;
 }
 
+static void tick(Board *board) {
+  settle(board);
+  rise(board);
+}
+
 extern "C" {
-Board *board_open(uint32_t reset_cycles) {
+// `mesh`: what the chip's tiles are; null where the chip is whole.
+Board *board_open(uint32_t reset_cycles, const MeshCalls *mesh) {
   auto *board = new Board();
+  if (mesh) board->mesh = *mesh;
   board->chip.rst = 1;
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
@@ -75,15 +107,12 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     if (read < in_size) chip.rx_payload = in[read];
     chip.tx_ready = 1;
     camera(board);
-    chip.clk = 0;
-    chip.eval();
+    settle(board);
     const bool took = read < in_size && chip.rx_ready;
     const bool gave = chip.tx_valid;
     if (gave) out[written++] = chip.tx_payload;
     read += took;
-    chip.clk = 1;
-    chip.eval();
-    board->cycles++;
+    rise(board);
     idle = (took || gave) ? 0 : idle + 1;
   }
   chip.rx_valid = 0;

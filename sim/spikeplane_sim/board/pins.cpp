@@ -6,6 +6,7 @@
 #include <memory>
 #include "Vspikeplane_top.h"
 #include "verilated.h"
+#include "macros.h"
 
 static const int BITS = 10;  // of a byte: start, 8 data, stop
 

@@ -12,6 +12,7 @@ import numpy as np
 from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
+from spikeplane_sim.board.binding import Simulator
 from spikeplane_sim.board.words import camera_words
 
 CLOCK_HZ, BAUD = 25e6, 3_000_000  #: few cycles a bit: the simulation's speed is that of the clock
@@ -38,9 +39,8 @@ class PinBoard(Device):
     ) -> None:
         """`library`: from `build_pins`, with the same camera."""
         self.clock_hz, self.quiet, self.camera = clock_hz, quiet, camera
-        self._library = _load(library)
         self._out = (ctypes.c_uint8 * _ROOM)()
-        self._pins = self._library.pins_open(clock_hz / baud)
+        self._pins = Simulator(library, "pins", clock_hz / baud)
         self.baud = baud
 
     @property
@@ -57,12 +57,12 @@ class PinBoard(Device):
                 f"baud, not {baud:,.0f}"
             )
         self._baud = baud
-        self._library.pins_rate(self._pins, self.clock_hz / baud)
+        self._pins.call("rate", self.clock_hz / baud)
 
     @property
     def cycles(self) -> int:
         """Clock cycles since power-up."""
-        return self._library.pins_cycles(self._pins)
+        return self._pins.cycles
 
     @property
     def bit_times(self) -> float:
@@ -72,16 +72,14 @@ class PinBoard(Device):
     @property
     def framing_errors(self) -> int:
         """Bytes from the board without a stop bit."""
-        return self._library.pins_errors(self._pins)
+        return self._pins.call("errors")
 
     def run(self, data: bytes, cycles: int, quiet: int = 1 << 62) -> tuple[bytes, int]:
         """Clock `cycles` times at most: until all of `data` is on the line, or, without any, until
         an answer and `quiet` idle cycles after it. Returns what came and how many bytes of `data`
         are on the line."""
         taken = ctypes.c_uint64()
-        count = self._library.pins_run(
-            self._pins, data, len(data), self._out, _ROOM, cycles, quiet, ctypes.byref(taken)
-        )
+        count = self._pins.call("run", data, len(data), self._out, _ROOM, cycles, quiet, ctypes.byref(taken))
         return bytes(memoryview(self._out)[:count]), taken.value
 
     def exchange(self, data: bytes) -> bytes:
@@ -101,32 +99,15 @@ class PinBoard(Device):
         `every` cycles while the clock runs. Raises SpikeplaneError for a chip without a camera, or
         planes of another size."""
         words = camera_words(self.camera, planes)
-        self._library.pins_show(self._pins, words.ctypes.data, len(words), every)
+        self._pins.call("show", words.ctypes.data, len(words), every)
 
     def reset(self, cycles: int = 16) -> None:
         """Press the reset button."""
-        self._library.pins_reset(self._pins, 1)
+        self._pins.call("reset", 1)
         self.run(b"", cycles)
-        self._library.pins_reset(self._pins, 0)
+        self._pins.call("reset", 0)
         self.run(b"", 16)
 
     def close(self) -> None:
         """Free the simulator."""
-        if self._pins:
-            self._library.pins_close(self._pins)
-            self._pins = None
-
-
-def _load(path: Path) -> ctypes.CDLL:
-    library = ctypes.CDLL(str(path))
-    pins, u64, real = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_double
-    library.pins_open.restype, library.pins_open.argtypes = pins, [real]
-    library.pins_close.restype, library.pins_close.argtypes = None, [pins]
-    library.pins_cycles.restype, library.pins_cycles.argtypes = u64, [pins]
-    library.pins_errors.restype, library.pins_errors.argtypes = u64, [pins]
-    library.pins_rate.restype, library.pins_rate.argtypes = None, [pins, real]
-    library.pins_reset.restype, library.pins_reset.argtypes = None, [pins, ctypes.c_int]
-    library.pins_show.restype, library.pins_show.argtypes = None, [pins, pins, u64, u64]
-    library.pins_run.restype = u64
-    library.pins_run.argtypes = [pins, ctypes.c_char_p, u64, pins, u64, u64, u64, ctypes.POINTER(u64)]
-    return library
+        self._pins.close()

@@ -9,17 +9,13 @@ from pathlib import Path
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.board.build import HARNESS, TOP, build_library
+from spikeplane_sim.board.build import BOARD, VERILATOR, build_library, command, harness
 from spikeplane_sim.netlist.mapping import Say, cached_netlist
 
 CELLS = Path(__file__).with_name("cells.v")
-_VERILATOR = (
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
-    "--x-assign", "fast", "--x-initial", "fast", "--noassert",
-    "--output-split", "100000", "--top-module", "spikeplane_board", "-Mdir", "obj",
-    "-o", "board.so", "-CFLAGS", "-fPIC", "-LDFLAGS", "-shared",
+_COMPILER = (
+    "--output-split", "100000", "-CFLAGS", "-fPIC",
     "-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
-    "netlist.vlt", "netlist.v", "cells.v", "board.v", "harness.cpp",
 )  # fmt: skip
 #: The netlist is yosys's text, bit by bit; what it was made from is linted. A cell's parameters are
 #: texts of any length, and its memory is written by two ports.
@@ -51,8 +47,7 @@ def build_netlist(
         "netlist.vlt": _WAIVERS.encode(),
         "netlist.v": netlist.encode(),
         "cells.v": CELLS.read_bytes(),
-        "board.v": TOP.read_bytes(),
-        "harness.cpp": HARNESS.read_bytes(),
+        **harness(BOARD, {}),
     }
     say("building the simulator (Verilator)")
-    return build_library("netlist", sources, _VERILATOR)
+    return build_library("netlist", sources, command(VERILATOR + _COMPILER, "spikeplane_board", sources, {}))
