@@ -130,7 +130,11 @@ class FloatNetwork:
 
     def incoming(self, name: str) -> tuple[FloatProjection, ...]:
         """The projections that end in `name`."""
-        return tuple(p for p in self.projections if p.target == name)
+        return tuple(self.projections[tag] for tag in self.tags_into(name))
+
+    def tags_into(self, name: str) -> tuple[int, ...]:
+        """The tags, which are places in `projections`, of those that end in `name`."""
+        return tuple(tag for tag, p in enumerate(self.projections) if p.target == name)
 
     @property
     def inputs(self) -> tuple[FloatPopulation, ...]:

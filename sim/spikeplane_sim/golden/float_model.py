@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
 from spikeplane_sim.golden.projections import RULES
 
 Tensor = torch.Tensor
@@ -24,10 +24,10 @@ class FloatModel:
         self, network: FloatNetwork, *, device: str = "cpu", dtype: torch.dtype = torch.float64
     ) -> None:
         self.network, self.device, self.dtype = network, torch.device(device), dtype
-        self.weights = {
-            id(p): torch.as_tensor(np.array(p.weight), device=self.device).to(dtype)
-            for p in network.projections
-        }
+        #: by tag
+        self.weights = [
+            torch.as_tensor(np.array(p.weight), device=self.device).to(dtype) for p in network.projections
+        ]
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """`inputs`: per input population (N, T, C, H, W), real values. Returns, per population,
@@ -85,19 +85,17 @@ class FloatModel:
             .expand(batch, *population.current_shape)
             .clone()
         )
-        for projection in self.network.incoming(population.name):
-            source = (before if projection.delay else now).get(projection.source)
+        for tag in self.network.tags_into(population.name):
+            p = self.network.projections[tag]
+            source = (before if p.delay else now).get(p.source)
             if source is not None:
-                total += self._synapses(projection, source)
+                x = block_sums(source, p.pool)
+                total += RULES[p.kind.tag].real(x, self.weights[tag], p.stride, p.padding)
         window = population.window
         if window is None:
             return total
         padded = F.pad(total, (window.padding,) * 4, value=-torch.inf)
         return F.max_pool2d(padded, window.size, window.stride)
-
-    def _synapses(self, p: FloatProjection, source: Tensor) -> Tensor:
-        x = block_sums(source, p.pool)
-        return RULES[p.kind.tag].real(x, self.weights[id(p)], p.stride, p.padding)
 
     def _fired(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
         """Where v reaches the threshold, bool (N, C, H, W); None without a threshold."""

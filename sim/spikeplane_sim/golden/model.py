@@ -44,9 +44,10 @@ class GoldenModel:
         largest = max([1 << (membrane_bits - 1), 1 << (acc_bits - 1), *self.reach.values()])
         #: holds the sum of a membrane and a current
         self.wide = torch.int32 if largest < _NARROW else torch.int64
-        self.synapses = {
-            id(p): Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections
-        }
+        #: by tag
+        self.synapses = [
+            Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections
+        ]
 
     def steps(self, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, Tensor]]:
         """Yield, per step, the output of every population: int32 (N, C, H, W); spikes 0/1 or membrane values.
@@ -89,10 +90,11 @@ class GoldenModel:
     ) -> Tensor:
         bias = self._channels(population.bias, population)
         total = None
-        for projection in self.network.incoming(population.name):
+        for tag in self.network.tags_into(population.name):
+            projection = self.network.projections[tag]
             source = (before if projection.delay else now).get(projection.source)
             if source is not None:
-                added = self.synapses[id(projection)](source)
+                added = self.synapses[tag](source)
                 total = added.add_(bias) if total is None else total.add_(added)
         if total is None:  # nothing has arrived yet: a recurrent projection at step 0
             total = bias.expand(batch, *population.current_shape).clone()

@@ -10,7 +10,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, Reset, core_tables
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Part, Placement
 from spikeplane.program.values import check_shift, check_signed, check_weights
@@ -87,8 +87,8 @@ class CoreImage:
                 **leak_fields(neuron, self.config, what),
             ),
         )
-        for projection in self.network.incoming(part.population):
-            self._projection(projection, part, acc)
+        for tag in self.network.tags_into(part.population):
+            self._projection(tag, part, acc)
         self._schedule(part)
 
     def _window(self, population: Population) -> dict[str, int]:
@@ -168,7 +168,8 @@ class CoreImage:
             self._put(Memory.EGRESS, first + i, fields_word(self.tables.egress, what, **entry))
         return first, len(entries)
 
-    def _projection(self, projection: Projection, part: Part, acc_base: int) -> None:
+    def _projection(self, tag: int, part: Part, acc_base: int) -> None:
+        projection = self.network.projections[tag]
         what = f"projection '{projection.source}' to '{projection.target}'"
         check_weights(projection.weight, self.config.weight_bits, what)
         check_shift(projection, self.network.population(projection.source), self.config)
@@ -195,7 +196,7 @@ class CoreImage:
             **bases,
             **steps,
         )
-        self._put(Memory.PROJECTION, self.routes.tags[id(projection)], word)
+        self._put(Memory.PROJECTION, tag, word)
 
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
         first, widths = self.space.take(name, len(entries), what), dict(self.tables.coordinate.fields)

@@ -89,6 +89,7 @@ def quantise(
         neuron, name = population.neuron, population.name
         if neuron is None:
             continue
+        tags = net.tags_into(name)
         incoming = net.incoming(name)
         made[name] = Population(
             name=name, shape=population.shape, neuron=Neuron(membrane_out=neuron.membrane_out)
@@ -109,14 +110,14 @@ def quantise(
         made[name], found, row = _quantise_layer(layer, config)
         if neuron.membrane_out:
             units[name] = row.scale_low * 2.0**-row.guard
-        projections |= {id(p): q for p, q in zip(incoming, found, strict=True)}
+        projections |= zip(tags, found, strict=True)
         rows.append(row)
         _log.debug("%s: %d weight bits, %d guard bits", name, row.weight_bits, row.guard)
     network = Network(
         populations=tuple(made[p.name] for p in net.populations),
         output=net.output,
         steps=encoding.steps,
-        projections=tuple(projections[id(p)] for p in net.projections),
+        projections=tuple(projections[tag] for tag in sorted(projections)),
     )
     return network, rows
 

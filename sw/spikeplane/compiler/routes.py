@@ -3,12 +3,10 @@ for in a step."""
 
 from spikeplane.compiler.pack import Crowded
 from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import HOST_CREDITS
 from spikeplane.formats.tables import SCHEDULE_BITS, core_tables
 from spikeplane.network import Network
 from spikeplane.program.placement import Part, Placement, rectangles
-
-#: The bridge's counter of the credits that the host gets in a step.
-HOST_CREDITS = 1023
 
 
 class Routes:
@@ -16,16 +14,16 @@ class Routes:
 
     def __init__(self, network: Network, placement: Placement, probes: dict[int, str]) -> None:
         self.network, self.placement, self.probes = network, placement, probes
-        self.tags = {id(projection): tag for tag, projection in enumerate(network.projections)}
 
     def egress(self, part: Part) -> list[dict[str, int]]:
         """Where its spikes and tokens go."""
         entries = []
-        for projection in self.network.outgoing(part.population):
+        for tag in self.network.tags_from(part.population):
+            projection = self.network.projections[tag]
             targets = [target.core for target in self.placement.of(projection.target)]
             for x0, y0, x1, y1 in rectangles(targets):
                 place = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
-                entries.append({**place, "tag": self.tags[id(projection)], "delay": projection.delay})
+                entries.append({**place, "tag": tag, "delay": projection.delay})
         return entries + [
             {"host": 1, "tag": tag} for tag, name in self.probes.items() if name == part.population
         ]

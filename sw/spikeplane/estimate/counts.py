@@ -33,17 +33,15 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
     network, steps = program.network, program.network.steps
     synaptic = words = hops = sent = 0.0
     for number, projection in enumerate(network.projections):
-        hold = network.population(projection.target).hold
-        spikes = activity.spikes[projection.source]
-        total = float(spikes[0] if hold else spikes[: steps - projection.delay].sum())
+        total = float(activity.spikes[projection.source][network.taken(projection)].sum())
         reached = projection.pairs // network.population(projection.source).shape[0]
         synaptic += total * activity.reach[number] * reached
     for source in plan.inputs:
         for target in (target for route in source.routes for target in route.targets):
-            words += _words(activity, source.name, target, steps)
+            words += _words(activity, source.name, target)
     for work in plan.parts:
         name = work.part.population
-        words += sum(_words(activity, name, target, steps) * work.share for target in work.targets)
+        words += sum(_words(activity, name, target) * work.share for target in work.targets)
         packets = float(activity.packets[name].sum()) * work.share
         hops += packets * sum(_distance(work.core, target.core) for target in work.targets)
         hops += packets * work.probes * (1 + sum(work.core))
@@ -52,19 +50,18 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
     for source in plan.inputs:
         packets = activity.packets[source.name]
         for route in source.routes:
-            copies = float(packets[0] if route.hold else packets.sum())
+            copies = float(packets[route.taken].sum())
             received += copies + steps
             hops += copies * sum(1 + sum(target.core) for target in route.targets)
     swept = float(sum(work.port for work in plan.parts) * steps)
     return Counts(synaptic, words, swept, hops, received + steps, sent)
 
 
-def _words(activity: Activity, source: str, target: Target, steps: int) -> float:
+def _words(activity: Activity, source: str, target: Target) -> float:
     spikes, packets = activity.spikes[source], activity.packets[source]
-    last = 1 if target.hold else steps - target.delay
     if target.by_packet:
-        return float(packets[:last].sum()) * target.share * target.words
-    return float(spikes[:last].sum()) * target.words
+        return float(packets[target.taken].sum()) * target.share * target.words
+    return float(spikes[target.taken].sum()) * target.words
 
 
 def _distance(a: tuple[int, int], b: tuple[int, int]) -> int:

@@ -17,7 +17,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 
 from spikeplane.estimate.activity import Activity
-from spikeplane.estimate.work import Core, Plan, Target
+from spikeplane.estimate.work import Core, Plan, Route, Target
 from spikeplane.formats.frame import FRAME_BYTES, SLOTS, frame_payload
 from spikeplane.formats.packet import PacketFormat
 from spikeplane.formats.structure import HOP, READY, STAGE
@@ -47,7 +47,7 @@ class Timeline:
         # for long enough.
         self.slack = QUIET + self.frame + FRAME_BYTES - self.frame // form.size * self.period
         self.sample_packets = sum(
-            float(activity.packets[source.name][: 1 if route.hold else self.steps].sum()) + self.steps
+            float(activity.packets[source.name][route.taken].sum()) + self.steps
             for source in plan.inputs
             for route in source.routes
         )
@@ -102,7 +102,7 @@ class Timeline:
         self.rx = start
         for source in self.plan.inputs:
             for route in source.routes:
-                packets = 0.0 if route.hold and t else self.activity.packets[source.name][t]
+                packets = self.activity.packets[source.name][t] if self.takes(route, t) else 0.0
                 self.rx = self.burst(
                     source.name, route.targets, t, self.rx, self.rx + packets * self.period, 1.0
                 )
@@ -115,6 +115,10 @@ class Timeline:
             )
         self.at(self.rx, self.host)
 
+    def takes(self, where: Route | Target, t: int) -> bool:
+        """Whether packets of step t of a sample go there."""
+        return t in range(self.steps)[where.taken]
+
     def burst(
         self, source: str, targets: list[Target], t: int, start: float, end: float, share: float
     ) -> float:
@@ -122,7 +126,7 @@ class Timeline:
         leaves: later, if a target's work holds them up, whose queue is short."""
         spikes, packets = self.activity.spikes[source][t] * share, self.activity.packets[source][t] * share
         for target in targets:
-            if target.hold and t or target.delay and t == self.steps - 1 or not packets:
+            if not packets or not self.takes(target, t):
                 continue
             words = (
                 packets * target.share * target.words

@@ -25,7 +25,7 @@ PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: 
 @dataclass
 class Target:
     """A part that a source reaches: `words` accumulated there per spike (`by_packet`: per packet
-    of its own groups)."""
+    of its own groups), in the steps `taken` of a sample."""
 
     part: int
     core: Core
@@ -34,7 +34,7 @@ class Target:
     by_packet: bool
     share: float
     delay: int
-    hold: bool
+    taken: slice
 
 
 @dataclass
@@ -60,9 +60,9 @@ class PartWork:
 @dataclass
 class Route:
     """One of the host's ways to send a population: one copy of its packets, to all `targets`.
-    `hold`: in a sample's first step only."""
+    `taken`: in which steps of a sample."""
 
-    hold: bool
+    taken: slice
     targets: list[Target]
 
 
@@ -118,7 +118,7 @@ def plan(program: Program, activity: Activity) -> Plan:
         targets, ways = _targets(program, activity, name, index), []
         for tag, (x0, y0, x1, y1) in reached:
             inside = [t for t in targets if t.tag == tag and x0 <= t.core[0] <= x1 and y0 <= t.core[1] <= y1]
-            ways.append(Route(network.population(network.projections[tag].target).hold, inside))
+            ways.append(Route(network.taken(network.projections[tag]), inside))
         inputs.append(Input(name, ways))
     return Plan(
         parts,
@@ -142,7 +142,6 @@ def _targets(
     for number, projection in enumerate(network.projections):
         if projection.source != source:
             continue
-        hold = network.population(projection.target).hold
         for part in program.placement.of(projection.target):
             words = activity.reach[number] * projection.kind.spread(part.groups)
             share = _share(network, config, part)
@@ -155,7 +154,7 @@ def _targets(
                     projection.kind.by_packet,
                     share,
                     projection.delay,
-                    hold,
+                    network.taken(projection),
                 )
             )
     return found

@@ -27,8 +27,21 @@ class Network:
 
     def incoming(self, name: str) -> tuple[Projection, ...]:
         """The projections that end in `name`."""
-        return tuple(p for p in self.projections if p.target == name)
+        return tuple(self.projections[tag] for tag in self.tags_into(name))
 
     def outgoing(self, name: str) -> tuple[Projection, ...]:
         """The projections that start in `name`."""
-        return tuple(p for p in self.projections if p.source == name)
+        return tuple(self.projections[tag] for tag in self.tags_from(name))
+
+    def taken(self, projection: Projection) -> slice:
+        """Of a sample's steps those whose spikes the target takes: the first where it holds its
+        current; all but the last through a delay."""
+        return slice(0, 1) if self.population(projection.target).hold else slice(0, -projection.delay or None)
+
+    def tags_into(self, name: str) -> tuple[int, ...]:
+        """The tags, which are places in `projections`, of those that end in `name`."""
+        return tuple(tag for tag, p in enumerate(self.projections) if p.target == name)
+
+    def tags_from(self, name: str) -> tuple[int, ...]:
+        """The tags of those that start in `name`."""
+        return tuple(tag for tag, p in enumerate(self.projections) if p.source == name)
