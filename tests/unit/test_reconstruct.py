@@ -15,8 +15,9 @@ from spikeplane.camera.display import Display
 from spikeplane.camera.mp4 import write_mp4
 from spikeplane.camera.npy import write_npy
 from spikeplane.camera.quality import quality, read_truth
-from spikeplane.camera.reconstruct import Plan, Region, images, parse_region, plan
+from spikeplane.camera.reconstruct import Plan, chosen_region, images, plan
 from spikeplane.camera.recording import open_recording
+from spikeplane.camera.region import Region
 from spikeplane.cli.cameras import GoldenCamera, check_camera, open_camera, widest_word
 from spikeplane.errors import SpikeplaneError
 from spikeplane.toolchain import ffmpeg
@@ -105,12 +106,12 @@ def test_thinned() -> None:
 
 
 def test_regions() -> None:
-    assert parse_region(None, (20, 12)) == Region(0, 0, 20, 12)
-    region = parse_region("3, 2,8,5", (20, 12))
+    assert chosen_region(None, (20, 12)) == Region.at(0, 0, 20, 12)
+    region = chosen_region("3, 2,8,5", (20, 12))
     planes = np.arange(2 * 12 * 20).reshape(2, 12, 20)
     assert region.size == (8, 5)
     assert np.array_equal(region.of(planes), planes[:, 2:7, 3:11])
-    assert parse_region("19,11,1,1", (20, 12)) == Region(19, 11, 1, 1)
+    assert chosen_region("19,11,1,1", (20, 12)) == Region.at(19, 11, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +119,13 @@ def test_regions() -> None:
 )
 def test_regions_outside(text) -> None:
     expected = f"--roi {text} does not lie in the planes of 20x12 pixels: X,Y,W,H from the upper left"
-    assert message(parse_region, text, (20, 12)) == expected
+    assert message(chosen_region, text, (20, 12)) == expected
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1x2x3x4", "0,0,4.0,4"])
 def test_regions_that_are_none(text) -> None:
     expected = f"--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not {text!r}"
-    assert message(parse_region, text, (20, 12)) == expected
+    assert message(chosen_region, text, (20, 12)) == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -133,7 +134,7 @@ def test_images_are_those_of_the_golden_model(tmp_path, method) -> None:
     planes = (np.random.default_rng(5).random((150, HEIGHT, WIDTH)) < 0.3).astype(np.uint8)
     np.save(tmp_path / "a.npy", planes)
     region, config = (
-        Region(4, 1, 10, 8),
+        Region.at(4, 1, 10, 8),
         CameraConfig(width=10, height=8, pixels=1, method=method, lookahead=6, output_bits=12),
     )
     expected = [image.numpy() for image in Reconstruction(config).images(planes[7:, 1:9, 4:14])]
@@ -294,7 +295,7 @@ def test_the_true_image(tmp_path, monkeypatch) -> None:
     Image.fromarray(levels).save("a.png")
     Image.fromarray(levels[1:9, 4:14]).save("crop.png")
     np.save("two.npy", np.stack([levels, levels]))
-    region = Region(4, 1, 10, 8)
+    region = Region.at(4, 1, 10, 8)
     expected = np.float32(levels[1:9, 4:14]) / 255
     assert np.abs(read_truth(Path("a.png"), (WIDTH, HEIGHT), region) - expected).max() < 1e-6
     assert np.abs(read_truth(Path("crop.png"), (WIDTH, HEIGHT), region) - expected).max() < 1e-6

@@ -15,7 +15,8 @@ import pytest
 
 from spikeplane.camera.config import HALVINGS, INTERVAL_MAX, METHODS, RUN_MAX, WALKS, CameraConfig
 from spikeplane.camera.recording import open_recording
-from spikeplane.camera.view import collect, parse_roi, plan
+from spikeplane.camera.region import Region, parse_region
+from spikeplane.camera.view import collect, plan
 from spikeplane.camera.view.page import FOLDER, page, write_page
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.golden.camera import Reconstruction
@@ -43,7 +44,7 @@ def blob(text: str, name: str) -> np.ndarray:
 def test_defaults_make_a_small_page() -> None:
     clip = plan((301, 250, 400))
     assert (clip.start, clip.first, clip.last, clip.stop, clip.every) == (0, 0, 285, 301, 4)
-    assert clip.roi == (0, 0, 400, 250)
+    assert clip.roi == Region(0, 0, 399, 249)
     assert not clip.cut
     large = plan((5000, 1000, 1000), first=1000)
     assert large.cut
@@ -66,8 +67,8 @@ def test_defaults_make_a_small_page() -> None:
             "planes, 0 to 300: "
             "use a smaller --lookahead or --first",
         ),
-        ({"roi": (390, 0, 20, 20)}, "--roi 390,0,20,20 is not inside the planes of 400x250"),
-        ({"roi": (0, 0, 3, 3)}, "--roi 0,0,3,3 is too small, 16 pixels at least"),
+        ({"roi": Region.at(390, 0, 20, 20)}, "--roi 390,0,20,20 is not inside the planes of 400x250"),
+        ({"roi": Region.at(0, 0, 3, 3)}, "--roi 0,0,3,3 is too small, 16 pixels at least"),
     ],
 )
 def test_what_is_not_there_is_refused(options: dict, message: str) -> None:
@@ -83,17 +84,16 @@ def test_more_than_a_browser_holds_is_refused() -> None:
 
 
 def test_regions_are_read() -> None:
-    assert parse_roi("1, 2,3,4") == (1, 2, 3, 4)
-    with pytest.raises(
-        SpikeplaneError,
-        match=r"^--roi is X,Y,W,H in pixels, such as 100,50,64,64 \(from the top left\), not '1,2,3'$",
-    ):
-        parse_roi("1,2,3")
+    region = parse_region("1, 2,3,4", "four numbers")
+    assert region == Region(1, 2, 3, 5)
+    assert (region.size, str(region)) == ((3, 4), "1,2,3,4")
+    with pytest.raises(SpikeplaneError, match=r"^--roi is four numbers, not '1,2,3'$"):
+        parse_region("1,2,3", "four numbers")
 
 
 def test_the_page_holds_the_planes_and_the_golden_images(tmp_path: Path) -> None:
     recording = open_recording(clip_file(tmp_path))
-    chosen = plan((90, 12, 20), first=10, planes=40, roi=(2, 1, 16, 10), every=3, lookahead=5)
+    chosen = plan((90, 12, 20), first=10, planes=40, roi=Region.at(2, 1, 16, 10), every=3, lookahead=5)
     text = page(collect(recording, chosen, Reconstruction))
     assert "default-src 'none'" in text  # the browser itself refuses whatever is not in the page
     assert not re.search(r'(src|href)="(?!data:)', text)

@@ -10,8 +10,8 @@ from rich.table import Table
 from spikeplane.camera.config import CameraConfig, camera_preset
 from spikeplane.camera.display import Display
 from spikeplane.camera.quality import Quality, quality, read_truth
-from spikeplane.camera.reconstruct import Region
 from spikeplane.camera.recording import open_recording
+from spikeplane.camera.region import Region
 from spikeplane.camera.sensor import SensorModel, record
 from spikeplane_sim.bench.camera import SimulatedPipeline
 from spikeplane_sim.golden.camera import Reconstruction
@@ -28,7 +28,7 @@ FORMS = (("tfp", 0), ("tfp", 10), ("tfi", 0), ("tfi", 16), ("fsr", 0), ("fsr", 1
 def measure_quality(name: str, method: str, lookahead: int) -> Quality:
     """Of plane 150 of a clip in 8 bits, scaled to 0.6 spikes a plane, against the true image."""
     planes = open_recording(CLIPS / f"{name}.dat", SIZE).read(0, PLANE + lookahead + 1)
-    truth = read_truth(CLIPS / f"{name}_plane{PLANE}.png", SIZE, Region(0, 0, *SIZE))
+    truth = read_truth(CLIPS / f"{name}_plane{PLANE}.png", SIZE, Region.at(0, 0, *SIZE))
     model = Reconstruction(
         CameraConfig(width=SIZE[0], height=SIZE[1], pixels=1, method=method, lookahead=lookahead)
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikeplane.camera.light import as_light
-from spikeplane.camera.reconstruct import Region
+from spikeplane.camera.region import Region
 from spikeplane.camera.scenes import read_frames
 from spikeplane.camera.size import Size, size_text
 from spikeplane.errors import SpikeplaneError

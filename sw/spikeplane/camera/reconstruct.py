@@ -9,11 +9,13 @@ import numpy as np
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.recording import Recording
+from spikeplane.camera.region import Region, parse_region
 from spikeplane.camera.size import Size, size_text
 from spikeplane.errors import SpikeplaneError
 
 CHUNK_BYTES = 8 << 20  #: of planes, one byte a pixel, read at once
 CHUNK_PLANES = 64
+_WANTED = "X,Y,W,H in pixels from the upper left, such as 100,50,64,64"
 
 
 class Pipeline(Protocol):
@@ -119,42 +121,16 @@ def _planes_text(planes: int) -> str:
     return "1 plane, 0" if planes == 1 else f"{planes} planes, 0 to {planes - 1}"
 
 
-@dataclass(frozen=True)
-class Region:
-    """Pixels of a plane, from its upper left corner: columns x to x + width - 1, rows y to y + height - 1."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def size(self) -> Size:
-        """(width, height)."""
-        return self.width, self.height
-
-    def of(self, planes: np.ndarray) -> np.ndarray:
-        """These pixels of (..., H, W), a view."""
-        return planes[..., self.y : self.y + self.height, self.x : self.x + self.width]
-
-
-def parse_region(text: str | None, size: Size) -> Region:
+def chosen_region(text: str | None, size: Size) -> Region:
     """The region "X,Y,W,H" of planes of that size; all of them for None. Raises SpikeplaneError for
     other text and pixels outside."""
-    if text is None:
-        return Region(0, 0, *size)
-    try:
-        x, y, width, height = (int(word) for word in text.split(","))
-    except ValueError:
-        raise SpikeplaneError(
-            f"--roi is X,Y,W,H in pixels from the upper left, such as 100,50,64,64, not {text!r}"
-        ) from None
-    if width < 1 or height < 1 or x < 0 or y < 0 or x + width > size[0] or y + height > size[1]:
+    region = Region.at(0, 0, *size) if text is None else parse_region(text, _WANTED)
+    if not region.lies_in(size):
         raise SpikeplaneError(
             f"--roi {text} does not lie in the planes of {size_text(size)} pixels: X,Y,W,H from "
             "the upper left"
         )
-    return Region(x, y, width, height)
+    return region
 
 
 def images(

@@ -14,8 +14,9 @@ from rich.markup import escape
 from spikeplane.camera import pictures
 from spikeplane.camera.display import FULL_SCALE, Display
 from spikeplane.camera.quality import Quality, quality
-from spikeplane.camera.reconstruct import Pipeline, Plan, Region, images
+from spikeplane.camera.reconstruct import Pipeline, Plan, images
 from spikeplane.camera.recording import Recording
+from spikeplane.camera.region import Region
 from spikeplane.cli.console import bar, out
 
 CLOCK = 100e6  #: Hz: what the simulated hardware's cycles are told in

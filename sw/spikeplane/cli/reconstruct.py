@@ -10,8 +10,9 @@ from spikeplane.camera import pictures
 from spikeplane.camera.choose import LOOKAHEAD, choose
 from spikeplane.camera.config import METHODS, CameraConfig
 from spikeplane.camera.quality import read_truth
-from spikeplane.camera.reconstruct import Region, parse_region, plan
+from spikeplane.camera.reconstruct import chosen_region, plan
 from spikeplane.camera.recording import open_recording, parse_size
+from spikeplane.camera.region import Region
 from spikeplane.camera.side import SUFFIXES as SIDE
 from spikeplane.camera.side import read_side_file, recording_of
 from spikeplane.cli.cameras import check_camera, open_camera, widest_word
@@ -85,7 +86,7 @@ def reconstruct(
     _check_places(file, output, compare, gamma)
     with open_recording(file, parse_size(size) if size is not None else None, flip=not no_flip) as recording:
         whole = (recording.width, recording.height)
-        region = parse_region(roi, whole)
+        region = chosen_region(roi, whole)
         chosen, ahead, why = _method(method, lookahead, len(recording))
         what = plan(len(recording), ahead, first=first, last=last, every=every, plane=plane)
         possible = len(what.wanted)

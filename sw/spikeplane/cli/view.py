@@ -9,11 +9,14 @@ import typer
 from rich.markup import escape
 
 from spikeplane.camera.recording import open_recording, parse_size
-from spikeplane.camera.view import Clip, collect, parse_roi, plan, write_page
+from spikeplane.camera.region import parse_region
+from spikeplane.camera.view import Clip, collect, plan, write_page
 from spikeplane.camera.view.page import MOST, RATE
 from spikeplane.cli.console import bar, out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file
+
+_WANTED = "X,Y,W,H in pixels, such as 100,50,64,64 (from the top left)"
 
 
 def view(
@@ -50,7 +53,7 @@ def view(
     Example: `spikeplane view clip.dat --size 400x250 -o clip.html`
     """
     _check(file, output, full_scale)
-    region = parse_roi(roi) if roi is not None else None
+    region = parse_region(roi, _WANTED) if roi is not None else None
     started = time.perf_counter()
     with open_recording(file, parse_size(size) if size is not None else None, flip=not no_flip) as recording:
         shape = (len(recording), recording.height, recording.width)
@@ -78,7 +81,7 @@ def _check(file: Path, output: Path, full_scale: float | None) -> None:
 def show(clip: Clip, output: Path, length: int, full_scale: float | None, seconds: float) -> None:
     """What was chosen, and what was written."""
     chosen, (count, height, width) = clip.plan, clip.shape
-    x, y, w, h = chosen.roi
+    x, y, (w, h) = chosen.roi.x0, chosen.roi.y0, chosen.roi.size
     region = f"all {w}x{h}" if (w, h) == (width, height) else f"{w}x{h} at {x},{y} of {width}x{height}"
     region += "; --roi chooses another region" if chosen.cut else ""
     planes = (

@@ -3,6 +3,6 @@ reconstructs it, `write_page` writes it."""
 
 from spikeplane.camera.view.data import Clip, collect
 from spikeplane.camera.view.page import write_page
-from spikeplane.camera.view.plan import Plan, parse_roi, plan
+from spikeplane.camera.view.plan import Plan, plan
 
-__all__ = ["Clip", "Plan", "collect", "parse_roi", "plan", "write_page"]
+__all__ = ["Clip", "Plan", "collect", "plan", "write_page"]

@@ -67,12 +67,12 @@ def collect(
 ) -> Clip:
     """Read and reconstruct. `model` makes the golden model of a configuration, `advance` hears of
     every plane."""
-    x, y, width, height = chosen.roi
+    height, width = chosen.roi.shape
     models = {method: model(chosen.config(method)) for method in METHODS}
     images = {method: np.empty((len(chosen.images), height, width), np.uint8) for method in METHODS}
     bits = []
     for plane in _planes(recording, chosen):
-        region = np.ascontiguousarray(plane[y : y + height, x : x + width])
+        region = np.ascontiguousarray(chosen.roi.of(plane))
         bits.append(np.packbits(region.reshape(-1), bitorder="little"))
         for method, running in models.items():
             running.push(region)

@@ -63,7 +63,7 @@ def _content(clip: Clip, full_scale: float) -> dict[str, Any]:
         "name": clip.name,
         "count": clip.shape[0],
         "size": [clip.shape[2], clip.shape[1]],
-        "roi": list(chosen.roi),
+        "roi": [chosen.roi.x0, chosen.roi.y0, *chosen.roi.size],
         "start": chosen.start,
         "first": chosen.first,
         "last": chosen.last,

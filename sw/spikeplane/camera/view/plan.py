@@ -2,13 +2,12 @@
 it stays small."""
 
 import math
-import re
 from dataclasses import dataclass, replace
 
 from spikeplane.camera.config import METHODS, MIN_WORDS, CameraConfig
+from spikeplane.camera.region import Region
+from spikeplane.camera.size import Size, size_text
 from spikeplane.errors import SpikeplaneError
-
-Roi = tuple[int, int, int, int]  # x, y of the top left pixel, width, height
 
 PIXELS = 160_000  #: beyond these a middle part of the planes is taken, unless a region is named
 BITS = 32_000_000  #: pixels times planes, unless a number of planes is named
@@ -27,7 +26,7 @@ class Plan:
     start, stop  the planes whose bits it holds, and which the methods see
     first, last  the planes that can be chosen; images are of `first`, `first + every`, ... (`last`
                  and `stop` are not among them)
-    roi          (x, y, width, height), row 0 at the top
+    roi          the pixels of them, row 0 at the top
     cut          the region was chosen by `plan`, because the planes are large
     """
 
@@ -36,7 +35,7 @@ class Plan:
     last: int
     stop: int
     every: int
-    roi: Roi
+    roi: Region
     lookahead: int
     window: int
     cut: bool = False
@@ -49,7 +48,7 @@ class Plan:
     @property
     def pixels(self) -> int:
         """Of one plane."""
-        return self.roi[2] * self.roi[3]
+        return self.roi.width * self.roi.height
 
     @property
     def raw_bytes(self) -> int:
@@ -60,7 +59,7 @@ class Plan:
 
     def config(self, method: str) -> CameraConfig:
         """The golden model's configuration for one method."""
-        width, height = self.roi[2:]
+        width, height = self.roi.size
         return CameraConfig(
             width=width, height=height, pixels=1, method=method, lookahead=self.lookahead, window=self.window
         )
@@ -70,23 +69,12 @@ class Plan:
         return replace(self, every=2 * self.every)
 
 
-def parse_roi(text: str) -> Roi:
-    """(x, y, width, height) from "X,Y,W,H". Raises SpikeplaneError for other text."""
-    match = re.fullmatch(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*", text)
-    if match is None:
-        raise SpikeplaneError(
-            f"--roi is X,Y,W,H in pixels, such as 100,50,64,64 (from the top left), not {text!r}"
-        )
-    x, y, width, height = (int(group) for group in match.groups())
-    return x, y, width, height
-
-
 def plan(
     shape: tuple[int, int, int],
     *,
     first: int | None = None,
     planes: int | None = None,
-    roi: Roi | None = None,
+    roi: Region | None = None,
     every: int | None = None,
     lookahead: int = 16,
     window: int = 21,
@@ -104,7 +92,7 @@ def plan(
     for name, value, low, high in (("--lookahead", lookahead, 0, 64), ("--window", window, 1, 64)):
         if not low <= value <= high:
             raise SpikeplaneError(f"{name} must be from {low} to {high}, not {value}")
-    region, cut = _region(roi, width, height)
+    region, cut = _region(roi, (width, height))
     first = first or 0
     if not 0 <= first < count:
         raise SpikeplaneError(f"--first {first}: the recording has {_planes(count)}")
@@ -116,7 +104,7 @@ def plan(
             f"{first + lookahead}, the recording has "
             f"{_planes(count)}: use a smaller --lookahead{' or --first' if first else ''}"
         )
-    pixels = region[2] * region[3]
+    pixels = region.width * region.height
     wanted = planes or min(MOST, max(FEWEST, BITS // pixels))
     last = min(first + wanted, count - lookahead)
     every = every or max(1, math.ceil((last - first) * len(METHODS) * pixels / IMAGES))
@@ -133,7 +121,7 @@ def plan(
     )
     if made.raw_bytes > LIMIT:
         raise SpikeplaneError(
-            f"{last - first} planes of {region[2]}x{region[3]} with {len(made.images)} images of "
+            f"{last - first} planes of {size_text(region.size)} with {len(made.images)} images of "
             "each method are "
             f"{made.raw_bytes / 1e6:,.0f} MB, {LIMIT / 1e6:,.0f} MB at most: use fewer --planes, a "
             "larger --every or a smaller --roi"
@@ -141,25 +129,25 @@ def plan(
     return made
 
 
-def _region(roi: Roi | None, width: int, height: int) -> tuple[Roi, bool]:
+def _region(roi: Region | None, size: Size) -> tuple[Region, bool]:
     """The region, and whether it was chosen here: the whole planes, or their middle in the same
     proportions."""
+    width, height = size
     if roi is None:
         if width * height < MIN_WORDS:
             raise SpikeplaneError(
-                f"planes of {width}x{height} are too small to reconstruct, {MIN_WORDS} pixels at least"
+                f"planes of {size_text(size)} are too small to reconstruct, {MIN_WORDS} pixels at least"
             )
         part = min(1.0, math.sqrt(PIXELS / (width * height)))
         w, h = min(max(1, int(width * part)), 4096), min(max(1, int(height * part)), 4096)
-        return ((width - w) // 2, (height - h) // 2, w, h), (w, h) != (width, height)
-    x, y, w, h = roi
-    if min(w, h) < 1 or x + w > width or y + h > height:
-        raise SpikeplaneError(f"--roi {x},{y},{w},{h} is not inside the planes of {width}x{height}")
-    if w * h < MIN_WORDS:
-        raise SpikeplaneError(f"--roi {x},{y},{w},{h} is too small, {MIN_WORDS} pixels at least")
-    if max(w, h) > 4096:
-        raise SpikeplaneError(f"--roi {x},{y},{w},{h} is too large, 4096 pixels a side at most")
-    return (x, y, w, h), False
+        return Region.at((width - w) // 2, (height - h) // 2, w, h), (w, h) != size
+    if not roi.lies_in(size):
+        raise SpikeplaneError(f"--roi {roi} is not inside the planes of {size_text(size)}")
+    if roi.width * roi.height < MIN_WORDS:
+        raise SpikeplaneError(f"--roi {roi} is too small, {MIN_WORDS} pixels at least")
+    if max(roi.size) > 4096:
+        raise SpikeplaneError(f"--roi {roi} is too large, 4096 pixels a side at most")
+    return roi, False
 
 
 def _planes(count: int) -> str:
