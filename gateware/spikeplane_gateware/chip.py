@@ -6,7 +6,8 @@
 ```
 
 The tile is elaborated once, as the Verilog module `spikeplane_tile`, and instantiated rows x cols
-times here.
+times here. On a chip without cores there is none: what goes to the mesh is taken and dropped, as at
+the edges of every mesh.
 """
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
@@ -31,7 +32,7 @@ class Wire:
 
 
 class Chip(wiring.Component):
-    """Ports: rx (bytes from the host), tx (bytes to the host), with a camera its pins. Throughput: one
+    """Ports: rx (bytes from the host), tx (bytes to the host), the pins of the units. Throughput: one
     byte a cycle each way."""
 
     def __init__(self, config: ChipConfig) -> None:
@@ -47,7 +48,11 @@ class Chip(wiring.Component):
         for x, y in places:
             self._tile(m, x, y, wires, from_host)
         self._edges(m, wires)
-        self._host(m, wires[0, 0, "west"], from_host)
+        host = self._host(m)
+        if c.cores:
+            self._mesh(m, host, wires[0, 0, "west"], from_host)
+        else:
+            m.d.comb += host.mesh_o.ready.eq(1)
         return m
 
     def _tile(
@@ -88,7 +93,8 @@ class Chip(wiring.Component):
             if (x + dx, y + dy, side) not in wires and (x, y, side) != (0, 0, "west"):
                 m.d.comb += wire.ready.eq(1)
 
-    def _host(self, m: Module, to_host: Wire, from_host: Wire) -> None:
+    def _host(self, m: Module) -> HostSide:
+        """The host's side, its pins at the edge."""
         m.submodules.host = host = HostSide(self.config)
         for name, pin in host.signature.members.items():
             if name in self.signature.members:
@@ -97,6 +103,10 @@ class Chip(wiring.Component):
                     wiring.connect(m, wiring.flipped(edge), port)
                 else:
                     m.d.comb += port.eq(edge) if pin.flow is wiring.In else edge.eq(port)
+        return host
+
+    def _mesh(self, m: Module, host: HostSide, to_host: Wire, from_host: Wire) -> None:
+        """The host's side at the west of tile (0, 0)."""
         m.d.comb += [
             from_host.payload.eq(host.mesh_o.payload.as_value()),
             from_host.valid.eq(host.mesh_o.valid),

@@ -10,13 +10,13 @@ from typing import Any
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.files import write_files
-from spikeplane.formats import camera
-from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.packet import Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
 from spikeplane_gateware.host_side import HostSide
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.units.known import modules_of, pins_of, units_of
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
 
@@ -31,22 +31,16 @@ def tile_verilog(config: ChipConfig) -> str:
 
 def host_verilog(config: ChipConfig) -> str:
     """All of the chip that is not a tile as one Verilog file whose top is `spikeplane_host`."""
-    return "\n".join([RAM_VERILOG.read_text(), *_lane(config), convert(HostSide(config), HOST_MODULE)])
+    return "\n".join([RAM_VERILOG.read_text(), *modules_of(config), convert(HostSide(config), HOST_MODULE)])
 
 
 def verilog_text(config: ChipConfig, tile: str | None = None) -> str:
-    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile`, with a camera its
-    lane, `spikeplane_chip`. `tile`: what `tile_verilog` gave, if it is there already."""
-    tile = tile or tile_verilog(config)
-    return "\n".join([RAM_VERILOG.read_text(), tile, *_lane(config), convert(Chip(config), CHIP_MODULE)])
-
-
-def _lane(config: ChipConfig) -> list[str]:
-    if config.camera is None:
-        return []
-    from spikeplane_gateware.camera.generate import lane_verilog
-
-    return [lane_verilog(config.camera)]
+    """The whole chip as one Verilog file: `spikeplane_ram`, `spikeplane_tile` (but on a chip without
+    cores), the modules of its units, `spikeplane_chip`. `tile`: what `tile_verilog` gave, if it is
+    there already."""
+    tiles = [tile or tile_verilog(config)] if config.cores else []
+    parts = [RAM_VERILOG.read_text(), *tiles, *modules_of(config), convert(Chip(config), CHIP_MODULE)]
+    return "\n".join(parts)
 
 
 def manifest(config: ChipConfig) -> dict[str, Any]:
@@ -70,10 +64,7 @@ def manifest(config: ChipConfig) -> dict[str, Any]:
                     ("ready", "out" if out == "in" else "in"),
                 )
             },
-            **{
-                name: {"direction": way, "width": width}
-                for name, (way, width) in _camera_ports(config).items()
-            },
+            **{name: {"direction": pin.way, "width": pin.width} for name, pin in pins_of(config).items()},
         },
         "packet": {
             "bits": form.width,
@@ -90,64 +81,22 @@ def manifest(config: ChipConfig) -> dict[str, Any]:
                 "depth": tables.depth(memory),
                 "width": tables.width(memory),
             }
-            for memory in Memory
+            for memory in _memories(config)
         },
-        **_camera_manifest(config),
+        **{unit.name: unit.manifest(config) for unit in units_of(config)},
     }
 
 
-def _camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
-    if config.camera is None:
-        return {}
-    from spikeplane_gateware.camera.unit import camera_ports
-
-    return camera_ports(config)
+def _memories(config: ChipConfig) -> list[Memory]:
+    """Those of a core, where there is one."""
+    return list(Memory) if config.cores else []
 
 
-def _camera_manifest(config: ChipConfig) -> dict[str, Any]:
-    """The camera's registers, streams and words; nothing for a chip without one."""
-    if config.camera is None:
-        return {}
-    fields = {
-        layout.name: layout.fields for layout in (camera.ARGUMENT, camera.SELECT, camera.ROUTE, camera.RECT)
-    }
-    numbers = (camera.Register, camera.Command, camera.Stream, camera.Item)
-    return {
-        "camera": {
-            "words": config.camera.words,
-            "pixels": config.camera.pixels,
-            "image_bits": config.camera.pixels * config.camera.output_bits,
-            "control": int(Control.CAMERA),
-            "counter": int(Counter.CAMERA),
-            "layouts": fields,
-            **{
-                f"{kind.__name__.lower()}s": {str(one.name).lower(): int(one) for one in kind}
-                for kind in numbers
-            },
-        }
-    }
-
-
-def _camera_macros(config: ChipConfig) -> list[str]:
-    if config.camera is None:
-        return []
-    kinds = {
-        "REGISTER": camera.Register,
-        "COMMAND": camera.Command,
-        "STREAM": camera.Stream,
-        "ITEM": camera.Item,
-    }
-    sizes = {"WIDTH": config.camera.width, "HEIGHT": config.camera.height, "PIXELS": config.camera.pixels}
-    sizes |= {
-        "WORDS": config.camera.words,
-        "OUTPUT_BITS": config.camera.output_bits,
-        "CONTROL": int(Control.CAMERA),
-    }
-    lines = [f"#define SPIKEPLANE_CAMERA_{name} {size}" for name, size in sizes.items()]
-    return lines + [
-        f"#define SPIKEPLANE_CAMERA_{kind}_{one.name} {int(one)}"
-        for kind, many in kinds.items()
-        for one in many
+def _unit_macros(config: ChipConfig) -> list[str]:
+    return [
+        f"#define SPIKEPLANE_{unit.name.upper()}_{name} {value}"
+        for unit in units_of(config)
+        for name, value in unit.macros(config).items()
     ]
 
 
@@ -165,11 +114,11 @@ def c_header(config: ChipConfig) -> str:
     ]
     lines += [f"#define SPIKEPLANE_KIND_{kind.name} {int(kind)}" for kind in Kind]
     lines += [f"#define SPIKEPLANE_COUNTER_{counter.name} {int(counter)}" for counter in Counter]
-    for memory in Memory:
+    for memory in _memories(config):
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name} {int(memory)}")
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name}_DEPTH {tables.depth(memory)}")
         lines.append(f"#define SPIKEPLANE_MEMORY_{memory.name}_BITS {tables.width(memory)}")
-    return "\n".join([*lines, *_camera_macros(config), "#endif", ""])
+    return "\n".join([*lines, *_unit_macros(config), "#endif", ""])
 
 
 def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
@@ -181,7 +130,7 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
     target = Path(directory)
     files = {
         f"{CHIP_MODULE}.v": verilog.read_text() if verilog else verilog_text(config),
-        "spikeplane.vlt": waivers(f"*{CHIP_MODULE}.v"),
+        "spikeplane.vlt": waivers(f"*{CHIP_MODULE}.v", cores=config.cores > 0),
         "manifest.json": json.dumps(manifest(config), indent=2) + "\n",
         "spikeplane.h": c_header(config),
         "README.md": _readme(config),
@@ -192,27 +141,19 @@ def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = N
 
 
 def _readme(config: ChipConfig) -> str:
+    cores = (
+        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n"
+        if config.cores
+        else "No cores.\n"
+    )
+    units = "".join(f"\n{unit.readme(config)}\n" for unit in units_of(config))
     return (
         f"# Spikeplane chip {config.digest}\n\n"
-        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit "
-        f"weights.\n{_camera_readme(config)}\n"
+        f"{cores}{units}\n"
         f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` "
         "(in), `tx` (out)\n"
         "- `spikeplane.vlt`: what Verilator's lint need not tell, and why: `verilator --lint-only "
         "-Wall spikeplane.vlt spikeplane_chip.v`\n"
         "- `manifest.json`: ports, packet layout, memory map, digest\n"
         "- `spikeplane.h`: the memory map for C\n"
-    )
-
-
-def _camera_readme(config: ChipConfig) -> str:
-    if config.camera is None:
-        return ""
-    c = config.camera
-    return (
-        f"\nCamera: {c.width} x {c.height} pixels, {c.pixels} a word, {c.words} words a plane, "
-        f"method {c.method}, "
-        f"look-ahead {c.lookahead}. "
-        "`camera_valid`, `camera_plane`: a word in any cycle; `image_open` (room for a whole "
-        "image), `image_*`: images at full rate.\n"
     )

@@ -1,13 +1,15 @@
 """The host's side of a chip: everything that is not a tile.
 
 ```
-    rx bytes -> Link -> Bridge -> mesh_o -> west of tile (0, 0)
-    tx bytes <- Link <- Bridge <- mesh_i <- west of tile (0, 0)
+    rx bytes -> Link -> units -> Bridge -> mesh_o -> west of tile (0, 0)
+    tx bytes <- Link <- units <- Bridge <- mesh_i <- west of tile (0, 0)
 ```
 
-A chip with a camera has `camera.unit.CameraUnit` between Link and Bridge, and that unit's pins
-beside rx and tx.
+The units of a chip (`units.unit`), such as a camera, stand one behind the other, their pins beside rx
+and tx.
 """
+
+from typing import Any
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -17,11 +19,12 @@ from spikeplane.config import ChipConfig
 from spikeplane_gateware.link.bridge import Bridge
 from spikeplane_gateware.link.link import Link
 from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.known import pins_of, units_of
 
 
 class HostSide(wiring.Component):
-    """Ports: rx, tx (bytes from and to the host), mesh_o, mesh_i (packets to and from the mesh), with
-    a camera its pins. Throughput: one byte a cycle each way."""
+    """Ports: rx, tx (bytes from and to the host), mesh_o, mesh_i (packets to and from the mesh), the
+    pins of the units. Throughput: one byte a cycle each way."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -34,36 +37,33 @@ class HostSide(wiring.Component):
         m.submodules.bridge = bridge = Bridge(self.config)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, wiring.flipped(self.tx), link.tx)
-        if self.config.camera is None:
-            wiring.connect(m, link.o, bridge.host_i)
-            wiring.connect(m, bridge.host_o, link.i)
-        else:
-            self._camera(m, link, bridge)
+        self._units(m, link, bridge)
         m.d.comb += bridge.link_errors.eq(link.errors)
         wiring.connect(m, bridge.mesh_o, wiring.flipped(self.mesh_o))
         wiring.connect(m, wiring.flipped(self.mesh_i), bridge.mesh_i)
         return m
 
-    def _camera(self, m: Module, link: Link, bridge: Bridge) -> None:
-        """The camera between link and bridge, its pins at the edge."""
-        # it needs this module's generator
-        from spikeplane_gateware.camera.unit import CameraUnit, camera_ports
-
-        m.submodules.camera = unit = CameraUnit(self.config)
-        wiring.connect(m, link.o, unit.link_i)
-        wiring.connect(m, unit.bridge_o, bridge.host_i)
-        wiring.connect(m, bridge.host_o, unit.bridge_i)
-        wiring.connect(m, unit.link_o, link.i)
-        for name, (way, _) in camera_ports(self.config).items():
-            inner, pin = getattr(unit, name), getattr(self, name)
-            m.d.comb += inner.eq(pin) if way == "in" else pin.eq(inner)
+    def _units(self, m: Module, link: Link, bridge: Bridge) -> None:
+        """The units in a chain between link and bridge, their pins at the edge."""
+        kinds = units_of(self.config)
+        units: list[Any] = [kind.component(self.config) for kind in kinds]
+        down, up = link.o, bridge.host_o
+        for kind, unit in zip(kinds, units, strict=True):
+            m.submodules[kind.name] = unit
+            wiring.connect(m, down, unit.link_i)
+            down = unit.bridge_o
+        wiring.connect(m, down, bridge.host_i)
+        for unit in reversed(units):
+            wiring.connect(m, up, unit.bridge_i)
+            up = unit.link_o
+        wiring.connect(m, up, link.i)
+        for kind, unit in zip(kinds, units, strict=True):
+            for name, pin in kind.pins(self.config).items():
+                inner, outer = getattr(unit, name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if pin.way == "in" else outer.eq(inner)
 
 
 def pins(config: ChipConfig) -> dict[str, object]:
-    """The members of a chip's own signature: rx, tx, the pins of its camera."""
-    members: dict[str, object] = {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))}
-    if config.camera is not None:
-        from spikeplane_gateware.camera.unit import camera_signature
-
-        members |= camera_signature(config)
-    return members
+    """The members of a chip's own signature: rx, tx, the pins of its units."""
+    units = {name: pin.member for name, pin in pins_of(config).items()}
+    return {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8)), **units}

@@ -12,12 +12,14 @@ from spikeplane_hw.families import FAMILIES, Family
 @dataclass(frozen=True)
 class Pin:
     """One pin: its place on the package, whether it is low when active, its attributes (I/O
-    standard, pull). `partner`: the place of the negative one of a differential pair."""
+    standard, pull). `partner`: the place of the negative one of a differential pair. `unit`: what a pin
+    of a unit is to the design: "in", "out", or "clock": the design's clock, out."""
 
     place: str
     inverted: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
     partner: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +41,9 @@ class Board:
     chip               the chip that suits the board; None: it holds none, and its design is the UART echo
     larger             a larger chip that fits but takes the tools long: its preset's name, the
                        chip, its clock in MHz
-    camera             a chip with a camera that suits the board, and its clock in MHz;
-                       `camera_pins` the connector of amaranth-boards and the I/O attributes of the
-                       pins that a camera is connected to: see `camera_places`
+    units              chips with units that suit the board: each preset's name, the chip, its clock in
+                       MHz; `unit_pins` the connector of amaranth-boards and the I/O attributes of the
+                       pins that units are connected to: see `unit_places`
     note               what fits, and what limits the board
     loader             the board's name for openFPGALoader; "dfu" for dfu-util
     usb                vendor, product and interface of the USB chip that makes its serial port (interface
@@ -64,8 +66,8 @@ class Board:
     baud: int = 3_000_000
     chip: ChipConfig | None
     larger: tuple[str, ChipConfig, float] | None = None
-    camera: tuple[ChipConfig, float] | None = None
-    camera_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    units: tuple[tuple[str, ChipConfig, float], ...] = ()
+    unit_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
     note: str
     loader: str
     usb: tuple[int, int, int | None] | None = None
@@ -76,8 +78,14 @@ class Board:
         unless something else is asked for."""
         network = {} if self.chip is None else {"network": (self.chip, self.clock)}
         larger = {} if self.larger is None else {self.larger[0]: self.larger[1:]}
-        camera = {} if self.camera is None else {"camera": self.camera}
-        return {**network, **larger, **camera, "echo": (None, self.clock)}
+        units = {name: (chip, clock) for name, chip, clock in self.units}
+        return {**network, **larger, **units, "echo": (None, self.clock)}
+
+    def clock_of(self, chip: ChipConfig) -> float:
+        """MHz of any chip's design here: that of the board's own chip with the same units, if it has
+        one."""
+        same = (clock for _, own, clock in self.units if own.units.keys() == chip.units.keys())
+        return next(same, self.clock)
 
     @property
     def flow(self) -> Family:

@@ -13,12 +13,15 @@ import difflib
 import importlib
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 from spikeplane_hw.board import Board, Pin
+
+if TYPE_CHECKING:
+    from spikeplane_gateware.units.unit import Unit
 
 #: A core of 16 lanes, by itself: what one ECP5 holds with room to spare.
 ONE_CORE = replace(preset("small"), rows=1, cols=1)
@@ -48,7 +51,7 @@ _ALL = (
         oscillator=25, clock=80, chip=ONE_CORE, loader="ulx3s", larger=("four-cores", FOUR_CORES, 60),
         usb=(0x0403, 0x6015, None),
         note="one core of 16 lanes, four with shorter memories, or a 400x250 spike camera on its headers",
-        camera=(VIDAR, 50), camera_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
+        units=(("camera", VIDAR, 50),), unit_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
@@ -108,11 +111,11 @@ def board(name: str) -> Board:
 
 
 def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
-    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst; with a
-    camera those of `camera_places`.
+    """The pins of the design: clk, rx, tx and, where the board has a button for it, rst; with
+    units those of `unit_places`.
 
     A clock on a pair of pins has a partner. Raises SpikeplaneError if amaranth-boards is not
-    installed, or the board has no pins for the chip's camera.
+    installed, or the board has no pins for the chip's units.
     """
     try:
         platform: Any = getattr(
@@ -136,29 +139,48 @@ def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
         found["rst"] = _pin(_resource(platform, board.button).ios, _resource(platform, board.button).attrs)
     common = _attributes(_resource(platform, platform.default_clk).attrs)
     found["clk"] = replace(found["clk"], attributes=(*common, *board.clock_attributes))
-    if config is not None and config.camera is not None:
-        found |= camera_places(board, platform, config.camera.pixels)
+    if config is not None and config.units:
+        found |= unit_places(board, platform, config)
     return found
 
 
-def camera_places(board: Board, platform: Any, pixels: int) -> dict[str, Pin]:
-    """The pins of a camera of so many pixels a word: camera_clk (the design's clock, to the
-    camera), camera_valid and camera_plane[0] and so on (from it, at that clock's rising edge),
-    along the board's connector. Raises SpikeplaneError if there are too few."""
-    if board.camera_pins is None:
-        able = ", ".join(one.name for one in BOARDS.values() if one.camera_pins)
-        raise SpikeplaneError(f"{board.title} has no pins for a camera; boards that have: {able}")
-    connector, attributes = board.camera_pins
-    places = next(one.mapping for one in platform.connectors if one.name == connector)
-    names = ["camera_clk", "camera_valid", *(f"camera_plane[{i}]" for i in range(pixels))]
-    if len(names) > len(places):
-        raise SpikeplaneError(
-            f"{board.title} has {len(places)} pins for a camera, words of {pixels} pixels take "
-            f"{len(names)}; take fewer pixels a word"
-        )
-    return {
-        name: Pin(place, attributes=attributes) for name, place in zip(names, places.values(), strict=False)
+def unit_places(board: Board, platform: Any, config: ChipConfig) -> dict[str, Pin]:
+    """The pins of the chip's units, one unit behind the other along the board's connector: for a unit
+    with inputs NAME_clk (the design's clock, to whatever drives them at its rising edge), then each
+    pin, bit by bit: camera_clk, camera_valid, camera_plane[0] and so on. Raises SpikeplaneError if
+    there are too few."""
+    from spikeplane_gateware.units.known import units_of  # not for a list of boards: Amaranth takes its time
+
+    found: dict[str, Pin] = {}
+    for unit in units_of(config):
+        wanted = _unit_pins(unit, config)
+        if wanted and board.unit_pins is None:
+            able = ", ".join(one.name for one in BOARDS.values() if one.unit_pins)
+            raise SpikeplaneError(f"{board.title} has no pins for a {unit.name}; boards that have: {able}")
+        if wanted and board.unit_pins is not None:
+            connector, attributes = board.unit_pins
+            places = next(one.mapping for one in platform.connectors if one.name == connector)
+            left = list(places.values())[len(found) :]
+            if len(wanted) > len(left):
+                raise SpikeplaneError(
+                    f"{board.title} has {len(left)} pins for a {unit.name}, "
+                    f"{unit.too_few(config, len(wanted))}"
+                )
+            for (name, way), place in zip(wanted.items(), left, strict=False):
+                found[name] = Pin(place, attributes=attributes, unit=way)
+    return found
+
+
+def _unit_pins(unit: "Unit", config: ChipConfig) -> dict[str, str]:
+    """By name what each pin is: "in", "out" or "clock"."""
+    edge = {name: pin for name, pin in unit.pins(config).items() if pin.edge}
+    clock = {f"{unit.name}_clk": "clock"} if any(pin.way == "in" for pin in edge.values()) else {}
+    bits = {
+        bit: pin.way
+        for name, pin in edge.items()
+        for bit in ([name] if pin.width == 1 else [f"{name}[{i}]" for i in range(pin.width)])
     }
+    return clock | bits
 
 
 def _resource(platform: Any, name: str) -> Any:

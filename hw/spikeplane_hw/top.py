@@ -15,9 +15,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane_gateware.camera.unit import camera_ports
 from spikeplane_gateware.generate import CHIP_MODULE, verilog_text
 from spikeplane_gateware.link.uart import SLOWEST, Uart
+from spikeplane_gateware.units.known import pins_of
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw.names import TOP_MODULE
 
@@ -28,15 +28,14 @@ class BoardTop(wiring.Component):
     """Ports: clk, rst (high resets; any length, need not be synchronous), rx and tx (UART pins, idle high).
 
     The chip resets itself at power-up. `clock_hz` is the clock's frequency, `slowest` the
-    lowest rate that the line may have (a higher one saves logic); see Uart. With a camera also
-    camera_valid and camera_plane (P pixels): a word in every cycle in which valid is 1, synchronous
-    to clk.
+    lowest rate that the line may have (a higher one saves logic); see Uart. Also the pins of the
+    chip's units that boards have pins for, synchronous to clk.
     """
 
     def __init__(self, config: ChipConfig, clock_hz: float, *, slowest: float = SLOWEST) -> None:
         self.config, self.clock_hz, self.slowest = config, clock_hz, slowest
-        camera = {"camera_valid": In(1), "camera_plane": In(config.camera.pixels)} if config.camera else {}
-        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1), **camera})
+        units = {name: pin.member for name, pin in pins_of(config).items() if pin.edge}
+        super().__init__({"clk": In(1), "rst": In(1), "rx": In(1, init=1), "tx": Out(1, init=1), **units})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -53,7 +52,7 @@ class BoardTop(wiring.Component):
             "o_tx__valid": uart.i.valid,
             "i_tx__ready": uart.i.ready,
         }
-        m.submodules.chip = Instance(CHIP_MODULE, **ports, **self._camera(m))
+        m.submodules.chip = Instance(CHIP_MODULE, **ports, **self._units(m))
         return m
 
     def _reset(self, m: Module) -> None:
@@ -70,25 +69,24 @@ class BoardTop(wiring.Component):
         ]
         m.d.power += [hold.eq(Cat(self.rst, hold[:-1])), reset.eq(hold[1:].any())]
 
-    def _camera(self, m: Module) -> dict[str, Any]:
-        """The camera's word goes through two registers: one near the pins, one on the way. Its
-        images go to the host alone."""
-        if self.config.camera is None:
-            return {}
-        first, second = ((Signal(), Signal(self.config.camera.pixels, reset_less=True)) for _ in range(2))
-        (valid, plane), (valid_2, plane_2) = first, second
-        m.d.sync += [
-            valid.eq(self.camera_valid),
-            plane.eq(self.camera_plane),
-            valid_2.eq(valid),
-            plane_2.eq(plane),
-        ]
-        images = {
-            f"o_{name}": Signal(width, name=name)
-            for name, (way, width) in camera_ports(self.config).items()
-            if way == "out"
+    def _units(self, m: Module) -> dict[str, Any]:
+        """The chip's ports of its units. What has a pin goes through two registers: one near the pin,
+        one on the way. What has none is 0 on its way in, and leads nowhere on its way out."""
+        pins = pins_of(self.config)
+        edge = {name: pin for name, pin in pins.items() if pin.edge}
+        outward = {name: Signal(pin.width, name=name) for name, pin in pins.items() if pin.way == "out"}
+        late: dict[str, Any] = {name: outward.get(name, getattr(self, name)) for name in edge}
+        for _ in range(2):
+            # a word is wide: what says that it is there has the reset
+            stage = {name: Signal(pin.width, reset_less=pin.width > 1) for name, pin in edge.items()}
+            m.d.sync += [stage[name].eq(before) for name, before in late.items()]
+            late = stage
+        m.d.comb += [getattr(self, name).eq(value) for name, value in late.items() if name in outward]
+        inward = {name: late.get(name, Const(0, pin.width)) for name, pin in pins.items() if pin.way == "in"}
+        return {
+            **{f"i_{name}": value for name, value in inward.items()},
+            **{f"o_{name}": value for name, value in outward.items()},
         }
-        return {"i_camera_valid": valid_2, "i_camera_plane": plane_2, "i_image_open": Const(0), **images}
 
 
 def top_verilog(config: ChipConfig, clock_hz: float, chip: str | None = None) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
+from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
 ARCHITECTURE = 4
@@ -33,7 +34,7 @@ def _is_integer(value: Any) -> bool:
 class ChipConfig:
     """The fixed sizes of one generated chip.
 
-    rows, cols        tiles of the mesh, 1..8 each
+    rows, cols        tiles of the mesh, 1..8 each; both 0: no cores, a chip of units alone
     lanes             neurons (channels of one pixel) that a core works on at once: 8, 16 or 32
     weight_bits       stored weight width: 1 (+1 or -1), 2, 4 or 8, two's complement
     acc_bits          accumulator width, 12..32
@@ -79,8 +80,8 @@ class ChipConfig:
     group_bits: int = 6
     max_shift: int = 7
     leak_multiplier: bool = True
-    camera: CameraConfig | None = None
-    grabber_depth: int = 0
+    camera: CameraConfig | None = unit(CameraConfig)
+    grabber_depth: int = size_of("camera", 16, 1 << 16)
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -91,6 +92,8 @@ class ChipConfig:
                 )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
+            if name in _MESH and self._has_no_mesh():
+                continue
             if not _is_integer(value) or not low <= value <= high:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
@@ -99,27 +102,33 @@ class ChipConfig:
             raise SpikeplaneError(
                 f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}"
             )
-        if self.camera is not None and not isinstance(self.camera, CameraConfig):
+        check_units(self)
+        if not self.cores and not self.units:
             raise SpikeplaneError(
-                f"chip configuration: camera must be a table [camera] (a CameraConfig), not {self.camera!r}"
+                "chip configuration: rows = 0 and cols = 0 is a chip without cores, which needs a unit; "
+                f"add a table {' or '.join(f'[{name}]' for name in unit_fields(self))}"
             )
-        self._check_grabber()
 
-    def _check_grabber(self) -> None:
-        depth = self.grabber_depth
-        if not _is_integer(depth) or depth and not 16 <= depth <= 1 << 16:
-            raise SpikeplaneError(
-                f"chip configuration: grabber_depth must be 0 or an integer from 16 to 65536, not {depth!r}"
-            )
-        if depth and self.camera is None:
-            raise SpikeplaneError(
-                f"chip configuration: grabber_depth = {depth} needs a camera; add a table [camera]"
-            )
+    def _has_no_mesh(self) -> bool:
+        return all(_is_integer(getattr(self, name)) and not getattr(self, name) for name in _MESH)
+
+    @property
+    def units(self) -> dict[str, UnitConfig]:
+        """The units that the chip has, by name, in the order from the host link to the cores."""
+        found = {name: getattr(self, name) for name in unit_fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def cores(self) -> int:
-        """Cores (tiles) of the mesh."""
+        """Cores (tiles) of the mesh; 0 on a chip of units alone."""
         return self.rows * self.cols
+
+    def require_cores(self) -> None:
+        """Raises SpikeplaneError for a chip of units alone, on which no network runs."""
+        if not self.cores:
+            raise SpikeplaneError(
+                "this chip has no cores, so no network runs on it; take one with rows and cols from 1 to 8"
+            )
 
     @property
     def lane_bits(self) -> int:
@@ -140,12 +149,10 @@ class ChipConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files; those of a camera
+        """The fields by name, as they stand in TOML, manifests and program files; those of a unit
         only where there is one."""
-        values = asdict(self)
-        if self.camera is None:
-            del values["camera"], values["grabber_depth"]
-        return values
+        missing = absent(self)
+        return {name: value for name, value in asdict(self).items() if name not in missing}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -158,10 +165,7 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}"
                 )
-        camera = values.pop("camera", base.pop("camera", None))
-        if isinstance(camera, dict):
-            camera = CameraConfig.from_dict(camera)
-        return cls(**{**base, **values, "camera": camera})
+        return cls(**read_units(cls, {**base, **values}))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -180,6 +184,7 @@ class ChipConfig:
 
 
 _CHOICES: dict[str, tuple[int, ...]] = {"lanes": (8, 16, 32), "weight_bits": (1, 2, 4, 8)}
+_MESH = ("rows", "cols")
 RANGES: dict[str, tuple[int, int]] = {
     "rows": (1, 8),
     "cols": (1, 8),

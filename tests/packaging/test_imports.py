@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from spikeplane.config import ChipConfig
+from spikeplane.units import unit_fields
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "spikeplane": ROOT / "sw/spikeplane",
@@ -19,7 +22,7 @@ PACKAGES = {
 HEAVY = ("torch", "amaranth", "spikeplane_gateware", "spikeplane_sim", "spikeplane_hw")
 SHARED = (
     "spikeplane.config",
-    "spikeplane.camera.config",
+    *(kind.__module__ for kind in unit_fields(ChipConfig).values()),
     "spikeplane.formats",
     "spikeplane.errors",
     "spikeplane.files",

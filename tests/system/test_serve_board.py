@@ -33,8 +33,7 @@ def test_the_chip_and_the_clock_of_a_board(designs, tmp_path) -> None:
         assert designs[-1] == serve.Design(board.chip, board.clock, board.baud)
     assert call("serve", "--board", "ulx3s-85f", "--preset", "tiny", "--clock", 30)[0] == 0
     assert designs[-1] == serve.Design(preset("tiny"), 30, 3_000_000)
-    camera = BOARDS["ulx3s-85f"].camera
-    assert camera
+    camera = BOARDS["ulx3s-85f"].presets["camera"]
     assert call("serve", "--board", "ulx3s-85f", "--preset", "camera")[0] == 0
     assert designs[-1] == serve.Design(*camera, 3_000_000)
     assert call("serve", tmp_path / "net.spk", "--board", "icebreaker")[0] == 0

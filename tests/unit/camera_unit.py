@@ -21,7 +21,7 @@ from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.host.camera import CameraPort
 from spikeplane.host.driver import Driver
 from spikeplane.network import Network, Neuron, Population, Projection
-from spikeplane_gateware.camera.unit import CameraUnit
+from spikeplane_gateware.units.camera.unit import CameraUnit
 
 CHIP = ChipConfig(rows=1, cols=2, lanes=8, weight_depth=64, acc_depth=1024, membrane_depth=1024)
 

@@ -8,7 +8,7 @@ from camera_streams import assemble, random_images, read, simulate, words_of
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.region import Region, kept_words
-from spikeplane_gateware.camera.grabber import Grabber
+from spikeplane_gateware.units.camera.grabber import Grabber
 
 
 def camera(width: int, height: int, pixels: int) -> CameraConfig:

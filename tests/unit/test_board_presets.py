@@ -28,7 +28,8 @@ def test_every_board_has_presets_that_its_pins_and_clock_allow(one) -> None:
 
 def test_the_preset_chooses_chip_and_clock(tmp_path: Path) -> None:
     assert chip_of(ULX3S, None, None) == chip_of(ULX3S, "network", None) == (ULX3S.chip, ULX3S.clock)
-    assert chip_of(ULX3S, "camera", None) == ULX3S.camera
+    assert chip_of(ULX3S, "camera", None) == ULX3S.presets["camera"]
+    assert ULX3S.presets["camera"][1] == 50
     assert chip_of(ULX3S, "tiny", None) == (preset("tiny"), ULX3S.clock)
     assert chip_of(ULX3S, "echo", None) == (None, ULX3S.clock)
     assert chip_of(BOARDS["icebreaker"], None, None) == (None, 12)
@@ -36,9 +37,8 @@ def test_the_preset_chooses_chip_and_clock(tmp_path: Path) -> None:
     own.write_text("rows = 1\ncols = 1\n[camera]\npreset = 'vidar'\n")
     chip, clock = chip_of(ULX3S, None, own)
     assert chip is not None
-    assert chip.camera is not None
-    assert ULX3S.camera is not None
-    assert clock == ULX3S.camera[1]
+    assert list(chip.units) == ["camera"]
+    assert clock == 50
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_the_pll_is_exact_and_within_its_range(clock: float) -> None:
 
 
 def test_a_camera_is_connected_pin_by_pin() -> None:
-    assert ULX3S.camera is not None
-    chip, clock = ULX3S.camera
+    chip, clock = ULX3S.presets["camera"]
+    assert chip is not None
     places = pins(ULX3S, chip)
     assert len({pin.place for pin in places.values()}) == len(places) == 4 + 2 + 50
     assert (places["camera_clk"].place, places["camera_valid"].place, places["camera_plane[0]"].place) == (

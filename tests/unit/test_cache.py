@@ -103,6 +103,7 @@ def test_the_gateware_key_has_every_file_that_verilog_is_made_of(monkeypatch, tm
     ):
         assert any(name.replace("//", "/").endswith(expected) for name in names)
     assert "spikeplane/config.py" in names
+    assert "spikeplane/units.py" in names
     assert "spikeplane/camera/config.py" in names
     before = cache.gateware_digest()
     monkeypatch.setattr(cache, "_files", lambda where, place: [(place, b"other")])

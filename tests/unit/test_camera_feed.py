@@ -12,7 +12,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.region import Region, kept_words
 from spikeplane.formats.camera import Command, Item, Stream
 from spikeplane.formats.packet import Kind
-from spikeplane_gateware.camera.unit import feed_depth
+from spikeplane_gateware.units.camera.unit import feed_depth
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from core_unit import pulse, simulate
 from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.region import Region
 from spikeplane.formats.packet import Control, Kind, packet_format
-from spikeplane_gateware.camera.feed import Feed
+from spikeplane_gateware.units.camera.feed import Feed
 
 CAMERA = CameraConfig(width=10, height=8, pixels=4)  # a word reaches into the next row
 CONFIG = replace(CHIP, camera=CAMERA)

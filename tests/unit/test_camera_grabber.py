@@ -12,7 +12,7 @@ from grabber_bench import Bench, camera
 from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.region import Region, kept_words, whole
 from spikeplane.errors import SpikeplaneError
-from spikeplane_gateware.camera.gate import Gate
+from spikeplane_gateware.units.camera.gate import Gate
 
 SIZES = [
     (8, 6, 3),

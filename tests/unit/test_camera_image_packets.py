@@ -11,7 +11,7 @@ from core_unit import simulate
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import Stream
 from spikeplane.formats.packet import Kind, packet_format
-from spikeplane_gateware.camera.packets import ImagePackets
+from spikeplane_gateware.units.camera.packets import ImagePackets
 
 CONFIG = replace(CHIP, camera=CameraConfig(width=16, height=8, pixels=4))
 FORM = packet_format(CONFIG)

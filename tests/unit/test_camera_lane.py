@@ -10,11 +10,11 @@ from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 
 from spikeplane.camera.config import HALVINGS, CameraConfig
-from spikeplane_gateware.camera import pending
-from spikeplane_gateware.camera.divide import divide, divide_latency
-from spikeplane_gateware.camera.pipeline import Pipeline
-from spikeplane_gateware.camera.state import SEGMENT_BITS, pack, unpack
-from spikeplane_gateware.camera.window import count_latency, count_spikes
+from spikeplane_gateware.units.camera import pending
+from spikeplane_gateware.units.camera.divide import divide, divide_latency
+from spikeplane_gateware.units.camera.pipeline import Pipeline
+from spikeplane_gateware.units.camera.state import SEGMENT_BITS, pack, unpack
+from spikeplane_gateware.units.camera.window import count_latency, count_spikes
 from spikeplane_sim.golden.camera import Reconstruction
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera import walk
-from spikeplane_gateware.camera.generate import camera_verilog
-from spikeplane_gateware.camera.pipeline import latency, loop
-from spikeplane_gateware.camera.stage import named
-from spikeplane_gateware.camera.state import state_layout
+from spikeplane_gateware.units.camera import walk
+from spikeplane_gateware.units.camera.generate import camera_verilog
+from spikeplane_gateware.units.camera.pipeline import latency, loop
+from spikeplane_gateware.units.camera.stage import named
+from spikeplane_gateware.units.camera.state import state_layout
 from spikeplane_sim.bench.camera import SimulatedPipeline, Words, difference, pack_words
 from spikeplane_sim.golden.camera import Reconstruction
 

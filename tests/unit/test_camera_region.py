@@ -8,7 +8,7 @@ from core_unit import simulate
 from grabber_bench import camera
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera.region import RegionFilter
+from spikeplane_gateware.units.camera.region import RegionFilter
 
 BITS = 8
 #: Width, height, P: words that end with a row, that reach into the next one, that are a row, that are longer.

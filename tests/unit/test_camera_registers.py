@@ -14,7 +14,7 @@ from core_unit import simulate
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import ARGUMENT, ROUTES, SELECT, Command, Item, Register, Stream
 from spikeplane.formats.packet import ARGUMENT_BITS, Control, Counter, Kind, packet_format
-from spikeplane_gateware.camera.registers import Registers
+from spikeplane_gateware.units.camera.registers import Registers
 
 CAMERA = CameraConfig(width=16, height=8, pixels=4)
 CONFIG = replace(CHIP, camera=CAMERA)

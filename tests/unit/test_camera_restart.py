@@ -12,7 +12,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.region import whole
 from spikeplane.formats.camera import ARGUMENT, RECT, ROUTE, Command, Register, Stream
 from spikeplane.formats.packet import Control, Kind
-from spikeplane_gateware.camera.raster import Raster
+from spikeplane_gateware.units.camera.raster import Raster
 
 CAMERA = CameraConfig(width=16, height=8, pixels=4)
 WORDS = CAMERA.words

@@ -40,7 +40,7 @@ def test_the_copy_with_all_mutants_elaborates(tmp_path: Path):
         "from amaranth.hdl import Fragment\n"
         "from spikeplane.config import PRESETS\n"
         "from spikeplane.camera.config import CameraConfig\n"
-        "from spikeplane_gateware.camera.unit import CameraUnit\n"
+        "from spikeplane_gateware.units.camera.unit import CameraUnit\n"
         "from spikeplane_gateware.link.bridge import Bridge\n"
         "from spikeplane_gateware.link.link import Link\n"
         "from spikeplane_gateware.link.uart import Uart\n"

@@ -7,7 +7,7 @@ import pytest
 
 from spikeplane.camera.config import CameraConfig, camera_preset
 from spikeplane.estimate.devices import Device
-from spikeplane_gateware.camera.generate import camera_verilog
+from spikeplane_gateware.units.camera.generate import camera_verilog
 from spikeplane_sim.figures.camera_synthesis import describe, large_pipelines, planes_per_second, top
 from spikeplane_sim.figures.parts import FAMILIES, Needs, holds, smallest
 

@@ -17,11 +17,11 @@ from amaranth.lib.wiring import In, Out
 from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import PRESETS
-from spikeplane_gateware.camera.lane import Lane
 from spikeplane_gateware.core.soma.schedule import Schedule
 from spikeplane_gateware.link.link import Link
 from spikeplane_gateware.ram import Verilog
 from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.units.camera.lane import Lane
 from spikeplane_gateware.verilog.write import verilog_of
 
 PORTS = {"a": In(4), "b": In(4), "s": In(2), "q": Out(4), "w": Out(6), "t": Out(1)}

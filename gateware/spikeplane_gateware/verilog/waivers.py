@@ -52,10 +52,19 @@ _WAIVERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "A camera's lane has a reset as every module that stands alone, though no register of it needs one.",
     ),
 )
+#: The same, of a chip without cores.
+_NO_CORES = (
+    (
+        "PINCONNECTEMPTY",
+        ("*'mesh_*'",),
+        "A chip without cores has no mesh: what the host's side sends there leads nowhere.",
+    ),
+)
 
 
-def waivers(file: str = "*spikeplane_chip.v") -> str:
-    """Verilator's settings for a file that matches `file` and holds a chip's Verilog."""
+def waivers(file: str = "*spikeplane_chip.v", *, cores: bool = True) -> str:
+    """Verilator's settings for a file that matches `file` and holds a chip's Verilog, of one with or
+    without cores."""
     lines = [
         "`verilator_config",
         (
@@ -63,7 +72,7 @@ def waivers(file: str = "*spikeplane_chip.v") -> str:
             f"{file.removeprefix('*')}"
         ),
     ]
-    for rule, matches, why in _WAIVERS:
+    for rule, matches, why in (*_WAIVERS, *(() if cores else _NO_CORES)):
         lines.append(f"// {why}")
         lines += [
             f'lint_off -rule {rule} -file "{file}"' + (f' -match "{match}"' if match else "")

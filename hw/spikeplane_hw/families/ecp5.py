@@ -1,5 +1,6 @@
 """Lattice ECP5, with the tools of Project Trellis."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,9 @@ class Ecp5(NextpnrFamily):
     def board_verilog(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
         """Another clock than the oscillator's comes from a PLL, which holds the reset until it has locked."""
         if board.clock == board.oscillator:
-            return instance(pins, "", "clk", pressed(pins), _camera(pins, "clk"))
+            return instance(pins, "", "clk", pressed(pins), _units(pins, "clk"))
         clock = _pll(dividers(board.oscillator, board.clock))
-        return instance(pins, clock, "design_clk", f"{pressed(pins)} | ~locked", _camera(pins, "design_clk"))
+        return instance(pins, clock, "design_clk", f"{pressed(pins)} | ~locked", _units(pins, "design_clk"))
 
     def places(self, name: str, pin: "Pin") -> list[str]:
         """Its site, and its attributes of I/O."""
@@ -90,16 +91,20 @@ class Ecp5(NextpnrFamily):
         return ["yowasp-ecppack", "--compress", "board.config", self.bitstream_file]
 
 
-def _camera(pins: Mapping[str, "Pin"], clock: str) -> tuple[str, str, str]:
-    """With a camera its ports, see `instance`. The camera's clock leaves through an output register,
-    as its words come: as late as data would be."""
-    pixels = sum(name.startswith("camera_plane") for name in pins)
-    if not pixels:
-        return "", "", ""
-    ports = f", output camera_clk, input camera_valid, input [{pixels - 1}:0] camera_plane"
-    connected = ", .camera_valid(camera_valid), .camera_plane(camera_plane)"
-    register = f"  ODDRX1F clock_out (.SCLK({clock}), .RST(1'b0), .D0(1'b1), .D1(1'b0), .Q(camera_clk));\n"
-    return ports, connected, register
+def _units(pins: Mapping[str, "Pin"], clock: str) -> tuple[str, str, str]:
+    """The pins of units, see `instance`. A clock leaves through an output register, as words that go
+    by it come: as late as data would be."""
+    ports, connected, behind = "", "", ""
+    for name, bits in Counter(name.partition("[")[0] for name, pin in pins.items() if pin.unit).items():
+        first = pins.get(name) or pins[f"{name}[0]"]
+        width = f"[{bits - 1}:0] " if bits > 1 else ""
+        ports += f", {'input' if first.unit == 'in' else 'output'} {width}{name}"
+        if first.unit == "clock":
+            number = f"_{behind.count('ODDRX1F')}" if behind else ""
+            behind += f"  ODDRX1F clock_out{number} (.SCLK({clock}), .RST(1'b0), .D0(1'b1), .D1(1'b0), .Q({name}));\n"
+        else:
+            connected += f", .{name}({name})"
+    return ports, connected, behind
 
 
 def _pll(dividers: tuple[int, int, int]) -> str:

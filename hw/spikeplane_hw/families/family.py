@@ -38,8 +38,8 @@ class Family(ABC):
 
     @abstractmethod
     def board_verilog(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
-        """The module whose ports are the board's pins: clk, rx, tx, with a button rst, with a camera
-        its pins."""
+        """The module whose ports are the board's pins: clk, rx, tx, with a button rst, with
+        units their pins."""
 
     @abstractmethod
     def constraints(self, board: "Board", pins: Mapping[str, "Pin"]) -> str:
@@ -129,12 +129,12 @@ def instance(
     clock: str,
     source: str,
     reset: str,
-    camera: tuple[str, str, str] = ("", "", ""),
+    units: tuple[str, str, str] = ("", "", ""),
 ) -> str:
     """The board's module around the design: `clock` is Verilog that makes the clock `source`.
-    `camera`: its ports, what the design is connected to, and what stands behind the instance."""
+    `units`: their ports, what the design is connected to, and what stands behind the instance."""
     button = ", input rst" if "rst" in pins else ""
-    ports, connected, behind = camera
+    ports, connected, behind = units
     return (
         f"module {BOARD_MODULE}(input clk, input rx, output tx{button}{ports});\n{clock}"
         f"  {TOP_MODULE} top(.clk({source}), .rst({reset}), .rx(rx), .tx(tx){connected});\n"

@@ -163,7 +163,7 @@ def build_camera(config: CameraConfig, verilog: str | None = None) -> Path:
 
 def cached_verilog(config: CameraConfig) -> Path:
     """The Verilog of the pipeline, generated at most once per configuration and gateware source."""
-    from spikeplane_gateware.camera.generate import camera_verilog
+    from spikeplane_gateware.units.camera.generate import camera_verilog
 
     return kept(f"camera-{config.digest}", ".v", [gateware_digest()], lambda: camera_verilog(config).encode())
 

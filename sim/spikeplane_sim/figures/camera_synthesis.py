@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.table import Table
 
 from spikeplane.camera.config import CameraConfig, camera_preset
-from spikeplane_gateware.camera.generate import CAMERA_MODULE, camera_verilog
-from spikeplane_gateware.camera.state import state_layout
+from spikeplane_gateware.units.camera.generate import CAMERA_MODULE, camera_verilog
+from spikeplane_gateware.units.camera.state import state_layout
 from spikeplane_sim.figures.parts import FAMILIES, Needs, smallest
 from spikeplane_sim.figures.synthesis import Usage, place_and_route, run_tool
 

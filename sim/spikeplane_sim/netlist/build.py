@@ -35,12 +35,12 @@ def build_netlist(
 
     `change` is given the netlist's text and returns what is simulated (a fault, for instance).
     `say` is told of what takes long. Cached by contents; two who want the same one wait for each
-    other. Raises SpikeplaneError for a chip with a camera (its pins are not the board's) and where
+    other. Raises SpikeplaneError for a chip with a unit (its pins are not the board's) and where
     the tools are missing or fail.
     """
-    if config.camera is not None:
+    for unit in config.units:
         raise SpikeplaneError(
-            "a netlist is simulated without a camera; take the table [camera] out of the chip's configuration"
+            f"a netlist is simulated without a {unit}; take the table [{unit}] out of the chip's configuration"
         )
     netlist = change(cached_netlist(config, say).read_text())
     sources = {

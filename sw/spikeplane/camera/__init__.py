@@ -2,5 +2,5 @@
 reconstruction pipeline, images out.
 
 The reconstruction itself is in `spikeplane_sim.golden.camera` (PyTorch) and
-`spikeplane_gateware.camera` (Amaranth).
+`spikeplane_gateware.units.camera` (Amaranth).
 """

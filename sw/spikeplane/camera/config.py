@@ -101,6 +101,17 @@ class CameraConfig:
         return self.lookahead - min(self.lookahead, (self.window - 1) // 2)
 
     @property
+    def title(self) -> str:
+        """See `spikeplane.units.UnitConfig`."""
+        return f"{self.width}x{self.height} spike camera"
+
+    @property
+    def summary(self) -> str:
+        """See `spikeplane.units.UnitConfig`."""
+        pixels = f"{self.width} x {self.height} pixels, {self.pixels} a cycle"
+        return f"{pixels}, {self.method}, look-ahead {self.lookahead}"
+
+    @property
     def digest(self) -> str:
         """16 hexadecimal digits that name this pipeline."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]

@@ -49,5 +49,7 @@ def _presets(board: "Board") -> str:
 def _chip(chip: ChipConfig | None) -> str:
     if chip is None:
         return "UART echo"
-    cores = f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes, {chip.weight_bits}-bit weights"
-    return f"{chip.camera.width}x{chip.camera.height} spike camera, {cores}" if chip.camera else cores
+    parts = [unit.title for unit in chip.units.values()]
+    if chip.cores:
+        parts += [f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes", f"{chip.weight_bits}-bit weights"]
+    return ", ".join(parts)

@@ -45,4 +45,4 @@ def chip_of(board: "Board", name: str | None, path: Path | None) -> tuple[ChipCo
         advice = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(known)}"
         raise SpikeplaneError(f"unknown preset '{name}'; {advice}")
     chip = chosen_chip(name, path)
-    return chip, board.camera[1] if chip.camera is not None and board.camera is not None else board.clock
+    return chip, board.clock_of(chip)

@@ -26,8 +26,8 @@ def generate(
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
 
-    With --camera alone the cores are those of the preset tiny: a chip of a camera and no cores is
-    not there yet.
+    With --camera alone the cores are those of the preset tiny. A chip of a camera and no cores is a
+    TOML file with rows = 0, cols = 0 and a table [camera].
 
     Example: `spikeplane generate --preset small --camera vidar -o build/small`
     """
@@ -39,10 +39,7 @@ def generate(
         files = write(chip, output)
     for path in files:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
-    out.print(f"chip {chip.digest}: {chip.rows} x {chip.cols} cores of {chip.lanes} lanes", highlight=False)
-    if chip.camera is not None:
-        c = chip.camera
-        out.print(
-            f"camera: {c.width} x {c.height} pixels, {c.pixels} a cycle, {c.method}, look-ahead {c.lookahead}",
-            highlight=False,
-        )
+    cores = f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes" if chip.cores else "no cores"
+    out.print(f"chip {chip.digest}: {cores}", highlight=False)
+    for name, unit in chip.units.items():
+        out.print(f"{name}: {unit.summary}", highlight=False)

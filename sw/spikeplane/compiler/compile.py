@@ -131,6 +131,7 @@ def _config(chip: ChipConfig | str) -> ChipConfig:
     config = preset(chip) if isinstance(chip, str) else chip
     if not isinstance(config, ChipConfig):
         raise SpikeplaneError(f"a chip is a ChipConfig or a preset's name, not {chip!r}")
+    config.require_cores()
     return config
 
 

@@ -56,10 +56,11 @@ class Use:
 
 def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
     """By title, as a build's report names them: LUT, FF, block RAM, DSP. Raises SpikeplaneError for
-    a family without calibration, or a chip with a camera."""
-    if config.camera is not None:
+    a family without calibration, or a chip with a unit."""
+    config.require_cores()
+    for unit in config.units:
         raise SpikeplaneError(
-            "estimate knows chips without a camera; build the board to see what its camera takes"
+            f"estimate knows chips without a {unit}; build the board to see what its {unit} takes"
         )
     found = {}
     for title in ("LUT", "FF"):

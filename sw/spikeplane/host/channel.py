@@ -37,7 +37,7 @@ class Channel:
         self._words: list[
             np.ndarray
         ] = []  #: chunks that READ has brought, uint32, since the last one was asked for
-        self._all = (0, 0, config.cols - 1, config.rows - 1)
+        self._all = (0, 0, max(0, config.cols - 1), max(0, config.rows - 1))
 
     @property
     def patience(self) -> int:

@@ -31,6 +31,7 @@ VALUES = 1 << 26  #: values of a sample at most, of all populations in all steps
 def check(program: "Program") -> None:
     """Raise SpikeplaneError, one line, for the first thing that is wrong."""
     network, config = program.network, program.config
+    config.require_cores()
     check_structure(network)
     _check_input(program)
     _check_outputs(program)

@@ -63,7 +63,6 @@ PACKETS = (
     Mutant("packets.py", "is_last & final & ~number", "is_last & ~number", "several packets are an image's last"),
     Mutant("packets.py", "moves & known & final & ~number", "moves & final & ~number", "a word is taken before it is known"),
     Mutant("packets.py", "~self.i.valid", "0", "a flush leaves the place in the word", within="with m.If(~self.i.valid):"),
-    Mutant("merge.py", "free & arbiter.grant[k]", "arbiter.grant[k]", "a packet is taken while the way is full"),
     Mutant("raster.py", "self.number.eq(self.planes)", "self.number.eq(self.planes + 1)", "planes count from 1"),
     Mutant(
         "raster.py", "m.d.sync += [self.o_valid.eq(0), at.eq(0), self.planes.eq(0)]", "m.d.sync += [at.eq(0), self.planes.eq(0)]",
@@ -100,7 +99,7 @@ _GRABBER = ("tests/unit/test_camera_grabber_room.py", "tests/unit/test_camera_gr
 
 PART = Part(
     name="camera",
-    folder="gateware/spikeplane_gateware/camera",
+    folder="gateware/spikeplane_gateware/units/camera",
     gateware=True,
     tests={
         "feed_packets.py": _FEED,

@@ -60,7 +60,7 @@ _GOLDEN = "tests/unit/test_camera_pipeline.py -k 'golden or restart or latency'"
 
 PART = Part(
     name="camera",
-    folder="gateware/spikeplane_gateware/camera",
+    folder="gateware/spikeplane_gateware/units/camera",
     gateware=True,
     tests={
         "divide.py": ("tests/unit/test_camera_lane.py -k divide", _GOLDEN),

@@ -17,6 +17,7 @@ MUTANTS = (
     Mutant("fifo.py", "spare_valid", "0", "a newer word comes first", within="with m.If(spare_valid):"),
     Mutant("fifo.py", "m.d.sync += spare_valid.eq(1)", "", "a word behind a stalled head is lost"),
     Mutant("fifo.py", "self.i.valid & self.i.ready", "self.i.ready", "the spare word counts without having come"),
+    Mutant("merge.py", "free & arbiter.grant[k]", "arbiter.grant[k]", "a packet is taken while the way is full"),
     Mutant("router.py", "p.x0 <= self.x", "p.x0 < self.x", "the rectangle's west column is missed"),
     Mutant("router.py", "self.x <= p.x1", "self.x < p.x1", "the rectangle's east column is missed"),
     Mutant("router.py", "p.y0 <= self.y", "p.y0 < self.y", "the rectangle's north row is missed"),
@@ -53,6 +54,7 @@ PART = Part(
     folder="gateware/spikeplane_gateware/network",
     gateware=True,
     tests={
+        "merge.py": ("tests/unit/test_camera_unit.py",),
         "arbiter.py": ("tests/unit/test_router.py", "tests/formal/test_arbiter.py -k 'proved or vacuous'"),
         "fifo.py": ("tests/unit/test_router.py", "tests/formal/test_fifo.py -k 'proved or vacuous'"),
         "router.py": (*_ROUTER, _PROGRESS, "tests/cosim/test_benches.py -k 'passes and (router or mesh)'"),

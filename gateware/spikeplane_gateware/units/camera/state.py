@@ -18,7 +18,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value, unsigned
 from amaranth.lib import data
 
 from spikeplane.camera.config import HALVINGS, INTERVAL_MAX, RUN_MAX, CameraConfig
-from spikeplane_gateware.camera.stage import named
+from spikeplane_gateware.units.camera.stage import named
 
 AGE_BITS = INTERVAL_MAX.bit_length()
 RUN_BITS = RUN_MAX.bit_length()

@@ -17,45 +17,37 @@ image_number; the packet streams link_i, link_o, bridge_i, bridge_o.
 from typing import Any
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import wiring
+from amaranth.lib.wiring import connect, flipped
 
+from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
 from spikeplane.formats.camera import NUMBER_BITS, ROUTES, Stream
-from spikeplane_gateware.camera.feed import Feed
-from spikeplane_gateware.camera.gate import Gate
-from spikeplane_gateware.camera.grabber import SPARE, Grabber
-from spikeplane_gateware.camera.merge import Merge
-from spikeplane_gateware.camera.packets import ImagePackets
-from spikeplane_gateware.camera.pipeline import Pipeline, latency
-from spikeplane_gateware.camera.raster import Raster
-from spikeplane_gateware.camera.registers import Registers
-from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.network.merge import Merge
+from spikeplane_gateware.units.camera.feed import Feed
+from spikeplane_gateware.units.camera.gate import Gate
+from spikeplane_gateware.units.camera.grabber import SPARE, Grabber
+from spikeplane_gateware.units.camera.packets import ImagePackets
+from spikeplane_gateware.units.camera.pipeline import Pipeline, latency
+from spikeplane_gateware.units.camera.raster import Raster
+from spikeplane_gateware.units.camera.registers import Registers
+from spikeplane_gateware.units.unit import Pin, packet_ports
 
 _IMAGE = {"word": "image", "first": "image_first", "last": "image_last", "number": "image_number"}
 
 
-def camera_ports(config: ChipConfig) -> dict[str, tuple[str, int]]:
-    """The pins that a camera adds to a chip: name -> ("in" or "out", width)."""
-    if config.camera is None:
-        return {}
-    pixels = config.camera.pixels
+def camera_pins(camera: CameraConfig) -> dict[str, Pin]:
+    """The pins that a camera adds to a chip, by name. A board has those of the words: its images go
+    to the host alone."""
     return {
-        "camera_valid": ("in", 1),
-        "camera_plane": ("in", pixels),
-        "image_open": ("in", 1),
-        "image_valid": ("out", 1),
-        "image": ("out", pixels * config.camera.output_bits),
-        "image_first": ("out", 1),
-        "image_last": ("out", 1),
-        "image_number": ("out", NUMBER_BITS),
-    }
-
-
-def camera_signature(config: ChipConfig) -> dict[str, Any]:
-    """The same pins as members of a component's signature."""
-    return {
-        name: In(width) if way == "in" else Out(width) for name, (way, width) in camera_ports(config).items()
+        "camera_valid": Pin("in", edge=True),
+        "camera_plane": Pin("in", camera.pixels, edge=True),
+        "image_open": Pin("in"),
+        "image_valid": Pin("out"),
+        "image": Pin("out", camera.pixels * camera.output_bits),
+        "image_first": Pin("out"),
+        "image_last": Pin("out"),
+        "image_number": Pin("out", NUMBER_BITS),
     }
 
 
@@ -79,14 +71,8 @@ class CameraUnit(wiring.Component):
     def __init__(self, config: ChipConfig, pipeline: Any = None) -> None:
         assert config.camera is not None
         self.config, self.camera, self.pipeline = config, config.camera, pipeline
-        packets = stream.Signature(packet_struct(config))
-        streams = {
-            "link_i": In(packets),
-            "link_o": Out(packets),
-            "bridge_i": In(packets),
-            "bridge_o": Out(packets),
-        }
-        super().__init__({**camera_signature(config), **streams})
+        pins = {name: pin.member for name, pin in camera_pins(config.camera).items()}
+        super().__init__({**pins, **packet_ports(config)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

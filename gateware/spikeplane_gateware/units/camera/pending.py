@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from spikeplane_gateware.camera.stage import named, stage
+from spikeplane_gateware.units.camera.stage import named, stage
 
 FIND = 3
 _GROUP = 8

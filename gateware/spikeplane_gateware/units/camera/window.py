@@ -11,7 +11,7 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Value
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera.stage import stage
+from spikeplane_gateware.units.camera.stage import stage
 
 _GROUP = 4  #: bits that one level of small tables counts
 

@@ -12,8 +12,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import VALUE_BITS
-from spikeplane_gateware.camera.grabber import grabbed
-from spikeplane_gateware.camera.region import REGION
+from spikeplane_gateware.units.camera.grabber import grabbed
+from spikeplane_gateware.units.camera.region import REGION
 
 #: Column and row of a pixel in the crop.
 PLACE = data.StructLayout({"x": VALUE_BITS, "y": VALUE_BITS})

@@ -11,7 +11,7 @@ Throughput: one a cycle. Latency: `bits` + 2 cycles.
 
 from amaranth.hdl import Cat, Module, Mux, Value
 
-from spikeplane_gateware.camera.stage import named, stage
+from spikeplane_gateware.units.camera.stage import named, stage
 
 
 def divide_latency(bits: int) -> int:

@@ -13,8 +13,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import bits_for
-from spikeplane_gateware.camera.state import state_layout
 from spikeplane_gateware.ram import Ram
+from spikeplane_gateware.units.camera.state import state_layout
 
 #: Bits of the state word behind one copy of the address registers: 16 block RAMs of 9 bits, 8 of
 #: 18, 4 of 36, 2 of 72.

@@ -11,9 +11,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera.lane import Lane
-from spikeplane_gateware.camera.state import state_layout
 from spikeplane_gateware.ram import Verilog
+from spikeplane_gateware.units.camera.lane import Lane
+from spikeplane_gateware.units.camera.state import state_layout
 
 LANE_MODULE = "spikeplane_camera_lane"
 

@@ -14,11 +14,11 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import EVERY_BITS, NUMBER_BITS, VALUE_BITS
-from spikeplane_gateware.camera.grabber_due import Due
-from spikeplane_gateware.camera.grabber_image import TakenImage
-from spikeplane_gateware.camera.grabber_room import Room
-from spikeplane_gateware.camera.grabber_store import stored
-from spikeplane_gateware.camera.region import REGION, RegionFilter
+from spikeplane_gateware.units.camera.grabber_due import Due
+from spikeplane_gateware.units.camera.grabber_image import TakenImage
+from spikeplane_gateware.units.camera.grabber_room import Room
+from spikeplane_gateware.units.camera.grabber_store import stored
+from spikeplane_gateware.units.camera.region import REGION, RegionFilter
 
 #: `every`: 0 for none; `words`: of the region.
 SETTINGS = data.StructLayout({"every": EVERY_BITS, "region": REGION, "words": EVERY_BITS})

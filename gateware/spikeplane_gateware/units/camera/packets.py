@@ -16,8 +16,8 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.camera import Stream, chunks
 from spikeplane.formats.packet import CHUNK_BITS, Kind, packet_format
-from spikeplane_gateware.camera.grabber import grabbed
 from spikeplane_gateware.structs import packet_struct, struct
+from spikeplane_gateware.units.camera.grabber import grabbed
 
 _GROUP = 4  #: chunks
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from spikeplane.camera.config import RUN_MAX
-from spikeplane_gateware.camera.stage import named
-from spikeplane_gateware.camera.state import ORDER
+from spikeplane_gateware.units.camera.stage import named
+from spikeplane_gateware.units.camera.state import ORDER
 
 OPEN, BASE, ONCE, KNOWN = range(4)
 FIELDS = tuple(ORDER.members)

@@ -16,12 +16,12 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import MIN_WORDS, CameraConfig
 from spikeplane.formats.camera import NUMBER_BITS
-from spikeplane_gateware.camera.lane import state_latency, value_latency
-from spikeplane_gateware.camera.pipeline_count import WordCount
-from spikeplane_gateware.camera.pipeline_images import ImageCount
-from spikeplane_gateware.camera.pipeline_lanes import Lanes
-from spikeplane_gateware.camera.pipeline_states import READ, StateMemory
-from spikeplane_gateware.camera.state import state_layout
+from spikeplane_gateware.units.camera.lane import state_latency, value_latency
+from spikeplane_gateware.units.camera.pipeline_count import WordCount
+from spikeplane_gateware.units.camera.pipeline_images import ImageCount
+from spikeplane_gateware.units.camera.pipeline_lanes import Lanes
+from spikeplane_gateware.units.camera.pipeline_states import READ, StateMemory
+from spikeplane_gateware.units.camera.state import state_layout
 
 
 def loop(config: CameraConfig) -> int:

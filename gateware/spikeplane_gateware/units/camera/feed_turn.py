@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.formats.camera import ROUTES
-from spikeplane_gateware.camera.registers import FEED_ROUTE
+from spikeplane_gateware.units.camera.registers import FEED_ROUTE
 
 
 class RouteTurn(wiring.Component):

@@ -20,14 +20,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.camera import EVERY_BITS, ROUTES, VALUE_BITS
-from spikeplane_gateware.camera.feed_packets import FeedPackets
-from spikeplane_gateware.camera.feed_run import FeedRun
-from spikeplane_gateware.camera.feed_turn import RouteTurn
-from spikeplane_gateware.camera.feed_walk import PlaneWalk
-from spikeplane_gateware.camera.grabber import grabbed
-from spikeplane_gateware.camera.region import REGION
-from spikeplane_gateware.camera.registers import FEED_ROUTE
 from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.camera.feed_packets import FeedPackets
+from spikeplane_gateware.units.camera.feed_run import FeedRun
+from spikeplane_gateware.units.camera.feed_turn import RouteTurn
+from spikeplane_gateware.units.camera.feed_walk import PlaneWalk
+from spikeplane_gateware.units.camera.grabber import grabbed
+from spikeplane_gateware.units.camera.region import REGION
+from spikeplane_gateware.units.camera.registers import FEED_ROUTE
 
 
 class Feed(wiring.Component):

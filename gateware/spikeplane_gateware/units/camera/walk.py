@@ -18,9 +18,9 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera import order as rule
-from spikeplane_gateware.camera.stage import named, stage
-from spikeplane_gateware.camera.state import FORMATS, format_of
+from spikeplane_gateware.units.camera import order as rule
+from spikeplane_gateware.units.camera.stage import named, stage
+from spikeplane_gateware.units.camera.state import FORMATS, format_of
 
 WALK = 3
 _PIXEL = ("age", "alive", "lo", "n", "m", "order")

@@ -11,9 +11,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera.feed_pixels import PLACE, WordPixels
-from spikeplane_gateware.camera.grabber import grabbed
-from spikeplane_gateware.camera.region import REGION
+from spikeplane_gateware.units.camera.feed_pixels import PLACE, WordPixels
+from spikeplane_gateware.units.camera.grabber import grabbed
+from spikeplane_gateware.units.camera.region import REGION
 
 #: A plane begins, or it ends, or neither: the pixel at `place` in the crop is set.
 ITEM = data.StructLayout({"begins": 1, "ends": 1, "place": PLACE})

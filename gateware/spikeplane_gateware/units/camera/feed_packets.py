@@ -17,9 +17,9 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import Control, Kind, packet_format
-from spikeplane_gateware.camera.feed_walk import ITEM
-from spikeplane_gateware.camera.registers import FEED_ROUTE
 from spikeplane_gateware.structs import packet_struct, struct
+from spikeplane_gateware.units.camera.feed_walk import ITEM
+from spikeplane_gateware.units.camera.registers import FEED_ROUTE
 
 
 class FeedPackets(wiring.Component):

@@ -34,9 +34,9 @@ from spikeplane.formats.camera import (
     Stream,
 )
 from spikeplane.formats.packet import COUNTER_BITS, Control, Counter, Kind, packet_format
-from spikeplane_gateware.camera.gate import OVERRUN_BITS
-from spikeplane_gateware.camera.grabber_intake import SETTINGS
 from spikeplane_gateware.structs import packet_struct, struct
+from spikeplane_gateware.units.camera.gate import OVERRUN_BITS
+from spikeplane_gateware.units.camera.grabber_intake import SETTINGS
 
 FEED_ROUTE = data.StructLayout({"tag": dict(ROUTE.fields)["tag"], "rect": struct(RECT)})
 GRABBERS = (Stream.IMAGES, Stream.PLANES, Stream.FEED)

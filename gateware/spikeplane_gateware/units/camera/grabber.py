@@ -19,10 +19,10 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.formats.camera import NUMBER_BITS, VALUE_BITS
-from spikeplane_gateware.camera.gate import OVERRUN_BITS, count_up
-from spikeplane_gateware.camera.grabber_intake import SETTINGS, Intake
-from spikeplane_gateware.camera.grabber_numbers import ImageNumbers
-from spikeplane_gateware.camera.grabber_store import WordStore
+from spikeplane_gateware.units.camera.gate import OVERRUN_BITS, count_up
+from spikeplane_gateware.units.camera.grabber_intake import SETTINGS, Intake
+from spikeplane_gateware.units.camera.grabber_numbers import ImageNumbers
+from spikeplane_gateware.units.camera.grabber_store import WordStore
 
 SPARE = 16  #: places beyond one image in a FIFO of default depth
 

@@ -4,10 +4,10 @@ component."""
 from typing import Any
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane_gateware.camera.lane import Lane
-from spikeplane_gateware.camera.pipeline import Pipeline
-from spikeplane_gateware.camera.pipeline_lanes import LANE_MODULE
 from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.units.camera.lane import Lane
+from spikeplane_gateware.units.camera.pipeline import Pipeline
+from spikeplane_gateware.units.camera.pipeline_lanes import LANE_MODULE
 from spikeplane_gateware.verilog.convert import convert
 
 CAMERA_MODULE = "spikeplane_camera"

@@ -19,13 +19,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.camera.config import INTERVAL_MAX, CameraConfig
-from spikeplane_gateware.camera import pending
-from spikeplane_gateware.camera.divide import divide, divide_latency
-from spikeplane_gateware.camera.order import NO_ORDER
-from spikeplane_gateware.camera.stage import named, stage
-from spikeplane_gateware.camera.state import AGE_BITS, pack, state_layout, unpack
-from spikeplane_gateware.camera.walk import WALK, Walk
-from spikeplane_gateware.camera.window import count_latency, count_spikes, following_history
+from spikeplane_gateware.units.camera import pending
+from spikeplane_gateware.units.camera.divide import divide, divide_latency
+from spikeplane_gateware.units.camera.order import NO_ORDER
+from spikeplane_gateware.units.camera.stage import named, stage
+from spikeplane_gateware.units.camera.state import AGE_BITS, pack, state_layout, unpack
+from spikeplane_gateware.units.camera.walk import WALK, Walk
+from spikeplane_gateware.units.camera.window import count_latency, count_spikes, following_history
 
 _RATIO = 3  #: stages from the walked pixel to count and total
 _TOTAL_BITS = 10  #: n * lo + m < 1024 by HALVINGS, age + 1 <= 256
