@@ -26,8 +26,8 @@ SCRIPT = "build.tcl"
 #: Written beside the bitstream: the `build.json` that it was made from.
 MADE_FROM = "board.bit.json"
 
-#: The flip-flops that rx goes through first, kept close together: `seen` of the UART.
-SYNCHRONISER = "*uart/seen_reg*"
+#: The flip-flops that rx goes through first, kept close together: the UART's FFSynchronizer.
+SYNCHRONISER = "*uart/synchroniser/stage*_reg*"
 
 #: Voltage of the configuration bank, and what CFGBVS is tied to.
 _CONFIGURATION = {"xc7": ("VCCO", "3.3"), "xcu": ("GND", "1.8")}

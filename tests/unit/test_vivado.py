@@ -131,12 +131,13 @@ def test_constraints(name: str, period: str, port: str, bank: tuple[str, str]) -
 def test_the_synchroniser_of_rx_has_the_name_that_is_constrained() -> None:
     assert (
         "set_property -quiet ASYNC_REG TRUE [get_cells -quiet -hierarchical -filter {NAME =~ "
-        "*uart/seen_reg*}]"
+        "*uart/synchroniser/stage*_reg*}]"
     ) in xdc("kcu105")
     text = convert(EchoTop(100e6), TOP_MODULE)
     assert re.search(r"spikeplane_top\.uart *uart *\(", text)
-    assert re.search(r"reg \[4:0\] seen\b", text)
-    assert "seen <= {seen[3:0], rx};" in text
+    assert re.search(r"spikeplane_top\.uart\.synchroniser *synchroniser *\(", text)
+    assert "stage0 <= rx;" in text
+    assert "stage1 <= stage0;" in text
 
 
 def test_the_pair_of_the_kcu105() -> None:

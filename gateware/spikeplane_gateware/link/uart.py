@@ -20,6 +20,7 @@ robust and where its limits are.
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.formats.frame import FLAG
@@ -197,10 +198,12 @@ class Uart(wiring.Component):
         m.submodules.meter = meter = BaudMeter(self.width)
         m.submodules.receiver = receiver = UartReceiver(self.width)
         m.submodules.transmitter = transmitter = UartTransmitter(self.width)
-        seen = Signal(5, init=-1)  # two registers settle the pin, three are compared
+        settled = Signal(init=1)
+        seen = Signal(3, init=-1)
         line = Signal(init=1)
-        a, b, c = seen[2], seen[3], seen[4]
-        m.d.sync += [seen.eq(Cat(self.rx, seen[:4])), line.eq((a & b) | (b & c) | (a & c))]
+        m.submodules.synchroniser = FFSynchronizer(self.rx, settled, init=1, reset_less=False)
+        a, b, c = seen[0], seen[1], seen[2]  # the majority of three: a spike of one cycle is nothing
+        m.d.sync += [seen.eq(Cat(settled, seen[:2])), line.eq((a & b) | (b & c) | (a & c))]
         m.d.comb += [
             meter.line.eq(line),
             receiver.line.eq(line),
