@@ -40,7 +40,7 @@ class Layout:
 
     def unpack(self, word: int) -> dict[str, int]:
         """The fields of `word`, unsigned."""
-        values = {}
+        values: dict[str, int] = {}
         for name, width in self.fields:
             values[name] = word & ((1 << width) - 1)
             word >>= width

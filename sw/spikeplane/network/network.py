@@ -1,6 +1,7 @@
 """Populations and the projections between them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network.populations import Population
@@ -16,7 +17,7 @@ class Network:
     projections: tuple[Projection, ...]
     output: str
     steps: int = 1
-    meta: dict = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def population(self, name: str) -> Population:
         """The population of that name; SpikeplaneError if there is none."""

@@ -60,7 +60,8 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
 def prove(network: Network, config: ChipConfig) -> list[Bound]:
     """The bound of every population. Raises SpikeplaneError for the first whose worst case does not
     fit the accumulators."""
-    bounds, limit = [], 1 << (config.acc_bits - 1)
+    bounds: list[Bound] = []
+    limit = 1 << (config.acc_bits - 1)
     for population in network.populations:
         if population.neuron is None:
             continue

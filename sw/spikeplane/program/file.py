@@ -13,7 +13,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
+import h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
 import numpy as np
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
@@ -24,7 +24,7 @@ from spikeplane.log import logger
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.plain import made, shown, value
+from spikeplane.program.plain import is_list, is_object, made, shown, value
 from spikeplane.program.projections import from_plain as projection_from
 from spikeplane.program.projections import to_plain as projection_plain
 from spikeplane.program.source import from_plain, to_plain
@@ -89,7 +89,9 @@ def damaged(path: str | Path) -> SpikeplaneError:
 
 def to_bytes(program: "Program") -> bytes:
     """The HDF5 file, its first block free. Raises SpikeplaneError for more numbers than a program holds."""
-    populations, projections, arrays = [], [], {}
+    populations: list[dict[str, Any]] = []
+    projections: list[dict[str, Any]] = []
+    arrays: dict[str, np.ndarray] = {}
     for i, p in enumerate(program.network.populations):
         plain = {k: v for k, v in asdict(p).items() if k not in _POPULATION_ARRAYS}
         populations.append(plain)
@@ -120,7 +122,8 @@ def to_bytes(program: "Program") -> bytes:
     for numbers in (arrays, floats):
         _check_count(sum(np.size(array) for array in numbers.values()))
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest") as file:
+    opened: Any = h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest")
+    with opened as file:
         file.create_dataset("header", data=np.frombuffer(_text(header), dtype=np.uint8))
         packed = {name: _smallest(np.asarray(array)) for name, array in arrays.items()}
         for name, array in (packed | floats | write_words(program.images, program.config)).items():
@@ -206,13 +209,13 @@ def _header(dataset: Dataset) -> dict[str, Any]:
     json.dumps(
         header, allow_nan=False, ensure_ascii=False
     ).encode()  # neither NaN nor half a character, which nothing could print
-    if type(header) is not dict or set(header) != _KEYS or not all(_listed(header[key]) for key in _LISTS):
+    if not is_object(header) or set(header) != _KEYS or not all(_listed(header[key]) for key in _LISTS):
         raise ValueError("no header")
     return header
 
 
 def _listed(plain: Any) -> bool:
-    return type(plain) is list and len(plain) <= _ITEMS
+    return is_list(plain) and len(plain) <= _ITEMS
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -90,7 +90,8 @@ class _File:
         version, _, count, _, size = self._fields("<BBHII", address)
         if version != 1:
             raise ValueError("another object header")
-        blocks, found, seen = [(address + 16, size)], {}, 0
+        found: dict[int, bytes] = {}
+        blocks, seen = [(address + 16, size)], 0
         for start, length in blocks:
             block, at = self._take(start, length), 0
             while at + 8 <= length and seen < count:
@@ -179,7 +180,7 @@ class _File:
     ) -> np.ndarray:
         array, size = np.zeros(shape, dtype), prod(chunk) * dtype.itemsize
         missing = prod(-(-n // c) for n, c in zip(shape, chunk, strict=True))
-        corners = set()
+        corners: set[tuple[int, ...]] = set()
         for (length, skipped, *corner), address in self._leaves(tree, 1, f"<II{len(shape) + 1}Q"):
             if any(at % c or at >= n for at, c, n in zip(corner, chunk, shape, strict=False)) or corner[-1]:
                 raise ValueError("a chunk outside the array")
@@ -199,7 +200,8 @@ def _filters(message: bytes | None) -> list[int]:
     if message is None:
         return []
     version, count = struct.unpack_from("<BB", message)
-    found, at = [], 8
+    found: list[int] = []
+    at = 8
     for _ in range(count):
         kind, name, _, values = struct.unpack_from("<HHHH", message, at)
         found.append(kind)

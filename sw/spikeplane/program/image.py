@@ -22,12 +22,16 @@ class Image:
                counts them, an image that was read from a file has none
     """
 
-    words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(default_factory=dict)
+    words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(
+        default_factory=dict[tuple[int, int], list[tuple[Memory, int, int]]]
+    )
     cores: tuple[tuple[int, int], ...] = ()
-    inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict)
-    probes: dict[int, str] = field(default_factory=dict)
+    inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict[str, list[tuple[int, Rect]]])
+    probes: dict[int, str] = field(default_factory=dict[int, str])
     credits: int = 0
-    used: dict[tuple[int, int], dict[str, tuple[int, int]]] = field(default_factory=dict)
+    used: dict[tuple[int, int], dict[str, tuple[int, int]]] = field(
+        default_factory=dict[tuple[int, int], dict[str, tuple[int, int]]]
+    )
 
 
 def host_side(network: Network, placement: Placement, probes: list[str]) -> Image:

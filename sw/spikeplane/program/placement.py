@@ -42,7 +42,8 @@ def groups_of(population: Population, config: ChipConfig) -> int:
 
 def rectangles(cores: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
     """Disjoint rectangles (x0, y0, x1, y1) that cover exactly these cores: each packet goes once to each."""
-    left, found = sorted(set(cores), key=lambda core: (core[1], core[0])), []
+    left = sorted(set(cores), key=lambda core: (core[1], core[0]))
+    found: list[tuple[int, int, int, int]] = []
     while left:
         x0, y0 = left[0]
         x1, y1 = x0, y0

@@ -8,7 +8,7 @@ has been made by something else.
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from spikeplane.errors import SpikeplaneError
 
@@ -26,11 +26,21 @@ def made(
     hints, stored = get_type_hints(kind), stored or {}
     wanted = {f.name for f in fields(kind) if f.name not in given} | set(stored)  # pyright: ignore[reportArgumentType] - a dataclass
     hints |= stored
-    if type(plain) is not dict or set(plain) != wanted:
-        found = sorted(set(plain) ^ wanted, key=str) if type(plain) is dict else []
+    if not is_object(plain) or set(plain) != wanted:
+        found = sorted(set(plain) ^ wanted, key=str) if is_object(plain) else []
         raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(wanted))}{_differing(found)}")
-    found = {name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}
-    return kind(**{name: found[name] for name in found if name not in stored}, **given)
+    values = {name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}
+    return kind(**{name: values[name] for name in values if name not in stored}, **given)
+
+
+def is_object(plain: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether it is what JSON calls an object."""
+    return isinstance(plain, dict)
+
+
+def is_list(plain: Any) -> TypeGuard[list[Any]]:
+    """Whether it is what JSON calls an array."""
+    return isinstance(plain, list)
 
 
 def value(hint: Any, plain: Any, where: str) -> Any:
@@ -46,7 +56,7 @@ def value(hint: Any, plain: Any, where: str) -> Any:
         return made(hint, plain, where)
     if origin is Literal and type(plain) is str and plain in args:
         return plain
-    if origin is tuple and type(plain) is list and (args[-1] is Ellipsis or len(plain) == len(args)):
+    if origin is tuple and is_list(plain) and (args[-1] is Ellipsis or len(plain) == len(args)):
         kinds = [args[0]] * len(plain) if args[-1] is Ellipsis else args
         return tuple(value(kind, item, where) for kind, item in zip(kinds, plain, strict=True))
     if hint in (bool, int, str) and type(plain) is hint and _sane(plain):

@@ -40,7 +40,7 @@ class Program:
     encoding: Encoding
     readout: str = "count"
     probes: tuple[str, ...] = ()
-    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
     source: Source | None = field(default=None, repr=False, compare=False)
     #: The memory words of the file that the program was loaded from, image by image. A changed copy has
     #: none: its words are those that its network compiles to.

@@ -9,7 +9,7 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatProjection
 from spikeplane.network import DENSE, KINDS, Projection
-from spikeplane.program.plain import made, shown
+from spikeplane.program.plain import is_object, made, shown
 
 P = TypeVar("P", Projection, FloatProjection)
 
@@ -26,7 +26,7 @@ def to_plain(projection: Projection | FloatProjection) -> dict[str, Any]:
 def from_plain(made_of: type[P], plain: Any, where: str, weight: np.ndarray) -> P:
     """The inverse. Raises SpikeplaneError for what is no projection of a known kind."""
     kinds = {kind.stored: kind for kind in KINDS.values()}
-    key = "kind" if type(plain) is dict and "kind" in plain and len(kinds) > 2 else "aligned"
+    key = "kind" if is_object(plain) and "kind" in plain and len(kinds) > 2 else "aligned"
     hint = bool if key == "aligned" else str
     projection = made(made_of, plain, where, {key: hint}, weight=weight, kind=DENSE)
     kind = kinds.get((key, plain[key]))

@@ -14,7 +14,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.program.hdf5 import Dataset
-from spikeplane.program.plain import made, shown, value
+from spikeplane.program.plain import is_list, is_object, made, shown, value
 from spikeplane.program.projections import from_plain as projection_from
 from spikeplane.program.projections import to_plain as projection_plain
 
@@ -46,8 +46,10 @@ class Source:
 
 def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header's part of a source, and its arrays by name."""
-    net, arrays = source.network, {}
-    populations, projections = [], []
+    net = source.network
+    arrays: dict[str, np.ndarray] = {}
+    populations: list[dict[str, Any]] = []
+    projections: list[dict[str, Any]] = []
     for i, p in enumerate(net.populations):
         neuron = None if p.neuron is None else _neuron_plain(p.neuron)
         window = None if p.window is None else asdict(p.window)
@@ -91,10 +93,10 @@ _POPULATION = [f.name for f in fields(FloatPopulation) if f.name not in ("neuron
 
 def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
     """The inverse; its arrays are taken out of `found`. Raises SpikeplaneError for what is no source."""
-    if type(plain) is not dict or set(plain) != _KEYS:
+    if not is_object(plain) or set(plain) != _KEYS:
         raise SpikeplaneError(f"source must have the fields {', '.join(sorted(_KEYS))}")
     for key in ("assumptions", "populations", "projections"):
-        if type(plain[key]) is not list:
+        if not is_list(plain[key]):
             raise SpikeplaneError(f"source, {key} must be a list, not {shown(plain[key])}")
     network = FloatNetwork(
         populations=tuple(_population(found, i, item) for i, item in enumerate(plain["populations"])),
@@ -105,7 +107,7 @@ def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
             made(Assumption, item, f"source, assumption {i}") for i, item in enumerate(plain["assumptions"])
         ),
     )
-    if type(plain["chip"]) is not dict:
+    if not is_object(plain["chip"]):
         raise SpikeplaneError(f"source, chip must be an object, not {shown(plain['chip'])}")
     names = value(tuple[str, ...] | None, plain["peaks"], "source, peaks")
     return Source(
@@ -120,7 +122,7 @@ def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
 
 def _population(found: dict[str, Dataset], number: int, plain: Any) -> FloatPopulation:
     where, place = f"source, population {number}", f"source/populations/{number}"
-    neuron = plain.pop("neuron", None) if type(plain) is dict else None
+    neuron = plain.pop("neuron", None) if is_object(plain) else None
     bias = _floats(found, f"{place}/bias")
     arrays = {name: _floats(found, f"{place}/{name}") for name in ("threshold", "amount")}
     population = made(FloatPopulation, plain, where, bias=bias, neuron=None)

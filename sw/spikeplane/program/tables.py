@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.tables import Memory
+from spikeplane.program.plain import is_list, is_object
 
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
@@ -32,18 +33,16 @@ def _maybe(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _list(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(kind(item) for item in value)
+    return lambda value: is_list(value) and all(kind(item) for item in value)
 
 
 def _pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_count(item) for item in value)
+    return is_list(value) and len(value) == 2 and all(_count(item) for item in value)
 
 
 def _used(value: Any) -> bool:
     names = [*(memory.name.lower() for memory in Memory), "acc", "membrane"]
-    return (
-        isinstance(value, dict) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
-    )
+    return is_object(value) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
 
 
 #: Columns by table: what they hold, and whether every row has them. There may be others, of any plain values.
@@ -76,15 +75,11 @@ _COLUMNS: dict[str, dict[str, tuple[Callable[[Any], bool], bool]]] = {
 def check_tables(program: "Program") -> None:
     """Raise SpikeplaneError unless every table is a list of rows of plain values, and the known
     ones hold what is read from them."""
-    tables = program.tables
-    if not isinstance(tables, dict):
+    tables: Any = program.tables  # of a file, whatever it holds
+    if not is_object(tables):
         raise SpikeplaneError("its tables must be an object")
     for name, rows in tables.items():
-        if (
-            not name
-            or not isinstance(rows, list)
-            or not all(isinstance(row, dict) and _plain(row, _DEPTH) for row in rows)
-        ):
+        if not name or not is_list(rows) or not all(is_object(row) and _plain(row, _DEPTH) for row in rows):
             raise SpikeplaneError(f"its table {name[:60]!a} must be a list of rows of plain values")
         for column, (kind, needed) in _COLUMNS.get(name, {}).items():
             if not all(kind(row[column]) if column in row else not needed for row in rows):
@@ -96,9 +91,9 @@ def check_tables(program: "Program") -> None:
 
 
 def _plain(value: Any, depth: int) -> bool:
-    if isinstance(value, dict):
+    if is_object(value):
         return depth > 0 and all(_plain(key, 0) and _plain(item, depth - 1) for key, item in value.items())
-    if isinstance(value, list):
+    if is_list(value):
         return depth > 0 and all(_plain(item, depth - 1) for item in value)
     if isinstance(value, str):
         return len(value) <= _TEXT

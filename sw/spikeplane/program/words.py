@@ -85,7 +85,7 @@ def word_bytes(config: ChipConfig, memory: Memory) -> int:
 
 def to_arrays(image: Image, config: ChipConfig) -> dict[tuple[Core, Memory], np.ndarray]:
     """By core and memory the words from address 0 on, uint8 (words, bytes), the lowest byte first."""
-    arrays = {}
+    arrays: dict[tuple[Core, Memory], np.ndarray] = {}
     for core, words in image.words.items():
         by_memory: dict[Memory, list[int]] = {}
         for memory, address, word in words:
