@@ -7,8 +7,8 @@
                      +----> Readback -> read bus to all memories ... words ---------^
 ```
 
-Ports: x, y (the tile's place); i, o (packet streams). Accepts a packet a cycle when loading; a
-spike costs its visits.
+Throughput: a packet a cycle while the host loads memories; a spike costs a cycle for each accumulator
+word that it reaches.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -26,7 +26,14 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class Core(wiring.Component):
-    """See the module's picture. `config` gives every width."""
+    """One core of the chip: it adds up the weights of incoming spikes, sweeps its neurons and sends
+    their spikes.
+
+    Parameters: config: the chip, which gives every width.
+
+    Attributes: x, y: column and row of the tile, constant; i: packets from the router; o: packets to
+    the router.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -32,10 +32,22 @@ from spikeplane_gateware.structs import packet_struct, struct
 
 
 class Loader(wiring.Component):
-    """Ports: i (WRITE, READ and CONTROL packets); write; running, start, stop (pulses), refused (a write
-    was); query_valid, _index, _ready. For Readback: resting (no sweep is under way), begin (pulse), words,
-    memory, chunk, last (of its word), step (pulse: go on), reading (until all words have gone), unread (a READ
-    was refused)."""
+    """The loader of a core: it turns WRITE packets into memory words, and obeys CONTROL and READ
+    packets.
+
+    Parameters: config: the chip.
+
+    Attributes: i: WRITE, READ and CONTROL packets; others are taken and ignored; write: memory words,
+    to all memories; start, stop: pulses of the operations of these names; running: level from START to
+    STOP; query_valid, query_index, query_ready: the number of the counter that QUERY asks for, until it
+    is taken; refused: level, a WRITE came while the core was running; unread: level, a READ came while
+    it was running or a sweep was under way, both until the next START.
+
+    For Readback: resting (in): no sweep is under way; begin: pulse, with words: how many words are to
+    be read; memory, chunk, last: the memory, the number of the chunk in its word that is written or
+    read next, and whether it is the word's last; step (in): pulse, that chunk has been read; reading
+    (in): words have still to go, and `i` waits.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

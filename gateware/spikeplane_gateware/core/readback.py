@@ -20,31 +20,16 @@ from spikeplane_gateware.core.reads import ReadBus, chunk_places
 
 
 class Readback(wiring.Component):
-    """The reader of a core's memories.
+    """The reader of a core's memories: it asks for one chunk of a word after the other.
 
-    Parameters
-    ----------
-    config : ChipConfig
-        The chip, whose tables say how many chunks a word has.
+    Parameters: config: the chip, whose tables say how many chunks a word has.
 
-    Attributes
-    ----------
-    begin, words : In
-        Pulse, and how many words to read with it; 0 reads none.
-    memory, chunk, last : In
-        What is read now, and whether this chunk is its word's last; levels of the loader.
-    address : In
-        Of the word, a cycle behind `chunk`.
-    quiet : In
-        No spike is on its way through the core.
-    busy : Out
-        From `begin` until the last chunk is taken: spikes have to wait.
-    bus : Out
-        To every memory.
-    valid, ready : Out, In
-        The chunk stands at the memories' `read_data`, and does until it is taken.
-    step : Out
-        Pulse: it has been taken, the loader goes on.
+    Attributes: begin, words: pulse, and how many words are to be read (0: none); memory, chunk, last
+    (in): the chunk that is read now, and whether it is its word's last, levels of the loader; address
+    (in): of the word, a cycle behind chunk; quiet (in): no spike is on its way through the core; busy:
+    spikes have to wait, from begin until the last chunk is taken; bus: to every memory; valid, ready:
+    the chunk stands at the memories' `read_data`, until it is taken; step: pulse, it has been taken,
+    and the loader goes on.
     """
 
     def __init__(self, config: ChipConfig) -> None:

@@ -24,11 +24,15 @@ PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.
 
 
 class Replies(wiring.Component):
-    """Counters 0..4 of `formats.packet.Counter`.
+    """The counters of a core, 0 to 4 of `formats.packet.Counter`, and the way out of its answers.
 
-    Ports: x, y; start (clears), running, refused, dropped, unread (levels for FLAGS); operation, spike,
-    sweep, packet (pulses); query_valid, query_index, query_ready; word_valid, word_chunk, word, word_ready;
-    o (replies and words).
+    Parameters: config: the chip.
+
+    Attributes: x, y: column and row of the tile, the answers' source; start: pulse, counters 1 to 4 go
+    to 0; running, refused, dropped, unread: levels, the bits of FLAGS; operation, spike, sweep, packet:
+    pulses that are counted; query_valid, query_index, query_ready: the number of the counter that is
+    asked for; word_valid, word_chunk, word, word_ready: 32 bits of a memory word and their number in
+    it; o: REPLY and WORDS packets for the host.
     """
 
     def __init__(self, config: ChipConfig) -> None:

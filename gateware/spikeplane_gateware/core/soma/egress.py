@@ -4,9 +4,6 @@
     items (mask, place, significance) --> x EGRESS entries --> o
     finish --> TOKEN per entry, CREDIT per credit entry --> done
 ```
-Ports: x, y; write, read and read_data (`ReadBus`); population, job (levels while a sweep is under
-way); item (stream of `item_layout`), finish (level: no more items come), done (pulse), o, sent
-(pulse: a spike packet).
 Throughput: a packet a cycle. Latency: 1 cycle.
 """
 
@@ -38,7 +35,16 @@ def item_layout(config: ChipConfig) -> data.StructLayout:
 
 
 class Egress(wiring.Component):
-    """See the module's picture."""
+    """The egress of a core: it sends what a sweep found to every destination of the population.
+
+    Parameters: config: the chip.
+
+    Attributes: x, y: column and row of the tile, which tokens carry as their source; write, read,
+    read_data: the memory EGRESS, on the buses of the loader and of the read-back; population, job:
+    POPULATION word and job of the sweep under way, levels; item: masks of the sweep with their places
+    (`item_layout`); finish: level, the sweep has no more items; done: pulse, its last packet has come
+    to `o`; o: packets to the router; sent: pulse, a SPIKE packet has come to `o`.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables, self.form = config, core_tables(config), packet_format(config)

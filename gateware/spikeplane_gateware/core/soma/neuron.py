@@ -5,15 +5,12 @@
    I -----------------------------------------^               +-> v or 0 -> - amount -----+
   stage       0                1              2                 3              4
 ```
-Ports: valid, u (in); current (in, of the word of two cycles before); parameters minus_theta,
-minus_amount (words; additions need no inverters), settings, zero (levels while words are under way;
-zero: u' is 0); out_valid, fired (L bits), after (u' word), v (word; it stays until the next one).
 Latency LATENCY cycles, throughput a word a cycle. The leak is a multiplication by 0..1 in parts of
 2^leak_bits, rounded to the floor, to the ceiling or to odd (`LeakRound`); its factor comes from a
 register of its own for every few lanes, so that the settings have to stand two cycles before the
 first word. Without multipliers it is u >> k or u - (u >> k), rounded the same. Where it fires u' is
 v - amount, after a hard reset 0 - amount (the compiler stores -v_reset); the compiler has proved
-that this difference fits the membrane.
+that this difference fits the membrane. Threshold and amount come negated: additions need no inverters.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
@@ -29,8 +26,13 @@ LATENCY = 5
 
 
 class NeuronArray(wiring.Component):
-    """See the module's picture. Lanes are signals of their own: membranes and parameters of
-    membrane_bits, currents of acc_bits."""
+    """The neurons of one word: lanes of membrane_bits (current: of acc_bits), all of them signed.
+
+    Parameters: config: the chip.
+
+    Attributes: valid, u: a word of membranes; current: its input, two cycles later; minus_theta,
+    minus_amount, settings, zero (u' is to be 0): levels while words are under way; out_valid, after, fired:
+    u' and the lanes that spike, LATENCY cycles after u; v: with them, until the next word comes."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -4,9 +4,7 @@
     event, loader -> Counters -> mark -> ReadyBits -> ready by parity --> round robin -> job -> Sweep
     start  -> initialisation jobs, both banks ------------------------------^
 ```
-Ports: write, read and read_data (`ReadBus`), start, stop (pulses; stop forgets every ready bit),
-running, event_valid, event (at most one a cycle, never lost), job (stream of `job_layout`), idle (the
-sweep has nothing to do), initialising. Latency from the last event to the job: 6 cycles.
+Throughput: an event a cycle, never lost. Latency: 6 cycles from a population's last event to its job.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -27,12 +25,15 @@ JOB = data.StructLayout({"slot": SLOT_BITS, "parity": 1, "sample": 1, "last": 1,
 
 
 class Schedule(wiring.Component):
-    """The schedule of a core; see the module's picture.
+    """The schedule of a core: it gives the sweep one job after the other.
 
     Parameters: config: the chip.
 
-    Attributes: write, read, read_data; start, stop, running; event_valid, event; job, idle,
-    initialising: as above.
+    Attributes: write, read, read_data: the memory SCHEDULE, on the buses of the loader and of the
+    read-back; start: pulse, initialise all populations after the sweep under way; stop: pulse, clear
+    every ready bit; running: level, jobs may be given; event_valid, event: a token or a credit, at most
+    one a cycle; job: the next sweep (`JOB`); idle (in): the sweep has nothing to do; initialising:
+    level, from `start` until the last initialisation is done.
     """
 
     def __init__(self, config: ChipConfig) -> None:

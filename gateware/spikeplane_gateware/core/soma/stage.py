@@ -4,8 +4,7 @@
     event -> Schedule -> job -> Sweep <-> port (accumulators)
                                   +-> items -> Egress -> o
 ```
-Ports: x, y, write, read, read_data, start, stop, running, event_valid, event, port (`SweepPort`), o,
-initialising, resting (no sweep is under way), swept and sent (pulses).
+Throughput: an event a cycle; see Sweep for that of sweeps. Latency: see Schedule.
 """
 
 from amaranth.hdl import Module
@@ -23,7 +22,17 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class SomaStage(wiring.Component):
-    """See the module's picture."""
+    """The soma stage: it connects schedule, sweep and egress.
+
+    Parameters: config: the chip.
+
+    Attributes: x, y: column and row of the tile; write, read, read_data: the stage's memories, on the
+    buses of the loader and of the read-back; start, stop: pulses, see Schedule; running: level, sweeps
+    may begin; event_valid, event: a token or a credit out of the accumulate pipeline, in any cycle;
+    port: to the accumulators; o: packets to the router; initialising: level, from `start` until all
+    populations are initialised; resting: no sweep is under way or waits; swept: pulse, a population has
+    been swept; sent: pulse, a SPIKE packet has come to `o`.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -1,12 +1,10 @@
 """The sweep: walks a population's neurons once a step, from accumulators and membranes to spikes.
 
 ```
-   job -> POPULATION word -> per group: PARAMETER words -> Places -> sweep port --> window maximum --+
+   job -> POPULATION word -> per group: PARAMETER words -> walker -> sweep port --> window maximum --+
                                               membrane read  -----------------> u --> NeuronArray --> items
                                               membrane write <----------------------- u'    |
 ```
-Ports: write, read and read_data (`ReadBus`), job (stream of JOB), port (`SweepPort`), population and
-active (to Egress), item, finish, done, swept (pulse), vacant (nothing under way).
 Throughput: a word a cycle while items flow (without a window); about 25 cycles a group besides, for
 its parameters and its end.
 """
@@ -34,7 +32,17 @@ SETTLE = 8  #: cycles until every clearing write of a group is through, with its
 
 
 class Sweep(wiring.Component):
-    """See the module's picture."""
+    """The sweep of a core: it does the jobs of the schedule, each on one population.
+
+    Parameters: config: the chip.
+
+    Attributes: write, read, read_data: the memories PARAMETER and POPULATION, on the buses of the
+    loader and of the read-back; job: jobs of the schedule; port: to the accumulators; population,
+    active: POPULATION word and job under way, levels for Egress; item: non-zero masks with their places
+    (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
+    swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
+    waits.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)

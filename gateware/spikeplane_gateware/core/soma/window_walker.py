@@ -1,10 +1,13 @@
 """Where a sweep is: walks the output pixels of a group, and at each the window of accumulators in
 front of it.
 
-Ports: population (level), begin (pulse: start a group whose first accumulator is at `start`), step
-(take the element); address (of the element), inside (it lies inside the input), first, last (of its
-window), final (last element of the group), each a short compare.
-Throughput: an element a cycle. Without a window every pixel is one element that is first and last.
+```
+    begin, start -> [address] -> + 1, acc_down, acc_right or acc_across at each step
+                    [window's corner], [row, column in it] -> inside, first, last, final
+```
+Throughput: an element a cycle. Latency: 1 cycle from `begin` to the first element. Without a window
+every pixel is one element that is first and last. The pointer only ever adds one of four steps, three of
+them from the population's word; each flag is a short compare.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -17,8 +20,16 @@ from spikeplane_gateware.structs import struct
 
 
 class WindowWalker(wiring.Component):
-    """See the module's docstring. The pointer only ever adds one of four steps, three of them from
-    the population's word."""
+    """The walker of the sweep: it gives the address of one accumulator word, an element, after the
+    other.
+
+    Parameters: config: the chip.
+
+    Attributes: population: POPULATION word, a level; begin: pulse, a group begins, whose first
+    accumulator word is at start; step: the element is taken, the next one follows. Of the element:
+    address; inside: it lies inside the input and not in its padding; first, last: of its window; final:
+    of its group.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

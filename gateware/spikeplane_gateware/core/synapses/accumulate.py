@@ -10,9 +10,7 @@
 Cycle c is one after the op came in: addresses leave from registers of their own, one for a few
 lanes (see `copies`).
 
-Ports: op_valid, op (`op_layout`), stall (the op has to wait), write, read and read_data (`ReadBus`;
-both for WEIGHT), sweep (the other side of `SweepPort`), event_valid, event, quiet (nothing is under
-way). Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the
+Throughput: an op a cycle, equal addresses back to back included. Both banks are one memory, the
 bank its top address bit. The sweep comes first: each word that it reads takes one cycle from the ops,
 in the pipeline as well, so the write slot four cycles later is its own: the clearing write takes it,
 and the word passes the adder as 0 + clear_word. A sweep reads few words for each that was accumulated.
@@ -50,7 +48,16 @@ def op_layout(config: ChipConfig) -> data.StructLayout:
 
 
 class Accumulate(wiring.Component):
-    """See the module's picture."""
+    """The accumulate pipeline of a core, with the memories of its weights and of its accumulators.
+
+    Parameters: config: the chip.
+
+    Attributes: op_valid, op: a word to accumulate, or an event (`op_layout`); stall: the op has to
+    wait, because the sweep reads in this cycle; write, read, read_data: the memory WEIGHT, on the buses
+    of the loader and of the read-back; sweep: requests of the sweep, served in every cycle;
+    event_valid, event: a token or a credit, when the ops before it are in the accumulators; quiet: no
+    op and no request is under way.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

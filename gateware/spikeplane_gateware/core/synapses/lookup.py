@@ -2,12 +2,10 @@
 column and group.
 
 ```
-  packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> visit
+  packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> request
    stage 0        1, 2                    3                   4, 5              6, 7
 ```
-Ports: i (SPIKE, TOKEN, CREDIT packets), o (`request_layout`), write, read and read_data (`ReadBus`),
-dropped (pulse: no such projection), quiet (no packet is under way). The first set bit of the mask is
-found here as well (see Walker).
+The first set bit of the mask is found here as well (see Walker).
 Throughput: a packet a cycle. Latency: 7 cycles. A spike that meets nothing here (a count of 0) ends here.
 """
 
@@ -32,7 +30,16 @@ _TABLES = {"row": (Memory.ROW, "y"), "column": (Memory.COLUMN, "x"), "group": (M
 
 
 class Lookup(wiring.Component):
-    """See the module's picture."""
+    """The lookup of a core: it finds a spike's first weight, its first accumulator, counts and steps in
+    tables.
+
+    Parameters: config: the chip.
+
+    Attributes: i: SPIKE, TOKEN and CREDIT packets; o: their requests (`request_layout`), in order;
+    write, read, read_data: the memories PROJECTION, ROW, COLUMN and GROUP, on the buses of the loader
+    and of the read-back; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
+    way.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)

@@ -4,10 +4,8 @@
     i -> Lookup -> FIFO -> Walker -> Accumulate -> events
      \\-> loader packets            sweep port --^
 ```
-Ports: i (packets; SPIKE, TOKEN and CREDIT wait while `hold`), loader (WRITE, READ and CONTROL
-packets), write, read and read_data (`ReadBus`), quiet (no packet is on its way), sweep, event_valid,
-event, operation (pulse: a word accumulated), spike (pulse: a set bit taken), dropped (pulse). Never
-waits for anything to be sent. Throughput: see Walker; a spike costs one cycle per visit.
+It never waits for a packet to be sent. Throughput: see Walker; a spike costs a cycle for each accumulator
+word that it reaches.
 """
 
 from amaranth.hdl import Module
@@ -27,7 +25,17 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class SynapseStage(wiring.Component):
-    """See the module's picture."""
+    """The synapse stage: it connects lookup, walker and accumulate pipeline, and passes the loader's
+    packets on.
+
+    Parameters: config: the chip.
+
+    Attributes: i: packets; SPIKE, TOKEN and CREDIT wait while hold (in); loader: all others; write,
+    read, read_data: the stage's memories, on the buses of the loader and of the read-back; sweep:
+    requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
+    accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
+    has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under way.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

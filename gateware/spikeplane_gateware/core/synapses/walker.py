@@ -2,11 +2,11 @@
 output group that it reaches, one accumulator word a cycle.
 
 ```
-    i (visit) -> remaining mask -> bit ----------------------v
+    i (request) -> remaining mask -> bit --------------------v
               -> row, column, group counters and pointers -> + -> op (to Accumulate; stays while it says `stall`)
 ```
-Throughput: an op a cycle, no gap between bits or visits. Latency: 2 cycles. The pointers only ever
-add a step of the projection. An aligned visit is walked once with the mask as its lanes; an event
+Throughput: an op a cycle, no gap between bits or requests. Latency: 2 cycles. The pointers only ever
+add a step of the projection. An aligned request is walked once with the mask as its lanes; an event
 is one op.
 """
 
@@ -23,8 +23,14 @@ LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask ar
 
 
 class Walker(wiring.Component):
-    """Ports: i: `request_layout` stream; op_valid, op, stall (the op has not been taken); taken (pulse: a
-    set bit, or an aligned mask, has been walked), quiet (nothing to walk)."""
+    """The scanner and walker of a core: it turns each request into its ops.
+
+    Parameters: config: the chip.
+
+    Attributes: i: requests (`request_layout`); op_valid, op: the op (`op_layout`), held while stall
+    (in); taken: pulse, a set bit, or an aligned mask, has been walked; quiet: there is nothing to walk,
+    and no op waits.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
