@@ -11,7 +11,7 @@ from test_camera_chip import CAMERA, generated
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.camera import Stream
-from spikeplane.formats.packet import SEEK, Control, Counter, Kind
+from spikeplane.formats.packet import SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory
 from spikeplane.host.camera import CameraPort
 from spikeplane.host.channel import Channel, rect_fields
@@ -57,7 +57,7 @@ class Both(Device):
 
 def traffic(config: ChipConfig, rng: random.Random, count: int) -> np.ndarray:
     """Packets to rectangles drawn at random: words written, words and counters asked for."""
-    form, packets = Channel(None, config).form, []
+    form, packets = packet_format(config), []
     for _ in range(count):
         x0, y0 = rng.randrange(config.cols), rng.randrange(config.rows)
         rect = rect_fields((x0, y0, rng.randrange(x0, config.cols), rng.randrange(y0, config.rows)))
