@@ -39,7 +39,7 @@ VERILATOR = (
 _COMPILER = ("-CFLAGS", f"-O{LEVEL} -march=native -fPIC")
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its mesh's.
-BOARD, MESH = ("board.v", "mesh.h", "harness.cpp"), ("tile.v", "mesh.h", "mesh.cpp")
+BOARD, MESH = ("board.v", "mesh.h", "harness.cpp"), ("tile.v", "tile.vlt", "mesh.h", "rest.h", "mesh.cpp")
 Macros = Mapping[str, int]
 
 
