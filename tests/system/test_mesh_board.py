@@ -2,6 +2,7 @@
 call, whatever the mesh, with packets that wait for each other on every wire."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from test_camera_chip import CAMERA, generated
 
 from spikeplane.config import ChipConfig, preset
+from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.camera import Stream
 from spikeplane.formats.packet import SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory
@@ -17,7 +19,7 @@ from spikeplane.host.camera import CameraPort
 from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many
-from spikeplane_sim.board import SimulatedBoard
+from spikeplane_sim.board import SimulatedBoard, build
 from spikeplane_sim.board.build import build_whole
 
 pytestmark = pytest.mark.cosim
@@ -106,3 +108,46 @@ def test_a_camera_stands_at_the_hosts_side() -> None:
             board.alone()
         assert [number for number, _ in images] == list(range(8))
         assert port.channel.query(Counter.LINK_ERRORS) == 0
+
+
+@pytest.mark.slow
+def test_a_chip_without_tiles() -> None:
+    config = ChipConfig(rows=0, cols=0, lanes=8, camera=CAMERA)
+    with SimulatedBoard(config) as board:
+        assert Channel(board, config).identify() == config.digest
+
+
+_TAKE = "    *from.ready = *to.ready;\n"
+_LATE = """    static CData late[64];
+    CData &before = late[(&mesh->wires.back() - reinterpret_cast<const Wire *>(&source))];
+    *from.ready = before;
+    before = *to.ready;
+"""
+#: What is wrong: the file, what stands there, what stands there instead.
+FAULTS = {
+    "a tile is clocked before all have what enters": ("mesh.cpp", _TAKE, f"{_TAKE}    if (sink) rise(*sink);\n"),
+    "ready comes a cycle late": ("mesh.cpp", _TAKE, _LATE),
+    "the wrong neighbour": ("mesh.cpp", "wire(mesh, i, 2, i + cols)", "wire(mesh, i, 2, i + cols - i % cols)"),
+    "a tile that rested is a cycle behind": ("mesh.cpp", "since = mesh->cycles + 1;", "since = mesh->cycles + 2;"),
+    "a tile that rested stands where it stood": ("mesh.cpp", "(mesh->cycles - tile->since) % PERIOD; i;", "0; i;"),
+    "a tile rests whatever it does": ("rest.h", "good = same(seen", "good = true || same(seen"),
+    "a tile rests though something comes": ("mesh.cpp", "  if (!tile->rests) return;", "  return;"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_seen(name: str, monkeypatch) -> None:
+    file, before, after = FAULTS[name]
+    files = build.harness
+
+    def broken(names: Iterable[str], macros: build.Macros) -> dict[str, bytes]:
+        found = files(names, macros)
+        if file in found and "mesh.cpp" in found:
+            assert found[file].count(before.encode()) == 1
+            found[file] = found[file].replace(before.encode(), after.encode())
+        return found
+
+    monkeypatch.setattr(build, "harness", broken)
+    with pytest.raises((AssertionError, SpikeplaneError)):
+        test_random_packets(2, 2)

@@ -36,7 +36,6 @@ VERILATOR = (
     "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
     "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Mdir", "obj", "-o", "board.so", "-LDFLAGS", "-shared",
 )  # fmt: skip
-_COMPILER = ("-CFLAGS", f"-O{LEVEL} -march=native -fPIC")
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its mesh's.
 BOARD, MESH = ("board.v", "mesh.h", "harness.cpp"), ("tile.v", "tile.vlt", "mesh.h", "rest.h", "mesh.cpp")
@@ -47,7 +46,10 @@ def cached_verilog(config: ChipConfig) -> Path:
     """The Verilog of the chip, generated at most once per configuration and gateware source."""
     from spikeplane_gateware.generate import verilog_text
 
-    return _generated("chip", config, lambda: verilog_text(config, _tile(config).read_text()))
+    def text() -> str:
+        return verilog_text(config, _tile(config).read_text() if config.cores else None)
+
+    return _generated("chip", config, text)
 
 
 def _tile(config: ChipConfig) -> Path:
@@ -129,7 +131,11 @@ def _board(verilog: str, macros: Macros) -> Path:
 def _built(name: str, top: str, verilog: str, files: tuple[str, ...], macros: Macros) -> Path:
     """The library of the module `top` of this Verilog and of the harness's files."""
     sources = {**_WAIVERS, "chip.v": verilog.encode(), **harness(files, macros)}
-    return build_library(name, sources, command(VERILATOR + _COMPILER, top, sources, macros))
+    return build_library(
+        name,
+        sources,
+        command((*VERILATOR, "-CFLAGS", f"-O{LEVEL} -march=native -fPIC"), top, sources, macros),
+    )
 
 
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:

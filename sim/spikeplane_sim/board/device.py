@@ -9,7 +9,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane_sim.board.binding import Simulator
-from spikeplane_sim.board.build import build_board, build_mesh
+from spikeplane_sim.board.build import build_board, build_mesh, build_whole
 from spikeplane_sim.board.words import camera_words, require
 
 _ROOM = 1 << 20
@@ -27,6 +27,8 @@ class SimulatedBoard(Device):
         self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000, library: Path | None = None
     ) -> None:
         self.camera = config.camera
+        if library is None and not config.cores:
+            library = build_whole(config)
         self._mesh = None if library else Simulator(build_mesh(config), "mesh", config.rows, config.cols)
         calls = self._mesh and self._mesh.mesh_calls()
         self._board = Simulator(library or build_board(config), "board", _RESET, calls)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.figures import camera, camera_synthesis, speed, synthesis, utilisation
+from spikeplane_sim.figures import board, camera, camera_synthesis, speed, synthesis, utilisation
 
 console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 
@@ -38,6 +38,21 @@ def show_speed() -> None:
         f"golden model: {speed.golden_rate():,.0f} images/s at 4 steps, Fashion-MNIST network "
         "(required: 1,000; best of "
         f"{speed.REPEATS} runs)"
+    )
+
+
+def show_board() -> None:
+    """The simulated board of tiles against the same chip in one model, and what meshes take to build."""
+    run = board.replay(*board.demo_calls())
+    console.print(
+        f"simulated 2x2 chip, the demo's bytes: {run.tiles:,.0f} cycles a CPU second of tiles, {run.whole:,.0f} "
+        f"in one model: {run.ratio:.2f} times (required: 1.25; best of {board.REPEATS} runs), equal answers, "
+        f"{run.cycles:,} cycles"
+    )
+    small, large = board.mesh_build_seconds()
+    console.print(
+        f"simulated chips of 32 lanes, built anew: 2x2 {small:.0f} CPU seconds, 4x5 {large:.0f}: "
+        f"{large / small:.2f} times (at most 2)"
     )
 
 
@@ -83,6 +98,7 @@ def show_camera_synthesis() -> None:
 PARTS = {
     "utilisation": show_utilisation,
     "speed": show_speed,
+    "board": show_board,
     "size": show_size,
     "synthesis": show_synthesis,
     "camera": show_camera,
