@@ -1,6 +1,9 @@
 """The one memory of the gateware: a read port and a write port, both clocked, no bypass.
 
-Throughput: a read and a write every cycle. Latency: `data` answers the `address` of the cycle
+```
+    read_address -> [word] -> read_data      write_address, write_data -> word
+```
+Throughput: a read and a write every cycle. Latency: `read_data` answers the `read_address` of the cycle
 before. A read of the word being written in the same cycle is undefined: the users forward, or never
 do it. Generated Verilog instantiates `spikeplane_ram` (see ram.v beside this file) because Amaranth
 writes one line per word of initial contents; the Python simulator gets Amaranth's own memory.
@@ -22,9 +25,12 @@ class Verilog:
 
 
 class Ram(wiring.Component):
-    """`depth` words of `width` bits.
+    """A memory of `depth` words of `width` bits.
 
-    Ports: read_en, read_address -> read_data (next cycle); write_en, write_address, write_data.
+    Parameters: width: bits of a word; depth: words.
+
+    Attributes: read_en, read_address: read a word; read_data: the word read last; write_en,
+    write_address, write_data: write a word.
     """
 
     def __init__(self, *, width: int, depth: int) -> None:

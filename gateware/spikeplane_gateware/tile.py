@@ -23,8 +23,13 @@ SIDES = tuple(side for side in ROUTER_SIDES if side != "local")
 
 
 class Tile(wiring.Component):
-    """Ports: x, y (this tile's place); i_north, o_north, ... i_west, o_west: packet streams to the
-    neighbours."""
+    """The tile: it connects core and router.
+
+    Parameters: config: the chip.
+
+    Attributes: x, y: column and row of the tile, constant; i_SIDE, o_SIDE: packets from and to the
+    neighbour on that side: north, east, south or west.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -7,10 +7,9 @@
        +-----> TOKEN: on to the host, its credit to mesh_o  |
        +-----> the others ----------------------------------+
 ```
-Ports: host_i, host_o, mesh_i, mesh_o (packet streams), link_errors (for the counter of that name).
-Throughput: a packet a cycle each way; returned credits go first. A BARRIER holds the host's packets
-until the credits of its parity are in. A token is passed on only when its credit has a place to
-wait (one), so nothing is lost and a host that does not read stops what depends on it.
+Throughput: a packet a cycle each way; returned credits go first. Latency: 1 cycle. A BARRIER holds the
+host's packets until the credits of its parity are in. A token is passed on only when its credit has a
+place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
@@ -32,7 +31,14 @@ from spikeplane_gateware.structs import packet_struct, struct
 
 
 class Bridge(wiring.Component):
-    """See the module's picture."""
+    """The bridge of a chip: it stands for the host in the mesh, where it waits for credits and returns
+    them, and it answers queries about the chip.
+
+    Parameters: config: the chip.
+
+    Attributes: host_i, host_o: packets from and to the host; mesh_i, mesh_o: packets from and to tile
+    (0, 0); link_errors: level, the value of the counter of that name.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.form = config, packet_format(config)

@@ -1,10 +1,10 @@
 """The CRC of frames, a byte a cycle: Amaranth's CRC-32/ISO-HDLC, which is `zlib.crc32` in gates.
 
 ```
-    data -> [next] -> crc register -> crc (the complement, sent low byte first), sound (a frame and its CRC are in, unharmed)
+    data -> [next] -> crc register -+-> crc (the complement, sent low byte first)
+                                    +-> sound (a frame and its CRC are in, unharmed)
 ```
-Ports: clear (back to the first value; wins), en, data -> crc, sound. Latency 1 cycle, throughput a
-byte a cycle.
+Throughput: a byte a cycle. Latency: 1 cycle.
 """
 
 from amaranth.hdl import Module, ResetInserter
@@ -16,7 +16,11 @@ CRC = catalog.CRC32_ISO_HDLC
 
 
 class Crc(wiring.Component):
-    """See the module's picture."""
+    """The CRC of the bytes that have come since it was cleared.
+
+    Attributes: clear: back to the first value, whatever en says; en, data: a byte; crc: the CRC, 32
+    bits; sound: the bytes are those of a frame and then its own CRC.
+    """
 
     def __init__(self) -> None:
         super().__init__({"clear": In(1), "en": In(1), "data": In(8), "crc": Out(32), "sound": Out(1)})

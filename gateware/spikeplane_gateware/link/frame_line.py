@@ -26,7 +26,7 @@ FRAME = data.StructLayout({"head": struct(FRAME_HEADER), "slot": SLOT_BITS, "len
 
 
 class FrameLine(wiring.Component):
-    """Sends one frame after the other; see the module's picture.
+    """The line's end of the sender: it sends one frame after the other.
 
     Attributes: frame: the next one (`FRAME`), taken while the line is free; read_en, read_address,
     read_data: the slots' memory, which answers in the next cycle; tx: bytes of the line.

@@ -5,6 +5,7 @@
     i (line bytes) -> unescape -> strobe, data | end, broken                  Unstuff
 ```
 A FLAG on the line is always a frame's edge, so after any garbage the next flag is a fresh start.
+Throughput: a line byte a cycle; an escaped byte takes two. Latency: 2 cycles in Stuff, 1 in Unstuff.
 Layout: `spikeplane.formats.frame`.
 """
 
@@ -19,9 +20,12 @@ SYMBOL = data.StructLayout({"byte": 8, "flag": 1})
 
 
 class Stuff(wiring.Component):
-    """Ports: i (stream of SYMBOL), o (bytes). Latency 2 cycles; a line byte a cycle, two for an escaped byte.
+    """Flags and bytes of frames become bytes of the line.
 
-    What is to be escaped is known from a register, so that `i.ready` hangs on registers and o.ready alone.
+    What is to be escaped is known from a register, so that `i.ready` hangs on registers and `o.ready`
+    alone.
+
+    Attributes: i: bytes of frames and their edges (`SYMBOL`); o: bytes of the line.
     """
 
     def __init__(self) -> None:
@@ -49,10 +53,10 @@ class Stuff(wiring.Component):
 
 
 class Unstuff(wiring.Component):
-    """Ports: i (bytes; always ready), strobe and data (a frame's byte), end (a flag came), broken
-    (with end: in an escape).
+    """Bytes of the line become bytes of frames.
 
-    Latency 1 cycle; a line byte a cycle.
+    Attributes: i: bytes of the line, always ready; strobe, data: a byte of a frame; end: pulse, a flag
+    has come; broken: with end, it stood behind an ESCAPE.
     """
 
     def __init__(self) -> None:

@@ -6,10 +6,9 @@ line that errs.
                    | acknowledgements, room, reset
     tx bytes <- Sender   <- Scatter <- i packets
 ```
-Ports: rx, tx (byte streams), o, i (packet streams), errors (frames dropped as broken since
-power-up). rx is always ready. Throughput: a byte a cycle each way, 8 bytes a frame of up to 252. A
-host that does not read stops `i` after 8 frames and loses nothing. The frames stand in
-`spikeplane.formats.frame`, the host's end in `spikeplane.host.link`.
+Throughput: a byte a cycle each way, 8 bytes a frame of up to 252. A host that does not read stops `i`
+after 8 frames and loses nothing. The frames stand in `spikeplane.formats.frame`, the host's end in
+`spikeplane.host.link`.
 """
 
 from amaranth.hdl import Module
@@ -24,7 +23,13 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class Link(wiring.Component):
-    """See the module's picture."""
+    """The chip's end of the host link: it connects receiver and sender.
+
+    Parameters: config: the chip.
+
+    Attributes: rx, tx: bytes of the line, rx is always ready; o, i: packets from and to the host;
+    errors: broken frames since power-up, see Receiver.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

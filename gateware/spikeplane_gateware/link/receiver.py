@@ -4,11 +4,8 @@
     rx -> Unstuff -> header registers, CRC
                   -> slot `expected` of the buffer -> (committed at the flag) -> slot `drained` -> o
 ```
-Ports: rx (line bytes; always ready, as a serial line needs), o (bytes of packets), expected (next
-sequence), room (free slots), errors (frames dropped: bad CRC, length or kind); at the end of a good
-frame for one cycle: heard, with ack, poll, reject; and reset, with number. Throughput: a byte a
-cycle in and out. Latency: the frame, then 3 cycles. A frame out of sequence or without a free slot
-is dropped without a word: the host learns from `expected`.
+Throughput: a byte a cycle in and out. Latency: the frame, then 3 cycles. A frame out of sequence or
+without a free slot is dropped without a word: the host learns from `expected`.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -37,7 +34,16 @@ SLOT_BITS, OFFSET_BITS = (SLOTS - 1).bit_length(), (SLOT_BYTES - 1).bit_length()
 
 
 class Receiver(wiring.Component):
-    """See the module's picture."""
+    """The receiving end of the chip's link.
+
+    Parameters: config: the chip.
+
+    Attributes: rx: bytes of the line, always ready, as a serial line needs; o: bytes of packets;
+    expected: sequence number of the next frame; room: free slots, 0 to SLOTS; errors: frames dropped
+    for a bad CRC, length or kind, modulo 2^32; heard: pulse, a good frame has ended, with ack, poll and
+    reject of its header; reset: pulse, a good RESET frame has ended instead, with number: its sequence
+    number.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.form = packet_format(config)

@@ -4,11 +4,10 @@
     i -> slot `filling` of the buffer ... slot `following` -> FrameLine -> tx
                          `base`: oldest not acknowledged
 ```
-Ports: i (bytes of packets), tx (line bytes); expected, room (for the header); heard, ack, poll,
-reject, reset, number (Receiver). A slot is closed when it is full, or when the line is idle and no
-byte has come for `linger` cycles: a slow line batches by itself. With all slots waiting for the
-host `i` stalls. No timer: the host asks again for what it misses. Throughput: a byte a cycle, and 8
-bytes a frame. Latency: `linger` + 5 cycles to the flag.
+A slot is closed when it is full, or when the line is idle and no byte has come for `linger` cycles: a
+slow line batches by itself. With all slots waiting for the host `i` stalls. No timer: the host asks
+again for what it misses. Throughput: a byte a cycle, and 8 bytes a frame. Latency: `linger` + 5 cycles
+to the flag.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
@@ -24,12 +23,14 @@ from spikeplane_gateware.ram import Ram
 
 
 class Sender(wiring.Component):
-    """The sending end of the chip's link; see the module's picture.
+    """The sending end of the chip's link.
 
     Parameters: config: the chip; linger: cycles without a byte after which an open slot is closed.
 
-    Attributes: the ports, as above; base, following, filling: sequence numbers of the oldest frame not
-    acknowledged, the next to send, and the one that is being filled; offset: bytes in it.
+    Attributes: i: bytes of packets; tx: bytes of the line; expected, room: levels of Receiver, for the
+    header; heard, ack, poll, reject, reset, number: what Receiver has heard, see there; base,
+    following, filling: sequence numbers of the oldest frame not acknowledged, the next to send, and the
+    one that is being filled; offset: bytes in it.
     """
 
     def __init__(self, config: ChipConfig, *, linger: int = 64) -> None:

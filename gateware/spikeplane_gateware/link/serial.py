@@ -17,7 +17,12 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class Gather(wiring.Component):
-    """Ports: i (bytes), o (packets), clear (forget a part of a packet)."""
+    """Bytes become packets.
+
+    Parameters: config: the chip, whose packets have `size` bytes.
+
+    Attributes: i: bytes; o: packets; clear: pulse, forget the bytes of the packet under way.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.size = packet_format(config).size
@@ -41,7 +46,12 @@ class Gather(wiring.Component):
 
 
 class Scatter(wiring.Component):
-    """Ports: i (packets), o (bytes), clear (forget a part of a packet)."""
+    """Packets become bytes.
+
+    Parameters: config: the chip, whose packets have `size` bytes.
+
+    Attributes: i: packets; o: bytes; clear: pulse, forget the bytes of the packet under way.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.size = packet_format(config).size

@@ -36,12 +36,16 @@ def period_bits(clock_hz: float, slowest: float = SLOWEST) -> int:
 
 
 class BaudMeter(wiring.Component):
-    """Measures each FLAG that follows an idle line.
+    """The meter of the line's rate: it measures each FLAG that follows an idle line.
 
-    Ports: line -> period (eighths of a cycle a bit), known (there has been one), caught (for one
-    cycle: the rate is new, so the receiver has missed this FLAG). Latency: 5 cycles from the line's
-    rise into the stop bit. The first rate is taken at once, one that is more than a sixteenth off
-    only when two FLAGs in a row say so: some byte between two pauses might look like a FLAG.
+    Latency: 5 cycles from the line's rise into the stop bit. The first rate is taken at once, one that
+    is more than a sixteenth off only when two FLAGs in a row say so: some byte between two pauses might
+    look like a FLAG.
+
+    Parameters: width: bits of every count of cycles, see `period_bits`.
+
+    Attributes: line: level of the line, settled; period: eighths of a cycle a bit; known: there has
+    been a rate; caught: pulse, the rate is new, so the receiver has missed this FLAG.
     """
 
     def __init__(self, width: int) -> None:
@@ -111,8 +115,10 @@ def _alike(a: Value, b: Value) -> Value:
 class UartReceiver(wiring.Component):
     """Line to bytes, sampled in the middle of each bit; a byte whose stop bit is low is dropped.
 
-    Ports: line, period, known, caught (see BaudMeter) -> o (bytes; valid for one cycle, whoever
-    listens must be ready).
+    Parameters: width: bits of `period`.
+
+    Attributes: line: level of the line, settled; period, known, caught: see BaudMeter; o: bytes, valid
+    for one cycle: whoever listens must be ready.
     """
 
     def __init__(self, width: int) -> None:
@@ -149,8 +155,10 @@ class UartReceiver(wiring.Component):
 class UartTransmitter(wiring.Component):
     """Bytes to line, back to back while there are any; silent until the rate is known.
 
-    Ports: period, known (see BaudMeter), i (bytes) -> line. A byte is sent to its end at the rate
-    that it began with.
+    Parameters: width: bits of `period`.
+
+    Attributes: period, known: see BaudMeter; i: bytes; line: level of the line, idle high. A byte is
+    sent to its end at the rate that it began with.
     """
 
     def __init__(self, width: int) -> None:
@@ -181,11 +189,14 @@ class UartTransmitter(wiring.Component):
 
 
 class Uart(wiring.Component):
-    """See the module's picture. Ports: rx, tx (pins, idle high); o (bytes from the host; the Link
-    is always ready), i (bytes to it).
+    """The UART of a chip: receiver, transmitter and the meter of their rate.
 
-    `clock_hz` (25 to 100 MHz meant) and `slowest` (baud) give the widths only; the fastest line is
-    `clock_hz` / 8, up to 3 Mbaud meant.
+    Parameters: clock_hz: frequency of the clock, 25 to 100 MHz meant; slowest: the lowest rate that the
+    line may have, in baud. Both give the widths only; the fastest line is `clock_hz` / 8, up to 3 Mbaud
+    meant.
+
+    Attributes: rx, tx: pins, idle high; rx may change at any time; o: bytes from the host, valid for
+    one cycle: the Link is always ready; i: bytes to the host.
     """
 
     def __init__(self, clock_hz: float, *, slowest: float = SLOWEST) -> None:

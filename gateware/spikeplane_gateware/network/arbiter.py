@@ -1,7 +1,10 @@
 """A round-robin arbiter: of the requests it grants the first one after the last that was granted.
 
-Ports: requests, grant (one-hot or 0, same cycle), take (the grant is used: it goes to the back of the queue).
-A request that stays is granted within `count` takes.
+```
+    requests -> those behind the last one, or all -> the first of them -> grant
+                       [mask] <- grant, when `take`
+```
+A request that stays is granted within `count` takes. Throughput: a grant a cycle. Latency: 0 cycles.
 """
 
 from amaranth.hdl import Cat, Module, Signal
@@ -10,7 +13,13 @@ from amaranth.lib.wiring import In, Out
 
 
 class Arbiter(wiring.Component):
-    """`count` requesters."""
+    """The arbiter of `count` requesters.
+
+    Parameters: count: requesters, 1 or more.
+
+    Attributes: requests: a bit of each, level; grant: one-hot, or 0 without requests; take (in): the
+    grant is used, and its requester goes to the back of the queue.
+    """
 
     def __init__(self, count: int) -> None:
         self.count = count

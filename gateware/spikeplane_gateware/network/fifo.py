@@ -3,8 +3,7 @@
 ```
     i -> [spare] -> [head] -> o
 ```
-Ports: i, o (streams of `shape`). i.ready and o.valid come from registers. Latency 1 cycle,
-throughput 1 a cycle.
+`i.ready` and `o.valid` come from registers. Throughput: a word a cycle. Latency: 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal
@@ -13,7 +12,12 @@ from amaranth.lib.wiring import In, Out
 
 
 class StreamFifo(wiring.Component):
-    """Two words of `shape`; nothing lost, duplicated or reordered (tests/formal)."""
+    """A FIFO of two words; nothing lost, duplicated or reordered (tests/formal).
+
+    Parameters: shape: of a word.
+
+    Attributes: i, o: words in, words out.
+    """
 
     def __init__(self, shape: object) -> None:
         self.shape = shape

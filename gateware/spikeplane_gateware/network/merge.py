@@ -16,7 +16,12 @@ from spikeplane_gateware.structs import packet_struct
 
 
 class Merge(wiring.Component):
-    """`count` streams of packets, i_0 to i_(count - 1)."""
+    """The merge of several packet streams into one.
+
+    Parameters: config: the chip; count: streams, 1 or more.
+
+    Attributes: i_0 to i_(count - 1): packets; o: the packets of all of them.
+    """
 
     def __init__(self, config: ChipConfig, count: int) -> None:
         self.count = count

@@ -13,9 +13,8 @@ the core. A copy leaves when its output is free; the input moves on when all hav
 packets go to tile (0, 0) and there out of the west. The only turns are from x into y (and at tile
 (0, 0) out to the host, which always drains), so nothing waits in a circle as long as cores drain.
 
-Ports: x, y; i_SIDE, o_SIDE for north, east, south, west, local. Latency 3 cycles, throughput one
-packet a cycle and output. In a mesh of one row nothing goes north or south, in one of one column
-nothing east: these ports are there, and rest.
+Throughput: a packet a cycle and output. Latency: 3 cycles. In a mesh of one row nothing goes north or south,
+in one of one column nothing east: these ports are there, and rest.
 """
 
 from typing import Any
@@ -43,7 +42,14 @@ def sides(config: ChipConfig) -> tuple[str, ...]:
 
 
 class Router(wiring.Component):
-    """See the module's picture."""
+    """The router of one tile.
+
+    Parameters: config: the chip.
+
+    Attributes: x, y: column and row of the tile, constant; i_SIDE, o_SIDE: packets from and to the
+    neighbour on that side: north, east, south, west, or local, the core; sides: names of those that
+    packets can pass in this mesh.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.sides = config, sides(config)
