@@ -6,14 +6,15 @@ way are either `Spikes` (outputs of populations, pooled or added) or `Currents` 
 neuron has received yet).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.float_network import FloatNeuron
+from spikeplane.importers.assembly import Assembly
+from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
-    Shape,
     check_bias,
     check_groups,
     check_steps,
@@ -22,70 +23,15 @@ from spikeplane.importers.geometry import (
     text,
     ungrouped,
 )
-from spikeplane.network import ALIGNED, DENSE, ProjectionKind, Window
+from spikeplane.network import ALIGNED, DENSE, Window
 
 
-@dataclass(frozen=True)
-class Source:
-    """One population inside a `Spikes` value: gain times its sum over pool blocks."""
-
-    population: str
-    pool: tuple[int, int] = (1, 1)
-    gain: float = 1.0
-    delay: int = 0
-
-
-@dataclass(frozen=True)
-class Spikes:
-    """A sum of sources, of shape (C, H, W); `flat` once a flatten has been passed."""
-
-    sources: tuple[Source, ...]
-    shape: Shape
-    flat: bool = False
-
-
-@dataclass(frozen=True)
-class Currents:
-    """Projections without a target, a bias (C,) and perhaps a maximum over a window of `shape` (C,
-    H, W); `flat` as in `Spikes`."""
-
-    drafts: tuple[FloatProjection, ...]
-    bias: np.ndarray
-    shape: Shape
-    window: Window | None = None
-    flat: bool = False
-
-
-Value = Spikes | Currents
-
-
-@dataclass
-class Assembler:
-    """Collects populations and projections, layer by layer. `layer` arguments are names for messages."""
-
-    populations: list[FloatPopulation] = field(default_factory=list)
-    projections: list[FloatProjection] = field(default_factory=list)
-    assumptions: list[Assumption] = field(default_factory=list)
-    readout: str = "count"
-
-    def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
-        """Note something for the user, once."""
-        note = Assumption(layer=layer, what=what, value=value, why=why)
-        if note not in self.assumptions:
-            self.assumptions.append(note)
-
-    def refuse(self, layer: str, what: str, why: str) -> SpikeplaneError:
-        """The error for a layer that cannot be represented."""
-        return SpikeplaneError(f"layer '{layer}' is {what}, which Spikeplane cannot represent: {why}")
-
-    def input(self, name: str, shape: Shape) -> Spikes:
-        """An input population."""
-        self.populations.append(FloatPopulation(name=name, shape=shape))
-        return Spikes((Source(name),), shape)
+class Assembler(Assembly):
+    """The layers that models have, on an `Assembly`."""
 
     def linear(self, layer: str, value: Value, weight: np.ndarray, bias: np.ndarray | None) -> Currents:
         """A fully connected layer: weight (O, I)."""
-        spikes = self._spikes(layer, value, "a fully connected layer")
+        spikes = self.spikes(layer, value, "a fully connected layer")
         size = int(np.prod(spikes.shape))
         if weight.ndim != 2 or not len(weight):
             raise SpikeplaneError(
@@ -98,7 +44,7 @@ class Assembler:
                 f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(spikes.shape)})"
             )
         kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *spikes.shape)
-        return replace(self._synapses(spikes, kernel, bias, (len(weight), 1, 1), layer=layer), flat=True)
+        return replace(self.synapses(spikes, kernel, bias, (len(weight), 1, 1), layer=layer), flat=True)
 
     def convolution(
         self,
@@ -113,7 +59,7 @@ class Assembler:
         groups: int = 1,
     ) -> Currents:
         """A convolution: weight (O, I / groups, KH, KW) in PyTorch's layout."""
-        spikes = self._spikes(layer, value, "a convolution")
+        spikes = self.spikes(layer, value, "a convolution")
         channels, height, width = spikes.shape
         if spikes.flat and (height, width) != (1, 1):
             raise self.refuse(layer, "a convolution behind a flatten", "flatten behind the convolutions")
@@ -132,7 +78,7 @@ class Assembler:
             kernel = kernel[:, 0]
         elif groups > 1:
             kernel = ungrouped(kernel, groups)
-        return self._synapses(
+        return self.synapses(
             spikes,
             kernel,
             bias,
@@ -142,17 +88,6 @@ class Assembler:
             kind=ALIGNED if aligned else DENSE,
             layer=layer,
         )
-
-    def scale(self, value: Currents, gain: np.ndarray, offset: np.ndarray) -> Currents:
-        """gain * currents + offset, per channel (C,): batch-norm, dt / tau, R."""
-        if value.window is not None and (gain < 0).any():
-            raise SpikeplaneError(
-                "a negative scale behind a maximum cannot be folded; put the pooling after the normalisation"
-            )
-        drafts = tuple(
-            replace(d, weight=d.weight * gain.reshape(-1, *[1] * (d.weight.ndim - 1))) for d in value.drafts
-        )
-        return replace(value, drafts=drafts, bias=value.bias * gain + offset)
 
     def pool_sum(
         self,
@@ -216,7 +151,7 @@ class Assembler:
             raise self.refuse(
                 layer, "a maximum of added or pooled spikes", "it is no OR of spikes; pool before adding"
             )
-        currents = self._synapses(
+        currents = self.synapses(
             value,
             np.ones((channels, size, size)),
             None,
@@ -265,16 +200,6 @@ class Assembler:
             )
         return replace(value, sources=tuple(replace(s, delay=1) for s in value.sources))
 
-    def has_input(self, value: Value) -> bool:
-        """Whether spikes of an input, not of neurons, are in the value."""
-        inputs = {p.name for p in self.populations if p.neuron is None}
-        return isinstance(value, Spikes) and any(s.population in inputs for s in value.sources)
-
-    def sends_values(self, name: str) -> bool:
-        """Whether a population sends membranes, not values of 0 to 1."""
-        population = next(p for p in self.populations if p.name == name)
-        return population.neuron is not None and population.neuron.membrane_out
-
     def membranes(self, layer: str) -> Spikes:
         """The membranes of a population in the place of its spikes, to be read out. Raises
         SpikeplaneError if its spikes go on."""
@@ -293,134 +218,3 @@ class Assembler:
         self.readout = "last"
         self.assume(layer, "readout", "membrane", "the model returns it")
         return Spikes((Source(layer),), population.shape)
-
-    def currents(self, layer: str, value: Value) -> Currents:
-        """Spikes as currents: one synapse of weight 1 per neuron."""
-        if isinstance(value, Currents):
-            return value
-        return replace(
-            self._synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, kind=ALIGNED),
-            flat=value.flat,
-        )
-
-    def neuron(
-        self,
-        layer: str,
-        value: Value,
-        neuron: FloatNeuron,
-        gain: float = 1.0,
-        offset: np.ndarray | float = 0.0,
-    ) -> Spikes:
-        """Neurons that receive gain * value + offset."""
-        if layer in {p.name for p in self.populations}:
-            raise self.refuse(layer, "used more than once", "give each use its own neurons")
-        if not (0 <= neuron.decay <= 1 or np.isnan(neuron.decay)):
-            raise self.refuse(
-                layer,
-                f"a layer that keeps {neuron.decay:g} of its membranes",
-                "it must be 0 to 1: check its time constant",
-            )
-        currents = self.currents(layer, value)
-        channels = currents.shape[0]
-        currents = self.scale(
-            currents,
-            np.full(channels, gain),
-            np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,)),
-        )
-        window = currents.window
-        before = None
-        if window is not None:
-            before = next(self._size(d) for d in currents.drafts)
-        self.populations.append(
-            FloatPopulation(
-                name=layer,
-                shape=currents.shape,
-                neuron=neuron,
-                bias=currents.bias,
-                window=window,
-                input_size=before,
-            )
-        )
-        self.projections += [replace(d, target=layer) for d in currents.drafts]
-        return Spikes((Source(layer),), currents.shape, currents.flat)
-
-    def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
-        """The network whose last value is `value`; currents without neurons become a readout that
-        integrates them."""
-        readout = self.readout
-        if isinstance(value, Currents):
-            value = self.neuron(output_name, value, FloatNeuron(reset="none", membrane_out=True))
-            readout = "last"
-            self.assume(
-                output_name,
-                "readout",
-                "integrator",
-                "the last layer has no neurons: its outputs are summed over the steps",
-            )
-        if len(value.sources) != 1 or value.sources[0].pool != (1, 1):
-            raise SpikeplaneError(
-                "the model ends in pooled or added spikes; end it with neurons or with a fully "
-                "connected layer"
-            )
-        if not any(p.neuron for p in self.populations):
-            raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
-        return FloatNetwork(
-            populations=tuple(self.populations),
-            projections=tuple(self.projections),
-            output=value.sources[0].population,
-            readout=readout,
-            assumptions=tuple(self.assumptions),
-        )
-
-    def _size(self, draft: FloatProjection) -> tuple[int, int]:
-        """Output pixels of a projection."""
-        source = next(p for p in self.populations if p.name == draft.source)
-        grid = (-(-source.shape[1] // draft.pool[0]), -(-source.shape[2] // draft.pool[1]))
-        kernel = draft.weight.shape[-2:]
-        size = [
-            (n + 2 * p - k) // s + 1
-            for n, p, k, s in zip(grid, draft.padding, kernel, draft.stride, strict=True)
-        ]
-        return size[0], size[1]
-
-    def _spikes(self, layer: str, value: Value, what: str) -> Spikes:
-        if isinstance(value, Currents):
-            raise self.refuse(
-                layer,
-                f"{what} behind another without neurons between",
-                "merge the two or put neurons between",
-            )
-        return value
-
-    def _synapses(
-        self,
-        spikes: Spikes,
-        weight: np.ndarray,
-        bias: np.ndarray | None,
-        shape: Shape,
-        *,
-        stride: tuple[int, int] = (1, 1),
-        padding: tuple[int, int] = (0, 0),
-        kind: ProjectionKind = DENSE,
-        layer: str = "",
-    ) -> Currents:
-        drafts = tuple(
-            FloatProjection(
-                source=s.population,
-                target="",
-                weight=weight * s.gain,
-                stride=stride,
-                padding=padding,
-                pool=s.pool,
-                kind=kind,
-                delay=s.delay,
-                layer=layer,
-            )
-            for s in spikes.sources
-        )
-        offset = (
-            np.zeros(shape[0])
-            if bias is None
-            else np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), shape[:1])
-        )
-        return Currents(drafts, offset, shape)

@@ -11,7 +11,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.float_network import FloatNetwork
-from spikeplane.importers.assemble import Assembler, Source, Spikes, Value
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.geometry import text
 from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold

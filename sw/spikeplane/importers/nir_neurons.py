@@ -12,7 +12,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.float_network import FloatNeuron
-from spikeplane.importers.assemble import Assembler, Spikes, Value
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.geometry import Shape, text
 from spikeplane.network import ResetMode
 

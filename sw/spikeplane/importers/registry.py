@@ -13,7 +13,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
-from spikeplane.importers.assemble import Assembler, Spikes, Value
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.values import per_channel
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron, FloatProjection
-from spikeplane.importers.assemble import Currents, Source, Spikes, Value
+from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.spikingjelly_neurons import firing, told
 from spikeplane.importers.values import numbers, one, pair

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.importers import torch_layers
-from spikeplane.importers.assemble import Currents, Source, Spikes, Value
+from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.values import numbers
 

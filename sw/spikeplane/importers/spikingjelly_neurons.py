@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron
-from spikeplane.importers.assemble import Value
+from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import fires_at, one
 from spikeplane.network import ResetMode

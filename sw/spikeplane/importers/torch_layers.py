@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers.assemble import Currents, Value
+from spikeplane.importers.flow import Currents, Value
 from spikeplane.importers.geometry import text
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import numbers, pair

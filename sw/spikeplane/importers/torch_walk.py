@@ -9,7 +9,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
-from spikeplane.importers.assemble import Assembler, Currents, Spikes, Value
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
 from spikeplane.importers.torch_trace import unknown
 
