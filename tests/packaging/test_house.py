@@ -11,7 +11,7 @@ import pytest
 
 #: What holds today of what should be less: these numbers only fall.
 LATE_ATTRIBUTES = 72
-LARGE_FILES = 4
+LARGE_FILES = 2
 LONG_FUNCTIONS = 32
 
 

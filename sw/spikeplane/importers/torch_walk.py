@@ -81,10 +81,8 @@ class _Walk:
                 raise self.made.refuse(
                     node.target,
                     "handed a state that is not its own from the step before",
-                    (
-                        "give forward an argument for it that nothing else uses, or let the layer keep "
-                        "it (init_hidden=True)"
-                    ),
+                    "give forward an argument for it that nothing else uses, or let the layer keep it "
+                    "(init_hidden=True)",
                 )
             self.takers[state] = node.target
             self.made.assume(node.target, "state", str(state), "what the layer returned in the step before")

@@ -93,11 +93,9 @@ def to_bytes(program: "Program") -> bytes:
     projections: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for i, p in enumerate(program.network.populations):
-        plain = {k: v for k, v in asdict(p).items() if k not in _POPULATION_ARRAYS}
-        populations.append(plain)
-        arrays |= {
-            f"populations/{i}/{k}": getattr(p, k) for k in _POPULATION_ARRAYS if getattr(p, k) is not None
-        }
+        kept = {k: getattr(p, k) for k in _POPULATION_ARRAYS}
+        populations.append({k: v for k, v in asdict(p).items() if k not in kept})
+        arrays |= {f"populations/{i}/{k}": array for k, array in kept.items() if array is not None}
     for i, p in enumerate(program.network.projections):
         projections.append(projection_plain(p))
         arrays[f"projections/{i}/weight"] = p.weight
