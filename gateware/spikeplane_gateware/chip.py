@@ -7,7 +7,7 @@
 
 The tile is elaborated once, as the Verilog module `spikeplane_tile`, and instantiated rows x cols
 times here. On a chip without cores there is none: what goes to the mesh is taken and dropped, as at
-the edges of every mesh.
+the edges of every mesh. Throughput: a byte a cycle each way.
 """
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
@@ -32,8 +32,12 @@ class Wire:
 
 
 class Chip(wiring.Component):
-    """Ports: rx (bytes from the host), tx (bytes to the host), the pins of the units. Throughput: one
-    byte a cycle each way."""
+    """The top level of a chip: it connects its tiles with one another and with the host's side.
+
+    Parameters: config: the chip.
+
+    Attributes: rx, tx: bytes from and to the host; the pins of the units, see `pins`.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

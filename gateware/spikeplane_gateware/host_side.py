@@ -6,7 +6,7 @@
 ```
 
 The units of a chip (`units.unit`), such as a camera, stand one behind the other, their pins beside rx
-and tx.
+and tx. Throughput: a byte a cycle each way.
 """
 
 from typing import Any
@@ -23,8 +23,13 @@ from spikeplane_gateware.units.known import pins_of, units_of
 
 
 class HostSide(wiring.Component):
-    """Ports: rx, tx (bytes from and to the host), mesh_o, mesh_i (packets to and from the mesh), the
-    pins of the units. Throughput: one byte a cycle each way."""
+    """The host's side of a chip: it connects link, units and bridge.
+
+    Parameters: config: the chip.
+
+    Attributes: rx, tx: bytes from and to the host; mesh_o, mesh_i: packets to and from tile (0, 0); the
+    pins of the units, see `pins`.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config

@@ -2,7 +2,7 @@
 and cable are right.
 
 ```
-    rx -> Uart -> 16 bytes -> Uart -> tx
+    rx -> Uart -> up to 15 bytes -> Uart -> tx
 ```
 It answers from the first flag (0x7E) after a pause, at whatever rate that came.
 """
@@ -15,7 +15,13 @@ from spikeplane_gateware.link.uart import Uart
 
 
 class EchoTop(wiring.Component):
-    """Ports as those of BoardTop. Up to 16 bytes wait: the two ends' clocks differ a little."""
+    """The top level of a board that is nothing but a UART. Up to 15 bytes wait: the two ends' clocks
+    differ a little.
+
+    Parameters: clock_hz: frequency of clk.
+
+    Attributes: clk: the clock; rst: high resets; rx, tx: pins of the UART, idle high.
+    """
 
     def __init__(self, clock_hz: float) -> None:
         self.clock_hz = clock_hz

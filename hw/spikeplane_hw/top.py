@@ -25,11 +25,13 @@ _RESET_CYCLES = 8
 
 
 class BoardTop(wiring.Component):
-    """Ports: clk, rst (high resets; any length, need not be synchronous), rx and tx (UART pins, idle high).
+    """The top level of a board, which resets itself at power-up.
 
-    The chip resets itself at power-up. `clock_hz` is the clock's frequency, `slowest` the
-    lowest rate that the line may have (a higher one saves logic); see Uart. Also the pins of the
-    chip's units that boards have pins for, synchronous to clk.
+    Parameters: config: the chip; clock_hz: frequency of clk; slowest: the lowest rate that the line may
+    have, in baud (a higher one saves logic), see Uart.
+
+    Attributes: clk: the clock; rst: high resets, for any length and at any time; rx, tx: pins of the
+    UART, idle high; the pins of the chip's units that boards have pins for, synchronous to clk.
     """
 
     def __init__(self, config: ChipConfig, clock_hz: float, *, slowest: float = SLOWEST) -> None:

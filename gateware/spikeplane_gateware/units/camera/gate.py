@@ -4,9 +4,7 @@ pipeline can wait.
     valid, word, first, last, number -> [register, if open at the first word] -> o_valid, o_word,
     o_first, o_last, o_number
 
-Ports also: open (there is room for a whole image; looked at together with an image's first word
-only), clear, overruns (images dropped, up to 65,535, until `clear`). Throughput: a word a cycle.
-Latency 1 cycle.
+Throughput: a word a cycle. Latency: 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal
@@ -19,7 +17,26 @@ OVERRUN_BITS = 16
 
 
 class Gate(wiring.Component):
-    """`bits`: of a word."""
+    """The gate in front of a consumer on the chip.
+
+    Parameters
+    ----------
+    bits : int
+        Of a word.
+
+    Attributes
+    ----------
+    valid, word, first, last, number : In(1), In(bits), In(1), In(1), In(NUMBER_BITS)
+        Words of images, in any cycle.
+    open : In(1)
+        There is room for a whole image; looked at together with an image's first word only.
+    clear : In(1)
+        A pulse: no overruns so far.
+    o_valid, o_word, o_first, o_last, o_number : Out(1), Out(bits), Out(1), Out(1), Out(NUMBER_BITS)
+        Words of whole images.
+    overruns : Out(OVERRUN_BITS)
+        Images dropped since `clear`; it stays at its highest value.
+    """
 
     def __init__(self, bits: int) -> None:
         words = {"word": bits, "first": 1, "last": 1, "number": NUMBER_BITS}

@@ -47,7 +47,24 @@ def value_latency(config: CameraConfig) -> int:
 
 
 class Lane(wiring.Component):
-    """Ports: state (as read from the memory), spike, fresh (there is no state yet) -> following, value."""
+    """The arithmetic of one pixel.
+
+    Parameters
+    ----------
+    config : CameraConfig
+        The method and its look-ahead: S bits of a pixel's state, V bits of its value.
+
+    Attributes
+    ----------
+    state, spike : In(S), In(1)
+        The pixel's state, as read from the memory, and its spike.
+    fresh : In(1)
+        There is no state yet: it counts as 0.
+    following : Out(S)
+        Its state for the next plane, `state_latency` cycles later.
+    value : Out(V)
+        Its value, `value_latency` cycles later.
+    """
 
     def __init__(self, config: CameraConfig) -> None:
         self.config, self.layout = config, state_layout(config)

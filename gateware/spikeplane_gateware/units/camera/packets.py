@@ -3,8 +3,8 @@ chunks, low bits first.
 
     i (words) -> [a chunk of each group, the number] -> [one of them] -> o (packets)
 
-Throughput: a packet a cycle but for one cycle a word. Latency 3 cycles. If the host takes nothing,
-i stalls, and the grabber loses whole images.
+Throughput: a packet a cycle but for one cycle a word. Latency: 3 cycles. If the host takes nothing,
+`i` stalls, and the grabber loses whole images.
 """
 
 from typing import Any
@@ -23,7 +23,24 @@ _GROUP = 4  #: chunks
 
 
 class ImagePackets(wiring.Component):
-    """`bits`: of a word; `which`: the stream that the packets name."""
+    """Makes the packets of one stream of images.
+
+    Parameters
+    ----------
+    config : ChipConfig
+        The chip: its packets.
+    bits : int
+        Of a word.
+    which : Stream
+        The stream that the packets name.
+
+    Attributes
+    ----------
+    i : In(stream of grabbed(bits))
+        Words of images.
+    o : Out(stream of packet_struct(config))
+        IMAGE packets for the host.
+    """
 
     def __init__(self, config: ChipConfig, bits: int, which: Stream) -> None:
         self.form, self.bits, self.which = packet_format(config), bits, which

@@ -2,8 +2,7 @@
 
     valid, plane -> [register] -> o_valid, word, first, last, number
 
-Ports: valid, plane (P bits), restart (the next word is the first of plane 0; a word that comes with
-it is dropped); planes (whole planes so far). Throughput: a word a cycle. Latency 1 cycle.
+Throughput: a word a cycle. Latency: 1 cycle.
 """
 
 from amaranth.hdl import Module, Signal
@@ -15,7 +14,28 @@ from spikeplane.formats.camera import NUMBER_BITS
 
 
 class Raster(wiring.Component):
-    """See the module's text."""
+    """The raster of the sensor.
+
+    Parameters
+    ----------
+    config : CameraConfig
+        The sensor: P pixels a word, its words a plane.
+
+    Attributes
+    ----------
+    valid, plane : In(1), In(P)
+        A word of the sensor, in any cycle.
+    restart : In(1)
+        The next word is the first of plane 0; a word in the same cycle is dropped.
+    o_valid, word : Out(1), Out(P)
+        The word, a cycle later.
+    first, last : Out(1)
+        It is its plane's first, its last.
+    number : Out(NUMBER_BITS)
+        Its plane.
+    planes : Out(NUMBER_BITS)
+        Whole planes since `restart`.
+    """
 
     def __init__(self, config: CameraConfig) -> None:
         self.config = config

@@ -5,9 +5,7 @@
     valid, word ... -> [word and the place of its first pixel] -> [word and comparisons] -> o_valid, kept, o_word ...
                         next, next_first: what follows
 ```
-Ports: valid, word, first, last, number; region (x0, x1, y0, y1; taken over with each image's first
-word); flush (forgets what is under way). `next_valid`, `next_first` announce a word of the outputs
-one cycle early. Throughput: a word a cycle. Latency 2 cycles.
+Throughput: a word a cycle. Latency: 2 cycles.
 """
 
 from typing import Any
@@ -23,7 +21,32 @@ REGION = data.StructLayout({"x0": VALUE_BITS, "x1": VALUE_BITS, "y0": VALUE_BITS
 
 
 class RegionFilter(wiring.Component):
-    """`bits`: of a word of P pixels."""
+    """The filter of one region of interest: it marks words.
+
+    Parameters
+    ----------
+    config : CameraConfig
+        The sensor: its width, and P pixels a word.
+    bits : int
+        Of a word of P pixels.
+
+    Attributes
+    ----------
+    valid, word, first, last, number : In(1), In(bits), In(1), In(1), In(NUMBER_BITS)
+        Words of images, in any cycle.
+    region : In(REGION)
+        The region, edges included; taken over with each image's first word.
+    flush : In(1)
+        Words under way are forgotten.
+    o_valid, o_word, o_first, o_last, o_number : Out(1), Out(bits), Out(1), Out(1), Out(NUMBER_BITS)
+        The same words.
+    kept : Out(1)
+        The word holds a pixel of the region.
+    x, y : Out(VALUE_BITS)
+        Column and row of its first pixel.
+    next_valid, next_first : Out(1)
+        A word comes out in the next cycle; it is an image's first.
+    """
 
     def __init__(self, config: CameraConfig, bits: int) -> None:
         self.config, self.bits = config, bits

@@ -5,11 +5,8 @@
       -> QUERY of Counter.CAMERA -> reply
       -> all others -> o
 ```
-Ports: i, o, reply (packet streams); settings_K (see grabber), arm_K, flush_K (pulses) of stream K =
-0..2; trigger (2 pulses: images, planes), restart, clear, start, stop (pulses); steps, samples,
-route_K, last_route of the feed; overruns_K, planes, samples_left to be read. The registers stand in
-`spikeplane.formats.camera`. Throughput: a packet a cycle. Latency 0 cycles; pulses and values 1
-cycle.
+The registers stand in `spikeplane.formats.camera`. Throughput: a packet a cycle. Latency: 0 cycles;
+pulses and values 1 cycle.
 """
 
 from typing import Any
@@ -43,7 +40,28 @@ GRABBERS = (Stream.IMAGES, Stream.PLANES, Stream.FEED)
 
 
 class Registers(wiring.Component):
-    """See the module's text."""
+    """The registers of a camera.
+
+    Parameters
+    ----------
+    config : ChipConfig
+        The chip; it has a camera.
+
+    Attributes
+    ----------
+    i, o, reply : streams of packet_struct(config)
+        Packets of the host, those for the bridge, and answers for the host.
+    settings_K, arm_K, flush_K : Out(SETTINGS), Out(1), Out(1)
+        What the grabber of stream K = 0 .. 2 takes, and its pulses.
+    trigger : Out(2)
+        Pulses: take the next image (bit 0), the next plane (bit 1).
+    restart, clear, start, stop : Out(1)
+        Pulses of the commands RESTART, CLEAR, START_FEED, STOP_FEED.
+    steps, samples, last_route, route_K : levels
+        What the feed sends, and where to: see `Feed`.
+    overruns_K, planes, samples_left : In(OVERRUN_BITS), In(NUMBER_BITS), In(EVERY_BITS)
+        What Counter.CAMERA answers; K of every stream.
+    """
 
     def __init__(self, config: ChipConfig) -> None:
         assert config.camera is not None

@@ -9,9 +9,7 @@
                                   +-- replies -----------------------------+
     bridge_i (from the bridge) --------------------------------------------+
 ```
-Ports: camera_valid, camera_plane (a word of P pixels in any cycle; it cannot be stalled);
-image_open (there is room for a whole image), image_valid, image, image_first, image_last,
-image_number; the packet streams link_i, link_o, bridge_i, bridge_o.
+Throughput: a word a cycle, a packet a cycle each way. Latency: see the components.
 """
 
 from typing import Any
@@ -66,7 +64,26 @@ def feed_depth(config: ChipConfig) -> int:
 
 
 class CameraUnit(wiring.Component):
-    """See the module's picture. `pipeline`: anything with the ports of `Pipeline` (None: that one)."""
+    """The camera as a unit of a chip: it connects the components of the module's picture.
+
+    Parameters
+    ----------
+    config : ChipConfig
+        The chip; it has a camera of P pixels a word and values of V bits.
+    pipeline : component or None
+        Anything with the ports of `Pipeline`; None: that one.
+
+    Attributes
+    ----------
+    camera_valid, camera_plane : In(1), In(P)
+        A word of the sensor, in any cycle; it cannot be stalled.
+    image_open : In(1)
+        There is room for a whole image; looked at together with an image's first word only.
+    image_valid, image, image_first, image_last, image_number : Out(1), Out(P * V), Out(1), ...
+        Images at full rate for a consumer on the chip.
+    link_i, link_o, bridge_i, bridge_o : streams of packet_struct(config)
+        Packets between host link and bridge: see `units.unit`.
+    """
 
     def __init__(self, config: ChipConfig, pipeline: Any = None) -> None:
         assert config.camera is not None
