@@ -1,7 +1,9 @@
 """Figures of how the code is arranged, counted from the sources: sizes of files, classes and
-functions, widths of lines, attributes that a component makes late, names without a docstring."""
+functions, widths of lines, attributes that a component makes late, names without a docstring, components whose
+docstring lacks a section."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -62,6 +64,22 @@ def late_attributes(node: ast.ClassDef) -> set[str]:
                 if isinstance(part.value, ast.Name) and part.value.id == "self":
                     (early if method.name == "__init__" else late).add(part.attr)
     return late - early
+
+
+def sections_missing(node: ast.ClassDef) -> set[str]:
+    """What the docstring of this component lacks: "Attributes", and "Parameters" if `__init__` takes any.
+
+    A section begins a line, followed by a colon or by a line of dashes.
+    """
+    wanted = {"Attributes"}
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            taken = method.args
+            others = [*taken.posonlyargs, *taken.args][1:] + taken.kwonlyargs
+            if others or taken.vararg or taken.kwarg:
+                wanted.add("Parameters")
+    text = ast.get_docstring(node) or ""
+    return {name for name in wanted if not re.search(rf"^{name}(: \S|\n-+\n\S)", text, re.MULTILINE)}
 
 
 def undocumented() -> list[str]:

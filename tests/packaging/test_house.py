@@ -4,6 +4,7 @@
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import house
@@ -15,6 +16,7 @@ LARGE_FILES = 2
 LONG_FUNCTIONS = 32
 
 
+@cache
 def figures() -> dict[str, int]:
     """By name what is measured, over sw, gateware, sim and hw."""
     elaborate = [house.size(f) for _, f in house.functions("gateware") if f.name == "elaborate"]
@@ -29,6 +31,9 @@ def figures() -> dict[str, int]:
         "files over 300 lines": sum(len(house.lines(path)) > 300 for path in house.sources()),
         "functions over 40 lines": sum(house.size(node) > 40 for _, node in house.functions()),
         "public names without a docstring": len(house.undocumented()),
+        "components without Parameters and Attributes": sum(
+            bool(house.sections_missing(node)) for _, node in house.components()
+        ),
     }
 
 
@@ -41,6 +46,7 @@ LIMITS = {
     "files over 300 lines": LARGE_FILES,
     "functions over 40 lines": LONG_FUNCTIONS,
     "public names without a docstring": 0,
+    "components without Parameters and Attributes": 0,
 }
 
 
@@ -64,6 +70,26 @@ def test_the_counting_counts() -> None:
     assert all(isinstance(path, Path) for path in house.sources())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "docstring", "missing"),
+    [
+        ("", "A.\n\nAttributes: i: words.", set()),
+        ("", "A.\n\nAttributes\n----------\ni : In(8)\n    Words.", set()),
+        (", width", "A.\n\nParameters: width: bits.\n\nAttributes: i: words.", set()),
+        (", width", "A.\n\nAttributes: i: words.", {"Parameters"}),
+        (", *, depth=4", "A.\n\nAttributes: i: words.", {"Parameters"}),
+        (", **given", "A.\n\nParameters: given: all.\n\nAttributes:", {"Attributes"}),
+        ("", "A with Attributes: none of them begins a line.", {"Attributes"}),
+        (", width", "", {"Parameters", "Attributes"}),
+    ],
+)
+def test_the_sections_of_a_component_are_found(arguments: str, docstring: str, missing: set[str]) -> None:
+    source = f"class A:\n    {docstring!r}\n    def __init__(self{arguments}):\n        pass\n"
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.ClassDef)
+    assert house.sections_missing(node) == missing
+
+
 if __name__ == "__main__":
     for name, value in figures().items():
         print(f"{value:6} (at most {LIMITS[name]:3})  {name}")
@@ -73,3 +99,6 @@ if __name__ == "__main__":
     for path, node in house.functions():
         if house.size(node) > 40:
             print(f"{house.size(node):6} lines  {path}:{node.lineno} {node.name}")
+    for path, node in house.components():
+        if missing := house.sections_missing(node):
+            print(f"{path}:{node.lineno} {node.name} lacks {' and '.join(sorted(missing))}")
