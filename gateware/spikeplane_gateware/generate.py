@@ -30,8 +30,10 @@ def tile_verilog(config: ChipConfig) -> str:
 
 
 def host_verilog(config: ChipConfig) -> str:
-    """All of the chip that is not a tile as one Verilog file whose top is `spikeplane_host`."""
-    return "\n".join([RAM_VERILOG.read_text(), *modules_of(config), convert(HostSide(config), HOST_MODULE)])
+    """All of the chip that is not a tile as one Verilog file whose top is `spikeplane_host`, with the
+    digest as a port."""
+    host = convert(HostSide(config, told=True), HOST_MODULE)
+    return "\n".join([RAM_VERILOG.read_text(), *modules_of(config), host])
 
 
 def verilog_text(config: ChipConfig, tile: str | None = None) -> str:

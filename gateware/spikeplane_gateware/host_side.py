@@ -25,21 +25,23 @@ from spikeplane_gateware.units.known import pins_of, units_of
 class HostSide(wiring.Component):
     """The host's side of a chip: it connects link, units and bridge.
 
-    Parameters: config: the chip.
+    Parameters: config: the chip; told: its digest comes by a port, so that chips whose packets and units are
+    equal have one host's side (a simulator's).
 
     Attributes: rx, tx: bytes from and to the host; mesh_o, mesh_i: packets to and from tile (0, 0); the
-    pins of the units, see `pins`.
+    digest, where it is told; the pins of the units, see `pins`.
     """
 
-    def __init__(self, config: ChipConfig) -> None:
-        self.config = config
+    def __init__(self, config: ChipConfig, *, told: bool = False) -> None:
+        self.config, self.told = config, told
         packets = stream.Signature(packet_struct(config))
-        super().__init__({**pins(config), "mesh_o": Out(packets), "mesh_i": In(packets)})
+        digest: dict[str, Any] = {"digest": In(64)} if told else {}
+        super().__init__({**pins(config), "mesh_o": Out(packets), "mesh_i": In(packets), **digest})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.link = link = Link(self.config)
-        m.submodules.bridge = bridge = Bridge(self.config)
+        m.submodules.bridge = bridge = Bridge(self.config, self.digest if self.told else None)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, wiring.flipped(self.tx), link.tx)
         self._units(m, link, bridge)

@@ -12,6 +12,8 @@ host's packets until the credits of its parity are in. A token is passed on only
 place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
 
+from typing import Any
+
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -34,14 +36,15 @@ class Bridge(wiring.Component):
     """The bridge of a chip: it stands for the host in the mesh, where it waits for credits and returns
     them, and it answers queries about the chip.
 
-    Parameters: config: the chip.
+    Parameters: config: the chip; digest: 64 bits that name it (None: those of `config`).
 
     Attributes: host_i, host_o: packets from and to the host; mesh_i, mesh_o: packets from and to tile
     (0, 0); link_errors: level, the value of the counter of that name.
     """
 
-    def __init__(self, config: ChipConfig) -> None:
+    def __init__(self, config: ChipConfig, digest: Value | None = None) -> None:
         self.config, self.form = config, packet_format(config)
+        self._digest = Const(int(config.digest, 16), 64) if digest is None else digest
         packets = stream.Signature(packet_struct(config))
         streams = {
             "host_i": In(packets),
@@ -135,7 +138,6 @@ class Bridge(wiring.Component):
 
     def _query(self, m: Module, control: Signal, taken: object) -> None:
         cycles = Signal(CHUNK_BITS)
-        digest = int(self.config.digest, 16)
         started = Signal(CHUNK_BITS)
         ended = Signal(CHUNK_BITS)
         armed = Signal()
@@ -149,10 +151,10 @@ class Bridge(wiring.Component):
             m.d.sync += [armed.eq(0), started.eq(cycles)]
         with m.If(self.mesh_i.valid & self.mesh_i.ready & (self.mesh_i.payload.kind <= Kind.CREDIT)):
             m.d.sync += ended.eq(cycles)
-        known: dict[int, Value] = {
+        known: dict[int, Any] = {
             Counter.IDENTITY: Const(IDENTITY, CHUNK_BITS),
-            Counter.DIGEST_LOW: Const(digest & 0xFFFFFFFF, CHUNK_BITS),
-            Counter.DIGEST_HIGH: Const(digest >> 32, CHUNK_BITS),
+            Counter.DIGEST_LOW: self._digest[:CHUNK_BITS],
+            Counter.DIGEST_HIGH: self._digest[CHUNK_BITS:],
             Counter.CHIP_CYCLES: cycles,
             Counter.RUN_STARTED: started,
             Counter.RUN_ENDED: ended,

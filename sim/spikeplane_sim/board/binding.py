@@ -25,7 +25,7 @@ class MeshCalls(ctypes.Structure):
 #: functions are there where the chip has one.
 _FUNCTIONS: dict[str, dict[str, tuple[Any, list[Any]]]] = {
     "board": {
-        "open": (_OBJECT, [_U32, ctypes.POINTER(MeshCalls)]),
+        "open": (_OBJECT, [_U32, ctypes.POINTER(MeshCalls), _U64]),
         "run": (_U64, [_U8, _U64, _OBJECT, _U64, _U64, _U64, _U64, _TAKEN]),
         "show": (None, [_OBJECT, _U64, _U64]),
         "alone": (None, [_U64]),

@@ -7,7 +7,7 @@ module spikeplane_board (
   output tx_valid, output [7:0] tx_payload, input tx_ready
 `ifdef PACKET_BITS
   , input mesh_i_valid, input [`PACKET_BITS-1:0] mesh_i_payload, output mesh_i_ready,
-  output mesh_o_valid, output [`PACKET_BITS-1:0] mesh_o_payload, input mesh_o_ready
+  output mesh_o_valid, output [`PACKET_BITS-1:0] mesh_o_payload, input mesh_o_ready, input [63:0] digest
 `endif
 `ifdef CAMERA_PIXELS
   , input camera_valid, input [`CAMERA_PIXELS-1:0] camera_plane
@@ -17,7 +17,10 @@ module spikeplane_board (
   initial reset = 1'b1;
   always @(posedge clk) reset <= rst;
 `ifdef PACKET_BITS
+  reg [63:0] named;
+  always @(posedge clk) named <= digest;
   spikeplane_host chip (
+    .digest(named),
     .mesh_i__valid(mesh_i_valid), .mesh_i__payload(mesh_i_payload), .mesh_i__ready(mesh_i_ready),
     .mesh_o__valid(mesh_o_valid), .mesh_o__payload(mesh_o_payload), .mesh_o__ready(mesh_o_ready),
 `else

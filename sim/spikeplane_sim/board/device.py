@@ -31,7 +31,9 @@ class SimulatedBoard(Device):
             library = build_whole(config)
         self._mesh = None if library else Simulator(build_mesh(config), "mesh", config.rows, config.cols)
         calls = self._mesh and self._mesh.mesh_calls()
-        self._board = Simulator(library or build_board(config), "board", _RESET, calls)
+        self._board = Simulator(
+            library or build_board(config), "board", _RESET, calls, int(config.digest, 16)
+        )
         self._out = (ctypes.c_uint8 * _ROOM)()
         self.quiet, self.stuck = quiet, stuck
 

@@ -71,10 +71,13 @@ static void tick(Board *board) {
 }
 
 extern "C" {
-// `mesh`: what the chip's tiles are; null where the chip is whole.
-Board *board_open(uint32_t reset_cycles, const MeshCalls *mesh) {
+// `mesh`: what the chip's tiles are, null where the chip is whole; `digest`: what names the chip where its host's side is that of many.
+Board *board_open(uint32_t reset_cycles, const MeshCalls *mesh, uint64_t digest) {
   auto *board = new Board();
-  if (mesh) board->mesh = *mesh;
+#ifdef PACKET_BITS
+  board->mesh = *mesh;
+  board->chip.digest = digest;
+#endif
   board->chip.rst = 1;
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
