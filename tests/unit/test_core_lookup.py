@@ -15,7 +15,7 @@ from spikeplane_gateware.core.synapses.lookup import Lookup
 from spikeplane_gateware.core.synapses.request import STEPS
 
 TABLES = core_tables(CORE)
-#: What of a visit is looked at, beside its event.
+#: What of a request is looked at, beside its event.
 NAMES = (
     "is_event", "bank", "aligned", "negate", "shift", "mask", "bit", "more", "once", "rows", "columns", "groups", "acc", "weight", *STEPS,
 )  # fmt: skip
@@ -26,7 +26,7 @@ class World:
     """A lookup with one projection, tag 5, whose tables have an entry each at row 2, column 3, group 1."""
 
     def __init__(self, ctx: Any, dut: Lookup) -> None:
-        self.ctx, self.dut, self.visits, self.drops = ctx, dut, [], 0
+        self.ctx, self.dut, self.requests, self.drops = ctx, dut, [], 0
         ctx.set(dut.o.ready, 1)
 
     async def cycles(self, count: int) -> None:
@@ -34,11 +34,11 @@ class World:
             ctx, o = self.ctx, self.dut.o
             self.drops += ctx.get(self.dut.dropped)
             if ctx.get(o.valid) and ctx.get(o.ready):
-                visit = {name: ctx.get(o.payload[name]) for name in NAMES}
-                visit["event"] = {
+                request = {name: ctx.get(o.payload[name]) for name in NAMES}
+                request["event"] = {
                     name: ctx.get(o.payload.event[name]) for name in ("slot", "parity", "credit", "last")
                 }
-                self.visits.append(visit)
+                self.requests.append(request)
             await ctx.tick()
 
     async def write(self, memory: Memory, address: int, word: int) -> None:
@@ -76,11 +76,11 @@ def test_a_spike_finds_the_sum_of_its_three_entries():
     async def bench(world: World) -> None:
         await world.load(COUNTS)
         await world.send(shift=3, negate=1)
-        (visit,) = world.visits
-        assert (visit["rows"], visit["columns"], visit["groups"]) == (2, 3, 1)
-        assert (visit["acc"], visit["weight"]) == (1 + 2 + 4, 8 + 16 + 32)
-        assert (visit["bit"], visit["mask"], visit["more"]) == (2, 0b10000, 1)
-        assert (visit["shift"], visit["negate"], visit["once"], visit["is_event"]) == (3, 1, 0, 0)
+        (request,) = world.requests
+        assert (request["rows"], request["columns"], request["groups"]) == (2, 3, 1)
+        assert (request["acc"], request["weight"]) == (1 + 2 + 4, 8 + 16 + 32)
+        assert (request["bit"], request["mask"], request["more"]) == (2, 0b10000, 1)
+        assert (request["shift"], request["negate"], request["once"], request["is_event"]) == (3, 1, 0, 0)
         assert world.drops == 0
 
     run(bench)
@@ -91,7 +91,7 @@ def test_a_count_of_0_ends_the_spike(empty: str):
     async def bench(world: World) -> None:
         await world.load({**COUNTS, empty: 0})
         await world.send()
-        assert world.visits == []
+        assert world.requests == []
         assert world.drops == 0, "meeting nothing is no fault"
 
     run(bench)
@@ -102,7 +102,7 @@ def test_events_pass_whatever_the_counts_are(kind: Kind):
     async def bench(world: World) -> None:
         await world.load({"row": 0, "column": 0, "group": 0})
         await world.send(kind)
-        assert [visit["is_event"] for visit in world.visits] == [1]
+        assert [request["is_event"] for request in world.requests] == [1]
 
     run(bench)
 
@@ -111,17 +111,17 @@ def test_a_spike_of_no_projection_ends_and_is_flagged_once():
     async def bench(world: World) -> None:
         await world.load(COUNTS, valid=0)
         await world.send()
-        assert world.visits == []
+        assert world.requests == []
         assert world.drops == 1
         await world.send(Kind.TOKEN)
-        assert len(world.visits) == 1
+        assert len(world.requests) == 1
         assert world.drops == 1, "a token is no spike"
 
     run(bench)
 
 
 def test_a_spike_that_waits_is_flagged_once():
-    """Behind a visit that is not taken the pipeline stands; the fault is counted when it moves."""
+    """Behind a request that is not taken the pipeline stands; the fault is counted when it moves."""
 
     async def bench(world: World) -> None:
         await world.load(COUNTS)
@@ -131,7 +131,7 @@ def test_a_spike_that_waits_is_flagged_once():
         assert world.drops == 0
         world.ctx.set(world.dut.o.ready, 1)
         await world.cycles(20)
-        assert len(world.visits) == 1
+        assert len(world.requests) == 1
         assert world.drops == 1
 
     run(bench)
@@ -142,7 +142,7 @@ def test_one_visit_is_one_of_each_count(counts: tuple[int, int, int], once: int)
     async def bench(world: World) -> None:
         await world.load(dict(zip(COUNTS, counts, strict=True)))
         await world.send()
-        assert [visit["once"] for visit in world.visits] == [once]
+        assert [request["once"] for request in world.requests] == [once]
 
     run(bench)
 
@@ -153,7 +153,7 @@ def test_an_aligned_mask_is_visited_at_once():
         await world.send()
         await world.load(COUNTS)
         await world.send(mask=0b10000)
-        aligned, single = world.visits
+        aligned, single = world.requests
         assert (aligned["aligned"], aligned["mask"], aligned["bit"], aligned["more"]) == (1, 0b10100, 0, 0)
         assert (single["aligned"], single["mask"], single["bit"], single["more"]) == (0, 0, 4, 0)
 
@@ -166,8 +166,8 @@ def test_the_pre_shift_is_added_and_steps_and_bank_pass_through():
         await world.load(COUNTS, pre=3, **steps)
         await world.send(shift=4, parity=1)
         await world.send(shift=0, parity=0)
-        assert [(visit["shift"], visit["bank"]) for visit in world.visits] == [(7, 1), (3, 0)]
-        assert all(visit[name] == step for visit in world.visits for name, step in steps.items())
+        assert [(request["shift"], request["bank"]) for request in world.requests] == [(7, 1), (3, 0)]
+        assert all(request[name] == step for request in world.requests for name, step in steps.items())
 
     run(bench)
 
@@ -177,9 +177,11 @@ def test_a_token_goes_to_its_projection_s_slot_and_a_credit_to_its_tag():
         await world.load(COUNTS, slot=2)
         await world.send(Kind.TOKEN, parity=1, last=1)
         await world.send(Kind.CREDIT, tag=3)
-        token, credit = world.visits
+        token, credit = world.requests
         assert token["event"] == {"slot": 2, "parity": 1, "credit": 0, "last": 1}
         assert credit["event"] == {"slot": 3, "parity": 0, "credit": 1, "last": 0}
-        assert all((visit["is_event"], visit["once"], visit["more"]) == (1, 1, 0) for visit in world.visits)
+        assert all(
+            (request["is_event"], request["once"], request["more"]) == (1, 1, 0) for request in world.requests
+        )
 
     run(bench)

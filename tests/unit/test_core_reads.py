@@ -130,8 +130,8 @@ def test_a_running_core_is_not_read():
 
 
 def test_spikes_on_their_way_are_walked_first_and_others_wait():
-    """Two long visits are under way when the read comes, more packets stand behind it; the tables are
-    read, and every visit still has the counts that were written."""
+    """Two long requests are under way when the read comes, more packets stand behind it; the tables are
+    read, and every request still has the counts that were written."""
     world = World(13)
     rows, columns, groups = 4, 3, 4
     projection = {"valid": 1, "slot": 1, "acc_group": 1, "acc_column": 4, "acc_row": 20}

@@ -34,10 +34,10 @@ class Walker(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        visits = stream.Signature(request_layout(config))
+        requests = stream.Signature(request_layout(config))
         super().__init__(
             {
-                "i": In(visits),
+                "i": In(requests),
                 "op_valid": Out(1),
                 "op": Out(op_layout(config)),
                 "stall": In(1),
@@ -49,36 +49,36 @@ class Walker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have = Signal()
-        visit = Signal(request_layout(self.config), reset_less=True)
+        request = Signal(request_layout(self.config), reset_less=True)
         self.done, self.free = (
             Signal(name="done"),
             Signal(name="free", init=1),
-        )  # the bit ends here; the visit does, or there is none
+        )  # the bit ends here; the request does, or there is none
         self.go, self.step, self.restart = (Signal(name=name) for name in ("go", "step", "restart"))
-        bit, more, others = self._scan(m, visit)
+        bit, more, others = self._scan(m, request)
         m.d.comb += [
             self.go.eq(~(self.op_valid & self.stall)),
             self.step.eq(self.go & have),
             self.restart.eq(self.step & self.done & more),
             self.i.ready.eq(self.go & self.free),
-            self.taken.eq(self.step & self.done & ~visit.is_event),
+            self.taken.eq(self.step & self.done & ~request.is_event),
             self.quiet.eq(~have & ~self.op_valid),
         ]
-        last, ends = self._count(m, visit)
-        self._foresee(m, visit, ends, more, others)
-        pointers = {unit: self._pointers(m, visit, last, unit) for unit in ("acc", "weight")}
+        last, ends = self._count(m, request)
+        self._foresee(m, request, ends, more, others)
+        pointers = {unit: self._pointers(m, request, last, unit) for unit in ("acc", "weight")}
         with m.If(self.i.ready):
             m.d.sync += have.eq(self.i.valid)
             with m.If(self.i.valid):
-                m.d.sync += visit.eq(self.i.payload)
+                m.d.sync += request.eq(self.i.payload)
         with m.If(self.go):
             m.d.sync += self.op_valid.eq(have)
             with m.If(have):
-                self._send(m, visit, bit, pointers)
+                self._send(m, request, bit, pointers)
         return m
 
-    def _foresee(self, m: Module, visit: Signal, ends: Value, more: Signal, others: Signal) -> None:
-        """Whether the next op ends its bit, and its visit: registers, because all of the next visit
+    def _foresee(self, m: Module, request: Signal, ends: Value, more: Signal, others: Signal) -> None:
+        """Whether the next op ends its bit, and its request: registers, because all of the next request
         waits for them."""
         incoming = self.i.payload
         with m.If(self.i.ready):
@@ -87,16 +87,16 @@ class Walker(wiring.Component):
                 self.free.eq(~self.i.valid | (incoming.once & ~incoming.more)),
             ]
         with m.Elif(self.restart):
-            m.d.sync += [self.done.eq(visit.once), self.free.eq(visit.once & ~others)]
+            m.d.sync += [self.done.eq(request.once), self.free.eq(request.once & ~others)]
         with m.Elif(self.step):
             m.d.sync += [self.done.eq(ends), self.free.eq(ends & ~more)]
 
-    def _scan(self, m: Module, visit: Signal) -> tuple[Signal, Signal, Signal]:
+    def _scan(self, m: Module, request: Signal) -> tuple[Signal, Signal, Signal]:
         """The bit under way, whether others come, and whether others come after those; the next one
         is always known."""
         incoming = self.i.payload
         remaining = Signal(self.config.lanes, reset_less=True)
-        bit = Signal.like(visit.bit)
+        bit = Signal.like(request.bit)
         more = Signal()
         following, rest = lowest(m, remaining, "remaining")
         others = Signal()
@@ -107,34 +107,34 @@ class Walker(wiring.Component):
             m.d.sync += [bit.eq(following), more.eq(others), remaining.eq(rest)]
         return bit, more, others
 
-    def _send(self, m: Module, visit: Signal, bit: Signal, pointers: dict[str, Signal]) -> None:
+    def _send(self, m: Module, request: Signal, bit: Signal, pointers: dict[str, Signal]) -> None:
         m.d.sync += [
-            self.op.is_event.eq(visit.is_event),
-            self.op.event.eq(visit.event),
-            self.op.bank.eq(visit.bank),
+            self.op.is_event.eq(request.is_event),
+            self.op.event.eq(request.event),
+            self.op.bank.eq(request.bank),
             self.op.address.eq(pointers["acc"]),
             self.op.weight_address.eq(pointers["weight"] + bit),
-            self.op.lanes.eq(Mux(visit.aligned, visit.mask, (1 << self.config.lanes) - 1)),
-            self.op.shift.eq(visit.shift),
-            self.op.negate.eq(visit.negate),
+            self.op.lanes.eq(Mux(request.aligned, request.mask, (1 << self.config.lanes) - 1)),
+            self.op.shift.eq(request.shift),
+            self.op.negate.eq(request.negate),
         ]
 
-    def _pointers(self, m: Module, visit: Signal, last: dict[str, Signal], unit: str) -> Signal:
+    def _pointers(self, m: Module, request: Signal, last: dict[str, Signal], unit: str) -> Signal:
         """The current pointer; beside it where the current column and the current row began."""
         now, column, row = (
-            Signal.like(visit[unit], name=f"{unit}_{name}", reset_less=True)
+            Signal.like(request[unit], name=f"{unit}_{name}", reset_less=True)
             for name in ("now", "column_start", "row_start")
         )
         base = Mux(~last["group"], now, Mux(~last["column"], column, row))
         step = Mux(
             ~last["group"],
-            visit[f"{unit}_group"],
-            Mux(~last["column"], visit[f"{unit}_column"], visit[f"{unit}_row"]),
+            request[f"{unit}_group"],
+            Mux(~last["column"], request[f"{unit}_column"], request[f"{unit}_row"]),
         )
         following = Signal.like(now, name=f"{unit}_next")
         m.d.comb += following.eq(base + step)
         with m.If(self.i.ready | self.restart):
-            start = Mux(self.i.ready, self.i.payload[unit], visit[unit])
+            start = Mux(self.i.ready, self.i.payload[unit], request[unit])
             m.d.sync += [register.eq(start) for register in (now, column, row)]
         with m.Elif(self.step):
             m.d.sync += now.eq(following)
@@ -144,15 +144,15 @@ class Walker(wiring.Component):
                     m.d.sync += row.eq(following)
         return now
 
-    def _count(self, m: Module, visit: Signal) -> tuple[dict[str, Signal], Value]:
-        """Counters run down from the visit's counts and start again by themselves. Returns the
+    def _count(self, m: Module, request: Signal) -> tuple[dict[str, Signal], Value]:
+        """Counters run down from the request's counts and start again by themselves. Returns the
         `last` flags, known a cycle ahead, and whether all of them will be set after this step."""
         last, following, inner = {}, {}, Const(1)
         for name in LEVELS:
             last[name], following[name], only = (
                 Signal(name=f"{flag}_{name}") for flag in ("last", "following", "only")
             )
-            incoming, total = self.i.payload[f"{name}s"], visit[f"{name}s"]
+            incoming, total = self.i.payload[f"{name}s"], request[f"{name}s"]
             count = Signal.like(total, name=f"{name}s_left", reset_less=True)
             turn = Mux(last[name], only, count == 2)
             m.d.comb += following[name].eq(Mux(inner, turn, last[name]))
