@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spikeplane.network import DENSE, ProjectionKind, ResetMode, Window
+from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, ResetMode, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class FloatNeuron:
     reset      "hard", "soft" or "none"; v_reset is where a hard reset goes
     amount     float (C,), what a soft reset subtracts; None: the threshold
     strict     fires at v > threshold instead of >=
-    membrane_out  the output is v, not the spikes (readouts)
+    kind       SPIKING, or MEMBRANE: the output is v (readouts)
     """
 
     decay: float = 1.0
@@ -39,7 +39,7 @@ class FloatNeuron:
     v_reset: float = 0.0
     amount: np.ndarray | None = None
     strict: bool = False
-    membrane_out: bool = False
+    kind: NeuronKind = SPIKING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,11 @@ class FloatPopulation:
     def current_shape(self) -> tuple[int, int, int]:
         """Shape of the currents: `shape`, or (C, *input_size) in front of a window."""
         return self.shape if self.input_size is None else (self.shape[0], *self.input_size)
+
+    @property
+    def sends_values(self) -> bool:
+        """Its neurons send more than spikes."""
+        return self.neuron is not None and not self.neuron.kind.spikes
 
 
 @dataclass(frozen=True, kw_only=True)

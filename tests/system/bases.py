@@ -10,7 +10,7 @@ from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, Flo
 from spikeplane.compiler.place import place
 from spikeplane.config import preset
 from spikeplane.encoding import Encoding
-from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane.program import Program
 
 
@@ -66,7 +66,7 @@ def networks() -> list[Program]:
             Population(
                 name="sum",
                 shape=(4, 1, 1),
-                neuron=Neuron(reset="none", membrane_out=True),
+                neuron=Neuron(reset="none", kind=MEMBRANE),
                 theta=np.full(4, 30000),
             ),
         ),

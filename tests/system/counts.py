@@ -64,7 +64,7 @@ def _delivered(network: Network, projection: Projection, planes: np.ndarray) -> 
 
 def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.ndarray:
     """Bit planes 0 or 1: (planes, N * T, C, H, W); a membrane's are all those of its two's complement."""
-    sends_values = population.neuron is not None and population.neuron.membrane_out
+    sends_values = population.sends_values
     width = config.membrane_bits if sends_values else population.value_bits
     flat = planes.reshape(-1, *planes.shape[2:])
     return np.stack([flat >> bit & 1 for bit in range(width)])
@@ -80,7 +80,7 @@ def _with_spare_lane(
     projections add nothing to them.
     """
     planes = outputs[population.name]
-    sends_values = population.neuron is not None and population.neuron.membrane_out
+    sends_values = population.sends_values
     if not sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
         return planes
     assert population.neuron is not None

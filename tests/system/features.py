@@ -7,7 +7,7 @@ import numpy as np
 from reference import Reference
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, Network, Population, Projection
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Population, Projection
 
 #: Everything that the random networks together have to have.
 ALL = (
@@ -39,7 +39,7 @@ def _projection(network: Network, p: Projection, config: ChipConfig) -> list[str
     kernel, low = weight.shape[-2:], -(1 << (config.weight_bits - 1))
     blocks = tuple(-(-n // b) for n, b in zip(source.shape[1:], p.pool, strict=True))
     names = [q.name for q in network.populations]
-    values = source.neuron is not None and source.neuron.membrane_out
+    values = source.sends_values
     pairs = [q for q in network.projections if (q.source, q.target) == (p.source, p.target)]
     held = {
         "kernel as large as the map": kernel == blocks and blocks != (1, 1) and p.padding == (0, 0),
@@ -75,7 +75,7 @@ def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]
             "padded window": p.window is not None and p.window.padding > 0,
             "window stride above size": p.window is not None and p.window.stride > p.window.size,
             "hold": p.hold,
-            "values out": neuron.membrane_out,
+            "values out": neuron.kind is MEMBRANE,
             "bias": p.bias is not None and bool(np.any(p.bias)),
             "leak none": neuron.leak == "none",
             "leak memoryless": neuron.leak == "memoryless",

@@ -15,7 +15,7 @@ from numbers_drawn import Unfit, fill
 from sketch import Sketch
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection, Window
+from spikeplane.network import ALIGNED, DENSE, MEMBRANE, SPIKING, Network, Population, Projection, Window
 
 Planes = dict[str, np.ndarray]
 SAMPLES = 3
@@ -94,7 +94,7 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
     if loops:
         projections.append(_dense(sketch, own, name, current, delay=1))
     sends = not loops and (sketch.chance(0.4) if last else sketch.can_send_values() and sketch.chance(0.3))
-    neuron = sketch.neuron(membrane_out=sends)
+    neuron = sketch.neuron(MEMBRANE if sends else SPIKING)
     hold = constant and not loops and sketch.chance(0.7)
     sketch.populations.append(
         replace(own, neuron=neuron, window=window, input_size=current[1:] if window else None, hold=hold)
@@ -106,7 +106,7 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
 
 def _back(sketch: Sketch) -> None:
     """From the last layer that fires to the first layer that does not hold, a step later."""
-    firing = [p for p in sketch.populations if p.neuron is not None and not p.neuron.membrane_out]
+    firing = [p for p in sketch.populations if p.neuron is not None and p.neuron.kind.spikes]
     into = [p for p in sketch.populations if p.neuron is not None and not p.hold]
     if firing and into and firing[-1].name != into[0].name and sketch.chance(0.3):
         source, target = firing[-1], into[0]
@@ -135,7 +135,7 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
         kernel = tuple(sketch.number(1, min(4, n + 2 * p)) for n, p in zip(size, padding, strict=True))
         stride = (sketch.number(1, 3), sketch.number(1, 3))
     made = [(n + 2 * p - k) // s + 1 for n, p, k, s in zip(size, padding, kernel, stride, strict=True)]
-    values = source.neuron is not None and source.neuron.membrane_out
+    values = source.sends_values
     aligned = sketch.chance(0.9 if values and sketch.config.weight_bits == 1 else 0.3)
     out = channels if aligned else sketch.number(1, 3 * sketch.config.lanes)
     weight = sketch.weights((out, *kernel) if aligned else (out, channels, *kernel), sparse=values)
@@ -157,7 +157,7 @@ def _dense(
     """Into currents of a given shape: a kernel as large as the source, placed so that every output
     pixel meets some of it."""
     kernel = (current[1] + source.shape[1] - 1, current[2] + source.shape[2] - 1)
-    values = source.neuron is not None and source.neuron.membrane_out
+    values = source.sends_values
     weight = sketch.weights((current[0], source.shape[0], *kernel), sparse=values)
     padding = (current[1] - 1, current[2] - 1)
     return Projection(source=source.name, target=target, weight=weight, padding=padding, delay=delay)

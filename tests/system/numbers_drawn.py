@@ -58,7 +58,7 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
 
 
 def _largest(sketch: Sketch, source: Population) -> int:
-    if source.neuron is not None and source.neuron.membrane_out:
+    if source.sends_values:
         return 1 << (sketch.config.membrane_bits - 1)
     return (1 << source.value_bits) - 1
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
 
 
 @dataclass
@@ -153,4 +153,4 @@ def _step(
         after = np.where(fires, v - amount, v)
     assert after.min() >= low, f"{population.name}: a reset leaves the membrane"
     assert after.max() <= high, f"{population.name}: a reset leaves the membrane"
-    return after, (v if neuron.membrane_out else fires.astype(np.int64))
+    return after, (v if neuron.kind is MEMBRANE else fires.astype(np.int64))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import LeakRound, Neuron, Population, Projection, ResetMode
+from spikeplane.network import LeakRound, Neuron, NeuronKind, Population, Projection, ResetMode
 
 RESETS: tuple[ResetMode, ...] = ("none", "hard", "soft")
 ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
@@ -57,7 +57,7 @@ class Sketch:
             return flat.reshape(shape)
         return weight
 
-    def neuron(self, membrane_out: bool) -> Neuron:
+    def neuron(self, sends: NeuronKind) -> Neuron:
         """Leak, rounding, reset and comparison; a hard reset goes somewhere, at times to a limit."""
         kind = ("none", "memoryless", "multiply", "multiply")[self.number(0, 3)]
         top = (1 << (self.config.membrane_bits - 1)) - 1
@@ -75,7 +75,7 @@ class Sketch:
             reset=RESETS[self.number(0, 2)],
             strict=self.chance(0.5),
             v_reset=place,
-            membrane_out=membrane_out,
+            kind=sends,
         )
 
     def _factor(self) -> int:

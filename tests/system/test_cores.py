@@ -6,7 +6,7 @@ import pytest
 from chips import on_chip
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
 
 pytestmark = pytest.mark.cosim
@@ -35,7 +35,7 @@ def network() -> tuple[Network, dict[str, np.ndarray]]:
         Population(
             name="out",
             shape=(10, 1, 1),
-            neuron=Neuron(reset="none", membrane_out=True),
+            neuron=Neuron(reset="none", kind=MEMBRANE),
             bias=rng.integers(-3, 4, 10),
         ),
     )

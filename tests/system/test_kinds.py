@@ -1,4 +1,4 @@
-"""A kind of projection is a file beside the others, its golden rule another, and a row in each of two
+"""A kind of projection, or of neuron, is a file beside the others, its golden rule another, and a row in each of two
 lists: a dummy kind is compiled, kept, estimated, reported, and runs on the chip, without an edit elsewhere."""
 
 import re
@@ -19,11 +19,15 @@ from spikeplane.estimate import counts, forward
 from spikeplane.estimate.activity import assumed
 from spikeplane.estimate.work import plan
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import DENSE, KINDS
+from spikeplane.network import DENSE, KINDS, NEURONS, Neuron
+from spikeplane.network.neurons.membrane import Membrane
 from spikeplane.program import Program
 from spikeplane.program.file import to_bytes
+from spikeplane.run.report.page import write_run
 from spikeplane.run.report.synapses import synapse_count
 from spikeplane_sim.golden import FloatModel, GoldenModel
+from spikeplane_sim.golden.neurons import NEURON_RULES
+from spikeplane_sim.golden.neurons.membrane import Membrane as MembraneRule
 from spikeplane_sim.golden.projections import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +141,43 @@ def test_it_is_kept_estimated_and_reported(tmp_path: Path) -> None:
     )
 
 
+class Stream(Membrane):
+    """A dummy kind of neuron: membranes that are sent on, by a name of their own."""
+
+    tag = "stream"
+    stored = "kind", "stream"
+    title = "stream"
+
+
+class StreamRule(MembraneRule):
+    """Its golden rule."""
+
+
+def test_a_new_kind_of_neuron_runs_on_the_chip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(NEURONS, "stream", Stream())
+    monkeypatch.setitem(NEURON_RULES, "stream", StreamRule())
+    rng = np.random.default_rng(2)
+    first = FloatPopulation(name="in", shape=(10, 2, 2))
+    readout = FloatPopulation(name="out", shape=(9, 1, 1), neuron=FloatNeuron(reset="none", kind=Stream()))
+    synapses = FloatProjection(source="in", target="out", weight=rng.normal(0, 0.3, (9, 10, 2, 2)))
+    network = FloatNetwork(
+        populations=(first, readout), projections=(synapses,), output="out", readout="last"
+    )
+    program = spikeplane.compile(network, chip="tiny", encoding=Encoding(kind="planes", steps=4))
+    program.save(tmp_path / "net.spk")
+    loaded = Program.load(tmp_path / "net.spk")
+    assert loaded.network.populations[1].neuron == Neuron(reset="none", kind=Stream())
+    assert to_bytes(loaded) == to_bytes(program)
+    samples = (rng.random((3, 4, 10, 2, 2)) < 0.4).astype(np.uint8)
+    with spikeplane.open_board("sim", loaded) as board:
+        result = spikeplane.execute(loaded, board, samples, lockstep=True)
+    assert result.comparison is not None
+    assert result.comparison.mismatches == 0
+    assert result.comparison.spikes > 50
+    write_run(tmp_path / "report.html", loaded, result, {"board": "sim"}, None)
+    assert '"kind":"stream"' in (tmp_path / "report.html").read_text()
+
+
 def test_a_kind_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with monkeypatch.context() as there:
         there.setitem(KINDS, GROUPED.tag, GROUPED)
@@ -163,7 +204,9 @@ def test_weights_that_connect_nothing_are_refused() -> None:
 
 def test_every_kind_has_a_rule() -> None:
     assert set(KINDS) == set(RULES)
-    assert len({kind.stored for kind in KINDS.values()}) == len(KINDS)
+    assert set(NEURONS) == set(NEURON_RULES)
+    for kinds in (KINDS, NEURONS):
+        assert len({kind.stored for kind in kinds.values()}) == len(kinds)
     network, _ = random_network(3, preset("small"))
     assert all(KINDS[p.kind.tag] is p.kind for p in network.projections)
 
@@ -171,7 +214,7 @@ def test_every_kind_has_a_rule() -> None:
 def test_no_kind_is_asked_for_by_name_elsewhere() -> None:
     """What depends on the kind is asked of it: the importers alone say which one they make."""
     asked = re.compile(
-        r"\.kind (is|is not|==|!=) (DENSE|ALIGNED)|isinstance\(.*\b(Dense|Aligned)\)|kind\.tag =="
+        r"\.kind (is|is not|==|!=) (DENSE|ALIGNED|SPIKING|MEMBRANE)|isinstance\(.*\b(Dense|Aligned|Spiking|Membrane)\)|kind\.tag =="
     )
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):

@@ -18,7 +18,7 @@ from reference import reference
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove
 from spikeplane.run.lockstep import compare
 from spikeplane_sim.golden import GoldenModel
@@ -159,7 +159,7 @@ def test_the_networks_have_everything() -> None:
 def test_lanes_beyond_a_readout_are_counted() -> None:
     """With weights of 1 bit they hold membranes too, which are sent, and which nobody reads."""
     config, rng = CHIPS["row"], np.random.default_rng(0)
-    read = Population(name="read", shape=(5, 1, 1), neuron=Neuron(reset="none", membrane_out=True))
+    read = Population(name="read", shape=(5, 1, 1), neuron=Neuron(reset="none", kind=MEMBRANE))
     weight = rng.choice([-1, 1], (5, 13, 1, 1))
     network = Network(
         populations=(Population(name="in", shape=(13, 1, 1)), read),

@@ -13,7 +13,7 @@ from spikeplane.compiler import build_image, place
 from spikeplane.compiler.fit import try_fit
 from spikeplane.compiler.size import _COUNTS, _DEPTHS, sized
 from spikeplane.config import RANGES, ChipConfig, preset
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane_sim.golden import GoldenModel
 
 ROOMY = ChipConfig(rows=2, cols=2, lanes=8, acc_bits=20, max_shift=15)
@@ -146,7 +146,7 @@ def test_accumulators_as_wide_as_their_proof() -> None:
 def test_membranes_that_are_sent_on() -> None:
     """A readout with spare lanes keeps two bits a weight, and the shifter reaches every bit of its
     membranes."""
-    first = chain(np.array([[1, -1, 1]] * 3), membrane_out=True)
+    first = chain(np.array([[1, -1, 1]] * 3), kind=MEMBRANE)
     last = Projection(source="out", target="end", weight=np.ones((2, 3, 1, 1), dtype=int))
     network = replace(
         first,

@@ -11,7 +11,7 @@ import pytest
 from chips import Chip
 from test_random import CHIPS
 
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane.run.lockstep import compare
 from spikeplane_sim.golden import GoldenModel
 
@@ -24,7 +24,7 @@ def windowed(window: Window, size: tuple[int, int], rng: np.random.Generator) ->
     read = Population(
         name="read",
         shape=(CHANNELS, height, width),
-        neuron=Neuron(leak="memoryless", reset="none", membrane_out=True),
+        neuron=Neuron(leak="memoryless", reset="none", kind=MEMBRANE),
         window=window,
         input_size=size,
         bias=np.arange(CHANNELS) - 9,

@@ -13,6 +13,7 @@ from torch import nn
 
 from spikeplane.compiler.graph import FloatNetwork
 from spikeplane.importers import import_model
+from spikeplane.network import MEMBRANE
 from spikeplane_sim.golden import FloatModel
 
 STEPS = 12
@@ -90,7 +91,7 @@ def compared(
         if neuron is None or (name not in theirs and name != net.output):
             continue
         got = ours[name].reshape(*ours[name].shape[:2], -1)
-        if neuron.membrane_out:
+        if neuron.kind is MEMBRANE:
             want = theirs[""] if name in theirs else theirs[""].cumsum(1)
             np.testing.assert_allclose(got, want, rtol=0, atol=1e-9, err_msg=name)
             assert np.abs(want).max() > 0.01

@@ -9,7 +9,7 @@ import pytest
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove
 
 CHIP = ChipConfig(rows=1, cols=1, membrane_bits=8, acc_bits=14)
@@ -24,7 +24,7 @@ def network(
     projections: list[Projection] = []
     source = "in"
     if membrane:
-        sends = Neuron(reset="none", membrane_out=True)
+        sends = Neuron(reset="none", kind=MEMBRANE)
         populations.append(
             Population(
                 name="m", shape=(channels, pool, pool), neuron=sends, theta=np.zeros(channels, dtype=int)

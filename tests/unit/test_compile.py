@@ -15,7 +15,7 @@ from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.quantise import quantise
 from spikeplane.config import preset
 from spikeplane.importers import import_model
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
@@ -89,7 +89,7 @@ def test_proof() -> None:
             Population(
                 name="out",
                 shape=(2, 1, 1),
-                neuron=Neuron(reset="none", membrane_out=True),
+                neuron=Neuron(reset="none", kind=MEMBRANE),
                 bias=np.array([7, -7]),
             ),
         ),
@@ -184,7 +184,7 @@ def test_sixteen_bits_saturate() -> None:
     network, _ = quantise(net, ChipConfig(membrane_bits=16), Encoding(kind="planes", steps=1500))
     step = int(network.projections[0].weight.ravel()[0])
     assert step > 100
-    out = replace(network.populations[1], neuron=Neuron(reset="none", membrane_out=True))
+    out = replace(network.populations[1], neuron=Neuron(reset="none", kind=MEMBRANE))
     network = replace(network, populations=(network.populations[0], out))
     planes = np.zeros((1, 1500, 2, 1, 1), dtype=int)
     planes[:, :500, 0], planes[:, 500:, 1] = 1, 1

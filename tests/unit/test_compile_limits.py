@@ -11,7 +11,7 @@ from spikeplane.compiler import build_image, place
 from spikeplane.compiler.fit import fit
 from spikeplane.config import preset
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection, Window
 
 
 def layers(*channels: int, **neuron: Any) -> Network:
@@ -173,7 +173,7 @@ def test_slots_of_other_cores() -> None:
 def test_membranes_of_one_bit_chips() -> None:
     chip = ChipConfig(lanes=8, weight_bits=1, membrane_bits=8)
     network = layers(9, 5, 3)
-    values = replace(network.populations[1], neuron=Neuron(membrane_out=True, reset="none"))
+    values = replace(network.populations[1], neuron=Neuron(kind=MEMBRANE, reset="none"))
     network = replace(network, populations=(network.populations[0], values, network.populations[2]))
     with pytest.raises(SpikeplaneError) as refused:
         fit(network, chip, [])

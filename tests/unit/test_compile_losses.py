@@ -9,6 +9,7 @@ import pytest
 import spikeplane
 from spikeplane import ChipConfig, Encoding, SpikeplaneError
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.network import MEMBRANE
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
 PLANES = Encoding(kind="planes", steps=8)
@@ -75,7 +76,7 @@ def test_no_finite_numbers(bad: float) -> None:
 @pytest.mark.parametrize(("net", "message"), [
     (one_layer(np.full((2, 3), 1e300)), "layer 'out': its weights go beyond 1e+30; check the trained model"),
     (one_layer(np.ones((2, 3)), bias=np.ones(3)), "layer 'out': its biases must be 1 or 2 numbers, not an array of shape 3"),
-    (one_layer(np.ones((2, 3)), threshold=None), ("layer 'out' has no threshold; give one, or " "membrane_out = True "
+    (one_layer(np.ones((2, 3)), threshold=None), ("layer 'out' has no threshold; give one, or " "kind = MEMBRANE "
                                                                                                 "for a readout")),
     (one_layer(np.ones((2, 3)), threshold=-1.0, reset="soft"),
      "layer 'out': a soft reset cannot subtract -1; use a hard reset, or give an amount"),
@@ -177,7 +178,7 @@ def test_time_constants_that_move_are_told(
 
 def test_readouts_without_threshold_never_reset() -> None:
     """The default reset is hard; a membrane at its limit stays there."""
-    net = one_layer([[1.0, 1.0]], threshold=None, membrane_out=True)
+    net = one_layer([[1.0, 1.0]], threshold=None, kind=MEMBRANE)
     program = spikeplane.compile(
         net, chip=ChipConfig(membrane_bits=8, max_shift=7), encoding=Encoding(kind="planes", steps=30)
     )

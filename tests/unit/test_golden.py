@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spikeplane.network import Network, Neuron, Population, Projection, Window
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.float_model import block_sums
 from spikeplane_sim.golden.model import pooled
@@ -55,21 +55,21 @@ def test_strict_needs_more_than_theta():
 
 
 def test_membrane_output_and_saturation():
-    run = one_neuron(Neuron(reset="none", membrane_out=True), theta=127, weight=-100, bits=8)
+    run = one_neuron(Neuron(reset="none", kind=MEMBRANE), theta=127, weight=-100, bits=8)
     assert run([1, 1, 0]) == [-100, -128, -128]
 
 
 def test_floor_of_negative_leaks():
     run = one_neuron(
-        Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="none", membrane_out=True), weight=-1
+        Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="none", kind=MEMBRANE), weight=-1
     )
     assert run([5, 0, 0]) == [-5, -2, -1]  # -5 - (-3) = -2, -2 - (-1) = -1
-    run = one_neuron(Neuron(leak="multiply", leak_value=32768, reset="none", membrane_out=True), weight=-1)
+    run = one_neuron(Neuron(leak="multiply", leak_value=32768, reset="none", kind=MEMBRANE), weight=-1)
     assert run([5, 0, 0]) == [-5, -3, -2]
 
 
 def test_soft_reset_by_another_amount():
-    assert one_neuron(Neuron(reset="soft", membrane_out=True), amount=np.array([3]))([12, 0, 0]) == [12, 9, 9]
+    assert one_neuron(Neuron(reset="soft", kind=MEMBRANE), amount=np.array([3]))([12, 0, 0]) == [12, 9, 9]
 
 
 def test_delay_pool_and_window_against_loops():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import LeakRound, Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, LeakRound, Network, Neuron, Population, Projection
 from spikeplane_sim.golden import GoldenModel
 
 ROUNDS = {"down": floor, "up": ceil, "odd": lambda x: floor(x) | (x != floor(x))}
@@ -65,17 +65,17 @@ def by_hand(total: int, bits: int, neuron: Neuron, theta: int, amount: int, step
 def neurons(bits: int) -> list[tuple[Neuron, int, int]]:
     """Neuron, threshold and amount: nothing that leaves the membrane."""
     top = (1 << (bits - 1)) - 1
-    leak: dict[str, Any] = {"leak": "multiply", "membrane_out": True}
+    leak: dict[str, Any] = {"leak": "multiply", "kind": MEMBRANE}
     return [
-        (Neuron(reset="none", membrane_out=True), top, 0),
-        (Neuron(reset="hard", v_reset=-top - 1, membrane_out=True), top // 2, 0),
-        (Neuron(reset="soft", membrane_out=True, strict=True), top // 3, top),
+        (Neuron(reset="none", kind=MEMBRANE), top, 0),
+        (Neuron(reset="hard", v_reset=-top - 1, kind=MEMBRANE), top // 2, 0),
+        (Neuron(reset="soft", kind=MEMBRANE, strict=True), top // 3, top),
         *[
             (Neuron(reset="none", leak_value=value, leak_round=cast(LeakRound, way), **leak), top, 0)
             for value in (1, 32768, 65535)
             for way in ROUNDS
         ],
-        (Neuron(reset="hard", leak="memoryless", v_reset=top, membrane_out=True), -top, 0),
+        (Neuron(reset="hard", leak="memoryless", v_reset=top, kind=MEMBRANE), -top, 0),
     ]
 
 
@@ -134,7 +134,7 @@ def test_sums_of_many_weights_are_exact(total: int) -> None:
     values = np.full((1, 1, len(weights), 1, 1), 255)
     values[0, 0, -1] = rest
     population = Population(
-        name="n", shape=(1, 1, 1), neuron=Neuron(membrane_out=True, reset="none"), theta=np.array([0])
+        name="n", shape=(1, 1, 1), neuron=Neuron(kind=MEMBRANE, reset="none"), theta=np.array([0])
     )
     network = Network(
         populations=(Population(name="in", shape=(len(weights), 1, 1), value_bits=8), population),

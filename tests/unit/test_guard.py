@@ -12,7 +12,7 @@ from spikeplane import ChipConfig, Encoding, SpikeplaneError
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.quantise import quantise
-from spikeplane.network import ALIGNED
+from spikeplane.network import ALIGNED, MEMBRANE
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
 CHIP = ChipConfig()
@@ -139,7 +139,7 @@ def test_the_readout_keeps_eight_bits() -> None:
     populations = (
         FloatPopulation(name="in", shape=(12, 1, 1)),
         FloatPopulation(name="hidden", shape=(16, 1, 1), neuron=FloatNeuron(threshold=np.ones(16))),
-        FloatPopulation(name="out", shape=(10, 1, 1), neuron=FloatNeuron(reset="none", membrane_out=True)),
+        FloatPopulation(name="out", shape=(10, 1, 1), neuron=FloatNeuron(reset="none", kind=MEMBRANE)),
     )
     projections = (
         dense(rng.normal(0, 0.3, (16, 12)), target="hidden", layer="fc1"),
@@ -230,7 +230,7 @@ def test_values_sent_on_keep_their_unit() -> None:
     populations = (
         FloatPopulation(name="in", shape=(6, 1, 1)),
         FloatPopulation(
-            name="value", shape=(4, 1, 1), neuron=FloatNeuron(decay=0.0, reset="none", membrane_out=True)
+            name="value", shape=(4, 1, 1), neuron=FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE)
         ),
         FloatPopulation(name="out", shape=(5, 1, 1), neuron=FloatNeuron(threshold=np.full(5, 0.5))),
     )

@@ -11,7 +11,7 @@ from spikeplane import SpikeplaneError
 from spikeplane.compiler import images
 from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig
-from spikeplane.network import Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Neuron, Population, Projection
 from spikeplane.program.bounds import reach
 
 
@@ -19,7 +19,7 @@ def test_bounds_beyond_64_bits() -> None:
     """Values, pools and shifts are multiplied as whole numbers are."""
     weight = np.full((1, 2, 1, 1), -127)
     far = Projection(source="a", target="b", weight=weight, pool=(1024, 1024), pre_shift=31)
-    source = Population(name="a", shape=(2, 1, 1), neuron=Neuron(membrane_out=True))
+    source = Population(name="a", shape=(2, 1, 1), neuron=Neuron(kind=MEMBRANE))
     least, most = reach(far, source, ChipConfig(membrane_bits=32))
     assert (least[0], most[0]) == (-254 * ((1 << 31) - 1) << 51, 254 << 82)
 

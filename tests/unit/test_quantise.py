@@ -18,7 +18,7 @@ from spikeplane.compiler.quantise import Quantised, quantise
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove, reach
 
 CHIP = ChipConfig(rows=1, cols=1, acc_bits=24, membrane_bits=20, max_shift=12)
@@ -213,7 +213,7 @@ def values_into(weight: np.ndarray, bias: int, pre_shift: int = 0, pool: tuple[i
         Population(
             name="m",
             shape=shape,
-            neuron=Neuron(reset="none", membrane_out=True),
+            neuron=Neuron(reset="none", kind=MEMBRANE),
             theta=np.full(weight.size, 100),
         ),
         Population(name="n", shape=(1, 1, 1), neuron=Neuron(), theta=np.array([5]), bias=np.array([bias])),
@@ -271,7 +271,7 @@ def test_what_is_quantised_fits_behind_negative_membranes(seed: int) -> None:
         populations=(
             FloatPopulation(name="in", shape=(4, 1, 1)),
             FloatPopulation(
-                name="m", shape=(6, 1, 1), neuron=FloatNeuron(decay=0.9, reset="none", membrane_out=True)
+                name="m", shape=(6, 1, 1), neuron=FloatNeuron(decay=0.9, reset="none", kind=MEMBRANE)
             ),
             FloatPopulation(
                 name="n",

@@ -15,7 +15,7 @@ import pytest
 from spikeplane.config import preset
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, DENSE, Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, DENSE, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane.program.placement import Part, Placement
 from spikeplane.run.report import ReportData, write_report
 from spikeplane.run.report.synapses import synapse_count
@@ -36,7 +36,7 @@ def small(count: int = 3, **changes: Any) -> ReportData:
         populations=(
             Population(name="input", shape=(1, 5, 5), value_bits=8),
             hidden,
-            Population(name="out", shape=(3, 1, 1), neuron=Neuron(membrane_out=True, reset="none")),
+            Population(name="out", shape=(3, 1, 1), neuron=Neuron(kind=MEMBRANE, reset="none")),
         ),
         projections=(
             Projection(source="input", target=NASTY, weight=np.ones((4, 1, 3, 3), int), padding=(1, 1)),
@@ -165,7 +165,7 @@ def test_samples_are_capped_by_number_and_by_bytes(tmp_path: Path) -> None:
     data = small(count=4)
     wide = np.zeros((4, 4, 16, 128, 128), np.int64)
     wide[..., 0] = 70000  # four bytes each: 4 MB a sample
-    population = Population(name="wide", shape=(16, 128, 128), neuron=Neuron(membrane_out=True))
+    population = Population(name="wide", shape=(16, 128, 128), neuron=Neuron(kind=MEMBRANE))
     network = replace(data.network, populations=(*data.network.populations, population))
     write_report(
         tmp_path / "wide.html", replace(data, network=network, outputs=data.outputs | {"wide": wide})

@@ -20,7 +20,7 @@ from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.compiler.graph import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.compiler.size import sized
 from spikeplane.compiler.upgrade import upgrade
-from spikeplane.network import Window
+from spikeplane.network import MEMBRANE, Window
 from spikeplane.program import file as program_file
 from spikeplane.program.file import to_bytes
 
@@ -49,7 +49,7 @@ NET = FloatNetwork(
             neuron=FloatNeuron(threshold=np.array(0.75), v_reset=-0.25, decay=1),
         ),
         FloatPopulation(
-            name="sum", shape=(3, 1, 1), neuron=FloatNeuron(reset="none", membrane_out=True, decay=0.5)
+            name="sum", shape=(3, 1, 1), neuron=FloatNeuron(reset="none", kind=MEMBRANE, decay=0.5)
         ),
     ),
     projections=(

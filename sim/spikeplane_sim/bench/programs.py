@@ -7,7 +7,7 @@ import numpy as np
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, Network, Neuron, Population, Projection, Window
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane.program.image import Image
 from spikeplane.program.placement import Placement
 
@@ -55,7 +55,7 @@ def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
             neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="soft"),
             bias=rng.integers(-3, 4, 16),
         ),
-        Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", membrane_out=True)),
+        Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", kind=MEMBRANE)),
     )
     projections = (
         Projection(
@@ -146,7 +146,7 @@ def padded(rng: np.random.Generator) -> tuple[Network, Planes]:
             input_size=(5, 7),
             bias=rng.integers(-20, 20, 16),
         ),
-        Population(name="out", shape=(8, 3, 4), neuron=Neuron(reset="none", membrane_out=True)),
+        Population(name="out", shape=(8, 3, 4), neuron=Neuron(reset="none", kind=MEMBRANE)),
     )
     projections = (
         Projection(source="in", target="maximum", weight=rng.integers(-40, 30, (16, 2, 1, 1))),
@@ -165,9 +165,7 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
         Population(
             name="stream",
             shape=(8, 3, 3),
-            neuron=Neuron(
-                leak="multiply", leak_value=49152, leak_round="up", reset="none", membrane_out=True
-            ),
+            neuron=Neuron(leak="multiply", leak_value=49152, leak_round="up", reset="none", kind=MEMBRANE),
         ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="soft"), theta=rng.integers(20, 90, 10)),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikeplane.compiler.compile import compile as compile_model
 from spikeplane.encoding import Encoding
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program import Program
 from spikeplane.run.board import DeviceBoard
 from spikeplane.run.lockstep import compare
@@ -97,7 +97,7 @@ def fashion_shaped() -> Network:
                 source=source.name, target=name, weight=weight, stride=(stride, stride), padding=padding
             )
         )
-        neuron = Neuron(reset="none", membrane_out=True) if size == 1 else Neuron()
+        neuron = Neuron(reset="none", kind=MEMBRANE) if size == 1 else Neuron()
         source = Population(
             name=name,
             shape=(channels, size, size),

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
+from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 
 Tensor = torch.Tensor
@@ -68,12 +69,12 @@ class FloatModel:
                     continue
                 current = self._current(population, sent, before, first.shape[0])
                 v = neuron.decay * membranes.get(name, torch.zeros_like(current)) + current
-                fired = self._fired(neuron, v)
-                outputs[name] = v if neuron.membrane_out or fired is None else fired.to(self.dtype)
+                fired, rule = self._fired(neuron, v), NEURON_RULES[neuron.kind.tag]
+                outputs[name] = rule.real(v, fired)
                 decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
                 sent[name] = driven[name][:, t].to(self.dtype) if name in driven else decided
                 if fired is not None:
-                    fired = fired if neuron.membrane_out else decided > 0
+                    fired = rule.decided(decided, fired)
                 membranes[name], potentials[name] = self._after(neuron, v, fired), v
             yield outputs, potentials
 

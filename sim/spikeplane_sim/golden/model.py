@@ -20,6 +20,7 @@ import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 
 Tensor = torch.Tensor
@@ -135,7 +136,7 @@ class GoldenModel:
             after = torch.where(fired, (v - amount).clamp(*self.limits), v)
         else:
             after = v
-        return (v if neuron.membrane_out else fired).to(torch.int32), after
+        return NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32), after
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
         array = np.broadcast_to(
@@ -203,8 +204,9 @@ def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
 
 def _bound(projection: Projection, source: Population, membrane_bits: int) -> int:
     """No partial sum of the projection exceeds this magnitude."""
-    membrane = source.neuron is not None and source.neuron.membrane_out
-    largest = 1 << (membrane_bits - 1) if membrane else (1 << source.value_bits) - 1
+    neuron, largest = source.neuron, (1 << source.value_bits) - 1
+    if neuron is not None:
+        largest = NEURON_RULES[neuron.kind.tag].largest(membrane_bits)
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
     return (
         int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]

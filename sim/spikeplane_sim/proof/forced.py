@@ -58,7 +58,7 @@ def run_forced(
 
 
 def _values(population: FloatPopulation) -> bool:
-    return population.neuron is None or population.neuron.membrane_out or population.neuron.threshold is None
+    return population.neuron is None or population.sends_values or population.neuron.threshold is None
 
 
 def _compare(

@@ -47,7 +47,7 @@ def _one_layer(network: Network, population: Population, sources: list[str]) -> 
     inputs = []
     for name in sources:
         source = network.population(name)
-        wide = 32 if source.neuron is not None and source.neuron.membrane_out else 1
+        wide = 32 if source.sends_values else 1
         bits = source.value_bits if source.neuron is None else wide
         inputs.append(Population(name=name + _GIVEN, shape=source.shape, value_bits=bits))
     if not inputs:
@@ -68,4 +68,4 @@ def _sent(
 ) -> np.ndarray:
     if source.neuron is None:
         return planes[source.name]
-    return alone[source.name] if source.neuron.membrane_out else real[source.name]
+    return alone[source.name] if source.sends_values else real[source.name]

@@ -115,7 +115,7 @@ def _by_population(
         name = population.name
         if name in collected:
             values = torch.stack(collected[name], 1)
-        elif name == net.output and population.neuron.membrane_out:
+        elif name == net.output and population.sends_values:
             last = next(name for name, kind in kinds.items() if kind == "Output")
             values = torch.stack(collected[last], 1).cumsum(1)
         else:

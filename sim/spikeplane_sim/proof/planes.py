@@ -78,7 +78,7 @@ def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:
 
 def quiet(net: FloatNetwork, outputs: dict[str, np.ndarray]) -> list[str]:
     """The layers that hardly ever fire, or nearly always."""
-    spiking = [p.name for p in net.populations if p.neuron is not None and not p.neuron.membrane_out]
+    spiking = [p.name for p in net.populations if p.neuron is not None and p.neuron.kind.spikes]
     return [name for name in spiking if not QUIET <= (outputs[name] != 0).mean() <= 1 - QUIET]
 
 

@@ -109,7 +109,7 @@ def _compared(
             "ties": layer.ties,
         }
         neuron = net.population(name).neuron
-        spikes = neuron is not None and not neuron.membrane_out
+        spikes = neuron is not None and neuron.kind.spikes
         for what, ours in (("given", forced[name]), ("free", alone[name])):
             row[what] = float((ours == real[name]).mean() * 100) if spikes else None
         for what, outputs in (("float", real[name]), ("integer", alone[name])):

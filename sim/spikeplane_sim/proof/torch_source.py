@@ -80,7 +80,7 @@ def run_torch(
         results = runner.run(advance)
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
-    if last.name not in found and last.neuron is not None and last.neuron.membrane_out:
+    if last.name not in found and last.sends_values:
         found[last.name] = _shaped(last, results, size).cumsum(1)
     return found
 
@@ -91,7 +91,7 @@ def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool
     if population.neuron is None or population.name not in modules:
         return False
     module = modules[population.name]
-    return not population.neuron.membrane_out or hasattr(module, "decode") or _membrane(module) is not None
+    return not population.sends_values or hasattr(module, "decode") or _membrane(module) is not None
 
 
 def _membrane(module: nn.Module) -> Any:
@@ -105,8 +105,7 @@ class _Recorder:
 
     def __init__(self, population: FloatPopulation, module: nn.Module, driven: Tensor | None) -> None:
         self.population, self.outputs, self.driven = population, [], driven
-        assert population.neuron is not None
-        self.membrane = population.neuron.membrane_out
+        self.membrane = population.sends_values
         if self.membrane and getattr(module, "step_mode", "s") == "m" and hasattr(module, "store_v_seq"):
             module.store_v_seq = True  # type: ignore[assignment]
         # SpikingJelly's readouts then give the membranes of all steps

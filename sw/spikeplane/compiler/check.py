@@ -32,10 +32,8 @@ def _check_population(population: FloatPopulation) -> None:
     neuron = population.neuron
     if neuron is None:
         return
-    if neuron.threshold is None and not neuron.membrane_out:
-        raise SpikeplaneError(
-            f"layer '{name}' has no threshold; give one, or membrane_out = True for a readout"
-        )
+    if neuron.threshold is None and neuron.kind.spikes:
+        raise SpikeplaneError(f"layer '{name}' has no threshold; give one, or kind = MEMBRANE for a readout")
     for what, value in (
         ("biases", population.bias),
         ("thresholds", neuron.threshold),

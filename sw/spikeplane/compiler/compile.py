@@ -197,8 +197,7 @@ def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: 
     program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:
         ours, theirs = integer[row["population"]], real[row["population"]]
-        neuron = program.network.population(row["population"]).neuron
-        if neuron is not None and neuron.membrane_out:
+        if program.network.population(row["population"]).sends_values:
             row["agreement"] = None
         else:
             row["agreement"] = float((ours == theirs).mean() * 100)

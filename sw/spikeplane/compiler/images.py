@@ -52,7 +52,7 @@ class CoreImage:
         _, height, width = population.shape
         neuron = population.neuron or Neuron()
         what = f"population '{part.population}'"
-        stateless = neuron.leak == "memoryless"
+        stateless = neuron.stateless
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
         membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
         parameters = self._parameters(population, part, what)
@@ -78,8 +78,8 @@ class CoreImage:
                 parameter_base=parameters,
                 stateless=stateless,
                 reset=_RESETS[neuron.reset],
-                membrane_out=neuron.membrane_out,
                 hold=population.hold,
+                **neuron.kind.fields,
                 egress_first=egress[0],
                 egress_count=egress[1],
                 credit_first=credits[0],
@@ -124,20 +124,21 @@ class CoreImage:
         lanes, channels = self.config.lanes, population.shape[0]
         theta = _per_channel(population.theta, channels)
         neuron = population.neuron or Neuron()
+        least = neuron.least(theta)
         amount = np.zeros(channels, dtype=np.int64)
         if neuron.reset == "hard":
             amount = np.full(channels, -neuron.v_reset)
         elif neuron.reset == "soft":
             amount = theta if population.amount is None else _per_channel(population.amount, channels)
-            self._check_amount(theta + neuron.strict, amount, what)
+            self._check_amount(least, amount, what)
         bias = _per_channel(population.bias, channels)
-        check_signed(-theta - neuron.strict, self.config.membrane_bits, f"{what}: minus its thresholds")
+        check_signed(-least, self.config.membrane_bits, f"{what}: minus its thresholds")
         check_signed(-amount, self.config.membrane_bits, f"{what}: its resets")
         check_signed(bias, self.config.acc_bits, f"{what}: its biases")
         first = self.space.take("parameter", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((-theta - neuron.strict, -amount, bias)):
+            for i, values in enumerate((-least, -amount, bias)):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
                 # lanes beyond the channels never fire: 1-bit weights drive them too, up to the

@@ -24,9 +24,8 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
-from spikeplane.program.bounds import reach, value_range
+from spikeplane.program.bounds import reach
 from spikeplane.program.source import Widths
-from spikeplane.program.values import bits_sent
 
 _log = logger(__name__)
 _TINY = 1e-30  #: magnitudes below are no weights
@@ -91,9 +90,7 @@ def quantise(
             continue
         tags = net.tags_into(name)
         incoming = net.incoming(name)
-        made[name] = Population(
-            name=name, shape=population.shape, neuron=Neuron(membrane_out=neuron.membrane_out)
-        )
+        made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
         layer = Layer(
             population,
             neuron,
@@ -104,11 +101,11 @@ def quantise(
             guards[name],
             (peaks or {}).get(name),
             _holds(net, incoming, encoding),
-            neuron.membrane_out and any(p.source == name for p in net.projections),
+            population.sends_values and any(p.source == name for p in net.projections),
             encoding.steps,
         )
         made[name], found, row = _quantise_layer(layer, config)
-        if neuron.membrane_out:
+        if population.sends_values:
             units[name] = row.scale_low * 2.0**-row.guard
         projections |= zip(tags, found, strict=True)
         rows.append(row)
@@ -151,7 +148,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     channels = layer.population.shape[0]
     low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
     spare = [_spare(weight, config) for weight in whole]
-    room = [config.max_shift - bits_sent(source, config) + 1 for source in layer.sources]
+    room = [config.max_shift - source.bits(config.membrane_bits) + 1 for source in layer.sources]
     drive = Drive(
         low=low,
         high=high,
@@ -175,7 +172,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
 def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndarray:
     total = np.zeros(layer.population.shape[0])
     for projection, source in zip(plain, layer.sources, strict=True):
-        largest = max(value_range(source, config)) * projection.pool[0] * projection.pool[1]
+        largest = max(source.values(config.membrane_bits)) * projection.pool[0] * projection.pool[1]
         total = total + usual_current(np.asarray(projection.weight) << projection.pre_shift, largest)
     return total
 
@@ -219,10 +216,12 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
 def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     """Real value of one integer step of the weights, per channel (C,), and the power of two of it
     that each projection counts."""
-    neuron, channels = layer.neuron, layer.population.shape[0]
-    uniform = neuron.membrane_out or neuron.v_reset != 0
+    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
+    uniform = population.sends_values or neuron.v_reset != 0
     spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
-    caps = [max(0, config.max_shift - bits_sent(source, config) + 1 + spare) for source in layer.sources]
+    caps = [
+        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
+    ]
     unit, grid, above = np.zeros(channels), np.zeros(channels), []
     if layer.real:
         unit, grid, above = common_unit(
@@ -242,7 +241,7 @@ def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
     """Of channels without weights: fine enough for the bias to count, with room for what a membrane
     gathers above its threshold."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
-    room = 64 if neuron.membrane_out else 4
+    room = 64 if population.sends_values else 4
     largest = np.maximum(np.abs(_channels(population.bias, channels)), abs(neuron.v_reset))
     for values in (neuron.threshold, neuron.amount):
         largest = np.maximum(largest, np.abs(_channels(values, channels)))
@@ -256,7 +255,7 @@ def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.
     for projection, source, weight, power in zip(
         layer.incoming, layer.sources, layer.real, above, strict=True
     ):
-        low, high = value_range(source, config)
+        low, high = source.values(config.membrane_bits)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
         total = total + np.abs(flat(weight)).sum(1) * largest
         slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
@@ -316,7 +315,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             leak_round=kept.rounding,
             reset=reset,
             strict=neuron.strict,
-            membrane_out=neuron.membrane_out,
+            kind=neuron.kind,
             v_reset=round(neuron.v_reset / float(unit[0])),
         ),
     )

@@ -15,7 +15,6 @@ from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.image import Image
 from spikeplane.program.placement import Placement, groups_of
-from spikeplane.program.values import bits_sent
 
 #: The memories, by the field that holds their depth; each is rounded up to a multiple of the least
 #: depth that it may have, so that a network that has grown by a few words still is for the same
@@ -70,7 +69,9 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
 
 def _shifts(network: Network, config: ChipConfig) -> list[int]:
     """The largest shift of each projection's planes."""
-    return [bits_sent(network.population(p.source), config) - 1 + p.pre_shift for p in network.projections]
+    return [
+        network.population(p.source).bits(config.membrane_bits) - 1 + p.pre_shift for p in network.projections
+    ]
 
 
 def _multiplied(neuron: Neuron) -> bool:
@@ -89,11 +90,7 @@ def _weight_bits(network: Network, config: ChipConfig) -> int:
     high = max((int(p.weight.max()) for p in network.projections), default=0)
     signs = all((abs(p.weight) == 1).all() for p in network.projections)
     spare = any(
-        p.neuron is not None
-        and p.neuron.membrane_out
-        and network.outgoing(p.name)
-        and p.shape[0] % config.lanes
-        for p in network.populations
+        p.sends_values and network.outgoing(p.name) and p.shape[0] % config.lanes for p in network.populations
     )
     if signs and not spare:
         return 1

@@ -66,7 +66,7 @@ def measured(network: Network, config: ChipConfig, outputs: Mapping[str, Any], s
     is absent is silent."""
     spikes, packets, maps = {}, {}, {}
     for population in network.populations:
-        name, width = population.name, _width(population, config)
+        name, width = population.name, population.bits(config.membrane_bits)
         # a sample at a time: memory
         counted = [_count(np.asarray(sample), width, config.lanes) for sample in outputs[name]]
         spikes[name] = np.mean([fired for fired, _, _ in counted], 0)
@@ -81,7 +81,7 @@ def assumed(network: Network, config: ChipConfig, rate: float) -> Activity:
     direct-coded pixels set half of their bits."""
     spikes, packets = {}, {}
     for population in network.populations:
-        bits = _width(population, config)
+        bits = population.bits(config.membrane_bits)
         chance = rate if bits == 1 else 0.5
         spikes[population.name] = np.full(network.steps, bits * np.prod(population.shape) * chance)
         packets[population.name] = _packets(population, config, spikes[population.name])
@@ -94,7 +94,7 @@ def assumed(network: Network, config: ChipConfig, rate: float) -> Activity:
 def _packets(population: Population, config: ChipConfig, spikes: np.ndarray) -> np.ndarray:
     """Masks that are not zero where so many bits (T,) are set anywhere, independently."""
     channels, height, width = population.shape
-    places = _width(population, config) * height * width
+    places = population.bits(config.membrane_bits) * height * width
     silent = 1 - np.minimum(1, spikes / (places * channels))
     full, rest = divmod(channels, config.lanes)
     return places * (full * (1 - silent**config.lanes) + (1 - silent**rest))
@@ -111,13 +111,6 @@ def reached(projection: Projection, network: Network, spikes: np.ndarray) -> flo
     columns = np.array(axis_reach(shape[2], pool[1], kernel[1], sx, px, width))
     weight = spikes if spikes.sum() else np.ones(shape[1:])
     return float((weight * rows[:, None] * columns).sum() / weight.sum())
-
-
-def _width(population: Population, config: ChipConfig) -> int:
-    """Bit planes of one value."""
-    if population.neuron is not None:
-        return config.membrane_bits if population.neuron.membrane_out else 1
-    return population.value_bits
 
 
 def _count(values: np.ndarray, width: int, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -72,19 +72,19 @@ def _fire(
 ) -> tuple[np.ndarray, np.ndarray]:
     theta, low = _channels(population.theta), -(1 << (bits - 1))
     v = np.clip(_leak(neuron, u) + current, low, -low - 1)
-    fired = v > theta if neuron.strict else v >= theta
+    fired = v >= neuron.least(theta)
     after = v
     if neuron.reset == "hard":
         after = np.where(fired, neuron.v_reset, v)
     elif neuron.reset == "soft":
         amount = theta if population.amount is None else _channels(population.amount)
         after = np.where(fired, np.clip(v - amount, low, -low - 1), v)
-    return (v if neuron.membrane_out else fired.astype(np.int64)), after
+    return neuron.kind.sent(v, fired), after
 
 
 def _leak(neuron: Neuron, u: np.ndarray) -> np.ndarray:
     if neuron.leak != "multiply":
-        return np.zeros_like(u) if neuron.leak == "memoryless" else u
+        return np.zeros_like(u) if neuron.stateless else u
     floor, rest = np.divmod(u * neuron.leak_value, LEAK_ONE)
     return {"down": floor, "up": floor + (rest > 0), "odd": floor | (rest > 0)}[neuron.leak_round]
 

@@ -167,7 +167,7 @@ def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int
         population = network.population(part.population)
         _, height, width = population.shape
         _, in_height, in_width = population.current_shape
-        stateless = population.neuron is not None and population.neuron.leak == "memoryless"
+        stateless = population.neuron is not None and population.neuron.stateless
         total += 2 * part.groups * (SET + in_height * in_width + (0 if stateless else height * width))
     return total
 
@@ -181,6 +181,6 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
     walk = elements
-    if population.neuron is not None and population.neuron.membrane_out:
-        walk += height * width * (config.membrane_bits + PLANE_WORD)
+    if population.sends_values:
+        walk += height * width * (population.bits(config.membrane_bits) + PLANE_WORD)
     return OPEN + part.groups * (GROUP + walk + clears), part.groups * (elements + clears)

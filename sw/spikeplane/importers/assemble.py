@@ -23,7 +23,7 @@ from spikeplane.importers.geometry import (
     text,
     ungrouped,
 )
-from spikeplane.network import ALIGNED, DENSE, Window
+from spikeplane.network import ALIGNED, DENSE, MEMBRANE, Window
 
 
 class Assembler(Assembly):
@@ -213,7 +213,7 @@ class Assembler(Assembly):
         assert population.neuron is not None
         silent = {"threshold": None} if population.neuron.reset == "none" else {}
         self.populations[place] = replace(
-            population, neuron=replace(population.neuron, membrane_out=True, **silent)
+            population, neuron=replace(population.neuron, kind=MEMBRANE, **silent)
         )
         self.readout = "last"
         self.assume(layer, "readout", "membrane", "the model returns it")

@@ -13,7 +13,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import Shape
-from spikeplane.network import ALIGNED, DENSE, ProjectionKind
+from spikeplane.network import ALIGNED, DENSE, MEMBRANE, ProjectionKind
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Assembly:
         integrates them."""
         readout = self.readout
         if isinstance(value, Currents):
-            value = self.neuron(output_name, value, FloatNeuron(reset="none", membrane_out=True))
+            value = self.neuron(output_name, value, FloatNeuron(reset="none", kind=MEMBRANE))
             readout = "last"
             self.assume(
                 output_name,
@@ -136,8 +136,7 @@ class Assembly:
 
     def sends_values(self, name: str) -> bool:
         """Whether a population sends membranes, not values of 0 to 1."""
-        population = next(p for p in self.populations if p.name == name)
-        return population.neuron is not None and population.neuron.membrane_out
+        return next(p for p in self.populations if p.name == name).sends_values
 
     def spikes(self, layer: str, value: Value, what: str) -> Spikes:
         """The value as spikes. Raises SpikeplaneError for currents, in front of which `what` cannot stand."""

@@ -15,7 +15,7 @@ from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.geometry import Shape, text
-from spikeplane.network import ResetMode
+from spikeplane.network import MEMBRANE, ResetMode
 
 DT = 1e-4
 _NEAR = (0.5, 2.0)  #: of r * dt, where an IF is taken to mean charge per time
@@ -46,7 +46,7 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
     )
     if not hasattr(node, "v_threshold"):
         made.readout = "last"
-        neuron = FloatNeuron(decay=decay, reset="none", membrane_out=True)
+        neuron = FloatNeuron(decay=decay, reset="none", kind=MEMBRANE)
         return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * leak), neuron)
     mode: Any = choices.reset or "hard"
     rest = getattr(node, "v_reset", None)

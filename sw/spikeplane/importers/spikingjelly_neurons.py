@@ -12,7 +12,7 @@ from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import fires_at, one
-from spikeplane.network import ResetMode
+from spikeplane.network import MEMBRANE, ResetMode
 
 
 def install() -> None:
@@ -122,4 +122,4 @@ def membrane(call: Call, decay: float, gain: float) -> Value:
         "membrane",
         "summed over the steps" if decode == "mean-mem" else "of the last step",
     )
-    return call.neurons(FloatNeuron(decay=decay, reset="none", membrane_out=True), gain)
+    return call.neurons(FloatNeuron(decay=decay, reset="none", kind=MEMBRANE), gain)

@@ -7,7 +7,8 @@ the membrane value for membrane outputs. Currents are `bias + sum of weight * va
 """
 
 from spikeplane.network.network import Network
-from spikeplane.network.neurons import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
+from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
+from spikeplane.network.neurons import MEMBRANE, NEURONS, SPIKING, NeuronKind
 from spikeplane.network.populations import Population, Window
 from spikeplane.network.projection import Projection
 from spikeplane.network.projections import ALIGNED, DENSE, KINDS, ProjectionKind
@@ -19,11 +20,15 @@ __all__ = [
     "LEAK_ONE",
     "LeakKind",
     "LeakRound",
+    "MEMBRANE",
+    "NEURONS",
     "Network",
     "Neuron",
+    "NeuronKind",
     "Population",
     "Projection",
     "ProjectionKind",
     "ResetMode",
+    "SPIKING",
     "Window",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.network.neurons import Neuron
+from spikeplane.network.neuron import Neuron
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,3 +41,18 @@ class Population:
     def current_shape(self) -> tuple[int, int, int]:
         """Shape of the accumulators: `shape`, or (C, *input_size) in front of a window."""
         return self.shape if self.input_size is None else (self.shape[0], *self.input_size)
+
+    def bits(self, membrane_bits: int) -> int:
+        """Bits of the values that it sends, and so its planes, on a chip of such membranes."""
+        return self.value_bits if self.neuron is None else self.neuron.kind.bits(membrane_bits)
+
+    def values(self, membrane_bits: int) -> tuple[int, int]:
+        """The smallest and the largest value that one of its neurons, or pixels, sends in a step."""
+        return (
+            (0, (1 << self.value_bits) - 1) if self.neuron is None else self.neuron.kind.values(membrane_bits)
+        )
+
+    @property
+    def sends_values(self) -> bool:
+        """Its neurons send more than spikes."""
+        return self.neuron is not None and not self.neuron.kind.spikes

@@ -29,13 +29,6 @@ class Bound:
         return max(self.high.bit_length(), (-self.low - 1).bit_length() if self.low < 0 else 0) + 1
 
 
-def value_range(source: Population, config: ChipConfig) -> tuple[int, int]:
-    """Smallest and largest value that one neuron sends in a step."""
-    if source.neuron is not None and source.neuron.membrane_out:
-        return -(1 << (config.membrane_bits - 1)), (1 << (config.membrane_bits - 1)) - 1
-    return 0, (1 << source.value_bits) - 1
-
-
 def reach(projection: Projection, source: Population, config: ChipConfig) -> tuple[np.ndarray, np.ndarray]:
     """Per target channel, the least and the most that one projection can add, its pre-shift
     included: two arrays (C,), int64, or of Python's integers where values, pools and shifts
@@ -43,7 +36,8 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
 
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel.
     """
-    low, high = (value * projection.pool[0] * projection.pool[1] for value in value_range(source, config))
+    values = source.values(config.membrane_bits)
+    low, high = (value * projection.pool[0] * projection.pool[1] for value in values)
     weight = np.asarray(projection.weight, dtype=np.int64).reshape(len(projection.weight), -1)
     up, down = (
         part.sum(1).astype(object) << projection.pre_shift

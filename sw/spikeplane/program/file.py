@@ -24,9 +24,7 @@ from spikeplane.log import logger
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program.hdf5 import BLOCK, Dataset, datasets
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.plain import is_list, is_object, made, shown, value
-from spikeplane.program.projections import from_plain as projection_from
-from spikeplane.program.projections import to_plain as projection_plain
+from spikeplane.program.plain import is_list, is_object, made, shown, stated, value
 from spikeplane.program.source import from_plain, to_plain
 from spikeplane.program.words import Words, read_words, write_words
 
@@ -94,10 +92,10 @@ def to_bytes(program: "Program") -> bytes:
     arrays: dict[str, np.ndarray] = {}
     for i, p in enumerate(program.network.populations):
         kept = {k: getattr(p, k) for k in _POPULATION_ARRAYS}
-        populations.append({k: v for k, v in asdict(p).items() if k not in kept})
+        populations.append(stated(p, _POPULATION_ARRAYS))
         arrays |= {f"populations/{i}/{k}": array for k, array in kept.items() if array is not None}
     for i, p in enumerate(program.network.projections):
-        projections.append(projection_plain(p))
+        projections.append(stated(p, ("weight",)))
         arrays[f"projections/{i}/weight"] = p.weight
     source, floats = (None, {}) if program.source is None else to_plain(program.source)
     header = {
@@ -257,7 +255,7 @@ def _population(found: dict[str, Dataset], number: int, plain: Any) -> Populatio
 
 def _projection(found: dict[str, Dataset], number: int, plain: Any) -> Projection:
     place = f"projections/{number}/weight"
-    projection = projection_from(Projection, plain, f"projection {number}", np.zeros(0))
+    projection = made(Projection, plain, f"projection {number}", weight=np.zeros(0))
     if place not in found:
         raise SpikeplaneError(f"{place} is missing")
     return replace(projection, weight=_array(found.pop(place), place, (projection.kind.rank,)))

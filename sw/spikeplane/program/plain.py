@@ -1,36 +1,54 @@
-"""From the plain values of JSON to dataclasses, as their annotations say: exact types, exactly the
+"""From the plain values of JSON to dataclasses and back, as their annotations say: exact types, exactly the
 fields, no defaults.
 
 Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default; a file that says so
 has been made by something else.
 """
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.program.kinds import FAMILIES, key
+from spikeplane.program.kinds import kind as member
 
 _LARGEST = 1 << 63  #: magnitudes beyond are no numbers of a program
 _TEXT = 1000  #: characters of a name at most
 T = TypeVar("T")
 
 
-def made(
-    kind: type[T], plain: Any, where: str, stored: Mapping[str, Any] | None = None, /, **given: Any
-) -> T:
-    """The dataclass `kind` from a dict of its fields less those `given`. Raises SpikeplaneError
-    that names the field, its type and what the file has. stored: types of what the dict has besides, and
-    the dataclass has not."""
-    hints, stored = get_type_hints(kind), stored or {}
-    wanted = {f.name for f in fields(kind) if f.name not in given} | set(stored)  # pyright: ignore[reportArgumentType] - a dataclass
-    hints |= stored
-    if not is_object(plain) or set(plain) != wanted:
-        found = sorted(set(plain) ^ wanted, key=str) if is_object(plain) else []
-        raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(wanted))}{_differing(found)}")
-    values = {name: value(hints[name], plain[name], f"{where}, {name}") for name in plain}
-    return kind(**{name: values[name] for name in values if name not in stored}, **given)
+def made(kind: type[T], plain: Any, where: str, /, **given: Any) -> T:
+    """The dataclass `kind` from a dict of its fields less those `given`; a member of a family stands there
+    by the field that its family has in files. Raises SpikeplaneError that names the field, its type and what
+    the file has."""
+    hints = get_type_hints(kind)
+    names: dict[str, str] = {}  # of the dataclass, by those of the file
+    for name in (f.name for f in fields(kind) if f.name not in given):  # pyright: ignore[reportArgumentType] - a dataclass
+        names[key(hints[name], plain) if hints[name] in FAMILIES else name] = name
+    if not is_object(plain) or set(plain) != set(names):
+        found = sorted(set(plain) ^ set(names), key=str) if is_object(plain) else []
+        raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(names))}{_differing(found)}")
+    values: dict[str, Any] = {}
+    for stored, item in plain.items():
+        hint, place = hints[names[stored]], f"{where}, {stored}"
+        if hint in FAMILIES:
+            item = value(str if stored == "kind" else bool, item, place)
+            values[names[stored]] = member(hint, stored, item, place)
+        else:
+            values[names[stored]] = value(hint, item, place)
+    return kind(**values, **given)
+
+
+def stated(item: Any, less: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The inverse, without the fields `less`."""
+    found: dict[str, Any] = {}
+    for name, one in ((f.name, getattr(item, f.name)) for f in fields(item) if f.name not in less):
+        if isinstance(one, tuple(FAMILIES)):
+            found[one.stored[0]] = one.stored[1]
+        else:
+            found[name] = stated(one) if is_dataclass(one) else one
+    return found
 
 
 def is_object(plain: Any) -> TypeGuard[dict[str, Any]]:

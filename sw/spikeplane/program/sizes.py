@@ -34,11 +34,10 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
                 f"{config.lanes << config.group_bits}; "
                 "use a chip with more group_bits or lanes"
             )
-        readout = population.neuron is not None and population.neuron.membrane_out
         sends = network.outgoing(population.name)
         for projection in sends:
             check_shift(projection, population, config)
-        if readout and sends and config.weight_bits == 1 and channels % config.lanes:
+        if population.sends_values and sends and config.weight_bits == 1 and channels % config.lanes:
             raise SpikeplaneError(
                 f"population '{population.name}' sends membrane values of {channels} channels, a "
                 "chip with 1-bit weights needs a "

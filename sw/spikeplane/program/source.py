@@ -5,7 +5,7 @@ Floats are stored as the integers of the same bits, because the reader of progra
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.program.hdf5 import Dataset
-from spikeplane.program.plain import is_list, is_object, made, shown, value
-from spikeplane.program.projections import from_plain as projection_from
-from spikeplane.program.projections import to_plain as projection_plain
+from spikeplane.program.plain import is_list, is_object, made, shown, stated, value
 
 Widths = int | Mapping[str, int] | None
 _FLOATS = {np.dtype("<i4"): np.dtype("<f4"), np.dtype("<i8"): np.dtype("<f8")}
@@ -52,8 +50,8 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     projections: list[dict[str, Any]] = []
     for i, p in enumerate(net.populations):
         neuron = None if p.neuron is None else _neuron_plain(p.neuron)
-        window = None if p.window is None else asdict(p.window)
-        populations.append({**{k: getattr(p, k) for k in _POPULATION}, "neuron": neuron, "window": window})
+        window = None if p.window is None else stated(p.window)
+        populations.append(stated(p, ("neuron", "bias", "window")) | {"neuron": neuron, "window": window})
         for name, array in (
             ("bias", p.bias),
             ("threshold", p.neuron and p.neuron.threshold),
@@ -62,7 +60,7 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             if array is not None:
                 arrays[f"source/populations/{i}/{name}"] = _bits(array)
     for i, p in enumerate(net.projections):
-        projections.append(projection_plain(p))
+        projections.append(stated(p, ("weight",)))
         arrays[f"source/projections/{i}/weight"] = _bits(p.weight)
     peaks = None if source.peaks is None else list(source.peaks)
     for i, name in enumerate(peaks or []):
@@ -84,11 +82,7 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def _neuron_plain(neuron: FloatNeuron) -> dict[str, Any]:
     numbers = {name: float(np.asarray(getattr(neuron, name)).flat[0]) for name in ("decay", "v_reset")}
-    return {name: getattr(neuron, name) for name in _NEURON} | numbers
-
-
-_NEURON = [f.name for f in fields(FloatNeuron) if f.name not in ("threshold", "amount")]
-_POPULATION = [f.name for f in fields(FloatPopulation) if f.name not in ("neuron", "bias", "window")]
+    return stated(neuron, ("threshold", "amount")) | numbers
 
 
 def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
@@ -136,7 +130,7 @@ def _projection(found: dict[str, Dataset], number: int, plain: Any) -> FloatProj
     weight = _floats(found, place)
     if weight is None:
         raise SpikeplaneError(f"{place} is missing")
-    return projection_from(FloatProjection, plain, f"source, projection {number}", weight)
+    return made(FloatProjection, plain, f"source, projection {number}", weight=weight)
 
 
 def _peak(found: dict[str, Dataset], number: int) -> np.ndarray:

@@ -101,7 +101,7 @@ def _check_ends(p: FloatProjection | Projection, names: list[str], net: FloatNet
         raise SpikeplaneError(f"{what}: an input arrives at once; use delay 0 and shift the planes")
     if later and not p.delay:
         raise SpikeplaneError(f"{what} goes backwards; list '{p.source}' before '{p.target}', or use delay 1")
-    if later and source.neuron is not None and source.neuron.membrane_out:
+    if later and source.sends_values:
         raise SpikeplaneError(f"{what}: membrane values cannot go back; send spikes")
 
 

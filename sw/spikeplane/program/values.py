@@ -31,16 +31,10 @@ def check_weights(weight: np.ndarray, bits: int, what: str) -> None:
         )
 
 
-def bits_sent(source: Population, config: ChipConfig) -> int:
-    """Bits of the values that a population sends, and so its planes."""
-    values = source.neuron is not None and source.neuron.membrane_out
-    return config.membrane_bits if values else source.value_bits
-
-
 def check_shift(projection: Projection, source: Population, config: ChipConfig) -> None:
     """Refuse planes whose significance, with the projection's pre-shift, the chip's shifter does
     not reach."""
-    bits, pre = bits_sent(source, config), projection.pre_shift
+    bits, pre = source.bits(config.membrane_bits), projection.pre_shift
     if pre < 0:
         raise SpikeplaneError(
             f"projection '{source.name}' to '{projection.target}': a pre-shift must be 0 or more, not {pre}"

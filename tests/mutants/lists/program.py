@@ -10,7 +10,6 @@ MUTANTS = (
     Mutant("bounds.py", "value * projection.pool[0] * projection.pool[1]", "value * projection.pool[0]", "a pooled pixel's worst case is that of one column"),
     Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.low < -limit or found.high > limit", "a sum of 2^(bits - 1) is allowed"),
     Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.high >= limit", "sums may be as negative as they like"),
-    Mutant("bounds.py", "(1 << source.value_bits) - 1", "1", "an input of several bits counts as a spike"),
     Mutant("placement.py", "range(x0, x1 + 1)", "range(x0, x1)", "a rectangle covers a core that has no part"),
     Mutant("image.py", "image.credits += len(targets)", "image.credits += 1", "the host waits for one credit a projection"),
     Mutant("words.py", "_check_core(core, ours.words[core], words)", "pass", "words that are another network's are loaded"),

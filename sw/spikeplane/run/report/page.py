@@ -131,9 +131,9 @@ def _population(data: ReportData, p: Population) -> dict[str, Any]:
         if neuron.leak == "multiply"
         else None
     )
-    plain |= {"kind": "readout" if neuron.membrane_out else kind, "leak": leak, "reset": neuron.reset}
+    plain |= {"kind": neuron.kind.title or kind, "leak": leak, "reset": neuron.reset}
     plain["compare"] = ">" if neuron.strict else "\u2265"
-    if p.theta is not None and p.theta.size and not neuron.membrane_out:
+    if p.theta is not None and p.theta.size and neuron.kind.spikes:
         plain["theta"] = [int(p.theta.min()), int(p.theta.max())]
     if p.window is not None:
         plain["window"] = p.window.size

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from spikeplane.network.neurons import SPIKING, NeuronKind
+
 ResetMode = Literal["none", "hard", "soft"]
 LeakKind = Literal["none", "multiply", "memoryless"]
 LeakRound = Literal["down", "up", "odd"]
@@ -18,7 +22,7 @@ class Neuron:
     leak "none" (IF), "multiply" (u * leak_value / 65536, leak_value 0..65536) or "memoryless" (0).
     The product is rounded by `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the
     floor with the lowest bit set if anything was cut. `strict` fires at v > theta instead of >=.
-    `membrane_out` sends v as the output, not the spikes.
+    `kind`: SPIKING sends spikes, MEMBRANE sends v.
     """
 
     leak: LeakKind = "none"
@@ -27,4 +31,13 @@ class Neuron:
     reset: ResetMode = "hard"
     v_reset: int = 0
     strict: bool = False
-    membrane_out: bool = False
+    kind: NeuronKind = SPIKING
+
+    def least(self, theta: np.ndarray) -> np.ndarray:
+        """The least membranes that fire at thresholds `theta`."""
+        return theta + self.strict
+
+    @property
+    def stateless(self) -> bool:
+        """Keeps nothing from step to step: a gate."""
+        return self.leak == "memoryless"
