@@ -1,5 +1,6 @@
 """Units: one that no file of the packages knows goes all the way; chips of units alone; who asks for a camera."""
 
+import ast
 import json
 import re
 from dataclasses import replace
@@ -190,3 +191,26 @@ def test_no_network_runs_on_a_chip_without_cores() -> None:
         with pytest.raises(SpikeplaneError) as refused:
             call()
         assert str(refused.value) == refusal, name
+
+
+#: The camera's own packages and modules; `config.py` declares its field.
+OWN = re.compile(r"camera|spikeplane/config\.py")
+
+
+def test_nobody_else_asks_for_a_camera() -> None:
+    """`chip.camera` is read in the camera's own files alone: whoever goes through `chip.units` has
+    every unit."""
+    files = [path for part in ("sw", "gateware", "sim", "hw") for path in (ROOT / part).rglob("*.py")]
+    assert len(files) > 250
+    found = {}
+    for path in files:
+        name = str(path.relative_to(ROOT))
+        lines = [
+            node.lineno
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr == "camera"
+        ]
+        if lines:
+            found[name] = lines
+    assert "gateware/spikeplane_gateware/units/camera/kind.py" in found
+    assert {name: lines for name, lines in found.items() if not OWN.search(name)} == {}

@@ -21,13 +21,18 @@ class MeshCalls(ctypes.Structure):
     _fields_ = (("mesh", _OBJECT), ("look", _OBJECT), ("clock", _OBJECT))
 
 
-#: By harness: function -> result, arguments behind the object. `open` returns the object; a camera's
-#: functions are there where the chip has one.
+#: Of the pins of units, see units.h.
+_UNITS: dict[str, tuple[Any, list[Any]]] = {
+    "give": (None, [_U32, _OBJECT, _U64, _U64]),
+    "set": (None, [_U32, _U64]),
+    "level": (_U64, [_U32]),
+}
+#: By harness: function -> result, arguments behind the object. `open` returns the object.
 _FUNCTIONS: dict[str, dict[str, tuple[Any, list[Any]]]] = {
     "board": {
         "open": (_OBJECT, [_U32, ctypes.POINTER(MeshCalls), _U64]),
         "run": (_U64, [_U8, _U64, _OBJECT, _U64, _U64, _U64, _U64, _TAKEN]),
-        "show": (None, [_OBJECT, _U64, _U64]),
+        **_UNITS,
         "alone": (None, [_U64]),
         "waiting": (_U64, []),
     },
@@ -37,7 +42,7 @@ _FUNCTIONS: dict[str, dict[str, tuple[Any, list[Any]]]] = {
         "errors": (_U64, []),
         "rate": (None, [_REAL]),
         "reset": (None, [ctypes.c_int]),
-        "show": (None, [_OBJECT, _U64, _U64]),
+        **_UNITS,
         "run": (_U64, [_U8, _U64, _OBJECT, _U64, _U64, _U64, _TAKEN]),
     },
     "line": {

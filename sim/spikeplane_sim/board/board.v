@@ -1,6 +1,7 @@
 // The simulated board: the chip behind registers, so that the simulator finds no path from a pin through the chip's logic and
 // evaluates it once a cycle only. `rst` comes from a register as well: synchronous resets reach everything. With PACKET_BITS it is the
-// host's side of a chip whose tiles are simulated beside it.
+// host's side of a chip whose tiles are simulated beside it. The pins of its units are macros, see units.py.
+`include "units.vh"
 module spikeplane_board (
   input clk, input rst,
   input rx_valid, input [7:0] rx_payload, output rx_ready,
@@ -9,9 +10,7 @@ module spikeplane_board (
   , input mesh_i_valid, input [`PACKET_BITS-1:0] mesh_i_payload, output mesh_i_ready,
   output mesh_o_valid, output [`PACKET_BITS-1:0] mesh_o_payload, input mesh_o_ready, input [63:0] digest
 `endif
-`ifdef CAMERA_PIXELS
-  , input camera_valid, input [`CAMERA_PIXELS-1:0] camera_plane
-`endif
+  `UNIT_PORTS
 );
   reg reset;
   initial reset = 1'b1;
@@ -26,10 +25,7 @@ module spikeplane_board (
 `else
   spikeplane_chip chip (
 `endif
-`ifdef CAMERA_PIXELS
-    .camera_valid(camera_valid), .camera_plane(camera_plane), .image_open(1'b0),
-    .image_valid(), .image(), .image_first(), .image_last(), .image_number(),
-`endif
+    `UNIT_PINS
     .clk(clk), .rst(reset),
     .rx__valid(rx_valid), .rx__payload(rx_payload), .rx__ready(rx_ready),
     .tx__valid(tx_valid), .tx__payload(tx_payload), .tx__ready(tx_ready)

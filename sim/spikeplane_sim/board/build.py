@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from spikeplane import toolchain
-from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
@@ -24,6 +23,7 @@ from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board import objects
 from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
+from spikeplane_sim.board.units import UnitPins
 
 _HERE = Path(__file__).parent
 #: How hard the compiler works on a simulator: 3 for speed; tests, which run each for a moment, set
@@ -38,7 +38,8 @@ VERILATOR = (
 )  # fmt: skip
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its mesh's.
-BOARD, MESH = ("board.v", "mesh.h", "harness.cpp"), ("tile.v", "tile.vlt", "mesh.h", "rest.h", "mesh.cpp")
+BOARD = ("board.v", "mesh.h", "units.h", "harness.cpp")
+MESH = ("tile.v", "tile.vlt", "mesh.h", "rest.h", "mesh.cpp")
 Macros = Mapping[str, int]
 
 
@@ -68,7 +69,7 @@ def build_board(config: ChipConfig) -> Path:
     from spikeplane_gateware.generate import host_verilog
 
     verilog = _generated("host", config, lambda: host_verilog(config)).read_text()
-    return _board(verilog, _widths(config) | camera_macros(config.camera))
+    return _board(config, verilog, _widths(config))
 
 
 def build_mesh(config: ChipConfig) -> Path:
@@ -82,14 +83,14 @@ def build_mesh(config: ChipConfig) -> Path:
 def build_whole(config: ChipConfig) -> Path:
     """The shared library of a simulated board whose chip is one model, tiles and all: what a board of
     tiles is tested and measured against. Raises SpikeplaneError where the tools are missing or fail."""
-    return _board(cached_verilog(config).read_text(), camera_macros(config.camera))
+    return _board(config, cached_verilog(config).read_text(), {})
 
 
-def build_pins(verilog: str, camera: CameraConfig | None = None) -> Path:
+def build_pins(verilog: str, config: ChipConfig | None = None) -> Path:
     """The shared library of a board's top level at its pins: Verilog whose module `spikeplane_top`
-    has the pins clk, rst, rx, tx, with a camera camera_valid and camera_plane. Raises
-    SpikeplaneError where the tools are missing or fail."""
-    return _built("pins", "spikeplane_top", verilog, ("pins.cpp",), camera_macros(camera))
+    has the pins clk, rst, rx, tx, and those of the units of its chip. Raises SpikeplaneError where
+    the tools are missing or fail."""
+    return _built("pins", "spikeplane_top", verilog, ("units.h", "pins.cpp"), {}, UnitPins.of(config))
 
 
 def build_link(config: ChipConfig) -> Path:
@@ -106,31 +107,36 @@ def _widths(config: ChipConfig) -> dict[str, int]:
     return {"PACKET_BITS": packet_format(config).width}
 
 
-def camera_macros(camera: CameraConfig | None) -> dict[str, int]:
-    """What a camera adds to the pins of a simulator's Verilog and to its harness."""
-    return {} if camera is None else {"CAMERA_PIXELS": camera.pixels}
-
-
-def harness(files: Iterable[str], macros: Macros) -> dict[str, bytes]:
-    """The files of a simulator that come with this package, and the header that gives its macros to
-    C++. The compiler's command stays the same for all, and so Verilator's own objects do."""
-    header = "".join(f"#define {name} {value}\n" for name, value in macros.items())
-    return {name: (_HERE / name).read_bytes() for name in files} | {"macros.h": header.encode()}
+def harness(files: Iterable[str], macros: Macros, units: UnitPins | None = None) -> dict[str, bytes]:
+    """The files of a simulator that come with this package, and the headers that give its macros and
+    the pins of units to C++ and Verilog. The compiler's command stays the same for all, and so
+    Verilator's own objects do."""
+    units = units or UnitPins()
+    header = "".join(f"#define {name} {value}\n" for name, value in macros.items()) + units.header
+    made = {"macros.h": header.encode(), "units.vh": units.verilog.encode()}
+    return {name: (_HERE / name).read_bytes() for name in files} | made
 
 
 def command(base: tuple[str, ...], top: str, sources: Iterable[str], macros: Macros) -> tuple[str, ...]:
     """Verilator's call for the module `top` of these sources."""
-    files = [name for name in sources if not name.endswith(".h")]
+    files = [name for name in sources if not name.endswith((".h", ".vh"))]
     return (*base, "--top-module", top, *files, *(f"-D{name}={value}" for name, value in macros.items()))
 
 
-def _board(verilog: str, macros: Macros) -> Path:
-    return _built("board", "spikeplane_board", verilog, BOARD, macros)
+def _board(config: ChipConfig, verilog: str, macros: Macros) -> Path:
+    return _built("board", "spikeplane_board", verilog, BOARD, macros, UnitPins.of(config))
 
 
-def _built(name: str, top: str, verilog: str, files: tuple[str, ...], macros: Macros) -> Path:
+def _built(
+    name: str,
+    top: str,
+    verilog: str,
+    files: tuple[str, ...],
+    macros: Macros,
+    units: UnitPins | None = None,
+) -> Path:
     """The library of the module `top` of this Verilog and of the harness's files."""
-    sources = {**_WAIVERS, "chip.v": verilog.encode(), **harness(files, macros)}
+    sources = {**_WAIVERS, "chip.v": verilog.encode(), **harness(files, macros, units)}
     return build_library(
         name,
         sources,

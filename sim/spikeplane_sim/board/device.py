@@ -10,7 +10,8 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane_sim.board.binding import Simulator
 from spikeplane_sim.board.build import build_board, build_mesh, build_whole
-from spikeplane_sim.board.words import camera_words, require
+from spikeplane_sim.board.camera import camera_words
+from spikeplane_sim.board.units import UnitCalls
 
 _ROOM = 1 << 20
 _RESET = 16  #: cycles of reset at power-up
@@ -21,12 +22,13 @@ class SimulatedBoard(Device):
     """A Verilated chip. The clock runs only in `exchange`: until all bytes are in, or, without any,
     until an answer of `quiet` idle cycles' distance is out. A chip that takes nothing for `stuck`
     cycles is given up. `library`: a simulator of the whole chip, built already, of a netlist for
-    instance (default: the RTL's, of one class of tiles and the host's side)."""
+    instance (default: the RTL's, of one class of tiles and the host's side). `units`: the pins of the
+    chip's units."""
 
     def __init__(
         self, config: ChipConfig, *, quiet: int = 64, stuck: int = 200_000, library: Path | None = None
     ) -> None:
-        self.camera = config.camera
+        self.config = config
         if library is None and not config.cores:
             library = build_whole(config)
         self._mesh = None if library else Simulator(build_mesh(config), "mesh", config.rows, config.cols)
@@ -34,6 +36,7 @@ class SimulatedBoard(Device):
         self._board = Simulator(
             library or build_board(config), "board", _RESET, calls, int(config.digest, 16)
         )
+        self.units = UnitCalls(self._board, config)
         self._out = (ctypes.c_uint8 * _ROOM)()
         self.quiet, self.stuck = quiet, stuck
 
@@ -73,13 +76,11 @@ class SimulatedBoard(Device):
         """Planes (n, H, W) of 0 and 1 for the camera, behind those that wait: a word goes in every
         `every` cycles while the clock runs. Raises SpikeplaneError for a chip without a camera, or
         planes of another size."""
-        words = camera_words(self.camera, planes)
-        self._board.call("show", words.ctypes.data, len(words), every)
+        self.units.give("camera", camera_words(self.config, planes), every)
 
     def alone(self, cycles: int | None = None) -> None:
         """Run the clock while the host neither reads nor writes: so many cycles, or (None) until
-        every plane shown is in."""
-        require(self.camera)
+        every word given to a unit is in."""
         if cycles is not None:
             self._board.call("alone", cycles)
         while cycles is None and self._board.call("waiting"):

@@ -1,14 +1,13 @@
-// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. A camera's
-// words are handed over in bulk as well, and go in by the clock, whatever the bytes do. The chip is whole (a netlist), or it is the host's
+// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. The
+// words of units, a camera's for instance, are handed over in bulk as well, and go in by the clock, whatever the bytes do. The chip is whole (a netlist), or it is the host's
 // side of one (PACKET_BITS) whose mesh stands in another library, mesh.cpp.
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include "Vspikeplane_board.h"
 #include "verilated.h"
-#include "macros.h"
 #include "mesh.h"
+#include "units.h"
 
 struct Board {
   VerilatedContext context;
@@ -16,27 +15,8 @@ struct Board {
   uint64_t cycles = 0;
   MeshCalls mesh{};
   Edge edge{};
-#ifdef CAMERA_PIXELS
-  std::deque<uint64_t> words;  // of the camera, not yet in
-  uint64_t every = 1, wait = 0;  // one word every so many cycles; cycles until the next one
-#endif
+  Units units;
 };
-
-// What the camera does in this cycle.
-static inline void camera(Board *board) {
-#ifdef CAMERA_PIXELS
-  auto &chip = board->chip;
-  chip.camera_valid = 0;
-  if (board->wait) {
-    board->wait--;
-  } else if (!board->words.empty()) {
-    chip.camera_valid = 1;
-    chip.camera_plane = board->words.front();
-    board->words.pop_front();
-    board->wait = board->every - 1;
-  }
-#endif
-}
 
 // The clock is low: pins and registers reach everything that they lead to.
 static inline void settle(Board *board) {
@@ -81,9 +61,7 @@ Board *board_open(uint32_t reset_cycles, const MeshCalls *mesh, uint64_t digest)
   board->chip.rst = 1;
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
-#ifdef CAMERA_PIXELS
-  board->chip.camera_valid = 0;
-#endif
+  no_words(board->chip);
   for (uint32_t i = 0; i < reset_cycles; i++) tick(board);
   board->chip.rst = 0;
   return board;
@@ -109,7 +87,7 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     chip.rx_valid = read < in_size;
     if (read < in_size) chip.rx_payload = in[read];
     chip.tx_ready = 1;
-    camera(board);
+    feed(chip, board->units);
     settle(board);
     const bool took = read < in_size && chip.rx_ready;
     const bool gave = chip.tx_valid;
@@ -119,31 +97,27 @@ uint64_t board_run(Board *board, const uint8_t *in, uint64_t in_size, uint8_t *o
     idle = (took || gave) ? 0 : idle + 1;
   }
   chip.rx_valid = 0;
-#ifdef CAMERA_PIXELS
-  chip.camera_valid = 0;
-#endif
+  no_words(chip);
   *taken = read;
   return written;
 }
 
-#ifdef CAMERA_PIXELS
-// Words for the camera, behind those that wait; one every `every` cycles.
-void board_show(Board *board, const uint64_t *words, uint64_t count, uint64_t every) {
-  board->words.insert(board->words.end(), words, words + count);
-  board->every = every;
+// The pins of its units: see units.h.
+void board_give(Board *board, uint32_t which, const uint64_t *words, uint64_t count, uint64_t every) {
+  give(board->units, which, words, count, every);
 }
+uint64_t board_waiting(Board *board) { return waiting(board->units); }
+void board_set(Board *board, uint32_t which, uint64_t value) { set(board->chip, which, value); }
+uint64_t board_level(Board *board, uint32_t which) { return level(board->chip, which); }
 
 // Clock with a host that neither reads nor writes, `cycles` times.
 void board_alone(Board *board, uint64_t cycles) {
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
   for (uint64_t i = 0; i < cycles; i++) {
-    camera(board);
+    feed(board->chip, board->units);
     tick(board);
   }
-  board->chip.camera_valid = 0;
+  no_words(board->chip);
 }
-
-uint64_t board_waiting(Board *board) { return board->words.size(); }
-#endif
 }

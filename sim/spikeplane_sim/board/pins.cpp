@@ -1,12 +1,11 @@
 // A board's top level at its pins: bytes handed over in bulk are put on rx bit by bit, and what tx says is read bit by bit, as a UART at the
 // other end of the cable would. Its timing is its own: it shares nothing with the gateware that it tests.
-// A camera's words are handed over in bulk as well, and go in by the clock, whatever the bytes do.
+// Words of units are handed over in bulk as well, and go in by the clock: see units.h.
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include "Vspikeplane_top.h"
 #include "verilated.h"
-#include "macros.h"
+#include "units.h"
 
 static const int BITS = 10;  // of a byte: start, 8 data, stop
 
@@ -24,29 +23,11 @@ struct Pins {
   int seen = -1;
   double look = 0;
   bool last = true;
-#ifdef CAMERA_PIXELS
-  std::deque<uint64_t> words;  // of the camera, not yet in
-  uint64_t every = 1, wait = 0;  // one word every so many cycles; cycles until the next one
-#endif
+  Units units;
 };
 
-// What the camera does in this cycle.
-static inline void camera(Pins *pins) {
-#ifdef CAMERA_PIXELS
-  pins->top.camera_valid = 0;
-  if (pins->wait) {
-    pins->wait--;
-  } else if (!pins->words.empty()) {
-    pins->top.camera_valid = 1;
-    pins->top.camera_plane = pins->words.front();
-    pins->words.pop_front();
-    pins->wait = pins->every - 1;
-  }
-#endif
-}
-
 static inline void tick(Pins *pins) {
-  camera(pins);
+  feed(pins->top, pins->units);
   pins->top.clk = 0;
   pins->top.eval();
   pins->top.clk = 1;
@@ -98,13 +79,12 @@ uint64_t pins_errors(Pins *pins) { return pins->errors; }
 void pins_rate(Pins *pins, double period) { pins->period = period; }
 void pins_reset(Pins *pins, int on) { pins->top.rst = on; }
 
-// Words for the camera, behind those that wait; one every `every` cycles.
-void pins_show(Pins *pins, const uint64_t *words, uint64_t count, uint64_t every) {
-#ifdef CAMERA_PIXELS
-  pins->words.insert(pins->words.end(), words, words + count);
-  pins->every = every;
-#endif
+// The pins of the chip's units: see units.h.
+void pins_give(Pins *pins, uint32_t which, const uint64_t *words, uint64_t count, uint64_t every) {
+  give(pins->units, which, words, count, every);
 }
+void pins_set(Pins *pins, uint32_t which, uint64_t value) { set(pins->top, which, value); }
+uint64_t pins_level(Pins *pins, uint32_t which) { return level(pins->top, which); }
 
 // Clock until all input is on the line, to its last stop bit; without input, until something came and then nothing for `quiet` cycles. In any
 // case stop when the output is full or `limit` cycles are over. Returns the bytes produced; *taken is set to the input bytes begun.

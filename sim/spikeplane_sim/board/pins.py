@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeplane.camera.config import CameraConfig
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane_sim.board.binding import Simulator
-from spikeplane_sim.board.words import camera_words
+from spikeplane_sim.board.camera import camera_words
+from spikeplane_sim.board.units import UnitCalls
 
 CLOCK_HZ, BAUD = 25e6, 3_000_000  #: few cycles a bit: the simulation's speed is that of the clock
 _ROOM = 1 << 16
@@ -35,12 +36,13 @@ class PinBoard(Device):
         clock_hz: float = CLOCK_HZ,
         baud: float = BAUD,
         quiet: int = 20_000,
-        camera: CameraConfig | None = None,
+        config: ChipConfig | None = None,
     ) -> None:
-        """`library`: from `build_pins`, with the same camera."""
-        self.clock_hz, self.quiet, self.camera = clock_hz, quiet, camera
+        """`library`: from `build_pins`, with the same chip; `units`: the pins of its units."""
+        self.clock_hz, self.quiet, self.config = clock_hz, quiet, config
         self._out = (ctypes.c_uint8 * _ROOM)()
         self._pins = Simulator(library, "pins", clock_hz / baud)
+        self.units = UnitCalls(self._pins, config)
         self.baud = baud
 
     @property
@@ -98,8 +100,7 @@ class PinBoard(Device):
         """Planes (n, H, W) of 0 and 1 at the camera's pins, behind those that wait: a word every
         `every` cycles while the clock runs. Raises SpikeplaneError for a chip without a camera, or
         planes of another size."""
-        words = camera_words(self.camera, planes)
-        self._pins.call("show", words.ctypes.data, len(words), every)
+        self.units.give("camera", camera_words(self.config, planes), every)
 
     def reset(self, cycles: int = 16) -> None:
         """Press the reset button."""

@@ -15,8 +15,8 @@ def pin_board(config: ChipConfig, clock_hz: float | None = None) -> "PinBoard":
     from spikeplane_sim.board.pins import CLOCK_HZ, PinBoard
 
     clock_hz = clock_hz or CLOCK_HZ
-    library = build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text()), config.camera)
-    return PinBoard(library, clock_hz=clock_hz, baud=min(3e6, clock_hz / 8), camera=config.camera)
+    library = build_pins(top_verilog(config, clock_hz, cached_verilog(config).read_text()), config)
+    return PinBoard(library, clock_hz=clock_hz, baud=min(3e6, clock_hz / 8), config=config)
 
 
 def echo_board(clock_hz: float) -> "PinBoard":
