@@ -98,10 +98,9 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        if not isinstance(self.leak_multiplier, bool):
-            raise SpikeplaneError(
-                f"chip configuration: leak_multiplier must be true or false, not {self.leak_multiplier!r}"
-            )
+        has: Any = self.leak_multiplier
+        if not isinstance(has, bool):
+            raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {has!r}")
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(
@@ -220,7 +219,7 @@ PRESETS: dict[str, ChipConfig] = {
 
 def preset(name: str) -> ChipConfig:
     """The preset of that name. Raises SpikeplaneError that suggests the nearest name."""
-    if not isinstance(name, str):
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a file's, or a caller's
         raise SpikeplaneError(
             f"a preset is a name in quotes, not {name!r}; choose from {', '.join(sorted(PRESETS))}"
         )
