@@ -50,8 +50,8 @@ class Counters(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, tables = Module(), core_tables(self.config)
         layout, count = struct(tables.schedule), tables.depth(Memory.SCHEDULE)
-        m.submodules.counters = counters = memory.Memory(shape=layout, depth=count, init=[])
-        read, write = counters.read_port(domain="comb"), counters.write_port()
+        m.submodules.store = store = memory.Memory(shape=layout, depth=count, init=[])
+        read, write = store.read_port(domain="comb"), store.write_port()
         valid, loading, last, complete = (
             Signal(name=name) for name in ("valid", "loading", "last", "complete")
         )
