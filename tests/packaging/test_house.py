@@ -12,8 +12,8 @@ import pytest
 
 #: What holds today of what should be less: these numbers only fall.
 LATE_ATTRIBUTES = 72
-LARGE_FILES = 2
-LONG_FUNCTIONS = 32
+LARGE_FILES = 1
+LONG_FUNCTIONS = 29
 
 
 @cache

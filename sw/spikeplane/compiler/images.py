@@ -50,46 +50,54 @@ class CoreImage:
         population = self.network.population(part.population)
         _, in_height, in_width = population.current_shape
         _, height, width = population.shape
-        neuron = population.neuron or Neuron()
-        what = f"population '{part.population}'"
-        stateless = neuron.stateless
+        neuron, what = population.neuron or Neuron(), f"population '{part.population}'"
+        kept = 0 if neuron.stateless else height * width
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
-        membranes = self.space.take("membrane", 0 if stateless else part.groups * height * width, what)
+        membranes = self.space.take("membrane", part.groups * kept, what)
         parameters = self._parameters(population, part, what)
-        egress, credits = (
-            self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits)
+        word = fields_word(
+            self.tables.population,
+            what,
+            valid=1,
+            group_last=part.groups - 1,
+            group_base=part.first,
+            y_last=height - 1,
+            x_last=width - 1,
+            input_words=in_height * in_width,
+            words=kept,
+            acc_base=acc,
+            membrane_base=membranes,
+            parameter_base=parameters,
+            hold=population.hold,
+            **self._window(population),
+            **self._destinations(part, what),
+            **self._neuron(neuron, what),
         )
-        self._put(
-            Memory.POPULATION,
-            part.slot,
-            fields_word(
-                self.tables.population,
-                what,
-                valid=1,
-                group_last=part.groups - 1,
-                group_base=part.first,
-                y_last=height - 1,
-                x_last=width - 1,
-                **self._window(population),
-                input_words=in_height * in_width,
-                words=0 if stateless else height * width,
-                acc_base=acc,
-                membrane_base=membranes,
-                parameter_base=parameters,
-                stateless=stateless,
-                reset=_RESETS[neuron.reset],
-                hold=population.hold,
-                **neuron.kind.fields,
-                egress_first=egress[0],
-                egress_count=egress[1],
-                credit_first=credits[0],
-                credit_count=credits[1],
-                **leak_fields(neuron, self.config, what),
-            ),
-        )
+        self._put(Memory.POPULATION, part.slot, word)
         for tag in self.network.tags_into(part.population):
             self._projection(tag, part, acc)
         self._schedule(part)
+
+    def _destinations(self, part: Part, what: str) -> dict[str, int]:
+        """Where the part's packets go, and then its credits."""
+        egress, credits = (
+            self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits)
+        )
+        return {
+            "egress_first": egress[0],
+            "egress_count": egress[1],
+            "credit_first": credits[0],
+            "credit_count": credits[1],
+        }
+
+    def _neuron(self, neuron: Neuron, what: str) -> dict[str, int]:
+        """How the membranes move, and what is sent of them."""
+        return {
+            "stateless": neuron.stateless,
+            "reset": _RESETS[neuron.reset],
+            **neuron.kind.fields,
+            **leak_fields(neuron, self.config, what),
+        }
 
     def _window(self, population: Population) -> dict[str, int]:
         """Size of the windows over the accumulators, and the steps of a pointer that walks them

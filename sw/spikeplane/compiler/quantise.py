@@ -3,7 +3,7 @@ current and membrane.
 
 ```
  weights ─▶ steps.py   the step of least error, one projection a power of two of another's
-            unit       made coarser where the worst case would not fit the accumulator, or the threshold not the membrane
+            units.py   made coarser where the worst case would not fit the accumulator, or the threshold not the membrane
             guard.py   currents, bias, theta, reset and membranes counted 2^h finer; projections are shifted by it
          ─▶ integers   so a compiled program never overflows
 ```
@@ -15,13 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
+from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leak
-from spikeplane.compiler.steps import common_unit, finer, flat, integers, suited, top
+from spikeplane.compiler.steps import flat, integers, top
+from spikeplane.compiler.units import unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.bounds import reach
@@ -48,23 +50,6 @@ class Quantised:
     leak: str
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One population on its way: what comes in, in real numbers, and what the chip and the user allow."""
-
-    population: FloatPopulation
-    neuron: FloatNeuron
-    incoming: tuple[FloatProjection, ...]
-    sources: tuple[Population, ...]
-    real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
-    bits: int
-    guard: int | None
-    peak: np.ndarray | None
-    hold: bool
-    sends: bool  #: membrane values, to other populations
-    steps: int
-
-
 def quantise(
     net: FloatNetwork,
     config: ChipConfig,
@@ -80,38 +65,20 @@ def quantise(
     lacks, and for weights of 0 in 1 bit.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
-    units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
-    made = {p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs}
+    layers = Layers(net, encoding, bits, guards, peaks or {})
     projections: dict[int, Projection] = {}
-    rows = []
+    rows: list[Quantised] = []
     for population in net.populations:
-        neuron, name = population.neuron, population.name
-        if neuron is None:
+        if population.neuron is None:
             continue
-        tags = net.tags_into(name)
-        incoming = net.incoming(name)
-        made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
-        layer = Layer(
-            population,
-            neuron,
-            incoming,
-            tuple(made.get(p.source, _spikes(net, p.source)) for p in incoming),
-            tuple(np.asarray(p.weight, dtype=np.float64) * units.get(p.source, 1.0) for p in incoming),
-            bits[name],
-            guards[name],
-            (peaks or {}).get(name),
-            _holds(net, incoming, encoding),
-            population.sends_values and any(p.source == name for p in net.projections),
-            encoding.steps,
-        )
-        made[name], found, row = _quantise_layer(layer, config)
-        if population.sends_values:
-            units[name] = row.scale_low * 2.0**-row.guard
-        projections |= zip(tags, found, strict=True)
+        layer = layers.layer(population, population.neuron)
+        made, found, row = _quantise_layer(layer, config)
+        layers.add(made, row.scale_low * 2.0**-row.guard)
+        projections |= zip(net.tags_into(made.name), found, strict=True)
         rows.append(row)
-        _log.debug("%s: %d weight bits, %d guard bits", name, row.weight_bits, row.guard)
+        _log.debug("%s: %d weight bits, %d guard bits", made.name, row.weight_bits, row.guard)
     network = Network(
-        populations=tuple(made[p.name] for p in net.populations),
+        populations=tuple(layers.made[p.name] for p in net.populations),
         output=net.output,
         steps=encoding.steps,
         projections=tuple(projections[tag] for tag in sorted(projections)),
@@ -119,26 +86,10 @@ def quantise(
     return network, rows
 
 
-def _spikes(net: FloatNetwork, name: str) -> Population:
-    """Stands for a population that comes later, whose spikes arrive a step late."""
-    return Population(name=name, shape=net.population(name).shape, neuron=Neuron())
-
-
-def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
-    """All of its input is the same in every step, so it is accumulated once per sample."""
-    inputs = {p.name for p in net.inputs}
-    return (
-        encoding.kind == "direct"
-        and encoding.steps > 1
-        and bool(incoming)
-        and all(p.source in inputs for p in incoming)
-    )
-
-
 def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[Projection], Quantised]:
     if layer.bits == 1:
         _refuse_zeros(layer)
-    unit, above = _unit(layer, config)
+    unit, above = unit_of(layer, config)
     whole = [integers(w, unit * 2.0**power, layer.bits) for w, power in zip(layer.real, above, strict=True)]
     plain = [
         _projection(p, weight, power, 0)
@@ -154,7 +105,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
         high=high,
         usual=_usual(layer, plain, config),
         largest=_largest(layer, unit),
-        bias=_channels(layer.population.bias, channels) / unit,
+        bias=per_channel(layer.population.bias, channels) / unit,
         peak=None if layer.peak is None else layer.peak / unit,
         shift=min(
             [r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift
@@ -213,73 +164,8 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
     )
 
 
-def _unit(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
-    """Real value of one integer step of the weights, per channel (C,), and the power of two of it
-    that each projection counts."""
-    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
-    uniform = population.sends_values or neuron.v_reset != 0
-    spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
-    caps = [
-        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
-    ]
-    unit, grid, above = np.zeros(channels), np.zeros(channels), []
-    if layer.real:
-        unit, grid, above = common_unit(
-            list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0
-        )
-    unit = np.where(unit > 0, unit, _idle_unit(layer, config))
-    least = np.maximum(_accumulator_unit(layer, above, config), _threshold_unit(neuron, channels, config))
-    if uniform:
-        unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
-    unit = np.where(unit >= least, unit, finer(grid, least))
-    if not uniform and len(layer.real) == 1:
-        unit = suited(unit, grid, _channels(layer.population.bias, channels))
-    return np.where(unit > 0, unit, 1.0), above
-
-
-def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
-    """Of channels without weights: fine enough for the bias to count, with room for what a membrane
-    gathers above its threshold."""
-    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
-    room = 64 if population.sends_values else 4
-    largest = np.maximum(np.abs(_channels(population.bias, channels)), abs(neuron.v_reset))
-    for values in (neuron.threshold, neuron.amount):
-        largest = np.maximum(largest, np.abs(_channels(values, channels)))
-    return largest * room / (1 << (config.membrane_bits - 1))
-
-
-def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
-    """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
-    total = np.abs(_channels(layer.population.bias, layer.population.shape[0]))
-    slack = 1.0
-    for projection, source, weight, power in zip(
-        layer.incoming, layer.sources, layer.real, above, strict=True
-    ):
-        low, high = source.values(config.membrane_bits)
-        largest = max(high, -low) * projection.pool[0] * projection.pool[1]
-        total = total + np.abs(flat(weight)).sum(1) * largest
-        slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
-    limit = (1 << (config.acc_bits - 1)) - 1
-    rough = total / limit
-    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters
-    # the step is a little coarser.
-    return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
-
-
-def _threshold_unit(neuron: FloatNeuron, channels: int, config: ChipConfig) -> np.ndarray:
-    return _thresholds(neuron, channels) / ((1 << (config.membrane_bits - 1)) - 4)
-
-
-def _thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
-    """The largest of threshold, reset amount and reset potential, per channel."""
-    largest = np.full(channels, abs(neuron.v_reset))
-    for values in (neuron.threshold, neuron.amount):
-        largest = np.maximum(largest, np.abs(_channels(values, channels)))
-    return largest
-
-
 def _largest(layer: Layer, unit: np.ndarray) -> np.ndarray | None:
-    return None if layer.neuron.threshold is None else _thresholds(layer.neuron, len(unit)) / unit
+    return None if layer.neuron.threshold is None else thresholds(layer.neuron, len(unit)) / unit
 
 
 def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Population:
@@ -291,13 +177,13 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        ratio = _channels(neuron.threshold, channels) / unit
+        ratio = per_channel(neuron.threshold, channels) / unit
         # v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)
         close = _CLOSE * np.abs(ratio)
         theta = (np.floor(ratio + close) if neuron.strict else np.ceil(ratio - close)).astype(np.int64)
         if neuron.reset == "soft":
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
-            real = _channels(subtracted, channels)
+            real = per_channel(subtracted, channels)
             # A reset that rounds to nothing would leave the neuron firing for ever.
             amount = np.maximum(np.round(real / unit), real > 0).astype(np.int64)
     return Population(
@@ -307,7 +193,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         amount=amount,
         window=population.window,
         input_size=population.input_size,
-        bias=np.round(_channels(population.bias, channels) / unit).astype(np.int64),
+        bias=np.round(per_channel(population.bias, channels) / unit).astype(np.int64),
         hold=layer.hold,
         neuron=Neuron(
             leak=kept.kind,
@@ -348,12 +234,4 @@ def _row(
             made.neuron.leak,
             f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}",
         ),
-    )
-
-
-def _channels(values: np.ndarray | None, channels: int) -> np.ndarray:
-    return (
-        np.zeros(channels)
-        if values is None
-        else np.broadcast_to(np.asarray(values, dtype=np.float64), (channels,))
     )

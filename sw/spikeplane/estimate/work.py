@@ -113,19 +113,21 @@ def plan(program: Program, activity: Activity) -> Plan:
                 (index[s.core, s.slot], projection.delay) for s in placement.of(projection.source)
             ]
         parts.append(work)
-    inputs = []
-    for name, reached in image.inputs.items():
+    inputs = _inputs(program, activity, index)
+    start = {core: _start(network, config, placement.on(core)) for core in image.cores}
+    return Plan(parts, inputs, image.credits, start)
+
+
+def _inputs(program: Program, activity: Activity, index: dict[tuple[Core, int], int]) -> list[Input]:
+    """The input populations, by the host's ways to send them."""
+    network, inputs = program.network, []
+    for name, reached in program.image.inputs.items():
         targets, ways = _targets(program, activity, name, index), []
         for tag, (x0, y0, x1, y1) in reached:
             inside = [t for t in targets if t.tag == tag and x0 <= t.core[0] <= x1 and y0 <= t.core[1] <= y1]
             ways.append(Route(network.taken(network.projections[tag]), inside))
         inputs.append(Input(name, ways))
-    return Plan(
-        parts,
-        inputs,
-        image.credits,
-        {core: _start(network, config, placement.on(core)) for core in image.cores},
-    )
+    return inputs
 
 
 def _share(network: Network, config: ChipConfig, part: Part) -> float:

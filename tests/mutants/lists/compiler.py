@@ -29,8 +29,8 @@ NUMBERS = (
     Mutant("steps.py", "np.clip(np.round(ratio), -top(bits), top(bits))", "np.clip(np.round(ratio), -top(bits) - 1, top(bits))", "clipped weights are not symmetric"),
     Mutant("quantise.py", "np.floor(ratio + close) if neuron.strict else np.ceil(ratio - close)", "np.round(ratio)", "thresholds are rounded to the nearest"),
     Mutant("quantise.py", "np.maximum(np.round(real / unit), real > 0)", "np.round(real / unit)", "a soft reset may subtract nothing"),
-    Mutant("quantise.py", "population.sends_values or neuron.v_reset != 0", "population.sends_values", "channels of a hard reset have scales of their own"),
-    Mutant("quantise.py", "np.round(_channels(population.bias, channels) / unit)", "np.floor(_channels(population.bias, channels) / unit)", "biases are rounded down"),
+    Mutant("units.py", "population.sends_values or neuron.v_reset != 0", "population.sends_values", "channels of a hard reset have scales of their own"),
+    Mutant("quantise.py", "np.round(per_channel(population.bias, channels) / unit)", "np.floor(per_channel(population.bias, channels) / unit)", "biases are rounded down"),
     Mutant("leaks.py", '"up" if strict else "down"', '"down"', "a strict comparison has a floor as well"),
     Mutant("leaks.py", "math.floor(exact) if strict else math.ceil(exact)", "round(exact)", "a factor is rounded to the nearest"),
     Mutant("images.py", "chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))", "pass", "lanes without a channel may fire"),
@@ -59,6 +59,7 @@ PART = Part(
         "routes.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
         "synapses.py": ("tests/unit/test_synapses.py", *_CHIP),
         "quantise.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
+        "units.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "steps.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),
         "leaks.py": (
             "tests/unit/test_guard.py",

@@ -1,0 +1,108 @@
+"""The layers of a float network on their way to integers: what comes into each, in real numbers and in units
+of the integers that its sources send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.encoding import Encoding
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.network import Neuron, Population
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One population on its way: what comes in, in real numbers, and what the chip and the user allow."""
+
+    population: FloatPopulation
+    neuron: FloatNeuron
+    incoming: tuple[FloatProjection, ...]
+    sources: tuple[Population, ...]
+    real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
+    bits: int
+    guard: int | None
+    peak: np.ndarray | None
+    hold: bool
+    sends: bool  #: membrane values, to other populations
+    steps: int
+
+
+class Layers:
+    """Makes the layers in the network's order, each from what the earlier ones have become.
+
+    bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
+    calibration. made: by name what there is in integers; units: the real value of one step of what it sends.
+    """
+
+    def __init__(
+        self,
+        net: FloatNetwork,
+        encoding: Encoding,
+        bits: Mapping[str, int],
+        guards: Mapping[str, int | None],
+        peaks: Mapping[str, np.ndarray],
+    ) -> None:
+        self.net, self.encoding, self.bits, self.guards, self.peaks = net, encoding, bits, guards, peaks
+        self.units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
+        self.made = {
+            p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs
+        }
+
+    def layer(self, population: FloatPopulation, neuron: FloatNeuron) -> Layer:
+        """The next layer."""
+        name, net = population.name, self.net
+        incoming = net.incoming(name)
+        self.made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
+        return Layer(
+            population=population,
+            neuron=neuron,
+            incoming=incoming,
+            sources=tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming),
+            real=tuple(np.asarray(p.weight, np.float64) * self.units.get(p.source, 1.0) for p in incoming),
+            bits=self.bits[name],
+            guard=self.guards[name],
+            peak=self.peaks.get(name),
+            hold=_holds(net, incoming, self.encoding),
+            sends=population.sends_values and any(p.source == name for p in net.projections),
+            steps=self.encoding.steps,
+        )
+
+    def add(self, population: Population, unit: float) -> None:
+        """What the layer has become; `unit`: the real value of one step of its membranes."""
+        self.made[population.name] = population
+        if population.sends_values:
+            self.units[population.name] = unit
+
+
+def _spikes(net: FloatNetwork, name: str) -> Population:
+    """Stands for a population that comes later, whose spikes arrive a step late."""
+    return Population(name=name, shape=net.population(name).shape, neuron=Neuron())
+
+
+def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
+    """All of its input is the same in every step, so it is accumulated once per sample."""
+    inputs = {p.name for p in net.inputs}
+    return (
+        encoding.kind == "direct"
+        and encoding.steps > 1
+        and bool(incoming)
+        and all(p.source in inputs for p in incoming)
+    )
+
+
+def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
+    """The largest of threshold, reset amount and reset potential, per channel."""
+    largest = np.full(channels, abs(neuron.v_reset))
+    for values in (neuron.threshold, neuron.amount):
+        largest = np.maximum(largest, np.abs(per_channel(values, channels)))
+    return largest
+
+
+def per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:
+    """One number for all channels, or one each, or none (0), as floats (C,)."""
+    return (
+        np.zeros(channels)
+        if values is None
+        else np.broadcast_to(np.asarray(values, dtype=np.float64), (channels,))
+    )

@@ -1,0 +1,60 @@
+"""The unit of a population's currents and membranes: how much one integer step is in real numbers, channel
+by channel, fine enough for the weights and coarse enough for accumulator, thresholds and membrane."""
+
+import numpy as np
+
+from spikeplane.compiler.layers import Layer, per_channel, thresholds
+from spikeplane.compiler.steps import common_unit, finer, flat, suited, top
+from spikeplane.config import ChipConfig
+
+
+def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
+    """Real value of one integer step of the weights, per channel (C,), and the power of two of it
+    that each projection counts."""
+    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
+    uniform = population.sends_values or neuron.v_reset != 0
+    spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
+    caps = [
+        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
+    ]
+    unit, grid, above = np.zeros(channels), np.zeros(channels), []
+    if layer.real:
+        unit, grid, above = common_unit(
+            list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0
+        )
+    unit = np.where(unit > 0, unit, _idle_unit(layer, config))
+    highest = thresholds(neuron, channels) / ((1 << (config.membrane_bits - 1)) - 4)
+    least = np.maximum(_accumulator_unit(layer, above, config), highest)
+    if uniform:
+        unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
+    unit = np.where(unit >= least, unit, finer(grid, least))
+    if not uniform and len(layer.real) == 1:
+        unit = suited(unit, grid, per_channel(layer.population.bias, channels))
+    return np.where(unit > 0, unit, 1.0), above
+
+
+def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
+    """Of channels without weights: fine enough for the bias to count, with room for what a membrane
+    gathers above its threshold."""
+    population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
+    room = 64 if population.sends_values else 4
+    largest = np.maximum(np.abs(per_channel(population.bias, channels)), thresholds(neuron, channels))
+    return largest * room / (1 << (config.membrane_bits - 1))
+
+
+def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
+    """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
+    total = np.abs(per_channel(layer.population.bias, layer.population.shape[0]))
+    slack = 1.0
+    for projection, source, weight, power in zip(
+        layer.incoming, layer.sources, layer.real, above, strict=True
+    ):
+        low, high = source.values(config.membrane_bits)
+        largest = max(high, -low) * projection.pool[0] * projection.pool[1]
+        total = total + np.abs(flat(weight)).sum(1) * largest
+        slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
+    limit = (1 << (config.acc_bits - 1)) - 1
+    rough = total / limit
+    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters
+    # the step is a little coarser.
+    return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
