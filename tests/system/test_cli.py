@@ -135,6 +135,33 @@ def test_chips_refused(place, monkeypatch, capsys, text, message) -> None:
     assert not Path("out").exists()
 
 
+def test_a_chip_without_cores(place, monkeypatch, capsys) -> None:
+    """Its files are written, a network is refused."""
+    Path("alone.toml").write_text("rows = 0\ncols = 0\n[camera]\nwidth = 16\nheight = 8\npixels = 4\n")
+    status, out, err = call(monkeypatch, capsys, "generate", "--config", "alone.toml", "-o", "out")
+    assert (status, err) == (0, "")
+    digest = ChipConfig.from_toml("alone.toml").digest
+    assert out.splitlines()[-2:] == [
+        f"chip {digest}: no cores",
+        "camera: 16 x 8 pixels, 4 a cycle, fsr, look-ahead 0",
+    ]
+    assert "module spikeplane_tile" not in Path("out/spikeplane_chip.v").read_text()
+    Path("none.toml").write_text("rows = 0\ncols = 0\n")
+    refusals = {
+        ("compile", "models.py:net", "--config", "alone.toml", "-o", "new.spk"): (
+            "this chip has no cores, so no network runs on it; take one with rows and cols from 1 to 8"
+        ),
+        ("generate", "--config", "none.toml", "-o", "new"): (
+            "chip configuration: rows = 0 and cols = 0 is a chip without cores, which needs a unit; add a "
+            "table [camera]"
+        ),
+    }
+    for arguments, message in refusals.items():
+        assert call(monkeypatch, capsys, *arguments) == (2, "", f"error: {message}\n")
+    assert not Path("new.spk").exists()
+    assert not Path("new").exists()
+
+
 def damage(name: str) -> None:
     """Files that are not what they should be."""
     Path("cut.spk").write_bytes(Path("net.spk").read_bytes()[:3000])
