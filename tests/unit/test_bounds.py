@@ -102,3 +102,16 @@ def test_the_accumulator_s_last_value_is_allowed_and_the_next_refused(bias: int,
         f"population 'out': its worst case {worst} exceeds the 14-bit accumulator (8191); use "
         "acc_bits = 15 or smaller weights"
     )
+
+
+def test_what_is_sent_has_as_many_planes_as_it_needs() -> None:
+    sent = {
+        "input": Population(name="p", shape=(1, 1, 1), value_bits=5),
+        "spikes": Population(name="p", shape=(1, 1, 1), neuron=Neuron()),
+        "membranes": Population(name="p", shape=(1, 1, 1), neuron=Neuron(kind=MEMBRANE)),
+    }
+    assert {name: (p.bits(12), p.values(12), p.sends_values) for name, p in sent.items()} == {
+        "input": (5, (0, 31), False),
+        "spikes": (1, (0, 1), False),
+        "membranes": (12, (-2048, 2047), True),
+    }

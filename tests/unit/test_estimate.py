@@ -17,13 +17,15 @@ from spikeplane.config import ChipConfig, preset
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate import energy, resources
-from spikeplane.estimate.activity import assumed, measured, reached, recorded
+from spikeplane.estimate.activity import Activity, assumed, measured, reached, recorded
 from spikeplane.estimate.choose import chosen
 from spikeplane.estimate.counts import count
 from spikeplane.estimate.cycles import cycles
 from spikeplane.estimate.forward import outputs
 from spikeplane.estimate.memories import block_rams, core_memories
-from spikeplane.estimate.work import plan
+from spikeplane.estimate.timeline import Timeline
+from spikeplane.estimate.work import Target, plan
+from spikeplane.formats.packet import packet_format
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program import Program
 from spikeplane_hw.boards import BOARDS
@@ -111,6 +113,53 @@ def test_forward_is_the_golden_model(seed: int) -> None:
     expected = GoldenModel(network, membrane_bits=16, acc_bits=18).run(planes)
     found = outputs(network, planes, 16)
     assert all((found[name] == expected[name]).all() for name in expected)
+
+
+def test_a_delay_takes_all_steps_but_the_last_and_a_held_current_the_first() -> None:
+    weight = np.ones((1, 1, 1, 1), int)
+    network = Network(
+        populations=(
+            Population(name="in", shape=(1, 1, 1)),
+            Population(name="held", shape=(1, 1, 1), neuron=Neuron(), theta=np.full(1, 2), hold=True),
+            Population(name="out", shape=(1, 1, 1), neuron=Neuron(), theta=np.full(1, 2)),
+        ),
+        projections=(
+            Projection(source="in", target="held", weight=weight),
+            Projection(source="held", target="out", weight=weight),
+            Projection(source="out", target="out", weight=weight, delay=1),
+        ),
+        output="out",
+        steps=5,
+    )
+    taken = [list(range(5))[network.taken(p)] for p in network.projections]
+    assert taken == [[0], [0, 1, 2, 3, 4], [0, 1, 2, 3]]
+    chip = preset("small")
+    program = replace(
+        small_program(5),
+        network=network,
+        placement=place(network, chip),
+        probes=("held", "out"),
+        encoding=Encoding(kind="direct", steps=5),
+    )
+    spikes = {name: np.ones(5) for name in ("in", "held", "out")}
+    activity = Activity(spikes, spikes, [1.0, 1.0, 1.0], "here")
+    work = plan(program, activity)
+    counted = count(program, activity, work)
+    assert counted.synaptic == counted.words == 1 + 5 + 4
+    timeline = Timeline(work, activity, packet_format(chip), 1)
+    (route,) = work.inputs[0].routes
+    loop = next(t for part in work.parts for t in part.targets if t.delay)
+    assert [timeline.takes(route, t) for t in range(5)] == [True, False, False, False, False]
+    assert [timeline.takes(loop, t) for t in range(5)] == [True, True, True, True, False]
+    sent = [(t.tag, step) for step in range(5) for t in _served(timeline, loop, step)]
+    assert sent == [(2, 0), (2, 1), (2, 2), (2, 3)]
+
+
+def _served(timeline: Timeline, target: Target, step: int) -> list[Target]:
+    """The target, if its core has more to do after a packet of that step."""
+    before = timeline.accumulator[target.core]
+    timeline.burst("out", [target], step, 0.0, 1.0, 1.0)
+    return [target] if timeline.accumulator[target.core] > before else []
 
 
 def test_activity_counts_spikes_packets_and_reach() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from spikeplane.network import MEMBRANE, Network, Neuron, Population, Projection, Window
+from spikeplane.network import KINDS, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.float_model import block_sums
 from spikeplane_sim.golden.model import pooled
+from spikeplane_sim.golden.projections import RULES
 
 
 def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
@@ -32,6 +33,19 @@ def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):
         .ravel()
         .tolist()
     )
+
+
+@pytest.mark.parametrize("tag", sorted(RULES))
+def test_the_explicit_sums_are_those_of_the_convolution(tag):
+    """What a GPU adds by products is what the CPU adds directly."""
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randint(-9, 10, (2, 6, 5, 7), generator=generator).double()
+    channels = (6,) if KINDS[tag].rank == 3 else (4, 6)
+    weight = torch.randint(-9, 10, (*channels, 3, 2), generator=generator).double()
+    direct = RULES[tag].direct(x, weight, (2, 1), (1, 0))
+    columns = torch.nn.functional.unfold(x, (3, 2), padding=(1, 0), stride=(2, 1))
+    assert torch.equal(RULES[tag].explicit(columns, weight), direct.flatten(2))
+    assert direct.unique().numel() > 50
 
 
 @pytest.mark.parametrize(

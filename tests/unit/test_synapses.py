@@ -114,3 +114,15 @@ def test_the_draw_has_every_kind() -> None:
     assert {p.kind.tag for p, *_ in seen} == set(KINDS)
     assert sum(max(p.stride) > 1 and max(p.padding) > 0 for p, *_ in seen) > 10
     assert sum(p.kind is ALIGNED and shape[0] > LANES for p, _, shape, _ in seen) > 5
+
+
+@pytest.mark.parametrize(("channels", "words"), [(3, 3 * 6), (8, 8 * 6), (9, 16 * 6)])
+def test_a_group_that_is_not_full_has_a_word_a_channel_if_it_is_the_only_one(
+    channels: int, words: int
+) -> None:
+    populations = (Population(name="a", shape=(channels, 2, 3)), Population(name="b", shape=(5, 1, 1)))
+    projection = Projection(source="a", target="b", weight=np.ones((5, channels, 2, 3), int))
+    network = Network(populations=populations, projections=(projection,), output="b")
+    config = ChipConfig(rows=1, cols=1, lanes=LANES)
+    assert weight_words(projection, network, config, 1) == words
+    assert len(build_synapses(projection, network, config, 0, 1).weights) == words

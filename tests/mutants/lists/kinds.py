@@ -10,6 +10,7 @@ MUTANTS = (
     Mutant("populations.py", "(1 << self.value_bits) - 1", "1", "an input of several bits counts as a spike"),
     Mutant("neurons/membrane.py", "-(1 << (membrane_bits - 1))", "0", "membranes are taken for positive values in bounds"),
     Mutant("neurons/membrane.py", "return membrane_bits", "return 1", "membranes have one plane"),
+    Mutant("network.py", "slice(0, -projection.delay or None)", "slice(0, None)", "what a delay brings too late is counted", tests=("tests/unit/test_estimate.py",)),
 )  # fmt: skip
 
 PART = Part(
