@@ -219,3 +219,24 @@ def test_no_kind_is_asked_for_by_name_elsewhere() -> None:
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):
             assert not asked.search(path.read_text()), path
+
+
+@pytest.mark.parametrize("family", ["projections", "neurons"])
+def test_a_kind_is_imported_by_two_lists_alone(family: str) -> None:
+    """The existing files that a new kind edits."""
+    sources = {
+        path.relative_to(ROOT): path.read_text()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    lists = {
+        Path("sw/spikeplane/network", family, "__init__.py"),
+        Path("sim/spikeplane_sim/golden", family, "__init__.py"),
+    }
+    kinds = {path.stem for path in (ROOT / "sw/spikeplane/network" / family).glob("*.py")} - {
+        "__init__",
+        "kind",
+    }
+    assert len(kinds) >= 2
+    for kind in kinds:
+        assert {path for path, text in sources.items() if f"{family}.{kind} import" in text} == lists
