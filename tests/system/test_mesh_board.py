@@ -88,6 +88,12 @@ def test_random_packets(rows: int, cols: int) -> None:
         channel.control(Control.STOP)
         for _ in range(60):
             channel.exchange(traffic(config, rng, 60))
+        for _ in range(8):  # cores that work for long while nothing moves around them
+            channel.control(Control.START)
+            channel.exchange()
+            channel.control(Control.STOP)
+            channel.control(Control.QUERY, Counter.SWEEPS)
+            channel.exchange(traffic(config, rng, 20))
         while channel.exchange():
             pass
         assert device.bytes > 15_000
