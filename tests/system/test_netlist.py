@@ -67,11 +67,11 @@ def test_random_networks(library: Path) -> None:
 
 @pytest.mark.slow
 def test_one_wrong_bit_of_one_lut_is_found() -> None:
-    """In lane 3's adder, the output for inputs that are all 0. The first difference is named by
+    """In front of lane 3's adder, the output for inputs that are all 0. The first difference is named by
     step, population and neuron."""
 
     def fault(netlist: str) -> str:
-        name = min(name for name in luts(netlist) if "accumulate.sum_3_" in name)
+        name = min(name for name in luts(netlist) if "accumulate.base_3_" in name)
         return flipped(netlist, name, 0)
 
     broken = build_netlist(TINY, change=fault)
