@@ -13,7 +13,9 @@ from spikeplane.files import write_files
 from spikeplane.formats.packet import Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
+from spikeplane_gateware.core.core import Core
 from spikeplane_gateware.host_side import HostSide
+from spikeplane_gateware.network.router import Router
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.units.known import modules_of, pins_of, units_of
@@ -21,12 +23,22 @@ from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
 
 CHIP_MODULE = "spikeplane_chip"
-HOST_MODULE = "spikeplane_host"
+HOST_MODULE, CORE_MODULE, ROUTER_MODULE = "spikeplane_host", "spikeplane_core", "spikeplane_router"
 
 
 def tile_verilog(config: ChipConfig) -> str:
     """The module `spikeplane_tile`, whose memories are instances of `spikeplane_ram`."""
     return convert(Tile(config), TILE_MODULE)
+
+
+def core_verilog(config: ChipConfig) -> str:
+    """The core of a tile alone, as the module `spikeplane_core`; memories as `tile_verilog`."""
+    return convert(Core(config), CORE_MODULE)
+
+
+def router_verilog(config: ChipConfig) -> str:
+    """The router of a tile alone, as the module `spikeplane_router`; memories as `tile_verilog`."""
+    return convert(Router(config), ROUTER_MODULE)
 
 
 def host_verilog(config: ChipConfig) -> str:

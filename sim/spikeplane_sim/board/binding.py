@@ -15,10 +15,16 @@ _U8, _U32, _U64, _REAL, _OBJECT = (
 _TAKEN = ctypes.POINTER(_U64)
 
 
-class MeshCalls(ctypes.Structure):
-    """mesh.h's struct of that name: how a board's host side reaches its tiles."""
+class NodeCalls(ctypes.Structure):
+    """node.h's struct of that name: the functions of a class of a mesh's nodes."""
 
-    _fields_ = (("mesh", _OBJECT), ("look", _OBJECT), ("clock", _OBJECT))
+    _fields_ = tuple((name, _OBJECT) for name in ("open", "close", "wake", "clock"))
+
+
+class MeshParts(ctypes.Structure):
+    """mesh.h's struct of that name: what a board's mesh is made of."""
+
+    _fields_ = (("router", NodeCalls), ("core", NodeCalls), ("rows", _U32), ("cols", _U32))
 
 
 #: Of the pins of units, see units.h.
@@ -30,13 +36,12 @@ _UNITS: dict[str, tuple[Any, list[Any]]] = {
 #: By harness: function -> result, arguments behind the object. `open` returns the object.
 _FUNCTIONS: dict[str, dict[str, tuple[Any, list[Any]]]] = {
     "board": {
-        "open": (_OBJECT, [_U32, ctypes.POINTER(MeshCalls), _U64]),
+        "open": (_OBJECT, [_U32, ctypes.POINTER(MeshParts), _U64]),
         "run": (_U64, [_U8, _U64, _OBJECT, _U64, _U64, _U64, _U64, _TAKEN]),
         **_UNITS,
         "alone": (None, [_U64]),
         "waiting": (_U64, []),
     },
-    "mesh": {"open": (_OBJECT, [_U32, _U32])},
     "pins": {
         "open": (_OBJECT, [_REAL]),
         "errors": (_U64, []),
@@ -80,13 +85,16 @@ class Simulator:
         """The function `name` of the object."""
         return getattr(self._library, f"{self._kind}_{name}")(self._object, *arguments)
 
-    def mesh_calls(self) -> MeshCalls:
-        """What the host's side of a board needs of this mesh."""
-        look, clock = (ctypes.cast(getattr(self._library, f"mesh_{n}"), _OBJECT) for n in ("look", "clock"))
-        return MeshCalls(self._object, look, clock)
-
     def close(self) -> None:
         """Free the object."""
         if self._object:
             self.call("close")
             self._object = None
+
+
+def node_calls(path: Path) -> NodeCalls:
+    """The functions of a class of nodes that was built as the library `path`. It stays loaded."""
+    library = ctypes.CDLL(str(path))
+    return NodeCalls(
+        *(ctypes.cast(getattr(library, f"node_{n}"), _OBJECT) for n in ("open", "close", "wake", "clock"))
+    )

@@ -1,8 +1,9 @@
 """Builds simulated boards: generated Verilog -> Verilator -> shared libraries, in the cache.
 
 ```
-    chip's Verilog -+- tile ------- tile.v, mesh.cpp ----> mesh-*.so   one class of tiles, whatever the mesh
-                    +- host's side  board.v, harness.cpp -> board-*.so  the byte loop
+    chip's Verilog -+- router ----- router.v, node.cpp --> router-*.so  one class of each, whatever the mesh
+                    +- core ------- core.v, node.cpp ----> core-*.so
+                    +- host's side  board.v, harness.cpp -> board-*.so   the byte loop, the wires of the mesh
 ```
 
 A library is made of the Verilog, its harness, the command, and what `toolchain.simulator_tools`
@@ -37,9 +38,9 @@ VERILATOR = (
     "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Mdir", "obj", "-o", "board.so", "-LDFLAGS", "-shared",
 )  # fmt: skip
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
-#: The files of a board's harness, and of its mesh's.
-BOARD = ("board.v", "mesh.h", "units.h", "harness.cpp")
-MESH = ("tile.v", "tile.vlt", "mesh.h", "rest.h", "mesh.cpp")
+#: The files of a board's harness, and of its nodes'.
+BOARD = ("board.v", "node.h", "mesh.h", "units.h", "harness.cpp")
+NODE = ("node.vlt", "node.h", "rest.h", "node.cpp")
 Macros = Mapping[str, int]
 
 
@@ -72,12 +73,27 @@ def build_board(config: ChipConfig) -> Path:
     return _board(config, verilog, _widths(config))
 
 
-def build_mesh(config: ChipConfig) -> Path:
-    """The shared library of a simulated board's tiles: the same for every mesh whose tiles are these.
+def build_router(config: ChipConfig) -> Path:
+    """The shared library of a simulated board's routers: the same for every mesh with neighbours on as
+    many sides. Raises SpikeplaneError where the tools are missing or fail."""
+    from spikeplane_gateware.generate import router_verilog
+
+    return _node("router", config, lambda: router_verilog(config))
+
+
+def build_core(config: ChipConfig) -> Path:
+    """The shared library of a simulated board's cores: the same for every mesh whose cores are these.
     Raises SpikeplaneError where the tools are missing or fail."""
-    verilog = f"{RAM_VERILOG.read_text()}\n{_tile(config).read_text()}"
+    from spikeplane_gateware.generate import core_verilog
+
+    return _node("core", config, lambda: core_verilog(config))
+
+
+def _node(kind: str, config: ChipConfig, make: Callable[[], str]) -> Path:
+    verilog = f"{RAM_VERILOG.read_text()}\n{_generated(kind, config, make).read_text()}"
     places = {"X_BITS": bits_for(config.cols), "Y_BITS": bits_for(config.rows)}
-    return _built("mesh", "spikeplane_board_tile", verilog, MESH, _widths(config) | places)
+    macros = _widths(config) | places | ({"NODE_CORE": 1} if kind == "core" else {})
+    return _built(kind, "spikeplane_board_node", verilog, (f"{kind}.v", *NODE), macros)
 
 
 def build_whole(config: ChipConfig) -> Path:

@@ -8,8 +8,8 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
-from spikeplane_sim.board.binding import Simulator
-from spikeplane_sim.board.build import build_board, build_mesh, build_whole
+from spikeplane_sim.board.binding import MeshParts, Simulator, node_calls
+from spikeplane_sim.board.build import build_board, build_core, build_router, build_whole
 from spikeplane_sim.board.camera import camera_words
 from spikeplane_sim.board.units import UnitCalls
 
@@ -31,10 +31,10 @@ class SimulatedBoard(Device):
         self.config = config
         if library is None and not config.cores:
             library = build_whole(config)
-        self._mesh = None if library else Simulator(build_mesh(config), "mesh", config.rows, config.cols)
-        calls = self._mesh and self._mesh.mesh_calls()
+        nodes = () if library else tuple(node_calls(build(config)) for build in (build_router, build_core))
+        parts = MeshParts(*nodes, config.rows, config.cols) if nodes else None
         self._board = Simulator(
-            library or build_board(config), "board", _RESET, calls, int(config.digest, 16)
+            library or build_board(config), "board", _RESET, parts, int(config.digest, 16)
         )
         self.units = UnitCalls(self._board, config)
         self._out = (ctypes.c_uint8 * _ROOM)()
@@ -89,5 +89,3 @@ class SimulatedBoard(Device):
     def close(self) -> None:
         """Free the simulator."""
         self._board.close()
-        if self._mesh:
-            self._mesh.close()

@@ -1,6 +1,6 @@
-// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. The
-// words of units, a camera's for instance, are handed over in bulk as well, and go in by the clock, whatever the bytes do. The chip is whole (a netlist), or it is the host's
-// side of one (PACKET_BITS) whose mesh stands in another library, mesh.cpp.
+// The chip in a compiled loop. Python hands over bytes in bulk; the loop clocks them in and out, one byte a cycle each way. The words of
+// units, a camera's for instance, are handed over in bulk as well, and go in by the clock, whatever the bytes do. The chip is whole (a
+// netlist), or it is the host's side of one (PACKET_BITS) with a mesh whose nodes are libraries of their own (mesh.h).
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -13,19 +13,19 @@ struct Board {
   VerilatedContext context;
   Vspikeplane_board chip{&context};
   uint64_t cycles = 0;
-  MeshCalls mesh{};
-  Edge edge{};
   Units units;
+#ifdef PACKET_BITS
+  std::unique_ptr<Mesh<std::remove_reference_t<decltype(Vspikeplane_board::mesh_o_payload)>>> mesh;
+#endif
 };
 
 // The clock is low: pins and registers reach everything that they lead to.
 static inline void settle(Board *board) {
   auto &chip = board->chip;
 #ifdef PACKET_BITS
-  board->mesh.look(board->mesh.mesh, &board->edge);
-  chip.mesh_i_valid = board->edge.out_valid;
-  std::memcpy(&chip.mesh_i_payload, board->edge.out, sizeof chip.mesh_i_payload);
-  chip.mesh_o_ready = board->edge.in_ready;
+  chip.mesh_i_valid = *board->mesh->out_seen.valid;
+  std::memcpy(&chip.mesh_i_payload, board->mesh->out_seen.payload, sizeof chip.mesh_i_payload);
+  chip.mesh_o_ready = *board->mesh->in_seen.ready;
 #endif
   chip.clk = 0;
   chip.eval();
@@ -35,10 +35,10 @@ static inline void settle(Board *board) {
 static inline void rise(Board *board) {
   auto &chip = board->chip;
 #ifdef PACKET_BITS
-  board->edge.in_valid = chip.mesh_o_valid;
-  std::memcpy(board->edge.in, &chip.mesh_o_payload, sizeof chip.mesh_o_payload);
-  board->edge.out_ready = chip.mesh_i_ready;
-  board->mesh.clock(board->mesh.mesh, &board->edge, chip.rst);
+  board->mesh->in_valid = chip.mesh_o_valid;
+  std::memcpy(&board->mesh->in, &chip.mesh_o_payload, sizeof chip.mesh_o_payload);
+  board->mesh->out_ready = chip.mesh_i_ready;
+  board->mesh->clock(chip.rst);
 #endif
   chip.clk = 1;
   chip.eval();
@@ -51,11 +51,11 @@ static void tick(Board *board) {
 }
 
 extern "C" {
-// `mesh`: what the chip's tiles are, null where the chip is whole; `digest`: what names the chip where its host's side is that of many.
-Board *board_open(uint32_t reset_cycles, const MeshCalls *mesh, uint64_t digest) {
+// `parts`: what the mesh is made of, null where the chip is whole; `digest`: what names the chip where its host's side is that of many.
+Board *board_open(uint32_t reset_cycles, const MeshParts *parts, uint64_t digest) {
   auto *board = new Board();
 #ifdef PACKET_BITS
-  board->mesh = *mesh;
+  board->mesh.reset(new typename decltype(board->mesh)::element_type(*parts));
   board->chip.digest = digest;
 #endif
   board->chip.rst = 1;
