@@ -1,22 +1,31 @@
-"""A simulated board clocks its tiles one after the other (board/mesh.cpp). That is exact, because nothing leaves a
-tile in the cycle in which it enters: by the netlist of the Verilog that is simulated."""
+"""A simulated board clocks its routers and cores one after the other (board/mesh.h). That is exact, because nothing
+leaves one in the cycle in which it enters: by the netlist of the Verilog that is simulated."""
 
 import json
 import re
 import subprocess
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from spikeplane.config import ChipConfig
 from spikeplane.toolchain import wheel_tool
-from spikeplane_gateware.chip import TILE_MODULE
-from spikeplane_gateware.generate import HOST_MODULE, host_verilog, tile_verilog
+from spikeplane_gateware.generate import (
+    CORE_MODULE,
+    HOST_MODULE,
+    ROUTER_MODULE,
+    core_verilog,
+    host_verilog,
+    router_verilog,
+)
 from spikeplane_gateware.ram import RAM_VERILOG
 
 CHIP = ChipConfig.from_toml(Path(__file__).parents[2] / "examples/smallest.toml")
 MESH = ChipConfig.from_dict({**CHIP.to_dict(), "rows": 2, "cols": 3})
-#: What crosses a tile's edge: everything but clock, reset and the place, which stands still.
-_INTO = re.compile(r"i_\w+__(valid|payload)|o_\w+__ready")
+#: What crosses an edge: everything but clock, reset and the place, which stands still.
+_INTO = re.compile(r"i_\w*_(valid|payload)|o_\w*_ready")
 
 
 def passing(verilog: str, top: str, folder: Path) -> set[tuple[str, str]]:
@@ -65,25 +74,32 @@ def _reached(bits: set[int], leads: dict[int, set[int]]) -> set[int]:
     return reached
 
 
-def test_nothing_passes_a_tile_in_a_cycle(tmp_path) -> None:
-    """In a mesh where it has neighbours on every side."""
-    verilog = f"{RAM_VERILOG.read_text()}\n{tile_verilog(MESH)}"
-    found = passing(verilog, TILE_MODULE, tmp_path)
+@pytest.mark.parametrize(
+    ("make", "top", "inputs"), [(core_verilog, CORE_MODULE, 3), (router_verilog, ROUTER_MODULE, 15)]
+)
+def test_nothing_passes_a_node_in_a_cycle(
+    make: Callable[[ChipConfig], str], top: str, inputs: int, tmp_path: Path
+) -> None:
+    """In a mesh where a tile has neighbours on every side."""
+    verilog = f"{RAM_VERILOG.read_text()}\n{make(MESH)}"
+    names = set(re.findall(r"^  input wire (?:\[\d+:0\] )?(\w+)", verilog.split(f"module {top}(")[1], re.M))
+    assert len({name for name in names if _INTO.fullmatch(name)}) >= inputs
+    found = passing(verilog, top, tmp_path)
     assert {pair for pair in found if _INTO.fullmatch(pair[0])} == set()
 
 
 def test_what_passes_is_found(tmp_path) -> None:
-    """The bridge takes a credit always, other packets when it has room: a look at what comes. And a tile
+    """The bridge takes a credit always, other packets when it has room: a look at what comes. And a router
     whose way out is open while nothing comes in."""
     found = passing(host_verilog(CHIP), HOST_MODULE, tmp_path)
     assert ("mesh_i__payload", "mesh_i__ready") in found
-    verilog = f"{RAM_VERILOG.read_text()}\n{tile_verilog(CHIP)}"
-    head = f"module {TILE_MODULE}("
+    verilog = f"{RAM_VERILOG.read_text()}\n{router_verilog(CHIP)}"
+    head = f"module {ROUTER_MODULE}("
     assert verilog.count(head) == 1
     broken = verilog.replace(head, "module inner(") + (
-        f"\nmodule {TILE_MODULE}(input clk, input rst, input x, input y, input i_west__valid, output o_west__valid);\n"
+        f"\nmodule {ROUTER_MODULE}(input clk, input rst, input x, input y, input i_west__valid, output o_west__valid);\n"
         "wire gone;\n"
         "inner inner(.clk(clk), .rst(rst), .x(x), .y(y), .i_west__valid(i_west__valid), .o_west__valid(gone));\n"
         "assign o_west__valid = gone & ~i_west__valid;\nendmodule\n"
     )
-    assert passing(broken, TILE_MODULE, tmp_path) == {("i_west__valid", "o_west__valid")}
+    assert passing(broken, ROUTER_MODULE, tmp_path) == {("i_west__valid", "o_west__valid")}

@@ -22,7 +22,7 @@ class SimulatedBoard(Device):
     """A Verilated chip. The clock runs only in `exchange`: until all bytes are in, or, without any,
     until an answer of `quiet` idle cycles' distance is out. A chip that takes nothing for `stuck`
     cycles is given up. `library`: a simulator of the whole chip, built already, of a netlist for
-    instance (default: the RTL's, of one class of tiles and the host's side). `units`: the pins of the
+    instance (default: the RTL's, of routers, cores and the host's side). `units`: the pins of the
     chip's units."""
 
     def __init__(

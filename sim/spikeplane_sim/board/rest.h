@@ -1,6 +1,6 @@
-// When a tile rests. Most tiles of a chip wait for others most of the time; then a counter of two bits (replies.turn) is all that changes in
-// them. A tile whose state comes back every PERIOD cycles while nothing changes at its edges need not be evaluated: k cycles later it is
-// where k % PERIOD evaluations bring it.
+// When a node, a router or a core, rests. Most nodes of a chip wait for others most of the time; then a counter of two bits (replies.turn)
+// is all that changes in them. A node whose state comes back every PERIOD cycles while nothing changes at its edges need not be evaluated:
+// k cycles later it is where k % PERIOD evaluations bring it.
 //
 // State is all that a model holds, but for the words of `spikeplane_ram`, which are many. They are read by the clock only, into a register
 // that is compared; so what is written to them follows from what is compared. If each state of a period equals that of the period before,
@@ -20,7 +20,7 @@ struct Range {
   size_t first, size;  // bytes of the model
 };
 
-// The bytes of a model of `size` bytes that are compared: all but the memories that tile.vlt shows.
+// The bytes of a model of `size` bytes that are compared: all but the memories that node.vlt shows.
 inline std::vector<Range> compared(VerilatedContext &context, const char *model, size_t size) {
   std::vector<Range> holes{{size, 0}}, ranges;
   for (const auto &[scope_name, scope] : *context.scopeNameMap()) {
@@ -64,7 +64,7 @@ class Rest {
   }
 
  public:
-  // Look at a tile after a cycle; `moved`: something changed at its edges. True when it may rest: one period has passed after its first
+  // Look at a node after a cycle; `moved`: something changed at its edges. True when it may rest: one period has passed after its first
   // state came back, and one more in which every state did.
   bool look(const std::vector<Range> &ranges, const char *model, bool moved) {
     if (wait) {

@@ -20,7 +20,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.host.device import Device
 from spikeplane.run.board import DeviceBoard
 from spikeplane_sim.board import SimulatedBoard
-from spikeplane_sim.board.build import build_board, build_mesh, build_whole
+from spikeplane_sim.board.build import build_board, build_core, build_router, build_whole
 from spikeplane_sim.figures.speed import demo_program
 
 REPEATS, STRETCHES = (
@@ -107,7 +107,8 @@ def build_seconds(config: ChipConfig) -> float:
     """CPU seconds of building the chip's board where nothing is kept."""
     with _empty_cache():
         before = _cpu()
-        build_mesh(config)
+        build_router(config)
+        build_core(config)
         build_board(config)
         return _cpu() - before
 
