@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 
 from spikeplane.data.events import Events, check_columns, check_inside
+from spikeplane.encode_frames import form, found, frames
 from spikeplane.encoding import Encoding
-from spikeplane.errors import SpikeplaneError, number
+from spikeplane.errors import SpikeplaneError
 
-#: What is encoded: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), or event recordings.
+#: What is encoded: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), frames (N, T, C, H, W), or
+#: event recordings.
 Samples = np.ndarray | list[Events]
 
 
 def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
-    """The values of an input population of `shape` (C, H, W), uint8 (N, T, C, H, W), for `samples`
-    as `read_samples` gives them.
+    """The values of an input population of `shape` (C, H, W), uint8 or (signed frames) int8
+    (N, T, C, H, W), for `samples` as `read_samples` gives them.
 
     direct    round(v * (2**value_bits - 1) / 255) of a pixel v, the same in every step: full scale
               is 2**value_bits - 1
@@ -25,13 +27,16 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
     latency   1 at step floor((255 - v) * (T - 1) / 255) only: 255 fires at step 0, 1 near step T - 1, 0 never
     events    1 where at least one event falls into the step; events after step T - 1 are dropped
     planes    the samples themselves; they must have T steps, and hold 0 and 1 only
+    frames    integers as they are, floats divided by the encoding's unit and rounded to the nearest
+              integer, halves to even; of event recordings the number of events in each step
 
     Raises SpikeplaneError for samples of another type, shape or range.
     """
     if encoding.kind == "events":
-        return _stack(
-            encoding, shape, [_events(encoding, recording, shape) for recording in _recordings(samples)]
-        )
+        recordings = _recordings(encoding, samples)
+        return _stack(encoding, shape, [_events(encoding, recording, shape) > 0 for recording in recordings])
+    if encoding.kind == "frames":
+        return frames(encoding, _counted(encoding, samples, shape), shape, first)
     array = _array(encoding, samples, shape)
     if encoding.kind == "planes":
         return array
@@ -45,20 +50,20 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
 def check_planes(name: str, values: Any, encoding: Encoding, shape: tuple[int, int, int]) -> None:
     """Raise SpikeplaneError unless `values` are what `encode` gives: integers (N, T, C, H, W)
     within the encoding's bits."""
-    top = (1 << encoding.bits) - 1
+    low, top = encoding.span
     expected = (
-        f"input '{name}' expects integers from 0 to {top} of shape (N, {_form((encoding.steps, *shape))})"
+        f"input '{name}' expects integers from {low} to {top} of shape (N, {form((encoding.steps, *shape))})"
     )
     if (
         not isinstance(values, np.ndarray)
         or values.dtype.kind not in "bui"
         or values.shape[1:] != (encoding.steps, *shape)
     ):
-        raise SpikeplaneError(f"{expected}, not {_found(values)}; use program.planes(samples)")
+        raise SpikeplaneError(f"{expected}, not {found(values)}; use program.planes(samples)")
     if not len(values):
         raise SpikeplaneError(f"input '{name}' holds no samples; give at least one")
-    if values.min() < 0 or values.max() > top:
-        raise SpikeplaneError(f"{expected}, not {_found(values)}; use program.planes(samples)")
+    if values.min() < low or values.max() > top:
+        raise SpikeplaneError(f"{expected}, not {found(values)}; use program.planes(samples)")
 
 
 def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.ndarray:
@@ -66,7 +71,7 @@ def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.
     SpikeplaneError for any other."""
     planes = encoding.kind == "planes"
     expected = (encoding.steps, *shape) if planes else shape
-    refusal = f"encoding '{encoding.kind}' expects uint8 samples (N, {_form(expected)})"
+    refusal = f"encoding '{encoding.kind}' expects uint8 samples (N, {form(expected)})"
     try:
         array = np.asarray(samples)
     except ValueError:  # a list of samples, or of rows, of unequal lengths
@@ -77,32 +82,19 @@ def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.
             if planes and array.shape[2:] == shape
             else "reshape them"
         )
-        raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy}")
+        raise SpikeplaneError(f"{refusal}, not {found(array)}; {remedy}")
     if array.dtype != np.uint8:
         remedy = "convert 0 and 1" if planes else "scale them to 0..255 and convert them"
-        raise SpikeplaneError(f"{refusal}, not {_found(array)}; {remedy} with astype(np.uint8)")
+        raise SpikeplaneError(f"{refusal}, not {found(array)}; {remedy} with astype(np.uint8)")
     if planes and array.max(initial=0) > 1:
         raise SpikeplaneError(
-            f"{refusal} of 0 and 1, not {_found(array)}; threshold them, or compile with encoding 'direct'"
+            f"{refusal} of 0 and 1, not {found(array)}; threshold them, or compile with encoding 'direct'"
         )
     return array
 
 
-def _form(shape: tuple[int, ...]) -> str:
-    return ", ".join(map(str, shape))
-
-
-def _found(values: Any) -> str:
-    """What came instead: type, shape, and the range of numbers."""
-    if not isinstance(values, np.ndarray):
-        return f"a {type(values).__name__}"
-    numbers = values.size and values.dtype.kind in "buif"
-    span = f" from {number(np.min(values))} to {number(np.max(values))}" if numbers else ""
-    return f"{values.dtype} {values.shape}{span}"
-
-
 def _stack(encoding: Encoding, shape: tuple[int, int, int], samples: list[np.ndarray]) -> np.ndarray:
-    return np.stack(samples) if samples else np.zeros((0, encoding.steps, *shape), np.uint8)
+    return np.stack(samples).astype(np.uint8) if samples else np.zeros((0, encoding.steps, *shape), np.uint8)
 
 
 def _direct(encoding: Encoding, images: np.ndarray) -> np.ndarray:
@@ -124,29 +116,34 @@ def _rate(encoding: Encoding, image: np.ndarray, number: int) -> np.ndarray:
     return (draws < image).astype(np.uint8)
 
 
-def _recordings(samples: Samples) -> list[Events]:
+def _counted(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> Any:
+    """Frames as they are given; of event recordings the numbers of events."""
+    if not isinstance(samples, list | tuple) or not any(isinstance(one, Events) for one in samples):
+        return samples
+    return np.stack([_events(encoding, recording, shape) for recording in _recordings(encoding, samples)])
+
+
+def _recordings(encoding: Encoding, samples: Any) -> list[Events]:
+    wanted = f"encoding '{encoding.kind}' expects"
     if isinstance(samples, np.ndarray):
-        raise SpikeplaneError(
-            f"encoding 'events' expects event recordings, not an array of shape {samples.shape}"
-        )
+        raise SpikeplaneError(f"{wanted} event recordings, not an array of shape {samples.shape}")
     if not isinstance(samples, list | tuple):
-        raise SpikeplaneError(
-            f"encoding 'events' expects a list of event recordings, not a {type(samples).__name__}"
-        )
+        raise SpikeplaneError(f"{wanted} a list of event recordings, not a {type(samples).__name__}")
     for recording in samples:
         if not isinstance(recording, Events):
             kind = type(recording).__name__
             raise SpikeplaneError(
-                f"encoding 'events' expects event recordings, not a list with {kind} in it; use read_samples"
+                f"{wanted} event recordings, not a list with {kind} in it; use read_samples"
             )
         check_columns(recording)
     return list(samples)
 
 
 def _events(encoding: Encoding, events: Events, shape: tuple[int, int, int]) -> np.ndarray:
+    """How many events fall into each step, int64 (T, C, H, W)."""
     check_inside(events, shape, events.name)
-    planes = np.zeros((encoding.steps, *shape), np.uint8)
+    counts = np.zeros((encoding.steps, *shape), np.int64)
     step = events.t_us // encoding.step_us
     kept = step < encoding.steps
-    planes[step[kept], events.p[kept], events.y[kept], events.x[kept]] = 1
-    return planes
+    np.add.at(counts, (step[kept], events.p[kept], events.y[kept], events.x[kept]), 1)
+    return counts

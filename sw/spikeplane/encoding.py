@@ -1,13 +1,15 @@
 """What an input encoding is: its kind and its numbers. See `encode` for what becomes of samples."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.later import LATER
 
-EncodingKind = Literal["direct", "rate", "latency", "events", "planes"]
+EncodingKind = Literal["direct", "rate", "latency", "events", "planes", "frames"]
 
 #: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at
 #: the rate of speech, and takes a simulated chip about ten; nobody would see the end of one of a
@@ -25,7 +27,11 @@ class Encoding:
              events   event recordings binned into steps of step_us microseconds, one channel per
                       polarity, 0 or 1
              planes   arrays that are planes already, (T, C, H, W) per sample
+             frames   a value of value_bits bits per pixel and step, (T, C, H, W) per sample: event
+                      counts, video, audio features
     steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
+    signed   frames of -2^(value_bits-1) to 2^(value_bits-1) - 1 instead of 0 to 2^value_bits - 1
+    unit     frames: the real value that the model gets for 1
 
     Raises SpikeplaneError for another kind, or a number out of its range (`RANGES`).
     """
@@ -35,6 +41,8 @@ class Encoding:
     seed: int = 0
     step_us: int = 1000
     value_bits: int = 8
+    signed: bool = field(default=False, metadata=LATER)
+    unit: float = field(default=1.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(EncodingKind):
@@ -45,8 +53,42 @@ class Encoding:
             value: Any = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
                 raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
+        self._check_frames()
+
+    def _check_frames(self) -> None:
+        unit: Any = self.unit
+        if not isinstance(unit, int | float | np.number) or not 0 < unit < math.inf:
+            raise SpikeplaneError(f"encoding: unit must be a number above 0, not {unit}")
+        if self.kind != "frames" and (self.signed or self.unit != 1.0):
+            raise SpikeplaneError(
+                f"encoding: signed and unit are for frames, not for the kind '{self.kind}'; "
+                "normalise images with mean and std"
+            )
+        if self.signed and self.value_bits < 2:
+            raise SpikeplaneError("encoding: signed values take 2 bits or more, not 1")
 
     @property
     def bits(self) -> int:
-        """Bits of one value of the input population: value_bits for direct coding, else 1."""
-        return self.value_bits if self.kind == "direct" else 1
+        """Bits of one value of the input population: value_bits for direct coding and frames, else 1."""
+        return self.value_bits if self.kind in ("direct", "frames") else 1
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The least and the largest integer that the input population sends."""
+        return (
+            (-(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1)
+            if self.signed
+            else (0, (1 << self.bits) - 1)
+        )
+
+    @property
+    def value(self) -> float:
+        """What the model gets, in real numbers, for an integer of 1: the unit of frames; else full scale is 1."""
+        return float(self.unit) if self.kind == "frames" else 1.0 / self.span[1]
+
+    def __str__(self) -> str:
+        """For people, such as "direct encoding, 4 steps"."""
+        values = ""
+        if self.kind == "frames":
+            values = f" of {self.bits}-bit {'signed ' if self.signed else ''}values in units of {self.unit:g}"
+        return f"{self.kind} encoding{values}, {self.steps} steps"

@@ -87,7 +87,7 @@ def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
 
 
 @pytest.mark.parametrize(("fields", "message"), [
-    ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, not 'morse'"),
+    ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, frames, not 'morse'"),
     ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
     ({"steps": 2.5}, "steps must be from 1 to 16384, not 2.5"),
     ({"steps": 0}, "steps must be from 1 to 16384, not 0"),
@@ -96,6 +96,10 @@ def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
     ({"value_bits": 9}, "value_bits must be from 1 to 8, not 9"),
     ({"seed": -1}, "seed must be from 0 to 9223372036854775808, not -1"),
     ({"step_us": 0}, "step_us must be from 1 to 8388608, not 0"),
+    ({"kind": "frames", "unit": 0}, "unit must be a number above 0, not 0"),
+    ({"kind": "frames", "unit": float("nan")}, "unit must be a number above 0, not nan"),
+    ({"kind": "frames", "value_bits": 1, "signed": True}, "signed values take 2 bits or more, not 1"),
+    ({"signed": True}, "signed and unit are for frames, not for the kind 'direct'; normalise images with mean and std"),
 ])  # fmt: skip
 def test_encodings_that_are_none(fields: dict, message: str) -> None:
     with pytest.raises(SpikeplaneError) as error:

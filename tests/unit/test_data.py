@@ -170,7 +170,7 @@ def test_pickles_are_refused(tmp_path):
 def test_ambiguous_npz(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, first=IMAGES, second=IMAGES)
-    names = "images, data, samples, planes, x or x_test"
+    names = "images, data, samples, planes, frames, x or x_test"
     assert (
         message(read_samples, path, SHAPE)
         == f"{path} holds the arrays first, second; expected one array, or one called {names}"

@@ -49,7 +49,9 @@ def _one_layer(network: Network, population: Population, sources: list[str]) -> 
         source = network.population(name)
         wide = 32 if source.sends_values else 1
         bits = source.value_bits if source.neuron is None else wide
-        inputs.append(Population(name=name + _GIVEN, shape=source.shape, value_bits=bits))
+        inputs.append(
+            Population(name=name + _GIVEN, shape=source.shape, value_bits=bits, signed=source.signed)
+        )
     if not inputs:
         inputs = [Population(name=_GIVEN, shape=(1, 1, 1))]
     return Network(

@@ -47,7 +47,7 @@ def of_samples(net: FloatNetwork, planes: np.ndarray) -> Trial:
 
 def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
     """Random planes, the samples in turn at 10 and 40 % activity; seeded. Direct coding: random
-    values there, the same in every step."""
+    values there, the same in every step; frames: random values in each step."""
     samples, steps = _size(net, min(max(encoding.steps, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
     direct = encoding.kind == "direct"
@@ -55,8 +55,12 @@ def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
     if direct:
         planes *= rng.integers(1, 1 << encoding.bits, planes.shape).astype(np.uint8)
         planes = np.repeat(planes, steps, axis=1)
+    elif encoding.kind == "frames":
+        low, high = encoding.span
+        planes = planes * rng.integers(low or 1, high + 1, planes.shape)
     parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
-    return Trial(planes, f"{_count(planes)} of random {'values' if direct else 'planes'}, {parts} active")
+    what = "values" if direct else "frames" if encoding.kind == "frames" else "planes"
+    return Trial(planes, f"{_count(planes)} of random {what}, {parts} active")
 
 
 def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:

@@ -77,7 +77,7 @@ def _beside(
     net: FloatNetwork, program: Program, trial: Trial, source: _Source, say: Say
 ) -> tuple[dict[str, np.ndarray], dict[str, Layer]]:
     """The float network's outputs, and what was compared with the source's, which run first."""
-    values = trial.planes * (1.0 / ((1 << program.encoding.bits) - 1))
+    values = trial.planes * program.encoding.value
     done = 0
 
     def advance() -> None:

@@ -2,8 +2,9 @@
 
 import math
 import re
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import numpy as np
 import typer
@@ -18,7 +19,7 @@ from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork
 
-_KINDS = ("direct", "rate", "latency", "events", "planes")
+_KINDS = get_args(EncodingKind)
 
 
 def parse_shape(text: str | None) -> tuple[int, int, int] | None:
@@ -34,7 +35,16 @@ def parse_shape(text: str | None) -> tuple[int, int, int] | None:
     return numbers[0], numbers[1], numbers[2]
 
 
-def parse_encoding(kind: str, steps: int, step_us: int, seed: int, bits: int) -> Encoding:
+def parse_encoding(
+    kind: str,
+    steps: int,
+    step_us: int,
+    seed: int,
+    bits: int,
+    *,
+    signed: bool = False,
+    unit: str | None = None,
+) -> Encoding:
     """The encoding that the options describe. Raises SpikeplaneError."""
     if kind not in _KINDS:
         raise SpikeplaneError(f"unknown encoding '{kind}'; choose from {', '.join(_KINDS)}")
@@ -44,7 +54,28 @@ def parse_encoding(kind: str, steps: int, step_us: int, seed: int, bits: int) ->
         low, high = RANGES[name]
         if not low <= value <= high:
             raise SpikeplaneError(f"--{name.replace('_', '-')} must be from {low} to {high}, not {value}")
-    return Encoding(kind=cast(EncodingKind, kind), steps=steps, step_us=step_us, seed=seed, value_bits=bits)
+    if kind != "frames" and (signed or unit is not None):
+        raise SpikeplaneError(f"--signed and --unit are for --encoding frames, not '{kind}'")
+    return Encoding(
+        kind=cast(EncodingKind, kind),
+        steps=steps,
+        step_us=step_us,
+        seed=seed,
+        value_bits=bits,
+        signed=signed,
+        unit=1.0 if unit is None else _number(unit, "--unit"),
+    )
+
+
+def _number(text: str, option: str) -> float:
+    """A decimal, or a fraction such as 1/255, above 0. Raises SpikeplaneError."""
+    try:
+        value = float(Fraction(text.strip()))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise SpikeplaneError(f"{option} must be a number above 0, such as 0.5 or 1/255, not '{text}'")
+    return value
 
 
 def compile(  # noqa: A001 - the command's name
@@ -61,8 +92,16 @@ def compile(  # noqa: A001 - the command's name
         str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")
     ] = None,
     steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 4,
-    encoding: Annotated[str, typer.Option(help="direct, rate, latency, events or planes.")] = "direct",
-    value_bits: Annotated[int, typer.Option(help="Bits of a directly coded pixel.")] = 8,
+    encoding: Annotated[
+        str, typer.Option(help="direct, rate, latency, events, planes or frames.")
+    ] = "direct",
+    value_bits: Annotated[
+        int, typer.Option(help="Bits of a directly coded pixel, or of a value of frames.")
+    ] = 8,
+    signed: Annotated[bool, typer.Option("--signed", help="Frames hold negative values too.")] = False,
+    unit: Annotated[
+        str | None, typer.Option(help="Frames: what 1 is in real numbers, such as 1/255; 1 if not given.")
+    ] = None,
     step_us: Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the rate encoding.")] = 0,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, for NIR's LIF.")] = None,
@@ -98,7 +137,7 @@ def compile(  # noqa: A001 - the command's name
     from spikeplane.compiler.compile import compile as compile_model
 
     chip = chosen_chip(preset, config, "small")
-    chosen = parse_encoding(encoding, steps, step_us, seed, value_bits)
+    chosen = parse_encoding(encoding, steps, step_us, seed, value_bits, signed=signed, unit=unit)
     shape = parse_shape(input_shape)
     _check_options(calibrate, labels, samples, dt)
     check_place(output)

@@ -28,7 +28,7 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
     )
     shape = "x".join(str(n) for n in loaded.input.shape)
     out.print(
-        f"input {shape}, {encoding.kind} encoding, {encoding.steps} steps; readout: {loaded.readout}",
+        f"input {shape}, {encoding}; readout: {loaded.readout}",
         highlight=False,
     )
     print_tables(loaded, out)

@@ -176,7 +176,7 @@ def _encoded(encoding: Encoding, net: FloatNetwork, samples: Any, labels: np.nda
 
 def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[str, np.ndarray]:
     """By population the largest magnitude of a membrane (C,) on the first samples of the calibration."""
-    unit = 1.0 / ((1 << encoding.bits) - 1)
+    unit = encoding.value
     peaks: dict[str, np.ndarray] = {}
     for _, membranes in provided("FloatModel")(net).steps({net.inputs[0].name: planes[:PEAK_SAMPLES] * unit}):
         for name, v in membranes.items():
@@ -188,7 +188,7 @@ def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[st
 def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: np.ndarray | None) -> None:
     """Fill in agreement of integer with float outputs per population, and both accuracies."""
     name = net.inputs[0].name
-    unit = 1.0 / ((1 << program.encoding.bits) - 1)
+    unit = program.encoding.value
     real = provided("FloatModel")(net).run({name: planes * unit})
     integer = provided("GoldenModel")(
         program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits

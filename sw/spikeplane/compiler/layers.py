@@ -44,9 +44,10 @@ class Layers:
         peaks: Mapping[str, np.ndarray],
     ) -> None:
         self.net, self.encoding, self.bits, self.guards, self.peaks = net, encoding, bits, guards, peaks
-        self.units = {p.name: 1.0 / ((1 << encoding.bits) - 1) for p in net.inputs}
+        self.units = {p.name: encoding.value for p in net.inputs}
         self.made = {
-            p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits) for p in net.inputs
+            p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits, signed=encoding.signed)
+            for p in net.inputs
         }
 
     def layer(self, population: FloatPopulation, neuron: FloatNeuron) -> Layer:

@@ -68,7 +68,7 @@ def measured(network: Network, config: ChipConfig, outputs: Mapping[str, Any], s
     for population in network.populations:
         name, width = population.name, population.bits(config.membrane_bits)
         # a sample at a time: memory
-        counted = [_count(np.asarray(sample), width, config.lanes) for sample in outputs[name]]
+        counted = [_counted(np.asarray(sample), population, width, config.lanes) for sample in outputs[name]]
         spikes[name] = np.mean([fired for fired, _, _ in counted], 0)
         packets[name] = np.mean([masks for _, masks, _ in counted], 0)
         maps[name] = np.sum([pixels for _, _, pixels in counted], 0)
@@ -111,6 +111,17 @@ def reached(projection: Projection, network: Network, spikes: np.ndarray) -> flo
     columns = np.array(axis_reach(shape[2], pool[1], kernel[1], sx, px, width))
     weight = spikes if spikes.sum() else np.ones(shape[1:])
     return float((weight * rows[:, None] * columns).sum() / weight.sum())
+
+
+def _counted(
+    values: np.ndarray, population: Population, width: int, lanes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `_count`; the host sends the magnitudes of signed values, positive and negative apart."""
+    if not population.signed:
+        return _count(values, width, lanes)
+    values = values.astype(np.int64)
+    above, below = (_count(np.maximum(part, 0), width, lanes) for part in (values, -values))
+    return above[0] + below[0], above[1] + below[1], above[2] + below[2]
 
 
 def _count(values: np.ndarray, width: int, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -80,7 +80,7 @@ class Driver(Channel):
     def run(
         self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None
     ) -> dict[str, np.ndarray]:
-        """Run samples: `inputs` per input population, non-negative integers (N, T, C, H, W).
+        """Run samples: `inputs` per input population, integers (N, T, C, H, W).
         Returns, per probed population, int (N, T, C, H, W). Raises SpikeplaneError if the chip
         stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]

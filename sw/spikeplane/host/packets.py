@@ -82,11 +82,14 @@ def unpack_many(
 
 
 def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.ndarray:
-    """The spike packets of one step's values (C, H, W), non-negative integers: one per non-zero
-    mask and bit plane.
+    """The spike packets of one step's values (C, H, W), integers: one per non-zero mask and bit plane of
+    the magnitudes, those of negative values negated.
 
     `fields` gives tag, parity and the rectangle.
     """
+    if values.min(initial=0) < 0:  # magnitudes: half the spikes of two's complement, and sums are the same
+        signed = [(np.maximum(values.astype(np.int64) * sign, 0), n) for n, sign in enumerate((1, -1))]
+        return np.concatenate([plane_packets(config, part, {**fields, "negate": n}) for part, n in signed])
     lanes, form = config.lanes, packet_format(config)
     channels, height, width = values.shape
     groups = -(-channels // lanes)

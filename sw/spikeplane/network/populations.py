@@ -1,9 +1,10 @@
 """The neurons of one layer, and inputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from spikeplane.later import LATER
 from spikeplane.network.neuron import Neuron
 
 
@@ -22,7 +23,8 @@ class Population:
 
     theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,).
     `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.
-    `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes).
+    `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes);
+    `signed`: they are two's complement.
     `hold`: the input is the same in every step of a sample, so it is accumulated once.
     """
 
@@ -36,6 +38,7 @@ class Population:
     input_size: tuple[int, int] | None = None
     hold: bool = False
     value_bits: int = 1
+    signed: bool = field(default=False, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:
@@ -48,9 +51,10 @@ class Population:
 
     def values(self, membrane_bits: int) -> tuple[int, int]:
         """The smallest and the largest value that one of its neurons, or pixels, sends in a step."""
-        return (
-            (0, (1 << self.value_bits) - 1) if self.neuron is None else self.neuron.kind.values(membrane_bits)
-        )
+        if self.neuron is not None:
+            return self.neuron.kind.values(membrane_bits)
+        top = 1 << (self.value_bits - self.signed)
+        return -top * self.signed, top - 1
 
     @property
     def sends_values(self) -> bool:

@@ -59,10 +59,11 @@ def _check_input(program: "Program") -> None:
     if len(inputs) != 1:
         raise SpikeplaneError(f"a program has one input, not {len(inputs)}")
     (found,) = inputs
-    if found.value_bits != encoding.bits:
+    if (found.value_bits, found.signed) != (encoding.bits, encoding.signed):
+        signs = [" signed" if signed else "" for signed in (found.signed, encoding.signed)]
         raise SpikeplaneError(
-            f"input '{found.name}' takes {found.value_bits}-bit values, the encoding "
-            f"'{encoding.kind}' gives {encoding.bits}"
+            f"input '{found.name}' takes {found.value_bits}-bit{signs[0]} values, the encoding "
+            f"'{encoding.kind}' gives {encoding.bits}{signs[1]}"
         )
     arrays = (found.theta, found.amount, found.bias, found.window)
     if found.hold or any(array is not None for array in arrays):
@@ -104,6 +105,8 @@ def _check_numbers(population: Population, program: "Program") -> None:
         return
     if population.value_bits != 1:
         raise SpikeplaneError(f"{what}: only an input has value_bits, not {population.value_bits}")
+    if population.signed:
+        raise SpikeplaneError(f"{what}: only an input has signed values")
     if not 0 <= neuron.leak_value <= LEAK_ONE:
         raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {neuron.leak_value}")
     bits = config.membrane_bits

@@ -103,7 +103,7 @@ def to_bytes(program: "Program") -> bytes:
         "architecture": ARCHITECTURE,
         "digest": program.config.digest,
         "config": program.config.to_dict(),
-        "encoding": asdict(program.encoding),
+        "encoding": stated(program.encoding),
         "readout": program.readout,
         "probes": program.probes,
         "tables": program.tables,

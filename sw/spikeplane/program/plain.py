@@ -1,5 +1,5 @@
 """From the plain values of JSON to dataclasses and back, as their annotations say: exact types, exactly the
-fields, no defaults.
+fields, no defaults but of fields that are newer than the files (`spikeplane.later`).
 
 Python takes True for 1 and 3.0 for 3, and a name from a misspelt key's default; a file that says so
 has been made by something else.
@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.later import later
 from spikeplane.program.kinds import FAMILIES, key
 from spikeplane.program.kinds import kind as member
 
@@ -26,6 +27,9 @@ def made(kind: type[T], plain: Any, where: str, /, **given: Any) -> T:
     names: dict[str, str] = {}  # of the dataclass, by those of the file
     for name in (f.name for f in fields(kind) if f.name not in given):  # pyright: ignore[reportArgumentType] - a dataclass
         names[key(hints[name], plain) if hints[name] in FAMILIES else name] = name
+    for name in later(kind):
+        if is_object(plain) and name not in plain:
+            names.pop(name, None)
     if not is_object(plain) or set(plain) != set(names):
         found = sorted(set(plain) ^ set(names), key=str) if is_object(plain) else []
         raise SpikeplaneError(f"{where} must have the fields {', '.join(sorted(names))}{_differing(found)}")
@@ -43,7 +47,10 @@ def made(kind: type[T], plain: Any, where: str, /, **given: Any) -> T:
 def stated(item: Any, less: tuple[str, ...] = ()) -> dict[str, Any]:
     """The inverse, without the fields `less`."""
     found: dict[str, Any] = {}
+    newer = later(item)
     for name, one in ((f.name, getattr(item, f.name)) for f in fields(item) if f.name not in less):
+        if name in newer and one == newer[name]:
+            continue
         if isinstance(one, tuple(FAMILIES)):
             found[one.stored[0]] = one.stored[1]
         else:
