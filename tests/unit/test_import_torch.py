@@ -141,17 +141,16 @@ def test_snntorch(leaky: str) -> None:
 
 REFUSED = [
     (
-        [nn.Conv2d(2, 4, 3), nn.AvgPool2d(2), neuron.IFNode()],
-        (
-            "layer '1' is an average or sum pooling in front of neurons, which Spikeplane cannot "
-            "represent: put it behind the neurons"
-        ),
+        [nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3, padding=1), neuron.IFNode()],
+        "layer '2' is behind layers without neurons between (the last is '1'), whose weights are not the same for "
+        "every pixel, which Spikeplane cannot represent: use windows of one size, no padding between the two, no "
+        "upsampling; or put neurons between",
     ),
     (
-        [nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3), neuron.IFNode()],
-        "layer '1' is a convolution behind another without neurons between, which Spikeplane "
-        "cannot represent: merge the two or put "
-        "neurons between",
+        [nn.Conv2d(2, 4, 1), nn.Conv2d(4, 4, 3, padding=1), neuron.IFNode()],
+        "layer '2' is behind layers without neurons between (the last is '1'), of which one pads what another one's "
+        "bias or batch-norm has moved from 0, which Spikeplane cannot represent: let the first one pad and the others "
+        "not (padding=0), or take away its bias, or put neurons between",
     ),
     ([nn.Conv2d(3, 4, 3), neuron.IFNode()], "layer '0' expects 3 channels, it gets 2 (2x8x8)"),
     ([nn.Conv2d(2, 4, 3)], "the model has no spiking neurons; Spikeplane compiles spiking networks"),

@@ -3,7 +3,7 @@ populations and projections come out.
 
 An importer walks its model in order and calls one method of `Assembler` per layer. Values on the
 way are either `Spikes` (outputs of populations, pooled or added) or `Currents` (synapses that no
-neuron has received yet).
+neuron has received yet). Linear layers behind one another become one.
 """
 
 from dataclasses import replace
@@ -12,27 +12,28 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
-from spikeplane.importers.assembly import Assembly
+from spikeplane.importers import taps
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
+    Pads,
     check_bias,
     check_groups,
     check_steps,
-    dilated,
     pixels,
     text,
     ungrouped,
 )
-from spikeplane.network import ALIGNED, DENSE, MEMBRANE, Window
+from spikeplane.importers.maps import Map, covering
+from spikeplane.importers.views import Views
+from spikeplane.network import MEMBRANE, Window
 
 
-class Assembler(Assembly):
+class Assembler(Views):
     """The layers that models have, on an `Assembly`."""
 
     def linear(self, layer: str, value: Value, weight: np.ndarray, bias: np.ndarray | None) -> Currents:
         """A fully connected layer: weight (O, I)."""
-        spikes = self.spikes(layer, value, "a fully connected layer")
-        size = int(np.prod(spikes.shape))
+        size = int(np.prod(value.shape))
         if weight.ndim != 2 or not len(weight):
             raise SpikeplaneError(
                 f"layer '{layer}' has weights of shape {text(weight.shape)}; a fully connected "
@@ -41,10 +42,10 @@ class Assembler(Assembly):
         check_bias(layer, bias, len(weight))
         if weight.shape[1] != size:
             raise SpikeplaneError(
-                f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(spikes.shape)})"
+                f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(value.shape)})"
             )
-        kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *spikes.shape)
-        return replace(self.synapses(spikes, kernel, bias, (len(weight), 1, 1), layer=layer), flat=True)
+        kernel = np.asarray(weight, dtype=np.float64).reshape(len(weight), *value.shape)
+        return replace(self.through(layer, value, covering(kernel), bias), flat=True)
 
     def convolution(
         self,
@@ -54,74 +55,78 @@ class Assembler(Assembly):
         bias: np.ndarray | None,
         *,
         stride: tuple[int, int],
-        padding: tuple[int, int],
+        padding: tuple[int, int] | Pads,
         dilation: tuple[int, int] = (1, 1),
         groups: int = 1,
     ) -> Currents:
-        """A convolution: weight (O, I / groups, KH, KW) in PyTorch's layout."""
-        spikes = self.spikes(layer, value, "a convolution")
-        channels, height, width = spikes.shape
-        if spikes.flat and (height, width) != (1, 1):
-            raise self.refuse(layer, "a convolution behind a flatten", "flatten behind the convolutions")
+        """A convolution: weight (O, I / groups, KH, KW) in PyTorch's layout; padding: rows and columns,
+        or of each in front and behind."""
+        high, wide = (p if isinstance(p, tuple) else (p, p) for p in padding)
+        self._check_convolution(layer, value, weight, bias, groups)
+        check_steps(layer, stride=stride, padding=(min(high), min(wide)), dilation=dilation)
+        kernel = np.asarray(weight, dtype=np.float64)
+        axes = [
+            taps.convolution(n, k, s, p, d)
+            for n, k, s, p, d in zip(
+                value.shape[1:], kernel.shape[2:], stride, (high, wide), dilation, strict=True
+            )
+        ]
+        if not all(axis.shape[1] for axis in axes):
+            raise SpikeplaneError(
+                f"layer '{layer}' has a {text(kernel.shape[2:])} kernel for {text(value.shape[1:])} "
+                "pixels: nothing is left"
+            )
+        if groups == value.shape[0] == len(weight) and groups > 1:
+            kernel = kernel[:, 0]
+        elif groups > 1:
+            kernel = ungrouped(kernel, groups)
+        return self.through(layer, value, Map(kernel, *axes), bias)
+
+    def transposed(
+        self,
+        layer: str,
+        value: Value,
+        weight: np.ndarray,
+        bias: np.ndarray | None,
+        *,
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        more: tuple[int, int] = (0, 0),
+        dilation: tuple[int, int] = (1, 1),
+        groups: int = 1,
+    ) -> Currents:
+        """A transposed convolution: weight (I, O / groups, KH, KW) in PyTorch's layout; `more`: pixels
+        that output_padding adds."""
+        parts = np.split(np.asarray(weight, dtype=np.float64), groups) if groups > 1 else [weight]
+        kernel = np.concatenate([part.swapaxes(0, 1) for part in parts])
+        self._check_convolution(layer, value, kernel, bias, groups)
         check_steps(layer, stride=stride, padding=padding, dilation=dilation)
+        axes = [
+            taps.transposed(*numbers)
+            for numbers in zip(
+                value.shape[1:], kernel.shape[2:], stride, padding, more, dilation, strict=True
+            )
+        ]
+        if not all(axis.shape[1] for axis in axes):
+            raise SpikeplaneError(f"layer '{layer}' has a padding that leaves nothing")
+        if groups > 1:
+            kernel = ungrouped(kernel, groups)
+        return self.through(layer, value, Map(kernel, *axes), bias)
+
+    def _check_convolution(
+        self, layer: str, value: Value, weight: np.ndarray, bias: np.ndarray | None, groups: int
+    ) -> None:
+        """Raise SpikeplaneError for weights (O, I / groups, KH, KW) that do not fit the value."""
+        channels, height, width = value.shape
+        if value.flat and (height, width) != (1, 1):
+            raise self.refuse(layer, "a convolution behind a flatten", "flatten behind the convolutions")
         check_groups(layer, channels, weight, groups)
         check_bias(layer, bias, len(weight))
         if weight.shape[1] * groups != channels:
             raise SpikeplaneError(
                 f"layer '{layer}' expects {weight.shape[1] * groups} channels, it gets {channels} "
-                f"({text(spikes.shape)})"
+                f"({text(value.shape)})"
             )
-        kernel = dilated(np.asarray(weight, dtype=np.float64), dilation)
-        out = pixels(layer, (height, width), kernel.shape[2:], stride, padding)
-        aligned = groups == channels == len(weight) and groups > 1
-        if aligned:
-            kernel = kernel[:, 0]
-        elif groups > 1:
-            kernel = ungrouped(kernel, groups)
-        return self.synapses(
-            spikes,
-            kernel,
-            bias,
-            (len(weight), out[0], out[1]),
-            stride=stride,
-            padding=padding,
-            kind=ALIGNED if aligned else DENSE,
-            layer=layer,
-        )
-
-    def pool_sum(
-        self,
-        layer: str,
-        value: Value,
-        size: tuple[int, int],
-        stride: tuple[int, int],
-        padding: tuple[int, int],
-        *,
-        mean: bool,
-    ) -> Spikes:
-        """Sum or average pooling of spikes: folded into the synapses behind it."""
-        if isinstance(value, Currents):
-            raise self.refuse(
-                layer, "an average or sum pooling in front of neurons", "put it behind the neurons"
-            )
-        check_steps(layer, stride=stride, padding=padding, size=size)
-        if size != stride or padding != (0, 0):
-            raise self.refuse(
-                layer,
-                f"a pooling of {text(size)} with stride {text(stride)}",
-                "size and stride must be equal, padding 0",
-            )
-        channels, height, width = value.shape
-        if height % size[0] or width % size[1]:
-            raise self.refuse(
-                layer, f"a {text(size)} pooling of {height}x{width} pixels", "the size must divide the pixels"
-            )
-        gain = 1.0 / (size[0] * size[1]) if mean else 1.0
-        sources = tuple(
-            replace(s, pool=(s.pool[0] * size[0], s.pool[1] * size[1]), gain=s.gain * gain)
-            for s in value.sources
-        )
-        return replace(value, sources=sources, shape=(channels, height // size[0], width // size[1]))
 
     def pool_max(self, layer: str, value: Value, size: int, stride: int, padding: int) -> Value:
         """Of currents: a window in front of the neurons. Of spikes: OR, as neurons without memory."""
@@ -147,19 +152,12 @@ class Assembler(Assembly):
                     layer, "a second maximum in front of the same neurons", "one window is all there is"
                 )
             return replace(value, shape=shape, window=Window(size=size, stride=stride, padding=padding))
-        if len(value.sources) != 1 or value.sources[0].pool != (1, 1) or value.sources[0].gain != 1.0:
+        if not value.binary:
             raise self.refuse(
                 layer, "a maximum of added or pooled spikes", "it is no OR of spikes; pool before adding"
             )
-        currents = self.synapses(
-            value,
-            np.ones((channels, size, size)),
-            None,
-            shape,
-            stride=(stride, stride),
-            padding=(padding, padding),
-            kind=ALIGNED,
-        )
+        axes = (taps.convolution(n, size, stride, (padding, padding)) for n in value.shape[1:])
+        currents = self.through(layer, value, Map(np.ones((channels, size, size)), *axes), named=False)
         self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
         return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=np.ones(channels), reset="none"))
 
@@ -177,9 +175,10 @@ class Assembler(Assembly):
         if isinstance(one, Spikes) and isinstance(other, Spikes):
             return replace(one, sources=one.sources + other.sources)
         left, right = self.currents(layer, one), self.currents(layer, other)
-        if left.window is not None or right.window is not None:
-            raise self.refuse(layer, "a sum behind a maximum of currents", "put neurons between")
-        return replace(left, drafts=left.drafts + right.drafts, bias=left.bias + right.bias)
+        for value in (left, right):
+            self.check_window(layer, value)
+        bias = left.bias + right.bias if left.bias.ndim == right.bias.ndim else left.image + right.image
+        return replace(left, drafts=left.drafts + right.drafts, bias=bias)
 
     def flatten(self, value: Value) -> Value:
         """(C, H, W) to a row; the order is kept by the layers behind."""

@@ -5,15 +5,20 @@
 ```
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.importers.flow import Currents, Source, Spikes, Value
+from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Value
 from spikeplane.importers.geometry import Shape
-from spikeplane.network import ALIGNED, DENSE, MEMBRANE, ProjectionKind
+from spikeplane.importers.maps import Map, covering, identity
+from spikeplane.importers.regular import regular
+from spikeplane.network import ALIGNED, DENSE, MEMBRANE
+
+#: Weights of a layer that is written out neuron by neuron, at most.
+_WRITTEN_OUT = 1 << 24
 
 
 @dataclass
@@ -46,19 +51,59 @@ class Assembly:
             raise SpikeplaneError(
                 "a negative scale behind a maximum cannot be folded; put the pooling after the normalisation"
             )
-        drafts = tuple(
-            replace(d, weight=d.weight * gain.reshape(-1, *[1] * (d.weight.ndim - 1))) for d in value.drafts
-        )
-        return replace(value, drafts=drafts, bias=value.bias * gain + offset)
+        drafts = tuple(replace(d, map=d.map.scaled(gain)) for d in value.drafts)
+        shape = (-1, *[1] * (value.bias.ndim - 1))
+        return replace(value, drafts=drafts, bias=value.bias * gain.reshape(shape) + offset.reshape(shape))
+
+    def through(
+        self,
+        layer: str,
+        value: Value,
+        map: Map,
+        bias: np.ndarray | float | None = None,
+        *,
+        named: bool = True,
+    ) -> Currents:
+        """The value through a map, and a bias (C,) or a number for all; `named`: the weights are the layer's.
+
+        Behind currents the two maps become one, and so do the biases.
+        """
+        offset = np.zeros(len(map.weight))
+        if bias is not None:
+            offset = np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), offset.shape)
+        name = layer if named else ""
+        if isinstance(value, Spikes):
+            drafts = tuple(
+                Draft(s.population, map if s.map is None else map.after(s.map), s.delay, name)
+                for s in value.sources
+            )
+            return Currents(drafts, offset, map.shape)
+        self.check_window(layer, value)
+        drafts = tuple(replace(d, map=map.after(d.map), layer=name or d.layer) for d in value.drafts)
+        image = map.of(value.image) + offset[:, None, None]
+        return Currents(drafts, _narrow(image), map.shape)
+
+    def seen(self, layer: str, value: Value, map: Map) -> Value:
+        """The value through a map without weights of its own: spikes stay spikes."""
+        if isinstance(value, Currents):
+            return replace(self.through(layer, value, map, named=False), flat=value.flat)
+        sources = tuple(replace(s, map=map if s.map is None else map.after(s.map)) for s in value.sources)
+        return replace(value, sources=sources, shape=map.shape)
+
+    def check_window(self, layer: str, value: Value) -> None:
+        """Raise SpikeplaneError for a maximum of currents, which only neurons may stand behind."""
+        if isinstance(value, Currents) and value.window is not None:
+            raise self.refuse(
+                layer,
+                "behind a maximum of currents",
+                "put neurons between, or the maximum behind the neurons",
+            )
 
     def currents(self, layer: str, value: Value) -> Currents:
         """Spikes as currents: one synapse of weight 1 per neuron."""
         if isinstance(value, Currents):
             return value
-        return replace(
-            self.synapses(value, np.ones((value.shape[0], 1, 1)), None, value.shape, kind=ALIGNED),
-            flat=value.flat,
-        )
+        return replace(self.through("", value, identity(value.shape)), flat=value.flat)
 
     def neuron(
         self,
@@ -84,10 +129,13 @@ class Assembly:
             np.full(channels, gain),
             np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,)),
         )
+        projections = self._projections(layer, currents)
+        if projections is None:
+            neuron = _repeated(neuron, currents.shape)
+            currents = self._written_out(layer, currents)
+            projections = self._projections(layer, currents)
+            assert projections is not None
         window = currents.window
-        before = None
-        if window is not None:
-            before = next(self._size(d) for d in currents.drafts)
         self.populations.append(
             FloatPopulation(
                 name=layer,
@@ -95,29 +143,87 @@ class Assembly:
                 neuron=neuron,
                 bias=currents.bias,
                 window=window,
-                input_size=before,
+                input_size=None if window is None else currents.drafts[0].map.shape[1:],
             )
         )
-        self.projections += [replace(d, target=layer) for d in currents.drafts]
-        return Spikes((Source(layer),), currents.shape, currents.flat)
+        self.projections += projections
+        return Spikes((Source(layer),), currents.shape, flat=currents.flat)
+
+    def _projections(self, layer: str, currents: Currents) -> list[FloatProjection] | None:
+        """The drafts as projections into `layer`; None if a border or a window makes them differ from
+        pixel to pixel."""
+        if currents.bias.ndim > 1:
+            return None
+        made = []
+        for draft in currents.drafts:
+            kernel = regular(draft.map)
+            if kernel is None:
+                return None
+            made.append(
+                FloatProjection(
+                    source=draft.source,
+                    target=layer,
+                    weight=kernel.weight,
+                    stride=kernel.stride,
+                    padding=kernel.padding,
+                    pool=kernel.pool,
+                    kind=ALIGNED if kernel.weight.ndim == 3 else DENSE,
+                    delay=draft.delay,
+                    layer=draft.layer,
+                )
+            )
+        return made
+
+    def _written_out(self, layer: str, currents: Currents) -> Currents:
+        """A row of neurons, each with weights of its own: for layers behind which no pixels are needed.
+        Raises SpikeplaneError for others."""
+        if not currents.flat or currents.window is not None:
+            raise self._irregular(layer, currents)
+        count = int(np.prod(currents.shape))
+        drafts = []
+        for draft in currents.drafts:
+            if count * int(np.prod(draft.map.source)) > _WRITTEN_OUT:
+                raise self._irregular(layer, currents)
+            weight = draft.map.dense().reshape(count, *draft.map.source)
+            drafts.append(replace(draft, map=covering(weight)))
+        self.assume(layer, "weights", "one by one", "its kernel is not the same for every pixel")
+        return Currents(tuple(drafts), currents.image.reshape(-1), (count, 1, 1), flat=True)
+
+    def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
+        """The error for neurons whose synapses differ from pixel to pixel."""
+        names = [d.layer for d in currents.drafts if d.layer]
+        what = f" (the last is '{names[0]}')" if names else ""
+        if currents.bias.ndim > 1 and all(regular(d.map) is not None for d in currents.drafts):
+            return self.refuse(
+                layer,
+                f"behind layers without neurons between{what}, of which one pads what another one's bias or "
+                "batch-norm has moved from 0",
+                "let the first one pad and the others not (padding=0), or take away its bias, or put neurons between",
+            )
+        return self.refuse(
+            layer,
+            f"behind layers without neurons between{what}, whose weights are not the same for every pixel",
+            "use windows of one size, no padding between the two, no upsampling; or put neurons between",
+        )
 
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
         """The network whose last value is `value`; currents without neurons become a readout that
         integrates them."""
         readout = self.readout
+        if isinstance(value, Spikes) and (
+            len(value.sources) != 1 or value.sources[0] != Source(value.sources[0].population)
+        ):
+            value = self.currents(output_name, value)
         if isinstance(value, Currents):
-            value = self.neuron(output_name, value, FloatNeuron(reset="none", kind=MEMBRANE))
+            value = self.neuron(
+                output_name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE)
+            )
             readout = "last"
             self.assume(
                 output_name,
                 "readout",
                 "integrator",
                 "the last layer has no neurons: its outputs are summed over the steps",
-            )
-        if len(value.sources) != 1 or value.sources[0].pool != (1, 1):
-            raise SpikeplaneError(
-                "the model ends in pooled or added spikes; end it with neurons or with a fully "
-                "connected layer"
             )
         if not any(p.neuron for p in self.populations):
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
@@ -138,58 +244,21 @@ class Assembly:
         """Whether a population sends membranes, not values of 0 to 1."""
         return next(p for p in self.populations if p.name == name).sends_values
 
-    def spikes(self, layer: str, value: Value, what: str) -> Spikes:
-        """The value as spikes. Raises SpikeplaneError for currents, in front of which `what` cannot stand."""
-        if isinstance(value, Currents):
-            raise self.refuse(
-                layer,
-                f"{what} behind another without neurons between",
-                "merge the two or put neurons between",
-            )
-        return value
 
-    def synapses(
-        self,
-        spikes: Spikes,
-        weight: np.ndarray,
-        bias: np.ndarray | None,
-        shape: Shape,
-        *,
-        stride: tuple[int, int] = (1, 1),
-        padding: tuple[int, int] = (0, 0),
-        kind: ProjectionKind = DENSE,
-        layer: str = "",
-    ) -> Currents:
-        """Spikes through a kernel (as `FloatProjection.weight`), with a bias (C,) or a number for all;
-        `shape`: what comes out."""
-        drafts = tuple(
-            FloatProjection(
-                source=s.population,
-                target="",
-                weight=weight * s.gain,
-                stride=stride,
-                padding=padding,
-                pool=s.pool,
-                kind=kind,
-                delay=s.delay,
-                layer=layer,
-            )
-            for s in spikes.sources
-        )
-        offset = (
-            np.zeros(shape[0])
-            if bias is None
-            else np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), shape[:1])
-        )
-        return Currents(drafts, offset, shape)
+def _narrow(image: np.ndarray) -> np.ndarray:
+    """A bias (C, H, W) as (C,) where it is one a channel."""
+    flat = image.reshape(len(image), -1)
+    size = np.abs(flat).max(initial=0.0)
+    same = flat.size and (np.abs(flat - flat[:, :1]) <= 1e-12 * size).all()
+    return flat[:, 0].copy() if same else image
 
-    def _size(self, draft: FloatProjection) -> tuple[int, int]:
-        """Output pixels of a projection."""
-        source = next(p for p in self.populations if p.name == draft.source)
-        grid = (-(-source.shape[1] // draft.pool[0]), -(-source.shape[2] // draft.pool[1]))
-        kernel = draft.weight.shape[-2:]
-        size = [
-            (n + 2 * p - k) // s + 1
-            for n, p, k, s in zip(grid, draft.padding, kernel, draft.stride, strict=True)
-        ]
-        return size[0], size[1]
+
+def _repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:
+    """What is one a channel of (C, H, W) as one a neuron of its row."""
+    count = shape[1] * shape[2]
+    several = {
+        f.name: np.repeat(value, count)
+        for f in fields(neuron)
+        if isinstance(value := getattr(neuron, f.name), np.ndarray) and value.shape == shape[:1]
+    }
+    return replace(neuron, **several)

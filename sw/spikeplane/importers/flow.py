@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.float_network import FloatProjection
 from spikeplane.importers.geometry import Shape
+from spikeplane.importers.maps import Map
 from spikeplane.network import Window
 
 
 @dataclass(frozen=True)
 class Source:
-    """One population inside a `Spikes` value: gain times its sum over pool blocks."""
+    """One population inside a `Spikes` value, seen through a map: pooled, padded, a slice of it; None: as
+    it is."""
 
     population: str
-    pool: tuple[int, int] = (1, 1)
-    gain: float = 1.0
     delay: int = 0
+    map: Map | None = None
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,55 @@ class Spikes:
     shape: Shape
     flat: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether the values are whole numbers: spikes, or sums of them."""
+        maps = [s.map for s in self.sources if s.map is not None]
+        parts = [part for m in maps for part in (m.weight, m.rows, m.columns)]
+        return all(bool((part == np.trunc(part)).all()) for part in parts)
+
+    @property
+    def binary(self) -> bool:
+        """Whether spikes of 0 and 1 stay 0 and 1: no two of them meet in a value."""
+        total = np.zeros(self.shape)
+        for source in self.sources:
+            if source.map is None:
+                total += 1
+            elif not source.map.picks():
+                return False
+            else:
+                total += source.map.of(np.ones(source.map.source))
+        return bool((total <= 1).all())
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Synapses of a population without a target; `layer` as in `FloatProjection`."""
+
+    source: str
+    map: Map
+    delay: int = 0
+    layer: str = ""
+
 
 @dataclass(frozen=True)
 class Currents:
-    """Projections without a target, a bias (C,) and perhaps a maximum over a window of `shape` (C,
-    H, W); `flat` as in `Spikes`."""
+    """Drafts, a bias and perhaps a maximum over a window of `shape` (C, H, W); `flat` as in `Spikes`.
 
-    drafts: tuple[FloatProjection, ...]
+    bias: (C,), or (C, H, W) where it differs inside a channel: padding behind a layer with a bias.
+    """
+
+    drafts: tuple[Draft, ...]
     bias: np.ndarray
     shape: Shape
     window: Window | None = None
     flat: bool = False
+
+    @property
+    def image(self) -> np.ndarray:
+        """The bias of every value, (C, H, W)."""
+        bias = self.bias if self.bias.ndim == 3 else self.bias[:, None, None]
+        return np.broadcast_to(bias, self.shape)
 
 
 Value = Spikes | Currents

@@ -6,6 +6,7 @@ from spikeplane.errors import SpikeplaneError
 
 Pair = tuple[int, int]
 Shape = tuple[int, int, int]
+Pads = tuple[Pair, Pair]  #: of rows and of columns, in front and behind
 
 
 def text(shape: tuple[int, ...]) -> str:
@@ -56,16 +57,6 @@ def check_bias(layer: str, bias: np.ndarray | None, channels: int) -> None:
     """Raise SpikeplaneError unless there is one bias a channel, or none."""
     if bias is not None and np.size(bias) not in (1, channels):
         raise SpikeplaneError(f"layer '{layer}' has {np.size(bias)} biases for {channels} channels")
-
-
-def dilated(weight: np.ndarray, dilation: tuple[int, int]) -> np.ndarray:
-    """The kernel with zeros between its taps."""
-    if tuple(dilation) == (1, 1):
-        return weight
-    out, into, high, wide = weight.shape
-    spread = np.zeros((out, into, (high - 1) * dilation[0] + 1, (wide - 1) * dilation[1] + 1))
-    spread[:, :, :: dilation[0], :: dilation[1]] = weight
-    return spread
 
 
 def ungrouped(weight: np.ndarray, groups: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from spikeplane.float_network import FloatNeuron, FloatProjection
+from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.spikingjelly_neurons import firing, told
@@ -163,18 +163,12 @@ def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _
 
 def _fires_once(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> bool:
     """Whether no membrane can reach twice its threshold: then a subtraction at once leaves none above it."""
-    largest = currents.bias.copy()
+    largest = currents.image.max((1, 2))
     for draft in currents.drafts:
         if draft.delay or call.made.sends_values(draft.source):
             return False
-        largest += _largest(draft)
+        largest += draft.map.largest()
     return bool((decay * theta + largest < 2 * theta).all())
-
-
-def _largest(draft: FloatProjection) -> np.ndarray:
-    """(C,) what a projection can bring at most, of values 0 to 1."""
-    positive = np.maximum(draft.weight, 0)
-    return positive.reshape(len(positive), -1).sum(1) * draft.pool[0] * draft.pool[1]
 
 
 def _check_plain(call: Call) -> None:

@@ -199,7 +199,7 @@ class _Walk:
                     "use nn.Dropout, or pass training=self.training",
                 )
             self.made.assume(node.name, "dropout", "removed", "inference")
-        if name == "float" and not (isinstance(value, Spikes) and all(s.gain == 1.0 for s in value.sources)):
+        if name == "float" and not (isinstance(value, Spikes) and value.whole):
             raise self.made.refuse(
                 node.name, "a rounding of currents to float32", "convert the input, or nothing"
             )

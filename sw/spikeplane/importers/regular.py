@@ -1,0 +1,95 @@
+"""The kernel, stride, padding and pool of a projection that computes a `Map`, or that there are none."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.importers.maps import Map
+
+#: Taps of the same place in the kernel may differ by so much: averages are quotients.
+_SAME = 1e-12
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A projection's fields; weight (O, C, KH, KW), or (C, KH, KW) where each channel is for itself."""
+
+    weight: np.ndarray
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    pool: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Axis:
+    kernel: np.ndarray  #: (K, taps), what each tap adds to each place in the kernel
+    stride: int
+    padding: int
+    pool: int
+
+
+def regular(map: Map) -> Regular | None:
+    """The projection, or None for a map that is not the same kernel moved from pixel to pixel: a
+    border that a layer in the middle sees, windows of several sizes, a transposed convolution."""
+    rows, columns = _axis(map.rows), _axis(map.columns)
+    if rows is None or columns is None:
+        return None
+    weight = np.einsum("...st,ys,xt->...yx", map.weight, rows.kernel, columns.kernel, optimize=True)
+    return Regular(
+        weight,
+        (rows.stride, columns.stride),
+        (rows.padding, columns.padding),
+        (rows.pool, columns.pool),
+    )
+
+
+def _axis(taps: np.ndarray) -> _Axis | None:
+    """Of the axis whose taps are (S, out, in), with the smallest kernel."""
+    pool = _pool(taps)
+    blocks = taps[:, :, ::pool]
+    axes = [_moved(blocks, stride, pool) for stride in _strides(blocks)]
+    found = [axis for axis in axes if axis is not None]
+    return min(found, key=lambda axis: len(axis.kernel), default=None)
+
+
+def _pool(taps: np.ndarray) -> int:
+    """The largest block of pixels that no tap looks into."""
+    changes = (taps[:, :, 1:] != taps[:, :, :-1]).any(axis=(0, 1)).nonzero()[0] + 1
+    return int(np.gcd.reduce(changes)) if len(changes) else taps.shape[2]
+
+
+def _strides(blocks: np.ndarray) -> list[int]:
+    """How far a kernel may move from one output to the next: what its first or its last pixel does."""
+    met = np.abs(blocks).max(axis=0) > 0
+    found = {1}
+    for row in (met.argmax(axis=1), met.shape[1] - 1 - met[:, ::-1].argmax(axis=1)):
+        seen = row[met.any(axis=1)]
+        found |= {int(n) for n in np.diff(seen) if n > 0}
+    return sorted(found)
+
+
+def _moved(blocks: np.ndarray, stride: int, pool: int) -> _Axis | None:
+    """A kernel that moves by `stride` a pixel; None if there is none."""
+    count, out, size = blocks.shape
+    first = (out - 1) * stride  # where pixel 0 is for the last output
+    low = np.full((count, first + size), np.inf)
+    high = -low
+    for i in range(out):
+        part = slice(first - i * stride, first - i * stride + size)
+        low[:, part] = np.minimum(low[:, part], blocks[:, i])
+        high[:, part] = np.maximum(high[:, part], blocks[:, i])
+    if (high - low > _SAME).any():
+        return None
+    places = np.where(np.isfinite(low), low, 0.0)
+    used = np.flatnonzero(np.abs(places).max(axis=0)) - first
+    least, most = (int(used[0]), int(used[-1])) if len(used) else (0, 0)
+    padding = max(-least, 0)
+    while (length := max(most + padding + 1, size + 2 * padding - out * stride + 1, 1)) > (
+        size + 2 * padding - first
+    ):
+        padding += 1
+    kernel = np.zeros((length, count))
+    for k in range(length):
+        if 0 <= (place := k - padding + first) < places.shape[1]:
+            kernel[k] = places[:, place]
+    return _Axis(kernel, stride, padding, pool)
