@@ -78,9 +78,7 @@ class Views(Assembly):
 
     def pad(self, layer: str, value: Value, pads: Pads) -> Value:
         """Zeros around the pixels; less than 0 cuts."""
-        rows, columns = (
-            taps.convolution(n, 1, 1, p)[0] for n, p in zip(value.shape[1:], pads, strict=True)
-        )
+        rows, columns = (taps.convolution(n, 1, 1, p)[0] for n, p in zip(value.shape[1:], pads, strict=True))
         if not (len(rows) and len(columns)):
             raise SpikeplaneError(f"layer '{layer}' cuts all of {text(value.shape[1:])} pixels away")
         return self.seen(layer, value, seen(value.shape, rows, columns))
