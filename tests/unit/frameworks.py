@@ -39,10 +39,10 @@ def double(model: nn.Module) -> nn.Module:
 
 
 def framework(
-    model: nn.Module, inputs: np.ndarray, *, rows: bool = False, several: bool = False
+    model: nn.Module, inputs: np.ndarray, *, rows: bool = False, several: bool = False, line: bool = False
 ) -> dict[str, np.ndarray]:
     """What every layer puts out, (N, T, ...) by its path, and "" for the model. States that forward
-    returns come back to it."""
+    returns come back to it. line: it takes (N, C, L)."""
     copied = double(model)
     found: dict[str, list[Any]] = {}
 
@@ -53,6 +53,7 @@ def framework(
         if "surrogate" not in type(module).__module__:  # shared by neurons
             module.register_forward_hook(keep(name))
     data = torch.as_tensor(inputs).flatten(2) if rows else torch.as_tensor(inputs)
+    data = data.squeeze(3) if line else data
     states: tuple = ()
     with torch.no_grad():
         if several:
@@ -75,7 +76,13 @@ def whole(out: Any) -> torch.Tensor:
 
 
 def compared(
-    model: Any, shape: tuple[int, int, int], *, rows: bool = False, several: bool = False, **options: Any
+    model: Any,
+    shape: tuple[int, int, int],
+    *,
+    rows: bool = False,
+    several: bool = False,
+    line: bool = False,
+    **options: Any,
 ) -> FloatNetwork:
     """Import the model and hold every layer that both sides have, spike for spike, against the
     framework. Returns the network."""
@@ -83,7 +90,7 @@ def compared(
     net = import_model(model, input_shape=shape, **options)
     ours, theirs = (
         FloatModel(net).run({net.inputs[0].name: inputs}),
-        framework(model, inputs, rows=rows, several=several),
+        framework(model, inputs, rows=rows, several=several, line=line),
     )
     checked = 0
     for population in net.populations:
@@ -125,7 +132,7 @@ def spread(model: nn.Module, mean: float = 0.1, seed: int = 0) -> nn.Module:
 
     with torch.no_grad():
         for module in model.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
+            if isinstance(module, nn.modules.conv._ConvNd | nn.Linear):
                 normal(module.weight, mean, 0.5)
                 if module.bias is not None:
                     normal(module.bias, 0.1, 0.2)

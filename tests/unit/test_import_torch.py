@@ -142,15 +142,15 @@ def test_snntorch(leaky: str) -> None:
 REFUSED = [
     (
         [nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3, padding=1), neuron.IFNode()],
-        "layer '2' is behind layers without neurons between (the last is '1'), whose weights are not the same for "
-        "every pixel, which Spikeplane cannot represent: use windows of one size, no padding between the two, no "
-        "upsampling; or put neurons between",
+        "layer '2' is behind '1', whose outputs are not made alike at every pixel (a border inside, windows of several "
+        "sizes, or more pixels than before), which Spikeplane cannot represent: put neurons in front of it, use "
+        "windows of one size without padding, or flatten behind it",
     ),
     (
         [nn.Conv2d(2, 4, 1), nn.Conv2d(4, 4, 3, padding=1), neuron.IFNode()],
-        "layer '2' is behind layers without neurons between (the last is '1'), of which one pads what another one's "
-        "bias or batch-norm has moved from 0, which Spikeplane cannot represent: let the first one pad and the others "
-        "not (padding=0), or take away its bias, or put neurons between",
+        "layer '2' is behind '1', which pads with 0 what a bias or a batch-norm in front has moved from 0, which "
+        "Spikeplane cannot represent: put the padding into the layer in front of it, or neurons between the two, or "
+        "take away the bias in front",
     ),
     ([nn.Conv2d(3, 4, 3), neuron.IFNode()], "layer '0' expects 3 channels, it gets 2 (2x8x8)"),
     ([nn.Conv2d(2, 4, 3)], "the model has no spiking neurons; Spikeplane compiles spiking networks"),

@@ -19,6 +19,8 @@ from spikeplane.float_network import FloatNetwork, FloatPopulation, Origin
 from spikeplane_sim.proof.copies import float64_copy
 
 Tensor = torch.Tensor
+#: Layers that take (N, C, L).
+_LINES = (nn.Conv1d, nn.ConvTranspose1d, nn.AvgPool1d, nn.MaxPool1d, nn.AdaptiveAvgPool1d)
 _RESETS = {"subtract": "soft", "zero": "hard", "none": "none"}  #: snnTorch's names
 
 
@@ -200,11 +202,15 @@ class _Rows(Exception):
 
 
 def _laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
-    """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, or as rows. Raises
-    SpikeplaneError if it takes neither."""
+    """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, as lines (T, N, C, W)
+    where one of its layers is for lines, or as rows. Raises SpikeplaneError if it takes none."""
     wrong = _fails(model, inputs)
     if wrong is None:
         return inputs
+    if inputs.shape[3] == 1 and any(isinstance(m, _LINES) for m in model.modules()):
+        lines = inputs.squeeze(3)
+        if (wrong := _fails(model, lines)) is None:
+            return lines
     rows = inputs.flatten(2)
     if _fails(model, rows) is None:
         return rows

@@ -16,14 +16,14 @@ from spikeplane.importers import taps
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
     Pads,
+    Pair,
     check_bias,
     check_groups,
     check_steps,
-    pixels,
     text,
     ungrouped,
 )
-from spikeplane.importers.maps import Map, covering
+from spikeplane.importers.maps import Map, covering, seen
 from spikeplane.importers.views import Views
 from spikeplane.network import MEMBRANE, Window
 
@@ -128,38 +128,85 @@ class Assembler(Views):
                 f"({text(value.shape)})"
             )
 
-    def pool_max(self, layer: str, value: Value, size: int, stride: int, padding: int) -> Value:
-        """Of currents: a window in front of the neurons. Of spikes: OR, as neurons without memory."""
-        channels, height, width = value.shape
-        steps = {"size": (size, size), "stride": (stride, stride), "padding": (padding, padding)}
-        check_steps(layer, **steps)
-        if padding > size // 2:
+    def pool_max(
+        self,
+        layer: str,
+        value: Value,
+        size: Pair,
+        stride: Pair,
+        padding: Pair,
+        *,
+        dilation: Pair = (1, 1),
+        up: bool = False,
+    ) -> Value:
+        """Of currents: a window in front of the neurons. Of spikes: OR, as neurons without memory.
+        `up`: ceil_mode."""
+        check_steps(layer, stride=stride, padding=padding, size=size, dilation=dilation)
+        if any(p > k // 2 for p, k in zip(padding, size, strict=True)):
             raise self.refuse(
-                layer, f"a maximum over {size} pixels with padding {padding}", "pad by half the size at most"
+                layer,
+                f"a maximum over {text(size)} pixels with padding {text(padding)}",
+                "pad by half the size at most",
             )
-        if (size, stride) == (1, 1):
+        if (size, stride) == ((1, 1), (1, 1)):
             return value
-        shape = (channels, *pixels(layer, (height, width), **steps))
+        rows, columns = (
+            taps.windows(*numbers, up)
+            for numbers in zip(value.shape[1:], size, stride, padding, dilation, strict=True)
+        )
+        if not (len(rows) and len(columns)):
+            raise SpikeplaneError(
+                f"layer '{layer}' has a {text(size)} kernel for {text(value.shape[1:])} pixels: nothing is left"
+            )
         if isinstance(value, Currents):
-            if size == 1:
-                raise self.refuse(
-                    layer,
-                    f"a maximum over 1 pixel with stride {stride}",
-                    "give the stride to the convolution",
-                )
-            if value.window is not None:
-                raise self.refuse(
-                    layer, "a second maximum in front of the same neurons", "one window is all there is"
-                )
-            return replace(value, shape=shape, window=Window(size=size, stride=stride, padding=padding))
+            out = (len(rows), len(columns))
+            return self._window(layer, value, size, stride, padding, out if max(dilation) == 1 else (0, 0))
         if not value.binary:
             raise self.refuse(
                 layer, "a maximum of added or pooled spikes", "it is no OR of spikes; pool before adding"
             )
-        axes = (taps.convolution(n, size, stride, (padding, padding)) for n in value.shape[1:])
-        currents = self.through(layer, value, Map(np.ones((channels, size, size)), *axes), named=False)
+        currents = self.currents(layer, self.seen(layer, value, seen(value.shape, rows, columns)))
         self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
-        return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=np.ones(channels), reset="none"))
+        theta = np.ones(value.shape[0])
+        return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=theta, reset="none"))
+
+    def _window(
+        self, layer: str, value: Currents, size: Pair, stride: Pair, padding: Pair, out: Pair
+    ) -> Currents:
+        """A maximum of currents: a square that moves alike in rows and columns."""
+        if value.window is not None:
+            raise self.refuse(
+                layer, "a second maximum in front of the same neurons", "one window is all there is"
+            )
+        if max(size) == 1:
+            raise self.refuse(
+                layer, f"a maximum over 1 pixel with stride {stride[1]}", "give the stride to the convolution"
+            )
+        if value.shape[1] == 1 and size[0] == 1:  # a line: equal rows make a square of the window
+            high = max(size[1] - 2 * padding[1], 1)
+            value = replace(
+                self.through(
+                    layer,
+                    value,
+                    seen(value.shape, taps.repeated(1, high), np.eye(value.shape[2])),
+                    named=False,
+                ),
+                flat=value.flat,
+            )
+            size, stride, padding = ((pair[1], pair[1]) for pair in (size, stride, padding))
+        window = Window(size=size[0], stride=stride[0], padding=padding[0])
+        made = tuple(
+            (n + 2 * p - k) // s + 1
+            for n, k, s, p in zip(value.shape[1:], size, stride, padding, strict=True)
+        )
+        if len({*size}) > 1 or len({*stride}) > 1 or len({*padding}) > 1 or made != out:
+            raise self.refuse(
+                layer,
+                f"a maximum of currents over {text(size)} pixels with stride {text(stride)} that is no square, or "
+                "has dilation or ceil_mode",
+                "use squares without either, or put the maximum behind the neurons, where it is an OR",
+            )
+        return replace(value, shape=(value.shape[0], *out), window=window)
 
     def add(self, layer: str, one: Value, other: Value) -> Value:
         """A sum: of spikes (integer spikes), of currents, or of both."""

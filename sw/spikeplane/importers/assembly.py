@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass, field, fields, replace
+from typing import overload
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, Floa
 from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Value
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map, covering, identity
-from spikeplane.importers.regular import regular
+from spikeplane.importers.regular import even, regular
 from spikeplane.network import ALIGNED, DENSE, MEMBRANE
 
 #: Weights of a layer that is written out neuron by neuron, at most.
@@ -71,24 +72,37 @@ class Assembly:
         offset = np.zeros(len(map.weight))
         if bias is not None:
             offset = np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), offset.shape)
-        name = layer if named else ""
         if isinstance(value, Spikes):
+            seen = self.seen(layer, value, map)
             drafts = tuple(
-                Draft(s.population, map if s.map is None else map.after(s.map), s.delay, name)
-                for s in value.sources
+                Draft(s.population, s.map or map, s.delay, layer if named else "", s.uneven)
+                for s in seen.sources
             )
             return Currents(drafts, offset, map.shape)
         self.check_window(layer, value)
-        drafts = tuple(replace(d, map=map.after(d.map), layer=name or d.layer) for d in value.drafts)
-        image = map.of(value.image) + offset[:, None, None]
-        return Currents(drafts, _narrow(image), map.shape)
+        drafts = []
+        for draft in value.drafts:
+            both = map.after(draft.map)
+            uneven = draft.uneven or ("" if even(both) else layer)
+            drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=uneven))
+        image = _narrow(map.of(value.image) + offset[:, None, None])
+        uneven = value.uneven or layer if image.ndim > 1 else ""
+        return Currents(tuple(drafts), image, map.shape, uneven=uneven)
 
+    @overload
+    def seen(self, layer: str, value: Spikes, map: Map) -> Spikes: ...
+    @overload
+    def seen(self, layer: str, value: Value, map: Map) -> Value: ...
     def seen(self, layer: str, value: Value, map: Map) -> Value:
         """The value through a map without weights of its own: spikes stay spikes."""
         if isinstance(value, Currents):
             return replace(self.through(layer, value, map, named=False), flat=value.flat)
-        sources = tuple(replace(s, map=map if s.map is None else map.after(s.map)) for s in value.sources)
-        return replace(value, sources=sources, shape=map.shape)
+        sources = []
+        for source in value.sources:
+            both = map if source.map is None else map.after(source.map)
+            uneven = source.uneven or ("" if even(both) else layer)
+            sources.append(replace(source, map=both, uneven=uneven))
+        return replace(value, sources=tuple(sources), shape=map.shape)
 
     def check_window(self, layer: str, value: Value) -> None:
         """Raise SpikeplaneError for a maximum of currents, which only neurons may stand behind."""
@@ -191,19 +205,19 @@ class Assembly:
 
     def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
         """The error for neurons whose synapses differ from pixel to pixel."""
-        names = [d.layer for d in currents.drafts if d.layer]
-        what = f" (the last is '{names[0]}')" if names else ""
-        if currents.bias.ndim > 1 and all(regular(d.map) is not None for d in currents.drafts):
+        uneven = [d.uneven for d in currents.drafts if d.uneven and regular(d.map) is None]
+        if not uneven:
             return self.refuse(
                 layer,
-                f"behind layers without neurons between{what}, of which one pads what another one's bias or "
-                "batch-norm has moved from 0",
-                "let the first one pad and the others not (padding=0), or take away its bias, or put neurons between",
+                f"behind '{currents.uneven}', which pads with 0 what a bias or a batch-norm in front has moved from 0",
+                "put the padding into the layer in front of it, or neurons between the two, or take away the "
+                "bias in front",
             )
         return self.refuse(
             layer,
-            f"behind layers without neurons between{what}, whose weights are not the same for every pixel",
-            "use windows of one size, no padding between the two, no upsampling; or put neurons between",
+            f"behind '{uneven[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
+            "of several sizes, or more pixels than before)",
+            "put neurons in front of it, use windows of one size without padding, or flatten behind it",
         )
 
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:

@@ -13,11 +13,12 @@ from spikeplane.network import Window
 @dataclass(frozen=True)
 class Source:
     """One population inside a `Spikes` value, seen through a map: pooled, padded, a slice of it; None: as
-    it is."""
+    it is. `uneven`: the layer that made the map another one from pixel to pixel, if one did."""
 
     population: str
     delay: int = 0
     map: Map | None = None
+    uneven: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,21 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Draft:
-    """Synapses of a population without a target; `layer` as in `FloatProjection`."""
+    """Synapses of a population without a target; `layer` as in `FloatProjection`, `uneven` as in `Source`."""
 
     source: str
     map: Map
     delay: int = 0
     layer: str = ""
+    uneven: str = ""
 
 
 @dataclass(frozen=True)
 class Currents:
     """Drafts, a bias and perhaps a maximum over a window of `shape` (C, H, W); `flat` as in `Spikes`.
 
-    bias: (C,), or (C, H, W) where it differs inside a channel: padding behind a layer with a bias.
+    bias: (C,), or (C, H, W) where it differs inside a channel: padding behind a layer with a bias, which
+    is the layer `uneven`.
     """
 
     drafts: tuple[Draft, ...]
@@ -71,6 +74,7 @@ class Currents:
     shape: Shape
     window: Window | None = None
     flat: bool = False
+    uneven: str = ""
 
     @property
     def image(self) -> np.ndarray:

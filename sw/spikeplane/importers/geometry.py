@@ -43,16 +43,6 @@ def check_groups(layer: str, channels: int, weight: np.ndarray, groups: int) -> 
         )
 
 
-def pixels(layer: str, before: Pair, size: Pair, stride: Pair, padding: Pair) -> Pair:
-    """Rows and columns behind a kernel or a window. Raises SpikeplaneError if nothing is left."""
-    high, wide = ((n + 2 * p - k) // s + 1 for n, p, k, s in zip(before, padding, size, stride, strict=True))
-    if min(high, wide) < 1:
-        raise SpikeplaneError(
-            f"layer '{layer}' has a {text(size)} kernel for {text(before)} pixels: nothing is left"
-        )
-    return high, wide
-
-
 def check_bias(layer: str, bias: np.ndarray | None, channels: int) -> None:
     """Raise SpikeplaneError unless there is one bias a channel, or none."""
     if bias is not None and np.size(bias) not in (1, channels):

@@ -43,6 +43,11 @@ def regular(map: Map) -> Regular | None:
     )
 
 
+def even(map: Map) -> bool:
+    """Whether there is a projection."""
+    return _axis(map.rows) is not None and _axis(map.columns) is not None
+
+
 def _axis(taps: np.ndarray) -> _Axis | None:
     """Of the axis whose taps are (S, out, in), with the smallest kernel."""
     pool = _pool(taps)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.importers import torch_layers
+from spikeplane.importers import torch_layers, torch_pools, torch_refused
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.values import numbers
@@ -33,9 +33,17 @@ def install() -> None:
     builtin(layer.Conv2d)(torch_layers.convolution)
     builtin(layer.BatchNorm1d, layer.ThresholdDependentBatchNorm1d)(torch_layers.norm_rows)
     builtin(layer.BatchNorm2d, layer.ThresholdDependentBatchNorm2d)(torch_layers.norm_maps)
-    builtin(layer.MaxPool2d)(torch_layers.max_pool)
-    builtin(layer.AvgPool2d)(torch_layers.average_pool)
-    builtin(layer.AdaptiveAvgPool2d)(torch_layers.adaptive_pool)
+    builtin(layer.Conv1d)(torch_layers.convolution_of_lines)
+    builtin(layer.ConvTranspose1d)(torch_layers.transposed_of_lines)
+    builtin(layer.ConvTranspose2d)(torch_layers.transposed)
+    builtin(layer.MaxPool1d)(torch_pools.max_pool_of_lines)
+    builtin(layer.MaxPool2d)(torch_pools.max_pool)
+    builtin(layer.AvgPool1d)(torch_pools.average_pool_of_lines)
+    builtin(layer.AvgPool2d)(torch_pools.average_pool)
+    builtin(layer.AdaptiveAvgPool1d)(torch_pools.adaptive_pool_of_lines)
+    builtin(layer.AdaptiveAvgPool2d)(torch_pools.adaptive_pool)
+    builtin(layer.Upsample)(torch_pools.upsample)
+    builtin(layer.GroupNorm)(torch_refused.each_sample)
     builtin(layer.WSLinear)(standardised_linear)
     builtin(layer.WSConv2d)(standardised_convolution)
     builtin(layer.VotingLayer)(vote)

@@ -35,6 +35,14 @@ def blocks(size: int, kernel: int, stride: int, padding: int, up: bool) -> tuple
     return ((at >= start[:, None]) & (at < end[:, None])).astype(np.float64), end - start
 
 
+def windows(size: int, kernel: int, stride: int, padding: int, dilation: int, up: bool) -> np.ndarray:
+    """(out, size) of 0 and 1: the pixels of each window of a maximum; `up`: ceil_mode, as in `blocks`."""
+    reach = dilation * (kernel - 1) + 1
+    out = len(blocks(size, reach, stride, padding, up)[0])
+    behind = max((out - 1) * stride + reach - size - padding, 0)
+    return convolution(size, kernel, stride, (padding, behind), dilation)[:, :out].sum(0)
+
+
 def adaptive(size: int, out: int) -> np.ndarray:
     """(out, size) of 0 and 1: the windows of an adaptive pooling to `out` pixels."""
     start = np.arange(out) * size // out

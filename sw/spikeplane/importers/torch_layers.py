@@ -1,12 +1,14 @@
-"""torch.nn's layers: linear ones become synapses, normalisation a scale, pooling a pool or a window."""
+"""torch.nn's layers with weights: linear ones become synapses, normalisation a scale."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents, Value
-from spikeplane.importers.geometry import text
+from spikeplane.importers.geometry import Pads, Pair, text
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import numbers, pair
 
@@ -21,12 +23,12 @@ def install() -> None:
     )
     builtin(nn.Flatten)(flatten)
     builtin(nn.Linear)(linear)
+    builtin(nn.Conv1d)(convolution_of_lines)
     builtin(nn.Conv2d)(convolution)
+    builtin(nn.ConvTranspose1d)(transposed_of_lines)
+    builtin(nn.ConvTranspose2d)(transposed)
     builtin(nn.BatchNorm1d)(norm_rows)
     builtin(nn.BatchNorm2d)(norm_maps)
-    builtin(nn.MaxPool2d)(max_pool)
-    builtin(nn.AvgPool2d)(average_pool)
-    builtin(nn.AdaptiveAvgPool2d)(adaptive_pool)
 
 
 def same(call: Call) -> Value:
@@ -78,30 +80,103 @@ def convolution(call: Call) -> Currents:
 
 def convolved(call: Call, weight: Any) -> Currents:
     """As `convolution`, with these weights."""
-    module = call.module
     maps(call, "a convolution")
-    if isinstance(module.padding, str) or module.padding_mode != "zeros":
-        raise call.refuse(
-            f"a convolution with padding '{module.padding}' ({module.padding_mode})", "give zeros as numbers"
-        )
+    return _convolved(call, numbers(call.layer, "weights", weight), _rows)
+
+
+def convolution_of_lines(call: Call) -> Currents:
+    """A convolution over a line of pixels, Cx1xL."""
+    line(call, "a convolution")
+    return _convolved(call, _as_rows(numbers(call.layer, "weights", call.module.weight)), _columns)
+
+
+def _convolved(call: Call, weight: np.ndarray, numbers_of: Callable[[Any, int], Pair]) -> Currents:
+    module = call.module
+    _check_mode(call)
+    stride, dilation = numbers_of(module.stride, 1), numbers_of(module.dilation, 1)
+    padding: Any = module.padding
+    if padding == "same":
+        padding = _same(weight.shape[2:], dilation)
+    elif padding == "valid":
+        padding = (0, 0)
+    else:
+        padding = numbers_of(padding, 0)
     return call.made.convolution(
         call.layer,
         call.value,
-        numbers(call.layer, "weights", weight),
+        weight,
         bias(call),
-        stride=pair(module.stride),
-        padding=pair(module.padding),
-        dilation=pair(module.dilation),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
         groups=module.groups,
     )
 
 
+def _same(size: tuple[int, ...], dilation: Pair) -> Pads:
+    """Zeros in front and behind for as many pixels as before: of an odd number one more behind."""
+    total = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
+    high, wide = ((n // 2, n - n // 2) for n in total)
+    return high, wide
+
+
+def _check_mode(call: Call) -> None:
+    if call.module.padding_mode != "zeros":
+        raise call.refuse(
+            f"a convolution with padding_mode '{call.module.padding_mode}'", "use padding_mode='zeros'"
+        )
+
+
+def transposed(call: Call) -> Currents:
+    """A transposed convolution."""
+    maps(call, "a transposed convolution")
+    return _transposed(call, numbers(call.layer, "weights", call.module.weight), _rows)
+
+
+def transposed_of_lines(call: Call) -> Currents:
+    """A transposed convolution over a line of pixels."""
+    line(call, "a transposed convolution")
+    return _transposed(call, _as_rows(numbers(call.layer, "weights", call.module.weight)), _columns)
+
+
+def _transposed(call: Call, weight: np.ndarray, numbers_of: Callable[[Any, int], Pair]) -> Currents:
+    module = call.module
+    _check_mode(call)
+    return call.made.transposed(
+        call.layer,
+        call.value,
+        weight,
+        bias(call),
+        stride=numbers_of(module.stride, 1),
+        padding=numbers_of(module.padding, 0),
+        more=numbers_of(module.output_padding, 0),
+        dilation=numbers_of(module.dilation, 1),
+        groups=module.groups,
+    )
+
+
+def _rows(value: Any, _: int) -> Pair:
+    """A size in rows and columns."""
+    return pair(value)
+
+
+def _columns(value: Any, rows: int) -> Pair:
+    """The size of a line, whose one row has the number `rows`."""
+    return rows, pair(value)[0] if isinstance(value, int) else int(value[0])
+
+
+def _as_rows(weight: np.ndarray) -> np.ndarray:
+    """A line's kernel (O, I, K) as (O, I, 1, K); others as they are, to be refused."""
+    return weight[:, :, None] if weight.ndim == 3 else weight
+
+
 def norm_rows(call: Call) -> Currents:
-    """Batch-norm of the features of a row."""
-    if not call.value.flat:
+    """Batch-norm of the features of a row, or of the channels of a line."""
+    value = call.value
+    if value.flat:
+        return norm(replace(call, value=call.made.row(call.layer, value)), flat=True)
+    if value.shape[1] != 1:
         raise call.refuse(f"a {type(call.module).__name__} of pixels", "use BatchNorm2d")
-    if call.value.shape[1:] != (1, 1):
-        raise call.refuse("a batch-norm behind a flatten", "put it in front of the flatten")
     return norm(call)
 
 
@@ -111,14 +186,14 @@ def norm_maps(call: Call) -> Currents:
     return norm(call)
 
 
-def norm(call: Call) -> Currents:
+def norm(call: Call, *, flat: bool = False) -> Currents:
     """A scale and an offset a channel, from the running statistics."""
-    module, value, layer = call.module, call.value, call.layer
+    module, layer = call.module, call.layer
     one_step(call)
-    if not isinstance(value, Currents):
-        raise call.refuse("a batch-norm of spikes", "put it behind a convolution or a fully connected layer")
     if module.running_var is None:
         raise call.refuse("a batch-norm without running statistics", "train it with track_running_stats")
+    value = call.made.currents(layer, call.value)
+    call.made.check_window(layer, value)
     if len(module.running_var) != value.shape[0]:
         raise SpikeplaneError(
             f"layer '{layer}' normalises {len(module.running_var)} channels, it gets {text(value.shape)}"
@@ -129,47 +204,7 @@ def norm(call: Call) -> Currents:
         weight = numbers(layer, "weights", module.weight)
         gain, offset = gain * weight, offset * weight + numbers(layer, "biases", module.bias)
     call.made.assume(layer, "batch-norm", "folded", "running statistics")
-    return call.made.scale(value, gain, offset)
-
-
-def max_pool(call: Call) -> Value:
-    """A maximum over squares: of currents a window, of spikes an OR."""
-    module, value, layer = call.module, call.value, call.layer
-    maps(call, "a maximum")
-    size, stride, padding = (_square(call, getattr(module, n)) for n in ("kernel_size", "stride", "padding"))
-    cut = any((n + 2 * padding - size) % stride for n in value.shape[1:])
-    if pair(module.dilation) != (1, 1) or (module.ceil_mode and cut):
-        raise call.refuse("a maximum with dilation or ceil_mode", "use neither")
-    if module.return_indices:
-        raise call.refuse("a maximum with indices", "set return_indices=False")
-    if (size, stride) != (1, 1) and call.input_bits != 1 and call.made.has_input(value):
-        raise call.refuse(
-            "a maximum of the input, whose values may have several bits",
-            "put a convolution in front, or encode the input as spikes",
-        )
-    return call.made.pool_max(layer, value, size, stride, padding)
-
-
-def average_pool(call: Call) -> Value:
-    """An average over blocks of spikes."""
-    module = call.module
-    maps(call, "an average")
-    if module.divisor_override is not None:
-        raise call.refuse("an average with a divisor of its own", "fold the factor into the layer behind")
-    size, stride, padding = (pair(getattr(module, n)) for n in ("kernel_size", "stride", "padding"))
-    return call.made.pool_sum(call.layer, call.value, size, stride, padding, mean=True)
-
-
-def adaptive_pool(call: Call) -> Value:
-    """An average over all pixels."""
-    maps(call, "an average")
-    wanted, shape = call.module.output_size, call.value.shape
-    rows = wanted if isinstance(wanted, tuple | list) else (wanted, wanted)
-    if tuple(rows) != (1, 1):
-        raise call.refuse(
-            f"an adaptive average of {text(tuple(rows))} pixels", "use AdaptiveAvgPool2d(1), or AvgPool2d"
-        )
-    return call.made.pool_sum(call.layer, call.value, shape[1:], shape[1:], (0, 0), mean=True)
+    return replace(call.made.scale(value, gain, offset), flat=value.flat or flat)
 
 
 def maps(call: Call, what: str) -> None:
@@ -188,8 +223,11 @@ def one_step(call: Call) -> None:
         )
 
 
-def _square(call: Call, value: Any) -> int:
-    size = pair(value)
-    if size[0] != size[1]:
-        raise SpikeplaneError(f"layer '{call.layer}' pools {text(size)} pixels; a maximum takes squares only")
-    return size[0]
+def line(call: Call, what: str) -> None:
+    """Raise SpikeplaneError unless the layer gets one step's line of pixels, Cx1xL."""
+    maps(call, f"{what} over a line")
+    if call.value.shape[1] != 1:
+        raise call.refuse(
+            f"{what} over a line, of {text(call.value.shape)} pixels",
+            "give input_shape=(channels, 1, length), or use its 2d form",
+        )

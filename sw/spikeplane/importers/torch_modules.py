@@ -53,9 +53,11 @@ def _install() -> None:
     """Handlers of the frameworks that are there; a model of one that is not loaded cannot be."""
     import sys
 
-    from spikeplane.importers import torch_layers
+    from spikeplane.importers import torch_layers, torch_pools, torch_refused
 
     torch_layers.install()
+    torch_pools.install()
+    torch_refused.install()
     if "spikingjelly" in sys.modules:
         from spikeplane.importers import spikingjelly_layers, spikingjelly_neurons
 

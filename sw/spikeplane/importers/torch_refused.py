@@ -1,0 +1,62 @@
+"""torch.nn's layers that no chip of spikes computes, each with what to use in its place."""
+
+from spikeplane.importers.flow import Value
+from spikeplane.importers.registry import Call, Handler, builtin
+
+_EACH = (
+    "statistics of each sample are no weights: train with BatchNorm, whose running statistics become weights"
+)
+_VALUES = "its outputs are values, not spikes: put neurons in its place (IFNode, LIFNode, Leaky)"
+_READ = "leave it out: the largest output stays the largest; apply it to what the program puts out"
+_SHUFFLE = "its outputs' pixels are channels: use ConvTranspose2d or Upsample where no neurons need pixels"
+_STATE = "its gates multiply values: use RLeaky, RSynaptic or a LinearRecurrentContainer"
+
+#: torch.nn's names and what to do.
+_CURES: dict[str, tuple[str, ...]] = {
+    _EACH: (
+        "GroupNorm", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "RMSNorm",
+    ),
+    _VALUES: (
+        "ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid",
+        "Tanh", "Hardtanh", "Hardsigmoid", "Hardswish", "Softplus", "Softsign", "Softshrink", "Hardshrink", "LogSigmoid",
+        "Tanhshrink", "GLU", "Threshold",
+    ),
+    _READ: ("Softmax", "LogSoftmax", "Softmin", "Softmax2d"),
+    _SHUFFLE: ("PixelShuffle", "PixelUnshuffle", "Fold", "Unfold"),
+    _STATE: ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
+    "pad with zeros: pixels outside send no spikes": (
+        "ReflectionPad1d", "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "CircularPad1d", "CircularPad2d",
+        "ConstantPad1d",
+    ),
+    "use MaxPool2d or AvgPool2d": ("LPPool1d", "LPPool2d", "MaxUnpool1d", "MaxUnpool2d", "FractionalMaxPool2d"),
+    "use its 2d form: a sample is channels, rows and columns": (
+        "Conv3d", "ConvTranspose3d", "BatchNorm3d", "MaxPool3d", "AvgPool3d", "AdaptiveAvgPool3d", "AdaptiveMaxPool3d",
+    ),
+    "use nearest": ("UpsamplingBilinear2d",),
+    "encode them before: the input is spikes or pixels": ("Embedding", "EmbeddingBag"),
+    "products of two layers' outputs are not computed: use spikes and synapses": (
+        "Bilinear", "MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder", "CosineSimilarity",
+        "PairwiseDistance",
+    ),
+}  # fmt: skip
+
+
+def install() -> None:
+    """Register the handlers."""
+    from torch import nn
+
+    for cure, names in _CURES.items():
+        kinds = [getattr(nn, name) for name in names if hasattr(nn, name)]
+        builtin(*kinds)(_refused(cure))
+
+
+def each_sample(call: Call) -> Value:
+    """A normalisation by each sample's own statistics."""
+    raise call.refuse(f"a {type(call.module).__name__}", _EACH)
+
+
+def _refused(cure: str) -> Handler:
+    def handler(call: Call) -> Value:
+        raise call.refuse(f"a {type(call.module).__name__}", cure)
+
+    return handler
