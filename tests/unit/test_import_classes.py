@@ -44,6 +44,11 @@ def maps(*layers: nn.Module) -> tuple[nn.Module, dict]:
     return nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), *layers), {"shape": MAPS}
 
 
+def lines(*layers: nn.Module) -> tuple[nn.Module, dict]:
+    """On lines of 9 pixels."""
+    return nn.Sequential(layer.Conv1d(2, 4, 3, padding=1), *layers), {"shape": (2, 1, 9), "line": True}
+
+
 def steps(*layers: nn.Module) -> tuple[nn.Module, dict]:
     return multi(layer.Conv2d(2, 4, 3, padding=1), *layers), {"shape": MAPS, "several": True}
 
@@ -102,6 +107,13 @@ RIGHT: dict[type, Any] = {
     layer.MaxPool2d: lambda: maps(FIRE(v_threshold=3.0), layer.MaxPool2d(2)),
     layer.AvgPool2d: lambda: maps(FIRE(), layer.AvgPool2d(2), layer.Conv2d(4, 3, 2), FIRE()),
     layer.AdaptiveAvgPool2d: lambda: maps(FIRE(), layer.AdaptiveAvgPool2d(1), layer.Flatten(), nn.Linear(4, 9), FIRE(v_threshold=0.3)),
+    layer.Conv1d: lambda: lines(FIRE()),
+    layer.AvgPool1d: lambda: lines(FIRE(), layer.AvgPool1d(2), nn.Conv1d(4, 3, 1), FIRE()),
+    layer.MaxPool1d: lambda: lines(FIRE(v_threshold=3.0), layer.MaxPool1d(2)),
+    layer.AdaptiveAvgPool1d: lambda: lines(layer.AdaptiveAvgPool1d(3), FIRE()),
+    layer.ConvTranspose1d: lambda: lines(FIRE(), layer.ConvTranspose1d(4, 3, 3), FIRE(v_threshold=0.3)),
+    layer.ConvTranspose2d: lambda: maps(FIRE(), layer.ConvTranspose2d(4, 3, 3), FIRE(v_threshold=0.3)),
+    layer.Upsample: lambda: maps(FIRE(), layer.Upsample(scale_factor=2), layer.Flatten(), nn.Linear(576, 3), FIRE(v_threshold=9.0)),
     layer.Flatten: lambda: maps(FIRE(), layer.Flatten(), nn.Linear(144, 3), FIRE(v_threshold=9.0)),
     layer.Dropout: lambda: rows(FIRE(), layer.Dropout(), nn.Linear(20, 6), FIRE()),
     layer.Dropout2d: lambda: maps(layer.Dropout2d(), FIRE()),
@@ -159,7 +171,16 @@ def test_right(kind: type) -> None:
     compared(spread(model), **call)
 
 
-@pytest.mark.parametrize("kind", [k for k in exported() if k not in RIGHT], ids=lambda kind: kind.__name__)
+def test_each_sample() -> None:
+    model = nn.Sequential(nn.Conv2d(2, 4, 3), layer.GroupNorm(2, 4), FIRE())
+    assert "train with BatchNorm, whose running statistics" in refusal(model, input_shape=MAPS)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [k for k in exported() if k not in RIGHT and k is not layer.GroupNorm],
+    ids=lambda kind: kind.__name__,
+)
 def test_refused(kind: type) -> None:
     message = refusal(nn.Sequential(nn.Linear(12, 20), FIRE(), shell(kind), FIRE()))
     assert message.startswith(f"layer '2' is a {kind.__name__}, "), message

@@ -97,7 +97,9 @@ RIGHT: dict[str, Layers] = {
     "upsampled, row": lambda: row(nn.Upsample(scale_factor=2), size=256),
     "upsampled, one pixel": lambda: [conv(2, 4, 6), fire(), nn.Upsample(scale_factor=3), conv(4, 2, 2), fire()],
     "row to pixels": lambda: [nn.Flatten(), nn.Linear(72, 12), fire(), nn.Unflatten(1, (3, 2, 2)), conv(3, 4, 2), fire()],
-    "row to pixels and neurons": lambda: [nn.Flatten(), nn.Linear(72, 8), fire(), nn.Linear(8, 12, bias=False), nn.Unflatten(1, (3, 2, 2)), fire()],
+    "row to pixels and neurons": lambda: [
+        nn.Flatten(), nn.Linear(72, 8), fire(), nn.Linear(8, 12, bias=False), nn.Unflatten(1, (3, 2, 2)), fire()
+    ],
     "pixels, row, pixels": lambda: between(nn.Flatten(), nn.Unflatten(1, (4, 6, 6))),
     "ends in an average": lambda: [conv(2, 4), fire(), nn.AdaptiveAvgPool2d(1), nn.Flatten()],
     "ends in a convolution": lambda: between(then=conv(4, 3))[:-1],
