@@ -105,7 +105,7 @@ class Origin:
 
     kind       "torch" (model is an nn.Module) or "nir" (a NIRGraph)
     decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare,
-               if_gain; None where nobody said
+               if_gain, discretisation; None where nobody said
     """
 
     kind: Literal["torch", "nir"]

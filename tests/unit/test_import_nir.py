@@ -166,9 +166,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
                                                                                                       "of 0.0001 s")),
     "several taus": (lambda: chain(nir.Linear(WEIGHT), nir.LIF(tau=DT * np.arange(1.0, 5), r=THETA, v_leak=THETA, v_threshold=THETA)),
                      "layer 'n1' is a layer with several time constants"),
-    "CubaLIF": (lambda: chain(nir.Linear(WEIGHT), nir.CubaLIF(*[one(4, DT)] * 5)), ("NIR node 'n1' is a "
-                                                                                    "CubaLIF, " "which Spikeplane cannot")),
-    "CubaLI": (lambda: chain(nir.Linear(WEIGHT), nir.CubaLI(*[one(4, DT)] * 4)), "NIR node 'n1' is a CubaLI, which Spikeplane cannot"),
     "Conv1d": (lambda: chain(nir.Conv1d(5, np.ones((4, 1, 2)), 1, 0, 1, 1, np.zeros(4)), lif()), "NIR node 'n0' is a Conv1d, which"),
     "fewer values": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA[:3])), "layer 'n1' has 3 values of threshold for 4x1x1 neurons"),
 }  # fmt: skip
@@ -220,9 +217,6 @@ def test_two_neurons_that_fire_by_themselves() -> None:
 def test_foreign_files() -> None:
     rockpool = nir.read(DATA / "lif_rockpool.nir", type_check=False)
     assert import_model(rockpool).populations[-1].name == "1_LIFNeuronTorch"
-    for name in ("braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"):
-        with pytest.raises(SpikeplaneError, match="NIR node 'lif1.lif' is a CubaLIF"):
-            import_model(DATA / f"{name}.nir")
 
 
 WHOLE = [

@@ -5,7 +5,8 @@ equations are those of NIR's definition.
     LI       the same without threshold              IF, I   dv/dt = r I
     CubaLIF  tau_syn dI/dt = -I + w_in S,  tau_mem dv/dt = (v_leak - v) + r I     CubaLI   without threshold
 
-Explicit Euler with a step of dt; the synapse of Cuba neurons moves first, and the membrane takes
+Explicit Euler with a step of dt, or "exponential": a state of time constant tau keeps exp(-dt / tau) of
+its distance to where it leaks to, and takes dt / tau of its drive; the synapse of Cuba neurons moves first, and the membrane takes
 the current that it has then. v starts at v_reset where it is reset to that, else at 0.
 """
 
@@ -27,12 +28,14 @@ Node = Callable[[Tensor], Tensor]
 class Decisions:
     """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v -
     v_threshold), "delayed" (that a step later, undecayed) or "none"; compare: ">" or ">="; if_gain:
-    "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt is 0.5 to 2."""
+    "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt is 0.5 to 2;
+    discretisation: "euler" or "exponential"."""
 
     dt: float = 1e-4
     reset: str = "hard"
     compare: str = ">"
     if_gain: str | None = None
+    discretisation: str = "euler"
 
 
 def make_node(name: str, node: Any, decisions: Decisions) -> Node:
@@ -105,14 +108,17 @@ class _Integrator:
         charge = kind == "step" or (kind is None and bool((r * dt < 0.5).any() or (r * dt > 2).any()))
         return (1.0 if charge else dt) * r * x
 
+    def step(self, tau: str, distance: Tensor, drive: Tensor) -> Tensor:
+        """What a leaky state moves by: towards where it leaks to, and with its drive."""
+        share = self.decisions.dt / self.field(tau, drive)
+        if self.decisions.discretisation == "exponential":
+            return (1 - torch.exp(-share)) * distance + share * drive
+        return share * (distance + drive)
+
 
 class _Leaky(_Integrator):
     def slope(self, v: Tensor, x: Tensor) -> Tensor:
-        return (
-            self.decisions.dt
-            / self.field("tau", x)
-            * ((self.field("v_leak", x) - v) + self.field("r", x) * x)
-        )
+        return self.step("tau", self.field("v_leak", x) - v, self.field("r", x) * x)
 
 
 class _Cuba(_Integrator):
@@ -122,11 +128,8 @@ class _Cuba(_Integrator):
 
     def slope(self, v: Tensor, x: Tensor) -> Tensor:
         current = torch.zeros_like(x) if self.current is None else self.current
-        dt = self.decisions.dt
-        current = self.current = current + dt / self.field("tau_syn", x) * (
-            self.field("w_in", x) * x - current
-        )
-        return dt / self.field("tau_mem", x) * ((self.field("v_leak", x) - v) + self.field("r", x) * current)
+        current = self.current = current + self.step("tau_syn", -current, self.field("w_in", x) * x)
+        return self.step("tau_mem", self.field("v_leak", x) - v, self.field("r", x) * current)
 
 
 class _FiringIF(_Integrator):

@@ -66,6 +66,9 @@ def run_nir(
                 arriving = _unfed(name, graph.nodes[name], inputs)
             values[name] = arriving if kinds[name] == "Output" else nodes[name](arriving)
             collected.setdefault(name, []).append(values[name])
+            synaptic = getattr(nodes.get(name), "current", None)
+            if synaptic is not None:
+                collected.setdefault(f"{name}.syn", []).append(synaptic)
             if name in driven:
                 values[name] = driven[name][:, t].to(arriving.dtype).reshape(values[name].shape)
         previous = values

@@ -112,6 +112,10 @@ def compile(  # noqa: A001 - the command's name
     if_gain: Annotated[
         str | None, typer.Option(help="step (v += r I) or dt (v += r I dt), for NIR's IF; by r if not given.")
     ] = None,
+    discretisation: Annotated[
+        str | None,
+        typer.Option(help="euler (1 - dt / tau, default) or exponential (exp(-dt / tau)), for NIR."),
+    ] = None,
     weight_bits: Annotated[
         list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")
     ] = None,
@@ -149,6 +153,7 @@ def compile(  # noqa: A001 - the command's name
             reset=reset,
             compare=compare,
             if_gain=if_gain,
+            discretisation=discretisation,
             input_bits=chosen.bits,
         )
         data, truth = _calibration(net, chosen, calibrate, labels, samples)

@@ -37,6 +37,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     reset: str | None = None,
     compare: str | None = None,
     if_gain: str | None = None,
+    discretisation: str | None = None,
     weight_bits: Widths = None,
     guard: Widths = None,
     calibration: Any = None,
@@ -55,6 +56,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft",
                          "none", "delayed"; ">=" or ">")
     if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
+    discretisation  how NIR's leaks become steps: "euler" 1 - dt / tau (where None), "exponential" exp(-dt / tau)
     weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
                   {"conv1": 4}; the chip's where None
     guard         bits by which currents and membranes are finer than weights, for all layers or by
@@ -79,6 +81,7 @@ def compile(  # noqa: A001 - the public name is the field's word
             "reset": reset,
             "compare": compare,
             "if_gain": if_gain,
+            "discretisation": discretisation,
             "input_bits": encoding.bits,
         },
     )

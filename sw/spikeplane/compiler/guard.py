@@ -47,8 +47,8 @@ class Drive:
 def guard_bits(
     population: FloatPopulation, drive: Drive, config: ChipConfig, steps: int, asked: int | None, sends: bool
 ) -> int:
-    """The guard bits of a population. `sends`: its membrane values go to other populations, which
-    need them as they are. Raises SpikeplaneError if `asked` are more than there is room for."""
+    """The guard bits of a population. `sends`: its membrane values go to populations that add others
+    to them, and need them as they are. Raises SpikeplaneError if `asked` are more than there is room for."""
     limits = {
         "the chip's shifter": drive.shift,
         f"the {config.acc_bits}-bit accumulator": _accumulator(drive, config),

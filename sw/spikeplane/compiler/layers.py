@@ -24,7 +24,7 @@ class Layer:
     guard: int | None
     peak: np.ndarray | None
     hold: bool
-    sends: bool  #: membrane values, to other populations
+    sends: bool  #: membrane values as they are: without a leak, or to populations that add others to them
     steps: int
 
 
@@ -65,7 +65,8 @@ class Layers:
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encoding),
-            sends=population.sends_values and any(p.source == name for p in net.projections),
+            sends=population.sends_values
+            and any(_joins(net, p) for p in net.projections if p.source == name),
             steps=self.encoding.steps,
         )
 
@@ -74,6 +75,15 @@ class Layers:
         self.made[population.name] = population
         if population.sends_values:
             self.units[population.name] = unit
+
+
+def _sends_as_they_are(net: FloatNetwork, population: FloatPopulation, neuron: FloatNeuron) -> bool:
+    """It sends values that finer units would not make better, as nothing leaks, or that its targets add
+    to what others bring, so that their units must agree."""
+    targets = [p.target for p in net.projections if p.source == population.name]
+    leaks = neuron.decay not in (0.0, 1.0)
+    joined = any(len(net.incoming(target)) > 1 for target in targets)
+    return population.sends_values and bool(targets) and (joined or not leaks)
 
 
 def _spikes(net: FloatNetwork, name: str) -> Population:

@@ -26,6 +26,7 @@ def import_model(
     reset: str | None = None,
     compare: str | None = None,
     if_gain: str | None = None,
+    discretisation: str | None = None,
     input_bits: int | None = None,
 ) -> FloatNetwork:
     """The float network of a model.
@@ -34,13 +35,16 @@ def import_model(
     a module, a NIR graph, or either with its input shape), a NIR graph, or a PyTorch module of
     SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a subtraction that
     snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says.
-    For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt.
+    For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt;
+    discretisation, how leaks become steps: "euler" (where None) or "exponential".
     input_bits: bits of an input value, None where unknown. Raises SpikeplaneError, one line.
     """
     if reset not in (None, *RESETS):
         raise SpikeplaneError(f"reset must be hard, soft, none or delayed, not '{reset}'")
     if if_gain not in (None, "step", "dt"):
         raise SpikeplaneError(f"if_gain must be step or dt, not '{if_gain}'")
+    if discretisation not in (None, "euler", "exponential"):
+        raise SpikeplaneError(f"discretisation must be euler or exponential, not '{discretisation}'")
     if compare not in (None, ">=", ">"):
         raise SpikeplaneError(f"compare must be '>=' or '>', not '{compare}'")
     if isinstance(model, str | Path):
@@ -60,8 +64,9 @@ def import_model(
         from spikeplane.importers.nir_graph import import_nir
 
         model = laid_open(model)
-        net = import_nir(model, dt=dt, reset=reset, compare=compare, input_shape=input_shape, if_gain=if_gain)
-        decisions = {"dt": dt, "reset": reset, "compare": compare, "if_gain": if_gain}
+        decisions = {"dt": dt, "reset": reset, "compare": compare}
+        decisions |= {"if_gain": if_gain, "discretisation": discretisation}
+        net = import_nir(model, input_shape=input_shape, **decisions)
         return replace(net, origin=Origin(kind="nir", model=model, decisions=decisions))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch

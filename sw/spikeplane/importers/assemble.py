@@ -28,6 +28,11 @@ from spikeplane.importers.views import Views
 from spikeplane.network import MEMBRANE, Window
 
 
+def synapse_of(layer: str) -> str:
+    """The name of the population of a layer's synaptic currents."""
+    return f"{layer}.syn"
+
+
 class Assembler(Views):
     """The layers that models have, on an `Assembly`."""
 
@@ -261,6 +266,5 @@ class Assembler(Views):
         self.populations[place] = replace(
             population, neuron=replace(population.neuron, kind=MEMBRANE, **silent)
         )
-        self.readout = "last"
         self.assume(layer, "readout", "membrane", "the model returns it")
         return Spikes((Source(layer),), population.shape)

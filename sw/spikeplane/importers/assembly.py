@@ -24,12 +24,15 @@ _WRITTEN_OUT = 1 << 24
 
 @dataclass
 class Assembly:
-    """Populations, projections and assumptions so far. `layer` arguments are names for messages."""
+    """Populations, projections and assumptions so far. `layer` arguments are names for messages.
+
+    readouts: of layers that send values how they are read out, "last" where nothing is said.
+    """
 
     populations: list[FloatPopulation] = field(default_factory=list)
     projections: list[FloatProjection] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
-    readout: str = "count"
+    readouts: dict[str, str] = field(default_factory=dict)
 
     def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
         """Note something for the user, once."""
@@ -223,7 +226,6 @@ class Assembly:
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
         """The network whose last value is `value`; currents without neurons become a readout that
         integrates them."""
-        readout = self.readout
         if isinstance(value, Spikes) and (
             len(value.sources) != 1 or value.sources[0] != Source(value.sources[0].population)
         ):
@@ -232,7 +234,6 @@ class Assembly:
             value = self.neuron(
                 output_name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE)
             )
-            readout = "last"
             self.assume(
                 output_name,
                 "readout",
@@ -241,11 +242,12 @@ class Assembly:
             )
         if not any(p.neuron for p in self.populations):
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
+        output = value.sources[0].population
         return FloatNetwork(
             populations=tuple(self.populations),
             projections=tuple(self.projections),
-            output=value.sources[0].population,
-            readout=readout,
+            output=output,
+            readout=self.readouts.get(output, "last") if self.sends_values(output) else "count",
             assumptions=tuple(self.assumptions),
         )
 

@@ -29,12 +29,14 @@ def import_nir(
     compare: str | None = None,
     input_shape: tuple[int, int, int] | None = None,
     if_gain: str | None = None,
+    discretisation: str | None = None,
 ) -> FloatNetwork:
     """The float network of a NIR graph. Raises SpikeplaneError, one line, for a node that cannot be
     represented."""
     if dt is not None and not dt > 0:
         raise SpikeplaneError(f"dt must be more than 0 seconds, not {number(dt)}")
-    return _Importer(graph, Choices(dt, reset, compare, if_gain), input_shape).run()
+    choices = Choices(dt, reset, compare, if_gain, discretisation)
+    return _Importer(graph, choices, input_shape).run()
 
 
 class _Importer:
@@ -143,18 +145,12 @@ class _Importer:
             return threshold(made, name, node, value)
         if kind == "Delay":
             return delayed(made, name, node, value, self.choices)
-        if kind in ("IF", "LIF", "I", "LI"):
+        if kind in ("IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"):
             return neurons(made, name, node, value, self.choices)
-        if kind in ("CubaLIF", "CubaLI"):
-            raise SpikeplaneError(
-                f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: its synaptic "
-                "current is a second state of each neuron; "
-                f"use {kind.removeprefix('Cuba')}"
-            )
         raise SpikeplaneError(
             f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: use Affine, "
             "Linear, Conv2d, SumPool2d, AvgPool2d, "
-            "Flatten, Scale, Threshold, Delay, IF, LIF, I or LI"
+            "Flatten, Scale, Threshold, Delay, IF, LIF, CubaLIF, I, LI or CubaLI"
         )
 
 

@@ -1,8 +1,10 @@
-"""NIR's neurons as recursions: explicit Euler of their published equations, spikes at v > v_threshold.
+"""NIR's neurons as recursions of their published equations, spikes at v > v_threshold.
 
-LIF, LI: v += dt / tau * (v_leak - v + r * I). IF, I: v += r * I once a step, or r * I * dt; the
-file cannot say which was meant, and r * dt near 1 is what SpikingJelly writes. Membranes with a
-hard reset are counted from v_reset, where they start; others start at 0.
+LIF, LI: v += dt / tau * (v_leak - v + r * I), by explicit Euler; "exponential" keeps exp(-dt / tau) of
+v - v_leak and takes dt / tau * r * I, as sinabs and rockpool run. CubaLIF, CubaLI: the synaptic current
+moves first, by the same rule, and the membrane takes the current that it has then. IF, I: v += r * I
+once a step, or r * I * dt; the file cannot say which was meant, and r * dt near 1 is what SpikingJelly
+writes. Membranes with a hard reset are counted from v_reset, where they start; others start at 0.
 """
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.float_network import FloatNeuron
-from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.assemble import Assembler, synapse_of
 from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.geometry import Shape, text
 from spikeplane.network import MEMBRANE, ResetMode
@@ -29,6 +31,7 @@ class Choices:
     reset: str | None = None
     compare: str | None = None
     if_gain: str | None = None
+    discretisation: str | None = None
 
     @property
     def step(self) -> float:
@@ -37,17 +40,15 @@ class Choices:
 
 
 def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choices) -> Spikes:
-    """A population of IF, LIF, I or LI neurons."""
-    shape = value.shape
-    decay, gain, leak = (
-        _leaky(made, name, node, shape, choices)
-        if hasattr(node, "tau")
-        else _perfect(made, name, node, shape, choices)
-    )
+    """A population of IF, LIF, I, LI, CubaLIF or CubaLI neurons; of the last two a population of
+    their synaptic currents too, in front of it."""
+    kind, shape = type(node).__name__, value.shape
+    if kind.startswith("Cuba"):
+        value = _synaptic(made, name, node, value, choices)
+    decay, gain, pull = (_perfect if kind in ("IF", "I") else _leaky)(made, name, node, shape, choices)
     if not hasattr(node, "v_threshold"):
-        made.readout = "last"
         neuron = FloatNeuron(decay=decay, reset="none", kind=MEMBRANE)
-        return made.neuron(name, made.scale(made.currents(name, value), gain, (1 - decay) * leak), neuron)
+        return made.neuron(name, made.scale(made.currents(name, value), gain, pull), neuron)
     mode: Any = choices.reset or "hard"
     rest = getattr(node, "v_reset", None)
     start = per_channel(name, "v_reset", 0.0 if rest is None or mode != "hard" else rest, shape)
@@ -65,32 +66,51 @@ def neurons(made: Assembler, name: str, node: Any, value: Value, choices: Choice
         amount=amount,
         strict=choices.compare != ">=",
     )
-    return made.neuron(
-        name, made.scale(made.currents(name, value), gain, (1 - decay) * (leak - start)), neuron
-    )
+    currents = made.scale(made.currents(name, value), gain, pull - (1 - decay) * start)
+    return made.neuron(name, currents, neuron)
+
+
+def _synaptic(made: Assembler, name: str, node: Any, value: Value, choices: Choices) -> Spikes:
+    """The synaptic currents of Cuba neurons: a population that sends its values in the same step."""
+    decay, share = _kept(made, name, "tau_syn", node.tau_syn, value.shape, choices)
+    gain = share * per_channel(name, "w_in", node.w_in, value.shape)
+    currents = made.scale(made.currents(name, value), gain, np.zeros(len(gain)))
+    return made.neuron(synapse_of(name), currents, FloatNeuron(decay=decay, reset="none", kind=MEMBRANE))
 
 
 def _leaky(
     made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """Decay, gain (C,) and v_leak (C,) of LIF and LI."""
+    """Decay, gain (C,) and what v_leak adds a step (C,), of neurons with a time constant."""
+    what = "tau" if hasattr(node, "tau") else "tau_mem"
+    decay, share = _kept(made, name, what, getattr(node, what), shape, choices)
+    gain = share * per_channel(name, "r", node.r, shape)
+    return decay, gain, (1 - decay) * per_channel(name, "v_leak", node.v_leak, shape)
+
+
+def _kept(
+    made: Assembler, name: str, what: str, values: Any, shape: Shape, choices: Choices
+) -> tuple[float, np.ndarray]:
+    """What a state of time constant `values` keeps in a step, and dt / tau (C,), its share of the input."""
     if choices.dt is None:
         made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
-    tau = per_channel(name, "tau", node.tau, shape)
+    tau = per_channel(name, what, values, shape)
     if not (tau > 0).all():
         raise SpikeplaneError(
-            f"layer '{name}': its tau must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}"
+            f"layer '{name}': its {what} must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}"
         )
     ratio = choices.step / tau
     if len(np.unique(ratio)) > 1:
         raise made.refuse(name, "a layer with several time constants", "a population has one")
+    if choices.discretisation == "exponential":
+        made.assume(name, "discretisation", "exponential", f"given: keeps exp(-dt / {what}) a step")
+        return float(np.exp(-ratio[0])), ratio
     if ratio[0] > 1:
         raise SpikeplaneError(
-            f"layer '{name}': its tau of {tau[0]:g} s is less than a step of {choices.step:g} s; "
-            "give a smaller --dt"
+            f"layer '{name}': its {what} of {tau[0]:g} s is less than a step of {choices.step:g} s; "
+            "give a smaller --dt, or --discretisation exponential"
         )
-    gain = ratio * per_channel(name, "r", node.r, shape)
-    return float(1 - ratio[0]), gain, per_channel(name, "v_leak", node.v_leak, shape)
+    return float(1 - ratio[0]), ratio
 
 
 def _perfect(

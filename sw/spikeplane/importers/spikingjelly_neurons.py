@@ -115,7 +115,7 @@ def membrane(call: Call, decay: float, gain: float) -> Value:
     decode = call.module.decode
     if decode not in (None, "last_mem", "mean-mem"):
         raise call.refuse(f"a readout that decodes '{decode}'", "use decode='last_mem' or 'mean-mem'")
-    call.made.readout = "sum" if decode == "mean-mem" else "last"
+    call.made.readouts[call.layer] = "sum" if decode == "mean-mem" else "last"
     call.made.assume(
         call.layer,
         "readout",
