@@ -65,8 +65,7 @@ class Layers:
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encoding),
-            sends=population.sends_values
-            and any(_joins(net, p) for p in net.projections if p.source == name),
+            sends=_sends_as_they_are(net, population, neuron),
             steps=self.encoding.steps,
         )
 
