@@ -32,6 +32,8 @@ class Encoding:
     steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
     signed   frames of -2^(value_bits-1) to 2^(value_bits-1) - 1 instead of 0 to 2^value_bits - 1
     unit     frames: the real value that the model gets for 1
+    mean, std   of what the model gets, a number a channel or one for all: it gets (value - mean) / std,
+                and padding stays 0
 
     Raises SpikeplaneError for another kind, or a number out of its range (`RANGES`).
     """
@@ -43,6 +45,8 @@ class Encoding:
     value_bits: int = 8
     signed: bool = field(default=False, metadata=LATER)
     unit: float = field(default=1.0, metadata=LATER)
+    mean: tuple[float, ...] | None = field(default=None, metadata=LATER)
+    std: tuple[float, ...] | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(EncodingKind):
@@ -54,6 +58,10 @@ class Encoding:
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
                 raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
         self._check_frames()
+        for name in ("mean", "std"):
+            object.__setattr__(self, name, _numbers(name, getattr(self, name)))
+        if self.std is not None and min(self.std) <= 0:
+            raise SpikeplaneError(f"encoding: std must be above 0, not {min(self.std)}")
 
     def _check_frames(self) -> None:
         unit: Any = self.unit
@@ -86,9 +94,44 @@ class Encoding:
         """What the model gets, in real numbers, for an integer of 1: the unit of frames; else full scale is 1."""
         return float(self.unit) if self.kind == "frames" else 1.0 / self.span[1]
 
+    @property
+    def normalises(self) -> bool:
+        """Whether the model gets something else than values in their unit."""
+        return self.mean is not None or self.std is not None
+
+    def normalisation(self, channels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gain and offset, float (C,), from values in their unit to what the model gets. Raises
+        SpikeplaneError where mean or std are for another number of channels."""
+        both = []
+        for name, values, default in (("mean", self.mean, 0.0), ("std", self.std, 1.0)):
+            array = np.array([default] if values is None else values)
+            if len(array) not in (1, channels):
+                raise SpikeplaneError(
+                    f"encoding: {name} has {len(array)} numbers for an input of {channels} channels; give one a "
+                    "channel, or one for all"
+                )
+            both.append(np.broadcast_to(array, (channels,)))
+        return 1.0 / both[1], -both[0] / both[1]
+
     def __str__(self) -> str:
         """For people, such as "direct encoding, 4 steps"."""
         values = ""
         if self.kind == "frames":
             values = f" of {self.bits}-bit {'signed ' if self.signed else ''}values in units of {self.unit:g}"
+        named = (("mean", self.mean), ("std", self.std))
+        told = [f"{what} {' '.join(f'{n:g}' for n in of)}" for what, of in named if of is not None]
+        values += f" normalised by {' and '.join(told)}" if told else ""
         return f"{self.kind} encoding{values}, {self.steps} steps"
+
+
+def _numbers(name: str, given: Any) -> tuple[float, ...] | None:
+    """One number or several as a tuple of floats. Raises SpikeplaneError."""
+    if given is None:
+        return None
+    try:
+        array = np.atleast_1d(np.asarray(given, dtype=np.float64))
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
+        raise SpikeplaneError(f"encoding: {name} must be a number, or one a channel, not {given}")
+    return tuple(float(n) for n in array)

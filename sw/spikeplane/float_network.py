@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spikeplane.later import LATER
 from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, ResetMode, Window
 
 
@@ -46,7 +47,7 @@ class FloatNeuron:
 class FloatPopulation:
     """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
 
-    bias: float (C,) or None. window, input_size: as in `spikeplane.network.Population`.
+    bias: float (C,) or None. window, input_size, constant: as in `spikeplane.network.Population`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FloatPopulation:
     bias: np.ndarray | None = None
     window: Window | None = None
     input_size: tuple[int, int] | None = None
+    constant: bool = field(default=False, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:
@@ -143,5 +145,5 @@ class FloatNetwork:
 
     @property
     def inputs(self) -> tuple[FloatPopulation, ...]:
-        """The input populations."""
-        return tuple(p for p in self.populations if p.neuron is None)
+        """The input populations that samples drive."""
+        return tuple(p for p in self.populations if p.neuron is None and not p.constant)

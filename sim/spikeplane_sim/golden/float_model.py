@@ -65,7 +65,9 @@ class FloatModel:
             for population in self.network.populations:
                 name, neuron = population.name, population.neuron
                 if neuron is None:
-                    outputs[name] = sent[name] = planes[name][:, t].to(self.dtype)
+                    ones = torch.ones((len(first), *population.shape), device=self.device)
+                    values = ones if population.constant else planes[name][:, t]
+                    outputs[name] = sent[name] = values.to(self.dtype)
                     continue
                 current = self._current(population, sent, before, first.shape[0])
                 v = neuron.decay * membranes.get(name, torch.zeros_like(current)) + current

@@ -63,6 +63,10 @@ class GoldenModel:
         for t in range(first.shape[1]):
             previous, outputs = outputs, {}
             for population in self.network.populations:
+                if population.constant:
+                    size = (len(first), *population.shape)
+                    outputs[population.name] = torch.ones(size, dtype=torch.int32, device=self.device)
+                    continue
                 if population.neuron is None:
                     outputs[population.name] = planes[population.name][:, t].to(torch.int32)
                     continue

@@ -36,7 +36,8 @@ def run_layers(
             continue
         sources = dict.fromkeys(p.source for p in network.incoming(population.name))
         layer = _one_layer(network, population, list(sources))
-        given = {name + _GIVEN: _sent(network.population(name), planes, real, alone) for name in sources}
+        driven = [one for one in map(network.population, sources) if not one.constant]
+        given = {one.name + _GIVEN: _sent(one, planes, real, alone) for one in driven}
         given = given or {_GIVEN: np.zeros((*next(iter(planes.values())).shape[:2], 1, 1, 1), np.uint8)}
         found[population.name] = GoldenModel(layer, **widths).run(given)[population.name]
     return found
@@ -50,7 +51,13 @@ def _one_layer(network: Network, population: Population, sources: list[str]) -> 
         wide = 32 if source.sends_values else 1
         bits = source.value_bits if source.neuron is None else wide
         inputs.append(
-            Population(name=name + _GIVEN, shape=source.shape, value_bits=bits, signed=source.signed)
+            Population(
+                name=name + _GIVEN,
+                shape=source.shape,
+                value_bits=bits,
+                signed=source.signed,
+                constant=source.constant,
+            )
         )
     if not inputs:
         inputs = [Population(name=_GIVEN, shape=(1, 1, 1))]

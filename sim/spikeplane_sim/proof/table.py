@@ -88,9 +88,17 @@ def _beside(
     given = {}
     if source.origin is not None:
         run = run_nir if source.origin.kind == "nir" else run_torch
-        given = run(net, source.origin, values, trial.driven, advance)
+        given = run(net, source.origin, _taken(net, program, values), trial.driven, advance)
         say("proving the import: float network")
     return run_forced(net, {net.inputs[0].name: values}, given, trial.driven)
+
+
+def _taken(net: FloatNetwork, program: Program, values: np.ndarray) -> np.ndarray:
+    """What the model itself gets: the float network has the normalisation in its synapses."""
+    if not program.encoding.normalises:
+        return values
+    gain, offset = program.encoding.normalisation(net.inputs[0].shape[0])
+    return values * gain.reshape(-1, 1, 1) + offset.reshape(-1, 1, 1)
 
 
 def _compared(

@@ -44,6 +44,8 @@ def parse_encoding(
     *,
     signed: bool = False,
     unit: str | None = None,
+    mean: str | None = None,
+    std: str | None = None,
 ) -> Encoding:
     """The encoding that the options describe. Raises SpikeplaneError."""
     if kind not in _KINDS:
@@ -64,7 +66,19 @@ def parse_encoding(
         value_bits=bits,
         signed=signed,
         unit=1.0 if unit is None else _number(unit, "--unit"),
+        mean=_numbers(mean, "--mean"),
+        std=_numbers(std, "--std"),
     )
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
+    """Decimals with commas between. Raises SpikeplaneError."""
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise SpikeplaneError(
+            f"{option} is a number, or one a channel such as 0.5,0.4,0.4, not '{text}'"
+        ) from None
 
 
 def _number(text: str, option: str) -> float:
@@ -102,6 +116,11 @@ def compile(  # noqa: A001 - the command's name
     unit: Annotated[
         str | None, typer.Option(help="Frames: what 1 is in real numbers, such as 1/255; 1 if not given.")
     ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(help="The model gets (value - mean) / std: a number, or one a channel: 0.5,0.4,0.4."),
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="See --mean.")] = None,
     step_us: Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the rate encoding.")] = 0,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, for NIR's LIF.")] = None,
@@ -141,7 +160,9 @@ def compile(  # noqa: A001 - the command's name
     from spikeplane.compiler.compile import compile as compile_model
 
     chip = chosen_chip(preset, config, "small")
-    chosen = parse_encoding(encoding, steps, step_us, seed, value_bits, signed=signed, unit=unit)
+    chosen = parse_encoding(
+        encoding, steps, step_us, seed, value_bits, signed=signed, unit=unit, mean=mean, std=std
+    )
     shape = parse_shape(input_shape)
     _check_options(calibrate, labels, samples, dt)
     check_place(output)
@@ -154,7 +175,7 @@ def compile(  # noqa: A001 - the command's name
             compare=compare,
             if_gain=if_gain,
             discretisation=discretisation,
-            input_bits=chosen.bits,
+            input_bits=None if chosen.normalises else chosen.bits,
         )
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(

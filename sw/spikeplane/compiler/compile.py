@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.check import check_network
+from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
@@ -18,6 +19,7 @@ from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
 from spikeplane.log import logger
 from spikeplane.network import Network
+from spikeplane.normalise import normalised
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.source import Source, Widths
@@ -82,9 +84,10 @@ def compile(  # noqa: A001 - the public name is the field's word
             "compare": compare,
             "if_gain": if_gain,
             "discretisation": discretisation,
-            "input_bits": encoding.bits,
+            "input_bits": None if encoding.normalises else encoding.bits,
         },
     )
+    net = widened(_normalised(net, encoding), config, encoding)
     planes = None if calibration is None else _encoded(encoding, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encoding)
     source = Source(
@@ -151,6 +154,14 @@ def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
     _log.info("compiling a network of %d populations and %d projections", *count)
     check_network(model)
     return model
+
+
+def _normalised(net: FloatNetwork, encoding: Encoding) -> FloatNetwork:
+    """The network that takes values in their unit where the model takes (value - mean) / std."""
+    if not encoding.normalises:
+        return net
+    (driven,) = net.inputs
+    return normalised(net, driven.name, *encoding.normalisation(driven.shape[0]))
 
 
 def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:

@@ -45,10 +45,11 @@ class Layers:
     ) -> None:
         self.net, self.encoding, self.bits, self.guards, self.peaks = net, encoding, bits, guards, peaks
         self.units = {p.name: encoding.value for p in net.inputs}
+        constants = [p for p in net.populations if p.constant]
         self.made = {
             p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits, signed=encoding.signed)
             for p in net.inputs
-        }
+        } | {p.name: Population(name=p.name, shape=p.shape, constant=True) for p in constants}
 
     def layer(self, population: FloatPopulation, neuron: FloatNeuron) -> Layer:
         """The next layer."""
@@ -92,7 +93,7 @@ def _spikes(net: FloatNetwork, name: str) -> Population:
 
 def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
-    inputs = {p.name for p in net.inputs}
+    inputs = {p.name for p in net.populations if p.neuron is None}
     return (
         encoding.kind == "direct"
         and encoding.steps > 1

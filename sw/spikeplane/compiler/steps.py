@@ -14,7 +14,7 @@ import numpy as np
 CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 _TINY = 1e-30  #: magnitudes below are no weights
 _ON_GRID = 1e-4  #: of a step: what float32 and folding leave between a weight and its grid
-_REACH = 8  #: largest power of two between two projections that is looked for
+REACH = 8  #: largest power of two between two projections that is looked for
 
 
 def top(bits: int) -> int:
@@ -151,7 +151,7 @@ def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: in
         step = chosen * 2.0**power
         return float(((integers(rows, step, bits) * step[:, None] - rows) ** 2).sum())
 
-    candidates = sorted(range(-min(below, _REACH), min(most, _REACH) + 1), key=abs)
+    candidates = sorted(range(-min(below, REACH), min(most, REACH) + 1), key=abs)
     errors = [error(power) for power in candidates]
     return candidates[int(np.argmin(errors))]
 

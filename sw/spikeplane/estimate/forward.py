@@ -17,7 +17,8 @@ def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int)
         for population in network.populations:
             name = population.name
             if population.neuron is None:
-                out[name].append(planes[name][:, t].astype(np.int64))
+                ones = np.ones((len(next(iter(planes.values()))), *population.shape), np.int64)
+                out[name].append(ones if population.constant else planes[name][:, t].astype(np.int64))
                 continue
             current = held.get(name)
             if current is None:

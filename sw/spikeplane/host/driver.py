@@ -211,7 +211,8 @@ class Driver(Channel):
             parts.append(self.bridge_packet(Control.BARRIER, parity))
             for name, routes in self.image.inputs.items():
                 for tag, rect in routes:
-                    parts.append(self._spikes(inputs[name][n, t], tag, rect, name, n, t, parity))
+                    values = inputs[name][n, t] if name in inputs else self._ones(name)
+                    parts.append(self._spikes(values, tag, rect, name, n, t, parity))
             for routes in self.image.inputs.values():
                 for tag, rect in routes:
                     parts.append(
@@ -223,6 +224,10 @@ class Driver(Channel):
                         )
                     )
         return np.concatenate(parts)
+
+    def _ones(self, name: str) -> np.ndarray:
+        """What a constant population sends."""
+        return np.ones(self.network.population(name).shape, dtype=np.uint8)
 
     def _spikes(
         self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int

@@ -12,6 +12,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.importers.constants import as_synapses, constants, narrow, settled
 from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Value
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map, covering, identity
@@ -83,14 +84,15 @@ class Assembly:
             )
             return Currents(drafts, offset, map.shape)
         self.check_window(layer, value)
+        image = narrow(map.of(value.image) + offset[:, None, None])
+        if image.ndim > 1 and value.bias.ndim == 1:
+            return self.through(layer, as_synapses(self.populations, value), map, bias, named=named)
         drafts = []
         for draft in value.drafts:
             both = map.after(draft.map)
             uneven = draft.uneven or ("" if even(both) else layer)
             drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=uneven))
-        image = _narrow(map.of(value.image) + offset[:, None, None])
-        uneven = value.uneven or layer if image.ndim > 1 else ""
-        return Currents(tuple(drafts), image, map.shape, uneven=uneven)
+        return Currents(tuple(drafts), image, map.shape)
 
     @overload
     def seen(self, layer: str, value: Spikes, map: Map) -> Spikes: ...
@@ -146,6 +148,7 @@ class Assembly:
             np.full(channels, gain),
             np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,)),
         )
+        currents = settled(self.populations, currents)
         projections = self._projections(layer, currents)
         if projections is None:
             neuron = _repeated(neuron, currents.shape)
@@ -164,6 +167,8 @@ class Assembly:
             )
         )
         self.projections += projections
+        if any(p.source in constants(self.populations) for p in projections):
+            self.assume(layer, "offset in front of padding", "a constant population", "padding stays 0")
         return Spikes((Source(layer),), currents.shape, flat=currents.flat)
 
     def _projections(self, layer: str, currents: Currents) -> list[FloatProjection] | None:
@@ -196,6 +201,7 @@ class Assembly:
         Raises SpikeplaneError for others."""
         if not currents.flat or currents.window is not None:
             raise self._irregular(layer, currents)
+        currents = settled(self.populations, currents, each=True)
         count = int(np.prod(currents.shape))
         drafts = []
         for draft in currents.drafts:
@@ -209,16 +215,9 @@ class Assembly:
     def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
         """The error for neurons whose synapses differ from pixel to pixel."""
         uneven = [d.uneven for d in currents.drafts if d.uneven and regular(d.map) is None]
-        if not uneven:
-            return self.refuse(
-                layer,
-                f"behind '{currents.uneven}', which pads with 0 what a bias or a batch-norm in front has moved from 0",
-                "put the padding into the layer in front of it, or neurons between the two, or take away the "
-                "bias in front",
-            )
         return self.refuse(
             layer,
-            f"behind '{uneven[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
+            f"behind '{(uneven or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
             "of several sizes, or more pixels than before)",
             "put neurons in front of it, use windows of one size without padding, or flatten behind it",
         )
@@ -243,8 +242,9 @@ class Assembly:
         if not any(p.neuron for p in self.populations):
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         output = value.sources[0].population
+        driving = {p.source for p in self.projections}
         return FloatNetwork(
-            populations=tuple(self.populations),
+            populations=tuple(p for p in self.populations if not p.constant or p.name in driving),
             projections=tuple(self.projections),
             output=output,
             readout=self.readouts.get(output, "last") if self.sends_values(output) else "count",
@@ -259,14 +259,6 @@ class Assembly:
     def sends_values(self, name: str) -> bool:
         """Whether a population sends membranes, not values of 0 to 1."""
         return next(p for p in self.populations if p.name == name).sends_values
-
-
-def _narrow(image: np.ndarray) -> np.ndarray:
-    """A bias (C, H, W) as (C,) where it is one a channel."""
-    flat = image.reshape(len(image), -1)
-    size = np.abs(flat).max(initial=0.0)
-    same = flat.size and (np.abs(flat - flat[:, :1]) <= 1e-12 * size).all()
-    return flat[:, 0].copy() if same else image
 
 
 def _repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:

@@ -65,8 +65,7 @@ class Draft:
 class Currents:
     """Drafts, a bias and perhaps a maximum over a window of `shape` (C, H, W); `flat` as in `Spikes`.
 
-    bias: (C,), or (C, H, W) where it differs inside a channel: padding behind a layer with a bias, which
-    is the layer `uneven`.
+    bias: (C,), or (C, H, W) where it differs inside a channel.
     """
 
     drafts: tuple[Draft, ...]
@@ -74,7 +73,6 @@ class Currents:
     shape: Shape
     window: Window | None = None
     flat: bool = False
-    uneven: str = ""
 
     @property
     def image(self) -> np.ndarray:

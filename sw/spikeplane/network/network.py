@@ -19,6 +19,11 @@ class Network:
     steps: int = 1
     meta: dict[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def inputs(self) -> tuple[Population, ...]:
+        """The input populations that samples drive."""
+        return tuple(p for p in self.populations if p.neuron is None and not p.constant)
+
     def population(self, name: str) -> Population:
         """The population of that name; SpikeplaneError if there is none."""
         for population in self.populations:

@@ -24,7 +24,7 @@ class Population:
     theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,).
     `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.
     `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes);
-    `signed`: they are two's complement.
+    `signed`: they are two's complement; `constant`: nobody drives it, it sends 1 everywhere in every step.
     `hold`: the input is the same in every step of a sample, so it is accumulated once.
     """
 
@@ -39,6 +39,7 @@ class Population:
     hold: bool = False
     value_bits: int = 1
     signed: bool = field(default=False, metadata=LATER)
+    constant: bool = field(default=False, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:
@@ -53,8 +54,10 @@ class Population:
         """The smallest and the largest value that one of its neurons, or pixels, sends in a step."""
         if self.neuron is not None:
             return self.neuron.kind.values(membrane_bits)
-        top = 1 << (self.value_bits - self.signed)
-        return -top * self.signed, top - 1
+        if self.signed:
+            top = 1 << (self.value_bits - 1)
+            return -top, top - 1
+        return 0, (1 << self.value_bits) - 1
 
     @property
     def sends_values(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import LEAK_ONE, Population
+from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import prove
 from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
@@ -55,7 +55,8 @@ def check(program: "Program") -> None:
 def _check_input(program: "Program") -> None:
     """One input, of what the encoding gives."""
     network, encoding = program.network, program.encoding
-    inputs = [p for p in network.populations if p.neuron is None]
+    _check_constants(network)
+    inputs = network.inputs
     if len(inputs) != 1:
         raise SpikeplaneError(f"a program has one input, not {len(inputs)}")
     (found,) = inputs
@@ -77,6 +78,14 @@ def _check_input(program: "Program") -> None:
             f"a sample has {program.values:,} values in all populations and steps, at most "
             f"{VALUES:,} can be run"
         )
+
+
+def _check_constants(network: Network) -> None:
+    """They send ones."""
+    for p in network.populations:
+        plain = p.neuron is None and p.value_bits == 1 and not p.signed and not p.hold
+        if p.constant and not (plain and p.theta is p.amount is p.bias is p.window is None):
+            raise SpikeplaneError(f"constant population '{p.name}' sends 1 everywhere and has nothing else")
 
 
 def _check_outputs(program: "Program") -> None:
@@ -124,7 +133,8 @@ def _check_hold(population: Population, program: "Program") -> None:
     """The host sends a held current once a sample: only an input that is the same in every step may be."""
     network = program.network
     incoming = network.incoming(population.name)
-    same = program.encoding.kind == "direct" and all(p.source == program.input.name for p in incoming)
+    inputs = {p.name for p in network.populations if p.neuron is None}
+    same = program.encoding.kind == "direct" and all(p.source in inputs for p in incoming)
     if population.hold and not same:
         raise SpikeplaneError(
             f"population '{population.name}' holds its current, which takes an encoding 'direct' "

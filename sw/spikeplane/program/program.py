@@ -70,7 +70,7 @@ class Program:
     @property
     def input(self) -> Population:
         """The input population."""
-        return next(p for p in self.network.populations if p.neuron is None)
+        return next(iter(self.network.inputs))
 
     @property
     def values(self) -> int:
