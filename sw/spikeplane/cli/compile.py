@@ -105,6 +105,9 @@ def compile(  # noqa: A001 - the command's name
     input_shape: Annotated[
         str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")
     ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="A checkpoint for the module: .pt of torch.save, or .safetensors.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 4,
     encoding: Annotated[
         str, typer.Option(help="direct, rate, latency, events, planes or frames.")
@@ -176,6 +179,7 @@ def compile(  # noqa: A001 - the command's name
             if_gain=if_gain,
             discretisation=discretisation,
             input_bits=None if chosen.normalises else chosen.bits,
+            weights=weights,
         )
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(

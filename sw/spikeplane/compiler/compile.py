@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     probes: list[str] | None = None,
     name: str = "network",
     proof: bool = True,
+    weights: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Program:
     """Compile a model for a chip.
@@ -69,6 +71,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     probes        populations sent to the host; all where None
     proof         run the model itself beside the float network, on the calibration or on random
                   planes, and refuse what differs
+    weights       a checkpoint for a PyTorch module: a file of torch.save or safetensors with tensors only
     progress      called with a line on what is being done now and then
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
@@ -85,6 +88,7 @@ def compile(  # noqa: A001 - the public name is the field's word
             "if_gain": if_gain,
             "discretisation": discretisation,
             "input_bits": None if encoding.normalises else encoding.bits,
+            "weights": weights,
         },
     )
     net = widened(_normalised(net, encoding), config, encoding)

@@ -1,16 +1,13 @@
 """From trained models to the float network: NIR graphs, SpikingJelly and snnTorch modules."""
 
-import importlib.util
-import inspect
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.extras import missing_extra
 from spikeplane.float_network import FloatNetwork, Origin
+from spikeplane.importers.published.load import call, told
+from spikeplane.importers.published.weights import loaded
 from spikeplane.importers.registry import Call, Outputs, State, register
 
 __all__ = ["Call", "Outputs", "State", "import_model", "register"]
@@ -28,6 +25,7 @@ def import_model(
     if_gain: str | None = None,
     discretisation: str | None = None,
     input_bits: int | None = None,
+    weights: str | Path | None = None,
 ) -> FloatNetwork:
     """The float network of a model.
 
@@ -37,7 +35,8 @@ def import_model(
     snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says.
     For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt;
     discretisation, how leaks become steps: "euler" (where None) or "exponential".
-    input_bits: bits of an input value, None where unknown. Raises SpikeplaneError, one line.
+    input_bits: bits of an input value, None where unknown. weights: a checkpoint for a PyTorch module, by
+    torch.save or safetensors: tensors only. Raises SpikeplaneError, one line.
     """
     if reset not in (None, *RESETS):
         raise SpikeplaneError(f"reset must be hard, soft, none or delayed, not '{reset}'")
@@ -47,17 +46,24 @@ def import_model(
         raise SpikeplaneError(f"discretisation must be euler or exponential, not '{discretisation}'")
     if compare not in (None, ">=", ">"):
         raise SpikeplaneError(f"compare must be '>=' or '>', not '{compare}'")
+    used: list[str] = []
     if isinstance(model, str | Path):
         model = str(model)
         if ".py:" in model:
-            model, shape = _call(model)
-            input_shape = shape if input_shape is None else input_shape
+            model, used = call(model)
+            if isinstance(model, tuple) and len(model) == 2:
+                model, shape = model
+                input_shape = shape if input_shape is None else input_shape
         elif model.endswith(".nir"):
             from spikeplane.importers.nir_file import read_nir
 
             model = read_nir(model)
         else:
             raise SpikeplaneError(f"a model is a .nir file or file.py:function, not '{model}'")
+    notes = told(used)
+    if weights is not None:
+        model, note = loaded(model, weights)
+        notes = (*notes, note)
     input_shape = None if input_shape is None else _shape(input_shape)
     if type(model).__name__ == "NIRGraph":
         from spikeplane.importers.nir_cycles import laid_open
@@ -73,7 +79,9 @@ def import_model(
 
         net = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
         return replace(
-            net, origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare})
+            net,
+            assumptions=(*notes, *net.assumptions),
+            origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare}),
         )
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 
@@ -83,39 +91,3 @@ def _shape(shape: Any) -> tuple[int, int, int]:
     if len(numbers) != 3 or not all(type(n) is int and n > 0 for n in numbers):
         raise SpikeplaneError(f"input_shape must be (channels, height, width) of 1 or more, not {shape!r}")
     return numbers[0], numbers[1], numbers[2]
-
-
-def _call(reference: str) -> tuple[Any, tuple[int, int, int] | None]:
-    """Load file.py and call its function."""
-    path, _, name = reference.rpartition(":")
-    if not Path(path).is_file():
-        raise SpikeplaneError(f"model: no file {path}")
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
-    try:
-        spec.loader.exec_module(module)
-        function = getattr(module, name, None)
-        if function is None:
-            known = [
-                n
-                for n, f in inspect.getmembers(module, inspect.isfunction)
-                if f.__module__ == module.__name__
-            ]
-            raise SpikeplaneError(f"{path} has no function '{name}'; it has {', '.join(known) or 'none'}")
-        result = function()
-    except SpikeplaneError:
-        raise
-    except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error.name or "")):
-            raise SpikeplaneError(f"{reference}: {missing}") from None
-        raise SpikeplaneError(
-            f"{reference} failed: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from None
-    finally:
-        sys.path.pop(0)
-    if isinstance(result, tuple) and len(result) == 2:
-        return result[0], result[1]
-    return result, None

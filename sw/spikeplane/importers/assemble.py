@@ -76,11 +76,7 @@ class Assembler(Views):
                 value.shape[1:], kernel.shape[2:], stride, (high, wide), dilation, strict=True
             )
         ]
-        if not all(axis.shape[1] for axis in axes):
-            raise SpikeplaneError(
-                f"layer '{layer}' has a {text(kernel.shape[2:])} kernel for {text(value.shape[1:])} "
-                "pixels: nothing is left"
-            )
+        self._check_left(layer, value, kernel.shape[2:], (axes[0].shape[1], axes[1].shape[1]))
         if groups == value.shape[0] == len(weight) and groups > 1:
             kernel = kernel[:, 0]
         elif groups > 1:
@@ -133,6 +129,13 @@ class Assembler(Views):
                 f"({text(value.shape)})"
             )
 
+    def _check_left(self, layer: str, value: Value, size: tuple[int, ...], out: Pair) -> None:
+        """Raise SpikeplaneError if no pixels come out."""
+        if min(out) < 1:
+            raise SpikeplaneError(
+                f"layer '{layer}' has a {text(size)} kernel for {text(value.shape[1:])} pixels: nothing is left"
+            )
+
     def pool_max(
         self,
         layer: str,
@@ -159,10 +162,7 @@ class Assembler(Views):
             taps.windows(*numbers, up)
             for numbers in zip(value.shape[1:], size, stride, padding, dilation, strict=True)
         )
-        if not (len(rows) and len(columns)):
-            raise SpikeplaneError(
-                f"layer '{layer}' has a {text(size)} kernel for {text(value.shape[1:])} pixels: nothing is left"
-            )
+        self._check_left(layer, value, size, (len(rows), len(columns)))
         if isinstance(value, Currents):
             out = (len(rows), len(columns))
             return self._window(layer, value, size, stride, padding, out if max(dilation) == 1 else (0, 0))

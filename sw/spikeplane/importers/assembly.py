@@ -6,7 +6,6 @@
 """
 
 from dataclasses import dataclass, field, fields, replace
-from typing import overload
 
 import numpy as np
 
@@ -77,10 +76,9 @@ class Assembly:
         if bias is not None:
             offset = np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), offset.shape)
         if isinstance(value, Spikes):
-            seen = self.seen(layer, value, map)
             drafts = tuple(
                 Draft(s.population, s.map or map, s.delay, layer if named else "", s.uneven)
-                for s in seen.sources
+                for s in _through(layer, value, map)
             )
             return Currents(drafts, offset, map.shape)
         self.check_window(layer, value)
@@ -94,20 +92,11 @@ class Assembly:
             drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=uneven))
         return Currents(tuple(drafts), image, map.shape)
 
-    @overload
-    def seen(self, layer: str, value: Spikes, map: Map) -> Spikes: ...
-    @overload
-    def seen(self, layer: str, value: Value, map: Map) -> Value: ...
     def seen(self, layer: str, value: Value, map: Map) -> Value:
         """The value through a map without weights of its own: spikes stay spikes."""
-        if isinstance(value, Currents):
-            return replace(self.through(layer, value, map, named=False), flat=value.flat)
-        sources = []
-        for source in value.sources:
-            both = map if source.map is None else map.after(source.map)
-            uneven = source.uneven or ("" if even(both) else layer)
-            sources.append(replace(source, map=both, uneven=uneven))
-        return replace(value, sources=tuple(sources), shape=map.shape)
+        if isinstance(value, Spikes):
+            return replace(value, sources=_through(layer, value, map), shape=map.shape)
+        return replace(self.through(layer, value, map, named=False), flat=value.flat)
 
     def check_window(self, layer: str, value: Value) -> None:
         """Raise SpikeplaneError for a maximum of currents, which only neurons may stand behind."""
@@ -143,18 +132,14 @@ class Assembly:
             )
         currents = self.currents(layer, value)
         channels = currents.shape[0]
-        currents = self.scale(
-            currents,
-            np.full(channels, gain),
-            np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,)),
-        )
+        offset = np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,))
+        currents = self.scale(currents, np.full(channels, gain), offset)
         currents = settled(self.populations, currents)
         projections = self._projections(layer, currents)
         if projections is None:
             neuron = _repeated(neuron, currents.shape)
             currents = self._written_out(layer, currents)
-            projections = self._projections(layer, currents)
-            assert projections is not None
+            projections = self._projections(layer, currents) or []
         window = currents.window
         self.populations.append(
             FloatPopulation(
@@ -259,6 +244,15 @@ class Assembly:
     def sends_values(self, name: str) -> bool:
         """Whether a population sends membranes, not values of 0 to 1."""
         return next(p for p in self.populations if p.name == name).sends_values
+
+
+def _through(layer: str, value: Spikes, map: Map) -> tuple[Source, ...]:
+    """The sources through a map that is the layer's."""
+    found = []
+    for source in value.sources:
+        both = map if source.map is None else map.after(source.map)
+        found.append(replace(source, map=both, uneven=source.uneven or ("" if even(both) else layer)))
+    return tuple(found)
 
 
 def _repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:

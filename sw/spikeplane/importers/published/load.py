@@ -1,0 +1,118 @@
+"""A user's file: loaded, its function called, with stand-ins for what it imports and is not there."""
+
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.extras import missing_extra
+from spikeplane.float_network import Assumption
+from spikeplane.importers.published import axes, vision
+from spikeplane.importers.published.names import broken_of, found
+from spikeplane.importers.published.spiking import options_ignored
+
+__all__ = ["call", "told"]
+_REGISTERED = (axes, vision)  #: importing them fills the table of names.py
+
+
+def call(reference: str) -> tuple[Any, list[str]]:
+    """What `file.py:function` returns, and the names of modules that stood in for missing ones. Raises
+    SpikeplaneError, one line, with the line of the file that failed."""
+    path, _, name = reference.rpartition(":")
+    if not Path(path).is_file():
+        raise SpikeplaneError(f"model: no file {path}")
+    folder = os.path.dirname(os.path.realpath(path))
+    options, instead = False, ()
+    while True:
+        used: list[str] = []
+        try:
+            with _beside(folder), found(used, instead), options_ignored(used) if options else nullcontext():
+                return _function(path, name)(), used
+        except SpikeplaneError:
+            raise
+        except Exception as error:
+            broken = broken_of(error)
+            if not options and isinstance(error, TypeError | AttributeError) and "backend" in str(error):
+                options = True
+            elif broken and broken not in instead:
+                instead = (*instead, broken)
+            else:
+                raise _failed(reference, folder, error) from None
+
+
+def told(used: list[str]) -> tuple[Assumption, ...]:
+    """The row of the table of assumptions that names the stand-ins; none if none were used."""
+    kept = [name for name in used if not any(other.startswith(f"{name}.") for other in used)]
+    if not kept:
+        return ()
+    why = "not installed as the file wants them; names of the same meaning stood in for them while the file was loaded"
+    return (Assumption(layer="", what="stand-ins", value=", ".join(sorted(kept)), why=why),)
+
+
+def _function(path: str, name: str) -> Any:
+    """The function of the loaded file."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with _known(module):
+        spec.loader.exec_module(module)
+    function = getattr(module, name, None)
+    if function is None:
+        known = [
+            n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__
+        ]
+        raise SpikeplaneError(f"{path} has no function '{name}'; it has {', '.join(known) or 'none'}")
+    return function
+
+
+@contextmanager
+def _known(module: ModuleType) -> Iterator[None]:
+    """The module is in sys.modules while it is executed, as dataclasses want it."""
+    before = sys.modules.get(module.__name__)
+    sys.modules.setdefault(module.__name__, module)
+    try:
+        yield
+    finally:
+        if before is None:
+            sys.modules.pop(module.__name__, None)
+
+
+@contextmanager
+def _beside(folder: str) -> Iterator[None]:
+    """The file's neighbours can be imported; behind, others of their names can be."""
+    before = set(sys.modules)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        for name in [n for n in sys.modules if n not in before]:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(folder + os.sep):
+                del sys.modules[name]
+
+
+def _failed(reference: str, folder: str, error: Exception) -> SpikeplaneError:
+    """The error in one line, with the line of the user's files that it came through last."""
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error.name or "")):
+        return SpikeplaneError(f"{reference}: {missing}")
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if os.path.realpath(f.filename).startswith(folder)
+    ]
+    said = " ".join(str(error).split())
+    where = ""
+    if isinstance(error, SyntaxError) and error.filename:
+        where, said = f" ({os.path.basename(error.filename)}, line {error.lineno})", str(error.msg)
+    elif frames:
+        last = frames[-1]
+        where = f" ({os.path.relpath(last.filename, folder)}, line {last.lineno}: {(last.line or '').strip()[:80]})"
+    return SpikeplaneError(f"{reference} failed: {type(error).__name__}: {said}{where}")
