@@ -133,22 +133,21 @@ class Assembly:
         currents = self.currents(layer, value)
         channels = currents.shape[0]
         offset = np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,))
-        currents = self.scale(currents, np.full(channels, gain), offset)
-        currents = settled(self.populations, currents)
+        currents = settled(self.populations, self.scale(currents, np.full(channels, gain), offset))
         projections = self._projections(layer, currents)
         if projections is None:
             neuron = _repeated(neuron, currents.shape)
             currents = self._written_out(layer, currents)
             projections = self._projections(layer, currents) or []
-        window = currents.window
+        before = None if currents.window is None else currents.drafts[0].map.shape[1:]
         self.populations.append(
             FloatPopulation(
                 name=layer,
                 shape=currents.shape,
                 neuron=neuron,
                 bias=currents.bias,
-                window=window,
-                input_size=None if window is None else currents.drafts[0].map.shape[1:],
+                window=currents.window,
+                input_size=before,
             )
         )
         self.projections += projections

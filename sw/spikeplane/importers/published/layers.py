@@ -15,9 +15,12 @@ def drop_path(x: Any, drop_prob: float = 0.0, training: bool = False, scale_by_k
 @cache
 def made() -> dict[str, type]:
     """The classes, by name."""
+    return {"DropPath": _drop_path(), "ScaledStdConv2d": _standardised()}
+
+
+def _drop_path() -> type:
     import torch
     from torch import nn
-    from torch.nn import functional
 
     class DropPath(nn.Module):
         """Stochastic depth: nothing, in evaluation."""
@@ -29,6 +32,14 @@ def made() -> dict[str, type]:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             """The same in evaluation."""
             return drop_path(x, self.drop_prob, self.training, self.scale_by_keep)
+
+    return DropPath
+
+
+def _standardised() -> type:
+    import torch
+    from torch import nn
+    from torch.nn import functional
 
     class ScaledStdConv2d(nn.Conv2d):
         """A convolution of standardised weights, with a gain a channel."""
@@ -60,4 +71,4 @@ def made() -> dict[str, type]:
                 x, self.get_weight(), self.bias, self.stride, self.padding, self.dilation, self.groups
             )
 
-    return {"DropPath": DropPath, "ScaledStdConv2d": ScaledStdConv2d}
+    return ScaledStdConv2d
