@@ -94,8 +94,11 @@ WRONG: list[tuple[Program, str]] = [
     (population(IMAGE, "conv", input_size=(5, -6)), ("population 'conv': input_size must be " "(height, width) of 1 or "
                                                                                               "more, not 5x-6")),
     (network(LOOP, output="in"), "the output 'in' is no population of neurons; there are loop, sum"),
-    (network(LOOP, populations=(replace(LOOP.network.populations[0], name="more"), *LOOP.network.populations)),
-     "a program has one input, not 2"),
+    (population(LOOP, "in", constant=True, value_bits=1), "a program has an input, which drives its steps; this one has none"),
+    (population(LOOP, "in", constant=True, value_bits=3), "constant population 'in' sends 1 everywhere and has nothing else"),
+    (population(LOOP, "sum", constant=True), "constant population 'sum' sends 1 everywhere and has nothing else"),
+    (replace(LOOP, others={"sum": LOOP.encoding}), "there is an encoding for 'sum', which is no further input"),
+    (population(LOOP, "sum", signed=True), "population 'sum': only an input has signed values"),
     (population(IMAGE, "in", value_bits=2), "input 'in' takes 2-bit values, the encoding 'direct' gives 3"),
     (population(IMAGE, "in", bias=np.ones(2, int)), ("input 'in' has thresholds, a bias, a window " "or holds its current; "
                                                                                                     "only neurons do")),

@@ -32,14 +32,14 @@ class _Plan:
 def run_nir(
     net: FloatNetwork,
     origin: Origin,
-    planes: np.ndarray,
+    planes: dict[str, np.ndarray],
     driven: dict[str, Tensor],
     advance: Callable[[], None],
 ) -> dict[str, Tensor]:
     """Outputs (N, T, C, H, W) of the graph's neurons, and for a readout without neurons the sum of
     the graph's output over the steps.
 
-    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that neurons hand on instead of
+    planes: by input real values (N, T, C, H, W); driven: (N, T, C, H, W) that neurons hand on instead of
     what they fire; `advance` is called after each step. Raises SpikeplaneError for a graph that
     this cannot run.
     """
@@ -52,14 +52,18 @@ def run_nir(
         for name, node in graph.nodes.items()
         if kinds[name] not in ("Input", "Output")
     }
-    inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64)
+    given = {
+        name: torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64)
+        for name, values in planes.items()
+    }
+    inputs = next(iter(given.values()))
     collected: dict[str, list[Tensor]] = {}
     previous = {name: _silence(graph.nodes[name], inputs) for name, _ in plan.late}
     for t in range(inputs.shape[1]):
         values: dict[str, Tensor] = {}
         for name in plan.order:
             if kinds[name] == "Input":
-                values[name] = inputs[:, t]
+                values[name] = given[name][:, t]
                 continue
             arriving = _arriving(name, edges, plan.late, values, previous)
             if arriving is None:

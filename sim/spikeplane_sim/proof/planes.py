@@ -7,6 +7,7 @@ in the source and in the float network alike. There spikes and inputs may be lar
 functions of real numbers, but for a maximum that was imported as OR and the like.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,56 +29,70 @@ _SEED = 20250
 
 @dataclass(frozen=True)
 class Trial:
-    """planes: values (N, T, C, H, W) of the input population, integers but for `strong`; what:
-    where they come from, for people; driven: (N, T, C, H, W) of layers, what they hand on in place
-    of their spikes."""
+    """planes: by input values (N, T, C, H, W), integers but for `strong`; what: where they come from,
+    for people; driven: (N, T, C, H, W) of layers, what they hand on in place of their spikes."""
 
-    planes: np.ndarray
+    planes: dict[str, np.ndarray]
     what: str
     driven: dict[str, torch.Tensor] = field(default_factory=dict)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Samples and steps."""
+        samples, steps = next(iter(self.planes.values())).shape[:2]
+        return samples, steps
 
-def of_samples(net: FloatNetwork, planes: np.ndarray) -> Trial:
-    """The first samples of a calibration, (N, T, C, H, W), and their first steps if even few
+
+def of_samples(net: FloatNetwork, planes: dict[str, np.ndarray]) -> Trial:
+    """The first samples of a calibration, by input (N, T, C, H, W), and their first steps if even few
     samples are too many."""
-    samples, steps = _size(net, planes.shape[1])
-    chosen = planes[:samples, :steps]
+    samples, steps = _size(net, next(iter(planes.values())).shape[1])
+    chosen = {name: values[:samples, :steps] for name, values in planes.items()}
     return Trial(chosen, f"{_count(chosen)} of the calibration")
 
 
-def drawn(net: FloatNetwork, encoding: Encoding) -> Trial:
+def drawn(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> Trial:
     """Random planes, the samples in turn at 10 and 40 % activity; seeded. Direct coding: random
     values there, the same in every step; frames: random values in each step."""
-    samples, steps = _size(net, min(max(encoding.steps, STEPS[0]), STEPS[1]))
+    most = max(encoding.steps for encoding in encodings.values())
+    size = _size(net, min(max(most, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
-    direct = encoding.kind == "direct"
-    planes = _spikes(rng, (samples, 1 if direct else steps, *net.inputs[0].shape))
+    planes = {p.name: _values(rng, (*size, *p.shape), encodings[p.name]) for p in net.inputs}
+    parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
+    kinds = {"direct": "values", "frames": "frames"}
+    what = " and ".join(dict.fromkeys(kinds.get(one.kind, "planes") for one in encodings.values()))
+    return Trial(planes, f"{_count(planes)} of random {what}, {parts} active")
+
+
+def _values(rng: np.random.Generator, shape: tuple[int, ...], encoding: Encoding) -> np.ndarray:
+    """Random integers (N, T, C, H, W) that the encoding could give."""
+    direct, steps = encoding.kind == "direct", shape[1]
+    planes = _spikes(rng, (shape[0], 1 if direct else steps, *shape[2:]))
     if direct:
         planes *= rng.integers(1, 1 << encoding.bits, planes.shape).astype(np.uint8)
         planes = np.repeat(planes, steps, axis=1)
     elif encoding.kind == "frames":
         low, high = encoding.span
         planes = planes * rng.integers(low or 1, high + 1, planes.shape)
-    parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
-    what = "values" if direct else "frames" if encoding.kind == "frames" else "planes"
-    return Trial(planes, f"{_count(planes)} of random {what}, {parts} active")
+    return planes
 
 
-def strong(net: FloatNetwork, encoding: Encoding, quiet: list[str]) -> Trial:
+def strong(net: FloatNetwork, encodings: Mapping[str, Encoding], quiet: list[str]) -> Trial:
     """Random planes as `drawn`, of samples up to 64 times as strong, and random spikes as strong in
     place of the quiet layers'."""
-    trial = drawn(net, encoding)
+    trial = drawn(net, encodings)
     rng = np.random.default_rng(_SEED + 1)
     binary = any(_counts_on_spikes(p.neuron) for p in net.populations if p.neuron is not None)
     gain = np.ones(1) if binary else np.array(GAIN, dtype=float)
-    gain = np.resize(gain, len(trial.planes)).reshape(-1, 1, 1, 1, 1)
-    size = trial.planes.shape[:2]
+    gain = np.resize(gain, trial.size[0]).reshape(-1, 1, 1, 1, 1)
+    size = trial.size
     driven = {
         name: torch.as_tensor(_spikes(rng, (*size, *net.population(name).shape)) * gain)
         for name in quiet
         if not _feeds_itself(net, name)
     }
-    return Trial(trial.planes * gain, trial.what, driven)
+    stronger = {name: values * gain for name, values in trial.planes.items()}
+    return Trial(stronger, trial.what, driven)
 
 
 def quiet(net: FloatNetwork, outputs: dict[str, np.ndarray]) -> list[str]:
@@ -104,8 +119,9 @@ def _spikes(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return (rng.random(shape) < rates).astype(np.uint8)
 
 
-def _count(planes: np.ndarray) -> str:
-    return f"{len(planes)} samples, {planes.shape[1]} steps"
+def _count(planes: dict[str, np.ndarray]) -> str:
+    samples, steps = next(iter(planes.values())).shape[:2]
+    return f"{samples} samples, {steps} steps"
 
 
 def _size(net: FloatNetwork, steps: int) -> tuple[int, int]:

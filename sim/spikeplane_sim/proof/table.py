@@ -30,28 +30,28 @@ class _Source:
 def proof_tables(
     net: FloatNetwork,
     program: Program,
-    calibration: np.ndarray | None,
+    calibration: dict[str, np.ndarray] | None,
     *,
     proof: bool = True,
     say: Say | None = None,
 ) -> dict[str, Table]:
     """The tables "import" (one row: what ran beside what, on what data) and "agreement" (one row a layer).
 
-    calibration: integer planes (N, T, C, H, W) of the input; None draws random ones. proof: whether
+    calibration: by input integer planes (N, T, C, H, W); None draws random ones. proof: whether
     the source model runs too. say: gets a line on progress now and then. Raises SpikeplaneError,
     one line, at the first spike of the float network that is not the source's.
     """
     say = say or (lambda _: None)
     source = _source(net, proof)
     trial = (
-        planes.drawn(net, program.encoding) if calibration is None else planes.of_samples(net, calibration)
+        planes.drawn(net, program.encodings) if calibration is None else planes.of_samples(net, calibration)
     )
     real, layers = _beside(net, program, trial, source, say)
     told = trial.what
     still = planes.quiet(net, real)
     if source.origin is not None and still:
         told += f"; quiet there and proved on stronger input: {', '.join(still)}"
-        _, more = _beside(net, program, planes.strong(net, program.encoding, still), source, say)
+        _, more = _beside(net, program, planes.strong(net, program.encodings, still), source, say)
         layers = {name: layer + more[name] for name, layer in layers.items()}
     say("comparing integers with floats")
     rows = _compared(net, program, trial, real, layers)
@@ -77,34 +77,36 @@ def _beside(
     net: FloatNetwork, program: Program, trial: Trial, source: _Source, say: Say
 ) -> tuple[dict[str, np.ndarray], dict[str, Layer]]:
     """The float network's outputs, and what was compared with the source's, which run first."""
-    values = trial.planes * program.encoding.value
+    values = {name: given * program.encodings[name].value for name, given in trial.planes.items()}
     done = 0
 
     def advance() -> None:
         nonlocal done
         done += 1
-        say(f"proving the import: model, step {done} of {trial.planes.shape[1]}")
+        say(f"proving the import: model, step {done} of {trial.size[1]}")
 
     given = {}
     if source.origin is not None:
         run = run_nir if source.origin.kind == "nir" else run_torch
-        given = run(net, source.origin, _taken(net, program, values), trial.driven, advance)
+        given = run(net, source.origin, _taken(program, values), trial.driven, advance)
         say("proving the import: float network")
-    return run_forced(net, {net.inputs[0].name: values}, given, trial.driven)
+    return run_forced(net, values, given, trial.driven)
 
 
-def _taken(net: FloatNetwork, program: Program, values: np.ndarray) -> np.ndarray:
+def _taken(program: Program, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What the model itself gets: the float network has the normalisation in its synapses."""
-    if not program.encoding.normalises:
-        return values
-    gain, offset = program.encoding.normalisation(net.inputs[0].shape[0])
-    return values * gain.reshape(-1, 1, 1) + offset.reshape(-1, 1, 1)
+    found = dict(values)
+    for name, encoding in program.encodings.items():
+        if encoding.normalises:
+            gain, offset = encoding.normalisation(values[name].shape[2])
+            found[name] = values[name] * gain.reshape(-1, 1, 1) + offset.reshape(-1, 1, 1)
+    return found
 
 
 def _compared(
     net: FloatNetwork, program: Program, trial: Trial, real: dict[str, np.ndarray], layers: dict[str, Layer]
 ) -> Table:
-    given = {net.inputs[0].name: trial.planes}
+    given = trial.planes
     widths = {"membrane_bits": program.config.membrane_bits, "acc_bits": program.config.acc_bits}
     alone = integers.run_alone(program.network, given, widths)
     forced = integers.run_layers(program.network, given, real, alone, widths)

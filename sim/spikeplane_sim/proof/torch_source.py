@@ -51,14 +51,14 @@ def _own(module: nn.Module) -> tuple[str, str] | None:
 def run_torch(
     net: FloatNetwork,
     origin: Origin,
-    planes: np.ndarray,
+    planes: dict[str, np.ndarray],
     driven: dict[str, Tensor],
     advance: Callable[[], None],
 ) -> dict[str, Tensor]:
     """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the
     readout the sum of the model's outputs.
 
-    planes: real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of
+    planes: real values (N, T, C, H, W) of the one input; driven: (N, T, C, H, W) that populations hand on instead of
     what they fire; `advance` is called after each call of the model. Raises SpikeplaneError, one
     line, where the model itself cannot run.
     """
@@ -70,7 +70,8 @@ def run_torch(
     copied = float64_copy(model)
     modules = dict(copied.named_modules())
     # (T, N, C, H, W)
-    inputs = torch.as_tensor(np.ascontiguousarray(planes), dtype=torch.float64).transpose(0, 1)
+    (values,) = planes.values()
+    inputs = torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64).transpose(0, 1)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         runner = _Runner(copied, _laid_out(model, inputs))
         size = (len(inputs), inputs.shape[1])

@@ -13,8 +13,9 @@ from rich.markup import escape
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.tables import print_tables
-from spikeplane.data import Samples, read_labels, read_samples
+from spikeplane.data import read_inputs, read_labels
 from spikeplane.encoding import RANGES, Encoding, EncodingKind
+from spikeplane.encodings import Encodings, by_input, count, input_bits
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork
@@ -33,6 +34,36 @@ def parse_shape(text: str | None) -> tuple[int, int, int] | None:
         raise SpikeplaneError(f"an input shape is CHANNELSxHEIGHTxWIDTH, such as 1x28x28, not '{text}'")
     numbers = [int(part) for part in parts] + [1, 1]
     return numbers[0], numbers[1], numbers[2]
+
+
+def parse_encodings(given: list[str], **options: Any) -> Encodings:
+    """Of `KIND` the encoding of all inputs, of `NAME=KIND[,OPTION...]` that of one; options there are
+    bits=, unit=, mean=, std= (with / between channels) and signed, and stand for the ones of the
+    command line. Raises SpikeplaneError."""
+    if len(given) == 1 and "=" not in given[0].partition(",")[0]:
+        return parse_encoding(given[0], **options)
+    found: dict[str, Encoding] = {}
+    for text in given:
+        head, *rest = text.split(",")
+        name, equals, kind = head.partition("=")
+        own: dict[str, Any] = {}
+        for option in rest:
+            key, _, value = option.partition("=")
+            if key not in ("bits", "unit", "mean", "std") and option != "signed":
+                equals = ""
+            own[key] = (
+                True if key == "signed" else value.replace("/", ",") if key in ("mean", "std") else value
+            )
+        if "bits" in own and not re.fullmatch("[0-9]{1,4}", own["bits"], re.ASCII):
+            equals = ""
+        if not equals:
+            raise SpikeplaneError(
+                "of several inputs each has its --encoding NAME=KIND, with options such as "
+                f"NAME=frames,bits=6,signed,unit=1/16, not '{text}'"
+            )
+        own["bits"] = int(own.get("bits", options["bits"]))
+        found[name] = parse_encoding(kind, **{**options, **own})
+    return found
 
 
 def parse_encoding(
@@ -110,8 +141,11 @@ def compile(  # noqa: A001 - the command's name
     ] = None,
     steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 4,
     encoding: Annotated[
-        str, typer.Option(help="direct, rate, latency, events, planes or frames.")
-    ] = "direct",
+        list[str] | None,
+        typer.Option(
+            help="direct (default), rate, latency, events, planes or frames; NAME=KIND for each of several inputs."
+        ),
+    ] = None,
     value_bits: Annotated[
         int, typer.Option(help="Bits of a directly coded pixel, or of a value of frames.")
     ] = 8,
@@ -145,7 +179,8 @@ def compile(  # noqa: A001 - the command's name
         list[str] | None, typer.Option(help="Guard bits, or LAYER=BITS. Repeatable; chosen if not given.")
     ] = None,
     calibrate: Annotated[
-        Path | None, typer.Option(help="Samples that float and integer spikes are compared on.")
+        list[str] | None,
+        typer.Option(help="Samples that float and integer spikes are compared on; NAME=FILE as for run."),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels of those samples.")] = None,
     samples: Annotated[int, typer.Option(help="How many of them.")] = 256,
@@ -163,8 +198,16 @@ def compile(  # noqa: A001 - the command's name
     from spikeplane.compiler.compile import compile as compile_model
 
     chip = chosen_chip(preset, config, "small")
-    chosen = parse_encoding(
-        encoding, steps, step_us, seed, value_bits, signed=signed, unit=unit, mean=mean, std=std
+    chosen = parse_encodings(
+        encoding or ["direct"],
+        steps=steps,
+        step_us=step_us,
+        seed=seed,
+        bits=value_bits,
+        signed=signed,
+        unit=unit,
+        mean=mean,
+        std=std,
     )
     shape = parse_shape(input_shape)
     _check_options(calibrate, labels, samples, dt)
@@ -178,7 +221,7 @@ def compile(  # noqa: A001 - the command's name
             compare=compare,
             if_gain=if_gain,
             discretisation=discretisation,
-            input_bits=None if chosen.normalises else chosen.bits,
+            input_bits=input_bits(chosen),
             weights=weights,
         )
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
@@ -222,7 +265,7 @@ def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str
     return {**others, **named}
 
 
-def _check_options(calibrate: Path | None, labels: Path | None, samples: int, dt: float | None) -> None:
+def _check_options(calibrate: list[str] | None, labels: Path | None, samples: int, dt: float | None) -> None:
     if labels and not calibrate:
         raise SpikeplaneError("--labels belongs to --calibrate: give the samples too")
     if samples < 1:
@@ -232,13 +275,15 @@ def _check_options(calibrate: Path | None, labels: Path | None, samples: int, dt
 
 
 def _calibration(
-    net: FloatNetwork, encoding: Encoding, path: Path | None, labels: Path | None, limit: int
-) -> tuple[Samples | None, np.ndarray | None]:
-    if path is None:
+    net: FloatNetwork, encodings: Encodings, files: list[str] | None, labels: Path | None, limit: int
+) -> tuple[Any, np.ndarray | None]:
+    if not files:
         return None, None
-    samples = read_samples(path, net.inputs[0].shape, encoding, limit)
+    shapes = {p.name: p.shape for p in net.inputs}
+    samples = read_inputs(files, shapes, by_input(encodings, list(shapes)), limit)
     classes = next(p.shape[0] for p in net.populations if p.name == net.output)
-    return samples, read_labels(labels, len(samples), at_least=True, classes=classes) if labels else None
+    found = count(samples, list(shapes))
+    return samples, read_labels(labels, found, at_least=True, classes=classes) if labels else None
 
 
 def _imported(model: str, **options: Any) -> FloatNetwork:

@@ -17,7 +17,7 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
     Example: `spikeplane inspect net.spk`
     """
     loaded = Program.load(program)
-    chip, encoding = loaded.config, loaded.encoding
+    chip = loaded.config
     out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
     out.print(f"SHA-256 of memory words and tables: {loaded.digest}", highlight=False, soft_wrap=True)
     out.print(
@@ -26,9 +26,9 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
         f"{chip.membrane_bits}-bit membranes",
         highlight=False,
     )
-    shape = "x".join(str(n) for n in loaded.input.shape)
-    out.print(
-        f"input {shape}, {encoding}; readout: {loaded.readout}",
-        highlight=False,
-    )
+    for p in loaded.network.inputs:
+        name = "" if len(loaded.inputs) == 1 else f" {escape(p.name)}:"
+        end = f"; readout: {loaded.readout}" if p.name == loaded.inputs[-1] else ""
+        shape = "x".join(str(n) for n in p.shape)
+        out.print(f"input{name} {shape}, {loaded.encodings[p.name]}{end}", highlight=False)
     print_tables(loaded, out)

@@ -11,7 +11,8 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
-from spikeplane.data import Samples, read_labels, read_samples
+from spikeplane.data import read_inputs, read_labels
+from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.program import Program
@@ -24,7 +25,12 @@ from spikeplane.run.lockstep import Comparison
 def run(
     program: Annotated[Path, typer.Argument(help="A program file.")],
     data: Annotated[
-        Path, typer.Option("--input", "-i", help="IDX (gzip), .npy, .npz, or a folder of N-MNIST recordings.")
+        list[str],
+        typer.Option(
+            "--input",
+            "-i",
+            help="IDX (gzip), .npy, .npz, .csv, or a folder of N-MNIST recordings; NAME=FILE for each of several inputs.",
+        ),
     ],
     board: Annotated[str, typer.Option(help="golden, sim, or a serial port.")] = "golden",
     baud: Annotated[int | None, typer.Option(help="Rate of the serial port (default: 3000000).")] = None,
@@ -74,10 +80,10 @@ def run(
 
 
 def execute_with_bar(
-    program: Program, board: Board, items: Samples, *, lockstep: bool = False, what: str = ""
+    program: Program, board: Board, items: Any, *, lockstep: bool = False, what: str = ""
 ) -> Result:
     """`execute` under a bar that is called `what`, or as the board."""
-    with bar(what or board.name, len(items)) as advance:
+    with bar(what or board.name, count(items, program.inputs)) as advance:
         return execute(program, board, items, lockstep=lockstep, progress=advance)
 
 
@@ -91,17 +97,17 @@ def _check_options(samples: int | None, clock: float, report: Path | None) -> No
 
 
 def _read(
-    program: Program, data: Path, labels: Path | None, limit: int | None
-) -> tuple[Samples, np.ndarray | None]:
+    program: Program, data: list[str], labels: Path | None, limit: int | None
+) -> tuple[Any, np.ndarray | None]:
     """The samples and their labels. Raises SpikeplaneError if there are fewer than `limit`, or
     labels of no class."""
-    items = read_samples(data, program.input.shape, program.encoding, limit)
-    if limit is not None and len(items) < limit:
-        raise SpikeplaneError(f"{data} has {len(items)} samples, --samples asks for {limit}")
+    shapes = {p.name: p.shape for p in program.network.inputs}
+    items = read_inputs(data, shapes, program.encodings, limit)
+    found = count(items, program.inputs)
+    if limit is not None and found < limit:
+        raise SpikeplaneError(f"{', '.join(data)} has {found} samples, --samples asks for {limit}")
     classes = program.network.population(program.network.output).shape[0]
-    return items, read_labels(
-        labels, len(items), at_least=limit is not None, classes=classes
-    ) if labels else None
+    return items, read_labels(labels, found, at_least=limit is not None, classes=classes) if labels else None
 
 
 def show(summary: dict[str, Any]) -> None:

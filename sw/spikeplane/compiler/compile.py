@@ -1,6 +1,6 @@
 """`spikeplane.compile`: a trained model in, a program for one chip out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from spikeplane.compiler.quantise import quantise
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
+from spikeplane.encodings import Encodings, by_input, input_bits, samples_by_input
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
@@ -35,7 +36,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     *,
     chip: ChipConfig | str = "small",
     input_shape: tuple[int, int, int] | None = None,
-    encoding: Encoding | None = None,
+    encoding: Encodings | None = None,
     dt: float | None = None,
     reset: str | None = None,
     compare: str | None = None,
@@ -57,6 +58,7 @@ def compile(  # noqa: A001 - the public name is the field's word
                   FloatNetwork
     chip          a ChipConfig or a preset's name
     input_shape   (C, H, W), where the model does not say
+    encoding      how samples become planes; of several inputs one for all, or one by input
     dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft",
                          "none", "delayed"; ">=" or ">")
     if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
@@ -65,8 +67,8 @@ def compile(  # noqa: A001 - the public name is the field's word
                   {"conv1": 4}; the chip's where None
     guard         bits by which currents and membranes are finer than weights, for all layers or by
                   layer; chosen where None
-    calibration   samples as `spikeplane.data.read_samples` gives them: spikes in integers are
-                  compared with float, layer by layer
+    calibration   samples as `spikeplane.data.read_samples` gives them, of several inputs by input:
+                  spikes in integers are compared with float, layer by layer
     labels        (N,) of the calibration samples: accuracy in float and integer is reported too
     probes        populations sent to the host; all where None
     proof         run the model itself beside the float network, on the calibration or on random
@@ -77,7 +79,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
     config = _config(chip)
-    encoding = encoding or Encoding()
+    encodings = Encoding() if encoding is None else encoding
     net = _imported(
         model,
         {
@@ -87,13 +89,14 @@ def compile(  # noqa: A001 - the public name is the field's word
             "compare": compare,
             "if_gain": if_gain,
             "discretisation": discretisation,
-            "input_bits": None if encoding.normalises else encoding.bits,
+            "input_bits": input_bits(encodings),
             "weights": weights,
         },
     )
-    net = widened(_normalised(net, encoding), config, encoding)
-    planes = None if calibration is None else _encoded(encoding, net, calibration, labels)
-    peaks = None if planes is None else _peaks(net, planes, encoding)
+    encodings = by_input(encodings, [p.name for p in net.inputs])
+    net = widened(_normalised(net, encodings), config, encodings)
+    planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
+    peaks = None if planes is None else _peaks(net, planes, encodings)
     source = Source(
         network=replace(net, origin=None),
         chip=config,
@@ -102,17 +105,17 @@ def compile(  # noqa: A001 - the public name is the field's word
         probes=None if probes is None else tuple(probes),
         peaks=peaks,
     )
-    program = built(source, encoding, name)
+    program = built(source, encodings, name)
     program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=progress))
     if planes is not None:
         _calibrate(program, net, planes, labels)
     return program
 
 
-def built(source: Source, encoding: Encoding, name: str) -> Program:
+def built(source: Source, encodings: Encodings, name: str) -> Program:
     """The program of a float network: quantised, proved within bounds, placed. Raises SpikeplaneError."""
     net, config = source.network, source.chip
-    network, rows = quantise(net, config, encoding, source.weight_bits, source.guard, source.peaks)
+    network, rows = quantise(net, config, encodings, source.weight_bits, source.guard, source.peaks)
     check_losses(net, rows, config)
     bounds = prove(network, config)
     chosen = _probes(network, source.probes)
@@ -124,12 +127,15 @@ def built(source: Source, encoding: Encoding, name: str) -> Program:
         "mapping": mapping_rows(placement, image),
         "calibration": [],
     }
+    (_, first), *rest = by_input(encodings, [p.name for p in net.inputs]).items()
+    others = {} if all(one == first for _, one in rest) else dict(rest)
     return Program(
         name=name,
         config=config,
         network=network,
         placement=placement,
-        encoding=encoding,
+        encoding=first,
+        others=others,
         readout=net.readout,
         probes=tuple(chosen),
         tables=tables,
@@ -150,22 +156,20 @@ def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
         from spikeplane.importers import import_model
 
         model = import_model(model, **options)
-    if len(model.inputs) != 1:
-        raise SpikeplaneError(
-            f"a program has one input, the model has {len(model.inputs)}; merge them as channels"
-        )
+    if not model.inputs:
+        raise SpikeplaneError("the model has no input, which drives its steps; give it one")
     count = len(model.populations), len(model.projections)
     _log.info("compiling a network of %d populations and %d projections", *count)
     check_network(model)
     return model
 
 
-def _normalised(net: FloatNetwork, encoding: Encoding) -> FloatNetwork:
+def _normalised(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> FloatNetwork:
     """The network that takes values in their unit where the model takes (value - mean) / std."""
-    if not encoding.normalises:
-        return net
-    (driven,) = net.inputs
-    return normalised(net, driven.name, *encoding.normalisation(driven.shape[0]))
+    for driven in net.inputs:
+        if encodings[driven.name].normalises:
+            net = normalised(net, driven.name, *encodings[driven.name].normalisation(driven.shape[0]))
+    return net
 
 
 def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
@@ -179,38 +183,45 @@ def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
     return known if wanted is None else [name for name in known if name in wanted or name in ends]
 
 
-def _encoded(encoding: Encoding, net: FloatNetwork, samples: Any, labels: np.ndarray | None) -> np.ndarray:
-    """The calibration's planes (N, T, C, H, W). Raises SpikeplaneError."""
-    planes = encode(encoding, samples, net.inputs[0].shape)
-    if not len(planes):
+def _encoded(
+    encodings: Mapping[str, Encoding], net: FloatNetwork, samples: Any, labels: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """The calibration's planes (N, T, C, H, W) by input. Raises SpikeplaneError."""
+    given = samples_by_input(samples, [p.name for p in net.inputs])
+    planes = {p.name: encode(encodings[p.name], given[p.name], p.shape) for p in net.inputs}
+    total = len(next(iter(planes.values())))
+    if not total:
         raise SpikeplaneError("the calibration has no samples; give at least one")
-    if labels is not None and (np.ndim(labels) != 1 or len(labels) < len(planes)):
+    if labels is not None and (np.ndim(labels) != 1 or len(labels) < total):
         raise SpikeplaneError(
-            f"the calibration has {len(planes)} samples and labels of shape {np.shape(labels)}; "
+            f"the calibration has {total} samples and labels of shape {np.shape(labels)}; "
             "give one label a sample"
         )
     return planes
 
 
-def _peaks(net: FloatNetwork, planes: np.ndarray, encoding: Encoding) -> dict[str, np.ndarray]:
+def _peaks(
+    net: FloatNetwork, planes: dict[str, np.ndarray], encodings: Mapping[str, Encoding]
+) -> dict[str, np.ndarray]:
     """By population the largest magnitude of a membrane (C,) on the first samples of the calibration."""
-    unit = encoding.value
+    values = {name: given[:PEAK_SAMPLES] * encodings[name].value for name, given in planes.items()}
     peaks: dict[str, np.ndarray] = {}
-    for _, membranes in provided("FloatModel")(net).steps({net.inputs[0].name: planes[:PEAK_SAMPLES] * unit}):
+    for _, membranes in provided("FloatModel")(net).steps(values):
         for name, v in membranes.items():
             largest = v.abs().amax((0, 2, 3)).cpu().numpy()
             peaks[name] = np.maximum(largest, peaks.get(name, 0.0))
     return peaks
 
 
-def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: np.ndarray | None) -> None:
+def _calibrate(
+    program: Program, net: FloatNetwork, planes: dict[str, np.ndarray], labels: np.ndarray | None
+) -> None:
     """Fill in agreement of integer with float outputs per population, and both accuracies."""
-    name = net.inputs[0].name
-    unit = program.encoding.value
-    real = provided("FloatModel")(net).run({name: planes * unit})
+    values = {name: given * program.encodings[name].value for name, given in planes.items()}
+    real = provided("FloatModel")(net).run(values)
     integer = provided("GoldenModel")(
         program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits
-    ).run({name: planes})
+    ).run(planes)
     counted = measured(program.network, program.config, integer, "calibration")
     program.tables[TABLE] = counted.rows(program.config.lanes)
     for row in program.tables["quantisation"]:
@@ -220,9 +231,10 @@ def _calibrate(program: Program, net: FloatNetwork, planes: np.ndarray, labels: 
         else:
             row["agreement"] = float((ours == theirs).mean() * 100)
         row["rate"] = float(np.abs(ours != 0).mean())
-    figures: dict[str, Any] = {"samples": len(planes)}
+    total = len(next(iter(planes.values())))
+    figures: dict[str, Any] = {"samples": total}
     if labels is not None:
-        labels = np.asarray(labels)[: len(planes)]
+        labels = np.asarray(labels)[:total]
         for what, outputs in (("float", real), ("integer", integer)):
             values = outputs[net.output]
             scores = (values[:, -1] if net.readout == "last" else values.sum(1)).sum((-1, -2))

@@ -11,14 +11,14 @@ import numpy as np
 
 from spikeplane.compiler.steps import REACH
 from spikeplane.config import ChipConfig
-from spikeplane.encoding import Encoding
+from spikeplane.encodings import Encodings, by_input
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatProjection
 
 _MOST = 32  #: channels of a constant population
 
 
-def widened(net: FloatNetwork, config: ChipConfig, encoding: Encoding) -> FloatNetwork:
+def widened(net: FloatNetwork, config: ChipConfig, encodings: Encodings) -> FloatNetwork:
     """The same network, its constant populations of as many channels as the chip's shifter asks for. Raises
     SpikeplaneError for a chip of 1-bit weights, which have one size."""
     for p in net.projections:
@@ -27,11 +27,13 @@ def widened(net: FloatNetwork, config: ChipConfig, encoding: Encoding) -> FloatN
                 f"layer '{p.target}' pads what a bias, a batch-norm or a normalisation has moved from 0, which takes "
                 "weights of several sizes; use a chip with weight_bits = 2 or more, or padding 0"
             )
-    driven = {p.name for p in net.inputs}
+    driven = by_input(encodings, [p.name for p in net.inputs])
     found = {p.name: 1 for p in net.populations if p.constant}
 
     def size(p: FloatProjection) -> float:
-        return float(np.abs(p.weight).max(initial=0.0)) * (encoding.value if p.source in driven else 1.0)
+        return float(np.abs(p.weight).max(initial=0.0)) * (
+            driven[p.source].value if p.source in driven else 1.0
+        )
 
     for p in net.projections:
         beside = [size(one) for one in net.incoming(p.target) if one.source not in found]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.encoding import Encoding
+from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.network import Neuron, Population
 
@@ -38,16 +39,20 @@ class Layers:
     def __init__(
         self,
         net: FloatNetwork,
-        encoding: Encoding,
+        encodings: Encodings,
         bits: Mapping[str, int],
         guards: Mapping[str, int | None],
         peaks: Mapping[str, np.ndarray],
     ) -> None:
-        self.net, self.encoding, self.bits, self.guards, self.peaks = net, encoding, bits, guards, peaks
-        self.units = {p.name: encoding.value for p in net.inputs}
+        self.net, self.bits, self.guards, self.peaks = net, bits, guards, peaks
+        self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
+        self.steps = next(iter(by.values())).steps
+        self.units = {name: encoding.value for name, encoding in by.items()}
         constants = [p for p in net.populations if p.constant]
         self.made = {
-            p.name: Population(name=p.name, shape=p.shape, value_bits=encoding.bits, signed=encoding.signed)
+            p.name: Population(
+                name=p.name, shape=p.shape, value_bits=by[p.name].bits, signed=by[p.name].signed
+            )
             for p in net.inputs
         } | {p.name: Population(name=p.name, shape=p.shape, constant=True) for p in constants}
 
@@ -65,9 +70,9 @@ class Layers:
             bits=self.bits[name],
             guard=self.guards[name],
             peak=self.peaks.get(name),
-            hold=_holds(net, incoming, self.encoding),
+            hold=_holds(net, incoming, self.encodings),
             sends=_sends_as_they_are(net, population, neuron),
-            steps=self.encoding.steps,
+            steps=self.steps,
         )
 
     def add(self, population: Population, unit: float) -> None:
@@ -91,15 +96,13 @@ def _spikes(net: FloatNetwork, name: str) -> Population:
     return Population(name=name, shape=net.population(name).shape, neuron=Neuron())
 
 
-def _holds(net: FloatNetwork, incoming: tuple[FloatProjection, ...], encoding: Encoding) -> bool:
+def _holds(
+    net: FloatNetwork, incoming: tuple[FloatProjection, ...], encodings: Mapping[str, Encoding]
+) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
-    inputs = {p.name for p in net.populations if p.neuron is None}
-    return (
-        encoding.kind == "direct"
-        and encoding.steps > 1
-        and bool(incoming)
-        and all(p.source in inputs for p in incoming)
-    )
+    same = {p.name for p in net.populations if p.constant}
+    same |= {name for name, one in encodings.items() if one.kind == "direct" and one.steps > 1}
+    return any(p.source in encodings for p in incoming) and all(p.source in same for p in incoming)
 
 
 def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.units import unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
-from spikeplane.encoding import Encoding
+from spikeplane.encodings import Encodings
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
@@ -53,7 +53,7 @@ class Quantised:
 def quantise(
     net: FloatNetwork,
     config: ChipConfig,
-    encoding: Encoding,
+    encodings: Encodings,
     weight_bits: Widths = None,
     guard: Widths = None,
     peaks: dict[str, np.ndarray] | None = None,
@@ -65,7 +65,7 @@ def quantise(
     lacks, and for weights of 0 in 1 bit.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
-    layers = Layers(net, encoding, bits, guards, peaks or {})
+    layers = Layers(net, encodings, bits, guards, peaks or {})
     projections: dict[int, Projection] = {}
     rows: list[Quantised] = []
     for population in net.populations:
@@ -80,7 +80,7 @@ def quantise(
     network = Network(
         populations=tuple(layers.made[p.name] for p in net.populations),
         output=net.output,
-        steps=encoding.steps,
+        steps=layers.steps,
         projections=tuple(projections[tag] for tag in sorted(projections)),
     )
     return network, rows

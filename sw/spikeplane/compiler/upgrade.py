@@ -10,12 +10,11 @@ from spikeplane.compiler.check import check_network
 from spikeplane.compiler.compile import built
 from spikeplane.compiler.size import sized
 from spikeplane.config import ChipConfig
-from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
-from spikeplane.program.file import damaged, parts, read, to_bytes
+from spikeplane.program.file import damaged, encodings_of, parts, read, to_bytes
 from spikeplane.program.hdf5 import Dataset
-from spikeplane.program.plain import made, value
+from spikeplane.program.plain import value
 from spikeplane.program.source import from_plain
 from spikeplane.provided import provided
 
@@ -47,9 +46,12 @@ def _upgraded(header: dict[str, Any], found: dict[str, Dataset]) -> Program:
         raise SpikeplaneError("it keeps no float network")
     before = {name: found[name] for name in found if name.split("/")[0] in ("populations", "projections")}
     source = from_plain(header["source"], found)
-    encoding = made(Encoding, header["encoding"], "encoding")
     check_network(source.network)
-    program = built(source, encoding, value(str, header["name"], "name"))
+    program = built(
+        source,
+        encodings_of(header, [p.name for p in source.network.inputs]),
+        value(str, header["name"], "name"),
+    )
     if header["config"] != header["source"]["chip"]:  # it has been fitted to the least chip
         own = ChipConfig.from_dict(header["config"])
         program = sized(program, rows=own.rows, cols=own.cols, lanes=own.lanes)

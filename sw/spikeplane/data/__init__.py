@@ -3,5 +3,6 @@
 from spikeplane.data.events import Events
 from spikeplane.data.labels import read_labels
 from spikeplane.data.samples import Samples, read_samples
+from spikeplane.data.several import read_inputs
 
-__all__ = ["Events", "Samples", "read_labels", "read_samples"]
+__all__ = ["Events", "Samples", "read_inputs", "read_labels", "read_samples"]

@@ -24,10 +24,14 @@ _EXPECTED = {
 
 
 def read_samples(
-    path: str | Path, shape: tuple[int, int, int], encoding: Encoding | None = None, limit: int | None = None
+    path: str | Path,
+    shape: tuple[int, int, int],
+    encoding: Encoding | None = None,
+    limit: int | None = None,
+    names: tuple[str, ...] | None = None,
 ) -> Samples:
     """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them, and no
-    others are unpacked.
+    others are unpacked. `names`: of the array to take of an .npz of several.
 
     direct, rate, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
     planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows
@@ -52,7 +56,7 @@ def read_samples(
         )
     if recorded:
         return read_recordings(path, shape, limit)
-    stored = open_array(path, _NAMES)
+    stored = open_array(path, names or _NAMES)
     if kind in ("planes", "frames"):
         return _planes(path, stored, shape, limit, encoding or Encoding())
     count = count_images(stored.shape, shape, stored.name)

@@ -3,6 +3,7 @@ recorded, or an assumption, in this order."""
 
 from pathlib import Path
 
+from spikeplane.encodings import count
 from spikeplane.estimate.activity import TABLE, Activity, assumed, measured, recorded
 from spikeplane.estimate.forward import outputs
 from spikeplane.program import Program
@@ -15,11 +16,14 @@ def chosen(program: Program, data: Path | None, rate: float | None, most: int) -
     for data that cannot be read."""
     network, config = program.network, program.config
     if data is not None:
-        from spikeplane.data import read_samples
+        from spikeplane.data import read_inputs
 
-        samples = read_samples(data, program.input.shape, program.encoding, most)
+        shapes = {p.name: p.shape for p in network.inputs}
+        samples = read_inputs([data], shapes, program.encodings, most)
         found = outputs(network, program.planes(samples), config.membrane_bits)
-        return measured(network, config, found, f"counted on {len(samples)} samples of {data}")
+        return measured(
+            network, config, found, f"counted on {count(samples, program.inputs)} samples of {data}"
+        )
     if rate is None:
         tables = program.tables
         samples = sum(row.get("samples", 0) for row in tables.get("calibration", []))

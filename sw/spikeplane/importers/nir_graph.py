@@ -107,9 +107,8 @@ class _Importer:
     def _node(self, name: str, node: Any) -> Value:
         kind, made = type(node).__name__, self.made
         if name in self.inputs:
-            shape = self.input_shape or _shape(
-                _whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
-            )
+            given = self.input_shape if len(self.inputs) == 1 else None  # several say their own
+            shape = given or _shape(_whole(name, "shape", next(iter(node.input_type.values())), 0, 32))
             return made.input(name, shape)
         value = self._incoming(name)
         if kind in ("Affine", "Linear"):

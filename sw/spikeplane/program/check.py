@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import prove
@@ -53,13 +54,24 @@ def check(program: "Program") -> None:
 
 
 def _check_input(program: "Program") -> None:
-    """One input, of what the encoding gives."""
-    network, encoding = program.network, program.encoding
+    """Inputs of what their encodings give."""
+    network = program.network
     _check_constants(network)
-    inputs = network.inputs
-    if len(inputs) != 1:
-        raise SpikeplaneError(f"a program has one input, not {len(inputs)}")
-    (found,) = inputs
+    if not network.inputs:
+        raise SpikeplaneError("a program has an input, which drives its steps; this one has none")
+    for name in program.others:
+        if name not in program.inputs[1:]:
+            raise SpikeplaneError(f"there is an encoding for '{name}', which is no further input")
+    for found in network.inputs:
+        _check_driven(found, program.encodings[found.name], network.steps)
+    if program.values > VALUES:
+        raise SpikeplaneError(
+            f"a sample has {program.values:,} values in all populations and steps, at most "
+            f"{VALUES:,} can be run"
+        )
+
+
+def _check_driven(found: Population, encoding: Encoding, steps: int) -> None:
     if (found.value_bits, found.signed) != (encoding.bits, encoding.signed):
         signs = [" signed" if signed else "" for signed in (found.signed, encoding.signed)]
         raise SpikeplaneError(
@@ -71,13 +83,8 @@ def _check_input(program: "Program") -> None:
         raise SpikeplaneError(
             f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do"
         )
-    if network.steps != encoding.steps:
-        raise SpikeplaneError(f"the network runs {network.steps} steps, the encoding gives {encoding.steps}")
-    if program.values > VALUES:
-        raise SpikeplaneError(
-            f"a sample has {program.values:,} values in all populations and steps, at most "
-            f"{VALUES:,} can be run"
-        )
+    if steps != encoding.steps:
+        raise SpikeplaneError(f"the network runs {steps} steps, the encoding gives {encoding.steps}")
 
 
 def _check_constants(network: Network) -> None:
@@ -133,8 +140,9 @@ def _check_hold(population: Population, program: "Program") -> None:
     """The host sends a held current once a sample: only an input that is the same in every step may be."""
     network = program.network
     incoming = network.incoming(population.name)
-    inputs = {p.name for p in network.populations if p.neuron is None}
-    same = program.encoding.kind == "direct" and all(p.source in inputs for p in incoming)
+    alike = {p.name for p in network.populations if p.constant}
+    alike |= {name for name, encoding in program.encodings.items() if encoding.kind == "direct"}
+    same = all(p.source in alike for p in incoming)
     if population.hold and not same:
         raise SpikeplaneError(
             f"population '{population.name}' holds its current, which takes an encoding 'direct' "

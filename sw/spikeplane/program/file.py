@@ -104,6 +104,7 @@ def to_bytes(program: "Program") -> bytes:
         "digest": program.config.digest,
         "config": program.config.to_dict(),
         "encoding": stated(program.encoding),
+        **({"others": {name: stated(one) for name, one in program.others.items()}} if program.others else {}),
         "readout": program.readout,
         "probes": program.probes,
         "tables": program.tables,
@@ -205,7 +206,11 @@ def _header(dataset: Dataset) -> dict[str, Any]:
     json.dumps(
         header, allow_nan=False, ensure_ascii=False
     ).encode()  # neither NaN nor half a character, which nothing could print
-    if not is_object(header) or set(header) != _KEYS or not all(_listed(header[key]) for key in _LISTS):
+    if (
+        not is_object(header)
+        or set(header) | {"others"} != _KEYS | {"others"}
+        or not all(_listed(header[key]) for key in _LISTS)
+    ):
         raise ValueError("no header")
     return header
 
@@ -233,6 +238,7 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str
         "tables": header["tables"],
         "network": Network(populations=populations, projections=projections, output=output, steps=steps),
         "encoding": made(Encoding, header["encoding"], "encoding"),
+        "others": _others(header),
         "readout": value(str, header["readout"], "readout"),
         "probes": value(tuple[str, ...], header["probes"], "probes"),
         "source": None if header["source"] is None else from_plain(header["source"], found),
@@ -241,6 +247,24 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str
     if found:
         raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
     return fields, words
+
+
+def _others(header: dict[str, Any]) -> dict[str, Encoding]:
+    """The encodings of further inputs, where they are not the first one's."""
+    plain = header.get("others", {})
+    if not is_object(plain) or len(plain) > _ITEMS:
+        raise SpikeplaneError(f"others must be an object, not {shown(plain)}")
+    return {
+        value(str, name, "others"): made(Encoding, one, f"encoding of {shown(name)}")
+        for name, one in plain.items()
+    }
+
+
+def encodings_of(header: dict[str, Any], inputs: list[str]) -> dict[str, Encoding]:
+    """The encoding of each input of a program's header."""
+    first = made(Encoding, header["encoding"], "encoding")
+    others = _others(header)
+    return {name: others.get(name, first) for name in inputs}
 
 
 def _population(found: dict[str, Dataset], number: int, plain: Any) -> Population:

@@ -12,6 +12,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.encode import check_planes, encode
 from spikeplane.encoding import Encoding
+from spikeplane.encodings import samples_by_input
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane.network import Network, Population
@@ -27,6 +28,7 @@ from spikeplane.program.words import Words, build_images, digest
 class Program:
     """What a board needs to run a network.
 
+    encoding: of the first input; others: by name those of further inputs, where they are not the same.
     probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see
     `compiler.graph.FloatNetwork`). tables: lists of rows for people: assumptions, quantisation,
     bounds, mapping. source: the float network and options that it was compiled from, None where there
@@ -38,6 +40,7 @@ class Program:
     network: Network
     placement: Placement
     encoding: Encoding
+    others: dict[str, Encoding] = field(default_factory=dict[str, Encoding])
     readout: str = "count"
     probes: tuple[str, ...] = ()
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
@@ -69,8 +72,18 @@ class Program:
 
     @property
     def input(self) -> Population:
-        """The input population."""
+        """The first input population."""
         return next(iter(self.network.inputs))
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of the input populations, in order."""
+        return [p.name for p in self.network.inputs]
+
+    @property
+    def encodings(self) -> dict[str, Encoding]:
+        """The encoding of each input."""
+        return {name: self.others.get(name, self.encoding) for name in self.inputs}
 
     @property
     def values(self) -> int:
@@ -78,19 +91,29 @@ class Program:
         return self.network.steps * sum(prod(p.shape) for p in self.network.populations)
 
     def planes(self, samples: Any, first: int = 0) -> dict[str, np.ndarray]:
-        """Samples as `spikeplane.data.read_samples` gives them -> planes uint8 (N, T, C, H, W) of
-        the input population."""
-        return {self.input.name: encode(self.encoding, samples, self.input.shape, first)}
+        """Samples as `spikeplane.data.read_samples` gives them -> planes, integers (N, T, C, H, W) by
+        input population. Of several inputs the samples are a dictionary by input, or a list with one
+        item an input; `first` is the number of the first sample."""
+        given, encodings = samples_by_input(samples, self.inputs), self.encodings
+        return {p.name: encode(encodings[p.name], given[p.name], p.shape, first) for p in self.network.inputs}
 
     def check_planes(self, inputs: dict[str, np.ndarray]) -> None:
         """Raise SpikeplaneError unless `inputs` are what `planes` gives: boards check before they
         send anything."""
-        if set(inputs) != {self.input.name}:
+        if set(inputs) != set(self.inputs):
             given = ", ".join(f"'{name}'" for name in inputs) or "nothing"
+            own = ", ".join(f"'{name}'" for name in self.inputs)
+            several = "inputs are" if len(self.inputs) > 1 else "input is"
             raise SpikeplaneError(
-                f"the program's input is '{self.input.name}', given was {given}; use program.planes(samples)"
+                f"the program's {several} {own}, given was {given}; use program.planes(samples)"
             )
-        check_planes(self.input.name, inputs[self.input.name], self.encoding, self.input.shape)
+        for p in self.network.inputs:
+            check_planes(p.name, inputs[p.name], self.encodings[p.name], p.shape)
+        counts = {name: len(values) for name, values in inputs.items()}
+        if len(set(counts.values())) > 1:
+            raise SpikeplaneError(
+                f"the inputs hold different numbers of samples: {counts}; give as many of each"
+            )
 
     def scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
         """(N, C): the readout of the output population from (N, T, C, H, W)."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from spikeplane.encodings import count, cut
 from spikeplane.program import Program
 from spikeplane.run.board import Board, Progress
 from spikeplane.run.boards import open_board
@@ -51,16 +52,16 @@ def execute(
     lockstep: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Run all samples, as `spikeplane.data.read_samples` gives them, in batches; with `lockstep` each batch
+    """Run all samples, as `Program.planes` takes them, in batches; with `lockstep` each batch
     in the golden model as well. `progress` is called with the number of samples done since the last call.
 
     Raises SpikeplaneError for samples that the program does not take, and for a board that stops answering.
     """
-    result, total = Result(), len(items)
+    result, total = Result(), count(items, program.inputs)
     batch = max(1, min(BATCH, VALUES // program.values))
     golden = open_board("golden", program) if lockstep else None
     for first in range(0, total, batch):
-        planes = program.planes(items[first : first + batch], first)
+        planes = program.planes(cut(items, program.inputs, first, first + batch), first)
         outputs = board.run(planes, progress)
         result.take(program, planes, outputs)
         _add(result.figures, board.figures())

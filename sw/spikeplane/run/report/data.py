@@ -19,6 +19,7 @@ class ReportData:
     title, program, board  names, shown as they are
     tables    lists of rows: "assumptions", "quantisation", "bounds", "mapping" are laid out, any
               other is shown as it comes
+    encodings   of inputs that have another one than `encoding`, by name
     inputs    {input population: int (N, T, C, H, W)}, the samples to show; T may be 1 where every
               step is the same
     outputs   {population: int (N, T, C, H, W)}: spikes, or membrane values of a readout
@@ -44,6 +45,7 @@ class ReportData:
     board: str = "golden model"
     labels: np.ndarray | None = None
     guesses: np.ndarray | None = None
+    encodings: dict[str, Encoding] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 

@@ -43,6 +43,7 @@ def write_run(
         network=program.network,
         placement=program.placement,
         encoding=program.encoding,
+        encodings=program.encodings,
         tables=program.tables,
         board=BOARDS.get(name, name),
         labels=labels,
@@ -69,7 +70,7 @@ def page(data: ReportData) -> str:
 def _content(data: ReportData) -> dict[str, Any]:
     guesses = data.scores.argmax(1) if data.guesses is None else np.asarray(data.guesses)
     inputs = {
-        name: values[:, :1] if data.encoding.kind == "direct" else values
+        name: values[:, :1] if data.encodings.get(name, data.encoding).kind == "direct" else values
         for name, values in data.inputs.items()
     }
     shown = _room(data.samples, [*inputs.values(), *data.outputs.values()])
