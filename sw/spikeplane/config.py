@@ -78,7 +78,7 @@ class ChipConfig:
     egress_depth: int = 64
     coord_bits: int = 6
     group_bits: int = 6
-    max_shift: int = 7
+    max_shift: int = 15
     leak_multiplier: bool = True
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -213,6 +213,7 @@ PRESETS: dict[str, ChipConfig] = {
     "large": ChipConfig(
         rows=4, cols=5, lanes=32, weight_depth=16384, acc_depth=4096, membrane_depth=4096, projections=64,
         populations=16, parameter_depth=512, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=20,
+        max_shift=19,
     ),
 }  # fmt: skip
 

@@ -139,7 +139,7 @@ def test_soft_resets_never_round_to_nothing() -> None:
     program = spikeplane.compile(net, chip=ChipConfig(weight_bits=2), encoding=PLANES)
     amount = program.network.population("out").amount
     assert amount is not None
-    assert amount.tolist() == [43, 43]  # 1/3 of 2^7: the guard bits make it finer
+    assert amount.tolist() == [683, 683]  # 1/3 of 2^11: the guard bits make it finer
     program = spikeplane.compile(net, chip=ChipConfig(weight_bits=2), encoding=PLANES, guard=0)
     amount = program.network.population("out").amount
     assert amount is not None

@@ -165,12 +165,15 @@ def test_the_readout_keeps_eight_bits() -> None:
     ({"guard": {"fc": 4}}, "guard bits: there is no layer 'fc'; there are out"),
     ({"guard": -1}, "layer 'out': guard bits must be from 0 to 31, not -1"),
     ({"guard": 2.5}, "layer 'out': guard bits must be from 0 to 31, not 2.5"),
-    ({"guard": 9}, "layer 'out': the chip's shifter leaves room for 7 guard bits, not 9; ask for fewer"),
+    ({"guard": 9, "chip": ChipConfig(rows=1, cols=1, lanes=8, max_shift=7)},
+     "layer 'out': the chip's shifter leaves room for 7 guard bits, not 9; ask for fewer"),
 ])  # fmt: skip
 def test_widths_that_are_not_there(options: dict, message: str) -> None:
     with pytest.raises(SpikeplaneError) as refused:
         spikeplane.compile(
-            layer(np.eye(3) * 127 + 0.5), chip="tiny", encoding=Encoding(kind="planes", steps=2), **options
+            layer(np.eye(3) * 127 + 0.5),
+            encoding=Encoding(kind="planes", steps=2),
+            **{"chip": "tiny", **options},
         )
     assert str(refused.value) == message
 

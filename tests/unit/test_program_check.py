@@ -148,7 +148,7 @@ WRONG: list[tuple[Program, str]] = [
      "population 'in' is 5x6 pixels, the chip's coordinates reach 4x4; use a chip with more coord_bits"),
     (replace(population(IMAGE, "conv", bias=np.full(12, 2000)), config=replace(IMAGE.config, acc_bits=12)),
      "~ exceeds the 12-bit accumulator (2047); use acc_bits = "),
-    (projection(IMAGE, 0, pre_shift=6), "~ sends 3-bit values into 'conv' shifted by 6, the chip's max_shift 7 allows 2"),
+    (projection(IMAGE, 0, pre_shift=14), "~ sends 3-bit values into 'conv' shifted by 14, the chip's max_shift 15 allows 2"),
     (replace(population(LOOP, "loop", neuron={"leak": "multiply", "leak_value": 5}), config=replace(LOOP.config, leak_multiplier=False)),
      "~ needs a chip with leak_multiplier = true"),
     (replace(LOOP, config=replace(LOOP.config, weight_depth=16)), "~of the weight memory of core (0, 0), which has 16"),

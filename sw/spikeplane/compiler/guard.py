@@ -16,11 +16,11 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatPopulation
 
-_SIGMAS = 6  #: standard deviations of a current that are allowed for
+SIGMAS = 6  #: standard deviations of a current that are allowed for
 #: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and
 #: spikes change.
 ROOM = 8
-_MARGIN = 1.5  #: of the largest membrane seen on the calibration, for samples that are not in it
+MARGIN = 1.5  #: of the largest membrane seen on the calibration, for samples that are not in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def usual_current(weight: np.ndarray, largest: int) -> np.ndarray:
     """What the currents (C,) of independent sources of 0 or `largest`, each with probability 1/2,
     hardly ever exceed."""
     rows = np.asarray(weight, dtype=np.float64).reshape(len(weight), -1) * largest
-    return np.abs(rows.sum(1)) / 2 + _SIGMAS * np.sqrt((rows**2).sum(1)) / 2
+    return np.abs(rows.sum(1)) / 2 + SIGMAS * np.sqrt((rows**2).sum(1)) / 2
 
 
 def _accumulator(drive: Drive, config: ChipConfig) -> int:
@@ -103,12 +103,12 @@ def _membrane(
     gathered = steps if neuron.decay >= 1 else min(steps, (1 - neuron.decay**steps) / (1 - neuron.decay))
     at_most = worst * gathered
     if drive.largest is None:
-        needed = at_most if drive.peak is None else np.minimum(at_most, drive.peak * _MARGIN)
+        needed = at_most if drive.peak is None else np.minimum(at_most, drive.peak * MARGIN)
         return _room(limit, needed)
     if asked:  # the least that works at all
         return _room(limit, drive.largest)
     # Without a leak inhibition adds up over all steps; a calibration shows how far it goes.
-    seen = drive.usual * gathered if drive.peak is None else drive.peak * _MARGIN
+    seen = drive.usual * gathered if drive.peak is None else drive.peak * MARGIN
     needed = np.maximum(drive.largest * ROOM, seen)
     return _room(limit, np.maximum(drive.largest, np.minimum(needed, at_most + drive.largest)))
 

@@ -25,7 +25,7 @@ class Layer:
     guard: int | None
     peak: np.ndarray | None
     hold: bool
-    sends: bool  #: membrane values as they are: without a leak, or to populations that add others to them
+    unit: np.ndarray | None  #: of a population that sends values to others (C,): that of its stream
     steps: int
 
 
@@ -33,7 +33,8 @@ class Layers:
     """Makes the layers in the network's order, each from what the earlier ones have become.
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
-    calibration. made: by name what there is in integers; units: the real value of one step of what it sends.
+    calibration; streams: by value population the real value of one step of what it sends (C,). made: by
+    name what there is in integers.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Layers:
         bits: Mapping[str, int],
         guards: Mapping[str, int | None],
         peaks: Mapping[str, np.ndarray],
+        streams: Mapping[str, np.ndarray],
     ) -> None:
-        self.net, self.bits, self.guards, self.peaks = net, bits, guards, peaks
+        self.net, self.bits, self.guards, self.peaks, self.streams = net, bits, guards, peaks, streams
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -66,29 +68,21 @@ class Layers:
             neuron=neuron,
             incoming=incoming,
             sources=tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming),
-            real=tuple(np.asarray(p.weight, np.float64) * self.units.get(p.source, 1.0) for p in incoming),
+            real=tuple(self._real(p) for p in incoming),
             bits=self.bits[name],
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
-            sends=_sends_as_they_are(net, population, neuron),
+            unit=self.streams.get(name),
             steps=self.steps,
         )
 
-    def add(self, population: Population, unit: float) -> None:
-        """What the layer has become; `unit`: the real value of one step of its membranes."""
-        self.made[population.name] = population
-        if population.sends_values:
-            self.units[population.name] = unit
-
-
-def _sends_as_they_are(net: FloatNetwork, population: FloatPopulation, neuron: FloatNeuron) -> bool:
-    """It sends values that finer units would not make better, as nothing leaks, or that its targets add
-    to what others bring, so that their units must agree."""
-    targets = [p.target for p in net.projections if p.source == population.name]
-    leaks = neuron.decay not in (0.0, 1.0)
-    joined = any(len(net.incoming(target)) > 1 for target in targets)
-    return population.sends_values and bool(targets) and (joined or not leaks)
+    def _real(self, projection: FloatProjection) -> np.ndarray:
+        """Its weights times the real value of its source's 1."""
+        weight, units = np.asarray(projection.weight, np.float64), self.streams.get(projection.source)
+        if units is not None:
+            return weight * projection.kind.by_source(units)
+        return weight * self.units.get(projection.source, 1.0)
 
 
 def _spikes(net: FloatNetwork, name: str) -> Population:

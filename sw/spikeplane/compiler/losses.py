@@ -11,6 +11,9 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation
 from spikeplane.network import LEAK_ONE, Network, Population
+from spikeplane.program.bounds import reach
+
+FEW = 16  #: levels of a branch's weights, below which it is told
 
 
 def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
@@ -37,6 +40,8 @@ def told_losses(
         name = row.population
         real, made = net.population(name), network.population(name)
         found += _leak(real, config) + _reset(real, made, row.scale_high * 2.0**-row.guard)
+        if made.sends_values and network.outgoing(name):
+            found += _saturates(network, made, config) + _coarse(net, network, made)
     return found
 
 
@@ -71,3 +76,47 @@ def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assump
         return []
     why = f"{few} of {len(made.amount)} channels; their weights are larger than their thresholds"
     return [Assumption(layer=real.name, what="soft reset", value="1 step", why=why)]
+
+
+def _saturates(network: Network, made: Population, config: ChipConfig) -> list[Assumption]:
+    """Values whose worst case is more than they are sent with."""
+    assert made.neuron is not None
+    (least, most), total = made.values(config.membrane_bits), np.zeros((2, made.shape[0]))
+    for projection in network.incoming(made.name):
+        total = total + np.array(reach(projection, network.population(projection.source), config), np.float64)
+    if made.bias is not None:
+        total = total + made.bias
+    beyond = (total[0] < least) | (total[1] > most)
+    if made.neuron.stateless and not beyond.any():
+        return []
+    what = f"{int(beyond.sum())} of {len(beyond)} channels" if made.neuron.stateless else "they add up"
+    largest = max(float(-total[0].min()), float(total[1].max()))
+    return [
+        Assumption(
+            layer=made.name,
+            what="values",
+            value=f"saturate at {least} and {most}",
+            why=f"{what}; the worst case of a step is {largest:.0f}, and room is for what usually comes",
+        )
+    ]
+
+
+def _coarse(net: FloatNetwork, network: Network, made: Population) -> list[Assumption]:
+    """Branches of a stream whose channels keep few levels in the stream's unit."""
+    found = []
+    for tag in network.tags_into(made.name):
+        weight, real = (np.asarray(n.projections[tag].weight, np.float64) for n in (network, net))
+        whole, real = weight.reshape(len(weight), -1), real.reshape(len(real), -1)
+        if network.population(network.projections[tag].source).sends_values:
+            continue
+        size = (whole**2).sum(1)
+        step = (whole * real).sum(1) / np.maximum(size, 1)
+        wrong = np.abs(whole * step[:, None] - real).max(1) > 0.01 * np.abs(real).max(1)
+        few = int(((np.abs(whole).max(1) < FEW) & wrong & (np.abs(real).max(1) > 0)).sum())
+        if few:
+            source = net.projections[tag].layer or net.projections[tag].source
+            why = f"{few} of {len(whole)} channels of '{source}'; the stream's unit is too coarse for them"
+            found.append(
+                Assumption(layer=made.name, what="branch", value=f"fewer than {FEW} levels", why=why)
+            )
+    return found

@@ -18,6 +18,7 @@ from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.steps import flat, integers, top
+from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
@@ -65,7 +66,8 @@ def quantise(
     lacks, and for weights of 0 in 1 bit.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
-    layers = Layers(net, encodings, bits, guards, peaks or {})
+    streams = Streams(net, config, encodings, bits, peaks or {})
+    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units)
     projections: dict[int, Projection] = {}
     rows: list[Quantised] = []
     for population in net.populations:
@@ -73,7 +75,7 @@ def quantise(
             continue
         layer = layers.layer(population, population.neuron)
         made, found, row = _quantise_layer(layer, config)
-        layers.add(made, row.scale_low * 2.0**-row.guard)
+        layers.made[made.name] = made
         projections |= zip(net.tags_into(made.name), found, strict=True)
         rows.append(row)
         _log.debug("%s: %d weight bits, %d guard bits", made.name, row.weight_bits, row.guard)
@@ -111,7 +113,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
             [r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift
         ),
     )
-    h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.sends)
+    h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.unit is not None)
     found = [
         _projection(p, w, power + h, s)
         for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)

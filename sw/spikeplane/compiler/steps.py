@@ -114,17 +114,26 @@ def _grid(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
 
 
 def common_unit(
-    weights: list[np.ndarray], bits: int, caps: list[int], *, uniform: bool, exact: bool
+    weights: list[np.ndarray],
+    bits: int,
+    caps: list[int],
+    *,
+    uniform: bool,
+    exact: bool,
+    anchor: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """The unit (C,) of a population's currents; the coarsest one that keeps the weights as they
     are, or 0; and, for each projection, how many powers of two above the unit its step is.
 
     caps: the largest such power of each projection that the chip's shifter leaves. The projection
     with the largest weights in all has the step of its least error, the others the power of two of
-    it that is best for them.
+    it that is best for them. anchor: the projection whose weights, one a channel, are steps of 1 themselves.
     """
     steps, grids = zip(*(best_step(w, bits, uniform=uniform, exact=exact) for w in weights), strict=True)
     main = int(np.argmax([(flat(w) ** 2).sum() for w in weights]))
+    if anchor is not None:
+        main, own = anchor, np.abs(flat(weights[anchor])).max(1)
+        steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
     powers = [
         0 if i == main else _power(weights[i], steps[main], bits, caps[main], caps[i])
         for i in range(len(weights))
@@ -139,7 +148,12 @@ def common_unit(
     return unit, grid, above
 
 
-def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: int) -> int:
+def power_of(weight: np.ndarray, unit: np.ndarray, bits: int, most: int) -> int:
+    """How many powers of two above a given unit (C,) the best step of a weight is, `most` at most."""
+    return _power(weight, unit, bits, 0, most, most)
+
+
+def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: int, far: int = REACH) -> int:
     """The power of two of `unit`, from -below to most, that is the best step of `weight`; 0 where
     they are as good."""
     seen = (unit > 0) & (flat(weight) != 0).any(1)
@@ -151,7 +165,7 @@ def _power(weight: np.ndarray, unit: np.ndarray, bits: int, below: int, most: in
         step = chosen * 2.0**power
         return float(((integers(rows, step, bits) * step[:, None] - rows) ** 2).sum())
 
-    candidates = sorted(range(-min(below, REACH), min(most, REACH) + 1), key=abs)
+    candidates = sorted(range(-min(below, far), min(most, far) + 1), key=abs)
     errors = [error(power) for power in candidates]
     return candidates[int(np.argmin(errors))]
 

@@ -4,7 +4,8 @@ by channel, fine enough for the weights and coarse enough for accumulator, thres
 import numpy as np
 
 from spikeplane.compiler.layers import Layer, per_channel, thresholds
-from spikeplane.compiler.steps import common_unit, finer, flat, suited, top
+from spikeplane.compiler.steps import common_unit, finer, flat, power_of, suited, top
+from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 
 
@@ -17,10 +18,19 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     caps = [
         max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
     ]
+    if layer.unit is not None:
+        return layer.unit, [
+            power_of(w, layer.unit, layer.bits, cap) for w, cap in zip(layer.real, caps, strict=True)
+        ]
     unit, grid, above = np.zeros(channels), np.zeros(channels), []
     if layer.real:
         unit, grid, above = common_unit(
-            list(layer.real), layer.bits, caps, uniform=uniform, exact=neuron.decay == 0
+            list(layer.real),
+            layer.bits,
+            caps,
+            uniform=uniform,
+            exact=neuron.decay == 0,
+            anchor=_anchor(layer),
         )
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))
     highest = thresholds(neuron, channels) / ((1 << (config.membrane_bits - 1)) - 4)
@@ -31,6 +41,14 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
+
+
+def _anchor(layer: Layer) -> int | None:
+    """The first projection that is an identity of values: it counts exactly 1, or a power of two."""
+    if layer.population.sends_values or layer.neuron.v_reset:
+        return None
+    into = zip(layer.incoming, layer.sources, strict=True)
+    return next((n for n, (p, source) in enumerate(into) if source.sends_values and single(p)), None)
 
 
 def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:

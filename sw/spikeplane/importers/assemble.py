@@ -13,6 +13,7 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
 from spikeplane.importers import taps
+from spikeplane.importers.constants import settled
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
     Pads,
@@ -24,6 +25,7 @@ from spikeplane.importers.geometry import (
     ungrouped,
 )
 from spikeplane.importers.maps import Map, covering, seen
+from spikeplane.importers.sums import FAN
 from spikeplane.importers.views import Views
 from spikeplane.network import MEMBRANE, Window
 
@@ -158,6 +160,7 @@ class Assembler(Views):
             )
         if (size, stride) == ((1, 1), (1, 1)):
             return value
+        value = self.currents(layer, value) if self.has_values(value) else value
         rows, columns = (
             taps.windows(*numbers, up)
             for numbers in zip(value.shape[1:], size, stride, padding, dilation, strict=True)
@@ -225,12 +228,26 @@ class Assembler(Views):
                 f"layer '{layer}' adds {text(one.shape)} and {text(other.shape)}: the shapes must be equal"
             )
         if isinstance(one, Spikes) and isinstance(other, Spikes):
+            if len(one.sources) + len(other.sources) > FAN:
+                one, other = self._collected(layer, one), self._collected(layer, other)
             return replace(one, sources=one.sources + other.sources)
-        left, right = self.currents(layer, one), self.currents(layer, other)
-        for value in (left, right):
-            self.check_window(layer, value)
+        left, right = (self.currents(layer, self._maximum(layer, each)) for each in (one, other))
         bias = left.bias + right.bias if left.bias.ndim == right.bias.ndim else left.image + right.image
-        return replace(left, drafts=left.drafts + right.drafts, bias=bias)
+        drafts, terms = left.drafts + right.drafts, left.terms + right.terms
+        total = settled(self.populations, replace(left, drafts=drafts, bias=bias, terms=terms))
+        return self.sums.add(layer, total, len(self.populations))
+
+    def _maximum(self, layer: str, value: Value) -> Value:
+        """Currents behind a window as a population of values; others as they are."""
+        if isinstance(value, Spikes) or value.window is None:
+            return value
+        return self.values(f"{layer}_maximum", value, "a maximum of currents that is added")
+
+    def _collected(self, layer: str, spikes: Spikes) -> Spikes:
+        """A sum of many sources as a population of values: its users are many too. Others as they are."""
+        if len(spikes.sources) <= FAN // 2 or all(s.delay for s in spikes.sources):
+            return spikes
+        return self.values(layer, spikes, f"a sum of {len(spikes.sources)} sources")
 
     def flatten(self, value: Value) -> Value:
         """(C, H, W) to a row; the order is kept by the layers behind."""

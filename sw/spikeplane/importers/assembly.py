@@ -5,7 +5,7 @@
 ```
 """
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from spikeplane.importers.constants import as_synapses, constants, narrow, settl
 from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Value
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map, covering, identity
-from spikeplane.importers.regular import even, regular
+from spikeplane.importers.regular import even, regular, repeated
+from spikeplane.importers.sums import Sums, populations_of, projections_of, scaled
 from spikeplane.network import ALIGNED, DENSE, MEMBRANE
 
 #: Weights of a layer that is written out neuron by neuron, at most.
@@ -33,6 +34,7 @@ class Assembly:
     projections: list[FloatProjection] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     readouts: dict[str, str] = field(default_factory=dict)
+    sums: Sums = field(default_factory=Sums)
 
     def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
         """Note something for the user, once."""
@@ -57,7 +59,8 @@ class Assembly:
             )
         drafts = tuple(replace(d, map=d.map.scaled(gain)) for d in value.drafts)
         shape = (-1, *[1] * (value.bias.ndim - 1))
-        return replace(value, drafts=drafts, bias=value.bias * gain.reshape(shape) + offset.reshape(shape))
+        bias = value.bias * gain.reshape(shape) + offset.reshape(shape)
+        return replace(value, drafts=drafts, bias=bias, terms=scaled(value, drafts, gain))
 
     def through(
         self,
@@ -136,7 +139,7 @@ class Assembly:
         currents = settled(self.populations, self.scale(currents, np.full(channels, gain), offset))
         projections = self._projections(layer, currents)
         if projections is None:
-            neuron = _repeated(neuron, currents.shape)
+            neuron = repeated(neuron, currents.shape)
             currents = self._written_out(layer, currents)
             projections = self._projections(layer, currents) or []
         before = None if currents.window is None else currents.drafts[0].map.shape[1:]
@@ -153,7 +156,35 @@ class Assembly:
         self.projections += projections
         if any(p.source in constants(self.populations) for p in projections):
             self.assume(layer, "offset in front of padding", "a constant population", "padding stays 0")
+        self.sums.take(layer, currents, projections)
         return Spikes((Source(layer),), currents.shape, flat=currents.flat)
+
+    def values(self, layer: str, value: Value, why: str) -> Spikes:
+        """Currents, or a sum of spikes, as neurons without memory that send what they get; `why` is told."""
+        name = self._free(layer)
+        self.assume(name, "values", "a population that sends them", why)
+        return self.neuron(name, value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
+
+    def _share_sums(self) -> None:
+        """Sums of currents that several populations take become populations of values."""
+        names: dict[int, str] = {}
+        for number in self.sums.shared(self.projections, self._projections):
+            names[number] = self._free(self.sums.made[number].layer, *names.values())
+            self.assume(
+                names[number], "values", "a population that sends them", "more than one layer takes the sum"
+            )
+        if names:
+            self.populations[:] = populations_of(self.sums, names, self.populations)
+            self.projections[:] = projections_of(self.sums, names, self.projections)
+
+    def _free(self, layer: str, *others: str) -> str:
+        """A name for a population of values: the layer's, or one like it."""
+        taken = {p.name for p in self.populations} | set(others)
+        name, number = layer, 0
+        while name in taken:
+            number += 1
+            name = f"{layer}_values{number if number > 1 else ''}"
+        return name
 
     def _projections(self, layer: str, currents: Currents) -> list[FloatProjection] | None:
         """The drafts as projections into `layer`; None if a border or a window makes them differ from
@@ -225,6 +256,7 @@ class Assembly:
             )
         if not any(p.neuron for p in self.populations):
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
+        self._share_sums()
         output = value.sources[0].population
         driving = {p.source for p in self.projections}
         return FloatNetwork(
@@ -240,6 +272,11 @@ class Assembly:
         inputs = {p.name for p in self.populations if p.neuron is None}
         return isinstance(value, Spikes) and any(s.population in inputs for s in value.sources)
 
+    def has_values(self, value: Value) -> bool:
+        """Whether membranes of a population, not spikes, are in the value."""
+        senders = {p.name for p in self.populations if p.sends_values}
+        return isinstance(value, Spikes) and any(s.population in senders for s in value.sources)
+
     def sends_values(self, name: str) -> bool:
         """Whether a population sends membranes, not values of 0 to 1."""
         return next(p for p in self.populations if p.name == name).sends_values
@@ -252,14 +289,3 @@ def _through(layer: str, value: Spikes, map: Map) -> tuple[Source, ...]:
         both = map if source.map is None else map.after(source.map)
         found.append(replace(source, map=both, uneven=source.uneven or ("" if even(both) else layer)))
     return tuple(found)
-
-
-def _repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:
-    """What is one a channel of (C, H, W) as one a neuron of its row."""
-    count = shape[1] * shape[2]
-    several = {
-        f.name: np.repeat(value, count)
-        for f in fields(neuron)
-        if isinstance(value := getattr(neuron, f.name), np.ndarray) and value.shape == shape[:1]
-    }
-    return replace(neuron, **several)

@@ -62,10 +62,21 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Term:
+    """Of currents: these of their drafts, the objects themselves, are gain (C,) times a sum, which is
+    known by its number (`sums.Sums.made`)."""
+
+    sum: int
+    drafts: tuple[Draft, ...]
+    gain: np.ndarray
+
+
+@dataclass(frozen=True)
 class Currents:
     """Drafts, a bias and perhaps a maximum over a window of `shape` (C, H, W); `flat` as in `Spikes`.
 
-    bias: (C,), or (C, H, W) where it differs inside a channel.
+    bias: (C,), or (C, H, W) where it differs inside a channel. terms: the sums among the drafts; one whose
+    drafts have been replaced counts no more.
     """
 
     drafts: tuple[Draft, ...]
@@ -73,6 +84,7 @@ class Currents:
     shape: Shape
     window: Window | None = None
     flat: bool = False
+    terms: tuple[Term, ...] = ()
 
     @property
     def image(self) -> np.ndarray:

@@ -1,9 +1,11 @@
 """The kernel, stride, padding and pool of a projection that computes a `Map`, or that there are none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from spikeplane.float_network import FloatNeuron
+from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map
 
 #: Taps of the same place in the kernel may differ by so much: averages are quotients.
@@ -98,3 +100,14 @@ def _moved(blocks: np.ndarray, stride: int, pool: int) -> _Axis | None:
         if 0 <= (place := k - padding + first) < places.shape[1]:
             kernel[k] = places[:, place]
     return _Axis(kernel, stride, padding, pool)
+
+
+def repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:
+    """What is one a channel of (C, H, W) as one a neuron of its row."""
+    count = shape[1] * shape[2]
+    several = {
+        f.name: np.repeat(value, count)
+        for f in fields(neuron)
+        if isinstance(value := getattr(neuron, f.name), np.ndarray) and value.shape == shape[:1]
+    }
+    return replace(neuron, **several)

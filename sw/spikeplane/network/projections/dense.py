@@ -48,5 +48,9 @@ class Dense(ProjectionKind):
         """A matrix product over the source's channels."""
         return values @ weight.T
 
+    def by_source(self, values: np.ndarray) -> np.ndarray:
+        """Along its second axis."""
+        return values.reshape(1, -1, 1, 1)
+
 
 DENSE = Dense()

@@ -71,3 +71,8 @@ class ProjectionKind(ABC):
     def products(self, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Sums at one kernel position: values (N, pixels, source channels) and the weight's leading axes
         -> (N, pixels, target channels). For estimates; the golden model has its own rule."""
+
+    def by_source(self, values: np.ndarray) -> np.ndarray:
+        """Numbers of the source's channels (C,), shaped to multiply the weight. Channel c of a kind without
+        an axis for sources has its own alone."""
+        return values.reshape(-1, 1, 1)
