@@ -16,7 +16,7 @@ from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, finer, flat, top
 from spikeplane.compiler.ties import Ties, gain, is_identity, ties, uniform
 from spikeplane.config import ChipConfig
-from spikeplane.encoding import Encoding, by_input
+from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
@@ -33,7 +33,7 @@ class Streams:
         self,
         net: FloatNetwork,
         config: ChipConfig,
-        encodings: Encoding | Mapping[str, Encoding],
+        encodings: Encodings,
         bits: Mapping[str, int],
         peaks: Mapping[str, np.ndarray],
     ) -> None:
