@@ -25,6 +25,13 @@ NETWORKS = {
             nn.Linear(9, 12, bias=False), nn.Unflatten(1, (3, 2, 2)), IFNode(), nn.ConvTranspose2d(3, 2, 3), IFNode(),
         ],
     ),
+    "values": (
+        (2, 6, 6),
+        lambda: [
+            nn.Conv2d(2, 5, 3), nn.BatchNorm2d(5), nn.Conv2d(5, 5, 3, padding=1, groups=5, bias=False), IFNode(),
+            nn.Conv2d(5, 8, 3), IFNode(),
+        ],
+    ),
     "lines": (
         (3, 1, 20),
         lambda: [

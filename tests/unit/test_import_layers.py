@@ -106,6 +106,14 @@ RIGHT: dict[str, Layers] = {
         nn.Flatten(), nn.Linear(72, 8), fire(), nn.Linear(8, 12, bias=False), nn.Unflatten(1, (3, 2, 2)), fire()
     ],
     "pixels, row, pixels": lambda: between(nn.Flatten(), nn.Unflatten(1, (4, 6, 6))),
+    "border inside": lambda: [conv(2, 4), conv(4, 4, padding=1), fire()],
+    "convolution, norm, depthwise": lambda: [conv(2, 4, padding=1), nn.BatchNorm2d(4), conv(4, 4, padding=1, groups=4), fire()],
+    "border inside, twice": lambda: [conv(2, 4), conv(4, 4, padding=1), conv(4, 3, padding=1), nn.BatchNorm2d(3), nn.MaxPool2d(2), fire()],
+    "border inside, row": lambda: [conv(2, 4), conv(4, 4, padding=1), nn.Flatten(), nn.Linear(64, 7), fire()],
+    "average that overlaps, padded": lambda: between(nn.AvgPool2d(3, 2, 1), then=conv(4, 3, padding=1)),
+    "average, zeros, average": lambda: between(nn.AvgPool2d(2), nn.ZeroPad2d(1), nn.AvgPool2d(2), then=conv(4, 3, padding=1)),
+    "maximum, convolution": lambda: [conv(2, 4), nn.MaxPool2d(2), conv(4, 4, 1), fire()],
+    "maximum, norm downwards": lambda: [conv(2, 4), nn.MaxPool2d(2), nn.BatchNorm2d(4), fire()],
     "ends in an average": lambda: [conv(2, 4), fire(), nn.AdaptiveAvgPool2d(1), nn.Flatten()],
     "ends in a convolution": lambda: between(then=conv(4, 3))[:-1],
     "ends in more pixels": lambda: between(nn.Upsample(scale_factor=2))[:3],
@@ -139,8 +147,6 @@ UNEVEN = "is behind '{}', whose outputs are not made alike at every pixel"
 REFUSED: dict[str, tuple[Layers, str]] = {
     "average, no zeros counted": (lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)), UNEVEN.format("2")),
     "adaptive, uneven": (lambda: between(nn.AdaptiveAvgPool2d(4)), UNEVEN.format("2")),
-    "border inside": (lambda: [conv(2, 4), conv(4, 4, padding=1), fire()], UNEVEN.format("1")),
-    "maximum, convolution": (lambda: [conv(2, 4), nn.MaxPool2d(2), conv(4, 4, 1), fire()], "layer '2' is behind a maximum of currents"),
     "transposed, stride": (lambda: between(then=nn.ConvTranspose2d(4, 3, 2, 2)), UNEVEN.format("2")),
     "upsampled": (lambda: between(nn.Upsample(scale_factor=2)), UNEVEN.format("2")),
     "group norm": (lambda: front(nn.GroupNorm(2, 4)), "layer '1' is a GroupNorm, which Spikeplane cannot represent: statistics of each"),

@@ -141,7 +141,7 @@ def test_snntorch(leaky: str) -> None:
 
 REFUSED = [
     (
-        [nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 3, padding=1), neuron.IFNode()],
+        [nn.Conv2d(2, 4, 3), nn.Upsample(scale_factor=2), neuron.IFNode()],
         "layer '2' is behind '1', whose outputs are not made alike at every pixel (a border inside, windows of several "
         "sizes, or more pixels than before), which Spikeplane cannot represent: put neurons in front of it, use "
         "windows of one size without padding, or flatten behind it",

@@ -179,9 +179,10 @@ class Assembler(Views):
         return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=theta, reset="none"))
 
     def _window(
-        self, layer: str, value: Currents, size: Pair, stride: Pair, padding: Pair, out: Pair
+        self, layer: str, value: Value, size: Pair, stride: Pair, padding: Pair, out: Pair
     ) -> Currents:
         """A maximum of currents: a square that moves alike in rows and columns."""
+        value = self.currents(layer, self.evened(value))
         if value.window is not None:
             raise self.refuse(
                 layer, "a second maximum in front of the same neurons", "one window is all there is"
@@ -227,21 +228,16 @@ class Assembler(Views):
             raise SpikeplaneError(
                 f"layer '{layer}' adds {text(one.shape)} and {text(other.shape)}: the shapes must be equal"
             )
+        one, other = self.evened(one), self.evened(other)
         if isinstance(one, Spikes) and isinstance(other, Spikes):
             if len(one.sources) + len(other.sources) > FAN:
                 one, other = self._collected(layer, one), self._collected(layer, other)
             return replace(one, sources=one.sources + other.sources)
-        left, right = (self.currents(layer, self._maximum(layer, each)) for each in (one, other))
+        left, right = (self.currents(layer, self.maximum(layer, each)) for each in (one, other))
         bias = left.bias + right.bias if left.bias.ndim == right.bias.ndim else left.image + right.image
         drafts, terms = left.drafts + right.drafts, left.terms + right.terms
         total = settled(self.populations, replace(left, drafts=drafts, bias=bias, terms=terms))
         return self.sums.add(layer, total, len(self.populations))
-
-    def _maximum(self, layer: str, value: Value) -> Value:
-        """Currents behind a window as a population of values; others as they are."""
-        if isinstance(value, Spikes) or value.window is None:
-            return value
-        return self.values(f"{layer}_maximum", value, "a maximum of currents that is added")
 
     def _collected(self, layer: str, spikes: Spikes) -> Spikes:
         """A sum of many sources as a population of values: its users are many too. Others as they are."""
@@ -266,7 +262,7 @@ class Assembler(Views):
             raise self.refuse(
                 layer, f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else"
             )
-        return replace(value, sources=tuple(replace(s, delay=1) for s in value.sources))
+        return replace(value, sources=tuple(replace(s, delay=1) for s in value.sources), split=None)
 
     def membranes(self, layer: str) -> Spikes:
         """The membranes of a population in the place of its spikes, to be read out. Raises

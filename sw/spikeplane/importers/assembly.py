@@ -5,19 +5,23 @@
 ```
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers.constants import as_synapses, constants, narrow, settled
-from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Value
+from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Split, Value
 from spikeplane.importers.geometry import Shape
+from spikeplane.importers.kernels import projections
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.regular import even, regular, repeated
+from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import Sums, populations_of, projections_of, scaled
-from spikeplane.network import ALIGNED, DENSE, MEMBRANE
+from spikeplane.network import MEMBRANE
 
 #: Weights of a layer that is written out neuron by neuron, at most.
 _WRITTEN_OUT = 1 << 24
@@ -27,7 +31,8 @@ _WRITTEN_OUT = 1 << 24
 class Assembly:
     """Populations, projections and assumptions so far. `layer` arguments are names for messages.
 
-    readouts: of layers that send values how they are read out, "last" where nothing is said.
+    readouts: of layers that send values how they are read out, "last" where nothing is said. split_off: how
+    many stand-ins splits.py has.
     """
 
     populations: list[FloatPopulation] = field(default_factory=list)
@@ -35,6 +40,7 @@ class Assembly:
     assumptions: list[Assumption] = field(default_factory=list)
     readouts: dict[str, str] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
+    split_off: int = 0
 
     def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
         """Note something for the user, once."""
@@ -60,7 +66,10 @@ class Assembly:
         drafts = tuple(replace(d, map=d.map.scaled(gain)) for d in value.drafts)
         shape = (-1, *[1] * (value.bias.ndim - 1))
         bias = value.bias * gain.reshape(shape) + offset.reshape(shape)
-        return replace(value, drafts=drafts, bias=bias, terms=scaled(value, drafts, gain))
+        split = value.split
+        if split is not None and isinstance(split.since, Currents):
+            split = replace(split, since=self.scale(split.since, gain, offset))
+        return replace(value, drafts=drafts, bias=bias, terms=scaled(value, drafts, gain), split=split)
 
     def through(
         self,
@@ -83,32 +92,58 @@ class Assembly:
                 Draft(s.population, s.map or map, s.delay, layer if named else "", s.uneven)
                 for s in _through(layer, value, map)
             )
-            return Currents(drafts, offset, map.shape)
-        self.check_window(layer, value)
+            made = Currents(drafts, offset, map.shape)
+            return self._split(
+                layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named)
+            )
+        value = self.maximum(layer, value)
+        if isinstance(value, Spikes):
+            return self.through(layer, value, map, bias, named=named)
         image = narrow(map.of(value.image) + offset[:, None, None])
         if image.ndim > 1 and value.bias.ndim == 1:
             return self.through(layer, as_synapses(self.populations, value), map, bias, named=named)
         drafts = []
         for draft in value.drafts:
             both = map.after(draft.map)
-            uneven = draft.uneven or ("" if even(both) else layer)
-            drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=uneven))
-        return Currents(tuple(drafts), image, map.shape)
+            name = "" if even(both) else draft.uneven or layer
+            drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=name))
+        made = Currents(tuple(drafts), image, map.shape)
+        return self._split(layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named))
 
     def seen(self, layer: str, value: Value, map: Map) -> Value:
         """The value through a map without weights of its own: spikes stay spikes."""
         if isinstance(value, Spikes):
-            return replace(value, sources=_through(layer, value, map), shape=map.shape)
+            made = replace(value, sources=_through(layer, value, map), shape=map.shape, split=None)
+            return self._split(layer, value, map, made, lambda v: self.seen(layer, v, map))
         return replace(self.through(layer, value, map, named=False), flat=value.flat)
 
-    def check_window(self, layer: str, value: Value) -> None:
-        """Raise SpikeplaneError for a maximum of currents, which only neurons may stand behind."""
-        if isinstance(value, Currents) and value.window is not None:
-            raise self.refuse(
-                layer,
-                "behind a maximum of currents",
-                "put neurons between, or the maximum behind the neurons",
-            )
+    def _split(self, layer: str, value: Value, map: Map, made: Any, again: Callable[[Value], Value]) -> Any:
+        """`made` of `value`, with what it would be if a population sent the value in front of the padding."""
+        if not uneven(made):
+            return made
+        if value.split is not None:
+            return replace(made, split=replace(value.split, since=again(value.split.since)))
+        if not worth(value, map):
+            return made
+        self.split_off += 1
+        before = stand_in(value, self.split_off)
+        return replace(made, split=Split(layer, value, before.sources[0].population, again(before)))
+
+    def evened(self, value: Value) -> Value:
+        """An uneven value made of populations of values where that helps; others as they are."""
+        if value.split is None or value.flat or not uneven(value):
+            return replace(value, split=None)
+        layer, name = value.split.layer, value.split.name
+        sent = self.values(f"{layer}_input", value.split.before, f"'{layer}' pads it")
+        return self.evened(
+            replace(resolved(value.split.since, name, sent.sources[0].population), flat=value.flat)
+        )
+
+    def maximum(self, layer: str, value: Value) -> Value:
+        """Currents behind a window as a population of values; others as they are."""
+        if isinstance(value, Spikes) or value.window is None:
+            return value
+        return self.values(f"{layer}_maximum", value, "a maximum of currents in front of a layer")
 
     def currents(self, layer: str, value: Value) -> Currents:
         """Spikes as currents: one synapse of weight 1 per neuron."""
@@ -128,20 +163,17 @@ class Assembly:
         if layer in {p.name for p in self.populations}:
             raise self.refuse(layer, "used more than once", "give each use its own neurons")
         if not (0 <= neuron.decay <= 1 or np.isnan(neuron.decay)):
-            raise self.refuse(
-                layer,
-                f"a layer that keeps {neuron.decay:g} of its membranes",
-                "it must be 0 to 1: check its time constant",
-            )
+            what = f"a layer that keeps {neuron.decay:g} of its membranes"
+            raise self.refuse(layer, what, "it must be 0 to 1: check its time constant")
         currents = self.currents(layer, value)
-        channels = currents.shape[0]
-        offset = np.broadcast_to(np.asarray(offset, dtype=np.float64), (channels,))
-        currents = settled(self.populations, self.scale(currents, np.full(channels, gain), offset))
-        projections = self._projections(layer, currents)
-        if projections is None:
+        ones = np.ones(currents.shape[0])
+        currents = self.scale(currents, gain * ones, offset * ones)
+        currents = settled(self.populations, self.currents(layer, self.evened(currents)))
+        made = projections(layer, currents)
+        if made is None:
             neuron = repeated(neuron, currents.shape)
             currents = self._written_out(layer, currents)
-            projections = self._projections(layer, currents) or []
+            made = projections(layer, currents) or []
         before = None if currents.window is None else currents.drafts[0].map.shape[1:]
         self.populations.append(
             FloatPopulation(
@@ -153,10 +185,10 @@ class Assembly:
                 input_size=before,
             )
         )
-        self.projections += projections
-        if any(p.source in constants(self.populations) for p in projections):
+        self.projections += made
+        if any(p.source in constants(self.populations) for p in made):
             self.assume(layer, "offset in front of padding", "a constant population", "padding stays 0")
-        self.sums.take(layer, currents, projections)
+        self.sums.take(layer, currents, made)
         return Spikes((Source(layer),), currents.shape, flat=currents.flat)
 
     def values(self, layer: str, value: Value, why: str) -> Spikes:
@@ -168,7 +200,7 @@ class Assembly:
     def _share_sums(self) -> None:
         """Sums of currents that several populations take become populations of values."""
         names: dict[int, str] = {}
-        for number in self.sums.shared(self.projections, self._projections):
+        for number in self.sums.shared(self.projections, projections):
             names[number] = self._free(self.sums.made[number].layer, *names.values())
             self.assume(
                 names[number], "values", "a population that sends them", "more than one layer takes the sum"
@@ -185,31 +217,6 @@ class Assembly:
             number += 1
             name = f"{layer}_values{number if number > 1 else ''}"
         return name
-
-    def _projections(self, layer: str, currents: Currents) -> list[FloatProjection] | None:
-        """The drafts as projections into `layer`; None if a border or a window makes them differ from
-        pixel to pixel."""
-        if currents.bias.ndim > 1:
-            return None
-        made = []
-        for draft in currents.drafts:
-            kernel = regular(draft.map)
-            if kernel is None:
-                return None
-            made.append(
-                FloatProjection(
-                    source=draft.source,
-                    target=layer,
-                    weight=kernel.weight,
-                    stride=kernel.stride,
-                    padding=kernel.padding,
-                    pool=kernel.pool,
-                    kind=ALIGNED if kernel.weight.ndim == 3 else DENSE,
-                    delay=draft.delay,
-                    layer=draft.layer,
-                )
-            )
-        return made
 
     def _written_out(self, layer: str, currents: Currents) -> Currents:
         """A row of neurons, each with weights of its own: for layers behind which no pixels are needed.
@@ -229,10 +236,10 @@ class Assembly:
 
     def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
         """The error for neurons whose synapses differ from pixel to pixel."""
-        uneven = [d.uneven for d in currents.drafts if d.uneven and regular(d.map) is None]
+        names = [d.uneven for d in currents.drafts if d.uneven and regular(d.map) is None]
         return self.refuse(
             layer,
-            f"behind '{(uneven or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
+            f"behind '{(names or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
             "of several sizes, or more pixels than before)",
             "put neurons in front of it, use windows of one size without padding, or flatten behind it",
         )
@@ -248,13 +255,9 @@ class Assembly:
             value = self.neuron(
                 output_name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE)
             )
-            self.assume(
-                output_name,
-                "readout",
-                "integrator",
-                "the last layer has no neurons: its outputs are summed over the steps",
-            )
-        if not any(p.neuron for p in self.populations):
+            why = "the last layer has no neurons: its outputs are summed over the steps"
+            self.assume(output_name, "readout", "integrator", why)
+        if not any(p.neuron is not None and p.neuron.kind.spikes for p in self.populations):
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()
         output = value.sources[0].population
@@ -287,5 +290,5 @@ def _through(layer: str, value: Spikes, map: Map) -> tuple[Source, ...]:
     found = []
     for source in value.sources:
         both = map if source.map is None else map.after(source.map)
-        found.append(replace(source, map=both, uneven=source.uneven or ("" if even(both) else layer)))
+        found.append(replace(source, map=both, uneven="" if even(both) else source.uneven or layer))
     return tuple(found)

@@ -28,6 +28,7 @@ class Spikes:
     sources: tuple[Source, ...]
     shape: Shape
     flat: bool = False
+    split: "Split | None" = None
 
     @property
     def whole(self) -> bool:
@@ -85,6 +86,7 @@ class Currents:
     window: Window | None = None
     flat: bool = False
     terms: tuple[Term, ...] = ()
+    split: "Split | None" = None
 
     @property
     def image(self) -> np.ndarray:
@@ -94,3 +96,14 @@ class Currents:
 
 
 Value = Spikes | Currents
+
+
+@dataclass(frozen=True)
+class Split:
+    """Of an uneven value: what was in front of `layer`, which made it so, and the same value since, made of a
+    population `name` that would send what was in front (splits.py)."""
+
+    layer: str
+    before: Value
+    name: str
+    since: Value

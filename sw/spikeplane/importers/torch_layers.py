@@ -193,7 +193,6 @@ def norm(call: Call, *, flat: bool = False) -> Currents:
     if module.running_var is None:
         raise call.refuse("a batch-norm without running statistics", "train it with track_running_stats")
     value = call.made.currents(layer, call.value)
-    call.made.check_window(layer, value)
     if len(module.running_var) != value.shape[0]:
         raise SpikeplaneError(
             f"layer '{layer}' normalises {len(module.running_var)} channels, it gets {text(value.shape)}"
@@ -203,6 +202,8 @@ def norm(call: Call, *, flat: bool = False) -> Currents:
     if module.affine:
         weight = numbers(layer, "weights", module.weight)
         gain, offset = gain * weight, offset * weight + numbers(layer, "biases", module.bias)
+    if (gain < 0).any():
+        value = call.made.currents(layer, call.made.maximum(layer, value))
     call.made.assume(layer, "batch-norm", "folded", "running statistics")
     return replace(call.made.scale(value, gain, offset), flat=value.flat or flat)
 

@@ -100,7 +100,7 @@ class Views(Assembly):
         """The channels of all behind one another; of rows, their values."""
         if len({v.flat for v in values}) > 1:
             raise self.refuse(layer, "a concatenation of pixels and a row", "flatten all, or none")
-        values = [self.row(layer, v) if v.flat else v for v in values]
+        values = [self.row(layer, v) if v.flat else self.evened(v) for v in values]
         if len({v.shape[1:] for v in values}) > 1:
             sizes = ", ".join(text(v.shape) for v in values)
             raise SpikeplaneError(f"layer '{layer}' joins {sizes}: rows and columns must be equal")
@@ -117,12 +117,12 @@ class Views(Assembly):
         """The sum of values of one shape."""
         first = parts[0]
         if isinstance(first, Spikes):
-            return replace(first, sources=tuple(s for p in parts for s in p.sources))  # type: ignore[union-attr]
+            return replace(first, sources=tuple(s for p in parts for s in p.sources), split=None)  # type: ignore[union-attr]
         total = first
         for part in parts[1:]:
             assert isinstance(part, Currents)
             bias = total.image + part.image
-            total = replace(total, drafts=total.drafts + part.drafts, bias=bias)
+            total = replace(total, drafts=total.drafts + part.drafts, bias=bias, split=None)
         same = (total.bias == total.bias[:, :1, :1]).all() if total.bias.ndim == 3 else False
         return replace(total, bias=total.bias[:, 0, 0]) if same else total
 
