@@ -1,22 +1,31 @@
 """`spikeplane inspect`: what is in a program file."""
 
+import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from spikeplane.cli.console import out
 from spikeplane.cli.tables import print_tables
+from spikeplane.files import check_place, write_file
 from spikeplane.program import Program
 
 
-def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) -> None:
+def inspect(
+    program: Annotated[Path, typer.Argument(help="A program file.")],
+    nir: Annotated[
+        Path | None, typer.Option(help="Write its integer network as a NIR file, for other tools.")
+    ] = None,
+) -> None:
     """Show a program: chip, encoding, layers, quantisation, mapping.
 
-    Example: `spikeplane inspect net.spk`
+    Example: `spikeplane inspect net.spk --nir net.nir`
     """
     loaded = Program.load(program)
+    if nir is not None:
+        _write_nir(loaded, nir)
     chip = loaded.config
     out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
     out.print(f"SHA-256 of memory words and tables: {loaded.digest}", highlight=False, soft_wrap=True)
@@ -32,3 +41,17 @@ def inspect(program: Annotated[Path, typer.Argument(help="A program file.")]) ->
         shape = "x".join(str(n) for n in p.shape)
         out.print(f"input{name} {shape}, {loaded.encodings[p.name]}{end}", highlight=False)
     print_tables(loaded, out)
+
+
+def _write_nir(program: Program, path: Path) -> None:
+    check_place(path)
+    graph = program.to_nir()
+    import nir
+
+    contents: Any = io.BytesIO()
+    nir.write(contents, graph)
+    write_file(path, contents.getvalue())
+    out.print(f"wrote {escape(str(path))}: {len(graph.nodes)} nodes", highlight=False)
+    for name in ("reset", "approximate"):
+        if name in graph.metadata:
+            out.print(f"{name}: {escape(graph.metadata[name])}", highlight=False, soft_wrap=True)

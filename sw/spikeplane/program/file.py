@@ -104,7 +104,7 @@ def to_bytes(program: "Program") -> bytes:
         "digest": program.config.digest,
         "config": program.config.to_dict(),
         "encoding": stated(program.encoding),
-        **({"others": {name: stated(one) for name, one in program.others.items()}} if program.others else {}),
+        **_others_plain(program),
         "readout": program.readout,
         "probes": program.probes,
         "tables": program.tables,
@@ -247,6 +247,10 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str
     if found:
         raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
     return fields, words
+
+
+def _others_plain(program: "Program") -> dict[str, Any]:
+    return {"others": {name: stated(one) for name, one in program.others.items()}} if program.others else {}
 
 
 def _others(header: dict[str, Any]) -> dict[str, Encoding]:

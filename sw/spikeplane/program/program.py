@@ -14,6 +14,7 @@ from spikeplane.encode import check_planes, encode
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import samples_by_input
 from spikeplane.errors import SpikeplaneError
+from spikeplane.extras import missing_extra
 from spikeplane.files import write_file
 from spikeplane.network import Network, Population
 from spikeplane.program.check import check
@@ -124,6 +125,22 @@ class Program:
     def check(self) -> None:
         """Raise SpikeplaneError, one line, unless golden model and chip can run it, and run it alike."""
         check(self)
+
+    def to_nir(self) -> Any:
+        """The integer network as a NIR graph (`nir.write` makes a file of it), for other tools: it takes
+        what the model takes, and fires as the golden model does but for what its metadata calls
+        approximate. Raises SpikeplaneError for what NIR has no nodes for."""
+        try:
+            from spikeplane.program.nir_out import to_graph
+
+            notes = {"program": self.name, "spikeplane": self.digest}
+            encodings = self.encodings
+            notes |= {f"encoding of {name}": str(encoding) for name, encoding in encodings.items()}
+            return to_graph(self.network, {name: one.value for name, one in encodings.items()}, notes)
+        except ModuleNotFoundError as error:
+            if (missing := missing_extra(error.name or "")) is None:
+                raise
+            raise SpikeplaneError(f"a NIR graph: {missing}") from None
 
     def save(self, path: str | Path) -> None:
         """Write the file, whole or not at all. Raises SpikeplaneError if the place cannot be written."""
