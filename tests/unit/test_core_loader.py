@@ -121,6 +121,7 @@ def test_a_question_waits_until_it_is_taken():
         await ctx.tick().repeat(5)
         assert (ctx.get(dut.query_valid), ctx.get(dut.query_index)) == (1, 3)
         ctx.set(dut.query_ready, 1)
+        assert ctx.get(dut.i.ready) == 0, "no path from the answer's side to the packet's"
         await ctx.tick()
         assert ctx.get(dut.query_valid) == 0
         assert ctx.get(dut.i.ready) == 1

@@ -6,8 +6,8 @@ stop and ask.
                 -> memory, address, chunk; begin, words -> Readback
                 -> start, stop, query
 ```
-Throughput: a packet a cycle (a query waits until it is taken; what is behind a READ waits until its
-words have gone). Latency: one cycle from the last chunk to the write bus.
+Throughput: a packet a cycle (what is behind a query waits until a cycle after it is taken, what is
+behind a READ until its words have gone). Latency: one cycle from the last chunk to the write bus.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
@@ -86,7 +86,8 @@ class Loader(wiring.Component):
             self.write.memory.eq(self.memory),
             writes.eq(packet.payload),
             control.eq(packet.payload),
-            self.i.ready.eq((~self.query_valid | self.query_ready) & ~self.reading),
+            # of registers only: through query_ready the turn of a counter would reach the address
+            self.i.ready.eq(~self.query_valid & ~self.reading),
         ]
         m.d.sync += [self.start.eq(0), self.stop.eq(0), self.begin.eq(0)]
         with m.If(self.query_ready):
