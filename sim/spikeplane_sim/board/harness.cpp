@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include "Vspikeplane_board.h"
+#include "Vspikeplane_board___024root.h"
 #include "verilated.h"
 #include "mesh.h"
 #include "units.h"
@@ -19,6 +20,14 @@ struct Board {
 #endif
 };
 
+#ifdef PACKET_BITS
+// Verilator's evaluation without what surrounds it at every call (messages, initial blocks: `board_open` calls those).
+extern void Vspikeplane_board___024root___eval(Vspikeplane_board___024root *root);
+static inline void evaluate(Vspikeplane_board &chip) { Vspikeplane_board___024root___eval(chip.rootp); }
+#else
+static inline void evaluate(Vspikeplane_board &chip) { chip.eval(); }
+#endif
+
 // The clock is low: pins and registers reach everything that they lead to.
 static inline void settle(Board *board) {
   auto &chip = board->chip;
@@ -28,7 +37,7 @@ static inline void settle(Board *board) {
   chip.mesh_o_ready = *board->mesh->in_seen.ready;
 #endif
   chip.clk = 0;
-  chip.eval();
+  evaluate(chip);
 }
 
 // The clock rises.
@@ -41,7 +50,7 @@ static inline void rise(Board *board) {
   board->mesh->clock(chip.rst);
 #endif
   chip.clk = 1;
-  chip.eval();
+  evaluate(chip);
   board->cycles++;
 }
 
@@ -62,6 +71,8 @@ Board *board_open(uint32_t reset_cycles, const MeshParts *parts, uint64_t digest
   board->chip.rx_valid = 0;
   board->chip.tx_ready = 0;
   no_words(board->chip);
+  board->chip.clk = 0;
+  board->chip.eval();
   for (uint32_t i = 0; i < reset_cycles; i++) tick(board);
   board->chip.rst = 0;
   return board;
