@@ -55,9 +55,7 @@ class Map:
         for s in range(first.rows.shape[0]):
             for t in range(first.columns.shape[0]):
                 each = _channels(self.weight, first.weight[..., s, t])
-                weight = weight + np.einsum(
-                    "...st,rs,ct->...rc", each, row_of[..., s], column_of[..., t], optimize=True
-                )
+                weight = weight + _collected(each, row_of[..., s], column_of[..., t])
         return Map(np.asarray(weight), rows, columns)
 
     def of(self, image: np.ndarray) -> np.ndarray:
@@ -117,13 +115,29 @@ def covering(weight: np.ndarray) -> Map:
     return Map(weight, np.eye(height)[:, None], np.eye(width)[:, None])
 
 
+def _collected(weight: np.ndarray, row_of: np.ndarray, column_of: np.ndarray) -> np.ndarray:
+    """Weights (..., S, T) of taps as those of the taps that they became, by matrices (R, S) and (C, T)."""
+    if not _plain(column_of):
+        weight = weight @ column_of.T
+    if _plain(row_of):
+        return weight
+    if weight.shape[-1] == 1:
+        return (weight[..., 0] @ row_of.T)[..., None]
+    return np.swapaxes(np.swapaxes(weight, -1, -2) @ row_of.T, -1, -2)
+
+
+def _plain(matrix: np.ndarray) -> bool:
+    return matrix.shape[0] == matrix.shape[1] and bool((matrix == np.eye(len(matrix))).all())
+
+
 def _channels(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Weights (O, ..., S, T) of two maps in a row; `first` is one tap's (O, C) or (C,)."""
+    if first.ndim == 1:  # each channel for itself
+        factors = first[..., None, None]
+        return second if (first == 1).all() else second * factors
     if second.ndim == 4:
-        letters = "post,oc->pcst" if first.ndim == 2 else "pcst,c->pcst"
-    else:
-        letters = "ost,oc->ocst" if first.ndim == 2 else "cst,c->cst"
-    return np.einsum(letters, second, first, optimize=True)
+        return np.moveaxis(np.tensordot(second, first, (1, 0)), -1, 1)
+    return second[:, None] * first[:, :, None, None]
 
 
 def _merged(second: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
