@@ -2,9 +2,8 @@
 
 import math
 import re
-from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -12,115 +11,14 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
+from spikeplane.cli.encodings import parse_encodings, parse_shape
+from spikeplane.cli.explain import explaining
 from spikeplane.cli.tables import print_tables
 from spikeplane.data import read_inputs, read_labels
-from spikeplane.encoding import RANGES, Encoding, EncodingKind
 from spikeplane.encodings import Encodings, by_input, count, input_bits
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork
-
-_KINDS = get_args(EncodingKind)
-
-
-def parse_shape(text: str | None) -> tuple[int, int, int] | None:
-    """CxHxW, or C alone. Raises SpikeplaneError."""
-    if text is None:
-        return None
-    parts = text.lower().split("x")
-    if len(parts) not in (1, 3) or not all(
-        re.fullmatch("0*[1-9][0-9]{0,5}", part, re.ASCII) for part in parts
-    ):
-        raise SpikeplaneError(f"an input shape is CHANNELSxHEIGHTxWIDTH, such as 1x28x28, not '{text}'")
-    numbers = [int(part) for part in parts] + [1, 1]
-    return numbers[0], numbers[1], numbers[2]
-
-
-def parse_encodings(given: list[str], **options: Any) -> Encodings:
-    """Of `KIND` the encoding of all inputs, of `NAME=KIND[,OPTION...]` that of one; options there are
-    bits=, unit=, mean=, std= (with / between channels) and signed, and stand for the ones of the
-    command line. Raises SpikeplaneError."""
-    if len(given) == 1 and "=" not in given[0].partition(",")[0]:
-        return parse_encoding(given[0], **options)
-    found: dict[str, Encoding] = {}
-    for text in given:
-        head, *rest = text.split(",")
-        name, equals, kind = head.partition("=")
-        own: dict[str, Any] = {}
-        for option in rest:
-            key, _, value = option.partition("=")
-            if key not in ("bits", "unit", "mean", "std") and option != "signed":
-                equals = ""
-            own[key] = (
-                True if key == "signed" else value.replace("/", ",") if key in ("mean", "std") else value
-            )
-        if "bits" in own and not re.fullmatch("[0-9]{1,4}", own["bits"], re.ASCII):
-            equals = ""
-        if not equals:
-            raise SpikeplaneError(
-                "of several inputs each has its --encoding NAME=KIND, with options such as "
-                f"NAME=frames,bits=6,signed,unit=1/16, not '{text}'"
-            )
-        own["bits"] = int(own.get("bits", options["bits"]))
-        found[name] = parse_encoding(kind, **{**options, **own})
-    return found
-
-
-def parse_encoding(
-    kind: str,
-    steps: int,
-    step_us: int,
-    seed: int,
-    bits: int,
-    *,
-    signed: bool = False,
-    unit: str | None = None,
-    mean: str | None = None,
-    std: str | None = None,
-) -> Encoding:
-    """The encoding that the options describe. Raises SpikeplaneError."""
-    if kind not in _KINDS:
-        raise SpikeplaneError(f"unknown encoding '{kind}'; choose from {', '.join(_KINDS)}")
-    if steps < 1:
-        raise SpikeplaneError(f"--steps must be 1 or more, not {steps}")
-    for name, value in (("steps", steps), ("step_us", step_us), ("seed", seed), ("value_bits", bits)):
-        low, high = RANGES[name]
-        if not low <= value <= high:
-            raise SpikeplaneError(f"--{name.replace('_', '-')} must be from {low} to {high}, not {value}")
-    if kind != "frames" and (signed or unit is not None):
-        raise SpikeplaneError(f"--signed and --unit are for --encoding frames, not '{kind}'")
-    return Encoding(
-        kind=cast(EncodingKind, kind),
-        steps=steps,
-        step_us=step_us,
-        seed=seed,
-        value_bits=bits,
-        signed=signed,
-        unit=1.0 if unit is None else _number(unit, "--unit"),
-        mean=_numbers(mean, "--mean"),
-        std=_numbers(std, "--std"),
-    )
-
-
-def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
-    """Decimals with commas between. Raises SpikeplaneError."""
-    try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise SpikeplaneError(
-            f"{option} is a number, or one a channel such as 0.5,0.4,0.4, not '{text}'"
-        ) from None
-
-
-def _number(text: str, option: str) -> float:
-    """A decimal, or a fraction such as 1/255, above 0. Raises SpikeplaneError."""
-    try:
-        value = float(Fraction(text.strip()))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise SpikeplaneError(f"{option} must be a number above 0, such as 0.5 or 1/255, not '{text}'")
-    return value
 
 
 def compile(  # noqa: A001 - the command's name
@@ -190,6 +88,9 @@ def compile(  # noqa: A001 - the command's name
     proof: Annotated[
         bool, typer.Option(help="Run the model itself beside the float network and refuse what differs.")
     ] = True,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the graph that was understood, one line a node.")
+    ] = False,
 ) -> None:
     """Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went.
 
@@ -215,6 +116,7 @@ def compile(  # noqa: A001 - the command's name
     with busy("compiling") as say:
         net = _imported(
             model,
+            explain,
             input_shape=shape,
             dt=dt,
             reset=reset,
@@ -286,11 +188,14 @@ def _calibration(
     return samples, read_labels(labels, found, at_least=True, classes=classes) if labels else None
 
 
-def _imported(model: str, **options: Any) -> FloatNetwork:
+def _imported(model: str, explain: bool, **options: Any) -> FloatNetwork:
     from spikeplane.importers import import_model
 
     try:
-        return import_model(model, **options)
+        with explaining(explain) as understood:
+            net = import_model(model, **options)
+            understood.net = net
+            return net
     except SystemExit as left:  # a script that parses its own arguments, for example
         raise SpikeplaneError(
             f"{model} left Python (exit status {left.code}); expected it to return a model"

@@ -9,6 +9,8 @@ from rich.markup import escape
 
 from spikeplane.cli.console import out
 from spikeplane.cli.tables import print_tables
+from spikeplane.errors import SpikeplaneError
+from spikeplane.explain import Understood, lines
 from spikeplane.files import check_place, write_file
 from spikeplane.program import Program
 
@@ -18,12 +20,17 @@ def inspect(
     nir: Annotated[
         Path | None, typer.Option(help="Write its integer network as a NIR file, for other tools.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the graph that the importer understood, one line a node.")
+    ] = False,
 ) -> None:
     """Show a program: chip, encoding, layers, quantisation, mapping.
 
     Example: `spikeplane inspect net.spk --nir net.nir`
     """
     loaded = Program.load(program)
+    if explain:
+        _print_graph(loaded, program)
     if nir is not None:
         _write_nir(loaded, nir)
     chip = loaded.config
@@ -55,3 +62,10 @@ def _write_nir(program: Program, path: Path) -> None:
     for name in ("reset", "approximate"):
         if name in graph.metadata:
             out.print(f"{name}: {escape(graph.metadata[name])}", highlight=False, soft_wrap=True)
+
+
+def _print_graph(program: Program, path: Path) -> None:
+    if program.source is None:
+        raise SpikeplaneError(f"{path} keeps no float network; compile it again from its model")
+    for line in lines(Understood(net=program.source.network)):
+        out.print(line, highlight=False, markup=False, soft_wrap=True)

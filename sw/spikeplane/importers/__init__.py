@@ -76,7 +76,9 @@ def import_model(
         return replace(net, origin=Origin(kind="nir", model=model, decisions=decisions))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch
+        from spikeplane.importers.torch_places import note_places
 
+        note_places(model)
         net = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
         return replace(
             net,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.explain import note
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers.constants import as_synapses, constants, narrow, settled
 from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Split, Value
@@ -41,6 +42,9 @@ class Assembly:
     readouts: dict[str, str] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
     split_off: int = 0
+
+    def __post_init__(self) -> None:
+        note(self)
 
     def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
         """Note something for the user, once."""

@@ -1,0 +1,51 @@
+"""Where a model's source mentions its layers: `file:line` of the first use in the forward of the class that has
+it, or of its making in `__init__`."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+from spikeplane.explain import note_place
+
+
+def note_places(model: Any) -> None:
+    """Notes the place of every layer of a module, as far as its source is there."""
+    sources: dict[type, tuple[str, list[tuple[int, str]]] | None] = {}
+    for path, _ in model.named_modules():
+        if path:
+            note_place(path, _place(model, path, sources))
+
+
+def _place(model: Any, path: str, sources: dict[type, tuple[str, list[tuple[int, str]]] | None]) -> str:
+    """Of the innermost class of the user's that the layer is inside of."""
+    parts = path.split(".")
+    for depth in range(len(parts) - 1, -1, -1):
+        owner = model.get_submodule(".".join(parts[:depth]))
+        kind = type(owner)
+        if kind.__module__.startswith(("torch.", "spikingjelly.", "snntorch.")):
+            continue
+        if kind not in sources:
+            sources[kind] = _source(kind)
+        found = sources[kind]
+        if found is not None:
+            word = re.compile(rf"\bself\.{re.escape(parts[depth])}\b")
+            numbers = [number for number, text in found[1] if word.search(text)]
+            if numbers:
+                return f"{found[0]}:{numbers[0]}"
+    return ""
+
+
+def _source(kind: type) -> tuple[str, list[tuple[int, str]]] | None:
+    """The file's name, and the numbered lines of forward, then those of __init__."""
+    numbered: list[tuple[int, str]] = []
+    name = ""
+    for method in ("forward", "__init__"):
+        function = getattr(kind, method, None)
+        try:
+            text, first = inspect.getsourcelines(function)  # type: ignore[arg-type]
+            name = name or Path(inspect.getsourcefile(function) or "").name  # type: ignore[arg-type]
+        except (OSError, TypeError):
+            continue
+        numbered += [(first + i, line) for i, line in enumerate(text)]
+    return (name, numbered) if numbered else None
