@@ -67,7 +67,7 @@ WALKER = (
 )  # fmt: skip
 
 LOADER = (
-    Mutant("loader.py", "~self.query_valid & ", "", "a question is lost while another waits"),
+    Mutant("loader.py", "~self.query_valid & ~self.reading", "~self.reading", "a question is lost while another waits"),
     Mutant("loader.py", "self.chunk.eq(0)", "self.chunk.eq(self.chunk)", "a seek leaves the chunk of a word that was cut off"),
     Mutant("loader.py", "Mux(self.last, 0, self.chunk + 1)", "self.chunk + 1", "the second word's chunks go elsewhere"),
     Mutant("loader.py", "address + self.last", "address", "all words go to one address"),
