@@ -159,8 +159,8 @@ def test_the_readout_keeps_eight_bits() -> None:
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"weight_bits": 3}, "weight bits must be 2, 4 or 8 and at most the chip's 8, not 3"),
-    ({"weight_bits": {"out": 16}}, "layer 'out': weight bits must be 2, 4 or 8 and at most the chip's 8, not 16"),
+    ({"weight_bits": 3}, "weight bits must be 2, 4 or 8 and at most the chip's 8, or 15 in two parts, not 3"),
+    ({"weight_bits": {"out": 16}}, "layer 'out': weight bits must be 2, 4 or 8 and at most the chip's 8, or 15 in two parts, not 16"),
     ({"weight_bits": {"fc": 4}}, "weight bits: there is no layer 'fc'; there are out"),
     ({"guard": {"fc": 4}}, "guard bits: there is no layer 'fc'; there are out"),
     ({"guard": -1}, "layer 'out': guard bits must be from 0 to 31, not -1"),

@@ -104,8 +104,11 @@ def _saturates(network: Network, made: Population, config: ChipConfig) -> list[A
 def _coarse(net: FloatNetwork, network: Network, made: Population) -> list[Assumption]:
     """Branches of a stream whose channels keep few levels in the stream's unit."""
     found = []
-    for tag in network.tags_into(made.name):
-        weight, real = (np.asarray(n.projections[tag].weight, np.float64) for n in (network, net))
+    if len(network.tags_into(made.name)) != len(net.tags_into(made.name)):
+        return []  # weights of two parts have levels enough
+    for tag, other in zip(network.tags_into(made.name), net.tags_into(made.name), strict=True):
+        weight = np.asarray(network.projections[tag].weight, np.float64)
+        real = np.asarray(net.projections[other].weight, np.float64)
         whole, real = weight.reshape(len(weight), -1), real.reshape(len(real), -1)
         if network.population(network.projections[tag].source).sends_values:
             continue
@@ -114,7 +117,7 @@ def _coarse(net: FloatNetwork, network: Network, made: Population) -> list[Assum
         wrong = np.abs(whole * step[:, None] - real).max(1) > 0.01 * np.abs(real).max(1)
         few = int(((np.abs(whole).max(1) < FEW) & wrong & (np.abs(real).max(1) > 0)).sum())
         if few:
-            source = net.projections[tag].layer or net.projections[tag].source
+            source = net.projections[other].layer or net.projections[other].source
             why = f"{few} of {len(whole)} channels of '{source}'; the stream's unit is too coarse for them"
             found.append(
                 Assumption(layer=made.name, what="branch", value=f"fewer than {FEW} levels", why=why)

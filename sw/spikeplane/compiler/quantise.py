@@ -19,7 +19,7 @@ from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leak
 from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.streams import Streams
-from spikeplane.compiler.units import unit_of
+from spikeplane.compiler.units import spare_places, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings
@@ -68,7 +68,7 @@ def quantise(
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     streams = Streams(net, config, encodings, bits, peaks or {})
     layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units)
-    projections: dict[int, Projection] = {}
+    projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:
         if population.neuron is None:
@@ -83,12 +83,12 @@ def quantise(
         populations=tuple(layers.made[p.name] for p in net.populations),
         output=net.output,
         steps=layers.steps,
-        projections=tuple(projections[tag] for tag in sorted(projections)),
+        projections=tuple(part for tag in sorted(projections) for part in projections[tag]),
     )
     return network, rows
 
 
-def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[Projection], Quantised]:
+def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[list[Projection]], Quantised]:
     if layer.bits == 1:
         _refuse_zeros(layer)
     unit, above = unit_of(layer, config)
@@ -100,7 +100,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     reaches = [reach(p, source, config) for p, source in zip(plain, layer.sources, strict=True)]
     channels = layer.population.shape[0]
     low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
-    spare = [_spare(weight, config) for weight in whole]
+    spare = [spare_places(int(np.abs(weight).max(initial=0)), config) for weight in whole]
     room = [config.max_shift - source.bits(config.membrane_bits) + 1 for source in layer.sources]
     drive = Drive(
         low=low,
@@ -115,8 +115,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     )
     h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.unit is not None)
     found = [
-        _projection(p, w, power + h, s)
-        for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
+        _parts(p, w, power + h, s) for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
     ]
     made = _population(layer, unit * 2.0**-h, config)
     return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
@@ -141,12 +140,13 @@ def _refuse_zeros(layer: Layer) -> None:
         )
 
 
-def _spare(weight: np.ndarray, config: ChipConfig) -> int:
-    """By how many places the chip could store the weights shifted."""
-    largest = int(np.abs(weight).max()) if weight.size else 0
-    if config.weight_bits == 1 or not largest:
-        return 0
-    return (top(config.weight_bits) // largest).bit_length() - 1
+def _parts(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> list[Projection]:
+    """One projection, or two for weights of more bits than the chip stores: w = high * 2^places + low."""
+    if spare >= 0:
+        return [_projection(p, weight, power, spare)]
+    high = (weight + (1 << (-spare - 1))) >> -spare
+    low = weight - (high << -spare)
+    return [_projection(p, high, power - spare, 0), _projection(p, low, power, 0)]
 
 
 def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> Projection:

@@ -14,6 +14,7 @@ import numpy as np
 CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 _TINY = 1e-30  #: magnitudes below are no weights
 _ON_GRID = 1e-4  #: of a step: what float32 and folding leave between a weight and its grid
+_LEVELS = 255  #: of a grid that is looked for
 REACH = 8  #: largest power of two between two projections that is looked for
 
 
@@ -100,7 +101,7 @@ def _clipped(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarra
 def _grid(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
     """The coarsest step of which every weight of the channel is a multiple, 0 where there is none."""
     found = np.zeros(len(magnitude))
-    for levels in range(1, top(bits) + 1):
+    for levels in range(1, min(top(bits), _LEVELS) + 1):
         open_ = np.flatnonzero((found == 0) & (largest > 0))
         if not len(open_):
             break

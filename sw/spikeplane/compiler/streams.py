@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spikeplane.compiler.guard import ROOM
 from spikeplane.compiler.layers import per_channel, thresholds
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, finer, flat, top
@@ -72,11 +73,14 @@ class Streams:
 
     def _guard(self, members: list[str], unit: np.ndarray, needed: np.ndarray) -> int:
         """By how many powers of two a class is finer than its branches: where a member leaks, its leak rounds."""
-        neurons = [self.net.population(name).neuron for name in members]
-        if all(n is None or n.decay in (0.0, 1.0) for n in neurons):
+        if not self._leaks(members):
             return 0
         room = np.min(unit[needed > 0] / needed[needed > 0], initial=2.0**_MOST_GUARD)
         return max(0, min(_MOST_GUARD, self.config.max_shift, int(np.floor(np.log2(room)))))
+
+    def _leaks(self, members: list[str]) -> bool:
+        neurons = [self.net.population(name).neuron for name in members]
+        return not all(n is None or n.decay in (0.0, 1.0) for n in neurons)
 
     def _inside(self, projection: FloatProjection, members: list[str]) -> bool:
         """An identity that joins two of the class."""
@@ -130,7 +134,8 @@ class Streams:
         neuron = target.neuron
         assert neuron is not None
         highest = (1 << (self.config.membrane_bits - 1)) - 4
-        reached = thresholds(neuron, target.shape[0]) / highest
+        room = ROOM if self._leaks(members) else 1
+        reached = thresholds(neuron, target.shape[0]) * room / highest
         return np.maximum(self._accumulator(target, members), reached)
 
 

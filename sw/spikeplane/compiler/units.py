@@ -14,7 +14,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     that each projection counts."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     uniform = population.sends_values or neuron.v_reset != 0
-    spare = (top(config.weight_bits) // top(layer.bits)).bit_length() - 1 if config.weight_bits > 1 else 0
+    spare = spare_places(top(layer.bits), config)
     caps = [
         max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
     ]
@@ -49,6 +49,16 @@ def _anchor(layer: Layer) -> int | None:
         return None
     into = zip(layer.incoming, layer.sources, strict=True)
     return next((n for n, (p, source) in enumerate(into) if source.sends_values and single(p)), None)
+
+
+def spare_places(largest: int, config: ChipConfig) -> int:
+    """By how many places the chip could store weights of up to `largest` shifted; less than 0 for weights
+    of two parts, by how many places the upper one counts more."""
+    if config.weight_bits == 1 or not largest:
+        return 0
+    if largest > top(config.weight_bits):
+        return 1 - config.weight_bits
+    return (top(config.weight_bits) // largest).bit_length() - 1
 
 
 def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:

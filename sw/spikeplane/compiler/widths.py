@@ -1,7 +1,9 @@
 """Weight bits and guard bits as the user asks for them: one number for all layers, or one a layer by name.
 
 A layer is named as its population is, or as the layer that its weights come from. The readout keeps
-8 bits unless it is named itself, because its sums are compared with one another.
+8 bits unless it is named itself, because its sums are compared with one another. FINE bits are two
+projections of 8 bits; synaptic currents that spikes come back to have them, where they are few: what
+rounding changes comes back too.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,8 @@ from spikeplane.float_network import FloatNetwork
 from spikeplane.program.source import Widths
 
 READOUT_BITS = 8
+FINE = 15  #: bits of weights in two parts, on a chip that stores 8
+_FEW = 8  #: the part of the chip's weights that those of a layer in two parts may be: 1 / _FEW
 
 
 def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[str, int]:
@@ -24,9 +28,24 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
     if isinstance(asked, Mapping):
         named = _by_population(net, asked, "weight bits")
         return {name: _width(named.get(name, config.weight_bits), config, name) for name in layers}
-    wanted = config.weight_bits if asked is None else _width(asked, config, None)
+    if asked is None:
+        return {name: FINE if _fine(net, name, config) else config.weight_bits for name in layers}
+    wanted = _width(asked, config, None)
     readout = max(wanted, min(READOUT_BITS, config.weight_bits))
     return {name: readout if name == net.output else wanted for name in layers}
+
+
+def _fine(net: FloatNetwork, name: str, config: ChipConfig) -> bool:
+    """Synaptic currents, in a network in which spikes come back, of few weights."""
+    population, incoming = net.population(name), net.incoming(name)
+    assert population.neuron is not None
+    back = any(p.delay for p in net.projections)
+    on = any(p.source == name for p in net.projections)
+    leaks = on and population.sends_values and population.neuron.decay not in (0.0, 1.0)
+    count = sum(p.weight.size for p in incoming)
+    room = config.cores * config.weight_depth * config.lanes // _FEW
+    spikes = not any(net.population(p.source).sends_values for p in incoming)
+    return config.weight_bits == READOUT_BITS and back and leaks and spikes and count <= room
 
 
 def guard_widths(net: FloatNetwork, asked: Widths) -> dict[str, int | None]:
@@ -59,14 +78,16 @@ def _by_population(net: FloatNetwork, asked: Mapping[str, int], what: str) -> di
 
 
 def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:
+    fine = bits == FINE and config.weight_bits == READOUT_BITS
     if (
         not _whole(bits)
-        or (bits not in (2, 4, 8) and bits != config.weight_bits)
-        or bits > config.weight_bits
+        or (bits not in (2, 4, 8) and bits != config.weight_bits and not fine)
+        or (bits > config.weight_bits and not fine)
     ):
         where = f"layer '{layer}': " if layer else ""
+        two = f", or {FINE} in two parts" if config.weight_bits == READOUT_BITS else ""
         raise SpikeplaneError(
-            f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}, not {bits}"
+            f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}{two}, not {bits}"
         )
     return int(bits)
 
