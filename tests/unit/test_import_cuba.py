@@ -14,7 +14,7 @@ import spikeplane
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.config import preset
 from spikeplane.importers import import_model
-from spikeplane_sim.golden import FloatModel
+from spikeplane_sim.golden import FloatModel, GoldenModel
 
 DATA = Path(__file__).parents[2].parent / "shared/data/nir"
 DT = 1e-4
@@ -98,7 +98,10 @@ def test_the_current_is_a_population() -> None:
 
 def test_synaptic_integrator_is_read_out_as_its_membrane() -> None:
     node = nir.CubaLI(tau_syn=one(3 * DT), tau_mem=one(5 * DT), r=one(4.0), v_leak=one(0.25), w_in=one(2.0))
-    net = import_model(graph(node, back=False), dt=DT)
+    model = graph(node, back=False)
+    model.nodes["spikes"] = nir.Threshold(one(0.5, 5))
+    model.edges = [("input", "spikes"), ("spikes", "fc"), *model.edges[1:]]
+    net = import_model(model, dt=DT)
     assert (net.output, net.readout) == ("cell", "last")
     inputs = planes((5, 1, 1))
     ours = FloatModel(net).run({"input": inputs})["cell"][0, :, :, 0, 0]
@@ -138,8 +141,9 @@ def test_a_wrong_current_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_chip_without_room_for_values_is_named() -> None:
-    with pytest.raises(SpikeplaneError, match="use a chip with max_shift = 15"):
-        spikeplane.compile(graph(cuba(), back=False), chip="tiny", dt=DT, encoding=Encoding(kind="planes"))
+    chip = replace(preset("tiny"), max_shift=7)
+    with pytest.raises(SpikeplaneError, match="use a chip with max_shift = 1"):
+        spikeplane.compile(graph(cuba(), back=False), chip=chip, dt=DT, encoding=Encoding(kind="planes"))
 
 
 def test_time_constants_below_a_step() -> None:
@@ -172,8 +176,52 @@ def test_published_spike_times(discretisation: str, steps: list[int]) -> None:
 @pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data/nir")
 @pytest.mark.parametrize("name", ["braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"])
 def test_published_recurrent_networks_compile(name: str) -> None:
-    chip = replace(preset("small"), max_shift=15)
     encoding = Encoding(kind="planes", steps=16)
-    program = spikeplane.compile(DATA / f"{name}.nir", chip=chip, dt=DT, encoding=encoding)
+    program = spikeplane.compile(DATA / f"{name}.nir", chip="small", dt=DT, encoding=encoding)
     rows = program.tables["agreement"]
     assert [row["differences"] for row in rows] == [0] * 4
+    widths = {row["population"]: row["weight_bits"] for row in program.tables["quantisation"]}
+    assert widths == {"lif1.lif.syn": 15, "lif1.lif": 8, "lif2.syn": 15, "lif2": 8}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data/nir")
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+@pytest.mark.parametrize("name", ["braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"])
+def test_published_recurrent_networks_in_integers(name: str, reset: str) -> None:
+    """Of 1,000 steps: output spikes in the same step of the same neuron, by the larger count."""
+    encoding = Encoding(kind="planes", steps=1000)
+    program = spikeplane.compile(
+        DATA / f"{name}.nir", chip="small", dt=DT, reset=reset, encoding=encoding, proof=False
+    )
+    assert program.source is not None
+    inputs = (np.random.default_rng(77).random((2, 1000, 12, 1, 1)) < 0.1).astype(np.uint8)
+    real = FloatModel(program.source.network).run({"input": inputs})["lif2"] > 0
+    chip = program.config
+    model = GoldenModel(program.network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits)
+    whole = model.run({"input": inputs})["lif2"] > 0
+    assert real.sum() > 300
+    assert (real & whole).sum() / max(real.sum(), whole.sum()) >= 0.94
+
+
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [(16, "weight bits must be 2, 4 or 8 and at most the chip's 8, or 15 in two parts, not 16"), (15, None)],
+)
+def test_weights_of_two_parts(bits: int, message: str | None) -> None:
+    """w = high * 128 + low: the two projections together are the integers of 15 bits."""
+    if message:
+        with pytest.raises(SpikeplaneError, match=message):
+            compiled(cuba(), weight_bits={"cell.syn": bits}, proof=False)
+        return
+    program = compiled(cuba(), weight_bits={"cell.syn": bits}, proof=False)
+    high, low = (p for p in program.network.incoming("cell.syn") if p.source == "input")
+    assert high.pre_shift == low.pre_shift + 7
+    assert max(np.abs(high.weight).max(), np.abs(low.weight).max()) <= 128
+    whole = (high.weight << 7) + low.weight
+    assert program.source is not None
+    (real,) = (p for p in program.source.network.incoming("cell.syn") if p.source == "input")
+    step = np.abs(whole).max((1, 2, 3)) / np.abs(real.weight).max((1, 2, 3))
+    assert step.min() > 0
+    np.testing.assert_allclose(whole, real.weight * step[:, None, None, None], atol=1.5)
+    assert np.abs(whole).max() > 1000

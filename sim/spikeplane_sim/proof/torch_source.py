@@ -79,7 +79,7 @@ def run_torch(
             p.name: _Recorder(p, modules[p.name], driven.get(p.name))
             for p in net.populations
             if _watched(p, modules)
-        }
+        } | {p.name: _Current(p, *found) for p in net.populations if (found := _current(p, modules))}
         results = runner.run(advance)
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
@@ -95,6 +95,21 @@ def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool
         return False
     module = modules[population.name]
     return not population.sends_values or hasattr(module, "decode") or _membrane(module) is not None
+
+
+#: By what a current's population is called behind its layer's name: where SpikingJelly or snnTorch keep it.
+_CURRENTS = {"syn": ("c", "syn"), "syn_exc": ("syn_exc",), "syn_inh": ("syn_inh",)}
+
+
+def _current(population: FloatPopulation, modules: dict[str, nn.Module]) -> tuple[nn.Module, str] | None:
+    """The module that holds a synaptic current, and its name for it; None for other populations, and where all
+    steps are taken at once, of which only the last is kept."""
+    layer, _, name = population.name.rpartition(".")
+    module = modules.get(layer)
+    kept = next((key for key in _CURRENTS.get(name, ()) if hasattr(module, key)), None)
+    if module is None or kept is None or getattr(module, "step_mode", "s") == "m":
+        return None
+    return module, kept
 
 
 def _membrane(module: nn.Module) -> Any:
@@ -140,6 +155,18 @@ class _Recorder:
             )
         every = torch.stack(self.outputs) if len(self.outputs) == size[0] else self.outputs[0]
         return _shaped(self.population, every, size)
+
+
+class _Current(_Recorder):
+    """Keeps a synaptic current behind each step."""
+
+    def __init__(self, population: FloatPopulation, module: nn.Module, key: str) -> None:
+        self.key = key
+        super().__init__(population, module, None)
+
+    def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
+        self.outputs.append(getattr(module, self.key).detach().clone())
+        return output
 
 
 def _shaped(population: FloatPopulation, values: Tensor, size: tuple[int, int]) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spikeplane.compiler.guard import ROOM
+from spikeplane.compiler.guard import MARGIN, ROOM
 from spikeplane.compiler.layers import per_channel, thresholds
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, finer, flat, top
@@ -38,7 +38,7 @@ class Streams:
         bits: Mapping[str, int],
         peaks: Mapping[str, np.ndarray],
     ) -> None:
-        self.net, self.config, self.bits = net, config, bits
+        self.net, self.config, self.bits, self.peaks = net, config, bits, peaks
         by = by_input(encodings, [p.name for p in net.inputs])
         self.usual = {name: found.usual for name, found in ranges(net, by, peaks).items()}
         #: the largest integer that a source sends, and the real value of its 1
@@ -134,8 +134,10 @@ class Streams:
         neuron = target.neuron
         assert neuron is not None
         highest = (1 << (self.config.membrane_bits - 1)) - 4
-        room = ROOM if self._leaks(members) else 1
-        reached = thresholds(neuron, target.shape[0]) * room / highest
+        reached = thresholds(neuron, target.shape[0])
+        if self._leaks(members):  # guard bits find no room for the membranes afterwards
+            reached = np.maximum(reached * ROOM, self.peaks.get(target.name, 0 * reached) * MARGIN)
+        reached = reached / highest
         return np.maximum(self._accumulator(target, members), reached)
 
 

@@ -267,13 +267,16 @@ class Assembler(Views):
     def membranes(self, layer: str) -> Spikes:
         """The membranes of a population in the place of its spikes, to be read out. Raises
         SpikeplaneError if its spikes go on."""
+        place, population = next((i, p) for i, p in enumerate(self.populations) if p.name == layer)
+        if population.sends_values:
+            self.assume(layer, "readout", "values", "the model returns them")
+            return Spikes((Source(layer),), population.shape)
         if any(p.source == layer for p in self.projections):
             raise self.refuse(
                 layer,
                 "read out as membranes while its spikes go on",
                 "read out its spikes, or a layer behind",
             )
-        place, population = next((i, p) for i, p in enumerate(self.populations) if p.name == layer)
         assert population.neuron is not None
         silent = {"threshold": None} if population.neuron.reset == "none" else {}
         self.populations[place] = replace(

@@ -20,11 +20,14 @@ from spikeplane.importers.values import per_channel
 
 @dataclass(frozen=True)
 class State:
-    """The membrane that the neurons `layer` hand out beside their spikes; `before_reset` if it is v
-    as it was compared."""
+    """A state that the neurons `layer` hand out beside their spikes: a membrane, or the values of the
+    population `values`; `before_reset` if a membrane is v as it was compared; `place`: among the states
+    that the layer is handed."""
 
     layer: str
     before_reset: bool = True
+    values: str | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
 from spikeplane.importers.spikingjelly_neurons import firing, told
 from spikeplane.importers.values import numbers, one, pair
-from spikeplane.network import ResetMode
+from spikeplane.network import MEMBRANE, ResetMode
 
 #: snnTorch's reset_mechanism
 _RESETS: dict[str, ResetMode] = {"subtract": "soft", "zero": "hard", "none": "none"}
@@ -29,6 +29,9 @@ def install() -> None:
     builtin(snntorch.Leaky, states=1)(leaky)
     builtin(snntorch.Lapicque, states=1)(lapicque)
     builtin(snntorch.RLeaky, states=2)(recurrent)
+    builtin(snntorch.Synaptic, states=2)(synaptic)
+    builtin(snntorch.RSynaptic, states=3)(recurrent_synaptic)
+    builtin(snntorch.Alpha, states=3)(alpha)
 
 
 def leaky(call: Call) -> Result:
@@ -55,12 +58,56 @@ def recurrent(call: Call) -> Result:
     return _outputs(call, _neurons(call, replace(total, flat=value.flat), _beta(call), 1.0))
 
 
-def _beta(call: Call) -> float:
+def synaptic(call: Call) -> Result:
+    """syn = alpha * syn + x, mem = beta * mem + syn: the current moves first."""
+    _check_zero(call)
+    current = _current(call, "syn", call.value, _beta(call, "alpha"), 1.0)
+    return _outputs(call, _neurons(call, current, _beta(call), 1.0), "syn")
+
+
+def recurrent_synaptic(call: Call) -> Result:
+    """As `synaptic`, of x + the layer's own spikes of the step before through a layer of theirs."""
+    _check_zero(call)
+    if not call.module.reset_delay:
+        raise call.refuse(
+            "an RSynaptic with reset_delay=False, which snnTorch cannot run", "use reset_delay=True"
+        )
+    value = call.made.currents(call.layer, call.value)
+    before = Spikes((Source(call.layer, delay=1),), value.shape, value.flat)
+    total = replace(call.made.add(call.layer, value, _back(call, before)), flat=value.flat)
+    current = _current(call, "syn", total, _beta(call, "alpha"), 1.0)
+    return _outputs(call, _neurons(call, current, _beta(call), 1.0), "spk", "syn")
+
+
+def alpha(call: Call) -> Result:
+    """syn_exc = alpha * syn_exc + x, syn_inh = beta * syn_inh - x, mem = tau * (syn_exc + syn_inh)."""
+    if call.module.reset_mechanism != "none":
+        raise call.refuse(
+            f"an Alpha with reset_mechanism '{call.module.reset_mechanism}', which changes its currents too",
+            "use reset_mechanism='none', or Synaptic",
+        )
+    rise, fall = _beta(call, "alpha"), _beta(call)
+    value = call.made.currents(call.layer, call.value)
+    parts = (_current(call, "syn_exc", value, rise, 1.0), _current(call, "syn_inh", value, fall, -1.0))
+    total = call.made.add(call.layer, *(call.made.currents(call.layer, part) for part in parts))
+    gain = np.log(rise) / (np.log(fall) - np.log(rise)) + 1
+    spikes = _neurons(call, replace(total, flat=value.flat), 0.0, float(gain))
+    return _outputs(call, spikes, "syn_exc", "syn_inh")
+
+
+def _current(call: Call, name: str, value: Value, decay: float, gain: float) -> Spikes:
+    """A synaptic current: a population of values."""
+    _check_plain(call)
+    neuron = FloatNeuron(decay=decay, reset="none", kind=MEMBRANE)
+    return call.made.neuron(f"{call.layer}.{name}", value, neuron, gain)
+
+
+def _beta(call: Call, name: str = "beta") -> float:
     """What is kept: snnTorch clamps it to 0..1."""
-    beta = one(call.layer, "beta", call.module.beta)
+    beta = one(call.layer, name, getattr(call.module, name))
     if beta < 0 or beta > 1:
         call.made.assume(
-            call.layer, "beta", f"{min(max(beta, 0.0), 1.0):g}", f"snnTorch clamps {beta:g} to 0..1"
+            call.layer, name, f"{min(max(beta, 0.0), 1.0):g}", f"snnTorch clamps {beta:g} to 0..1"
         )
     return float(np.clip(beta, 0.0, 1.0))
 
@@ -192,10 +239,15 @@ def _check_plain(call: Call) -> None:
         raise call.refuse(f"a {name} in a model of step mode 'm'", "use step mode 's'")
 
 
-def _outputs(call: Call, spikes: Spikes) -> Any:
-    """Spikes alone, or with the membrane."""
+def _outputs(call: Call, spikes: Spikes, *before: str) -> Any:
+    """Spikes alone, or with the states: those `before` the membrane, and the membrane."""
     module = call.module
     if module.init_hidden and not module.output:
         return spikes
-    before = getattr(module, "reset_delay", True) or module.reset_mechanism == "none"
-    return Outputs(spikes, (State(call.layer, bool(before)),))
+    late = getattr(module, "reset_delay", True) or module.reset_mechanism == "none"
+    states = [
+        State(call.layer, values=f"{call.layer}.{name}", place=i)
+        for i, name in enumerate(before)
+        if name != "spk"
+    ]
+    return Outputs(spikes, (*states, State(call.layer, bool(late), place=len(before) if before else None)))

@@ -19,6 +19,7 @@ _RECURRENT = (
     "SimpleIFNode",
     "SimpleLIFNode",
     "HalfThresholdIFNode",
+    "CUBALIFNode",
 )
 
 

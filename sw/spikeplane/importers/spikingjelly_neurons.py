@@ -4,11 +4,13 @@ by subtraction.
 Membranes are counted from where they start, which is v_reset for most: u = v - start.
 """
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron
+from spikeplane.importers.assemble import synapse_of
 from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.values import fires_at, one
@@ -23,6 +25,7 @@ def install() -> None:
     builtin(neuron.LIFNode, neuron.OTTTLIFNode, neuron.SLTTLIFNode)(leak)
     builtin(neuron.SimpleLIFNode)(simple_leak)
     builtin(neuron.ParametricLIFNode)(parametric)
+    builtin(neuron.CUBALIFNode)(current_based)
     builtin(neuron.NonSpikingIFNode)(integrator)
     builtin(neuron.NonSpikingLIFNode)(leaky_integrator)
 
@@ -51,8 +54,17 @@ def parametric(call: Call) -> Value:
     return spiking(call, 1 - share, share if call.module.decay_input else 1.0)
 
 
-def spiking(call: Call, decay: float, gain: float) -> Value:
-    """Neurons whose membranes move towards v_reset and are told their input times `gain`."""
+def current_based(call: Call) -> Value:
+    """c = c_decay * c + x, v = v_decay * v + c: the current moves first; v leaks to 0 whatever v_reset is."""
+    current = FloatNeuron(decay=one(call.layer, "c_decay", call.module.c_decay), reset="none", kind=MEMBRANE)
+    value = call.made.neuron(synapse_of(call.layer), call.value, current)
+    return spiking(
+        replace(call, value=value), one(call.layer, "v_decay", call.module.v_decay), 1.0, rests=0.0
+    )
+
+
+def spiking(call: Call, decay: float, gain: float, rests: float | None = None) -> Value:
+    """Neurons whose membranes move towards v_reset, or `rests`, and are told their input times `gain`."""
     module, layer = call.module, call.layer
     compare = firing(call, module.surrogate_function)
     compare = call.compare or compare
@@ -77,7 +89,7 @@ def spiking(call: Call, decay: float, gain: float) -> Value:
         strict=compare == ">",
     )
     told(call, mode, compare, "SpikingJelly")
-    return call.neurons(neuron, gain, (1 - decay) * (rest - start))
+    return call.neurons(neuron, gain, (1 - decay) * ((rest if rests is None else rests) - start))
 
 
 def firing(call: Call, function: Any) -> str:

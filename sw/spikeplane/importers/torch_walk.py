@@ -53,7 +53,8 @@ class _Walk:
         self.values: dict[Any, Any] = {}
         self.behind: dict[Any, Any] = {}  #: of a node that hands on its argument itself: that argument
         self.states: list[Any] = []
-        self.takers: dict[Any, str] = {}  #: of a state that a step is handed: the layer that takes it
+        #: of a state that a step is handed: the layer that takes it, and as which of its states
+        self.takers: dict[Any, tuple[str, int]] = {}
 
     def run(self, graph: Any) -> FloatNetwork:
         started = False
@@ -75,7 +76,7 @@ class _Walk:
         """A layer where the forward calls it."""
         value = self._argument(node)
         states = [s for s in (*node.args[1:], *node.kwargs.values()) if s is not None]
-        for state in states:
+        for place, state in enumerate(states):
             own = state in self.states and list(state.users) == [node]
             if not own:
                 raise self.made.refuse(
@@ -84,7 +85,7 @@ class _Walk:
                     "give forward an argument for it that nothing else uses, or let the layer keep it "
                     "(init_hidden=True)",
                 )
-            self.takers[state] = node.target
+            self.takers[state] = node.target, place
             self.made.assume(node.target, "state", str(state), "what the layer returned in the step before")
         result = self.layer(
             node.target, self.module.get_submodule(node.target), value, self.wanted.several_steps, len(states)
@@ -148,7 +149,7 @@ class _Walk:
                     "read out as membranes after their reset",
                     "use reset_delay=True, or no reset",
                 )
-            return self.made.membranes(value.layer)
+            return self.made.membranes(value.values or value.layer)
         if not isinstance(value, Spikes | Currents):
             raise SpikeplaneError("the model's output does not come from its layers")
         return value
@@ -160,8 +161,9 @@ class _Walk:
             value = self.values.get(node) if _hashable(node) else None
             layers = [value.layer] if isinstance(value, State) else []
             layers += [s.population for s in value.sources] if isinstance(value, Spikes) else []
-            taker = self.takers.get(state)
-            if taker is not None and layers and taker not in layers:
+            taker, place = self.takers.get(state, (None, None))
+            swapped = isinstance(value, State) and value.place not in (None, place)
+            if taker is not None and layers and (taker not in layers or swapped):
                 raise SpikeplaneError(
                     f"the model's forward takes '{state}' for layer '{taker}' and returns a state "
                     f"of layer '{layers[0]}' in its place; "
