@@ -101,6 +101,24 @@ class Assumption:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Called:
+    """How a PyTorch model is called whose forward does more than one step of (N, C, H, W).
+
+    rows        a sample is one row of features
+    steps_at    where the input's axis of steps is; None where one image stands for all steps
+    steps       how many steps one call takes; None: those of its input
+    returned    the output of "steps", their "sum" or "mean", or that of the "last"
+    returned_at where the output's axis of steps is
+    """
+
+    rows: bool
+    steps_at: int | None
+    steps: int | None
+    returned: Literal["steps", "sum", "mean", "last"] = "steps"
+    returned_at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """The model that a float network was imported from, and what the importer was told: the proof
     of the import runs the one with the other (spikeplane_sim.proof).
@@ -108,11 +126,15 @@ class Origin:
     kind       "torch" (model is an nn.Module) or "nir" (a NIRGraph)
     decisions  what the model leaves open or the user overrides: dt (seconds), reset, compare,
                if_gain, discretisation; None where nobody said
+    called     how a PyTorch model takes its input; None: once a step
+    places     of populations that are permuted in the model: where in (C, H, W), counted flat, each value is
     """
 
     kind: Literal["torch", "nir"]
     model: Any
     decisions: dict[str, Any] = field(default_factory=dict)
+    called: Called | None = None
+    places: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

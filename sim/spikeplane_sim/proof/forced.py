@@ -52,9 +52,14 @@ def run_forced(
         for population in net.populations:
             name = population.name
             collected[name].append(outputs[name] if _values(population) else outputs[name].to(torch.uint8))
-            if name in given and population.neuron is not None:
+            if name in given and population.neuron is not None and not _silent(given[name][:, t]):
                 _compare(net, population, t, given[name][:, t], outputs[name], potentials[name], layers[name])
     return {name: torch.stack(parts, 1).numpy() for name, parts in collected.items()}, layers
+
+
+def _silent(theirs: Tensor) -> bool:
+    """A step of which the source tells nothing."""
+    return bool(theirs.isnan().all())
 
 
 def _values(population: FloatPopulation) -> bool:

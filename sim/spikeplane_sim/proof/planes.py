@@ -48,6 +48,8 @@ def of_samples(net: FloatNetwork, planes: dict[str, np.ndarray]) -> Trial:
     samples are too many."""
     samples, steps = _size(net, next(iter(planes.values())).shape[1])
     chosen = {name: values[:samples, :steps] for name, values in planes.items()}
+    if _still(net):
+        chosen = {name: np.repeat(values[:, :1], steps, axis=1) for name, values in chosen.items()}
     return Trial(chosen, f"{_count(chosen)} of the calibration")
 
 
@@ -57,19 +59,21 @@ def drawn(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> Trial:
     most = max(encoding.steps for encoding in encodings.values())
     size = _size(net, min(max(most, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
-    planes = {p.name: _values(rng, (*size, *p.shape), encodings[p.name]) for p in net.inputs}
+    planes = {p.name: _values(rng, (*size, *p.shape), encodings[p.name], _still(net)) for p in net.inputs}
     parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
     kinds = {"direct": "values", "frames": "frames"}
     what = " and ".join(dict.fromkeys(kinds.get(one.kind, "planes") for one in encodings.values()))
     return Trial(planes, f"{_count(planes)} of random {what}, {parts} active")
 
 
-def _values(rng: np.random.Generator, shape: tuple[int, ...], encoding: Encoding) -> np.ndarray:
-    """Random integers (N, T, C, H, W) that the encoding could give."""
+def _values(rng: np.random.Generator, shape: tuple[int, ...], encoding: Encoding, still: bool) -> np.ndarray:
+    """Random integers (N, T, C, H, W) that the encoding could give; `still`: the same in every step."""
     direct, steps = encoding.kind == "direct", shape[1]
-    planes = _spikes(rng, (shape[0], 1 if direct else steps, *shape[2:]))
+    still = still or direct
+    planes = _spikes(rng, (shape[0], 1 if still else steps, *shape[2:]))
     if direct:
         planes *= rng.integers(1, 1 << encoding.bits, planes.shape).astype(np.uint8)
+    if still:
         planes = np.repeat(planes, steps, axis=1)
     elif encoding.kind == "frames":
         low, high = encoding.span
@@ -127,8 +131,15 @@ def _count(planes: dict[str, np.ndarray]) -> str:
 def _size(net: FloatNetwork, steps: int) -> tuple[int, int]:
     """Samples and steps that the budget allows."""
     room = BUDGET // _cost(net)
-    steps = min(steps, max(room // LEAST, 4))
+    called = None if net.origin is None else net.origin.called
+    steps = min(steps, max(room // LEAST, 4)) if called is None or called.steps is None else called.steps
     return int(min(max(room // steps, LEAST), SAMPLES)), int(steps)
+
+
+def _still(net: FloatNetwork) -> bool:
+    """Whether the model takes one image for all steps."""
+    called = None if net.origin is None else net.origin.called
+    return called is not None and called.steps_at is None
 
 
 def _cost(net: FloatNetwork) -> int:

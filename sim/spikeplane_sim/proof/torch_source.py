@@ -15,8 +15,10 @@ import torch
 from torch import nn
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import FloatNetwork, FloatPopulation, Origin
+from spikeplane.float_network import Called, FloatNetwork, FloatPopulation, Origin
+from spikeplane_sim.proof.called import as_steps, handed
 from spikeplane_sim.proof.copies import float64_copy
+from spikeplane_sim.proof.precision import doubled
 
 Tensor = torch.Tensor
 #: Layers that take (N, C, L).
@@ -72,11 +74,12 @@ def run_torch(
     # (T, N, C, H, W)
     (values,) = planes.values()
     inputs = torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64).transpose(0, 1)
+    called = origin.called
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        runner = _Runner(copied, _laid_out(model, inputs))
+        runner = _Whole(copied, inputs, called) if called else _Runner(copied, _laid_out(model, inputs))
         size = (len(inputs), inputs.shape[1])
         recorders = {
-            p.name: _Recorder(p, modules[p.name], driven.get(p.name))
+            p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))
             for p in net.populations
             if _watched(p, modules)
         } | {p.name: _Current(p, *found) for p in net.populations if (found := _current(p, modules))}
@@ -84,7 +87,8 @@ def run_torch(
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
     if last.name not in found and last.sends_values:
-        found[last.name] = _shaped(last, results, size).cumsum(1)
+        every = as_steps(called, results, size[0]) if called else results.cumsum(0)
+        found[last.name] = _shaped(last, every, size)
     return found
 
 
@@ -121,8 +125,12 @@ def _membrane(module: nn.Module) -> Any:
 class _Recorder:
     """Keeps what one module puts out; a clone, because models add to their neurons' outputs in place."""
 
-    def __init__(self, population: FloatPopulation, module: nn.Module, driven: Tensor | None) -> None:
-        self.population, self.outputs, self.driven = population, [], driven
+    def __init__(
+        self, population: FloatPopulation, module: nn.Module, driven: Tensor | None, places: np.ndarray | None
+    ) -> None:
+        self.population, self.outputs, self.driven, self.places = population, [], driven, places
+        if driven is not None and places is not None:
+            self.driven = driven.flatten(2)[..., torch.as_tensor(places)]
         self.membrane = population.sends_values
         if self.membrane and getattr(module, "step_mode", "s") == "m" and hasattr(module, "store_v_seq"):
             module.store_v_seq = True  # type: ignore[assignment]
@@ -132,6 +140,10 @@ class _Recorder:
         module.register_forward_hook(self._keep)
 
     def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
+        with torch._C.DisableTorchFunction():  # spikes are kept in float32
+            return self._kept(module, output)
+
+    def _kept(self, module: nn.Module, output: Any) -> Any:
         if self.membrane:
             every = torch.stack(output) if isinstance(output, list) else _membrane(module)
             self.outputs.append(every.detach().clone())
@@ -154,7 +166,12 @@ class _Recorder:
                 "or compile with --no-proof (proof=False)"
             )
         every = torch.stack(self.outputs) if len(self.outputs) == size[0] else self.outputs[0]
-        return _shaped(self.population, every, size)
+        shaped = _shaped(self.population, every, size)
+        if self.places is None:
+            return shaped
+        flat = torch.empty_like(shaped.flatten(2))
+        flat[..., torch.as_tensor(self.places)] = shaped.flatten(2)
+        return flat.view(shaped.shape)
 
 
 class _Current(_Recorder):
@@ -189,6 +206,10 @@ class _Runner:
 
     def run(self, advance: Callable[[], None]) -> Tensor:
         """The model's first output, (T, N, ...)."""
+        with doubled():
+            return self._run(advance)
+
+    def _run(self, advance: Callable[[], None]) -> Tensor:
         if _several_steps(self.model):
             result = _first(self.model(self.inputs))
             advance()
@@ -223,6 +244,26 @@ class _Runner:
                 "same order, or compile with --no-proof (proof=False)"
             )
         return states
+
+
+class _Whole:
+    """Calls a model once, for all steps."""
+
+    def __init__(self, model: nn.Module, inputs: Tensor, called: Called) -> None:
+        self.model, self.inputs, self.called = model, inputs, called
+
+    def run(self, advance: Callable[[], None]) -> Tensor:
+        """The model's first output, as it is."""
+        try:
+            with doubled():
+                result = _first(self.model(handed(self.called, self.inputs)))
+        except Exception as error:
+            raise SpikeplaneError(
+                f"the model itself does not run ({type(error).__name__}: "
+                f"{' '.join(str(error).split())[:120]}); compile with --no-proof (proof=False) to leave it out"
+            ) from None
+        advance()
+        return result
 
 
 class _Rows(Exception):
@@ -281,6 +322,6 @@ def _several_steps(model: nn.Module) -> bool:
 
 
 def _first(result: Any) -> Tensor:
-    while isinstance(result, tuple | list):
-        result = result[0]
+    while isinstance(result, tuple | list | dict):
+        result = next(iter(result.values())) if isinstance(result, dict) else result[0]
     return result

@@ -37,7 +37,9 @@ def compile(  # noqa: A001 - the command's name
     weights: Annotated[
         Path | None, typer.Option(help="A checkpoint for the module: .pt of torch.save, or .safetensors.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 4,
+    steps: Annotated[
+        int | None, typer.Option(help="Time steps of a sample (default: the model's, else 4).")
+    ] = None,
     encoding: Annotated[
         list[str] | None,
         typer.Option(
@@ -97,11 +99,12 @@ def compile(  # noqa: A001 - the command's name
     Example: `spikeplane compile model.py:net -o net.spk --preset small --input-shape 1x28x28`
     """
     from spikeplane.compiler.compile import compile as compile_model
+    from spikeplane.compiler.settled import settled
 
     chip = chosen_chip(preset, config, "small")
     chosen = parse_encodings(
         encoding or ["direct"],
-        steps=steps,
+        steps=4 if steps is None else steps,
         step_us=step_us,
         seed=seed,
         bits=value_bits,
@@ -126,6 +129,7 @@ def compile(  # noqa: A001 - the command's name
             input_bits=input_bits(chosen),
             weights=weights,
         )
+        chosen = settled(by_input(chosen, [p.name for p in net.inputs]), net, given=steps is not None)
         data, truth = _calibration(net, chosen, calibrate, labels, samples)
         program = compile_model(
             net,

@@ -12,6 +12,7 @@ from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import fit, mapping_rows
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
+from spikeplane.compiler.settled import settled
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
@@ -94,6 +95,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         },
     )
     encodings = by_input(encodings, [p.name for p in net.inputs])
+    encodings = settled(encodings, net, given=encoding is not None)
     net = widened(_normalised(net, encodings), config, encodings)
     planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encodings)

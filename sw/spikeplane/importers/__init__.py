@@ -79,12 +79,13 @@ def import_model(
         from spikeplane.importers.torch_places import note_places
 
         note_places(model)
-        net = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
-        return replace(
-            net,
-            assumptions=(*notes, *net.assumptions),
-            origin=Origin(kind="torch", model=model, decisions={"reset": reset, "compare": compare}),
+        traced = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
+        decisions = {"reset": reset, "compare": compare}
+        origin = Origin(
+            kind="torch", model=model, decisions=decisions, called=traced.called, places=traced.places
         )
+        net = traced.net
+        return replace(net, assumptions=(*notes, *net.assumptions), origin=origin)
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 
 

@@ -85,6 +85,7 @@ class Call:
 Handler = Callable[[Call], Result]
 
 _handlers: dict[type, tuple[Handler, int]] = {}
+_own: set[type] = set()  #: those that a user registered
 
 
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
@@ -101,6 +102,7 @@ def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
 
     def keep(handler: Handler) -> Handler:
         _handlers[kind] = (handler, states)
+        _own.add(kind)
         return handler
 
     return keep
@@ -120,6 +122,11 @@ def builtin(*kinds: type, states: int = 0) -> Callable[[Handler], Handler]:
 def handler_of(kind: type) -> tuple[Handler, int] | None:
     """The handler of exactly this class, and how many states the class takes."""
     return _handlers.get(kind)
+
+
+def is_own(kind: type) -> bool:
+    """Whether a user registered the class, and it is not one of the project's."""
+    return kind in _own
 
 
 def parent_of(kind: type) -> type | None:

@@ -1,19 +1,21 @@
-"""PyTorch modules: traced with torch.fx, layers as leaves, and walked; what each layer is, its
-handler knows (registry.py).
+"""PyTorch modules: what each layer is, its handler knows (registry.py).
 
-Only what is known to the last bit passes: layers of registered types, additions, flattens. Hooks,
-indices, states that a forward starts anew and whatever else could make another network of it are
-refused by name.
+A forward that is one step of layers, additions and flattens is traced with torch.fx, layers as leaves,
+and walked. Any other is traced as a whole, operator by operator (trace/). Only what is known to the
+last bit passes; hooks and whatever else could make another network of it are refused by name.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
+from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
 from spikeplane.importers.torch_walk import Wanted, walk
+from spikeplane.importers.unfollowed import Unfollowed
 
 
 def import_torch(
@@ -23,9 +25,9 @@ def import_torch(
     reset: str | None = None,
     compare: str | None = None,
     input_bits: int | None = None,
-) -> FloatNetwork:
-    """The float network of a module whose forward takes one step's input (N, C, H, W) or (N, C), or
-    (T, N, ...) in step mode "m".
+) -> Imported:
+    """The float network of a module, and how its forward is called if that is not once a step with
+    (N, C, H, W) or (N, C), or with (T, N, ...) in step mode "m".
 
     input_shape: (C, H, W); guessed for a module that starts with a fully connected layer.
     input_bits: bits of an input value, None where unknown. The module is evaluated as
@@ -39,14 +41,28 @@ def import_torch(
     if is_layer(module):
         module = torch.nn.Sequential(module)
     copied = evaluated(module)
+    try:
+        return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))
+    except Unfollowed as unfollowed:
+        first = unfollowed
+    from spikeplane.importers.trace.importing import import_traced  # loads much of torch
+
+    shape = input_shape or _guess(evaluated(module))
+    try:
+        return import_traced(module, shape, Wanted(reset, compare, False, input_bits))
+    except SpikeplaneError as error:
+        raise SpikeplaneError(str(first if first.stands else error)) from None
+
+
+def _followed(copied: Any, module: Any, shape: tuple[int, int, int] | None, wanted: Wanted) -> FloatNetwork:
+    """By torch.fx. Raises Unfollowed where that does not show what the forward does."""
+    import torch
+
     graph = traced(copied, module)
     check_known(copied, graph)
-    several = step_mode(copied, graph) == "m"
-    shape = input_shape or _guess(copied)
+    wanted = replace(wanted, several_steps=step_mode(copied, graph) == "m")
     with torch.no_grad():
-        return walk(
-            copied, graph, shape, Wanted(reset, compare, several, input_bits), was_training=module.training
-        )
+        return walk(copied, graph, shape or _guess(copied), wanted, was_training=module.training)
 
 
 def _install() -> None:

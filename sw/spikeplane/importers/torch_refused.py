@@ -12,7 +12,7 @@ _SHUFFLE = "its outputs' pixels are channels: use ConvTranspose2d or Upsample wh
 _STATE = "its gates multiply values: use RLeaky, RSynaptic or a LinearRecurrentContainer"
 
 #: torch.nn's names and what to do.
-_CURES: dict[str, tuple[str, ...]] = {
+CURES: dict[str, tuple[str, ...]] = {
     _EACH: (
         "GroupNorm", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "RMSNorm",
     ),
@@ -45,7 +45,7 @@ def install() -> None:
     """Register the handlers."""
     from torch import nn
 
-    for cure, names in _CURES.items():
+    for cure, names in CURES.items():
         kinds = [getattr(nn, name) for name in names if hasattr(nn, name)]
         builtin(*kinds)(_refused(cure))
 

@@ -2,10 +2,12 @@
 does not show is refused."""
 
 import operator
+from collections.abc import Collection
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.registry import handler_of, parent_of
+from spikeplane.importers.unfollowed import Unfollowed
 
 #: Their classes are layers; those of models, of torch.fx and the user's own are traced through.
 _LIBRARIES = ("torch.", "snntorch.") + tuple(
@@ -22,6 +24,7 @@ _CONTAINERS = (
     "MultiStepModule",
 )
 _LAYERS = "use Linear, Conv2d, BatchNorm, pooling, Flatten, IF, LIF or Leaky"
+_STATEFUL = ("MemoryModule", "SpikingNeuron")  #: what they do is not seen in one call
 _RESETS = ("reset", "reset_mem")  #: SpikingJelly's and snnTorch's methods
 
 
@@ -82,7 +85,12 @@ def check_known(model: Any, graph: Any) -> None:
     for path, module in used(model, graph):
         kind = type(module)
         if handler_of(kind) is None:
-            raise unknown(path, kind)
+            if (
+                any(parent.__name__ in _STATEFUL for parent in kind.__mro__)
+                and next(module.children(), None) is None
+            ):
+                raise unknown(path, kind)
+            raise Unfollowed(str(unknown(path, kind)), stands=True)
 
 
 def unknown(path: str, kind: type) -> SpikeplaneError:
@@ -113,7 +121,7 @@ def step_mode(model: Any, graph: Any) -> str:
         if mode is not None:
             first.setdefault(mode, path)
     if len(first) > 1:
-        raise SpikeplaneError(
+        raise Unfollowed(
             f"layer '{first['s']}' has step mode 's' and layer '{first['m']}' has 'm'; use one: "
             "functional.set_step_mode(net, 's')"
         )
@@ -141,13 +149,13 @@ def traced(copied: Any, original: Any) -> Any:
             return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
 
     touched = _watch(copied)
-    before, kept = _states(copied, original), _attributes(copied)
+    before, kept = _states(copied, original), attributes(copied)
     try:
         graph = Tracer().trace(copied)
     except SpikeplaneError:
         raise
     except Exception as error:
-        raise SpikeplaneError(
+        raise Unfollowed(
             f"the model's forward cannot be traced ({type(error).__name__}: "
             f"{' '.join(str(error).split())[:120]}); "
             "write it without loops over steps and without decisions on values"
@@ -155,7 +163,7 @@ def traced(copied: Any, original: Any) -> Any:
     after = _states(copied, original)
     touched += [name for (name, old), (_, new) in zip(before, after, strict=True) if old is not new]
     if touched:
-        raise SpikeplaneError(
+        raise Unfollowed(
             f"the model's forward starts the state of layer '{touched[0]}' anew, so nothing is "
             "kept from step to step; take the reset "
             "out of it, and hand membranes in as arguments or let the layer keep them (init_hidden=True)"
@@ -167,13 +175,13 @@ def traced(copied: Any, original: Any) -> Any:
 def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: Any, graph: Any) -> None:
     """Raise SpikeplaneError for a forward that changes the model it is in, or is another one when
     it is called again."""
-    once = _attributes(copied)
-    _check_kept(copied, kept, once)
+    once = attributes(copied)
+    check_kept(copied, kept, once)
     try:
         again = str(tracer.trace(copied))
     except Exception as error:
         again = type(error).__name__
-    _check_kept(copied, once, _attributes(copied))
+    check_kept(copied, once, attributes(copied))
     if again != str(graph):
         raise SpikeplaneError(
             "the model's forward is another one when it is called again, so a step may not be what "
@@ -182,14 +190,22 @@ def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: An
         )
 
 
-def _check_kept(copied: Any, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any]) -> None:
-    """Values of the trace may be kept: that of the step before is told by the second trace."""
+def check_kept(
+    copied: Any,
+    before: dict[tuple[str, str], Any],
+    after: dict[tuple[str, str], Any],
+    left_out: Collection[str] = (),
+) -> None:
+    """Raise SpikeplaneError for what a forward changed in the model; but for the layers `left_out`, and
+    values of the trace, which may be kept: that of the step before is told by the second trace."""
+    from torch import Tensor
     from torch.fx import Proxy
 
     for (name, key), value in before.items():
-        if after.get((name, key)) != value and not isinstance(
-            getattr(copied.get_submodule(name), key, None), Proxy
-        ):
+        kept = isinstance(getattr(copied.get_submodule(name), key, None), Proxy | Tensor)
+        if name in left_out or after.get((name, key)) == value:
+            continue
+        if not kept or key in copied.get_submodule(name)._buffers:
             raise SpikeplaneError(
                 f"the model's forward changes '{key}' of {_named(name)}, so a step may not be what "
                 "the step before was; set it before, "
@@ -197,7 +213,7 @@ def _check_kept(copied: Any, before: dict[tuple[str, str], Any], after: dict[tup
             )
 
 
-def _attributes(model: Any) -> dict[tuple[str, str], Any]:
+def attributes(model: Any) -> dict[tuple[str, str], Any]:
     """What modules hold beside their parts, parameters and membranes: values, and of objects and
     tensors which they are."""
     import torch

@@ -13,6 +13,7 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
 from spikeplane.importers.torch_trace import unknown
+from spikeplane.importers.unfollowed import Unfollowed
 
 _BATCH = object()  #: the number of samples, which no layer depends on
 
@@ -74,12 +75,14 @@ class _Walk:
 
     def _used(self, node: Any) -> Result:
         """A layer where the forward calls it."""
+        if any(p.name == node.target for p in self.made.populations):
+            raise Unfollowed(f"layer '{node.target}' is used more than once")
         value = self._argument(node)
         states = [s for s in (*node.args[1:], *node.kwargs.values()) if s is not None]
         for place, state in enumerate(states):
             own = state in self.states and list(state.users) == [node]
             if not own:
-                raise self.made.refuse(
+                raise self._unfollowed(
                     node.target,
                     "handed a state that is not its own from the step before",
                     "give forward an argument for it that nothing else uses, or let the layer keep it "
@@ -121,11 +124,14 @@ class _Walk:
         )
         return handler(call)
 
+    def _unfollowed(self, layer: str, what: str, why: str) -> Unfollowed:
+        return Unfollowed(str(self.made.refuse(layer, what, why)))
+
     def _argument(self, node: Any) -> Value:
         """The value that a layer or a function is called with."""
         value = self.values.get(node.args[0]) if node.args and _hashable(node.args[0]) else None
         if not isinstance(value, Spikes | Currents):
-            raise self.made.refuse(
+            raise self._unfollowed(
                 str(node.target if node.op == "call_module" else node.name),
                 "called with something else than a layer's output",
                 "pass it first, by position",
@@ -144,14 +150,14 @@ class _Walk:
             value = value.spikes
         if isinstance(value, State):
             if not value.before_reset:
-                raise self.made.refuse(
+                raise self._unfollowed(
                     value.layer,
                     "read out as membranes after their reset",
                     "use reset_delay=True, or no reset",
                 )
             return self.made.membranes(value.values or value.layer)
         if not isinstance(value, Spikes | Currents):
-            raise SpikeplaneError("the model's output does not come from its layers")
+            raise Unfollowed("the model's output does not come from its layers")
         return value
 
     def _check_order(self, returned: Any) -> None:
@@ -184,39 +190,32 @@ class _Walk:
         if name in ("contiguous", "dropout", "float", "double") and self._passes(node, name):
             self.behind[node] = node.args[0]
             return self._argument(node)
-        raise SpikeplaneError(
+        raise Unfollowed(
             f"the model's forward calls '{name}', which Spikeplane cannot represent; use layers, "
             "additions and flatten"
         )
 
     def _passes(self, node: Any, name: str) -> bool:
-        """Whether the function hands on its argument: a dropout in evaluation, a conversion of spikes."""
-        value = self._argument(node)
+        """Whether the function hands on its argument: a dropout in evaluation, a conversion."""
         if name == "dropout":
             training = node.kwargs.get("training", node.args[2] if len(node.args) > 2 else True)
             if training is not False:
-                raise self.made.refuse(
-                    node.name,
-                    "a dropout that is on in inference",
-                    "use nn.Dropout, or pass training=self.training",
-                )
+                raise Unfollowed("a dropout that is on in inference")
             self.made.assume(node.name, "dropout", "removed", "inference")
-        if name == "float" and not (isinstance(value, Spikes) and value.whole):
-            raise self.made.refuse(
-                node.name, "a rounding of currents to float32", "convert the input, or nothing"
-            )
         return True
 
     def _sum(self, node: Any, *, in_place: bool) -> Value:
         values = [self.values.get(a, a) if _hashable(a) else a for a in node.args]
         if len(values) != 2 or node.kwargs:
-            raise self.made.refuse(node.name, "an addition with options", "add two layers by position")
+            raise Unfollowed("an addition with options")
         if in_place:
             self._check_in_place(node)
+        if not all(isinstance(v, Spikes | Currents) for v in values):
+            raise Unfollowed("a sum with something else than a layer's output")
         if all(isinstance(v, Spikes | Currents) for v in values):
             rows = {v.flat for v in values if not self.made.has_input(v)}
             if len(rows) > 1:
-                raise self.made.refuse(node.name, "a sum of pixels and a row", "flatten both, or neither")
+                raise self._unfollowed(node.name, "a sum of pixels and a row", "flatten both, or neither")
             flat = True in rows
             return replace(self.made.add(node.name, values[0], values[1]), flat=flat)
         return self.made.add(node.name, values[0], values[1])
@@ -235,7 +234,7 @@ class _Walk:
             if a is not node and a in self.values and self._origin(a) is first
         ]
         if again or self._kept(first):
-            raise self.made.refuse(
+            raise self._unfollowed(
                 node.name, "an addition in place of a value that is used again", "write x = x + y"
             )
 
@@ -258,7 +257,7 @@ class _Walk:
             return (base.spikes, *base.states)[index]
         if isinstance(base, _Sizes) and isinstance(index, int):
             return self._size(node, base, index)
-        raise self.made.refuse(
+        raise self._unfollowed(
             node.name,
             "an index into values",
             "hand the model one step of all samples, and take its layers' outputs as they are",
@@ -267,7 +266,7 @@ class _Walk:
     def _sizes(self, node: Any) -> Any:
         value = self._argument(node)
         if getattr(node.target, "__name__", "") == "getattr" and node.args[1] != "shape":
-            raise SpikeplaneError(
+            raise Unfollowed(
                 f"the model's forward reads '.{node.args[1]}', which Spikeplane cannot represent; "
                 "use layers and shapes"
             )
@@ -279,7 +278,7 @@ class _Walk:
     def _size(self, node: Any, sizes: _Sizes, index: Any) -> Any:
         whole = [_BATCH] * (2 if self.wanted.several_steps else 1) + list(sizes.rest)
         if not isinstance(index, int) or not -len(whole) <= index < len(whole):
-            raise self.made.refuse(node.name, "a size that the value does not have", "use nn.Flatten()")
+            raise self._unfollowed(node.name, "a size that the value does not have", "use nn.Flatten()")
         return whole[index]
 
     def _flattened(self, node: Any, name: str, value: Value) -> Value:
@@ -294,7 +293,7 @@ class _Walk:
         else:
             row = sizes[lead:] in ([-1], [count]) and not node.kwargs
         if not row:
-            raise self.made.refuse(node.name, f"a {name} to something else than a row", "use nn.Flatten()")
+            raise self._unfollowed(node.name, f"a {name} to something else than a row", "use nn.Flatten()")
         return self.made.flatten(value)
 
 

@@ -1,0 +1,162 @@
+"""Additions, and factors that no input changes."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from spikeplane.importers.flow import Currents, Spikes, Value
+from spikeplane.importers.trace.axes import CHANNELS, FEATURES, STEPS, Atom, Dims, dim, features
+from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum
+from spikeplane.importers.trace.operation import Operation, Rule, scaled
+
+
+def added(operation: Operation) -> Any:
+    """A sum or a difference."""
+    sign = -1.0 if operation.name == "sub" else 1.0
+    sign *= float(operation.args.get("alpha", 1))
+    one, other = operation.args["self"], operation.args["other"]
+    if operation.name == "rsub":
+        one, other, sign = other, one, -float(operation.args.get("alpha", 1))
+    if not isinstance(one, Item | Sum | Held | Reduced):
+        return _offset(operation, _scaled(operation, other, sign), one, 1.0)
+    if not isinstance(other, Item | Sum | Held | Reduced):
+        return _offset(operation, one, other, sign)
+    if isinstance(one, Reduced) and isinstance(other, Reduced) and one.mean == other.mean:
+        return Reduced(_sum(operation, [(1.0, one.item), (sign, other.item)]), one.mean)
+    terms = [*_terms(operation, one, 1.0), *_terms(operation, other, sign)]
+    if _of_steps([item for _, item in terms]):
+        return Sum(tuple(terms))
+    return _sum(operation, terms)
+
+
+def _of_steps(items: list[Item]) -> bool:
+    """Whether these are values of several single steps, of one shape."""
+    steps = {item.step for item in items}
+    return len(steps) > 1 and None not in steps and len({item.dims for item in items}) == 1
+
+
+def _terms(operation: Operation, thing: Any, factor: float) -> list[tuple[float, Item]]:
+    if isinstance(thing, Sum):
+        return [(factor * f, item) for f, item in thing.terms]
+    return [(factor, replace(operation, args={"self": thing}).item("self"))]
+
+
+def _sum(operation: Operation, terms: list[tuple[float, Item]]) -> Item:
+    """The values of one step, added."""
+    last = max((item.step for _, item in terms if item.step is not None), default=None)
+    dims = _together(operation, [item.dims for _, item in terms])
+    value: Value | None = None
+    for factor, item in terms:
+        item = item if last is None or item.step is None else operation.late(item, last)
+        term = scaled(operation.made, item.value, factor)
+        value = term if value is None else operation.made.add(operation.layer, value, term)
+    assert value is not None
+    return Item(value, dims, None if any(item.all_steps for _, item in terms) else last)
+
+
+def _together(operation: Operation, every: list[Dims]) -> Dims:
+    """The dimensions of a sum: the same, but that steps may be repeated."""
+    rank = max(len(d) for d in every)
+    filled = [((),) * (rank - len(d)) + d for d in every]
+    result = []
+    for dims in zip(*filled, strict=True):
+        kinds = set(dims)
+        if len(kinds) > 1:
+            kinds.discard(())
+            if len(kinds) > 1 or any(a.axis != STEPS for d in kinds for a in d):
+                raise operation.unlike(
+                    "a sum of values whose dimensions are others", "add values of one shape"
+                )
+        result.append(next(iter(kinds)))
+    return tuple(result)
+
+
+def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
+    """A value and numbers."""
+    if not isinstance(number, Const):
+        number = Const(torch.tensor(float(number), dtype=torch.float64))
+    if not bool(number.tensor.any()) and number.tensor.ndim <= len(_dims(thing)):
+        return thing
+    if isinstance(thing, Reduced):
+        if not thing.mean:
+            raise operation.unlike(
+                "a number added to a sum over steps", "add it in every step, or use a mean"
+            )
+        return Reduced(_offset(operation, thing.item, number, sign), True)
+    item = replace(operation, args={"self": thing}).item("self")
+    offsets = per_channel(operation, item, number.tensor) * sign
+    currents = operation.made.currents(operation.layer, item.value)
+    ones = np.ones(len(offsets))
+    return Item(operation.made.scale(currents, ones, offsets), item.dims, item.step)
+
+
+def _dims(thing: Any) -> Dims:
+    return thing.item.dims if isinstance(thing, Reduced) else thing.dims
+
+
+def multiplied(operation: Operation) -> Any:
+    """A value times numbers, or divided by them."""
+    one, other = operation.args["self"], operation.args["other"]
+    if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced):
+        one, other = other, one
+    if isinstance(other, Item | Sum | Held | Reduced):
+        what = "a product of two values" if operation.name == "mul" else "a division by values"
+        raise operation.unlike(
+            what, "products of spikes (AND, gates, attention) are not there yet; add them, or use layers"
+        )
+    if operation.args.get("rounding_mode"):
+        raise operation.unlike("a rounded division", "divide without rounding")
+    factors = other.tensor if isinstance(other, Const) else torch.tensor(float(other), dtype=torch.float64)
+    return _scaled(operation, one, 1 / factors if operation.name == "div" else factors)
+
+
+def negated(operation: Operation) -> Any:
+    """The value times -1."""
+    return _scaled(operation, operation.args["self"], -1.0)
+
+
+def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
+    factors = torch.as_tensor(factors, dtype=torch.float64)
+    one = float(factors.reshape(-1)[0])
+    uniform = bool((factors == one).all()) and factors.ndim <= len(_dims(thing))
+    if uniform and one == 1.0:
+        return thing
+    if isinstance(thing, Reduced):
+        return Reduced(_scaled(operation, thing.item, factors), thing.mean)
+    if uniform and isinstance(thing, Sum):
+        return Sum(tuple((f * one, item) for f, item in thing.terms))
+    item = replace(operation, args={"self": thing}).item("self")
+    if uniform:
+        return Item(scaled(operation.made, item.value, one), item.dims, item.step)
+    many = per_channel(operation, item, factors)
+    currents = operation.made.currents(operation.layer, item.value)
+    return Item(operation.made.scale(currents, many, np.zeros(len(many))), item.dims, item.step)
+
+
+def per_channel(operation: Operation, item: Item, numbers: Any) -> np.ndarray:
+    """(C,) of numbers that broadcast over the item. Raises SpikeplaneError where they differ inside a
+    channel, between samples or between steps."""
+    atoms = [a for d in item.dims for a in d]
+    shape = tuple(operation.shape) if operation.name != "neg" else tuple(numbers.shape)
+    tensor = numbers.expand(shape).reshape([a.size for a in atoms])
+    parts = [i for i, a in enumerate(atoms) if a.axis == CHANNELS]
+    rest = [i for i in range(len(atoms)) if i not in parts]
+    parts.sort(key=lambda i: -atoms[i].stride)
+    rows = tensor.permute(*parts, *rest).reshape(item.value.shape[0], -1) if atoms else tensor.reshape(1, 1)
+    if not bool((rows == rows[:, :1]).all()):
+        raise operation.unlike(
+            "a factor or an addition that differs inside a channel or between steps",
+            "give one number a channel",
+        )
+    return rows[:, 0].numpy().astype(np.float64)
+
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(("add", "sub", "rsub"), added),
+    **dict.fromkeys(("mul", "div"), multiplied),
+    "neg": negated,
+}
+
+__all__ = ["Atom", "Currents", "FEATURES", "RULES", "Spikes", "dim", "features"]

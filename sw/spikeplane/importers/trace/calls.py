@@ -1,0 +1,293 @@
+"""The calls of layers with a state: a layer that is called once a step is one population, and what it
+gets must be the same in every step."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Currents, Spikes, Value
+from spikeplane.importers.maps import Map
+from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
+from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, Atom, Dims, dim, features, order
+from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
+from spikeplane.importers.trace.operation import Operation, led, maps, places, row
+
+
+@dataclass
+class Calls:
+    """The layers with a state of one walk.
+
+    layers   by path: the modules
+    several  how many steps one call of forward takes; 0 until a layer tells
+    values, results   by path: what the layer got in its first steps, and what it made of it
+    """
+
+    layers: dict[str, Any]
+    walk: Any
+    count: dict[str, int] = field(default_factory=dict)
+    values: dict[str, list[Value]] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+    takers: dict[str, str] = field(default_factory=dict)
+    together: dict[str, int] = field(default_factory=dict)
+    places: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def call(self, operation: Operation) -> list[Any]:
+        """What the layer returns in this call, and the token of the next."""
+        path = operation.args["path"]
+        operation = replace(operation, layer=path)
+        module, step = self.layers[path], int(operation.args["call"])
+        if step != self.count.get(path, 0):
+            raise operation.unlike("called in another order than its steps'", "call it once a step")
+        self.count[path] = step + 1
+        self._check_states(operation, step)
+        item = self._input(operation, step)
+        several = item.all_steps
+        if several:
+            self._check_together(operation, item, module, step)
+        value = self._laid_out(operation, item, module)
+        result = self._result(operation, module, value, step, several)
+        return [*self._outputs(operation, result, item, None if several else step), Token()]
+
+    def _input(self, operation: Operation, step: int) -> Item:
+        thing = operation.args["x"]
+        if isinstance(thing, Const):
+            return _constant(operation, thing, step)
+        item = operation.item("x")
+        if item.all_steps:
+            return item
+        if item.step is not None and item.step > step:
+            raise operation.unlike("a layer that takes a later step's value", "take the steps in their order")
+        return operation.late(item, step)
+
+    def _check_together(self, operation: Operation, item: Item, module: Any, step: int) -> None:
+        """A layer that takes all steps at once is one in step mode "m", once."""
+        mode = getattr(module, "step_mode", None)
+        if step:
+            raise operation.unlike("used more than once", "give each use its own neurons")
+        first = item.dims[0]
+        if mode != "m" or len(first) != 1 or first[0].axis != STEPS:
+            raise operation.unlike(
+                "a layer that takes steps for samples",
+                "use SpikingJelly's neurons in step mode 'm', on (T, N, ...)" if mode is None or mode == "m"
+                else "set its step mode to 'm'",
+            )  # fmt: skip
+        self.together[operation.layer] = first[0].size
+
+    def _check_states(self, operation: Operation, step: int) -> None:
+        """States handed in are the layer's own of the step before, and start at 0."""
+        for state in operation.args["begun"]:
+            if step or not isinstance(state, Const) or bool(state.tensor.any()):
+                raise operation.unlike(
+                    "started in another state than 0", "start it at 0, in front of the steps"
+                )
+        states = operation.args["states"]
+        _, takes = handler_of(type(self.layers[operation.layer])) or (None, 0)
+        if len(states) not in (0, takes):
+            raise operation.unlike(
+                f"called with {len(states) + 1} arguments", "hand it its input, and all of its states or none"
+            )
+        for place, state in enumerate(states):
+            if isinstance(state, Given) and step == 0:
+                self.takers[state.name] = operation.layer
+                continue
+            fresh = isinstance(state, Const) and not bool(state.tensor.any())
+            own = (
+                isinstance(state, Held)
+                and (state.layer, state.call) == (operation.layer, step - 1)
+                and state.place + takes - self._returned(operation.layer) == place
+            ) or (isinstance(state, Item) and self._own_spikes(operation.layer, state, step))
+            if not (fresh if step == 0 else own):
+                raise operation.unlike(
+                    "handed a state that is not its own from the step before",
+                    "start it at 0 in front of the loop, and hand it on from step to step",
+                )
+
+    def _returned(self, layer: str) -> int:
+        result = self.results[layer]
+        return len(result.states) if isinstance(result, Outputs) else 0
+
+    def _own_spikes(self, layer: str, state: Item, step: int) -> bool:
+        sources = state.value.sources if isinstance(state.value, Spikes) else ()
+        return state.step == step - 1 and [s.population for s in sources] == [layer]
+
+    def _laid_out(self, operation: Operation, item: Item, module: Any) -> Value:
+        """The value as the handler of a layer expects it, pixels or a row; `places` keeps where
+        its tensor has them elsewhere."""
+        lead = 2 if item.all_steps else 1
+        if not led(item.dims[:lead]) or any(a.axis in (STEPS, SAMPLES) for d in item.dims[lead:] for a in d):
+            raise operation.unlike(
+                "a layer that gets samples behind other dimensions", "put the samples first"
+            )
+        pixels, flat = maps(item), row(item)
+        if pixels is not None and item.value.shape[1:] != (1, 1):
+            return pixels
+        where = places(item, order(item.dims))
+        if np.array_equal(where, np.arange(len(where))):
+            return pixels or (flat[0] if flat else item.value)
+        parameters = [t for t in (*module.parameters(), *module.buffers()) if isinstance(t, torch.Tensor)]
+        if any(t.numel() > 1 for t in parameters):
+            raise operation.unlike(
+                "a layer with parameters of its own on permuted pixels", "use it in front of the permutation"
+            )
+        self.places[operation.layer] = where
+        return item.value
+
+    def _result(self, operation: Operation, module: Any, value: Value, step: int, several: bool) -> Result:
+        path = operation.layer
+        if step == 0:
+            self.values[path] = [value]
+            self.results[path] = self._handled(operation, module, value, several)
+        elif step == 1 and not alike(value, self.values[path][0]):
+            self._joined(operation, module, value)
+        elif step > 1 and not alike(value, self.values[path][-1]):
+            raise operation.unlike(
+                f"called in step {step} with something else than in the step before",
+                "do the same in every step, and give each use its own neurons",
+            )
+        return self.results[path]
+
+    def _joined(self, operation: Operation, module: Any, value: Value) -> None:
+        """In the second step the layer gets what it got in the first and, late by one step, spikes
+        that were 0 in the first."""
+        path, made = operation.layer, operation.made
+        if not alike(_at_the_start(made, path, value), made.currents(path, self.values[path][0])):
+            raise operation.unlike("used more than once", "give each use its own neurons")
+        place = next(i for i, p in enumerate(made.populations) if p.name == path)
+        made.populations = [p for p in made.populations if p.name != path]
+        made.projections = [p for p in made.projections if p.target != path]
+        self._handled(operation, module, value, False)
+        made.populations.insert(place, made.populations.pop())
+        self.values[path].append(value)
+
+    def _handled(self, operation: Operation, module: Any, value: Value, several: bool) -> Result:
+        handler, takes = handler_of(type(module)) or (None, 0)
+        assert handler is not None
+        wanted = operation.wanted
+        return handler(
+            Call(
+                layer=operation.layer,
+                module=module,
+                value=value,
+                made=operation.made,
+                reset=wanted.reset,
+                compare=wanted.compare,
+                states=takes if operation.args["states"] else 0,
+                several_steps=several,
+                input_bits=wanted.input_bits,
+                walk=self.walk,
+            )
+        )
+
+    def _outputs(self, operation: Operation, result: Result, item: Item, step: int | None) -> list[Any]:
+        values = operation.node.meta["val"][:-1]
+        results = [result.spikes, *result.states] if isinstance(result, Outputs) else [result]
+        if len(results) == 1 and len(values) > 1 and step is None:
+            raise operation.unlike("a layer that returns a list of steps", "stack them in its own step mode")
+        if len(results) != len(values):
+            raise operation.unlike(f"a layer that returns {len(values)} things", "register a handler for it")
+        return [
+            self._output(operation, r, item, tuple(v.shape), step, place)
+            for place, (r, v) in enumerate(zip(results, values, strict=True))
+        ]
+
+    def _output(
+        self,
+        operation: Operation,
+        result: Any,
+        item: Item,
+        shape: tuple[int, ...],
+        step: int | None,
+        place: int,
+    ) -> Any:
+        if isinstance(result, State):
+            call = operation.args["call"]
+            return Held(
+                result.layer,
+                call,
+                place - 1,
+                result.before_reset,
+                item.dims,
+                "all" if step is None else "one",
+            )
+        assert isinstance(result, Spikes | Currents)
+        if step is None and shape == tuple(operation.node.args[0].meta["val"].shape)[1:]:
+            return Reduced(Item(result, item.dims[1:]), mean=False)  # its readout says how
+        if result.shape == item.value.shape:
+            return Item(result, item.dims, step)
+        rows = len(shape) == len(item.dims) and not any(a.axis == CHANNELS for d in item.dims[:-1] for a in d)
+        if not rows:
+            raise operation.unlike("a layer that puts out another shape", "use it on rows, or on pixels")
+        flat = tuple(a for d in features(result.shape) for a in d)
+        return Item(result, (*item.dims[:-1], flat), step)
+
+
+def _constant(operation: Operation, thing: Const, step: int) -> Item:
+    """Numbers in the place of a layer's input: currents of a first step, in which nothing fired."""
+    tensor = thing.tensor
+    if step or tensor.ndim not in (2, 4):
+        raise operation.unlike(
+            "called with numbers instead of a layer's output", "hand it a layer's output first"
+        )
+    one = tensor[0].reshape(len(tensor[0]), -1)
+    if not bool((tensor == tensor[:1]).all()) or not bool((one == one[:, :1]).all()):
+        raise operation.unlike("called with numbers that differ", "hand it a layer's output first")
+    c, h, w = (*tensor.shape[1:], 1, 1)[:3]
+    shape = (c, h, w)
+    value = Currents((), one[:, 0].numpy(), shape)
+    dims: Dims = (dim(Atom(SAMPLES, len(tensor))), *features(shape)[: tensor.ndim - 1])
+    return Item(value, dims, step)
+
+
+def _at_the_start(made: Assembler, layer: str, value: Value) -> Currents:
+    """The value in the first step, in which everything late is 0."""
+    if isinstance(value, Spikes):
+        value = replace(value, sources=tuple(s for s in value.sources if not s.delay))
+    currents = made.currents(layer, value)
+    return replace(currents, drafts=tuple(d for d in currents.drafts if not d.delay))
+
+
+def alike(one: Value, other: Value) -> bool:
+    """Whether two values are the same sum of the same."""
+    if one is other:
+        return True
+    if isinstance(one, Spikes) and isinstance(other, Spikes):
+        return (
+            one.shape == other.shape
+            and len(one.sources) == len(other.sources)
+            and all(
+                (a.population, a.delay) == (b.population, b.delay) and same_map(a.map, b.map)
+                for a, b in zip(one.sources, other.sources, strict=True)
+            )
+        )
+    if not isinstance(one, Currents) or not isinstance(other, Currents):
+        return False
+    if (one.shape, one.window, len(one.drafts)) != (other.shape, other.window, len(other.drafts)):
+        return False
+    return np.array_equal(one.image, other.image) and all(
+        (a.source, a.delay) == (b.source, b.delay) and same_map(a.map, b.map)
+        for a, b in zip(one.drafts, other.drafts, strict=True)
+    )
+
+
+def same_map(one: Map | None, other: Map | None) -> bool:
+    """Whether two maps are written alike."""
+    if one is other or one is None or other is None:
+        return one is other
+    return all(
+        np.array_equal(a, b)
+        for a, b in ((one.weight, other.weight), (one.rows, other.rows), (one.columns, other.columns))
+    )
+
+
+def check_started_once(anew: list[tuple[str, int]], calls: dict[str, int]) -> None:
+    """Raise SpikeplaneError for a state that starts anew between the steps of one forward."""
+    for layer, call in anew:
+        if 0 < call < calls.get(layer, 0):
+            raise SpikeplaneError(
+                f"the model's forward starts the state of layer '{layer}' anew between its steps; start it "
+                "in front of the loop over steps"
+            )

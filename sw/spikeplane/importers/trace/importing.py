@@ -1,0 +1,162 @@
+"""The float network of a module by tracing its whole forward."""
+
+import inspect
+from typing import Any
+
+import torch
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import Called
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.imported import Imported
+from spikeplane.importers.registry import Call, Result, handler_of
+from spikeplane.importers.torch_copy import evaluated
+from spikeplane.importers.torch_trace import unknown
+from spikeplane.importers.torch_walk import Wanted
+from spikeplane.importers.trace.calls import Calls, check_started_once
+from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
+from spikeplane.importers.trace.items import Given
+from spikeplane.importers.trace.layouts import Layout, layouts
+from spikeplane.importers.trace.output import read_out
+from spikeplane.importers.trace.stubs import opaque
+from spikeplane.importers.trace.walk import Walk
+
+FREE = 3  #: steps of a trace where the model takes as many as come
+MANY = 257  #: where it takes a number of its own
+
+
+def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> Imported:
+    """The float network of a module whose forward is more than a step of layers, and how it is called.
+
+    Raises SpikeplaneError, one line, with the line of the model's file where it is known.
+    """
+    real = evaluated(module)
+    layers = opaque(real)
+    told: list[SpikeplaneError] = []
+    failed: list[Failed] = []
+    for layout in layouts(shape):
+        try:
+            graph = _graph(module, real, layers, layout, shape)
+        except Failed as failure:
+            failed.append(failure)
+            continue
+        try:
+            return _walked(graph, real, layers, layout, shape, wanted, module.training)
+        except SpikeplaneError as error:
+            told.append(error)
+    raise told[0] if told else _untraced(failed[0])
+
+
+def _graph(module: Any, real: Any, layers: Layers, layout: Layout, shape: tuple[int, int, int]) -> Graph:
+    """Of as few steps as the forward runs with."""
+    try:
+        return traced(module, real, layers, _inputs(module, layout, shape, FREE), FREE)
+    except Failed as failure:
+        if layout.steps_at is None or not isinstance(failure.cause, IndexError):
+            raise
+    return traced(module, real, layers, _inputs(module, layout, shape, MANY), MANY)
+
+
+def _inputs(module: Any, layout: Layout, shape: tuple[int, int, int], steps: int) -> tuple[Any, ...]:
+    """What forward is called with: the input, and something for each state that it takes."""
+    parameters = list(inspect.signature(module.forward).parameters.values())[1:]
+    states = [p for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
+    return layout.tensor(shape, steps), *(torch.zeros(()) for _ in states)
+
+
+def _untraced(failure: Failed) -> SpikeplaneError:
+    cause = failure.cause
+    reason = " ".join(str(cause).split())[:120]
+    where = f"{failure.line}: " if failure.line else ""
+    return SpikeplaneError(
+        f"{where}the model's forward cannot be traced ({type(cause).__name__}: {reason}); "
+        "write it without decisions on values, and check input_shape"
+    )
+
+
+def _walked(
+    graph: Graph, real: Any, layers: Layers, layout: Layout, shape: Any, wanted: Wanted, training: bool
+) -> Imported:
+    made = Assembler()
+    if training:
+        made.assume("", "mode", "evaluation", "the model is in training mode; model.eval() says so")
+    check_started_once(graph.stubbed.anew, graph.stubbed.calls)
+    calls = Calls(layers[0], _inner(made, wanted))
+    given: list[Any] = [layout.item(made.input("input", shape), graph.steps)]
+    given += [Given(name) for name in graph.inputs[1:]]
+    modules = dict(real.named_modules())
+    with torch.no_grad():
+        returned = Walk(graph, made, calls, wanted, modules, layout.steps_at is None).run(given)
+    steps = _steps(graph, calls, layout, modules)
+    net, how, at = read_out(made, returned, graph.keys, steps)
+    called = Called(rows=layout.rows, steps_at=layout.steps_at, steps=steps, returned=how, returned_at=at)
+    alone = steps is None and layout.steps_at is None
+    return Imported(net, None if alone else called, calls.places)
+
+
+def _steps(graph: Graph, calls: Calls, layout: Layout, modules: dict[str, Any]) -> int | None:
+    """How many steps one call of forward takes; None: those of its input, or one."""
+    counts = {path: calls.together.get(path, n) for path, n in calls.count.items()}
+    if len(set(counts.values())) > 1:
+        few, many = min(counts, key=lambda p: counts[p]), max(counts, key=lambda p: counts[p])
+        raise SpikeplaneError(
+            f"the model's forward calls layer '{few}' {counts[few]} times and layer '{many}' {counts[many]} "
+            "times; call each layer once a step"
+        )
+    steps = next(iter(counts.values()), 1)
+    if any(n != graph.stubbed.calls[p] for p, n in calls.count.items()):
+        raise SpikeplaneError(
+            "the model's forward takes steps that it does not use; return what comes of all of them"
+        )
+    if steps == 1 and not calls.together:
+        if layout.steps_at is not None:
+            raise SpikeplaneError("the model's forward takes one of the steps that it gets; take all of them")
+        _check_mode(modules)
+        if graph.stubbed.anew:
+            raise _anew(graph.stubbed.anew[0][0])
+        return None
+    return None if layout.steps_at is not None and steps == graph.steps else steps
+
+
+def _check_mode(modules: dict[str, Any]) -> None:
+    """Raise SpikeplaneError if a layer of a forward of one step expects all of them."""
+    modes = {m.step_mode: path for path, m in modules.items() if hasattr(m, "step_mode")}
+    if "m" in modes:
+        other = f"layer '{modes['s']}' has step mode 's' and " if "s" in modes else ""
+        raise SpikeplaneError(
+            f"{other}layer '{modes['m']}' has 'm', and the model's forward takes one step; use one: "
+            "functional.set_step_mode(net, 's')"
+        )
+
+
+def _anew(layer: str) -> SpikeplaneError:
+    return SpikeplaneError(
+        f"the model's forward starts the state of layer '{layer}' anew, so nothing is kept from step to "
+        "step; take the reset out of it, and hand membranes in as arguments or let the layer keep them "
+        "(init_hidden=True)"
+    )
+
+
+def _inner(made: Assembler, wanted: Wanted) -> Any:
+    """What a layer makes of a layer inside it."""
+
+    def walk(path: str, module: Any, value: Any, several_steps: bool, states: int = 0) -> Result:
+        handler, _ = handler_of(type(module)) or (None, 0)
+        if handler is None:
+            raise unknown(path, type(module))
+        return handler(
+            Call(
+                layer=path,
+                module=module,
+                value=value,
+                made=made,
+                reset=wanted.reset,
+                compare=wanted.compare,
+                states=states,
+                several_steps=several_steps,
+                input_bits=wanted.input_bits,
+                walk=walk,
+            )
+        )
+
+    return walk

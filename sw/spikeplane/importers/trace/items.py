@@ -1,0 +1,81 @@
+"""What a node of the graph stands for: an `Item`, a value of the assembler seen through axes, or one
+of the few other things that a forward handles."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from spikeplane.importers.flow import Value
+from spikeplane.importers.trace.axes import STEPS, Dims, has
+
+
+@dataclass(frozen=True)
+class Item:
+    """A value of one step and sample, of which the tensor holds all samples, and one step or all.
+
+    dims   the tensor's dimensions, as products of axes of the value
+    step   which step's; None for a value that is the same in every step, or that has an axis of steps
+    """
+
+    value: Value
+    dims: Dims
+    step: int | None = None
+
+    @property
+    def all_steps(self) -> bool:
+        """Whether the tensor has an axis of steps."""
+        return has(self.dims, STEPS)
+
+
+@dataclass(frozen=True)
+class Const:
+    """A tensor of numbers that no input changes (float64 where it is real)."""
+
+    tensor: Any
+
+
+@dataclass(frozen=True)
+class Held:
+    """A state of layer `layer` as its call `call` left it: the `place`-th of those that it returns.
+    over: "one" step, "all" steps, the "last" one or their "sum"."""
+
+    layer: str
+    call: int
+    place: int
+    before_reset: bool
+    dims: Dims
+    over: str = "one"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A state that the caller hands to forward."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms of several steps: (factor, item), all of the same dims."""
+
+    terms: tuple[tuple[float, Item], ...]
+
+    @property
+    def dims(self) -> Dims:
+        """The tensor's dimensions."""
+        return self.terms[0][1].dims
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Steps summed up: the mean over the steps of what `item` is in one, or their sum."""
+
+    item: Item
+    mean: bool
+
+
+@dataclass(frozen=True)
+class Token:
+    """What ties one call of a layer to the next."""
+
+
+Thing = Item | Const | Held | Given | Sum | Reduced | Token

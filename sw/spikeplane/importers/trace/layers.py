@@ -1,0 +1,195 @@
+"""Operators that are layers: their arguments go to the handlers of torch.nn's modules."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spikeplane.importers import torch_layers, torch_pools
+from spikeplane.importers.flow import Value
+from spikeplane.importers.registry import Call
+from spikeplane.importers.trace.axes import CHANNELS, features, has
+from spikeplane.importers.trace.items import Const, Item
+from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row
+
+_Fields = dict[str, Any]
+
+
+def linear(operation: Operation) -> Item:
+    """A fully connected layer of a row, or the same one of every pixel's channels."""
+    bias = operation.args.get("bias")
+    weight = number(operation, "weight")
+    return connected(operation, operation.item(), weight, None if bias is None else number(operation, "bias"))
+
+
+def matmul(operation: Operation) -> Item:
+    """Values times a matrix of numbers."""
+    names = {"matmul": ("self", "other"), "mm": ("self", "mat2"), "addmm": ("mat1", "mat2")}
+    first, second = names[operation.name]
+    matrix = operation.args[second]
+    if not isinstance(matrix, Const) or matrix.tensor.ndim != 2:
+        raise operation.unlike(
+            "a product of two values (matmul, as in attention)", "it is not there yet; use linear layers"
+        )
+    bias = operation.args["self"].tensor if operation.name == "addmm" else None
+    return connected(operation, operation.item(first), matrix.tensor.T, bias)
+
+
+def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
+    """As `linear`, with these weights (O, I)."""
+    flat = row(item)
+    if flat is not None and int(np.prod(item.value.shape)) == len(flat[1]):
+        value, where = flat
+        ordered = np.empty_like(weight.numpy())
+        ordered[:, where] = weight.numpy()
+        made = torch_layers.connected(operation.call(value, bias=bias), ordered)
+    elif item.dims[-1] == features(item.value.shape)[0]:
+        kernel = weight[:, :, None, None]
+        fields = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
+        value = replace(item.value, flat=False)
+        made = torch_layers.convolved(operation.call(value, bias=bias, **fields), kernel)
+    else:
+        raise operation.unlike(
+            "a fully connected layer along pixels", "flatten all behind the samples, or put the channels last"
+        )
+    return Item(made, (*item.dims[:-1], features(made.shape)[0]), item.step)
+
+
+def number(operation: Operation, name: str) -> Any:
+    """An argument that must be numbers, not what flows through the network."""
+    thing = operation.args[name]
+    if not isinstance(thing, Const):
+        raise operation.unlike(
+            f"a {operation.name} whose {name} depends on the input",
+            "attention and the like are not there yet",
+        )
+    return thing.tensor
+
+
+def norm(operation: Operation) -> tuple[Any, ...]:
+    """A batch-norm with running statistics, of channels or of a row."""
+    item, args = operation.item(), operation.args
+    mean, variance = args["running_mean"], args["running_var"]
+    if args.get("training") or mean is None or variance is None:
+        raise operation.unlike("a batch-norm without running statistics", "train it with track_running_stats")
+    channels, whole = features(item.value.shape)[0], row(item)
+    values = {n: None if args[n] is None else args[n].tensor for n in ("weight", "bias")}
+    fields = {"running_mean": mean.tensor, "running_var": variance.tensor, "eps": args["eps"], **values}
+    call = operation.call(item.value, affine=values["weight"] is not None, **fields)
+    if len(item.dims) > 1 and item.dims[1] == channels and not has(item.dims[:1], CHANNELS):
+        return Item(torch_layers.norm(call), item.dims, item.step), None, None
+    if whole is None or len(item.dims) != 2 or not np.array_equal(whole[1], np.arange(len(whole[1]))):
+        raise operation.unlike("a batch-norm of something else than channels", "put it in front of reshapes")
+    made = torch_layers.norm_rows(replace(call, value=whole[0]))
+    return Item(made, (item.dims[0], features(made.shape)[0]), item.step), None, None
+
+
+def of_pixels(handler: Callable[[Call], Value], fields: Callable[[Operation], _Fields]) -> Rule:
+    """The rule of an operator on (..., C, H, W)."""
+
+    def rule(operation: Operation) -> Item:
+        item = operation.item()
+        value = maps(item)
+        if value is None:
+            raise operation.unlike(
+                f"a {operation.name} of permuted or flattened pixels", "hand it (N, C, H, W)"
+            )
+        made = handler(operation.call(value, **fields(operation)))
+        return Item(made, (*item.dims[:-3], *features(made.shape)), item.step)
+
+    return rule
+
+
+def of_lines(handler: Callable[[Call], Value], fields: Callable[[Operation], _Fields]) -> Rule:
+    """The rule of an operator on (..., C, L): of one row of pixels."""
+
+    def rule(operation: Operation) -> Item:
+        item = operation.item()
+        channels, rows, columns = features(item.value.shape)
+        if len(item.dims) < 3 or item.dims[-2:] != (channels, columns) or rows or not led(item.dims[:-2]):
+            raise operation.unlike(f"a {operation.name} of permuted or flattened pixels", "hand it (N, C, L)")
+        made = handler(operation.call(replace(item.value, flat=False), **fields(operation)))
+        c, _, w = features(made.shape)
+        return Item(made, (*item.dims[:-2], c, w), item.step)
+
+    return rule
+
+
+def convolution_along(operation: Operation) -> Item:
+    """A convolution (N, C, L), of which one of size 1 takes pixels in any order."""
+    item, args = operation.item(), operation.args
+    weight = number(operation, "weight")
+    pointwise = weight.shape[2:] == (1,) and (args["stride"], args["padding"]) == ([1], [0])
+    if not pointwise or len(item.dims) < 3 or item.dims[-2] != features(item.value.shape)[0]:
+        return of_lines(torch_layers.convolution_of_lines, _convolution)(operation)
+    fields = {**_convolution(operation), "stride": 1, "padding": 0, "dilation": 1}
+    call = operation.call(replace(item.value, flat=False), **fields)
+    made = torch_layers.convolved(call, weight[:, :, :, None])
+    return Item(made, (*item.dims[:-2], features(made.shape)[0], item.dims[-1]), item.step)
+
+
+def _convolution(operation: Operation) -> _Fields:
+    args = operation.args
+    bias = None if args["bias"] is None else number(operation, "bias")
+    named = {n: args[n] for n in ("stride", "padding", "dilation", "output_padding", "groups") if n in args}
+    return {"weight": number(operation, "weight"), "bias": bias, "padding_mode": "zeros", **named}
+
+
+def pool_fields(operation: Operation) -> _Fields:
+    """A pooling's arguments as a module has them."""
+    args = operation.args
+    names = ("kernel_size", "padding", "dilation", "ceil_mode", "count_include_pad", "divisor_override")
+    fields = {n: two(args[n]) for n in names if n in args}
+    return {**fields, "stride": two(args["stride"] or args["kernel_size"]), "return_indices": False}
+
+
+def _adaptive(operation: Operation) -> _Fields:
+    size = list(operation.args["output_size"])
+    return {"output_size": tuple(size) if len(size) > 1 else size[0], "return_indices": False}
+
+
+def _upsample(operation: Operation) -> _Fields:
+    args = operation.args
+    size = args.get("output_size")
+    scales = args.get("scale_factors") or [args.get("scales_h"), args.get("scales_w")]
+    return {"mode": "nearest", "size": size, "scale_factor": scales}
+
+
+def two(value: Any) -> Any:
+    """A size in rows and columns; one along a line as it is."""
+    return (int(value[0]), int(value[-1])) if isinstance(value, list | tuple) else value
+
+
+def padded(operation: Operation) -> Item:
+    """Zeros around the pixels, or at the ends of a line."""
+    args = operation.args
+    mode, value = args.get("mode", "constant"), args.get("value") or 0
+    if mode != "constant" or value != 0:
+        raise operation.unlike(
+            "a padding with something else than 0", "pad with 0: spikes outside do not exist"
+        )
+    pads = [int(n) for n in args["pad"]]
+    if len(pads) == 2 and not features(operation.item("self").value.shape)[1]:
+        return of_lines(torch_pools.pad_lines, lambda _: {"padding": pads})(operation)
+    return of_pixels(torch_pools.pad, lambda _: {"padding": (*pads, 0, 0)[:4]})(operation)
+
+
+RULES: dict[str, Rule] = {
+    "linear": linear,
+    **dict.fromkeys(("matmul", "mm", "addmm"), matmul),
+    "batch_norm": lambda operation: norm(operation)[0],
+    "native_batch_norm_legit_no_training": norm,
+    "conv2d": of_pixels(torch_layers.convolution, _convolution),
+    "conv_transpose2d": of_pixels(torch_layers.transposed, _convolution),
+    "conv1d": convolution_along,
+    "conv_transpose1d": of_lines(torch_layers.transposed_of_lines, _convolution),
+    "max_pool2d": of_pixels(torch_pools.max_pool, pool_fields),
+    "max_pool1d": of_lines(torch_pools.max_pool_of_lines, pool_fields),
+    "avg_pool2d": of_pixels(torch_pools.average_pool, pool_fields),
+    "adaptive_avg_pool2d": of_pixels(torch_pools.adaptive_pool, _adaptive),
+    "adaptive_avg_pool1d": of_lines(torch_pools.adaptive_pool_of_lines, _adaptive),
+    "adaptive_max_pool2d": lambda o: (of_pixels(torch_pools.adaptive_max_pool, _adaptive)(o), None),
+    "upsample_nearest2d": of_pixels(torch_pools.upsample, _upsample),
+    **dict.fromkeys(("pad", "constant_pad_nd"), padded),
+}

@@ -1,0 +1,122 @@
+"""What is read out of what a forward returns."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNetwork, FloatNeuron
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Source, Spikes, Value
+from spikeplane.importers.maps import identity
+from spikeplane.importers.trace.axes import STEPS, Dims
+from spikeplane.importers.trace.calls import alike, same_map
+from spikeplane.importers.trace.items import Held, Item, Reduced, Sum
+from spikeplane.importers.trace.operation import scaled
+from spikeplane.network import MEMBRANE
+
+
+def read_out(
+    made: Assembler, returned: list[Any], keys: list[str], steps: int | None
+) -> tuple[FloatNetwork, Any, int]:
+    """The network of what is returned first, and of which steps that is, as `Called` has it. steps: of
+    one call of forward, None where they are the caller's. Raises SpikeplaneError for what is no output
+    of a layer."""
+    if not returned:
+        raise SpikeplaneError("the model's forward returns nothing")
+    if len(returned) > 1:
+        which = f"'{keys[0]}', the first of {len(returned)}" if keys[0] else f"the first of {len(returned)}"
+        made.assume("", "output", which, "the others are not read out")
+    thing = _whole(made, returned[0], steps)
+    if isinstance(thing, Held):
+        net = made.finish(_membranes(made, thing, steps))
+        how = {"all": "steps", "sum": "sum"}.get(thing.over, "last")
+        return net, how, _steps_at(thing.dims)
+    if isinstance(thing, Reduced):
+        if thing.mean:
+            made.assume(
+                "", "output", "summed over the steps", "the model returns the mean: a positive factor"
+            )
+        return _finished(made, thing.item.value), "mean" if thing.mean else "sum", 0
+    if isinstance(thing, Item):
+        if steps and thing.step is not None and not thing.all_steps:
+            return _last(made, thing, steps), "last", 0
+        return _finished(made, thing.value), "steps", _steps_at(thing.dims)
+    raise SpikeplaneError("the model's output does not come from its layers")
+
+
+def _steps_at(dims: Dims) -> int:
+    """Which dimension holds the steps."""
+    return next((d for d, atoms in enumerate(dims) if any(a.axis == STEPS for a in atoms)), 0)
+
+
+def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
+    """Values of all steps added are a sum over the steps."""
+    if not isinstance(thing, Sum):
+        return thing
+    first = thing.terms[0]
+    factors = {factor for factor, _ in thing.terms}
+    places = [item.step for _, item in thing.terms]
+    if len(factors) > 1 or sorted(p or 0 for p in places) != list(range(steps or 0)):
+        raise SpikeplaneError(
+            "the model returns a sum of some of its steps, or of steps with different factors, which "
+            "Spikeplane cannot represent: return the sum or the mean of all steps"
+        )
+    if not all(alike(item.value, first[1].value) for _, item in thing.terms):
+        raise SpikeplaneError(
+            "the model returns a sum of another layer's output in some steps; sum up one layer's"
+        )
+    if first[0] <= 0:
+        raise SpikeplaneError(
+            "the model returns a sum of its steps times a factor of 0 or less; use a positive one"
+        )
+    value = scaled(made, first[1].value, first[0])
+    return Reduced(replace(first[1], value=value), mean=False)
+
+
+def _membranes(made: Assembler, held: Held, steps: int | None) -> Spikes:
+    if not held.before_reset:
+        raise made.refuse(
+            held.layer, "read out as membranes after their reset", "use reset_delay=True, or no reset"
+        )
+    if steps and held.over == "one" and held.call != steps - 1:
+        raise made.refuse(
+            held.layer, f"read out as membranes of step {held.call}", "return those of the last step"
+        )
+    spikes = made.membranes(held.layer)
+    made.readouts[held.layer] = "sum" if held.over == "sum" else "last"
+    return spikes
+
+
+def _last(made: Assembler, item: Item, steps: int) -> FloatNetwork:
+    """The output of the last step alone."""
+    if item.step != steps - 1:
+        raise SpikeplaneError(
+            f"the model returns the output of step {item.step} of {steps}; return the last step's, or all steps'"
+        )
+    value = item.value
+    if not (isinstance(value, Spikes) and _factor(value) == 1.0):
+        value = made.neuron("readout", value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
+    made.assume("", "readout", "of the last step", "the model returns it")
+    return replace(made.finish(value), readout="last")
+
+
+def _factor(value: Spikes) -> float:
+    """What one population's spikes are multiplied by; 0 where the value is something else."""
+    source = value.sources[0]
+    if len(value.sources) > 1 or source.delay:
+        return 0.0
+    if source.map is None:
+        return 1.0
+    gain = source.map.weight.reshape(-1)[0]
+    plain = identity(source.map.source).scaled(np.full(source.map.source[0], gain))
+    return float(gain) if same_map(source.map, plain) and gain > 0 else 0.0
+
+
+def _finished(made: Assembler, value: Value) -> FloatNetwork:
+    """Pooled, added or scaled spikes at the end are read out by synapses of their own."""
+    if isinstance(value, Spikes) and (gain := _factor(value)) not in (0.0, 1.0):
+        made.assume("", "output", "spikes", f"the model returns {gain:g} times as much: a positive factor")
+        value = replace(value, sources=(Source(value.sources[0].population),))
+    return made.finish(value)

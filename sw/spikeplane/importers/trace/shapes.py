@@ -1,0 +1,259 @@
+"""Operators that move nothing: reshapes, permutations, slices of channels, stacks of steps."""
+
+from dataclasses import replace
+from typing import Any
+
+from spikeplane.importers.flow import Spikes
+from spikeplane.importers.trace import channels
+from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, Cut, Dims, reshaped
+from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum
+from spikeplane.importers.trace.operation import Operation, Rule
+
+
+def same(operation: Operation) -> Any:
+    """What goes in."""
+    return operation.args["self"] if "self" in operation.args else operation.args["input"]
+
+
+def nothing(_: Operation) -> None:
+    """A check that holds."""
+
+
+def dropped(operation: Operation) -> Any:
+    """A dropout in inference."""
+    if operation.args.get("train") or operation.args.get("training"):
+        raise operation.unlike(
+            "a dropout that is on in inference", "use nn.Dropout, or pass training=self.training"
+        )
+    operation.made.assume(operation.layer, "dropout", "removed", "inference")
+    return operation.args["input"]
+
+
+def converted(operation: Operation) -> Any:
+    """A conversion between real numbers converts nothing."""
+    dtype = operation.args.get("dtype")
+    if dtype is not None and str(dtype) not in ("torch.float32", "torch.float64"):
+        raise operation.unlike(f"a conversion to {str(dtype).removeprefix('torch.')}", "convert nothing")
+    return operation.args["self"]
+
+
+def viewed(operation: Operation) -> Any:
+    """A reshape: boundaries of dimensions fall between axes, or inside channels."""
+    thing = _plain(operation)
+    try:
+        return _with(thing, reshaped(_dims(thing), operation.shape))
+    except Cut:
+        shape = "x".join(map(str, operation.shape))
+        raise operation.unlike(
+            f"a {operation.name} that mixes samples, steps, channels and pixels (to {shape})",
+            "flatten all that is behind the samples, or keep the dimensions apart",
+        ) from None
+
+
+def _plain(operation: Operation) -> Any:
+    thing = operation.args["self"]
+    if isinstance(thing, Item | Held | Reduced | Sum):
+        return thing
+    return operation.item("self")
+
+
+def _dims(thing: Any) -> Dims:
+    return thing.item.dims if isinstance(thing, Reduced) else thing.dims
+
+
+def _with(thing: Any, dims: Dims) -> Any:
+    """The same with other dimensions."""
+    if isinstance(thing, Reduced):
+        return replace(thing, item=replace(thing.item, dims=dims))
+    if isinstance(thing, Sum):
+        return Sum(tuple((factor, replace(item, dims=dims)) for factor, item in thing.terms))
+    return replace(thing, dims=dims)
+
+
+def permuted(operation: Operation) -> Any:
+    """Dimensions in another order."""
+    thing, args = _plain(operation), operation.args
+    dims = list(_dims(thing))
+    count = len(dims)
+    if operation.name == "permute":
+        dims = [dims[d % count] for d in args["dims"]]
+    elif operation.name == "t":
+        dims = dims[::-1]
+    elif operation.name in ("movedim", "moveaxis"):
+        source, target = [_list(args[n]) for n in ("source", "destination")]
+        rest = [d for d in range(count) if d not in [s % count for s in source]]
+        for t, s in sorted((t % count, s % count) for s, t in zip(source, target, strict=True)):
+            rest.insert(t, s)
+        dims = [dims[d] for d in rest]
+    else:
+        names = ("axis0", "axis1") if "axis0" in args else ("dim0", "dim1")
+        one, other = (args[n] % count for n in names)
+        dims[one], dims[other] = dims[other], dims[one]
+    return _with(thing, tuple(dims))
+
+
+def _list(value: Any) -> list[int]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def unsqueezed(operation: Operation) -> Any:
+    """A dimension of 1 more."""
+    thing = _plain(operation)
+    dims = list(_dims(thing))
+    dims.insert(operation.args["dim"] % (len(dims) + 1), ())
+    return _with(thing, tuple(dims))
+
+
+def squeezed(operation: Operation) -> Any:
+    """Dimensions of 1 less."""
+    thing = _plain(operation)
+    dims = _dims(thing)
+    given = operation.args.get("dim")
+    chosen = range(len(dims)) if given is None else [d % len(dims) for d in _list(given)]
+    return _with(thing, tuple(e for d, e in enumerate(dims) if d not in chosen or e))
+
+
+def repeated(operation: Operation) -> Any:
+    """Copies of the input, the same in every step: an axis of steps."""
+    item = operation.item("self")
+    shape = operation.shape
+    dims = [()] * (len(shape) - len(item.dims)) + list(item.dims)
+    names = ("repeats",) if operation.name == "repeat" else ("size",)
+    given = list(operation.args[names[0]])
+    for place, (size, d) in enumerate(zip(shape, dims, strict=True)):
+        times = given[place] if operation.name == "repeat" else (1 if d or size == 1 else size)
+        if times in (1, -1):
+            continue
+        if d or not _constant(item) or item.all_steps:
+            raise operation.unlike(
+                f"a {operation.name} of values", "repeat the input over the steps, in a dimension of its own"
+            )
+        dims[place] = (Atom(STEPS, times),)
+    return Item(item.value, tuple(dims), item.step)
+
+
+def _constant(item: Item) -> bool:
+    """Whether the value may be the same in every step: not one step's."""
+    return item.step is None
+
+
+def selected(operation: Operation) -> Any:
+    """One step of all, or one channel."""
+    thing, args = _plain(operation), operation.args
+    dims = _dims(thing)
+    d, index = args["dim"] % len(dims), args["index"]
+    atoms = dims[d]
+    if isinstance(thing, Item) and len(atoms) == 1 and atoms[0].axis == STEPS:
+        return Item(thing.value, dims[:d] + dims[d + 1 :], index % atoms[0].size)
+    if isinstance(thing, Held) and len(atoms) == 1 and atoms[0].axis == STEPS:
+        over = "last" if index % atoms[0].size == atoms[0].size - 1 else "one"
+        return replace(thing, dims=dims[:d] + dims[d + 1 :], over=over)
+    if not atoms:
+        return _with(thing, dims[:d] + dims[d + 1 :])
+    if any(a.axis == SAMPLES for a in atoms):
+        raise operation.unlike("an index into samples", "hand the model all samples, and keep them apart")
+    return channels.picked(operation, operation.item("self"), d, index % max(1, _size(atoms)), 1, drop=True)
+
+
+def _size(atoms: Any) -> int:
+    size = 1
+    for atom in atoms:
+        size *= atom.size
+    return size
+
+
+def sliced(operation: Operation) -> Any:
+    """A part of the channels, or all of a dimension."""
+    thing, args = _plain(operation), operation.args
+    dims = _dims(thing)
+    d = args["dim"] % len(dims)
+    size = _size(dims[d])
+    places = range(size)[slice(args["start"], args["end"], args["step"])]
+    if len(places) == size:
+        return thing
+    if any(a.axis in (STEPS, SAMPLES) for a in dims[d]):
+        what = "steps" if any(a.axis == STEPS for a in dims[d]) else "samples"
+        raise operation.unlike(f"a part of the {what}", "take all of them")
+    if args["step"] != 1:
+        raise operation.unlike("a slice with a stride", "use a convolution with a stride")
+    return channels.picked(operation, operation.item("self"), d, places.start, len(places), drop=False)
+
+
+def split(operation: Operation) -> tuple[Any, ...]:
+    """Parts of a dimension: channels in slices, or one step each."""
+    item, args = operation.item("self"), operation.args
+    d = args["dim"] % len(item.dims)
+    size = _size(item.dims[d])
+    if operation.name == "unbind":
+        named = [replace(operation, args={"self": item, "dim": d, "index": i}) for i in range(size)]
+        return tuple(selected(n) for n in named)
+    if operation.name == "split_with_sizes" or isinstance(args.get("split_sizes"), list):
+        parts = list(args["split_sizes"])
+    else:
+        part = args["split_size"] if "split_size" in args else -(-size // args["chunks"])
+        parts = [min(part, size - at) for at in range(0, size, part)]
+    starts = [sum(parts[:i]) for i in range(len(parts))]
+    named = [
+        replace(operation, args={"self": item, "dim": d, "start": at, "end": at + n, "step": 1})
+        for at, n in zip(starts, parts, strict=True)
+    ]
+    return tuple(sliced(n) for n in named)
+
+
+def stacked(operation: Operation) -> Any:
+    """Every step's value in order: an axis of steps."""
+    things = operation.args["tensors"]
+    stack = operation.name == "stack"
+    rank = len(_dims(things[0])) if hasattr(things[0], "dims") or isinstance(things[0], Reduced) else 0
+    d = operation.args["dim"] % (rank + 1 if stack else max(rank, 1))
+    own = all(isinstance(t, Item | Held) for t in things)
+    if own and (stack or all(t.dims[d] == () for t in things)) and (many := _steps_in_order(things)):
+        first = things[0]
+        dims = list(first.dims)
+        if stack:
+            dims.insert(d, (Atom(STEPS, many),))
+        else:
+            dims[d] = (Atom(STEPS, many),)
+        if isinstance(first, Held):
+            return replace(first, dims=tuple(dims), over="all")
+        return Item(first.value, tuple(dims))
+    if stack or any(isinstance(t, Held | Reduced | Sum | Const) for t in things):
+        raise operation.unlike(
+            f"a {operation.name} of something else than every step's output in order",
+            "collect one layer's output in every step",
+        )
+    return channels.concatenated(operation, things, d)
+
+
+def _steps_in_order(things: list[Any]) -> int:
+    """How many steps these are, in their order, of one value; 0 where they are not."""
+    first = things[0]
+    for place, thing in enumerate(things):
+        if type(thing) is not type(first) or thing.dims != first.dims:
+            return 0
+        if isinstance(thing, Item):
+            same_value = thing.value is first.value or (
+                isinstance(thing.value, Spikes) and thing.value == first.value
+            )
+            if not same_value or thing.step != place:
+                return 0
+        elif (thing.layer, thing.place, thing.over, thing.call) != (first.layer, first.place, "one", place):
+            return 0
+    return len(things)
+
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(("detach", "clone", "contiguous", "alias", "lift_fresh_copy", "detach_copy"), same),
+    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), dropped),
+    **dict.fromkeys(("to", "to_copy", "_to_copy"), converted),
+    **dict.fromkeys(("view", "reshape", "unsafe_view", "flatten", "unflatten", "view_copy"), viewed),
+    **dict.fromkeys(("permute", "transpose", "t", "movedim", "moveaxis", "swapaxes", "swapdims"), permuted),
+    "assert_tensor_metadata": nothing,
+    "unsqueeze": unsqueezed,
+    "squeeze": squeezed,
+    **dict.fromkeys(("repeat", "expand"), repeated),
+    "select": selected,
+    "slice": sliced,
+    **dict.fromkeys(("split", "chunk", "split_with_sizes", "unbind", "tensor_split"), split),
+    **dict.fromkeys(("stack", "cat", "concat", "concatenate"), stacked),
+}
