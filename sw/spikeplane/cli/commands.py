@@ -40,6 +40,7 @@ class Commands(LazyGroup):
               "listed apart."),
         Entry("upgrade", "upgrade", "compile",
               "Compile a program again, from the float network in its file, for the gateware of this version."),
+        Entry("layers", "layers", "compile", "List the layers and nodes that are imported, and what to use in the place of others."),
         Entry("inspect", "inspect", "compile", "Show a program: chip, encoding, layers, quantisation, mapping."),
         Entry("record", "record", "camera",
               "Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise."),

@@ -18,6 +18,24 @@ from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, real, threshold
 
 _NEURONS = ("IF", "LIF", "CubaLIF")
+#: The kinds of nodes, and what they become.
+NODES = {
+    "Affine": "A fully connected layer with a bias.",
+    "Linear": "A fully connected layer.",
+    "Conv2d": "A convolution over pixels, its padding as numbers.",
+    "SumPool2d": "A sum over windows.",
+    "AvgPool2d": "An average over windows.",
+    "Flatten": "A row of all values.",
+    "Scale": "A factor a channel.",
+    "Threshold": "Neurons without memory.",
+    "Delay": "One step, behind neurons.",
+    "IF": "v + r I, or v + r I dt.",
+    "LIF": "v + dt / tau ((v_leak - v) + r I).",
+    "CubaLIF": "A synaptic current as a population of values, and a LIF.",
+    "I": "As IF, read out or sent as values.",
+    "LI": "As LIF, read out or sent as values.",
+    "CubaLI": "As CubaLIF, without a threshold.",
+}
 _LARGEST = 1 << 31  #: of sizes and steps: beyond it they are none
 
 
@@ -146,10 +164,9 @@ class _Importer:
             return delayed(made, name, node, value, self.choices)
         if kind in ("IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"):
             return neurons(made, name, node, value, self.choices)
+        *first, last = NODES
         raise SpikeplaneError(
-            f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: use Affine, "
-            "Linear, Conv2d, SumPool2d, AvgPool2d, "
-            "Flatten, Scale, Threshold, Delay, IF, LIF, CubaLIF, I, LI or CubaLI"
+            f"NIR node '{name}' is a {kind}, which Spikeplane cannot represent: use {', '.join(first)} or {last}"
         )
 
 

@@ -129,6 +129,11 @@ def is_own(kind: type) -> bool:
     return kind in _own
 
 
+def registered() -> dict[type, Handler]:
+    """Every class that there is a handler for, in the order of their registration."""
+    return {kind: handler for kind, (handler, _) in _handlers.items()}
+
+
 def parent_of(kind: type) -> type | None:
     """The nearest class that a handler is registered for and that this one inherits from."""
     return next((parent for parent in kind.__mro__[1:] if parent in _handlers), None)
