@@ -92,6 +92,52 @@ def test_up_to_the_refusal(
     assert not Path("n.spk").exists()
 
 
+LOOP = """\
+import torch
+from torch import nn
+from torch.nn import functional
+from spikingjelly.activation_based import neuron
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3, 16))
+        self.fire, self.last = neuron.IFNode(), neuron.IFNode()
+        self.fc = nn.Linear(3, 2)
+
+    def forward(self, x):
+        out = []
+        for step in range(4):
+            flat = x.view(x.size(0), -1)
+            spikes = self.fire(functional.linear(flat, self.weight))
+            out.append(self.last(self.fc(spikes)))
+        return torch.stack(out).mean(0)
+
+
+def net():
+    return Net(), (1, 4, 4)
+"""
+
+
+def test_a_traced_forward(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.py").write_text(LOOP)
+    status, out, err = call(
+        monkeypatch, capsys, "compile", "m.py:net", "-o", "n.spk", "-p", "tiny", "--explain"
+    )
+    assert (status, err) == (0, "")
+    found = {(row[0], row[1]): row[-1] for row in cells(out) if len(row) > 3}
+    assert [place for (name, kind), place in found.items() if kind == "synapses, dense"] == [
+        "m.py:18",
+        "m.py:19",
+    ]
+    assert found["fire", "IF, hard reset, fires at >="] == "m.py:18"
+    assert found["last", "IF, hard reset, fires at >="] == "m.py:19"
+
+
 def graph() -> nir.NIRGraph:
     ones = np.ones(3)
     nodes = {

@@ -9,6 +9,7 @@ import torch
 from torch.fx.node import map_arg
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.explain import note_place
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_refused import CURES
@@ -76,6 +77,7 @@ class Walk:
         operation = Operation(
             node, name, layer_of(node), self._arguments(node), self.made, self.wanted, self.still
         )
+        note_place(operation.layer, place(node))
         things = operation.things()
         if name == "layer":
             return self.calls.call(operation)
