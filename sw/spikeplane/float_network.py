@@ -105,6 +105,7 @@ class Called:
     """How a PyTorch model is called whose forward does more than one step of (N, C, H, W).
 
     rows        a sample is one row of features
+    lines       a sample is (C, L)
     steps_at    where the input's axis of steps is; None where one image stands for all steps
     steps       how many steps one call takes; None: those of its input
     returned    the output of "steps", their "sum" or "mean", or that of the "last"
@@ -116,6 +117,7 @@ class Called:
     steps: int | None
     returned: Literal["steps", "sum", "mean", "last"] = "steps"
     returned_at: int = 0
+    lines: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

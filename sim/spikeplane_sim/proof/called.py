@@ -10,7 +10,7 @@ Tensor = torch.Tensor
 
 def handed(called: Called, inputs: Tensor) -> Tensor:
     """The model's input, of (T, N, C, H, W)."""
-    rows = inputs.flatten(2) if called.rows else inputs
+    rows = inputs.flatten(2) if called.rows else inputs.squeeze(3) if called.lines else inputs
     if called.steps_at is None:
         return rows[0]
     return rows.transpose(0, 1) if called.steps_at else rows

@@ -179,7 +179,7 @@ class _Current(_Recorder):
 
     def __init__(self, population: FloatPopulation, module: nn.Module, key: str) -> None:
         self.key = key
-        super().__init__(population, module, None)
+        super().__init__(population, module, None, None)
 
     def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
         self.outputs.append(getattr(module, self.key).detach().clone())
@@ -283,6 +283,8 @@ def _laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
     rows = inputs.flatten(2)
     if _fails(model, rows) is None:
         return rows
+    if inputs.shape[3] == 1 and _fails(model, inputs.squeeze(3)) is None:
+        return inputs.squeeze(3)
     shape = "x".join(str(n) for n in inputs.shape[2:])
     raise SpikeplaneError(
         f"the model itself does not run on inputs of {shape} ({wrong}); check input_shape, or "

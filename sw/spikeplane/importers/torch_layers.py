@@ -10,6 +10,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents, Value
 from spikeplane.importers.geometry import Pads, Pair, text
 from spikeplane.importers.registry import Call, builtin
+from spikeplane.importers.unfollowed import Unfollowed
 from spikeplane.importers.values import numbers, pair
 
 
@@ -218,10 +219,9 @@ def maps(call: Call, what: str) -> None:
 def one_step(call: Call) -> None:
     """Raise SpikeplaneError for a layer without step mode in a model that takes several steps at once."""
     if call.several_steps and not hasattr(call.module, "step_mode"):
-        raise call.refuse(
-            "a layer without step mode in a model of step mode 'm'",
-            "use the one of spikingjelly.activation_based.layer, or step mode 's'",
-        )
+        what = "a layer without step mode in a model of step mode 'm'"
+        why = "use the one of spikingjelly.activation_based.layer, or step mode 's'"
+        raise Unfollowed(str(call.refuse(what, why)))
 
 
 def line(call: Call, what: str) -> None:

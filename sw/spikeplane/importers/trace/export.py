@@ -125,6 +125,8 @@ def _values(real: Any) -> dict[str, Any]:
 
 def _flat(output: Any) -> tuple[list[Any], list[str]]:
     """What is returned, in a list, and the names that a dictionary gives its parts."""
+    if isinstance(output, torch.fx.Node) and hasattr(output.target, "_fields"):  # a named tuple
+        output = list(output.args)
     pairs = pytree.tree_flatten_with_path(output)[0]
     keys = [".".join(str(k.key) for k in path if isinstance(k, pytree.MappingKey)) for path, _ in pairs]
     return [value for _, value in pairs], keys

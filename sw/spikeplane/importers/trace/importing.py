@@ -32,7 +32,7 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
     """
     real = evaluated(module)
     layers = opaque(real)
-    told: list[SpikeplaneError] = []
+    told: list[tuple[float, SpikeplaneError]] = []
     failed: list[Failed] = []
     for layout in layouts(shape):
         try:
@@ -40,11 +40,12 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
         except Failed as failure:
             failed.append(failure)
             continue
+        walks: list[Walk] = []
         try:
-            return _walked(graph, real, layers, layout, shape, wanted, module.training)
+            return _walked(graph, real, layers, layout, shape, wanted, module.training, walks)
         except SpikeplaneError as error:
-            told.append(error)
-    raise told[0] if told else _untraced(failed[0])
+            told.append((walks[0].reached if walks else 0.0, error))
+    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(failed[0])
 
 
 def _graph(module: Any, real: Any, layers: Layers, layout: Layout, shape: tuple[int, int, int]) -> Graph:
@@ -75,7 +76,14 @@ def _untraced(failure: Failed) -> SpikeplaneError:
 
 
 def _walked(
-    graph: Graph, real: Any, layers: Layers, layout: Layout, shape: Any, wanted: Wanted, training: bool
+    graph: Graph,
+    real: Any,
+    layers: Layers,
+    layout: Layout,
+    shape: Any,
+    wanted: Wanted,
+    training: bool,
+    walks: list[Walk],
 ) -> Imported:
     made = Assembler()
     if training:
@@ -86,10 +94,19 @@ def _walked(
     given += [Given(name) for name in graph.inputs[1:]]
     modules = dict(real.named_modules())
     with torch.no_grad():
-        returned = Walk(graph, made, calls, wanted, modules, layout.steps_at is None).run(given)
+        walks.append(Walk(graph, made, calls, wanted, modules, layout.steps_at is None))
+        returned = walks[0].run(given)
     steps = _steps(graph, calls, layout, modules)
-    net, how, at = read_out(made, returned, graph.keys, steps)
-    called = Called(rows=layout.rows, steps_at=layout.steps_at, steps=steps, returned=how, returned_at=at)
+    all_steps = graph.steps if steps is None and layout.steps_at is not None else steps
+    net, how, at = read_out(made, returned, graph.keys, steps, all_steps)
+    called = Called(
+        rows=layout.rows,
+        lines=layout.lines,
+        steps_at=layout.steps_at,
+        steps=steps,
+        returned=how,
+        returned_at=at,
+    )
     alone = steps is None and layout.steps_at is None
     return Imported(net, None if alone else called, calls.places)
 

@@ -18,17 +18,17 @@ from spikeplane.network import MEMBRANE
 
 
 def read_out(
-    made: Assembler, returned: list[Any], keys: list[str], steps: int | None
+    made: Assembler, returned: list[Any], keys: list[str], steps: int | None, every: int | None
 ) -> tuple[FloatNetwork, Any, int]:
     """The network of what is returned first, and of which steps that is, as `Called` has it. steps: of
-    one call of forward, None where they are the caller's. Raises SpikeplaneError for what is no output
+    one call of forward, None where they are the caller's; every: of the trace. Raises SpikeplaneError for what is no output
     of a layer."""
     if not returned:
         raise SpikeplaneError("the model's forward returns nothing")
     if len(returned) > 1:
         which = f"'{keys[0]}', the first of {len(returned)}" if keys[0] else f"the first of {len(returned)}"
         made.assume("", "output", which, "the others are not read out")
-    thing = _whole(made, returned[0], steps)
+    thing = _whole(made, returned[0], every)
     if isinstance(thing, Held):
         net = made.finish(_membranes(made, thing, steps))
         how = {"all": "steps", "sum": "sum"}.get(thing.over, "last")

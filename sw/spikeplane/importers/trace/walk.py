@@ -17,6 +17,7 @@ from spikeplane.importers.torch_trace import is_layer, unknown
 from spikeplane.importers.torch_walk import Wanted
 from spikeplane.importers.trace import arithmetic, layers, reductions, shapes
 from spikeplane.importers.trace.axes import Dims, sizes
+from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
 from spikeplane.importers.trace.export import Graph
 from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Token
@@ -46,16 +47,19 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.things: dict[Any, Any] = {}
+        self.reached = 0.0  #: how far the walk got, of 1
         self.known: dict[Any, tuple[Any, list[Any]]] = {}
 
     def run(self, given: list[Any]) -> list[Any]:
         """What the graph's outputs stand for, its inputs being `given`. Raises SpikeplaneError, with
         the line of the model's file."""
-        for node in self.graph.nodes:
+        for place_, node in enumerate(self.graph.nodes):
+            self.reached = place_ / len(self.graph.nodes)
             if node.op in ("placeholder", "get_attr"):
                 self.things[node] = self._given(node, given)
-            elif node.op == "call_function":
+            elif node.op == "call_function" and not hasattr(node.target, "_fields"):
                 self.things[node] = self._placed(node)
+        self.reached = 1.0
         return [self.things.get(o, o) if isinstance(o, torch.fx.Node) else o for o in self.graph.output]
 
     def _given(self, node: Any, given: list[Any]) -> Any:
@@ -100,6 +104,9 @@ class Walk:
             raise SpikeplaneError(
                 f"the model's forward calls '{operation.name}', which Spikeplane cannot represent; {cure}"
             )
+        total = exchanged(operation, rule, max(self.calls.count.values(), default=0))
+        if total is not None:
+            return total
         base = operation.step()
         key = operation.key(base)
         if key not in self.known:
