@@ -239,7 +239,7 @@ def test_compile_and_inspect_print_the_table(
         "IFNode()), (8, 1, 1)\n"
     )
     program = tmp_path / "net.spk"
-    compile_command(f"{tmp_path / 'model.py'}:net", output=program, encoding="planes", proof=proof)
+    compile_command(f"{tmp_path / 'model.py'}:net", output=program, encoding=["planes"], proof=proof)
     printed = capsys.readouterr().out
     inspect(program)
     again = capsys.readouterr().out
