@@ -1,5 +1,4 @@
-"""Carries values along the traced graph: layers to their handlers, additions and flattens to the
-assembler."""
+"""Carries values along the traced graph: layers to their handlers, additions and flattens to the assembler."""
 
 import operator
 from dataclasses import dataclass, replace
