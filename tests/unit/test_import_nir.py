@@ -166,7 +166,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
                                                                                                       "of 0.0001 s")),
     "several taus": (lambda: chain(nir.Linear(WEIGHT), nir.LIF(tau=DT * np.arange(1.0, 5), r=THETA, v_leak=THETA, v_threshold=THETA)),
                      "layer 'n1' is a layer with several time constants"),
-    "Conv1d": (lambda: chain(nir.Conv1d(5, np.ones((4, 1, 2)), 1, 0, 1, 1, np.zeros(4)), lif()), "NIR node 'n0' is a Conv1d, which"),
     "fewer values": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA[:3])), "layer 'n1' has 3 values of threshold for 4x1x1 neurons"),
 }  # fmt: skip
 

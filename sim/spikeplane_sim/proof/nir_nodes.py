@@ -29,13 +29,14 @@ class Decisions:
     """What NIR does not hold. dt: seconds of a step; reset: "hard" (to v_reset), "soft" (v -
     v_threshold), "delayed" (that a step later, undecayed) or "none"; compare: ">" or ">="; if_gain:
     "step" (IF and I take r I once a step), "dt" (dt r I), or None: dt where r dt is 0.5 to 2;
-    discretisation: "euler" or "exponential"."""
+    discretisation: "euler" or "exponential"; read_out: the output of several, the first where None."""
 
     dt: float = 1e-4
     reset: str = "hard"
     compare: str = ">"
     if_gain: str | None = None
     discretisation: str = "euler"
+    read_out: str | None = None
 
 
 def make_node(name: str, node: Any, decisions: Decisions) -> Node:

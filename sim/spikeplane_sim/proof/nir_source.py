@@ -77,7 +77,8 @@ def run_nir(
                 values[name] = driven[name][:, t].to(arriving.dtype).reshape(values[name].shape)
         previous = values
         advance()
-    return _by_population(net, kinds, collected)
+    outputs = [name for name, kind in kinds.items() if kind == "Output"]
+    return _by_population(net, decisions.read_out or outputs[0], collected)
 
 
 def _arriving(
@@ -112,9 +113,7 @@ def _like(value: Tensor, other: Tensor) -> Tensor:
     )
 
 
-def _by_population(
-    net: FloatNetwork, kinds: dict[str, str], collected: dict[str, list[Tensor]]
-) -> dict[str, Tensor]:
+def _by_population(net: FloatNetwork, output: str, collected: dict[str, list[Tensor]]) -> dict[str, Tensor]:
     found = {}
     for population in net.populations:
         if population.neuron is None:
@@ -123,8 +122,7 @@ def _by_population(
         if name in collected:
             values = torch.stack(collected[name], 1)
         elif name == net.output and population.sends_values:
-            last = next(name for name, kind in kinds.items() if kind == "Output")
-            values = torch.stack(collected[last], 1).cumsum(1)
+            values = torch.stack(collected[output], 1).cumsum(1)
         else:
             continue
         if values[0, 0].numel() != int(np.prod(population.shape)):

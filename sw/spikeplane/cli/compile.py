@@ -72,6 +72,9 @@ def compile(  # noqa: A001 - the command's name
         str | None,
         typer.Option(help="euler (1 - dt / tau, default) or exponential (exp(-dt / tau)), for NIR."),
     ] = None,
+    read_out: Annotated[
+        str | None, typer.Option(help="The output that is read out, of a NIR graph with several.")
+    ] = None,
     weight_bits: Annotated[
         list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")
     ] = None,
@@ -126,6 +129,7 @@ def compile(  # noqa: A001 - the command's name
             compare=compare,
             if_gain=if_gain,
             discretisation=discretisation,
+            read_out=read_out,
             input_bits=input_bits(chosen),
             weights=weights,
         )

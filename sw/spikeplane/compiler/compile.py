@@ -43,6 +43,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     compare: str | None = None,
     if_gain: str | None = None,
     discretisation: str | None = None,
+    read_out: str | None = None,
     weight_bits: Widths = None,
     guard: Widths = None,
     calibration: Any = None,
@@ -64,6 +65,7 @@ def compile(  # noqa: A001 - the public name is the field's word
                          "none", "delayed"; ">=" or ">")
     if_gain       what NIR's IF integrates in a step: "step" r * I, "dt" r * I * dt; by r where None
     discretisation  how NIR's leaks become steps: "euler" 1 - dt / tau (where None), "exponential" exp(-dt / tau)
+    read_out      of a NIR graph with several outputs the one that is read out; the first where None
     weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
                   {"conv1": 4}; the chip's where None
     guard         bits by which currents and membranes are finer than weights, for all layers or by
@@ -90,6 +92,7 @@ def compile(  # noqa: A001 - the public name is the field's word
             "compare": compare,
             "if_gain": if_gain,
             "discretisation": discretisation,
+            "read_out": read_out,
             "input_bits": input_bits(encodings),
             "weights": weights,
         },

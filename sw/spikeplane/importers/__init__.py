@@ -24,6 +24,7 @@ def import_model(
     compare: str | None = None,
     if_gain: str | None = None,
     discretisation: str | None = None,
+    read_out: str | None = None,
     input_bits: int | None = None,
     weights: str | Path | None = None,
 ) -> FloatNetwork:
@@ -34,7 +35,8 @@ def import_model(
     SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a subtraction that
     snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says.
     For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt;
-    discretisation, how leaks become steps: "euler" (where None) or "exponential".
+    discretisation, how leaks become steps: "euler" (where None) or "exponential";
+    read_out, the output of several that is read out, the first where None.
     input_bits: bits of an input value, None where unknown. weights: a checkpoint for a PyTorch module, by
     torch.save or safetensors: tensors only. Raises SpikeplaneError, one line.
     """
@@ -71,7 +73,7 @@ def import_model(
 
         model = laid_open(model)
         decisions = {"dt": dt, "reset": reset, "compare": compare}
-        decisions |= {"if_gain": if_gain, "discretisation": discretisation}
+        decisions |= {"if_gain": if_gain, "discretisation": discretisation, "read_out": read_out}
         net = import_nir(model, input_shape=input_shape, **decisions)
         return replace(net, origin=Origin(kind="nir", model=model, decisions=decisions))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):

@@ -45,36 +45,24 @@ def read_nir(path: str | Path) -> Any:
     if not isinstance(tree, dict):
         raise _unreadable(path, "'node' is no group")
     _check_nodes(path, tree)
-    try:
-        return nir.dict2NIRNode(_checked(tree, not _mistaken(tree)))
-    except MemoryError:
-        raise
-    except Exception as error:  # nir's own, of every kind
-        raise _unreadable(path, f"{type(error).__name__}: {reason(error, 120)}") from None
+    for check in (True, False):  # what nir's check of shapes refuses may be right; the importer has its own
+        try:
+            return nir.dict2NIRNode(_checked(tree, check))
+        except MemoryError:
+            raise
+        except Exception as error:  # nir's own, of every kind
+            refused = error
+    raise _unreadable(path, f"{type(refused).__name__}: {reason(refused, 120)}") from None
 
 
 def _checked(tree: dict[str, Any], check: bool) -> dict[str, Any]:
     """The graph, and the graphs in it, with whether nir shall infer and check the shapes on its edges."""
     inner = tree.get("nodes")
     nodes = {
-        name: _checked(node, check) if isinstance(node, dict) and node.get("type") == "NIRGraph" else node
+        name: _checked(node, check) if isinstance(node, dict) and node.get("type") == "NIRGraph" else {**node}
         for name, node in (inner.items() if isinstance(inner, dict) else ())
     }
     return {**tree, **({"nodes": nodes} if isinstance(inner, dict) else {}), "type_check": check}
-
-
-def _mistaken(tree: dict[str, Any]) -> bool:
-    """Whether nir refuses shapes that are right: of convolutions it takes a group's channels for
-    all, and a kernel's height for its width. The importer checks shapes itself."""
-    if tree.get("type") == "Conv2d":
-        weight, groups = np.shape(tree.get("weight", 0)), np.ravel(tree.get("groups", 1))
-        return len(weight) == 4 and (weight[2] != weight[3] or groups.tolist() != [1])
-    nodes = tree.get("nodes")
-    return (
-        any(_mistaken(node) for node in nodes.values() if isinstance(node, dict))
-        if isinstance(nodes, dict)
-        else False
-    )
 
 
 def _unreadable(path: Path, why: str) -> SpikeplaneError:
