@@ -21,6 +21,7 @@ from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
+_MOST_ROOM = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
 _FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
 
 
@@ -136,7 +137,8 @@ class Streams:
         highest = (1 << (self.config.membrane_bits - 1)) - 4
         reached = thresholds(neuron, target.shape[0])
         if self._leaks(members):  # guard bits find no room for the membranes afterwards
-            reached = np.maximum(reached * ROOM, self.peaks.get(target.name, 0 * reached) * MARGIN)
+            seen = self.peaks.get(target.name, 0 * reached) * MARGIN
+            reached = np.clip(seen, reached * ROOM, reached * _MOST_ROOM)
         reached = reached / highest
         return np.maximum(self._accumulator(target, members), reached)
 
