@@ -129,7 +129,12 @@ def test_readouts(node: str) -> None:
     )
     inputs = planes((5, 1, 1))
     theirs = euler("LIF" if node == "LI" else "IF", inputs, gain=2.0, leak=0.1, reset="read")
-    np.testing.assert_allclose(outputs(chain(nir.Linear(WEIGHT), made), inputs), theirs, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        outputs(chain(nir.Threshold(one(5, 0.5)), nir.Linear(WEIGHT), made), inputs),
+        theirs,
+        rtol=0,
+        atol=1e-12,
+    )
     assert np.abs(theirs).max() > 0.5
 
 

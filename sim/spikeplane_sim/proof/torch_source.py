@@ -79,7 +79,11 @@ def run_torch(
             p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))
             for p in net.populations
             if _watched(p, modules)
-        } | {p.name: _Current(p, *found) for p in net.populations if (found := _current(p, modules))}
+        } | {
+            p.name: _Current(p, *found, origin.places.get(p.name.rpartition(".")[0]))
+            for p in net.populations
+            if (found := _current(p, modules))
+        }
         results = runner.run(advance)
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
@@ -174,11 +178,13 @@ class _Recorder:
 class _Current(_Recorder):
     """Keeps a synaptic current behind each step."""
 
-    def __init__(self, population: FloatPopulation, module: nn.Module, key: str) -> None:
+    def __init__(
+        self, population: FloatPopulation, module: nn.Module, key: str, places: np.ndarray | None
+    ) -> None:
         self.key = key
-        super().__init__(population, module, None, None)
+        super().__init__(population, module, None, places)
 
-    def _keep(self, module: nn.Module, _: Any, output: Any) -> Any:
+    def _kept(self, module: nn.Module, output: Any) -> Any:
         self.outputs.append(getattr(module, self.key).detach().clone())
         return output
 
