@@ -24,6 +24,7 @@ SLOW = {
     "shapes: sample norm", "shapes: squared", "shapes: maximum of two", "shapes: gated", "shapes: rectified", "shapes: noise",
     "shapes: product of layers", "shapes: flipped", "shapes: threshold by hand", "shapes: argmax", "shapes: upsampled",
     "shapes: rows and columns swapped", "snn: last membrane", "jelly: sigmoid", "jelly: softmax", "shapes: padding with ones",
+    "snn: steps written",
 }  # fmt: skip
 
 

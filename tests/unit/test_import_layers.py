@@ -114,6 +114,7 @@ RIGHT: dict[str, Layers] = {
     "average, zeros, average": lambda: between(nn.AvgPool2d(2), nn.ZeroPad2d(1), nn.AvgPool2d(2), then=conv(4, 3, padding=1)),
     "maximum, convolution": lambda: [conv(2, 4), nn.MaxPool2d(2), conv(4, 4, 1), fire()],
     "maximum, norm downwards": lambda: [conv(2, 4), nn.MaxPool2d(2), nn.BatchNorm2d(4), fire()],
+    "shuffle of channels": lambda: between(nn.ChannelShuffle(2)),
     "ends in an average": lambda: [conv(2, 4), fire(), nn.AdaptiveAvgPool2d(1), nn.Flatten()],
     "ends in a convolution": lambda: between(then=conv(4, 3))[:-1],
     "ends in more pixels": lambda: between(nn.Upsample(scale_factor=2))[:3],

@@ -25,6 +25,7 @@ def install() -> None:
     builtin(nn.ZeroPad2d, nn.ConstantPad2d)(pad)
     builtin(nn.Upsample, nn.UpsamplingNearest2d)(upsample)
     builtin(nn.Unflatten)(unflatten)
+    builtin(nn.ChannelShuffle)(shuffle)
 
 
 def max_pool(call: Call) -> Value:
@@ -158,6 +159,18 @@ def upsample(call: Call) -> Value:
     if any(t < 1 or t != int(t) for t in times):
         raise call.refuse(f"an upsampling by {times[0]:g}x{times[1]:g}", "use whole numbers of 1 or more")
     return call.made.repeat(call.layer, call.value, (int(times[0]), int(times[1])))
+
+
+def shuffle(call: Call) -> Value:
+    """Channels of groups in turn."""
+    maps(call, "a shuffle of channels")
+    channels, groups = call.value.shape[0], int(call.module.groups)
+    if channels % groups:
+        raise call.refuse(
+            f"a shuffle of {channels} channels in {groups} groups", "let groups divide the channels"
+        )
+    order = [group * (channels // groups) + n for n in range(channels // groups) for group in range(groups)]
+    return call.made.channels(call.layer, call.value, order)
 
 
 def unflatten(call: Call) -> Value:

@@ -214,6 +214,30 @@ class InPlace(nn.Module):
         return self.c(self.three(second))
 
 
+class Tied(nn.Module):
+    """Two layers of the same weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(12, 12, bias=False), nn.Linear(12, 12, bias=False)
+        self.two.weight = self.one.weight
+        self.a, self.b = lif(), lif()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b(self.two(self.a(self.one(x))))
+
+
+class Ensemble(nn.Module):
+    """The mean of several networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Sequential(nn.Linear(12, 6), lif(), nn.Linear(6, 3)) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return sum(part(x) for part in self.parts) / 2  # pyright: ignore[reportReturnType]
+
+
 class Closing(nn.Module):
     """A function of the outputs."""
 
@@ -292,5 +316,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "shapes decide": (Branching, IMAGE, None),
     "data decide": (OnData, IMAGE, ""),
     "recurrent, lambda": (recurrent, ROW, "a recurrence with a function of its own"),
+    "tied": (Tied, ROW, None),
+    "ensemble": (Ensemble, ROW, None),
     "membranes": (readout, IMAGE, None),
 }

@@ -149,6 +149,31 @@ class Recurrent(nn.Module):
         return torch.stack(record)
 
 
+class ByHand(nn.Module):
+    """A recurrence without a recurrent layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inwards, self.back, self.lif = nn.Linear(12, 8), nn.Linear(8, 8), snn.Leaky(beta=0.9)
+
+    def forward(self, x: Tensor) -> Any:
+        mem, spikes, record = self.lif.init_leaky(), torch.zeros(x.shape[1], 8), []
+        for step in range(x.shape[0]):
+            spikes, mem = self.lif(self.inwards(x[step]) + self.back(spikes), mem)
+            record.append(spikes)
+        return torch.stack(record)
+
+
+class Written(ByHand):
+    """The steps written into a tensor."""
+
+    def forward(self, x: Tensor) -> Any:
+        mem, record = self.lif.init_leaky(), torch.zeros(x.shape[0], x.shape[1], 8)
+        for step in range(x.shape[0]):
+            record[step], mem = self.lif(self.inwards(x[step]), mem)
+        return record
+
+
 class Blocks(nn.Module):
     """Layers in ModuleLists, states in a list."""
 
@@ -251,6 +276,8 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "tutorial 6, looped": (Looped, IMAGE, None),
     "tutorial 4": (Pair, ROW, None),
     "recurrent": (Recurrent, ROW, None),
+    "recurrent by hand": (ByHand, ROW, None),
+    "steps written": (Written, ROW, "collect the steps in a list"),
     "blocks": (Blocks, ROW, None),
     "last membrane": (LastMembrane, ROW, None),
     "one step": (OneStep, ROW, None),

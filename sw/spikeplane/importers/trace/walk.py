@@ -20,7 +20,7 @@ from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
 from spikeplane.importers.trace.export import Graph
-from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Token
+from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import layer_of, module_of, operator_of, place
 
@@ -29,6 +29,15 @@ RULES: dict[str, Rule] = {**shapes.RULES, **layers.RULES, **arithmetic.RULES, **
 #: What to do in the place of an operator, by its name without _.
 _CURES = {
     **{name.lower(): cure for cure, names in CURES.items() for name in names},
+    **dict.fromkeys(
+        ("copy", "indexput", "slicescatter", "selectscatter"),
+        "collect the steps in a list, and torch.stack them",
+    ),
+    **dict.fromkeys(("amax", "max"), "use MaxPool2d or AdaptiveMaxPool2d behind neurons, where it is an OR"),
+    **dict.fromkeys(
+        ("einsum", "bmm", "baddbmm"),
+        "use Linear or Conv2d; products of two layers' outputs are not there yet",
+    ),
     **dict.fromkeys(("gt", "ge", "lt", "le"), "use a neuron of SpikingJelly or snnTorch, or register yours"),
 }
 _CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"
@@ -142,6 +151,8 @@ def _moved(thing: Any, base: int | None, *, back: bool) -> Any:
     """The result of another step."""
     if isinstance(thing, tuple | list):
         return tuple(_moved(t, base, back=back) for t in thing)
+    if isinstance(thing, Sum):
+        return Sum(tuple((factor, _moved(item, base, back=back)) for factor, item in thing.terms))
     if base is None or not isinstance(thing, Item) or thing.step is None:
         return thing
     step = thing.step - base if back else thing.step + base
