@@ -17,7 +17,7 @@ from spikeplane.files import read_file
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
-ARCHITECTURE = 4
+ARCHITECTURE = 5
 _LONGEST = 1 << 16  #: bytes of a TOML file at most
 
 

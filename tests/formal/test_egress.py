@@ -93,8 +93,8 @@ def test_not_vacuous(tmp_path):
 
 MUTANTS = {
     "one credit short": (
-        "self._point(m, p.credit_first, p.credit_count)",
-        "self._point(m, p.credit_first, p.credit_count - 1)",
+        "self.left.eq(p.credit_count)",
+        "self.left.eq(p.credit_count - 1)",
     ),
     "a credit is overwritten": ("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
     "a token short after an item": ("self.population.egress_count)", "self.population.egress_count - 1)"),

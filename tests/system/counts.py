@@ -65,7 +65,9 @@ def _delivered(network: Network, projection: Projection, planes: np.ndarray) -> 
 def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.ndarray:
     """Bit planes 0 or 1: (planes, N * T, C, H, W); a membrane's are all those of its two's complement."""
     sends_values = population.sends_values
-    width = config.membrane_bits if sends_values else population.value_bits
+    width = population.value_bits
+    if population.neuron is not None and sends_values:
+        width = population.neuron.planes or config.membrane_bits
     flat = planes.reshape(-1, *planes.shape[2:])
     return np.stack([flat >> bit & 1 for bit in range(width)])
 

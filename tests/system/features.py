@@ -17,6 +17,7 @@ ALL = (
     "window stride above size", "hold", "values in", "values between populations", "values out", "several inputs", "bias",
     "leak none", "leak memoryless", "leak down", "leak up", "leak odd", "reset none", "reset hard", "reset soft", "reset amount",
     "reset potential", "reset to a limit", "strict", "threshold at a limit", "saturated up", "saturated down", "several groups",
+    "fewer planes", "planes from 0 on", "beyond its planes",
     "odd steps", "one step", "one channel of a group",
 )  # fmt: skip
 
@@ -76,6 +77,9 @@ def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]
             "window stride above size": p.window is not None and p.window.stride > p.window.size,
             "hold": p.hold,
             "values out": neuron.kind is MEMBRANE,
+            "fewer planes": neuron.planes > 0,
+            "planes from 0 on": neuron.relu,
+            "beyond its planes": made.limited[p.name] > 0,
             "bias": p.bias is not None and bool(np.any(p.bias)),
             "leak none": neuron.leak == "none",
             "leak memoryless": neuron.leak == "memoryless",

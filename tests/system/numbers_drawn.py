@@ -58,8 +58,9 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
 
 
 def _largest(sketch: Sketch, source: Population) -> int:
-    if source.sends_values:
-        return 1 << (sketch.config.membrane_bits - 1)
+    if source.neuron is not None and source.sends_values:
+        planes = source.neuron.planes or sketch.config.membrane_bits
+        return 1 << (planes if source.neuron.relu else planes - 1)
     return (1 << source.value_bits) - 1
 
 

@@ -18,13 +18,15 @@ from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, P
 @dataclass
 class Reference:
     """What a network does. outputs, currents: per population (N, T, C, H, W), the currents behind a
-    window; `up`, `down`: how often a membrane was held at its upper and lower limit; `exceeded`:
+    window; `up`, `down`: how often a membrane was held at its upper and lower limit; `limited`: how often
+    its planes held less than it; `exceeded`:
     populations with a current that the accumulators do not hold."""
 
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
     currents: dict[str, np.ndarray] = field(default_factory=dict)
     up: dict[str, int] = field(default_factory=dict)
     down: dict[str, int] = field(default_factory=dict)
+    limited: dict[str, int] = field(default_factory=dict)
     exceeded: set[str] = field(default_factory=set)
 
 
@@ -39,7 +41,7 @@ def reference(
         shape = (samples, steps, *population.shape)
         made.outputs[population.name] = np.zeros(shape, dtype=np.int64)
         made.currents[population.name] = np.zeros(shape, dtype=np.int64)
-        made.up[population.name] = made.down[population.name] = 0
+        made.up[population.name] = made.down[population.name] = made.limited[population.name] = 0
         membranes[population.name] = np.zeros((samples, *population.shape), dtype=np.int64)
     for name, planes in inputs.items():
         made.outputs[name][:] = planes
@@ -153,4 +155,16 @@ def _step(
         after = np.where(fires, v - amount, v)
     assert after.min() >= low, f"{population.name}: a reset leaves the membrane"
     assert after.max() <= high, f"{population.name}: a reset leaves the membrane"
-    return after, (v if neuron.kind is MEMBRANE else fires.astype(np.int64))
+    if neuron.kind is not MEMBRANE:
+        return after, fires.astype(np.int64)
+    sent = _sent(neuron, v)
+    made.limited[population.name] += int((sent != v).sum())
+    return after, sent
+
+
+def _sent(neuron: Neuron, v: np.ndarray) -> np.ndarray:
+    """As many planes of v as the population has: what is beyond is the nearest value that they hold."""
+    if neuron.planes == 0:
+        return v
+    held = np.arange(2**neuron.planes) - (0 if neuron.relu else 2 ** (neuron.planes - 1))
+    return np.minimum(np.maximum(v, held[0]), held[-1])

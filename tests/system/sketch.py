@@ -1,6 +1,7 @@
 """A random network under construction: what has been drawn so far, and the draws that many layers share."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -31,11 +32,8 @@ class Sketch:
         return int(self.rng.integers(low, high + 1))
 
     def can_send_values(self) -> bool:
-        """A membrane's highest plane passes the shifter, and the accumulators hold a few membranes."""
-        return (
-            self.config.max_shift >= self.config.membrane_bits - 1
-            and self.config.acc_bits >= self.config.membrane_bits + 2
-        )
+        """The accumulators hold a few membranes."""
+        return self.config.acc_bits >= self.config.membrane_bits + 2
 
     def weights(self, shape: tuple[int, ...], sparse: bool = False) -> np.ndarray:
         """Over the whole range, or only its two ends; `sparse`: one in a channel is not 0, for
@@ -76,7 +74,17 @@ class Sketch:
             strict=self.chance(0.5),
             v_reset=place,
             kind=sends,
+            **({} if sends.spikes else self._planes()),
         )
+
+    def _planes(self) -> dict[str, Any]:
+        """All planes of a membrane, or some, at times from 0 on; few enough for the shifter."""
+        bits, most = self.config.membrane_bits, self.config.max_shift + 1
+        if most >= bits and self.chance(0.3):
+            return {}
+        relu = self.chance(0.4)
+        planes = self.number(1, min(bits - relu, most))
+        return {"planes": planes, "relu": relu}
 
     def _factor(self) -> int:
         """A leak in 1/65536 that the chip has; the halves, quarters and the ends more often than

@@ -15,12 +15,12 @@ from spikeplane.formats.camera import Register
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.generate import generate
 
-#: Of architecture 4: programs in the field carry them.
+#: Of architecture 5: programs in the field carry them.
 DIGESTS = {
-    "tiny": "91240e94d1632412",
-    "small": "7a325b0e4bd3a37e",
-    "medium": "5a318c47436fd5d5",
-    "large": "5ea6a4b684be10b9",
+    "tiny": "b51eada3ba89bc2f",
+    "small": "bae8c880cb484ae5",
+    "medium": "e66ea40ebb4075ee",
+    "large": "a0f022136d164156",
 }
 SMALL = CameraConfig(width=16, height=8, pixels=4)
 

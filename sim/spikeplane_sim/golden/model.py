@@ -6,6 +6,8 @@
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
+What is sent of v is limited to the population's planes.
+
 All values are exact integers: a float convolution is used only where every partial sum is exact in
 it (2^24 in float32, 2^53 in float64). PyTorch's CPU convolution is direct (a test holds it against
 explicit products at the largest sums); on CUDA, where libraries may choose transforms that round,
@@ -140,13 +142,22 @@ class GoldenModel:
             after = torch.where(fired, (v - amount).clamp(*self.limits), v)
         else:
             after = v
-        return NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32), after
+        return limited(neuron, NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32)), after
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
         array = np.broadcast_to(
             np.asarray(0 if values is None else values, dtype=np.int64), population.shape[:1]
         )
         return torch.as_tensor(array.copy(), device=self.device).to(self.wide).view(1, -1, 1, 1)
+
+
+def limited(neuron: Neuron, sent: Tensor) -> Tensor:
+    """What goes out on `planes` bit planes: two's complement, or 0 and more."""
+    if not neuron.planes:
+        return sent
+    if neuron.relu:
+        return sent.clamp(0, 2**neuron.planes - 1)
+    return sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)
 
 
 def leak(neuron: Neuron, u: Tensor) -> Tensor:
@@ -211,6 +222,8 @@ def _bound(projection: Projection, source: Population, membrane_bits: int) -> in
     neuron, largest = source.neuron, (1 << source.value_bits) - 1
     if neuron is not None:
         largest = NEURON_RULES[neuron.kind.tag].largest(membrane_bits)
+        if neuron.planes:
+            largest = min(largest, 2**neuron.planes)
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
     return (
         int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]

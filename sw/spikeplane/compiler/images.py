@@ -1,19 +1,25 @@
-"""The contents of every memory of every core, and the host's side of the plan."""
+"""The contents of every memory of every core, and the host's side of the plan.
+
+Weights and coordinate tables of a core are stored once, whoever shares them: the sources of a sum, layers of one
+geometry.
+"""
+
+from typing import Any
 
 import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.routes import Routes
-from spikeplane.compiler.synapses import build_synapses, weight_words
+from spikeplane.compiler.synapses import Synapses, build_synapses, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, Reset, core_tables
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.values import check_shift, check_signed, check_weights
+from spikeplane.program.values import check_planes, check_shift, check_signed, check_weights
 
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
 _ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
@@ -44,6 +50,7 @@ class CoreImage:
         self.network, self.config, self.routes, self.tables = network, config, routes, core_tables(config)
         self.space = Allocator(config, core)
         self.words: list[tuple[Memory, int, int]] = []
+        self.known: dict[tuple[Any, ...], int] = {}  #: by contents where weights and tables begin
 
     def add(self, part: Part) -> None:
         """Everything that one part needs."""
@@ -80,20 +87,17 @@ class CoreImage:
 
     def _destinations(self, part: Part, what: str) -> dict[str, int]:
         """Where the part's packets go, and then its credits."""
-        egress, credits = (
-            self._entries(found(part), what) for found in (self.routes.egress, self.routes.credits)
-        )
-        return {
-            "egress_first": egress[0],
-            "egress_count": egress[1],
-            "credit_first": credits[0],
-            "credit_count": credits[1],
-        }
+        egress, credits = self.routes.egress(part), self.routes.credits(part)
+        first = self._entries([*egress, *credits], what)
+        return {"egress_first": first, "egress_count": len(egress), "credit_count": len(credits)}
 
     def _neuron(self, neuron: Neuron, what: str) -> dict[str, int]:
         """How the membranes move, and what is sent of them."""
+        check_planes(neuron, self.config.membrane_bits, what)
         return {
             "stateless": neuron.stateless,
+            "plane_last": neuron.bits(self.config.membrane_bits) - 1,
+            "relu": neuron.relu,
             "reset": _RESETS[neuron.reset],
             **neuron.kind.fields,
             **leak_fields(neuron, self.config, what),
@@ -171,23 +175,18 @@ class CoreImage:
                 "more and thresholds higher"
             )
 
-    def _entries(self, entries: list[dict[str, int]], what: str) -> tuple[int, int]:
+    def _entries(self, entries: list[dict[str, int]], what: str) -> int:
         first = self.space.take("egress", len(entries), what)
         for i, entry in enumerate(entries):
             self._put(Memory.EGRESS, first + i, fields_word(self.tables.egress, what, **entry))
-        return first, len(entries)
+        return first
 
     def _projection(self, tag: int, part: Part, acc_base: int) -> None:
         projection = self.network.projections[tag]
         what = f"projection '{projection.source}' to '{projection.target}'"
         check_weights(projection.weight, self.config.weight_bits, what)
         check_shift(projection, self.network.population(projection.source), self.config)
-        words = weight_words(projection, self.network, self.config, part.groups)
-        # before they are built: there may be far too many
-        weight_base = self.space.take("weight", words, what)
-        synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
-        for i, word in enumerate(synapses.weights):
-            self._put(Memory.WEIGHT, weight_base + i, word)
+        weight_base, synapses = self._weights(projection, part, what)
         for entry in synapses.groups:
             entry["acc"] += acc_base
             entry["weight"] += weight_base
@@ -207,13 +206,34 @@ class CoreImage:
         )
         self._put(Memory.PROJECTION, tag, word)
 
+    def _weights(self, projection: Projection, part: Part, what: str) -> tuple[int, Synapses]:
+        """Where its weights begin, and its tables. Equal weights of sources alike are stored once."""
+        source = self.network.population(projection.source).shape[0]
+        weight = np.asarray(projection.weight, dtype=np.int64)
+        key = (projection.kind.tag, source, part.first, part.groups, weight.shape, weight.tobytes())
+        if key in self.known:
+            base = self.known[key]
+            return base, build_synapses(projection, self.network, self.config, part.first, part.groups)
+        # before they are built: there may be far too many
+        words = weight_words(projection, self.network, self.config, part.groups)
+        base = self.known[key] = self.space.take("weight", words, what)
+        synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
+        for i, word in enumerate(synapses.weights):
+            self._put(Memory.WEIGHT, base + i, word)
+        return base, synapses
+
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
-        first, widths = self.space.take(name, len(entries), what), dict(self.tables.coordinate.fields)
-        for i, entry in enumerate(entries):
+        """Where a coordinate table begins. Equal ones are stored once."""
+        widths, words = dict(self.tables.coordinate.fields), []
+        for entry in entries:
             wrapped = {field: entry[field] % (1 << widths[field]) for field in ("acc", "weight")}
-            word = fields_word(self.tables.coordinate, what, count=entry["count"], **wrapped)
-            self._put(Memory[name.upper()], first + i, word)
-        return first
+            words.append(fields_word(self.tables.coordinate, what, count=entry["count"], **wrapped))
+        key = (name, *words)
+        if key not in self.known:
+            self.known[key] = first = self.space.take(name, len(words), what)
+            for i, word in enumerate(words):
+                self._put(Memory[name.upper()], first + i, word)
+        return self.known[key]
 
     def _schedule(self, part: Part) -> None:
         """Counters as they stand before step 0 (docs/architecture.md, Steps)."""

@@ -25,7 +25,9 @@ class Layer:
     guard: int | None
     peak: np.ndarray | None
     hold: bool
-    unit: np.ndarray | None  #: of a population that sends values to others (C,): that of its stream
+    #: of a population that sends values to others (C,): the unit of its stream, what it usually sends at most
+    unit: np.ndarray | None
+    usual: np.ndarray | None
     steps: int
 
 
@@ -33,8 +35,8 @@ class Layers:
     """Makes the layers in the network's order, each from what the earlier ones have become.
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
-    calibration; streams: by value population the real value of one step of what it sends (C,). made: by
-    name what there is in integers.
+    calibration; streams: by value population the real value of one step of what it sends (C,); usual:
+    the largest value that is usual. made: by name what there is in integers.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class Layers:
         guards: Mapping[str, int | None],
         peaks: Mapping[str, np.ndarray],
         streams: Mapping[str, np.ndarray],
+        usual: Mapping[str, np.ndarray],
     ) -> None:
-        self.net, self.bits, self.guards, self.peaks, self.streams = net, bits, guards, peaks, streams
+        self.net, self.bits, self.guards, self.peaks = net, bits, guards, peaks
+        self.streams, self.usual = streams, usual
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -74,6 +78,7 @@ class Layers:
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
             unit=self.streams.get(name),
+            usual=self.usual.get(name),
             steps=self.steps,
         )
 

@@ -10,13 +10,14 @@ current and membrane.
 A readout has one unit for all channels, because its values are compared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leak
+from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import spare_places, unit_of
@@ -67,7 +68,7 @@ def quantise(
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     streams = Streams(net, config, encodings, bits, peaks or {})
-    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units)
+    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units, streams.usual)
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:
@@ -118,6 +119,9 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
         _parts(p, w, power + h, s) for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
     ]
     made = _population(layer, unit * 2.0**-h, config)
+    if layer.unit is not None and made.neuron is not None:
+        planes, relu = planes_of(layer, low, high, unit, config)
+        made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu))
     return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
 
 

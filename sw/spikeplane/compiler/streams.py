@@ -13,6 +13,7 @@ import numpy as np
 
 from spikeplane.compiler.guard import MARGIN, ROOM
 from spikeplane.compiler.layers import per_channel, thresholds
+from spikeplane.compiler.planes import widest
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, finer, flat, top
 from spikeplane.compiler.ties import Ties, gain, is_identity, ties, uniform
@@ -56,7 +57,7 @@ class Streams:
     def _unit(self, members: list[str]) -> np.ndarray:
         """The unit of a class (C,)."""
         net, least, branches = self.net, [], []
-        highest = (1 << (self.config.membrane_bits - 1)) - 1
+        highest = (1 << (widest(self.config) - 1)) - 1
         for name in members:
             population, factor = net.population(name), self.ties.factor[name]
             least += [self.usual[name] / highest / factor, self._accumulator(population, members) / factor]
@@ -98,7 +99,7 @@ class Streams:
 
     def _sent(self, projection: FloatProjection) -> int:
         """The largest sum of a pool of the source's integers."""
-        values = 1 << (self.config.membrane_bits - 1)
+        values = 1 << (widest(self.config) - 1)
         largest = values if projection.source in self.ties.factor else self.largest.get(projection.source, 1)
         return largest * projection.pool[0] * projection.pool[1]
 

@@ -80,7 +80,7 @@ def _fire(
     elif neuron.reset == "soft":
         amount = theta if population.amount is None else _channels(population.amount)
         after = np.where(fired, np.clip(v - amount, low, -low - 1), v)
-    return neuron.kind.sent(v, fired), after
+    return np.clip(neuron.kind.sent(v, fired), *neuron.values(bits)), after
 
 
 def _leak(neuron: Neuron, u: np.ndarray) -> np.ndarray:

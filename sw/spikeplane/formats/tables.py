@@ -19,6 +19,7 @@ from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS, tag_bits
 COUNT_BITS = 8
 SCHEDULE_BITS = 6
 ENTRIES_BITS = 5
+PLANE_BITS = 5
 LEAK_SHIFT_BITS = 4
 
 
@@ -176,11 +177,12 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
             *settings_layout(config).fields,
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
+            ("plane_last", PLANE_BITS),  # of these planes, less one; v is limited to what they hold
+            ("relu", 1),  # 0 and more, no plane counts negative; else two's complement
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
             ("egress_first", bits_for(config.egress_depth)),
             ("egress_count", ENTRIES_BITS),
-            ("credit_first", bits_for(config.egress_depth)),
-            ("credit_count", ENTRIES_BITS),
+            ("credit_count", ENTRIES_BITS),  # behind them
         ),
     )
     egress = Layout(

@@ -1,10 +1,11 @@
 """How the membranes of a population move."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from spikeplane.later import LATER
 from spikeplane.network.neurons import SPIKING, NeuronKind
 
 ResetMode = Literal["none", "hard", "soft"]
@@ -23,6 +24,8 @@ class Neuron:
     The product is rounded by `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the
     floor with the lowest bit set if anything was cut. `strict` fires at v > theta instead of >=.
     `kind`: SPIKING sends spikes, MEMBRANE sends v.
+    `planes`: bits of the values that a MEMBRANE sends, v limited to -2^(planes-1)..2^(planes-1) - 1; 0: as
+    many as its membranes have. `relu`: 0..2^planes - 1 instead, planes from 1 to one less than membranes have.
     """
 
     leak: LeakKind = "none"
@@ -32,6 +35,19 @@ class Neuron:
     v_reset: int = 0
     strict: bool = False
     kind: NeuronKind = SPIKING
+    planes: int = field(default=0, metadata=LATER)
+    relu: bool = field(default=False, metadata=LATER)
+
+    def bits(self, membrane_bits: int) -> int:
+        """Bits of what it sends, and so its planes, on a chip of such membranes."""
+        return self.planes or self.kind.bits(membrane_bits)
+
+    def values(self, membrane_bits: int) -> tuple[int, int]:
+        """The smallest and the largest value that it sends in a step."""
+        if not self.planes:
+            return self.kind.values(membrane_bits)
+        top = 1 << (self.planes - (not self.relu))
+        return (0 if self.relu else -top), top - 1
 
     def least(self, theta: np.ndarray) -> np.ndarray:
         """The least membranes that fire at thresholds `theta`."""

@@ -48,12 +48,12 @@ class Population:
 
     def bits(self, membrane_bits: int) -> int:
         """Bits of the values that it sends, and so its planes, on a chip of such membranes."""
-        return self.value_bits if self.neuron is None else self.neuron.kind.bits(membrane_bits)
+        return self.value_bits if self.neuron is None else self.neuron.bits(membrane_bits)
 
     def values(self, membrane_bits: int) -> tuple[int, int]:
         """The smallest and the largest value that one of its neurons, or pixels, sends in a step."""
         if self.neuron is not None:
-            return self.neuron.kind.values(membrane_bits)
+            return self.neuron.values(membrane_bits)
         if self.signed:
             top = 1 << (self.value_bits - 1)
             return -top, top - 1

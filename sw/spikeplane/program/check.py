@@ -19,7 +19,7 @@ from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
 from spikeplane.program.structure import check_structure
 from spikeplane.program.tables import check_tables
-from spikeplane.program.values import check_signed, check_weights
+from spikeplane.program.values import check_planes, check_signed, check_weights
 from spikeplane.program.words import check_words
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def _check_numbers(population: Population, program: "Program") -> None:
     if not 0 <= neuron.leak_value <= LEAK_ONE:
         raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {neuron.leak_value}")
     bits = config.membrane_bits
+    check_planes(neuron, bits, what)
     for name, values, width in (
         ("thresholds", population.theta, bits),
         ("reset amounts", population.amount, bits),

@@ -4,7 +4,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Population, Projection
+from spikeplane.network import Neuron, Population, Projection
 
 
 def check_signed(values: np.ndarray, bits: int, what: str) -> None:
@@ -15,6 +15,18 @@ def check_signed(values: np.ndarray, bits: int, what: str) -> None:
         raise SpikeplaneError(
             f"{what} must be from {-top} to {top - 1} on this chip, not {int(wrong[0])}; use a "
             "chip with wider words"
+        )
+
+
+def check_planes(neuron: Neuron, membrane_bits: int, what: str) -> None:
+    """Refuse planes that the membranes do not have, or that spikes do not need."""
+    low, most = int(neuron.relu), membrane_bits - neuron.relu
+    if neuron.kind.spikes and (neuron.planes or neuron.relu):
+        raise SpikeplaneError(f"{what}: only membranes that are sent have planes")
+    if not low <= neuron.planes <= most:
+        raise SpikeplaneError(
+            f"{what}: planes must be from {low} to {most} on a chip with {membrane_bits}-bit membranes, not "
+            f"{neuron.planes}"
         )
 
 

@@ -90,7 +90,7 @@ class Egress(wiring.Component):
             with m.State("TOKENS"):
                 self._each(m, entry, free, Kind.TOKEN, self._token(entry, parity))
                 with m.If(self.left == 0):
-                    self._point(m, p.credit_first, p.credit_count)
+                    m.d.sync += self.left.eq(p.credit_count)  # they stand behind the destinations
                     m.next = "CREDITS"
             with m.State("CREDITS"):
                 self._each(m, entry, free, Kind.CREDIT, {"tag": entry.tag, "parity": parity, "last": 0})

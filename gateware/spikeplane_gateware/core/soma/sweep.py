@@ -239,15 +239,14 @@ class Sweep(wiring.Component):
         # From a register: what is launched in this cycle and the last is allowed for.
         m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
-        shift = c.membrane_bits - self.plane
-        plane_bits = [value.bit_select(shift[: bits_for(c.membrane_bits)], 1) for value in neurons.v]
+        bits = self._plane(m)
         with m.If(taken):
             m.d.sync += staged.eq(load)
         with m.If(load):
             m.d.sync += [
-                item.mask.eq(Mux(p.membrane_out, Cat(*plane_bits), neurons.fired)),
-                item.shift.eq(Mux(p.membrane_out, shift, 0)),
-                item.negate.eq(p.membrane_out & (self.plane == 1)),
+                item.mask.eq(Mux(p.membrane_out, bits, neurons.fired)),
+                item.shift.eq(Mux(p.membrane_out, self.shift, 0)),
+                item.negate.eq(p.membrane_out & (self.plane == 1) & ~p.relu),
                 item.group.eq(p.group_base + self.group),
                 item.y.eq(y),
                 item.x.eq(x),
@@ -265,17 +264,36 @@ class Sweep(wiring.Component):
             items.r_en.eq(self.item.ready),
         ]
 
+    def _plane(self, m: Module) -> Value:
+        """The mask of the plane that is next. A membrane beyond the planes sends the nearest value that they
+        hold: ones if it is positive, none if it is negative, the other way round in a plane that counts
+        negative."""
+        c, p, neurons = self.config, self.population, self.neurons
+        self.shift = Signal(bits_for(c.membrane_bits))
+        above, fill = Signal(c.membrane_bits - 1), Signal(reset_less=True)
+        # the bits that only repeat the sign of a value that fits
+        m.d.sync += above.eq(Cat((p.plane_last + p.relu) <= bit for bit in range(c.membrane_bits - 1)))
+        m.d.comb += fill.eq((self.plane == 1) & ~p.relu)
+        mask = []
+        for lane, value in enumerate(neurons.v):
+            sign, beyond = value[-1], Signal(name=f"beyond_{lane}", reset_less=True)
+            with m.If(neurons.out_valid):
+                differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
+                m.d.sync += beyond.eq(differs | (p.relu & sign))
+            mask.append(Mux(beyond, sign == fill, value.bit_select(self.shift, 1)))
+        return Cat(*mask)
+
     def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
         """When an item is made: with every word of neurons, or for each of its bit planes as the
         FIFO takes them."""
-        c, p, neurons = self.config, self.population, self.neurons
+        p, neurons = self.population, self.neurons
         with m.If(~p.membrane_out):
             m.d.comb += load.eq(neurons.out_valid)
         with m.Elif(neurons.out_valid):
-            m.d.sync += self.plane.eq(c.membrane_bits)
+            m.d.sync += [self.plane.eq(p.plane_last + 1), self.shift.eq(0)]
         with m.Elif((self.plane != 0) & taken):
             m.d.comb += load.eq(1)
-            m.d.sync += self.plane.eq(self.plane - 1)
+            m.d.sync += [self.plane.eq(self.plane - 1), self.shift.eq(self.shift + 1)]
 
     def _control(self, m: Module, table: Ram) -> Value:
         """Returns what POPULATION gives to `read_data`."""

@@ -1,0 +1,44 @@
+"""How many bit planes a population sends its values on: all that its worst case needs, where the chip has them;
+else what usual values need, and larger ones are sent as the largest."""
+
+import numpy as np
+
+from spikeplane.compiler.layers import Layer, per_channel
+from spikeplane.config import ChipConfig
+
+
+def widest(config: ChipConfig) -> int:
+    """Planes that a value has at most: the shifter reaches them, and two values and a branch of the same
+    size fit an accumulator."""
+    return min(config.membrane_bits, config.max_shift + 1, config.acc_bits - 2)
+
+
+def planes_of(
+    layer: Layer, low: np.ndarray, high: np.ndarray, unit: np.ndarray, config: ChipConfig
+) -> tuple[int, bool]:
+    """`Neuron.planes` and `Neuron.relu` of a population that sends values to others.
+
+    low, high: the worst case of the currents (C,), in steps of `unit` (C,), without bias.
+    """
+    neuron, bias = layer.neuron, np.round(per_channel(layer.population.bias, len(unit)) / unit)
+    kept = neuron.decay
+    times = float(layer.steps) if kept >= 1 else (1 - kept**layer.steps) / (1 - kept)
+    least, most = (float(end) * times for end in ((low + bias).min(), (high + bias).max()))
+    relu = least >= 0 and neuron.threshold is None
+    room = min(widest(config), config.membrane_bits - relu)
+    needed = _bits(least, most) - relu
+    if needed > room and layer.usual is not None:
+        usual = float(np.ceil(layer.usual / unit).max())
+        needed = min(_bits(0 if relu else -usual, usual) - relu, room)
+    planes = max(1, min(needed, room))
+    return (0 if planes == config.membrane_bits else planes), relu
+
+
+def _bits(low: float, high: float) -> int:
+    """Bits in two's complement that hold low..high."""
+    return (
+        max(
+            int(high).bit_length() if high > 0 else 0, (int(np.ceil(-low)) - 1).bit_length() if low < 0 else 0
+        )
+        + 1
+    )
