@@ -42,6 +42,11 @@ class FloatNeuron:
     strict: bool = False
     kind: NeuronKind = SPIKING
 
+    @property
+    def relays(self) -> bool:
+        """They send what they get: values of a sum, which no layer of the model keeps."""
+        return not self.kind.spikes and not np.any(self.decay)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FloatPopulation:

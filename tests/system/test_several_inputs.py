@@ -3,6 +3,7 @@ an encoding of its own."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import nir
 import numpy as np
@@ -52,6 +53,71 @@ def samples(count: int = 4) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(8)
     sound = rng.integers(-16, 16, (count, 6, *SOUND)) * (rng.random((count, 6, *SOUND)) < 0.6)
     return {"image": rng.integers(0, 256, (count, *IMAGE), dtype=np.uint8), "sound": sound}
+
+
+MODULE = """
+import torch
+from torch import nn
+from spikingjelly.activation_based import neuron
+
+class Both(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.seen = nn.Conv2d(2, 4, 3, padding=1), neuron.LIFNode(v_threshold=0.3)
+        self.flat, self.eye = nn.Flatten(), nn.Linear(100, 3)
+        self.ear, self.heard, self.both = nn.Linear(7, 6), neuron.IFNode(v_threshold=0.3), nn.Linear(6, 3)
+        self.last = neuron.IFNode(v_threshold=0.3)
+
+    def forward(self, image, sound):
+        seen = self.eye(self.flat(self.seen(self.conv(image))))
+        return self.last(seen + self.both(self.heard(self.ear(sound))))
+
+def net():
+    return Both(), {"image": (2, 5, 5), "sound": (7, 1, 1)}
+"""
+
+
+def module() -> Any:
+    space: dict[str, Any] = {}
+    exec(MODULE, space)
+    return space["net"]()[0]
+
+
+def test_a_module_of_two_arguments() -> None:
+    shapes = {"image": IMAGE, "sound": SOUND}
+    data = samples()
+    program = spikeplane.compile(
+        module(), chip="tiny", input_shape=shapes, encoding=ENCODINGS, calibration=data
+    )
+    assert all(row["differences"] == 0 for row in program.tables["agreement"])
+    assert "Both itself" in program.tables["import"][0]["source"]
+    with spikeplane.open_board("sim", program) as board:
+        result = execute(program, board, data, lockstep=True)
+    assert result.comparison is not None
+    assert result.comparison.mismatches == 0, str(result.comparison)
+    assert all(0.02 < np.concatenate(v).mean() < 0.98 for v in result.outputs.values())
+    with pytest.raises(SpikeplaneError) as error:
+        spikeplane.compile(module(), input_shape={"image": IMAGE, "noise": SOUND})
+    assert str(error.value) == "input_shape has 'noise', forward takes image, sound; name its arguments"
+
+
+def test_a_proof_that_must_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two inputs reach the model's own forward, each where it belongs."""
+    from spikeplane_sim.proof import as_one
+
+    shapes = {"image": IMAGE, "sound": SOUND}
+    right = as_one._joined
+    monkeypatch.setattr(as_one, "_joined", lambda model, given: right(_deaf(model), given))
+    with pytest.raises(SpikeplaneError, match="is not what the model computes"):
+        spikeplane.compile(
+            module(), chip="tiny", input_shape=shapes, encoding=ENCODINGS, calibration=samples()
+        )
+
+
+def _deaf(model: Any) -> Any:
+    model.ear.bias.data += 1
+    return model
 
 
 def compiled() -> Program:
@@ -153,6 +219,13 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         "the program has the inputs image, sound, and there is no file for 'sound'; give NAME=FILE for each, or one "
         ".npz with arrays of these names"
     )
+    Path("m.py").write_text(MODULE)
+    given = ["--input-shape", "image=2x5x5", "--input-shape", "sound=7"]
+    status, _, err = call(monkeypatch, capsys, "compile", "m.py:net", *compiling[2:], *given)
+    assert (status, err) == (0, "")
+    assert Program.load("n.spk").inputs == ["image", "sound"]
+    status, _, err = call(monkeypatch, capsys, "compile", "m.py:net", *compiling[2:], *given[:3], "7")
+    assert (status, err) == (2, "error: of several inputs each has its --input-shape NAME=SHAPE, not '7'")
     status, _, err = call(monkeypatch, capsys, *compiling[:-1], "sound=frames,loud")
     assert status == 2
     assert "of several inputs each has its --encoding NAME=KIND" in err

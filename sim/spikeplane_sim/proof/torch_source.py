@@ -15,6 +15,7 @@ from torch import nn
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, Origin
+from spikeplane_sim.proof.as_one import as_one
 from spikeplane_sim.proof.called import as_steps
 from spikeplane_sim.proof.copies import float64_copy
 from spikeplane_sim.proof.runners import Runner, Whole, laid_out
@@ -57,10 +58,11 @@ def run_torch(
     """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the
     readout the sum of the model's outputs.
 
-    planes: real values (N, T, C, H, W) of the one input; driven: (N, T, C, H, W) that populations hand on instead of
+    planes: by input real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of
     what they fire; `advance` is called after each call of the model. Raises SpikeplaneError, one
     line, where the model itself cannot run.
     """
+    origin, values = as_one(net, origin, planes)
     model = (
         origin.model
         if any(name in {p.name for p in net.populations} for name, _ in origin.model.named_modules())
@@ -69,7 +71,6 @@ def run_torch(
     copied = float64_copy(model)
     modules = dict(copied.named_modules())
     # (T, N, C, H, W)
-    (values,) = planes.values()
     inputs = torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64).transpose(0, 1)
     called = origin.called
     with torch.no_grad(), torch.random.fork_rng(devices=[]):

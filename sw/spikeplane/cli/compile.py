@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
-from spikeplane.cli.encodings import parse_encodings, parse_shape
+from spikeplane.cli.encodings import parse_encodings, parse_shapes
 from spikeplane.cli.explain import explaining
 from spikeplane.cli.tables import print_tables
 from spikeplane.data import read_inputs, read_labels
@@ -32,7 +32,10 @@ def compile(  # noqa: A001 - the command's name
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Chip: a TOML file.")] = None,
     input_shape: Annotated[
-        str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")
+        list[str] | None,
+        typer.Option(
+            help="CHANNELSxHEIGHTxWIDTH, where the model does not say; NAME=SHAPE of several inputs."
+        ),
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="A checkpoint for the module: .pt of torch.save, or .safetensors.")
@@ -116,7 +119,7 @@ def compile(  # noqa: A001 - the command's name
         mean=mean,
         std=std,
     )
-    shape = parse_shape(input_shape)
+    shape = parse_shapes(input_shape or [])
     _check_options(calibrate, labels, samples, dt)
     check_place(output)
     with busy("compiling") as say:

@@ -12,10 +12,19 @@ from spikeplane.errors import SpikeplaneError
 _KINDS = get_args(EncodingKind)
 
 
-def parse_shape(text: str | None) -> tuple[int, int, int] | None:
+def parse_shapes(given: list[str]) -> tuple[int, int, int] | dict[str, tuple[int, int, int]] | None:
+    """Of `CxHxW` the input's shape, of `NAME=CxHxW` that of each. Raises SpikeplaneError."""
+    if len(given) < 2 and "=" not in "".join(given):
+        return parse_shape(given[0]) if given else None
+    parts = [text.partition("=") for text in given]
+    wrong = [text for text, (name, _, shape) in zip(given, parts, strict=True) if not (name and shape)]
+    if wrong:
+        raise SpikeplaneError(f"of several inputs each has its --input-shape NAME=SHAPE, not '{wrong[0]}'")
+    return {name: parse_shape(shape) for name, _, shape in parts}
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
     """CxHxW, or C alone. Raises SpikeplaneError."""
-    if text is None:
-        return None
     parts = text.lower().split("x")
     if len(parts) not in (1, 3) or not all(
         re.fullmatch("0*[1-9][0-9]{0,5}", part, re.ASCII) for part in parts

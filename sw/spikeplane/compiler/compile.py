@@ -36,7 +36,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     model: Any,
     *,
     chip: ChipConfig | str = "small",
-    input_shape: tuple[int, int, int] | None = None,
+    input_shape: tuple[int, int, int] | Mapping[str, tuple[int, int, int]] | None = None,
     encoding: Encodings | None = None,
     dt: float | None = None,
     reset: str | None = None,
@@ -59,7 +59,8 @@ def compile(  # noqa: A001 - the public name is the field's word
     model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a
                   FloatNetwork
     chip          a ChipConfig or a preset's name
-    input_shape   (C, H, W), where the model does not say
+    input_shape   (C, H, W), where the model does not say; of several inputs by the names of forward's
+                  arguments
     encoding      how samples become planes; of several inputs one for all, or one by input
     dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft",
                          "none", "delayed"; ">=" or ">")

@@ -1,5 +1,6 @@
 """From trained models to the float network: NIR graphs, SpikingJelly and snnTorch modules."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ RESETS = ("hard", "soft", "none", "delayed")
 def import_model(
     model: Any,
     *,
-    input_shape: tuple[int, int, int] | None = None,
+    input_shape: Any = None,
     dt: float | None = None,
     reset: str | None = None,
     compare: str | None = None,
@@ -66,7 +67,10 @@ def import_model(
     if weights is not None:
         model, note = loaded(model, weights)
         notes = (*notes, note)
-    input_shape = None if input_shape is None else _shape(input_shape)
+    if isinstance(input_shape, Mapping):
+        input_shape = {str(name): _shape(shape) for name, shape in input_shape.items()}
+    elif input_shape is not None:
+        input_shape = _shape(input_shape)
     if type(model).__name__ == "NIRGraph":
         from spikeplane.importers.nir_cycles import laid_open
         from spikeplane.importers.nir_graph import import_nir

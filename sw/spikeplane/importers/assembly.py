@@ -251,6 +251,7 @@ class Assembly:
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
         """The network whose last value is `value`; currents without neurons become a readout that
         integrates them."""
+        neurons = any(p.neuron is not None and not p.neuron.relays for p in self.populations)
         if isinstance(value, Spikes) and (
             len(value.sources) != 1 or value.sources[0] != Source(value.sources[0].population)
         ):
@@ -261,7 +262,7 @@ class Assembly:
             )
             why = "the last layer has no neurons: its outputs are summed over the steps"
             self.assume(output_name, "readout", "integrator", why)
-        if not any(p.neuron is not None and p.neuron.kind.spikes for p in self.populations):
+        if not neurons:
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()
         output = value.sources[0].population

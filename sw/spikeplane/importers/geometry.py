@@ -1,11 +1,14 @@
 """Strides, paddings and groups that make sense, the pixels that come out, and kernels written out in full."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 
 Pair = tuple[int, int]
 Shape = tuple[int, int, int]
+Shapes = Shape | Mapping[str, Shape]  #: of the input, or of several by the names of forward's arguments
 Pads = tuple[Pair, Pair]  #: of rows and of columns, in front and behind
 
 

@@ -5,6 +5,7 @@ NIR states differential equations and neither dt nor the reset; both are taken f
 assumed, and said (nir_neurons.py).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from spikeplane.float_network import FloatNetwork
 from spikeplane.importers import nir_layers as layers
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
-from spikeplane.importers.geometry import text
+from spikeplane.importers.geometry import Shape, Shapes, text
 from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, threshold
 
@@ -46,7 +47,7 @@ def import_nir(
     dt: float | None = None,
     reset: str | None = None,
     compare: str | None = None,
-    input_shape: tuple[int, int, int] | None = None,
+    input_shape: Shapes | None = None,
     if_gain: str | None = None,
     discretisation: str | None = None,
     read_out: str | None = None,
@@ -64,7 +65,7 @@ class _Importer:
         self,
         graph: Any,
         choices: Choices,
-        input_shape: tuple[int, int, int] | None,
+        input_shape: Shapes | None,
         read_out: str | None,
     ) -> None:
         self.choices, self.input_shape = choices, input_shape
@@ -86,7 +87,7 @@ class _Importer:
     def run(self) -> FloatNetwork:
         last = None
         if not self.inputs:
-            self.values["input"] = self.made.input("input", self.input_shape or (1, 1, 1))
+            self.values["input"] = self.made.input("input", self._given("input") or (1, 1, 1))
             self.made.assume("input", "input", "one that nothing listens to", "the graph has none")
         for name in order(list(self.nodes), self.edges):
             if name in self.outputs:
@@ -122,6 +123,12 @@ class _Importer:
     def _shape(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
         return layers.shape_of(shape, lines=self.lines)
 
+    def _given(self, name: str) -> Shape | None:
+        """The shape that the user gives the input; of several inputs each by its name."""
+        if isinstance(self.input_shape, Mapping):
+            return self.input_shape.get(name)
+        return self.input_shape if len(self.inputs) < 2 else None
+
     def _is_neuron(self, name: str) -> bool:
         return type(self.nodes[name]).__name__ in _NEURONS
 
@@ -155,8 +162,7 @@ class _Importer:
     def _node(self, name: str, node: Any) -> Value:
         kind, made = type(node).__name__, self.made
         if name in self.inputs:
-            given = self.input_shape if len(self.inputs) == 1 else None  # several say their own
-            shape = given or self._shape(
+            shape = self._given(name) or self._shape(
                 layers.whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
             )
             return made.input(name, shape)

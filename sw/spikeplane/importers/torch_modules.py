@@ -5,22 +5,26 @@ and walked. Any other is traced as a whole, operator by operator (trace/). Only 
 last bit passes; hooks and whatever else could make another network of it are refused by name.
 """
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
+from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
-from spikeplane.importers.torch_walk import Wanted, walk
+from spikeplane.importers.torch_walk import walk
 from spikeplane.importers.unfollowed import Unfollowed
+from spikeplane.importers.wanted import Wanted
 
 
 def import_torch(
     module: Any,
-    input_shape: tuple[int, int, int] | None,
+    input_shape: Shapes | None,
     *,
     reset: str | None = None,
     compare: str | None = None,
@@ -29,10 +33,10 @@ def import_torch(
     """The float network of a module, and how its forward is called if that is not once a step with
     (N, C, H, W) or (N, C), or with (T, N, ...) in step mode "m".
 
-    input_shape: (C, H, W); guessed for a module that starts with a fully connected layer.
-    input_bits: bits of an input value, None where unknown. The module is evaluated as
-    `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a layer that cannot
-    be represented and for shapes that do not match.
+    input_shape: (C, H, W), or of several inputs by the names of forward's arguments; guessed for a module
+    that starts with a fully connected layer. input_bits: bits of an input value, None where unknown. The
+    module is evaluated as `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a
+    layer that cannot be represented and for shapes that do not match.
     """
     import torch
 
@@ -45,6 +49,10 @@ def import_torch(
         return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))
     except Unfollowed as unfollowed:
         first = unfollowed
+    if isinstance(input_shape, Mapping):
+        raise SpikeplaneError(
+            f"{first}; of a model of several inputs only layers, additions and flattens are followed"
+        )
     from spikeplane.importers.trace.importing import import_traced  # loads much of torch
 
     shape = input_shape or _guess(evaluated(module))
@@ -54,15 +62,24 @@ def import_torch(
         raise SpikeplaneError(str(first if first.stands else error)) from None
 
 
-def _followed(copied: Any, module: Any, shape: tuple[int, int, int] | None, wanted: Wanted) -> FloatNetwork:
+def _followed(copied: Any, module: Any, shape: Shapes | None, wanted: Wanted) -> FloatNetwork:
     """By torch.fx. Raises Unfollowed where that does not show what the forward does."""
     import torch
 
+    unknown = [name for name in shape if name not in _arguments(module)] if isinstance(shape, Mapping) else []
+    if unknown:
+        raise SpikeplaneError(
+            f"input_shape has '{unknown[0]}', forward takes {', '.join(_arguments(module)) or 'nothing'}; name its arguments"
+        )
     graph = traced(copied, module)
     check_known(copied, graph)
     wanted = replace(wanted, several_steps=step_mode(copied, graph) == "m")
     with torch.no_grad():
         return walk(copied, graph, shape or _guess(copied), wanted, was_training=module.training)
+
+
+def _arguments(module: Any) -> list[str]:
+    return list(inspect.signature(module.forward).parameters)
 
 
 def _install() -> None:

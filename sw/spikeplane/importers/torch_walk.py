@@ -1,6 +1,7 @@
 """Carries values along the traced graph: layers to their handlers, additions and flattens to the assembler."""
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,21 +11,13 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Spikes, Value
+from spikeplane.importers.geometry import Shape, Shapes
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.unfollowed import Unfollowed
+from spikeplane.importers.wanted import Wanted
 
 _BATCH = object()  #: the number of samples, which no layer depends on
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the user asks for, and how the model is called; the fields of `Call`."""
-
-    reset: str | None
-    compare: str | None
-    several_steps: bool
-    input_bits: int | None
 
 
 @dataclass(frozen=True)
@@ -34,9 +27,7 @@ class _Sizes:
     rest: tuple[int, ...]
 
 
-def walk(
-    module: Any, graph: Any, input_shape: tuple[int, int, int], wanted: Wanted, *, was_training: bool
-) -> FloatNetwork:
+def walk(module: Any, graph: Any, input_shape: Shapes, wanted: Wanted, *, was_training: bool) -> FloatNetwork:
     """The float network of a traced module. Raises SpikeplaneError, one line."""
     walker = _Walk(module, input_shape, wanted)
     if was_training:
@@ -47,7 +38,7 @@ def walk(
 
 
 class _Walk:
-    def __init__(self, module: Any, input_shape: tuple[int, int, int], wanted: Wanted) -> None:
+    def __init__(self, module: Any, input_shape: Shapes, wanted: Wanted) -> None:
         self.module, self.input_shape, self.wanted = module, input_shape, wanted
         self.made = Assembler()
         self.values: dict[Any, Any] = {}
@@ -57,13 +48,13 @@ class _Walk:
         self.takers: dict[Any, tuple[str, int]] = {}
 
     def run(self, graph: Any) -> FloatNetwork:
-        started = False
         for node in graph.nodes:
             if node.op == "placeholder":
-                if started:
+                name, shape = self._input(node)
+                if shape is None:
                     self.states.append(node)  # membranes that a step is handed
-                    continue
-                self.values[node], started = self.made.input("input", self.input_shape), True
+                else:
+                    self.values[node] = self.made.input(name, shape)
             elif node.op == "call_module":
                 self.values[node] = self._used(node)
             elif node.op in ("call_function", "call_method"):
@@ -71,6 +62,12 @@ class _Walk:
             elif node.op == "output":
                 return self.made.finish(self._output(node.args[0]))
         raise SpikeplaneError("the model's forward returns nothing")
+
+    def _input(self, node: Any) -> tuple[str, Shape | None]:
+        """Name and shape of an argument that is an input: the first one, or those that have a shape."""
+        if isinstance(self.input_shape, Mapping):
+            return node.target, self.input_shape.get(node.target)
+        return "input", None if self.values else self.input_shape
 
     def _used(self, node: Any) -> Result:
         """A layer where the forward calls it."""

@@ -12,7 +12,6 @@ from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import Call, Result, handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
-from spikeplane.importers.torch_walk import Wanted
 from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.items import Given
@@ -20,6 +19,7 @@ from spikeplane.importers.trace.layouts import Layout, layouts
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.stubs import opaque
 from spikeplane.importers.trace.walk import Walk
+from spikeplane.importers.wanted import Wanted
 
 FREE = 3  #: steps of a trace where the model takes as many as come
 MANY = 257  #: where it takes a number of its own

@@ -13,9 +13,9 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.registry import Call
-from spikeplane.importers.torch_walk import Wanted
 from spikeplane.importers.trace.axes import FEATURES, SAMPLES, STEPS, Atom, Dims, dim, features, order
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, Thing
+from spikeplane.importers.wanted import Wanted
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_refused import CURES
 from spikeplane.importers.torch_trace import is_layer, unknown
-from spikeplane.importers.torch_walk import Wanted
 from spikeplane.importers.trace import arithmetic, layers, reductions, shapes
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
@@ -23,6 +22,7 @@ from spikeplane.importers.trace.export import Graph
 from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import layer_of, module_of, operator_of, place
+from spikeplane.importers.wanted import Wanted
 
 #: Of each operator what it makes of its arguments.
 RULES: dict[str, Rule] = {**shapes.RULES, **layers.RULES, **arithmetic.RULES, **reductions.RULES}

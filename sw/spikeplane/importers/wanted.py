@@ -1,0 +1,13 @@
+"""What the user asks of an import, and how the model is called."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks for, and how the model is called; the fields of `Call`."""
+
+    reset: str | None
+    compare: str | None
+    several_steps: bool
+    input_bits: int | None
