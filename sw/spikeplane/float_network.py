@@ -115,6 +115,7 @@ class Called:
     steps       how many steps one call takes; None: those of its input
     returned    the output of "steps", their "sum" or "mean", or that of the "last"
     returned_at where the output's axis of steps is
+    batch       how many samples a call takes; None: any number
     """
 
     rows: bool
@@ -123,6 +124,12 @@ class Called:
     returned: Literal["steps", "sum", "mean", "last"] = "steps"
     returned_at: int = 0
     lines: bool = False
+    batch: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """One call takes all steps, or makes them of one image."""
+        return self.steps is not None or self.steps_at is not None
 
 
 @dataclass(frozen=True, kw_only=True)

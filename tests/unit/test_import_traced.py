@@ -81,6 +81,20 @@ def pooled(s: Any, x: torch.Tensor) -> Any:
     return torch.stack(spikes)
 
 
+def sized(s: Any, x: torch.Tensor) -> Any:
+    """Written for batches of 16, as the framework's tutorials are."""
+    return s.two(s.b(s.one(s.c(x)).view(16, -1)))
+
+
+def states_of_a_size(s: Any, x: torch.Tensor) -> Any:
+    mem1, mem2, spikes = torch.zeros(32, 9), torch.zeros(32, 5), []
+    for _ in range(STEPS):
+        spk, mem1 = s.one(s.a(x), mem1)
+        spk, mem2 = s.two(s.b(spk), mem2)
+        spikes.append(spk)
+    return torch.stack(spikes, 1)
+
+
 def hidden(s: Any, x: torch.Tensor) -> Any:
     utils.reset(s.net)
     spikes, membranes = [], []
@@ -217,6 +231,12 @@ IMAGES = {**FIXED, "rows": False}
 RIGHT: dict[Any, tuple[Any, Any, Called | None]] = {
     fully_connected: (leaky, ROWS, Called(**FIXED)),
     pooled: (lambda: {"c": nn.Conv2d(1, 4, 3), "one": Leaky(0.8), "b": nn.Linear(144, 5), "two": Leaky(0.8)}, IMAGE, Called(**IMAGES)),
+    sized: (
+        lambda: {"c": nn.Conv2d(2, 4, 3), "one": LIFNode(v_threshold=0.5), "b": nn.Linear(144, 5), "two": IFNode()},
+        MAPS,
+        Called(rows=False, steps_at=None, steps=None, batch=16),
+    ),
+    states_of_a_size: (leaky, ROWS, Called(**FIXED, returned_at=1)),
     hidden: (lambda: {"net": hidden_net()}, IMAGE, Called(**IMAGES)),
     recurrent: (lambda: leaky(one=snntorch.RLeaky(0.8, linear_features=9)), ROWS, Called(**FIXED)),
     recurrent_by_hand: (lambda: leaky(back=nn.Linear(9, 9)), ROWS, Called(**FIXED, returned="sum")),

@@ -91,20 +91,21 @@ class _Rows(Exception):
     """A fully connected layer gets pixels: the model takes rows."""
 
 
-def laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
+def laid_out(model: nn.Module, inputs: Tensor, few: int = 2) -> Tensor:
     """The inputs (T, N, C, H, W) in the shape that the model takes: as they are, as lines (T, N, C, W)
-    where one of its layers is for lines, or as rows. Raises SpikeplaneError if it takes none."""
-    wrong = _fails(model, inputs)
+    where one of its layers is for lines, or as rows; `few`: the samples that it is tried with. Raises
+    SpikeplaneError if it takes none."""
+    wrong = _fails(model, inputs, few)
     if wrong is None:
         return inputs
     if inputs.shape[3] == 1 and any(isinstance(m, _LINES) for m in model.modules()):
         lines = inputs.squeeze(3)
-        if (wrong := _fails(model, lines)) is None:
+        if (wrong := _fails(model, lines, few)) is None:
             return lines
     rows = inputs.flatten(2)
-    if _fails(model, rows) is None:
+    if _fails(model, rows, few) is None:
         return rows
-    if inputs.shape[3] == 1 and _fails(model, inputs.squeeze(3)) is None:
+    if inputs.shape[3] == 1 and _fails(model, inputs.squeeze(3), few) is None:
         return inputs.squeeze(3)
     shape = "x".join(str(n) for n in inputs.shape[2:])
     raise SpikeplaneError(
@@ -113,7 +114,7 @@ def laid_out(model: nn.Module, inputs: Tensor) -> Tensor:
     )
 
 
-def _fails(model: nn.Module, inputs: Tensor) -> str | None:
+def _fails(model: nn.Module, inputs: Tensor, few: int) -> str | None:
     """What is wrong with a first step of these inputs in a copy; None if nothing is."""
 
     def check(_: nn.Module, arguments: tuple) -> None:
@@ -125,7 +126,7 @@ def _fails(model: nn.Module, inputs: Tensor) -> str | None:
         if isinstance(module, nn.Linear):
             module.register_forward_pre_hook(check)
     try:
-        Runner(copied, inputs[:1, :2]).run(lambda: None)
+        Runner(copied, inputs[:1, :few]).run(lambda: None)
     except _Rows:
         return "a fully connected layer gets pixels"
     except SpikeplaneError:

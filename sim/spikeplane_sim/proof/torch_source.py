@@ -16,6 +16,7 @@ from torch import nn
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, Origin
 from spikeplane_sim.proof.as_one import as_one
+from spikeplane_sim.proof.batches import in_batches
 from spikeplane_sim.proof.called import as_steps
 from spikeplane_sim.proof.copies import float64_copy
 from spikeplane_sim.proof.runners import Runner, Whole, laid_out
@@ -62,6 +63,21 @@ def run_torch(
     what they fire; `advance` is called after each call of the model. Raises SpikeplaneError, one
     line, where the model itself cannot run.
     """
+
+    def run(some: dict[str, np.ndarray], instead: dict[str, Tensor]) -> dict[str, Tensor]:
+        return _run(net, origin, some, instead, advance)
+
+    return in_batches(run, planes, driven, origin.called.batch if origin.called else None)
+
+
+def _run(
+    net: FloatNetwork,
+    origin: Origin,
+    planes: dict[str, np.ndarray],
+    driven: dict[str, Tensor],
+    advance: Callable[[], None],
+) -> dict[str, Tensor]:
+    """As `run_torch`, all samples at once."""
     origin, values = as_one(net, origin, planes)
     model = (
         origin.model
@@ -72,9 +88,10 @@ def run_torch(
     modules = dict(copied.named_modules())
     # (T, N, C, H, W)
     inputs = torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64).transpose(0, 1)
-    called = origin.called
+    called = origin.called if origin.called and origin.called.whole else None
+    few = (origin.called and origin.called.batch) or 2
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        runner = Whole(copied, inputs, called) if called else Runner(copied, laid_out(model, inputs))
+        runner = Whole(copied, inputs, called) if called else Runner(copied, laid_out(model, inputs, few))
         size = (len(inputs), inputs.shape[1])
         recorders = {
             p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))

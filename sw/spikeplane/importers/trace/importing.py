@@ -1,6 +1,7 @@
 """The float network of a module by tracing its whole forward."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.items import Given
-from spikeplane.importers.trace.layouts import Layout, layouts
+from spikeplane.importers.trace.layouts import BATCH, Layout, layouts, named_batches
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.stubs import opaque
 from spikeplane.importers.trace.walk import Walk
@@ -34,11 +35,13 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
     layers = opaque(real)
     told: list[tuple[float, SpikeplaneError]] = []
     failed: list[Failed] = []
-    for layout in layouts(shape):
+    tried = layouts(shape)
+    for layout in tried:
         try:
             graph = _graph(module, real, layers, layout, shape)
         except Failed as failure:
             failed.append(failure)
+            tried += _of_fixed_batch(layout, failure, tried)
             continue
         walks: list[Walk] = []
         try:
@@ -46,6 +49,12 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
     raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(failed[0])
+
+
+def _of_fixed_batch(layout: Layout, failure: Failed, tried: list[Layout]) -> list[Layout]:
+    """The layout with as many samples as the forward names, where that is what it failed at."""
+    found = [replace(layout, batch=size) for size in named_batches(str(failure.cause), layout.batch)]
+    return [other for other in found if other not in tried]
 
 
 def _graph(module: Any, real: Any, layers: Layers, layout: Layout, shape: tuple[int, int, int]) -> Graph:
@@ -86,6 +95,8 @@ def _walked(
     walks: list[Walk],
 ) -> Imported:
     made = Assembler()
+    if layout.batch != BATCH:
+        made.assume("", "samples", str(layout.batch), "the model's forward names how many one call takes")
     if training:
         made.assume("", "mode", "evaluation", "the model is in training mode; model.eval() says so")
     check_started_once(graph.stubbed.anew, graph.stubbed.calls)
@@ -106,8 +117,9 @@ def _walked(
         steps=steps,
         returned=how,
         returned_at=at,
+        batch=None if layout.batch == BATCH else layout.batch,
     )
-    alone = steps is None and layout.steps_at is None
+    alone = steps is None and layout.steps_at is None and called.batch is None
     return Imported(net, None if alone else called, calls.places)
 
 

@@ -1,5 +1,6 @@
 """The shapes in which a model may take its input: one image or all steps, pixels or a row."""
 
+import re
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -16,11 +17,12 @@ BATCH = 11  #: samples of a trace: a prime that hardly any layer has as its size
 @dataclass(frozen=True)
 class Layout:
     """rows: a sample is one row of features; lines: channels of a line. steps_at: where the axis of steps
-    is, None without one."""
+    is, None without one. batch: the samples of a call."""
 
     rows: bool
     steps_at: int | None
     lines: bool = False
+    batch: int = BATCH
 
     @property
     def name(self) -> str:
@@ -30,7 +32,7 @@ class Layout:
 
     def item(self, value: Value, steps: int) -> Item:
         """The input as the model gets it."""
-        samples: Dim = (Atom(SAMPLES, BATCH),)
+        samples: Dim = (Atom(SAMPLES, self.batch),)
         every: Dim = (Atom(STEPS, steps),)
         lead = {None: [samples], 0: [every, samples], 1: [samples, every]}[self.steps_at]
         own = features(value.shape)
@@ -39,7 +41,7 @@ class Layout:
 
     def tensor(self, shape: tuple[int, int, int], steps: int) -> Any:
         """Zeros of that shape."""
-        lead = {None: [BATCH], 0: [steps, BATCH], 1: [BATCH, steps]}[self.steps_at]
+        lead = {None: [self.batch], 0: [steps, self.batch], 1: [self.batch, steps]}[self.steps_at]
         return torch.zeros([*lead, *([prod(shape)] if self.rows else [shape[0], *shape[1 + self.lines :]])])
 
 
@@ -51,3 +53,21 @@ def layouts(shape: tuple[int, int, int]) -> list[Layout]:
     if shape[1] == 1 and shape[2] > 1:
         found += [Layout(False, steps_at, lines=True) for steps_at in (None, 0, 1)]
     return found
+
+
+#: What PyTorch says where a tensor has not as many samples as the forward thinks: where the number is.
+_NAMED = (
+    r"shape '\[(\d+), [\d, -]+\]' is invalid for input of size \d+",
+    r"shape '\[\d+, (\d+), [\d, -]+\]' is invalid for input of size \d+",
+    r"got \[(\d+), \d+\] X \[",
+    r"\((\d+)x\d+ and \d+x\d+\)",
+    r"size of tensor a \((\d+)\) must match the size of tensor b",
+    r"must match the size of tensor b \((\d+)\)",
+)
+
+
+def named_batches(message: str, batch: int) -> list[int]:
+    """The numbers of samples that a forward may have meant that failed so on `batch` of them: a model
+    that was written for batches of one size says `view(batch_size, -1)`. None behind a second failure."""
+    found = [int(match[1]) for pattern in _NAMED if (match := re.search(pattern, message))]
+    return [n for n in dict.fromkeys(found) if n not in (1, batch)] if batch == BATCH else []
