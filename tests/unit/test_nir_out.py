@@ -119,6 +119,30 @@ def test_spikes_that_come_back(tmp_path: Path) -> None:
         assert 0.02 < ours[name].mean() < 0.98
 
 
+def test_values_in_mid_network_are_told(tmp_path: Path) -> None:
+    """Sums that two layers take are populations of values, as planes; while those hold them, nothing differs."""
+
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.one, self.two = nn.Conv2d(2, 4, 3), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+            self.fire, self.again, self.last = IFNode(), IFNode(), IFNode()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.stem(x)
+            x = x + self.one(self.fire(x))
+            return self.last(x + self.two(self.again(x)))
+
+    program = compiled(Residual(), (2, 5, 5))
+    sending = [p for p in program.network.populations if p.sends_values and program.network.outgoing(p.name)]
+    assert sending
+    ours, theirs, _ = beside(program, tmp_path, "hard")
+    limited = any(p.neuron is not None and p.neuron.planes for p in sending)
+    assert ("values are not limited" in program.to_nir().metadata["approximate"]) == limited
+    for name in ("fire", "again", "last"):
+        np.testing.assert_array_equal(theirs[name], ours[name])
+
+
 def test_what_nir_has_no_node_for() -> None:
     program = compiled(nn.Sequential(nn.Conv2d(2, 3, 3), nn.MaxPool2d(2), IFNode()), (2, 6, 6))
     with pytest.raises(SpikeplaneError) as error:

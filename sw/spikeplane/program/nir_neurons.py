@@ -53,6 +53,8 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
                 f"layer '{population.name}' sends membranes that reset, which NIR has no node for"
             )
         told.say("membranes do not saturate", population.name)
+        if neuron.planes:
+            told.say("values are not limited to what their planes hold", population.name)
         return nir.I(ones * r) if tau is None else nir.LI(ones * tau, ones * r, ones * 0)
     threshold = _threshold(population, neuron, told).reshape(-1, *[1] * (len(shape) - 1)) * ones
     if neuron.stateless:
