@@ -112,8 +112,8 @@ def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> 
     if weight.shape[-2:] == (high, wide) and not any(p.padding):
         node, before = _row(graph, weight, bias, before, (source.shape[0], high, wide))
     else:
-        groups = len(weight) if p.kind is ALIGNED else 1
-        kernel = weight[:, None] if p.kind is ALIGNED else weight
+        groups = len(weight) if weight.ndim == 3 else 1
+        kernel = weight[:, None] if weight.ndim == 3 else weight
         node = nir.Conv2d((high, wide), kernel, np.array(p.stride), np.array(p.padding), 1, groups, bias)
     name = graph.put(name, node, before)
     graph.edges.append((name, graph.behind[target.name]))
