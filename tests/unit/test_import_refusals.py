@@ -103,7 +103,7 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "pruned": (lambda: prune.l1_unstructured(rows(IFNode())[0], "weight", 0.5) and None, None, ""),
     "own forward": (lambda: changed(rows(IFNode()), forward=lambda x: x), None, "the model has a forward set on the object"),
     "its forward": (lambda: rows(changed(IFNode(), forward=lambda x: x)), None, "layer '1' has a forward set on the object"),
-    "index": (lambda: Made(lambda s, x: s.n(s.a(x[0]))), None, "layer 'select' is an index into samples"),
+    "index": (lambda: Made(lambda s, x: s.n(s.a(x[0]))), None, "takes one of the steps that it gets"),
     "complex": (lambda: changed(rows(IFNode()), **{"0": nn.Linear(12, 3, dtype=torch.complex64)}), None,
                 "layer '0': its weights are complex numbers; give real ones"),
     "image pooled": (lambda: spread(nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(2, 4, 3), IFNode())), MAPS,

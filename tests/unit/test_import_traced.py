@@ -15,7 +15,7 @@ from spikingjelly.activation_based.neuron import IFNode, LIFNode
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from spikeplane import Encoding
+from spikeplane import Encoding, SpikeplaneError
 from spikeplane import compile as compile_model
 from spikeplane.float_network import Called
 from spikeplane.importers import import_model
@@ -146,6 +146,41 @@ def steps_behind_samples(s: Any, x: torch.Tensor) -> Any:
     return torch.stack(spikes, 1)
 
 
+def every_step(s: Any, x: torch.Tensor) -> Any:
+    mem, values, membranes = s.one.reset_mem(), [], []
+    for _ in range(STEPS):
+        spk, mem = s.one(s.a(x), mem)
+        values.append(s.b(spk))
+        membranes.append(mem)
+    return values, membranes
+
+
+def assigned(s: Any, x: torch.Tensor) -> Any:
+    mem, spikes = s.one.init_leaky(), torch.zeros(STEPS, x.shape[0], 9)
+    for t in range(STEPS):
+        spikes[t], mem = s.one(s.a(x), mem)
+    return spikes.sum(0)
+
+
+def joined(s: Any, x: torch.Tensor) -> Any:
+    mem, spk, out = s.one.init_leaky(), torch.zeros(x.shape[0], 9), torch.zeros(1)
+    for _ in range(STEPS):
+        spk, mem = s.one(s.both(torch.cat([x, spk], 1)), mem)
+        out = out + spk
+    return out
+
+
+def synaptic(s: Any, x: torch.Tensor) -> Any:
+    syn1, mem1 = s.one.init_synaptic()
+    syn2, mem2 = s.two.init_synaptic()
+    spikes = []
+    for _ in range(STEPS):
+        spk, syn1, mem1 = s.one(s.a(x), syn1, mem1)
+        spk, syn2, mem2 = s.two(s.b(spk), syn2, mem2)
+        spikes.append(spk)
+    return torch.stack(spikes)
+
+
 def last(s: Any, x: torch.Tensor) -> Any:
     mem = s.one.init_leaky()
     for _ in range(STEPS):
@@ -242,6 +277,10 @@ RIGHT: dict[Any, tuple[Any, Any, Called | None]] = {
     recurrent_by_hand: (lambda: leaky(back=nn.Linear(9, 9)), ROWS, Called(**FIXED, returned="sum")),
     steps_of_the_input: (leaky, ROWS, Called(**FREE)),
     steps_behind_samples: (leaky, ROWS, Called(rows=True, steps_at=1, steps=10, returned_at=1)),
+    every_step: (leaky, ROWS, Called(**FIXED)),
+    assigned: (leaky, ROWS, Called(**FIXED, returned="sum")),
+    joined: (lambda: leaky(both=nn.Linear(21, 9)), ROWS, Called(**FIXED, returned="sum")),
+    synaptic: (lambda: leaky(one=snntorch.Synaptic(0.9, 0.8), two=snntorch.Synaptic(0.7, 0.8)), ROWS, Called(**FIXED)),
     last: (leaky, ROWS, Called(**FIXED, returned="last")),
     last_membrane: (leaky, ROWS, Called(**FIXED, returned="last")),
     accumulated: (lambda: {"net": plain()}, MAPS, Called(**IMAGES, returned="sum")),
@@ -290,3 +329,99 @@ def test_right(do: Any) -> None:
     assert [row["differences"] for row in rows] == [0] * len(rows)
     assert all(row["compared"] > 100 for row in rows)
     assert sum(row["rate_float"] or 0 for row in rows) > 0.05
+
+
+def both_in(s: Any, x: torch.Tensor) -> Any:
+    spikes = s.fire(s.c(x))
+    return s.two(spikes * s.three(s.d(spikes)))
+
+
+def attention(s: Any, x: torch.Tensor) -> Any:
+    spikes = s.fire(s.c(x)).flatten(2)
+    return s.two((spikes @ spikes.transpose(1, 2)) @ spikes)
+
+
+def decides(s: Any, x: torch.Tensor) -> Any:
+    return s.fire(s.c(x) if x.sum() > 0 else s.c(2 * x))
+
+
+def by_hand(s: Any, x: torch.Tensor) -> Any:
+    mem = 0.9 * s.c(x)
+    return s.two(s.d((mem > 1).float()))
+
+
+def starts_anew(s: Any, x: torch.Tensor) -> Any:
+    spikes = []
+    for _ in range(STEPS):
+        functional.reset_net(s)
+        spikes.append(s.fire(s.c(x)))
+    return torch.stack(spikes)
+
+
+def twice(s: Any, x: torch.Tensor) -> Any:
+    return s.fire(s.d(s.fire(s.c(x))))
+
+
+def turned(s: Any, x: torch.Tensor) -> Any:
+    return s.two(s.d(s.fire(s.c(x)).transpose(2, 3)))
+
+
+def mixes_samples(s: Any, x: torch.Tensor) -> Any:
+    return s.fire(s.c(x - x.mean(0, keepdim=True)))
+
+
+def grows(s: Any, x: torch.Tensor) -> Any:
+    return torch.stack([s.fire(s.c(x) * t) for t in range(STEPS)])
+
+
+def backwards(s: Any, x: torch.Tensor) -> Any:
+    return torch.stack([s.fire(s.c(x[STEPS - 1 - t])) for t in range(STEPS)])
+
+
+def some_steps(s: Any, x: torch.Tensor) -> Any:
+    return sum(s.fire(s.c(x)) * (t + 1) for t in range(STEPS))
+
+
+def part_of_the_steps(s: Any, x: torch.Tensor) -> Any:
+    spikes = [s.fire(s.c(x)) for _ in range(STEPS)]
+    return spikes[1] + spikes[3]
+
+
+PRODUCT = "layer 'mul' is a product of two values (mul), which Spikeplane cannot represent"
+REFUSED = {
+    both_in: PRODUCT,
+    attention: "layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot",
+    decides: "the model's forward cannot be traced (GuardOnDataDependentSymNode",
+    by_hand: "the model's forward calls 'gt', which Spikeplane cannot represent; use a neuron of",
+    starts_anew: "the model's forward starts the state of layer 'fire' anew between its steps",
+    twice: "layer 'fire' is used more than once, which Spikeplane cannot represent",
+    turned: "layer 'd' is a conv2d of permuted or flattened pixels, which Spikeplane cannot represent",
+    mixes_samples: "layer 'mean' is a mean over samples, which Spikeplane cannot represent",
+    grows: "layer 'fire' is used more than once, which Spikeplane cannot represent",
+    backwards: "layer 'fire' is a layer that takes a later step's value",
+    some_steps: "the model returns a sum of some of its steps, of steps with different factors or",
+    part_of_the_steps: "the model returns a sum of some of its steps, of steps with different factors or",
+}
+
+
+@pytest.mark.parametrize("do", REFUSED, ids=lambda do: do.__name__)
+def test_refused(do: Any) -> None:
+    model = Made(do, **pieces(d=nn.Conv2d(4, 4, 3, padding=1), two=IFNode(), three=IFNode()))
+    with pytest.raises(SpikeplaneError) as refused:
+        import_model(model, input_shape=MAPS)
+    place, _, message = str(refused.value).partition(": ")
+    if place.startswith("test_import_traced.py:"):
+        first = do.__code__.co_firstlineno
+        assert first < int(place.partition(":")[2]) < first + 10
+    else:
+        message = str(refused.value)
+        assert do in (starts_anew, some_steps, part_of_the_steps)
+    assert message.startswith(REFUSED[do]), message
+
+
+def test_steps_of_its_own() -> None:
+    with pytest.raises(SpikeplaneError) as refused:
+        compile_model(spread(Made(fully_connected, **leaky())), input_shape=ROWS, encoding=Encoding(steps=7))
+    assert str(refused.value) == (
+        "the model's forward takes 4 steps, the encoding has 7; give 4 steps, or none"
+    )

@@ -1,6 +1,8 @@
 """Calls of a model whose forward takes all steps, or one image for all of them: what it is handed, and
 what it returns as steps."""
 
+from typing import Any
+
 import torch
 
 from spikeplane.float_network import Called
@@ -25,3 +27,13 @@ def as_steps(called: Called, result: Tensor, steps: int) -> Tensor:
     every = torch.full((steps, *total.shape), torch.nan, dtype=total.dtype)
     every[-1] = total
     return every
+
+
+def first_of(result: Any, steps: int) -> Tensor:
+    """The first output; a list of every step's is one of all steps."""
+    while not isinstance(result, Tensor):
+        parts = list(result.values()) if isinstance(result, dict) else list(result)
+        listed = steps > 1 and len(parts) >= steps and all(isinstance(p, Tensor) for p in parts[:steps])
+        same = listed and len({p.shape for p in parts[:steps]}) == 1
+        result = torch.stack(parts[:steps]) if same else parts[0]
+    return result

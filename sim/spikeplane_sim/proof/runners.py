@@ -10,7 +10,7 @@ from torch import nn
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Called
-from spikeplane_sim.proof.called import handed
+from spikeplane_sim.proof.called import first_of, handed
 from spikeplane_sim.proof.copies import float64_copy
 from spikeplane_sim.proof.precision import doubled
 
@@ -77,7 +77,7 @@ class Whole:
         """The model's first output, as it is."""
         try:
             with doubled():
-                result = _first(self.model(handed(self.called, self.inputs)))
+                result = first_of(self.model(handed(self.called, self.inputs)), len(self.inputs))
         except Exception as error:
             raise SpikeplaneError(
                 f"the model itself does not run ({type(error).__name__}: "

@@ -211,7 +211,7 @@ class _Walk:
         if all(isinstance(v, Spikes | Currents) for v in values):
             rows = {v.flat for v in values if not self.made.has_input(v)}
             if len(rows) > 1:
-                raise self._unfollowed(node.name, "a sum of pixels and a row", "flatten both, or neither")
+                raise Unfollowed("a sum of pixels and a row")
             flat = True in rows
             return replace(self.made.add(node.name, values[0], values[1]), flat=flat)
         return self.made.add(node.name, values[0], values[1])
@@ -230,9 +230,7 @@ class _Walk:
             if a is not node and a in self.values and self._origin(a) is first
         ]
         if again or self._kept(first):
-            raise self._unfollowed(
-                node.name, "an addition in place of a value that is used again", "write x = x + y"
-            )
+            raise Unfollowed("an addition in place of a value that is used again")
 
     def _kept(self, node: Any) -> bool:
         """Whether the next step sees the value too: an input, or spikes that come back to their neurons."""

@@ -8,7 +8,7 @@ import torch
 
 from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.trace.axes import CHANNELS, FEATURES, STEPS, Atom, Dims, dim, features
-from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum
+from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
 
@@ -77,7 +77,7 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
     """A value and numbers."""
     if not isinstance(number, Const):
         number = Const(torch.tensor(float(number), dtype=torch.float64))
-    if not bool(number.tensor.any()) and number.tensor.ndim <= len(_dims(thing)):
+    if not bool(number.tensor.any()) and number.tensor.ndim <= len(dims_of(thing)):
         return thing
     if isinstance(thing, Reduced):
         if not thing.mean:
@@ -92,17 +92,13 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
     return Item(operation.made.scale(currents, ones, offsets), item.dims, item.step)
 
 
-def _dims(thing: Any) -> Dims:
-    return thing.item.dims if isinstance(thing, Reduced) else thing.dims
-
-
 def multiplied(operation: Operation) -> Any:
     """A value times numbers, or divided by them."""
     one, other = operation.args["self"], operation.args["other"]
     if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced):
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):
-        what = "a product of two values" if operation.name == "mul" else "a division by values"
+        what = f"a {'product of two values' if operation.name == 'mul' else 'division by values'} ({operation.name})"
         raise operation.unlike(
             what, "products of spikes (AND, gates, attention) are not there yet; add them, or use layers"
         )
@@ -120,7 +116,7 @@ def negated(operation: Operation) -> Any:
 def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
     factors = torch.as_tensor(factors, dtype=torch.float64)
     one = float(factors.reshape(-1)[0])
-    uniform = bool((factors == one).all()) and factors.ndim <= len(_dims(thing))
+    uniform = bool((factors == one).all()) and factors.ndim <= len(dims_of(thing))
     if uniform and one == 1.0:
         return thing
     if isinstance(thing, Reduced):

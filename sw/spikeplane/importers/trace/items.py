@@ -74,8 +74,21 @@ class Reduced:
 
 
 @dataclass(frozen=True)
+class Slots:
+    """A tensor of zeros for all steps, filled with the first ones' values in dimension `place`."""
+
+    filled: tuple[Item, ...]
+    place: int
+
+
+@dataclass(frozen=True)
 class Token:
     """What ties one call of a layer to the next."""
 
 
-Thing = Item | Const | Held | Given | Sum | Reduced | Token
+Thing = Item | Const | Held | Given | Sum | Reduced | Slots | Token
+
+
+def dims_of(thing: Any) -> Dims:
+    """The dimensions of a tensor."""
+    return thing.item.dims if isinstance(thing, Reduced) else thing.dims

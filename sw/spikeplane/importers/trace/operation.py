@@ -14,7 +14,7 @@ from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.registry import Call
 from spikeplane.importers.trace.axes import FEATURES, SAMPLES, STEPS, Atom, Dims, dim, features, order
-from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, Thing
+from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Slots, Sum, Thing
 from spikeplane.importers.wanted import Wanted
 
 
@@ -152,7 +152,7 @@ def _key(value: Any, base: int | None) -> Any:
         return "item", id(value.value), value.dims, None if value.step is None else value.step - (base or 0)
     if isinstance(value, Const):
         return "const", id(value.tensor)
-    if isinstance(value, Sum | Reduced):
+    if isinstance(value, Sum | Reduced | Slots):
         return "once", id(value)
     return repr(value)
 

@@ -10,10 +10,11 @@ from spikeplane.float_network import FloatNetwork, FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
-from spikeplane.importers.trace.axes import STEPS, Dims
+from spikeplane.importers.trace.axes import STEPS, Atom, Dims
 from spikeplane.importers.trace.calls import alike, same_map
 from spikeplane.importers.trace.items import Held, Item, Reduced, Sum
 from spikeplane.importers.trace.operation import scaled
+from spikeplane.importers.trace.stacks import steps_in_order
 from spikeplane.network import MEMBRANE
 
 
@@ -25,8 +26,13 @@ def read_out(
     of a layer."""
     if not returned:
         raise SpikeplaneError("the model's forward returns nothing")
+    returned = _stacked(returned, steps)
     if len(returned) > 1:
-        which = f"'{keys[0]}', the first of {len(returned)}" if keys[0] else f"the first of {len(returned)}"
+        which = (
+            f"'{keys[0]}', the first of {len(returned)}"
+            if keys and keys[0]
+            else f"the first of {len(returned)}"
+        )
         made.assume("", "output", which, "the others are not read out")
     thing = _whole(made, returned[0], every)
     if isinstance(thing, Held):
@@ -46,6 +52,17 @@ def read_out(
     raise SpikeplaneError("the model's output does not come from its layers")
 
 
+def _stacked(returned: list[Any], steps: int | None) -> list[Any]:
+    """A list of every step's output as one output of all steps."""
+    many = steps_in_order(returned[:steps]) if steps and len(returned) >= steps > 1 else 0
+    if not many or many != steps or steps is None:
+        return returned
+    first = returned[0]
+    dims = ((Atom(STEPS, steps),), *first.dims)
+    whole = replace(first, dims=dims, over="all") if isinstance(first, Held) else Item(first.value, dims)
+    return [whole, *returned[steps:]]
+
+
 def _steps_at(dims: Dims) -> int:
     """Which dimension holds the steps."""
     return next((d for d, atoms in enumerate(dims) if any(a.axis == STEPS for a in atoms)), 0)
@@ -57,15 +74,12 @@ def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
         return thing
     first = thing.terms[0]
     factors = {factor for factor, _ in thing.terms}
-    places = [item.step for _, item in thing.terms]
-    if len(factors) > 1 or sorted(p or 0 for p in places) != list(range(steps or 0)):
+    places = sorted(item.step or 0 for _, item in thing.terms)
+    same = all(alike(item.value, first[1].value) for _, item in thing.terms)
+    if len(factors) > 1 or not same or places != list(range(steps or 0)):
         raise SpikeplaneError(
-            "the model returns a sum of some of its steps, or of steps with different factors, which "
-            "Spikeplane cannot represent: return the sum or the mean of all steps"
-        )
-    if not all(alike(item.value, first[1].value) for _, item in thing.terms):
-        raise SpikeplaneError(
-            "the model returns a sum of another layer's output in some steps; sum up one layer's"
+            "the model returns a sum of some of its steps, of steps with different factors or of several "
+            "layers, which Spikeplane cannot represent: return the sum or the mean of all steps of one layer"
         )
     if first[0] <= 0:
         raise SpikeplaneError(

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+#: Models that a framework ships are their users' as much as their own.
+_SHIPPED = re.compile(r"[/\\]spikingjelly[/\\]activation_based[/\\](model|examples)[/\\]")
 _MODULE = ("torch/nn/modules/module.py", "torch\\nn\\modules\\module.py")
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in ')
 _LIBRARIES = re.compile(
@@ -25,6 +27,7 @@ def own_line(frames: list[Any], *, inside: bool = False) -> str:
         calls = [place for place, (file, _) in enumerate(frames) if file.endswith(_MODULE)]
         frames = frames[calls[0] :] if calls else []
     own = [frame for frame in frames if not _LIBRARIES.search(frame[0])]
+    own = own or [frame for frame in frames if _SHIPPED.search(frame[0])]
     return f"{Path(own[-1][0]).name}:{own[-1][1]}" if own else ""
 
 
@@ -41,6 +44,8 @@ def module_of(node: Any) -> tuple[str, str]:
 def layer_of(node: Any) -> str:
     """The name that messages call the node by: its layer's path, or the operator's own name where
     the model's forward calls it."""
+    if operator_of(node) == "layer":
+        return str(node.args[4])
     path, kind = module_of(node)
     library = kind.startswith(("torch.nn.", "spikingjelly.", "snntorch."))
     return path if path and library and ".container." not in kind else node.name

@@ -3,16 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
-from spikeplane.importers.flow import Spikes
 from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, Cut, Dims, reshaped
-from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum
+from spikeplane.importers.trace.items import Held, Item, Reduced, Slots, Sum, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule
+from spikeplane.importers.trace.stacks import slot
 
 
 def same(operation: Operation) -> Any:
     """What goes in."""
     return operation.args["self"] if "self" in operation.args else operation.args["input"]
+
+
+def copied(operation: Operation) -> Any:
+    """What is put in the place of a whole tensor."""
+    return operation.args["src"]
 
 
 def nothing(_: Operation) -> None:
@@ -41,7 +46,7 @@ def viewed(operation: Operation) -> Any:
     """A reshape: boundaries of dimensions fall between axes, or inside channels."""
     thing = _plain(operation)
     try:
-        return _with(thing, reshaped(_dims(thing), operation.shape))
+        return _with(thing, reshaped(dims_of(thing), operation.shape))
     except Cut:
         shape = "x".join(map(str, operation.shape))
         raise operation.unlike(
@@ -57,10 +62,6 @@ def _plain(operation: Operation) -> Any:
     return operation.item("self")
 
 
-def _dims(thing: Any) -> Dims:
-    return thing.item.dims if isinstance(thing, Reduced) else thing.dims
-
-
 def _with(thing: Any, dims: Dims) -> Any:
     """The same with other dimensions."""
     if isinstance(thing, Reduced):
@@ -73,7 +74,7 @@ def _with(thing: Any, dims: Dims) -> Any:
 def permuted(operation: Operation) -> Any:
     """Dimensions in another order."""
     thing, args = _plain(operation), operation.args
-    dims = list(_dims(thing))
+    dims = list(dims_of(thing))
     count = len(dims)
     if operation.name == "permute":
         dims = [dims[d % count] for d in args["dims"]]
@@ -99,7 +100,7 @@ def _list(value: Any) -> list[int]:
 def unsqueezed(operation: Operation) -> Any:
     """A dimension of 1 more."""
     thing = _plain(operation)
-    dims = list(_dims(thing))
+    dims = list(dims_of(thing))
     dims.insert(operation.args["dim"] % (len(dims) + 1), ())
     return _with(thing, tuple(dims))
 
@@ -107,7 +108,7 @@ def unsqueezed(operation: Operation) -> Any:
 def squeezed(operation: Operation) -> Any:
     """Dimensions of 1 less."""
     thing = _plain(operation)
-    dims = _dims(thing)
+    dims = dims_of(thing)
     given = operation.args.get("dim")
     chosen = range(len(dims)) if given is None else [d % len(dims) for d in _list(given)]
     return _with(thing, tuple(e for d, e in enumerate(dims) if d not in chosen or e))
@@ -139,8 +140,10 @@ def _constant(item: Item) -> bool:
 
 def selected(operation: Operation) -> Any:
     """One step of all, or one channel."""
+    if isinstance(operation.args["self"], Slots):
+        return slot(operation, operation.args["self"])
     thing, args = _plain(operation), operation.args
-    dims = _dims(thing)
+    dims = dims_of(thing)
     d, index = args["dim"] % len(dims), args["index"]
     atoms = dims[d]
     if isinstance(thing, Item) and len(atoms) == 1 and atoms[0].axis == STEPS:
@@ -165,7 +168,7 @@ def _size(atoms: Any) -> int:
 def sliced(operation: Operation) -> Any:
     """A part of the channels, or all of a dimension."""
     thing, args = _plain(operation), operation.args
-    dims = _dims(thing)
+    dims = dims_of(thing)
     d = args["dim"] % len(dims)
     size = _size(dims[d])
     places = range(size)[slice(args["start"], args["end"], args["step"])]
@@ -200,48 +203,6 @@ def split(operation: Operation) -> tuple[Any, ...]:
     return tuple(sliced(n) for n in named)
 
 
-def stacked(operation: Operation) -> Any:
-    """Every step's value in order: an axis of steps."""
-    things = operation.args["tensors"]
-    stack = operation.name == "stack"
-    rank = len(_dims(things[0])) if hasattr(things[0], "dims") or isinstance(things[0], Reduced) else 0
-    d = operation.args["dim"] % (rank + 1 if stack else max(rank, 1))
-    own = all(isinstance(t, Item | Held) for t in things)
-    if own and (stack or all(t.dims[d] == () for t in things)) and (many := _steps_in_order(things)):
-        first = things[0]
-        dims = list(first.dims)
-        if stack:
-            dims.insert(d, (Atom(STEPS, many),))
-        else:
-            dims[d] = (Atom(STEPS, many),)
-        if isinstance(first, Held):
-            return replace(first, dims=tuple(dims), over="all")
-        return Item(first.value, tuple(dims))
-    if stack or any(isinstance(t, Held | Reduced | Sum | Const) for t in things):
-        raise operation.unlike(
-            f"a {operation.name} of something else than every step's output in order",
-            "collect one layer's output in every step",
-        )
-    return channels.concatenated(operation, things, d)
-
-
-def _steps_in_order(things: list[Any]) -> int:
-    """How many steps these are, in their order, of one value; 0 where they are not."""
-    first = things[0]
-    for place, thing in enumerate(things):
-        if type(thing) is not type(first) or thing.dims != first.dims:
-            return 0
-        if isinstance(thing, Item):
-            same_value = thing.value is first.value or (
-                isinstance(thing.value, Spikes) and thing.value == first.value
-            )
-            if not same_value or thing.step != place:
-                return 0
-        elif (thing.layer, thing.place, thing.over, thing.call) != (first.layer, first.place, "one", place):
-            return 0
-    return len(things)
-
-
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("detach", "clone", "contiguous", "alias", "lift_fresh_copy", "detach_copy"), same),
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), dropped),
@@ -253,7 +214,7 @@ RULES: dict[str, Rule] = {
     "squeeze": squeezed,
     **dict.fromkeys(("repeat", "expand"), repeated),
     "select": selected,
+    "copy": copied,
     "slice": sliced,
     **dict.fromkeys(("split", "chunk", "split_with_sizes", "unbind", "tensor_split"), split),
-    **dict.fromkeys(("stack", "cat", "concat", "concatenate"), stacked),
 }

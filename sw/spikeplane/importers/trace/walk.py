@@ -14,7 +14,7 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_refused import CURES
 from spikeplane.importers.torch_trace import is_layer, unknown
-from spikeplane.importers.trace import arithmetic, layers, reductions, shapes
+from spikeplane.importers.trace import arithmetic, layers, reductions, shapes, stacks
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
@@ -25,7 +25,13 @@ from spikeplane.importers.trace.places import layer_of, module_of, operator_of, 
 from spikeplane.importers.wanted import Wanted
 
 #: Of each operator what it makes of its arguments.
-RULES: dict[str, Rule] = {**shapes.RULES, **layers.RULES, **arithmetic.RULES, **reductions.RULES}
+RULES: dict[str, Rule] = {
+    **shapes.RULES,
+    **stacks.RULES,
+    **layers.RULES,
+    **arithmetic.RULES,
+    **reductions.RULES,
+}
 #: What to do in the place of an operator, by its name without _.
 _CURES = {
     **{name.lower(): cure for cure, names in CURES.items() for name in names},
