@@ -131,7 +131,7 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "mixed steps": (lambda: rows(layer.Linear(20, 5, step_mode="m"), IFNode()), None, ("layer '2' has step "
                                                                                        "mode 's' " "and layer '1' has 'm'")),
     "steps of torch": (lambda: maps(nn.BatchNorm2d(4), IFNode(step_mode="m")), MAPS,
-                       "layer '0' is a layer without step mode in a model of"),
+                       "layer '2' has 'm', and the model's forward takes one step; use one: functional.set_step_mode"),
     "time as samples": (lambda: nn.Sequential(layer.SeqToANNContainer(nn.Linear(12, 4), IFNode()), IFNode(step_mode="m")), ROWS,
                         "layer '0' is a SeqToANNContainer of neurons, which takes steps for samples"),
     "decode": (lambda: nn.Sequential(nn.Linear(12, 4), IFNode(step_mode="m"), neuron.NonSpikingIFNode("max-mem")), ROWS,

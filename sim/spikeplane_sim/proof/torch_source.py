@@ -93,15 +93,7 @@ def _run(
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         runner = Whole(copied, inputs, called) if called else Runner(copied, laid_out(model, inputs, few))
         size = (len(inputs), inputs.shape[1])
-        recorders = {
-            p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))
-            for p in net.populations
-            if _watched(p, modules)
-        } | {
-            p.name: _Current(p, *found, origin.places.get(p.name.rpartition(".")[0]))
-            for p in net.populations
-            if (found := _current(p, modules))
-        }
+        recorders = _recorders(net, origin, modules, driven)
         results = runner.run(advance)
     found = {name: recorder.stacked(size) for name, recorder in recorders.items()}
     last = net.population(net.output)
@@ -109,6 +101,21 @@ def _run(
         every = as_steps(called, results, size[0]) if called else results.cumsum(0)
         found[last.name] = _shaped(last, every, size)
     return found
+
+
+def _recorders(
+    net: FloatNetwork, origin: Origin, modules: dict[str, nn.Module], driven: dict[str, Tensor]
+) -> dict[str, "_Recorder"]:
+    """Of every population that is a module, or a module's synaptic current."""
+    return {
+        p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))
+        for p in net.populations
+        if _watched(p, modules)
+    } | {
+        p.name: _Current(p, *found, origin.places.get(p.name.rpartition(".")[0]))
+        for p in net.populations
+        if (found := _current(p, modules))
+    }
 
 
 def _watched(population: FloatPopulation, modules: dict[str, nn.Module]) -> bool:
