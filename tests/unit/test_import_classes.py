@@ -89,6 +89,7 @@ RIGHT: dict[type, Any] = {
     neuron.LIFNode: lambda: rows(neuron.LIFNode()),
     neuron.SimpleLIFNode: lambda: rows(neuron.SimpleLIFNode(2.0, True)),
     neuron.ParametricLIFNode: lambda: rows(neuron.ParametricLIFNode()),
+    neuron.CUBALIFNode: lambda: rows(neuron.CUBALIFNode()),
     neuron.OTTTLIFNode: lambda: rows(neuron.OTTTLIFNode()),
     neuron.SLTTLIFNode: lambda: rows(neuron.SLTTLIFNode()),
     neuron.NonSpikingIFNode: lambda: read_out(neuron.NonSpikingIFNode()),
@@ -130,6 +131,9 @@ RIGHT: dict[type, Any] = {
     snntorch.Leaky: lambda: rows(snntorch.Leaky(0.9, init_hidden=True)),
     snntorch.RLeaky: lambda: maps(snntorch.RLeaky(0.7, conv2d_channels=4, kernel_size=3, init_hidden=True)),
     snntorch.Lapicque: lambda: rows(snntorch.Lapicque(0.7, init_hidden=True)),
+    snntorch.Synaptic: lambda: rows(snntorch.Synaptic(0.7, 0.6, init_hidden=True)),
+    snntorch.RSynaptic: lambda: rows(snntorch.RSynaptic(0.7, 0.6, linear_features=20, init_hidden=True)),
+    snntorch.Alpha: lambda: rows(snntorch.Alpha(0.7, 0.6, reset_mechanism="none", init_hidden=True)),
 }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def _layers(package: str) -> list[tuple[list[str], str]]:
     torch_modules._install()
     rows: dict[str, list[str]] = {}
     for kind, handler in registered().items():
-        if kind.__module__.split(".")[0] == package and not handler.__module__.endswith("torch_refused"):
+        if kind.__module__.split(".")[0] == package and not handler.__module__.endswith("_refused"):
             rows.setdefault(_said(handler), []).append(kind.__name__)
     return [(names, text) for text, names in rows.items()]
 
@@ -72,13 +72,18 @@ def _operators() -> list[tuple[list[str], str]]:
 def _refused() -> list[tuple[list[str], str]]:
     from torch import nn
 
+    from spikeplane.importers.neurons_refused import SNNTORCH, SPIKINGJELLY
     from spikeplane.importers.torch_refused import CURES
 
+    neurons = [
+        (list(names), f"{why[0].upper()}{why[1:]}: {cure}.")
+        for why, cure, names in (*SPIKINGJELLY, *SNNTORCH)
+    ]
     rows = [
         ([name for name in names if hasattr(nn, name)], f"{cure[0].upper()}{cure[1:]}.")
         for cure, names in CURES.items()
     ]
-    return [row for row in rows if row[0]]
+    return [row for row in rows if row[0]] + neurons
 
 
 def refusals() -> list[tuple[list[str], str]]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.neurons_refused import reason
 from spikeplane.importers.registry import handler_of, parent_of
 from spikeplane.importers.unfollowed import Unfollowed
 
@@ -98,7 +99,10 @@ def unknown(path: str, kind: type) -> SpikeplaneError:
     """The error for a layer without a handler."""
     parent = parent_of(kind)
     name, what, cure = kind.__name__, f"a {kind.__name__}", f"{_LAYERS}, or register a handler for it"
-    if parent is not None:
+    known = reason(kind)
+    if known is not None:
+        what, cure = f"a {name}, {known[0]}", f"{known[1]}, or register a handler for it"
+    elif parent is not None:
         what = f"a {name}, a subclass of {parent.__name__}"
         cure = f"it may compute anything else; use {parent.__name__} itself, or register a handler for {name}"
     return SpikeplaneError(f"layer '{path}' is {what}, which Spikeplane cannot represent: {cure}")
