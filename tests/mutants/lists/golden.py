@@ -32,6 +32,7 @@ PART = Part(
         "*": (
             "tests/unit/test_golden.py",
             "tests/unit/test_golden_limits.py",
+            "tests/unit/test_planes.py",
             "tests/unit/test_neuron.py",
             "tests/system/test_random.py",
         )
