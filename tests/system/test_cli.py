@@ -83,13 +83,16 @@ COMPILE = [
         "models.py:nothing",
         "models.py has no function 'nothing'; it has big, broken, delay, gelu, nans, net, shapes",
     ),
-    ("models.py:broken", "models.py:broken failed: RuntimeError: no weights"),
-    ("models.py:nans", "layer '2': 1 of its 128 weights are not finite numbers; check the trained model"),
+    (
+        "models.py:broken",
+        "models.py:broken failed: RuntimeError: no weights (models.py, line 25: raise "
+        'RuntimeError("no\\nweights"))',
+    ),
+    ("models.py:nans", "layer '1': 1 of its 128 weights are not finite numbers; check the trained model"),
     (
         "models.py:gelu",
-        "layer '1' is a GELU, which Spikeplane cannot represent: use Linear, Conv2d, BatchNorm, "
-        "pooling, Flatten, IF, LIF or Leaky, "
-        "or register a handler for it",
+        "layer '1' is a GELU, which Spikeplane cannot represent: its outputs are values, not spikes: "
+        "put neurons in its place (IFNode, LIFNode, Leaky)",
     ),
     ("models.py:shapes", "layer '2' expects 5 inputs, it gets 3 (3x1x1)"),
     (

@@ -18,8 +18,8 @@ from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
     Pads,
     Pair,
-    check_bias,
     check_groups,
+    check_numbers,
     check_steps,
     text,
     ungrouped,
@@ -46,7 +46,7 @@ class Assembler(Views):
                 f"layer '{layer}' has weights of shape {text(weight.shape)}; a fully connected "
                 "layer has outputs x inputs"
             )
-        check_bias(layer, bias, len(weight))
+        check_numbers(layer, weight, bias)
         if weight.shape[1] != size:
             raise SpikeplaneError(
                 f"layer '{layer}' expects {weight.shape[1]} inputs, it gets {size} ({text(value.shape)})"
@@ -124,7 +124,7 @@ class Assembler(Views):
         if value.flat and (height, width) != (1, 1):
             raise self.refuse(layer, "a convolution behind a flatten", "flatten behind the convolutions")
         check_groups(layer, channels, weight, groups)
-        check_bias(layer, bias, len(weight))
+        check_numbers(layer, weight, bias)
         if weight.shape[1] * groups != channels:
             raise SpikeplaneError(
                 f"layer '{layer}' expects {weight.shape[1] * groups} channels, it gets {channels} "

@@ -52,6 +52,16 @@ def check_bias(layer: str, bias: np.ndarray | None, channels: int) -> None:
         raise SpikeplaneError(f"layer '{layer}' has {np.size(bias)} biases for {channels} channels")
 
 
+def check_numbers(layer: str, weight: np.ndarray, bias: np.ndarray | None) -> None:
+    """Raise SpikeplaneError for weights (O, ...) that are not finite, and for biases that are not one a channel."""
+    wrong = int((~np.isfinite(weight)).sum())
+    if wrong:
+        raise SpikeplaneError(
+            f"layer '{layer}': {wrong} of its {weight.size} weights are not finite numbers; check the trained model"
+        )
+    check_bias(layer, bias, len(weight))
+
+
 def ungrouped(weight: np.ndarray, groups: int) -> np.ndarray:
     """A grouped kernel as a full one with zeros."""
     out, into = weight.shape[:2]
