@@ -285,7 +285,7 @@ class _Walk:
             start, end = node.kwargs.get("start_dim", start), node.kwargs.get("end_dim", end)
             row = start == lead and end in ((-1, lead) if value.flat else (-1, lead + 2))
         else:
-            named = any(type(n) is int and n > 0 for n in sizes[:lead])  # a number of samples, for a trace
+            named = any(type(n) is int and n > 1 for n in sizes[:lead])  # a number of samples, for a trace
             row = sizes[lead:] in ([-1], [count]) and not node.kwargs and not named
         if not row:
             raise self._unfollowed(node.name, f"a {name} to something else than a row", "use nn.Flatten()")
