@@ -258,6 +258,8 @@ class Rectified(nn.Module):
 class Frozen(nn.Module):
     """The weights' mask multiplies in the forward."""
 
+    mask: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.fc, self.lif = nn.Linear(12, 6), snn.Leaky(beta=0.9, init_hidden=True)

@@ -281,7 +281,7 @@ class Sweep(wiring.Component):
                 differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
                 m.d.sync += beyond.eq(differs | (p.relu & sign))
             mask.append(Mux(beyond, sign == fill, value.bit_select(self.shift, 1)))
-        return Cat(*mask)
+        return Value.cast(Cat(*mask))
 
     def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
         """When an item is made: with every word of neurons, or for each of its bit planes as the
