@@ -139,8 +139,9 @@ COMPILE = [
 
 def test_models(place) -> None:
     missing = "FileNotFoundError: [Errno 2] No such file or directory: 'none.pt'"
+    at = '(models.py, line 14: return net()[0].load_state_dict(torch.load("none.pt")))'
     for model, message in (
-        ("models.py:checkpoint", f"models.py:checkpoint failed: {missing}"),
+        ("models.py:checkpoint", f"models.py:checkpoint failed: {missing} {at}"),
         ("models.py:leaves", "models.py:leaves left Python (exit status 5); expected it to return a model"),
         ("models.py:nothing", "a model is a NIR graph or a PyTorch module, not a NoneType"),
         ("syntax.py:net", "syntax.py:net failed: SyntaxError: invalid syntax (syntax.py, line 1)"),
