@@ -41,7 +41,8 @@ MISSING = [
     (["snntorch"], ["compile", "models.py:snn", "-o", "net.spk"],
      "models.py:snn: snntorch is needed, not found: pip install 'spikeplane[models]'"),
     ([], ["compile", "models.py:other", "-o", "net.spk"],
-     "models.py:other failed: ModuleNotFoundError: No module named 'a_package_that_nobody_has'"),
+     "models.py:other failed: ModuleNotFoundError: No module named 'a_package_that_nobody_has' "
+     "(models.py, line 14: import a_package_that_nobody_has)"),
     (["cocotb", "cocotb_tools"], ["simulate", "router"],
      "the benches need cocotb, not found: pip install 'spikeplane[sim]'"),
     (["amaranth_boards"], ["build", "--board", "icebreaker", "-o", "out"],
