@@ -1,4 +1,5 @@
-"""What the packages above provide to this one: the golden model, the simulated board, the proof of an import.
+"""What the packages above provide to this one: the golden model, the simulated board, the proof of an import, the
+table of boards.
 
 `spikeplane` is installed without them, and nothing in it stands on them: what needs one asks for it by name,
 and gets it where it is installed.
@@ -10,6 +11,7 @@ from typing import Any
 #: Names by the module that has them. The only names of upper packages outside the command line
 #: (tests/packaging/test_import_graph.py).
 PROVIDED = {
+    "BOARDS": "spikeplane_hw.boards",
     "FloatModel": "spikeplane_sim.golden",
     "GoldenModel": "spikeplane_sim.golden",
     "GoldenBoard": "spikeplane_sim.golden.board",

@@ -134,7 +134,7 @@ def test_a_design_that_is_too_large(tmp_path) -> None:
 def test_a_clock_that_is_not_met(tmp_path, monkeypatch) -> None:
     """The echo on the same board, were it to run at 150 MHz: each seed is told, and the best in the
     one line."""
-    fast = replace(BOARDS["icebreaker"], clock=150)
+    fast = replace(BOARDS["icebreaker"], clock=150, oscillator=150)
     monkeypatch.setitem(BOARDS, "icebreaker", fast)
     status, _, err, _ = call("build", "--board", "icebreaker", "-o", tmp_path / "out", "--seeds", 2)
     told = dict(re.findall(r"^seed (\d): ([\d.]+) MHz of 150 MHz$", err, re.MULTILINE))

@@ -102,13 +102,19 @@ def _made(values: dict[str, Any], folder: Path) -> str:
 
 
 def _sized(path: Path, target: "Board") -> Program:
-    """The program for the least chip of the board's shape. Raises SpikeplaneError for no program,
-    or where no such chip holds it."""
-    from spikeplane.compiler.size import sized
+    """The program for the least chip of the board's shape, or of another one where the board holds no such
+    chip. Raises SpikeplaneError for no program, or where no such chip holds it."""
+    from spikeplane.compiler.auto import TooLarge, of_board
+    from spikeplane.compiler.size import moved, sized
 
-    own = target.chip
+    program, own = Program.load(path), target.chip
+    if own is not None and not program.config.units:
+        try:
+            return moved(program, of_board(target).placed)
+        except TooLarge:  # an estimate, which synthesis may better
+            pass
     rows, cols, lanes = (own.rows, own.cols, own.lanes) if own else _ECHO_SHAPE
-    return sized(Program.load(path), rows=rows, cols=cols, lanes=lanes)
+    return sized(program, rows=rows, cols=cols, lanes=lanes)
 
 
 def show(values: dict[str, Any], title: str) -> None:

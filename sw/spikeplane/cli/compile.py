@@ -14,11 +14,13 @@ from spikeplane.cli.console import busy, out
 from spikeplane.cli.encodings import parse_encodings, parse_shapes
 from spikeplane.cli.explain import explaining
 from spikeplane.cli.tables import print_tables
+from spikeplane.config import PRESETS
 from spikeplane.data import read_inputs, read_labels
 from spikeplane.encodings import Encodings, by_input, count, input_bits
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork
+from spikeplane.program import Program
 
 
 def compile(  # noqa: A001 - the command's name
@@ -28,7 +30,12 @@ def compile(  # noqa: A001 - the command's name
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The program file to write.")],
     preset: Annotated[
-        str | None, typer.Option("--preset", "-p", help="Chip: tiny, small (default), medium or large.")
+        str | None,
+        typer.Option(
+            "--preset",
+            "-p",
+            help="Chip: tiny, small (default), medium or large; auto, or a board's name: made for the network.",
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Chip: a TOML file.")] = None,
     input_shape: Annotated[
@@ -107,7 +114,8 @@ def compile(  # noqa: A001 - the command's name
     from spikeplane.compiler.compile import compile as compile_model
     from spikeplane.compiler.settled import settled
 
-    chip = chosen_chip(preset, config, "small")
+    made = preset if preset not in PRESETS and config is None else None
+    chip = chosen_chip(preset, config, "small") if made is None else made
     chosen = parse_encodings(
         encoding or ["direct"],
         steps=4 if steps is None else steps,
@@ -153,10 +161,24 @@ def compile(  # noqa: A001 - the command's name
         )
         program.save(output)
     print_tables(program, out)
+    _tell(program, output, made)
+
+
+def _tell(program: Program, output: Path, made: str | None) -> None:
+    """What was written, and of a chip that was made for the network what it is and how to build it."""
+    chip = program.config
     out.print(
         f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)",
         highlight=False,
     )
+    if made is not None:
+        board = "BOARD" if made == "auto" else made
+        out.print(
+            f"the chip has {chip.rows}x{chip.cols} cores of {chip.lanes} lanes with {chip.weight_depth * chip.lanes:,} "
+            f"weights each; build it: spikeplane build --board {board} --program {escape(str(output))}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from spikeplane.compiler.auto import Target, TooLarge, target
 from spikeplane.compiler.check import check_network
 from spikeplane.compiler.constants import widened
-from spikeplane.compiler.fit import fit, mapping_rows
+from spikeplane.compiler.fit import Placed, fit, mapping_rows
 from spikeplane.compiler.losses import check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
-from spikeplane.config import ChipConfig, preset
+from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input, input_bits, samples_by_input
@@ -58,7 +59,8 @@ def compile(  # noqa: A001 - the public name is the field's word
 
     model         a NIR graph or file, `file.py:function`, a SpikingJelly or snnTorch module, or a
                   FloatNetwork
-    chip          a ChipConfig or a preset's name
+    chip          a ChipConfig or a preset's name; "auto" or a board's name: the least chip, of any size or
+                  of those that the board holds, that holds the network
     input_shape   (C, H, W), where the model does not say; of several inputs by the names of forward's
                   arguments
     encoding      how samples become planes; of several inputs one for all, or one by input
@@ -82,7 +84,7 @@ def compile(  # noqa: A001 - the public name is the field's word
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
-    config = _config(chip)
+    chips = _target(chip)
     encodings = Encoding() if encoding is None else encoding
     net = _imported(
         model,
@@ -100,32 +102,47 @@ def compile(  # noqa: A001 - the public name is the field's word
     )
     encodings = by_input(encodings, [p.name for p in net.inputs])
     encodings = settled(encodings, net, given=encoding is not None)
-    net = widened(_normalised(net, encodings), config, encodings)
+    net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
     planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encodings)
     source = Source(
         network=replace(net, origin=None),
-        chip=config,
+        chip=chips.arithmetic[0],
         weight_bits=weight_bits,
         guard=guard,
         probes=None if probes is None else tuple(probes),
         peaks=peaks,
     )
-    program = built(source, encodings, name)
+    program = _first(source, chips, encodings, name)
     program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=progress))
     if planes is not None:
         _calibrate(program, net, planes, labels)
     return program
 
 
-def built(source: Source, encodings: Encodings, name: str) -> Program:
-    """The program of a float network: quantised, proved within bounds, placed. Raises SpikeplaneError."""
-    net, config = source.network, source.chip
-    network, rows = quantise(net, config, encodings, source.weight_bits, source.guard, source.peaks)
-    check_losses(net, rows, config)
-    bounds = prove(network, config)
+def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
+    """The program for the first of the chips, by their arithmetic, that has one. Raises SpikeplaneError."""
+    *others, last = chips.arithmetic
+    for arithmetic in others:
+        try:
+            return built(replace(source, chip=arithmetic), encodings, name, chips.placed)
+        except TooLarge:
+            raise
+        except SpikeplaneError as error:
+            _log.info("%s; trying wider accumulators and membranes", error)
+    return built(replace(source, chip=last), encodings, name, chips.placed)
+
+
+def built(source: Source, encodings: Encodings, name: str, placed: Placed = fit) -> Program:
+    """The program of a float network: quantised for the source's chip, proved within bounds, placed by
+    `placed`. Raises SpikeplaneError."""
+    net = source.network
+    network, rows = quantise(net, source.chip, encodings, source.weight_bits, source.guard, source.peaks)
+    check_losses(net, rows, source.chip)
+    prove(network, source.chip)
     chosen = _probes(network, source.probes)
-    placement, image = fit(network, config, chosen)
+    config, placement, image = placed(network, source.chip, chosen)
+    bounds = prove(network, config)
     tables: dict[str, list[dict[str, Any]]] = {
         "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
         "quantisation": [asdict(row) for row in rows],
@@ -149,12 +166,15 @@ def built(source: Source, encodings: Encodings, name: str) -> Program:
     )
 
 
-def _config(chip: ChipConfig | str) -> ChipConfig:
-    config = preset(chip) if isinstance(chip, str) else chip
+def _target(chip: ChipConfig | str) -> Target:
+    """The chips that the program may be for."""
+    if isinstance(chip, str) and chip not in PRESETS:
+        return target(chip)
+    config = PRESETS[chip] if isinstance(chip, str) else chip
     if not isinstance(config, ChipConfig):
-        raise SpikeplaneError(f"a chip is a ChipConfig or a preset's name, not {chip!r}")
+        raise SpikeplaneError(f"a chip is a ChipConfig, or the name of a preset or a board, not {chip!r}")
     config.require_cores()
-    return config
+    return Target((config,), fit)
 
 
 def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:

@@ -1,6 +1,7 @@
 """Does it fit: placement and images in one go, the mapping table, and the smallest preset where the
 given chip is too small."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,13 @@ _log = logger(__name__)
 _SPREADS = (31, 15, 10, 7, 5, 3, 2, 1)
 
 
-def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
+#: A chip, the network's places on it, and its memories' contents.
+Fitted = tuple[ChipConfig, Placement, Image]
+#: Finds the chip of a network quantised for one, with these probes; raises SpikeplaneError.
+Placed = Callable[[Network, ChipConfig, list[str]], Fitted]
+
+
+def fit(network: Network, config: ChipConfig, probes: list[str]) -> Fitted:
     """Place the network and fill the memories. Raises SpikeplaneError with what does not fit and
     the smallest preset that would."""
     try:
@@ -29,11 +36,15 @@ def fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placem
         smallest = next(
             (name for name, chip in PRESETS.items() if _fits(network, _sized(chip, config), probes)), None
         )
-        advice = f"the smallest preset that holds it is '{smallest}'" if smallest else "no preset holds it"
+        advice = (
+            f"the smallest preset that holds it is '{smallest}'"
+            if smallest
+            else "no preset holds it; try the chip 'auto', which is made for the network"
+        )
         raise SpikeplaneError(f"{error}; {advice}") from None
     cores = config.rows * config.cols
     _log.info("placed on %d of %d cores of chip %s", len(image.used), cores, config.digest)
-    return placement, image
+    return config, placement, image
 
 
 def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ saturate, are left alone, so the spikes are those of the program given, bit for 
 from dataclasses import asdict, replace
 from typing import Any
 
-from spikeplane.compiler.fit import mapping_rows, try_fit
+from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
+from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.network import LEAK_ONE, Network, Neuron
 from spikeplane.program import Program
@@ -26,24 +27,42 @@ _DEPTHS = {
 _COUNTS = ("populations", "projections", "coord_bits", "group_bits", "max_shift")
 
 
+Shape = tuple[int, int, int]  #: rows, columns, lanes
+
+
 def sized(program: Program, *, rows: int, cols: int, lanes: int) -> Program:
     """The same network for the least chip of at most `rows` x `cols` cores of `lanes` lanes; rows
     and columns without work are left out. A camera stays. Raises SpikeplaneError where no chip of
     that shape holds it, whatever its memories."""
-    network, probes = program.network, list(program.probes)
-    roomy = replace(
-        program.config, rows=rows, cols=cols, lanes=lanes, **{n: RANGES[n][1] for n in (*_DEPTHS, *_COUNTS)}
-    )
-    placement, image = try_fit(network, roomy, probes)
-    chip = least(network, placement, image, roomy)
+    shape = rows, cols, lanes
+    return moved(program, lambda network, chip, probes: least_chip(network, roomy(chip, shape), probes))
+
+
+def moved(program: Program, placed: Placed) -> Program:
+    """The program on the chip that `placed` finds for its network. Raises SpikeplaneError."""
+    chip, placement, image = placed(program.network, program.config, list(program.probes))
     tables = {
         **program.tables,
-        "bounds": [{**asdict(b), "bits": b.bits} for b in prove(network, chip)],
+        "bounds": [{**asdict(b), "bits": b.bits} for b in prove(program.network, chip)],
         "mapping": mapping_rows(placement, image),
     }
-    found = replace(program, config=chip, placement=placement, tables=tables)
-    tables["mapping"] = mapping_rows(placement, found.image)
-    return found
+    return replace(program, config=chip, placement=placement, tables=tables)
+
+
+def roomy(config: ChipConfig, shape: Shape) -> ChipConfig:
+    """The chip of that shape with the longest memories and the most of everything that a network is given a
+    number in; its arithmetic stays."""
+    rows, cols, lanes = shape
+    most = {name: RANGES[name][1] for name in (*_DEPTHS, *_COUNTS)}
+    return replace(config, rows=rows, cols=cols, lanes=lanes, **most)
+
+
+def least_chip(network: Network, roomy: ChipConfig, probes: list[str]) -> Fitted:
+    """The least chip that holds the network as it is placed on `roomy`. Raises SpikeplaneError where not even
+    that one holds it."""
+    placement, image = try_fit(network, roomy, probes)
+    chip = least(network, placement, image, roomy)
+    return chip, placement, build_image(network, placement, chip, probes)
 
 
 def least(network: Network, placement: Placement, image: Image, roomy: ChipConfig) -> ChipConfig:

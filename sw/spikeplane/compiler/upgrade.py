@@ -8,7 +8,8 @@ import numpy as np
 
 from spikeplane.compiler.check import check_network
 from spikeplane.compiler.compile import built
-from spikeplane.compiler.size import sized
+from spikeplane.compiler.fit import Placed, fit
+from spikeplane.compiler.size import least_chip, roomy
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
@@ -51,16 +52,21 @@ def _upgraded(header: dict[str, Any], found: dict[str, Dataset]) -> Program:
         source,
         encodings_of(header, [p.name for p in source.network.inputs]),
         value(str, header["name"], "name"),
+        fit if header["config"] == header["source"]["chip"] else _as_small(header["config"]),
     )
-    if header["config"] != header["source"]["chip"]:  # it has been fitted to the least chip
-        own = ChipConfig.from_dict(header["config"])
-        program = sized(program, rows=own.rows, cols=own.cols, lanes=own.lanes)
     if _same(program, header, before):
         program.tables.update({k: rows for k, rows in header["tables"].items() if k in _COUNTED})
     else:
         program.tables.update(provided("proof_tables")(source.network, program, None))
     program.check()
     return program
+
+
+def _as_small(own: dict[str, Any]) -> Placed:
+    """Places on the least chip of the shape of the one that a program had been fitted to."""
+    chip = ChipConfig.from_dict(own)
+    shape = chip.rows, chip.cols, chip.lanes
+    return lambda network, config, probes: least_chip(network, roomy(config, shape), probes)
 
 
 def _same(program: Program, header: dict[str, Any], before: dict[str, Dataset]) -> bool:
