@@ -126,7 +126,7 @@ COMPILE = [
     (["--dt", "nan"], "--dt must be more than 0 seconds, not nan"),
     (["--samples", "-1"], "--samples must be 1 or more, not -1"),
     (["--input-shape", "\u00b2"], "an input shape is CHANNELSxHEIGHTxWIDTH, such as 1x28x28, not '\u00b2'"),
-    (["--preset", ""], "unknown preset ''; choose from large, medium, small, tiny"),
+    (["--preset", ""], "unknown chip ''; choose from large, medium, small, tiny, auto, or a board (spikeplane boards)"),
     (["--probe", "x"], "no population 'x' to probe; there are 2, readout"),
     (["--labels", "l.txt"], "--labels belongs to --calibrate: give the samples too"),
     (["--calibrate", "images.npy", "--labels", "folder.npy"],
