@@ -283,11 +283,11 @@ RIGHT: dict[Any, tuple[Any, Any, Called | None]] = {
     synaptic: (lambda: leaky(one=snntorch.Synaptic(0.9, 0.8), two=snntorch.Synaptic(0.7, 0.8)), ROWS, Called(**FIXED)),
     last: (leaky, ROWS, Called(**FIXED, returned="last")),
     last_membrane: (leaky, ROWS, Called(**FIXED, returned="last")),
-    accumulated: (lambda: {"net": plain()}, MAPS, Called(**IMAGES, returned="sum")),
+    accumulated: (lambda: {"net": plain()}, MAPS, Called(**IMAGES, returned="mean")),
     first_layer_once: (
         lambda: {"c": nn.Conv2d(2, 2, 1), "bn": nn.BatchNorm2d(2), "net": nn.Sequential(IFNode(), plain())},
         MAPS,
-        Called(**IMAGES, returned="sum"),
+        Called(**IMAGES, returned="mean"),
     ),
     repeated: (lambda: {"net": convolutional()}, MAPS, Called(**IMAGES, returned="mean")),
     by_dimensions: (lambda: pieces(bn=nn.BatchNorm2d(4), head=nn.Linear(4, 3)), MAPS, Called(**IMAGES, returned="mean")),

@@ -279,7 +279,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "tutorial 4": (Pair, ROW, None),
     "recurrent": (Recurrent, ROW, None),
     "recurrent by hand": (ByHand, ROW, None),
-    "steps written": (Written, ROW, "collect the steps in a list"),
+    "steps written": (Written, ROW, None),
     "blocks": (Blocks, ROW, None),
     "last membrane": (LastMembrane, ROW, None),
     "one step": (OneStep, ROW, None),

@@ -24,7 +24,7 @@ def added(operation: Operation) -> Any:
     if not isinstance(other, Item | Sum | Held | Reduced):
         return _offset(operation, one, other, sign)
     if isinstance(one, Reduced) and isinstance(other, Reduced) and one.mean == other.mean:
-        return Reduced(_sum(operation, [(1.0, one.item), (sign, other.item)]), one.mean)
+        return replace(one, item=_sum(operation, [(1.0, one.item), (sign, other.item)]))
     terms = [*_terms(operation, one, 1.0), *_terms(operation, other, sign)]
     if _of_steps([item for _, item in terms]):
         return Sum(tuple(terms))
@@ -84,7 +84,7 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
             raise operation.unlike(
                 "a number added to a sum over steps", "add it in every step, or use a mean"
             )
-        return Reduced(_offset(operation, thing.item, number, sign), True)
+        return replace(thing, item=_offset(operation, thing.item, number, sign))
     item = replace(operation, args={"self": thing}).item("self")
     offsets = per_channel(operation, item, number.tensor) * sign
     currents = operation.made.currents(operation.layer, item.value)
@@ -120,7 +120,8 @@ def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
     if uniform and one == 1.0:
         return thing
     if isinstance(thing, Reduced):
-        return Reduced(_scaled(operation, thing.item, factors), thing.mean)
+        other = thing.times(one) if uniform else None
+        return other or replace(thing, item=_scaled(operation, thing.item, factors))
     if uniform and isinstance(thing, Sum):
         return Sum(tuple((f * one, item) for f, item in thing.terms))
     item = replace(operation, args={"self": thing}).item("self")

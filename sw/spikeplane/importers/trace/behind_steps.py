@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from spikeplane.importers.trace.calls import alike
-from spikeplane.importers.trace.items import Const, Item, Reduced, Sum
+from spikeplane.importers.trace.items import Const, Item, Reduced, Sum, is_mean
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
 _SHAPES = (
@@ -34,7 +34,7 @@ def exchanged(operation: Operation, rule: Rule, steps: int) -> Any:
     result = rule(replace(operation, args={**operation.args, name: total.item}))
     several = isinstance(result, tuple)
     first = result[0] if several else result
-    behind = Reduced(first, total.mean) if isinstance(first, Item) else first
+    behind = replace(total, item=first) if isinstance(first, Item) else first
     return (behind, *result[1:]) if several else behind
 
 
@@ -51,9 +51,9 @@ def _reduced(operation: Operation, thing: Any, steps: int) -> Reduced | None:
     if not all(alike(item.value, first.value) for _, item in thing.terms):
         return None
     factor = next(iter(factors))
-    mean = abs(factor * steps - 1) < 1e-9
+    mean = is_mean(factor, steps)
     value = first.value if mean else scaled(operation.made, first.value, factor)
-    return Reduced(Item(value, thing.dims), mean)
+    return Reduced(Item(value, thing.dims), mean, steps)
 
 
 def _without_offset(operation: Operation) -> bool:

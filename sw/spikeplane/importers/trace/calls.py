@@ -215,7 +215,7 @@ class Calls:
             )
         assert isinstance(result, Spikes | Currents)
         if step is None and shape == tuple(operation.node.args[0].meta["val"].shape)[1:]:
-            return Reduced(Item(result, item.dims[1:]), mean=False)  # its readout says how
+            return Reduced(Item(result, item.dims[1:]), False, 0)  # its readout says how
         if result.shape == item.value.shape:
             return Item(result, item.dims, step)
         rows = len(shape) == len(item.dims) and not any(a.axis == CHANNELS for d in item.dims[:-1] for a in d)

@@ -67,10 +67,17 @@ class Sum:
 
 @dataclass(frozen=True)
 class Reduced:
-    """Steps summed up: the mean over the steps of what `item` is in one, or their sum."""
+    """Steps summed up: the mean over the steps of what `item` is in one, or their sum; how many."""
 
     item: Item
     mean: bool
+    steps: int
+
+    def times(self, factor: float) -> "Reduced | None":
+        """The mean or the sum that this is, times the factor; None where that is neither."""
+        if not self.mean and is_mean(factor, self.steps):
+            return Reduced(self.item, True, self.steps)
+        return Reduced(self.item, False, self.steps) if self.mean and factor == self.steps else None
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,11 @@ class Slots:
 @dataclass(frozen=True)
 class Token:
     """What ties one call of a layer to the next."""
+
+
+def is_mean(factor: float, steps: int | None) -> bool:
+    """Whether a sum over so many steps, times the factor, is their mean."""
+    return bool(steps) and abs(factor * (steps or 0) - 1) < 1e-9
 
 
 Thing = Item | Const | Held | Given | Sum | Reduced | Slots | Token

@@ -12,7 +12,7 @@ from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.trace.axes import STEPS, Atom, Dims
 from spikeplane.importers.trace.calls import alike, same_map
-from spikeplane.importers.trace.items import Held, Item, Reduced, Sum
+from spikeplane.importers.trace.items import Held, Item, Reduced, Sum, is_mean
 from spikeplane.importers.trace.operation import scaled
 from spikeplane.importers.trace.stacks import steps_in_order
 from spikeplane.network import MEMBRANE
@@ -85,8 +85,10 @@ def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
         raise SpikeplaneError(
             "the model returns a sum of its steps times a factor of 0 or less; use a positive one"
         )
+    if is_mean(first[0], steps):
+        return Reduced(first[1], True, steps or 0)
     value = scaled(made, first[1].value, first[0])
-    return Reduced(replace(first[1], value=value), mean=False)
+    return Reduced(replace(first[1], value=value), False, steps or 0)
 
 
 def _membranes(made: Assembler, held: Held, steps: int | None) -> Spikes:

@@ -2,6 +2,7 @@
 layer of equal weights."""
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ def reduced(operation: Operation) -> Any:
         value = _over_pixels(operation, value, gone, mean)
     result = Item(value, dims, item.step)
     if STEPS in axes:
-        return Reduced(result, mean)
-    return Reduced(result, thing.mean) if isinstance(thing, Reduced) else result
+        return Reduced(result, mean, prod(a.size for a in gone if a.axis == STEPS))
+    return replace(thing, item=result) if isinstance(thing, Reduced) else result
 
 
 def _chosen(operation: Operation, dims: Dims) -> list[int]:

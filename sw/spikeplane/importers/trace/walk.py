@@ -63,6 +63,8 @@ class Walk:
     def __post_init__(self) -> None:
         self.things: dict[Any, Any] = {}
         self.reached = 0.0  #: how far the walk got, of 1
+        calls = max(self.graph.stubbed.calls.values(), default=0)
+        self.every = calls if calls > 1 or self.still else self.graph.steps
         self.known: dict[Any, tuple[Any, list[Any]]] = {}
 
     def run(self, given: list[Any]) -> list[Any]:
@@ -119,7 +121,7 @@ class Walk:
             raise SpikeplaneError(
                 f"the model's forward calls '{operation.name}', which Spikeplane cannot represent; {cure}"
             )
-        total = exchanged(operation, rule, max(self.calls.count.values(), default=0))
+        total = exchanged(operation, rule, self.every)
         if total is not None:
             return total
         base = operation.step()

@@ -1,0 +1,91 @@
+"""Networks as tutorials and papers have them, written from memory of their style."""
+
+# the frameworks annotate their layers loosely:
+# pyright: reportArgumentType=false, reportCallIssue=false
+
+from typing import Any
+
+import snntorch as snn
+import torch
+from spikingjelly.activation_based import functional, layer, neuron
+from torch import nn
+from torch.nn import functional as F
+
+Tensor = torch.Tensor
+ROW, IMAGE = (12, 1, 1), (2, 8, 8)
+
+
+class Video(nn.Module):
+    """Frames behind samples, logits added up and divided by the number of steps that came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(2, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8)
+        self.lif, self.fc = snn.Leaky(beta=0.8), nn.Linear(8, 11)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.permute(1, 0, 2, 3, 4)
+        mem, logits = self.lif.init_leaky(), 0
+        for frame in x:
+            spk, mem = self.lif(self.bn(self.conv(frame)), mem)
+            logits = logits + self.fc(spk.mean((2, 3)))
+        return logits / x.shape[0]  # type: ignore[return-value]
+
+
+class Rates(nn.Module):
+    """Firing rates of the steps that came, and a layer with a bias behind them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.sn, self.fc = layer.Conv2d(2, 4, 3, padding=1), neuron.IFNode(), nn.Linear(64, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = torch.zeros(())
+        for t in range(x.size(0)):
+            total = total + F.max_pool2d(self.sn(self.conv(x[t])), 2)
+        return self.fc((total / x.size(0)).flatten(1))
+
+
+class Boosted(nn.Module):
+    """Membranes with a learnt leak behind a convolution of the image, ten voters a class, added up in
+    place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.still = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6))
+        self.conv = nn.Sequential(neuron.ParametricLIFNode(), nn.MaxPool2d(2))
+        self.fc = nn.Sequential(
+            nn.Flatten(), layer.Dropout(0.5), nn.Linear(96, 40, bias=False), neuron.ParametricLIFNode()
+        )
+        self.boost = nn.AvgPool1d(10, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.still(x)
+        votes = self.boost(self.fc(self.conv(x)).unsqueeze(1)).squeeze(1)
+        for _ in range(1, 4):
+            votes += self.boost(self.fc(self.conv(x)).unsqueeze(1)).squeeze(1)
+        return votes
+
+
+class Divided(nn.Module):
+    """Step mode "m": the sum over the steps, divided, and a layer with a bias behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            layer.Conv2d(2, 4, 3, padding=1), layer.BatchNorm2d(4), neuron.LIFNode(), layer.AvgPool2d(2)
+        )
+        self.fc = nn.Linear(64, 5)
+        functional.set_step_mode(self.net, "m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.net(x.unsqueeze(0).repeat(4, 1, 1, 1, 1)).flatten(2)
+        return self.fc(y.sum(0) / 4)
+
+
+MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
+    "video": (Video, IMAGE, None),
+    "rates": (Rates, IMAGE, None),
+    "boosted": (Boosted, IMAGE, None),
+    "divided": (Divided, IMAGE, None),
+}
