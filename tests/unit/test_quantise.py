@@ -289,7 +289,8 @@ def test_what_is_quantised_fits_behind_negative_membranes(seed: int) -> None:
     network, _ = quantise(net, chip, Encoding(kind="planes", steps=4))
     prove(network, chip)
     projection, bias = network.projections[1], int(np.asarray(network.population("n").bias)[0])
-    low, high = corners(projection.weight.ravel() << projection.pre_shift, bias, -512, 511)
+    sent = network.population("m").values(chip.membrane_bits)
+    low, high = corners(projection.weight.ravel() << projection.pre_shift, bias, *sent)
     assert low >= -(1 << 15)
     assert high < 1 << 15
     assert max(high, -low) > 1 << 13, "far coarser than it has to be"

@@ -28,6 +28,7 @@ class Layer:
     #: of a population that sends values to others (C,): the unit of its stream, what it usually sends at most
     unit: np.ndarray | None
     usual: np.ndarray | None
+    room: int  #: planes that it has at most
     steps: int
 
 
@@ -36,7 +37,7 @@ class Layers:
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
     calibration; streams: by value population the real value of one step of what it sends (C,); usual:
-    the largest value that is usual. made: by name what there is in integers.
+    the largest value that is usual; room: the planes that it has at most. made: by name what there is in integers.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class Layers:
         peaks: Mapping[str, np.ndarray],
         streams: Mapping[str, np.ndarray],
         usual: Mapping[str, np.ndarray],
+        room: Mapping[str, int],
     ) -> None:
         self.net, self.bits, self.guards, self.peaks = net, bits, guards, peaks
-        self.streams, self.usual = streams, usual
+        self.streams, self.usual, self.room = streams, usual, room
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -79,6 +81,7 @@ class Layers:
             hold=_holds(net, incoming, self.encodings),
             unit=self.streams.get(name),
             usual=self.usual.get(name),
+            room=self.room.get(name, 0),
             steps=self.steps,
         )
 

@@ -25,16 +25,16 @@ def planes_of(
     times = float(layer.steps) if kept >= 1 else (1 - kept**layer.steps) / (1 - kept)
     least, most = (float(end) * times for end in ((low + bias).min(), (high + bias).max()))
     relu = least >= 0 and neuron.threshold is None
-    room = min(widest(config), config.membrane_bits - relu)
-    needed = _bits(least, most) - relu
+    room = min(widest(config), config.membrane_bits - relu, max(1, layer.room - relu))
+    needed = bits_of(least, most) - relu
     if needed > room and layer.usual is not None:
         usual = float(np.ceil(layer.usual / unit).max())
-        needed = min(_bits(0 if relu else -usual, usual) - relu, room)
+        needed = min(bits_of(0 if relu else -usual, usual) - relu, room)
     planes = max(1, min(needed, room))
     return (0 if planes == config.membrane_bits else planes), relu
 
 
-def _bits(low: float, high: float) -> int:
+def bits_of(low: float, high: float) -> int:
     """Bits in two's complement that hold low..high."""
     return (
         max(

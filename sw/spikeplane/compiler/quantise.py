@@ -68,7 +68,7 @@ def quantise(
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     streams = Streams(net, config, encodings, bits, peaks or {})
-    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units, streams.usual)
+    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units, streams.usual, streams.room)
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:

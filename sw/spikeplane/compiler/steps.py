@@ -51,7 +51,7 @@ def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> t
         best, grid = magnitude.mean(1), np.zeros(len(magnitude))
     else:
         best = _clipped(magnitude, largest, bits)
-        grid = _grid(magnitude, largest[:, 0], bits)
+        grid = grid_of(magnitude, largest[:, 0], bits)
         finest = finer(grid, largest[:, 0] / top(bits))
         if exact:
             alike = ((magnitude == largest) | (magnitude == 0)).all(1)
@@ -98,8 +98,9 @@ def _clipped(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarra
     return np.take_along_axis(np.array(steps), np.argmin(errors, axis=0)[None], axis=0)[0]
 
 
-def _grid(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
-    """The coarsest step of which every weight of the channel is a multiple, 0 where there is none."""
+def grid_of(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
+    """The coarsest step of which every weight of the channel is a multiple, 0 where there is none.
+    magnitude: (C, all else); largest: (C,) of it."""
     found = np.zeros(len(magnitude))
     for levels in range(1, min(top(bits), _LEVELS) + 1):
         open_ = np.flatnonzero((found == 0) & (largest > 0))

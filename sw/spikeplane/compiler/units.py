@@ -33,7 +33,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             anchor=_anchor(layer),
         )
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))
-    highest = thresholds(neuron, channels) / ((1 << (config.membrane_bits - 1)) - 4)
+    highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
     least = np.maximum(_accumulator_unit(layer, above, config), highest)
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
@@ -41,6 +41,15 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
+
+
+def _reached(layer: Layer) -> np.ndarray:
+    """What a membrane has to hold (C,): the thresholds; without any what it gathers, where that is known: on a
+    calibration, or because it reads values."""
+    known = layer.peak is not None or any(source.sends_values for source in layer.sources)
+    if layer.neuron.threshold is None and layer.usual is not None and known:
+        return layer.usual
+    return thresholds(layer.neuron, layer.population.shape[0])
 
 
 def _anchor(layer: Layer) -> int | None:

@@ -1,0 +1,85 @@
+"""What comes into the populations of value streams, in real numbers, while their units are chosen."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikeplane.compiler.planes import bits_of, widest
+from spikeplane.compiler.ranges import ranges
+from spikeplane.compiler.steps import best_step, flat, top
+from spikeplane.compiler.ties import Ties, is_identity, ties
+from spikeplane.config import ChipConfig
+from spikeplane.encodings import Encodings, by_input
+from spikeplane.float_network import FloatNetwork, FloatProjection
+
+
+class Branches:
+    """A network's projections as its value streams see them.
+
+    bits: of the weights, by population; peaks: by population the largest membrane (C,) on the calibration.
+    units: of the classes chosen so far, by population the real value of one step (C,); room: the planes
+    that a population has at most.
+    """
+
+    def __init__(
+        self,
+        net: FloatNetwork,
+        config: ChipConfig,
+        encodings: Encodings,
+        bits: Mapping[str, int],
+        peaks: Mapping[str, np.ndarray],
+    ) -> None:
+        self.net, self.config, self.bits, self.peaks = net, config, bits, peaks
+        by = by_input(encodings, [p.name for p in net.inputs])
+        found = ranges(net, by, peaks)
+        self.usual = {name: each.usual for name, each in found.items()}
+        self.worst = {name: each.worst for name, each in found.items()}
+        #: the largest integer that a source sends, and the real value of its 1
+        self.largest = {name: max(-e.span[0], e.span[1]) for name, e in by.items()}
+        self.known = {name: e.value for name, e in by.items()}
+        self.units: dict[str, np.ndarray] = {}
+        self.room: dict[str, int] = {}
+        self.ties: Ties = ties(net)
+
+    def inside(self, projection: FloatProjection, members: list[str]) -> bool:
+        """An identity that joins two of a class."""
+        return projection.source in members and is_identity(self.net, projection)
+
+    def leaks(self, members: list[str]) -> bool:
+        """A membrane of a class is kept in part."""
+        neurons = [self.net.population(name).neuron for name in members]
+        return not all(n is None or n.decay in (0.0, 1.0) for n in neurons)
+
+    def real(self, projection: FloatProjection) -> np.ndarray | None:
+        """Its weights in real numbers per integer of the source; None where nobody knows that yet."""
+        weight = np.asarray(projection.weight, dtype=np.float64)
+        source = projection.source
+        if source in self.ties.factor:
+            units = self.units.get(source)
+            return None if units is None else weight * projection.kind.by_source(units)
+        return weight * self.known[source] if source in self.known else weight
+
+    def sent(self, projection: FloatProjection, most: int) -> int:
+        """The largest sum of a pool of the source's integers, of `most` planes where its class is not chosen."""
+        source, largest = projection.source, self.largest.get(projection.source, 1)
+        if source in self.units:
+            largest = 1 << (self.planes(source, self.units[source], self.room[source]) - 1)
+        elif source in self.ties.factor:
+            largest = 1 << (most - 1)
+        return largest * projection.pool[0] * projection.pool[1]
+
+    def planes(self, name: str, unit: np.ndarray, most: int) -> int:
+        """Planes of a population in that unit (C,): what its worst case takes, `most` at most."""
+        worst = float((self.worst[name] / unit).max())
+        return min(most, widest(self.config), bits_of(-worst, worst))
+
+    def step(self, projection: FloatProjection) -> list[np.ndarray]:
+        """Of a branch: its best step, the finest that it has a use for, and its grid; 0 where it has none."""
+        weight = self.real(projection)
+        channels, bits = self.net.population(projection.target).shape[0], self.bits[projection.target]
+        if weight is None:
+            return [np.zeros(channels)] * 3
+        neuron = self.net.population(projection.target).neuron
+        exact = neuron is not None and neuron.decay == 0
+        best, grid = best_step(weight, bits, uniform=False, exact=exact)
+        return [best, np.minimum(best, np.abs(flat(weight)).max(1) / top(bits)), grid]
