@@ -94,6 +94,10 @@ class FloatProjection:
     layer: str = ""
 
 
+#: Why an assumption holds for spikes alone: the proof then drives layers with nothing else.
+SPIKES_ALONE = "its values are 0 and 1"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assumption:
     """Something the source does not say, or says in other words: which layer, what, the value taken

@@ -391,7 +391,8 @@ PRODUCT = "layer 'mul' is a product of two values (mul), which Spikeplane cannot
 REFUSED = {
     both_in: PRODUCT,
     attention: "layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot",
-    decides: "the model's forward cannot be traced (GuardOnDataDependentSymNode",
+    decides: "the model's forward decides on values (an if, a loop, int(), item(), tolist() or numpy() of a tensor), "
+    "which Spikeplane cannot follow: it must compute the same whatever comes in; take the decision out of forward",
     by_hand: "the model's forward calls 'gt', which Spikeplane cannot represent; use a neuron of",
     starts_anew: "the model's forward starts the state of layer 'fire' anew between its steps",
     twice: "layer 'fire' is used more than once, which Spikeplane cannot represent",

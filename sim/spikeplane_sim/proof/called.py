@@ -1,6 +1,7 @@
 """Calls of a model whose forward takes all steps, or one image for all of them: what it is handed, and
 what it returns as steps."""
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
@@ -30,10 +31,17 @@ def as_steps(called: Called, result: Tensor, steps: int) -> Tensor:
 
 
 def first_of(result: Any, steps: int) -> Tensor:
-    """The first output; a list of every step's is one of all steps."""
+    """The first output; a list of every step's, or of what holds it first, is one of all steps."""
     while not isinstance(result, Tensor):
-        parts = list(result.values()) if isinstance(result, dict) else list(result)
-        listed = steps > 1 and len(parts) >= steps and all(isinstance(p, Tensor) for p in parts[:steps])
-        same = listed and len({p.shape for p in parts[:steps]}) == 1
-        result = torch.stack(parts[:steps]) if same else parts[0]
+        parts = parts_of(result)
+        each = [first_of(p, 1) for p in parts[:steps]] if 1 < steps <= len(parts) else []
+        same = len({p.shape for p in each}) == 1 and len({type(p) for p in parts[:steps]}) == 1
+        result = torch.stack(each) if same else parts[0]
     return result
+
+
+def parts_of(result: Any) -> list[Any]:
+    """What is in a list, a tuple, a dictionary or a data class, in order."""
+    if is_dataclass(result):
+        return [getattr(result, field.name) for field in fields(result)]
+    return list(result.values()) if isinstance(result, dict) else list(result)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from spikeplane.encoding import Encoding
-from spikeplane.float_network import FloatNetwork, FloatNeuron
+from spikeplane.float_network import SPIKES_ALONE, FloatNetwork, FloatNeuron
 
 #: Multiplications and neuron updates of one execution: about a second a model on one core.
 BUDGET = 1 << 29
@@ -87,6 +87,7 @@ def strong(net: FloatNetwork, encodings: Mapping[str, Encoding], quiet: list[str
     trial = drawn(net, encodings)
     rng = np.random.default_rng(_SEED + 1)
     binary = any(_counts_on_spikes(p.neuron) for p in net.populations if p.neuron is not None)
+    binary = binary or any(a.why == SPIKES_ALONE for a in net.assumptions)
     gain = np.ones(1) if binary else np.array(GAIN, dtype=float)
     gain = np.resize(gain, trial.size[0]).reshape(-1, 1, 1, 1, 1)
     size = trial.size

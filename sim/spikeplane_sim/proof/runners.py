@@ -10,7 +10,7 @@ from torch import nn
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Called
-from spikeplane_sim.proof.called import first_of, handed
+from spikeplane_sim.proof.called import first_of, handed, parts_of
 from spikeplane_sim.proof.copies import float64_copy
 from spikeplane_sim.proof.precision import doubled
 
@@ -146,6 +146,6 @@ def _several_steps(model: nn.Module) -> bool:
 
 
 def _first(result: Any) -> Tensor:
-    while isinstance(result, tuple | list | dict):
-        result = next(iter(result.values())) if isinstance(result, dict) else result[0]
+    while not isinstance(result, Tensor):
+        result = parts_of(result)[0]
     return result

@@ -83,7 +83,9 @@ def import_model(
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch
         from spikeplane.importers.torch_places import note_places
+        from spikeplane.importers.wrappers import unwrapped
 
+        model, taken_off = unwrapped(model)
         note_places(model)
         traced = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
         decisions = {"reset": reset, "compare": compare}
@@ -91,7 +93,7 @@ def import_model(
             kind="torch", model=model, decisions=decisions, called=traced.called, places=traced.places
         )
         net = traced.net
-        return replace(net, assumptions=(*notes, *net.assumptions), origin=origin)
+        return replace(net, assumptions=(*notes, *taken_off, *net.assumptions), origin=origin)
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")
 
 

@@ -240,7 +240,8 @@ class Assembly:
 
     def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
         """The error for neurons whose synapses differ from pixel to pixel."""
-        names = [d.uneven for d in currents.drafts if d.uneven and regular(d.map) is None]
+        each = currents.bias.ndim > 1
+        names = [d.uneven for d in currents.drafts if d.uneven and (each or regular(d.map) is None)]
         return self.refuse(
             layer,
             f"behind '{(names or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, windows "

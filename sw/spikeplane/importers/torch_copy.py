@@ -18,7 +18,7 @@ def evaluated(module: Any) -> Any:
     import torch
 
     try:
-        copied = copy.deepcopy(module, _without_graphs(module))
+        copied = copy.deepcopy(module, without_graphs(module))
         copied.eval()
         with torch.no_grad():
             _settle(copied)
@@ -65,7 +65,7 @@ def _settle(copied: Any) -> None:
             part._parameters[name] = nn.Parameter(value, requires_grad=False)
 
 
-def _without_graphs(module: Any) -> dict[int, Any]:
+def without_graphs(module: Any) -> dict[int, Any]:
     """For deepcopy: states of a model that was just trained hang on autograd's graph, and such
     tensors cannot be copied."""
     import torch

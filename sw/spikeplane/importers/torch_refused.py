@@ -1,6 +1,9 @@
 """torch.nn's layers that no chip of spikes computes, each with what to use in its place."""
 
+import numpy as np
+
 from spikeplane.importers.flow import Value
+from spikeplane.importers.pointwise import of_spikes
 from spikeplane.importers.registry import Call, Handler, builtin
 
 _EACH = (
@@ -47,12 +50,31 @@ def install() -> None:
 
     for cure, names in CURES.items():
         kinds = [getattr(nn, name) for name in names if hasattr(nn, name)]
-        builtin(*kinds)(_refused(cure))
+        builtin(*kinds)(of_values if cure == _VALUES else _refused(cure))
 
 
 def each_sample(call: Call) -> Value:
     """A normalisation by each sample's own statistics."""
     raise call.refuse(f"a {type(call.module).__name__}", _EACH)
+
+
+def of_values(call: Call) -> Value:
+    """A function of every value for itself: of spikes alone."""
+    module = call.module
+
+    def function(values: np.ndarray) -> np.ndarray:
+        import torch
+
+        try:
+            return module(torch.tensor(values)).detach().numpy()
+        except Exception:  # one parameter a channel
+            return np.full(2, np.nan)
+
+    name = type(module).__name__
+    made = of_spikes(call.made, call.layer, call.value, name, function, call.input_bits)
+    if made is None or (getattr(module, "inplace", False) and made is not call.value):
+        raise call.refuse(f"a {name}", _VALUES)
+    return made
 
 
 def _refused(cure: str) -> Handler:

@@ -3,17 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
-from spikeplane.importers.flow import Currents, Spikes, Value
-from spikeplane.importers.trace.axes import CHANNELS, FEATURES, STEPS, Atom, Dims, dim, features
+from spikeplane.importers.flow import Value
+from spikeplane.importers.trace.axes import STEPS, Dims
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
+from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
 
 def added(operation: Operation) -> Any:
     """A sum or a difference."""
+    if operation.node.meta["val"].dtype == torch.bool:
+        raise operation.unlike("a sum of true and false", "make numbers of them first: .float()")
     sign = -1.0 if operation.name == "sub" else 1.0
     sign *= float(operation.args.get("alpha", 1))
     one, other = operation.args["self"], operation.args["other"]
@@ -86,10 +88,8 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
             )
         return replace(thing, item=_offset(operation, thing.item, number, sign))
     item = replace(operation, args={"self": thing}).item("self")
-    offsets = per_channel(operation, item, number.tensor) * sign
-    currents = operation.made.currents(operation.layer, item.value)
-    ones = np.ones(len(offsets))
-    return Item(operation.made.scale(currents, ones, offsets), item.dims, item.step)
+    offsets = per_value(operation, item, number.tensor) * sign
+    return Item(plus(operation, item.value, offsets), item.dims, item.step)
 
 
 def multiplied(operation: Operation) -> Any:
@@ -127,27 +127,7 @@ def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
     item = replace(operation, args={"self": thing}).item("self")
     if uniform:
         return Item(scaled(operation.made, item.value, one), item.dims, item.step)
-    many = per_channel(operation, item, factors)
-    currents = operation.made.currents(operation.layer, item.value)
-    return Item(operation.made.scale(currents, many, np.zeros(len(many))), item.dims, item.step)
-
-
-def per_channel(operation: Operation, item: Item, numbers: Any) -> np.ndarray:
-    """(C,) of numbers that broadcast over the item. Raises SpikeplaneError where they differ inside a
-    channel, between samples or between steps."""
-    atoms = [a for d in item.dims for a in d]
-    shape = tuple(operation.shape) if operation.name != "neg" else tuple(numbers.shape)
-    tensor = numbers.expand(shape).reshape([a.size for a in atoms])
-    parts = [i for i, a in enumerate(atoms) if a.axis == CHANNELS]
-    rest = [i for i in range(len(atoms)) if i not in parts]
-    parts.sort(key=lambda i: -atoms[i].stride)
-    rows = tensor.permute(*parts, *rest).reshape(item.value.shape[0], -1) if atoms else tensor.reshape(1, 1)
-    if not bool((rows == rows[:, :1]).all()):
-        raise operation.unlike(
-            "a factor or an addition that differs inside a channel or between steps",
-            "give one number a channel",
-        )
-    return rows[:, 0].numpy().astype(np.float64)
+    return Item(times(operation, item.value, per_value(operation, item, factors)), item.dims, item.step)
 
 
 RULES: dict[str, Rule] = {
@@ -155,5 +135,3 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("mul", "div"), multiplied),
     "neg": negated,
 }
-
-__all__ = ["Atom", "Currents", "FEATURES", "RULES", "Spikes", "dim", "features"]

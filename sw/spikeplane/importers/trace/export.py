@@ -4,7 +4,8 @@ Where the forward changes tensors in place, torch.export, which makes them value
 takes ten seconds to load).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -43,11 +44,24 @@ class Graph:
 
 
 class Failed(Exception):
-    """The forward does not run on such inputs; `cause` is what it raised."""
+    """The forward does not run on such inputs; `cause` is what it raised. decides: because something in it
+    depends on what the values are."""
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(str(cause))
         self.cause, self.line = cause, line_of(cause)
+        named = type(cause).__name__ in _DECISIONS
+        self.decides = named or any(text in str(cause) for text in _OF_VALUES)
+
+
+#: What PyTorch raises where Python asks for a value that a trace does not have, and what it says.
+_DECISIONS = ("GuardOnDataDependentSymNode", "DataDependentOutputException", "DynamicOutputShapeException")
+_OF_VALUES = (
+    "not supported for tensor subclasses",
+    "non-nested SymInt",
+    "data-dependent",
+    "_local_scalar_dense",
+)
 
 
 def traced(module: Any, real: Any, layers: Layers, inputs: tuple[Any, ...], steps: int) -> Graph:
@@ -95,7 +109,7 @@ def _raise_own(error: BaseException | None) -> None:
 
 def _concrete(model: Any, given: tuple[Any, ...]) -> Any:
     trace = make_fx(
-        model,
+        lambda *inputs: _plain(model(*inputs)),
         tracing_mode="fake",
         pre_dispatch=True,
         _allow_non_fake_inputs=True,
@@ -103,6 +117,15 @@ def _concrete(model: Any, given: tuple[Any, ...]) -> Any:
     )(*given)
     trace.graph.eliminate_dead_code()
     return trace
+
+
+def _plain(output: Any) -> Any:
+    """With dictionaries in the place of data classes, into which a trace does not look."""
+    if is_dataclass(output):
+        return {f.name: _plain(getattr(output, f.name)) for f in fields(output)}
+    if isinstance(output, Mapping):
+        return {key: _plain(value) for key, value in output.items()}
+    return [_plain(value) for value in output] if type(output) in (list, tuple) else output
 
 
 def _traced(trace: Any, model: Any, real: Any, stubbed: Stubbed, steps: int) -> Graph:
@@ -125,11 +148,19 @@ def _values(real: Any) -> dict[str, Any]:
 
 def _flat(output: Any) -> tuple[list[Any], list[str]]:
     """What is returned, in a list, and the names that a dictionary gives its parts."""
-    if isinstance(output, torch.fx.Node) and hasattr(output.target, "_fields"):  # a named tuple
-        output = list(output.args)
+    output = _unfolded(output)
     pairs = pytree.tree_flatten_with_path(output)[0]
     keys = [".".join(str(k.key) for k in path if isinstance(k, pytree.MappingKey)) for path, _ in pairs]
     return [value for _, value in pairs], keys
+
+
+def _unfolded(output: Any) -> Any:
+    """Named tuples, which a graph makes by nodes of their own, as lists."""
+    if isinstance(output, torch.fx.Node) and isinstance(output.target, type):
+        output = output.args
+    if isinstance(output, list | tuple):
+        return [_unfolded(value) for value in output]
+    return {key: _unfolded(value) for key, value in output.items()} if isinstance(output, dict) else output
 
 
 def _double(tensor: Any) -> torch.Tensor:

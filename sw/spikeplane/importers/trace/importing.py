@@ -48,7 +48,7 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
             return _walked(graph, real, layers, layout, shape, wanted, module.training, walks)
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
-    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(failed[0])
+    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(module, failed[0])
 
 
 def _of_fixed_batch(layout: Layout, failure: Failed, tried: list[Layout]) -> list[Layout]:
@@ -69,18 +69,30 @@ def _graph(module: Any, real: Any, layers: Layers, layout: Layout, shape: tuple[
 
 def _inputs(module: Any, layout: Layout, shape: tuple[int, int, int], steps: int) -> tuple[Any, ...]:
     """What forward is called with: the input, and something for each state that it takes."""
+    return layout.tensor(shape, steps), *(torch.zeros(()) for _ in _states(module))
+
+
+def _states(module: Any) -> list[str]:
+    """The arguments behind the input that forward cannot do without."""
     parameters = list(inspect.signature(module.forward).parameters.values())[1:]
-    states = [p for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
-    return layout.tensor(shape, steps), *(torch.zeros(()) for _ in states)
+    return [p.name for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
 
 
-def _untraced(failure: Failed) -> SpikeplaneError:
+def _untraced(module: Any, failure: Failed) -> SpikeplaneError:
+    where = f"{failure.line}: " if failure.line else ""
+    if failure.decides:
+        return SpikeplaneError(
+            f"{where}the model's forward decides on values (an if, a loop, int(), item(), tolist() or numpy() of a "
+            "tensor), which Spikeplane cannot follow: it must compute the same whatever comes in; take the decision "
+            "out of forward"
+        )
     cause = failure.cause
     reason = " ".join(str(cause).split())[:120]
-    where = f"{failure.line}: " if failure.line else ""
+    states = _states(module)
+    more = f", give what is no state of {', '.join(states)} a default value" if states else ""
     return SpikeplaneError(
         f"{where}the model's forward cannot be traced ({type(cause).__name__}: {reason}); "
-        "write it without decisions on values, and check input_shape"
+        f"write it without decisions on values{more}, and check input_shape"
     )
 
 
@@ -109,6 +121,8 @@ def _walked(
         returned = walks[0].run(given)
     steps = _steps(graph, calls, layout, modules)
     all_steps = graph.steps if steps is None and layout.steps_at is not None else steps
+    if steps is not None and layout.steps_at is None:
+        made.assume("", "input", f"the same in all {steps} steps", "the model's forward takes it once")
     net, how, at = read_out(made, returned, graph.keys, steps, all_steps)
     called = Called(
         rows=layout.rows,

@@ -9,6 +9,7 @@ import numpy as np
 from spikeplane.importers import torch_layers, torch_pools
 from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call
+from spikeplane.importers.trace.arithmetic import added, multiplied
 from spikeplane.importers.trace.axes import CHANNELS, features, has
 from spikeplane.importers.trace.items import Const, Item
 from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row
@@ -26,14 +27,35 @@ def linear(operation: Operation) -> Item:
 def matmul(operation: Operation) -> Item:
     """Values times a matrix of numbers."""
     names = {"matmul": ("self", "other"), "mm": ("self", "mat2"), "addmm": ("mat1", "mat2")}
-    first, second = names[operation.name]
-    matrix = operation.args[second]
+    first, second = (operation.args[name] for name in names[operation.name])
+    turned = isinstance(first, Const) and not isinstance(second, Const)  # W x^T is (x W^T)^T
+    matrix, value = (first, names[operation.name][1]) if turned else (second, names[operation.name][0])
     if not isinstance(matrix, Const) or matrix.tensor.ndim != 2:
         raise operation.unlike(
             "a product of two values (matmul, as in attention)", "it is not there yet; use linear layers"
         )
-    bias = operation.args["self"].tensor if operation.name == "addmm" else None
-    return connected(operation, operation.item(first), matrix.tensor.T, bias)
+    item = operation.item(value)
+    if turned:
+        return _turned(connected(operation, _turned(item), matrix.tensor, None))
+    return connected(operation, item, matrix.tensor.T, None)
+
+
+def _turned(item: Item) -> Item:
+    """With its last two dimensions swapped."""
+    return replace(item, dims=(*item.dims[:-2], *item.dims[:-3:-1]))
+
+
+def product_added(operation: Operation) -> Any:
+    """beta times numbers or a value, and alpha times a product with a matrix of numbers."""
+    one, alpha, beta = (operation.args[name] for name in ("self", "alpha", "beta"))
+    parts = {"self": _times(operation, one, beta), "other": _times(operation, matmul(operation), alpha)}
+    return added(replace(operation, name="add", args={**parts, "alpha": 1}))
+
+
+def _times(operation: Operation, thing: Any, factor: float) -> Any:
+    if isinstance(thing, Const):
+        return Const(thing.tensor * factor)
+    return multiplied(replace(operation, name="mul", args={"self": thing, "other": factor}))
 
 
 def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
@@ -177,7 +199,8 @@ def padded(operation: Operation) -> Item:
 
 RULES: dict[str, Rule] = {
     "linear": linear,
-    **dict.fromkeys(("matmul", "mm", "addmm"), matmul),
+    **dict.fromkeys(("matmul", "mm"), matmul),
+    "addmm": product_added,
     "batch_norm": lambda operation: norm(operation)[0],
     "native_batch_norm_legit_no_training": norm,
     "conv2d": of_pixels(torch_layers.convolution, _convolution),

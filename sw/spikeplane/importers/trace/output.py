@@ -26,7 +26,7 @@ def read_out(
     of a layer."""
     if not returned:
         raise SpikeplaneError("the model's forward returns nothing")
-    returned = _stacked(returned, steps)
+    returned = _stacked(returned, every)
     if len(returned) > 1:
         which = (
             f"'{keys[0]}', the first of {len(returned)}"
@@ -36,7 +36,7 @@ def read_out(
         made.assume("", "output", which, "the others are not read out")
     thing = _whole(made, returned[0], every)
     if isinstance(thing, Held):
-        net = made.finish(_membranes(made, thing, steps))
+        net = made.finish(_membranes(made, thing, every))
         how = {"all": "steps", "sum": "sum"}.get(thing.over, "last")
         return net, how, _steps_at(thing.dims)
     if isinstance(thing, Reduced):
@@ -46,21 +46,25 @@ def read_out(
             )
         return _finished(made, thing.item.value), "mean" if thing.mean else "sum", 0
     if isinstance(thing, Item):
-        if steps and thing.step is not None and not thing.all_steps:
-            return _last(made, thing, steps), "last", 0
+        if every and thing.step is not None and not thing.all_steps:
+            return _last(made, thing, every), "last", 0
         return _finished(made, thing.value), "steps", _steps_at(thing.dims)
     raise SpikeplaneError("the model's output does not come from its layers")
 
 
 def _stacked(returned: list[Any], steps: int | None) -> list[Any]:
-    """A list of every step's output as one output of all steps."""
-    many = steps_in_order(returned[:steps]) if steps and len(returned) >= steps > 1 else 0
-    if not many or many != steps or steps is None:
+    """A list of every step's output, or of what holds that first in every step, as one output of all steps."""
+    if steps is None or steps < 2 or len(returned) < steps:
         return returned
-    first = returned[0]
-    dims = ((Atom(STEPS, steps),), *first.dims)
-    whole = replace(first, dims=dims, over="all") if isinstance(first, Held) else Item(first.value, dims)
-    return [whole, *returned[steps:]]
+    for apart in {1, len(returned) // steps}:
+        each = returned[: apart * steps : apart]
+        if steps_in_order(each) == steps:
+            first = each[0]
+            dims = ((Atom(STEPS, steps),), *first.dims)
+            held = isinstance(first, Held)
+            whole = replace(first, dims=dims, over="all") if held else Item(first.value, dims)
+            return [whole, *(r for r in returned if not any(r is e for e in each))]
+    return returned
 
 
 def _steps_at(dims: Dims) -> int:

@@ -34,14 +34,6 @@ def dropped(operation: Operation) -> Any:
     return operation.args["input"]
 
 
-def converted(operation: Operation) -> Any:
-    """A conversion between real numbers converts nothing."""
-    dtype = operation.args.get("dtype")
-    if dtype is not None and str(dtype) not in ("torch.float32", "torch.float64"):
-        raise operation.unlike(f"a conversion to {str(dtype).removeprefix('torch.')}", "convert nothing")
-    return operation.args["self"]
-
-
 def viewed(operation: Operation) -> Any:
     """A reshape: boundaries of dimensions fall between axes, or inside channels."""
     thing = _plain(operation)
@@ -78,8 +70,10 @@ def permuted(operation: Operation) -> Any:
     count = len(dims)
     if operation.name == "permute":
         dims = [dims[d % count] for d in args["dims"]]
-    elif operation.name == "t":
+    elif operation.name in ("t", "numpy_T"):
         dims = dims[::-1]
+    elif operation.name == "mT":
+        dims[-2:] = dims[:-3:-1]
     elif operation.name in ("movedim", "moveaxis"):
         source, target = [_list(args[n]) for n in ("source", "destination")]
         rest = [d for d in range(count) if d not in [s % count for s in source]]
@@ -206,9 +200,11 @@ def split(operation: Operation) -> tuple[Any, ...]:
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("detach", "clone", "contiguous", "alias", "lift_fresh_copy", "detach_copy"), same),
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), dropped),
-    **dict.fromkeys(("to", "to_copy", "_to_copy"), converted),
     **dict.fromkeys(("view", "reshape", "unsafe_view", "flatten", "unflatten", "view_copy"), viewed),
-    **dict.fromkeys(("permute", "transpose", "t", "movedim", "moveaxis", "swapaxes", "swapdims"), permuted),
+    **dict.fromkeys(
+        ("permute", "transpose", "t", "numpy_T", "mT", "movedim", "moveaxis", "swapaxes", "swapdims"),
+        permuted,
+    ),
     "assert_tensor_metadata": nothing,
     "unsqueeze": unsqueezed,
     "squeeze": squeezed,

@@ -12,12 +12,12 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.explain import note_place
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.registry import handler_of
-from spikeplane.importers.torch_refused import CURES
 from spikeplane.importers.torch_trace import is_layer, unknown
-from spikeplane.importers.trace import arithmetic, layers, reductions, shapes, stacks
+from spikeplane.importers.trace import arithmetic, functions, layers, reductions, shapes, stacks
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
+from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.export import Graph
 from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
@@ -31,22 +31,8 @@ RULES: dict[str, Rule] = {
     **layers.RULES,
     **arithmetic.RULES,
     **reductions.RULES,
+    **functions.RULES,
 }
-#: What to do in the place of an operator, by its name without _.
-_CURES = {
-    **{name.lower(): cure for cure, names in CURES.items() for name in names},
-    **dict.fromkeys(
-        ("copy", "indexput", "slicescatter", "selectscatter"),
-        "collect the steps in a list, and torch.stack them",
-    ),
-    **dict.fromkeys(("amax", "max"), "use MaxPool2d or AdaptiveMaxPool2d behind neurons, where it is an OR"),
-    **dict.fromkeys(
-        ("einsum", "bmm", "baddbmm"),
-        "use Linear or Conv2d; products of two layers' outputs are not there yet",
-    ),
-    **dict.fromkeys(("gt", "ge", "lt", "le"), "use a neuron of SpikingJelly or snnTorch, or register yours"),
-}
-_CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"
 
 
 @dataclass
@@ -74,7 +60,7 @@ class Walk:
             self.reached = place_ / len(self.graph.nodes)
             if node.op in ("placeholder", "get_attr"):
                 self.things[node] = self._given(node, given)
-            elif node.op == "call_function" and not hasattr(node.target, "_fields"):
+            elif node.op == "call_function" and not isinstance(node.target, type):  # a named tuple
                 self.things[node] = self._placed(node)
         self.reached = 1.0
         return [self.things.get(o, o) if isinstance(o, torch.fx.Node) else o for o in self.graph.output]
@@ -117,10 +103,7 @@ class Walk:
             path = module_of(operation.node)[0]
             if is_layer(self.modules.get(path)) and handler_of(type(self.modules[path])) is None:
                 raise unknown(path, type(self.modules[path]))
-            cure = _CURES.get(operation.name.replace("_", ""), _CURE)
-            raise SpikeplaneError(
-                f"the model's forward calls '{operation.name}', which Spikeplane cannot represent; {cure}"
-            )
+            raise unknown_operator(operation.name)
         total = exchanged(operation, rule, self.every)
         if total is not None:
             return total

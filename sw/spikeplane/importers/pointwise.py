@@ -1,0 +1,82 @@
+"""Functions of every value for itself (relu, clamp, a comparison), of spikes: what is 0 or 1 in front of one
+is one of two numbers behind it, which a factor and an offset make."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from spikeplane.float_network import SPIKES_ALONE
+from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.flow import Source, Spikes, Value
+from spikeplane.importers.maps import identity
+
+#: Of an array what the function makes of it.
+Function = Callable[[np.ndarray], np.ndarray]
+
+
+def of_spikes(
+    made: Assembler, layer: str, value: Value, name: str, function: Function, input_bits: int | None
+) -> Value | None:
+    """The function's values of spikes, perhaps all times a factor, as spikes or currents, and of their sums
+    where it leaves those as they are; None for all else, and for functions that are not finite there."""
+    if not isinstance(value, Spikes):
+        return None
+    high = level(made, value, input_bits)
+    if high is None:
+        same = is_count(made, value, input_bits) and _stay(function, whole=value.whole)
+        return value if same else None
+    with np.errstate(all="ignore"):
+        results = np.asarray(function(np.array([0.0, high])), dtype=np.float64)
+    if results.shape != (2,) or not np.isfinite(results).all():
+        return None
+    low, top = results
+    if (low, top) == (0.0, high):
+        if not _stay(function, whole=False):
+            made.assume(layer, f"{name} of spikes", "the spikes", SPIKES_ALONE)
+        return value
+    made.assume(layer, f"{name} of spikes", f"{low:g} and {top:g}", SPIKES_ALONE)
+    gain = np.full(value.shape[0], (top - low) / high)
+    if low == 0:
+        return made.seen(layer, value, identity(value.shape).scaled(gain))
+    return made.scale(made.currents(layer, value), gain, np.full(len(gain), low))
+
+
+def level(made: Assembler, value: Value, input_bits: int | None) -> float | None:
+    """The one number beside 0 that values of spikes may be; None where there are others."""
+    if not _of_neurons(made, value, input_bits):
+        return None
+    assert isinstance(value, Spikes)
+    largest = {float(s.map.weight.max(initial=0.0)) if s.map else 1.0 for s in value.sources}
+    if len(largest) != 1 or (high := largest.pop()) <= 0:
+        return None
+    return high if replace(value, sources=tuple(_divided(s, high) for s in value.sources)).binary else None
+
+
+def is_count(made: Assembler, value: Value, input_bits: int | None) -> bool:
+    """Whether no value is less than 0: spikes, or sums of them."""
+    if not _of_neurons(made, value, input_bits):
+        return False
+    assert isinstance(value, Spikes)
+    maps = [s.map for s in value.sources if s.map is not None]
+    return all(bool((part >= 0).all()) for m in maps for part in (m.weight, m.rows, m.columns))
+
+
+def _of_neurons(made: Assembler, value: Value, input_bits: int | None) -> bool:
+    """Whether only spikes are in the value, of neurons or of an input of one bit."""
+    if not isinstance(value, Spikes) or made.has_values(value):
+        return False
+    return input_bits == 1 or not made.has_input(value)
+
+
+def _divided(source: Source, number: float) -> Source:
+    """Seen through a map with weights of so much less."""
+    if source.map is None:
+        return source
+    return replace(source, map=replace(source.map, weight=source.map.weight / number))
+
+
+def _stay(function: Function, *, whole: bool) -> bool:
+    """Whether values of 0 and more, or whole ones, come out as they are, as of a relu."""
+    values = np.array([0.0, 1.0, 2.0, 3.0, 64.0, 1e6, *(() if whole else (0.3, 0.5, 2.7))])
+    return bool(np.array_equal(function(values), values))

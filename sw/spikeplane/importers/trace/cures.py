@@ -1,0 +1,33 @@
+"""What to do in the place of an operator that no chip of spikes computes."""
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers.torch_refused import CURES
+
+_PUT_OUT = "leave it out: apply it to what the program puts out, of which the largest stays the largest"
+_DRAWN = "encode the input before (encoding=..., as rate or random planes), and let forward draw nothing"
+#: By an operator's name without _.
+_CURES = {
+    **{name.lower(): cure for cure, names in CURES.items() for name in names},
+    **dict.fromkeys(
+        ("copy", "indexput", "slicescatter", "selectscatter"),
+        "collect the steps in a list, and torch.stack them",
+    ),
+    **dict.fromkeys(("amax", "amin", "min"), "use MaxPool2d or AdaptiveMaxPool2d behind neurons, where it is an OR"),
+    "max": "leave it out at the end; between layers use MaxPool2d or AdaptiveMaxPool2d behind neurons, an OR",
+    **dict.fromkeys(("argmax", "argmin", "topk", "sort", "argsort", "logsumexp"), _PUT_OUT),
+    **dict.fromkeys(("bmm", "baddbmm"), "use Linear or Conv2d; products of two layers' outputs are not there yet"),
+    **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne"), "use a neuron of SpikingJelly or snnTorch, or register yours"),
+    **dict.fromkeys(("rand", "randlike", "randn", "randnlike", "bernoulli", "randint", "multinomial"), _DRAWN),
+    **dict.fromkeys(("logicaland", "logicalor", "logicalxor", "bitwiseand", "bitwiseor", "bitwisexor", "minimum", "maximum"),
+        "products of spikes (AND, gates) are not there yet; add them, or use layers"),
+    **dict.fromkeys(("cumsum", "cumprod"), "return every step's output: the program puts out the sum over the steps"),
+    **dict.fromkeys(("flip", "roll", "rot90"), "turn the input before, or permute the weights of the layer behind"),
+    "im2col": "use Conv2d",
+}  # fmt: skip
+_CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"
+
+
+def unknown_operator(name: str) -> SpikeplaneError:
+    """The error for an operator without a rule."""
+    cure = _CURES.get(name.replace("_", ""), _CURE)
+    return SpikeplaneError(f"the model's forward calls '{name}', which Spikeplane cannot represent; {cure}")
