@@ -189,3 +189,25 @@ def test_readouts_without_threshold_never_reset() -> None:
     )
     assert values[-1] == 127
     assert (np.diff(values) >= 0).all()
+
+
+def test_weights_lose_levels() -> None:
+    """784 pixels of 8 bits leave an 18-bit accumulator few steps of a weight: told, with a cure that works."""
+    weight = np.random.default_rng(3).uniform(-0.04, 0.04, (8, 784))
+    net, pixels = one_layer(weight), Encoding(kind="direct", steps=2)
+
+    def told(**options: Any) -> list[dict[str, Any]]:
+        program = spikeplane.compile(net, proof=False, **{"encoding": pixels, "chip": "small", **options})
+        return [row for row in program.tables["assumptions"] if row["what"] == "weights"]
+
+    (row,) = told()
+    assert row == {
+        "layer": "out",
+        "what": "weights",
+        "value": "-1 to 1 of 127",
+        "why": "the worst case of its inputs in 18-bit accumulators, or its threshold in 16-bit membranes; "
+        "a chip with wider ones keeps more (chip 'auto' has them), and so do inputs of fewer --value-bits",
+    }
+    assert told(chip="auto") == []
+    assert told(encoding=Encoding(kind="direct", steps=2, value_bits=2)) == []
+    assert told(encoding=Encoding(kind="direct", steps=2, value_bits=2), weight_bits=2) == []

@@ -11,7 +11,7 @@ from spikeplane.compiler.auto import Target, TooLarge, target
 from spikeplane.compiler.check import check_network
 from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import Placed, fit, mapping_rows
-from spikeplane.compiler.losses import check_losses, told_losses
+from spikeplane.compiler.losses import LEVELS, check_losses, told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
 from spikeplane.config import PRESETS, ChipConfig
@@ -121,16 +121,27 @@ def compile(  # noqa: A001 - the public name is the field's word
 
 
 def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
-    """The program for the first of the chips, by their arithmetic, that has one. Raises SpikeplaneError."""
-    *others, last = chips.arithmetic
-    for arithmetic in others:
+    """The program for the first of the chips, by their arithmetic, that has one and keeps the weights' levels;
+    where none does, that of the least error. Raises SpikeplaneError."""
+    found: list[Program] = []
+    refused: SpikeplaneError | None = None
+    for arithmetic in chips.arithmetic:
         try:
-            return built(replace(source, chip=arithmetic), encodings, name, chips.placed)
-        except TooLarge:
-            raise
+            found.append(built(replace(source, chip=arithmetic), encodings, name, chips.placed))
         except SpikeplaneError as error:
+            refused = error
+            if isinstance(error, TooLarge):
+                break
             _log.info("%s; trying wider accumulators and membranes", error)
-    return built(replace(source, chip=last), encodings, name, chips.placed)
+            continue
+        lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] == LEVELS]
+        if not lost:
+            return found[-1]
+        _log.info("layer '%s' loses levels of its weights; trying wider accumulators and membranes", lost[0])
+    if not found:
+        assert refused is not None
+        raise refused
+    return min(found, key=lambda program: max(row["error"] for row in program.tables["quantisation"]))
 
 
 def built(source: Source, encodings: Encodings, name: str, placed: Placed = fit) -> Program:

@@ -14,6 +14,9 @@ from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import reach
 
 FEW = 16  #: levels of a branch's weights, below which it is told
+LEVELS = "weights"  #: what is told where weights lose levels
+LOST = 4  #: of a layer's: the part of them that it keeps, below which it is told
+ROUNDED = 0.02  #: error of weights, relative to them, from which lost levels are missed
 
 
 def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
@@ -40,9 +43,27 @@ def told_losses(
         name = row.population
         real, made = net.population(name), network.population(name)
         found += _leak(real, config) + _reset(real, made, row.scale_high * 2.0**-row.guard)
+        found += _weights(net, network, row, config)
         if made.sends_values and network.outgoing(name):
             found += _saturates(network, made, config) + _coarse(net, network, made)
     return found
+
+
+def _weights(net: FloatNetwork, network: Network, row: Quantised, config: ChipConfig) -> list[Assumption]:
+    """Weights that lose bits, because the layer's step had to be made larger."""
+    tags, most = network.tags_into(row.population), (1 << (row.weight_bits - 1)) - 1
+    if row.error < ROUNDED or len(tags) != len(net.tags_into(row.population)):
+        return []
+    largest = max((int(np.abs(network.projections[t].weight).max(initial=0)) for t in tags), default=most)
+    if largest * LOST > most:
+        return []
+    why = (
+        f"the worst case of its inputs in {config.acc_bits}-bit accumulators, or its threshold in {config.membrane_bits}-bit "
+        "membranes; a chip with wider ones keeps more (chip 'auto' has them), and so do inputs of fewer --value-bits"
+    )
+    return [
+        Assumption(layer=row.population, what=LEVELS, value=f"-{largest} to {largest} of {most}", why=why)
+    ]
 
 
 def _leak(real: FloatPopulation, config: ChipConfig) -> list[Assumption]:
