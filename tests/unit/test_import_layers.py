@@ -145,11 +145,12 @@ def test_lines(name: str) -> None:
 
 
 UNEVEN = "is behind '{}', whose outputs are not made alike at every pixel"
+WIDER = "is behind '2', which makes more pixels than it gets"
 REFUSED: dict[str, tuple[Layers, str]] = {
     "average, no zeros counted": (lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)), UNEVEN.format("2")),
     "adaptive, uneven": (lambda: between(nn.AdaptiveAvgPool2d(4)), UNEVEN.format("2")),
-    "transposed, stride": (lambda: between(then=nn.ConvTranspose2d(4, 3, 2, 2)), UNEVEN.format("2")),
-    "upsampled": (lambda: between(nn.Upsample(scale_factor=2)), UNEVEN.format("2")),
+    "transposed, stride": (lambda: between(then=nn.ConvTranspose2d(4, 3, 2, 2)), WIDER),
+    "upsampled": (lambda: between(nn.Upsample(scale_factor=2)), WIDER),
     "group norm": (lambda: front(nn.GroupNorm(2, 4)), "layer '1' is a GroupNorm, which Spikeplane cannot represent: statistics of each"),
     "rectified": (lambda: front(nn.ReLU()), "layer '1' is a ReLU, which Spikeplane cannot represent: its outputs are values"),
     "shuffle": (lambda: between(nn.PixelShuffle(2)), "layer '2' is a PixelShuffle, which Spikeplane cannot represent: its outputs' pixels"),

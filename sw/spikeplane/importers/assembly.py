@@ -19,7 +19,7 @@ from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Split, Va
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.kernels import projections
 from spikeplane.importers.maps import Map, covering, identity
-from spikeplane.importers.regular import even, regular, repeated
+from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import Sums, populations_of, projections_of, scaled
 from spikeplane.network import MEMBRANE
@@ -226,28 +226,17 @@ class Assembly:
         """A row of neurons, each with weights of its own: for layers behind which no pixels are needed.
         Raises SpikeplaneError for others."""
         if not currents.flat or currents.window is not None:
-            raise self._irregular(layer, currents)
+            raise irregular(self, layer, currents)
         currents = settled(self.populations, currents, each=True)
         count = int(np.prod(currents.shape))
         drafts = []
         for draft in currents.drafts:
             if count * int(np.prod(draft.map.source)) > _WRITTEN_OUT:
-                raise self._irregular(layer, currents)
+                raise irregular(self, layer, currents)
             weight = draft.map.dense().reshape(count, *draft.map.source)
             drafts.append(replace(draft, map=covering(weight)))
         self.assume(layer, "weights", "one by one", "its kernel is not the same for every pixel")
         return Currents(tuple(drafts), currents.image.reshape(-1), (count, 1, 1), flat=True)
-
-    def _irregular(self, layer: str, currents: Currents) -> SpikeplaneError:
-        """The error for neurons whose synapses differ from pixel to pixel."""
-        each = currents.bias.ndim > 1
-        names = [d.uneven for d in currents.drafts if d.uneven and (each or regular(d.map) is None)]
-        return self.refuse(
-            layer,
-            f"behind '{(names or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, windows "
-            "of several sizes, or more pixels than before)",
-            "put neurons in front of it, use windows of one size without padding, or flatten behind it",
-        )
 
     def finish(self, value: Value, output_name: str = "readout") -> FloatNetwork:
         """The network whose last value is `value`; currents without neurons become a readout that

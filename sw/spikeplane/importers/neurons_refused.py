@@ -1,4 +1,5 @@
-"""Neurons of SpikingJelly and snnTorch that no chip of spikes computes, each with the nearest that it does."""
+"""Neurons and layers of SpikingJelly and snnTorch that no chip of spikes computes, each with the nearest that it
+does."""
 
 #: Why, what to use, and which classes.
 SPIKINGJELLY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -17,6 +18,33 @@ SPIKINGJELLY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
      ("ILCIFNode", "ILCLIFNode", "ILCCUBALIFNode", "ILCBaseNode")),
 )  # fmt: skip
 
+#: SpikingJelly's layers and encoders that are none either.
+LAYERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("which takes all steps at once", "use LIFNode or ParametricLIFNode", ("PSN", "MaskedPSN", "SlidingPSN", "FlexSN")),
+    ("whose spikes are whole numbers", "use IFNode or LIFNode", ("ILIFNode",)),
+    ("which draws its spikes", "leave it out, and let the chip's host draw them: --encoding rate",
+     ("PoissonEncoder", "PopSpikeEncoderRandom")),
+    ("which turns pixels into times", "leave it out, and let the chip's host do it: --encoding latency", ("LatencyEncoder",)),
+    ("which turns values into spikes", "leave it out, and hand its spikes to the program: --encoding planes",
+     ("StatelessEncoder", "StatefulEncoder", "PeriodicEncoder", "WeightedPhaseEncoder", "PopSpikeEncoderDeterministic", "PopEncoder")),
+    ("whose currents decay only where no spike comes, by a product", "use CUBALIFNode, whose currents decay in every step",
+     ("SynapseFilter",)),
+    ("whose gates multiply values", "use LinearRecurrentContainer", ("SpikingLSTM", "SpikingLSTMCell", "SpikingGRU", "SpikingGRUCell")),
+    ("which is neither a layer nor a neuron of its own", "use LinearRecurrentContainer", ("SpikingVanillaRNN", "SpikingVanillaRNNCell")),
+    ("which multiplies layers' outputs, as attention does", "products of spikes are not there yet; use layers and additions",
+     ("TemporalWiseAttention", "MultiDimensionalAttention", "SpikingSelfAttention", "QKAttention", "TokenQKAttention",
+      "ChannelQKAttention", "SpikeDrivenSelfAttention")),
+    ("which has weights of its own in each step", "use BatchNorm2d or ThresholdDependentBatchNorm2d",
+     ("TemporalEffectiveBatchNorm1d", "TemporalEffectiveBatchNorm2d", "BatchNormThroughTime1d", "BatchNormThroughTime2d")),
+    ("which normalises by what comes", "use BatchNorm2d", ("NeuNorm",)),
+    ("which draws connections anew", "use Linear", ("DropConnectLinear",)),
+    ("which has three dimensions of pixels", "use its 2d form: a sample is channels, rows and columns",
+     ("Conv3d", "ConvTranspose3d", "MaxPool3d", "AvgPool3d", "AdaptiveAvgPool3d", "BatchNorm3d", "ThresholdDependentBatchNorm3d",
+      "TemporalEffectiveBatchNorm3d", "BatchNormThroughTime3d")),
+    ("which takes the steps in the last dimension", "use MultiStepContainer or SeqToANNContainer",
+     ("TLastMultiStepContainer", "TLastSeqToANNContainer")),
+)  # fmt: skip
+
 SNNTORCH: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("whose gates multiply values", "use RLeaky or RSynaptic", ("SLSTM", "SConv2dLSTM")),
     ("which takes all steps at once", "use Leaky, a step at a time", ("LeakyParallel", "StateLeaky", "LinearLeaky", "DeltaLeaky")),
@@ -28,5 +56,5 @@ SNNTORCH: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 def reason(kind: type) -> tuple[str, str] | None:
     """Why a class is refused, and what to use; None where it is none of these."""
     package = kind.__module__.partition(".")[0]
-    refusals = {"spikingjelly": SPIKINGJELLY, "snntorch": SNNTORCH}.get(package, ())
+    refusals = {"spikingjelly": (*SPIKINGJELLY, *LAYERS), "snntorch": SNNTORCH}.get(package, ())
     return next(((why, cure) for why, cure, names in refusals if kind.__name__ in names), None)

@@ -1,10 +1,13 @@
 """The kernel, stride, padding and pool of a projection that computes a `Map`, or that there are none."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
+from spikeplane.importers.flow import Currents
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map
 
@@ -111,3 +114,23 @@ def repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:
         if isinstance(value := getattr(neuron, f.name), np.ndarray) and value.shape == shape[:1]
     }
     return replace(neuron, **several)
+
+
+def irregular(made: Any, layer: str, currents: Currents) -> SpikeplaneError:
+    """The error for neurons whose synapses differ from pixel to pixel."""
+    each = currents.bias.ndim > 1
+    names = [d.uneven for d in currents.drafts if d.uneven and (each or regular(d.map) is None)]
+    pixels = int(np.prod(currents.shape[1:]))
+    if any(int(np.prod(d.map.source[1:])) < pixels for d in currents.drafts):
+        return made.refuse(
+            layer,
+            f"behind '{(names or [layer])[0]}', which makes more pixels than it gets (a transposed convolution with a "
+            "stride, or an upsampling)",
+            "that is not there yet; flatten behind it, or use convolutions that keep the pixels",
+        )
+    return made.refuse(
+        layer,
+        f"behind '{(names or [layer])[0]}', whose outputs are not made alike at every pixel (a border inside, or windows "
+        "of several sizes)",
+        "put neurons in front of it, use windows of one size without padding, or flatten behind it",
+    )

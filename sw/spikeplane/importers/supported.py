@@ -72,12 +72,12 @@ def _operators() -> list[tuple[list[str], str]]:
 def _refused() -> list[tuple[list[str], str]]:
     from torch import nn
 
-    from spikeplane.importers.neurons_refused import SNNTORCH, SPIKINGJELLY
+    from spikeplane.importers.neurons_refused import LAYERS, SNNTORCH, SPIKINGJELLY
     from spikeplane.importers.torch_refused import CURES
 
     neurons = [
         (list(names), f"{why[0].upper()}{why[1:]}: {cure}.")
-        for why, cure, names in (*SPIKINGJELLY, *SNNTORCH)
+        for why, cure, names in (*SPIKINGJELLY, *LAYERS, *SNNTORCH)
     ]
     rows = [
         ([name for name in names if hasattr(nn, name)], f"{cure[0].upper()}{cure[1:]}.")

@@ -118,17 +118,19 @@ def used(model: Any, graph: Any) -> list[tuple[str, Any]]:
 def step_mode(model: Any, graph: Any) -> str:
     """ "s" or "m", SpikingJelly's step mode. Raises SpikeplaneError for layers that mix them."""
     first: dict[str, str] = {}
+    cure = "s"
     for path, module in used(model, graph):
         supported = getattr(module, "supported_step_mode", None)
         mode = getattr(module, "step_mode", None)
-        if mode is None and callable(supported) and supported() == ("m",):
-            mode = "m"
+        if callable(supported) and supported() == ("m",):
+            mode, cure = mode or "m", "m"
         if mode is not None:
             first.setdefault(mode, path)
     if len(first) > 1:
         raise Unfollowed(
             f"layer '{first['s']}' has step mode 's' and layer '{first['m']}' has 'm'; use one: "
-            "functional.set_step_mode(net, 's')"
+            f"functional.set_step_mode(net, '{cure}')",
+            stands=all(node.op in ("placeholder", "call_module", "output") for node in graph.nodes),
         )
     return next(iter(first), "s")
 

@@ -280,12 +280,12 @@ class OnData(nn.Module):
         return self.fire(self.conv(x))
 
 
-def recurrent() -> nn.Module:
+def recurrent(joined: Any = lambda x, y: x + y) -> nn.Module:
     return nn.Sequential(
         nn.Linear(12, 8),
         layer.LinearRecurrentContainer(neuron.LIFNode(v_threshold=0.5), 8, 8),
         nn.Linear(8, 5),
-        layer.ElementWiseRecurrentContainer(neuron.IFNode(), lambda x, y: x + y),
+        layer.ElementWiseRecurrentContainer(neuron.IFNode(), joined),
     )
 
 
@@ -315,7 +315,12 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "half": (lambda: Closing(lambda x: x * 0.5), IMAGE, None),
     "shapes decide": (Branching, IMAGE, None),
     "data decide": (OnData, IMAGE, ""),
-    "recurrent, lambda": (recurrent, ROW, "a recurrence with a function of its own"),
+    "recurrent, lambda": (recurrent, ROW, None),
+    "recurrent, difference": (
+        lambda: recurrent(lambda x, y: x - y),
+        ROW,
+        "a recurrence with a function of its own",
+    ),
     "tied": (Tied, ROW, None),
     "ensemble": (Ensemble, ROW, None),
     "membranes": (readout, IMAGE, None),

@@ -7,7 +7,7 @@ from typing import Any
 
 import snntorch as snn
 import torch
-from spikingjelly.activation_based import functional, layer, neuron
+from spikingjelly.activation_based import encoding, functional, layer, neuron
 from torch import nn
 from torch.nn import functional as F
 
@@ -83,9 +83,54 @@ class Divided(nn.Module):
         return self.fc(y.sum(0) / 4)
 
 
+class Decoder(nn.Module):
+    """A row that is seen as pixels, in front of its neurons or behind them."""
+
+    def __init__(self, spikes: bool, steps: int = 4) -> None:
+        super().__init__()
+        self.spikes, self.steps = spikes, steps
+        self.fc, self.s0 = nn.Linear(12, 64), neuron.LIFNode(v_threshold=0.5)
+        self.conv = nn.ConvTranspose2d(4, 2, 3, padding=1)
+        self.bn, self.s1 = nn.BatchNorm2d(2), neuron.LIFNode()
+
+    def step(self, x: Tensor) -> Tensor:
+        y = self.fc(x)
+        y = self.s0(y).view(-1, 4, 4, 4) if self.spikes else self.s0(y.view(-1, 4, 4, 4))
+        return self.s1(self.bn(self.conv(y)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([self.step(x) for _ in range(self.steps)])
+
+
+def read_by_one_step() -> nn.Module:
+    return nn.Sequential(
+        layer.Flatten(), layer.Linear(128, 6), neuron.LIFNode(), neuron.NonSpikingLIFNode(2.0)
+    )
+
+
+def encoded() -> nn.Module:
+    return nn.Sequential(encoding.PoissonEncoder(), layer.Flatten(), layer.Linear(128, 6), neuron.LIFNode())
+
+
+def filtered() -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(12, 8), neuron.IFNode(), layer.SynapseFilter(tau=2.0), nn.Linear(8, 4), neuron.IFNode()
+    )
+
+
+def parallel() -> nn.Module:
+    return nn.Sequential(layer.Linear(12, 8, step_mode="m"), neuron.PSN(T=4))
+
+
 MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "video": (Video, IMAGE, None),
     "rates": (Rates, IMAGE, None),
     "boosted": (Boosted, IMAGE, None),
     "divided": (Divided, IMAGE, None),
+    "decoder": (lambda: Decoder(spikes=False), ROW, None),
+    "decoder of spikes": (lambda: Decoder(spikes=True), ROW, None),
+    "read by one step": (read_by_one_step, IMAGE, "use one: functional.set_step_mode(net, 'm')"),
+    "encoder": (encoded, IMAGE, "leave it out, and let the chip's host draw them: --encoding rate"),
+    "synapse filter": (filtered, ROW, "use CUBALIFNode, whose currents decay in every step"),
+    "all steps at once": (parallel, ROW, "layer '1' is a PSN, which takes all steps at once"),
 }

@@ -14,7 +14,7 @@ from spikeplane.importers.maps import Map
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
 from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, Atom, Dims, dim, features, order
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
-from spikeplane.importers.trace.operation import Operation, led, maps, places, row
+from spikeplane.importers.trace.operation import Operation, led, maps, places, row, unfolded
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Calls:
             raise operation.unlike("called in another order than its steps'", "call it once a step")
         self.count[path] = step + 1
         self._check_states(operation, step)
-        item = self._input(operation, step)
+        item = unfolded(operation, self._input(operation, step))
         several = item.all_steps
         if several:
             self._check_together(operation, item, module, step)

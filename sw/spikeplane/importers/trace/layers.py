@@ -12,7 +12,7 @@ from spikeplane.importers.registry import Call
 from spikeplane.importers.trace.arithmetic import added, multiplied
 from spikeplane.importers.trace.axes import CHANNELS, features, has
 from spikeplane.importers.trace.items import Const, Item
-from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row
+from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row, unfolded
 
 _Fields = dict[str, Any]
 
@@ -91,7 +91,7 @@ def number(operation: Operation, name: str) -> Any:
 
 def norm(operation: Operation) -> tuple[Any, ...]:
     """A batch-norm with running statistics, of channels or of a row."""
-    item, args = operation.item(), operation.args
+    item, args = unfolded(operation, operation.item()), operation.args
     mean, variance = args["running_mean"], args["running_var"]
     if args.get("training") or mean is None or variance is None:
         raise operation.unlike("a batch-norm without running statistics", "train it with track_running_stats")
@@ -111,7 +111,7 @@ def of_pixels(handler: Callable[[Call], Value], fields: Callable[[Operation], _F
     """The rule of an operator on (..., C, H, W)."""
 
     def rule(operation: Operation) -> Item:
-        item = operation.item()
+        item = unfolded(operation, operation.item())
         value = maps(item)
         if value is None:
             raise operation.unlike(

@@ -13,7 +13,18 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.registry import Call
-from spikeplane.importers.trace.axes import FEATURES, SAMPLES, STEPS, Atom, Dims, dim, features, order
+from spikeplane.importers.trace.axes import (
+    CHANNELS,
+    FEATURES,
+    SAMPLES,
+    STEPS,
+    Atom,
+    Dims,
+    dim,
+    features,
+    order,
+    sizes,
+)
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Slots, Sum, Thing
 from spikeplane.importers.wanted import Wanted
 
@@ -174,6 +185,18 @@ def maps(item: Item) -> Value | None:
     dims = item.dims
     whole = len(dims) > 3 and dims[-3:] == features(item.value.shape) and led(dims[:-3])
     return replace(item.value, flat=False) if whole else None
+
+
+def unfolded(operation: Operation, item: Item) -> Item:
+    """A row that is seen as (..., C, H, W) as pixels; anything else as it is."""
+    lead, last = item.dims[:-3], item.dims[-3:]
+    count = item.value.shape[0]
+    viewed = len(lead) > 0 and led(lead) and item.value.shape == (count, 1, 1) and bool(last[1] and last[2])
+    if not viewed or dim(*(a for d in last for a in d)) != dim(Atom(CHANNELS, count)):
+        return item
+    c, h, w = sizes(last)
+    value = operation.made.reshaped(operation.layer, item.value, (c, h, w))
+    return replace(item, value=value, dims=(*lead, *features(value.shape)))
 
 
 def led(dims: Dims) -> bool:
