@@ -85,7 +85,7 @@ def test_a_run_that_is_cut(device: Chip, other: bool) -> None:
     owes nothing to it."""
     (first, planes_1), (second, planes_2) = wanted(device.config, 2)
     driver = device.load(first)
-    packets = np.concatenate([driver._sample(planes_1, n, first.steps) for n in range(2)])
+    packets = np.concatenate([driver.sample_packets(planes_1, n, first.steps) for n in range(2)])
     for place in (1, len(packets) // 5, len(packets) // 2, len(packets) * 4 // 5, len(packets) - 1):
         driver.start()
         driver.exchange(packets[:place])

@@ -53,7 +53,7 @@ def test_the_feed_sends_what_the_driver_sends(
     crops = np.stack([cut(plane, region) for plane in planes[: samples * steps]]).reshape(
         samples, steps, 1, *region.shape
     )
-    expected = [p for n in range(samples) for p in driver._sample({"in": crops}, n, steps)]
+    expected = [p for n in range(samples) for p in driver.sample_packets({"in": crops}, n, steps)]
     expected = [int.from_bytes(row.tobytes(), "little") for row in expected]
     got = [packet.as_bits() for packet in unit.to_bridge]
     assert by_route(unit, got) == by_route(unit, expected)
@@ -135,7 +135,7 @@ def test_a_feed_can_be_stopped_and_started() -> None:
 
     simulate_with(unit, bench)
     inputs = {"in": planes[3:5].reshape(1, 2, 1, 8, 16)}
-    expected = [int.from_bytes(row.tobytes(), "little") for row in driver._sample(inputs, 0, 2)]
+    expected = [int.from_bytes(row.tobytes(), "little") for row in driver.sample_packets(inputs, 0, 2)]
     assert 0 < before < 500
     assert [packet.as_bits() for packet in unit.to_bridge[before:]] == expected
 

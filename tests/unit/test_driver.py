@@ -51,7 +51,7 @@ def test_a_current_that_is_held_lies_in_the_bank_of_its_sample(hold: bool) -> No
     count = 4  # an even number of steps: each sample begins with parity 0
     planes = np.ones((3, count, 1, 3, 4), np.int64)
     for n in range(3):
-        packets = made._sample({"in": planes}, n, count)
+        packets = made.sample_packets({"in": planes}, n, count)
         kinds = unpack_many(FORM, packets, Kind.SPIKE)["kind"]
         spikes = unpack_many(FORM, packets[kinds == Kind.SPIKE], Kind.SPIKE)
         tokens = unpack_many(FORM, packets[kinds == Kind.TOKEN], Kind.TOKEN)

@@ -83,7 +83,7 @@ class World:
         """All samples; returns when the host has every population's every step."""
         samples, steps = next(iter(self.work.inputs.values())).shape[:2]
         for n in range(samples):
-            self.waiting.extend(numbers(self.driver._sample(self.work.inputs, n, steps)))
+            self.waiting.extend(numbers(self.driver.sample_packets(self.work.inputs, n, steps)))
         self.release()
         await self.ends.until(lambda: self.collector.complete == samples * steps, 400_000, "all steps")
         await self.ends.run(200)

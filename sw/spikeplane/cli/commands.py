@@ -41,6 +41,8 @@ class Commands(LazyGroup):
         Entry("upgrade", "upgrade", "compile",
               "Compile a program again, from the float network in its file, for the gateware of this version."),
         Entry("layers", "layers", "compile", "List the layers and nodes that are imported, and what to use in the place of others."),
+        Entry("export", "export", "",
+              "Write a program for a chip without Python: load stream, memory files, a driver in C99 with an example."),
         Entry("inspect", "inspect", "compile", "Show a program: chip, encoding, layers, quantisation, mapping."),
         Entry("record", "record", "camera",
               "Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise."),

@@ -164,11 +164,11 @@ class Driver(Channel):
             cycles = self.query(Counter.CHIP_CYCLES)
             if now != before:
                 before, since = now, cycles
-            elif (cycles - since) & 0xFFFFFFFF > self._longest_sweep():
+            elif (cycles - since) & 0xFFFFFFFF > self.longest_sweep():
                 return
         raise SpikeplaneError(f"{self.device.where} does not come to rest after STOP; reset it and run again")
 
-    def _longest_sweep(self) -> int:
+    def longest_sweep(self) -> int:
         """Cycles in which a sweep ends, whatever its neurons do, but for packets that nobody takes."""
         words = 0
         for population in self.network.populations:
@@ -196,14 +196,14 @@ class Driver(Channel):
     def _ahead(self, inputs: dict[str, np.ndarray], samples: int, steps: int) -> Iterator[np.ndarray]:
         """The packets of each sample, the next one's being made while the device works on this one's."""
         with ThreadPoolExecutor(max_workers=1) as maker:
-            following = maker.submit(self._sample, inputs, 0, steps)
+            following = maker.submit(self.sample_packets, inputs, 0, steps)
             for n in range(samples):
                 packets = following.result()
                 if n + 1 < samples:
-                    following = maker.submit(self._sample, inputs, n + 1, steps)
+                    following = maker.submit(self.sample_packets, inputs, n + 1, steps)
                 yield packets
 
-    def _sample(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> np.ndarray:
+    def sample_packets(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> np.ndarray:
         """All packets of one sample: per step the barrier, the spikes, the tokens."""
         parts = []
         for t in range(steps):

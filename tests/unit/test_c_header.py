@@ -1,0 +1,90 @@
+"""The C header of a chip: every number is that of the formats, asked of another reader of them than the one that
+wrote the header."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.formats import frame
+from spikeplane.formats.c_header import c_header
+from spikeplane.formats.frame import FRAME_HEADER, FrameKind
+from spikeplane.formats.memory_words import word_layout
+from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.host.packets import offsets
+
+ODD = ChipConfig(rows=3, cols=2, lanes=16, weight_bits=2, leak_multiplier=False, group_bits=3)
+CHIPS = {**PRESETS, "odd": ODD}
+
+
+def macros(config: ChipConfig) -> dict[str, str]:
+    found = dict(re.findall(r"^#define SPIKEPLANE_(\w+) (.+)$", c_header(config), re.MULTILINE))
+    assert (
+        c_header(config).count("#define SPIKEPLANE_") == len(found) + 1
+    )  # none twice; the guard is no number
+    return found
+
+
+def number(text: str) -> int:
+    return int(text.rstrip("ul"), 0)
+
+
+def places(found: dict[str, str], name: str) -> dict[str, tuple[int, int]]:
+    """(first bit, bits) by field of one layout."""
+    return {
+        key.removeprefix(f"{name}_").removesuffix("_AT").lower(): (
+            number(value),
+            number(found[key.removesuffix("AT") + "BITS"]),
+        )
+        for key, value in found.items()
+        if key.startswith(f"{name}_") and key.endswith("_AT")
+    }
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_packets(name: str) -> None:
+    config = CHIPS[name]
+    found, form = macros(config), packet_format(config)
+    header = places(found, "HEADER")
+    for kind in Kind:
+        assert number(found[f"KIND_{kind.name}"]) == kind
+        assert {**places(found, kind.name), **header} == offsets(form, kind)
+    assert (number(found["PACKET_BYTES"]), number(found["PACKET_BITS"])) == (form.size, form.width)
+    assert all(number(found[f"CONTROL_{one.name}"]) == one for one in Control)
+    assert all(number(found[f"COUNTER_{one.name}"]) == one for one in Counter)
+    assert number(found["IDENTITY"]) == IDENTITY
+    assert f"{number(found['DIGEST']):016x}" == found["DIGEST_TEXT"].strip('"') == config.digest
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_words_and_frames(name: str) -> None:
+    config = CHIPS[name]
+    found, tables = macros(config), core_tables(config)
+    layouts = {f"WORD_{memory.name}": word_layout(config, memory) for memory in Memory}
+    for prefix, layout in {**layouts, "FRAME": FRAME_HEADER, "SEEK": SEEK}.items():
+        ones = {field: layout.pack(**{field: (1 << width) - 1}) for field, width in layout.fields}
+        assert {field: (1 << bits) - 1 << at for field, (at, bits) in places(found, prefix).items()} == ones
+    for memory in Memory:
+        assert layouts[f"WORD_{memory.name}"].width == tables.width(memory)
+        told = [number(found[f"MEMORY_{memory.name}{end}"]) for end in ("", "_DEPTH", "_BITS", "_CHUNKS")]
+        assert told == [memory, tables.depth(memory), tables.width(memory), tables.chunks(memory)]
+    for constant in ("FLAG", "ESCAPE", "TWIST", "RESET_MARK", "CRC_LEFT", "SLOTS", "SLOT_BYTES"):
+        assert number(found[constant]) == getattr(frame, constant)
+    assert all(number(found[f"FRAME_{one.name}"]) == one for one in FrameKind)
+
+
+def test_units_are_told() -> None:
+    assert "#define SPIKEPLANE_CAMERA_WIDTH 400\n" in c_header(PRESETS["tiny"], {"CAMERA_WIDTH": 400})
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler")
+def test_it_compiles_twice_included(tmp_path) -> None:
+    (tmp_path / "spikeplane.h").write_text(c_header(PRESETS["large"]))
+    source = '#include "spikeplane.h"\n#include "spikeplane.h"\nint main(void) { return SPIKEPLANE_SLOTS == 8 ? 0 : 1; }\n'
+    (tmp_path / "a.c").write_text(source)
+    flags = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+    subprocess.run(["gcc", *flags, "a.c", "-o", "a"], cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "a"], check=False).returncode == 0
