@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spikeplane.config import PRESETS, ChipConfig
     from spikeplane.encoding import Encoding
     from spikeplane.errors import SpikeplaneError
+    from spikeplane.front.result import RunResult
     from spikeplane.program import Program
     from spikeplane.run.board import Board
     from spikeplane.run.boards import open_board
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "SpikeplaneError", "__version__", "compare",
+    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "RunResult", "SpikeplaneError", "__version__", "compare",
     "compile", "execute", "open_board", "summarise",
 ]  # fmt: skip
 
@@ -37,6 +38,7 @@ _HOME = {
     "Board": "spikeplane.run.board",
     "open_board": "spikeplane.run.boards",
     "Result": "spikeplane.run.execute",
+    "RunResult": "spikeplane.front.result",
     "execute": "spikeplane.run.execute",
     "summarise": "spikeplane.run.execute",
     "Comparison": "spikeplane.run.lockstep",

@@ -44,10 +44,9 @@ def chip_speed(samples: int = 120) -> ChipSpeed:
     of its populations probed; link and driver included."""
     program, data = demo_program()
     planes = program.planes(data.test_images[:samples])
-    with DeviceBoard(SimulatedBoard(program.config), program) as board:
+    device = SimulatedBoard(program.config)
+    with DeviceBoard(device, program) as board:
         board.run({k: v[:1] for k, v in planes.items()})
-        device = board.device
-        assert isinstance(device, SimulatedBoard)
         rates, found = [], {}
         for _ in range(REPEATS):
             cycles, started = device.cycles, time.perf_counter()

@@ -28,6 +28,7 @@ from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.source import Source, Widths
 from spikeplane.provided import provided
+from spikeplane.samples import labelled
 
 _log = logger(__name__)
 PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
@@ -48,7 +49,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     weight_bits: Widths = None,
     guard: Widths = None,
     calibration: Any = None,
-    labels: np.ndarray | None = None,
+    labels: Any = None,
     probes: list[str] | None = None,
     name: str = "network",
     proof: bool = True,
@@ -73,9 +74,10 @@ def compile(  # noqa: A001 - the public name is the field's word
                   {"conv1": 4}; the chip's where None
     guard         bits by which currents and membranes are finer than weights, for all layers or by
                   layer; chosen where None
-    calibration   samples as `spikeplane.data.read_samples` gives them, of several inputs by input:
-                  spikes in integers are compared with float, layer by layer
-    labels        (N,) of the calibration samples: accuracy in float and integer is reported too
+    calibration   samples as `Program.run` takes them (tensors, arrays, a DataLoader, recordings): spikes in
+                  integers are compared with float, layer by layer
+    labels        (N,) of the calibration samples, a DataLoader's own where None: accuracy in float and integer
+                  is reported too
     probes        populations sent to the host; all where None
     proof         run the model itself beside the float network, on the calibration or on random
                   planes, and refuse what differs
@@ -103,6 +105,9 @@ def compile(  # noqa: A001 - the public name is the field's word
     encodings = by_input(encodings, [p.name for p in net.inputs])
     encodings = settled(encodings, net, given=encoding is not None)
     net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
+    forms = {p.name: (encodings[p.name], p.shape) for p in net.inputs}
+    if calibration is not None:
+        calibration, labels = labelled(calibration, labels, forms)
     planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
     peaks = None if planes is None else _peaks(net, planes, encodings)
     source = Source(

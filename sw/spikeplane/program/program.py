@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
+from spikeplane.doors import door
 from spikeplane.encode import check_planes, encode
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import samples_by_input
@@ -25,7 +26,7 @@ from spikeplane.program.source import Source
 from spikeplane.program.words import Words, build_images, digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Program:
     """What a board needs to run a network.
 
@@ -125,6 +126,38 @@ class Program:
     def check(self) -> None:
         """Raise SpikeplaneError, one line, unless golden model and chip can run it, and run it alike."""
         check(self)
+
+    def run(self, samples: Any, **options: Any) -> Any:
+        """Run samples and return a `RunResult`: accuracy, spikes, cycles, time, mismatches.
+
+        samples    what the model takes: tensors, arrays (N, ...), recordings, a DataLoader or a dataset, of several
+                   inputs a mapping by name; floats must be values that the encoding can send
+        labels     (N,); those of a DataLoader's pairs where None
+        board      "golden" (default), "sim", a serial port, "auto", or an open board, which stays open
+        lockstep   compare every output with the golden model
+        limit      at most so many samples
+        keep       samples whose planes the result keeps; as many as fit 256 MiB, at a bit a spike, where None
+        clock      MHz that times are stated at, 100
+        baud       the rate of a serial port, and of the link that times are stated for
+        verify     read back every memory word that was loaded
+        progress   False: no bar
+
+        Raises SpikeplaneError for samples that the program does not take, a board that is not there, and one
+        that stops answering.
+        """
+        return door("run")(self, samples, **options)
+
+    @property
+    def assumptions(self) -> list[dict[str, Any]]:
+        """What was assumed where the model did not say, and what quantisation loses: rows of layer, what, value,
+        why."""
+        return self.tables.get("assumptions", [])
+
+    def __repr__(self) -> str:
+        return door("line")(self)
+
+    def _repr_html_(self) -> str:
+        return door("card")(self)
 
     def to_nir(self) -> Any:
         """The integer network as a NIR graph (`nir.write` makes a file of it), for other tools: it takes

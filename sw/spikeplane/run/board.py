@@ -10,6 +10,7 @@ import numpy as np
 from spikeplane.formats.packet import Counter
 from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
+from spikeplane.host.metered import Metered
 from spikeplane.program import Program
 
 Progress = Callable[[int], None]
@@ -52,8 +53,8 @@ class DeviceBoard(Board):
     def __init__(
         self, device: Device, program: Program, name: str = "device", *, verify: bool = False
     ) -> None:
-        self.device, self.program, self.name, self.verify = device, program, name, verify
-        self.driver = Driver(device, program.config, program.network, program.placement, program.image)
+        self.device, self.program, self.name, self.verify = Metered(device), program, name, verify
+        self.driver = Driver(self.device, program.config, program.network, program.placement, program.image)
         self._loaded, self._figures = False, {}
 
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
@@ -63,14 +64,16 @@ class DeviceBoard(Board):
             self.driver.identify()
             self.driver.load(verify=self.verify)
             self._loaded = True
+        self.device.restart()
         outputs = self.driver.run(inputs, progress)
-        self._figures = self._count(len(next(iter(inputs.values()))))
+        link = self.device.figures()
+        self._figures = {**self._count(len(next(iter(inputs.values())))), "link": link}
         return outputs
 
     def figures(self) -> dict[str, Any]:
         """samples, cycles, cycles_per_sample, operations (accumulator words), utilisation
-        (operations / (cycles * cores in use)), and per core: operations, spikes, sweeps,
-        packets."""
+        (operations / (cycles * cores in use)), per core: operations, spikes, sweeps,
+        packets; and of the link: see `Metered.figures`."""
         return self._figures
 
     def close(self) -> None:

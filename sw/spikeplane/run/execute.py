@@ -19,7 +19,10 @@ class Result:
 
     KEPT, BYTES = 24, 2_000_000  #: samples, and bytes of them, that a report shows at most
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT, room: int = BYTES) -> None:
+        """`kept` samples, and `room` bytes of them in a report's form (a bit a spike), are kept at most; one in any
+        case."""
+        self.kept, self.room = kept, room
         self.scores: list[np.ndarray] = []
         self.spikes: dict[str, int] = {}
         self.inputs: dict[str, list[np.ndarray]] = {}
@@ -36,7 +39,7 @@ class Result:
         size = sum(
             v[0].size / (8 if v.max(initial=0) <= 1 else 0.25) for v in (*planes.values(), *outputs.values())
         )
-        room = min(self.KEPT, max(1, int(self.BYTES / size))) - self.count
+        room = min(self.kept, max(1, int(self.room / size))) - self.count
         if room > 0:
             for kept, values in ((self.inputs, planes), (self.outputs, outputs)):
                 for name, array in values.items():
@@ -51,13 +54,15 @@ def execute(
     *,
     lockstep: bool = False,
     progress: Progress | None = None,
+    result: Result | None = None,
 ) -> Result:
     """Run all samples, as `Program.planes` takes them, in batches; with `lockstep` each batch
-    in the golden model as well. `progress` is called with the number of samples done since the last call.
+    in the golden model as well. `progress` is called with the number of samples done since the last call;
+    `result` is filled where one is given.
 
     Raises SpikeplaneError for samples that the program does not take, and for a board that stops answering.
     """
-    result, total = Result(), count(items, program.inputs)
+    result, total = result or Result(), count(items, program.inputs)
     batch = max(1, min(BATCH, VALUES // program.values))
     golden = open_board("golden", program) if lockstep else None
     for first in range(0, total, batch):
@@ -75,6 +80,9 @@ def _add(total: dict[str, Any], figures: dict[str, Any]) -> None:
     for key in ("samples", "cycles", "operations"):
         if key in figures:
             total[key] = total.get(key, 0) + figures[key]
+    for key, value in figures.get("link", {}).items():
+        link = total.setdefault("link", {})
+        link[key] = link.get(key, 0) + value
     for row in figures.get("cores", []):
         mine = total.setdefault("cores", {}).setdefault(tuple(row["core"]), {})
         for key, value in row.items():
@@ -96,11 +104,18 @@ def summarise(
     program: Program, result: Result, board: Board, labels: np.ndarray | None, clock: float
 ) -> dict[str, Any]:
     """The figures as plain values, for JSON, the table and the report."""
+    return summarise_run(program, result, board.name, labels, clock)
+
+
+def summarise_run(
+    program: Program, result: Result, board: str, labels: np.ndarray | None, clock: float
+) -> dict[str, Any]:
+    """As `summarise`, of a board by its name."""
     scores = np.concatenate(result.scores)
     summary: dict[str, Any] = {
         "program": program.name,
         "chip": program.config.digest,
-        "board": board.name,
+        "board": board,
         "samples": result.count,
         "guesses": scores.argmax(1).tolist(),
         "spikes_per_sample": {name: count / result.count for name, count in result.spikes.items()},

@@ -13,6 +13,7 @@ from spikeplane.network import Population
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
 from spikeplane.program.tables import ACTIVITY
+from spikeplane.run.names import BOARDS, GOLDEN
 from spikeplane.run.report.data import ReportData
 from spikeplane.run.report.synapses import synapse_count
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64
-GOLDEN = "golden model"
 _ROUNDED = {"down": "rounded down", "up": "rounded up", "odd": "rounded to odd"}
-BOARDS = {"golden": GOLDEN}  #: names of the command line that read badly in a sentence
 
 
 def write_report(path: str | Path, data: ReportData) -> None:

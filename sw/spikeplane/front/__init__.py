@@ -1,0 +1,1 @@
+"""The front door in Python: what a notebook calls on a Program, and what it is given back."""

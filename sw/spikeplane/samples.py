@@ -1,0 +1,171 @@
+"""Samples as they are at hand in Python, as a program takes them: torch tensors, arrays, DataLoaders, datasets
+and the project's own readers.
+
+Models are trained on real numbers, chips take integers: a pixel of 128 is 128 / 255 to the model. Floats are what
+the model gets, so each must be one of the values that the encoding can send; else it is refused, never rounded.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeplane.data.events import Events
+from spikeplane.encoding import Encoding
+from spikeplane.errors import SpikeplaneError
+
+FAR = 1e-3  #: of an encoding's step, that a float may be off: single precision, normalised and back
+Shape = tuple[int, int, int]
+Inputs = Mapping[str, tuple[Encoding, Shape]]
+
+
+def labelled(
+    samples: Any, labels: Any, inputs: Inputs, limit: int | None = None
+) -> tuple[Any, np.ndarray | None]:
+    """Samples in the form that `encode` takes, and their labels (N,) or None.
+
+    samples   of one input, or of several a mapping by name or a tuple: an array or tensor (N, ...), a list of
+              recordings, a DataLoader or dataset of samples or (sample, label) pairs
+    labels    an array, tensor or list (N,); those of the pairs where None
+    inputs    by name the encoding and (C, H, W) of each input
+    limit     at most so many samples, the first
+
+    Raises SpikeplaneError for values that the encoding cannot send, and for labels of another number.
+    """
+    if limit is not None and limit < 1:
+        raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
+    if _loads(samples):
+        samples, found = _gathered(samples, limit)
+        labels = found if labels is None else labels
+    several = isinstance(samples, tuple | list) and len(samples) == len(inputs) > 1
+    named = dict(zip(inputs, samples, strict=True)) if several else samples
+    if isinstance(named, Mapping):
+        given = {name: _of(one, name, inputs.get(name), limit) for name, one in named.items()}
+        count = len(next(iter(given.values()), ()))
+    else:
+        name, form = next(iter(inputs.items()))
+        given = _of(named, name, form, limit)
+        count = len(given)
+    return given, None if labels is None else _labels(labels, count)
+
+
+def _loads(samples: Any) -> bool:
+    """Whether it is a DataLoader, a dataset, or another source that gives one item after the other."""
+    if isinstance(samples, np.ndarray | list | tuple | Mapping | Events) or _is_tensor(samples):
+        return False
+    return hasattr(samples, "__iter__") or hasattr(samples, "__getitem__")
+
+
+def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
+    """All samples of a source, or the first `limit`, and their labels where its items are pairs."""
+    batched = hasattr(source, "batch_size") and source.batch_size is not None
+    parts: list[Any] = []
+    truth: list[Any] = []
+    count = 0
+    items = iter(source) if hasattr(source, "__iter__") else (source[i] for i in range(len(source)))
+    for item in items:
+        sample, label = item if isinstance(item, tuple | list) and len(item) == 2 else (item, None)
+        one = sample if isinstance(sample, Events) else _array(sample)
+        parts.append(one if batched or isinstance(one, Events) else one[None])
+        count += len(one) if batched and not isinstance(one, Events) else 1
+        if label is not None:
+            truth.append(np.atleast_1d(_array(label)))
+        if limit is not None and count >= limit:
+            break
+    if not parts:
+        raise SpikeplaneError(f"the {type(source).__name__} has no samples; give one that has")
+    found = parts if isinstance(parts[0], Events) else _joined(parts)
+    return found, np.concatenate(truth) if truth else None
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    shapes = {part.shape[1:] for part in parts}
+    if len(shapes) > 1:
+        raise SpikeplaneError(
+            f"samples have different shapes: {', '.join(str(s) for s in sorted(shapes))}; give them all one"
+        )
+    return np.concatenate(parts)
+
+
+def _of(samples: Any, name: str, form: tuple[Encoding, Shape] | None, limit: int | None) -> Any:
+    """The samples of one input; as they are where there is no input of that name, which `encode` refuses."""
+    if isinstance(samples, Events):
+        samples = [samples]
+    if isinstance(samples, list) and any(isinstance(one, Events) for one in samples):
+        return samples[:limit]
+    array = _array(samples)
+    if form is None or not array.ndim or form[0].kind == "events":
+        return array
+    encoding, shape = form
+    array = _integers(_shaped(array, encoding, shape)[:limit], encoding, name)
+    return array.astype(np.uint8) if array.dtype == bool else array
+
+
+def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape) -> np.ndarray:
+    """(N, C, H, W), or (N, T, C, H, W) of planes and frames, where the values of a sample are as many and only
+    their dimensions differ: rows (N, 784), images without channels (N, 28, 28)."""
+    wanted = (encoding.steps, *shape) if encoding.kind in ("planes", "frames") else shape
+    lead = wanted[: len(wanted) - 3]
+    kept = array.shape[1 : 1 + len(lead)] == lead and math.prod(array.shape[1:]) == math.prod(wanted)
+    return array.reshape(len(array), *wanted) if kept else array
+
+
+def _integers(array: np.ndarray, encoding: Encoding, name: str) -> np.ndarray:
+    """What an encoding takes for the numbers that the model gets: pixels 0 to 255, planes of 0 and 1, frames."""
+    if array.dtype.kind in "bu" and array.dtype.itemsize == 1:
+        return array
+    if array.dtype.kind in "iu":
+        return array if encoding.kind == "frames" or not _fits(array) else array.astype(np.uint8)
+    if array.dtype.kind != "f":
+        raise SpikeplaneError(f"input '{name}': samples are numbers, not {array.dtype}")
+    if encoding.kind == "frames" and not encoding.normalises:
+        return array  # real numbers, which the encoding itself counts in its unit
+    full, steps = (1.0, 1.0) if encoding.kind == "planes" else (255.0, 255.0)
+    values = array.astype(np.float64)
+    if encoding.normalises:
+        values = _plain(values, encoding)
+    values = values * full
+    whole = np.rint(values)
+    wrong = ~((np.abs(values - whole) <= FAR * steps) & (whole >= 0) & (whole <= full))
+    if wrong.any():
+        raise SpikeplaneError(
+            f"input '{name}': {values[wrong][0] / full:.6g} is no value of a {encoding.kind} encoding, which sends "
+            + ("0 and 1" if full == 1 else "n / 255 for n from 0 to 255")
+            + "; give what the model gets, or uint8"
+        )
+    return whole.astype(np.uint8)
+
+
+def _plain(values: np.ndarray, encoding: Encoding) -> np.ndarray:
+    """Values before the normalisation that the encoding holds; (N, C, ...) or, of frames, (N, T, C, ...)."""
+    axis = 2 if encoding.kind in ("frames", "planes") else 1
+    gain, offset = encoding.normalisation(values.shape[axis] if values.ndim > axis else 1)
+    shape = tuple(-1 if i == axis else 1 for i in range(values.ndim))
+    return (values - offset.reshape(shape)) / gain.reshape(shape)
+
+
+def _fits(array: np.ndarray) -> bool:
+    return bool(array.size) and int(array.min()) >= 0 and int(array.max()) <= 255
+
+
+def _labels(labels: Any, count: int) -> np.ndarray:
+    array = _array(labels)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) < count:
+        raise SpikeplaneError(
+            f"labels are whole numbers, one for each of {count} samples, not {array.dtype} of shape {array.shape}"
+        )
+    return array[:count].astype(np.int64)
+
+
+def _array(value: Any) -> np.ndarray:
+    if _is_tensor(value):
+        value = value.detach().cpu().numpy()
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise SpikeplaneError("samples have unequal shapes; give one array, or recordings") from None
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "detach") and hasattr(value, "cpu")

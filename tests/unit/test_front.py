@@ -1,0 +1,139 @@
+"""`Program.run` and what it gives, on the golden model and on a board whose every answer is known."""
+
+import html
+
+import numpy as np
+import pytest
+import torch
+
+import spikeplane
+from spikeplane import Encoding, SpikeplaneError
+from spikeplane.front.result import Time
+from spikeplane.run.board import Board
+from spikeplane_sim.golden.board import GoldenBoard
+
+
+class Two(torch.nn.Module):
+    """Two layers, the first in a container."""
+
+    def __init__(self) -> None:
+        from spikingjelly.activation_based import layer, neuron
+
+        super().__init__()
+        self.first = torch.nn.Sequential(layer.Linear(16, 12), neuron.IFNode())
+        self.fc = layer.Linear(12, 3)
+        self.out = neuron.IFNode()
+
+    def forward(self, x):
+        return self.out(self.fc(self.first(x.flatten(1))))
+
+
+@pytest.fixture(scope="module")
+def program() -> spikeplane.Program:
+    torch.manual_seed(0)
+    encoding = Encoding(kind="direct", steps=4)
+    return spikeplane.compile(
+        Two(), chip="tiny", encoding=encoding, input_shape=(1, 4, 4), calibration=images()
+    )
+
+
+def images(count: int = 6) -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (count, 1, 4, 4), dtype=np.uint8)
+
+
+class Wrong(Board):
+    """The golden model, but for one spike of sample 4."""
+
+    name = "wrong"
+
+    def __init__(self, program: spikeplane.Program) -> None:
+        self.golden = GoldenBoard(program)
+
+    def run(self, inputs, progress=None):
+        found = self.golden.run(inputs, progress)
+        found["first.1"][4, 2, 5, 0, 0] ^= 1
+        return found
+
+
+def test_everything_about_a_run(program) -> None:
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    result = program.run(torch.from_numpy(images()) / 255, labels=labels, lockstep=True)
+    planes = program.planes(images())
+    outputs = GoldenBoard(program).run(planes)
+    assert np.array_equal(result.spikes["out"], outputs["out"])
+    assert np.array_equal(result.guesses, program.scores(outputs).argmax(1))
+    assert result.accuracy == (result.guesses == labels.numpy()).mean()
+    assert np.trace(result.confusion) == round(result.accuracy * 6)
+    assert result.confusion.sum(1).tolist() == [2, 2, 2]
+    assert result.rates["out"] == np.count_nonzero(outputs["out"]) / 6
+    assert (result.samples, result.kept, result.mismatches, result.first_difference) == (6, 6, 0, None)
+    assert (result.cycles, result.time) == (None, None)
+    assert result.rates["first.1"] > 1
+
+
+def test_layers_by_the_models_names(program) -> None:
+    result = program.run(images())
+    assert np.array_equal(result.spikes["first"], result.spikes["first.1"])
+    assert np.array_equal(result.spikes["fc"], result.spikes["out"])
+    assert list(result.spikes) == ["first.1", "out"]
+    with pytest.raises(SpikeplaneError) as error:
+        result.spikes["conv"]
+    assert str(error.value) == "no population 'conv'; there are input, first.1, out"
+
+
+def test_a_difference(program) -> None:
+    result = program.run(images(), board=Wrong(program), lockstep=True)
+    assert result.mismatches == 1
+    assert result.first_difference.startswith(
+        "first difference: sample 4, step 2, population 'first.1', neuron (c=5, y=0, x=0): chip "
+    )
+    assert "1 mismatches" in repr(result)
+
+
+def test_what_is_kept(program) -> None:
+    result = program.run(images(), keep=2)
+    assert (result.samples, result.kept, len(result.spikes["out"]), len(result.guesses)) == (6, 2, 2, 6)
+    with pytest.raises(SpikeplaneError) as error:
+        result.raster("out", 2)
+    assert str(error.value) == "sample 2 was not kept: there are 0 to 1; run with keep=3"
+
+
+def test_time_is_that_of_the_largest_part() -> None:
+    time = Time(link=0.2, core=0.05, host=0.1, samples=10, clock_mhz=100, baud=3_000_000)
+    assert (time.bound, time.seconds, time.samples_per_second) == ("link", 0.2, 50)
+
+
+def test_a_card(program) -> None:
+    text = repr(program)
+    assert len(text) < 1500
+    assert text.splitlines()[0] == f"Program 'network' for chip {program.config.digest}"
+    assert "layers   first.1 12x1x1, out 3x1x1" in text
+    page = program._repr_html_()
+    assert all(html.escape(row["value"]) in page for row in program.assumptions)
+    assert "<script" not in page
+
+
+def test_report(program, tmp_path) -> None:
+    path = program.run(images(), labels=[0] * 6).report(tmp_path / "run.html")
+    assert path.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"keep": 0}, "keep must be 1 or more samples, not 0"),
+        ({"clock": 0}, "clock must be more than 0 MHz, not 0"),
+        ({"board": "goldne"}, "unknown board 'goldne'; did you mean 'golden'?"),
+        ({"limit": 0}, "the number of samples must be at least 1, not 0"),
+    ],
+)
+def test_refused(program, options, message) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        program.run(images(), **options)
+    assert str(error.value) == message
+
+
+def test_no_confusion_without_labels(program) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        program.run(images()).confusion  # noqa: B018
+    assert str(error.value) == "there is no confusion matrix without labels; run with labels=y"
