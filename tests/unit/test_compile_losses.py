@@ -85,11 +85,19 @@ def test_no_finite_numbers(bad: float) -> None:
     (one_layer(np.full((2, 3), 1e-6)),
      "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset, bias or the "
      "range of its inputs in "
-     "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
+     "16-bit membranes and 18-bit accumulators; use chip = 'large', or check the layer's scale and dt"),
+    (one_layer(np.full((2, 3), 1e-12)),
+     "layer 'out': its weights of up to 1e-12 vanish beside its threshold, reset, bias or the "
+     "range of its inputs in "
+     "16-bit membranes and 18-bit accumulators; no chip is wide enough: check its scale and dt"),
+    (one_layer(np.full((2, 3), 1e-7)),
+     "layer 'out': its weights of up to 1e-07 vanish beside its threshold, reset, bias or the "
+     "range of its inputs in "
+     "16-bit membranes and 18-bit accumulators; use acc_bits = 24 and membrane_bits = 24, or check the layer's scale and dt"),
     (one_layer(np.ones((2, 3)), bias=1e9),
      "layer 'out': its weights of up to 1 vanish beside its threshold, reset, bias or the range of "
      "its inputs in "
-     "16-bit membranes and 18-bit accumulators; use a chip with wider ones, or check the layer's scale and dt"),
+     "16-bit membranes and 18-bit accumulators; use acc_bits = 32, or check the layer's scale and dt"),
 ])  # fmt: skip
 def test_layers_that_cannot_be(net: FloatNetwork, message: str) -> None:
     assert compile_error(net) == message

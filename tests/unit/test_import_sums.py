@@ -10,6 +10,7 @@ from residual import membrane_network
 
 import spikeplane
 from spikeplane import Encoding
+from spikeplane.compiler.check import check_network
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
 from spikeplane.importers import import_model
 from spikeplane.importers.assemble import Assembler
@@ -178,3 +179,17 @@ def test_a_maximum_of_values_is_no_or() -> None:
     assert [(p.name, p.window is not None) for p in net.populations] == [
         ("input", False), ("v", False), ("n", True),
     ]  # fmt: skip
+
+
+def test_a_sum_in_front_of_a_constant_population() -> None:
+    """A bias in front of padding, walked after the sum was made: the sum still is behind what it adds."""
+    given = Collected()
+    made = given.made
+    total = given.add(
+        "sum", given.conv(made.neuron("a", given.conv(given.input), LIF)), given.conv(given.input)
+    )
+    made.neuron("b", total, LIF)
+    moved = made.scale(total, np.ones(4), np.full(4, 0.7))
+    net = made.finish(made.neuron("c", given.conv(moved), LIF))
+    assert [p.name for p in net.populations][:4] == ["input", "a", "sum", "b"]
+    check_network(net)

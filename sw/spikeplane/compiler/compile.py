@@ -11,7 +11,7 @@ from spikeplane.compiler.auto import Target, TooLarge, target
 from spikeplane.compiler.check import check_network
 from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import Placed, fit, mapping_rows
-from spikeplane.compiler.losses import LEVELS, check_losses, told_losses
+from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
 from spikeplane.config import PRESETS, ChipConfig
@@ -132,7 +132,9 @@ def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Pr
     refused: SpikeplaneError | None = None
     for arithmetic in chips.arithmetic:
         try:
-            found.append(built(replace(source, chip=arithmetic), encodings, name, chips.placed))
+            last = arithmetic is chips.arithmetic[-1]
+            one = replace(source, chip=arithmetic)
+            found.append(built(one, encodings, name, chips.placed, cured=last))
         except SpikeplaneError as error:
             refused = error
             if isinstance(error, TooLarge):
@@ -149,12 +151,19 @@ def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Pr
     return min(found, key=lambda program: max(row["error"] for row in program.tables["quantisation"]))
 
 
-def built(source: Source, encodings: Encodings, name: str, placed: Placed = fit) -> Program:
+def built(
+    source: Source, encodings: Encodings, name: str, placed: Placed = fit, *, cured: bool = True
+) -> Program:
     """The program of a float network: quantised for the source's chip, proved within bounds, placed by
-    `placed`. Raises SpikeplaneError."""
+    `placed`. cured: where weights vanish, look for a chip on which they do not. Raises SpikeplaneError."""
     net = source.network
+
+    def lossless(chip: ChipConfig) -> bool:
+        _, found = quantise(net, chip, encodings, source.weight_bits, source.guard, source.peaks)
+        return not any(vanished(row) for row in found)
+
     network, rows = quantise(net, source.chip, encodings, source.weight_bits, source.guard, source.peaks)
-    check_losses(net, rows, source.chip)
+    check_losses(net, rows, source.chip, lossless if cured else lambda _: False)
     prove(network, source.chip)
     chosen = _probes(network, source.probes)
     config, placement, image = placed(network, source.chip, chosen)

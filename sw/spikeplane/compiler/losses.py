@@ -2,36 +2,66 @@
 told where something changes."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from spikeplane.compiler.leaks import MOVED, leak
 from spikeplane.compiler.quantise import Quantised
-from spikeplane.config import ChipConfig
+from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation
 from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import reach
 
+_WIDTHS = (20, 22, 24, 28, 32)  #: of accumulators that are tried where weights vanish
 FEW = 16  #: levels of a branch's weights, below which it is told
 LEVELS = "weights"  #: what is told where weights lose levels
 LOST = 4  #: of a layer's: the part of them that it keeps, below which it is told
 ROUNDED = 0.02  #: error of weights, relative to them, from which lost levels are missed
 
 
-def check_losses(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> None:
+def check_losses(
+    net: FloatNetwork, rows: list[Quantised], config: ChipConfig, lossless: Callable[[ChipConfig], bool]
+) -> None:
     """Raise SpikeplaneError for a layer whose weights are all smaller than half a step, or far
-    below a 1-bit weight."""
+    below a 1-bit weight. lossless: whether all are larger on another chip."""
     for row in rows:
-        if row.error >= 1:
+        if vanished(row):
             largest = max(float(np.abs(p.weight).max()) for p in net.incoming(row.population))
             raise SpikeplaneError(
                 f"layer '{row.population}': its weights of up to {largest:.3g} vanish beside its "
                 "threshold, reset, bias or the range of "
                 f"its inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit "
-                "accumulators; use a chip with wider ones, "
-                "or check the layer's scale and dt"
+                f"accumulators; {_cure(config, lossless)}"
             )
+
+
+def vanished(row: Quantised) -> bool:
+    """Whether nothing is left of a layer's weights."""
+    return row.error >= 1
+
+
+def _cure(config: ChipConfig, lossless: Callable[[ChipConfig], bool]) -> str:
+    """The smallest preset that does, or the widths of this chip that do."""
+    larger = (
+        n
+        for n, c in PRESETS.items()
+        if (c.acc_bits, c.membrane_bits) > (config.acc_bits, config.membrane_bits)
+    )
+    found = next((f"chip = '{name}'" for name in larger if lossless(PRESETS[name])), "")
+    for bits in (n for n in _WIDTHS if n > config.acc_bits):
+        membrane = max(config.membrane_bits, bits)
+        if found:
+            break
+        if lossless(replace(config, acc_bits=bits)):
+            found = f"acc_bits = {bits}"
+        elif lossless(replace(config, acc_bits=bits, membrane_bits=membrane)):
+            found = f"acc_bits = {bits} and membrane_bits = {membrane}"
+    if not found:
+        return "no chip is wide enough: check its scale and dt"
+    return f"use {found}, or check the layer's scale and dt"
 
 
 def told_losses(

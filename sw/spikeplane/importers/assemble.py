@@ -237,7 +237,8 @@ class Assembler(Views):
         bias = left.bias + right.bias if left.bias.ndim == right.bias.ndim else left.image + right.image
         drafts, terms = left.drafts + right.drafts, left.terms + right.terms
         total = settled(self.populations, replace(left, drafts=drafts, bias=bias, terms=terms))
-        return self.sums.add(layer, total, len(self.populations))
+        neurons = sum(p.neuron is not None for p in self.populations)
+        return self.sums.add(layer, total, neurons)
 
     def _collected(self, layer: str, spikes: Spikes) -> Spikes:
         """A sum of many sources as a population of values: its users are many too. Others as they are."""

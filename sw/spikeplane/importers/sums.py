@@ -24,7 +24,8 @@ FAN = 8
 
 @dataclass(frozen=True)
 class Sum:
-    """An addition of a model: what it adds, the sums among that, and how many populations there were."""
+    """An addition of a model: what it adds, the sums among that, and how many populations of neurons there
+    were: constant ones are put in front of them later."""
 
     layer: str
     currents: Currents
@@ -108,13 +109,14 @@ def populations_of(
     sums: Sums, names: dict[int, str], populations: list[FloatPopulation]
 ) -> list[FloatPopulation]:
     """The populations, with one for each sum in `names` in front of all that was made behind it."""
-    found = []
-    for place in range(len(populations) + 1):
-        found += [
-            _population(names[n], s) for n, s in enumerate(sums.made) if n in names and s.place == place
-        ]
-        found += populations[place : place + 1]
-    return found
+    made = [(s.place, _population(names[n], s)) for n, s in enumerate(sums.made) if n in names]
+    found, neurons = [], 0
+    for population in populations:
+        if population.neuron is not None:
+            found += [sum_ for place, sum_ in made if place == neurons]
+            neurons += 1
+        found.append(population)
+    return [*found, *(sum_ for place, sum_ in made if place >= neurons)]
 
 
 def projections_of(
