@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "RunResult", "SpikeplaneError", "__version__", "compare",
-    "compile", "execute", "open_board", "summarise",
+    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "RunResult", "SpikeplaneError",
+    "__version__", "compare", "compile", "execute", "open_board", "summarise",
 ]  # fmt: skip
 
 _HOME = {
