@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spikeplane.config import PRESETS, ChipConfig
     from spikeplane.encoding import Encoding
     from spikeplane.errors import SpikeplaneError
+    from spikeplane.front.estimates import Estimate, boards_for
     from spikeplane.front.result import RunResult
     from spikeplane.program import Program
     from spikeplane.run.board import Board
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Program", "Result", "RunResult", "SpikeplaneError",
-    "__version__", "compare", "compile", "execute", "open_board", "summarise",
+    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Estimate", "Program", "Result", "RunResult", "SpikeplaneError",
+    "__version__", "boards_for", "compare", "compile", "execute", "open_board", "summarise",
 ]  # fmt: skip
 
 _HOME = {
@@ -37,6 +38,8 @@ _HOME = {
     "Program": "spikeplane.program",
     "Board": "spikeplane.run.board",
     "open_board": "spikeplane.run.boards",
+    "Estimate": "spikeplane.front.estimates",
+    "boards_for": "spikeplane.front.estimates",
     "Result": "spikeplane.run.execute",
     "RunResult": "spikeplane.front.result",
     "execute": "spikeplane.run.execute",

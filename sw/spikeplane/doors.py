@@ -7,6 +7,7 @@ from typing import Any
 #: Functions by the name that a Program's method asks for.
 DOORS = {
     "run": "spikeplane.front.run",
+    "estimate": "spikeplane.front.estimates",
     "line": "spikeplane.front.card",
     "card": "spikeplane.front.card",
 }

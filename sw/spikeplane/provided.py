@@ -12,6 +12,7 @@ from typing import Any
 #: (tests/packaging/test_import_graph.py).
 PROVIDED = {
     "BOARDS": "spikeplane_hw.boards",
+    "board": "spikeplane_hw.boards",
     "FloatModel": "spikeplane_sim.golden",
     "GoldenModel": "spikeplane_sim.golden",
     "GoldenBoard": "spikeplane_sim.golden.board",

@@ -271,11 +271,25 @@ def test_command(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_does_not_fit_is_an_answer(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False)
+    assert app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False) == 1
     text = capsys.readouterr().out
+    assert text.endswith("no chip for this network fits icebreaker: spikeplane boards lists larger ones\n")
     assert re.search(r"LUT .* no: [\d,]+ too many .* of the ECP5's builds, scaled to 1 build", text)
     assert re.search(r"block RAM .* no: [\d,]+ too many .* by rule", text)
     assert "activity            an assumption: 0.1 spikes a neuron and step" in text
+
+
+def test_a_chip_made_for_the_network_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, chip, path = small_program(), preset("large"), tmp_path / "large.spk"
+    replace(one, config=chip, placement=place(one.network, chip)).save(path)
+    assert not app(["estimate", str(path), "--board", "ulx3s-85f"], standalone_mode=False)
+    text = capsys.readouterr().out
+    assert re.search(r"block RAM .* no: [\d,]+ too many", text)
+    assert re.search(
+        r"\na chip made for the network fits: 1x1 cores of 16 lanes, [\d,]+ LUT, .*; build it: "
+        rf"spikeplane build --board ulx3s-85f --program {re.escape(str(path))}\n$",
+        text,
+    )
 
 
 @pytest.mark.parametrize(

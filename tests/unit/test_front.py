@@ -118,6 +118,37 @@ def test_report(program, tmp_path) -> None:
     assert path.read_text().startswith("<!doctype html>")
 
 
+def test_an_estimate(program) -> None:
+    found = program.estimate("ulx3s-85f", images())
+    assert found.fits
+    assert found.made is None
+    assert found.values["activity"] == "counted on 6 samples"
+    assert found.resources["DSP"][1] == 156
+    assert "fits" in repr(found)
+
+
+def test_a_chip_that_does_not_fit_and_one_that_does(program) -> None:
+    """The preset `large` is more than an ECP5 85F; what the network needs of it is not."""
+    large = spikeplane.compile(
+        Two(), chip="large", encoding=program.encoding, input_shape=(1, 4, 4), proof=False
+    )
+    found = large.estimate("ulx3s-85f", activity=0.2)
+    assert not found.fits
+    assert found.made is not None
+    assert found.made.fits
+    assert found.made.values["cores"] == "1x1 cores of 16 lanes"
+    assert "made for it       1x1 cores" in repr(found)
+
+
+def test_boards_for_a_program(program) -> None:
+    found = spikeplane.boards_for(program)
+    names = [one.board for one in found]
+    assert "ulx3s-85f" in names
+    assert "icebreaker" not in names
+    rates = [(one.made or one).samples_per_second for one in found]
+    assert rates == sorted(rates, reverse=True)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -137,3 +168,18 @@ def test_no_confusion_without_labels(program) -> None:
     with pytest.raises(SpikeplaneError) as error:
         program.run(images()).confusion  # noqa: B018
     assert str(error.value) == "there is no confusion matrix without labels; run with labels=y"
+
+
+@pytest.mark.parametrize(
+    ("board", "options", "message"),
+    [
+        ("ulx3s", {}, "unknown board 'ulx3s'; did you mean 'ulx3s-85f'?"),
+        ("ulx3s-85f", {"activity": 2}, "activity must be from 0 to 1 spikes a neuron and step, not 2"),
+        ("ulx3s-85f", {"count": 0}, "count must be 1 or more, not 0"),
+        ("ulx3s-85f", {"activity": 0.1, "samples": images()}, "give samples or activity, not both"),
+    ],
+)
+def test_no_estimate(program, board, options, message) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        program.estimate(board, **options)
+    assert str(error.value) == message

@@ -2,7 +2,6 @@
 before anything is built."""
 
 import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +12,6 @@ from rich.table import Table
 from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
-
-#: samples of --input, and steps of them, that the network is run on at most: a few seconds
-_READ, _STEPS = 8, 1200
 
 
 def estimate(
@@ -34,17 +30,26 @@ def estimate(
 ) -> None:
     """Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy.
 
+    Ends with status 1 where the board holds neither the program's chip nor one made for its network.
+
     Example: `spikeplane estimate net.spk --board ulx3s-85f`
     """
+    from spikeplane.compiler.made import best_estimate
+    from spikeplane.estimate.choose import chosen
+    from spikeplane.estimate.whole import READ, STEPS
     from spikeplane_hw.boards import board as find
 
     _check_options(data, activity, samples)
-    target = find(board)
-    found = _estimate(Program.load(program), target, data, activity, samples)
+    target, loaded = find(board), Program.load(program)
+    most = max(1, min(READ, STEPS // loaded.network.steps))
+    found = best_estimate(loaded, target, lambda one: chosen(one, data, activity, most), samples)
     if as_json:
         print(json.dumps(found))
     else:
         show(found, target.title)
+        out.print(_next(found, program), highlight=False, soft_wrap=True)
+    if not found["fits"] and found["made"] is None:
+        raise typer.Exit(1)
 
 
 def _check_options(data: Path | None, activity: float | None, samples: int) -> None:
@@ -56,54 +61,6 @@ def _check_options(data: Path | None, activity: float | None, samples: int) -> N
         )
     if samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
-
-
-def _estimate(
-    program: Program, board: Any, data: Path | None, rate: float | None, samples: int
-) -> dict[str, Any]:
-    """Everything as plain values."""
-    from spikeplane.estimate import counts, cycles, energy, resources
-    from spikeplane.estimate.choose import chosen
-    from spikeplane.estimate.work import plan
-
-    activity = chosen(program, data, rate, max(1, min(_READ, _STEPS // program.network.steps)))
-    work = plan(program, activity)
-    counted = counts.count(program, activity, work)
-    time = cycles.cycles(program, activity, work, samples)
-    hertz = board.clock * 1e6
-    line = cycles.line_seconds(program, counted, board.baud)
-    parts = energy.energy(program.config, counted)
-    uses = resources.estimate(program.config, board.family)
-    return {
-        "program": program.name,
-        "chip": program.config.digest,
-        "board": board.name,
-        "resources": {
-            name: {
-                "used": use.used,
-                "available": board.resources[name],
-                "error": use.error,
-                "builds": use.builds,
-            }
-            for name, use in uses.items()
-        },
-        "fits": all(use.used <= board.resources[name] for name, use in uses.items()),
-        "activity": activity.source,
-        "samples": samples,
-        "steps": time.steps,
-        "clock_mhz": board.clock,
-        "cycles_per_sample": time.per_sample,
-        "cycles_per_step": time.per_sample / time.steps,
-        "latency_cycles": time.latency,
-        "latency_us": time.latency / board.clock,
-        "samples_per_second": hertz / time.stream,
-        "line_baud": board.baud,
-        "line_samples_per_second": 1 / line if line else math.inf,
-        "operations_per_sample": counted.synaptic,
-        "operations_per_second": counted.synaptic * hertz / time.stream,
-        "energy_pj": parts,
-        "energy_factor": energy.FPGA,
-    }
 
 
 def show(found: dict[str, Any], title: str) -> None:
@@ -122,6 +79,18 @@ def show(found: dict[str, Any], title: str) -> None:
     out.print(table)
     for label, text in _lines(found):
         out.print(f"{label:<20}{escape(text)}", highlight=False, soft_wrap=True)
+
+
+def _next(found: dict[str, Any], program: Path) -> str:
+    """Whether a chip made for the network fits where the program's own does not, and what to type."""
+    make = f"spikeplane build --board {found['board']} --program {escape(str(program))}"
+    if found["fits"]:
+        return f"build it: {make}"
+    made = found["made"]
+    if made is None:
+        return f"no chip for this network fits {found['board']}: spikeplane boards lists larger ones"
+    uses = ", ".join(f"{row['used']:,} {name}" for name, row in made["resources"].items())
+    return f"a chip made for the network fits: {made['cores']}, {uses}; build it: {make}"
 
 
 def _calibration(error: float | None, builds: int) -> str:

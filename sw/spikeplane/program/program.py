@@ -147,6 +147,19 @@ class Program:
         """
         return door("run")(self, samples, **options)
 
+    def estimate(self, board: str, samples: Any = None, **options: Any) -> Any:
+        """What the program takes of a board before anything is built, how fast it is there and on what energy: an
+        `Estimate`.
+
+        board      its name, as `spikeplane boards` lists it
+        samples    spikes are counted on the first 8 of them, see `run`
+        activity   spikes a neuron and step, 0 to 1, in their place; without either what compile recorded, else 0.1
+        count      samples one behind the other, 20
+
+        Raises SpikeplaneError for a board that there is not, and for a chip with a camera.
+        """
+        return door("estimate")(self, board, samples, **options)
+
     @property
     def assumptions(self) -> list[dict[str, Any]]:
         """What was assumed where the model did not say, and what quantisation loses: rows of layer, what, value,
