@@ -109,17 +109,28 @@ class Assumption:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Taken:
+    """How a model takes one of several inputs: the fields of `Called`."""
+
+    name: str
+    rows: bool
+    lines: bool
+    steps_at: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Called:
     """How a PyTorch model is called whose forward does more than one step of (N, C, H, W).
 
     rows        a sample is one row of features
     lines       a sample is (C, L)
-    steps_at    where the input's axis of steps is; None where one image stands for all steps
+    steps_at    where the input's axis of steps is, -1 at the end; None where one image stands for all steps
     steps       how many steps one call takes; None: those of its input
     returned    the output of "steps", their "sum" or "mean", or that of the "last"
     returned_at where the output's axis of steps is
     batch       how many samples a call takes; None: any number
+    several     of several inputs, how each is taken
     """
 
     rows: bool
@@ -129,11 +140,17 @@ class Called:
     returned_at: int = 0
     lines: bool = False
     batch: int | None = None
+    several: tuple[Taken, ...] = ()
 
     @property
     def whole(self) -> bool:
         """One call takes all steps, or makes them of one image."""
         return self.steps is not None or self.steps_at is not None
+
+    def still(self, name: str) -> bool:
+        """Whether one image of input `name` stands for all steps."""
+        taken = next((t.steps_at for t in self.several if t.name == name), self.steps_at)
+        return self.whole and taken is None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from spikeplane.float_network import FloatNetwork, Origin
+from spikeplane.float_network import FloatNetwork, Origin, Taken
 
 Shape = tuple[int, int, int]
 
@@ -20,11 +20,13 @@ def as_one(net: FloatNetwork, origin: Origin, planes: dict[str, np.ndarray]) -> 
         return origin, next(iter(planes.values()))
     shapes = {p.name: p.shape for p in net.inputs}
     rows = [planes[name].reshape(*planes[name].shape[:2], -1, 1, 1) for name in shapes]
-    return replace(origin, model=_joined(origin.model, shapes)), np.concatenate(rows, 2)
+    taken = origin.called.several if origin.called else ()
+    return replace(origin, model=_joined(origin.model, shapes, taken)), np.concatenate(rows, 2)
 
 
-def _joined(model: nn.Module, shapes: dict[str, Shape]) -> nn.Module:
-    """A shallow copy of another class, whose forward takes the row apart: pixels (N, C, H, W), rows (N, C)."""
+def _joined(model: nn.Module, shapes: dict[str, Shape], taken: tuple[Taken, ...]) -> nn.Module:
+    """A shallow copy of another class, whose forward takes the row apart: pixels (N, C, H, W), rows (N, C), or
+    as they are `taken`."""
     kind: Any = type(model)
     parameters = list(inspect.signature(model.forward).parameters.values())
     names = [p.name for p in parameters]
@@ -33,8 +35,11 @@ def _joined(model: nn.Module, shapes: dict[str, Shape]) -> nn.Module:
         lead = row.shape[:-3]
         parts = row.reshape(*lead, -1).split([prod(shape) for shape in shapes.values()], -1)
         given = dict(zip((name for name in names if name not in shapes), states, strict=False))
+        how = {t.name: t for t in taken}
         for part, (name, shape) in zip(parts, shapes.items(), strict=True):
-            given[name] = part.reshape(*lead, *(shape[:1] if shape[1:] == (1, 1) else shape))
+            rows, lines = (how[name].rows, how[name].lines) if name in how else (shape[1:] == (1, 1), False)
+            own = (prod(shape),) if rows else (shape[0], shape[2]) if lines else shape
+            given[name] = _stepped(part.reshape(*lead, *own), len(lead), how.get(name))
         return kind.forward(self, **given)
 
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -44,3 +49,10 @@ def _joined(model: nn.Module, shapes: dict[str, Shape]) -> nn.Module:
     found = copy.copy(model)
     found.__class__ = type(f"Joined{kind.__name__}", (kind,), {"forward": forward})
     return found
+
+
+def _stepped(part: Tensor, lead: int, taken: Taken | None) -> Tensor:
+    """One input, of (T, N, ...) where `lead` is 2, with its steps where the model takes them, or the first."""
+    if taken is None or lead == 1:
+        return part
+    return part[0] if taken.steps_at is None else part.movedim(0, taken.steps_at)

@@ -16,7 +16,7 @@ def handed(called: Called, inputs: Tensor) -> Tensor:
     rows = inputs.flatten(2) if called.rows else inputs.squeeze(3) if called.lines else inputs
     if called.steps_at is None:
         return rows[0]
-    return rows.transpose(0, 1) if called.steps_at else rows
+    return rows.movedim(0, called.steps_at)
 
 
 def as_steps(called: Called, result: Tensor, steps: int) -> Tensor:

@@ -48,8 +48,10 @@ def of_samples(net: FloatNetwork, planes: dict[str, np.ndarray]) -> Trial:
     samples are too many."""
     samples, steps = _size(net, next(iter(planes.values())).shape[1])
     chosen = {name: values[:samples, :steps] for name, values in planes.items()}
-    if _still(net):
-        chosen = {name: np.repeat(values[:, :1], steps, axis=1) for name, values in chosen.items()}
+    chosen = {
+        name: np.repeat(values[:, :1], steps, axis=1) if _still(net, name) else values
+        for name, values in chosen.items()
+    }
     return Trial(chosen, f"{_count(chosen)} of the calibration")
 
 
@@ -59,7 +61,9 @@ def drawn(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> Trial:
     most = max(encoding.steps for encoding in encodings.values())
     size = _size(net, min(max(most, STEPS[0]), STEPS[1]))
     rng = np.random.default_rng(_SEED)
-    planes = {p.name: _values(rng, (*size, *p.shape), encodings[p.name], _still(net)) for p in net.inputs}
+    planes = {
+        p.name: _values(rng, (*size, *p.shape), encodings[p.name], _still(net, p.name)) for p in net.inputs
+    }
     parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
     kinds = {"direct": "values", "frames": "frames"}
     what = " and ".join(dict.fromkeys(kinds.get(one.kind, "planes") for one in encodings.values()))
@@ -137,10 +141,10 @@ def _size(net: FloatNetwork, steps: int) -> tuple[int, int]:
     return int(min(max(room // steps, LEAST), SAMPLES)), int(steps)
 
 
-def _still(net: FloatNetwork) -> bool:
-    """Whether the model takes one image for all steps."""
+def _still(net: FloatNetwork, name: str) -> bool:
+    """Whether the model takes one image of this input for all steps."""
     called = None if net.origin is None else net.origin.called
-    return called is not None and called.steps_at is None
+    return called is not None and called.still(name)
 
 
 def _cost(net: FloatNetwork) -> int:

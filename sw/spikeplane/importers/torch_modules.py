@@ -49,10 +49,6 @@ def import_torch(
         return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))
     except Unfollowed as unfollowed:
         first = unfollowed
-    if isinstance(input_shape, Mapping):
-        raise SpikeplaneError(
-            f"{first}; of a model of several inputs only layers, additions and flattens are followed"
-        )
     from spikeplane.importers.trace.importing import import_traced  # loads much of torch
 
     shape = input_shape or _guess(evaluated(module))

@@ -108,6 +108,33 @@ def multiplied(operation: Operation) -> Any:
     return _scaled(operation, one, 1 / factors if operation.name == "div" else factors)
 
 
+def mixed(operation: Operation) -> Any:
+    """lerp: (1 - w) times one and w times the other; addcmul and addcdiv: one and a product or quotient."""
+    args = operation.args
+    if operation.name == "lerp":
+        weight = args["weight"]
+        rest = Const(1 - weight.tensor) if isinstance(weight, Const) else 1 - weight
+        one, other = (_product(operation, args[n], w) for n, w in (("self", rest), ("end", weight)))
+        return added(replace(operation, name="add", args={"self": one, "other": other}))
+    parts = {"self": args["tensor1"], "other": args["tensor2"]}
+    if all(isinstance(t, Const) for t in parts.values()):
+        first, second = (t.tensor for t in parts.values())
+        product: Any = Const(first * second if operation.name == "addcmul" else first / second)
+    else:
+        name = "mul" if operation.name == "addcmul" else "div"
+        product = multiplied(replace(operation, name=name, args=parts))
+    return added(
+        replace(operation, name="add", args={"self": args["self"], "other": product, "alpha": args["value"]})
+    )
+
+
+def _product(operation: Operation, thing: Any, factor: Any) -> Any:
+    """The value, or numbers, times numbers."""
+    if isinstance(thing, Const):
+        return Const(thing.tensor * (factor.tensor if isinstance(factor, Const) else factor))
+    return multiplied(replace(operation, name="mul", args={"self": thing, "other": factor}))
+
+
 def negated(operation: Operation) -> Any:
     """The value times -1."""
     return _scaled(operation, operation.args["self"], -1.0)
@@ -134,4 +161,5 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("add", "sub", "rsub"), added),
     **dict.fromkeys(("mul", "div"), multiplied),
     "neg": negated,
+    **dict.fromkeys(("lerp", "addcmul", "addcdiv"), mixed),
 }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikeplane.importers.trace.axes import CHANNELS, ROWS, Atom, dim, features
+from spikeplane.importers.trace.axes import CHANNELS, ROWS, Atom, dim, features, reshaped, sizes
 from spikeplane.importers.trace.items import Item
 from spikeplane.importers.trace.operation import Operation, maps, row
 
@@ -80,3 +80,17 @@ def concatenated(operation: Operation, things: list[Item], d: int) -> Item:
     else:
         raise operation.unlike("a concatenation of something else than channels", "join channels, or rows")
     return Item(made, (*lead, features(made.shape)[0], *things[0].dims[d + 1 :]), step)
+
+
+def stacked(operation: Operation, things: list[Item], d: int) -> Item:
+    """Values of one shape in a dimension of their own, which are channels in groups."""
+    own = features(things[0].value.shape)
+    flat = dim(*(a for e in own for a in e))
+    place = next((p for p, e in enumerate(things[0].dims) if e and e in (own[0], flat)), None)
+    if place is None:
+        raise operation.unlike("a stack of something else than channels", "add them, or join channels")
+    made = concatenated(operation, things, place)
+    outer, inner = reshaped(made.dims[place : place + 1], (len(things), sizes(things[0].dims)[place]))
+    dims = [*made.dims[:place], inner, *made.dims[place + 1 :]]
+    dims.insert(d, outer)
+    return replace(made, dims=tuple(dims))

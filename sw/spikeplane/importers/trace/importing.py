@@ -1,22 +1,20 @@
 """The float network of a module by tracing its whole forward."""
 
-import inspect
-from dataclasses import replace
 from typing import Any
 
 import torch
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import Called
 from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import Call, Result, handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
-from spikeplane.importers.trace.items import Given
-from spikeplane.importers.trace.layouts import BATCH, Layout, layouts, named_batches
+from spikeplane.importers.trace.inputs import Inputs, states, trials
+from spikeplane.importers.trace.layouts import BATCH
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.stubs import opaque
 from spikeplane.importers.trace.walk import Walk
@@ -26,7 +24,7 @@ FREE = 3  #: steps of a trace where the model takes as many as come
 MANY = 257  #: where it takes a number of its own
 
 
-def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> Imported:
+def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
     """The float network of a module whose forward is more than a step of layers, and how it is called.
 
     Raises SpikeplaneError, one line, with the line of the model's file where it is known.
@@ -35,50 +33,33 @@ def import_traced(module: Any, shape: tuple[int, int, int], wanted: Wanted) -> I
     layers = opaque(real)
     told: list[tuple[float, SpikeplaneError]] = []
     failed: list[Failed] = []
-    tried = layouts(shape)
-    for layout in tried:
+    tried = trials(shape)
+    for inputs in tried:
         try:
-            graph = _graph(module, real, layers, layout, shape)
+            graph = _graph(module, real, layers, inputs)
         except Failed as failure:
             failed.append(failure)
-            tried += _of_fixed_batch(layout, failure, tried)
+            tried += [other for other in inputs.of_batch(str(failure.cause)) if other not in tried]
             continue
         walks: list[Walk] = []
         try:
-            return _walked(graph, real, layers, layout, shape, wanted, module.training, walks)
+            return _walked(graph, module, real, layers, inputs, wanted, walks)
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
-    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(module, failed[0])
+    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(failed[0], states(module, shape))
 
 
-def _of_fixed_batch(layout: Layout, failure: Failed, tried: list[Layout]) -> list[Layout]:
-    """The layout with as many samples as the forward names, where that is what it failed at."""
-    found = [replace(layout, batch=size) for size in named_batches(str(failure.cause), layout.batch)]
-    return [other for other in found if other not in tried]
-
-
-def _graph(module: Any, real: Any, layers: Layers, layout: Layout, shape: tuple[int, int, int]) -> Graph:
+def _graph(module: Any, real: Any, layers: Layers, inputs: Inputs) -> Graph:
     """Of as few steps as the forward runs with."""
     try:
-        return traced(module, real, layers, _inputs(module, layout, shape, FREE), FREE)
+        return traced(module, real, layers, inputs.handed(module, FREE), FREE)
     except Failed as failure:
-        if layout.steps_at is None or not isinstance(failure.cause, IndexError):
+        if not inputs.has_steps or not isinstance(failure.cause, IndexError):
             raise
-    return traced(module, real, layers, _inputs(module, layout, shape, MANY), MANY)
+    return traced(module, real, layers, inputs.handed(module, MANY), MANY)
 
 
-def _inputs(module: Any, layout: Layout, shape: tuple[int, int, int], steps: int) -> tuple[Any, ...]:
-    """What forward is called with: the input, and something for each state that it takes."""
-    return layout.tensor(shape, steps), *(torch.zeros(()) for _ in _states(module))
-
-
-def _states(module: Any) -> list[str]:
-    """The arguments behind the input that forward cannot do without."""
-    parameters = list(inspect.signature(module.forward).parameters.values())[1:]
-    return [p.name for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
-
-
-def _untraced(module: Any, failure: Failed) -> SpikeplaneError:
+def _untraced(failure: Failed, states: list[str]) -> SpikeplaneError:
     where = f"{failure.line}: " if failure.line else ""
     if failure.decides:
         return SpikeplaneError(
@@ -88,7 +69,6 @@ def _untraced(module: Any, failure: Failed) -> SpikeplaneError:
         )
     cause = failure.cause
     reason = " ".join(str(cause).split())[:120]
-    states = _states(module)
     more = f", give what is no state of {', '.join(states)} a default value" if states else ""
     return SpikeplaneError(
         f"{where}the model's forward cannot be traced ({type(cause).__name__}: {reason}); "
@@ -97,47 +77,33 @@ def _untraced(module: Any, failure: Failed) -> SpikeplaneError:
 
 
 def _walked(
-    graph: Graph,
-    real: Any,
-    layers: Layers,
-    layout: Layout,
-    shape: Any,
-    wanted: Wanted,
-    training: bool,
-    walks: list[Walk],
+    graph: Graph, module: Any, real: Any, layers: Layers, inputs: Inputs, wanted: Wanted, walks: list[Walk]
 ) -> Imported:
     made = Assembler()
-    if layout.batch != BATCH:
-        made.assume("", "samples", str(layout.batch), "the model's forward names how many one call takes")
-    if training:
+    if inputs.batch != BATCH:
+        made.assume("", "samples", str(inputs.batch), "the model's forward names how many one call takes")
+    if module.training:
         made.assume("", "mode", "evaluation", "the model is in training mode; model.eval() says so")
     check_started_once(graph.stubbed.anew, graph.stubbed.calls)
     calls = Calls(layers[0], _inner(made, wanted))
-    given: list[Any] = [layout.item(made.input("input", shape), graph.steps)]
-    given += [Given(name) for name in graph.inputs[1:]]
     modules = dict(real.named_modules())
     with torch.no_grad():
-        walks.append(Walk(graph, made, calls, wanted, modules, layout.steps_at is None))
+        given = inputs.items(module, made, graph.inputs, graph.steps)
+        walks.append(Walk(graph, made, calls, wanted, modules, frozenset(inputs.still), inputs.has_steps))
         returned = walks[0].run(given)
-    steps = _steps(graph, calls, layout, modules)
-    all_steps = graph.steps if steps is None and layout.steps_at is not None else steps
-    if steps is not None and layout.steps_at is None:
-        made.assume("", "input", f"the same in all {steps} steps", "the model's forward takes it once")
+    steps = _steps(graph, calls, inputs.has_steps, modules)
+    all_steps = graph.steps if steps is None and inputs.has_steps else steps
+    if all_steps is not None:
+        many = "all steps" if steps is None else f"all {steps} steps"
+        for name in sorted(inputs.still):
+            made.assume("", name, f"the same in {many}", "the model's forward takes it once")
     net, how, at = read_out(made, returned, graph.keys, steps, all_steps)
-    called = Called(
-        rows=layout.rows,
-        lines=layout.lines,
-        steps_at=layout.steps_at,
-        steps=steps,
-        returned=how,
-        returned_at=at,
-        batch=None if layout.batch == BATCH else layout.batch,
-    )
-    alone = steps is None and layout.steps_at is None and called.batch is None
+    called = inputs.called(steps=steps, returned=how, returned_at=at)
+    alone = not called.whole and called.batch is None and not called.several
     return Imported(net, None if alone else called, calls.places)
 
 
-def _steps(graph: Graph, calls: Calls, layout: Layout, modules: dict[str, Any]) -> int | None:
+def _steps(graph: Graph, calls: Calls, has_steps: bool, modules: dict[str, Any]) -> int | None:
     """How many steps one call of forward takes; None: those of its input, or one."""
     counts = {path: calls.together.get(path, n) for path, n in calls.count.items()}
     if len(set(counts.values())) > 1:
@@ -152,13 +118,13 @@ def _steps(graph: Graph, calls: Calls, layout: Layout, modules: dict[str, Any]) 
             "the model's forward takes steps that it does not use; return what comes of all of them"
         )
     if steps == 1 and not calls.together:
-        if layout.steps_at is not None:
+        if has_steps:
             raise SpikeplaneError("the model's forward takes one of the steps that it gets; take all of them")
         _check_mode(modules)
         if graph.stubbed.anew:
             raise _anew(graph.stubbed.anew[0][0])
         return None
-    return None if layout.steps_at is not None and steps == graph.steps else steps
+    return None if has_steps and steps == graph.steps else steps
 
 
 def _check_mode(modules: dict[str, Any]) -> None:

@@ -26,10 +26,10 @@ def linear(operation: Operation) -> Item:
 
 def matmul(operation: Operation) -> Item:
     """Values times a matrix of numbers."""
-    names = {"matmul": ("self", "other"), "mm": ("self", "mat2"), "addmm": ("mat1", "mat2")}
-    first, second = (operation.args[name] for name in names[operation.name])
+    names = {"matmul": ("self", "other"), "addmm": ("mat1", "mat2")}.get(operation.name, ("self", "mat2"))
+    first, second = (_once(operation.args[name]) for name in names)
     turned = isinstance(first, Const) and not isinstance(second, Const)  # W x^T is (x W^T)^T
-    matrix, value = (first, names[operation.name][1]) if turned else (second, names[operation.name][0])
+    matrix, value = (first, names[1]) if turned else (second, names[0])
     if not isinstance(matrix, Const) or matrix.tensor.ndim != 2:
         raise operation.unlike(
             "a product of two values (matmul, as in attention)", "it is not there yet; use linear layers"
@@ -38,6 +38,14 @@ def matmul(operation: Operation) -> Item:
     if turned:
         return _turned(connected(operation, _turned(item), matrix.tensor, None))
     return connected(operation, item, matrix.tensor.T, None)
+
+
+def _once(thing: Any) -> Any:
+    """Matrices that are the same for all samples as one."""
+    if not isinstance(thing, Const) or thing.tensor.ndim < 3:
+        return thing
+    every = thing.tensor.reshape(-1, *thing.tensor.shape[-2:])
+    return Const(every[0]) if bool((every == every[:1]).all()) else thing
 
 
 def _turned(item: Item) -> Item:
@@ -199,7 +207,7 @@ def padded(operation: Operation) -> Item:
 
 RULES: dict[str, Rule] = {
     "linear": linear,
-    **dict.fromkeys(("matmul", "mm"), matmul),
+    **dict.fromkeys(("matmul", "mm", "bmm"), matmul),
     "addmm": product_added,
     "batch_norm": lambda operation: norm(operation)[0],
     "native_batch_norm_legit_no_training": norm,

@@ -1,7 +1,7 @@
 """The shapes in which a model may take its input: one image or all steps, pixels or a row."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -17,7 +17,7 @@ BATCH = 11  #: samples of a trace: a prime that hardly any layer has as its size
 @dataclass(frozen=True)
 class Layout:
     """rows: a sample is one row of features; lines: channels of a line. steps_at: where the axis of steps
-    is, None without one. batch: the samples of a call."""
+    is, -1 at the end, None without one. batch: the samples of a call."""
 
     rows: bool
     steps_at: int | None
@@ -27,32 +27,44 @@ class Layout:
     @property
     def name(self) -> str:
         """For people: (T, N, C, H, W)."""
-        lead = {None: ["N"], 0: ["T", "N"], 1: ["N", "T"]}[self.steps_at]
-        return f"({', '.join([*lead, *(['features'] if self.rows else ['C', 'L'] if self.lines else ['C', 'H', 'W'])])})"
+        rest = ["features"] if self.rows else ["C", "L"] if self.lines else ["C", "H", "W"]
+        return f"({', '.join(self._led('N', 'T', rest))})"
+
+    def _led(self, samples: Any, steps: Any, rest: list[Any]) -> list[Any]:
+        """Samples and steps where they are."""
+        if self.steps_at == -1:
+            return [samples, *rest, steps]
+        lead = {None: [samples], 0: [steps, samples], 1: [samples, steps]}[self.steps_at]
+        return [*lead, *rest]
 
     def item(self, value: Value, steps: int) -> Item:
         """The input as the model gets it."""
         samples: Dim = (Atom(SAMPLES, self.batch),)
         every: Dim = (Atom(STEPS, steps),)
-        lead = {None: [samples], 0: [every, samples], 1: [samples, every]}[self.steps_at]
         own = features(value.shape)
         rest = [dim(*(a for d in own for a in d))] if self.rows else [own[0], *own[1 + self.lines :]]
-        return Item(value, (*lead, *rest))
+        return Item(value, tuple(self._led(samples, every, rest)))
 
     def tensor(self, shape: tuple[int, int, int], steps: int) -> Any:
         """Zeros of that shape."""
-        lead = {None: [self.batch], 0: [steps, self.batch], 1: [self.batch, steps]}[self.steps_at]
-        return torch.zeros([*lead, *([prod(shape)] if self.rows else [shape[0], *shape[1 + self.lines :]])])
+        rest = [prod(shape)] if self.rows else [shape[0], *shape[1 + self.lines :]]
+        return torch.zeros(self._led(self.batch, steps, rest))
+
+
+def kinds(shape: tuple[int, int, int]) -> list[Layout]:
+    """Without steps, in the order in which they are tried: pixels, a row, a line."""
+    found = [Layout(False, None), Layout(True, None)]
+    if shape[1:] == (1, 1):
+        return found[::-1]
+    return [*found, Layout(False, None, lines=True)] if shape[1] == 1 else found
 
 
 def layouts(shape: tuple[int, int, int]) -> list[Layout]:
     """In the order in which they are tried."""
-    first = shape[1:] == (1, 1)
-    kinds = (True, False) if first else (False, True)
-    found = [Layout(rows, steps_at) for steps_at in (None, 0, 1) for rows in kinds]
-    if shape[1] == 1 and shape[2] > 1:
-        found += [Layout(False, steps_at, lines=True) for steps_at in (None, 0, 1)]
-    return found
+    every = kinds(shape)
+    found = [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[:2]]
+    found += [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[2:]]
+    return found + [replace(kind, steps_at=-1) for kind in every]
 
 
 #: What PyTorch says where a tensor has not as many samples as the forward thinks: where the number is.

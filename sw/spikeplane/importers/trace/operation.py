@@ -43,7 +43,7 @@ class Operation:
     args: dict[str, Any]
     made: Assembler
     wanted: Wanted
-    still: bool = False  #: the input is the same in every step
+    still: frozenset[str] = frozenset()  #: inputs that are the same in every step
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -123,14 +123,14 @@ class Operation:
         """The value so many steps later: one, and of neurons, or of an input that is always the same."""
         inputs = {p.name for p in self.made.populations if p.neuron is None}
         if isinstance(value, Spikes):
-            kept = tuple(s for s in value.sources if self.still and s.population in inputs)
-            late = tuple(s for s in value.sources if not (self.still and s.population in inputs))
+            kept = tuple(s for s in value.sources if s.population in self.still)
+            late = tuple(s for s in value.sources if s.population not in self.still)
             if not late:
                 return value
             moved = self.made.delay(self.layer, replace(value, sources=late), steps)
             assert isinstance(moved, Spikes)
             return replace(value, sources=(*kept, *moved.sources))
-        moving = [d for d in value.drafts if not (self.still and d.source in inputs)]
+        moving = [d for d in value.drafts if d.source not in self.still]
         if moving and (
             steps != 1 or value.window is not None or any(d.delay or d.source in inputs for d in moving)
         ):

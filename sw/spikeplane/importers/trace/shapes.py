@@ -7,6 +7,7 @@ from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, Cut, Dims, reshaped
 from spikeplane.importers.trace.items import Held, Item, Reduced, Slots, Sum, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule
+from spikeplane.importers.trace.selections import chosen
 from spikeplane.importers.trace.stacks import slot
 
 
@@ -172,7 +173,7 @@ def sliced(operation: Operation) -> Any:
         what = "steps" if any(a.axis == STEPS for a in dims[d]) else "samples"
         raise operation.unlike(f"a part of the {what}", "take all of them")
     if args["step"] != 1:
-        raise operation.unlike("a slice with a stride", "use a convolution with a stride")
+        return chosen(operation, operation.item("self"), d, list(places))
     return channels.picked(operation, operation.item("self"), d, places.start, len(places), drop=False)
 
 

@@ -30,6 +30,8 @@ def stacked(operation: Operation) -> Any:
             return replace(first, dims=tuple(dims), over="all")
         return Item(first.value, tuple(dims))
     things = [_nothing_yet(t) if isinstance(t, Const) else t for t in things]
+    if stack and all(isinstance(t, Item) and t.dims == things[0].dims for t in things):
+        return channels.stacked(operation, things, d)
     if stack or not all(isinstance(t, Item) for t in things):
         raise operation.unlike(
             f"a {operation.name} of something else than every step's output in order",

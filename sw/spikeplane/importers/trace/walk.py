@@ -13,7 +13,16 @@ from spikeplane.explain import note_place
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_trace import is_layer, unknown
-from spikeplane.importers.trace import arithmetic, functions, layers, reductions, shapes, stacks
+from spikeplane.importers.trace import (
+    arithmetic,
+    einsum,
+    functions,
+    layers,
+    reductions,
+    selections,
+    shapes,
+    stacks,
+)
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
@@ -32,6 +41,8 @@ RULES: dict[str, Rule] = {
     **arithmetic.RULES,
     **reductions.RULES,
     **functions.RULES,
+    **einsum.RULES,
+    **selections.RULES,
 }
 
 
@@ -44,13 +55,14 @@ class Walk:
     calls: Calls
     wanted: Wanted
     modules: dict[str, Any]
-    still: bool
+    still: frozenset[str]
+    has_steps: bool
 
     def __post_init__(self) -> None:
         self.things: dict[Any, Any] = {}
         self.reached = 0.0  #: how far the walk got, of 1
         calls = max(self.graph.stubbed.calls.values(), default=0)
-        self.every = calls if calls > 1 or self.still else self.graph.steps
+        self.every = calls if calls > 1 or not self.has_steps else self.graph.steps
         self.known: dict[Any, tuple[Any, list[Any]]] = {}
 
     def run(self, given: list[Any]) -> list[Any]:
