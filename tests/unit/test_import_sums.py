@@ -45,13 +45,44 @@ def test_it_is_the_model() -> None:
     assert told[:2] == [("add", "a population that sends them"), ("add_1", "a population that sends them")]
 
 
+def changing(depth: int) -> FloatNetwork:
+    """A stream whose blocks all change their channels: a 1x1 convolution around each."""
+    given = Collected(depth * 2 + 2)
+    made, value = given.made, given.conv(given.input)
+    for n in range(depth):
+        around = made.convolution(
+            f"around{n}",
+            value,
+            np.eye(4)[:, :, None, None] + given.rng.normal(0.1, 0.1, (4, 4, 1, 1)),
+            None,
+            stride=(1, 1),
+            padding=(0, 0),
+        )
+        fired = made.neuron(f"n{n}", value, LIF)
+        value = given.add(f"sum{n}", around, given.conv(made.neuron(f"m{n}", given.conv(fired), LIF)))
+    return made.finish(made.neuron("last", value, LIF))
+
+
+def test_streams_that_change_their_channels_grow_linearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel for each block in front would grow with the square: 4 * 4 * 9 each."""
+    sizes = [synapses(changing(depth)) for depth in (8, 16, 24)]
+    print("weights of depth 8, 16 and 24:", sizes)
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0] < 8 * 10 * 144
+    found = outputs(changing(10))
+    assert [name for name in found if name.startswith("around")] == ["around8_input"]
+    monkeypatch.setattr("spikeplane.importers.assembly.FAN", 99)
+    expected = outputs(changing(10))
+    assert all(np.array_equal(found[f"m{n}"], expected[f"m{n}"]) for n in range(10))
+    assert 0.02 < np.mean([found[f"m{n}"] for n in (8, 9)]) < 0.98
+
+
 class Collected:
     """Sums by hand: an input and convolutions of it, as an importer makes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: int = 40) -> None:
         self.made, rng = Assembler(), np.random.default_rng(3)
         self.input = self.made.input("input", (4, 3, 3))
-        self.weights = iter(rng.normal(0, 0.3, (40, 4, 4, 3, 3)))
+        self.weights = iter(rng.normal(0, 0.3, (layers, 4, 4, 3, 3)))
         self.rng = rng
 
     def add(self, name: str, one: Value, other: Value) -> Currents:

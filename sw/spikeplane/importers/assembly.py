@@ -21,7 +21,7 @@ from spikeplane.importers.kernels import projections
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
-from spikeplane.importers.sums import Sums, populations_of, projections_of, scaled
+from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
 
 #: Weights of a layer that is written out neuron by neuron, at most.
@@ -100,7 +100,7 @@ class Assembly:
             return self._split(
                 layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named)
             )
-        value = self.maximum(layer, value)
+        value = self._shallow(layer, self.maximum(layer, value), map)
         if isinstance(value, Spikes):
             return self.through(layer, value, map, bias, named=named)
         image = narrow(map.of(value.image) + offset[:, None, None])
@@ -141,6 +141,15 @@ class Assembly:
         sent = self.values(f"{layer}_input", value.split.before, f"'{layer}' pads it")
         return self.evened(
             replace(resolved(value.split.since, name, sent.sources[0].population), flat=value.flat)
+        )
+
+    def _shallow(self, layer: str, value: Value, map: Map) -> Value:
+        """A sum of many populations' currents in front of a map that mixes channels or pixels as a population of
+        values, because the map would be folded into the synapses of each; others as they are."""
+        if isinstance(value, Spikes) or len(value.drafts) <= FAN or not valid(value) or map.pointwise:
+            return value
+        return self.values(
+            f"{layer}_input", value, f"a sum of {len(value.drafts)} sources in front of a layer"
         )
 
     def maximum(self, layer: str, value: Value) -> Value:

@@ -33,6 +33,11 @@ class Map:
         return self.weight.ndim == 3
 
     @property
+    def pointwise(self) -> bool:
+        """Each value is for itself."""
+        return self.aligned and self.weight.shape[1:] == (1, 1) and self.shape == self.source
+
+    @property
     def shape(self) -> Shape:
         """(C, H, W) of what comes out."""
         return len(self.weight), self.rows.shape[1], self.columns.shape[1]

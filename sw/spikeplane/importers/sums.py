@@ -18,7 +18,8 @@ from spikeplane.importers.flow import Currents, Draft, Term
 from spikeplane.network import ALIGNED, MEMBRANE
 
 Projected = Callable[[str, Currents], list[FloatProjection] | None]
-#: Populations whose spikes every user adds up anew; of more a population of their sum is made at once.
+#: Populations whose spikes every user adds up anew; of more a population of their sum is made at once. So it is
+#: where a layer reads a sum of more currents: in each of them it would have a kernel of its own.
 FAN = 8
 
 

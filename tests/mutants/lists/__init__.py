@@ -12,9 +12,10 @@ from mutants.lists import (
     link,
     network,
     program,
+    values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART,
+    program.PART, kinds.PART, values.PART,
 )  # fmt: skip
