@@ -1,29 +1,35 @@
 """From a configuration to files: Verilog of the chip, manifest, C header of the memory map, a short README.
 
-The tile is converted once; the chip's top instantiates it. Text is free of source paths: equal
-configurations, equal files.
+The tile is converted once; the chip's top instantiates it. Each module is a file of its own, unless one
+file is asked for. Text is free of source paths: equal configurations, equal files.
 """
 
 import json
 from pathlib import Path
-from typing import Any
 
-from spikeplane.config import ARCHITECTURE, ChipConfig
+from spikeplane.config import ChipConfig
 from spikeplane.files import write_files
 from spikeplane.formats.c_header import c_header
-from spikeplane.formats.packet import Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.chip import TILE_MODULE, Chip
 from spikeplane_gateware.core.core import Core
 from spikeplane_gateware.host_side import HostSide
+from spikeplane_gateware.manifest import CHIP_MODULE, manifest, ports
 from spikeplane_gateware.network.router import Router
 from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.readme import readme
 from spikeplane_gateware.tile import Tile
-from spikeplane_gateware.units.known import modules_of, pins_of, units_of
+from spikeplane_gateware.units.known import modules_of, units_of
 from spikeplane_gateware.verilog.convert import convert
-from spikeplane_gateware.verilog.waivers import waivers
+from spikeplane_gateware.verilog.pretty import modules_of_text
+from spikeplane_gateware.verilog.waivers import waivers, waivers_of_modules
 
-CHIP_MODULE = "spikeplane_chip"
+_FILES = {
+    "spikeplane.f": "the list of the Verilog files: `iverilog -g2005 -c spikeplane.f`, `verilator -f spikeplane.f`",
+    "spikeplane.vlt": "what Verilator's lint need not tell, and why: `verilator --lint-only -Wall --top-module "
+    "spikeplane_chip spikeplane.vlt -f spikeplane.f`",
+    "manifest.json": "ports, clock, packet layout, memory words, digest, versions, checksums",
+    "spikeplane.h": "the same for C",
+}
 HOST_MODULE, CORE_MODULE, ROUTER_MODULE = "spikeplane_host", "spikeplane_core", "spikeplane_router"
 
 
@@ -58,55 +64,6 @@ def verilog_text(config: ChipConfig, tile: str | None = None) -> str:
     return "\n".join(parts)
 
 
-def manifest(config: ChipConfig) -> dict[str, Any]:
-    """What a testbench or a driver needs to know of the generated files: ports, widths, memory map,
-    digest."""
-    form, tables = packet_format(config), core_tables(config)
-    return {
-        "architecture": ARCHITECTURE,
-        "digest": config.digest,
-        "config": config.to_dict(),
-        "top": CHIP_MODULE,
-        "ports": {
-            "clk": {"direction": "in", "width": 1},
-            "rst": {"direction": "in", "width": 1},
-            **{
-                f"{name}__{part}": {"direction": direction, "width": 8 if part == "payload" else 1}
-                for name, out in (("rx", "in"), ("tx", "out"))
-                for part, direction in (
-                    ("payload", out),
-                    ("valid", out),
-                    ("ready", "out" if out == "in" else "in"),
-                )
-            },
-            **{name: {"direction": pin.way, "width": pin.width} for name, pin in pins_of(config).items()},
-        },
-        "packet": {
-            "bits": form.width,
-            "bytes": form.size,
-            "payload_bits": form.payload_bits,
-            "header": form.header.fields,
-            "kinds": {
-                kind.name.lower(): {"id": int(kind), "fields": form.payloads[kind].fields} for kind in Kind
-            },
-        },
-        "memories": {
-            memory.name.lower(): {
-                "id": int(memory),
-                "depth": tables.depth(memory),
-                "width": tables.width(memory),
-            }
-            for memory in _memories(config)
-        },
-        **{unit.name: unit.manifest(config) for unit in units_of(config)},
-    }
-
-
-def _memories(config: ChipConfig) -> list[Memory]:
-    """Those of a core, where there is one."""
-    return list(Memory) if config.cores else []
-
-
 def header(config: ChipConfig) -> str:
     """The numbers of the chip and of its units as C macros."""
     units = units_of(config)
@@ -115,39 +72,38 @@ def header(config: ChipConfig) -> str:
     )
 
 
-def generate(config: ChipConfig, directory: str | Path, verilog: Path | None = None) -> list[Path]:
+def generate(
+    config: ChipConfig, directory: str | Path, verilog: Path | None = None, *, single_file: bool = False
+) -> list[Path]:
     """Write the chip into `directory` (made if missing), all files or none. Returns the paths.
 
-    `verilog`: a file that already holds the chip's Verilog (a cache). Raises SpikeplaneError if the
-    folder cannot be written.
+    `verilog`: a file that already holds the chip's Verilog (a cache). `single_file`: all modules in one.
+    Raises SpikeplaneError if the folder cannot be written.
     """
     target = Path(directory)
+    texts = chip_files(
+        config, verilog.read_text() if verilog else verilog_text(config), single_file=single_file
+    )
+    write_files({target / name: text for name, text in texts.items()})
+    return [target / name for name in texts]
+
+
+def chip_files(config: ChipConfig, verilog: str, *, single_file: bool = False) -> dict[str, str]:
+    """By name the text of every file of a chip."""
+    modules = modules_of_text(verilog, {CHIP_MODULE: list(ports(config))})
+    if single_file:
+        sources = {f"{CHIP_MODULE}.v": "\n".join(modules.values())}
+    else:
+        sources = {f"{name}.v": text for name, text in modules.items()}
     files = {
-        f"{CHIP_MODULE}.v": verilog.read_text() if verilog else verilog_text(config),
-        "spikeplane.vlt": waivers(f"*{CHIP_MODULE}.v", cores=config.cores > 0),
-        "manifest.json": json.dumps(manifest(config), indent=2) + "\n",
+        **sources,
+        "spikeplane.f": "".join(f"{name}\n" for name in sources),
+        "spikeplane.vlt": (waivers if single_file else waivers_of_modules)(cores=config.cores > 0),
         "spikeplane.h": header(config),
-        "README.md": _readme(config),
     }
-    texts = {target / name: text for name, text in files.items()}
-    write_files(texts)
-    return list(texts)
-
-
-def _readme(config: ChipConfig) -> str:
-    cores = (
-        f"{config.rows} x {config.cols} cores of {config.lanes} lanes, {config.weight_bits}-bit weights.\n"
-        if config.cores
-        else "No cores.\n"
-    )
-    units = "".join(f"\n{unit.readme(config)}\n" for unit in units_of(config))
-    return (
-        f"# Spikeplane chip {config.digest}\n\n"
-        f"{cores}{units}\n"
-        f"- `{CHIP_MODULE}.v`: top `{CHIP_MODULE}`; `clk`, `rst` (synchronous), byte streams `rx` "
-        "(in), `tx` (out)\n"
-        "- `spikeplane.vlt`: what Verilator's lint need not tell, and why: `verilator --lint-only "
-        "-Wall spikeplane.vlt spikeplane_chip.v`\n"
-        "- `manifest.json`: ports, packet layout, memory map, digest\n"
-        "- `spikeplane.h`: the memory map for C\n"
-    )
+    told = {f"{CHIP_MODULE}.v": f"top `{CHIP_MODULE}`", **_FILES}
+    if not single_file:
+        told[f"{CHIP_MODULE}.v"] += f"; {len(sources)} modules, a file each"
+    files["README.md"] = readme(config, CHIP_MODULE, told)
+    files["manifest.json"] = json.dumps(manifest(config, CHIP_MODULE, files), indent=2) + "\n"
+    return files

@@ -115,7 +115,7 @@ def test_it_generates(bare, chip) -> None:
     folder = bare.folder / f"chip-{chip[0][2:]}"
     bare.call(bare.spikeplane, "generate", *chip, "-o", str(folder))
     text = (folder / "spikeplane_chip.v").read_text()
-    assert ("camera_plane" in text, "module spikeplane_chip" in text) == (chip[0] == "--config", True)
+    assert ("camera_plane" in text, "module spikeplane_chip(" in text) == (chip[0] == "--config", True)
 
 
 @pytest.mark.parametrize("program", ["tiny.spk", "camera.spk"])

@@ -22,7 +22,7 @@ from spikeplane.estimate import resources
 from spikeplane.formats.packet import Control, Counter, packet_format
 from spikeplane.formats.tables import Memory
 from spikeplane.host.memories import read_words
-from spikeplane_gateware.generate import manifest
+from spikeplane_gateware.manifest import manifest
 from spikeplane_gateware.units.known import UNITS
 from spikeplane_hw.boards import BOARDS, pins
 from spikeplane_hw.top import BoardTop
@@ -94,10 +94,15 @@ def test_generated_files(tmp_path: Path, name: str) -> None:
     chip = CHIPS[name]
     silent(tmp_path, chip, "spikeplane_chip")
     text, header = (tmp_path / "spikeplane_chip.v").read_text(), (tmp_path / "spikeplane.h").read_text()
-    assert ("module spikeplane_tile(" in text, "_MEMORY_" in header) == (chip.cores > 0, chip.cores > 0)
+    assert ((tmp_path / "spikeplane_tile.v").exists(), "_MEMORY_" in header) == (
+        chip.cores > 0,
+        chip.cores > 0,
+    )
     facts = json.loads((tmp_path / "manifest.json").read_text())
     assert (facts["digest"], bool(facts["memories"])) == (chip.digest, chip.cores > 0)
     top = text[text.index("module spikeplane_chip(") :]
+    declared = re.findall(r"^  (?:in|out)put (?:wire|reg) (?:\[\d+:0\] )?(\w+),?$", top, re.M)
+    assert declared == list(facts["ports"])
     for port, one in facts["ports"].items():
         width = "" if one["width"] == 1 else f"[{one['width'] - 1}:0] "
         assert re.search(rf"^  {one['direction']}put (wire|reg) {re.escape(width + port)},?$", top, re.M), (

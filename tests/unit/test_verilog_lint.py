@@ -69,11 +69,11 @@ def lint(folder: Path, top: str, *files: str) -> str:
     return result.stdout + result.stderr
 
 
-def silent(folder: Path, config: ChipConfig, top: str) -> None:
-    generate(config, folder, cached_verilog(config))
-    assert lint(folder, top, "spikeplane.vlt", "spikeplane_chip.v") == ""
+def silent(folder: Path, config: ChipConfig, top: str, *, single_file: bool = False) -> None:
+    generate(config, folder, cached_verilog(config), single_file=single_file)
+    assert lint(folder, top, "spikeplane.vlt", "-f", "spikeplane.f") == ""
     if icarus.available():
-        assert icarus.elaborate(folder / "spikeplane_chip.v", top) == ""
+        assert icarus.elaborate(folder / "spikeplane.f", top) == ""
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -83,7 +83,8 @@ def test_tiles(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["tiny", "camera"])
 def test_chips(tmp_path: Path, name: str) -> None:
-    silent(tmp_path, CHIPS[name], "spikeplane_chip")
+    silent(tmp_path / "modules", CHIPS[name], "spikeplane_chip")
+    silent(tmp_path / "one", CHIPS[name], "spikeplane_chip", single_file=True)
 
 
 @pytest.mark.slow

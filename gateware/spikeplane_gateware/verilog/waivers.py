@@ -65,14 +65,21 @@ _NO_CORES = (
 def waivers(file: str = "*spikeplane_chip.v", *, cores: bool = True) -> str:
     """Verilator's settings for a file that matches `file` and holds a chip's Verilog, of one with or
     without cores."""
-    lines = [
-        "`verilator_config",
-        (
-            f"// For {file.removeprefix('*')}: verilator --lint-only -Wall spikeplane.vlt "
-            f"{file.removeprefix('*')}"
-        ),
-    ]
-    for rule, matches, why in (*_WAIVERS, *(() if cores else _NO_CORES)):
+    name = file.removeprefix("*")
+    use = f"// For {name}: verilator --lint-only -Wall spikeplane.vlt {name}"
+    return _text(file, use, (*_WAIVERS, *(() if cores else _NO_CORES)))
+
+
+def waivers_of_modules(*, cores: bool = True) -> str:
+    """The same for a chip whose modules are a file each, with names that begin with spikeplane_."""
+    use = "// For spikeplane.f: verilator --lint-only -Wall --top-module spikeplane_chip spikeplane.vlt -f spikeplane.f"
+    rules = [one for one in (*_WAIVERS, *(() if cores else _NO_CORES)) if one[0] != "DECLFILENAME"]
+    return _text("*spikeplane_*.v", use, tuple(rules))
+
+
+def _text(file: str, use: str, rules: tuple[tuple[str, tuple[str, ...], str], ...]) -> str:
+    lines = ["`verilator_config", use]
+    for rule, matches, why in rules:
         lines.append(f"// {why}")
         lines += [
             f'lint_off -rule {rule} -file "{file}"' + (f' -match "{match}"' if match else "")

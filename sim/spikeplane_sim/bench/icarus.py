@@ -27,10 +27,11 @@ def available() -> bool:
 
 
 def elaborate(source: Path, top: str) -> str:
-    """What iverilog has to say, with all its warnings, of the module `top` in a file: nothing, for
-    ours. Writes nothing."""
-    command = ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top, str(source)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    """What iverilog has to say, with all its warnings, of the module `top` in a file, or in those that a
+    list (.f) beside them names: nothing, for ours. Writes nothing."""
+    listed = ["-c"] if source.suffix == ".f" else []
+    command = ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top, *listed, source.name]
+    result = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, check=False)
     return result.stdout + result.stderr + (f"exit {result.returncode}" if result.returncode else "")
 
 

@@ -22,6 +22,9 @@ def generate(
             "--camera", help="Add a spike camera's pipeline: vidar (400x250) or million (1000x1000)."
         ),
     ] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="All modules in one file (default: a file each).")
+    ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("chip"),
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
@@ -36,9 +39,15 @@ def generate(
     from spikeplane_gateware.generate import generate as write
 
     with busy("generating Verilog"):
-        files = write(chip, output)
-    for path in files:
+        files = write(chip, output, single_file=single_file)
+    modules = [path for path in files if path.suffix == ".v"]
+    for path in files if single_file else [path for path in files if path not in modules]:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
+    if not single_file:
+        size = sum(path.stat().st_size for path in modules)
+        out.print(
+            f"{escape(str(output))}: {len(modules)} modules, a file each, {size:,} bytes", highlight=False
+        )
     cores = f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes" if chip.cores else "no cores"
     out.print(f"chip {chip.digest}: {cores}", highlight=False)
     for name, unit in chip.units.items():

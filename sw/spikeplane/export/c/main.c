@@ -32,6 +32,11 @@ static const struct {
 #endif
 };
 
+/* A serial port: how long it may take no byte. */
+typedef struct {
+    int file, patience_ms;
+} serial_line;
+
 /* What the run has come to; on_event fills it. */
 typedef struct {
     int64_t scores[SPIKEPLANE_CLASSES];
@@ -42,9 +47,9 @@ typedef struct {
 
 static int port_write(void *context, const uint8_t *bytes, size_t count)
 {
-    int file = *(int *)context;
+    const serial_line *line = context;
     while (count > 0) {
-        ssize_t done = write(file, bytes, count);
+        ssize_t done = write(line->file, bytes, count);
         struct pollfd ready = {0, POLLOUT, 0};
         if (done > 0) {
             bytes += done;
@@ -53,8 +58,8 @@ static int port_write(void *context, const uint8_t *bytes, size_t count)
         }
         if (done < 0 && errno != EAGAIN && errno != EINTR)
             return -1;
-        ready.fd = file;
-        if (poll(&ready, 1, 2000) == 0)
+        ready.fd = line->file;
+        if (poll(&ready, 1, line->patience_ms) == 0)
             return -1; /* it takes no more bytes */
     }
     return 0;
@@ -64,7 +69,7 @@ static long port_read(void *context, uint8_t *bytes, size_t most, int wait)
 {
     struct pollfd ready = {0, POLLIN, 0};
     ssize_t count;
-    ready.fd = *(int *)context;
+    ready.fd = ((const serial_line *)context)->file;
     if (poll(&ready, 1, wait ? SPIKEPLANE_WAIT_MS : 0) <= 0)
         return 0;
     count = read(ready.fd, bytes, most);
@@ -82,7 +87,7 @@ static uint32_t port_now(void *context)
 }
 
 /* The port, raw, 8N1, at a rate that the board has learnt; -1 with a line on stderr. */
-static int open_port(const char *name, long baud)
+static int open_port(const char *name, long baud, serial_line *port)
 {
     static const uint8_t flag = SPIKEPLANE_FLAG;
     struct timespec pause = {0, PAUSE_NS};
@@ -116,7 +121,8 @@ static int open_port(const char *name, long baud)
     }
     tcflush(file, TCIOFLUSH);
     for (i = 0; i < 3; i++) { /* empty frames to the link */
-        port_write(&file, &flag, 1);
+        port->file = file;
+        port_write(port, &flag, 1);
         nanosleep(&pause, NULL);
     }
     return file;
@@ -234,6 +240,7 @@ int main(int argc, char **argv)
     static spikeplane_driver driver;
     static result run;
     spikeplane_port port = {NULL, port_write, port_read, port_now};
+    serial_line line = {-1, 0};
     long baud = 3000000, samples = -1, seconds = 5;
     int option, file, status;
     while ((option = getopt(argc, argv, "vb:n:w:")) != -1)
@@ -246,10 +253,11 @@ int main(int argc, char **argv)
         }
     if (argc - optind != 3 || seconds < 1)
         return usage();
-    file = open_port(argv[optind], baud);
+    line.patience_ms = (int)seconds * 1000;
+    file = open_port(argv[optind], baud, &line);
     if (file < 0)
         return 2;
-    port.context = &file;
+    port.context = &line;
     spikeplane_init(&driver, &port, on_event, &run);
     driver.link.patience = (int)(seconds * SPIKEPLANE_PATIENCE / 5);
     driver.link.alive_ms = driver.link.opening_ms = (uint32_t)seconds * 1000u;

@@ -34,7 +34,7 @@ const char *spikeplane_message(int status)
 {
     switch (status) {
     case SPIKEPLANE_OK: return "no error";
-    case SPIKEPLANE_PORT_BROKEN: return "the connection broke: unplugged, switched off, or read by another";
+    case SPIKEPLANE_PORT_BROKEN: return "the connection broke: unplugged, switched off, or it takes no more bytes";
     case SPIKEPLANE_NO_ANSWER: return "the device does not answer; check power and port";
     case SPIKEPLANE_NO_CHIP: return "the device is no Spikeplane chip: it answers with something else; check the port";
     case SPIKEPLANE_DAMAGED: return "the line damages every frame; check the cable, or take a lower rate";
