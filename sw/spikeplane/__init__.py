@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from spikeplane.run.boards import open_board
     from spikeplane.run.execute import Result, execute, summarise
     from spikeplane.run.lockstep import Comparison, compare
+    from spikeplane_sim.module import ChipModule
 
 __version__ = "0.1.0"
 __all__ = [
-    "PRESETS", "Board", "ChipConfig", "Comparison", "Encoding", "Estimate", "Program", "Result", "RunResult", "SpikeplaneError",
-    "__version__", "boards_for", "compare", "compile", "execute", "open_board", "summarise",
+    "PRESETS", "Board", "ChipConfig", "ChipModule", "Comparison", "Encoding", "Estimate", "Program", "Result",
+    "RunResult", "SpikeplaneError", "__version__", "boards_for", "compare", "compile", "execute", "open_board", "summarise",
 ]  # fmt: skip
 
 _HOME = {
@@ -38,6 +39,7 @@ _HOME = {
     "Program": "spikeplane.program",
     "Board": "spikeplane.run.board",
     "open_board": "spikeplane.run.boards",
+    "ChipModule": "spikeplane.provided",
     "Estimate": "spikeplane.front.estimates",
     "boards_for": "spikeplane.front.estimates",
     "Result": "spikeplane.run.execute",
@@ -54,7 +56,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'spikeplane' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOME[name]), name)
+    home = import_module(_HOME[name])
+    value = home.provided(name) if _HOME[name] == "spikeplane.provided" else getattr(home, name)
     globals()[name] = value
     return value
 

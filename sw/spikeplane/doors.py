@@ -7,6 +7,8 @@ from typing import Any
 #: Functions by the name that a Program's method asks for.
 DOORS = {
     "run": "spikeplane.front.run",
+    "compare": "spikeplane.front.compare",
+    "sensitivity": "spikeplane.front.compare",
     "estimate": "spikeplane.front.estimates",
     "line": "spikeplane.front.card",
     "card": "spikeplane.front.card",

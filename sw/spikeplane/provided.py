@@ -13,6 +13,10 @@ from typing import Any
 PROVIDED = {
     "BOARDS": "spikeplane_hw.boards",
     "board": "spikeplane_hw.boards",
+    "ChipModule": "spikeplane_sim.module",
+    "agreement": "spikeplane_sim.measured",
+    "alone_in_integers": "spikeplane_sim.measured",
+    "check_model": "spikeplane_sim.proof",
     "FloatModel": "spikeplane_sim.golden",
     "GoldenModel": "spikeplane_sim.golden",
     "GoldenBoard": "spikeplane_sim.golden.board",

@@ -8,6 +8,6 @@ planes; and the integers beside both.
 ```
 """
 
-from spikeplane_sim.proof.table import proof_tables
+from spikeplane_sim.proof.table import check_model, proof_tables
 
-__all__ = ["proof_tables"]
+__all__ = ["check_model", "proof_tables"]

@@ -2,11 +2,12 @@
 network, and how often both fire."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, Origin
 from spikeplane.program import Program
 from spikeplane_sim.proof import integers, planes
@@ -126,3 +127,22 @@ def _compared(
             row[f"rate_{what}"] = float((outputs != 0).mean()) if spikes else None
         rows.append(row)
     return rows
+
+
+def check_model(program: Program, origin: Origin | None, given: dict[str, np.ndarray]) -> None:
+    """Whether a model still is the one that a program was made from: it runs beside the float network that the
+    program keeps, on planes (N, T, C, H, W) by input.
+
+    origin: of the model as an importer gives it. Raises SpikeplaneError, one line, at the first spike that differs,
+    and for a model of other layers.
+    """
+    assert program.source is not None
+    net = replace(program.source.network, origin=origin)
+    try:
+        _beside(net, program, planes.of_samples(net, given), _source(net, proof=True), lambda _: None)
+    except SpikeplaneError as error:
+        raise SpikeplaneError(f"the model is not the one that the program was made from: {error}") from None
+    except KeyError as error:
+        raise SpikeplaneError(
+            f"the model is not the one that the program was made from: it has no layer {error}; compile it"
+        ) from None

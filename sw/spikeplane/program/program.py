@@ -147,6 +147,23 @@ class Program:
         """
         return door("run")(self, samples, **options)
 
+    def compare(self, model: Any, samples: Any, labels: Any = None, **options: Any) -> Any:
+        """Float against integer on samples, layer by layer: an `Agreement`.
+
+        model     what the program was made from, which runs beside the float network that the program keeps: a
+                  spike that differs refuses it; None: that network alone
+        options   those of `spikeplane.compile` that say how the model is read: dt, reset, compare, ...
+
+        Raises SpikeplaneError for another model, and for a program that keeps no float network.
+        """
+        return door("compare")(self, model, samples, labels, **options)
+
+    def sensitivity(self, samples: Any, labels: Any = None, *, tolerance: float = 0.002) -> Any:
+        """What each layer's integers alone cost in accuracy, and which weight bits or guard bits give it back: a
+        `Sensitivity`. A cure is looked for where a layer costs more than `tolerance`. Raises SpikeplaneError without
+        labels, and for a program that keeps no float network."""
+        return door("sensitivity")(self, samples, labels, tolerance=tolerance)
+
     def estimate(self, board: str, samples: Any = None, **options: Any) -> Any:
         """What the program takes of a board before anything is built, how fast it is there and on what energy: an
         `Estimate`.
