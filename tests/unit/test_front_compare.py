@@ -7,6 +7,7 @@ from test_front import Two, images
 
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
+from spikeplane.float_network import FloatNetwork
 from spikeplane_sim.golden.board import GoldenBoard
 from spikeplane_sim.golden.float_model import FloatModel
 
@@ -27,11 +28,16 @@ def made(model: torch.nn.Module, **options) -> spikeplane.Program:
     return spikeplane.compile(model, chip="tiny", encoding=ENCODING, input_shape=(1, 4, 4), **options)
 
 
+def float_network(program: spikeplane.Program) -> FloatNetwork:
+    assert program.source is not None
+    return program.source.network
+
+
 def test_agreement_counts_what_both_fire(model) -> None:
     program, x = made(model, weight_bits=2), images(40)
     found = program.compare(model, torch.from_numpy(x) / 255, labels=[1] * 40)
     planes = program.planes(x)
-    real = FloatModel(program.source.network).run({"input": planes["input"] / 255})
+    real = FloatModel(float_network(program)).run({"input": planes["input"] / 255})
     integer = GoldenBoard(program).run(planes)
     rows = {row["layer"]: row for row in found.layers}
     for name in ("first.1", "out"):
@@ -57,7 +63,7 @@ def test_what_two_bits_cost_and_what_cures_it(model) -> None:
     x = images(60)
     program = made(model, weight_bits={"first.1": 2, "out": 8})
     values = {"input": program.planes(x)["input"] / 255}
-    truth = FloatModel(program.source.network).run(values)["out"].sum((1, 3, 4)).argmax(1)
+    truth = FloatModel(float_network(program)).run(values)["out"].sum((1, 3, 4)).argmax(1)
     found = program.sensitivity(x, truth)
     assert found.accuracy_float == 1
     worst = found.layers[0]

@@ -18,15 +18,29 @@ class Board(Protocol):
     """What an estimate asks a board."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As on the command line."""
+        ...
+
     @property
-    def family(self) -> str: ...
+    def family(self) -> str:
+        """A name of `estimate.families`."""
+        ...
+
     @property
-    def clock(self) -> float: ...
+    def clock(self) -> float:
+        """MHz of its design."""
+        ...
+
     @property
-    def baud(self) -> int: ...
+    def baud(self) -> int:
+        """Its UART's rate."""
+        ...
+
     @property
-    def resources(self) -> Mapping[str, int]: ...
+    def resources(self) -> Mapping[str, int]:
+        """What its device has, by title."""
+        ...
 
 
 def cores_of(chip: ChipConfig) -> str:
