@@ -7,6 +7,7 @@ import torch
 
 from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.axes import STEPS, Dims
+from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
@@ -99,9 +100,8 @@ def multiplied(operation: Operation) -> Any:
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):
         what = f"a {'product of two values' if operation.name == 'mul' else 'division by values'} ({operation.name})"
-        raise operation.unlike(
-            what, "products of spikes (AND, gates, attention) are not there yet; add them, or use layers"
-        )
+        cure = "products of spikes (AND, gates, attention) are not there yet; add them, or use layers"
+        raise Anyway(str(operation.unlike(what, cure)))
     if operation.args.get("rounding_mode"):
         raise operation.unlike("a rounded division", "divide without rounding")
     factors = other.tensor if isinstance(other, Const) else torch.tensor(float(other), dtype=torch.float64)

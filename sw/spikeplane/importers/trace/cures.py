@@ -27,7 +27,11 @@ _CURES = {
 _CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"
 
 
-def unknown_operator(name: str) -> SpikeplaneError:
+class Anyway(SpikeplaneError):
+    """A refusal in whatever shape the input comes: no other needs to be tried."""
+
+
+def unknown_operator(name: str) -> Anyway:
     """The error for an operator without a rule."""
     cure = _CURES.get(name.replace("_", ""), _CURE)
-    return SpikeplaneError(f"the model's forward calls '{name}', which Spikeplane cannot represent; {cure}")
+    return Anyway(f"the model's forward calls '{name}', which Spikeplane cannot represent; {cure}")

@@ -1,5 +1,6 @@
 """The float network of a module by tracing its whole forward."""
 
+import re
 from typing import Any
 
 import torch
@@ -12,10 +13,12 @@ from spikeplane.importers.registry import Call, Result, handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.calls import Calls, check_started_once
+from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.inputs import Inputs, states, trials
 from spikeplane.importers.trace.layouts import BATCH
 from spikeplane.importers.trace.output import read_out
+from spikeplane.importers.trace.places import line_of_forward
 from spikeplane.importers.trace.stubs import opaque
 from spikeplane.importers.trace.walk import Walk
 from spikeplane.importers.wanted import Wanted
@@ -46,7 +49,17 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
             return _walked(graph, module, real, layers, inputs, wanted, walks)
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
-    raise max(told, key=lambda pair: pair[0])[1] if told else _untraced(failed[0], states(module, shape))
+            if isinstance(error, Anyway) and walks[0].calls.count:
+                break
+    if not told:
+        raise _untraced(failed[0], states(module, shape))
+    raise _located(module, max(told, key=lambda pair: pair[0])[1])
+
+
+def _located(module: Any, error: SpikeplaneError) -> SpikeplaneError:
+    """With the line of the forward where the message has none."""
+    where = "" if re.match(r"\S+\.py:\d+: ", str(error)) else line_of_forward(module)
+    return SpikeplaneError(f"{where}: {error}") if where else error
 
 
 def _graph(module: Any, real: Any, layers: Layers, inputs: Inputs) -> Graph:

@@ -49,7 +49,9 @@ def read_out(
         if every and thing.step is not None and not thing.all_steps:
             return _last(made, thing, every), "last", 0
         return _finished(made, thing.value), "steps", _steps_at(thing.dims)
-    raise SpikeplaneError("the model's output does not come from its layers")
+    raise SpikeplaneError(
+        "the model's output does not come from its layers; return first what a layer puts out"
+    )
 
 
 def _stacked(returned: list[Any], steps: int | None) -> list[Any]:

@@ -31,6 +31,12 @@ def own_line(frames: list[Any], *, inside: bool = False) -> str:
     return f"{Path(own[-1][0]).name}:{own[-1][1]}" if own else ""
 
 
+def line_of_forward(module: Any) -> str:
+    """`model.py:12`, where the class says what its forward does; "" for a library's, and without a file."""
+    code = getattr(getattr(type(module), "forward", None), "__code__", None)
+    return own_line([(code.co_filename, code.co_firstlineno)]) if code is not None else ""
+
+
 def module_of(node: Any) -> tuple[str, str]:
     """Path and class of the innermost module that the node is in; "" for the model itself, and
     where the trace does not say."""

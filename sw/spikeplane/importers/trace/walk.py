@@ -26,7 +26,7 @@ from spikeplane.importers.trace import (
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
-from spikeplane.importers.trace.cures import unknown_operator
+from spikeplane.importers.trace.cures import Anyway, unknown_operator
 from spikeplane.importers.trace.export import Graph
 from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
@@ -86,8 +86,8 @@ class Walk:
         try:
             return self._checked(node, self._made(node))
         except SpikeplaneError as error:
-            where = place(node)
-            raise SpikeplaneError(f"{where}: {error}" if where else str(error)) from None
+            where, kind = place(node), Anyway if isinstance(error, Anyway) else SpikeplaneError
+            raise kind(f"{where}: {error}" if where else str(error)) from None
 
     def _made(self, node: Any) -> Any:
         if node.target is operator.getitem:
