@@ -311,3 +311,45 @@ def test_options_of_serve(files):
         (["--preset", "tiny"], "give a program, or --preset or --config, not both"),
     ):
         assert call("serve", files / "net.spk", *options)[:3] == (2, "", f"error: {message}\n")
+
+
+def plugged(monkeypatch: pytest.MonkeyPatch, *ports: tuple[str, tuple[int, int]]) -> None:
+    """These serial ports, by their USB chips, are the ones that there are."""
+    found = [SimpleNamespace(device=port, vid=usb[0], pid=usb[1], location=None) for port, usb in ports]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+
+
+ULX3S, MOUSE = (0x0403, 0x6015), (0x046D, 0xC077)
+
+
+def test_the_connected_board_is_found_by_its_chip(files, port, waits, monkeypatch, capsys):
+    """Among the ports of a mouse, which is not opened, and of a board that is not there any more."""
+    plugged(monkeypatch, ("/dev/mouse", MOUSE), ("/dev/ttyUSB77", ULX3S), (str(port), ULX3S))
+    options = ["--input", files / "planes.npy", "--board", "auto", "--lockstep", "--json", "-n", 2]
+    status, out, err, _ = call("run", files / "net.spk", *options)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["board"] == f"board at {port}"
+    assert json.loads(out)["lockstep"]["mismatches"] == 0
+    status, out, err, _ = call("boards", "--connected")
+    assert (status, err) == (0, "")
+    assert re.search(rf"{port} +│ 0403:6015 +│ ulx3s-85f +│ {program().config.digest}", out)
+    assert "│ /dev/mouse" not in out
+
+
+def test_no_connected_board_has_the_chip(files, port, waits, monkeypatch, tmp_path):
+    other = program("small")
+    other.save(tmp_path / "other.spk")
+    plugged(monkeypatch, (str(port), ULX3S))
+    status, out, err, _ = call("run", tmp_path / "other.spk", "-i", files / "planes.npy", "--board", "auto")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: no board with chip {other.config.digest} is connected: {port} (ulx3s-85f) has chip "
+        f"{program().config.digest}; build and flash it, or name its port\n"
+    )
+    plugged(monkeypatch, ("/dev/mouse", MOUSE))
+    status, out, err, _ = call("run", files / "net.spk", "-i", files / "planes.npy", "--board", "auto")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"error: no board with chip {program().config.digest} is connected: no port has a USB chip of a board that "
+        "Spikeplane knows; build and flash it, or name its port\n"
+    )

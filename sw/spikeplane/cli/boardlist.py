@@ -1,7 +1,9 @@
 """`spikeplane boards`: which boards there are, what fits them, which of their tools are found."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+from rich.markup import escape
 from rich.table import Table
 
 from spikeplane.cli.console import out
@@ -12,11 +14,21 @@ if TYPE_CHECKING:
     from spikeplane_hw.board import Board
 
 
-def boards() -> None:
+def boards(
+    connected: Annotated[
+        bool, typer.Option("--connected", help="Those that are plugged in, and which chip is on each.")
+    ] = False,
+) -> None:
     """List the boards: device, memory, clock, what each can be built as, tools needed and whether
-    they are found."""
+    they are found.
+
+    Example: `spikeplane boards --connected`
+    """
     from spikeplane_hw.boards import BOARDS
 
+    if connected:
+        _print_connected()
+        return
     table = Table(title="Boards", title_justify="left", title_style="bold")
     for column in ("board", "device", "memory", "clock", "presets", "tools"):
         table.add_column(column, overflow="fold")
@@ -36,6 +48,24 @@ def boards() -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _print_connected() -> None:
+    from spikeplane.host.find import connected
+
+    found = connected()
+    if not found:
+        out.print(
+            "no port has a USB chip of a board that Spikeplane knows; check cable and power", highlight=False
+        )
+        return
+    table = Table(title="Connected boards", title_justify="left", title_style="bold")
+    for column in ("port", "USB", "may be", "chip"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        chip = one.chip or f"no answer: {one.why}"
+        table.add_row(*(escape(text) for text in (one.port, one.usb, ", ".join(one.boards), chip)))
+    out.print(table)
 
 
 def _presets(board: "Board") -> str:

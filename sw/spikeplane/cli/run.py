@@ -32,7 +32,9 @@ def run(
             help="IDX (gzip), .npy, .npz, .csv, or a folder of N-MNIST recordings; NAME=FILE for each of several inputs.",
         ),
     ],
-    board: Annotated[str, typer.Option(help="golden, sim, or a serial port.")] = "golden",
+    board: Annotated[
+        str, typer.Option(help="golden, sim, a serial port, or auto: the connected one.")
+    ] = "golden",
     baud: Annotated[int | None, typer.Option(help="Rate of the serial port (default: 3000000).")] = None,
     samples: Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels: accuracy is printed.")] = None,
