@@ -40,6 +40,7 @@ class Branches:
         self.units: dict[str, np.ndarray] = {}
         self.room: dict[str, int] = {}
         self.ties: Ties = ties(net)
+        self._steps: dict[tuple[int, bytes], list[np.ndarray]] = {}
 
     def inside(self, projection: FloatProjection, members: list[str]) -> bool:
         """An identity that joins two of a class."""
@@ -75,6 +76,13 @@ class Branches:
 
     def step(self, projection: FloatProjection) -> list[np.ndarray]:
         """Of a branch: its best step, the finest that it has a use for, and its grid; 0 where it has none."""
+        units = self.units.get(projection.source)
+        key = (id(projection), b"" if units is None else units.tobytes())
+        if key not in self._steps:
+            self._steps[key] = self._step(projection)
+        return self._steps[key]
+
+    def _step(self, projection: FloatProjection) -> list[np.ndarray]:
         weight = self.real(projection)
         channels, bits = self.net.population(projection.target).shape[0], self.bits[projection.target]
         if weight is None:

@@ -24,6 +24,7 @@ from spikeplane.float_network import FloatNetwork, FloatPopulation
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
 _MOST_ROOM = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
+_PAST = 8.0  #: times the least error so far: fewer planes are no better
 _NEAR = 1.25  #: times the least error: as good
 _FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
 
@@ -42,6 +43,7 @@ class Streams(Branches):
     ) -> None:
         super().__init__(net, config, encodings, bits, peaks)
         classes = self.ties.members
+        self._known: dict[tuple[object, ...], tuple[float, np.ndarray, int]] = {}
         given: dict[str, int] = {}
         least = self._chosen(given)
         for first in [first for first, members in classes.items() if read_by_streams(self, members)]:
@@ -57,7 +59,10 @@ class Streams(Branches):
         of classes, by their first member."""
         self.units, self.room, total = {}, {}, 0.0
         for first, members in self.ties.members.items():
-            wrong, unit, most = self._balanced(members, given.get(first))
+            known = (first, given.get(first), *self.room.values())  # all that the units before depend on
+            if known not in self._known:
+                self._known[known] = self._balanced(members, given.get(first))
+            wrong, unit, most = self._known[known]
             self.units |= {name: unit * self.ties.factor[name] for name in members}
             self.room |= dict.fromkeys(members, most)
             total += wrong
@@ -69,9 +74,12 @@ class Streams(Branches):
         every = widest(self.config)
         if not weighted(self, members):
             return 0.0, self._unit(members, every), every
-        tried = range(every, 1, -1) if given is None else [given]
-        units = [(self._unit(members, most), most) for most in tried]
-        found = [(error(self, members, unit, most), unit, most) for unit, most in units]
+        found: list[tuple[float, np.ndarray, int]] = []
+        for most in range(every, 1, -1) if given is None else [given]:
+            unit = self._unit(members, most)
+            found.append((error(self, members, unit, most), unit, most))
+            if found[-1][0] > _PAST * min(wrong for wrong, *_ in found):
+                break
         least = min(wrong for wrong, *_ in found)
         return next(one for one in found if one[0] <= _NEAR * least)
 
