@@ -159,6 +159,7 @@ def built(
     net = source.network
 
     def lossless(chip: ChipConfig) -> bool:
+        """Whether no weights vanish on it."""
         _, found = quantise(net, chip, encodings, source.weight_bits, source.guard, source.peaks)
         return not any(vanished(row) for row in found)
 
