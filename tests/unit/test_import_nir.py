@@ -154,11 +154,20 @@ def test_threshold_scale_delay() -> None:
     before = np.concatenate((np.zeros((4, 1, 4)), first[:, :-1]), 1)
     equal(outputs(late, inputs), (first @ BACK.T + before > THETA / 4).astype(float))
     late.nodes["late"] = nir.Delay(one(4, 2 * DT))
+    earlier = np.concatenate((np.zeros((4, 2, 4)), first[:, :-2]), 1)
+    assert (earlier != before).any()
+    equal(outputs(late, inputs), (first @ BACK.T + earlier > THETA / 4).astype(float))
+    late.edges.remove(("n2", "n3"))
+    late.edges.remove(("n3", "n4"))
+    del late.nodes["n3"]
+    equal(outputs(late, inputs), (earlier > THETA / 4).astype(float))
+    late.nodes["late"] = nir.Delay(one(5, DT))
+    late.edges = [("input", "late"), ("late", "n0"), *late.edges[1:-2], ("n2", "n4"), ("n4", "output")]
     with pytest.raises(
-        SpikeplaneError, match="layer 'late' is a delay of 2 steps, which Spikeplane cannot represent"
+        SpikeplaneError, match="layer 'late' is a delay of 1 steps, which .*: spikes of neurons can be late"
     ):
         import_model(late)
-    late.nodes["late"] = nir.Delay(one(4, 0.5 * DT))
+    late.nodes["late"] = nir.Delay(one(5, 0.5 * DT))
     with pytest.raises(SpikeplaneError, match="or of no whole step"):
         import_model(late)
 

@@ -91,7 +91,10 @@ def _beside(
         run = run_nir if source.origin.kind == "nir" else run_torch
         given = run(net, source.origin, _taken(program, values), trial.driven, advance)
         say("proving the import: float network")
-    return run_forced(net, values, given, trial.driven)
+    known = {
+        name: spikes for name, spikes in trial.driven.items() if name in given
+    }  # others repeat a layer's
+    return run_forced(net, values, given, known)
 
 
 def _taken(program: Program, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ from spikeplane.importers.geometry import (
     text,
     ungrouped,
 )
+from spikeplane.importers.late import later
 from spikeplane.importers.maps import Map, covering, seen
 from spikeplane.importers.sums import FAN
 from spikeplane.importers.views import Views
@@ -251,19 +252,8 @@ class Assembler(Views):
         return replace(value, flat=True)
 
     def delay(self, layer: str, value: Value, steps: int) -> Value:
-        """The same, so many steps later; spikes of neurons can be one step late, no more."""
-        if steps == 0:
-            return value
-        if (
-            steps != 1
-            or isinstance(value, Currents)
-            or self.has_input(value)
-            or any(s.delay for s in value.sources)
-        ):
-            raise self.refuse(
-                layer, f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else"
-            )
-        return replace(value, sources=tuple(replace(s, delay=1) for s in value.sources), split=None)
+        """The same, so many steps later; spikes can be late, nothing else."""
+        return later(self, layer, value, steps)
 
     def membranes(self, layer: str) -> Spikes:
         """The membranes of a population in the place of its spikes, to be read out. Raises

@@ -18,6 +18,7 @@ from spikeplane.importers.constants import as_synapses, constants, narrow, settl
 from spikeplane.importers.flow import Currents, Draft, Source, Spikes, Split, Value
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.kernels import projections
+from spikeplane.importers.late import in_time
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
@@ -264,11 +265,14 @@ class Assembly:
         if not neurons:
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()
+        synapses, late = in_time(self.populations, self.projections)
+        for name in late:
+            self.assume(name, "order", "weights of 0", "all that it gets is a step late; they tell it to run")
         output = value.sources[0].population
         driving = {p.source for p in self.projections}
         return FloatNetwork(
             populations=tuple(p for p in self.populations if not p.constant or p.name in driving),
-            projections=tuple(self.projections),
+            projections=tuple(synapses),
             output=output,
             readout=self.readouts.get(output, "last") if self.sends_values(output) else "count",
             assumptions=tuple(self.assumptions),

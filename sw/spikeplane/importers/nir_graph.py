@@ -31,7 +31,7 @@ NODES = {
     "Flatten": "A row of all values.",
     "Scale": "A factor a channel.",
     "Threshold": "Neurons without memory.",
-    "Delay": "One step, behind neurons.",
+    "Delay": "Whole steps, behind neurons.",
     "IF": "v + r I, or v + r I dt.",
     "LIF": "v + dt / tau ((v_leak - v) + r I).",
     "CubaLIF": "A synaptic current as a population of values, and a LIF.",

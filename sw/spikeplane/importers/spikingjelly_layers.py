@@ -76,7 +76,7 @@ def vote(call: Call) -> Currents:
 
 
 def delay(call: Call) -> Value:
-    """The spikes of a step before."""
+    """The spikes of so many steps before."""
     return call.made.delay(call.layer, call.value, call.module.delay_steps)
 
 

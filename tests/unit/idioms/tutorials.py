@@ -118,6 +118,25 @@ def filtered() -> nn.Module:
     )
 
 
+def late(steps: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(12, 10), neuron.LIFNode(), layer.Delay(steps), nn.Linear(10, 4), neuron.LIFNode()
+    )
+
+
+class LateSkip(nn.Module):
+    """A skip that is two steps late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.n, self.late = layer.Conv2d(2, 4, 3, padding=1), neuron.LIFNode(), layer.Delay(2)
+        self.b, self.m = layer.Conv2d(4, 4, 3, padding=1), neuron.LIFNode()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.n(self.a(x))
+        return self.m(self.b(y) + self.late(y))
+
+
 def parallel() -> nn.Module:
     return nn.Sequential(layer.Linear(12, 8, step_mode="m"), neuron.PSN(T=4))
 
@@ -132,5 +151,13 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "read by one step": (read_by_one_step, IMAGE, "use one: functional.set_step_mode(net, 'm')"),
     "encoder": (encoded, IMAGE, "leave it out, and let the chip's host draw them: --encoding rate"),
     "synapse filter": (filtered, ROW, "use CUBALIFNode, whose currents decay in every step"),
+    "late": (lambda: late(1), ROW, None),
+    "later": (lambda: late(3), ROW, None),
+    "late skip": (LateSkip, IMAGE, None),
+    "late input": (
+        lambda: nn.Sequential(layer.Delay(1), nn.Linear(12, 8), neuron.IFNode()),
+        ROW,
+        "spikes of neurons",
+    ),
     "all steps at once": (parallel, ROW, "layer '1' is a PSN, which takes all steps at once"),
 }

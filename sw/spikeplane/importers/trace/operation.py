@@ -127,19 +127,24 @@ class Operation:
             late = tuple(s for s in value.sources if s.population not in self.still)
             if not late:
                 return value
-            moved = self.made.delay(self.layer, replace(value, sources=late), steps)
+            if steps != 1:
+                raise self._too_late(steps)
+            moved = self.made.delay(self.layer, replace(value, sources=late), 1)
             assert isinstance(moved, Spikes)
             return replace(value, sources=(*kept, *moved.sources))
         moving = [d for d in value.drafts if d.source not in self.still]
         if moving and (
             steps != 1 or value.window is not None or any(d.delay or d.source in inputs for d in moving)
         ):
-            raise self.unlike(
-                f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else"
-            )
+            raise self._too_late(steps)
         own = {id(d) for d in moving}
         drafts = tuple(replace(d, delay=1) if id(d) in own else d for d in value.drafts)
         return replace(value, drafts=drafts)
+
+    def _too_late(self, steps: int) -> SpikeplaneError:
+        return self.unlike(
+            f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else"
+        )
 
     def call(self, value: Value, **fields: Any) -> Call:
         """This operator as a use of a layer, whose module has these fields."""
