@@ -17,7 +17,7 @@ from spikeplane.files import read_file
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
-ARCHITECTURE = 5
+ARCHITECTURE = 6
 _LONGEST = 1 << 16  #: bytes of a TOML file at most
 
 
@@ -43,7 +43,8 @@ class ChipConfig:
     acc_depth         accumulator words (of `lanes` sums) per bank and core
     membrane_depth    membrane words per core
     parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel
-                      group held there
+                      group held there, and with multipliers one of leaks per population, or per group
+                      where its channels leak differently
     populations       populations (or parts of them) that a core can hold, 1..16
     projections       projection tags of the whole chip
     row_depth, column_depth, group_depth   entries of the three coordinate tables of a core
@@ -51,8 +52,8 @@ class ChipConfig:
     coord_bits        width of a pixel's row and column in a packet
     group_bits        width of a channel group in a packet
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
-    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`); False: only 1/2^k and
-                      1 - 1/2^k, k in 1..8
+    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`), each channel its own;
+                      False: only 1/2^k and 1 - 1/2^k, k in 1..8, one a population
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole
                       image and a little
@@ -131,8 +132,8 @@ class ChipConfig:
 
     @property
     def lane_bits(self) -> int:
-        """Bits of one lane in a parameter word, which holds thresholds, reset amounts or biases."""
-        return max(self.acc_bits, self.membrane_bits)
+        """Bits of one lane in a parameter word, which holds thresholds, reset amounts, biases or leaks."""
+        return max(self.acc_bits, self.membrane_bits, self.leak_bits + 2 if self.leak_multiplier else 0)
 
     @property
     def leak_bits(self) -> int:

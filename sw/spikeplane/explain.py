@@ -123,11 +123,12 @@ def _kind(p: FloatPopulation) -> str:
     neuron = p.neuron
     if neuron is None:
         return "constant 1" if p.constant else "input"
-    decay = float(np.asarray(neuron.decay).flat[0])
-    kept = "IF" if decay == 1 else "no memory" if decay == 0 else f"LIF keeps {decay:.6g}"
+    low, high = float(np.min(neuron.decay)), float(np.max(neuron.decay))
+    keeps = f"keeps {low:.6g}" + (f" to {high:.6g}" if high > low else "")
+    kept = {(1.0, 1.0): "IF", (0.0, 0.0): "no memory"}.get((low, high), f"LIF {keeps}")
     if neuron.threshold is None:
-        return {"IF": "integrator", "no memory": "values"}.get(kept, f"integrator keeps {decay:.6g}")
-    sends = "" if neuron.kind.spikes else ", sends membranes"
+        return {"IF": "integrator", "no memory": "values"}.get(kept, f"integrator {keeps}")
+    sends = ", from 0 on" * neuron.floor + ("" if neuron.kind.spikes else ", sends membranes")
     return f"{kept}, {neuron.reset} reset, fires at {'>' if neuron.strict else '>='}{sends}"
 
 

@@ -5,7 +5,7 @@ Per population and step, in real numbers (the float side of docs/design.md, "Ari
 
     I  = bias + sum of weight * value          (maximum over a window of currents where the
        population has one)
-    v  = decay * u + I
+    v  = decay * u + I                   (0 where that is less and the population has a floor)
     s  = v >= threshold, or v > threshold
     u' = v_reset | v - amount | v              where it fired;  v where it did not
 
@@ -26,21 +26,30 @@ from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, Reset
 class FloatNeuron:
     """How the membranes of a population move.
 
-    decay      what is kept of the membrane from one step to the next, 0..1; 1: IF, 0: no memory
+    decay      what is kept of the membrane from one step to the next, 0..1, of all or of each channel
+               (C,); 1: IF, 0: no memory
     threshold  float (C,)
     reset      "hard", "soft" or "none"; v_reset is where a hard reset goes
     amount     float (C,), what a soft reset subtracts; None: the threshold
     strict     fires at v > threshold instead of >=
     kind       SPIKING, or MEMBRANE: the output is v (readouts)
+    floor      v below 0 is 0
     """
 
-    decay: float = 1.0
+    decay: float | np.ndarray = 1.0
     threshold: np.ndarray | None = None
     reset: ResetMode = "hard"
     v_reset: float = 0.0
     amount: np.ndarray | None = None
     strict: bool = False
     kind: NeuronKind = SPIKING
+    floor: bool = field(default=False, metadata=LATER)
+
+    @property
+    def leaks(self) -> bool:
+        """Some membranes keep a part of themselves, neither all nor nothing."""
+        decay = np.asarray(self.decay)
+        return bool(((decay > 0) & (decay < 1)).any())
 
     @property
     def relays(self) -> bool:

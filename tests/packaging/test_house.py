@@ -11,7 +11,7 @@ import house
 import pytest
 
 #: What holds today of what should be less: these numbers only fall.
-LATE_ATTRIBUTES = 72
+LATE_ATTRIBUTES = 71
 LARGE_FILES = 1
 LONG_FUNCTIONS = 29
 

@@ -17,7 +17,7 @@ ALL = (
     "window stride above size", "hold", "values in", "values between populations", "values out", "several inputs", "bias",
     "leak none", "leak memoryless", "leak down", "leak up", "leak odd", "reset none", "reset hard", "reset soft", "reset amount",
     "reset potential", "reset to a limit", "strict", "threshold at a limit", "saturated up", "saturated down", "several groups",
-    "fewer planes", "planes from 0 on", "beyond its planes",
+    "leaks of channels", "leaks of channels in groups", "floor", "floored", "fewer planes", "planes from 0 on", "beyond its planes",
     "odd steps", "one step", "one channel of a group",
 )  # fmt: skip
 
@@ -88,6 +88,10 @@ def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]
             "reset amount": neuron.reset == "soft" and p.amount is not None,
             "reset potential": hard and neuron.v_reset != 0,
             "reset to a limit": hard and neuron.v_reset in (-top, top - 1),
+            "leaks of channels": p.leaks is not None,
+            "leaks of channels in groups": p.leaks is not None and channels > config.lanes,
+            "floor": neuron.floor,
+            "floored": made.floored[p.name] > 0,
             "strict": neuron.strict,
             "threshold at a limit": bool((abs(theta) >= top - 1 - neuron.strict).any()),
             "saturated up": made.up[p.name] > 0,

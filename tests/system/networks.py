@@ -95,9 +95,19 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
         projections.append(_dense(sketch, own, name, current, delay=1))
     sends = not loops and (sketch.chance(0.4) if last else sketch.can_send_values() and sketch.chance(0.3))
     neuron = sketch.neuron(MEMBRANE if sends else SPIKING)
+    leaks = sketch.leaks(shape[0]) if neuron.leak == "multiply" else None
+    if leaks is not None:
+        neuron = replace(neuron, leak_value=0)
     hold = constant and not loops and sketch.chance(0.7)
     sketch.populations.append(
-        replace(own, neuron=neuron, window=window, input_size=current[1:] if window else None, hold=hold)
+        replace(
+            own,
+            neuron=neuron,
+            leaks=leaks,
+            window=window,
+            input_size=current[1:] if window else None,
+            hold=hold,
+        )
     )
     sketch.projections += projections
     if sketch.chance(0.25):

@@ -8,18 +8,18 @@ Everything is int64, a neuron's step is written as in the definition, one line a
 plain is the point.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, MEMBRANE, LeakRound, Network, Neuron, Population, Projection
 
 
 @dataclass
 class Reference:
     """What a network does. outputs, currents: per population (N, T, C, H, W), the currents behind a
     window; `up`, `down`: how often a membrane was held at its upper and lower limit; `limited`: how often
-    its planes held less than it; `exceeded`:
+    its planes held less than it; `floored`: how often it was below 0 and became 0; `exceeded`:
     populations with a current that the accumulators do not hold."""
 
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class Reference:
     up: dict[str, int] = field(default_factory=dict)
     down: dict[str, int] = field(default_factory=dict)
     limited: dict[str, int] = field(default_factory=dict)
+    floored: dict[str, int] = field(default_factory=dict)
     exceeded: set[str] = field(default_factory=set)
 
 
@@ -41,7 +42,8 @@ def reference(
         shape = (samples, steps, *population.shape)
         made.outputs[population.name] = np.zeros(shape, dtype=np.int64)
         made.currents[population.name] = np.zeros(shape, dtype=np.int64)
-        made.up[population.name] = made.down[population.name] = made.limited[population.name] = 0
+        for counts in (made.up, made.down, made.limited, made.floored):
+            counts[population.name] = 0
         membranes[population.name] = np.zeros((samples, *population.shape), dtype=np.int64)
     for name, planes in inputs.items():
         made.outputs[name][:] = planes
@@ -118,8 +120,14 @@ def _window(population: Population, total: np.ndarray) -> np.ndarray:
     return found
 
 
-def leaked(neuron: Neuron, u: np.ndarray) -> np.ndarray:
-    """What is left of the membrane u one step later."""
+def leaked(neuron: Neuron, u: np.ndarray, leaks: np.ndarray | None = None) -> np.ndarray:
+    """What is left of the membrane u (N, C, H, W) one step later; leaks (C,): of each channel its own."""
+    if leaks is not None:
+        kept = [
+            leaked(replace(neuron, leak_value=value, leak_round=_rounding(neuron, value)), u[:, c])
+            for c, value in enumerate(leaks.tolist())
+        ]
+        return np.stack(kept, 1)
     if neuron.leak == "none":
         return u
     if neuron.leak == "memoryless":
@@ -134,6 +142,11 @@ def leaked(neuron: Neuron, u: np.ndarray) -> np.ndarray:
     return np.where(exact | (floor % 2 == 1), floor, floor + 1)
 
 
+def _rounding(neuron: Neuron, value: int) -> LeakRound:
+    """Parts that are no power of two are rounded to odd."""
+    return neuron.leak_round if bin(value).count("1") < 2 else "odd"
+
+
 def _step(
     population: Population, u: np.ndarray, current: np.ndarray, membrane_bits: int, made: Reference
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -141,10 +154,11 @@ def _step(
     neuron = population.neuron
     assert neuron is not None
     low, high = -(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1
-    free = leaked(neuron, u) + current
+    free = leaked(neuron, u, population.leaks) + current
     made.up[population.name] += int((free > high).sum())
     made.down[population.name] += int((free < low).sum())
-    v = np.minimum(np.maximum(free, low), high)
+    v = np.minimum(np.maximum(free, 0 if neuron.floor else low), high)
+    made.floored[population.name] += int((free < 0).sum()) * neuron.floor
     theta = np.asarray(0 if population.theta is None else population.theta, dtype=np.int64).reshape(-1, 1, 1)
     fires = v > theta if neuron.strict else v >= theta
     after = v

@@ -150,6 +150,7 @@ class Change:
             (neuron, "membrane_out", [True, False]),
             (neuron, "leak", ["none", "multiply", "memoryless", "shift", "linear"]),
             (neuron, "leak_value", [-1, 0, 1, 8, 128, 255, 256, 257, 32768, 50000, 65535, 65536, 65537]),
+            (neuron, "floor", [True, False]),
             (population, "hold", [True, False]),
             (population, "window", [None, {"size": 2, "stride": 1, "padding": 1}]),
             (population, "value_bits", [1, 2, 8]),

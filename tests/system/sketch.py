@@ -74,8 +74,17 @@ class Sketch:
             strict=self.chance(0.5),
             v_reset=place,
             kind=sends,
+            floor=self.chance(0.2),
             **({} if sends.spikes else self._planes()),
         )
+
+    def leaks(self, channels: int) -> np.ndarray | None:
+        """Of each channel its own leak, where the chip has them; at times the same of all."""
+        if not self.config.leak_multiplier or self.chance(0.5):
+            return None
+        few = [self._factor() for _ in range(self.number(1, 4))]
+        any_one = self.chance(0.5)
+        return np.array([self._factor() if any_one else self.rng.choice(few) for _ in range(channels)])
 
     def _planes(self) -> dict[str, Any]:
         """All planes of a membrane, or some, at times from 0 on; few enough for the shifter."""

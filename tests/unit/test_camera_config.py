@@ -15,12 +15,12 @@ from spikeplane.formats.camera import Register
 from spikeplane.formats.packet import Kind, packet_format
 from spikeplane_gateware.generate import generate
 
-#: Of architecture 5: programs in the field carry them.
+#: Of architecture 6: programs in the field carry them.
 DIGESTS = {
-    "tiny": "b51eada3ba89bc2f",
-    "small": "bae8c880cb484ae5",
-    "medium": "e66ea40ebb4075ee",
-    "large": "a0f022136d164156",
+    "tiny": "acf3c5ebe271571e",
+    "small": "0fe25c6fb68e6715",
+    "medium": "efc22620146d670a",
+    "large": "71de747a51d0362b",
 }
 SMALL = CameraConfig(width=16, height=8, pixels=4)
 

@@ -12,7 +12,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset
+from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset, lane_leak_layout
 from spikeplane_gateware.core.soma.neuron import LATENCY, NeuronArray
 
 CHIPS = {
@@ -32,15 +32,37 @@ def rounded(exact: Fraction, mode: LeakRound) -> int:
     return low if mode == LeakRound.DOWN or exact == low or low % 2 else low + 1
 
 
-def leaks(config: ChipConfig, rng: random.Random) -> list[tuple[dict[str, int], Fraction]]:
-    """Settings, and the part of the membrane that they keep."""
+#: Of each lane the part of the membrane that it keeps, and its rounding.
+Leaks = list[tuple[Fraction, LeakRound]]
+
+
+def leaks(config: ChipConfig, rng: random.Random) -> list[tuple[dict[str, int], list[int], Leaks]]:
+    """Settings and words of leaks, and what they mean."""
+    lanes = config.lanes
     if config.leak_multiplier:
-        one = 1 << config.leak_bits
-        factors = [0, 1, 2, one // 2, one // 4, one - 1, one, *(rng.randrange(one) for _ in range(9))]
-        return [({"leak_factor": factor}, Fraction(factor, one)) for factor in factors]
+        return [products(config, rng, up) for up in (0, 1) for _ in range(24)]
     keeps = [({"leak_shift": k, "leak_keep": 1}, Fraction(1, 1 << k)) for k in range(9)]
     decays = [({"leak_shift": k, "leak_keep": 0}, 1 - Fraction(1, 1 << k)) for k in range(1, 9)]
-    return [*keeps, *decays, ({"leak_shift": NO_MEMORY, "leak_keep": 1}, Fraction(0))]
+    each = [*keeps, *decays, ({"leak_shift": NO_MEMORY, "leak_keep": 1}, Fraction(0))]
+    return [
+        ({**settings, "leak_round": mode}, [0] * lanes, [(kept, mode)] * lanes)
+        for settings, kept in each
+        for mode in LeakRound
+    ]
+
+
+def products(config: ChipConfig, rng: random.Random, up: int) -> tuple[dict[str, int], list[int], Leaks]:
+    """Each lane has a leak and a rounding of its own."""
+    one, layout = 1 << config.leak_bits, lane_leak_layout(config)
+    few = [0, 1, 2, one // 2, one // 4, one - 1, one]
+    drawn = [
+        (rng.choice([*few, *(rng.randrange(one) for _ in few)]), rng.randrange(2))
+        for _ in range(config.lanes)
+    ]
+    words = [layout.pack(factor=factor, odd=odd) for factor, odd in drawn]
+    plain = LeakRound.UP if up else LeakRound.DOWN
+    meant = [(Fraction(factor, one), LeakRound.ODD if odd else plain) for factor, odd in drawn]
+    return {"leak_up": up}, words, meant
 
 
 def words(config: ChipConfig, rng: random.Random, count: int) -> list[list[int]]:
@@ -62,11 +84,11 @@ def words(config: ChipConfig, rng: random.Random, count: int) -> list[list[int]]
 
 
 def expected(
-    word: list[int], kept: Fraction, mode: LeakRound, reset: Reset, bits: int
+    word: list[int], leak: tuple[Fraction, LeakRound], reset: Reset, least: int, bits: int
 ) -> tuple[int, int, int]:
     u, current, theta, amount = word
     top = 1 << (bits - 1)
-    v = min(max(rounded(u * kept, mode) + current, -top), top - 1)
+    v = min(max(rounded(u * leak[0], leak[1]) + current, least), top - 1)
     fired = v >= theta
     after = v
     if fired and reset == Reset.HARD:
@@ -80,15 +102,16 @@ def expected(
 def test_words_one_a_cycle_and_with_gaps(chip) -> None:
     config, rng = CHIPS[chip], random.Random(chip)
     neurons, lanes = NeuronArray(config), config.lanes
-    cases = [
-        (s, kept, mode, reset) for s, kept in leaks(config, rng) for mode in LeakRound for reset in Reset
-    ]
-    seen = {"fired": 0, "low": 0, "high": 0, "inexact": 0}
+    top = 1 << (config.membrane_bits - 1)
+    cases = [(case, reset, rng.random() < 0.3) for case in leaks(config, rng) for reset in Reset]
+    seen = {"fired": 0, "low": 0, "high": 0, "inexact": 0, "floored": 0}
 
     async def bench(ctx) -> None:
-        for settings, kept, mode, reset in cases:
-            for name, setting in {**settings, "leak_round": mode, "reset": reset}.items():
+        for (settings, factors, meant), reset, bottom in cases:
+            for name, setting in {**settings, "reset": reset, "floor": bottom}.items():
                 ctx.set(neurons.settings[name], setting)
+            for lane in range(lanes if config.leak_multiplier else 0):
+                ctx.set(neurons.leak[lane], factors[lane])
             for _ in range(LATENCY + 2):
                 await ctx.tick()
             sent: list[tuple[int, list]] = []  # (cycle, word of every lane)
@@ -114,7 +137,8 @@ def test_words_one_a_cycle_and_with_gaps(chip) -> None:
                 out = [word for at, word in sent if at == cycle + 1 - LATENCY]
                 assert ctx.get(neurons.out_valid) == len(out)
                 for lane in range(lanes if out else 0):
-                    check(ctx, neurons, lane, out[0][lane], (kept, mode, reset), seen)
+                    case = (meant[lane], reset, 0 if bottom else -top)
+                    check(ctx, neurons, lane, out[0][lane], case, seen)
 
     def check(ctx, neurons, lane, word, case, seen) -> None:
         bits = config.membrane_bits
@@ -131,8 +155,9 @@ def test_words_one_a_cycle_and_with_gaps(chip) -> None:
         assert got == (fired, v, after), (word, case)
         seen["fired"] += fired
         seen["low"] += v == -(1 << (bits - 1))
+        seen["floored"] += v == case[2] == 0
         seen["high"] += v == (1 << (bits - 1)) - 1
-        seen["inexact"] += (word[0] * case[0]).denominator > 1
+        seen["inexact"] += (word[0] * case[0][0]).denominator > 1
 
     simulator = Simulator(neurons)
     simulator.add_clock(1e-6)

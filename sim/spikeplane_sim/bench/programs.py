@@ -45,14 +45,15 @@ def _planes(rng: np.random.Generator, shape: tuple[int, int, int], rate: float) 
 
 
 def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """Stride and padding, soft reset and shifted leak, then a dense readout of membranes."""
+    """Stride and padding, soft reset and a leak of each channel's own, a floor, then a dense readout of membranes."""
     populations = (
         Population(name="in", shape=(2, 6, 6)),
         Population(
             name="conv",
             shape=(16, 3, 3),
             theta=rng.integers(10, 40, 16),
-            neuron=Neuron(leak="multiply", leak_value=32768, leak_round="up", reset="soft"),
+            neuron=Neuron(leak="multiply", leak_round="up", reset="soft", floor=True),
+            leaks=np.arange(16) * 4096,
             bias=rng.integers(-3, 4, 16),
         ),
         Population(name="out", shape=(10, 1, 1), neuron=Neuron(reset="none", kind=MEMBRANE)),

@@ -70,7 +70,7 @@ class FloatModel:
                     outputs[name] = sent[name] = values.to(self.dtype)
                     continue
                 current = self._current(population, sent, before, first.shape[0])
-                v = neuron.decay * membranes.get(name, torch.zeros_like(current)) + current
+                v = self._charged(neuron, membranes.get(name), current)
                 fired, rule = self._fired(neuron, v), NEURON_RULES[neuron.kind.tag]
                 outputs[name] = rule.real(v, fired)
                 decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
@@ -99,6 +99,12 @@ class FloatModel:
             return total
         padded = F.pad(total, (window.padding,) * 4, value=-torch.inf)
         return F.max_pool2d(padded, window.size, window.stride)
+
+    def _charged(self, neuron: FloatNeuron, u: Tensor | None, current: Tensor) -> Tensor:
+        """The membrane v from the one that is left of the step before; None: 0, at the start."""
+        u = torch.zeros_like(current) if u is None else u
+        v = u * self._channels(np.asarray(neuron.decay), u.shape[1]) + current
+        return v.clamp(min=0) if neuron.floor else v
 
     def _fired(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
         """Where v reaches the threshold, bool (N, C, H, W); None without a threshold."""

@@ -2,7 +2,7 @@
 
     I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the
        population has one)
-    v  = saturate(round(u * a / 65536) + I)            (rounded down, up or to odd)
+    v  = saturate(round(u * a / 65536) + I)            (rounded down, up or to odd; with `floor` from 0 on)
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
@@ -133,7 +133,10 @@ class GoldenModel:
         neuron = population.neuron
         assert neuron is not None
         theta = self._channels(population.theta, population)
-        v = (leak(neuron, u) + current).clamp(*self.limits)
+        leaks = None if population.leaks is None else self._channels(population.leaks, population)
+        v = (leak(neuron, u, leaks) + current).clamp(*self.limits)
+        if neuron.floor:
+            v = v.clamp(min=0)
         fired = v > theta if neuron.strict else v >= theta
         if neuron.reset == "hard":
             after = v.masked_fill(fired, neuron.v_reset)
@@ -160,19 +163,20 @@ def limited(neuron: Neuron, sent: Tensor) -> Tensor:
     return sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)
 
 
-def leak(neuron: Neuron, u: Tensor) -> Tensor:
-    """leak(u), of u's type: u, 0, or u * leak_value / 65536 rounded down, up or to odd."""
+def leak(neuron: Neuron, u: Tensor, leaks: Tensor | None = None) -> Tensor:
+    """leak(u), of u's type: u, 0, or u * leak_value / 65536 rounded down, up or to odd. leaks: instead of
+    `leak_value` one a channel (1, C, 1, 1), to odd where it is no power of two."""
     if neuron.leak == "none":
         return u
     if neuron.leak == "memoryless":
         return torch.zeros_like(u)
-    product = u.to(torch.int64) * neuron.leak_value
+    factor = torch.as_tensor(neuron.leak_value if leaks is None else leaks).to(torch.int64)
+    product = u.to(torch.int64) * factor
     floor, cut = product >> 16, (product & 0xFFFF) != 0
-    if neuron.leak_round == "up":
-        floor = floor + cut
-    elif neuron.leak_round == "odd":
-        floor = floor | cut
-    return floor.to(u.dtype)
+    rounded = {"down": floor, "up": floor + cut, "odd": floor | cut}[neuron.leak_round]
+    if leaks is not None:
+        rounded = torch.where((factor & (factor - 1)) == 0, rounded, floor | cut)
+    return rounded.to(u.dtype)
 
 
 class Synapses:

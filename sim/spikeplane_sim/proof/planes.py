@@ -112,7 +112,7 @@ def quiet(net: FloatNetwork, outputs: dict[str, np.ndarray]) -> list[str]:
 
 def _counts_on_spikes(neuron: FloatNeuron) -> bool:
     """May be right for values of 0 and 1 only: OR for a maximum, and snnTorch's subtraction at once."""
-    return (neuron.decay == 0 and neuron.reset == "none") or (
+    return (not np.any(neuron.decay) and neuron.reset == "none") or (
         neuron.reset == "soft" and neuron.strict and neuron.amount is None
     )
 

@@ -49,7 +49,7 @@ class Branches:
     def leaks(self, members: list[str]) -> bool:
         """A membrane of a class is kept in part."""
         neurons = [self.net.population(name).neuron for name in members]
-        return not all(n is None or n.decay in (0.0, 1.0) for n in neurons)
+        return any(n is not None and n.leaks for n in neurons)
 
     def real(self, projection: FloatProjection) -> np.ndarray | None:
         """Its weights in real numbers per integer of the source; None where nobody knows that yet."""
@@ -88,6 +88,6 @@ class Branches:
         if weight is None:
             return [np.zeros(channels)] * 3
         neuron = self.net.population(projection.target).neuron
-        exact = neuron is not None and neuron.decay == 0
+        exact = neuron is not None and not np.any(neuron.decay)
         best, grid = best_step(weight, bits, uniform=False, exact=exact)
         return [best, np.minimum(best, np.abs(flat(weight)).max(1) / top(bits)), grid]

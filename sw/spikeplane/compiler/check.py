@@ -41,7 +41,7 @@ def _check_population(population: FloatPopulation) -> None:
     ):
         _check_numbers(name, what, value, shape[0])
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
-    _check_numbers(name, "decay", neuron.decay, 1)
+    _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0])
     subtracted = neuron.threshold if neuron.amount is None else neuron.amount
     if neuron.reset == "soft" and subtracted is not None and np.min(subtracted) < 0:
         raise SpikeplaneError(

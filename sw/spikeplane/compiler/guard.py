@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikeplane.compiler.layers import gathered
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatPopulation
@@ -100,15 +101,15 @@ def _membrane(
     if sends:
         return 0
     worst = np.maximum(drive.high + np.maximum(drive.bias, 0), -(drive.low + np.minimum(drive.bias, 0)))
-    gathered = steps if neuron.decay >= 1 else min(steps, (1 - neuron.decay**steps) / (1 - neuron.decay))
-    at_most = worst * gathered
+    times = gathered(neuron, steps, len(worst))
+    at_most = worst * times
     if drive.largest is None:
         needed = at_most if drive.peak is None else np.minimum(at_most, drive.peak * MARGIN)
         return _room(limit, needed)
     if asked:  # the least that works at all
         return _room(limit, drive.largest)
     # Without a leak inhibition adds up over all steps; a calibration shows how far it goes.
-    seen = drive.usual * gathered if drive.peak is None else drive.peak * MARGIN
+    seen = drive.usual * times if drive.peak is None else drive.peak * MARGIN
     needed = np.maximum(drive.largest * ROOM, seen)
     return _room(limit, np.maximum(drive.largest, np.minimum(needed, at_most + drive.largest)))
 

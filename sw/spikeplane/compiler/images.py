@@ -10,19 +10,17 @@ import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import fields_word
+from spikeplane.compiler.parameters import Parameters
 from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import Synapses, build_synapses, weight_words
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.layout import lanes_word
-from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, Reset, core_tables
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
+from spikeplane.formats.tables import Memory, Reset, core_tables
+from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.values import check_planes, check_shift, check_signed, check_weights
+from spikeplane.program.values import check_planes, check_shift, check_weights
 
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
-_ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
 
 
 def build_image(network: Network, placement: Placement, config: ChipConfig, probes: list[str]) -> Image:
@@ -50,7 +48,8 @@ class CoreImage:
         self.network, self.config, self.routes, self.tables = network, config, routes, core_tables(config)
         self.space = Allocator(config, core)
         self.words: list[tuple[Memory, int, int]] = []
-        self.known: dict[tuple[Any, ...], int] = {}  #: by contents where weights and tables begin
+        self.known: dict[tuple[Any, ...], int] = {}  #: by contents where words begin
+        self.parameters = Parameters(config, self.space, self._put, self.known)
 
     def add(self, part: Part) -> None:
         """Everything that one part needs."""
@@ -61,7 +60,6 @@ class CoreImage:
         kept = 0 if neuron.stateless else height * width
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
         membranes = self.space.take("membrane", part.groups * kept, what)
-        parameters = self._parameters(population, part, what)
         word = fields_word(
             self.tables.population,
             what,
@@ -74,8 +72,8 @@ class CoreImage:
             words=kept,
             acc_base=acc,
             membrane_base=membranes,
-            parameter_base=parameters,
             hold=population.hold,
+            **self.parameters.words(population, part, what),
             **self._window(population),
             **self._destinations(part, what),
             **self._neuron(neuron, what),
@@ -99,8 +97,8 @@ class CoreImage:
             "plane_last": neuron.bits(self.config.membrane_bits) - 1,
             "relu": neuron.relu,
             "reset": _RESETS[neuron.reset],
+            "floor": neuron.floor,
             **neuron.kind.fields,
-            **leak_fields(neuron, self.config, what),
         }
 
     def _window(self, population: Population) -> dict[str, int]:
@@ -130,50 +128,6 @@ class CoreImage:
 
     def _put(self, memory: Memory, address: int, word: int) -> None:
         self.words.append((memory, address, word))
-
-    def _parameters(self, population: Population, part: Part, what: str) -> int:
-        """-theta, -amount and bias words of each group. A strict comparison is one more on theta."""
-        lanes, channels = self.config.lanes, population.shape[0]
-        theta = _per_channel(population.theta, channels)
-        neuron = population.neuron or Neuron()
-        least = neuron.least(theta)
-        amount = np.zeros(channels, dtype=np.int64)
-        if neuron.reset == "hard":
-            amount = np.full(channels, -neuron.v_reset)
-        elif neuron.reset == "soft":
-            amount = theta if population.amount is None else _per_channel(population.amount, channels)
-            self._check_amount(least, amount, what)
-        bias = _per_channel(population.bias, channels)
-        check_signed(-least, self.config.membrane_bits, f"{what}: minus its thresholds")
-        check_signed(-amount, self.config.membrane_bits, f"{what}: its resets")
-        check_signed(bias, self.config.acc_bits, f"{what}: its biases")
-        first = self.space.take("parameter", 3 * part.groups, what)
-        for group in range(part.groups):
-            at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((-least, -amount, bias)):
-                chosen = np.zeros(lanes, dtype=np.int64)
-                chosen[: len(values[at])] = values[at]
-                # lanes beyond the channels never fire: 1-bit weights drive them too, up to the
-                # membrane's limit
-                if i == 0:
-                    chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))
-                self._put(
-                    Memory.PARAMETER,
-                    first + 3 * group + i,
-                    lanes_word(chosen.tolist(), self.config.lane_bits),
-                )
-        return first
-
-    def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:
-        """v - amount fits the membrane for every v >= theta: the chip does not saturate it again."""
-        low = -(1 << (self.config.membrane_bits - 1))
-        if (amount < 0).any() or (theta - amount < low).any():
-            raise SpikeplaneError(
-                f"{what}: a soft reset by {int(amount.min())}..{int(amount.max())} at thresholds "
-                f"{int(theta.min())}..{int(theta.max())} "
-                f"could leave the {self.config.membrane_bits}-bit membrane; amounts must be 0 or "
-                "more and thresholds higher"
-            )
 
     def _entries(self, entries: list[dict[str, int]], what: str) -> int:
         first = self.space.take("egress", len(entries), what)
@@ -250,37 +204,3 @@ class CoreImage:
                     ready=waiting == 0,
                 )
                 self._put(Memory.SCHEDULE, part.slot * 4 + credit * 2 + parity, word)
-
-
-def leak_fields(neuron: Neuron, config: ChipConfig, what: str) -> dict[str, int]:
-    """The leak in the fields of `leak_layout`. Raises SpikeplaneError for a factor that the chip
-    cannot multiply by."""
-    factor = {"none": LEAK_ONE, "memoryless": 0}.get(neuron.leak, neuron.leak_value)
-    rounding = {"leak_round": int(_ROUNDS[neuron.leak_round])} if neuron.leak == "multiply" else {}
-    if config.leak_multiplier:
-        step = LEAK_ONE >> config.leak_bits
-        if not 0 <= factor <= LEAK_ONE or factor % step:
-            raise SpikeplaneError(
-                f"{what}: a leak of {factor}/65536 is no multiple of {step} from 0 to 65536, which "
-                f"this chip's {config.leak_bits + 1}-bit "
-                "factors hold; compile the network for this chip"
-            )
-        return {"leak_factor": factor // step, **rounding}
-    if neuron.leak != "multiply":
-        return {"leak_shift": 0 if factor else NO_MEMORY, "leak_keep": 1}
-    for k in range(1, 9):
-        part = LEAK_ONE >> k
-        if factor in (part, LEAK_ONE - part):
-            return {"leak_shift": k, "leak_keep": int(factor == part), **rounding}
-    raise SpikeplaneError(
-        f"{what}: a leak of {factor}/65536 needs a chip with leak_multiplier = true; without there "
-        "are 1/2^k and 1 - 1/2^k, k from 1 to 8"
-    )
-
-
-def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:
-    return (
-        np.zeros(channels, dtype=np.int64)
-        if values is None
-        else np.broadcast_to(values, (channels,)).astype(np.int64)
-    )

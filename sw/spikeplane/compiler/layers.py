@@ -115,7 +115,16 @@ def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
     return largest
 
 
-def per_channel(values: np.ndarray | None, channels: int) -> np.ndarray:
+def gathered(neuron: FloatNeuron, steps: int, channels: int) -> np.ndarray:
+    """How many times its current a membrane holds after so many equal steps, per channel (C,)."""
+    kept = per_channel(neuron.decay, channels)
+    leaks = kept < 1
+    found = np.full(channels, float(steps))
+    found[leaks] = (1 - kept[leaks] ** steps) / (1 - kept[leaks])
+    return found
+
+
+def per_channel(values: np.ndarray | float | None, channels: int) -> np.ndarray:
     """One number for all channels, or one each, or none (0), as floats (C,)."""
     return (
         np.zeros(channels)

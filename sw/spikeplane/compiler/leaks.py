@@ -10,6 +10,8 @@ of the exact one, and `v >= theta` is decided as in real numbers; the same holds
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.network import LEAK_ONE, LeakKind, LeakRound
@@ -42,7 +44,7 @@ def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
         )
     for k in range(1, (config.leak_bits if config.leak_multiplier else 8) + 1):
         if abs(decay * 2.0**k - 1) < _CLOSE:
-            return Leak("multiply", LEAK_ONE >> k, "up" if strict else "down")
+            return Leak("multiply", LEAK_ONE >> k, _exact(strict))
     value = _factor(decay, strict, config)
     if value is None:
         raise SpikeplaneError(
@@ -53,6 +55,31 @@ def leak(decay: float, *, strict: bool, layer: str, config: ChipConfig) -> Leak:
     if value in (0, LEAK_ONE):
         return Leak("none" if value else "memoryless", moved=math.inf)
     return Leak("multiply", value, "odd", moved=abs(math.log(decay) / math.log(value / LEAK_ONE) - 1))
+
+
+def leaks(
+    decay: float | np.ndarray, *, strict: bool, layer: str, config: ChipConfig
+) -> tuple[Leak, np.ndarray | None]:
+    """The leak of a population, and in 1/65536 that of each channel (C,) where they differ. Raises
+    SpikeplaneError if the chip cannot do it."""
+    each = np.atleast_1d(np.asarray(decay, dtype=np.float64))
+    real = np.unique(each)
+    found = [leak(float(one), strict=strict, layer=layer, config=config) for one in real]
+    values = np.array([{"none": LEAK_ONE, "memoryless": 0}.get(one.kind, one.value) for one in found])
+    if len(np.unique(values)) == 1:
+        return found[0], None
+    if not config.leak_multiplier:
+        raise SpikeplaneError(
+            f"layer '{layer}': its channels leak differently, which needs a chip with leak_multiplier = true"
+        )
+    moved = max(one.moved for one in found)
+    kept = Leak("multiply", 0, _exact(strict), moved=moved)
+    return kept, values[np.searchsorted(real, each)]
+
+
+def _exact(strict: bool) -> LeakRound:
+    """The rounding that keeps the spikes of decays of 1/2^k."""
+    return "up" if strict else "down"
 
 
 def _factor(decay: float, strict: bool, config: ChipConfig) -> int | None:

@@ -97,17 +97,22 @@ def _weights(net: FloatNetwork, network: Network, row: Quantised, config: ChipCo
 
 
 def _leak(real: FloatPopulation, config: ChipConfig) -> list[Assumption]:
+    """Of the channel whose leak moves most."""
     assert real.neuron is not None
-    moved = leak(real.neuron.decay, strict=real.neuron.strict, layer=real.name, config=config)
+    found = [
+        (leak(float(decay), strict=real.neuron.strict, layer=real.name, config=config), float(decay))
+        for decay in np.unique(real.neuron.decay)
+    ]
+    moved, decay = max(found, key=lambda one: one[0].moved)
     if moved.moved <= MOVED:
         return []
     steps = LEAK_ONE >> config.leak_bits if config.leak_multiplier else 1
-    why = f"a decay of {real.neuron.decay:g} in steps of {steps}/65536"
+    why = f"a decay of {decay:g} in steps of {steps}/65536"
     if moved.kind != "multiply":
         return [
             Assumption(layer=real.name, what="leak", value="none" if moved.kind == "none" else "all", why=why)
         ]
-    real_tau, tau = (-1 / math.log(kept) for kept in (real.neuron.decay, moved.value / LEAK_ONE))
+    real_tau, tau = (-1 / math.log(kept) for kept in (decay, moved.value / LEAK_ONE))
     return [
         Assumption(
             layer=real.name, what="time constant", value=f"{tau:.4g} steps for {real_tau:.4g}", why=why

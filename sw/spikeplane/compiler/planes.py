@@ -3,7 +3,7 @@ else what usual values need, and larger ones are sent as the largest."""
 
 import numpy as np
 
-from spikeplane.compiler.layers import Layer, per_channel
+from spikeplane.compiler.layers import Layer, gathered, per_channel
 from spikeplane.config import ChipConfig
 
 
@@ -21,9 +21,8 @@ def planes_of(
     low, high: the worst case of the currents (C,), in steps of `unit` (C,), without bias.
     """
     neuron, bias = layer.neuron, np.round(per_channel(layer.population.bias, len(unit)) / unit)
-    kept = neuron.decay
-    times = float(layer.steps) if kept >= 1 else (1 - kept**layer.steps) / (1 - kept)
-    least, most = (float(end) * times for end in ((low + bias).min(), (high + bias).max()))
+    times = gathered(neuron, layer.steps, len(unit))
+    least, most = float(((low + bias) * times).min()), float(((high + bias) * times).max())
     relu = least >= 0 and neuron.threshold is None
     room = min(widest(config), config.membrane_bits - relu, max(1, layer.room - relu))
     needed = bits_of(least, most) - relu

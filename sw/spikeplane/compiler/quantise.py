@@ -16,7 +16,7 @@ import numpy as np
 
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
-from spikeplane.compiler.leaks import leak
+from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.streams import Streams
@@ -177,7 +177,7 @@ def _largest(layer: Layer, unit: np.ndarray) -> np.ndarray | None:
 def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Population:
     """`unit`: the real value of one step of currents and membranes, guard bits included."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
-    kept = leak(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
+    kept, each = leaks(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
     theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
     if neuron.threshold is None:
@@ -200,6 +200,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         window=population.window,
         input_size=population.input_size,
         bias=np.round(per_channel(population.bias, channels) / unit).astype(np.int64),
+        leaks=each,
         hold=layer.hold,
         neuron=Neuron(
             leak=kept.kind,
@@ -208,6 +209,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             reset=reset,
             strict=neuron.strict,
             kind=neuron.kind,
+            floor=neuron.floor,
             v_reset=round(neuron.v_reset / float(unit[0])),
         ),
     )
@@ -236,8 +238,12 @@ def _row(
         scale_high=float(unit.max()),
         clipped=clipped / max(1, size) * 100,
         error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
-        leak={"none": "none", "memoryless": "all"}.get(
-            made.neuron.leak,
-            f"keeps {made.neuron.leak_value}/65536, rounded {_ROUNDED[made.neuron.leak_round]}",
-        ),
+        leak=_leak_text(made, made.neuron),
     )
+
+
+def _leak_text(made: Population, neuron: Neuron) -> str:
+    if made.leaks is not None:
+        return f"keeps {made.leaks.min()} to {made.leaks.max()}/65536, a channel its own"
+    kept = f"keeps {neuron.leak_value}/65536, rounded {_ROUNDED[neuron.leak_round]}"
+    return {"none": "none", "memoryless": "all"}.get(neuron.leak, kept)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.compiler.guard import MARGIN, SIGMAS
-from spikeplane.compiler.layers import per_channel
+from spikeplane.compiler.layers import gathered, per_channel
 from spikeplane.encoding import Encoding
 from spikeplane.float_network import FloatNetwork, FloatPopulation
 
@@ -77,8 +77,7 @@ def _values(
         mean = mean + _rows(weight * means)
         variance = variance + _rows(weight**2 / pixels * variances)
         low, high = low + _rows(np.minimum(*ends)), high + _rows(np.maximum(*ends))
-    kept = neuron.decay
-    times = float(steps) if kept >= 1 else (1 - kept**steps) / (1 - kept)
+    times = gathered(neuron, steps, channels)
     return Range(
         mean * times, variance * times, np.minimum(low * times, low), np.maximum(high * times, high), peak
     )

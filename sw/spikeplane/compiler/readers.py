@@ -62,8 +62,8 @@ def _noise(branches: Branches, members: list[str], unit: np.ndarray) -> dict[str
             elif weight is not None:
                 step = np.maximum(own, np.abs(flat(weight)).max(1) / top(branches.bits[name]))
                 total = total + _lost(weight, step, p.kind.by_source(_size(branches, p)))
-        kept = 0.0 if neuron is None else neuron.decay
-        found[name] = total / (1 - kept**2) if kept < 1 else total
+        kept = per_channel(None if neuron is None else neuron.decay, len(unit))
+        found[name] = total / np.where(kept < 1, 1 - kept**2, 1.0)
     return found
 
 

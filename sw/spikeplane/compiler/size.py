@@ -11,7 +11,7 @@ from typing import Any
 from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
-from spikeplane.network import LEAK_ONE, Network, Neuron
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.image import Image
@@ -80,7 +80,9 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
         "max_shift": max(_shifts(network, roomy), default=0),
         "acc_bits": max(bound.bits for bound in prove(network, roomy)),
         "weight_bits": _weight_bits(network, roomy),
-        "leak_multiplier": any(p.neuron is not None and _multiplied(p.neuron) for p in network.populations),
+        "leak_multiplier": any(
+            p.neuron is not None and _multiplied(p, p.neuron) for p in network.populations
+        ),
     }
     floors = {name: max(value, RANGES[name][0]) for name, value in sizes.items() if name in RANGES}
     return replace(roomy, **{**sizes, **floors})
@@ -93,13 +95,12 @@ def _shifts(network: Network, config: ChipConfig) -> list[int]:
     ]
 
 
-def _multiplied(neuron: Neuron) -> bool:
+def _multiplied(population: Population, neuron: Neuron) -> bool:
     """Whether the leak is none that a chip without multipliers has."""
     simple = [LEAK_ONE >> k for k in range(1, 9)]
-    return neuron.leak == "multiply" and neuron.leak_value not in (
-        *simple,
-        *(LEAK_ONE - part for part in simple),
-    )
+    shifted = (*simple, *(LEAK_ONE - part for part in simple))
+    differs = population.leaks is not None
+    return neuron.leak == "multiply" and (differs or neuron.leak_value not in shifted)
 
 
 def _weight_bits(network: Network, config: ChipConfig) -> int:

@@ -29,7 +29,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             layer.bits,
             caps,
             uniform=uniform,
-            exact=neuron.decay == 0,
+            exact=not np.any(neuron.decay),
             anchor=_anchor(layer),
         )
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))

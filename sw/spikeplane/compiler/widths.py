@@ -41,7 +41,7 @@ def _fine(net: FloatNetwork, name: str, config: ChipConfig) -> bool:
     assert population.neuron is not None
     back = any(p.delay for p in net.projections)
     on = any(p.source == name for p in net.projections)
-    leaks = on and population.sends_values and population.neuron.decay not in (0.0, 1.0)
+    leaks = on and population.sends_values and population.neuron.leaks
     count = sum(p.weight.size for p in incoming)
     room = config.cores * config.weight_depth * config.lanes // _FEW
     spikes = not any(net.population(p.source).sends_values for p in incoming)

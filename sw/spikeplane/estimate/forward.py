@@ -72,7 +72,7 @@ def _fire(
     population: Population, neuron: Neuron, u: np.ndarray, current: np.ndarray, bits: int
 ) -> tuple[np.ndarray, np.ndarray]:
     theta, low = _channels(population.theta), -(1 << (bits - 1))
-    v = np.clip(_leak(neuron, u) + current, low, -low - 1)
+    v = np.clip(_leak(population, neuron, u) + current, 0 if neuron.floor else low, -low - 1)
     fired = v >= neuron.least(theta)
     after = v
     if neuron.reset == "hard":
@@ -83,11 +83,14 @@ def _fire(
     return np.clip(neuron.kind.sent(v, fired), *neuron.values(bits)), after
 
 
-def _leak(neuron: Neuron, u: np.ndarray) -> np.ndarray:
+def _leak(population: Population, neuron: Neuron, u: np.ndarray) -> np.ndarray:
     if neuron.leak != "multiply":
         return np.zeros_like(u) if neuron.stateless else u
-    floor, rest = np.divmod(u * neuron.leak_value, LEAK_ONE)
-    return {"down": floor, "up": floor + (rest > 0), "odd": floor | (rest > 0)}[neuron.leak_round]
+    factor = np.int64(neuron.leak_value) if population.leaks is None else _channels(population.leaks)
+    floor, rest = np.divmod(u * factor, LEAK_ONE)
+    odd = floor | (rest > 0)
+    kept = {"down": floor, "up": floor + (rest > 0), "odd": odd}[neuron.leak_round]
+    return kept if population.leaks is None else np.where(factor & (factor - 1), odd, kept)
 
 
 def _channels(values: np.ndarray | None) -> np.ndarray:

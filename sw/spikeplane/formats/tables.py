@@ -27,7 +27,7 @@ class Memory(IntEnum):
     """Memory ids of a WRITE packet's seek word."""
 
     WEIGHT = 0  #: lanes x weight_bits per word
-    PARAMETER = 1  #: lanes x lane_bits per word; per group: -theta, -amount, bias
+    PARAMETER = 1  #: lanes x lane_bits per word; per group: -theta, -amount, bias; leaks
     PROJECTION = 2  #: by tag
     ROW = 3  #: coordinate table of source rows
     COLUMN = 4  #: ... of source columns
@@ -58,16 +58,28 @@ NO_MEMORY = (1 << LEAK_SHIFT_BITS) - 1  #: `leak_shift` of a population that kee
 
 def leak_layout(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     """The fields of a POPULATION word that say how the membrane leaks."""
-    rounding = ("leak_round", 2)  # a LeakRound
     if config.leak_multiplier:
-        return (("leak_factor", config.leak_bits + 1), rounding)  # u * factor / 2^leak_bits
-    # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0
-    return (("leak_shift", LEAK_SHIFT_BITS), ("leak_keep", 1), rounding)
+        return (("leak_up", 1),)  # ceiling, else floor, of the lanes that do not round to odd
+    # leak_keep: u / 2^k, else u - u / 2^k; k = NO_MEMORY: 0; leak_round: a LeakRound
+    return (("leak_shift", LEAK_SHIFT_BITS), ("leak_keep", 1), ("leak_round", 2))
+
+
+def lane_leak_layout(config: ChipConfig) -> Layout:
+    """How a lane of a word of leaks keeps u * factor / 2^leak_bits, with multipliers."""
+    return Layout("leak", (("factor", config.leak_bits + 1), ("odd", 1)))
 
 
 def settings_layout(config: ChipConfig) -> Layout:
-    """The fields of a POPULATION word that its neurons take: the leak, and a Reset."""
-    return Layout("settings", (*leak_layout(config), ("reset", 2)))
+    """The fields of a POPULATION word that its neurons take: the leak, a Reset, and whether membranes
+    below 0 become 0."""
+    return Layout("settings", (*leak_layout(config), ("reset", 2), ("floor", 1)))
+
+
+def _leak_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """Where a population's words of leaks are: one for all groups, or one after the other for each."""
+    if not config.leak_multiplier:
+        return ()
+    return (("leak_base", bits_for(config.parameter_depth)), ("leak_each", 1))
 
 
 @dataclass(frozen=True)
@@ -175,6 +187,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
+            *_leak_place(config),
             *settings_layout(config).fields,
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
             ("plane_last", PLANE_BITS),  # of these planes, less one; v is limited to what they hold

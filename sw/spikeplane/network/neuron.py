@@ -24,6 +24,7 @@ class Neuron:
     The product is rounded by `leak_round`: "down" to the floor, "up" to the ceiling, "odd" to the
     floor with the lowest bit set if anything was cut. `strict` fires at v > theta instead of >=.
     `kind`: SPIKING sends spikes, MEMBRANE sends v.
+    `floor`: v below 0 is 0.
     `planes`: bits of the values that a MEMBRANE sends, v limited to -2^(planes-1)..2^(planes-1) - 1; 0: as
     many as its membranes have. `relu`: 0..2^planes - 1 instead, planes from 1 to one less than membranes have.
     """
@@ -37,6 +38,7 @@ class Neuron:
     kind: NeuronKind = SPIKING
     planes: int = field(default=0, metadata=LATER)
     relu: bool = field(default=False, metadata=LATER)
+    floor: bool = field(default=False, metadata=LATER)
 
     def bits(self, membrane_bits: int) -> int:
         """Bits of what it sends, and so its planes, on a chip of such membranes."""

@@ -22,6 +22,8 @@ class Population:
     """The neurons of one layer, `shape` (C, H, W); `neuron` is None for an input population.
 
     theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,).
+    leaks (C,): each channel's own `leak_value`, of a neuron that has none and multiplies; one that is no power
+    of two is rounded to odd, whatever `leak_round` says.
     `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.
     `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes);
     `signed`: they are two's complement; `constant`: nobody drives it, it sends 1 everywhere in every step.
@@ -34,6 +36,7 @@ class Population:
     theta: np.ndarray | None = None
     amount: np.ndarray | None = None
     bias: np.ndarray | None = None
+    leaks: np.ndarray | None = None
     window: Window | None = None
     input_size: tuple[int, int] | None = None
     hold: bool = False

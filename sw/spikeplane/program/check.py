@@ -78,7 +78,7 @@ def _check_driven(found: Population, encoding: Encoding, steps: int) -> None:
             f"input '{found.name}' takes {found.value_bits}-bit{signs[0]} values, the encoding "
             f"'{encoding.kind}' gives {encoding.bits}{signs[1]}"
         )
-    arrays = (found.theta, found.amount, found.bias, found.window)
+    arrays = (found.theta, found.amount, found.bias, found.leaks, found.window)
     if found.hold or any(array is not None for array in arrays):
         raise SpikeplaneError(
             f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do"
@@ -91,7 +91,7 @@ def _check_constants(network: Network) -> None:
     """They send ones."""
     for p in network.populations:
         plain = p.neuron is None and p.value_bits == 1 and not p.signed and not p.hold
-        if p.constant and not (plain and p.theta is p.amount is p.bias is p.window is None):
+        if p.constant and not (plain and p.theta is p.amount is p.bias is p.leaks is p.window is None):
             raise SpikeplaneError(f"constant population '{p.name}' sends 1 everywhere and has nothing else")
 
 
@@ -123,8 +123,7 @@ def _check_numbers(population: Population, program: "Program") -> None:
         raise SpikeplaneError(f"{what}: only an input has value_bits, not {population.value_bits}")
     if population.signed:
         raise SpikeplaneError(f"{what}: only an input has signed values")
-    if not 0 <= neuron.leak_value <= LEAK_ONE:
-        raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {neuron.leak_value}")
+    _check_leaks(population, what)
     bits = config.membrane_bits
     check_planes(neuron, bits, what)
     for name, values, width in (
@@ -135,6 +134,20 @@ def _check_numbers(population: Population, program: "Program") -> None:
         if values is not None:
             check_signed(values, width, f"{what}: its {name}")
     check_signed(np.array([neuron.v_reset]), bits, f"{what}: its reset potential")
+
+
+def _check_leaks(population: Population, what: str) -> None:
+    """Parts of 1; one a channel only of neurons that multiply, whose `leak_value` then says nothing."""
+    neuron, leaks = population.neuron, population.leaks
+    assert neuron is not None
+    if leaks is not None and (neuron.leak != "multiply" or neuron.leak_value):
+        raise SpikeplaneError(
+            f"{what}: leaks of its own a channel take a leak 'multiply' and a leak_value of 0, not "
+            f"'{neuron.leak}' and {neuron.leak_value}"
+        )
+    for value in (neuron.leak_value, *([] if leaks is None else [leaks.min(), leaks.max()])):
+        if not 0 <= value <= LEAK_ONE:
+            raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {int(value)}")
 
 
 def _check_hold(population: Population, program: "Program") -> None:

@@ -36,7 +36,7 @@ NUMBERS = 1 << 25  #: weights, thresholds, amounts and biases of a program at mo
 #: bytes of a file and of its header, entries of its lists, at most
 _FILE, _HEADER, _ITEMS = 1 << 29, 1 << 25, 1 << 11
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
-_POPULATION_ARRAYS = ("theta", "amount", "bias")
+_POPULATION_ARRAYS = ("theta", "amount", "bias", "leaks")
 _LISTS = ("populations", "projections", "parts")
 _KEYS = {
     "name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", "images",

@@ -46,7 +46,13 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
         )
     shape = population.shape[:1] if tuple(population.shape[1:]) == (1, 1) else population.shape
     ones = np.ones(shape)
-    r, tau = _current(neuron, population.name, told)
+    if neuron.floor:
+        raise SpikeplaneError(
+            f"layer '{population.name}' keeps membranes from 0 on, which NIR has no node for"
+        )
+    r, tau = _current(population, neuron, told)
+    deep = (-1, *[1] * (len(shape) - 1))
+    r, tau = r.reshape(deep), None if tau is None else tau.reshape(deep)
     if not neuron.kind.spikes:
         if neuron.reset != "none":
             raise SpikeplaneError(
@@ -68,15 +74,22 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
     return nir.LIF(ones * tau, ones * r, ones * 0, threshold, v_reset)
 
 
-def _current(neuron: Neuron, layer: str, told: Told) -> tuple[float, float | None]:
-    """NIR's r and tau, so that a step adds the current once; no tau without a leak."""
+def _current(population: Population, neuron: Neuron, told: Told) -> tuple[np.ndarray, np.ndarray | None]:
+    """NIR's r and tau, of all or of each channel, so that a step adds the current once; no tau without a
+    leak, which some channels may not lack."""
+    once = np.array([1.0 / DT])
     if neuron.leak == "none":
-        return 1.0 / DT, None
-    lost = 1.0 if neuron.stateless else 1.0 - neuron.leak_value / LEAK_ONE
-    if not lost:
-        return 1.0 / DT, None
-    if lost < 1.0:
-        told.say(f"leaks are not rounded ({neuron.leak_round})", layer)
+        return once, None
+    kept = np.atleast_1d(neuron.leak_value if population.leaks is None else population.leaks) / LEAK_ONE
+    lost = np.ones(1) if neuron.stateless else 1.0 - kept
+    if not lost.any():
+        return once, None
+    if not lost.all():
+        raise SpikeplaneError(
+            f"layer '{population.name}' has channels that leak and others that do not, which NIR has no node for"
+        )
+    if (lost < 1.0).any():
+        told.say(f"leaks are not rounded ({neuron.leak_round})", population.name)
     return 1.0 / lost, DT / lost
 
 

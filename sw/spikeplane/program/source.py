@@ -56,6 +56,7 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             ("bias", p.bias),
             ("threshold", p.neuron and p.neuron.threshold),
             ("amount", p.neuron and p.neuron.amount),
+            ("decay", p.neuron.decay if p.neuron and np.size(p.neuron.decay) > 1 else None),
         ):
             if array is not None:
                 arrays[f"source/populations/{i}/{name}"] = _bits(array)
@@ -119,10 +120,12 @@ def _population(found: dict[str, Dataset], number: int, plain: Any) -> FloatPopu
     neuron = plain.pop("neuron", None) if is_object(plain) else None
     bias = _floats(found, f"{place}/bias")
     arrays = {name: _floats(found, f"{place}/{name}") for name in ("threshold", "amount")}
+    decay = _floats(found, f"{place}/decay")
     population = made(FloatPopulation, plain, where, bias=bias, neuron=None)
     if neuron is None:
         return population
-    return replace(population, neuron=made(FloatNeuron, neuron, f"{where}, neuron", **arrays))
+    one = made(FloatNeuron, neuron, f"{where}, neuron", **arrays)
+    return replace(population, neuron=one if decay is None else replace(one, decay=decay))
 
 
 def _projection(found: dict[str, Dataset], number: int, plain: Any) -> FloatProjection:

@@ -33,12 +33,15 @@ NUMBERS = (
     Mutant("quantise.py", "np.round(per_channel(population.bias, channels) / unit)", "np.floor(per_channel(population.bias, channels) / unit)", "biases are rounded down"),
     Mutant("leaks.py", '"up" if strict else "down"', '"down"', "a strict comparison has a floor as well"),
     Mutant("leaks.py", "math.floor(exact) if strict else math.ceil(exact)", "round(exact)", "a factor is rounded to the nearest"),
-    Mutant("images.py", "chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))", "pass", "lanes without a channel may fire"),
-    Mutant("images.py", "neuron.least(theta)", "theta", "a strict comparison is none"),
+    Mutant("parameters.py", "chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))", "pass", "lanes without a channel may fire"),
+    Mutant("parameters.py", "neuron.least(theta)", "theta", "a strict comparison is none"),
     Mutant("images.py", "padding * (width + 1) % wrap", "padding * width % wrap", "a padded window begins a column too far right"),
     Mutant("images.py", "waiting == 0", "False", "nothing is ready before step 0"),
     Mutant("images.py", "builder.cleared() + builder.words", "builder.words", "what the last program left stays"),
-    Mutant("images.py", "(amount < 0).any() or (theta - amount < low).any()", "False", "a soft reset may leave the membrane"),
+    Mutant("parameters.py", "first = part.first * lanes if each else 0", "first = 0", "a part's channels leak as the first ones"),
+    Mutant("parameters.py", "odd = odd | ((values & (values - 1)) != 0)", "pass", "a channel's own leak is not rounded to odd"),
+    Mutant("parameters.py", "each = population.leaks is not None", "each = False", "every group of channels leaks as the first"),
+    Mutant("parameters.py", "(amount < 0).any() or (theta - amount < low).any()", "False", "a soft reset may leave the membrane"),
 )  # fmt: skip
 
 _UNIT = (
@@ -56,6 +59,7 @@ PART = Part(
         "allocate.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
         "pack.py": ("tests/unit/test_pack.py", *_UNIT, *_CHIP),
         "images.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
+        "parameters.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
         "routes.py": ("tests/unit/test_core_words.py", *_UNIT, *_CHIP),
         "synapses.py": ("tests/unit/test_synapses.py", *_CHIP),
         "quantise.py": ("tests/unit/test_quantise.py", *_UNIT, *_CHIP),

@@ -4,10 +4,13 @@ from mutants.catalogue import Mutant, Part
 
 MUTANTS = (
     Mutant("model.py", "floor + cut", "floor", "a leak that is rounded up is a floor"),
-    Mutant("model.py", "floor | cut", "floor", "a leak that is rounded to odd is a floor"),
+    Mutant("model.py", "floor | cut", "floor", "a leak that is rounded to odd is a floor", within='"odd": floor | cut'),
+    Mutant("model.py", "floor | cut", "rounded", "a channel's leak that is no power of two is not rounded to odd", within="rounded, floor | cut)"),
+    Mutant("model.py", "(factor & (factor - 1)) == 0", "False", "every channel's own leak is rounded to odd"),
+    Mutant("model.py", "v.clamp(min=0)", "v", "membranes go below their floor"),
     Mutant("model.py", "(product & 0xFFFF) != 0", "(product & 0xFFFE) != 0", "the leak's lowest bit is not looked at"),
     Mutant("model.py", "v > theta if neuron.strict else v >= theta", "v >= theta", "v = theta fires where it must not"),
-    Mutant("model.py", "(leak(neuron, u) + current).clamp(*self.limits)", "leak(neuron, u) + current", "membranes do not saturate"),
+    Mutant("model.py", "(leak(neuron, u, leaks) + current).clamp(*self.limits)", "leak(neuron, u, leaks) + current", "membranes do not saturate"),
     Mutant("model.py", "(1 << (membrane_bits - 1)) - 1", "(1 << (membrane_bits - 1)) - 2", "the upper limit is one too low", within="self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)"),
     Mutant("model.py", "-(1 << (membrane_bits - 1))", "1 - (1 << (membrane_bits - 1))", "the lower limit is one too high"),
     Mutant("model.py", "v.masked_fill(fired, neuron.v_reset)", "v.masked_fill(fired, 0)", "a hard reset goes to 0"),

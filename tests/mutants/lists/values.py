@@ -26,7 +26,7 @@ PLANES = (
     Mutant("compiler/planes.py", "config.max_shift + 1", "99", "values have planes that the shifter does not reach"),
     Mutant("compiler/planes.py", "least >= 0 and neuron.threshold is None", "False", "sums of spikes have a sign plane"),
     Mutant("compiler/planes.py", "least >= 0 and neuron.threshold is None", "neuron.threshold is None", "negative values are sent as 0"),
-    Mutant("compiler/planes.py", "float(end) * times", "float(end)", "a membrane that gathers has the planes of one step"),
+    Mutant("compiler/planes.py", "gathered(neuron, layer.steps, len(unit))", "np.ones(len(unit))", "a membrane that gathers has the planes of one step"),
     Mutant("compiler/planes.py", "max(1, layer.room - relu)", "99", "the planes of a class are not limited"),
     Mutant("compiler/planes.py", "int(high).bit_length() if high > 0 else 0", "int(high).bit_length() - 1 if high > 0 else 0", "a plane too few"),
 )  # fmt: skip

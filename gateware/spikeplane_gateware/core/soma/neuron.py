@@ -6,9 +6,10 @@
   stage       0                1              2                 3              4
 ```
 Latency LATENCY cycles, throughput a word a cycle. The leak is a multiplication by 0..1 in parts of
-2^leak_bits, rounded to the floor, to the ceiling or to odd (`LeakRound`); its factor comes from a
-register of its own for every few lanes, so that the settings have to stand two cycles before the
-first word. Without multipliers it is u >> k or u - (u >> k), rounded the same. Where it fires u' is
+2^leak_bits, each lane its own (`lane_leak_layout`), rounded to the floor, to the ceiling or to odd.
+Without multipliers it is u >> k or u - (u >> k), rounded the same (`LeakRound`), and what it cuts comes
+from a register, so that the settings have to stand two cycles before the first word. With `floor` a
+saturated membrane below 0 is 0: its register is reset. Where it fires u' is
 v - amount, after a hard reset 0 - amount (the compiler stores -v_reset); the compiler has proved
 that this difference fits the membrane. Threshold and amount come negated: additions need no inverters.
 """
@@ -18,8 +19,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.tables import LEAK_SHIFT_BITS, NO_MEMORY, LeakRound, Reset, settings_layout
-from spikeplane_gateware.core.copies import copies
+from spikeplane.formats.tables import (
+    LEAK_SHIFT_BITS,
+    NO_MEMORY,
+    LeakRound,
+    Reset,
+    lane_leak_layout,
+    settings_layout,
+)
 from spikeplane_gateware.structs import struct
 
 LATENCY = 5
@@ -31,12 +38,13 @@ class NeuronArray(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: valid, u: a word of membranes; current: its input, two cycles later; minus_theta,
-    minus_amount, settings, zero (u' is to be 0): levels while words are under way; out_valid, after, fired:
-    u' and the lanes that spike, LATENCY cycles after u; v: with them, until the next word comes."""
+    minus_amount, leak (only with multipliers), settings, zero (u' is to be 0): levels while words are under way;
+    out_valid, after, fired: u' and the lanes that spike, LATENCY cycles after u; v: until the next word comes."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         lanes, membrane = config.lanes, config.membrane_bits
+        leak = In(lane_leak_layout(config).width).array(lanes)
         super().__init__(
             {
                 "valid": In(1),
@@ -45,6 +53,7 @@ class NeuronArray(wiring.Component):
                 "current": In(config.acc_bits).array(lanes),
                 "minus_theta": In(membrane).array(lanes),
                 "minus_amount": In(membrane).array(lanes),
+                **({"leak": leak} if config.leak_multiplier else {}),
                 "settings": In(struct(settings_layout(config))),
                 "out_valid": Out(1),
                 "fired": Out(config.lanes),
@@ -68,10 +77,10 @@ class NeuronArray(wiring.Component):
         return m
 
     def _shared(self, m: Module) -> list[Signal]:
-        """For each lane what its leak takes from the settings, a cycle late and near: the factor,
-        or the bits that the shift cuts off."""
+        """For each lane what its leak takes: factor and rounding, or the bits that the shift cuts off, a
+        cycle late."""
         if self.config.leak_multiplier:
-            return copies(m, self.settings.leak_factor, self.config.lanes, "factor")
+            return list(self.leak)
         below = Signal(8)
         masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(1 << LEAK_SHIFT_BITS)])
         m.d.sync += below.eq(masks[self.settings.leak_shift])
@@ -86,7 +95,8 @@ class NeuronArray(wiring.Component):
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
         leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
-        self._leak(m, lane, valids, shared, leaked, carry)
+        form = self._product if c.leak_multiplier else self._shifted
+        form(m, lane, valids, shared, leaked, carry)  # leak(u) = leaked + carry
         total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
         fired, resets = (
             Signal(name=f"fired_{lane}", reset_less=True),
@@ -98,7 +108,10 @@ class NeuronArray(wiring.Component):
         with m.If(valids[3]):
             m.d.comb += limited.eq(saturated(total, bits))
             m.d.sync += [v.eq(limited), base.eq(limited)]
-            with m.If(s.reset == Reset.HARD):  # a synchronous reset of the register: no table of its own
+            below = s.floor & total[-1]
+            with m.If(below):  # a synchronous reset of the register: no table of its own
+                m.d.sync += v.eq(0)
+            with m.If((s.reset == Reset.HARD) | below):
                 m.d.sync += base.eq(0)
         over = v + self.minus_theta[lane].as_signed() >= 0
         with m.If(valids[4]):
@@ -108,18 +121,12 @@ class NeuronArray(wiring.Component):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)
 
-    def _leak(
-        self, m: Module, lane: int, valids: list, shared: Signal, leaked: Signal, carry: Signal
-    ) -> None:
-        """leak(u) = leaked + carry in two stages, by multiplier or by shift."""
-        form = self._product if self.config.leak_multiplier else self._shifted
-        form(m, lane, valids, shared, leaked, carry)
-
     def _product(
-        self, m: Module, lane: int, valids: list, factor: Signal, leaked: Signal, carry: Signal
+        self, m: Module, lane: int, valids: list, leak: Signal, leaked: Signal, carry: Signal
     ) -> None:
         """u * factor, then the rounding of its fraction."""
-        bits, fraction, rounding = self.config.membrane_bits, self.config.leak_bits, self.settings.leak_round
+        bits, fraction = self.config.membrane_bits, self.config.leak_bits
+        factor, odd = leak[:-1], leak[-1]
         product = Signal(signed(bits + fraction + 1), name=f"product_{lane}", reset_less=True)
         cut, whole = Signal(name=f"cut_{lane}"), Signal(signed(bits), name=f"whole_{lane}")
         m.d.comb += [cut.eq(product[:fraction].any()), whole.eq(product[fraction : fraction + bits])]
@@ -127,8 +134,8 @@ class NeuronArray(wiring.Component):
             m.d.sync += product.eq(self.u[lane].as_signed() * factor)
         with m.If(valids[1]):
             m.d.sync += [
-                leaked.eq(whole | ((rounding == LeakRound.ODD) & cut)),
-                carry.eq((rounding == LeakRound.UP) & cut),
+                leaked.eq(whole | (odd & cut)),
+                carry.eq(self.settings.leak_up & ~odd & cut),
             ]
 
     def _shifted(

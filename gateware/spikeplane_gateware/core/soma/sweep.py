@@ -11,18 +11,19 @@ its parameters and its end.
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import SHARED_LANES, SWEEP_ITEMS, SWEEP_LATENCY
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import Memory, core_tables, lane_leak_layout
 from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.interfaces import SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.neuron import NeuronArray
+from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
@@ -109,12 +110,14 @@ class Sweep(wiring.Component):
         )
         self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
         self.write_at = Signal.like(self.read_at)
-        self.parameter_at = Signal(bits_for(c.parameter_depth))
         self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
         self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
         self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
-        # a register near the memory: its output is late
+        # a register near the memory: its output is late; the last word stays there, the leaks
         parameter = Signal(self.word, name="parameter", reset_less=True)
+        for lane in range(c.lanes if c.leak_multiplier else 0):
+            leak = parameter[lane * c.lane_bits :][: lane_leak_layout(c).width]
+            m.d.comb += self.neurons.leak[lane].eq(leak)
         found, loads = self.parameters.read_data, self.loading | self.read.load
         shown = output_register(m, self.read, Memory.PARAMETER, self.tables, parameter, found, loads)
         self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
@@ -158,13 +161,24 @@ class Sweep(wiring.Component):
         late = late_write(m, self.write, Memory.PARAMETER, self.tables, SHARED_LANES)
         m.d.comb += [
             table.read_en.eq(self.loading | self.read.access),
-            table.read_address.eq(self.parameter_at),
+            table.read_address.eq(self._pointer(m).address),
             table.write_en.eq(late.valid[0]),
             table.write_address.eq(late.address[0]),
             table.write_data.eq(late.data),
         ]
         with m.If(self.element & self.walker.last):
             m.d.sync += self.read_at.eq(self.read_at + 1)
+
+    def _pointer(self, m: Module) -> ParameterPointer:
+        m.submodules.pointer = pointer = ParameterPointer(self.config)
+        connect(m, flipped(self.read), pointer.read)
+        m.d.comb += [
+            pointer.population.eq(self.population),
+            pointer.opening.eq(self.opening),
+            pointer.loading.eq(self.loading),
+            pointer.count.eq(self.count),
+        ]
+        return pointer
 
     def _port(self, m: Module) -> None:
         """Requests leave from registers: the element of the walk, or the word of the clearing pass."""
@@ -302,8 +316,6 @@ class Sweep(wiring.Component):
         fetched, takes = (Signal(name=name) for name in ("fetched", "takes"))
         shown = output_register(m, self.read, Memory.POPULATION, self.tables, p, table.read_data, takes)
         m.d.sync += [self.swept.eq(0), takes.eq(self.read.access)]
-        with m.If(self.read.fetch):
-            m.d.sync += self.parameter_at.eq(self.read.address)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [self.job.ready.eq(fetched), self.vacant.eq(~self.job.valid)]
@@ -315,11 +327,7 @@ class Sweep(wiring.Component):
                 with m.If(fetched):
                     m.next = "OPEN"
             with m.State("OPEN"):
-                m.d.sync += [
-                    self.linear.eq(p.acc_base),
-                    self.group.eq(0),
-                    self.parameter_at.eq(p.parameter_base),
-                ]
+                m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0)]
                 m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
                 m.next = "IDLE"
@@ -365,12 +373,12 @@ class Sweep(wiring.Component):
         return shown
 
     def _load_parameters(self, m: Module) -> None:
-        """-theta, -amount and bias words of the group, each two cycles after its address."""
+        """-theta, -amount and bias words of the group, and its leaks, each two cycles after its address."""
         count = self.count
         m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.walker.begin.eq(count == 3)]
-        m.d.sync += [count.eq(count + 1), self.parameter_at.eq(self.parameter_at + (count < 3))]
+        m.d.sync += count.eq(count + 1)
         m.d.sync += [arrived.eq(count == number + 1) for number, arrived in enumerate(self.arrived)]
-        with m.If(count == 5):
+        with m.If(count == LAST):
             m.d.sync += [count.eq(0), self.left.eq(self.population.input_words)]
             m.next = "WALK"
             with m.If(self.active.initial):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeplane.files import write_file
-from spikeplane.network import Population
+from spikeplane.network import Neuron, Population
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
 from spikeplane.program.tables import ACTIVITY
@@ -126,18 +126,21 @@ def _population(data: ReportData, p: Population) -> dict[str, Any]:
     if neuron is None:
         return plain
     kind = {"none": "IF", "memoryless": "gate"}.get(neuron.leak, "LIF")
-    leak = (
-        f"u \u00d7 {neuron.leak_value}/65536, {_ROUNDED[neuron.leak_round]}"
-        if neuron.leak == "multiply"
-        else None
-    )
-    plain |= {"kind": neuron.kind.title or kind, "leak": leak, "reset": neuron.reset}
+    plain |= {"kind": neuron.kind.title or kind, "leak": _leak(p, neuron), "reset": neuron.reset}
     plain["compare"] = ">" if neuron.strict else "\u2265"
     if p.theta is not None and p.theta.size and neuron.kind.spikes:
         plain["theta"] = [int(p.theta.min()), int(p.theta.max())]
     if p.window is not None:
         plain["window"] = p.window.size
     return plain
+
+
+def _leak(p: Population, neuron: Neuron) -> str | None:
+    if neuron.leak != "multiply":
+        return None
+    if p.leaks is not None:
+        return f"u \u00d7 {p.leaks.min()} to {p.leaks.max()}/65536, a channel its own"
+    return f"u \u00d7 {neuron.leak_value}/65536, {_ROUNDED[neuron.leak_round]}"
 
 
 def _channels(part: Part, p: Population, lanes: int) -> list[int]:

@@ -1,0 +1,63 @@
+"""Which parameter word a sweep reads: three of a group, one after the other, then its leaks.
+
+```
+    opening --> parameter_base --> + 1, + 1, + 1 at each group --+-> address
+            --> leak_base -------> + 1 or + 0 behind each -------+
+```
+Throughput: a word a cycle. Latency: 1 cycle. Without multipliers there are no words of leaks.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.tables import core_tables
+from spikeplane_gateware.core.reads import ReadBus
+from spikeplane_gateware.structs import struct
+
+LAST = 5  #: of the cycles in which a group's words come
+
+
+class ParameterPointer(wiring.Component):
+    """The address of the memory PARAMETER.
+
+    Parameters: config: the chip.
+
+    Attributes: population: POPULATION word, a level; read: the bus of the read-back; opening: pulse, a
+    population begins; loading: level, a group's words are read; count: the cycles since then, up to LAST;
+    address: in cycles 0 to 2 of the group's words, from 3 on of its leaks.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        super().__init__(
+            {
+                "population": In(struct(core_tables(config).population)),
+                "read": In(ReadBus(config)),
+                "opening": In(1),
+                "loading": In(1),
+                "count": In(range(LAST + 1)),
+                "address": Out(bits_for(config.parameter_depth)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, p = Module(), self.population
+        words, leaks = Signal.like(self.address, name="words"), Signal.like(self.address, name="leaks")
+        at_leaks = Signal()
+        with m.If(self.read.fetch):
+            m.d.sync += words.eq(self.read.address)
+        with m.Elif(self.opening):
+            m.d.sync += words.eq(p.parameter_base)
+        with m.Elif(self.loading & (self.count < 3)):
+            m.d.sync += words.eq(words + 1)
+        m.d.comb += self.address.eq(words)
+        if self.config.leak_multiplier:
+            m.d.sync += at_leaks.eq(self.loading & (self.count >= 2))
+            m.d.comb += self.address.eq(Mux(at_leaks, leaks, words))
+            with m.If(self.opening):
+                m.d.sync += leaks.eq(p.leak_base)
+            with m.Elif(self.loading & (self.count == LAST)):
+                m.d.sync += leaks.eq(leaks + p.leak_each)
+        return m
