@@ -109,12 +109,10 @@ REFUSED = [
     (lambda: behind(synaptic(reset_mechanism="zero")), "a Synaptic with reset_mechanism 'zero', which drops a step's input"),
     (lambda: behind(snn.Alpha(alpha=0.9, beta=0.8, init_hidden=True)), "an Alpha with reset_mechanism 'zero', which"),
     (lambda: behind(recurrent(linear_features=16, reset_delay=False)), "an RSynaptic with reset_delay=False"),
-    (lambda: behind(neuron.KLIFNode()), "layer '1' is a KLIFNode, which clips its membranes at 0 in every step"),
     (lambda: behind(neuron.QIFNode()), "layer '1' is a QIFNode, whose membranes move by a product"),
     (lambda: behind(neuron.TernaryIFNode()), "layer '1' is a TernaryIFNode, whose spikes are -1, 0 and 1"),
     (lambda: behind(snn.SLSTM(16, 16)), "layer '1' is a SLSTM, whose gates multiply values"),
     (lambda: behind(snn.LeakyParallel(16, 16)), "layer '1' is a LeakyParallel, which takes all steps at once"),
-    (lambda: behind(synaptic(alpha=torch.linspace(0.1, 0.9, 16))), "layer '1' has 16 different values of alpha"),
 ]  # fmt: skip
 
 

@@ -178,8 +178,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "complex threshold": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA + 1j)), "layer 'n1': its threshold are complex numbers"),
     "tau below dt": (lambda: chain(nir.Linear(WEIGHT), lif(DT / 2)), ("layer 'n1': its tau of 5e-05 " "s is less than a step "
                                                                                                       "of 0.0001 s")),
-    "several taus": (lambda: chain(nir.Linear(WEIGHT), nir.LIF(tau=DT * np.arange(1.0, 5), r=THETA, v_leak=THETA, v_threshold=THETA)),
-                     "layer 'n1' is a layer with several time constants"),
+    "a tau below dt": (lambda: chain(nir.Linear(WEIGHT), nir.LIF(tau=DT * np.arange(0.5, 4), r=THETA, v_leak=THETA, v_threshold=THETA)),
+                       "layer 'n1': its tau of 5e-05 s is less than a step"),
     "fewer values": (lambda: chain(nir.Linear(WEIGHT), nir.Threshold(THETA[:3])), "layer 'n1' has 3 values of threshold for 4x1x1 neurons"),
 }  # fmt: skip
 

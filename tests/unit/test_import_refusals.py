@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "threshold of the columns": (lambda: maps(Leaky(0.9, threshold=torch.tensor([1.0, 2, 3, 4, 5, 6]), init_hidden=True)), MAPS,
                                  ("layer '1' has values of threshold that differ inside a channel " "(PyTorch broadcasts 6 "
                                                                                                     "over 4x6x6")),
-    "betas": (lambda: rows(Leaky(torch.linspace(0.1, 1, 20), init_hidden=True)), None, "layer '1' has 20 different values of beta"),
+    "betas": (lambda: maps(Leaky(torch.linspace(0.1, 1, 6), init_hidden=True)), MAPS, "layer '1' has values of beta that differ"),
     "at once": (lambda: rows(Leaky(0.9, reset_delay=False, init_hidden=True)), None,
         "layer '1' is a Leaky that subtracts with reset_delay=False"),
     "inhibition": (lambda: rows(Leaky(0.9, inhibition=True, init_hidden=True)), None,

@@ -170,15 +170,16 @@ class Assembly:
         layer: str,
         value: Value,
         neuron: FloatNeuron,
-        gain: float = 1.0,
+        gain: float | np.ndarray = 1.0,
         offset: np.ndarray | float = 0.0,
     ) -> Spikes:
         """Neurons that receive gain * value + offset."""
         if layer in {p.name for p in self.populations}:
             raise self.refuse(layer, "used more than once", "give each use its own neurons")
-        if not (0 <= neuron.decay <= 1 or np.isnan(neuron.decay)):
-            what = f"a layer that keeps {neuron.decay:g} of its membranes"
-            raise self.refuse(layer, what, "it must be 0 to 1: check its time constant")
+        for kept in np.ravel(neuron.decay):
+            if kept < 0 or kept > 1:
+                what = f"a layer that keeps {kept:g} of its membranes"
+                raise self.refuse(layer, what, "it must be 0 to 1: check its time constant")
         currents = self.currents(layer, value)
         ones = np.ones(currents.shape[0])
         currents = self.scale(currents, gain * ones, offset * ones)

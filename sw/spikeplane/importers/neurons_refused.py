@@ -3,7 +3,6 @@ does."""
 
 #: Why, what to use, and which classes.
 SPIKINGJELLY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("which clips its membranes at 0 in every step", "use ParametricLIFNode or LIFNode", ("KLIFNode",)),
     ("whose membranes move by a product or an exponential of themselves", "use LIFNode or CUBALIFNode",
      ("QIFNode", "EIFNode", "IzhikevichNode", "RAFNode", "HGNode")),
     ("whose second state decides by a product with its spikes", "use LIFNode or CUBALIFNode",

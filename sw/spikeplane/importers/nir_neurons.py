@@ -17,6 +17,7 @@ from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Assembler, synapse_of
 from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.geometry import Shape, text
+from spikeplane.importers.values import merged
 from spikeplane.network import MEMBRANE, ResetMode
 
 DT = 1e-4
@@ -80,8 +81,8 @@ def _synaptic(made: Assembler, name: str, node: Any, value: Value, choices: Choi
 
 def _leaky(
     made: Assembler, name: str, node: Any, shape: Shape, choices: Choices
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Decay, gain (C,) and what v_leak adds a step (C,), of neurons with a time constant."""
+) -> tuple[float | np.ndarray, np.ndarray, np.ndarray]:
+    """Decay, of all or (C,), gain (C,) and what v_leak adds a step (C,), of neurons with a time constant."""
     what = "tau" if hasattr(node, "tau") else "tau_mem"
     decay, share = _kept(made, name, what, getattr(node, what), shape, choices)
     gain = share * per_channel(name, "r", node.r, shape)
@@ -90,7 +91,7 @@ def _leaky(
 
 def _kept(
     made: Assembler, name: str, what: str, values: Any, shape: Shape, choices: Choices
-) -> tuple[float, np.ndarray]:
+) -> tuple[float | np.ndarray, np.ndarray]:
     """What a state of time constant `values` keeps in a step, and dt / tau (C,), its share of the input."""
     if choices.dt is None:
         made.assume(name, "dt", f"{DT:g} s", "NIR does not say; --dt changes it")
@@ -100,17 +101,15 @@ def _kept(
             f"layer '{name}': its {what} must be more than 0 seconds, not {number(tau[~(tau > 0)][0])}"
         )
     ratio = choices.step / tau
-    if len(np.unique(ratio)) > 1:
-        raise made.refuse(name, "a layer with several time constants", "a population has one")
     if choices.discretisation == "exponential":
         made.assume(name, "discretisation", "exponential", f"given: keeps exp(-dt / {what}) a step")
-        return float(np.exp(-ratio[0])), ratio
-    if ratio[0] > 1:
+        return merged(np.exp(-ratio)), ratio
+    if ratio.max() > 1:
         raise SpikeplaneError(
-            f"layer '{name}': its {what} of {tau[0]:g} s is less than a step of {choices.step:g} s; "
+            f"layer '{name}': its {what} of {tau.min():g} s is less than a step of {choices.step:g} s; "
             "give a smaller --dt, or --discretisation exponential"
         )
-    return float(1 - ratio[0]), ratio
+    return merged(1 - ratio), ratio
 
 
 def _perfect(
@@ -131,9 +130,9 @@ def _perfect(
     return 1.0, r * (choices.step if kind == "dt" else 1.0), np.zeros(shape[0])
 
 
-def _delayed(made: Assembler, name: str, theta: np.ndarray, decay: float) -> np.ndarray:
+def _delayed(made: Assembler, name: str, theta: np.ndarray, decay: float | np.ndarray) -> np.ndarray:
     """What a spike takes off at once where the threshold is subtracted a step later, undecayed."""
-    if decay == 0 or theta.min() < 0:
+    if np.min(decay) == 0 or theta.min() < 0:
         raise made.refuse(
             name,
             "a delayed reset of neurons that keep nothing, or of a negative threshold",

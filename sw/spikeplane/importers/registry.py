@@ -15,7 +15,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Spikes, Value
-from spikeplane.importers.values import per_channel
+from spikeplane.importers.values import merged, per_channel
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Call:
         """The error for a layer that cannot be represented: what it is, what to do."""
         return self.made.refuse(self.layer, what, why)
 
-    def neurons(self, neuron: FloatNeuron, gain: float = 1.0, offset: np.ndarray | float = 0.0) -> Spikes:
+    def neurons(
+        self, neuron: FloatNeuron, gain: float | np.ndarray = 1.0, offset: np.ndarray | float = 0.0
+    ) -> Spikes:
         """Neurons in this layer's name that receive gain * value + offset."""
         return self.made.neuron(self.layer, self.value, neuron, gain, offset)
 
@@ -80,6 +82,10 @@ class Call:
         """(C,) from values that PyTorch broadcasts over the layer's input; SpikeplaneError where
         they differ inside a channel."""
         return per_channel(self.layer, what, tensor, self.value.shape, self.value.flat)
+
+    def merged(self, what: str, tensor: Any) -> float | np.ndarray:
+        """As `per_channel`; one number where all channels have the same."""
+        return merged(self.per_channel(what, tensor))
 
 
 Handler = Callable[[Call], Result]

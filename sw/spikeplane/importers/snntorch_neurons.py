@@ -13,8 +13,8 @@ import numpy as np
 from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, builtin
-from spikeplane.importers.spikingjelly_neurons import firing, told
-from spikeplane.importers.values import numbers, one, pair
+from spikeplane.importers.spikingjelly_neurons import Number, firing, told
+from spikeplane.importers.values import merged, numbers, one, pair
 from spikeplane.network import MEMBRANE, ResetMode
 
 #: snnTorch's reset_mechanism
@@ -91,25 +91,27 @@ def alpha(call: Call) -> Result:
     parts = (_current(call, "syn_exc", value, rise, 1.0), _current(call, "syn_inh", value, fall, -1.0))
     total = call.made.add(call.layer, *(call.made.currents(call.layer, part) for part in parts))
     gain = np.log(rise) / (np.log(fall) - np.log(rise)) + 1
-    spikes = _neurons(call, replace(total, flat=value.flat), 0.0, float(gain))
+    spikes = _neurons(call, replace(total, flat=value.flat), 0.0, gain)
     return _outputs(call, spikes, "syn_exc", "syn_inh")
 
 
-def _current(call: Call, name: str, value: Value, decay: float, gain: float) -> Spikes:
+def _current(call: Call, name: str, value: Value, decay: Number, gain: float) -> Spikes:
     """A synaptic current: a population of values."""
     _check_plain(call)
     neuron = FloatNeuron(decay=decay, reset="none", kind=MEMBRANE)
     return call.made.neuron(f"{call.layer}.{name}", value, neuron, gain)
 
 
-def _beta(call: Call, name: str = "beta") -> float:
+def _beta(call: Call, name: str = "beta") -> Number:
     """What is kept: snnTorch clamps it to 0..1."""
-    beta = one(call.layer, name, getattr(call.module, name))
-    if beta < 0 or beta > 1:
+    each = call.per_channel(name, getattr(call.module, name))
+    beyond = each[(each < 0) | (each > 1)]
+    if beyond.size:
+        beta = float(beyond[0])
         call.made.assume(
             call.layer, name, f"{min(max(beta, 0.0), 1.0):g}", f"snnTorch clamps {beta:g} to 0..1"
         )
-    return float(np.clip(beta, 0.0, 1.0))
+    return merged(np.clip(each, 0.0, 1.0))
 
 
 def _check_zero(call: Call) -> None:
@@ -154,7 +156,7 @@ class _Reset:
     itself: np.ndarray | None = None
 
 
-def _neurons(call: Call, value: Value, decay: float, gain: float) -> Spikes:
+def _neurons(call: Call, value: Value, decay: Number, gain: Number) -> Spikes:
     """The population of a layer whose membranes keep `decay` of themselves and are told their input
     times `gain`."""
     _check_plain(call)
@@ -178,7 +180,7 @@ def _neurons(call: Call, value: Value, decay: float, gain: float) -> Spikes:
     return call.made.neuron(call.layer, currents, neuron)
 
 
-def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _Reset:
+def _reset(call: Call, currents: Currents, decay: Number, theta: np.ndarray) -> _Reset:
     own = _RESETS[call.module.reset_mechanism]
     mode: Any = call.reset or own
     late = mode == "delayed" or (
@@ -205,10 +207,15 @@ def _reset(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> _
     call.made.assume(
         call.layer, "reset", "subtracts threshold / beta", "snnTorch subtracts one step later, undecayed"
     )
-    return _Reset("soft", amount=theta / decay) if decay > 0 else _Reset("none", itself=-theta)
+    each = np.broadcast_to(decay, theta.shape)
+    keeps = each > 0
+    if not keeps.any():
+        return _Reset("none", itself=-theta)
+    amount = np.divide(theta, each, out=np.zeros_like(theta), where=keeps)
+    return _Reset("soft", amount=amount, itself=None if keeps.all() else np.where(keeps, 0.0, -theta))
 
 
-def _fires_once(call: Call, currents: Currents, decay: float, theta: np.ndarray) -> bool:
+def _fires_once(call: Call, currents: Currents, decay: Number, theta: np.ndarray) -> bool:
     """Whether no membrane can reach twice its threshold: then a subtraction at once leaves none above it."""
     largest = currents.image.max((1, 2))
     for draft in currents.drafts:

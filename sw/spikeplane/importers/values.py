@@ -63,6 +63,11 @@ def per_channel(layer: str, what: str, tensor: Any, shape: Shape, flat: bool) ->
     return each[:, 0].copy()
 
 
+def merged(values: np.ndarray) -> float | np.ndarray:
+    """(C,) as it is, or the one number that all of them are."""
+    return float(values[0]) if len(values) and (values == values[0]).all() else values
+
+
 def pair(value: Any) -> tuple[int, int]:
     """A size in rows and columns."""
     return (int(value), int(value)) if isinstance(value, int) else (int(value[0]), int(value[1]))
