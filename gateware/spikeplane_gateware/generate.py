@@ -5,6 +5,7 @@ file is asked for. Text is free of source paths: equal configurations, equal fil
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from spikeplane.config import ChipConfig
@@ -31,6 +32,13 @@ _FILES = {
     "spikeplane.h": "the same for C",
 }
 HOST_MODULE, CORE_MODULE, ROUTER_MODULE = "spikeplane_host", "spikeplane_core", "spikeplane_router"
+_TESTBENCH = {
+    "spikeplane_testbench.v": "loads a program, replays a sample, compares with the golden model, and prints PASS or "
+    "FAIL: `iverilog -g2005 -s spikeplane_testbench -o testbench.vvp -c spikeplane.f spikeplane_testbench.v && vvp -n "
+    "testbench.vvp`, or `verilator --binary -CFLAGS -std=c++20 --top-module spikeplane_testbench spikeplane.vlt -f spikeplane.f "
+    "spikeplane_testbench.v && obj_dir/Vspikeplane_testbench`",
+    "testbench/": "what it sends and what it expects",
+}
 
 
 def tile_verilog(config: ChipConfig) -> str:
@@ -73,22 +81,29 @@ def header(config: ChipConfig) -> str:
 
 
 def generate(
-    config: ChipConfig, directory: str | Path, verilog: Path | None = None, *, single_file: bool = False
+    config: ChipConfig,
+    directory: str | Path,
+    verilog: Path | None = None,
+    *,
+    single_file: bool = False,
+    testbench: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write the chip into `directory` (made if missing), all files or none. Returns the paths.
 
     `verilog`: a file that already holds the chip's Verilog (a cache). `single_file`: all modules in one.
+    `testbench`: by name the files of one, to stand beside them.
     Raises SpikeplaneError if the folder cannot be written.
     """
     target = Path(directory)
-    texts = chip_files(
-        config, verilog.read_text() if verilog else verilog_text(config), single_file=single_file
-    )
+    text = verilog.read_text() if verilog else verilog_text(config)
+    texts = chip_files(config, text, single_file=single_file, testbench=testbench)
     write_files({target / name: text for name, text in texts.items()})
     return [target / name for name in texts]
 
 
-def chip_files(config: ChipConfig, verilog: str, *, single_file: bool = False) -> dict[str, str]:
+def chip_files(
+    config: ChipConfig, verilog: str, *, single_file: bool = False, testbench: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """By name the text of every file of a chip."""
     modules = modules_of_text(verilog, {CHIP_MODULE: list(ports(config))})
     if single_file:
@@ -100,8 +115,11 @@ def chip_files(config: ChipConfig, verilog: str, *, single_file: bool = False) -
         "spikeplane.f": "".join(f"{name}\n" for name in sources),
         "spikeplane.vlt": (waivers if single_file else waivers_of_modules)(cores=config.cores > 0),
         "spikeplane.h": header(config),
+        **(testbench or {}),
     }
     told = {f"{CHIP_MODULE}.v": f"top `{CHIP_MODULE}`", **_FILES}
+    if testbench:
+        told |= _TESTBENCH
     if not single_file:
         told[f"{CHIP_MODULE}.v"] += f"; {len(sources)} modules, a file each"
     files["README.md"] = readme(config, CHIP_MODULE, told)

@@ -104,7 +104,7 @@ def test_digits_at_the_pins_of_a_board(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     found, expected = outputs(of, done.stdout, 20), golden(of, images)
     assert all(np.array_equal(found[name], expected[name]) for name in of.probes)
-    assert sum(int(values.sum()) for values in expected.values()) > 10_000
+    assert sum(int(np.count_nonzero(values)) for values in expected.values()) > 10_000
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(range(2, 14), marks=pytest.mark.slow)])

@@ -1,7 +1,7 @@
 """`spikeplane export`: a program for a chip without Python."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -31,19 +31,10 @@ def export(
 
     Example: `spikeplane export net.spk --input images.gz --samples 10 -o net`, then `make -C net`
     """
-    if samples is not None and samples < 1:
-        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
-    if samples is not None and not data:
-        raise SpikeplaneError("--samples is how many of --input; give --input DATA")
+    _check_options(data, samples)
     check_place(output / "main.c")
     loaded = Program.load(program)
-    items = None
-    if data:
-        shapes = {p.name: p.shape for p in loaded.network.inputs}
-        items = read_inputs(data, shapes, loaded.encodings, samples)
-        found = count(items, loaded.inputs)
-        if samples is not None and found < samples:
-            raise SpikeplaneError(f"{', '.join(data)} has {found} samples, --samples asks for {samples}")
+    items = _read(loaded, data, samples) if data else None
     from spikeplane.export.write import export as write
 
     with busy("writing"):
@@ -58,3 +49,20 @@ def export(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _check_options(data: list[str] | None, samples: int | None) -> None:
+    if samples is not None and samples < 1:
+        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
+    if samples is not None and not data:
+        raise SpikeplaneError("--samples is how many of --input; give --input DATA")
+
+
+def _read(program: Program, data: list[str], samples: int | None) -> Any:
+    """The samples. Raises SpikeplaneError if there are fewer than asked for."""
+    shapes = {p.name: p.shape for p in program.network.inputs}
+    items = read_inputs(data, shapes, program.encodings, samples)
+    found = count(items, program.inputs)
+    if samples is not None and found < samples:
+        raise SpikeplaneError(f"{', '.join(data)} has {found} samples, --samples asks for {samples}")
+    return items

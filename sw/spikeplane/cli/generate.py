@@ -8,7 +8,11 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip, with_camera
 from spikeplane.cli.console import busy, out
+from spikeplane.data import read_inputs
+from spikeplane.encodings import count
+from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place
+from spikeplane.program import Program
 
 
 def generate(
@@ -22,6 +26,17 @@ def generate(
             "--camera", help="Add a spike camera's pipeline: vidar (400x250) or million (1000x1000)."
         ),
     ] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option("--program", help="A program file: its chip, and with --sample a testbench."),
+    ] = None,
+    sample: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sample", help="Samples as spikeplane run takes them: a testbench replays one of them."
+        ),
+    ] = None,
+    number: Annotated[int, typer.Option("--number", help="Which of them, from 0 on.")] = 0,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="All modules in one file (default: a file each).")
     ] = False,
@@ -29,18 +44,29 @@ def generate(
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
 
+    With --program and --sample also a testbench that loads the program, replays a sample and compares it with
+    the golden model.
+
     With --camera alone the cores are those of the preset tiny. A chip of a camera and no cores is a
     TOML file with rows = 0, cols = 0 and a table [camera].
 
     Example: `spikeplane generate --preset small --camera vidar -o build/small`
     """
-    chip = with_camera(chosen_chip(preset, config, default="tiny" if camera is not None else None), camera)
+    _check_options(program, sample, number, (preset, config, camera) != (None, None, None))
     check_place(output / "manifest.json")
+    loaded = Program.load(program) if program is not None else None
+    if loaded is not None:
+        chip = loaded.config
+    else:
+        chip = with_camera(
+            chosen_chip(preset, config, default="tiny" if camera is not None else None), camera
+        )
     from spikeplane_gateware.generate import generate as write
 
+    testbench = _testbench(loaded, sample, number) if loaded is not None and sample else None
     with busy("generating Verilog"):
-        files = write(chip, output, single_file=single_file)
-    modules = [path for path in files if path.suffix == ".v"]
+        files = write(chip, output, single_file=single_file, testbench=testbench)
+    modules = [path for path in files if path.suffix == ".v" and path.name not in (testbench or {})]
     for path in files if single_file else [path for path in files if path not in modules]:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     if not single_file:
@@ -52,3 +78,31 @@ def generate(
     out.print(f"chip {chip.digest}: {cores}", highlight=False)
     for name, unit in chip.units.items():
         out.print(f"{name}: {unit.summary}", highlight=False)
+
+
+def _check_options(program: Path | None, sample: list[str] | None, number: int, chosen: bool) -> None:
+    if program is not None and chosen:
+        raise SpikeplaneError("give --program, or --preset, --config or --camera, not both")
+    if sample and program is None:
+        raise SpikeplaneError("--sample is for the testbench of a program; give --program NET.spk")
+    if number < 0:
+        raise SpikeplaneError(f"--number must be 0 or more, not {number}")
+    if number and not sample:
+        raise SpikeplaneError("--number is which of --sample; give --sample DATA")
+
+
+def _testbench(program: Program, sample: list[str], number: int) -> dict[str, str]:
+    """The files of a testbench that replays one sample."""
+    from spikeplane.export.testbench import bench_files
+    from spikeplane_gateware.manifest import RESET_CYCLES, ports
+    from spikeplane_sim.golden.board import GoldenBoard
+
+    shapes = {p.name: p.shape for p in program.network.inputs}
+    items = read_inputs(sample, shapes, program.encodings, number + 1)
+    found = count(items, program.inputs)
+    if found <= number:
+        raise SpikeplaneError(f"{', '.join(sample)} has {found} samples, --number asks for number {number}")
+    inputs = {name: planes[number : number + 1] for name, planes in program.planes(items).items()}
+    with busy("running the golden model"):
+        outputs = GoldenBoard(program).run(inputs)
+    return bench_files(program, inputs, outputs, ports(program.config), RESET_CYCLES)
