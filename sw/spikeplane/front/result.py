@@ -12,7 +12,7 @@ from spikeplane.front.names import ByName
 from spikeplane.front.text import card, table
 from spikeplane.host.serial import BAUD
 from spikeplane.program import Program
-from spikeplane.run.execute import Result, summarise_run
+from spikeplane.run.execute import Differing, Result, summarise_run
 from spikeplane.run.lockstep import Comparison
 from spikeplane.run.names import BOARDS
 
@@ -124,6 +124,17 @@ class RunResult:
     def mismatches(self) -> int | None:
         """Values of all populations that are not the golden model's; None where they were not compared."""
         return None if self.comparison is None else self.comparison.mismatches
+
+    @property
+    def mismatches_by_layer(self) -> dict[str, int] | None:
+        """By population the values that are not the golden model's; None where they were not compared."""
+        return None if self.comparison is None else dict(self.comparison.by_layer)
+
+    @property
+    def differing(self) -> list[Differing]:
+        """The samples that differ from the golden model, the first 24, in order: number, planes, what the chip and
+        what the golden model made of them. Kept whatever `keep` says."""
+        return self._raw.differing
 
     @property
     def first_difference(self) -> str | None:

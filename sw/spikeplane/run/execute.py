@@ -1,5 +1,6 @@
 """All samples of a run on one board, and what came out, as plain figures."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,27 @@ from spikeplane.run.board import Board, Progress
 from spikeplane.run.boards import open_board
 from spikeplane.run.lockstep import Comparison, compare
 
+Planes = dict[str, np.ndarray]  #: by population
 BATCH, VALUES = 100, 1 << 26  #: samples kept in memory at once at most, and values of them
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A sample whose outputs are not the golden model's: its number, its planes, what chip and golden model made
+    of them, each by population int (T, C, H, W)."""
+
+    sample: int
+    inputs: dict[str, np.ndarray]
+    chip: dict[str, np.ndarray]
+    golden: dict[str, np.ndarray]
 
 
 class Result:
     """What came out: scores (N, classes), spikes per population, the first samples' planes and
-    outputs, the comparison."""
+    outputs, the comparison, and the samples that differ, in order."""
 
     KEPT, BYTES = 24, 2_000_000  #: samples, and bytes of them, that a report shows at most
+    DIFFERING = 24  #: samples that differ from the golden model, kept wherever they are
 
     def __init__(self, kept: int = KEPT, room: int = BYTES) -> None:
         """`kept` samples, and `room` bytes of them in a report's form (a bit a spike), are kept at most; one in any
@@ -29,6 +43,7 @@ class Result:
         self.outputs: dict[str, list[np.ndarray]] = {}
         self.figures: dict[str, Any] = {}
         self.comparison: Comparison | None = None
+        self.differing: list[Differing] = []
         self.count = 0
 
     def take(self, program: Program, planes: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> None:
@@ -45,6 +60,16 @@ class Result:
                 for name, array in values.items():
                     kept.setdefault(name, []).append(array[:room])
         self.count += len(self.scores[-1])
+
+    def compared(self, found: Comparison, first: int, planes: Planes, chip: Planes, golden: Planes) -> None:
+        """Add the comparison of a batch that begins at sample `first`; its samples that differ are kept."""
+        self.comparison = found if self.comparison is None else self.comparison.joined(found)
+        for sample in found.samples[: self.DIFFERING - len(self.differing)]:
+            at = sample - first
+            sides = (
+                {k: v[at].copy() for k, v in side.items() if at < len(v)} for side in (planes, chip, golden)
+            )
+            self.differing.append(Differing(sample, *sides))
 
 
 def execute(
@@ -71,7 +96,9 @@ def execute(
         result.take(program, planes, outputs)
         _add(result.figures, board.figures())
         if golden:
-            _merge(result, compare(program.network, outputs, golden.run(planes), first, program.probes))
+            wanted = golden.run(planes)
+            found = compare(program.network, outputs, wanted, first, program.probes)
+            result.compared(found, first, planes, outputs, wanted)
     return result
 
 
@@ -88,16 +115,6 @@ def _add(total: dict[str, Any], figures: dict[str, Any]) -> None:
         for key, value in row.items():
             if key != "core":
                 mine[key] = mine.get(key, 0) + value
-
-
-def _merge(result: Result, found: Comparison) -> None:
-    before = result.comparison or Comparison(0, 0, 0, None)
-    result.comparison = Comparison(
-        before.values + found.values,
-        before.spikes + found.spikes,
-        before.mismatches + found.mismatches,
-        before.first or found.first,
-    )
 
 
 def summarise(
@@ -142,5 +159,8 @@ def summarise_run(
             "spikes": found.spikes,
             "mismatches": found.mismatches,
             "first": found.first,
+            "where": found.where.plain() if found.where else None,
+            "by_layer": found.by_layer,
+            "samples": list(found.samples),
         }
     return summary

@@ -1,16 +1,5 @@
-// Elements and numbers; the planes and images out of the page.
-const $ = (id) => document.getElementById(id);
-const number = (n, digits = 0) => Number(n).toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
-const many = (n, one) => `${number(n)} ${n === 1 ? one : `${one}s`}`;
-const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
+// The planes and images out of the page.
 const ms = (planes) => `${number((1000 * planes) / DATA.rate, 2)} ms`;
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  for (const child of children) if (child != null) node.append(child);
-  return node;
-}
 
 async function unpack(id) {
   const node = $(`blob-${id}`), text = atob(node.textContent), raw = new Uint8Array(text.length);

@@ -1,8 +1,6 @@
 """Builds the page: planes and images compressed, inside one HTML file with its own style and script."""
 
 import base64
-import html
-import json
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 from spikeplane.camera.config import HALVINGS, INTERVAL_MAX, RUN_MAX
 from spikeplane.camera.view.data import Clip
 from spikeplane.files import write_file
+from spikeplane.kit import page_text
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("rule.js", "load.js", "panels.js", "chart.js", "card.js", "page.js")
@@ -46,13 +45,7 @@ def page(clip: Clip, full_scale: float | None = None) -> str:
     for method, stack in clip.images.items():
         delta, blobs[method] = _packed(stack)
         content["methods"].append({"name": method, "delta": delta})
-    text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")  # data cannot end the script
-    template = (FOLDER / "page.html").read_text(encoding="utf-8")
-    for mark, names in (("/*STYLE*/", ["page.css"]), ("/*SCRIPT*/", SCRIPTS)):
-        template = template.replace(
-            mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
-        )
-    template = template.replace("<!--TITLE-->", html.escape(clip.name)).replace('"DATA"', text, 1)
+    template = page_text(FOLDER, SCRIPTS, clip.name, content)
     before, after = template.split("<!--BLOBS-->")[0], template.split("<!--BLOBS-->")[-1]
     return "".join([before, *(_blob(name, data) for name, data in blobs.items()), after])
 

@@ -25,6 +25,8 @@ class ReportData:
     outputs   {population: int (N, T, C, H, W)}: spikes, or membrane values of a readout
     scores    (M, classes) of all M >= N samples; `labels` and `guesses` (M,); a guess is the
               highest score where None
+    numbers   which N of the M samples there are planes of, in order; the first ones where None
+    golden    {sample number: {population: int (T, C, H, W)}}: what the golden model made of samples that differ
     figures   any of: samples; accuracy, accuracy_float, accuracy_integer (0..1); right;
               cycles_per_sample; utilisation (0..1); latency_us at clock_mhz; spikes_per_sample
               {population: float}; lockstep {values, spikes, mismatches, first}; cores [{core: (x,
@@ -45,6 +47,8 @@ class ReportData:
     board: str = "golden model"
     labels: np.ndarray | None = None
     guesses: np.ndarray | None = None
+    numbers: list[int] | None = None
+    golden: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
     encodings: dict[str, Encoding] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +76,10 @@ class ReportData:
             raise SpikeplaneError(
                 f"report: {count} samples but {len(self.scores)} scores; give one row for each sample"
             )
+
+    def number(self, at: int) -> int:
+        """Which of all samples the one at `at` is."""
+        return at if self.numbers is None else self.numbers[at]
 
     @property
     def samples(self) -> int:

@@ -1,6 +1,4 @@
 // The page around the sample: verdict, network, activity, map of cores, tables.
-const figures = DATA.figures;
-
 function head() {
   const chip = DATA.chip, found = figures.lockstep, counted = figures.samples || DATA.total;
   $("title").textContent = DATA.title;
@@ -81,11 +79,11 @@ function chip() {
   }
 }
 
-function table(title, columns, rows, words = []) {
+function table(title, columns, rows, words = [], place = "tables") {
   if (!rows.length) return;
   const line = (tag, cells) => make("tr", {}, ...cells.map((cell, i) => make(tag, words.includes(i) ? { class: "text" } : {}, cell ?? "–")));
   const grid = make("table", {}, make("thead", {}, line("th", columns)), make("tbody", {}, ...rows.map((cells) => line("td", cells))));
-  $("tables").append(make("section", {}, make("h2", {}, title), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, grid)));
+  $(place).append(make("section", {}, make("h2", {}, title), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, grid)));
 }
 const shown = (value) => (value == null ? "–" : typeof value === "number" ? (Number.isInteger(value) ? number(value) : String(Number(value.toPrecision(4)))) : Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
 function tables() {
@@ -110,11 +108,12 @@ function tables() {
 }
 
 function all() {
-  for (const id of ["panel", "network", "picker", "activity", "chip", "tables"]) $(id).replaceChildren();
+  for (const id of ["panel", "differ", "network", "picker", "activity", "chip", "tables"]) $(id).replaceChildren();
   readColours();
-  for (const part of [head, network, picker, activity, chip, tables]) part();
+  for (const part of [head, layers, network, picker, activity, chip, tables]) part();
   select(current);
 }
+if (differs.size) $("differ").after($("one"));  // what is looked for comes first
 all();
 document.addEventListener("keydown", (event) => {
   const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

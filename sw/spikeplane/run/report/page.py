@@ -1,27 +1,27 @@
 """Builds the page: the run's data as JSON, inside one HTML file with its own style and script."""
 
 import base64
-import html
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikeplane.files import write_file
+from spikeplane.kit import page_text
 from spikeplane.network import Neuron, Population
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
 from spikeplane.program.tables import ACTIVITY
 from spikeplane.run.names import BOARDS, GOLDEN
 from spikeplane.run.report.data import ReportData
+from spikeplane.run.report.kept import chosen, kept_samples
 from spikeplane.run.report.synapses import synapse_count
 
 if TYPE_CHECKING:
     from spikeplane.run.execute import Result
 
 FOLDER = Path(__file__).parent
-SAMPLES, BYTES = 24, 2_000_000  #: kept at most, the bytes before base64
+SCRIPTS = ("paint.js", "hover.js", "differ.js", "sample.js", "page.js")
 _ROUNDED = {"down": "rounded down", "up": "rounded up", "odd": "rounded to odd"}
 
 
@@ -35,6 +35,7 @@ def write_run(
 ) -> None:
     """Write the page of a run of the command line. Raises SpikeplaneError if the place cannot be written."""
     name: str = summary["board"]
+    kept = kept_samples(result)
     data = ReportData(
         title=program.name,
         program=program.name,
@@ -48,22 +49,17 @@ def write_run(
         labels=labels,
         figures=summary,
         scores=np.concatenate(result.scores),
-        inputs={name: np.concatenate(parts) for name, parts in result.inputs.items()},
-        outputs={name: np.concatenate(parts) for name, parts in result.outputs.items()},
+        inputs=kept.inputs,
+        outputs=kept.outputs,
+        numbers=kept.numbers,
+        golden=kept.golden,
     )
     write_report(path, data)
 
 
 def page(data: ReportData) -> str:
     """The HTML text."""
-    text = json.dumps(_content(data), separators=(",", ":"), default=_plain)
-    text = text.replace("<", "\\u003c")  # data cannot end the script
-    template = (FOLDER / "page.html").read_text(encoding="utf-8")
-    for mark, names in (("/*STYLE*/", ["page.css"]), ("/*SCRIPT*/", ["paint.js", "sample.js", "page.js"])):
-        template = template.replace(
-            mark, "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
-        )
-    return template.replace("<!--TITLE-->", html.escape(data.title)).replace('"DATA"', text, 1)
+    return page_text(FOLDER, SCRIPTS, data.title, _content(data), _plain)
 
 
 def _content(data: ReportData) -> dict[str, Any]:
@@ -72,7 +68,9 @@ def _content(data: ReportData) -> dict[str, Any]:
         name: values[:, :1] if data.encodings.get(name, data.encoding).kind == "direct" else values
         for name, values in data.inputs.items()
     }
-    shown = _room(data.samples, [*inputs.values(), *data.outputs.values()])
+    size = sum(len(packed(values[:1])[1]) for values in (*inputs.values(), *data.outputs.values()))
+    shown = chosen(data, size)
+    numbers = [data.number(at) for at in shown]
     return {
         "title": data.title,
         "program": data.program,
@@ -94,20 +92,33 @@ def _content(data: ReportData) -> dict[str, Any]:
             for p in data.network.projections
         ],
         "tables": {name: rows for name, rows in data.tables.items() if name != ACTIVITY},
-        "samples": shown,
+        "samples": len(shown),
+        "numbers": numbers,
         "total": len(data.scores),
-        "guesses": [int(n) for n in guesses[:shown]],
-        "labels": None if data.labels is None else [int(n) for n in data.labels[:shown]],
-        "scores": data.scores[:shown].tolist(),
-        "inputs": {name: _values(values[:shown]) for name, values in inputs.items()},
-        "outputs": {name: _values(values[:shown]) for name, values in data.outputs.items()},
+        "guesses": [int(guesses[n]) for n in numbers],
+        "labels": None if data.labels is None else [int(data.labels[n]) for n in numbers],
+        "scores": data.scores[numbers].tolist(),
+        "inputs": {name: _values(values[shown]) for name, values in inputs.items()},
+        "outputs": {name: _values(values[shown]) for name, values in data.outputs.items()},
+        **_golden(data, shown),
     }
 
 
-def _room(count: int, arrays: list[np.ndarray]) -> int:
-    """How many samples are kept: SAMPLES, or as many as fit BYTES, and one in any case."""
-    size = sum(len(_packed(values[:1])[1]) for values in arrays)
-    return min(count, SAMPLES, max(1, BYTES // max(1, size)))
+def _golden(data: ReportData, shown: list[int]) -> dict[str, Any]:
+    """Which of the samples shown differ, and the golden model's planes of the populations in which they do."""
+    differs = [at for at, kept in enumerate(shown) if data.number(kept) in data.golden]
+    planes: dict[str, Any] = {}
+    for name, chip in data.outputs.items():
+        ours = chip[[shown[at] for at in differs]]
+        theirs = [data.golden[data.number(shown[at])].get(name) for at in differs]
+        same = all(one is not None and one.shape == chip.shape[1:] for one in theirs)
+        if (
+            differs
+            and same
+            and not np.array_equal(ours, stacked := np.stack([t for t in theirs if t is not None]))
+        ):
+            planes[name] = _values(stacked)
+    return {"differs": differs, "golden_planes": planes}
 
 
 def _population(data: ReportData, p: Population) -> dict[str, Any]:
@@ -148,7 +159,7 @@ def _channels(part: Part, p: Population, lanes: int) -> list[int]:
     return [part.first * lanes, min(p.shape[0], (part.first + part.groups) * lanes) - 1]
 
 
-def _packed(values: np.ndarray) -> tuple[str, bytes]:
+def packed(values: np.ndarray) -> tuple[str, bytes]:
     """Spikes as bits, the lowest first; other values as the narrowest little-endian integers that
     hold them."""
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
@@ -161,7 +172,7 @@ def _packed(values: np.ndarray) -> tuple[str, bytes]:
 
 
 def _values(values: np.ndarray) -> dict[str, Any]:
-    kind, raw = _packed(values)
+    kind, raw = packed(values)
     return {"kind": kind, "shape": list(values.shape), "data": base64.b64encode(raw).decode()}
 
 

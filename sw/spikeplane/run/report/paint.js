@@ -1,30 +1,4 @@
-// Numbers, elements, colours, and planes as pictures.
-const $ = (id) => document.getElementById(id);
-const number = (n, digits = 0) => Number(n).toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
-const percent = (n, digits = 2) => `${(100 * n).toFixed(digits)} %`;
-const many = (n, one, more) => `${number(n)} ${n === 1 ? one : more || one + "s"}`;
-const product = (list) => list.reduce((a, b) => a * b, 1);
-const sum = (list) => list.reduce((a, b) => a + b, 0);
-
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  for (const child of children) if (child != null) node.append(child);
-  return node;
-}
-function drawing(width, height, label) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  node.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", label);
-  node.shape = (tag, attributes, text) => {
-    const part = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
-    if (text != null) part.textContent = text;
-    node.append(part);
-  };
-  return node;
-}
+// Colours, bars, and planes as pictures.
 const bar = (part, kind = "") => {
   const fill = make("i", { class: kind });
   fill.style.width = `${100 * Math.min(1, Math.max(0, part))}%`;
@@ -39,18 +13,21 @@ function decode(entry) {
   for (let i = 0; i < values.length; i++) values[i] = (raw[i >> 3] >> (i & 7)) & 1;
   return values;
 }
+const figures = DATA.figures;
 const planes = {};
 for (const group of [DATA.inputs, DATA.outputs])
   for (const [name, entry] of Object.entries(group)) planes[name] = { values: decode(entry), shape: entry.shape };
 
 // Colours come from the style sheet, so that light, dark and print are said once.
-let heat = [];
+let heat = [], signs = [];  // signs: of what is too little, of what is too much
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  heat = ["--heat0", "--heat1"].map((name) => {
+  const read = (name) => {
     const hex = style.getPropertyValue(name).trim();
     return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  });
+  };
+  heat = ["--heat0", "--heat1"].map(read);
+  signs = ["--less", "--bad"].map(read);
 }
 const mix = (t) => heat[0].map((v, i) => Math.round(v + (heat[1][i] - v) * Math.min(1, Math.max(0, t))));
 
@@ -61,20 +38,23 @@ function columnsOf(channels, height, width) {
   for (let n = Math.ceil(ideal); n <= ideal * 1.6; n++) if (channels % n === 0) return n;
   return Math.ceil(ideal);
 }
-// The channels of one plane as tiles, one canvas pixel per neuron; the style sheet scales it without smoothing.
-function tiles(values, offset, [channels, height, width], high, label) {
-  const columns = columnsOf(channels, height, width), rows = Math.ceil(channels / columns), gap = height * width === 1 ? 0 : 1;
+// The channels of one plane as tiles, one canvas pixel per neuron; the style sheet scales it without smoothing. `about`: what hover says;
+// `about.change`: differences, which have a colour for each sign.
+function tiles(values, offset, map, high, label, about = {}) {
+  const [channels, height, width] = map, columns = columnsOf(channels, height, width), rows = Math.ceil(channels / columns), gap = height * width === 1 ? 0 : 1;
   const canvas = make("canvas", { width: columns * (width + gap) - gap, height: rows * (height + gap) - gap, role: "img", "aria-label": label });
   const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
+  const colour = about.change ? (v) => (v ? signs[v > 0 ? 1 : 0] : mix(0)) : (v) => mix(v / high);
   for (let c = 0; c < channels; c++) for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
     const at = (Math.floor(c / columns) * (height + gap) + y) * canvas.width + (c % columns) * (width + gap) + x;
-    image.data.set([...mix(values[offset + (c * height + y) * width + x] / high), 255], 4 * at);
+    image.data.set([...colour(values[offset + (c * height + y) * width + x]), 255], 4 * at);
   }
   context.putImageData(image, 0, 0);
+  if (about.name) canvas.about = { ...about, map, columns, gap, values: values.subarray(offset, offset + product(map)) };
   return canvas;
 }
 // Many steps: neurons down, steps across. More neurons than pixels share a pixel.
-function raster(values, offset, neurons, steps, label) {
+function raster(values, offset, neurons, steps, label, about) {
   const canvas = make("canvas", { width: steps, height: Math.min(neurons, 400), role: "img", "aria-label": label, class: "raster" });
   const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
   const [off, on] = [[...mix(0), 255], [...mix(1), 255]];
@@ -83,5 +63,6 @@ function raster(values, offset, neurons, steps, label) {
     if (values[offset + t * neurons + n]) image.data.set(on, 4 * (Math.floor((n * canvas.height) / neurons) * steps + t));
   context.putImageData(image, 0, 0);
   canvas.style.height = `${Math.min(320, Math.max(72, canvas.height * Math.max(1, Math.floor(160 / canvas.height))))}px`;
+  canvas.about = { ...about, raster: true, values: values.subarray(offset, offset + steps * neurons) };
   return canvas;
 }

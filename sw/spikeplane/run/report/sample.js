@@ -1,5 +1,5 @@
 // One sample: its picture, what the network said, and what every population sent in every step.
-let current = 0;
+let current = Math.max(0, DATA.differs[0] ?? 0);  // the first sample that differs
 const inputName = Object.keys(DATA.inputs)[0];
 const byName = Object.fromEntries(DATA.populations.map((p) => [p.name, p]));
 
@@ -17,12 +17,13 @@ const right = (s) => !DATA.labels || DATA.labels[s] === DATA.guesses[s];
 function picker() {
   for (let s = 0; s < DATA.samples; s++) {
     const words = right(s) ? `${DATA.guesses[s]}` : `${DATA.guesses[s]} ≠ ${DATA.labels[s]}`;
-    const name = `Sample ${s}: class ${DATA.guesses[s]}${DATA.labels ? `, label ${DATA.labels[s]}` : ""}`;
-    const button = make("button", { role: "option", type: "button", class: right(s) ? "" : "wrong", "aria-label": name, title: name }, picture(s, ""), make("span", {}, words));
+    const name = `Sample ${DATA.numbers[s]}${differs.has(s) ? ", differs from the golden model" : ""}: class ${DATA.guesses[s]}${DATA.labels ? `, label ${DATA.labels[s]}` : ""}`;
+    const button = make("button", { role: "option", type: "button", class: `${right(s) ? "" : "wrong"}${differs.has(s) ? " differs" : ""}`, "aria-label": name, title: name }, picture(s, ""), make("span", {}, words));
     button.onclick = () => select(s);
     $("picker").append(button);
   }
-  const kept = DATA.samples < DATA.total ? `The first ${DATA.samples} of ${number(DATA.total)} samples are kept in this page. ` : "";
+  const which = differs.size ? `${many(differs.size, "sample")} that differ${differs.size === 1 ? "s" : ""} and the first others` : `The first ${DATA.samples}`;
+  const kept = DATA.samples < DATA.total ? `${which} of ${number(DATA.total)} samples are kept in this page. ` : "";
   $("samples-note").textContent = `${kept}Left and right arrow change the sample.`;
 }
 function select(sample) {
@@ -37,10 +38,10 @@ function select(sample) {
 function card(sample) {
   const guess = DATA.guesses[sample], told = DATA.labels ? (right(sample) ? "the label too" : `the label is ${DATA.labels[sample]}`) : "no label given";
   const step = (by, sign, words) => { const b = make("button", { type: "button", "aria-label": words }, sign); b.onclick = () => select(current + by); return b; };
-  return make("aside", { class: "box" }, picture(sample, `Input of sample ${sample}`),
+  return make("aside", { class: "box" }, picture(sample, `Input of sample ${DATA.numbers[sample]}`),
     make("div", { class: "said", "aria-live": "polite" }, make("b", {}, `${guess}`), make("span", { class: right(sample) ? "" : "wrong" }, `${DATA.labels ? (right(sample) ? "✓ " : "✗ ") : ""}${told}`)),
     bars(DATA.scores[sample], guess),
-    make("div", { class: "steps-of" }, step(-1, "←", "Previous sample"), make("span", {}, `${sample + 1} of ${DATA.samples}`), step(1, "→", "Next sample")));
+    make("div", { class: "steps-of" }, step(-1, "←", "Previous sample"), make("span", {}, `sample ${number(DATA.numbers[sample])}`), step(1, "→", "Next sample")));
 }
 // Scores as bars from zero, so that negative ones are seen as such; of many classes the highest ten.
 function bars(scores, guess) {
@@ -59,11 +60,15 @@ function bars(scores, guess) {
 function row(p, sample) {
   const { values, shape } = planes[p.name], [, steps, ...map] = shape, neurons = product(map), start = sample * steps * neurons;
   const head = (text) => make("h3", {}, p.name, make("span", {}, `${map.join(" × ")} · ${text}`));
-  if (p.kind === "readout") return make("div", { class: "box" }, head("membrane, step by step"), trace(values, start, neurons, steps, DATA.guesses[sample]));
+  if (p.kind === "readout") {
+    const found = differencesOf(p.name, sample);
+    return make("div", { class: found ? "box differs" : "box", "data-layer": p.name }, head("membrane, step by step"), found && trio(p.name, sample, found), trace(values, start, neurons, steps, DATA.guesses[sample]));
+  }
   let spikes = 0;
   for (let i = start; i < start + steps * neurons; i++) spikes += values[i] !== 0;
   const said = `${many(spikes, "spike")}, ${percent(spikes / (steps * neurons), 1)} of neurons a step`;
-  return make("div", { class: "box" }, head(said), picturesOf(p.name, values, start, map, steps, 1));
+  const found = differencesOf(p.name, sample);
+  return make("div", { class: found ? "box differs" : "box", "data-layer": p.name }, head(said), found && trio(p.name, sample, found), picturesOf(p.name, values, start, map, steps, 1, found));
 }
 function inputRow(sample) {
   const { values, shape } = planes[inputName], [, steps, ...map] = shape;
@@ -71,15 +76,17 @@ function inputRow(sample) {
   const neurons = product(map), start = sample * steps * neurons, part = values.slice(start, start + steps * neurons);
   return make("div", { class: "box" }, make("h3", {}, inputName, make("span", {}, `${map.join(" × ")} · what the host sent`)), picturesOf(inputName, values, start, map, steps, Math.max(1, ...new Set(part))));
 }
-function picturesOf(name, values, start, map, steps, high) {
+function picturesOf(name, values, start, map, steps, high, found = null) {
   const neurons = product(map);
-  if (steps > 12) return make("div", {}, raster(values, start, neurons, steps, `Raster of ${name}`), make("p", { class: "axis" }, `${number(neurons)} neurons down, ${steps} steps across`));
+  if (steps > 12) return make("div", {}, raster(values, start, neurons, steps, `Raster of ${name}`, { name, map, golden: found?.golden }), make("p", { class: "axis" }, `${number(neurons)} neurons down, ${steps} steps across`));
   const holder = make("div", { class: "steps" }), total = new Float32Array(neurons);
   for (let t = 0; t < steps; t++) {
-    holder.append(make("figure", {}, tiles(values, start + t * neurons, map, high, `${name} in step ${t}`), make("figcaption", {}, `step ${t}`)));
+    const differ = found?.steps.find(([step]) => step === t)?.[1], golden = found?.golden.subarray(t * neurons, (t + 1) * neurons);
+    const picture = tiles(values, start + t * neurons, map, high, `${name} in step ${t}`, { name, step: t, golden });
+    holder.append(make("figure", { class: differ ? "differs" : "" }, picture, make("figcaption", {}, `step ${t}${differ ? ` · ${number(differ.length)} ≠ golden` : ""}`)));
     for (let i = 0; i < neurons; i++) total[i] += values[start + t * neurons + i] / high;
   }
-  if (steps > 1) holder.append(make("figure", { class: "all" }, tiles(total, 0, map, steps, `${name} over all steps`), make("figcaption", {}, "all steps")));
+  if (steps > 1) holder.append(make("figure", { class: "all" }, tiles(total, 0, map, steps, `${name} over all steps`, { name: `${name}, all steps` }), make("figcaption", {}, "all steps")));
   return holder;
 }
 // Membranes of a readout over the steps, the winner's in the accent colour; the line at zero.
@@ -103,4 +110,9 @@ function trace(values, start, neurons, steps, guess) {
   for (let t = 0; t < steps; t += Math.ceil(steps / 10)) svg.shape("text", { x: x(t), y: height - 8, "text-anchor": "middle" }, `${t}`);
   svg.shape("text", { x: width, y: height - 8, "text-anchor": "end" }, "step");
   return svg;
+}
+
+// The golden model's membrane of one neuron over the steps, where the page has it.
+function membraneOf(about, neuron) {
+  return make("div");
 }
