@@ -31,6 +31,7 @@ EXTRAS = {
     ),
     "video": Extra(("camera",), ("imageio-ffmpeg",)),
     "demo": Extra(("sim", "models"), ("scikit-learn",)),
+    "plot": Extra((), ("matplotlib",)),
 }
 
 #: Distributions that one of the above brings with it.
