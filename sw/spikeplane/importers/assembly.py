@@ -296,8 +296,7 @@ class Assembly:
 
 def _through(layer: str, value: Spikes, map: Map) -> tuple[Source, ...]:
     """The sources through a map that is the layer's."""
-    found = []
-    for source in value.sources:
-        both = map if source.map is None else map.after(source.map)
-        found.append(replace(source, map=both, uneven="" if even(both) else source.uneven or layer))
-    return tuple(found)
+    maps = [(source, map if source.map is None else map.after(source.map)) for source in value.sources]
+    return tuple(
+        replace(source, map=one, uneven="" if even(one) else source.uneven or layer) for source, one in maps
+    )
