@@ -25,6 +25,7 @@ from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
 
+_DECAYS = "it must be 0 to 1: check its time constant"
 #: Weights of a layer that is written out neuron by neuron, at most.
 _WRITTEN_OUT = 1 << 24
 
@@ -149,9 +150,8 @@ class Assembly:
         values, because the map would be folded into the synapses of each; others as they are."""
         if isinstance(value, Spikes) or len(value.drafts) <= FAN or not valid(value) or map.pointwise:
             return value
-        return self.values(
-            f"{layer}_input", value, f"a sum of {len(value.drafts)} sources in front of a layer"
-        )
+        why = f"a sum of {len(value.drafts)} sources in front of a layer"
+        return self.values(f"{layer}_input", value, why)
 
     def maximum(self, layer: str, value: Value) -> Value:
         """Currents behind a window as a population of values; others as they are."""
@@ -178,8 +178,7 @@ class Assembly:
             raise self.refuse(layer, "used more than once", "give each use its own neurons")
         for kept in np.ravel(neuron.decay):
             if kept < 0 or kept > 1:
-                what = f"a layer that keeps {kept:g} of its membranes"
-                raise self.refuse(layer, what, "it must be 0 to 1: check its time constant")
+                raise self.refuse(layer, f"a layer that keeps {kept:g} of its membranes", _DECAYS)
         currents = self.currents(layer, value)
         ones = np.ones(currents.shape[0])
         currents = self.scale(currents, gain * ones, offset * ones)
@@ -189,7 +188,6 @@ class Assembly:
             neuron = repeated(neuron, currents.shape)
             currents = self._written_out(layer, currents)
             made = projections(layer, currents) or []
-        before = None if currents.window is None else currents.drafts[0].map.shape[1:]
         self.populations.append(
             FloatPopulation(
                 name=layer,
@@ -197,7 +195,7 @@ class Assembly:
                 neuron=neuron,
                 bias=currents.bias,
                 window=currents.window,
-                input_size=before,
+                input_size=None if currents.window is None else currents.drafts[0].map.shape[1:],
             )
         )
         self.projections += made
