@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from frameworks import spread
-from idioms import functions, inputs, jelly, shapes, snn, tutorials
+from idioms import anew, functions, inputs, jelly, shapes, snn, tutorials
 
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.importers import import_model
@@ -14,7 +14,7 @@ from spikeplane_sim.proof import planes, table
 
 MODELS = {
     f"{room.__name__.rpartition('.')[2]}: {name}": row
-    for room in (snn, jelly, shapes, tutorials, functions, inputs)
+    for room in (anew, snn, jelly, shapes, tutorials, functions, inputs)
     for name, row in room.MODELS.items()
 }
 

@@ -95,7 +95,6 @@ HOOK = (
     "has a forward hook (function), which Spikeplane cannot follow; remove it (handle.remove(); "
     "prune.remove, remove_weight_norm "
 )
-ANEW = "starts the state of layer '{}' anew, so nothing is kept from step to step; take the reset out of it"
 REFUSED: dict[str, tuple[Any, Any, str]] = {
     "hook": (lambda: hooked(rows(IFNode()), "0"), None, f"layer '0' {HOOK}"),
     "pre-hook": (lambda: hooked(rows(IFNode()), "1", pre=True), None, f"layer '1' {HOOK}"),
@@ -141,9 +140,6 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "row and pixels": (lambda: Made(lambda s, x: s.m(s.n(s.conv(x)).flatten(1) + s.keeps(s.conv(x)))), MAPS,
                        "the model's forward cannot be traced"),
     "in place of a state": (lambda: Made(keeps_in_place), None, "layer 'rec' keeps what the model's forward changes in place"),
-    "reset inside": (lambda: Made(lambda s, x: (functional.reset_net(s), s.n(s.a(x)))[1]), None, ANEW.format("n")),
-    "state anew": (lambda: Made(lambda s, x: s.lif(s.a(x), s.lif.init_leaky())[0]), None, ANEW.format("lif")),
-    "states anew": (lambda: Made(lambda s, x: (Leaky.reset_hidden(), s.keeps(s.a(x)))[1]), None, ANEW.format("lif")),
     "state of another": (lambda: Stated(lambda s, x, mem: s.n(s.b(s.lif(s.a(x), mem)[0])) + s.lif(s.b(x), mem)[0]), None,
                          "layer 'lif' is handed a state that is not its own from the step before"),
     "membranes go on": (lambda: Made(lambda s, x: s.n(s.b(s.lif(s.a(x))[1]))), None,
@@ -160,6 +156,24 @@ def test_refused(name: str) -> None:
     make, shape, message = REFUSED[name]
     found = re.sub("^test_import_refusals.py:[0-9]+: ", "", refusal(make(), shape))
     assert found.startswith((message, f"the model's forward {message}")), found
+
+
+@pytest.mark.parametrize("do", [
+    lambda s, x: (functional.reset_net(s), s.n(s.a(x)))[1],
+    lambda s, x: s.lif(s.a(x), s.lif.init_leaky())[0],
+])  # fmt: skip
+def test_state_anew(do: Any) -> None:
+    """A step that starts its states is one of neurons without memory, and told."""
+    net = compared(spread(Made(do)), ROWS, rows=True)
+    (told,) = (a for a in net.assumptions if a.what == "state")
+    assert told.value == "started anew in each step"
+    assert told.why == (
+        "nothing is kept from step to step; keep it outside of forward, or init_hidden=True, if that is not meant"
+    )
+    neurons = net.population(told.layer).neuron
+    assert neurons is not None
+    assert neurons.decay == 0
+    assert not any(p.delay for p in net.projections)
 
 
 def test_pruned() -> None:

@@ -3,7 +3,8 @@ is not touched."""
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -31,6 +32,19 @@ def float64_copy(module: nn.Module) -> nn.Module:
         _rest(part)
         _double_spikes(part)
     return copied
+
+
+@contextmanager
+def known(model: nn.Module) -> Iterator[None]:
+    """While it lasts, snnTorch's `utils.reset` resets the neurons of this copy: it knows those that were made."""
+    neurons = [m for m in model.modules() if isinstance(getattr(m, "instances", None), list)]
+    every: Any = neurons[0].instances if neurons else []
+    before = list(every)
+    every[:] = neurons
+    try:
+        yield
+    finally:
+        every[:] = before
 
 
 def _rest(module: nn.Module) -> None:

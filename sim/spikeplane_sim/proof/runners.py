@@ -11,7 +11,7 @@ from torch import nn
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Called
 from spikeplane_sim.proof.called import first_of, handed, parts_of
-from spikeplane_sim.proof.copies import float64_copy
+from spikeplane_sim.proof.copies import float64_copy, known
 from spikeplane_sim.proof.precision import doubled
 
 Tensor = torch.Tensor
@@ -27,7 +27,7 @@ class Runner:
 
     def run(self, advance: Callable[[], None]) -> Tensor:
         """The model's first output, (T, N, ...)."""
-        with doubled():
+        with doubled(), known(self.model):
             return self._run(advance)
 
     def _run(self, advance: Callable[[], None]) -> Tensor:
@@ -76,7 +76,7 @@ class Whole:
     def run(self, advance: Callable[[], None]) -> Tensor:
         """The model's first output, as it is."""
         try:
-            with doubled():
+            with doubled(), known(self.model):
                 result = first_of(self.model(handed(self.called, self.inputs)), len(self.inputs))
         except Exception as error:
             raise SpikeplaneError(

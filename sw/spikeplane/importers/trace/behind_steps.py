@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from spikeplane.importers.trace.calls import alike
 from spikeplane.importers.trace.items import Const, Item, Reduced, Sum, is_mean
+from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
 _SHAPES = (

@@ -10,10 +10,11 @@ import torch
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Spikes, Value
-from spikeplane.importers.maps import Map
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
+from spikeplane.importers.trace.anew import without_memory
 from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, Atom, Dims, dim, features, order
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
+from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.operation import Operation, led, maps, places, row, unfolded
 
 
@@ -23,11 +24,13 @@ class Calls:
 
     layers   by path: the modules
     several  how many steps one call of forward takes; 0 until a layer tells
+    anew     of a forward of one step the layers whose state it starts; None for one of several steps
     values, results   by path: what the layer got in its first steps, and what it made of it
     """
 
     layers: dict[str, Any]
     walk: Any
+    anew: frozenset[str] | None = None
     count: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
@@ -140,7 +143,11 @@ class Calls:
         path = operation.layer
         if step == 0:
             self.values[path] = [value]
-            self.results[path] = self._handled(operation, module, value, several)
+            made = operation.made
+            before = len(made.populations), len(made.assumptions)
+            result = self.results[path] = self._handled(operation, module, value, several)
+            if not several and self._starts_anew(operation):
+                without_memory(made, path, *before, changed=result is not value)
         elif step == 1 and not alike(value, self.values[path][0]):
             self._joined(operation, module, value)
         elif step > 1 and not alike(value, self.values[path][-1]):
@@ -149,6 +156,18 @@ class Calls:
                 "do the same in every step, and give each use its own neurons",
             )
         return self.results[path]
+
+    def _starts_anew(self, operation: Operation) -> bool:
+        """Whether a step begins at rest: the forward, one of one step, starts all that the layer keeps."""
+        if self.anew is None:
+            return False
+        fresh = [isinstance(state, Const) for state in operation.args["states"]]
+        if any(fresh) and not all(fresh):
+            raise operation.unlike(
+                "handed some of its states from the step before and others anew",
+                "hand it all of them, or none",
+            )
+        return any(fresh) or (not fresh and operation.layer in self.anew)
 
     def _joined(self, operation: Operation, module: Any, value: Value) -> None:
         """In the second step the layer gets what it got in the first and, late by one step, spikes
@@ -248,39 +267,6 @@ def _at_the_start(made: Assembler, layer: str, value: Value) -> Currents:
         value = replace(value, sources=tuple(s for s in value.sources if not s.delay))
     currents = made.currents(layer, value)
     return replace(currents, drafts=tuple(d for d in currents.drafts if not d.delay))
-
-
-def alike(one: Value, other: Value) -> bool:
-    """Whether two values are the same sum of the same."""
-    if one is other:
-        return True
-    if isinstance(one, Spikes) and isinstance(other, Spikes):
-        return (
-            one.shape == other.shape
-            and len(one.sources) == len(other.sources)
-            and all(
-                (a.population, a.delay) == (b.population, b.delay) and same_map(a.map, b.map)
-                for a, b in zip(one.sources, other.sources, strict=True)
-            )
-        )
-    if not isinstance(one, Currents) or not isinstance(other, Currents):
-        return False
-    if (one.shape, one.window, len(one.drafts)) != (other.shape, other.window, len(other.drafts)):
-        return False
-    return np.array_equal(one.image, other.image) and all(
-        (a.source, a.delay) == (b.source, b.delay) and same_map(a.map, b.map)
-        for a, b in zip(one.drafts, other.drafts, strict=True)
-    )
-
-
-def same_map(one: Map | None, other: Map | None) -> bool:
-    """Whether two maps are written alike."""
-    if one is other or one is None or other is None:
-        return one is other
-    return all(
-        np.array_equal(a, b)
-        for a, b in ((one.weight, other.weight), (one.rows, other.rows), (one.columns, other.columns))
-    )
 
 
 def check_started_once(anew: list[tuple[str, int]], calls: dict[str, int]) -> None:

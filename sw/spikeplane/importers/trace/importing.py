@@ -12,6 +12,7 @@ from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import Call, Result, handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
+from spikeplane.importers.trace.anew import started
 from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
@@ -98,7 +99,8 @@ def _walked(
     if module.training:
         made.assume("", "mode", "evaluation", "the model is in training mode; model.eval() says so")
     check_started_once(graph.stubbed.anew, graph.stubbed.calls)
-    calls = Calls(layers[0], _inner(made, wanted))
+    one = not inputs.has_steps and max(graph.stubbed.calls.values(), default=0) <= 1
+    calls = Calls(layers[0], _inner(made, wanted), started(graph.stubbed) if one else None)
     modules = dict(real.named_modules())
     with torch.no_grad():
         given = inputs.items(module, made, graph.inputs, graph.steps)
@@ -134,8 +136,6 @@ def _steps(graph: Graph, calls: Calls, has_steps: bool, modules: dict[str, Any])
         if has_steps:
             raise SpikeplaneError("the model's forward takes one of the steps that it gets; take all of them")
         _check_mode(modules)
-        if graph.stubbed.anew:
-            raise _anew(graph.stubbed.anew[0][0])
         return None
     return None if has_steps and steps == graph.steps else steps
 
@@ -149,14 +149,6 @@ def _check_mode(modules: dict[str, Any]) -> None:
             f"{other}layer '{modes['m']}' has 'm', and the model's forward takes one step; use one: "
             "functional.set_step_mode(net, 's')"
         )
-
-
-def _anew(layer: str) -> SpikeplaneError:
-    return SpikeplaneError(
-        f"the model's forward starts the state of layer '{layer}' anew, so nothing is kept from step to "
-        "step; take the reset out of it, and hand membranes in as arguments or let the layer keep them "
-        "(init_hidden=True)"
-    )
 
 
 def _inner(made: Assembler, wanted: Wanted) -> Any:

@@ -11,8 +11,8 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.trace.axes import STEPS, Atom, Dims
-from spikeplane.importers.trace.calls import alike, same_map
 from spikeplane.importers.trace.items import Held, Item, Reduced, Sum, is_mean
+from spikeplane.importers.trace.likeness import alike, same_map
 from spikeplane.importers.trace.operation import scaled
 from spikeplane.importers.trace.stacks import steps_in_order
 from spikeplane.network import MEMBRANE

@@ -31,12 +31,14 @@ class Stubbed:
     plain    the layers themselves, by path: nothing of a trace gets into them
     calls    how often each was called so far
     anew     layers whose state the forward starts, and how often they had been called by then
+    started  of each of them the states that it sets, None: all
     held     of each layer: the token that its next call takes, and states that were set
     """
 
     plain: dict[str, Any]
     calls: dict[str, int] = field(default_factory=dict)
     anew: list[tuple[str, int]] = field(default_factory=list)
+    started: dict[str, set[str] | None] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: dict[tuple[str, tuple[int, ...]], Any] = field(default_factory=dict)
 
@@ -51,6 +53,12 @@ class Stubbed:
             except Exception:
                 self.results[key] = module(torch.zeros(key[1]))
         return self.results[key]
+
+    def start(self, path: str, name: str | None = None) -> None:
+        """Note that the forward starts this state of the layer, or all."""
+        self.anew.append((path, self.calls.get(path, 0)))
+        before = self.started.setdefault(path, set())
+        self.started[path] = None if name is None or before is None else before | {name}
 
 
 _active: list[Stubbed] = []
@@ -194,7 +202,7 @@ def _reset(name: str) -> Any:
 
     def reset(self: Any) -> Any:
         stubbed, path = self.__dict__["_stub"]
-        stubbed.anew.append((path, stubbed.calls.get(path, 0)))
+        stubbed.start(path)
         stubbed.held[path].pop("set", None)
         _, states = handler_of(type(stubbed.plain[path])) or (None, 0)
         fresh = tuple(torch.zeros(()) for _ in range(states))
@@ -216,7 +224,7 @@ def _setter(kind: type, names: list[str]) -> Any:
             kind.__setattr__(self, name, value)  # pyright: ignore[reportCallIssue]
             return
         stubbed, path = self.__dict__["_stub"]
-        stubbed.anew.append((path, stubbed.calls.get(path, 0)))
+        stubbed.start(path, name)
         if isinstance(value, torch.Tensor):
             stubbed.held[path].setdefault("set", {})[name] = value
         elif value is not None and value != 0:
