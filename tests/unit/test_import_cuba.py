@@ -12,7 +12,9 @@ from frameworks import equal, outputs, planes
 
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
+from spikeplane.compiler.quantise import _parts
 from spikeplane.config import preset
+from spikeplane.float_network import FloatProjection
 from spikeplane.importers import import_model
 from spikeplane_sim.golden import FloatModel, GoldenModel
 
@@ -229,3 +231,11 @@ def test_weights_of_two_parts(bits: int, message: str | None) -> None:
     assert step.min() > 0
     np.testing.assert_allclose(whole, real.weight * step[:, None, None, None], atol=1.5)
     assert np.abs(whole).max() > 1000
+
+
+def test_the_largest_weight_of_two_parts() -> None:
+    """16,383 would round to 128 * 128; both of its parts are words of 8 bits."""
+    weight = np.full((1, 1, 1, 1), 16383)
+    projection = FloatProjection(source="a", target="b", weight=weight)
+    high, low = _parts(projection, weight, 0, -7)
+    assert (int(high.weight.item()), high.pre_shift, int(low.weight.item())) == (127, 7, 127)

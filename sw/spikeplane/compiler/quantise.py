@@ -148,7 +148,8 @@ def _parts(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> li
     """One projection, or two for weights of more bits than the chip stores: w = high * 2^places + low."""
     if spare >= 0:
         return [_projection(p, weight, power, spare)]
-    high = (weight + (1 << (-spare - 1))) >> -spare
+    # the largest would round up to one more than is stored; the lower part has room for the rest
+    high = np.minimum((weight + (1 << (-spare - 1))) >> -spare, (1 << -spare) - 1)
     low = weight - (high << -spare)
     return [_projection(p, high, power - spare, 0), _projection(p, low, power, 0)]
 
