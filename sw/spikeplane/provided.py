@@ -21,6 +21,7 @@ PROVIDED = {
     "GoldenModel": "spikeplane_sim.golden",
     "GoldenBoard": "spikeplane_sim.golden.board",
     "SimulatedBoard": "spikeplane_sim.board",
+    "drawn": "spikeplane_sim.proof.planes",
     "proof_tables": "spikeplane_sim.proof",
 }
 

@@ -269,3 +269,13 @@ def test_sizes_are_whole_numbers(name: str, what: str, value: Any, message: str)
     with pytest.raises(SpikeplaneError) as refused:
         import_model(graph, dt=DT)
     assert str(refused.value) == message
+
+
+def test_an_empty_node() -> None:
+    """What nirtorch leaves of a module that the framework has no NIR for."""
+    graph = chain(nir.Linear(WEIGHT), lif())
+    graph.nodes["n1"] = None  # type: ignore[assignment]
+    with pytest.raises(
+        SpikeplaneError, match="NIR node 'n1' is empty: the framework that wrote the graph does not"
+    ):
+        import_model(graph, dt=DT)

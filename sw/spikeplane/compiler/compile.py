@@ -12,6 +12,7 @@ from spikeplane.compiler.check import check_network
 from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import Placed, fit, mapping_rows
 from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
+from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
 from spikeplane.config import PRESETS, ChipConfig
@@ -31,7 +32,6 @@ from spikeplane.provided import provided
 from spikeplane.samples import labelled
 
 _log = logger(__name__)
-PEAK_SAMPLES = 64  #: of the calibration that the room of the membranes is taken from
 
 
 def compile(  # noqa: A001 - the public name is the field's word
@@ -109,7 +109,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     if calibration is not None:
         calibration, labels = labelled(calibration, labels, forms)
     planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
-    peaks = None if planes is None else _peaks(net, planes, encodings)
+    peaks = drawn_peaks(net, encodings) if planes is None else measured_peaks(net, planes, encodings)
     source = Source(
         network=replace(net, origin=None),
         chip=chips.arithmetic[0],
@@ -250,19 +250,6 @@ def _encoded(
             "give one label a sample"
         )
     return planes
-
-
-def _peaks(
-    net: FloatNetwork, planes: dict[str, np.ndarray], encodings: Mapping[str, Encoding]
-) -> dict[str, np.ndarray]:
-    """By population the largest magnitude of a membrane (C,) on the first samples of the calibration."""
-    values = {name: given[:PEAK_SAMPLES] * encodings[name].value for name, given in planes.items()}
-    peaks: dict[str, np.ndarray] = {}
-    for _, membranes in provided("FloatModel")(net).steps(values):
-        for name, v in membranes.items():
-            largest = v.abs().amax((0, 2, 3)).cpu().numpy()
-            peaks[name] = np.maximum(largest, peaks.get(name, 0.0))
-    return peaks
 
 
 def _calibrate(

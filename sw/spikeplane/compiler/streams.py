@@ -7,23 +7,26 @@
 ```
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.guard import MARGIN, ROOM
 from spikeplane.compiler.layers import per_channel, thresholds
+from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import widest
 from spikeplane.compiler.readers import error, read_by_streams, weighted
 from spikeplane.compiler.steps import finer, flat, top
-from spikeplane.compiler.ties import gain, is_identity, uniform
+from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, uniform
 from spikeplane.config import ChipConfig
-from spikeplane.encodings import Encodings
-from spikeplane.float_network import FloatNetwork, FloatPopulation
+from spikeplane.encodings import Encodings, by_input
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
-_MOST_ROOM = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
+_MOST_BEHIND = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
+_MOST_ROOM = 40  #: of those behind synaptic currents, which inhibition takes far below 0
+_ACTIVE = (0.02, 0.1)  #: part of the steps in which neurons, and inputs, are taken to be active
 _PAST = 8.0  #: times the least error so far: fewer planes are no better
 _NEAR = 1.25  #: times the least error: as good
 _FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
@@ -42,6 +45,8 @@ class Streams(Branches):
         peaks: Mapping[str, np.ndarray],
     ) -> None:
         super().__init__(net, config, encodings, bits, peaks)
+        self.steps = next(iter(by_input(encodings, [p.name for p in net.inputs]).values())).steps
+        self.synaptic = in_front_of_neurons(net)
         classes = self.ties.members
         self._known: dict[tuple[object, ...], tuple[float, np.ndarray, int]] = {}
         given: dict[str, int] = {}
@@ -90,7 +95,7 @@ class Streams(Branches):
         for name in members:
             population, factor = net.population(name), self.ties.factor[name]
             least += [
-                self.usual[name] / highest / factor,
+                self._usual(name) / highest / factor,
                 self._accumulator(population, members, most) / factor,
             ]
             found = [self.step(p) for p in net.incoming(name) if not self.inside(p, members)]
@@ -105,7 +110,37 @@ class Streams(Branches):
         unit = np.where(unit > 0, unit, unit.max() or 1.0)
         if any(uniform(net, net.population(name)) for name in members):
             unit, needed = np.full_like(unit, unit.max()), np.full_like(needed, needed.max())
-        return unit * 2.0 ** -self._guard(members, unit, needed)
+        unit = unit * 2.0 ** -self._guard(members, unit, needed)
+        if self.synaptic.isdisjoint(members):
+            return unit
+        return np.where(grid > 0, unit, self._suited(members, unit))
+
+    def _usual(self, name: str) -> np.ndarray:
+        """What a population usually sends at most (C,). Of synaptic currents no more than the membranes behind
+        have room for: what is beyond decides nothing that the end of that room does not decide."""
+        if name not in self.synaptic:
+            return self.usual[name]
+        most = [_MOST_ROOM * thresholds(n, len(self.usual[name])) / gain(p) for p, n in self._neurons(name)]
+        return np.minimum(self.usual[name], np.max(most, axis=0))
+
+    def _neurons(self, name: str) -> Iterator[tuple[FloatProjection, FloatNeuron]]:
+        """The neurons that take synaptic currents."""
+        for p in self.net.projections:
+            neuron = self.net.population(p.target).neuron
+            if p.source == name and name in self.synaptic and neuron is not None:
+                yield p, neuron
+
+    def _suited(self, members: list[str], unit: np.ndarray) -> np.ndarray:
+        """The unit of a class that leaks, or one a little coarser, of which more is a whole number."""
+        net, factor = self.net, self.ties.factor
+        drives = []
+        for name in members:
+            outer = [p for p in net.incoming(name) if not self.inside(p, members)]
+            real = [(self.real(p), _ACTIVE[p.source in self.known]) for p in outer]
+            weights = [(w, active) for w, active in real if w is not None]
+            drives.append((net.population(name), factor[name], weights, self.bits[name]))
+        behind = [(n, factor[name] * gain(p)) for name in members for p, n in self._neurons(name)]
+        return suited(unit, drives, behind, self.steps)
 
     def _guard(self, members: list[str], unit: np.ndarray, needed: np.ndarray) -> int:
         """By how many powers of two a class is finer than its branches: where a member leaks, its leak rounds."""
@@ -138,8 +173,9 @@ class Streams(Branches):
         highest = (1 << (self.config.membrane_bits - 1)) - 4
         reached = thresholds(neuron, target.shape[0])
         if self.leaks(members):  # guard bits find no room for the membranes afterwards
+            room = reached * (_MOST_ROOM if self.synaptic.issuperset(members) else _MOST_BEHIND)
             seen = self.peaks.get(target.name, 0 * reached) * MARGIN
-            reached = np.clip(seen, reached * ROOM, reached * _MOST_ROOM)
+            reached = np.clip(seen, reached * ROOM, room)
         reached = reached / highest
         return np.maximum(self._accumulator(target, members, most), reached)
 

@@ -52,6 +52,20 @@ def sends_on(net: FloatNetwork, population: FloatPopulation) -> bool:
     return population.sends_values and any(p.source == population.name for p in net.projections)
 
 
+def in_front_of_neurons(net: FloatNetwork) -> set[str]:
+    """Value populations that leak and are sent as they are, to neurons with a threshold that get nothing else:
+    synaptic currents. Of several currents into one neuron, large ones may cancel."""
+    found = {p.name for p in net.populations if p.sends_values and p.neuron is not None and p.neuron.leaks}
+    for p in net.projections:
+        neuron, alone = net.population(p.target).neuron, len(net.incoming(p.target)) == 1
+        spikes = (
+            neuron is not None and neuron.threshold is not None and not net.population(p.target).sends_values
+        )
+        if p.source in found and not (spikes and alone and is_identity(net, p)):
+            found.discard(p.source)
+    return {name for name in found if any(p.source == name for p in net.projections)}
+
+
 def is_identity(net: FloatNetwork, projection: FloatProjection) -> bool:
     """Values through one weight a channel, none of them 0."""
     return net.population(projection.source).sends_values and single(projection)

@@ -166,6 +166,11 @@ class _Importer:
                 layers.whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
             )
             return made.input(name, shape)
+        if node is None:
+            raise SpikeplaneError(
+                f"NIR node '{name}' is empty: the framework that wrote the graph does not know its layer; use one "
+                "that it exports (of norse LIFCell and LIFBoxCell, not LIF or recurrent cells), or put the node in"
+            )
         value = self._incoming(name)
         if kind in ("Affine", "Linear"):
             return layers.linear(made, name, node, value)

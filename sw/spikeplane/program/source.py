@@ -31,7 +31,7 @@ class Source:
     chip       what it was compiled for; the program's own chip is a smaller one where it has been fitted
     weight_bits, guard, probes   as they were asked for
     peaks      by population the largest magnitude of a membrane, float (C,), on the calibration samples;
-               None where there were none
+               by default on random planes, for synaptic currents and the neurons behind; None where there were none
     """
 
     network: FloatNetwork
