@@ -23,7 +23,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file, write_files
 from spikeplane.toolchain import wheel_tool
-from spikeplane_gateware.generate import CHIP_MODULE, verilog_text
+from spikeplane_gateware.generate import verilog_text
+from spikeplane_gateware.manifest import CHIP_MODULE
 from spikeplane_hw.area import Account, account
 from spikeplane_hw.liberty import read_liberty
 

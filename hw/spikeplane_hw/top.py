@@ -15,8 +15,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane_gateware.generate import CHIP_MODULE, verilog_text
+from spikeplane_gateware.generate import verilog_text
 from spikeplane_gateware.link.uart import SLOWEST, Uart
+from spikeplane_gateware.manifest import CHIP_MODULE
 from spikeplane_gateware.units.known import pins_of
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_hw.names import TOP_MODULE

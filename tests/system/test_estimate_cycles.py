@@ -82,7 +82,7 @@ def test_random_networks(seed: int, within: float) -> None:
     chip = preset("small")
     network, planes = random_network(seed, chip)
     names = [p.name for p in network.populations if p.neuron is not None]
-    placement, _ = fit(network, chip, names)
+    _, placement, _ = fit(network, chip, names)
     bits = max(p.value_bits for p in network.populations)
     encoding = Encoding(kind="direct" if bits > 1 else "planes", steps=network.steps, value_bits=bits)
     program = Program(

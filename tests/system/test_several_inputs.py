@@ -108,7 +108,7 @@ def test_a_proof_that_must_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
     shapes = {"image": IMAGE, "sound": SOUND}
     right = as_one._joined
-    monkeypatch.setattr(as_one, "_joined", lambda model, given: right(_deaf(model), given))
+    monkeypatch.setattr(as_one, "_joined", lambda model, *how: right(_deaf(model), *how))
     with pytest.raises(SpikeplaneError, match="is not what the model computes"):
         spikeplane.compile(
             module(), chip="tiny", input_shape=shapes, encoding=ENCODINGS, calibration=samples()

@@ -50,7 +50,7 @@ def test_the_same_spikes_on_a_smaller_chip() -> None:
         for p in (usual, made)
     ]
     assert spikes[0].any()
-    assert np.array_equal(*spikes)
+    assert np.array_equal(spikes[0], spikes[1])
 
 
 def test_more_cores_where_one_is_too_long() -> None:

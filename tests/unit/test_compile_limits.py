@@ -139,7 +139,7 @@ def test_many_connections_take_fewer_cores() -> None:
         "core holds 31; use fewer projections "
         "or a chip with fewer cores"
     )
-    placement, _ = fit(network, chip, ["p2"])
+    _, placement, _ = fit(network, chip, ["p2"])
     assert len(placement.of("p2")) == 15
 
 
