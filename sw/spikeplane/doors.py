@@ -1,10 +1,10 @@
-"""What a Program's methods do stands above Program, which finds it here by name: no module imports one
-that is above it."""
+"""What the methods of a Program and of a Board do stands above them, and they find it here by name: no module
+imports one that is above it."""
 
 from importlib import import_module
 from typing import Any
 
-#: Functions by the name that a Program's method asks for.
+#: Functions by the name that a method asks for.
 DOORS = {
     "run": "spikeplane.front.run",
     "compare": "spikeplane.front.compare",
@@ -12,6 +12,7 @@ DOORS = {
     "estimate": "spikeplane.front.estimates",
     "line": "spikeplane.front.card",
     "card": "spikeplane.front.card",
+    "stream": "spikeplane.front.stream",
 }
 
 

@@ -66,11 +66,11 @@ def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
     items = iter(source) if hasattr(source, "__iter__") else (source[i] for i in range(len(source)))
     for item in items:
         sample, label = item if isinstance(item, tuple | list) and len(item) == 2 else (item, None)
-        one = sample if isinstance(sample, Events) else _array(sample)
+        one = sample if isinstance(sample, Events) else as_array(sample)
         parts.append(one if batched or isinstance(one, Events) else one[None])
         count += len(one) if batched and not isinstance(one, Events) else 1
         if label is not None:
-            truth.append(np.atleast_1d(_array(label)))
+            truth.append(np.atleast_1d(as_array(label)))
         if limit is not None and count >= limit:
             break
     if not parts:
@@ -94,11 +94,11 @@ def _of(samples: Any, name: str, form: tuple[Encoding, Shape] | None, limit: int
         samples = [samples]
     if isinstance(samples, list) and any(isinstance(one, Events) for one in samples):
         return samples[:limit]
-    array = _array(samples)
+    array = as_array(samples)
     if form is None or not array.ndim or form[0].kind == "events":
         return array
     encoding, shape = form
-    array = _integers(_shaped(array, encoding, shape)[:limit], encoding, name)
+    array = as_integers(_shaped(array, encoding, shape)[:limit], encoding, name)
     return array.astype(np.uint8) if array.dtype == bool else array
 
 
@@ -111,7 +111,7 @@ def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape) -> np.ndarray:
     return array.reshape(len(array), *wanted) if kept else array
 
 
-def _integers(array: np.ndarray, encoding: Encoding, name: str) -> np.ndarray:
+def as_integers(array: np.ndarray, encoding: Encoding, name: str) -> np.ndarray:
     """What an encoding takes for the numbers that the model gets: pixels 0 to 255, planes of 0 and 1, frames."""
     if array.dtype.kind in "bu" and array.dtype.itemsize == 1:
         return array
@@ -150,7 +150,7 @@ def _fits(array: np.ndarray) -> bool:
 
 
 def _labels(labels: Any, count: int) -> np.ndarray:
-    array = _array(labels)
+    array = as_array(labels)
     if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) < count:
         raise SpikeplaneError(
             f"labels are whole numbers, one for each of {count} samples, not {array.dtype} of shape {array.shape}"
@@ -158,7 +158,8 @@ def _labels(labels: Any, count: int) -> np.ndarray:
     return array[:count].astype(np.int64)
 
 
-def _array(value: Any) -> np.ndarray:
+def as_array(value: Any) -> np.ndarray:
+    """A tensor or array as numpy's. Raises SpikeplaneError for lists of unequal lengths."""
     if _is_tensor(value):
         value = value.detach().cpu().numpy()
     try:

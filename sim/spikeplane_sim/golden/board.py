@@ -1,8 +1,9 @@
 """The golden model as a board: the same program, the same planes, no chip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 
 from spikeplane.log import logger
 from spikeplane.program import Program
@@ -42,3 +43,26 @@ class GoldenBoard(Board):
             if progress:
                 progress(len(next(iter(batch.values()))))
         return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def begin(self) -> "GoldenSteps":
+        """See Board."""
+        return GoldenSteps(self.model, self.program.probes)
+
+
+class GoldenSteps:
+    """Steps one after the other, see `spikeplane.run.board.Steps`; `cycles` is empty."""
+
+    def __init__(self, model: GoldenModel, probes: tuple[str, ...]) -> None:
+        self.cycles: Sequence[int] = ()
+        self._probes, self._device = probes, model.device
+        self._given: list[dict[str, torch.Tensor]] = []
+        self._outputs = model.stream(iter(self._given.pop, None))
+
+    def step(self, planes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Per input (C, H, W) -> per probed population int (C, H, W)."""
+        self._given.append({k: torch.as_tensor(v, device=self._device)[None] for k, v in planes.items()})
+        outputs = next(self._outputs)
+        return {name: outputs[name][0].cpu().numpy() for name in self._probes}
+
+    def end(self) -> None:
+        """Nothing can be missing."""

@@ -14,7 +14,7 @@ explicit products at the largest sums); on CUDA, where libraries may choose tran
 the product is explicit. CPU or CUDA.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -52,25 +52,34 @@ class GoldenModel:
             Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections
         ]
 
-    def steps(self, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, Tensor]]:
+    def steps(
+        self, inputs: dict[str, np.ndarray], potentials: dict[str, Tensor] | None = None
+    ) -> Iterator[dict[str, Tensor]]:
         """Yield, per step, the output of every population: int32 (N, C, H, W); spikes 0/1 or membrane values.
 
-        `inputs`: per input population an integer array (N, T, C, H, W). State starts at 0.
+        `inputs`: per input population an integer array (N, T, C, H, W). State starts at 0. `potentials`: of
+        each step filled with v by population, what was decided on, before any reset.
         """
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
-        first = next(iter(planes.values()))
+        count = next(iter(planes.values())).shape[1]
+        return self.stream(({k: v[:, t] for k, v in planes.items()} for t in range(count)), potentials)
+
+    def stream(
+        self, planes: Iterable[dict[str, Tensor]], potentials: dict[str, Tensor] | None = None
+    ) -> Iterator[dict[str, Tensor]]:
+        """As `steps`, of steps that come one after the other: per input population integers (N, C, H, W)."""
         membranes: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
         held: dict[str, Tensor] = {}
-        for t in range(first.shape[1]):
-            previous, outputs = outputs, {}
+        for now in planes:
+            previous, outputs, first = outputs, {}, next(iter(now.values()))
             for population in self.network.populations:
                 if population.constant:
                     size = (len(first), *population.shape)
                     outputs[population.name] = torch.ones(size, dtype=torch.int32, device=self.device)
                     continue
                 if population.neuron is None:
-                    outputs[population.name] = planes[population.name][:, t].to(torch.int32)
+                    outputs[population.name] = now[population.name].to(torch.int32)
                     continue
                 # The same input in every step gives the same current: what `hold` means.
                 current = (
@@ -81,7 +90,10 @@ class GoldenModel:
                 if population.hold:
                     held[population.name] = current
                 u = membranes.get(population.name, torch.zeros_like(current))
-                outputs[population.name], membranes[population.name] = self._fire(population, u, current)
+                sent, membranes[population.name], v = self._fire(population, u, current)
+                outputs[population.name] = sent
+                if potentials is not None:
+                    potentials[population.name] = v
             yield outputs
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -129,7 +141,8 @@ class GoldenModel:
                 "accumulator; compile the network for this chip, which proves that none does"
             )
 
-    def _fire(self, population: Population, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:
+    def _fire(self, population: Population, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What is sent, u' and v."""
         neuron = population.neuron
         assert neuron is not None
         theta = self._channels(population.theta, population)
@@ -145,7 +158,7 @@ class GoldenModel:
             after = torch.where(fired, (v - amount).clamp(*self.limits), v)
         else:
             after = v
-        return limited(neuron, NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32)), after
+        return limited(neuron, NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32)), after, v
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
         array = np.broadcast_to(

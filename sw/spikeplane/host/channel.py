@@ -115,6 +115,15 @@ class Channel:
             idle, waits = 0 if self.exchange() else idle + 1, waits + 1
         raise SpikeplaneError(f"{self.device.where} does not answer (asked for {counter.name.lower()})")
 
+    def answer(self, counter: Counter) -> int:
+        """The reply to the first question after a counter that was sent as a packet (`bridge_packet`) and has
+        no answer yet."""
+        return self._answer(counter)
+
+    def forget(self) -> None:
+        """Drop the replies that have come and that nobody has taken."""
+        self._replies.clear()
+
     def mark(self) -> None:
         """Leave something at the chip that only a reset wipes out, for `check_mark`: a count of
         broken frames, more than a noisy line would have made of them since. Frame numbers alone may

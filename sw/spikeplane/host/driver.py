@@ -100,25 +100,27 @@ class Driver(Channel):
     def collect(self, collector: Collector, samples: int, steps: int) -> dict[str, np.ndarray]:
         """What `run` returns, once the packets of all steps have been sent by whomever. Raises
         SpikeplaneError as `run` does."""
-        idle = 0
-        while collector.complete < samples * steps:
-            idle = 0 if self.exchange() else idle + 1
-            # as long as for a dead link: a frame may come in many small parts
-            if idle > self.device.patience:
-                raise SpikeplaneError(
-                    f"the chip stopped: {collector.missing}; {collector.complete} of "
-                    f"{samples * steps} steps are complete"
-                )
-        self._settle(collector, samples * steps)
-        self.check_mark()
+        self.wait_for(collector, samples * steps)
+        self.settle(collector, samples * steps)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         self._at_rest = True
         _log.debug("%d samples took %d cycles", samples, self.busy_cycles)
         return {p.name: self._stack(p, samples, steps) for p in collector.probes.values()}
 
-    def _settle(self, collector: Collector, steps: int) -> None:
+    def wait_for(self, collector: Collector, steps: int) -> None:
+        """Until `steps` steps are whole. Raises SpikeplaneError if the chip stops answering."""
+        idle = 0
+        while collector.complete < steps:
+            idle = 0 if self.exchange() else idle + 1
+            # as long as for a dead link: a frame may come in many small parts
+            if idle > self.device.patience:
+                raise SpikeplaneError(
+                    f"the chip stopped: {collector.missing}; {collector.complete} of {steps} steps are complete"
+                )
+
+    def settle(self, collector: Collector, steps: int) -> None:
         """What every core has sent by now is in: its answer comes behind it. Raises SpikeplaneError
-        for more than `steps` steps, and for spikes that met no projection."""
+        for more than `steps` steps, for spikes that met no projection, and for a chip that was reset."""
         for core in self.image.cores:
             if self.query(Counter.FLAGS, core) >> 2 & 1:
                 raise SpikeplaneError(
@@ -128,6 +130,7 @@ class Driver(Channel):
         extra = collector.beyond(steps)
         if extra:
             raise SpikeplaneError(f"the chip sent {extra}; its memories are not the program's: load it again")
+        self.check_mark()
 
     def start(self) -> Collector:
         """Ready for step 0; returns what sorts the outputs. Counters of tokens and credits go back
@@ -157,6 +160,8 @@ class Driver(Channel):
         """Wait until nothing of a run that was cut is on its way: a stopped core ends its sweep,
         and what it sends would be taken for the next run's. Raises SpikeplaneError if the cores do
         not come to rest."""
+        self.query(Counter.IDENTITY)
+        self.forget()  # answers to questions of the run that was cut, which would be taken for later ones
         counters = (Counter.OPERATIONS, Counter.SWEEPS, Counter.PACKETS)
         before, since = None, 0
         for _ in range(_ROUNDS):
@@ -207,22 +212,24 @@ class Driver(Channel):
         """All packets of one sample: per step the barrier, the spikes, the tokens."""
         parts = []
         for t in range(steps):
-            parity, last = (n * steps + t) % 2, int(t == steps - 1)
-            parts.append(self.bridge_packet(Control.BARRIER, parity))
-            for name, routes in self.image.inputs.items():
-                for tag, rect in routes:
-                    values = inputs[name][n, t] if name in inputs else self._ones(name)
-                    parts.append(self._spikes(values, tag, rect, name, n, t, parity))
-            for routes in self.image.inputs.values():
-                for tag, rect in routes:
-                    parts.append(
-                        pack_many(
-                            self.form,
-                            Kind.TOKEN,
-                            1,
-                            {"tag": tag, "parity": parity, "last": last, **rect_fields(rect)},
-                        )
-                    )
+            planes = {name: values[n, t] for name, values in inputs.items()}
+            parts.append(self.step_packets(planes, n, t, (n * steps + t) % 2, last=t == steps - 1))
+        return np.concatenate(parts)
+
+    def step_packets(
+        self, planes: dict[str, np.ndarray], n: int, t: int, parity: int, *, last: bool
+    ) -> np.ndarray:
+        """Step t of sample n: the barrier, the spikes of `planes` (C, H, W) by input, the tokens, which say
+        whether it is the sample's last."""
+        parts = [self.bridge_packet(Control.BARRIER, parity)]
+        for name, routes in self.image.inputs.items():
+            for tag, rect in routes:
+                values = planes[name] if name in planes else self._ones(name)
+                parts.append(self._spikes(values, tag, rect, name, n, t, parity))
+        for routes in self.image.inputs.values():
+            for tag, rect in routes:
+                fields = {"tag": tag, "parity": parity, "last": int(last), **rect_fields(rect)}
+                parts.append(pack_many(self.form, Kind.TOKEN, 1, fields))
         return np.concatenate(parts)
 
     def _ones(self, name: str) -> np.ndarray:

@@ -1,25 +1,47 @@
 """What runs a program: an abstract board, and the one that drives a device through the byte link."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
+from spikeplane.doors import door
+from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Counter
 from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
 from spikeplane.host.metered import Metered
+from spikeplane.host.stepwise import Stepwise
 from spikeplane.program import Program
 
 Progress = Callable[[int], None]
+
+
+class Steps(Protocol):
+    """Steps one after the other on a board that runs nothing else meanwhile."""
+
+    @property
+    def cycles(self) -> Sequence[int]:
+        """Clock cycles of each step so far; empty where there is no clock."""
+        ...
+
+    def step(self, planes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Per input (C, H, W) -> per probed population int (C, H, W), of the step that this is."""
+        ...
+
+    def end(self) -> None:
+        """No step is missing and none too many. Raises SpikeplaneError."""
+        ...
 
 
 class Board(ABC):
     """Runs one program. Use as a context manager: leaving it gives the device back."""
 
     name: str
+    program: Program
+    _streaming: Any = None  #: the last stream
 
     @abstractmethod
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
@@ -30,6 +52,33 @@ class Board(ABC):
     def figures(self) -> dict[str, Any]:
         """Counts of the last run: cycles, operations, ... Empty for a board that has no clock."""
         return {}
+
+    def begin(self) -> Steps:
+        """Ready for step 0 of a stream. Raises SpikeplaneError for a board that runs samples only."""
+        raise SpikeplaneError(
+            f"the board '{self.name}' runs whole samples only; stream on golden, sim or a chip"
+        )
+
+    def stream(self, samples: Any, *, window: int | None = None) -> Any:
+        """Steps one after the other, without borders between samples and of any number: an iterator, whose items
+        hold what each step gave as soon as it is whole (`spikeplane.front.stream.StreamStep`), and whose
+        `summary` says how fast it was.
+
+        samples   event recordings, planes (T, C, H, W) or (N, T, C, H, W), a step (C, H, W), or an iterable
+                  of any of them; of several inputs a mapping by name of these, or an iterable of mappings
+        window    steps that the scores are of, the last ones; all since the beginning where None
+
+        Raises SpikeplaneError for encodings that make steps out of an image, and for what is no step.
+        """
+        self._streaming = door("stream")(self, samples, window)
+        return self._streaming
+
+    @property
+    def streamed(self) -> Any:
+        """The `summary` of the last stream. Raises SpikeplaneError where nothing was streamed."""
+        if self._streaming is None:
+            raise SpikeplaneError("nothing was streamed yet; take steps first")
+        return self._streaming.summary
 
     def close(self) -> None:  # noqa: B027 - most boards hold nothing
         """Give the device back."""
@@ -60,11 +109,7 @@ class DeviceBoard(Board):
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
         """See Board. Raises SpikeplaneError for another chip, or one that stops answering."""
         self.program.check_planes(inputs)
-        if not self._loaded:
-            self.driver.identify()
-            self.driver.load(verify=self.verify)
-            self._loaded = True
-        self.device.restart()
+        self._load()
         outputs = self.driver.run(inputs, progress)
         link = self.device.figures()
         self._figures = {**self._count(len(next(iter(inputs.values())))), "link": link}
@@ -75,6 +120,20 @@ class DeviceBoard(Board):
         (operations / (cycles * cores in use)), per core: operations, spikes, sweeps,
         packets; and of the link: see `Metered.figures`."""
         return self._figures
+
+    def begin(self) -> Steps:
+        """See Board. Raises SpikeplaneError for another chip, or one that stops answering."""
+        self._load()
+        self._figures = {}
+        return Stepwise(self.driver)
+
+    def _load(self) -> None:
+        """The program is in the chip, and what passes is counted from here on."""
+        if not self._loaded:
+            self.driver.identify()
+            self.driver.load(verify=self.verify)
+            self._loaded = True
+        self.device.restart()
 
     def close(self) -> None:
         """Close the device."""

@@ -1,0 +1,145 @@
+"""What is streamed, as steps: planes (C, H, W) of every input, one after the other."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spikeplane.data.events import Events, check_columns, check_inside
+from spikeplane.data.recordings import recording
+from spikeplane.encode import encode
+from spikeplane.encoding import Encoding
+from spikeplane.errors import SpikeplaneError
+from spikeplane.samples import Inputs, Shape, as_array, as_integers
+
+_FORM = "a stream takes steps (C, H, W), planes (T, C, H, W) or (N, T, C, H, W), and event recordings"
+Planes = dict[str, np.ndarray]
+
+
+def check_streams(inputs: Inputs) -> None:
+    """Raises SpikeplaneError for an encoding that makes all steps of an image."""
+    for name, (encoding, _) in inputs.items():
+        if encoding.kind in ("direct", "rate", "latency"):
+            raise SpikeplaneError(
+                f"input '{name}': the encoding '{encoding.kind}' makes {encoding.steps} steps of an image and has "
+                "nothing to stream; use run, or compile with the encoding events, frames or planes"
+            )
+
+
+def steps_of(samples: Any, inputs: Inputs) -> Iterator[Planes]:
+    """Integers (C, H, W) by input, step by step, each made when it is asked for.
+
+    samples   of one input a recording, planes, a step, or an iterable of these, or of (one of these, label); of
+              several inputs a mapping by name or a tuple of these, or an iterable of mappings or tuples
+    inputs    by name the encoding and (C, H, W) of each input
+
+    Raises SpikeplaneError for values that the encoding cannot send, and for inputs of different lengths.
+    """
+    if len(inputs) == 1:
+        ((name, form),) = inputs.items()
+        if isinstance(samples, Mapping) and set(samples) == {name}:
+            samples = samples[name]
+        yield from ({name: plane} for plane in _one(samples, name, form))
+        return
+    named = dict(zip(inputs, samples, strict=True)) if _several(samples, inputs) else samples
+    if not isinstance(named, Mapping):
+        for item in _iterated(samples, ", ".join(inputs)):
+            if not isinstance(item, Mapping) and not _several(item, inputs):
+                raise SpikeplaneError(
+                    f"the program has the inputs {', '.join(inputs)}; give a mapping by name, or an iterable of them"
+                )
+            yield from steps_of(item, inputs)
+        return
+    if set(named) != set(inputs):
+        given = ", ".join(f"'{name}'" for name in named) or "nothing"
+        raise SpikeplaneError(f"the inputs are {', '.join(inputs)}, there is a stream of {given}")
+    yield from _together({name: _one(named[name], name, form) for name, form in inputs.items()})
+
+
+def _several(samples: Any, inputs: Inputs) -> bool:
+    return isinstance(samples, tuple) and len(samples) == len(inputs)
+
+
+def _together(streams: dict[str, Iterator[np.ndarray]]) -> Iterator[Planes]:
+    end = object()
+    for number in range(1 << 62):
+        planes: dict[str, Any] = {name: next(stream, end) for name, stream in streams.items()}
+        ended = [name for name, plane in planes.items() if plane is end]
+        if len(ended) == len(planes):
+            return
+        if ended:
+            goes_on = next(name for name in planes if name not in ended)
+            raise SpikeplaneError(
+                f"input '{ended[0]}' ends after {number} steps, input '{goes_on}' goes on; give as many steps of each"
+            )
+        yield planes
+
+
+def _one(samples: Any, name: str, form: tuple[Encoding, Shape]) -> Iterator[np.ndarray]:
+    """The steps of one input, checked."""
+    encoding, shape = form
+    numbers = replace(encoding, kind="planes" if encoding.kind == "events" else encoding.kind, steps=1)
+    for number, plane in enumerate(_planes(samples, name, encoding, shape)):
+        try:
+            given = as_integers(plane[None, None], numbers, name)
+            yield encode(numbers, given.astype(np.uint8) if given.dtype == bool else given, shape)[0, 0]
+        except SpikeplaneError as error:
+            said = str(error).removeprefix("sample 0, step 0, ")
+            raise SpikeplaneError(f"step {number} of the stream: {said}") from None
+
+
+def _planes(samples: Any, name: str, encoding: Encoding, shape: Shape) -> Iterator[np.ndarray]:
+    """Planes as they are given, step by step."""
+    events = recording(samples)
+    if events is not None:
+        yield from _binned(events, name, encoding, shape)
+    elif isinstance(samples, np.ndarray) or hasattr(samples, "detach"):
+        yield from _cut(as_array(samples), shape)
+    elif isinstance(samples, list) and samples and not isinstance(samples[0], list | tuple | Mapping):
+        for item in samples:
+            yield from _planes(item, name, encoding, shape)
+    else:
+        for item in _iterated(samples, name):
+            pair = isinstance(item, tuple | list) and len(item) == 2
+            yield from _planes(item[0] if pair else item, name, encoding, shape)
+
+
+def _iterated(samples: Any, name: str) -> Iterable[Any]:
+    if isinstance(samples, str | bytes | Mapping) or not hasattr(samples, "__iter__"):
+        raise SpikeplaneError(f"{_FORM} for '{name}', or an iterable of them, not a {type(samples).__name__}")
+    return samples
+
+
+def _cut(array: np.ndarray, shape: Shape) -> Iterator[np.ndarray]:
+    """Steps (C, H, W) of an array of one, of T, or of N times T; rows of as many values will do."""
+    size = math.prod(shape)
+    for axes in range(3):
+        if array.shape[axes:] == shape:
+            return iter(array.reshape(-1, *shape))
+    for axes in range(3):
+        if array.ndim > axes and math.prod(array.shape[axes:]) == size:
+            return iter(array.reshape(-1, *shape))
+    raise SpikeplaneError(f"{_FORM} of {shape}, not {array.dtype} {array.shape}")
+
+
+def _binned(events: Events, name: str, encoding: Encoding, shape: Shape) -> Iterator[np.ndarray]:
+    """Of each step of `step_us` up to the last event's the number of its events; with the encoding `events` 0 and
+    1."""
+    if encoding.kind == "planes":
+        raise SpikeplaneError(
+            f"input '{name}': the encoding 'planes' takes planes of 0 and 1, not event recordings; compile with the "
+            "encoding events or frames"
+        )
+    check_columns(events)
+    check_inside(events, shape, events.name)
+    step = events.t_us // encoding.step_us
+    order = np.argsort(step, kind="stable")
+    count = int(step.max(initial=-1)) + 1
+    for number in range(count):
+        first, last = np.searchsorted(step, (number, number + 1), sorter=order)
+        mine = order[first:last]
+        plane = np.zeros(shape, np.int64)
+        np.add.at(plane, (events.p[mine], events.y[mine], events.x[mine]), 1)
+        yield (plane > 0).astype(np.uint8) if encoding.kind == "events" else plane

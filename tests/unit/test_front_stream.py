@@ -1,0 +1,254 @@
+"""`Board.stream`: steps without borders, on the golden model and on the simulated chip, with the same bits."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+import spikeplane
+from spikeplane import Encoding, SpikeplaneError
+from spikeplane.data import Events
+from spikeplane.formats.packet import Counter
+from spikeplane_sim.golden import GoldenModel
+
+SHAPE = (2, 4, 4)
+STEPS = 23
+
+
+class Leaky(torch.nn.Module):
+    """Leaks, a recurrent layer, a readout: all of them remember."""
+
+    def __init__(self) -> None:
+        from spikingjelly.activation_based import layer, neuron
+
+        super().__init__()
+        self.conv = layer.Conv2d(2, 6, 3, padding=1, bias=False)
+        self.lif = neuron.LIFNode(tau=4.0, decay_input=False)
+        self.back = layer.LinearRecurrentContainer(neuron.IFNode(), 96, 96)
+        self.out = torch.nn.Sequential(layer.Linear(96, 3), neuron.LIFNode(tau=8.0))
+
+    def forward(self, x):
+        return self.out(self.back(self.lif(self.conv(x)).flatten(1)))
+
+
+def made(kind: str = "events", **options) -> spikeplane.Program:
+    torch.manual_seed(1)
+    model = Leaky()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.copy_(8 * weight.abs() if name.startswith("out") else 3 * weight)
+    encoding = Encoding(kind=kind, steps=5, **options)
+    return spikeplane.compile(model, chip="small", encoding=encoding, input_shape=SHAPE, proof=False)
+
+
+@pytest.fixture(scope="module")
+def program() -> spikeplane.Program:
+    return made()
+
+
+@pytest.fixture(scope="module")
+def chip(program):
+    with spikeplane.open_board("sim", program) as board:
+        yield board
+
+
+def planes(steps: int = STEPS, seed: int = 0) -> np.ndarray:
+    found = (np.random.default_rng(seed).random((steps, *SHAPE)) < 0.3).astype(np.uint8)
+    found[-1, 0, 0, 0] = 1  # a recording ends with an event
+    return found
+
+
+def events(given: np.ndarray) -> Events:
+    """Shuffled, each event somewhere in its step."""
+    t, p, y, x = np.nonzero(given)
+    rng = np.random.default_rng(5)
+    order = rng.permutation(len(t))
+    return Events((t * 1000 + rng.integers(0, 1000, len(t)))[order], x[order], y[order], p[order])
+
+
+def wanted(program: spikeplane.Program, given: np.ndarray) -> dict[str, np.ndarray]:
+    """(T, C, H, W) of one sample that is as long as the stream."""
+    model = GoldenModel(
+        program.network, membrane_bits=program.config.membrane_bits, acc_bits=program.config.acc_bits
+    )
+    return {name: values[0] for name, values in model.run({program.inputs[0]: given[None]}).items()}
+
+
+def check(program, outs, given) -> None:
+    expected = wanted(program, given)
+    assert [out.number for out in outs] == list(range(len(given)))
+    for name in program.probes:
+        assert np.array_equal(np.stack([out.spikes[name] for out in outs]), expected[name]), name
+    output = expected[program.network.output].sum((-1, -2))
+    assert np.array_equal([out.scores for out in outs], np.cumsum(output, 0))
+
+
+@pytest.mark.parametrize("board", ["golden", "sim"])
+def test_a_stream_is_one_long_sample(program, chip, board) -> None:
+    given = planes()
+    one = chip if board == "sim" else spikeplane.open_board("golden", program)
+    outs = list(one.stream(events(given)))
+    check(program, outs, given)
+    sent = wanted(program, given)
+    assert all(np.count_nonzero(sent[name]) > 20 for name in program.probes)
+    found = one.streamed
+    assert found.steps == STEPS
+    assert 0 < found.p50 <= found.p99
+    assert found.real_time_factor == pytest.approx(1e-3 * STEPS / sum(out.latency for out in outs))
+    assert (found.cycles_p50 is None) == (board == "golden")
+    if board == "sim":
+        assert 100 < found.cycles_p50 <= found.cycles_p99 < 100_000
+    assert "times, at 1,000 us a step" in repr(found)
+
+
+def test_samples_do_not_end_within_a_stream(program) -> None:
+    """The state goes on: five steps, and again five, are not two samples."""
+    given = planes(10)
+    halves = [wanted(program, part) for part in (given[:5], given[5:])]
+    whole = wanted(program, given)
+    assert not np.array_equal(np.concatenate([half["out.1"] for half in halves]), whole["out.1"])
+    with spikeplane.open_board("golden", program) as board:
+        check(program, list(board.stream(given.reshape(2, 5, *SHAPE))), given)
+
+
+def test_outputs_come_as_their_steps_do(program, chip) -> None:
+    """Nothing is taken of the source before its turn."""
+    taken = []
+
+    def source():
+        for t, plane in enumerate(planes()):
+            taken.append(t)
+            yield plane
+
+    for out in itertools.islice(chip.stream(source()), 7):
+        assert taken == list(range(out.number + 1))
+
+
+def test_a_stream_left_in_the_middle_leaves_the_board_usable(program, chip) -> None:
+    samples = planes(10).reshape(2, 5, *SHAPE)
+    recorded = [events(sample) for sample in samples]
+
+    def breaks():
+        yield planes()[0]
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        stream = chip.stream(planes())
+        next(stream), next(stream), next(stream)
+        assert program.run(recorded, board=chip, lockstep=True).mismatches == 0
+        with pytest.raises(SpikeplaneError) as error:
+            next(stream)
+        assert str(error.value) == (
+            "the stream was cut: its board has run something else; begin another stream"
+        )
+        with pytest.raises(KeyboardInterrupt):
+            list(chip.stream(breaks()))
+        check(program, list(chip.stream(planes(seed=3))), planes(seed=3))
+
+
+def test_interrupted_while_the_chip_works(program, chip, monkeypatch) -> None:
+    """Ctrl-C with the step on its way, and answers that nobody takes any more."""
+    real = chip.device.exchange
+    samples = [events(planes(5))]
+    for after in (1, 2, 4, 7):
+        left = iter(range(after))
+
+        def exchange(data: bytes, left=left) -> bytes:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return real(data)
+
+        stream = chip.stream(planes())
+        next(stream)
+        monkeypatch.setattr(chip.device, "exchange", exchange)
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+        monkeypatch.setattr(chip.device, "exchange", real)
+        chip.driver._replies.append({"counter": Counter.RUN_ENDED, "value": 0})
+        result = program.run(samples, board=chip, lockstep=True)
+        assert result.mismatches == 0
+        assert result.cycles == pytest.approx(program.run(samples, board=chip).cycles, rel=0.2)
+
+
+def test_a_window_of_scores(program) -> None:
+    given = planes()
+    output = wanted(program, given)[program.network.output].sum((-1, -2))
+    with spikeplane.open_board("golden", program) as board:
+        found = [out.scores for out in board.stream(given, window=4)]
+    assert np.array_equal(found, [output[max(0, t - 3) : t + 1].sum(0) for t in range(STEPS)])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda given: given,
+        torch.from_numpy,
+        lambda given: given.astype(bool),
+        lambda given: given.astype(np.float32),
+        lambda given: list(given),
+        lambda given: (plane for plane in given),
+        lambda given: given.reshape(STEPS, -1),
+        lambda given: {"input": given},
+        lambda given: [given[:20], given[20], given[21:]],
+        lambda given: [(given[:20], 3), (given[20:], 4)],
+        lambda given: [events(given[:20]), events(given[20:])],
+        lambda given: torch.utils.data.DataLoader(list(torch.from_numpy(given)), batch_size=4),
+    ],
+)  # fmt: skip
+def test_what_is_a_stream(program, form) -> None:
+    given = planes()
+    given[19, 0, 0, 0] = 1
+    with spikeplane.open_board("golden", program) as board:
+        check(program, list(board.stream(form(given))), given)
+
+
+def test_counts_of_events() -> None:
+    program = made("frames", value_bits=4, step_us=500)
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, 4, (9, *SHAPE))
+    given[-1, 0, 0, 0] = 1
+    t, p, y, x = (np.repeat(column, given[given > 0]) for column in np.nonzero(given))
+    for one in (Events(t * 500, x, y, p), given):
+        with spikeplane.open_board("golden", program) as board:
+            outs = list(board.stream(one))
+        assert np.array_equal(np.stack([out.inputs["input"] for out in outs]), given)
+        check(program, outs, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (3, "a stream takes steps (C, H, W), planes (T, C, H, W) or (N, T, C, H, W), and event recordings for 'input', "
+            "or an iterable of them, not a int"),
+        (np.zeros((4, 3)), "a stream takes steps (C, H, W), planes (T, C, H, W) or (N, T, C, H, W), and event "
+                           "recordings of (2, 4, 4), not float64 (4, 3)"),
+        ([np.zeros(SHAPE, np.uint8), np.full(SHAPE, 2, np.uint8)],
+         "step 1 of the stream: encoding 'planes' expects uint8 samples (N, 1, 2, 4, 4) of 0 and 1, not uint8 "
+         "(1, 1, 2, 4, 4) from 2 to 2; threshold them, or compile with encoding 'direct'"),
+        (np.full(SHAPE, 0.5), "step 0 of the stream: input 'input': 0.5 is no value of a planes encoding, which sends "
+                              "0 and 1; give what the model gets, or uint8"),
+        (Events(*(np.array([n]) for n in (0, 4, 0, 0))),
+         "recording: event 0 (x 4, y 0, polarity 0, time 0) is outside the sensor of 4x4 and 2 polarities"),
+    ],
+)  # fmt: skip
+def test_what_is_none(program, given, message) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        list(spikeplane.open_board("golden", program).stream(given))
+    assert str(error.value) == message
+
+
+def test_refused(program) -> None:
+    board = spikeplane.open_board("golden", program)
+    with pytest.raises(SpikeplaneError) as error:
+        board.stream(planes(), window=0)
+    assert str(error.value) == "window must be 1 or more steps, not 0"
+    with pytest.raises(SpikeplaneError) as error:
+        board.stream(iter(())).summary  # noqa: B018
+    assert str(error.value) == "nothing was streamed yet; take steps first"
+    with pytest.raises(SpikeplaneError) as error:
+        spikeplane.open_board("golden", made("direct")).stream(planes())
+    assert str(error.value) == (
+        "input 'input': the encoding 'direct' makes 5 steps of an image and has nothing to stream; use run, or compile "
+        "with the encoding events, frames or planes"
+    )
