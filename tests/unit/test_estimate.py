@@ -270,7 +270,10 @@ def test_command(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(found["energy_pj"].values()) > 0
 
 
-def test_what_does_not_fit_is_an_answer(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_does_not_fit_is_an_answer(
+    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     assert app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False) == 1
     text = capsys.readouterr().out
     assert text.endswith("no chip for this network fits icebreaker: spikeplane boards lists larger ones\n")

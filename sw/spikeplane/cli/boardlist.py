@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
+from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.config import ChipConfig
 from spikeplane.toolchain import command_path
@@ -29,9 +29,8 @@ def boards(
     if connected:
         _print_connected()
         return
-    table = Table(title="Boards", title_justify="left", title_style="bold")
-    for column in ("board", "device", "memory", "clock", "presets", "tools"):
-        table.add_column(column, overflow="fold")
+    columns = ("board", "device", "memory", "clock", "presets", "tools")
+    table = Figures("Boards", columns, columns)
     for board in BOARDS.values():
         clock = f"{board.clock:g} MHz" + (
             f" (PLL from {board.oscillator:g})" if board.clock != board.oscillator else ""
@@ -40,8 +39,8 @@ def boards(
             f"[green]{name}[/]" if command_path(name) else f"[yellow]{name}: not found[/]"
             for name in board.tools
         ]
-        table.add_row(board.name, board.device, board.memory, clock, _presets(board), "\n".join(tools))
-    out.print(table)
+        table.add(board.name, board.device, board.memory, clock, _presets(board), "\n".join(tools))
+    table.print(out)
     for board in BOARDS.values():
         out.print(
             f"{board.name}: {board.title}; {board.note}; link up to {board.baud:,} baud",
@@ -59,13 +58,12 @@ def _print_connected() -> None:
             "no port has a USB chip of a board that Spikeplane knows; check cable and power", highlight=False
         )
         return
-    table = Table(title="Connected boards", title_justify="left", title_style="bold")
-    for column in ("port", "USB", "may be", "chip"):
-        table.add_column(column, overflow="fold")
+    columns = ("port", "USB", "may be", "chip")
+    table = Figures("Connected boards", columns, columns)
     for one in found:
         chip = one.chip or f"no answer: {one.why}"
-        table.add_row(*(escape(text) for text in (one.port, one.usb, ", ".join(one.boards), chip)))
-    out.print(table)
+        table.add(*(escape(text) for text in (one.port, one.usb, ", ".join(one.boards), chip)))
+    table.print(out)
 
 
 def _presets(board: "Board") -> str:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from spikeplane.cli.chips import chip_of
+from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import err, out
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place
@@ -124,12 +124,12 @@ def show(values: dict[str, Any], title: str) -> None:
     report = Report.from_dict(values["report"])
     what = f"chip {values['digest']}" if values["digest"] else "UART echo"
     how = f"seed {report.seed}" if values["sha256"] else "estimate"
-    table = Table(title=f"{escape(title)}: {what}, {how}", title_justify="left", title_style="bold")
-    for column in ("resource", "used", "available", "share"):
-        table.add_column(column, justify="left" if column == "resource" else "right")
+    table = Figures(
+        f"{escape(title)}: {what}, {how}", ("resource", "used", "available", "share"), ("resource",)
+    )
     for name, (used, available) in report.resources.items():
-        table.add_row(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}")
-    out.print(table)
+        table.add(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}")
+    table.print(out)
     if not values["sha256"]:
         out.print("counted by yosys before placement; no clock is estimated", highlight=False)
     for clock in report.clocks:

@@ -2,6 +2,7 @@
 names of files, layers and keys are shown with their control characters escaped, so that none of
 them writes to the terminal what it likes."""
 
+import os
 import re
 import sys
 import warnings
@@ -9,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 from rich.text import Text
 
-#: Tables need room: where nobody watches (a pipe, a log) lines are as long as they want.
-_WIDE = 132
+#: Characters of a line where nothing says how many (a pipe, a log): what terminals begin with.
+_WIDTH = 80
 
 #: Characters of a message at its ends, which are kept: what it names came from a file, and may be
 #: as long as that.
@@ -36,13 +37,28 @@ def message(text: str) -> str:
 
 class _Console(Console):
     """Escapes the control characters of every text before its markup is looked at; tables and lines
-    may be broken."""
+    may be broken. As wide as COLUMNS says, else as the terminal."""
+
+    @property
+    def size(self) -> ConsoleDimensions:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Columns and lines, asked for anew: terminals change."""
+        height = super().size.height
+        columns = os.environ.get("COLUMNS", "")
+        if re.fullmatch("0*[1-9][0-9]{0,4}", columns, re.ASCII):
+            return ConsoleDimensions(int(columns), height)
+        return super().size if self.is_terminal else ConsoleDimensions(_WIDTH, height)
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """As Rich's; texts are broken into lines on a terminal only, where a person reads them."""
+        if soft_wrap is None and not self.is_terminal:
+            soft_wrap = all(isinstance(one, str) for one in objects)
+        super().print(*objects, soft_wrap=soft_wrap, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
         return super().render_str("\n".join(shown(line) for line in text.split("\n")), **options)
 
 
-out = _Console(width=None if sys.stdout and sys.stdout.isatty() else _WIDE)  # there is none after `>&-`
+out = _Console()
 err = _Console(stderr=True)
 
 #: What warns of the code of libraries, not of anybody's files.

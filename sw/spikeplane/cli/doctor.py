@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
+from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError
 from spikeplane.extras import EXTRAS, install, packages
@@ -28,7 +28,7 @@ def doctor(
     _check_names(extras or [])
     tools, needed = survey(), wanted(extras or [])
     lacking = missing(tools, needed)
-    out.print(_table(tools, lacking))
+    _table(tools, lacking).print(out)
     absent = [name for name in EXTRAS if name not in needed | {"models"}]
     if absent:
         advice = f"{', '.join(absent)}; pip install 'spikeplane[{','.join(absent)}]'"
@@ -49,14 +49,13 @@ def _check_names(extras: list[str]) -> None:
             raise SpikeplaneError(f"unknown extra '{name}'; {advice}")
 
 
-def _table(tools: list[Tool], lacking: list[Tool]) -> Table:
-    table = Table(title="Tools", title_justify="left", title_style="bold")
-    for column in ("tool", "found", "needed for", "extra", "install"):
-        table.add_column(column, overflow="fold")
+def _table(tools: list[Tool], lacking: list[Tool]) -> Figures:
+    columns = ("tool", "found", "needed for", "extra", "install")
+    table = Figures("Tools", columns, columns)
     for tool in tools:
         absent = "[red]missing[/]" if tool in lacking else "[yellow]not found[/]"
         found = f"[green]{tool.found}[/]" if tool.found else absent
-        table.add_row(tool.name, found, tool.purpose, tool.extra, "" if tool.found else escape(tool.install))
+        table.add(tool.name, found, tool.purpose, tool.extra, "" if tool.found else escape(tool.install))
     return table
 
 

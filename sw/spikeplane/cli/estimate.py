@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
+from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
@@ -65,18 +65,18 @@ def _check_options(data: Path | None, activity: float | None, samples: int) -> N
 
 def show(found: dict[str, Any], title: str) -> None:
     """The estimate for people."""
-    table = Table(
-        title=f"{escape(title)}: chip {found['chip']}, estimated", title_justify="left", title_style="bold"
+    table = Figures(
+        f"{escape(title)}: chip {found['chip']}, estimated",
+        ("resource", "used", "available", "share", "fits", "calibration"),
+        ("resource", "calibration"),
     )
-    for column in ("resource", "used", "available", "share", "fits", "calibration"):
-        table.add_column(column, justify="left" if column in ("resource", "fits", "calibration") else "right")
     for name, row in found["resources"].items():
         used, available = row["used"], row["available"]
         over = used - available
         error = _calibration(row["error"], row["builds"])
         fits = "[green]yes[/]" if over <= 0 else f"[red]no: {over:,} too many[/]"
-        table.add_row(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}", fits, error)
-    out.print(table)
+        table.add(name, f"{used:,}", f"{available:,}", f"{used / available:.0%}", fits, error)
+    table.print(out)
     for label, text in _lines(found):
         out.print(f"{label:<20}{escape(text)}", highlight=False, soft_wrap=True)
 

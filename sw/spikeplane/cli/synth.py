@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from spikeplane.cli.chips import chosen_chip
+from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import err, out
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def synth(
 
 def show(found: "Account", title: str) -> None:
     """The tables of one synthesis: blocks, memories, cells."""
-    out.print(_blocks(found, title))
+    _blocks(found, title).print(out)
     if found.macros:
-        out.print(_macros(found))
+        _macros(found).print(out)
     cells = ", ".join(f"{count:,} {name}" for name, count in found.cells.items())
     out.print(f"cells: {escape(cells)}", highlight=False)
     for memory in found.registers:
@@ -71,36 +71,32 @@ def show(found: "Account", title: str) -> None:
     )
 
 
-def _blocks(found: "Account", title: str) -> Table:
-    table = Table(
-        title=f"{escape(title)} in library {escape(found.library)}", title_justify="left", title_style="bold"
+def _blocks(found: "Account", title: str) -> Figures:
+    table = Figures(
+        f"{escape(title)} in library {escape(found.library)}",
+        ("block", "instances", "area", "share", "cells", "flip-flops"),
+        ("block",),
     )
-    for column in ("block", "instances", "area", "share", "cells", "flip-flops"):
-        table.add_column(column, justify="left" if column == "block" else "right")
     whole = found.blocks[0].area or 1.0
     for block in found.blocks:
         if block.depth <= _DEPTH:
             name = "  " * block.depth + block.name.rpartition(".")[2]
             share = f"{block.area / whole:.1%}"
             counts = (f"{block.cells:,}", f"{block.flipflops:,}")
-            table.add_row(escape(name), f"{block.instances:,}", f"{block.area:,.0f}", share, *counts)
+            table.add(escape(name), f"{block.instances:,}", f"{block.area:,.0f}", share, *counts)
     return table
 
 
-def _macros(found: "Account") -> Table:
+def _macros(found: "Account") -> Figures:
     title = (
         "Memories: SRAM macros, a read and a write port each, left as boxes `spikeplane_ram`; "
         "their area is not counted"
     )
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in ("block", "macros", "words", "width", "bits"):
-        table.add_column(column, justify="left" if column == "block" else "right")
+    table = Figures(title, ("block", "macros", "words", "width", "bits"), ("block",))
     for memory in found.macros:
-        table.add_row(
+        table.add(
             escape(memory.block), *(f"{n:,}" for n in (memory.count, memory.depth, memory.width, memory.bits))
         )
-    table.add_section()
-    table.add_row(
-        "all", f"{sum(m.count for m in found.macros):,}", "", "", f"{sum(m.bits for m in found.macros):,}"
-    )
+    bits = sum(m.bits for m in found.macros)
+    table.add("all", f"{sum(m.count for m in found.macros):,}", "", "", f"{bits:,}", section=True)
     return table

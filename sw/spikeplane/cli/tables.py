@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from spikeplane.cli.columns import Figures
 from spikeplane.program import Program
 
 #: Memories of the mapping table, in the order people care about them.
@@ -16,12 +16,12 @@ def print_tables(program: Program, console: Console) -> None:
     """Assumptions, quantisation, agreement, mapping; the calibration's accuracies if there are any."""
     tables = program.tables
     if tables.get("assumptions"):
-        console.print(_assumptions(tables["assumptions"]))
-    console.print(_layers(program))
+        _assumptions(tables["assumptions"]).print(console)
+    _layers(program).print(console)
     for row in tables.get("import", []):
-        console.print(_agreement(tables.get("agreement", [])))
+        _agreement(tables.get("agreement", [])).print(console)
         console.print(f"import: {escape(row['source'])}; {escape(row['data'])}", highlight=False)
-    console.print(_mapping(tables.get("mapping", [])))
+    _mapping(tables.get("mapping", [])).print(console)
     for row in tables.get("calibration", []):
         parts = [
             f"{kind} {row[f'accuracy_{kind}']:.2%}"
@@ -34,35 +34,22 @@ def print_tables(program: Program, console: Console) -> None:
             )
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number < left else "right", overflow="fold")
-    return table
-
-
-def _assumptions(rows: list[dict[str, Any]]) -> Table:
-    table = _table("What was assumed", "layers", "what", "value", "why", left=4)
+def _assumptions(rows: list[dict[str, Any]]) -> Figures:
+    columns = ("layers", "what", "value", "why")
+    table = Figures("What was assumed", columns, columns)
     merged: dict[tuple[str, str, str], list[str]] = {}
     for row in rows:
         merged.setdefault((row["what"], row["value"], row["why"]), []).append(row["layer"])
     for (what, value, why), layers in merged.items():
-        table.add_row(*(escape(text) for text in (", ".join(layers), what, value, why)))
+        table.add(*(escape(text) for text in (", ".join(layers), what, value, why)))
     return table
 
 
-def _layers(program: Program) -> Table:
-    table = _table(
+def _layers(program: Program) -> Figures:
+    table = Figures(
         "Quantisation",
-        "layer",
-        "shape",
-        "bits",
-        "guard",
-        "scale",
-        "weight error",
-        "clipped",
-        "leak",
-        "worst case",
+        ("layer", "shape", "bits", "guard", "scale", "weight error", "clipped", "leak", "worst case"),
+        ("layer", "leak"),
     )
     bounds = {row["population"]: row for row in program.tables.get("bounds", [])}
     for row in program.tables.get("quantisation", []):
@@ -70,7 +57,7 @@ def _layers(program: Program) -> Table:
         shape = "x".join(str(n) for n in program.network.population(name).shape)
         low, high = row["scale_low"], row["scale_high"]
         bound = bounds[name]
-        table.add_row(
+        table.add(
             escape(name),
             shape,
             str(row["weight_bits"]),
@@ -84,17 +71,20 @@ def _layers(program: Program) -> Table:
     return table
 
 
-def _agreement(rows: list[dict[str, Any]]) -> Table:
-    table = _table(
+def _agreement(rows: list[dict[str, Any]]) -> Figures:
+    table = Figures(
         "Agreement in spikes",
-        "layer",
-        "float against model",
-        "ties",
-        "compared",
-        "integer, given float's",
-        "integer, alone",
-        "float fires",
-        "integer fires",
+        (
+            "layer",
+            "float against model",
+            "ties",
+            "compared",
+            "integer, given float's",
+            "integer, alone",
+            "float fires",
+            "integer fires",
+        ),
+        ("layer",),
     )
 
     def percent(value: float | None) -> str:
@@ -111,7 +101,7 @@ def _agreement(rows: list[dict[str, Any]]) -> Table:
             row["free"],
             *(None if r is None else 100 * r for r in (row["rate_float"], row["rate_integer"])),
         )
-        table.add_row(
+        table.add(
             escape(row["population"]),
             *(str(value) for value in compared),
             *(percent(value) for value in rates),
@@ -119,9 +109,10 @@ def _agreement(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _mapping(rows: list[dict[str, Any]]) -> Table:
-    table = _table("Mapping: words used of available", "core", "populations", *MEMORIES, left=2)
+def _mapping(rows: list[dict[str, Any]]) -> Figures:
+    columns = ("core", "populations", *MEMORIES)
+    table = Figures("Mapping: words used of available", columns, ("populations",))
     for row in rows:
         used = [f"{row['used'][m][0]}/{row['used'][m][1]}" for m in MEMORIES]
-        table.add_row(f"({row['core'][0]}, {row['core'][1]})", escape(", ".join(row["populations"])), *used)
+        table.add(f"({row['core'][0]}, {row['core'][1]})", escape(", ".join(row["populations"])), *used)
     return table
