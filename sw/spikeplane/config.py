@@ -213,8 +213,8 @@ PRESETS: dict[str, ChipConfig] = {
     "medium": ChipConfig(rows=4, cols=4, weight_depth=8192, projections=64),
     "large": ChipConfig(
         rows=4, cols=5, lanes=32, weight_depth=16384, acc_depth=4096, membrane_depth=4096, projections=64,
-        populations=16, parameter_depth=512, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=20,
-        max_shift=19,
+        populations=16, parameter_depth=512, row_depth=512, column_depth=512, group_depth=512, acc_bits=20, membrane_bits=18,
+        max_shift=17,
     ),
 }  # fmt: skip
 

@@ -82,8 +82,8 @@ def test_no_finite_numbers(bad: float) -> None:
      "layer 'out': a soft reset cannot subtract -1; use a hard reset, or give an amount"),
     (one_layer(np.ones((2, 3)), decay=1.5), ("layer 'out': a membrane decay of 1.5 a step is not " "between 0 and 1; "
                                                                                                    "check tau and dt")),
-    (one_layer(np.full((2, 3), 1e-6)),
-     "layer 'out': its weights of up to 1e-06 vanish beside its threshold, reset, bias or the "
+    (one_layer(np.full((2, 3), 5e-6)),
+     "layer 'out': its weights of up to 5e-06 vanish beside its threshold, reset, bias or the "
      "range of its inputs in "
      "16-bit membranes and 18-bit accumulators; use chip = 'large', or check the layer's scale and dt"),
     (one_layer(np.full((2, 3), 1e-12)),

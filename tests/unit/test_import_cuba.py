@@ -191,6 +191,33 @@ def test_published_recurrent_networks_compile(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("chip", "bits", "told"),
+    [
+        ("small", None, ["16-bit membranes, 16-bit leak factors"]),
+        ("small", 8, ["8-bit weights, 16-bit membranes, 16-bit leak factors"]),
+        (preset("large"), None, []),
+        (replace(preset("large"), membrane_bits=20), None, ["20-bit membranes, 8-bit leak factors"]),
+        ("auto", None, []),
+        ("auto", 8, ["8-bit weights"]),
+    ],
+)
+@pytest.mark.parametrize("back", [True, False])
+def test_rounding_that_comes_back_is_told(chip: Any, bits: int | None, told: list[str], back: bool) -> None:
+    """Wide membranes come first where spikes come back to synaptic currents; narrow ones are told there alone."""
+    program = spikeplane.compile(
+        graph(cuba(), back=back),
+        chip=chip,
+        weight_bits=bits,
+        encoding=Encoding(kind="planes", steps=16),
+        proof=False,
+    )
+    rows = [row for row in program.tables["assumptions"] if row["what"] == "rounding"]
+    assert [row["value"] for row in rows] == (told if back else [])
+    if chip == "auto":
+        assert program.config.membrane_bits == (18 if back else 16)
+
+
+@pytest.mark.parametrize(
     ("bits", "message"),
     [(16, "weight bits must be 2, 4 or 8 and at most the chip's 8, or 15 in two parts, not 16"), (15, None)],
 )

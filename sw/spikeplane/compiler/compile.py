@@ -15,6 +15,7 @@ from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanish
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
+from spikeplane.compiler.widths import looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
@@ -127,18 +128,22 @@ def compile(  # noqa: A001 - the public name is the field's word
 
 def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
     """The program for the first of the chips, by their arithmetic, that has one and keeps the weights' levels;
-    where none does, that of the least error. Raises SpikeplaneError."""
+    where none does, that of the least error. Wide ones come first where rounding comes back. Raises
+    SpikeplaneError."""
     found: list[Program] = []
     refused: SpikeplaneError | None = None
-    for arithmetic in chips.arithmetic:
+    loops, large = bool(looped(source.network)), False
+    chosen = sorted(chips.arithmetic, key=lambda one: loops and narrow(one))
+    for arithmetic in chosen:
+        if large and arithmetic is not source.chip:
+            continue  # wider ones are larger still
         try:
-            last = arithmetic is chips.arithmetic[-1]
+            last = arithmetic is chosen[-1]
             one = replace(source, chip=arithmetic)
             found.append(built(one, encodings, name, chips.placed, cured=last))
         except SpikeplaneError as error:
             refused = error
-            if isinstance(error, TooLarge):
-                break
+            large = large or isinstance(error, TooLarge)
             _log.info("%s; trying wider accumulators and membranes", error)
             continue
         lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] == LEVELS]

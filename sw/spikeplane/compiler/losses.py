@@ -9,6 +9,7 @@ import numpy as np
 
 from spikeplane.compiler.leaks import MOVED, leak
 from spikeplane.compiler.quantise import Quantised
+from spikeplane.compiler.widths import FINE, READOUT_BITS, looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation
@@ -18,6 +19,7 @@ from spikeplane.program.bounds import reach
 _WIDTHS = (20, 22, 24, 28, 32)  #: of accumulators that are tried where weights vanish
 FEW = 16  #: levels of a branch's weights, below which it is told
 LEVELS = "weights"  #: what is told where weights lose levels
+_WIDER = "chips with 18-bit membranes and 16-bit leak factors ('large', 'auto')"
 LOST = 4  #: of a layer's: the part of them that it keeps, below which it is told
 ROUNDED = 0.02  #: error of weights, relative to them, from which lost levels are missed
 
@@ -68,7 +70,7 @@ def told_losses(
     net: FloatNetwork, network: Network, rows: list[Quantised], config: ChipConfig
 ) -> list[Assumption]:
     """Where integers behave otherwise than the trained model: time constants and soft resets."""
-    found = []
+    found = _loops(net, rows, config)
     for row in rows:
         name = row.population
         real, made = net.population(name), network.population(name)
@@ -77,6 +79,30 @@ def told_losses(
         if made.sends_values and network.outgoing(name):
             found += _saturates(network, made, config) + _coarse(net, network, made)
     return found
+
+
+def _loops(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> list[Assumption]:
+    """Synaptic currents in a network in which spikes come back, where they are rounded coarsely."""
+    layers = looped(net)
+    bits = min((row.weight_bits for row in rows if row.population in layers), default=FINE)
+    found = [
+        (bits < FINE and config.weight_bits == READOUT_BITS, f"{bits}-bit weights", f"--weight-bits {FINE}"),
+        (
+            narrow(config),
+            f"{config.membrane_bits}-bit membranes, {config.leak_bits}-bit leak factors",
+            _WIDER,
+        ),
+    ]
+    coarse = [(what, cure) for is_so, what, cure in found if is_so]
+    if not layers or not coarse:
+        return []
+    cures = " and ".join(cure for _, cure in coarse)
+    why = (
+        f"spikes come back, and what rounding changes comes back too; {cures} keep more of the model's spikes"
+    )
+    return [
+        Assumption(layer=layers[0], what="rounding", value=", ".join(what for what, _ in coarse), why=why)
+    ]
 
 
 def _weights(net: FloatNetwork, network: Network, row: Quantised, config: ChipConfig) -> list[Assumption]:

@@ -18,6 +18,7 @@ from spikeplane.program.source import Widths
 
 READOUT_BITS = 8
 FINE = 15  #: bits of weights in two parts, on a chip that stores 8
+LOOP_BITS, LEAK_BITS = 18, 16  #: of membranes and leak factors, for networks in which rounding comes back
 _FEW = 8  #: the part of the chip's weights that those of a layer in two parts may be: 1 / _FEW
 
 
@@ -36,16 +37,27 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
 
 
 def _fine(net: FloatNetwork, name: str, config: ChipConfig) -> bool:
-    """Synaptic currents, in a network in which spikes come back, of few weights."""
-    population, incoming = net.population(name), net.incoming(name)
-    assert population.neuron is not None
-    back = any(p.delay for p in net.projections)
-    on = any(p.source == name for p in net.projections)
-    leaks = on and population.sends_values and population.neuron.leaks
-    count = sum(p.weight.size for p in incoming)
+    """Of those in which rounding comes back, layers of few weights."""
+    count = sum(p.weight.size for p in net.incoming(name))
     room = config.cores * config.weight_depth * config.lanes // _FEW
-    spikes = not any(net.population(p.source).sends_values for p in incoming)
-    return config.weight_bits == READOUT_BITS and back and leaks and spikes and count <= room
+    return config.weight_bits == READOUT_BITS and name in looped(net) and count <= room
+
+
+def looped(net: FloatNetwork) -> list[str]:
+    """Synaptic currents of spikes, in a network in which spikes come back: what rounding changes comes back too."""
+    back = any(p.delay for p in net.projections)
+    on = {p.source for p in net.projections}
+    found = [p for p in net.populations if back and p.sends_values and p.name in on]
+    return [p.name for p in found if p.neuron is not None and p.neuron.leaks and _of_spikes(net, p.name)]
+
+
+def _of_spikes(net: FloatNetwork, name: str) -> bool:
+    return not any(net.population(p.source).sends_values for p in net.incoming(name))
+
+
+def narrow(config: ChipConfig) -> bool:
+    """Whether membranes, or the factors of their leaks, are narrower than such networks are best with."""
+    return config.membrane_bits < LOOP_BITS or config.leak_bits < LEAK_BITS
 
 
 def guard_widths(net: FloatNetwork, asked: Widths) -> dict[str, int | None]:
