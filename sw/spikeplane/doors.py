@@ -13,6 +13,7 @@ DOORS = {
     "line": "spikeplane.front.card",
     "card": "spikeplane.front.card",
     "stream": "spikeplane.front.stream",
+    "telling": "spikeplane.front.progress",
 }
 
 

@@ -17,6 +17,7 @@ from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
 from spikeplane.compiler.widths import looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.doors import door
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input, input_bits, samples_by_input
@@ -55,7 +56,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     name: str = "network",
     proof: bool = True,
     weights: str | Path | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] | bool | None = None,
 ) -> Program:
     """Compile a model for a chip.
 
@@ -83,47 +84,58 @@ def compile(  # noqa: A001 - the public name is the field's word
     proof         run the model itself beside the float network, on the calibration or on random
                   planes, and refuse what differs
     weights       a checkpoint for a PyTorch module: a file of torch.save or safetensors with tensors only
-    progress      called with a line on what is being done now and then
+    progress      False: nothing is shown on what is being done; a function: it gets a line now and then; else
+                  a spinner in a terminal, and a line in a notebook, where what was assumed stays
 
     Raises SpikeplaneError, one line, for whatever cannot be represented, may overflow or does not fit.
     """
-    chips = _target(chip)
-    encodings = Encoding() if encoding is None else encoding
-    net = _imported(
-        model,
-        {
-            "input_shape": input_shape,
-            "dt": dt,
-            "reset": reset,
-            "compare": compare,
-            "if_gain": if_gain,
-            "discretisation": discretisation,
-            "read_out": read_out,
-            "input_bits": input_bits(encodings),
-            "weights": weights,
-        },
-    )
-    encodings = by_input(encodings, [p.name for p in net.inputs])
-    encodings = settled(encodings, net, given=encoding is not None)
-    net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
-    forms = {p.name: (encodings[p.name], p.shape) for p in net.inputs}
-    if calibration is not None:
-        calibration, labels = labelled(calibration, labels, forms)
-    planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
-    peaks = drawn_peaks(net, encodings) if planes is None else measured_peaks(net, planes, encodings)
-    source = Source(
-        network=replace(net, origin=None),
-        chip=chips.arithmetic[0],
-        weight_bits=weight_bits,
-        guard=guard,
-        probes=None if probes is None else tuple(probes),
-        peaks=peaks,
-    )
-    program = _first(source, chips, encodings, name)
-    program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=progress))
-    if planes is not None:
-        _calibrate(program, net, planes, labels)
+    options = {
+        "input_shape": input_shape,
+        "dt": dt,
+        "reset": reset,
+        "compare": compare,
+        "if_gain": if_gain,
+        "discretisation": discretisation,
+        "read_out": read_out,
+        "input_bits": input_bits(Encoding() if encoding is None else encoding),
+        "weights": weights,
+    }
+    with door("telling")("compiling", progress) as say:
+        chips = _target(chip)
+        say("reading the model")
+        net = _imported(model, options)
+        encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
+        encodings = settled(encodings, net, given=encoding is not None)
+        net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
+        forms = {p.name: (encodings[p.name], p.shape) for p in net.inputs}
+        if calibration is not None:
+            calibration, labels = labelled(calibration, labels, forms)
+        planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
+        source = Source(
+            network=replace(net, origin=None),
+            chip=chips.arithmetic[0],
+            weight_bits=weight_bits,
+            guard=guard,
+            probes=None if probes is None else tuple(probes),
+            peaks=drawn_peaks(net, encodings) if planes is None else measured_peaks(net, planes, encodings),
+        )
+        say("finding integers and places")
+        program = _first(source, chips, encodings, name)
+        program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=say))
+        if planes is not None:
+            say("running the calibration in float and integer")
+            _calibrate(program, net, planes, labels)
+        _tell(program, say)
     return program
+
+
+def _tell(program: Program, say: Any) -> None:
+    """What was assumed: to whoever listens to the log, and in a notebook beside what was done."""
+    told = [f"{row['layer']}: {row['what']} = {row['value']} ({row['why']})" for row in program.assumptions]
+    for text in told:
+        _log.info("assumed of %s", text)
+    title = f"'{program.name}' compiled for chip {program.config.digest}"
+    say.done(title, [("assumed", text) for text in told])
 
 
 def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
