@@ -5,7 +5,7 @@ file is asked for. Text is free of source paths: equal configurations, equal fil
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spikeplane.config import ChipConfig
@@ -23,6 +23,7 @@ from spikeplane_gateware.units.known import modules_of, units_of
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.pretty import modules_of_text
 from spikeplane_gateware.verilog.waivers import waivers, waivers_of_modules
+from spikeplane_gateware.wrappers.wrap import wrapper_files, wrapper_modules
 
 _FILES = {
     "spikeplane.f": "the list of the Verilog files: `iverilog -g2005 -c spikeplane.f`, `verilator -f spikeplane.f`",
@@ -32,12 +33,17 @@ _FILES = {
     "spikeplane.h": "the same for C",
 }
 HOST_MODULE, CORE_MODULE, ROUTER_MODULE = "spikeplane_host", "spikeplane_core", "spikeplane_router"
-_TESTBENCH = {
+_MORE = {
     "spikeplane_testbench.v": "loads a program, replays a sample, compares with the golden model, and prints PASS or "
     "FAIL: `iverilog -g2005 -s spikeplane_testbench -o testbench.vvp -c spikeplane.f spikeplane_testbench.v && vvp -n "
     "testbench.vvp`, or `verilator --binary -CFLAGS -std=c++20 --top-module spikeplane_testbench spikeplane.vlt -f spikeplane.f "
     "spikeplane_testbench.v && obj_dir/Vspikeplane_testbench`",
-    "testbench/": "what it sends and what it expects",
+    "testbench/host.mem": "what it sends; what it expects lies beside it",
+    "spikeplane_axi_stream.v": "the chip's byte ports as AXI4-Stream",
+    "spikeplane_axi_lite.v": "the chip behind registers on AXI4-Lite",
+    "spikeplane_wishbone.v": "the same on Wishbone B4",
+    "spikeplane.svd": "the registers, for debuggers",
+    "spikeplane_registers.h": "the registers, for C",
 }
 
 
@@ -87,25 +93,27 @@ def generate(
     *,
     single_file: bool = False,
     testbench: Mapping[str, str] | None = None,
+    wrappers: Sequence[str] = (),
 ) -> list[Path]:
     """Write the chip into `directory` (made if missing), all files or none. Returns the paths.
 
     `verilog`: a file that already holds the chip's Verilog (a cache). `single_file`: all modules in one.
-    `testbench`: by name the files of one, to stand beside them.
-    Raises SpikeplaneError if the folder cannot be written.
+    `testbench`: by name the files of one, to stand beside them. `wrappers`: of `wrappers.wrap.WRAPPERS`.
+    Raises SpikeplaneError for another wrapper, or if the folder cannot be written.
     """
     target = Path(directory)
     text = verilog.read_text() if verilog else verilog_text(config)
-    texts = chip_files(config, text, single_file=single_file, testbench=testbench)
+    modules = modules_of_text(text, {CHIP_MODULE: list(ports(config))}) | wrapper_modules(config, wrappers)
+    others = {**(testbench or {}), **wrapper_files(config, wrappers)}
+    texts = chip_files(config, modules, others, single_file=single_file)
     write_files({target / name: text for name, text in texts.items()})
     return [target / name for name in texts]
 
 
 def chip_files(
-    config: ChipConfig, verilog: str, *, single_file: bool = False, testbench: Mapping[str, str] | None = None
+    config: ChipConfig, modules: Mapping[str, str], others: Mapping[str, str], *, single_file: bool = False
 ) -> dict[str, str]:
-    """By name the text of every file of a chip."""
-    modules = modules_of_text(verilog, {CHIP_MODULE: list(ports(config))})
+    """By name the text of every file of a chip. `modules`: of Verilog, by name; `others`: further files."""
     if single_file:
         sources = {f"{CHIP_MODULE}.v": "\n".join(modules.values())}
     else:
@@ -115,11 +123,10 @@ def chip_files(
         "spikeplane.f": "".join(f"{name}\n" for name in sources),
         "spikeplane.vlt": (waivers if single_file else waivers_of_modules)(cores=config.cores > 0),
         "spikeplane.h": header(config),
-        **(testbench or {}),
+        **others,
     }
     told = {f"{CHIP_MODULE}.v": f"top `{CHIP_MODULE}`", **_FILES}
-    if testbench:
-        told |= _TESTBENCH
+    told |= {name: what for name, what in _MORE.items() if name in files}
     if not single_file:
         told[f"{CHIP_MODULE}.v"] += f"; {len(sources)} modules, a file each"
     files["README.md"] = readme(config, CHIP_MODULE, told)

@@ -17,14 +17,19 @@ class Design:
     top: str
     config: ChipConfig
     component: Callable[[ChipConfig], Any] | None
+    wrapper: str | None = None
 
     def verilog(self) -> str:
-        """The memories and the component, or the whole chip."""
+        """The memories and the component, or the whole chip, in its wrapper if it has one."""
         from spikeplane_gateware.generate import verilog_text
         from spikeplane_gateware.ram import RAM_VERILOG
         from spikeplane_gateware.units.known import modules_of
         from spikeplane_gateware.verilog.convert import convert
+        from spikeplane_gateware.wrappers.wrap import wrapper_modules
 
+        if self.wrapper is not None:
+            wrapped = wrapper_modules(self.config, [self.wrapper])
+            return "\n".join([verilog_text(self.config), *wrapped.values()])
         if self.component is None:
             return verilog_text(self.config)
         modules = "".join(f"\n{text}\n" for text in modules_of(self.config))
@@ -78,6 +83,12 @@ DESIGNS = (
     Design("bridge", "bench_bridge", ChipConfig(rows=2, cols=2, lanes=8), _bridge),
     Design("camera", "bench_camera", CAMERA, _camera),
     Design("chip", "spikeplane_chip", CHIP, None),
+    Design("axi_lite", "spikeplane_axi_lite", CORE, None, "axi-lite"),
+)
+#: Others that stand on the same registers or ports.
+MORE = (
+    Design("wishbone", "spikeplane_wishbone", CORE, None, "wishbone"),
+    Design("axi_stream", "spikeplane_axi_stream", CORE, None, "axi-stream"),
 )
 
 

@@ -37,6 +37,12 @@ def generate(
         ),
     ] = None,
     number: Annotated[int, typer.Option("--number", help="Which of them, from 0 on.")] = 0,
+    wrapper: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--wrapper", help="Add the chip on a bus: axi-stream, axi-lite or wishbone; may be repeated."
+        ),
+    ] = None,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="All modules in one file (default: a file each).")
     ] = False,
@@ -65,7 +71,7 @@ def generate(
 
     testbench = _testbench(loaded, sample, number) if loaded is not None and sample else None
     with busy("generating Verilog"):
-        files = write(chip, output, single_file=single_file, testbench=testbench)
+        files = write(chip, output, single_file=single_file, testbench=testbench, wrappers=wrapper or ())
     modules = [path for path in files if path.suffix == ".v" and path.name not in (testbench or {})]
     for path in files if single_file else [path for path in files if path not in modules]:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)

@@ -1,0 +1,36 @@
+// The ports of the block design that build.tcl makes: a box, so that the example elaborates without Vivado.
+(* blackbox *)
+module processors (
+  inout wire [14:0] DDR_addr,
+  inout wire [2:0] DDR_ba,
+  inout wire DDR_cas_n, DDR_ck_n, DDR_ck_p, DDR_cke, DDR_cs_n,
+  inout wire [3:0] DDR_dm,
+  inout wire [31:0] DDR_dq,
+  inout wire [3:0] DDR_dqs_n, DDR_dqs_p,
+  inout wire DDR_odt, DDR_ras_n, DDR_reset_n, DDR_we_n,
+  inout wire FIXED_IO_ddr_vrn, FIXED_IO_ddr_vrp,
+  inout wire [53:0] FIXED_IO_mio,
+  inout wire FIXED_IO_ps_clk, FIXED_IO_ps_porb, FIXED_IO_ps_srstb,
+  output wire clk, resetn,
+  input wire irq,
+  output wire [31:0] m_axi_awaddr,
+  output wire [2:0] m_axi_awprot,
+  output wire m_axi_awvalid,
+  input wire m_axi_awready,
+  output wire [31:0] m_axi_wdata,
+  output wire [3:0] m_axi_wstrb,
+  output wire m_axi_wvalid,
+  input wire m_axi_wready,
+  input wire [1:0] m_axi_bresp,
+  input wire m_axi_bvalid,
+  output wire m_axi_bready,
+  output wire [31:0] m_axi_araddr,
+  output wire [2:0] m_axi_arprot,
+  output wire m_axi_arvalid,
+  input wire m_axi_arready,
+  input wire [31:0] m_axi_rdata,
+  input wire [1:0] m_axi_rresp,
+  input wire m_axi_rvalid,
+  output wire m_axi_rready
+);
+endmodule
