@@ -33,7 +33,7 @@ class Commands(LazyGroup):
         Entry("serve", "serve", "sim",
               "Simulate a board at its pins, UART included, and print the serial port that stands for it."),
         Entry("simulate", "simulate", "sim",
-              "Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: "
+              "Run the cocotb benches: core, router, mesh, bridge, camera, chip, axi_lite. With --netlist: "
               "the chip as yosys maps it, against golden."),
         Entry("synth", "synth", "chip",
               "Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, "

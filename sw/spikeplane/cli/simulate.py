@@ -26,7 +26,7 @@ def simulate(
         Path | None, typer.Option("--config", "-c", help="With --netlist: a TOML file of chip sizes.")
     ] = None,
 ) -> None:
-    """Run the cocotb benches: core, router, mesh, bridge, camera, chip. With --netlist: the chip as
+    """Run the cocotb benches: core, router, mesh, bridge, camera, chip, axi_lite. With --netlist: the chip as
     yosys maps it, against golden.
 
     Example: `spikeplane simulate core --waves`, `spikeplane simulate --netlist --preset tiny`
