@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spikeplane.encoding import Encoding
     from spikeplane.errors import SpikeplaneError
     from spikeplane.front.estimates import Estimate, boards_for
+    from spikeplane.front.images import show_images
     from spikeplane.front.result import RunResult
     from spikeplane.program import Program
     from spikeplane.run.board import Board
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "PRESETS", "Board", "ChipConfig", "ChipModule", "Comparison", "Encoding", "Estimate", "Program", "Result",
-    "RunResult", "SpikeplaneError", "__version__", "boards_for", "compare", "compile", "execute", "open_board", "summarise",
+    "RunResult", "SpikeplaneError", "__version__", "boards_for", "compare", "compile", "execute", "open_board", "show_images",
+    "summarise",
 ]  # fmt: skip
 
 _HOME = {
@@ -44,6 +46,7 @@ _HOME = {
     "boards_for": "spikeplane.front.estimates",
     "Result": "spikeplane.run.execute",
     "RunResult": "spikeplane.front.result",
+    "show_images": "spikeplane.front.images",
     "execute": "spikeplane.run.execute",
     "summarise": "spikeplane.run.execute",
     "Comparison": "spikeplane.run.lockstep",

@@ -12,11 +12,16 @@ def axes_of(axes: Any) -> Any:
     """The axes given, or new ones. Raises SpikeplaneError where matplotlib is not installed."""
     if axes is not None:
         return axes
+    return pyplot().subplots(figsize=(7, 3.5), layout="constrained")[1]
+
+
+def pyplot() -> Any:
+    """Of matplotlib. Raises SpikeplaneError where it is not installed."""
     try:
-        from matplotlib import pyplot
+        from matplotlib import pyplot as found
     except ModuleNotFoundError:
         raise SpikeplaneError(f"plots need matplotlib, not found: {install('matplotlib')}") from None
-    return pyplot.subplots(figsize=(7, 3.5), layout="constrained")[1]
+    return found
 
 
 def raster(planes: np.ndarray, title: str, axes: Any = None) -> Any:
@@ -33,6 +38,47 @@ def raster(planes: np.ndarray, title: str, axes: Any = None) -> Any:
         image = axes.imshow(flat.T, aspect="auto", origin="lower", interpolation="nearest")
         axes.figure.colorbar(image, ax=axes, label="value")
     axes.set(xlabel="step", ylabel="neuron", title=title)
+    return axes
+
+
+def membranes(
+    v: np.ndarray,
+    sent: np.ndarray | None,
+    thresholds: np.ndarray | None,
+    labels: list[str],
+    title: str,
+    axes: Any = None,
+) -> Any:
+    """A line a neuron, v (T, neurons) before any reset; its threshold (neurons,) dashed, one line for all where they
+    are the same; a dot where sent (T, neurons) is a spike."""
+    axes = axes_of(axes)
+    for i, label in enumerate(labels):
+        (line,) = axes.plot(v[:, i], label=label, linewidth=1.2)
+        if sent is not None:
+            fired = np.flatnonzero(sent[:, i])
+            axes.plot(fired, v[fired, i], "o", color=line.get_color(), markersize=4)
+        if thresholds is not None and len(set(thresholds.tolist())) > 1:
+            axes.axhline(thresholds[i], color=line.get_color(), linestyle="--", linewidth=0.8)
+    if thresholds is not None and len(set(thresholds.tolist())) == 1:
+        axes.axhline(thresholds[0], color="black", linestyle="--", linewidth=0.8, label="threshold")
+    axes.set(xlabel="step", ylabel="membrane", title=title)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    return axes
+
+
+def core_load(loads: dict[tuple[int, int], float], size: tuple[int, int], axes: Any = None) -> Any:
+    """The mesh (rows, columns) as it lies; of each core (x, y) in use the share of its cycles in which it added
+    words, in %."""
+    axes = axes_of(axes)
+    shares = np.full(size, np.nan)
+    for (x, y), load in loads.items():
+        shares[y, x] = 100 * load
+        axes.text(x, y, f"{100 * load:.1f}", ha="center", va="center", fontsize=9, color="black")
+    image = axes.imshow(shares, cmap="YlGn", vmin=0, vmax=max(1.0, float(np.nanmax(shares))))
+    axes.figure.colorbar(image, ax=axes, label="cycles that add, %")
+    axes.set_xticks(range(size[1]))
+    axes.set_yticks(range(size[0]))
+    axes.set(xlabel="x", ylabel="y", title="Core load")
     return axes
 
 

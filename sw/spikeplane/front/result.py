@@ -1,5 +1,6 @@
 """What a run gave: accuracy, spikes, cycles, time, and where chip and golden model differ."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.front.membranes import chosen, potentials, thresholds
 from spikeplane.front.names import ByName
 from spikeplane.front.text import card, table
 from spikeplane.host.serial import BAUD
@@ -167,6 +169,49 @@ class RunResult:
         from spikeplane.front.plots import raster
 
         return raster(self._one(population, sample), f"{population}, sample {sample}", axes)
+
+    def potentials(self, population: str, sample: int = 0) -> np.ndarray:
+        """Membranes of a population in one sample, int (T, C, H, W), as the golden model has them: before any reset,
+        what the threshold is held against. Raises SpikeplaneError as `membranes` does."""
+        return self._membranes(population, sample)[0]
+
+    def membranes(
+        self, population: str, sample: int = 0, neurons: int | Sequence[int] = 8, axes: Any = None
+    ) -> Any:
+        """Plot membranes of one sample, with thresholds and spikes, as the golden model has them.
+
+        neurons   how many, those that fire most; or their numbers, in the order of channel, row, column
+
+        Returns matplotlib's axes. Raises SpikeplaneError for a population without neurons, and for a sample that
+        was not kept.
+        """
+        from spikeplane.front import plots
+
+        v, sent = self._membranes(population, sample)
+        which = chosen(v, sent, neurons)
+        places = [np.unravel_index(n, v.shape[1:]) for n in which]
+        theta = thresholds(self.program, population)
+        return plots.membranes(
+            v.reshape(len(v), -1)[:, which],
+            None if theta is None else sent.reshape(len(v), -1)[:, which],
+            None if theta is None else np.array([theta[place[0]] for place in places]),
+            ["({}, {}, {})".format(*place) for place in places],
+            f"{population}, sample {sample}",
+            axes,
+        )
+
+    def core_load(self, axes: Any = None) -> Any:
+        """Plot how busy each core was: the share of the run's cycles in which it added words. Returns matplotlib's
+        axes. Raises SpikeplaneError for the golden model, which has no cores."""
+        from spikeplane.front import plots
+
+        if not self.cycles:
+            raise SpikeplaneError(f"the {self.board} board has no cores; run with board='sim', or on a chip")
+        loads = {core: row["operations"] / self.cycles for core, row in self._raw.figures["cores"].items()}
+        return plots.core_load(loads, (self.program.config.rows, self.program.config.cols), axes)
+
+    def _membranes(self, population: str, sample: int) -> tuple[np.ndarray, np.ndarray]:
+        return potentials(self.program, {name: self._one(name, sample) for name in self.inputs}, population)
 
     def _one(self, population: str, sample: int) -> np.ndarray:
         """(T, C, H, W) of one sample."""
