@@ -1,6 +1,8 @@
 """`spikeplane boards`: which boards there are, what fits them, which of their tools are found."""
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -18,6 +20,7 @@ def boards(
     connected: Annotated[
         bool, typer.Option("--connected", help="Those that are plugged in, and which chip is on each.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """List the boards: device, memory, clock, what each can be built as, tools needed and whether
     they are found.
@@ -27,7 +30,10 @@ def boards(
     from spikeplane_hw.boards import BOARDS
 
     if connected:
-        _print_connected()
+        _print_connected(as_json)
+        return
+    if as_json:
+        print(json.dumps({board.name: _figures(board) for board in BOARDS.values()}))
         return
     columns = ("board", "device", "memory", "clock", "presets", "tools")
     table = Figures("Boards", columns, columns)
@@ -47,12 +53,35 @@ def boards(
             highlight=False,
             soft_wrap=True,
         )
+    out.print("next: spikeplane build --board BOARD --dry-run", highlight=False, soft_wrap=True)
 
 
-def _print_connected() -> None:
+def _figures(board: "Board") -> dict[str, Any]:
+    """One board as plain values; a preset without a chip is the UART echo."""
+    presets = {
+        name: {"chip": None if chip is None else chip.to_dict(), "clock_mhz": clock}
+        for name, (chip, clock) in board.presets.items()
+    }
+    return {
+        "title": board.title,
+        "note": board.note,
+        "device": board.device,
+        "memory": board.memory,
+        "clock_mhz": board.clock,
+        "oscillator_mhz": board.oscillator,
+        "baud": board.baud,
+        "presets": presets,
+        "tools": {name: bool(command_path(name)) for name in board.tools},
+    }
+
+
+def _print_connected(as_json: bool) -> None:
     from spikeplane.host.find import connected
 
     found = connected()
+    if as_json:
+        print(json.dumps([asdict(one) for one in found]))
+        return
     if not found:
         out.print(
             "no port has a USB chip of a board that Spikeplane knows; check cable and power", highlight=False

@@ -1,5 +1,7 @@
 """`spikeplane build`: a board's bitstream, and what it takes of the board."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +41,10 @@ def build(
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("board"),
     seeds: Annotated[int, typer.Option("--seeds", help="Placements to try until one meets the clock.")] = 4,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be built, with which tools; build nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is.
 
@@ -60,6 +66,12 @@ def build(
     fitted = None if program is None else _sized(program, target)
     chip, speed = (fitted.config, target.clock) if fitted else chip_of(target, preset, config)
     target = target.at(speed if clock is None else clock)
+    if dry_run:
+        from spikeplane.cli.planned import planned, show_planned
+
+        plan = planned(target, chip)
+        print(json.dumps(plan)) if as_json else show_planned(plan, target.title, output)
+        return
     for name in (RECORD, PROGRAM):
         check_place(output / name)
     with err.status("starting", spinner="line") as status:
@@ -75,8 +87,13 @@ def build(
             if not (output / RECORD).exists():
                 (output / PROGRAM).unlink(missing_ok=True)
     _keep(fitted, output / PROGRAM)
+    if as_json:
+        print(json.dumps(values))
+        return
     show(values, target.title)
     out.print(escape(_made(values, output)), highlight=False, soft_wrap=True)
+    load = shlex.join(["spikeplane", "flash", "--board", target.name, str(output)])
+    out.print(f"next: {escape(load)}", highlight=False, soft_wrap=True)
     if fitted:
         use = f"spikeplane run {output / PROGRAM} --input DATA --board PORT --baud {target.baud}"
         out.print(f"flash it, then: {escape(use)}", highlight=False, soft_wrap=True)

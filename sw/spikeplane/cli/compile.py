@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -100,6 +101,9 @@ def compile(  # noqa: A001 - the command's name
     probe: Annotated[
         list[str] | None, typer.Option(help="Populations sent to the host (default: all).")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The program's name (default: that of the model's file).")
+    ] = None,
     proof: Annotated[
         bool, typer.Option(help="Run the model itself beside the float network and refuse what differs.")
     ] = True,
@@ -157,7 +161,7 @@ def compile(  # noqa: A001 - the command's name
             probes=probe,
             proof=proof,
             progress=say,
-            name=Path(model.partition(":")[0]).stem.encode(errors="replace").decode(),
+            name=(name or Path(model.partition(":")[0]).stem).encode(errors="replace").decode(),
         )
         program.save(output)
     print_tables(program, out)
@@ -179,6 +183,9 @@ def _tell(program: Program, output: Path, made: str | None) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    use = shlex.join(["spikeplane", "run", str(output)])
+    inputs = "--input DATA" if len(program.inputs) == 1 else f"--input {program.inputs[0]}=DATA ..."
+    out.print(f"next: {escape(use)} {escape(inputs)}", highlight=False, soft_wrap=True)
 
 
 def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:

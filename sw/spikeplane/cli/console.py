@@ -5,6 +5,8 @@ them writes to the terminal what it likes."""
 import os
 import re
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +18,8 @@ from rich.text import Text
 
 #: Characters of a line where nothing says how many (a pipe, a log): what terminals begin with.
 _WIDTH = 80
+
+LOGGED = 30.0  #: seconds between the lines of long work where there is no terminal
 
 #: Characters of a message at its ends, which are kept: what it names came from a file, and may be
 #: as long as that.
@@ -89,10 +93,17 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
     """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named;
     yields `advance(n)`.
 
-    Nothing is drawn where there is no terminal.
+    Where there is no terminal it is a line on stderr every LOGGED seconds.
     """
     if not err.is_terminal:  # Rich up to 14 would print an empty line
-        yield lambda count: None
+        done = 0
+
+        def advanced(count: int) -> None:
+            nonlocal done
+            done += count
+
+        with _logged(lambda: f"{what}: {done:,} of {total:,}" if total else f"{what}: {done:,}"):
+            yield advanced
         return
     from spikeplane.cli.progress import drawn  # Rich's bars take a while to import
 
@@ -103,9 +114,34 @@ def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[in
 @contextmanager
 def busy(what: str) -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal's stderr, for work of unknown length; yields `say(text)`, which
-    changes its text."""
+    changes its text. Where there is no terminal it is a line on stderr every LOGGED seconds."""
     if err.is_terminal:
         with err.status(what) as status:
             yield lambda text: status.update(escape(text))
-    else:
-        yield lambda text: None
+        return
+    said = what
+
+    def say(text: str) -> None:
+        nonlocal said
+        said = text
+
+    with _logged(lambda: said):
+        yield say
+
+
+@contextmanager
+def _logged(text: Callable[[], str]) -> Iterator[None]:
+    """While the block runs, a line now and then: who reads a log sees that work goes on."""
+    over, start = threading.Event(), time.perf_counter()
+
+    def log() -> None:
+        while not over.wait(LOGGED):
+            complain(message(f"{text()} ({time.perf_counter() - start:.0f} s)"))
+
+    thread = threading.Thread(target=log, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,13 +1,16 @@
 """`spikeplane doctor`: which tools are there, what they are needed for, how to get the others."""
 
 import difflib
-from typing import Annotated
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
+from spikeplane.cli.defects import report_text
 from spikeplane.errors import SpikeplaneError
 from spikeplane.extras import EXTRAS, install, packages
 from spikeplane.survey import Tool, missing, survey, wanted
@@ -18,6 +21,10 @@ def doctor(
         list[str] | None,
         typer.Argument(help="Extras that have to be there, such as sim (default: those that are installed)."),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="What belongs into a report of a defect, without paths of yours.")
+    ] = False,
 ) -> None:
     """Print the tools found, their versions, what needs them, and how to install what is missing.
 
@@ -28,6 +35,13 @@ def doctor(
     _check_names(extras or [])
     tools, needed = survey(), wanted(extras or [])
     lacking = missing(tools, needed)
+    if as_json or report:
+        if as_json and report:
+            raise SpikeplaneError("give --json or --report, not both")
+        print(json.dumps(_figures(tools, lacking)) if as_json else report_text(tools))
+        if lacking:
+            raise typer.Exit(1)
+        return
     _table(tools, lacking).print(out)
     absent = [name for name in EXTRAS if name not in needed | {"models"}]
     if absent:
@@ -38,6 +52,10 @@ def doctor(
         out.print(escape(advice), highlight=False, soft_wrap=True)
         raise typer.Exit(1)
     out.print("everything that is required is there", highlight=False)
+
+
+def _figures(tools: list[Tool], lacking: list[Tool]) -> dict[str, Any]:
+    return {"tools": [asdict(tool) for tool in tools], "missing": [tool.name for tool in lacking]}
 
 
 def _check_names(extras: list[str]) -> None:

@@ -26,7 +26,7 @@ def told(error: BaseException, extra: str = "") -> int:
         return failed(str(error))
     if isinstance(error, usage_error()):
         text = str(getattr(error, "format_message", error.__str__)())
-        return failed(f"{' '.join(text.split())} (spikeplane --help lists commands and options)")
+        return failed(f"{' '.join(text.split())} ({_help_of(error)})")
     if isinstance(error, Abort):
         complain("interrupted")
         return 130
@@ -44,6 +44,14 @@ def told(error: BaseException, extra: str = "") -> int:
     if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error.name or "", extra)):
         return failed(missing)
     return _defect(error)
+
+
+def _help_of(error: BaseException) -> str:
+    """Where the command line that was not understood is explained: of a command its own help."""
+    context = getattr(error, "ctx", None)
+    if context is None or context.parent is None:
+        return "spikeplane --help lists commands and options"
+    return f"spikeplane {context.info_name} --help lists its arguments and options"
 
 
 def _defect(error: BaseException) -> int:

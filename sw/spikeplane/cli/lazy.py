@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from spikeplane.cli.complete import attach
 from spikeplane.cli.verbose import with_verbose
 
 
@@ -59,4 +60,6 @@ def load(entry: Entry, markup: Any = None) -> Any:
     function = getattr(import_module(f"spikeplane.cli.{entry.module}"), entry.name)
     app = typer.Typer(add_completion=False, rich_markup_mode=markup, pretty_exceptions_enable=False)
     app.command(entry.name)(with_verbose(function))
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    attach(command)
+    return command

@@ -69,7 +69,7 @@ def reconstruct(
         Path | None, typer.Option(help="The true image of --plane: print PSNR and SSIM.")
     ] = None,
     board: Annotated[
-        str, typer.Option(help="golden: the PyTorch model; sim: the hardware, simulated.")
+        str, typer.Option("--board", "-b", help="golden: the PyTorch model; sim: the hardware, simulated.")
     ] = "golden",
     pixels: Annotated[
         int | None, typer.Option(help="Pixels the simulated hardware takes a cycle (default: all it can).")

@@ -1,13 +1,14 @@
 """`spikeplane record`: what a spike camera would see of an image, a video or an array."""
 
 import io
+import json
 import math
 import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -59,6 +60,7 @@ def record(
     no_flip: Annotated[
         bool, typer.Option("--no-flip", help="First row first in .dat; cameras write the last one first.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise.
 
@@ -79,7 +81,11 @@ def record(
     light = open_light(source, planes, wanted, motion, speed / 1000, planes_per_frame)
     _check_pixels(light.size)
     shot = Shot(light, model, output, not no_flip, truth, _truth_plane(light, truth, truth_plane))
-    show(shot, shoot(shot, planes))
+    counts = shoot(shot, planes)
+    if as_json:
+        print(json.dumps(figures(shot, counts)))
+    else:
+        show(shot, counts)
 
 
 def _check_options(
@@ -241,6 +247,23 @@ def _png(image: np.ndarray) -> bytes:
     data = io.BytesIO()
     Image.fromarray(np.rint(image * 255).astype(np.uint8)).save(data, "PNG")
     return data.getvalue()
+
+
+def figures(shot: Shot, counts: Counts) -> dict[str, Any]:
+    """The summary as plain values."""
+    width, height = shot.light.size
+    found: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "planes": counts.planes,
+        "spikes": counts.spikes,
+        "rate": counts.spikes / (counts.planes * width * height),
+        "seconds": counts.seconds,
+        "output": str(shot.output),
+        "bytes": shot.output.stat().st_size,
+        "next": _next(shot),
+    }
+    return found | ({"truth": str(shot.truth), "truth_plane": shot.truth_plane} if shot.truth else {})
 
 
 def show(shot: Shot, counts: Counts) -> None:

@@ -33,7 +33,7 @@ def run(
         ),
     ],
     board: Annotated[
-        str, typer.Option(help="golden, sim, a serial port, or auto: the connected one.")
+        str, typer.Option("--board", "-b", help="golden, sim, a serial port, or auto: the connected one.")
     ] = "golden",
     baud: Annotated[int | None, typer.Option(help="Rate of the serial port (default: 3000000).")] = None,
     samples: Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")] = None,
