@@ -40,8 +40,11 @@ VERILATOR = (
 #: A function that another library might replace is never inlined, and Verilator's are all public: what
 #: a board of routers and cores calls is 15 % slower so.
 _COMPILER = "-march=native -fPIC -fno-semantic-interposition"
+#: What is added where a simulator writes waves, and is told in its harness.
+_TRACED, _WAVES = ("--trace",), {"WAVES": 1}
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its nodes'.
+WAVES = ("waves.h",)
 BOARD = ("board.v", "node.h", "mesh.h", "units.h", "harness.cpp")
 NODE = ("node.vlt", "node.h", "rest.h", "node.cpp")
 Macros = Mapping[str, int]
@@ -67,36 +70,36 @@ def _generated(name: str, config: ChipConfig, make: Callable[[], str]) -> Path:
     return kept(f"{name}-{config.digest}", ".v", [gateware_digest()], lambda: make().encode())
 
 
-def build_board(config: ChipConfig) -> Path:
+def build_board(config: ChipConfig, *, waves: bool = False) -> Path:
     """The shared library of a simulated board without its tiles: the byte loop and the host's side of
-    the chip. Raises SpikeplaneError where the tools are missing or fail."""
+    the chip; with `waves` one that writes them. Raises SpikeplaneError where the tools are missing or fail."""
     from spikeplane_gateware.generate import host_verilog
 
     verilog = _generated("host", config, lambda: host_verilog(config)).read_text()
-    return _board(config, verilog, _widths(config))
+    return _board(config, verilog, _widths(config), waves=waves)
 
 
-def build_router(config: ChipConfig) -> Path:
+def build_router(config: ChipConfig, *, waves: bool = False) -> Path:
     """The shared library of a simulated board's routers: the same for every mesh with neighbours on as
     many sides. Raises SpikeplaneError where the tools are missing or fail."""
     from spikeplane_gateware.generate import router_verilog
 
-    return _node("router", config, lambda: router_verilog(config))
+    return _node("router", config, lambda: router_verilog(config), waves=waves)
 
 
-def build_core(config: ChipConfig) -> Path:
+def build_core(config: ChipConfig, *, waves: bool = False) -> Path:
     """The shared library of a simulated board's cores: the same for every mesh whose cores are these.
     Raises SpikeplaneError where the tools are missing or fail."""
     from spikeplane_gateware.generate import core_verilog
 
-    return _node("core", config, lambda: core_verilog(config))
+    return _node("core", config, lambda: core_verilog(config), waves=waves)
 
 
-def _node(kind: str, config: ChipConfig, make: Callable[[], str]) -> Path:
+def _node(kind: str, config: ChipConfig, make: Callable[[], str], *, waves: bool) -> Path:
     verilog = f"{RAM_VERILOG.read_text()}\n{_generated(kind, config, make).read_text()}"
     places = {"X_BITS": bits_for(config.cols), "Y_BITS": bits_for(config.rows)}
     macros = _widths(config) | places | ({"NODE_CORE": 1} if kind == "core" else {})
-    return _built(kind, "spikeplane_board_node", verilog, (f"{kind}.v", *NODE), macros)
+    return _built(kind, "spikeplane_board_node", verilog, (f"{kind}.v", *NODE), macros, waves=waves)
 
 
 def build_whole(config: ChipConfig) -> Path:
@@ -142,8 +145,8 @@ def command(base: tuple[str, ...], top: str, sources: Iterable[str], macros: Mac
     return (*base, "--top-module", top, *files, *(f"-D{name}={value}" for name, value in macros.items()))
 
 
-def _board(config: ChipConfig, verilog: str, macros: Macros) -> Path:
-    return _built("board", "spikeplane_board", verilog, BOARD, macros, UnitPins.of(config))
+def _board(config: ChipConfig, verilog: str, macros: Macros, *, waves: bool = False) -> Path:
+    return _built("board", "spikeplane_board", verilog, BOARD, macros, UnitPins.of(config), waves=waves)
 
 
 def _built(
@@ -153,13 +156,17 @@ def _built(
     files: tuple[str, ...],
     macros: Macros,
     units: UnitPins | None = None,
+    *,
+    waves: bool = False,
 ) -> Path:
     """The library of the module `top` of this Verilog and of the harness's files."""
+    files, macros = ((*files, *WAVES), {**macros, **_WAVES}) if waves else (files, macros)
+    base = (*VERILATOR, *_TRACED) if waves else VERILATOR
     sources = {**_WAIVERS, "chip.v": verilog.encode(), **harness(files, macros, units)}
     return build_library(
         name,
         sources,
-        command((*VERILATOR, "-CFLAGS", f"-O{LEVEL} {_COMPILER}"), top, sources, macros),
+        command((*base, "-CFLAGS", f"-O{LEVEL} {_COMPILER}"), top, sources, macros),
     )
 
 

@@ -31,14 +31,20 @@ class SimulatedBoard(Device):
         self.config = config
         if library is None and not config.cores:
             library = build_whole(config)
-        nodes = () if library else tuple(node_calls(build(config)) for build in (build_router, build_core))
-        parts = MeshParts(*nodes, config.rows, config.cols) if nodes else None
-        self._board = Simulator(
-            library or build_board(config), "board", _RESET, parts, int(config.digest, 16)
+        router, core, host = (None, None, library) if library else self._libraries()
+        parts = (
+            MeshParts(node_calls(router), node_calls(core), config.rows, config.cols)
+            if router and core
+            else None
         )
+        self._board = Simulator(host, "board", _RESET, parts, int(config.digest, 16))
         self.units = UnitCalls(self._board, config)
         self._out = (ctypes.c_uint8 * _ROOM)()
         self.quiet, self.stuck = quiet, stuck
+
+    def _libraries(self) -> tuple[Path, Path, Path]:
+        """Of routers, of cores, and of the host's side."""
+        return build_router(self.config), build_core(self.config), build_board(self.config)
 
     @property
     def cycles(self) -> int:

@@ -9,9 +9,16 @@
 #include "verilated.h"
 #include "mesh.h"
 #include "units.h"
+#ifdef WAVES
+#include "waves.h"
+#endif
 
 struct Board {
   VerilatedContext context;
+#ifdef WAVES
+  const bool traced = (context.traceEverOn(true), true);  // before there is a model
+  Written written;
+#endif
   Vspikeplane_board chip{&context};
   uint64_t cycles = 0;
   Units units;
@@ -43,6 +50,9 @@ static inline void settle(Board *board) {
 // The clock rises.
 static inline void rise(Board *board) {
   auto &chip = board->chip;
+#ifdef WAVES
+  board->written.write(chip, board->cycles, "host");
+#endif
 #ifdef PACKET_BITS
   board->mesh->in_valid = chip.mesh_o_valid;
   std::memcpy(&board->mesh->in, &chip.mesh_o_payload, sizeof chip.mesh_o_payload);
@@ -79,6 +89,9 @@ Board *board_open(uint32_t reset_cycles, const MeshParts *parts, uint64_t digest
 }
 
 void board_close(Board *board) {
+#ifdef WAVES
+  board->written.close();
+#endif
   board->chip.final();
   delete board;
 }

@@ -6,6 +6,9 @@
 #include "macros.h"
 #include "node.h"
 #include "rest.h"
+#ifdef WAVES
+#include "waves.h"
+#endif
 
 using Root = Vspikeplane_board_node___024root;
 
@@ -14,6 +17,10 @@ extern void Vspikeplane_board_node___024root___eval(Root *root);
 
 struct Simulated : Node {
   VerilatedContext context;
+#ifdef WAVES
+  const bool traced = (context.traceEverOn(true), true);  // before there is a model
+  Written written;
+#endif
   Vspikeplane_board_node model{&context};
   Rest rest;
   std::vector<Range> ranges;
@@ -26,6 +33,29 @@ static inline void rise(Simulated *node) {
   node->model.clk = 1;
   Vspikeplane_board_node___024root___eval(node->model.rootp);
 }
+
+#ifdef WAVES
+// A cycle that is looked at: what passes is kept, and what is seen while the clock is low is written.
+static void watched(Simulated *node, uint64_t cycle) {
+  auto &model = node->model;
+#ifdef NODE_CORE
+  const std::string name = "core_";
+  const auto &out = node->out[LOCAL];
+  note(cycle, model.x, model.y, OUT_OF_CORE, out.valid, out.ready, out.payload, sizeof model.o_local_payload);
+#else
+  const std::string name = "router_";
+  if (model.x == 0 && model.y == 0) {  // where the host is
+    const auto &in = node->in[WEST], &out = node->out[WEST];
+    note(cycle, 0, 0, FROM_HOST, in.valid, in.ready, in.payload, sizeof model.i_west_payload);
+    note(cycle, 0, 0, TO_HOST, out.valid, out.ready, out.payload, sizeof model.o_west_payload);
+  }
+#endif
+  if (!waves.inside(cycle)) return;
+  model.clk = 0;
+  model.eval();
+  node->written.write(model, cycle, name + std::to_string(model.x) + "_" + std::to_string(model.y));
+}
+#endif
 
 extern "C" {
 Node *node_open(uint32_t x, uint32_t y) {
@@ -53,6 +83,9 @@ Node *node_open(uint32_t x, uint32_t y) {
 
 void node_close(Node *node) {
   auto *simulated = static_cast<Simulated *>(node);
+#ifdef WAVES
+  simulated->written.close();
+#endif
   simulated->model.final();
   delete simulated;
 }
@@ -65,8 +98,13 @@ void node_wake(Node *node, uint64_t cycles) {
 void node_clock(Node *node, uint64_t cycles, uint32_t reset) {
   auto *simulated = static_cast<Simulated *>(node);
   simulated->model.rst = reset;
+#ifdef WAVES
+  watched(simulated, cycles);
+  rise(simulated);  // and it never rests
+#else
   rise(simulated);
   node->rests = simulated->rest.look(simulated->ranges, simulated->state(), node->moved);
+#endif
   node->since = cycles + 1;
   node->moved = false;
 }

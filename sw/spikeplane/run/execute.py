@@ -72,6 +72,11 @@ class Result:
             self.differing.append(Differing(sample, *sides))
 
 
+def batch_of(program: Program) -> int:
+    """Samples that are run together."""
+    return max(1, min(BATCH, VALUES // program.values))
+
+
 def execute(
     program: Program,
     board: Board,
@@ -88,7 +93,7 @@ def execute(
     Raises SpikeplaneError for samples that the program does not take, and for a board that stops answering.
     """
     result, total = result or Result(), count(items, program.inputs)
-    batch = max(1, min(BATCH, VALUES // program.values))
+    batch = batch_of(program)
     golden = open_board("golden", program) if lockstep else None
     for first in range(0, total, batch):
         planes = program.planes(cut(items, program.inputs, first, first + batch), first)
