@@ -36,7 +36,7 @@ static inline void note(uint64_t cycle, uint32_t x, uint32_t y, Way way, const u
 struct Written {  // the VCD of a model
   std::unique_ptr<VerilatedVcdC> file;
 
-  // The clock is low and everything has settled in `cycle`: write it, if it is of the window. The clock is low again afterwards.
+  // The clock is low and everything has settled in `cycle`: write it, if it is of the window.
   template <class Model> void write(Model &model, uint64_t cycle, const std::string &name) {
     if (!waves.inside(cycle)) return;
     if (!file) {
@@ -44,10 +44,7 @@ struct Written {  // the VCD of a model
       model.trace(file.get(), 99);
       file->open((waves.folder + "/" + name + ".vcd").c_str());
     }
-    for (unsigned half : {0, 5}) {
-      model.clk = half ? 0 : 1;
-      file->dump(10 * cycle + half);
-    }
+    file->dump(10 * cycle);  // the clock itself is added where the files are put together
     if (cycle == waves.last) close();
   }
   void close() {

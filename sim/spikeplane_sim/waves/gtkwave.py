@@ -23,24 +23,24 @@ def save_file(program: Program, waves: str, first: int, marker: int, title: str)
         "[sst_width] 240",
         "[signals_width] 420",
         _BIT,
-        "chip.host.clk",
+        "chip.clk",
         _DECIMAL,
-        "chip.cycle[31:0]",
+        "chip.cycle[63:0]",
     ]
-    lines += _group("host", _stream("chip.host.mesh_o", "", width), "chip.host.sends")
+    lines += _group("host", _stream("chip.host.mesh_o", width), "chip.host.sends")
     rows, cols = program.config.rows, program.config.cols
     for x, y in ((x, y) for y in range(rows) for x in range(cols)):
         held = ", ".join(part.population for part in program.placement.on((x, y)))
         if held:
             signals = [
-                *_stream(f"chip.core_{x}_{y}.o_local", "", width),
-                *_stream(f"chip.core_{x}_{y}.i_local", "", width),
+                *_stream(f"chip.core_{x}_{y}.o_local", width),
+                *_stream(f"chip.core_{x}_{y}.i_local", width),
             ]
             lines += _group(f"core ({x}, {y}): {held}", signals, f"chip.core_{x}_{y}.sends")
     return "\n".join(lines) + "\n"
 
 
-def _stream(name: str, _: str, width: int) -> list[str]:
+def _stream(name: str, width: int) -> list[str]:
     return [_BIT, f"{name}_valid", f"{name}_ready", _HEX, f"{name}_payload[{width - 1}:0]"]
 
 

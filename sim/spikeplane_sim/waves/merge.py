@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO
 
 CYCLE = 10  #: units of time
+HALF = 5
+_NUMBER, _CLOCK = "!!", '!"'  #: the identifiers of the cycle and of the clock, which every model has
 _LETTERS = [chr(n) for n in range(33, 127)]
 
 
@@ -39,16 +41,17 @@ def merge(
         sources = [stack.enter_context(path.open()) for path in files]
         sink = stack.enter_context(out.open("w"))
         sink.write(f"$comment {title} $end\n$timescale 1ns $end\n$scope module chip $end\n")
-        sink.write("$var integer 32 !! cycle $end\n")
+        sink.write(f"$var wire 64 {_NUMBER} cycle [63:0] $end\n$var wire 1 {_CLOCK} clk $end\n")
         streams: list[Iterator[tuple[int, int, str]]] = [_cycles(first, last)]
         for number, (path, source) in enumerate(zip(files, sources, strict=True), 1):
             mark = short(2 * number)
-            sink.write(_header(source, mark, path.stem))
+            header, clocks = _header(source, mark, path.stem)
+            sink.write(header)
             if path.stem in said:
                 sink.write(f"$var string 1 {short(2 * number + 1)} sends $end\n")
-                streams.append(_texts(said[path.stem], first, short(2 * number + 1), number))
+                streams.append(_texts(said[path.stem], first, last, short(2 * number + 1), number))
             sink.write("$upscope $end\n")
-            streams.append(_changes(source, mark, number))
+            streams.append(_changes(source, mark, number, clocks))
         sink.write("$upscope $end\n$enddefinitions $end\n")
         _write(sink, heapq.merge(*streams, key=lambda one: one[:2]))
 
@@ -62,9 +65,10 @@ def _write(sink: IO[str], changes: Iterable[tuple[int, int, str]]) -> None:
         sink.write(lines)
 
 
-def _header(source: IO[str], mark: str, scope: str) -> str:
-    """The declarations of a model, as the scope of that name: what is declared above its top module is left out."""
-    lines, depth = [f"$scope module {scope} $end\n"], 0
+def _header(source: IO[str], mark: str, scope: str) -> tuple[str, set[str]]:
+    """The declarations of a model, as the scope of that name, and the identifiers of its clock. What is declared
+    above its top module is left out."""
+    lines, depth, clocks = [f"$scope module {scope} $end\n"], 0, set()
     for line in source:
         word, *rest = line.split()
         if word == "$enddefinitions":
@@ -79,11 +83,14 @@ def _header(source: IO[str], mark: str, scope: str) -> str:
             depth -= 1
         elif word == "$var" and depth > 1:
             kind, width, name, *names = rest
-            lines.append(f"$var {kind} {width} {mark}{name} {' '.join(names)}\n")
-    return "".join(lines)
+            if names[0] == "clk":
+                clocks.add(name)
+            mine = _CLOCK if name in clocks else f"{mark}{name}"
+            lines.append(f"$var {kind} {width} {mine} {' '.join(names)}\n")
+    return "".join(lines), clocks
 
 
-def _changes(source: IO[str], mark: str, order: int) -> Iterator[tuple[int, int, str]]:
+def _changes(source: IO[str], mark: str, order: int, left_out: set[str]) -> Iterator[tuple[int, int, str]]:
     """(time, order, lines) of a model, its names behind its mark."""
     time, lines = 0, []
     for line in source:
@@ -92,7 +99,7 @@ def _changes(source: IO[str], mark: str, order: int) -> Iterator[tuple[int, int,
             if lines:
                 yield time, order, "".join(lines)
             time, lines = int(line[1:]), []
-        elif head in "01xz":
+        elif head in "01xz" and line[1:].rstrip() not in left_out:
             lines.append(f"{head}{mark}{line[1:]}")
         elif head in "br":
             value, name = line.split()
@@ -101,7 +108,9 @@ def _changes(source: IO[str], mark: str, order: int) -> Iterator[tuple[int, int,
         yield time, order, "".join(lines)
 
 
-def _texts(said: list[tuple[int, str]], first: int, mark: str, order: int) -> Iterator[tuple[int, int, str]]:
+def _texts(
+    said: list[tuple[int, str]], first: int, last: int, mark: str, order: int
+) -> Iterator[tuple[int, int, str]]:
     """The packets of a scope: a text for the cycle in which one leaves, else nothing."""
     before = first - 1
     if said[0][0] != first:
@@ -111,9 +120,11 @@ def _texts(said: list[tuple[int, str]], first: int, mark: str, order: int) -> It
             yield CYCLE * (before + 1), order, f"s {mark}\n"
         yield CYCLE * cycle, order, f"s{text.replace(' ', '_')} {mark}\n"
         before = cycle
-    yield CYCLE * (before + 1), order, f"s {mark}\n"
+    if before < last:
+        yield CYCLE * (before + 1), order, f"s {mark}\n"
 
 
 def _cycles(first: int, last: int) -> Iterator[tuple[int, int, str]]:
     for cycle in range(first, last + 1):
-        yield CYCLE * cycle, 0, f"b{cycle:b} !!\n"
+        yield CYCLE * cycle, 0, f"b{cycle:b} {_NUMBER}\n1{_CLOCK}\n"
+        yield CYCLE * cycle + HALF, 0, f"0{_CLOCK}\n"

@@ -6,9 +6,11 @@
 ```
 """
 
+import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,13 @@ from spikeplane_sim.waves.gtkwave import save_file
 from spikeplane_sim.waves.merge import merge
 from spikeplane_sim.waves.packets import Packets, first_differing, packets_of, told
 
+FST = "vcd2fst"  #: of GTKWave
 AROUND = 1  #: steps on both sides of the first difference, where nobody says which
+
+
+def has_fst() -> bool:
+    """Whether an FST can be written: GTKWave is installed."""
+    return shutil.which(FST) is not None
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,8 @@ def write_waves(
     steps: tuple[int, int] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Waves | None:
-    """Write `out`.vcd (.fst where `vcd2fst` is installed) and `out`.gtkw: of all cycles those from the first to the
+    """Write waves as `out`, a .vcd or .fst (without a suffix: .fst where GTKWave's `vcd2fst` is installed, else .vcd),
+    and beside them a .gtkw: of all cycles those from the first to the
     last packet of these steps, (from, before), of a sample. Without a sample: of the step of the first difference
     from the golden model and the one on each side; None where there is no difference, and nothing is written.
     `items` as `Program.planes` takes them. Raises SpikeplaneError for a window that there is not.
@@ -84,7 +93,7 @@ def write_waves(
         found = first_differing(program, packets, where, golden[where.population][where.sample, where.step])
         marker = window[0] if found is None else found
     with work_folder() as folder:
-        _second_pass(program, batches, folder, window)
+        _second_pass(program, batches, folder, window, packets)
         title = f"{program.name}, sample {sample}, steps {steps[0]} to {steps[1] - 1}"
         path, save = _put(program, folder, packets, window, marker, out, title)
     if where:
@@ -97,7 +106,7 @@ def _first_pass(
 ) -> tuple[dict[str, np.ndarray], Packets]:
     """Run; what came out of the last batch, and its packets."""
     device, outputs = TracedBoard(program.config), {}
-    with DeviceBoard(device, program, "simulated board") as board:
+    with _same_numbers(), DeviceBoard(device, program, "simulated board") as board:
         for planes in batches:
             device.forget()
             outputs = board.run(planes, progress)
@@ -105,17 +114,34 @@ def _first_pass(
 
 
 def _second_pass(
-    program: Program, batches: list[dict[str, np.ndarray]], folder: Path, window: tuple[int, int]
+    program: Program,
+    batches: list[dict[str, np.ndarray]],
+    folder: Path,
+    window: tuple[int, int],
+    packets: Packets,
 ) -> None:
-    """Run again, and write the cycles of the window."""
+    """Run again, and write the cycles of the window. Raises SpikeplaneError if the packets come in other cycles."""
     device = TracedBoard(program.config)
     device.write(folder, *window)
-    with DeviceBoard(device, program, "simulated board") as board:
-        try:
+    with _same_numbers(), DeviceBoard(device, program, "simulated board") as board:
+        with suppress(PastTheWindow):
             for planes in batches:
                 board.run(planes)
-        except PastTheWindow:
-            return
+        again = packets_of(program, device.passed())
+    before, now = (p.cycle[(p.cycle >= window[0]) & (p.cycle <= window[1])] for p in (packets, again))
+    if not np.array_equal(before, now):
+        raise SpikeplaneError("the simulated board did not do the same twice; run it again")
+
+
+@contextmanager
+def _same_numbers() -> Iterator[None]:
+    """The link begins with the same frame number, and so the same bytes go over it in the same cycles."""
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _difference(
@@ -158,13 +184,16 @@ def _put(
     files = [folder / "host.vcd", *sorted(folder.glob("router_*.vcd")), *sorted(folder.glob("core_*.vcd"))]
     whole = folder / "waves"
     merge(files, told(program, packets, *window), *window, whole, title)
-    path = out.with_name(f"{out.name}.vcd")
-    if shutil.which("vcd2fst"):
+    kind = out.suffix if out.suffix in (".vcd", ".fst") else ".fst" if has_fst() else ".vcd"
+    stem = out.name.removesuffix(kind)
+    path = out.with_name(f"{stem}{kind}")
+    if kind == ".fst":
         made = folder / "waves.fst"
-        done = subprocess.run(["vcd2fst", str(whole), str(made)], capture_output=True, check=False)
-        if done.returncode == 0:
-            whole, path = made, out.with_name(f"{out.name}.fst")
-    save = out.with_name(f"{out.name}.gtkw")
+        done = subprocess.run([FST, str(whole), str(made)], capture_output=True, check=False)
+        if done.returncode or not made.exists():
+            raise SpikeplaneError(f"{FST} could not write {path}; name {stem}.vcd for a VCD")
+        whole = made
+    save = out.with_name(f"{stem}.gtkw")
     text = save_file(program, path.name, window[0], marker, title)
     write_files({path: whole.read_bytes(), save: text})
     return path, save

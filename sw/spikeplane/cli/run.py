@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
+from spikeplane.cli.waves import check_waves, put_waves, waves_command, waves_line, window_of
 from spikeplane.data import read_inputs, read_labels
 from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError, number
@@ -52,6 +53,14 @@ def run(
         Path | None, typer.Option("--config", "-c", help="The board's chip: a TOML file.")
     ] = None,
     clock: Annotated[float, typer.Option(help="MHz that latency is stated at.")] = 100.0,
+    waves: Annotated[
+        Path | None,
+        typer.Option(help="Of the simulated board: write waves of the first difference, for GTKWave."),
+    ] = None,
+    sample: Annotated[int | None, typer.Option(help="Of waves: this sample.")] = None,
+    steps: Annotated[
+        str | None, typer.Option(help="Of waves: A:B, from step A to before step B (default: all).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency.
@@ -60,14 +69,21 @@ def run(
     --lockstep`
     """
     _check_options(samples, clock, report)
+    check_waves(waves, sample, steps, board)
     chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
+    window = window_of(loaded, items, sample, steps)
     with busy(f"preparing {board}"):
         device = open_board(board, loaded, baud, verify=verify)
     with device:
-        result = execute_with_bar(loaded, device, items, lockstep=lockstep)
+        result = execute_with_bar(loaded, device, items, lockstep=lockstep or waves is not None)
     summary = summarise(loaded, result, device, truth, clock)
+    if waves:
+        with busy("writing waves"):
+            summary["waves"] = put_waves(loaded, items, result, waves, window)
+    elif command := waves_command(loaded, result, _arguments(program, data, preset, config, verify=verify)):
+        summary["lockstep"]["command"] = command
     if report:
         from spikeplane.run.report import write_run
 
@@ -79,6 +95,16 @@ def run(
         show(summary)
     if result.comparison and result.comparison.mismatches:
         raise typer.Exit(1)
+
+
+def _arguments(
+    program: Path, data: list[str], preset: str | None, config: Path | None, *, verify: bool
+) -> list[str]:
+    """What chooses program, data and chip, as it is typed."""
+    chosen = [str(program), *(part for one in data for part in ("--input", one))]
+    chosen += ["--preset", preset] if preset else []
+    chosen += ["--config", str(config)] if config else []
+    return [*chosen, "--verify"] if verify else chosen
 
 
 def execute_with_bar(
@@ -144,5 +170,11 @@ def show(summary: dict[str, Any]) -> None:
         found = summary["lockstep"]
         found = Comparison(found["values"], found["spikes"], found["mismatches"], found["first"])
         out.print(escape(str(found)), highlight=False)
+        if "command" in summary["lockstep"]:
+            out.print(
+                f"waves of it: {escape(summary['lockstep']['command'])}", highlight=False, soft_wrap=True
+            )
+    if summary.get("waves"):
+        out.print(escape(waves_line(summary["waves"])), highlight=False)
     if "report" in summary:
         out.print(f"report             {escape(summary['report'])}", highlight=False)
