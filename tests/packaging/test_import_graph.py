@@ -21,6 +21,7 @@ LEVEL = {"spikeplane": 0, "spikeplane_gateware": 1, "spikeplane_sim": 2, "spikep
 GATEWARE, SIM, HW = "spikeplane_gateware", "spikeplane_sim", "spikeplane_hw"
 #: The arrows that go up, all of them inside functions: of the command line, by its modules.
 UPWARD = {
+    "spikeplane.cli.waves": {"spikeplane_sim"},
     "spikeplane.cli.boardlist": {HW},
     "spikeplane.cli.boards": {GATEWARE, HW, SIM},
     "spikeplane.cli.build": {HW},
