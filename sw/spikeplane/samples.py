@@ -6,14 +6,15 @@ the model gets, so each must be one of the values that the encoding can send; el
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from spikeplane.data.events import Events
+from spikeplane.data.recordings import from_planes, recording
 from spikeplane.encoding import Encoding
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import SpikeplaneError, number
 
 FAR = 1e-3  #: of an encoding's step, that a float may be off: single precision, normalised and back
 Shape = tuple[int, int, int]
@@ -26,7 +27,8 @@ def labelled(
     """Samples in the form that `encode` takes, and their labels (N,) or None.
 
     samples   of one input, or of several a mapping by name or a tuple: an array or tensor (N, ...), a list of
-              recordings, a DataLoader or dataset of samples or (sample, label) pairs
+              recordings, a DataLoader or dataset of samples or (sample, label) pairs; recordings are `Events`,
+              structured arrays with fields t, x, y, p, or mappings with arrays of these names
     labels    an array, tensor or list (N,); those of the pairs where None
     inputs    by name the encoding and (C, H, W) of each input
     limit     at most so many samples, the first
@@ -40,7 +42,7 @@ def labelled(
         labels = found if labels is None else labels
     several = isinstance(samples, tuple | list) and len(samples) == len(inputs) > 1
     named = dict(zip(inputs, samples, strict=True)) if several else samples
-    if isinstance(named, Mapping):
+    if isinstance(named, Mapping) and not _is_events(named):
         given = {name: _of(one, name, inputs.get(name), limit) for name, one in named.items()}
         count = len(next(iter(given.values()), ()))
     else:
@@ -59,16 +61,18 @@ def _loads(samples: Any) -> bool:
 
 def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
     """All samples of a source, or the first `limit`, and their labels where its items are pairs."""
-    batched = hasattr(source, "batch_size") and source.batch_size is not None
     parts: list[Any] = []
     truth: list[Any] = []
     count = 0
-    items = iter(source) if hasattr(source, "__iter__") else (source[i] for i in range(len(source)))
-    for item in items:
-        sample, label = item if isinstance(item, tuple | list) and len(item) == 2 else (item, None)
-        one = sample if isinstance(sample, Events) else as_array(sample)
-        parts.append(one if batched or isinstance(one, Events) else one[None])
-        count += len(one) if batched and not isinstance(one, Events) else 1
+    for sample, label, whole in _items(source):
+        events = recording(sample)
+        if events is None:
+            array = as_array(sample) if whole else as_array(sample)[None]
+            parts.append(array)
+            count += len(array)
+        else:
+            parts.append(events)
+            count += 1
         if label is not None:
             truth.append(np.atleast_1d(as_array(label)))
         if limit is not None and count >= limit:
@@ -77,6 +81,33 @@ def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
         raise SpikeplaneError(f"the {type(source).__name__} has no samples; give one that has")
     found = parts if isinstance(parts[0], Events) else _joined(parts)
     return found, np.concatenate(truth) if truth else None
+
+
+def _items(source: Any) -> Iterator[tuple[Any, Any, bool]]:
+    """(sample, label or None, whether it is a whole batch) of a source's items. Recordings differ in length: a
+    batch of them is a list of pairs, a pair of lists, or a list."""
+    batched = getattr(source, "batch_size", None) is not None
+    items = iter(source) if hasattr(source, "__iter__") else (source[i] for i in range(len(source)))
+    for item in items:
+        pair = isinstance(item, tuple | list) and len(item) == 2
+        if batched and _all(item, lambda one: _all(one, None) and len(one) == 2 and _is_events(one[0])):
+            yield from ((sample, label, False) for sample, label in item)
+        elif batched and pair and _all(item[0], _is_events):
+            yield from ((sample, label, False) for sample, label in zip(*item, strict=True))
+        elif batched and _all(item, _is_events):
+            yield from ((sample, None, False) for sample in item)
+        else:
+            sample, label = item if pair else (item, None)
+            yield sample, label, batched and not _is_events(sample)
+
+
+def _all(item: Any, what: Callable[[Any], bool] | None) -> bool:
+    """Whether it is a list or tuple, not empty, all of such things."""
+    return isinstance(item, list | tuple) and bool(item) and (what is None or all(what(one) for one in item))
+
+
+def _is_events(item: Any) -> bool:
+    return recording(item) is not None
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -90,16 +121,37 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 
 def _of(samples: Any, name: str, form: tuple[Encoding, Shape] | None, limit: int | None) -> Any:
     """The samples of one input; as they are where there is no input of that name, which `encode` refuses."""
-    if isinstance(samples, Events):
+    if _is_events(samples):
         samples = [samples]
-    if isinstance(samples, list) and any(isinstance(one, Events) for one in samples):
-        return samples[:limit]
+    if isinstance(samples, list | tuple) and any(_is_events(one) for one in samples):
+        return [recording(one) or one for one in samples[:limit]]
     array = as_array(samples)
-    if form is None or not array.ndim or form[0].kind == "events":
+    if form is None or not array.ndim:
         return array
     encoding, shape = form
+    if encoding.kind == "events":
+        return _recorded(array[:limit], encoding, shape, name)
     array = as_integers(_shaped(array, encoding, shape)[:limit], encoding, name)
     return array.astype(np.uint8) if array.dtype == bool else array
+
+
+def _recorded(array: np.ndarray, encoding: Encoding, shape: Shape, name: str) -> Any:
+    """Planes (N, T, C, H, W) of 0 and 1 as the recordings that become these planes; anything else as it is, which
+    `encode` refuses."""
+    if array.ndim != 5 or array.shape[2:] != shape:
+        return array
+    if array.shape[1] != encoding.steps:
+        raise SpikeplaneError(
+            f"input '{name}': planes of {array.shape[1]} steps for an encoding of {encoding.steps}; cut or fill them "
+            f"to {encoding.steps} steps"
+        )
+    wrong = array[~((array == 0) | (array == 1))]
+    if wrong.size:
+        raise SpikeplaneError(
+            f"input '{name}': an events encoding sends 0 and 1, the planes hold {number(wrong[0])}; clip them, or "
+            "compile with the encoding frames, which sends counts"
+        )
+    return [from_planes(planes, encoding.step_us, f"sample {i}") for i, planes in enumerate(array)]
 
 
 def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape) -> np.ndarray:

@@ -62,6 +62,7 @@ def membranes(
     if thresholds is not None and len(set(thresholds.tolist())) == 1:
         axes.axhline(thresholds[0], color="black", linestyle="--", linewidth=0.8, label="threshold")
     axes.set(xlabel="step", ylabel="membrane", title=title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return axes
 
@@ -73,7 +74,8 @@ def core_load(loads: dict[tuple[int, int], float], size: tuple[int, int], axes: 
     shares = np.full(size, np.nan)
     for (x, y), load in loads.items():
         shares[y, x] = 100 * load
-        axes.text(x, y, f"{100 * load:.1f}", ha="center", va="center", fontsize=9, color="black")
+        dark = load > 0.6 * max(loads.values())
+        axes.text(x, y, f"{100 * load:.1f}", ha="center", va="center", color="white" if dark else "black")
     image = axes.imshow(shares, cmap="YlGn", vmin=0, vmax=max(1.0, float(np.nanmax(shares))))
     axes.figure.colorbar(image, ax=axes, label="cycles that add, %")
     axes.set_xticks(range(size[1]))
