@@ -21,7 +21,6 @@ LEVEL = {"spikeplane": 0, "spikeplane_gateware": 1, "spikeplane_sim": 2, "spikep
 GATEWARE, SIM, HW = "spikeplane_gateware", "spikeplane_sim", "spikeplane_hw"
 #: The arrows that go up, all of them inside functions: of the command line, by its modules.
 UPWARD = {
-    "spikeplane.cli.waves": {"spikeplane_sim"},
     "spikeplane.cli.boardlist": {HW},
     "spikeplane.cli.boards": {GATEWARE, HW, SIM},
     "spikeplane.cli.build": {HW},
@@ -35,6 +34,7 @@ UPWARD = {
     "spikeplane.cli.simulate": {SIM},
     "spikeplane.cli.synth": {HW},
     "spikeplane.cli.view": {SIM},
+    "spikeplane.cli.waves": {SIM},
 }
 Graph = dict[str, dict[str, bool]]  #: by module what it imports, and whether only inside functions
 

@@ -167,3 +167,24 @@ def test_a_neuron_is_named_under_the_pointer_and_a_picture_grows(monkeypatch, tm
         page.value("document.querySelector('dialog [aria-label=Larger]').click()")
         assert page.value(wide) > 1.4 * before
         assert page.errors == []
+
+
+def test_confusion_wrong_ones_and_what_was_run(monkeypatch, tmp_path: Path) -> None:
+    result, summary = ran(WRONG[:3], monkeypatch)
+    write_run(tmp_path / "r.html", NET, result, summary, np.arange(40) % 9)
+    found, guesses = content(tmp_path / "r.html"), np.concatenate(result.scores).argmax(1)
+    assert sum(map(sum, found["confusion"])) == 40
+    assert all(found["confusion"][n % 9][guesses[n]] for n in range(40))
+    assert found["provenance"]["chip"] == NET.config.digest
+    with browser() as page:
+        page.open(tmp_path / "r.html")
+        page.value(
+            "[...document.querySelectorAll('button')].find((b) => b.textContent === 'Wrong only').click()"
+        )
+        seen = page.value("[...document.querySelectorAll('#picker button')].filter((b) => !b.hidden).length")
+        assert seen == sum(guesses[n] != n % 9 for n in found["numbers"]) < 24
+        lines = page.value("asCsv()").splitlines()
+        assert lines[0].startswith("sample,label,class,differs,score 0")
+        assert [int(line.split(",")[0]) for line in lines[1:]] == found["numbers"]
+        assert json.loads(page.value("asJson()"))["figures"]["lockstep"]["mismatches"] == 3
+        assert page.errors == []

@@ -2,6 +2,8 @@
 
 import json
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +89,9 @@ def run(
     if report:
         from spikeplane.run.report import write_run
 
-        write_run(report, loaded, result, summary, truth)
+        write_run(
+            report, loaded, result, summary | {"command": shlex.join(["spikeplane", *sys.argv[1:]])}, truth
+        )
         summary["report"] = str(report)
     if as_json:
         print(json.dumps(summary))

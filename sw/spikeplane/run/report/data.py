@@ -25,6 +25,8 @@ class ReportData:
     outputs   {population: int (N, T, C, H, W)}: spikes, or membrane values of a readout
     scores    (M, classes) of all M >= N samples; `labels` and `guesses` (M,); a guess is the
               highest score where None
+    classes   names of the classes, in order
+    provenance   what was run, with what and when: shown as it is
     numbers   which N of the M samples there are planes of, in order; the first ones where None
     golden    {sample number: {population: int (T, C, H, W)}}: what the golden model made of samples that differ
     figures   any of: samples; accuracy, accuracy_float, accuracy_integer (0..1); right;
@@ -48,6 +50,8 @@ class ReportData:
     labels: np.ndarray | None = None
     guesses: np.ndarray | None = None
     numbers: list[int] | None = None
+    classes: list[str] | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
     golden: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
     encodings: dict[str, Encoding] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

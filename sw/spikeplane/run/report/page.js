@@ -108,9 +108,9 @@ function tables() {
 }
 
 function all() {
-  for (const id of ["panel", "differ", "network", "picker", "activity", "chip", "tables"]) $(id).replaceChildren();
+  for (const id of ["panel", "differ", "network", "picker", "confusion", "activity", "chip", "tables", "about"]) $(id).replaceChildren();
   readColours();
-  for (const part of [head, layers, network, picker, activity, chip, tables]) part();
+  for (const part of [head, layers, network, picker, wrongOnly, confusion, activity, chip, tables, about]) part();
   select(current);
 }
 if (differs.size) $("differ").after($("one"));  // what is looked for comes first

@@ -1,13 +1,15 @@
 """Builds the page: the run's data as JSON, inside one HTML file with its own style and script."""
 
 import base64
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikeplane.files import write_file
-from spikeplane.kit import page_text
+from spikeplane.kit import docs_link, page_text
 from spikeplane.network import Neuron, Population
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from spikeplane.run.execute import Result
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("paint.js", "hover.js", "differ.js", "sample.js", "page.js")
+CLASSES = 40  #: of a confusion matrix, at most
+SCRIPTS = ("paint.js", "hover.js", "differ.js", "sample.js", "more.js", "page.js")
 _ROUNDED = {"down": "rounded down", "up": "rounded up", "odd": "rounded to odd"}
 
 
@@ -53,6 +56,12 @@ def write_run(
         outputs=kept.outputs,
         numbers=kept.numbers,
         golden=kept.golden,
+        provenance={
+            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "version": metadata.version("spikeplane"),
+            "chip": program.config.digest,
+            "command": summary.get("command") or "from Python",
+        },
     )
     write_report(path, data)
 
@@ -101,7 +110,22 @@ def _content(data: ReportData) -> dict[str, Any]:
         "inputs": {name: _values(values[shown]) for name, values in inputs.items()},
         "outputs": {name: _values(values[shown]) for name, values in data.outputs.items()},
         **_golden(data, shown),
+        "classes": data.classes,
+        "confusion": _confusion(data, guesses),
+        "provenance": data.provenance,
+        "docs": docs_link("report.md"),
     }
+
+
+def _confusion(data: ReportData, guesses: np.ndarray) -> list[list[int]] | None:
+    """How often samples of a label (row) were taken for a class (column); None without labels, or for many classes."""
+    if data.labels is None or data.scores.shape[1] > CLASSES:
+        return None
+    labels = np.asarray(data.labels[: len(guesses)], int)
+    size = max(data.scores.shape[1], int(labels.max(initial=0)) + 1)
+    found = np.zeros((size, size), np.int64)
+    np.add.at(found, (labels, guesses[: len(labels)]), 1)
+    return found.tolist()
 
 
 def _golden(data: ReportData, shown: list[int]) -> dict[str, Any]:
