@@ -16,6 +16,7 @@ from spikeplane.importers import nir_layers as layers
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.geometry import Shape, Shapes, text
+from spikeplane.importers.nir_batch import batch
 from spikeplane.importers.nir_cycles import cut, order
 from spikeplane.importers.nir_neurons import Choices, delayed, neurons, per_channel, threshold
 
@@ -70,6 +71,7 @@ class _Importer:
     ) -> None:
         self.choices, self.input_shape = choices, input_shape
         self.made, self.values = Assembler(), {}
+        self.batch = 1  #: samples that the shapes of inputs and outputs are of
         self.lines = any(type(node).__name__ == "Conv1d" for node in graph.nodes.values())
         self.inputs = [name for name, node in graph.nodes.items() if type(node).__name__ == "Input"]
         self.outputs = [name for name, node in graph.nodes.items() if type(node).__name__ == "Output"]
@@ -113,7 +115,8 @@ class _Importer:
         """What arrives at an output. Raises SpikeplaneError where it is not as many numbers as the graph says."""
         value, kinds = self._incoming(name), self.nodes[name].output_type
         said = next((kinds[key] for key in kinds if kinds[key] is not None), None)
-        if said is not None and np.prod(said) != np.prod(value.shape):
+        sizes = {np.prod(value.shape), self.batch * np.prod(value.shape)}
+        if said is not None and np.prod(said) not in sizes:
             raise SpikeplaneError(
                 f"NIR node '{name}' has the shape {text(tuple(int(n) for n in said))} and gets "
                 f"{text(value.shape)}; check the graph's edges"
@@ -128,6 +131,16 @@ class _Importer:
         if isinstance(self.input_shape, Mapping):
             return self.input_shape.get(name)
         return self.input_shape if len(self.inputs) < 2 else None
+
+    def _said(self, name: str, node: Any) -> tuple[int, ...]:
+        """The shape that the graph gives an input, of one sample."""
+        shape = layers.whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
+        dropped = batch(shape, [self.nodes[b] for a, b in self.edges if a == name])
+        if dropped:
+            why = f"{text(shape)} has leading sizes that the layer behind has no place for: a batch"
+            self.made.assume(name, "shape", text(shape[len(dropped) :]), why)
+            self.batch = max(self.batch, int(np.prod(dropped)))
+        return shape[len(dropped) :]
 
     def _is_neuron(self, name: str) -> bool:
         return type(self.nodes[name]).__name__ in _NEURONS
@@ -162,14 +175,12 @@ class _Importer:
     def _node(self, name: str, node: Any) -> Value:
         kind, made = type(node).__name__, self.made
         if name in self.inputs:
-            shape = self._given(name) or self._shape(
-                layers.whole(name, "shape", next(iter(node.input_type.values())), 0, 32)
-            )
-            return made.input(name, shape)
+            return made.input(name, self._given(name) or self._shape(self._said(name, node)))
         if node is None:
             raise SpikeplaneError(
                 f"NIR node '{name}' is empty: the framework that wrote the graph does not know its layer; use one "
-                "that it exports (of norse LIFCell and LIFBoxCell, not LIF or recurrent cells), or put the node in"
+                "that it exports (of norse LIFCell, LIFBoxCell and LIBoxCell, not LIF, LICell, Flatten or recurrent cells), or "
+                "put the node in"
             )
         value = self._incoming(name)
         if kind in ("Affine", "Linear"):

@@ -107,9 +107,14 @@ def _kept(
     if ratio.max() > 1:
         raise SpikeplaneError(
             f"layer '{name}': its {what} of {tau.min():g} s is less than a step of {choices.step:g} s; "
-            "give a smaller --dt, or --discretisation exponential"
+            f"give a smaller --dt{_of_norse(tau)}, or --discretisation exponential"
         )
     return merged(1 - ratio), ratio
+
+
+def _of_norse(tau: np.ndarray) -> str:
+    """norse's steps are of 0.001 s, and it writes time constants as 0.001 times what they are."""
+    return " (1e-06 where norse wrote the graph)" if 1e-6 <= tau.min() <= 5e-5 else ""
 
 
 def _perfect(
