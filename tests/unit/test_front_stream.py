@@ -10,6 +10,7 @@ import spikeplane
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.data import Events
 from spikeplane.formats.packet import Counter
+from spikeplane.front.steps import steps_of
 from spikeplane_sim.golden import GoldenModel
 
 SHAPE = (2, 4, 4)
@@ -252,3 +253,31 @@ def test_refused(program) -> None:
         "input 'input': the encoding 'direct' makes 5 steps of an image and has nothing to stream; use run, or compile "
         "with the encoding events, frames or planes"
     )
+
+
+TWO = {"a": (Encoding(kind="planes"), SHAPE), "b": (Encoding(kind="events"), (1, 2, 2))}
+
+
+@pytest.mark.parametrize("form", [
+    lambda a, b: {"a": a, "b": b},
+    lambda a, b: (a, list(b)),
+    lambda a, b: ({"a": one, "b": other} for one, other in zip(a, b, strict=True)),
+    lambda a, b: iter([(a[:4], b[:4]), (a[4:], b[4:])]),
+])  # fmt: skip
+def test_several_inputs(form) -> None:
+    a, b = planes(), planes()[:, :1, :2, :2]
+    found = list(steps_of(form(a, b), TWO))
+    assert np.array_equal(np.stack([step["a"] for step in found]), a)
+    assert np.array_equal(np.stack([step["b"] for step in found]), b)
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ({"a": planes()}, "the inputs are a, b, there is a stream of 'a'"),
+    ({"a": planes(), "b": np.zeros((3, 1, 2, 2), np.uint8)},
+     "input 'b' ends after 3 steps, input 'a' goes on; give as many steps of each"),
+    (planes(), "the program has the inputs a, b; give a mapping by name, or an iterable of them"),
+])  # fmt: skip
+def test_not_several_inputs(given, message) -> None:
+    with pytest.raises(SpikeplaneError) as error:
+        list(steps_of(given, TWO))
+    assert str(error.value) == message
