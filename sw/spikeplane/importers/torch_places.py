@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.explain import note_place
+
+Key = tuple[str, str]  #: a module's path, and the name of an attribute
 
 
 def note_places(model: Any) -> None:
@@ -49,3 +52,22 @@ def _source(kind: type) -> tuple[str, list[tuple[int, str]]] | None:
             continue
         numbered += [(first + i, line) for i, line in enumerate(text)]
     return (name, numbered) if numbered else None
+
+
+def _line(module: Any, name: str) -> str:
+    """`model.py:12`, where the class's forward first says `self.name`; "" where it does not, or has no source."""
+    found = _source(type(module))
+    word = re.compile(rf"\bself\.{re.escape(name)}\b")
+    numbers = [number for number, text in found[1] if word.search(text)] if found else []
+    return f"{found[0]}:{numbers[0]}" if found and numbers else ""
+
+
+def keeps(model: Any, key: Key) -> SpikeplaneError:
+    """The error for an attribute that the next call of the forward reads."""
+    path, name = key
+    where = _line(model.get_submodule(path), name)
+    owner = f" of layer '{path}'" if path else ""
+    return SpikeplaneError(
+        f"{where and where + ': '}the model's forward keeps '{name}'{owner} from call to call; take it as an argument "
+        "and return it, or let the layer keep it (init_hidden=True)"
+    )

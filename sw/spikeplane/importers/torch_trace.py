@@ -9,6 +9,7 @@ from typing import Any
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.neurons_refused import reason
 from spikeplane.importers.registry import handler_of, parent_of
+from spikeplane.importers.torch_places import keeps
 from spikeplane.importers.unfollowed import Unfollowed
 
 #: Their classes are layers; those of models, of torch.fx and the user's own are traced through.
@@ -190,6 +191,9 @@ def _check_steps_alike(copied: Any, kept: dict[tuple[str, str], Any], tracer: An
         again = type(error).__name__
     check_kept(copied, once, attributes(copied))
     if again != _text(graph):
+        changed = [key for key, value in once.items() if kept.get(key) != value]
+        if changed:
+            raise keeps(copied, changed[0])
         raise SpikeplaneError(
             "the model's forward is another one when it is called again, so a step may not be what "
             "the step before was; hand states in as "

@@ -14,8 +14,10 @@ from torch.utils import _pytree as pytree
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.torch_copy import evaluated
+from spikeplane.importers.torch_places import Key, keeps
 from spikeplane.importers.torch_trace import attributes, check_kept
 from spikeplane.importers.trace.in_place import changing, check_kept_alone, check_no_dropout
+from spikeplane.importers.trace.kept import held, kept, planted
 from spikeplane.importers.trace.stubs import Stubbed, stubbing
 from spikeplane.importers.trace.tracing import line_of, quiet, watched
 
@@ -73,7 +75,7 @@ def traced(module: Any, real: Any, layers: Layers, inputs: tuple[Any, ...], step
     model = _own_precision(module)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
     given = tuple(x.to(dtype) if isinstance(x, torch.Tensor) else x for x in inputs)
-    before = attributes(model)
+    before, things = attributes(model), held(model, layers[0])
     with quiet(), stubbing(model, *layers) as stubbed, watched(model):
         try:
             trace = _concrete(model, given)
@@ -81,12 +83,30 @@ def traced(module: Any, real: Any, layers: Layers, inputs: tuple[Any, ...], step
             _raise_own(error)
             raise Failed(error) from None
     check_kept(model, before, attributes(model), set(layers[0]))
+    if keys := kept(things, held(model, layers[0])):
+        _check_unread(module, layers, given, keys, (model, trace))
     nodes = list(trace.graph.nodes)
     check_kept_alone(nodes, layers[0])
     check_no_dropout(nodes)
     if changing(nodes):
         return _functional(module, real, layers, given, steps)
     return _traced(trace, model, real, stubbed, steps)
+
+
+def _check_unread(module: Any, layers: Layers, given: tuple[Any, ...], keys: list[Key], first: Any) -> None:
+    """Raise SpikeplaneError if a second call of the forward would be another one, or read what the first has
+    kept. first: the model that was called, and its trace."""
+    model = _own_precision(module)
+    tensors = planted(model, first[0], keys)
+    with quiet(), stubbing(model, *layers), watched(model):
+        try:
+            trace = _concrete(model, given)
+        except Exception:
+            raise keeps(module, keys[0]) from None
+    used = [id(getattr(trace, n.target)) for n in trace.graph.nodes if n.op == "get_attr"]
+    read = [tensors[i] for i in used if i in tensors]
+    if read or str(trace.graph) != str(first[1].graph):
+        raise keeps(module, (read or keys)[0])
 
 
 def _own_precision(module: Any) -> Any:
