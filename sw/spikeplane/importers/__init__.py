@@ -82,12 +82,15 @@ def import_model(
         return replace(net, origin=Origin(kind="nir", model=model, decisions=decisions))
     if any(kind.__module__.startswith("torch.") for kind in type(model).__mro__):
         from spikeplane.importers.torch_modules import import_torch
-        from spikeplane.importers.torch_places import note_places
+        from spikeplane.importers.torch_places import located, note_places
         from spikeplane.importers.wrappers import unwrapped
 
         model, taken_off = unwrapped(model)
         note_places(model)
-        traced = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
+        try:
+            traced = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
+        except SpikeplaneError as error:
+            raise located(model, error) from None
         decisions = {"reset": reset, "compare": compare}
         origin = Origin(
             kind="torch", model=model, decisions=decisions, called=traced.called, places=traced.places

@@ -20,6 +20,16 @@ def note_places(model: Any) -> None:
             note_place(path, _place(model, path, sources))
 
 
+def located(model: Any, error: SpikeplaneError) -> SpikeplaneError:
+    """The error with the line where the model's source mentions the layer that it names; as it is where it has a
+    line, and where no file of the user's does."""
+    named = re.search(r"\blayer '([^']+)'", str(error))
+    if re.match(r"\S+\.py:\d+: ", str(error)) or not named or named[1] not in dict(model.named_modules()):
+        return error
+    where = _place(model, named[1], {})
+    return SpikeplaneError(f"{where}: {error}") if where else error
+
+
 def _place(model: Any, path: str, sources: dict[type, tuple[str, list[tuple[int, str]]] | None]) -> str:
     """Of the innermost class of the user's that the layer is inside of."""
     parts = path.split(".")

@@ -3,6 +3,7 @@
 # the frameworks annotate their layers loosely:
 # pyright: reportArgumentType=false, reportCallIssue=false
 
+import inspect
 from typing import Any
 
 import snntorch as snn
@@ -88,6 +89,108 @@ class Jelly(nn.Module):
         return y
 
 
+class Handed(nn.Module):
+    """Membranes in a list that the caller may leave out."""
+
+    def __init__(self, turned: bool = False, late: float = 1.0) -> None:
+        super().__init__()
+        self.fc1, self.lif1 = nn.Linear(12, 8), snn.RLeaky(beta=0.9, linear_features=8)
+        self.fc2, self.lif2, self.turned, self.late = nn.Linear(8, 8), snn.Leaky(beta=0.8), turned, late
+
+    def forward(self, x: Tensor, mems: Any = None) -> Any:
+        if mems is None:
+            mems = [self.lif1.init_rleaky(), self.lif2.init_leaky()]
+        else:
+            x = x * self.late
+        (spk, mem1), mem2 = mems
+        spk, mem1 = self.lif1(self.fc1(x), spk, mem1)
+        out, mem2 = self.lif2(self.fc2(spk), mem2)
+        return out, [(spk, mem2 if self.turned else mem1), mem1 if self.turned else mem2]
+
+
+class Needed(Handed):
+    """The same, which the caller may not leave out."""
+
+    def forward(self, x: Tensor, mems: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().forward(x, mems)
+
+
+class Pairs(Handed):
+    """One argument a state, rows of an image."""
+
+    def forward(self, x: Tensor, mem1: Any = None, mem2: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if mem1 is None:
+            mem1, mem2 = self.lif1.init_rleaky(), self.lif2.init_leaky()
+        spk, mem1 = self.lif1(self.fc1(x.view(len(x), -1)), *mem1)
+        out, mem2 = self.lif2(self.fc2(spk), mem2)
+        return out, (spk, mem1), mem2
+
+
+class Kept(Handed):
+    """Membranes kept as attributes, or in a list; `read`: by the next call."""
+
+    def __init__(self, read: bool = True) -> None:
+        super().__init__()
+        self.mem: Any = None
+        self.seen: list[Any] = []
+        self.read = read
+
+    def forward(self, x: Tensor, mems: Any = None) -> Any:
+        del mems
+        if self.mem is None or not self.read:
+            self.mem = self.lif2.init_leaky()
+        spk, self.mem = self.lif2(x[:, :8], self.mem)
+        self.seen.append(spk)
+        return spk
+
+
+class InList(Kept):
+    """In a list."""
+
+    def forward(self, x: Tensor, mems: Any = None) -> Any:
+        del mems
+        if not self.seen:
+            self.seen.append(self.lif2.init_leaky())
+        spk, self.seen[0] = self.lif2(x[:, :8], self.seen[0])
+        return spk
+
+
+class Numbered(Handed):
+    """How many steps is handed."""
+
+    def forward(self, x: Tensor, num_steps: int) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        mem, found = self.lif2.init_leaky(), []
+        for _ in range(num_steps):
+            spk, mem = self.lif2(x[:, :8], mem)
+            found.append(spk)
+        return torch.stack(found)
+
+
+class Line(nn.Module):
+    """A convolution of lines, and what cannot be run: a table of numbers; `own`: what says why."""
+
+    def __init__(self, own: bool = False) -> None:
+        super().__init__()
+        self.conv, self.fire, self.own = nn.Conv1d(1, 4, 3), neuron.LIFNode(), own
+
+    def forward(self, x: Tensor) -> Any:
+        y = self.fire(self.conv(x))
+        if self.own:
+            raise ValueError("for rows of 100")
+        return self.fire(y @ torch.zeros(3, 3))
+
+
+ATTRIBUTE = (
+    "anew.py:{}: the model's forward keeps '{}' from call to call; take it as an argument and return it"
+)
+
+
+def line(kind: type, text: str) -> int:
+    """Of the class's forward where it first says this."""
+    lines, first = inspect.getsourcelines(kind.forward)  # pyright: ignore[reportAttributeAccessIssue]
+    return first + next(i for i, found in enumerate(lines) if text in found)
+
+
 #: name: (model, input shape, None or what the refusal says)
 MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "tutorial 6": (Tutorial6, IMAGE, None),
@@ -95,4 +198,15 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "reset": (Reset, ROW, None),
     "reset of all": (Jelly, ROW, None),
     "late": (lambda: Jelly(late=True), ROW, "layer 'net.7' anew, so nothing is kept from step to step"),
-}
+    "states in a list": (Handed, ROW, None),
+    "states in a list, turned": (lambda: Handed(turned=True), ROW, "handed a state that layer 'lif1' takes, and returns something"),
+    "states in a list, later": (lambda: Handed(late=2.0), ROW, "does something else where it is handed states"),
+    "states needed": (Needed, ROW, "forward takes 'mems' behind its input, which must be handed"),
+    "steps needed": (Numbered, ROW, "forward takes 'num_steps' behind its input, which must be handed; give each a default value"),
+    "lines": (Line, (1, 1, 12), f"anew.py:{line(Line, 'y @')}: the model's forward cannot be traced (RuntimeError: "),
+    "lines, its own words": (lambda: Line(own=True), (1, 1, 12), "cannot be traced (ValueError: for rows of 100); write"),
+    "states in pairs": (Pairs, ROW, None),
+    "attribute": (Kept, ROW, ATTRIBUTE.format(line(Kept, "self.mem"), "mem")),
+    "attribute not read": (lambda: Kept(read=False), ROW, None),
+    "attribute, a list": (InList, ROW, ATTRIBUTE.format(line(InList, "self.seen"), "seen")),
+}  # fmt: skip

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 
 from spikeplane.importers.flow import Value
+from spikeplane.importers.pointwise import level
 from spikeplane.importers.trace.axes import STEPS, Dims
-from spikeplane.importers.trace.cures import Anyway
+from spikeplane.importers.trace.cures import Anyway, gate
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
@@ -100,7 +101,15 @@ def multiplied(operation: Operation) -> Any:
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):
         what = f"a {'product of two values' if operation.name == 'mul' else 'division by values'} ({operation.name})"
-        cure = "products of spikes (AND, gates, attention) are not there yet; add them, or use layers"
+        bits = operation.wanted.input_bits
+        spikes = all(
+            isinstance(t, Item) and level(operation.made, t.value, bits) == 1.0 for t in (one, other)
+        )
+        cure = (
+            gate("AND", "at 2")
+            if spikes
+            else "products of values (gates, attention) are not imported yet; use layers"
+        )
         raise Anyway(str(operation.unlike(what, cure)))
     if operation.args.get("rounding_mode"):
         raise operation.unlike("a rounded division", "divide without rounding")

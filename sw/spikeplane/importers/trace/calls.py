@@ -25,16 +25,19 @@ class Calls:
     layers   by path: the modules
     several  how many steps one call of forward takes; 0 until a layer tells
     anew     of a forward of one step the layers whose state it starts; None for one of several steps
+    takers   of a state that the caller hands in: the layer that takes it, and as which of its states
+    begin_anew   those that begin every step at rest
     values, results   by path: what the layer got in its first steps, and what it made of it
     """
 
     layers: dict[str, Any]
     walk: Any
     anew: frozenset[str] | None = None
+    begin_anew: list[str] = field(default_factory=list)
     count: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
-    takers: dict[str, str] = field(default_factory=dict)
+    takers: dict[str, tuple[str, int]] = field(default_factory=dict)
     together: dict[str, int] = field(default_factory=dict)
     places: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -95,13 +98,13 @@ class Calls:
             )
         for place, state in enumerate(states):
             if isinstance(state, Given) and step == 0:
-                self.takers[state.name] = operation.layer
+                self.takers[state.name] = operation.layer, place
                 continue
             fresh = isinstance(state, Const) and not bool(state.tensor.any())
             own = (
                 isinstance(state, Held)
                 and (state.layer, state.call) == (operation.layer, step - 1)
-                and state.place + takes - self._returned(operation.layer) == place
+                and state.place + takes - self.returned(operation.layer) == place
             ) or (isinstance(state, Item) and self._own_spikes(operation.layer, state, step))
             if not (fresh if step == 0 else own):
                 raise operation.unlike(
@@ -109,7 +112,8 @@ class Calls:
                     "start it at 0 in front of the loop, and hand it on from step to step",
                 )
 
-    def _returned(self, layer: str) -> int:
+    def returned(self, layer: str) -> int:
+        """How many states the layer returns."""
         result = self.results[layer]
         return len(result.states) if isinstance(result, Outputs) else 0
 
@@ -147,6 +151,7 @@ class Calls:
             before = len(made.populations), len(made.assumptions)
             result = self.results[path] = self._handled(operation, module, value, several)
             if not several and self._starts_anew(operation):
+                self.begin_anew.append(path)
                 without_memory(made, path, *before, changed=result is not value)
         elif step == 1 and not alike(value, self.values[path][0]):
             self._joined(operation, module, value)

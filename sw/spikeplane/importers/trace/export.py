@@ -32,6 +32,7 @@ class Graph:
     constants  by node name: parameters, buffers and tensors, in float64 where they are real
     inputs     node names of what the forward takes
     output     what it returns, of nodes and plain values; keys: the names of its parts, "" where none
+    parts      the same, as deep as it is returned
     stubbed    the layers that are one operator each
     steps      of the inputs, where they have an axis of steps
     """
@@ -43,14 +44,16 @@ class Graph:
     keys: list[str]
     stubbed: Stubbed
     steps: int
+    parts: Any = None
 
 
 class Failed(Exception):
     """The forward does not run on such inputs; `cause` is what it raised. decides: because something in it
-    depends on what the values are."""
+    depends on what the values are. reached: how many functions it had called."""
 
-    def __init__(self, cause: BaseException) -> None:
+    def __init__(self, cause: BaseException, reached: int = 0) -> None:
         super().__init__(str(cause))
+        self.reached = reached
         self.cause, self.line = cause, line_of(cause)
         named = type(cause).__name__ in _DECISIONS
         self.decides = named or any(text in str(cause) for text in _OF_VALUES)
@@ -74,14 +77,14 @@ def traced(module: Any, real: Any, layers: Layers, inputs: tuple[Any, ...], step
     """
     model = _own_precision(module)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-    given = tuple(x.to(dtype) if isinstance(x, torch.Tensor) else x for x in inputs)
+    given = pytree.tree_map(lambda x: x.to(dtype) if isinstance(x, torch.Tensor) else x, inputs)
     before, things = attributes(model), held(model, layers[0])
-    with quiet(), stubbing(model, *layers) as stubbed, watched(model):
+    with quiet(), stubbing(model, *layers) as stubbed, watched(model) as lines:
         try:
             trace = _concrete(model, given)
         except Exception as error:
             _raise_own(error)
-            raise Failed(error) from None
+            raise Failed(error, lines.count) from None
     check_kept(model, before, attributes(model), set(layers[0]))
     if keys := kept(things, held(model, layers[0])):
         _check_unread(module, layers, given, keys, (model, trace))
@@ -158,7 +161,7 @@ def _traced(trace: Any, model: Any, real: Any, stubbed: Stubbed, steps: int) -> 
     constants = {name: numbers[target] for name, target in used.items()}
     inputs = [n.name for n in nodes if n.op == "placeholder"]
     output, keys = _flat(nodes[-1].args[0])
-    return Graph(nodes, constants, inputs, output, keys, stubbed, steps)
+    return Graph(nodes, constants, inputs, output, keys, stubbed, steps, _unfolded(nodes[-1].args[0]))
 
 
 def _values(real: Any) -> dict[str, Any]:

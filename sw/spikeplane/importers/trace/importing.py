@@ -16,11 +16,13 @@ from spikeplane.importers.trace.anew import started
 from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
+from spikeplane.importers.trace.handed import check_alike, check_come_back, handed_on
 from spikeplane.importers.trace.inputs import Inputs, states, trials
 from spikeplane.importers.trace.layouts import BATCH
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.places import line_of_forward
 from spikeplane.importers.trace.stubs import opaque
+from spikeplane.importers.trace.tracing import own_raise
 from spikeplane.importers.trace.walk import Walk
 from spikeplane.importers.wanted import Wanted
 
@@ -47,13 +49,20 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
             continue
         walks: list[Walk] = []
         try:
-            return _walked(graph, module, real, layers, inputs, wanted, walks)
+            made = _walked(graph, module, real, layers, inputs, wanted, walks)
+            again = handed_on(module, graph, inputs) if walks[0].calls.begin_anew else None
+            if again is not None:
+                graph = traced(module, real, layers, again.handed(module, FREE), FREE)
+                later = _walked(graph, module, real, layers, again, wanted, walks)
+                check_alike(made.net, later.net)
+                return later
+            return made
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
             if isinstance(error, Anyway) and walks[0].calls.count:
                 break
     if not told:
-        raise _untraced(failed[0], states(module, shape))
+        raise _untraced(max(failed, key=lambda f: f.reached), states(module, shape))
     raise _located(module, max(told, key=lambda pair: pair[0])[1])
 
 
@@ -73,8 +82,21 @@ def _graph(module: Any, real: Any, layers: Layers, inputs: Inputs) -> Graph:
     return traced(module, real, layers, inputs.handed(module, MANY), MANY)
 
 
-def _untraced(failure: Failed, states: list[str]) -> SpikeplaneError:
+#: Of what PyTorch says: words of its own parts, which no user knows.
+_INNER = re.compile(
+    r"Sym(Int|Node|Bool|Float)|Fake|[Pp]roxy|functorch|make_fx|[Dd]ispatch|\bmeta\b|_local_scalar|0-d(im)? tensor"
+    r"|subclass|torch\.fx|[Gg]uard|data-dependent|aten::|prims::|internal|INTERNAL"
+)
+
+
+def _untraced(failure: Failed, needed: list[str]) -> SpikeplaneError:
     where = f"{failure.line}: " if failure.line else ""
+    if needed and (failure.decides or not isinstance(failure.cause, RuntimeError)):
+        names = ", ".join(f"'{name}'" for name in needed)
+        return SpikeplaneError(
+            f"{where}the model's forward takes {names} behind its input, which must be handed; give each a default value, "
+            "and to a state None, which forward then starts itself"
+        )
     if failure.decides:
         return SpikeplaneError(
             f"{where}the model's forward decides on values (an if, a loop, int(), item(), tolist() or numpy() of a "
@@ -83,10 +105,14 @@ def _untraced(failure: Failed, states: list[str]) -> SpikeplaneError:
         )
     cause = failure.cause
     reason = " ".join(str(cause).split())[:120]
-    more = f", give what is no state of {', '.join(states)} a default value" if states else ""
+    if _INNER.search(f"{type(cause).__name__}: {cause}") and not own_raise(cause):
+        return SpikeplaneError(
+            f"{where}the model's forward cannot be run on the shapes of tensors alone; use tensors by torch's own "
+            "functions, and check input_shape"
+        )
     return SpikeplaneError(
-        f"{where}the model's forward cannot be traced ({type(cause).__name__}: {reason}); "
-        f"write it without decisions on values{more}, and check input_shape"
+        f"{where}the model's forward cannot be traced ({type(cause).__name__}: {reason}); write it without decisions on "
+        "values, and check input_shape"
     )
 
 
@@ -105,7 +131,9 @@ def _walked(
     with torch.no_grad():
         given = inputs.items(module, made, graph.inputs, graph.steps)
         walks.append(Walk(graph, made, calls, wanted, modules, frozenset(inputs.still), inputs.has_steps))
-        returned = walks[0].run(given)
+        returned = walks[-1].run(given)
+    if inputs.states:
+        check_come_back(graph, calls, returned)
     steps = _steps(graph, calls, inputs.has_steps, modules)
     all_steps = graph.steps if steps is None and inputs.has_steps else steps
     if all_steps is not None:

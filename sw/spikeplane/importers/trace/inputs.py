@@ -29,9 +29,10 @@ class Input:
 
 @dataclass(frozen=True)
 class Inputs:
-    """All inputs of one trial."""
+    """All inputs of one trial. states: what forward is handed behind the first argument, as deep as that is."""
 
     every: tuple[Input, ...]
+    states: tuple[Any, ...] = ()
 
     @property
     def has_steps(self) -> bool:
@@ -51,6 +52,8 @@ class Inputs:
     def handed(self, module: Any, steps: int) -> tuple[Any, ...]:
         """What forward is called with: the inputs, and something for each state that it takes."""
         own = {i.name: i.layout.tensor(i.shape, steps) for i in self.every}
+        if self.states:
+            return (*own.values(), *self.states)
         found: list[Any] = []
         for place, parameter in enumerate(_parameters(module)):
             name = "" if "" in own and place == 0 else parameter.name
@@ -67,7 +70,7 @@ class Inputs:
         found: list[Item | Given] = []
         for place, name in enumerate(names):
             argument = "" if "" in own and place == 0 else (parameters + [""] * len(names))[place]
-            given = own.get(argument)
+            given = own.get(argument) if argument or not place else None
             population = argument or "input"
             found.append(
                 given.layout.item(made.input(population, given.shape), steps) if given else Given(name)
@@ -113,6 +116,13 @@ def states(module: Any, shape: Shapes) -> list[str]:
     """The arguments that forward cannot do without and that are no inputs."""
     own = set(shape) if isinstance(shape, Mapping) else {p.name for p in _parameters(module)[:1]}
     return [p.name for p in _parameters(module) if p.default is p.empty and p.name not in own]
+
+
+def optional(module: Any) -> list[str]:
+    """The arguments behind the first one that are None where nothing is handed; none where others are among
+    them."""
+    parameters = _parameters(module)[1:]
+    return [p.name for p in parameters] if all(p.default is None for p in parameters) else []
 
 
 def _parameters(module: Any) -> list[inspect.Parameter]:

@@ -16,9 +16,12 @@ from spikeplane.importers.trace.places import own_line
 
 
 class _Lines(TorchFunctionMode):
-    """Tells nodes which line of the user's made them."""
+    """Tells nodes which line of the user's made them; `count`: the functions called."""
+
+    count = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
         mark()
         return func(*args, **(kwargs or {}))
 
@@ -33,8 +36,9 @@ def mark() -> None:
 
 
 @contextmanager
-def watched(model: Any) -> Iterator[None]:
-    """While it lasts, nodes of a trace get the stack of modules that they are in."""
+def watched(model: Any) -> Iterator[Any]:
+    """While it lasts, nodes of a trace get the stack of modules that they are in; `count` of what it gives are
+    the functions called so far."""
     stack: list[tuple[str, type]] = []
 
     def tell() -> None:
@@ -56,8 +60,8 @@ def watched(model: Any) -> Iterator[None]:
         handles.append(module.register_forward_pre_hook(enter(path)))
         handles.append(module.register_forward_hook(leave))
     try:
-        with nodes.preserve_node_meta(), _Lines():
-            yield
+        with nodes.preserve_node_meta(), _Lines() as lines:
+            yield lines
     finally:
         for handle in handles:
             handle.remove()
@@ -80,3 +84,9 @@ def line_of(error: BaseException) -> str:
     """`model.py:12`, where in the user's files an exception comes from; "" if in none."""
     frames = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
     return own_line(frames)
+
+
+def own_raise(error: BaseException) -> bool:
+    """Whether the user's file raises it itself: what it says is meant for its user."""
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    return bool(own_line([(f.filename, f.lineno or 0) for f in frames]))
