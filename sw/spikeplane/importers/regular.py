@@ -1,5 +1,6 @@
 """The kernel, stride, padding and pool of a projection that computes a `Map`, or that there are none."""
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -121,6 +122,12 @@ def irregular(made: Any, layer: str, currents: Currents) -> SpikeplaneError:
     each = currents.bias.ndim > 1
     names = [d.uneven for d in currents.drafts if d.uneven and (each or regular(d.map) is None)]
     pixels = int(np.prod(currents.shape[1:]))
+    if re.match(r"(mul|div|add|sub)(_\d+)?$", (names or [layer])[0]):
+        return made.refuse(
+            layer,
+            f"behind '{names[0]}', whose outputs are not made alike at every pixel (a number for each pixel, as a mask)",
+            "give one number a channel, flatten in front of the neurons, or apply a mask of the input before it is encoded",
+        )
     if any(int(np.prod(d.map.source[1:])) < pixels for d in currents.drafts):
         return made.refuse(
             layer,
