@@ -11,6 +11,7 @@ from browser import WIDTHS, browser
 from test_report import content, unpacked
 
 import spikeplane
+from spikeplane.data.labels import read_classes
 from spikeplane.front.result import RunResult
 from spikeplane.run import execute as module
 from spikeplane.run.execute import Result
@@ -171,6 +172,7 @@ def test_a_neuron_is_named_under_the_pointer_and_a_picture_grows(monkeypatch, tm
 
 def test_confusion_wrong_ones_and_what_was_run(monkeypatch, tmp_path: Path) -> None:
     result, summary = ran(WRONG[:3], monkeypatch)
+    summary["classes"] = read_classes("a,b,c,d,e,f,g,h,i", 9)
     write_run(tmp_path / "r.html", NET, result, summary, np.arange(40) % 9)
     found, guesses = content(tmp_path / "r.html"), np.concatenate(result.scores).argmax(1)
     assert sum(map(sum, found["confusion"])) == 40
@@ -184,7 +186,18 @@ def test_confusion_wrong_ones_and_what_was_run(monkeypatch, tmp_path: Path) -> N
         seen = page.value("[...document.querySelectorAll('#picker button')].filter((b) => !b.hidden).length")
         assert seen == sum(guesses[n] != n % 9 for n in found["numbers"]) < 24
         lines = page.value("asCsv()").splitlines()
-        assert lines[0].startswith("sample,label,class,differs,score 0")
+        assert lines[0].startswith("sample,label,class,differs,score a")
         assert [int(line.split(",")[0]) for line in lines[1:]] == found["numbers"]
         assert json.loads(page.value("asJson()"))["figures"]["lockstep"]["mismatches"] == 3
         assert page.errors == []
+
+
+def test_names_of_classes(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("cat\ndog\n\n")
+    assert read_classes(str(tmp_path / "names.txt"), 2) == read_classes("cat, dog", 2) == ["cat", "dog"]
+    with pytest.raises(spikeplane.SpikeplaneError) as error:
+        read_classes("cat,dog", 3)
+    assert str(error.value) == (
+        "--classes cat,dog: the network has 3 classes, here are 2 names; give a name for each, a,b,c or a file with "
+        "one on each line"
+    )

@@ -15,6 +15,7 @@ from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
 from spikeplane.cli.waves import check_waves, put_waves, waves_command, waves_line, window_of
 from spikeplane.data import read_inputs, read_labels
+from spikeplane.data.labels import read_classes
 from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
@@ -48,6 +49,9 @@ def run(
         bool, typer.Option("--verify", help="Read back every memory word that was loaded, and compare.")
     ] = False,
     report: Annotated[Path | None, typer.Option(help="Write a page with rasters, map and figures.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Names of the classes in the page: a,b,c or a file, one a line.")
+    ] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")
     ] = None,
@@ -75,6 +79,7 @@ def run(
     chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
+    names = read_classes(classes, _classes(loaded)) if classes else None
     window = window_of(loaded, items, sample, steps)
     with busy(f"preparing {board}"):
         device = open_board(board, loaded, baud, verify=verify)
@@ -90,7 +95,11 @@ def run(
         from spikeplane.run.report import write_run
 
         write_run(
-            report, loaded, result, summary | {"command": shlex.join(["spikeplane", *sys.argv[1:]])}, truth
+            report,
+            loaded,
+            result,
+            summary | {"command": shlex.join(["spikeplane", *sys.argv[1:]]), "classes": names},
+            truth,
         )
         summary["report"] = str(report)
     if as_json:
@@ -138,8 +147,12 @@ def _read(
     found = count(items, program.inputs)
     if limit is not None and found < limit:
         raise SpikeplaneError(f"{', '.join(data)} has {found} samples, --samples asks for {limit}")
-    classes = program.network.population(program.network.output).shape[0]
+    classes = _classes(program)
     return items, read_labels(labels, found, at_least=limit is not None, classes=classes) if labels else None
+
+
+def _classes(program: Program) -> int:
+    return program.network.population(program.network.output).shape[0]
 
 
 def show(summary: dict[str, Any]) -> None:

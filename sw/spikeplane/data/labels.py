@@ -70,3 +70,19 @@ def _read_text(path: Path) -> np.ndarray:
             )
         labels.append(int(words[-1]))
     return np.array(labels, np.int64)
+
+
+def read_classes(text: str, classes: int) -> list[str]:
+    """Names of the classes: "a,b,c", or a file of one name a line. Raises SpikeplaneError for another number of them."""
+    path = Path(text)
+    if path.is_file():
+        names = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    else:
+        names = text.split(",")
+    names = [name.strip() for name in names if name.strip()]
+    if len(names) != classes:
+        raise SpikeplaneError(
+            f"--classes {text}: the network has {classes} classes, here are {len(names)} names; give a name for each, "
+            "a,b,c or a file with one on each line"
+        )
+    return names

@@ -1,5 +1,4 @@
 // Beside the sample: the confusion matrix, only the wrong ones, what was run, and the figures to take away.
-const className = (n) => DATA.classes?.[n] ?? `${n}`;
 
 function confusion() {
   const counts = DATA.confusion;

@@ -14,7 +14,7 @@ function head() {
   const models = [["float", "accuracy_float"], ["integer", "accuracy_integer"]].filter(([, key]) => key in figures).map(([word, key]) => `${word} ${percent(figures[key])}`);
   if ("accuracy" in figures) cell(percent(figures.accuracy), "accuracy", [`${"right" in figures ? `${number(figures.right)} of ${number(counted)}` : ""}`, ...models].filter(Boolean).join(" · "));
   if (found) cell(number(found.mismatches), found.mismatches === 1 ? "mismatch" : "mismatches", `${DATA.golden ? "golden model against itself, " : ""}over ${many(found.spikes, "spike")}, ${number(found.values)} values`);
-  if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz` : "");
+  if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz · ${number(1e6 / figures.latency_us)} samples/s` : "");
   if ("utilisation" in figures) cell(percent(figures.utilisation, 1), "lane utilisation", `of all cycles of ${many(chip.rows * chip.cols, "core")}`);
 }
 

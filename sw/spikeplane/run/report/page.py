@@ -56,6 +56,7 @@ def write_run(
         outputs=kept.outputs,
         numbers=kept.numbers,
         golden=kept.golden,
+        classes=summary.get("classes"),
         provenance={
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "version": metadata.version("spikeplane"),

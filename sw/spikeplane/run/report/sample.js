@@ -1,3 +1,4 @@
+const className = (n) => DATA.classes?.[n] ?? `${n}`;
 // One sample: its picture, what the network said, and what every population sent in every step.
 let current = Math.max(0, DATA.differs[0] ?? 0);  // the first sample that differs
 const inputName = Object.keys(DATA.inputs)[0];
@@ -16,8 +17,8 @@ const right = (s) => !DATA.labels || DATA.labels[s] === DATA.guesses[s];
 
 function picker() {
   for (let s = 0; s < DATA.samples; s++) {
-    const words = right(s) ? `${DATA.guesses[s]}` : `${DATA.guesses[s]} ≠ ${DATA.labels[s]}`;
-    const name = `Sample ${DATA.numbers[s]}${differs.has(s) ? ", differs from the golden model" : ""}: class ${DATA.guesses[s]}${DATA.labels ? `, label ${DATA.labels[s]}` : ""}`;
+    const [class_, label] = [DATA.guesses[s], DATA.labels?.[s]].map(className), words = right(s) ? class_ : `${class_} ≠ ${label}`;
+    const name = `Sample ${DATA.numbers[s]}${differs.has(s) ? ", differs from the golden model" : ""}: class ${class_}${DATA.labels ? `, label ${label}` : ""}`;
     const button = make("button", { role: "option", type: "button", class: `${right(s) ? "" : "wrong"}${differs.has(s) ? " differs" : ""}`, "aria-label": name, title: name }, picture(s, ""), make("span", {}, words));
     button.onclick = () => select(s);
     $("picker").append(button);
@@ -36,10 +37,10 @@ function select(sample) {
   $("sample").replaceChildren(card(current), make("div", { class: "rows" }, ...DATA.populations.filter((p) => planes[p.name] && p.kind !== "input").map((p) => row(p, current)), inputRow(current)));
 }
 function card(sample) {
-  const guess = DATA.guesses[sample], told = DATA.labels ? (right(sample) ? "the label too" : `the label is ${DATA.labels[sample]}`) : "no label given";
+  const guess = DATA.guesses[sample], told = DATA.labels ? (right(sample) ? "the label too" : `the label is ${className(DATA.labels[sample])}`) : "no label given";
   const step = (by, sign, words) => { const b = make("button", { type: "button", "aria-label": words }, sign); b.onclick = () => select(current + by); return b; };
   return make("aside", { class: "box" }, picture(sample, `Input of sample ${DATA.numbers[sample]}`),
-    make("div", { class: "said", "aria-live": "polite" }, make("b", {}, `${guess}`), make("span", { class: right(sample) ? "" : "wrong" }, `${DATA.labels ? (right(sample) ? "✓ " : "✗ ") : ""}${told}`)),
+    make("div", { class: "said", "aria-live": "polite" }, make("b", {}, className(guess)), make("span", { class: right(sample) ? "" : "wrong" }, `${DATA.labels ? (right(sample) ? "✓ " : "✗ ") : ""}${told}`)),
     bars(DATA.scores[sample], guess),
     make("div", { class: "steps-of" }, step(-1, "←", "Previous sample"), make("span", {}, `sample ${number(DATA.numbers[sample])}`), step(1, "→", "Next sample")));
 }
@@ -52,7 +53,7 @@ function bars(scores, guess) {
     const fill = make("i", { class: i === guess ? "top" : "" }), value = scores[i];
     fill.style.cssText = `left:${(100 * (Math.min(0, value) - low)) / span}%;width:${(100 * Math.abs(value)) / span}%`;
     const zero = make("u"); zero.style.left = `${(-100 * low) / span}%`;
-    box.append(make("span", { class: i === guess ? "strong" : "" }, `${i}`), make("div", { class: "signed" }, fill, zero), make("span", { class: i === guess ? "strong" : "" }, number(value)));
+    box.append(make("span", { class: i === guess ? "strong" : "" }, className(i)), make("div", { class: "signed" }, fill, zero), make("span", { class: i === guess ? "strong" : "" }, number(value)));
   }
   return box;
 }
