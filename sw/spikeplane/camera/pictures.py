@@ -2,6 +2,7 @@
 there whole or not at all."""
 
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def sheet(pictures: list[Picture]) -> np.ndarray:
     height, width = pictures[0][1].shape
     step = -(-max(height, width) // TILE)
     cell = (max(-(-width // step), 40) + GAP, -(-height // step) + CAPTION + GAP)
-    columns = min(len(pictures), max(1, round((len(pictures) * cell[1] / cell[0]) ** 0.5)))
+    columns = near_square(len(pictures), cell)
     rows = -(-len(pictures) // columns)
     page = Image.new("L", (columns * cell[0] + GAP, rows * cell[1] + GAP), 32)
     draw = ImageDraw.Draw(page)
@@ -64,6 +65,15 @@ def sheet(pictures: list[Picture]) -> np.ndarray:
         page.paste(Image.fromarray(levels).reduce(step), (x, y))
         draw.text((x, y + cell[1] - CAPTION - GAP + 1), str(number), fill=255)
     return np.asarray(page)
+
+
+def near_square(count: int, cell: tuple[int, int]) -> int:
+    """Columns that so many cells of (width, height) have, so that the page is as near to a square as can be."""
+
+    def oblong(columns: int) -> float:
+        return abs(math.log(columns * cell[0] / (-(-count // columns) * cell[1])))
+
+    return min(range(1, count + 1), key=oblong)
 
 
 def write_gif(path: Path, pictures: Iterable[Picture], rate: float) -> int:

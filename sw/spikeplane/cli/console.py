@@ -88,6 +88,18 @@ def complain(text: str) -> None:
             print(text, file=sys.stderr, flush=True)
 
 
+def told_transposed(recording: Any, *, flip: bool) -> None:
+    """A line on stderr if a recording whose size was given looks as if width and height were exchanged."""
+    from spikeplane.camera.transposed import looks_transposed
+
+    if looks_transposed(recording, flip=flip):
+        wide, high = recording.width, recording.height
+        complain(
+            f"warning: planes of {wide}x{high} look askew, of {high}x{wide} they are far smoother; "
+            f"if width and height are exchanged, give --size {high}x{wide}"
+        )
+
+
 @contextmanager
 def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named;

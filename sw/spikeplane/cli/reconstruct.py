@@ -16,7 +16,7 @@ from spikeplane.camera.region import Region
 from spikeplane.camera.side import SUFFIXES as SIDE
 from spikeplane.camera.side import read_side_file, recording_of
 from spikeplane.cli.cameras import check_camera, open_camera, widest_word
-from spikeplane.cli.console import busy
+from spikeplane.cli.console import busy, told_transposed
 from spikeplane.cli.images import Job, show, summarise, work
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file
@@ -85,6 +85,8 @@ def reconstruct(
     _check_board(board, pixels)
     _check_places(file, output, compare, gamma)
     with open_recording(file, parse_size(size) if size is not None else None, flip=not no_flip) as recording:
+        if size is not None:
+            told_transposed(recording, flip=not no_flip)
         whole = (recording.width, recording.height)
         region = chosen_region(roi, whole)
         chosen, ahead, why = _method(method, lookahead, len(recording))

@@ -12,7 +12,7 @@ from spikeplane.camera.recording import open_recording, parse_size
 from spikeplane.camera.region import parse_region
 from spikeplane.camera.view import Clip, collect, plan, write_page
 from spikeplane.camera.view.page import MOST, RATE
-from spikeplane.cli.console import bar, out
+from spikeplane.cli.console import bar, out, told_transposed
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file
 
@@ -56,6 +56,8 @@ def view(
     region = parse_region(roi, _WANTED) if roi is not None else None
     started = time.perf_counter()
     with open_recording(file, parse_size(size) if size is not None else None, flip=not no_flip) as recording:
+        if size is not None:
+            told_transposed(recording, flip=not no_flip)
         shape = (len(recording), recording.height, recording.width)
         chosen = plan(
             shape, first=first, planes=planes, roi=region, every=every, lookahead=lookahead, window=window
