@@ -15,8 +15,8 @@ from spikeplane_sim.golden import GoldenModel
 
 DATA = Path(__file__).parents[2].parent / "shared/data/nir"
 NAMES = ["braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"]
-DT, SAMPLES, STEPS = 1e-4, 16, 1000
-#: What is held, by file and reset; the first network fires in bursts of a thousandth's difference under a soft reset.
+DT, SAMPLES, STEPS = 1e-4, 32, 1000
+#: What is held on `small`, by file and reset; 0.95 of all on `large`, which has 18-bit membranes.
 LEAST = {
     (NAMES[0], "hard"): 0.94,
     (NAMES[0], "soft"): 0.925,
@@ -66,25 +66,26 @@ def recursion(name: str, reset: str, seed: int) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data/nir")
-@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize(("chip", "calibrated"), [("large", False), ("small", False), ("small", True)])
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 @pytest.mark.parametrize("name", NAMES)
-def test_matched_output_spikes(name: str, reset: str, calibrated: bool) -> None:
+def test_matched_output_spikes(name: str, reset: str, chip: str, calibrated: bool) -> None:
     calibration = planes(5)[:8, ..., None, None].astype(np.uint8) if calibrated else None
     program = spikeplane.compile(
         DATA / f"{name}.nir",
+        chip=chip,
         dt=DT,
         reset=reset,
         encoding=Encoding(kind="planes", steps=STEPS),
         calibration=calibration,
         proof=False,
     )
-    real, chip = recursion(name, reset, 321), program.config
-    model = GoldenModel(program.network, membrane_bits=chip.membrane_bits, acc_bits=chip.acc_bits)
+    real, made = recursion(name, reset, 321), program.config
+    model = GoldenModel(program.network, membrane_bits=made.membrane_bits, acc_bits=made.acc_bits)
     whole = model.run({"input": planes(321)[..., None, None].astype(np.uint8)})["lif2"][..., 0, 0] > 0
     matched = (real & whole).sum() / max(real.sum(), whole.sum())
     print(
-        f"{name}, {reset}{', calibrated' * calibrated}: {matched:.2%} of {max(real.sum(), whole.sum()):,} spikes"
+        f"{name}, {chip}, {reset}{', calibrated' * calibrated}: {matched:.2%} of {max(real.sum(), whole.sum()):,} spikes"
     )
     assert real.sum() > 300 * SAMPLES
-    assert matched >= LEAST[name, reset]
+    assert matched >= (0.95 if chip == "large" else LEAST[name, reset])
