@@ -1,6 +1,5 @@
 """`spikeplane upgrade`: a program file of another architecture is compiled again from its float network."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -29,5 +28,3 @@ def upgrade(
         f"wrote {escape(str(output))} for chip {found.config.digest} ({output.stat().st_size:,} bytes)",
         highlight=False,
     )
-    use = shlex.join(["spikeplane", "run", str(output)])
-    out.print(f"next: {escape(use)} --input DATA", highlight=False, soft_wrap=True)
