@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,17 +88,24 @@ def write_waves(
         steps = (max(0, where.step - AROUND), min(program.network.steps, where.step + AROUND + 1))
     steps = steps or (0, program.network.steps)
     window = _window(program, packets, sample - first, steps)
-    marker = window[0]
-    if where:
-        found = first_differing(program, packets, where, golden[where.population][where.sample, where.step])
-        marker = window[0] if found is None else found
+    marker = _marker(program, packets, where, golden, window[0])
     with work_folder() as folder:
         _second_pass(program, batches, folder, window, packets)
-        title = f"{program.name}, sample {sample}, steps {steps[0]} to {steps[1] - 1}"
-        path, save = _put(program, folder, packets, window, marker, out, title)
+        path, save = _put(program, folder, packets, window, marker, out, (sample, steps))
     if where:
-        where = Difference(**{**where.__dict__, "sample": first + where.sample})
+        where = replace(where, sample=first + where.sample)
     return Waves(path, save, sample, steps, window, marker, where)
+
+
+def _marker(
+    program: Program, packets: Packets, where: Difference | None, golden: dict[str, np.ndarray], begin: int
+) -> int:
+    """The cycle of the first packet that differs; else `begin`."""
+    if where is None:
+        return begin
+    wanted = golden[where.population][where.sample, where.step]
+    found = first_differing(program, packets, where, wanted)
+    return begin if found is None else found
 
 
 def _first_pass(
@@ -178,9 +185,11 @@ def _put(
     window: tuple[int, int],
     marker: int,
     out: Path,
-    title: str,
+    of: tuple[int, tuple[int, int]],
 ) -> tuple[Path, Path]:
-    """One file of waves, and the save file beside it."""
+    """One file of waves, and the save file beside it; `of`: sample and steps, for their title."""
+    sample, steps = of
+    title = f"{program.name}, sample {sample}, steps {steps[0]} to {steps[1] - 1}"
     files = [folder / "host.vcd", *sorted(folder.glob("router_*.vcd")), *sorted(folder.glob("core_*.vcd"))]
     whole = folder / "waves"
     merge(files, told(program, packets, *window), *window, whole, title)

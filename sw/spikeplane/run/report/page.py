@@ -80,7 +80,6 @@ def _content(data: ReportData) -> dict[str, Any]:
     }
     size = sum(len(packed(values[:1])[1]) for values in (*inputs.values(), *data.outputs.values()))
     shown = chosen(data, size)
-    numbers = [data.number(at) for at in shown]
     return {
         "title": data.title,
         "program": data.program,
@@ -102,6 +101,21 @@ def _content(data: ReportData) -> dict[str, Any]:
             for p in data.network.projections
         ],
         "tables": {name: rows for name, rows in data.tables.items() if name != ACTIVITY},
+        **_samples(data, inputs, guesses, shown),
+        **_golden(data, shown),
+        "classes": data.classes,
+        "confusion": _confusion(data, guesses),
+        "provenance": data.provenance,
+        "docs": docs_link("report.md"),
+    }
+
+
+def _samples(
+    data: ReportData, inputs: dict[str, np.ndarray], guesses: np.ndarray, shown: list[int]
+) -> dict[str, Any]:
+    """The samples shown: numbers, classes, planes."""
+    numbers = [data.number(at) for at in shown]
+    return {
         "samples": len(shown),
         "numbers": numbers,
         "total": len(data.scores),
@@ -110,11 +124,6 @@ def _content(data: ReportData) -> dict[str, Any]:
         "scores": data.scores[numbers].tolist(),
         "inputs": {name: _values(values[shown]) for name, values in inputs.items()},
         "outputs": {name: _values(values[shown]) for name, values in data.outputs.items()},
-        **_golden(data, shown),
-        "classes": data.classes,
-        "confusion": _confusion(data, guesses),
-        "provenance": data.provenance,
-        "docs": docs_link("report.md"),
     }
 
 
