@@ -92,8 +92,7 @@ def write_waves(
     with work_folder() as folder:
         _second_pass(program, batches, folder, window, packets)
         path, save = _put(program, folder, packets, window, marker, out, (sample, steps))
-    if where:
-        where = replace(where, sample=first + where.sample)
+    where = where and replace(where, sample=first + where.sample)
     return Waves(path, save, sample, steps, window, marker, where)
 
 
