@@ -93,7 +93,8 @@ def build(
     show(values, target.title)
     out.print(escape(_made(values, output)), highlight=False, soft_wrap=True)
     load = shlex.join(["spikeplane", "flash", "--board", target.name, str(output)])
-    out.print(f"next: {escape(load)}", highlight=False, soft_wrap=True)
+    if values["sha256"]:
+        out.print(f"next: {escape(load)}", highlight=False, soft_wrap=True)
     if fitted:
         use = f"spikeplane run {output / PROGRAM} --input DATA --board PORT --baud {target.baud}"
         out.print(f"flash it, then: {escape(use)}", highlight=False, soft_wrap=True)
