@@ -1,6 +1,7 @@
 """`Board.stream`: steps without borders, on the golden model and on the simulated chip, with the same bits."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,11 @@ from spikeplane_sim.golden import GoldenModel
 
 SHAPE = (2, 4, 4)
 STEPS = 23
+
+
+def each(given: np.ndarray) -> Any:
+    """A dataset of the steps: a list of tensors is one to torch."""
+    return list(torch.from_numpy(given))
 
 
 class Leaky(torch.nn.Module):
@@ -33,7 +39,7 @@ class Leaky(torch.nn.Module):
         return self.out(self.back(self.lif(self.conv(x)).flatten(1)))
 
 
-def made(kind: str = "events", **options) -> spikeplane.Program:
+def made(kind: Any = "events", **options) -> spikeplane.Program:
     torch.manual_seed(1)
     model = Leaky()
     with torch.no_grad():
@@ -194,7 +200,7 @@ def test_a_window_of_scores(program) -> None:
         lambda given: [given[:20], given[20], given[21:]],
         lambda given: [(given[:20], 3), (given[20:], 4)],
         lambda given: [events(given[:20]), events(given[20:])],
-        lambda given: torch.utils.data.DataLoader(list(torch.from_numpy(given)), batch_size=4),
+        lambda given: torch.utils.data.DataLoader(each(given), batch_size=4),
     ],
 )  # fmt: skip
 def test_what_is_a_stream(program, form) -> None:
@@ -229,7 +235,7 @@ def test_counts_of_events() -> None:
          "(1, 1, 2, 4, 4) from 2 to 2; threshold them, or compile with encoding 'direct'"),
         (np.full(SHAPE, 0.5), "step 0 of the stream: input 'input': 0.5 is no value of a planes encoding, which sends "
                               "0 and 1; give what the model gets, or uint8"),
-        (Events(*(np.array([n]) for n in (0, 4, 0, 0))),
+        (Events(np.array([0]), np.array([4]), np.array([0]), np.array([0])),
          "recording: event 0 (x 4, y 0, polarity 0, time 0) is outside the sensor of 4x4 and 2 polarities"),
     ],
 )  # fmt: skip

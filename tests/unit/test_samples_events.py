@@ -1,5 +1,7 @@
 """Datasets of events as SpikingJelly and tonic hold them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ SHAPE, STEPS = (2, 3, 4), 5
 TONIC = np.dtype([("x", np.int16), ("y", np.int16), ("t", np.int64), ("p", bool)])
 
 
-def form(kind: str, **options):
+def form(kind: Any, **options):
     return {"in": (Encoding(kind=kind, steps=STEPS, **options), SHAPE)}
 
 
@@ -60,9 +62,11 @@ def test_frames_with_labels(kind, batch) -> None:
     forms = form(kind)
     found, labels = labelled(source, None, forms)
     assert np.array_equal(encode(forms["in"][0], found, SHAPE), given)
+    assert labels is not None
     assert labels.tolist() == [0, 1, 2, 0, 1, 2]
     found, labels = labelled(source, None, forms, limit=3)
     assert np.array_equal(encode(forms["in"][0], found, SHAPE), given[:3])
+    assert labels is not None
     assert labels.tolist() == [0, 1, 2]
 
 
@@ -85,6 +89,7 @@ def test_recordings_with_labels(kind, source) -> None:
     assert all(isinstance(one, Events) for one in found)
     wanted = given if kind == "frames" else given > 0
     assert np.array_equal(encode(forms["in"][0], found, SHAPE), wanted)
+    assert labels is not None
     assert labels.tolist() == [0, 1, 2, 0, 1, 2]
 
 

@@ -54,10 +54,10 @@ def _own(calls: Calls, thing: Any, layer: str, place: int) -> bool:
 
 def check_alike(first: FloatNetwork, later: FloatNetwork) -> None:
     """Raise SpikeplaneError if the first step, which starts its states, is another one than those behind it."""
-    parts = [
+    parts: list[dict[Any, Any]] = [
         {(p.source, p.target): p.weight for p in net.projections if not p.delay} for net in (first, later)
     ]
-    biases = [{p.name: p.bias for p in net.populations} for net in (first, later)]
+    biases: list[dict[Any, Any]] = [{p.name: p.bias for p in net.populations} for net in (first, later)]
     for some, others in (parts, biases):
         if list(some) != list(others) or not all(np.array_equal(some[n], others[n]) for n in some):
             raise SpikeplaneError(
