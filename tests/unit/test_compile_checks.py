@@ -120,7 +120,7 @@ def test_calibrations_that_are_none() -> None:
         "or compile with encoding 'direct'"
     )
     assert compile_error(net, calibration=zeros, labels=np.zeros(1)) == (
-        "the calibration has 2 samples and labels of shape (1,); give one label a sample"
+        "labels are whole numbers, one for each of 2 samples, not float64 of shape (1,)"
     )
 
 

@@ -89,6 +89,7 @@ RIGHT: dict[type, Any] = {
     neuron.LIFNode: lambda: rows(neuron.LIFNode()),
     neuron.SimpleLIFNode: lambda: rows(neuron.SimpleLIFNode(2.0, True)),
     neuron.ParametricLIFNode: lambda: rows(neuron.ParametricLIFNode()),
+    neuron.KLIFNode: lambda: rows(neuron.KLIFNode()),
     neuron.CUBALIFNode: lambda: rows(neuron.CUBALIFNode()),
     neuron.OTTTLIFNode: lambda: rows(neuron.OTTTLIFNode()),
     neuron.SLTTLIFNode: lambda: rows(neuron.SLTTLIFNode()),

@@ -61,7 +61,7 @@ def _check_numbers(layer: str, what: str, value: Any, count: int) -> None:
             f"layer '{layer}': its {what} must be {numbers}, not an array of shape {shape_text(array.shape)}"
         )
     if array.dtype.kind not in _NUMBERS or not np.isfinite(array).all():
-        wrong = "is no finite number" if count == 1 and array.size == 1 else "are not all finite numbers"
+        wrong = "is no finite number" if array.ndim == 0 or count == 1 else "are not all finite numbers"
         raise SpikeplaneError(f"layer '{layer}': its {what} {wrong}; check the trained model")
     _check_largest(layer, what, array)
 
