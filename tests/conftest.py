@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Simulated boards that run for a moment need no compiler that works for long.
 os.environ.setdefault("SPIKEPLANE_OPTIMISE", "1")
 
+# Tests hold what stands on stderr, and a busy machine takes longer than the lines of long work wait.
+os.environ.setdefault("SPIKEPLANE_LOG_SECONDS", "86400")
+
 # Tests that are started in the background have Ctrl-C ignored, and with them every process that a
 # test starts and interrupts.
 if threading.current_thread() is threading.main_thread():

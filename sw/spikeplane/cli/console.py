@@ -19,7 +19,10 @@ from rich.text import Text
 #: Characters of a line where nothing says how many (a pipe, a log): what terminals begin with.
 _WIDTH = 80
 
-LOGGED = 30.0  #: seconds between the lines of long work where there is no terminal
+#: Seconds between the lines of long work where there is no terminal; a whole number in SPIKEPLANE_LOG_SECONDS
+#: is another one, so that what compares stderr is not disturbed by a slow machine.
+_SECONDS = os.environ.get("SPIKEPLANE_LOG_SECONDS", "")
+LOGGED = float(_SECONDS) if re.fullmatch("[0-9]{1,6}", _SECONDS) else 30.0
 
 #: Characters of a message at its ends, which are kept: what it names came from a file, and may be
 #: as long as that.
