@@ -50,8 +50,6 @@ function trio(name, sample, found) {
     const words = `step ${step}: ${mark}neuron (${neuronWords(map, marked)}), golden ${number(golden[marked])}, chip ${number(chip[marked])}; ${many(places.length, "neuron")} of ${number(neurons)} differ${places.length === 1 ? "s" : ""}`;
     const move = found.steps.length > 1 && make("span", { class: "move" }, pressed("←", () => show((at + found.steps.length - 1) % found.steps.length), { "aria-label": "The differing step before" }), pressed("→", () => show((at + 1) % found.steps.length), { "aria-label": "The next differing step" }));
     box.replaceChildren(make("p", { class: "bad" }, words, move || null), make("div", { class: "three" }, of(golden, "golden model"), of(chip, "chip"), of(change, "chip minus golden", true)));
-    const traced = marked === undefined ? null : membraneOf({ name, map, sample, golden: true }, marked);
-    if (traced?.childElementCount) box.append(traced);
   };
   show(Math.max(0, found.steps.findIndex(([step]) => isFirst(name, sample, step))));
   return box;

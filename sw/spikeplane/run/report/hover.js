@@ -47,13 +47,10 @@ function enlarge(canvas) {
   const most = () => Math.min((innerWidth - 90) / copy.width, (innerHeight - 170) / copy.height);
   const size = (by) => { scale = clamp(scale * by, most() / 2, most() * 16); copy.style.width = `${copy.width * scale}px`; copy.style.height = `${copy.height * scale}px`; };
   const bars = make("div", { class: "bar-of" }, make("strong", {}, canvas.getAttribute("aria-label")), pressed("−", () => size(1 / 1.5), { "aria-label": "Smaller" }), pressed("+", () => size(1.5), { "aria-label": "Larger" }), pressed("Close", () => dialog.close()));
-  const below = make("div", { class: "traced" });
-  dialog.append(bars, holder, below);
+  dialog.append(bars, holder);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
-    const found = under(event);
-    if (found) below.replaceChildren(membraneOf(found.about, found.neuron));
   });
   holder.addEventListener("wheel", (event) => {
     event.preventDefault();

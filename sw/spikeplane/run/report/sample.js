@@ -113,7 +113,3 @@ function trace(values, start, neurons, steps, guess) {
   return svg;
 }
 
-// The golden model's membrane of one neuron over the steps, where the page has it.
-function membraneOf(about, neuron) {
-  return make("div");
-}
