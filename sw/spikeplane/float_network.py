@@ -140,6 +140,7 @@ class Called:
     returned_at where the output's axis of steps is
     batch       how many samples a call takes; None: any number
     several     of several inputs, how each is taken
+    image       a row's steps are the rows (steps_at 1) or columns (-1) of an image (N, 1, H, W)
     """
 
     rows: bool
@@ -150,6 +151,7 @@ class Called:
     lines: bool = False
     batch: int | None = None
     several: tuple[Taken, ...] = ()
+    image: bool = False
 
     @property
     def whole(self) -> bool:

@@ -159,6 +159,8 @@ def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape) -> np.ndarray:
     their dimensions differ: rows (N, 784), images without channels (N, 28, 28)."""
     wanted = (encoding.steps, *shape) if encoding.kind in ("planes", "frames") else shape
     lead = wanted[: len(wanted) - 3]
+    if lead and array.shape[1:2] == (1,) != lead:
+        array = array[:, 0]  # an image's rows as steps
     kept = array.shape[1 : 1 + len(lead)] == lead and math.prod(array.shape[1:]) == math.prod(wanted)
     return array.reshape(len(array), *wanted) if kept else array
 

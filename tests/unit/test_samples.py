@@ -59,6 +59,12 @@ def test_frames_stay_what_they_are() -> None:
     assert labelled(given, None, form)[0].dtype == np.float64
 
 
+def test_rows_of_an_image_as_steps() -> None:
+    form = {"in": (Encoding(kind="frames", steps=4, unit=1 / 255), (4, 1, 1))}
+    found, _ = labelled(torch.from_numpy(PIXELS) / 255, None, form)
+    assert np.array_equal(found, (PIXELS / 255).astype(np.float32).reshape(3, 4, 4, 1, 1))
+
+
 def test_recordings() -> None:
     one = np.zeros(3, np.int64)
     events = Events(one, one, one, one)

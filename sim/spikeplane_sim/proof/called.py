@@ -16,7 +16,8 @@ def handed(called: Called, inputs: Tensor) -> Tensor:
     rows = inputs.flatten(2) if called.rows else inputs.squeeze(3) if called.lines else inputs
     if called.steps_at is None:
         return rows[0]
-    return rows.movedim(0, called.steps_at)
+    given = rows.movedim(0, called.steps_at)
+    return given.unsqueeze(1) if called.image else given
 
 
 def as_steps(called: Called, result: Tensor, steps: int) -> Tensor:

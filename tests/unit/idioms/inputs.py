@@ -132,6 +132,25 @@ def batched(s: Any, x: Tensor) -> Tensor:
     return s.b(s.two(s.a(torch.bmm(x[:, None], s.w.T.expand(len(x), -1, -1)).squeeze(1))))
 
 
+class Rows(nn.Module):
+    """An image, a row of it a step; or a column."""
+
+    def __init__(self, *order: int) -> None:
+        super().__init__()
+        self.order = order
+        self.one, self.lif1 = nn.Linear(12, 9), snn.Leaky(beta=0.9, threshold=0.5)
+        self.two, self.lif2 = nn.Linear(9, 4), snn.Leaky(beta=0.8, threshold=0.3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, found = x.squeeze(1).permute(*self.order), []
+        mem1, mem2 = self.lif1.init_leaky(), self.lif2.init_leaky()
+        for t in range(x.shape[0]):
+            spikes, mem1 = self.lif1(self.one(x[t]), mem1)
+            spikes, mem2 = self.lif2(self.two(spikes), mem2)
+            found.append(spikes)
+        return torch.stack(found)
+
+
 UNLIKE = "whose outputs are not made alike at every pixel"
 
 #: name: (model, input shape, None or what the refusal says)
@@ -143,6 +162,12 @@ MODELS: dict[str, tuple[Any, Any, str | None]] = {
     "two, a step": (Step, BOTH, None),
     "pixels and a row": (Pixels, PARTS, None),
     "steps last": (Last, IMAGE, None),
+    "image rows": (lambda: Rows(1, 0, 2), ROW, None),
+    "image columns": (lambda: Rows(2, 0, 1), ROW, None),
+    "image rows of an image": (lambda: Rows(1, 0, 2), (1, 7, 12), "takes the rows of an image for steps; give them so: "
+                               "input_shape=(12, 1, 1), encoding='frames' with steps=7 and unit=1/255"),
+    "image columns of an image": (lambda: Rows(2, 0, 1), (1, 12, 7), "takes the columns of an image for steps; give them so: "
+                                  "input_shape=(12, 1, 1), encoding='frames' with steps=7 and unit=1/255"),
     "letters": (lambda: Do(lambda s, x: s.b(s.two(s.a(torch.einsum("...i,oi->...o", x, s.w) + s.bias)))), ROW, None),
     "letters, three": (lambda: Do(lambda s, x: s.b(s.two(s.a(torch.einsum("oi,bi,o", s.w, x, s.bias).T.mT)))), ROW, ""),
     "letters, groups": (lambda: Do(groups), ROW, None),

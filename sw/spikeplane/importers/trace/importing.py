@@ -1,6 +1,7 @@
 """The float network of a module by tracing its whole forward."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -17,8 +18,8 @@ from spikeplane.importers.trace.calls import Calls, check_started_once
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.handed import check_alike, check_come_back, handed_on
-from spikeplane.importers.trace.inputs import Inputs, states, trials
-from spikeplane.importers.trace.layouts import BATCH
+from spikeplane.importers.trace.inputs import Input, Inputs, states, trials
+from spikeplane.importers.trace.layouts import BATCH, Layout
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.places import line_of_forward
 from spikeplane.importers.trace.stubs import opaque
@@ -61,9 +62,27 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
             told.append((walks[0].reached if walks else 0.0, error))
             if isinstance(error, Anyway) and walks[0].calls.count:
                 break
+    _check_image_steps(module, real, layers, shape, wanted)
     if not told:
         raise _untraced(max(failed, key=lambda f: f.reached), states(module, shape))
     raise _located(module, max(told, key=lambda pair: pair[0])[1])
+
+
+def _check_image_steps(module: Any, real: Any, layers: Layers, shape: Shapes, wanted: Wanted) -> None:
+    """Raise SpikeplaneError with the cure for a forward that takes an image's rows or columns for steps."""
+    if isinstance(shape, Mapping) or shape[0] != 1 or 1 in shape[1:]:
+        return
+    for what, at, steps, size in (("rows", 1, *shape[1:]), ("columns", -1, *shape[:0:-1])):
+        inputs = Inputs((Input("", (size, 1, 1), Layout(True, at, image=True)),))
+        try:
+            graph = _graph(module, real, layers, inputs)
+            _walked(graph, module, real, layers, inputs, wanted, [])
+        except (Failed, SpikeplaneError):
+            continue
+        raise SpikeplaneError(
+            f"{line_of_forward(module)}: the model's forward takes the {what} of an image for steps; give them so: "
+            f"input_shape=({size}, 1, 1), encoding='frames' with steps={steps} and unit=1/255"
+        )
 
 
 def _located(module: Any, error: SpikeplaneError) -> SpikeplaneError:

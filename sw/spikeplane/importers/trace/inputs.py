@@ -89,7 +89,8 @@ class Inputs:
         first = self.every[0].layout
         batch = None if self.batch == BATCH else self.batch
         if len(self.every) == 1:
-            return Called(rows=first.rows, lines=first.lines, steps_at=first.steps_at, batch=batch, **how)
+            own = {"rows": first.rows, "lines": first.lines, "image": first.image}
+            return Called(**own, steps_at=first.steps_at, batch=batch, **how)
         several = tuple(Taken(i.name, i.layout.rows, i.layout.lines, i.layout.steps_at) for i in self.every)
         return Called(rows=False, steps_at=0 if self.has_steps else None, batch=batch, several=several, **how)
 

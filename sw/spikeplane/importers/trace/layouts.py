@@ -17,12 +17,14 @@ BATCH = 11  #: samples of a trace: a prime that hardly any layer has as its size
 @dataclass(frozen=True)
 class Layout:
     """rows: a sample is one row of features; lines: channels of a line. steps_at: where the axis of steps
-    is, -1 at the end, None without one. batch: the samples of a call."""
+    is, -1 at the end, None without one. batch: the samples of a call. image: steps and features are the rows and
+    columns, or columns and rows, of an image of one channel."""
 
     rows: bool
     steps_at: int | None
     lines: bool = False
     batch: int = BATCH
+    image: bool = False
 
     @property
     def name(self) -> str:
@@ -32,10 +34,17 @@ class Layout:
 
     def _led(self, samples: Any, steps: Any, rest: list[Any]) -> list[Any]:
         """Samples and steps where they are."""
+        if self.image:
+            return [samples, self._one(samples), *((*rest, steps) if self.steps_at == -1 else (steps, *rest))]
         if self.steps_at == -1:
             return [samples, *rest, steps]
         lead = {None: [samples], 0: [steps, samples], 1: [samples, steps]}[self.steps_at]
         return [*lead, *rest]
+
+    @staticmethod
+    def _one(samples: Any) -> Any:
+        """The one channel, as `samples` are told."""
+        return "1" if isinstance(samples, str) else 1 if isinstance(samples, int) else ()
 
     def item(self, value: Value, steps: int) -> Item:
         """The input as the model gets it."""
@@ -64,7 +73,9 @@ def layouts(shape: tuple[int, int, int]) -> list[Layout]:
     every = kinds(shape)
     found = [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[:2]]
     found += [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[2:]]
-    return found + [replace(kind, steps_at=-1) for kind in every]
+    found += [replace(kind, steps_at=-1) for kind in every]
+    images = shape[1:] == (1, 1)
+    return found + [Layout(True, at, image=True) for at in (1, -1) if images]
 
 
 #: What PyTorch says where a tensor has not as many samples as the forward thinks: where the number is.
