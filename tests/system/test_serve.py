@@ -330,10 +330,12 @@ def test_the_connected_board_is_found_by_its_chip(files, port, waits, monkeypatc
     assert (status, err) == (0, "")
     assert json.loads(out)["board"] == f"board at {port}"
     assert json.loads(out)["lockstep"]["mismatches"] == 0
-    status, out, err, _ = call("boards", "--connected")
+    status, out, err, _ = call("boards", "--connected", "--json")
     assert (status, err) == (0, "")
-    assert re.search(rf"{port} +│ 0403:6015 +│ ulx3s-85f +│ {program().config.digest}", out)
-    assert "│ /dev/mouse" not in out
+    found = {one["port"]: one for one in json.loads(out)}
+    assert set(found) == {"/dev/ttyUSB77", port}
+    assert (found[port]["usb"], found[port]["chip"]) == ("0403:6015", program().config.digest)
+    assert found["/dev/ttyUSB77"]["chip"] is None
 
 
 def test_no_connected_board_has_the_chip(files, port, waits, monkeypatch, tmp_path):
