@@ -10,7 +10,7 @@ DRIVER = (
     Mutant("driver.py", "word[0] == Memory.SCHEDULE", "False", "a run starts with the counters of the last"),
     Mutant("driver.py", "self.bridge(Control.CREDITS, self.image.credits)", "", "a run starts with the credits of the last", within="self.bridge(Control.CREDITS, self.image.credits)\n        self.control(Control.START)"),
     Mutant("driver.py", "(n * steps + t) % 2", "t % 2", "every sample starts with parity 0"),
-    Mutant("driver.py", "int(t == steps - 1)", "0", "no token is a sample's last"),
+    Mutant("driver.py", "last=t == steps - 1", "last=False", "no token is a sample's last"),
     Mutant("driver.py", "n % 2 if held else parity", "parity", "a held current lies in the bank of the step"),
     Mutant("driver.py", "held and t", "False", "a held input is sent in every step"),
     Mutant("driver.py", "collector.complete < samples * steps", "collector.complete < samples * steps - 1", "the last step is not waited for"),
