@@ -10,10 +10,10 @@ DRIVER = (
     Mutant("driver.py", "word[0] == Memory.SCHEDULE", "False", "a run starts with the counters of the last"),
     Mutant("driver.py", "self.bridge(Control.CREDITS, self.image.credits)", "", "a run starts with the credits of the last", within="self.bridge(Control.CREDITS, self.image.credits)\n        self.control(Control.START)"),
     Mutant("driver.py", "(n * steps + t) % 2", "t % 2", "every sample starts with parity 0"),
-    Mutant("driver.py", "last=t == steps - 1", "last=False", "no token is a sample's last"),
+    Mutant("driver.py", "t == steps - 1", "False", "no token is a sample's last"),
     Mutant("driver.py", "n % 2 if held else parity", "parity", "a held current lies in the bank of the step"),
     Mutant("driver.py", "held and t", "False", "a held input is sent in every step"),
-    Mutant("driver.py", "collector.complete < samples * steps", "collector.complete < samples * steps - 1", "the last step is not waited for"),
+    Mutant("driver.py", "collector.complete < steps", "collector.complete < steps - 1", "the last step is not waited for"),
     Mutant("channel.py", "self._replies.remove(reply)", "pass", "an old answer is given again"),
     Mutant("channel.py", 'reply["counter"] == counter', "True", "any answer is taken for the question's"),
 )  # fmt: skip

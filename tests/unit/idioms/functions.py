@@ -163,7 +163,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "data classes in a list": (lambda: Stepped(lambda spikes, _: [Result(s) for s in spikes]), ROW, None),
     "last of the list": (lambda: Stepped(lambda spikes, _: spikes[-1]), ROW, None),
     "first of the list": (lambda: Stepped(lambda spikes, _: spikes[0]), ROW, "steps that it does not use"),
-    "steps asked for": (lambda: Named(lambda spikes, _: spikes), ROW, "takes 'num_steps' behind its input, which must be handed; give each a default value"),
+    "steps asked for": (lambda: Named(lambda spikes, _: spikes), ROW, "takes 'num_steps' behind its input"),
     "pruned": (lambda: with_hook(lambda m: prune.l1_unstructured(m, "weight", 0.5)), ROW, None),
     "weight norm": (lambda: with_hook(weight_norm), ROW, None),
     "spectral norm": (lambda: with_hook(spectral_norm), ROW, None),
