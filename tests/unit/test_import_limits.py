@@ -69,7 +69,7 @@ BEHIND = "use squares without either, or put the maximum behind the neurons, whe
     ([Leaky(beta=0.9, threshold=THREE)],
      ("layer '1' has 3 values of threshold for 4x6x6 neurons, which PyTorch cannot broadcast; give " "one, or one a "
                                                                                                      "channel as Cx1x1")),
-    ([Leaky(beta=float("nan"), init_hidden=True)], "layer '1': its decay is no finite number; check the trained model"),
+    ([Leaky(beta=float("nan"), init_hidden=True)], "layer '1': its decay are not all finite numbers; check the trained model"),
 ])  # fmt: skip
 def test_layers(layers: list[nn.Module], message: str) -> None:
     assert import_error(nn.Sequential(nn.Conv2d(1, 4, 3), *layers, IFNode()), (1, 8, 8)) == message
