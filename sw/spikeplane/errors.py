@@ -8,6 +8,17 @@ class SpikeplaneError(Exception):
     """Bad input of any kind. The command line prints the message on one line and exits with status 2."""
 
 
+class NoShape(SpikeplaneError):
+    """A model that does not say the shape of its input."""
+
+
+class UnknownName(SpikeplaneError, KeyError):
+    """A name that a mapping does not have."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # KeyError's is in quotes
+
+
 def number(value: Any) -> str:
     """A number in full, so that 1.0000001 is not named as 1: the shortest text that reads back as
     the same value of its type."""

@@ -87,8 +87,10 @@ def _items(source: Any) -> Iterator[tuple[Any, Any, bool]]:
     """(sample, label or None, whether it is a whole batch) of a source's items. Recordings differ in length: a
     batch of them is a list of pairs, a pair of lists, or a list."""
     batched = getattr(source, "batch_size", None) is not None
-    items = iter(source) if hasattr(source, "__iter__") else (source[i] for i in range(len(source)))
-    for item in items:
+    items: Iterator[Any] = (
+        iter(source) if hasattr(source, "__iter__") else map(source.__getitem__, range(len(source)))
+    )
+    for item in map(_alone, items):
         pair = isinstance(item, tuple | list) and len(item) == 2
         if batched and _all(item, lambda one: _all(one, None) and len(one) == 2 and _is_events(one[0])):
             yield from ((sample, label, False) for sample, label in item)
@@ -99,6 +101,11 @@ def _items(source: Any) -> Iterator[tuple[Any, Any, bool]]:
         else:
             sample, label = item if pair else (item, None)
             yield sample, label, batched and not _is_events(sample)
+
+
+def _alone(item: Any) -> Any:
+    """The sample of an item of a TensorDataset of samples alone, which is a tuple of one."""
+    return item[0] if isinstance(item, tuple | list) and len(item) == 1 and _is_tensor(item[0]) else item
 
 
 def _all(item: Any, what: Callable[[Any], bool] | None) -> bool:

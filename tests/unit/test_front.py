@@ -76,9 +76,35 @@ def test_layers_by_the_models_names(program) -> None:
     assert np.array_equal(result.spikes["first"], result.spikes["first.1"])
     assert np.array_equal(result.spikes["fc"], result.spikes["out"])
     assert list(result.spikes) == ["first.1", "out"]
-    with pytest.raises(SpikeplaneError) as error:
-        result.spikes["conv"]
-    assert str(error.value) == "no population 'conv'; there are input, first.1, out"
+    assert "fc" in result.spikes
+    assert result.spikes.get("input") is None
+    there = "there are input, first.1, out, and the layers first.0, fc in front of them"
+    for name, message in {
+        "conv": f"no population 'conv'; {there}",
+        "fcc": f"no population 'fcc'; did you mean 'fc'? There are {there[10:]}",
+        0: f"no population '0'; {there}",
+        "input": "population 'input' is an input; there are first.1, out",
+    }.items():
+        with pytest.raises(SpikeplaneError) as error:
+            result.spikes[name]
+        assert str(error.value) == message
+        assert isinstance(error.value, KeyError)
+
+
+def test_the_index_in_a_sequential() -> None:
+    from spikingjelly.activation_based import layer, neuron
+
+    model = torch.nn.Sequential(layer.Flatten(), layer.Linear(16, 12), neuron.IFNode(), layer.Linear(12, 3))
+    model = torch.nn.Sequential(*model, neuron.IFNode())
+    program = spikeplane.compile(model, chip="tiny", proof=False, input_shape=(1, 4, 4))
+    result = program.run(images())
+    for name in (1, "1", 2, "2"):
+        assert result.spikes[name].shape == (6, 4, 12, 1, 1)
+    with pytest.raises(KeyError) as error:
+        result.spikes[5]
+    assert str(error.value) == (
+        "no population '5'; there are input, 2, 4, and the layers 1, 3 in front of them"
+    )
 
 
 def test_a_difference(program) -> None:

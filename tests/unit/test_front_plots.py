@@ -107,7 +107,11 @@ def test_a_plot_of_membranes(program) -> None:
         ("out", {"neurons": [3]}, "neuron 3 is not there; the population has 0 to 2"),
         ("out", {"neurons": []}, "no neuron is named; the population has 0 to 2"),
         ("out", {"sample": 6}, "sample 6 was not kept: there are 0 to 5; run with keep=7"),
-        ("conv", {}, "no population 'conv'; there are input, first.1, out"),
+        (
+            "conv",
+            {},
+            "no population 'conv'; there are input, first.1, out, and the layers first.0, fc in front of them",
+        ),
     ],
 )
 def test_no_membranes(program, name, options, message) -> None:

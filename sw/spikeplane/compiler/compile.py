@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.auto import Target, TooLarge, target
-from spikeplane.compiler.check import check_network
 from spikeplane.compiler.constants import widened
 from spikeplane.compiler.fit import Placed, fit, mapping_rows
 from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
+from spikeplane.compiler.model import imported
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
@@ -64,8 +64,8 @@ def compile(  # noqa: A001 - the public name is the field's word
                   FloatNetwork
     chip          a ChipConfig or a preset's name; "auto" or a board's name: the least chip, of any size or
                   of those that the board holds, that holds the network
-    input_shape   (C, H, W), where the model does not say; of several inputs by the names of forward's
-                  arguments
+    input_shape   (C, H, W), where neither the model nor the calibration says; of several inputs by the names of
+                  forward's arguments
     encoding      how samples become planes; of several inputs one for all, or one by input
     dt, reset, compare   override what the model says or leaves open (seconds; "hard", "soft",
                          "none", "delayed"; ">=" or ">")
@@ -103,7 +103,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     with door("telling")("compiling", progress) as say:
         chips = _target(chip)
         say("reading the model")
-        net = _imported(model, options)
+        net = imported(model, options, calibration, Encoding() if encoding is None else encoding)
         encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
         encodings = settled(encodings, net, given=encoding is not None)
         net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
@@ -218,19 +218,6 @@ def _target(chip: ChipConfig | str) -> Target:
         raise SpikeplaneError(f"a chip is a ChipConfig, or the name of a preset or a board, not {chip!r}")
     config.require_cores()
     return Target((config,), fit)
-
-
-def _imported(model: Any, options: dict[str, Any]) -> FloatNetwork:
-    if not isinstance(model, FloatNetwork):
-        from spikeplane.importers import import_model
-
-        model = import_model(model, **options)
-    if not model.inputs:
-        raise SpikeplaneError("the model has no input, which drives its steps; give it one")
-    count = len(model.populations), len(model.projections)
-    _log.info("compiling a network of %d populations and %d projections", *count)
-    check_network(model)
-    return model
 
 
 def _normalised(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> FloatNetwork:

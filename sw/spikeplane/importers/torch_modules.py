@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from spikeplane.errors import SpikeplaneError
+from spikeplane.errors import NoShape, SpikeplaneError
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
@@ -107,6 +107,4 @@ def _guess(module: Any) -> tuple[int, int, int]:
             return child.in_features, 1, 1
         if handler is convolution:
             break
-    raise SpikeplaneError(
-        "the model does not say its input's shape; give input_shape = (channels, height, width)"
-    )
+    raise NoShape("the model does not say its input's shape; give input_shape = (channels, height, width)")
