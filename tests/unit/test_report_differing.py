@@ -139,7 +139,10 @@ def test_the_page_opens_at_the_first_difference(monkeypatch, tmp_path: Path) -> 
                     ["gate", "0", "–", "–", "–"],
                     ["out", "1", "33", "2", "c=3, y=0, x=0"],
                 ]
-                layers = "[...document.querySelectorAll('.box.differs')].map((b) => b.dataset.layer)"
+                told = page.value("document.querySelector('#first .trio p').textContent")
+                assert told.split(" differs")[0] == said.split(" differs")[0]
+                assert page.value("document.querySelector('#first').getBoundingClientRect().y < innerHeight")
+                layers = "[...document.querySelectorAll('#sample .box.differs')].map((b) => b.dataset.layer)"
                 assert page.value(layers) == ["conv"]
         assert page.errors == []
 
@@ -149,8 +152,8 @@ def test_a_neuron_is_named_under_the_pointer_and_a_picture_grows(monkeypatch, tm
     write_run(tmp_path / "r.html", NET, result, summary, None)
     with browser() as page:
         page.open(tmp_path / "r.html")
-        page.value("document.querySelector('.ring.first').scrollIntoView({ block: 'center' })")
-        rings = "[...document.querySelectorAll('.ring.first')].map((r) => r.getBoundingClientRect())"
+        page.value("document.querySelector('#sample .ring.first').scrollIntoView({ block: 'center' })")
+        rings = "[...document.querySelectorAll('#sample .ring.first')].map((r) => r.getBoundingClientRect())"
         at = page.value(f"{rings}.map((b) => [b.x + b.width / 2, b.y + b.height / 2])")
         said = []
         for x, y in at:

@@ -24,6 +24,7 @@ from spikeplane.run.board import Board
 from spikeplane.run.boards import open_board
 from spikeplane.run.execute import Result, execute, summarise
 from spikeplane.run.lockstep import Comparison
+from spikeplane.run.provenance import files_of
 
 
 def run(
@@ -98,7 +99,9 @@ def run(
             report,
             loaded,
             result,
-            summary | {"command": shlex.join(["spikeplane", *sys.argv[1:]]), "classes": names},
+            summary
+            | {"command": shlex.join(["spikeplane", *sys.argv[1:]]), "classes": names}
+            | {"files": files_of(program, data, labels)},
             truth,
         )
         summary["report"] = str(report)

@@ -10,6 +10,7 @@ from spikeplane.program import Program
 from spikeplane.run.board import Board, Progress
 from spikeplane.run.boards import open_board
 from spikeplane.run.lockstep import Comparison, compare
+from spikeplane.run.provenance import Digest
 
 Planes = dict[str, np.ndarray]  #: by population
 BATCH, VALUES = 100, 1 << 26  #: samples kept in memory at once at most, and values of them
@@ -44,10 +45,12 @@ class Result:
         self.figures: dict[str, Any] = {}
         self.comparison: Comparison | None = None
         self.differing: list[Differing] = []
+        self.digest = Digest()  #: of all samples
         self.count = 0
 
     def take(self, program: Program, planes: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> None:
         """Add a batch."""
+        self.digest.add(program.inputs, planes)
         self.scores.append(program.scores(outputs))
         for name, values in outputs.items():
             self.spikes[name] = self.spikes.get(name, 0) + int(np.count_nonzero(values))

@@ -10,6 +10,7 @@ from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
 from spikeplane.program.placement import Placement
+from spikeplane.run.report.membranes import Membranes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,11 @@ class ReportData:
     provenance   what was run, with what and when: shown as it is
     numbers   which N of the M samples there are planes of, in order; the first ones where None
     golden    {sample number: {population: int (T, C, H, W)}}: what the golden model made of samples that differ
+    membranes   of the samples that the page shows, those that differ first; None for none
     figures   any of: samples; accuracy, accuracy_float, accuracy_integer (0..1); right;
               cycles_per_sample; utilisation (0..1); latency_us at clock_mhz; spikes_per_sample
               {population: float}; lockstep {values, spikes, mismatches, first}; cores [{core: (x,
-              y), operations, spikes, packets}]
+              y), operations, spikes, packets}]; energy, line (`report.rates`)
 
     Raises SpikeplaneError if shapes do not match each other or the network.
     """
@@ -53,6 +55,7 @@ class ReportData:
     classes: list[str] | None = None
     provenance: dict[str, str] = field(default_factory=dict)
     golden: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    membranes: Membranes | None = None
     encodings: dict[str, Encoding] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
@@ -84,6 +87,14 @@ class ReportData:
     def number(self, at: int) -> int:
         """Which of all samples the one at `at` is."""
         return at if self.numbers is None else self.numbers[at]
+
+    @property
+    def sent(self) -> dict[str, np.ndarray]:
+        """`inputs`, one step of those that are the same in every step."""
+        return {
+            name: values[:, :1] if self.encodings.get(name, self.encoding).kind == "direct" else values
+            for name, values in self.inputs.items()
+        }
 
     @property
     def samples(self) -> int:

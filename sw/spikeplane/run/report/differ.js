@@ -55,6 +55,21 @@ function trio(name, sample, found) {
   return box;
 }
 
+// The first difference of the run, by itself: where it is, the three planes, the membrane, the command that writes its waves.
+function firstDifference() {
+  $("first").hidden = true;
+  const sample = first ? DATA.numbers.indexOf(first.sample) : -1, p = first && byName[first.population], found = sample >= 0 && planes[p.name] && differencesOf(p.name, sample);
+  if (!found || !found.steps.some(([step]) => step === first.step)) return;
+  const neuron = firstNeuron(p.shape), trace = traced(p.name, sample).find((one) => one.neuron === neuron), holds = p.cores.filter(({ channels: [low, high] }) => low <= first.neuron[0] && first.neuron[0] <= high);
+  const box = make("div", { class: "box differs" }, make("h3", {}, p.name, make("span", {}, `${p.shape.join(" × ")}${holds.map((c) => ` · core (${c.core.join(", ")})`).join("")}`)), trio(p.name, sample, found));
+  if (trace) {
+    const v = trace.v[first.step], against = trace.theta == null ? "" : `, threshold ${number(trace.theta)}: it ${trace.fired[first.step] ? "fires" : "does not fire"}`;
+    box.append(make("div", { class: "membranes" }, make("p", { class: "axis" }, `Membrane of the neuron in the golden model: ${number(v)} in step ${first.step}${against}`), spark(p.name, trace, 760, 96, first.step)));
+  }
+  if (figures.lockstep.command) box.append(make("p", { class: "axis" }, "Waves of it:"), make("code", { class: "command" }, figures.lockstep.command));
+  $("first").append(make("h2", {}, "First difference"), make("p", { class: "note" }, `Sample ${number(first.sample)}, step ${first.step}: the earliest that differ, and there the earliest layer. What comes later may only be its consequence.`), box);
+  $("first").hidden = false;
+}
 function layers() {
   const found = figures.lockstep, rows = Object.entries(found?.by_layer || {});
   if (!found?.mismatches || !rows.length) return;

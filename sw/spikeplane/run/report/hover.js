@@ -25,14 +25,20 @@ function under(event) {
   return found && { ...found, about: canvas.about };
 }
 function sayUnder(event) {
-  const found = under(event);
-  tip.hidden = !found;
-  if (!found) return;
-  const { about, neuron, step } = found, at = about.raster ? step * product(about.map) + neuron : neuron;
-  const golden = about.golden ? `, golden ${number(about.golden[at])}` : "";
-  tip.textContent = `${about.name} (${neuronWords(about.map, neuron)})${step == null ? "" : `, step ${step}`}: ${number(about.values[at])}${golden}`;
+  const spark = event.target.closest?.(".spark"), found = !spark && under(event);
+  tip.hidden = !found && !spark;
+  if (tip.hidden) return;
+  if (spark) {
+    const box = spark.getBoundingClientRect();
+    tip.textContent = spark.say((event.clientX - box.left) / box.width);
+  } else tip.textContent = words(found);
   const left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8);
   tip.style.cssText = `left:${Math.max(8, left)}px;top:${event.clientY + (event.clientY > innerHeight - 60 ? -38 : 18)}px`;
+}
+function words(found) {
+  const { about, neuron, step } = found, at = about.raster ? step * product(about.map) + neuron : neuron;
+  const golden = about.golden ? `, golden ${number(about.golden[at])}` : "";
+  return `${about.name} (${neuronWords(about.map, neuron)})${step == null ? "" : `, step ${step}`}: ${number(about.values[at])}${golden}`;
 }
 for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, sayUnder);
 document.addEventListener("scroll", () => { tip.hidden = true; }, true);
@@ -68,6 +74,6 @@ function enlarge(canvas) {
   size(1);
 }
 document.addEventListener("click", (event) => {
-  const canvas = event.target.closest?.("#sample canvas");
+  const canvas = event.target.closest?.("#sample canvas, #first canvas");
   if (canvas?.about && !canvas.closest("dialog")) enlarge(canvas);
 });

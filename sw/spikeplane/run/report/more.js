@@ -35,6 +35,9 @@ function asCsv() {
 const asJson = () => JSON.stringify({ program: DATA.program, board: DATA.board, chip: DATA.chip, figures, provenance: DATA.provenance, confusion: DATA.confusion }, null, 1);
 function about() {
   const rows = Object.entries(DATA.provenance || {});
+  if (DATA.golden) rows.push(["samples a second", "none: the golden model has no clock; run with --board sim, or on a chip"]);
+  if (figures.energy) rows.push(["energy", figures.energy.reason ? `none: ${figures.energy.reason}` : `an estimate, ${figures.energy.activity}; docs/estimate.md says what is in it`]);
+  if (DATA.membranes?.left_out) rows.push(["membranes", `left out: ${DATA.membranes.left_out}`]);
   table("This run", ["what", "value"], rows.map(([what, value]) => [what, value]), [0, 1], "about");
   const line = make("p", { class: "note take" }, pressed("CSV of the samples", () => save(`${DATA.title}.csv`, "text/csv", asCsv())), pressed("JSON of the figures", () => save(`${DATA.title}.json`, "application/json", asJson())));
   if (DATA.docs) line.append(make("a", { href: DATA.docs, rel: "noreferrer" }, "How to read this page"));

@@ -14,10 +14,18 @@ function head() {
   const models = [["float", "accuracy_float"], ["integer", "accuracy_integer"]].filter(([, key]) => key in figures).map(([word, key]) => `${word} ${percent(figures[key])}`);
   if ("accuracy" in figures) cell(percent(figures.accuracy), "accuracy", [`${"right" in figures ? `${number(figures.right)} of ${number(counted)}` : ""}`, ...models].filter(Boolean).join(" · "));
   if (found) cell(number(found.mismatches), found.mismatches === 1 ? "mismatch" : "mismatches", `${DATA.golden ? "golden model against itself, " : ""}over ${many(found.spikes, "spike")}, ${number(found.values)} values`);
-  if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz · ${number(1e6 / figures.latency_us)} samples/s` : "");
+  if ("cycles_per_sample" in figures) cell(number(figures.cycles_per_sample), "cycles per sample", "latency_us" in figures ? `${number(figures.latency_us, 1)} µs at ${figures.clock_mhz} MHz` : "");
+  if ("latency_us" in figures) cell(number(1e6 / figures.latency_us), "samples a second", `at ${figures.clock_mhz} MHz${figures.line ? ` · ${number(figures.line.samples_per_second, figures.line.samples_per_second < 10 ? 1 : 0)} over a UART at ${figures.line.baud / 1e6} Mbaud` : ""}`);
+  if (figures.energy?.pj) cell(joules(figures.energy.pj), "energy a sample, estimated", `in 45 nm cells, ${joules(figures.energy.pj * figures.energy.fpga_factor)} in an FPGA · without clock and static power`);
   if ("utilisation" in figures) cell(percent(figures.utilisation, 1), "lane utilisation", `of all cycles of ${many(chip.rows * chip.cols, "core")}`);
+  const cells = $("panel").children.length;  // in rows of the same length, where that can be
+  $("panel").style.setProperty("--across", cells <= 4 ? cells : cells === 7 || cells === 8 ? 4 : 3);
 }
 
+const joules = (pj) => {
+  const [scale, unit] = pj < 1e3 ? [1, "pJ"] : pj < 1e6 ? [1e3, "nJ"] : pj < 1e9 ? [1e6, "µJ"] : [1e9, "mJ"], n = pj / scale;
+  return `${number(n, n < 10 ? 2 : n < 100 ? 1 : 0)} ${unit}`;
+};
 const span = (low, high) => (low === high ? number(low) : `${number(low)} … ${number(high)}`);
 function network() {
   const neurons = sum(DATA.populations.filter((p) => p.kind !== "input").map((p) => product(p.shape)));
@@ -108,9 +116,9 @@ function tables() {
 }
 
 function all() {
-  for (const id of ["panel", "differ", "network", "picker", "confusion", "activity", "chip", "tables", "about"]) $(id).replaceChildren();
+  for (const id of ["panel", "first", "differ", "network", "picker", "confusion", "activity", "chip", "tables", "about"]) $(id).replaceChildren();
   readColours();
-  for (const part of [head, layers, network, picker, wrongOnly, confusion, activity, chip, tables, about]) part();
+  for (const part of [head, firstDifference, layers, network, picker, wrongOnly, confusion, activity, chip, tables, about]) part();
   select(current);
 }
 if (differs.size) $("differ").after($("one"));  // what is looked for comes first

@@ -1,8 +1,6 @@
 """Builds the page: the run's data as JSON, inside one HTML file with its own style and script."""
 
-import base64
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,12 @@ from spikeplane.program import Program
 from spikeplane.program.placement import Part
 from spikeplane.program.tables import ACTIVITY
 from spikeplane.run.names import BOARDS, GOLDEN
+from spikeplane.run.provenance import provenance
 from spikeplane.run.report.data import ReportData
-from spikeplane.run.report.kept import chosen, kept_samples
+from spikeplane.run.report.kept import differing_first, differing_neurons, kept_samples, shown_of
+from spikeplane.run.report.membranes import Membranes, membranes
+from spikeplane.run.report.packing import packed_values
+from spikeplane.run.report.rates import energy_of, line_of
 from spikeplane.run.report.synapses import synapse_count
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CLASSES = 40  #: of a confusion matrix, at most
-SCRIPTS = ("paint.js", "hover.js", "differ.js", "sample.js", "more.js", "page.js")
+SCRIPTS = ("paint.js", "hover.js", "membrane.js", "differ.js", "sample.js", "more.js", "page.js")
 _ROUNDED = {"down": "rounded down", "up": "rounded up", "odd": "rounded to odd"}
 
 
@@ -50,21 +52,20 @@ def write_run(
         tables=program.tables,
         board=BOARDS.get(name, name),
         labels=labels,
-        figures=summary,
+        figures=summary | {"energy": energy_of(program, kept.inputs), "line": line_of(result)},
         scores=np.concatenate(result.scores),
         inputs=kept.inputs,
         outputs=kept.outputs,
         numbers=kept.numbers,
         golden=kept.golden,
         classes=summary.get("classes"),
-        provenance={
-            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "version": metadata.version("spikeplane"),
-            "chip": program.config.digest,
-            "command": summary.get("command") or "from Python",
-        },
+        provenance=summary.get("files", {})
+        | provenance(program, result.count, result.digest, summary.get("command")),
     )
-    write_report(path, data)
+    shown = differing_first(data, shown_of(data))
+    marked = [differing_neurons(data, at) for at in shown]
+    planes = {n: v[shown] for n, v in kept.inputs.items()}
+    write_report(path, replace(data, membranes=membranes(program, planes, marked)))
 
 
 def page(data: ReportData) -> str:
@@ -74,12 +75,7 @@ def page(data: ReportData) -> str:
 
 def _content(data: ReportData) -> dict[str, Any]:
     guesses = data.scores.argmax(1) if data.guesses is None else np.asarray(data.guesses)
-    inputs = {
-        name: values[:, :1] if data.encodings.get(name, data.encoding).kind == "direct" else values
-        for name, values in data.inputs.items()
-    }
-    size = sum(len(packed(values[:1])[1]) for values in (*inputs.values(), *data.outputs.values()))
-    shown = chosen(data, size)
+    inputs, shown = data.sent, shown_of(data)
     return {
         "title": data.title,
         "program": data.program,
@@ -103,6 +99,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "tables": {name: rows for name, rows in data.tables.items() if name != ACTIVITY},
         **_samples(data, inputs, guesses, shown),
         **_golden(data, shown),
+        "membranes": _membranes(data, shown),
         "classes": data.classes,
         "confusion": _confusion(data, guesses),
         "provenance": data.provenance,
@@ -122,8 +119,8 @@ def _samples(
         "guesses": [int(guesses[n]) for n in numbers],
         "labels": None if data.labels is None else [int(data.labels[n]) for n in numbers],
         "scores": data.scores[numbers].tolist(),
-        "inputs": {name: _values(values[shown]) for name, values in inputs.items()},
-        "outputs": {name: _values(values[shown]) for name, values in data.outputs.items()},
+        "inputs": {name: packed_values(values[shown]) for name, values in inputs.items()},
+        "outputs": {name: packed_values(values[shown]) for name, values in data.outputs.items()},
     }
 
 
@@ -151,8 +148,27 @@ def _golden(data: ReportData, shown: list[int]) -> dict[str, Any]:
             and same
             and not np.array_equal(ours, stacked := np.stack([t for t in theirs if t is not None]))
         ):
-            planes[name] = _values(stacked)
+            planes[name] = packed_values(stacked)
     return {"differs": differs, "golden_planes": planes}
+
+
+def _membranes(data: ReportData, shown: list[int]) -> dict[str, Any] | None:
+    """The traces, and which of the samples shown they are of."""
+    found: Membranes | None = data.membranes
+    if found is None:
+        return None
+    order = [shown.index(at) for at in differing_first(data, shown)]
+    traces = {
+        name: {
+            "neurons": packed_values(one.neurons),
+            "v": packed_values(one.v),
+            "fired": packed_values(one.fired),
+            "theta": one.theta,
+        }
+        for name, one in found.traces.items()
+    }
+    count = max((len(one.v) for one in found.traces.values()), default=0)
+    return {"samples": order[:count], "left_out": found.left_out, "traces": traces}
 
 
 def _population(data: ReportData, p: Population) -> dict[str, Any]:
@@ -191,23 +207,6 @@ def _leak(p: Population, neuron: Neuron) -> str | None:
 def _channels(part: Part, p: Population, lanes: int) -> list[int]:
     """The first and the last channel of a part."""
     return [part.first * lanes, min(p.shape[0], (part.first + part.groups) * lanes) - 1]
-
-
-def packed(values: np.ndarray) -> tuple[str, bytes]:
-    """Spikes as bits, the lowest first; other values as the narrowest little-endian integers that
-    hold them."""
-    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    if low >= 0 and high <= 1:
-        return "bits", np.packbits(values.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
-    for kind, dtype in (("Uint8", "u1"), ("Int16", "<i2"), ("Int32", "<i4")):
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return kind, values.astype(dtype).tobytes()
-    return "Float64", values.astype("<f8").tobytes()
-
-
-def _values(values: np.ndarray) -> dict[str, Any]:
-    kind, raw = packed(values)
-    return {"kind": kind, "shape": list(values.shape), "data": base64.b64encode(raw).decode()}
 
 
 def _plain(value: Any) -> Any:

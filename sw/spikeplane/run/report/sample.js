@@ -34,7 +34,7 @@ function select(sample) {
   const chosen = buttons[current], strip = $("picker");
   if (focused) chosen.focus({ preventScroll: true });
   strip.scrollLeft = chosen.offsetLeft - strip.offsetLeft - (strip.clientWidth - chosen.clientWidth) / 2;
-  $("sample").replaceChildren(card(current), make("div", { class: "rows" }, ...DATA.populations.filter((p) => planes[p.name] && p.kind !== "input").map((p) => row(p, current)), inputRow(current)));
+  $("sample").replaceChildren(card(current), make("div", { class: "rows" }, ...DATA.populations.filter((p) => (planes[p.name] || traces[p.name]) && p.kind !== "input").map((p) => row(p, current)), inputRow(current)));
 }
 function card(sample) {
   const guess = DATA.guesses[sample], told = DATA.labels ? (right(sample) ? "the label too" : `the label is ${className(DATA.labels[sample])}`) : "no label given";
@@ -59,6 +59,7 @@ function bars(scores, guess) {
 }
 
 function row(p, sample) {
+  if (!planes[p.name]) return make("div", { class: "box", "data-layer": p.name }, make("h3", {}, p.name, make("span", {}, `${p.shape.join(" × ")} · not sent to the host`)), membranesOf(p, sample));
   const { values, shape } = planes[p.name], [, steps, ...map] = shape, neurons = product(map), start = sample * steps * neurons;
   const head = (text) => make("h3", {}, p.name, make("span", {}, `${map.join(" × ")} · ${text}`));
   if (p.kind === "readout") {
@@ -69,7 +70,8 @@ function row(p, sample) {
   for (let i = start; i < start + steps * neurons; i++) spikes += values[i] !== 0;
   const said = `${many(spikes, "spike")}, ${percent(spikes / (steps * neurons), 1)} of neurons a step`;
   const found = differencesOf(p.name, sample);
-  return make("div", { class: found ? "box differs" : "box", "data-layer": p.name }, head(said), found && trio(p.name, sample, found), picturesOf(p.name, values, start, map, steps, 1, found));
+  const first = found ? [...new Set(found.steps.flatMap(([, places]) => places))] : [];
+  return make("div", { class: found ? "box differs" : "box", "data-layer": p.name }, head(said), found && trio(p.name, sample, found), picturesOf(p.name, values, start, map, steps, 1, found), membranesOf(p, sample, first));
 }
 function inputRow(sample) {
   const { values, shape } = planes[inputName], [, steps, ...map] = shape;
