@@ -6,7 +6,7 @@ import select
 import subprocess
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,33 @@ from spikeplane.program.placement import Placement
 PATIENT = ("-w", "120")
 
 
-def built(program: Program, folder: Path, samples: Any = None) -> Path:
-    """The exported folder with the example made in it. A warning of the compiler ends the test."""
+#: What the Makefile gives the compiler by itself.
+FLAGS = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror")
+#: Memory that is not the program's, and what C leaves undefined, end it with status 1 or a signal.
+SANITIZED = ("-O1", "-g", *FLAGS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def built(program: Program, folder: Path, samples: Any = None, flags: Sequence[str] = ()) -> Path:
+    """The exported folder with the example made in it, by other `flags` if there are any. A warning of the
+    compiler ends the test."""
     export(program, folder, samples)
-    made = subprocess.run(["make", "-C", folder], capture_output=True, text=True, check=False)
+    more = [f"CFLAGS={' '.join(flags)}"] if flags else []
+    made = subprocess.run(["make", "-C", folder, *more], capture_output=True, text=True, check=False)
     assert (made.returncode, made.stderr) == (0, ""), made.stderr
-    assert made.stdout.count("-std=c99 -Wall -Wextra -pedantic -Werror") == 5
+    sources = len(list(folder.glob("*.c")))
+    assert made.stdout.count(" ".join(FLAGS)) == sources + 1 >= 6
     return folder
+
+
+def compiled(source: Path, folder: Path, *flags: str) -> Path:
+    """A program of the tests beside the example, made of one more file and the driver."""
+    target = folder / source.stem
+    driver = [folder / f"spikeplane_{name}.c" for name in ("link", "control", "driver", "program")]
+    driver += folder.glob("spikeplane_camera.c")
+    command = ["cc", *(flags or FLAGS), f"-I{folder}", "-o", target, source, *driver]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stderr) == (0, ""), made.stderr
+    return target
 
 
 def example(folder: Path, port: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -84,8 +84,9 @@ def test_a_program_at_the_pins_of_a_board(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_digits_at_the_pins_of_a_board(tmp_path):
-    """The demo's network on its chip of 2 x 2 cores, 20 digits."""
+@pytest.mark.parametrize("noise", [(), ("--noise", "1e-4")], ids=["sound", "noise"])
+def test_digits_at_the_pins_of_a_board(tmp_path, noise):
+    """The demo's network on its chip of 2 x 2 cores, 20 digits; all memories are read back before."""
     data = digits.load()
     of = compile_model(
         digits.trained(data, cache_folder()),
@@ -99,9 +100,10 @@ def test_digits_at_the_pins_of_a_board(tmp_path):
     of.save(tmp_path / "digits.spk")
     images = data.test_images[:20]
     made = built(of, tmp_path / "out", images)
-    with served(str(tmp_path / "digits.spk")) as port:
-        done = example(made, port, "-v")
+    with served(str(tmp_path / "digits.spk"), *noise) as port:
+        done = example(made, port, "-v", *([] if noise else ["-c"]))
     assert (done.returncode, done.stderr) == (0, "")
+    assert (int(done.stdout.split()[-4]) > 0) == bool(noise), "frames sent again"
     found, expected = outputs(of, done.stdout, 20), golden(of, images)
     assert all(np.array_equal(found[name], expected[name]) for name in of.probes)
     assert sum(int(np.count_nonzero(values)) for values in expected.values()) > 10_000

@@ -17,6 +17,10 @@ _TYPES = """\
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     uint8_t x0, y0, x1, y1; /* columns and rows of cores, inclusive */
 } spikeplane_rect;
@@ -56,6 +60,10 @@ extern const spikeplane_part spikeplane_parts[SPIKEPLANE_PARTS];
 extern const spikeplane_rect spikeplane_cores[SPIKEPLANE_CORES]; /* those in use */
 /* WRITE packets: the counters of tokens and credits as they stand before step 0. */
 extern const uint8_t spikeplane_schedule[SPIKEPLANE_SCHEDULE_BYTES];
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
 """

@@ -20,6 +20,8 @@ from spikeplane.program import Program
 DRIVER = (
     "spikeplane_link.h",
     "spikeplane_link.c",
+    "spikeplane_internal.h",
+    "spikeplane_control.c",
     "spikeplane_driver.h",
     "spikeplane_driver.c",
     "main.c",

@@ -12,6 +12,7 @@ from spikeplane.formats.layout import Layout
 from spikeplane.formats.memory_words import word_layout
 from spikeplane.formats.packet import (
     CHUNK_BITS,
+    FLAGS,
     IDENTITY,
     READ_WORDS,
     SEEK,
@@ -41,7 +42,7 @@ def c_header(config: ChipConfig, more: Mapping[str, int] | None = None) -> str:
             "Packets: the header's fields, which every kind has, then those of each kind", _packets(config)
         ),
         *_group("Operations of a CONTROL packet", {f"CONTROL_{one.name}": int(one) for one in Control}),
-        *_group("Counters that QUERY asks for", {f"COUNTER_{one.name}": int(one) for one in Counter}),
+        *_group("Counters that QUERY asks for, and the fields of FLAGS", _counters()),
         *_group("Frames of the link", _frames(config)),
         *_group(
             "Memories of a core, and the fields of their words", _memories(config) if config.cores else {}
@@ -87,6 +88,10 @@ def _packets(config: ChipConfig) -> dict[str, int]:
     return found
 
 
+def _counters() -> dict[str, int]:
+    return {f"COUNTER_{one.name}": int(one) for one in Counter} | _layout("FLAGS", FLAGS)
+
+
 def _frames(config: ChipConfig) -> dict[str, int | str]:
     numbers: dict[str, int | str] = {
         name: f"0x{getattr(frame, name):x}u" for name in ("FLAG", "ESCAPE", "TWIST", "RESET_MARK", "CRC_LEFT")
@@ -100,8 +105,10 @@ def _frames(config: ChipConfig) -> dict[str, int | str]:
     }
 
 
-def _memories(config: ChipConfig) -> dict[str, int]:
-    tables, found = core_tables(config), _layout("SEEK", SEEK)
+def _memories(config: ChipConfig) -> dict[str, int | str]:
+    tables, found = core_tables(config), dict[str, int | str](_layout("SEEK", SEEK))
+    for name, ask in (("CHUNKS", tables.chunks), ("DEPTHS", tables.depth)):
+        found[f"MEMORY_{name}"] = _by_number({int(memory): ask(memory) for memory in Memory})
     for memory in Memory:
         found[f"MEMORY_{memory.name}"] = int(memory)
         found[f"MEMORY_{memory.name}_DEPTH"] = tables.depth(memory)
@@ -109,6 +116,11 @@ def _memories(config: ChipConfig) -> dict[str, int]:
         found[f"MEMORY_{memory.name}_CHUNKS"] = tables.chunks(memory)
         found |= _layout(f"WORD_{memory.name}", word_layout(config, memory))
     return found
+
+
+def _by_number(values: Mapping[int, int]) -> str:
+    """An array's initializer; 0 where there is none."""
+    return f"{{{', '.join(str(values.get(number, 0)) for number in range(max(values) + 1))}}}"
 
 
 def _layout(name: str, layout: Layout) -> dict[str, int]:

@@ -61,8 +61,8 @@ class Control(IntEnum):
 class Counter(IntEnum):
     """What QUERY can ask. Cores answer 0..31, the bridge 32..63."""
 
-    #: bit 0: running, bit 1: a write came while running and was refused, bit 2: a spike had no projection,
-    #: bit 3: a READ came while running, or while a sweep was ending, and was refused. START clears bits 1 to 3
+    #: laid out as `FLAGS`: running; a write came while running and was refused; a spike had no projection; a READ came
+    #: while running, or while a sweep was ending, and was refused. START clears all but the first
     FLAGS = 0
     OPERATIONS = 1  #: lane words accumulated (useful cycles of the datapath)
     SPIKES = 2  #: set bits taken in
@@ -82,6 +82,8 @@ IDENTITY = 0x5350 << 16 | ARCHITECTURE  #: what a chip of this version answers t
 
 #: Payloads that are the same on every chip.
 CONTROL = Layout("control", (("op", OP_BITS), ("arg", ARGUMENT_BITS)))
+#: The value of a core's counter FLAGS.
+FLAGS = Layout("flags", (("running", 1), ("write_refused", 1), ("no_projection", 1), ("read_refused", 1)))
 #: The `data` of a WRITE or READ with `seek` = 1: where the next words are.
 SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))
 

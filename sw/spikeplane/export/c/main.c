@@ -150,21 +150,39 @@ static void on_event(void *context, const spikeplane_event *event)
     }
 }
 
-static int load(spikeplane_driver *driver, const char *name)
+/* Gives the file to spikeplane_load, or to spikeplane_verify, in portions. */
+static int portions(spikeplane_driver *driver, const char *name,
+                    int (*take)(spikeplane_driver *driver, const uint8_t *packets, size_t bytes))
 {
     static uint8_t packets[64 * SPIKEPLANE_PACKET_BYTES];
     FILE *file = fopen(name, "rb");
     size_t count;
-    int status;
+    int status = SPIKEPLANE_OK;
     if (!file) {
         fprintf(stderr, "error: cannot open %s: %s\n", name, strerror(errno));
         return 1;
     }
-    status = spikeplane_load_begin(driver);
     while (status == SPIKEPLANE_OK && (count = fread(packets, 1, sizeof packets, file)) > 0)
-        status = spikeplane_load(driver, packets, count);
+        status = take(driver, packets, count);
     fclose(file);
-    return status == SPIKEPLANE_OK ? spikeplane_load_end(driver) : status;
+    return status;
+}
+
+static int load(spikeplane_driver *driver, const char *name, int check)
+{
+    const spikeplane_difference *wrong = &driver->wrong;
+    int status = spikeplane_load_begin(driver);
+    if (status == SPIKEPLANE_OK)
+        status = portions(driver, name, spikeplane_load);
+    if (status == SPIKEPLANE_OK)
+        status = spikeplane_load_end(driver);
+    if (status == SPIKEPLANE_OK && check)
+        status = portions(driver, name, spikeplane_verify);
+    if (status == SPIKEPLANE_DIFFERS)
+        fprintf(stderr, "memory %d of core (%d, %d) at address %" PRIu32 ", bits from %d on: 0x%" PRIx32 " was written, 0x%" PRIx32
+                        " is there\n", wrong->memory, wrong->x, wrong->y, wrong->address, wrong->chunk * SPIKEPLANE_CHUNK_BITS,
+                wrong->written, wrong->found);
+    return status;
 }
 
 /* One sample: 1, or 0 at the end of the file, or a status. */
@@ -228,8 +246,9 @@ static int run_samples(spikeplane_driver *driver, const char *name, long samples
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: spikeplane_example [-v] [-b BAUD] [-n SAMPLES] [-w SECONDS] PORT load.bin samples.bin\n"
+    fprintf(stderr, "usage: spikeplane_example [-v] [-c] [-b BAUD] [-n SAMPLES] [-w SECONDS] PORT load.bin samples.bin\n"
                     "  -v  print every spike: population, sample, step, channel, row, column, value\n"
+                    "  -c  after the load read the memories back, and compare\n"
                     "  -b  rate of the line (default 3000000); the board finds it out by itself\n"
                     "  -w  give up a chip that has not been heard of for so long (default 5)\n");
     return 2;
@@ -242,10 +261,11 @@ int main(int argc, char **argv)
     spikeplane_port port = {NULL, port_write, port_read, port_now};
     serial_line line = {-1, 0};
     long baud = 3000000, samples = -1, seconds = 5;
-    int option, file, status;
-    while ((option = getopt(argc, argv, "vb:n:w:")) != -1)
+    int option, file, status, check = 0;
+    while ((option = getopt(argc, argv, "vcb:n:w:")) != -1)
         switch (option) {
         case 'v': run.verbose = 1; break;
+        case 'c': check = 1; break;
         case 'b': baud = atol(optarg); break;
         case 'n': samples = atol(optarg); break;
         case 'w': seconds = atol(optarg); break;
@@ -265,7 +285,7 @@ int main(int argc, char **argv)
     if (status == SPIKEPLANE_OTHER_CHIP && driver.digest)
         fprintf(stderr, "error: the program is for chip %s, the device at %s is chip %016" PRIx64
                         "; compile the program for that\n", SPIKEPLANE_DIGEST_TEXT, argv[optind], driver.digest);
-    else if (status == SPIKEPLANE_OK && (status = load(&driver, argv[optind + 1])) == SPIKEPLANE_OK)
+    else if (status == SPIKEPLANE_OK && (status = load(&driver, argv[optind + 1], check)) == SPIKEPLANE_OK)
         status = run_samples(&driver, argv[optind + 2], samples, &run);
     if (status == SPIKEPLANE_OTHER_CHIP && !driver.digest)
         fprintf(stderr, "error: the program is for chip %s, the device at %s is another; compile the program for that\n",

@@ -1,40 +1,11 @@
 /* A chip that runs one program; see spikeplane_driver.h. */
-#include "spikeplane_driver.h"
+#include "spikeplane_internal.h"
 
 #include <string.h>
 
-#define MARK 100     /* broken frames, more than a noisy line makes: only a reset wipes them out */
-#define WAITS 1000   /* until a reply must have come, whatever else does */
-#define ROUNDS 1000  /* of asking a stopped chip whether it rests */
-#define REPLIES 3    /* waits without a packet until a chip that owes a reply is called stuck, at the usual patience */
+#define MARK 100    /* broken frames, more than a noisy line makes: only a reset wipes them out */
+#define ROUNDS 1000 /* of asking a stopped chip whether it rests */
 #define PARITIES 2
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        int status_ = (call);                                                                                          \
-        if (status_ != SPIKEPLANE_OK)                                                                                  \
-            return status_;                                                                                            \
-    } while (0)
-#define GET(packet, field) spikeplane_get(packet, SPIKEPLANE_##field##_AT, SPIKEPLANE_##field##_BITS)
-#define SET(packet, field, value) spikeplane_set(packet, SPIKEPLANE_##field##_AT, SPIKEPLANE_##field##_BITS, value)
-
-uint32_t spikeplane_get(const uint8_t *packet, int at, int bits)
-{
-    uint32_t value = 0;
-    int i;
-    for (i = 0; i < bits; i++)
-        value |= (uint32_t)(packet[(at + i) / 8] >> ((at + i) % 8) & 1) << i;
-    return value;
-}
-
-void spikeplane_set(uint8_t *packet, int at, int bits, uint32_t value)
-{
-    int i;
-    for (i = 0; i < bits; i++) {
-        uint8_t bit = (uint8_t)(1u << ((at + i) % 8));
-        uint8_t *byte = &packet[(at + i) / 8];
-        *byte = (uint8_t)(value >> i & 1u ? *byte | bit : *byte & ~bit);
-    }
-}
 
 /* ---- What comes ---- */
 
@@ -85,73 +56,11 @@ static void take_packet(void *context, const uint8_t *packet)
     } else if (kind == SPIKEPLANE_KIND_REPLY && (int)GET(packet, REPLY_COUNTER) == driver->asked) {
         driver->reply = GET(packet, REPLY_VALUE);
         driver->answered = 1;
+    } else if (kind == SPIKEPLANE_KIND_WORDS) {
+        spikeplane_take_words(driver, packet);
+    } else if (kind == SPIKEPLANE_KIND_IMAGE && driver->on_image) {
+        driver->on_image(driver->images, packet);
     }
-}
-
-/* ---- What goes ---- */
-
-static void begin(uint8_t *packet, uint32_t kind)
-{
-    memset(packet, 0, SPIKEPLANE_PACKET_BYTES);
-    SET(packet, HEADER_KIND, kind);
-}
-
-static void aim(uint8_t *packet, const spikeplane_rect *rect)
-{
-    SET(packet, HEADER_X0, rect->x0);
-    SET(packet, HEADER_Y0, rect->y0);
-    SET(packet, HEADER_X1, rect->x1);
-    SET(packet, HEADER_Y1, rect->y1);
-}
-
-/* A CONTROL packet to the cores of a rectangle, or (NULL) to the bridge. */
-static int control(spikeplane_driver *driver, uint32_t op, uint32_t arg, const spikeplane_rect *rect)
-{
-    uint8_t packet[SPIKEPLANE_PACKET_BYTES];
-    begin(packet, SPIKEPLANE_KIND_CONTROL);
-    SET(packet, CONTROL_OP, op);
-    SET(packet, CONTROL_ARG, arg);
-    if (rect)
-        aim(packet, rect);
-    else
-        SET(packet, HEADER_HOST, 1);
-    return spikeplane_put(&driver->link, packet);
-}
-
-static int control_all(spikeplane_driver *driver, uint32_t op)
-{
-    static const spikeplane_rect all = {0, 0, SPIKEPLANE_COLS - 1, SPIKEPLANE_ROWS - 1};
-    return control(driver, op, 0, &all);
-}
-
-static int ask(spikeplane_driver *driver, int counter, const spikeplane_rect *rect, uint32_t *value)
-{
-    int idle = 0, waits, patience = driver->link.patience * REPLIES / 10;
-    driver->asked = counter;
-    driver->answered = 0;
-    TRY(control(driver, SPIKEPLANE_CONTROL_QUERY, (uint32_t)counter, rect));
-    TRY(spikeplane_link_push(&driver->link));
-    for (waits = 0; idle < patience && waits < WAITS && !driver->answered; waits++) {
-        uint32_t before = driver->link.packets;
-        TRY(spikeplane_link_wait(&driver->link));
-        idle = driver->link.packets != before ? 0 : idle + 1;
-    }
-    driver->asked = -1;
-    *value = driver->reply;
-    return driver->answered ? SPIKEPLANE_OK : SPIKEPLANE_NO_ANSWER;
-}
-
-int spikeplane_query_bridge(spikeplane_driver *driver, int counter, uint32_t *value)
-{
-    return ask(driver, counter, NULL, value);
-}
-
-int spikeplane_query_core(spikeplane_driver *driver, int counter, int x, int y, uint32_t *value)
-{
-    spikeplane_rect core;
-    core.x0 = core.x1 = (uint8_t)x;
-    core.y0 = core.y1 = (uint8_t)y;
-    return ask(driver, counter, &core, value);
 }
 
 /* ---- Open, load, start ---- */
@@ -191,15 +100,21 @@ static int check_mark(spikeplane_driver *driver)
     return errors < MARK ? SPIKEPLANE_WAS_RESET : SPIKEPLANE_OK;
 }
 
+int spikeplane_stop(spikeplane_driver *driver)
+{
+    driver->running = 0;
+    TRY(spikeplane_control_all(driver, SPIKEPLANE_CONTROL_STOP));
+    TRY(spikeplane_control(driver, SPIKEPLANE_CONTROL_STOP, 0, NULL));
+    return spikeplane_link_push(&driver->link);
+}
+
 int spikeplane_load_begin(spikeplane_driver *driver)
 {
     uint32_t errors;
-    driver->running = 0;
     TRY(spikeplane_query_bridge(driver, SPIKEPLANE_COUNTER_LINK_ERRORS, &errors));
     if (errors < MARK)
         TRY(spikeplane_link_break(&driver->link, MARK));
-    TRY(control_all(driver, SPIKEPLANE_CONTROL_STOP));
-    return control(driver, SPIKEPLANE_CONTROL_STOP, 0, NULL);
+    return spikeplane_stop(driver);
 }
 
 int spikeplane_load(spikeplane_driver *driver, const uint8_t *packets, size_t bytes)
@@ -212,7 +127,7 @@ int spikeplane_load(spikeplane_driver *driver, const uint8_t *packets, size_t by
 
 int spikeplane_load_end(spikeplane_driver *driver)
 {
-    TRY(control(driver, SPIKEPLANE_CONTROL_CREDITS, SPIKEPLANE_CREDITS, NULL));
+    TRY(spikeplane_control(driver, SPIKEPLANE_CONTROL_CREDITS, SPIKEPLANE_CREDITS, NULL));
     TRY(spikeplane_link_flush(&driver->link));
     driver->at_rest = 1;
     return check_mark(driver);
@@ -229,7 +144,7 @@ static int drain(spikeplane_driver *driver)
         int changed = 0;
         for (core = 0; core < SPIKEPLANE_CORES; core++)
             for (i = 0; i < 3; i++) {
-                TRY(ask(driver, counters[i], &spikeplane_cores[core], &value));
+                TRY(spikeplane_ask(driver, counters[i], &spikeplane_cores[core], &value));
                 changed |= value != before[core][i];
                 before[core][i] = value;
             }
@@ -245,15 +160,15 @@ static int drain(spikeplane_driver *driver)
 int spikeplane_start(spikeplane_driver *driver)
 {
     driver->running = 0;
-    TRY(control_all(driver, SPIKEPLANE_CONTROL_STOP));
+    TRY(spikeplane_control_all(driver, SPIKEPLANE_CONTROL_STOP));
     if (!driver->at_rest) {
         TRY(drain(driver));
-        TRY(control_all(driver, SPIKEPLANE_CONTROL_STOP)); /* and what came behind the first one is forgotten */
+        TRY(spikeplane_control_all(driver, SPIKEPLANE_CONTROL_STOP)); /* and what came behind the first one is forgotten */
     }
     driver->at_rest = 0;
     TRY(spikeplane_load(driver, spikeplane_schedule, sizeof spikeplane_schedule));
-    TRY(control(driver, SPIKEPLANE_CONTROL_CREDITS, SPIKEPLANE_CREDITS, NULL));
-    TRY(control_all(driver, SPIKEPLANE_CONTROL_START));
+    TRY(spikeplane_control(driver, SPIKEPLANE_CONTROL_CREDITS, SPIKEPLANE_CREDITS, NULL));
+    TRY(spikeplane_control_all(driver, SPIKEPLANE_CONTROL_START));
     memset(driver->tokens, 0, sizeof driver->tokens);
     driver->step = 0;
     driver->furthest = 0;
@@ -299,8 +214,8 @@ static int send_plane(spikeplane_driver *driver, const spikeplane_input *input, 
                 uint32_t mask = mask_of(input, values, group, y * input->width + x, bit, negate);
                 if (!mask)
                     continue;
-                begin(packet, SPIKEPLANE_KIND_SPIKE);
-                aim(packet, &route->rect);
+                spikeplane_begin(packet, SPIKEPLANE_KIND_SPIKE);
+                spikeplane_aim(packet, &route->rect);
                 SET(packet, SPIKE_TAG, route->tag);
                 SET(packet, SPIKE_PARITY, parity);
                 SET(packet, SPIKE_NEGATE, (uint32_t)negate);
@@ -335,8 +250,8 @@ static int send_input(spikeplane_driver *driver, const spikeplane_input *input, 
 static int send_token(spikeplane_driver *driver, const spikeplane_route *route)
 {
     uint8_t packet[SPIKEPLANE_PACKET_BYTES];
-    begin(packet, SPIKEPLANE_KIND_TOKEN);
-    aim(packet, &route->rect);
+    spikeplane_begin(packet, SPIKEPLANE_KIND_TOKEN);
+    spikeplane_aim(packet, &route->rect);
     SET(packet, TOKEN_TAG, route->tag);
     SET(packet, TOKEN_PARITY, driver->step % PARITIES);
     SET(packet, TOKEN_LAST, driver->step % SPIKEPLANE_STEPS == SPIKEPLANE_STEPS - 1);
@@ -348,7 +263,7 @@ int spikeplane_send_step(spikeplane_driver *driver, const int16_t *const planes[
     int i;
     for (i = 0; i < SPIKEPLANE_INPUTS; i++)
         TRY(check_range(&spikeplane_inputs[i], planes[i]));
-    TRY(control(driver, SPIKEPLANE_CONTROL_BARRIER, driver->step % PARITIES, NULL));
+    TRY(spikeplane_control(driver, SPIKEPLANE_CONTROL_BARRIER, driver->step % PARITIES, NULL));
     for (i = 0; i < SPIKEPLANE_SENDERS; i++)
         TRY(send_input(driver, &spikeplane_inputs[i], i < SPIKEPLANE_INPUTS ? planes[i] : NULL));
     for (i = 0; i < SPIKEPLANE_ROUTES; i++)
@@ -387,8 +302,8 @@ int spikeplane_finish(spikeplane_driver *driver)
     int core;
     TRY(spikeplane_finish_sample(driver));
     for (core = 0; core < SPIKEPLANE_CORES; core++) { /* an answer comes behind everything that the core has sent */
-        TRY(ask(driver, SPIKEPLANE_COUNTER_FLAGS, &spikeplane_cores[core], &flags));
-        if (flags >> 2 & 1u)
+        TRY(spikeplane_ask(driver, SPIKEPLANE_COUNTER_FLAGS, &spikeplane_cores[core], &flags));
+        if (flags >> SPIKEPLANE_FLAGS_NO_PROJECTION_AT & 1u)
             return SPIKEPLANE_NO_PROJECTION;
     }
     if (driver->strange || (driver->step > 0 && driver->furthest >= driver->step))

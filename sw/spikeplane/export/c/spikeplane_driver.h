@@ -2,6 +2,7 @@
  * spikeplane_driver.
  *
  *     spikeplane_open, spikeplane_load_begin, spikeplane_load (of load.bin, in portions), spikeplane_load_end
+ *     spikeplane_verify (of load.bin again, in portions)
  *     spikeplane_start
  *         spikeplane_send_step for every step of a sample, spikeplane_finish_sample
  *
@@ -12,6 +13,10 @@
 
 #include "spikeplane_link.h"
 #include "spikeplane_program.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum spikeplane_event_kind {
     SPIKEPLANE_EVENT_SPIKES, /* up to SPIKEPLANE_LANES channels of one pixel */
@@ -30,6 +35,22 @@ typedef struct {
 
 typedef void (*spikeplane_on_event)(void *context, const spikeplane_event *event);
 
+/* Where a memory holds something else than was written: word `address`, its bits from SPIKEPLANE_CHUNK_BITS * chunk on. */
+typedef struct {
+    int x, y, memory;
+    uint32_t address;
+    int chunk;
+    uint32_t found, written;
+} spikeplane_difference;
+
+/* Words that are being read: the driver's own. */
+typedef struct {
+    uint32_t *into;
+    const uint8_t *packets;
+    int memory, differs;
+    uint32_t address, skip, count, got, most;
+} spikeplane_words;
+
 typedef struct {
     spikeplane_link link; /* its patience and times may be set between spikeplane_init and spikeplane_open */
     spikeplane_on_event on_event;
@@ -40,6 +61,14 @@ typedef struct {
     uint32_t tokens[SPIKEPLANE_PARTS];
     uint32_t furthest, reply;
     int asked, answered, strange, at_rest, running;
+    spikeplane_difference wrong; /* of the last SPIKEPLANE_DIFFERS */
+    spikeplane_words words;
+    struct {
+        int memory;
+        uint32_t address, chunk;
+    } place; /* where spikeplane_verify goes on */
+    void (*on_image)(void *images, const uint8_t *packet); /* of a camera: spikeplane_camera.h */
+    void *images;
 } spikeplane_driver;
 
 /* Begins with a driver that is closed. */
@@ -52,6 +81,18 @@ int spikeplane_open(spikeplane_driver *driver);
 int spikeplane_load_begin(spikeplane_driver *driver);
 int spikeplane_load(spikeplane_driver *driver, const uint8_t *packets, size_t bytes);
 int spikeplane_load_end(spikeplane_driver *driver);
+
+/* Holds the memories against the same packets, in any portions, before spikeplane_start. SPIKEPLANE_DIFFERS if a word is
+ * another: driver->wrong says which. */
+int spikeplane_verify(spikeplane_driver *driver, const uint8_t *packets, size_t bytes);
+
+/* Words of a memory (SPIKEPLANE_MEMORY_...) of a core that rests, from address `first` on: for each of them
+ * SPIKEPLANE_MEMORY_..._CHUNKS chunks of SPIKEPLANE_CHUNK_BITS bits, the lowest first. SPIKEPLANE_NO_MEMORY for what the chip
+ * does not have, SPIKEPLANE_NOT_READ if the core runs. */
+int spikeplane_read(spikeplane_driver *driver, int x, int y, int memory, uint32_t first, uint32_t count, uint32_t *chunks);
+
+/* Stops the cores: what is under way is forgotten, and SPIKEPLANE_COUNTER_CHIP_CYCLES begins at 0. */
+int spikeplane_stop(spikeplane_driver *driver);
 
 /* Ready for step 0: membranes and counters as they are before it. */
 int spikeplane_start(spikeplane_driver *driver);
@@ -73,5 +114,9 @@ int spikeplane_query_core(spikeplane_driver *driver, int counter, int x, int y, 
 /* A packet's field and back: `at` and `bits` as spikeplane.h has them; 32 bits at most. */
 uint32_t spikeplane_get(const uint8_t *packet, int at, int bits);
 void spikeplane_set(uint8_t *packet, int at, int bits, uint32_t value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

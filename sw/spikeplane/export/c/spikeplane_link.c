@@ -48,6 +48,9 @@ const char *spikeplane_message(int status)
     case SPIKEPLANE_TOO_MUCH: return "the chip sent more than the program's steps; load the program again";
     case SPIKEPLANE_NO_REST: return "the chip does not come to rest; reset it and run again";
     case SPIKEPLANE_OUT_OF_RANGE: return "a value is outside its input's range";
+    case SPIKEPLANE_NO_MEMORY: return "the chip has no such core, memory or address";
+    case SPIKEPLANE_NOT_READ: return "a core does not give its memory; stop the chip, or reset it and load it again";
+    case SPIKEPLANE_DIFFERS: return "a memory holds something else than was written; load the program again";
     default: return "unknown status";
     }
 }

@@ -13,6 +13,10 @@
 
 #include "spikeplane.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How long port.read waits for a byte, and how many waits in vain make a port dead. */
 #define SPIKEPLANE_WAIT_MS 50
 #define SPIKEPLANE_PATIENCE 70
@@ -38,7 +42,10 @@ enum spikeplane_status {
     SPIKEPLANE_NO_PROJECTION = -10,
     SPIKEPLANE_TOO_MUCH = -11,
     SPIKEPLANE_NO_REST = -12,
-    SPIKEPLANE_OUT_OF_RANGE = -13
+    SPIKEPLANE_OUT_OF_RANGE = -13,
+    SPIKEPLANE_NO_MEMORY = -14,
+    SPIKEPLANE_NOT_READ = -15,
+    SPIKEPLANE_DIFFERS = -16
 };
 
 /* The port: a serial line, a FIFO, whatever carries bytes both ways. Every call gets `context`. */
@@ -103,5 +110,9 @@ uint32_t spikeplane_crc(uint32_t crc, const uint8_t *bytes, size_t count);
 
 /* What a status means, in words. */
 const char *spikeplane_message(int status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
