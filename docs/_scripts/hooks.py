@@ -4,9 +4,21 @@ from pathlib import Path
 from typing import Any
 
 import navigation
+from mkdocs.structure.files import File
+from pages import python
+
+#: Markdown by path below docs.
+MADE = {f"reference/{name}": text for name, text in python.made().items()}
 
 
 def on_config(config: Any) -> Any:
     """FOLDER/* in the navigation becomes the pages of that folder."""
-    config.nav = navigation.expanded(config.nav, Path(config.docs_dir), [])
+    config.nav = navigation.expanded(config.nav, Path(config.docs_dir), MADE)
     return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """The pages that are made stand beside those that are written."""
+    for path, text in MADE.items():
+        files.append(File.generated(config, path, content=text))
+    return files
