@@ -26,8 +26,9 @@ os.environ.setdefault("SPIKEPLANE_LOG_SECONDS", "86400")
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# what tests share, and the mutants' list
-sys.path[:0] = [str(Path(__file__).parent / "system"), str(Path(__file__).parent)]
+# what tests share, the mutants' list, and what makes the site's pages
+TESTS = Path(__file__).parent
+sys.path[:0] = [str(TESTS / "system"), str(TESTS), str(TESTS.parent / "docs/_scripts")]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

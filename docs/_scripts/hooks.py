@@ -5,10 +5,13 @@ from typing import Any
 
 import navigation
 from mkdocs.structure.files import File
-from pages import python
+from pages import chip, commands, python
 
 #: Markdown by path below docs.
-MADE = {f"reference/{name}": text for name, text in python.made().items()}
+MADE = {
+    f"reference/{name}": text
+    for name, text in {**python.made(), "commands.md": commands.page(), "chip.md": chip.page()}.items()
+}
 
 
 def on_config(config: Any) -> Any:

@@ -1,17 +1,13 @@
 """docs/troubleshooting has every error message of the sources, and no note on one that is gone."""
 
 import ast
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+from errors import page, reader, sources
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "_scripts"))
-
-from errors import page, reader, sources  # noqa: E402 - the folder of the site's scripts is no package
-
 FOLDER = ROOT / "docs" / "troubleshooting"
 
 

@@ -98,6 +98,15 @@ def documented() -> set[str]:
     return {path for page in PAGES.values() for names in page.groups.values() for path in names}
 
 
+def names() -> dict[str, str]:
+    """The full paths of classes by their names, and of everything by what follows `import spikeplane`."""
+    paths = documented()
+    classes = {path.rpartition(".")[2]: path for path in paths}
+    return {name: path for name, path in classes.items() if name[0].isupper()} | {
+        path: path for path in paths
+    }
+
+
 def _page(page: Page) -> str:
     lines = [f"# {page.title}", "", page.about, ""]
     for heading, names in page.groups.items():
