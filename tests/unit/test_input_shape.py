@@ -43,7 +43,8 @@ def test_a_program_of_a_model_that_does_not_say_it() -> None:
     with pytest.raises(SpikeplaneError) as error:
         spikeplane.compile(Net(), chip="tiny", encoding=DIRECT)
     assert str(error.value) == (
-        "the model does not say its input's shape; give input_shape = (channels, height, width)"
+        "the model does not say its input's shape (channels, height, width); give it, such as "
+        "--input-shape 1x28x28 (input_shape=(1, 28, 28))"
     )
 
 

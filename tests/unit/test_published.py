@@ -238,3 +238,21 @@ def test_no_checkpoints(tmp_path: Path) -> None:
     assert refusal(model(), weights=tmp_path / "none.pt") == f"weights: no file {tmp_path / 'none.pt'}"
     (tmp_path / "bad.pt").write_bytes(b"12345")
     assert "bad.pt is no file of weights" in refusal(model(), weights=tmp_path / "bad.pt")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def net(hidden, *more, depth): ...", "hidden, depth"),
+        ("class net:\n    def __init__(self, size): ...", "size"),
+    ],
+)
+def test_a_function_that_wants_arguments(text: str, wanted: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(SpikeplaneError) as refused:
+        call(f"{path}:net")
+    assert str(refused.value) == (
+        f"{path}: 'net' takes {wanted}, and is called with nothing; give default values, or name a function that "
+        "returns the model"
+    )
+    assert call(f"{written(tmp_path, 'def net(width=3, *more, **options): return width')}:net") == (3, [])

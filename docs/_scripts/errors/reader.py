@@ -46,7 +46,7 @@ def messages(root: Path) -> list[Message]:
 def _c_messages(source: str) -> Iterator[tuple[str, int]]:
     """Template and line of what a file in C says."""
     for found in re.finditer(
-        r'fprintf\(stderr, "error: ((?:[^"\\]|\\.)*)"|case \w+: return "([^"]+)";', source
+        r'fprintf\(stderr, "error: ((?:[^"\\]|\\.)*)"|case \w+:\s+return "([^"]+)";', source
     ):
         text = re.sub(r"%l?[sdu]|%016$", "{...}", found[1] or found[2]).replace("\\n", "")
         if _words(text):
@@ -114,7 +114,7 @@ class Reader:
 
     def _named(self, name: str, scope: Function | None, depth: int) -> list[str]:
         """What a name can be: set in its function, or a constant of a module."""
-        found = list(sets(scope).get(name, ())) if scope else []
+        found = [value for value in sets(scope).get(name, ()) if not _number(value)] if scope else []
         if scope and not found:
             found = list(rows(scope, name, self.module))
         if not found and (constant := self.sources.constant(self.module, name)) is not None:
@@ -130,6 +130,11 @@ class Reader:
         values = [n.value for n in ast.walk(made) if isinstance(n, ast.Return) and n.value is not None]
         texts = [text for value in values for text in reader.texts(value, made, depth + 2)]
         return texts if texts and len(texts) <= _MOST and all(map(_words, texts)) else [_placeholder(node)]
+
+
+def _number(node: ast.expr) -> bool:
+    """Whether a name that is set to this counts something, from here on."""
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str)
 
 
 def _placeholder(node: ast.expr) -> str:

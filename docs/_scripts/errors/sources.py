@@ -116,6 +116,9 @@ def sets(scope: Function) -> dict[str, list[ast.expr]]:
     for node in ast.walk(scope):
         if isinstance(node, ast.NamedExpr):
             found.setdefault(node.target.id, []).append(node.value)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            before = found.get(node.target.id, [])
+            before.extend([ast.BinOp(one, node.op, node.value) for one in before])
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 for name, value in _paired(target, node.value):

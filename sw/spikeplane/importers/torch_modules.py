@@ -107,4 +107,7 @@ def _guess(module: Any) -> tuple[int, int, int]:
             return child.in_features, 1, 1
         if handler is convolution:
             break
-    raise NoShape("the model does not say its input's shape; give input_shape = (channels, height, width)")
+    raise NoShape(
+        "the model does not say its input's shape (channels, height, width); give it, such as "
+        "--input-shape 1x28x28 (input_shape=(1, 28, 28))"
+    )

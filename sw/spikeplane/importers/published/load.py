@@ -70,7 +70,23 @@ def _function(path: str, name: str) -> Any:
             n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__
         ]
         raise SpikeplaneError(f"{path} has no function '{name}'; it has {', '.join(known) or 'none'}")
+    if wanted := _wanted(function):
+        raise SpikeplaneError(
+            f"{path}: '{name}' takes {', '.join(wanted)}, and is called with nothing; give default values, or name "
+            "a function that returns the model"
+        )
     return function
+
+
+def _wanted(function: Any) -> list[str]:
+    """The arguments that a function has to be given."""
+    try:
+        arguments = inspect.signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):  # no function, or one that does not say
+        return []
+    return [
+        a.name for a in arguments if a.default is a.empty and a.kind not in (a.VAR_POSITIONAL, a.VAR_KEYWORD)
+    ]
 
 
 @contextmanager
