@@ -1,5 +1,6 @@
 """What mkdocs calls while it builds the site: the folders in the navigation, and the pages that are made."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +26,13 @@ def on_files(files: Any, config: Any) -> Any:
     for path, text in MADE.items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_content(html: str, config: Any, **_: Any) -> str:
+    """Pictures stand in the page itself, where they follow its switch between light and dark."""
+
+    def inside(match: re.Match[str]) -> str:
+        path = Path(config.docs_dir) / "pictures" / match[1]
+        return f'<figure class="drawing">{path.read_text()}</figure>'
+
+    return re.sub(r'(?:<p>)?<img [^>]*src="[^"]*pictures/([\w-]+\.svg)"[^>]*>(?:</p>)?', inside, html)
