@@ -77,7 +77,7 @@ def train(
     return model
 
 
-def save(model: nn.Sequential, path: Path) -> None:
+def save(model: nn.Module, path: Path) -> None:
     """Write the checkpoint whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")

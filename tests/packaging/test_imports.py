@@ -20,8 +20,8 @@ PACKAGES = {
     "spikeplane_hw": ROOT / "hw/spikeplane_hw",
 }
 HEAVY = ("torch", "amaranth", "spikeplane_gateware", "spikeplane_sim", "spikeplane_hw")
-#: Stands on torch, and is loaded when a torch model is traced.
-TRACE = ("importers", "trace")
+#: Stand on torch: loaded when a torch model is traced, or trained for a chip.
+ON_TORCH = (("importers", "trace"), ("nn",))
 SHARED = (
     "spikeplane.config",
     *(kind.__module__ for kind in unit_fields(ChipConfig).values()),
@@ -64,8 +64,8 @@ def violations(package: str, path: Path) -> list[str]:
     inside = path.relative_to(PACKAGES[package])
     bad: list[tuple[int, str]] = []
     if package == "spikeplane":
-        inner = inside.parts[:2] == TRACE
-        heavy = HEAVY[1:] if inner else (*HEAVY, ".".join((package, *TRACE)))
+        inner = any(inside.parts[: len(place)] == place for place in ON_TORCH)
+        heavy = HEAVY[1:] if inner else (*HEAVY, *(".".join((package, *place)) for place in ON_TORCH))
         bad += [(line, module) for line, module in eager if under(module, heavy)]
         if inside.parts[0] in (
             "config.py",

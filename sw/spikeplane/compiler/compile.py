@@ -15,7 +15,7 @@ from spikeplane.compiler.model import imported
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
-from spikeplane.compiler.widths import looped, narrow
+from spikeplane.compiler.widths import looped, narrow, trained_widths
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.doors import door
 from spikeplane.encode import encode
@@ -73,7 +73,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     discretisation  how NIR's leaks become steps: "euler" 1 - dt / tau (where None), "exponential" exp(-dt / tau)
     read_out      of a NIR graph with several outputs the one that is read out; the first where None
     weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
-                  {"conv1": 4}; the chip's where None
+                  {"conv1": 4}; the chip's where None, or those that `spikeplane.nn.quantise` trained
     guard         bits by which currents and membranes are finer than weights, for all layers or by
                   layer; chosen where None
     calibration   samples as `Program.run` takes them (tensors, arrays, a DataLoader, recordings): spikes in
@@ -104,9 +104,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         chips = _target(chip)
         say("reading the model")
         net = imported(model, options, calibration, Encoding() if encoding is None else encoding)
-        encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
-        encodings = settled(encodings, net, given=encoding is not None)
-        net = widened(_normalised(net, encodings), chips.arithmetic[0], encodings)
+        net, encodings = prepared(net, encoding, chips.arithmetic[0])
         forms = {p.name: (encodings[p.name], p.shape) for p in net.inputs}
         if calibration is not None:
             calibration, labels = labelled(calibration, labels, forms)
@@ -114,7 +112,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         source = Source(
             network=replace(net, origin=None),
             chip=chips.arithmetic[0],
-            weight_bits=weight_bits,
+            weight_bits=trained_widths(net, chips.arithmetic[0], weight_bits),
             guard=guard,
             probes=None if probes is None else tuple(probes),
             peaks=drawn_peaks(net, encodings) if planes is None else measured_peaks(net, planes, encodings),
@@ -218,6 +216,15 @@ def _target(chip: ChipConfig | str) -> Target:
         raise SpikeplaneError(f"a chip is a ChipConfig, or the name of a preset or a board, not {chip!r}")
     config.require_cores()
     return Target((config,), fit)
+
+
+def prepared(
+    net: FloatNetwork, encoding: Encodings | None, chip: ChipConfig
+) -> tuple[FloatNetwork, dict[str, Encoding]]:
+    """The network that is quantised, with the encodings by input. Raises SpikeplaneError."""
+    encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
+    encodings = settled(encodings, net, given=encoding is not None)
+    return widened(_normalised(net, encodings), chip, encodings), encodings
 
 
 def _normalised(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> FloatNetwork:

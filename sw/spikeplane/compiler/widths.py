@@ -6,7 +6,7 @@ projections of 8 bits; synaptic currents that spikes come back to have them, whe
 rounding changes comes back too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,26 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
     wanted = _width(asked, config, None)
     readout = max(wanted, min(READOUT_BITS, config.weight_bits))
     return {name: readout if name == net.output else wanted for name in layers}
+
+
+def trained_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> Widths:
+    """What is asked for, but of the layers that a model was trained with grids for (`spikeplane.nn`) their bits;
+    a layer asked for by its name has what was asked. Raises SpikeplaneError as `weight_widths` does."""
+    known = {p.layer for p in net.projections}
+    trained = {layer: bits for layer, bits in _gridded(net) if layer in known}
+    if not trained or isinstance(asked, Mapping):
+        return {**trained, **asked} if isinstance(asked, Mapping) else asked
+    return {**({} if asked is None else weight_widths(net, config, asked)), **trained}
+
+
+def _gridded(net: FloatNetwork) -> Iterator[tuple[str, int]]:
+    """The layers of a PyTorch model whose weights have a grid, and its bits: a parametrization says them."""
+    if net.origin is None or net.origin.kind != "torch":
+        return
+    for name, module in net.origin.model.named_modules():
+        for grid in getattr(getattr(module, "parametrizations", None), "weight", ()):
+            if isinstance(bits := getattr(grid, "stored_bits", None), int):
+                yield name, bits
 
 
 def _fine(net: FloatNetwork, name: str, config: ChipConfig) -> bool:
