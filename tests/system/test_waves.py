@@ -4,6 +4,7 @@ steps asked for, and their marker is at the first packet that differs. The waves
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from bases import networks
 from browser import browser
+from gtkwave import needed, opened
 from typer.testing import CliRunner
 
 import spikeplane
@@ -212,6 +214,23 @@ def test_a_window_of_one_step(faulty, tmp_path: Path) -> None:
     assert len(core) == made["cycles"][1] - made["cycles"][0] + 1
     for at in (0, -1):  # a packet passes in the first cycle and in the last one
         assert all(read[at][1].values()) or all(core[at][1].values())
+
+
+@pytest.mark.slow
+@pytest.mark.cosim
+def test_gtkwave_opens_what_is_written(faulty, tmp_path: Path) -> None:
+    """Without a suffix the waves are an FST: the same window, and every signal of the save file is found in it."""
+    needed()
+    made = ran(tmp_path, "--waves", str(tmp_path / "w"), "--sample", "3", "--steps", "1:2")["waves"]
+    assert Path(made["file"]) == tmp_path / "w.fst"
+    first, last = made["cycles"]
+    back = tmp_path / "back.vcd"
+    subprocess.run(["fst2vcd", "-f", made["file"], "-o", str(back)], check=True, capture_output=True)
+    assert (times(back)[0], times(back)[-1]) == (10 * first, 10 * last + 5)
+    said = opened(Path(made["save"]), tmp_path)
+    assert said["marker"] == [str(10 * made["marker"])]
+    assert said["times"] == [str(10 * first), str(10 * last + 5)]
+    assert set(said["shown"]) == named_by(Path(made["save"]))
 
 
 REFUSED = [

@@ -27,7 +27,8 @@ def save_file(program: Program, waves: str, first: int, marker: int, title: str)
         _DECIMAL,
         "chip.cycle[63:0]",
     ]
-    lines += _group("host", _stream("chip.host.mesh_o", width), "chip.host.sends")
+    both = [*_stream("chip.host.mesh_o", width), *_stream("chip.host.mesh_i", width)]
+    lines += _group("host", both, "chip.host.sends")
     rows, cols = program.config.rows, program.config.cols
     for x, y in ((x, y) for y in range(rows) for x in range(cols)):
         held = ", ".join(part.population for part in program.placement.on((x, y)))
