@@ -17,7 +17,7 @@ from spikeplane.formats.registers import ADDRESS_BITS, REGISTERS
 from spikeplane_gateware.generate import generate
 from spikeplane_gateware.wrappers import wrap
 from spikeplane_sim.bench import icarus, runner
-from spikeplane_sim.bench.designs import CORE, DESIGNS, MORE
+from spikeplane_sim.bench.designs import CORE, DESIGNS, MORE, Design
 from spikeplane_sim.board.build import cached_verilog
 
 pytestmark = pytest.mark.cosim
@@ -103,6 +103,23 @@ def test_a_wrapper_that_there_is_not(tmp_path):
 def test_bench_passes(tmp_path, design):
     result = runner.run_design(design, folder=tmp_path)
     assert result.passed, result.log.read_text()[-2000:]
+
+
+#: The wrappers of AXI behind masters that others wrote.
+EXTERNAL = (
+    Design("axi_lite_ext", "spikeplane_axi_lite", CORE, None, "axi-lite", "bench_axi_ext"),
+    Design("axi_stream_ext", "spikeplane_axi_stream", CORE, None, "axi-stream", "bench_axi_ext"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", EXTERNAL, ids=[one.name for one in EXTERNAL])
+def test_the_masters_of_cocotbext_axi(tmp_path, design):
+    """Channels that pause one by one, accesses that do not wait for each other."""
+    pytest.importorskip("cocotbext.axi")
+    result = runner.run_design(design, folder=tmp_path)
+    assert result.passed, result.log.read_text()[-2000:]
+    assert result.tests == 3
 
 
 BROKEN = {

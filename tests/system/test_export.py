@@ -84,9 +84,11 @@ def test_a_program_at_the_pins_of_a_board(folder, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", [(), ("--noise", "1e-4")], ids=["sound", "noise"])
-def test_digits_at_the_pins_of_a_board(tmp_path, noise):
-    """The demo's network on its chip of 2 x 2 cores, 20 digits; all memories are read back before."""
+@pytest.mark.parametrize(
+    ("count", "noise"), [(20, ()), (5, ("--noise", "1e-4"))], ids=["sound line", "noise on the line"]
+)
+def test_digits_at_the_pins_of_a_board(tmp_path, count, noise):
+    """The demo's network on its chip of 2 x 2 cores."""
     data = digits.load()
     of = compile_model(
         digits.trained(data, cache_folder()),
@@ -98,15 +100,15 @@ def test_digits_at_the_pins_of_a_board(tmp_path, noise):
         labels=data.train_labels[:256],
     )
     of.save(tmp_path / "digits.spk")
-    images = data.test_images[:20]
+    images = data.test_images[:count]
     made = built(of, tmp_path / "out", images)
     with served(str(tmp_path / "digits.spk"), *noise) as port:
-        done = example(made, port, "-v", *([] if noise else ["-c"]))
+        done = example(made, port, "-v")
     assert (done.returncode, done.stderr) == (0, "")
     assert (int(done.stdout.split()[-4]) > 0) == bool(noise), "frames sent again"
-    found, expected = outputs(of, done.stdout, 20), golden(of, images)
+    found, expected = outputs(of, done.stdout, count), golden(of, images)
     assert all(np.array_equal(found[name], expected[name]) for name in of.probes)
-    assert sum(int(np.count_nonzero(values)) for values in expected.values()) > 10_000
+    assert sum(int(np.count_nonzero(values)) for values in expected.values()) > 500 * count
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(range(2, 14), marks=pytest.mark.slow)])

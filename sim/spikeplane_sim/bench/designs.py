@@ -10,14 +10,15 @@ from spikeplane.config import ChipConfig
 
 @dataclass(frozen=True)
 class Design:
-    """`verilog()` gives the text whose top module is `top`; the bench
-    `spikeplane_sim.bench.bench_NAME` drives it."""
+    """`verilog()` gives the text whose top module is `top`; the module `bench` drives it, by itself
+    `spikeplane_sim.bench.bench_NAME`."""
 
     name: str
     top: str
     config: ChipConfig
     component: Callable[[ChipConfig], Any] | None
     wrapper: str | None = None
+    bench: str = ""
 
     def verilog(self) -> str:
         """The memories and the component, or the whole chip, in its wrapper if it has one."""

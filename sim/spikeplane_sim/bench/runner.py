@@ -144,7 +144,7 @@ def _test(chosen: Design, simulator: Path, work: Path, log: Path, waves: bool, s
     results.unlink(missing_ok=True)
     with contextlib.suppress(Exception, SystemExit):  # told by the results file, or by its absence
         runner.test(
-            f"spikeplane_sim.bench.bench_{chosen.name}",
+            chosen.bench or f"spikeplane_sim.bench.bench_{chosen.name}",
             chosen.top,
             hdl_toplevel_lang="verilog",
             build_dir=simulator,
