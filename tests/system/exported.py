@@ -63,7 +63,7 @@ def example(folder: Path, port: str, *options: str) -> subprocess.CompletedProce
         folder / "load.bin",
         folder / "samples.bin",
     ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 def outputs(program: Program, told: str, samples: int) -> dict[str, np.ndarray]:

@@ -85,7 +85,7 @@ def test_a_program_at_the_pins_of_a_board(folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("count", "noise"), [(20, ()), (5, ("--noise", "1e-4"))], ids=["sound line", "noise on the line"]
+    ("count", "noise"), [(10, ()), (3, ("--noise", "1e-4"))], ids=["sound line", "noise on the line"]
 )
 def test_digits_at_the_pins_of_a_board(tmp_path, count, noise):
     """The demo's network on its chip of 2 x 2 cores."""
