@@ -64,7 +64,7 @@ function firstDifference() {
   const box = make("div", { class: "box differs" }, make("h3", {}, p.name, make("span", {}, `${p.shape.join(" × ")}${holds.map((c) => ` · core (${c.core.join(", ")})`).join("")}`)), trio(p.name, sample, found));
   if (trace) {
     const v = trace.v[first.step], against = trace.theta == null ? "" : `, threshold ${number(trace.theta)}: it ${trace.fired[first.step] ? "fires" : "does not fire"}`;
-    box.append(make("div", { class: "membranes" }, make("p", { class: "axis" }, `Membrane of the neuron in the golden model: ${number(v)} in step ${first.step}${against}`), spark(p.name, trace, 760, 96, first.step)));
+    box.append(make("div", { class: "membranes" }, make("p", { class: "axis" }, `Membrane of the neuron in the golden model: ${number(v)} in step ${first.step}${against}`), spark(p.name, trace, innerWidth < 560 ? 340 : 760, 96, first.step)));
   }
   if (figures.lockstep.command) box.append(make("p", { class: "axis" }, "Waves of it:"), make("code", { class: "command" }, figures.lockstep.command));
   $("first").append(make("h2", {}, "First difference"), make("p", { class: "note" }, `Sample ${number(first.sample)}, step ${first.step}: the earliest that differ, and there the earliest layer. What comes later may only be its consequence.`), box);

@@ -3,11 +3,12 @@
 function confusion() {
   const counts = DATA.confusion;
   if (!counts) return;
-  const names = counts.map((_, n) => className(n)), most = Math.max(1, ...counts.flat());
+  const names = counts.map((_, n) => className(n));
   table("Confusion", ["label \\ class", ...names], counts.map((row, n) => [names[n], ...row.map((v) => (v ? number(v) : ""))]), [0], "confusion");
   [...$("confusion").querySelectorAll("tbody tr")].forEach((line, n) => [...line.cells].slice(1).forEach((cell, m) => {
-    if (counts[n][m] && n !== m) cell.classList.add("bad");
-    if (n === m) cell.style.boxShadow = `inset 0 -3px rgb(${mix(counts[n][m] / most)})`;
+    const share = counts[n][m] / Math.max(1, sum(counts[n]));  // of the samples of this label
+    cell.className = n === m ? "same" : counts[n][m] ? "bad" : "";
+    if (n === m || counts[n][m]) cell.style.background = `color-mix(in srgb, var(--${n === m ? "spike" : "bad"}) ${Math.round(6 + 46 * share)}%, transparent)`;
   }));
 }
 function wrongOnly() {
