@@ -18,7 +18,7 @@ _REFUSALS = ("refuse", "unlike", "_unfollowed")
 _REFUSAL = "layer '{{layer}}' is {}, which Spikeplane cannot represent: {}"
 #: Where a ValueError is why a file cannot be read, which a message ends with.
 _READERS = ("sw/spikeplane/camera/", "sw/spikeplane/data/", "sw/spikeplane/formats/npy.py")
-_MOST, _DEEPEST = 24, 6
+_MOST, _DEEPEST = 24, 10
 
 
 @dataclass(frozen=True, order=True)
@@ -59,6 +59,7 @@ class Reader:
     def __init__(self, sources: Sources, module: Module) -> None:
         self.sources, self.module = sources, module
         self.bare: list[tuple[str, int]] = []  #: messages without a word of their own
+        self._open: list[str] = []  #: the names that are followed
 
     def messages(self) -> Iterator[tuple[str, int]]:
         """Template and line of each."""
@@ -119,7 +120,11 @@ class Reader:
             found = list(rows(scope, name, self.module))
         if not found and (constant := self.sources.constant(self.module, name)) is not None:
             found = [constant]
+        if name in self._open:  # what it was before it was set to something with itself in it
+            found = [value for value in found if not any(last_name(n) == name for n in _names(value))]
+        self._open.append(name)
         texts = [text for value in found for text in self.texts(value, scope, depth + 1)]
+        self._open.pop()
         known = [text for text in texts if not text.startswith("{") or _words(text)]
         whole = known and len(known) == len(texts) and len(known) <= _MOST
         return list(dict.fromkeys(known)) if whole else [f"{{{name.lower()}}}"]
@@ -130,6 +135,10 @@ class Reader:
         values = [n.value for n in ast.walk(made) if isinstance(n, ast.Return) and n.value is not None]
         texts = [text for value in values for text in reader.texts(value, made, depth + 2)]
         return texts if texts and len(texts) <= _MOST and all(map(_words, texts)) else [_placeholder(node)]
+
+
+def _names(node: ast.expr) -> Iterator[ast.Name]:
+    return (part for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 def _number(node: ast.expr) -> bool:
