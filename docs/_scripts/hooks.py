@@ -28,6 +28,25 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+def title(text: str) -> str:
+    """The heading of a page."""
+    return text.splitlines()[0].removeprefix("# ")
+
+
+def said(text: str) -> str:
+    """The first sentence of a page."""
+    flat = " ".join(text.split("\n\n")[1].split())
+    return re.split(r"[.:] ", flat)[0].rstrip(".") + "."
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+    """The first page of the reference lists those that are made; on a repository host they are not there."""
+    if page.file.src_uri != "reference/README.md":
+        return markdown
+    entries = [f"- [{title(text)}]({Path(path).name}): {said(text)}" for path, text in MADE.items()]
+    return "\n".join([markdown, *entries, ""])
+
+
 def on_page_content(html: str, config: Any, **_: Any) -> str:
     """Pictures stand in the page itself, where they follow its switch between light and dark."""
 

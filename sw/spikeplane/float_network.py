@@ -61,7 +61,8 @@ class FloatNeuron:
 class FloatPopulation:
     """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
 
-    bias: float (C,) or None. window, input_size, constant: as in `spikeplane.network.Population`.
+    bias                          float (C,) or None
+    window, input_size, constant  as in `spikeplane.network.Population`
     """
 
     name: str
@@ -188,8 +189,9 @@ class FloatNetwork:
     """Populations in topological order (inputs first) and projections; `output` is the population
     that is read out.
 
-    readout: "count" (spikes summed over the steps), "last" (the output of the last step) or "sum"
-    (summed over the steps). origin: the model behind it; None for a network written by hand.
+    readout  "count" (spikes summed over the steps), "last" (the output of the last step) or "sum" (values
+             summed over the steps)
+    origin   the model behind it; None for a network written by hand
     """
 
     populations: tuple[FloatPopulation, ...]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module, util
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import navigation
 import pytest
@@ -125,6 +126,27 @@ def test_nothing_is_fetched() -> None:
         assert not re.search(r"(?<!xmlns=\")https?://", path.read_text()), path
 
 
+def test_drawings_are_told_and_have_two_themes() -> None:
+    """One style in all of them; where they stand in a page, `site.css` sets the same colours by its switch."""
+    drawn = {
+        path.name: path.read_text() for path in (DOCS / "pictures").glob("*.svg") if path.name != "brand.svg"
+    }
+    assert {"flow.svg", "chip.svg", "core.svg"} <= set(drawn)
+    (style,) = {re.findall(r"<style>.*?</style>", text, flags=re.S)[0] for text in drawn.values()}
+    colours = re.findall(r"(--\w+: #\w+)", style)
+    assert colours == re.findall(
+        r"(--\w+: #\w+)", (DOCS / "pictures/site.css").read_text().partition("svg.picture")[2]
+    )
+    assert len(colours) == 12
+    for name, text in drawn.items():
+        root = ElementTree.fromstring(text)
+        assert root.get("viewBox")
+        assert [
+            root.find(f"{{http://www.w3.org/2000/svg}}{part}") is not None for part in ("title", "desc")
+        ] == [True] * 2
+        assert len(set(re.findall(r' id="([^"]+)"', text))) == 2, name
+
+
 @pytest.mark.parametrize("package", ["spikeplane", "spikeplane.data", "spikeplane.importers"])
 def test_public_names_have_a_place(package: str) -> None:
     public = {name for name in import_module(package).__all__ if not name.startswith("__")}
@@ -234,6 +256,7 @@ def test_a_picture_shows_the_bits() -> None:
     [
         ("A sentence.\n\nThe next  one.", "A sentence.\n\nThe next  one."),
         ("What.\n\na, b   one\n       more\nlonger  two", "What.\n\n`a`, `b`\n:   one\n    more\n\n`longer`\n:   two"),
+        ("What.\n\nParameters\n----------\na : one\nlong : two", "What.\n\n**Parameters**\n\n`a`\n:   one\n\n`long`\n:   two"),
         ("kind   x   first\n       y   second\nlast   end",
          "`kind`\n:   &#8203;\n\n    `x`\n    :   first\n\n    `y`\n    :   second\n\n`last`\n:   end"),
     ],

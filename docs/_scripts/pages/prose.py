@@ -5,12 +5,14 @@ import re
 from collections.abc import Mapping
 from textwrap import dedent
 
-#: The first line of an entry: names from the first column on, two spaces or more, what they are.
-ROW = re.compile(r"(\*{0,2}[A-Za-z_][\w.]*(?:, \*{0,2}\w+)*) {2,}(\S.*)")
+#: The first line of an entry: names from the first column on, two spaces or more, or a space and a colon, what they are.
+ROW = re.compile(r"(\*{0,2}[A-Za-z_][\w.]*(?:, \*{0,2}\w+)*)(?: {2,}| +: )(\S.*)")
 
 
 def markdown(text: str) -> str:
     """A docstring as Markdown: its lists of names as definition lists, everything else as it stands."""
+    # a section of a docstring is no heading of the page
+    text = re.sub(r"^(\w+)\n-+$", r"**\1**\n", text, flags=re.M)
     lines, found, at = text.splitlines(), list[str](), 0
     while at < len(lines):
         match = ROW.fullmatch(lines[at])

@@ -117,9 +117,11 @@ def _counts(tags: np.ndarray) -> bool:
 def write_dat(path: Path, planes: Iterable[np.ndarray], *, flip: bool = True) -> int:
     """Write raw planes, one after the other as they come, and return how many.
 
-    planes: arrays (H, W) or chunks (n, H, W) of 0 and 1 (bool, integers, or floats), all of one
-    size, row 0 at the top of the image. flip: write the bottom row first, as cameras do and
-    `open_recording` expects. Each plane is padded with zeros to a whole byte. The file appears when
+    planes  arrays (H, W) or chunks (n, H, W) of 0 and 1 (bool, integers, or floats), all of one size,
+            row 0 at the top of the image
+    flip    write the bottom row first, as cameras do and `open_recording` expects
+
+    Each plane is padded with zeros to a whole byte. The file appears when
     it is complete: an error, also one that `planes` raises, leaves what was there before. Raises
     SpikeplaneError for no plane at all, planes of several sizes, other values, and a file that
     cannot be written.

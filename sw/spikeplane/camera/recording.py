@@ -35,7 +35,10 @@ class Recording:
     """Planes of a spike camera: one bit a pixel, thousands of planes a second. Read when asked for;
     closed by `with`, `close` or disuse.
 
-    name: the file's name. width, height: of a plane, in pixels. len(recording): its planes.
+    name           the file's name
+    width, height  of a plane, in pixels
+
+    `len(recording)` counts its planes.
     """
 
     def __init__(self, name: str, planes: Planes) -> None:
@@ -103,11 +106,14 @@ def open_recording(
     """A recording in a raw file (.dat, or any other suffix), a .npy or .npz of (T, H, W), or the
     YAML file that names one.
 
-    path: `clip.npz:spikes` chooses one of several arrays. size: (width, height) of a raw file; not
-    needed where a YAML file gives it (see `side_file_for`), and checked against arrays and YAML
-    files. flip: a raw file has its bottom row first, as cameras write it; arrays have row 0 at the
-    top whatever `flip` says. tagged: whether two tag bytes follow each row of a raw file; None:
-    only in a 400x250 recording whose length, or whose bytes if the length leaves it open, say so.
+    path    `clip.npz:spikes` chooses one of several arrays
+    size    (width, height) of a raw file; not needed where a YAML file gives it (see `side_file_for`),
+            and checked against arrays and YAML files
+    flip    a raw file has its bottom row first, as cameras write it; arrays have row 0 at the top
+            whatever `flip` says
+    tagged  whether two tag bytes follow each row of a raw file; None: only in a 400x250 recording whose
+            length, or whose bytes if the length leaves it open, say so
+
     Raises SpikeplaneError for a file that is missing, empty, damaged, of another size, or no whole
     number of planes.
     """

@@ -11,8 +11,10 @@ from spikeplane.errors import SpikeplaneError
 class Events:
     """One recording: integer arrays of equal length, in the file's order.
 
-    t_us: microseconds from the recording's start; x: column; y: row; p: polarity, 0 or 1. `name`
-    appears in messages.
+    t_us  microseconds from the recording's start
+    x, y  column and row
+    p     polarity, 0 or 1
+    name  how messages call it
     """
 
     t_us: np.ndarray

@@ -31,15 +31,21 @@ def import_model(
 ) -> FloatNetwork:
     """The float network of a model.
 
-    model: the path of a `.nir` file, `file.py:function` (a function without arguments that returns
-    a module, a NIR graph, or either with its input shape), a NIR graph, or a PyTorch module of
-    SpikingJelly or snnTorch layers. reset ("hard", "soft", "none", or "delayed": a subtraction that
-    snnTorch does one step later, undecayed) and compare (">=" or ">") override what the model says.
-    For NIR: dt in seconds; if_gain, what an IF node integrates: "step" r * I, "dt" r * I * dt;
-    discretisation, how leaks become steps: "euler" (where None) or "exponential";
-    read_out, the output of several that is read out, the first where None.
-    input_bits: bits of an input value, None where unknown. weights: a checkpoint for a PyTorch module, by
-    torch.save or safetensors: tensors only. Raises SpikeplaneError, one line.
+    model           the path of a `.nir` file, `file.py:function` (a function without arguments that returns
+                    a module, a NIR graph, or either with its input shape), a NIR graph, or a PyTorch
+                    module of SpikingJelly or snnTorch layers
+    input_shape     (C, H, W), where the model does not say; of several inputs a mapping by name
+    dt              seconds of a step, for NIR
+    reset           "hard", "soft", "none", or "delayed": a subtraction that snnTorch does one step later,
+                    undecayed; in the place of what the model says
+    compare         ">=" or ">", likewise
+    if_gain         what an IF node of NIR integrates: "step" r * I, "dt" r * I * dt
+    discretisation  how leaks of NIR become steps: "euler" (where None) or "exponential"
+    read_out        of NIR's outputs the one that is read out; the first where None
+    input_bits      bits of an input value, None where unknown
+    weights         a checkpoint for a PyTorch module, by torch.save or safetensors: tensors only
+
+    Raises SpikeplaneError, one line.
     """
     if reset not in (None, *RESETS):
         raise SpikeplaneError(f"reset must be hard, soft, none or delayed, not '{reset}'")

@@ -97,11 +97,12 @@ _own: set[type] = set()  #: those that a user registered
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
     """Teach the importer a layer: `register(MyNeuron)(handler)`, or as a decorator of the handler.
 
-    kind: the exact class of the layer; subclasses are not meant. handler: takes a `Call` and
-    returns the value behind the layer, usually `call.neurons(FloatNeuron(...))` or what one of
-    `call.made`'s methods gives. states: how many states from the step before the layer's forward
-    takes behind its input. The last handler registered for a class counts. Raises SpikeplaneError
-    if `kind` is no class.
+    kind     the exact class of the layer; subclasses are not meant
+    handler  takes a `Call` and returns the value behind the layer, usually `call.neurons(FloatNeuron(...))`
+             or what one of `call.made`'s methods gives
+    states   how many states from the step before the layer's forward takes behind its input
+
+    The last handler registered for a class counts. Raises SpikeplaneError if `kind` is no class.
     """
     if not isinstance(kind, type):
         raise SpikeplaneError(f"register takes the class of a layer, not {kind!r}")

@@ -30,11 +30,16 @@ from spikeplane.program.words import Words, build_images, digest
 class Program:
     """What a board needs to run a network.
 
-    encoding: of the first input; others: by name those of further inputs, where they are not the same.
-    probes: populations whose output goes to the host. readout: "count", "last" or "sum" (see
-    `compiler.graph.FloatNetwork`). tables: lists of rows for people: assumptions, quantisation,
-    bounds, mapping. source: the float network and options that it was compiled from, None where there
-    are none.
+    name        of the network
+    config      the chip that it is for
+    network     the integer network
+    placement   which core holds what
+    encoding    of the first input
+    others      by name those of further inputs, where they are not the same
+    readout     of a sample's steps, the scores: "count" of spikes, "last" step, "sum" of values
+    probes      populations whose output goes to the host
+    tables      rows for people: assumptions, quantisation, bounds, mapping
+    source      the float network and options that it was compiled from, None where there are none
     """
 
     name: str

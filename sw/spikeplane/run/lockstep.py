@@ -46,10 +46,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """values: outputs compared (every neuron, step and sample); spikes: those that were not 0 in
-    the reference; first: the first difference as one line, or None; by_layer: mismatches of each population
-    compared; samples: the numbers of those that differ, in order; where: the first difference, None for none and
-    where a side lacks a population."""
+    """What comparing outputs with the golden model's found.
+
+    values      outputs compared: every neuron, step and sample
+    spikes      those that were not 0 in the reference
+    mismatches  those that differ
+    first       the first difference as one line, or None
+    by_layer    mismatches of each population compared
+    samples     the numbers of those that differ, in order
+    where       the first difference; None for none, and where a side lacks a population
+    """
 
     values: int
     spikes: int
