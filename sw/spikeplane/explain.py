@@ -155,7 +155,8 @@ def _weights(p: FloatProjection) -> str:
 
 def _way(p: FloatProjection) -> str:
     told = [f"{p.source} to {p.target}"]
-    for name, pair, usual in (("stride", p.stride, 1), ("padding", p.padding, 0), ("sums of", p.pool, 1)):
+    numbers = (("stride", p.stride, 1), ("padding", p.padding, 0), ("sums of", p.pool, 1), ("up", p.up, 1))
+    for name, pair, usual in numbers:
         if tuple(pair) != (usual, usual):
             told.append(f"{name} {pair[0]}x{pair[1]}")
     return ", ".join([*told, *(["a step late"] if p.delay else [])])

@@ -102,6 +102,7 @@ class FloatProjection:
     kind: ProjectionKind = DENSE
     delay: int = 0
     layer: str = ""
+    up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
 
 
 #: Why an assumption holds for spikes alone: the proof then drives layers with nothing else.

@@ -52,6 +52,8 @@ def _folded(p: FloatProjection, gain: np.ndarray, offset: np.ndarray) -> tuple[n
 
 def _whole(p: FloatProjection, source: FloatPopulation) -> bool:
     """Every neuron behind it sees a whole kernel of whole blocks."""
+    if tuple(p.up) != (1, 1):
+        return False
     divides = all(size % block == 0 for size, block in zip(source.shape[1:], p.pool, strict=True))
     return tuple(p.padding) == (0, 0) and divides
 

@@ -86,6 +86,9 @@ def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, 
                 for kx in range(weight.shape[-1]):
                     y = row * projection.stride[0] + ky - projection.padding[0]
                     x = column * projection.stride[1] + kx - projection.padding[1]
+                    if y % projection.up[0] or x % projection.up[1]:
+                        continue
+                    y, x = y // projection.up[0], x // projection.up[1]
                     if 0 <= y < blocks.shape[2] and 0 <= x < blocks.shape[3]:
                         if projection.kind is ALIGNED:
                             total[:, :, row, column] += weight[:, ky, kx] * blocks[:, :, y, x]

@@ -61,6 +61,8 @@ RIGHT: dict[str, Layers] = {
     "adaptive": lambda: between(nn.AdaptiveAvgPool2d(3)),
     "adaptive, as it is": lambda: between(nn.AdaptiveAvgPool2d((None, 3))),
     "adaptive, uneven, row": lambda: row(nn.AdaptiveAvgPool2d((3, 4)), size=48),
+    "adaptive, uneven": lambda: between(nn.AdaptiveAvgPool2d((4, 5))),
+    "average, no zeros counted": lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
     "adaptive, more pixels": lambda: row(nn.AdaptiveAvgPool2d(7), size=196),
     "adaptive in front": lambda: front(nn.AdaptiveAvgPool2d(1)),
     "adaptive in front, uneven row": lambda: [*front(nn.AdaptiveAvgPool2d(3), nn.Flatten())],
@@ -99,6 +101,25 @@ RIGHT: dict[str, Layers] = {
     "transposed of one pixel": lambda: [conv(2, 4, 6), fire(), nn.ConvTranspose2d(4, 3, 3, 2), fire()],
     "transposed, row": lambda: row(nn.ConvTranspose2d(4, 2, 2, 2), size=128),
     "transposed, groups": lambda: between(then=nn.ConvTranspose2d(4, 6, 2, groups=2)),
+    "transposed, stride": lambda: between(then=nn.ConvTranspose2d(4, 3, 2, 2)),
+    "transposed, norm": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 3, 2, 1, 1))[:-1], nn.BatchNorm2d(3), fire()],
+    "transposed, all its numbers": lambda: between(then=nn.ConvTranspose2d(4, 6, (3, 2), (2, 3), (2, 1), (1, 2), 2, True, (2, 1))),
+    "transposed, depthwise": lambda: between(then=nn.ConvTranspose2d(4, 4, 3, 2, 1, 1, groups=4)),
+    "transposed, average": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 4, 4, 1))[:-1], nn.AvgPool2d(2), fire()],
+    "transposed, convolution": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 2, 2))[:-1], conv(3, 2, padding=1), fire()],
+    "transposed, padded, convolution": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 4, 2, 1))[:-1], conv(3, 2, padding=1), fire()],
+    "transposed, maximum": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 3, 3))[:-1], nn.MaxPool2d(2), fire()],
+    "transposed, cut": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 2, 2))[:-1], nn.ZeroPad2d((0, -1, -1, 0)), fire()],
+    "transposed, zeros": lambda: [*between(then=nn.ConvTranspose2d(4, 3, 2, 2, bias=False))[:-1], nn.ZeroPad2d((0, 1, 1, 0)), fire()],
+    "upsampled": lambda: between(nn.Upsample(scale_factor=2)),
+    "upsampled, padded": lambda: between(nn.Upsample(scale_factor=(2, 3)), then=conv(4, 3, padding=1)),
+    "upsampled, stride": lambda: between(nn.Upsample(scale_factor=3), then=conv(4, 3, padding=1, stride=2)),
+    "upsampled to a size": lambda: between(nn.Upsample(size=(9, 7)), then=conv(4, 3, padding=1)),
+    "upsampled by a fraction": lambda: between(nn.Upsample(scale_factor=1.5)),
+    "upsampled in front": lambda: front(nn.Upsample(scale_factor=2)),
+    "upsampled, neurons": lambda: [conv(2, 4), fire(), nn.Upsample(scale_factor=2), fire()],
+    "average, upsampled": lambda: between(nn.AvgPool2d(2), nn.Upsample(scale_factor=2), then=conv(4, 3, padding=1)),
+    "average of all, upsampled": lambda: between(nn.AdaptiveAvgPool2d(1), nn.Upsample(scale_factor=5), then=conv(4, 3, padding=1)),
     "upsampled, row": lambda: row(nn.Upsample(scale_factor=2), size=256),
     "upsampled, one pixel": lambda: [conv(2, 4, 6), fire(), nn.Upsample(scale_factor=3), conv(4, 2, 2), fire()],
     "row to pixels": lambda: [nn.Flatten(), nn.Linear(72, 12), fire(), nn.Unflatten(1, (3, 2, 2)), conv(3, 4, 2), fire()],
@@ -130,6 +151,8 @@ LINE: dict[str, Layers] = {
     "maximum": lambda: [nn.Conv1d(2, 4, 3), fire(), nn.MaxPool1d(2), nn.Conv1d(4, 3, 1), fire()],
     "maximum in front": lambda: [nn.Conv1d(2, 4, 3), nn.MaxPool1d(3, 2, 1), fire(), nn.Conv1d(4, 3, 1), fire()],
     "transposed": lambda: [nn.Conv1d(2, 4, 9), fire(), nn.ConvTranspose1d(4, 3, 4, 2), fire()],
+    "transposed, padded": lambda: [nn.Conv1d(2, 4, 5), fire(), nn.ConvTranspose1d(4, 4, 5, 3, 1, 2, groups=4), fire()],
+    "upsampled": lambda: [nn.Conv1d(2, 4, 5), fire(), nn.Upsample(scale_factor=2), nn.Conv1d(4, 3, 3, padding=1), fire()],
     "groups": lambda: [nn.Conv1d(2, 4, 3, groups=2), fire(), nn.ZeroPad1d((1, 2)), nn.Conv1d(4, 4, 3, groups=4), fire()],
 }  # fmt: skip
 
@@ -145,12 +168,8 @@ def test_lines(name: str) -> None:
 
 
 UNEVEN = "is behind '{}', whose outputs are not made alike at every pixel"
-WIDER = "is behind '2', which makes more pixels than it gets"
 REFUSED: dict[str, tuple[Layers, str]] = {
-    "average, no zeros counted": (lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)), UNEVEN.format("2")),
-    "adaptive, uneven": (lambda: between(nn.AdaptiveAvgPool2d(4)), UNEVEN.format("2")),
-    "transposed, stride": (lambda: between(then=nn.ConvTranspose2d(4, 3, 2, 2)), WIDER),
-    "upsampled": (lambda: between(nn.Upsample(scale_factor=2)), WIDER),
+    "average, no zeros counted": (lambda: between(nn.AvgPool2d(3, 1, 1, count_include_pad=False)), UNEVEN.format("2")),
     "group norm": (lambda: front(nn.GroupNorm(2, 4)), "layer '1' is a GroupNorm, which Spikeplane cannot represent: statistics of each"),
     "rectified": (lambda: front(nn.ReLU()), "layer '1' is a ReLU, which Spikeplane cannot represent: its outputs are values"),
     "shuffle": (lambda: between(nn.PixelShuffle(2)), "layer '2' is a PixelShuffle, which Spikeplane cannot represent: its outputs' pixels"),

@@ -76,7 +76,7 @@ def applied(made: Assembler, value: Value, layer: nn.Module) -> Value:
         left, right, top, bottom = layer.padding
         return made.pad("", value, ((top, bottom), (left, right)))
     if isinstance(layer, nn.Upsample):
-        return made.repeat("", value, (2, 2))
+        return made.resized("", value, (2 * value.shape[1], 2 * value.shape[2]), (0.5, 0.5))
     assert isinstance(layer, nn.BatchNorm2d)
     assert layer.running_mean is not None
     assert layer.running_var is not None
@@ -106,6 +106,15 @@ def by_projection(map: Map, image: np.ndarray) -> np.ndarray | None:
     aligned = found.weight.ndim == 3
     weight = torch.as_tensor(found.weight[:, None] if aligned else found.weight)
     groups = len(weight) if aligned else 1
+    if found.up != (1, 1):  # zeros between the pixels, in front, and behind as far as the last output looks
+        (high, wide), out = data.shape[2:], map.shape[1:]
+        size = [(n - 1) * s + k for n, s, k in zip(out, found.stride, weight.shape[2:], strict=True)]
+        apart = torch.zeros((*data.shape[:2], high * found.up[0], wide * found.up[1]), dtype=data.dtype)
+        apart[:, :, :: found.up[0], :: found.up[1]] = data
+        front = functional.pad(apart, (found.padding[1], size[1], found.padding[0], size[0]))
+        return functional.conv2d(front[..., : size[0], : size[1]], weight, None, found.stride, groups=groups)[
+            0
+        ].numpy()
     return functional.conv2d(data, weight, None, found.stride, found.padding, groups=groups)[0].numpy()
 
 

@@ -143,10 +143,10 @@ def test_snntorch(leaky: str) -> None:
 
 REFUSED = [
     (
-        [nn.Conv2d(2, 4, 3), nn.Upsample(scale_factor=2), neuron.IFNode()],
-        "layer '2' is behind '1', which makes more pixels than it gets (a transposed convolution with a stride, or an "
-        "upsampling), which Spikeplane cannot represent: that is not there yet; flatten behind it, or use convolutions "
-        "that keep the pixels",
+        [nn.Conv2d(2, 4, 3), nn.AvgPool2d(3, 1, 1, count_include_pad=False), neuron.IFNode()],
+        "layer '2' is behind '1', whose outputs are not made alike at every pixel (a border inside, or windows of "
+        "several sizes), which Spikeplane cannot represent: put neurons in front of it, use windows of one size without "
+        "padding, or flatten behind it",
     ),
     ([nn.Conv2d(3, 4, 3), neuron.IFNode()], "layer '0' expects 3 channels, it gets 2 (2x8x8)"),
     ([nn.Conv2d(2, 4, 3)], "the model has no spiking neurons; Spikeplane compiles spiking networks"),

@@ -1,12 +1,15 @@
 """The tables of one projection, walked as docs/architecture.md says a core does, give every synapse
 its weight: against the sum over the kernel, written down here from its definition."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from spikeplane.compiler.synapses import Synapses, build_synapses, weight_words
+from spikeplane.compiler.synapses import Synapses, axis_reach, build_synapses, stored, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.network import ALIGNED, DENSE, KINDS, Network, Neuron, Population, Projection
+from spikeplane.program.structure import check_structure
 
 LANES = 8
 
@@ -42,8 +45,8 @@ def expected(p: Projection, shape: tuple[int, int, int], at: tuple[int, int, int
     found = {}
     for ty in range(height):
         for tx in range(width):
-            ky = y // p.pool[0] + p.padding[0] - ty * p.stride[0]
-            kx = x // p.pool[1] + p.padding[1] - tx * p.stride[1]
+            ky = y // p.pool[0] * p.up[0] + p.padding[0] - ty * p.stride[0]
+            kx = x // p.pool[1] * p.up[1] + p.padding[1] - tx * p.stride[1]
             if 0 <= ky < kh and 0 <= kx < kw:
                 for target in [channel] if p.kind is ALIGNED else range(channels):
                     found[target, ty, tx] = int(
@@ -82,9 +85,54 @@ def drawn(seed: int) -> tuple[Projection, Network, tuple[int, int, int], ChipCon
     return projection, network, shape, ChipConfig(rows=1, cols=1, lanes=LANES, weight_bits=bits)
 
 
+def apart(seed: int) -> tuple[Projection, Network, tuple[int, int, int], ChipConfig]:
+    """One whose source's pixels have zeros between; some kernels are the same everywhere."""
+    projection, network, shape, config = drawn(seed)
+    rng = np.random.default_rng((seed, 1))
+    up = (int(rng.integers(1, 4)), int(rng.integers(2, 4)))
+    weight = projection.weight
+    for axis in (0, 1):
+        if rng.random() < 0.4:
+            weight = np.repeat(np.take(weight, [0], axis - 2), weight.shape[axis - 2], axis - 2)
+    source, target = network.populations
+    size = [1]  # of a target: anything that the structure allows
+    for axis in (0, 1):
+        plane = -(-source.shape[1 + axis] // projection.pool[axis]) * up[axis]
+        most = (plane - 1 + projection.padding[axis]) // projection.stride[axis] + 1
+        size.append(int(rng.integers(1, most + 1)))
+    if up[0] == 1:
+        size[1] = shape[1]
+    made = (shape[0], size[1], size[2])
+    projection = replace(projection, up=up, weight=weight)
+    network = replace(network, populations=(source, replace(target, shape=made)), projections=(projection,))
+    check_structure(network)
+    return projection, network, made, config
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_every_synapse_has_its_weight(seed: int) -> None:
-    projection, network, shape, config = drawn(seed)
+    assert walk_all(seed, *drawn(seed))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_synapse_of_pixels_apart_has_its_weight(seed: int) -> None:
+    walk_all(seed, *apart(seed))
+
+
+def test_the_draw_of_pixels_apart_has_every_kind() -> None:
+    seen = [apart(seed) for seed in range(40)]
+    met = [[sum(axis_reach(p, network, axis)) for axis in (0, 1)] for p, network, *_ in seen]
+    assert sum(min(each) > 3 for each in met) > 12
+    assert sum(min(p.up) > 1 and max(p.stride) > 1 for p, *_ in seen) > 6
+    kept = [stored(p, network.populations[0]).shape[-2:] for p, network, *_ in seen]
+    fewer = [small != p.weight.shape[-2:] for small, (p, *_) in zip(kept, seen, strict=True)]
+    assert 8 < sum(fewer) < 35
+
+
+def walk_all(
+    seed: int, projection: Projection, network: Network, shape: tuple[int, int, int], config: ChipConfig
+) -> int:
+    """Every spike of a source finds the weights of its definition; how many, zeros included."""
     groups, plane = -(-shape[0] // LANES), shape[1] * shape[2]
     split = seed % groups  # the part's first group: the others are on another core
     parts = [(0, split), (split, groups - split)] if split else [(0, groups)]
@@ -105,7 +153,7 @@ def test_every_synapse_has_its_weight(seed: int) -> None:
                     found[place] = weight
         assert found == expected(projection, shape, at)
         met += len(found)
-    assert met
+    return met
 
 
 def test_the_draw_has_every_kind() -> None:

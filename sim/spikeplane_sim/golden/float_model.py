@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 
@@ -93,7 +93,7 @@ class FloatModel:
             source = (before if p.delay else now).get(p.source)
             if source is not None:
                 x = block_sums(source, p.pool)
-                total += RULES[p.kind.tag].real(x, self.weights[tag], p.stride, p.padding)
+                total += _through(p, x, self.weights[tag], total.shape[2:])
         window = population.window
         if window is None:
             return total
@@ -125,6 +125,21 @@ class FloatModel:
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
         array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))
         return torch.as_tensor(np.array(array), device=self.device).to(self.dtype).view(1, channels, 1, 1)
+
+
+def _through(p: FloatProjection, x: Tensor, weight: Tensor, out: tuple[int, ...]) -> Tensor:
+    """A projection's currents (N, C, *out) of the pixels that it counts."""
+    rule = RULES[p.kind.tag]
+    if tuple(p.up) == (1, 1):
+        return rule.real(x, weight, p.stride, p.padding)
+    every = rule.real_spread(x, weight, p.up)
+    for axis, count in enumerate(out):
+        size, kernel = every.shape[2 + axis], weight.shape[axis - 2]
+        places = torch.arange(count, device=x.device) * p.stride[axis] - p.padding[axis] + kernel - 1
+        met = (places >= 0) & (places < size)
+        picked = every.index_select(2 + axis, places.clamp(0, size - 1))
+        every = picked * met.to(x.dtype).reshape(-1, *[1] * (1 - axis))
+    return every
 
 
 def block_sums(source: Tensor, pool: tuple[int, int]) -> Tensor:

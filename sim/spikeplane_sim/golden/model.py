@@ -213,15 +213,17 @@ class Synapses:
 
     def __call__(self, source: Tensor) -> Tensor:
         p = self.projection
-        x = pooled(source, p.pool).to(self.dtype)
+        x, padding = pooled(source, p.pool).to(self.dtype), p.padding
+        if p.up != (1, 1):
+            x, padding = spread(x, p, self.shape[1:]), (0, 0)
         if source.is_cuda:
-            return self._explicit(x)
-        return self.rule.direct(x, self.weight, p.stride, p.padding).to(self.wide)
+            return self._explicit(x, padding)
+        return self.rule.direct(x, self.weight, p.stride, padding).to(self.wide)
 
-    def _explicit(self, x: Tensor) -> Tensor:
+    def _explicit(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
         """The same by unfolding and a matrix product."""
         p, kernel = self.projection, (self.weight.shape[-2], self.weight.shape[-1])
-        columns = F.unfold(x, kernel, padding=p.padding, stride=p.stride)
+        columns = F.unfold(x, kernel, padding=padding, stride=p.stride)
         return self.rule.explicit(columns, self.weight).view(len(x), -1, *self.shape[1:]).to(self.wide)
 
 
@@ -232,6 +234,17 @@ def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
     height, width = source.shape[-2:]
     padded = F.pad(source, (0, -width % pool[1], 0, -height % pool[0]))
     return padded.unfold(2, pool[0], pool[0]).unfold(3, pool[1], pool[1]).sum((-1, -2))
+
+
+def spread(x: Tensor, p: Projection, out: tuple[int, ...]) -> Tensor:
+    """The plane that a kernel without padding makes `out` pixels of: a pixel (y, x) at (y * uy + py, x * ux + px),
+    0 elsewhere."""
+    size = [(n - 1) * s + k for n, s, k in zip(out, p.stride, p.weight.shape[-2:], strict=True)]
+    plane = x.new_zeros((*x.shape[:2], *size))
+    places = plane[:, :, p.padding[0] :: p.up[0], p.padding[1] :: p.up[1]]
+    height, width = (min(pair) for pair in zip(places.shape[2:], x.shape[2:], strict=True))
+    places[:, :, :height, :width] = x[:, :, :height, :width]
+    return plane
 
 
 def _bound(projection: Projection, source: Population, membrane_bits: int) -> int:

@@ -16,6 +16,7 @@ from spikeplane.compiler.layers import gathered
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatPopulation
+from spikeplane.network import met
 
 SIGMAS = 6  #: standard deviations of a current that are allowed for
 #: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and
@@ -69,11 +70,11 @@ def guard_bits(
     return asked
 
 
-def usual_current(weight: np.ndarray, largest: int) -> np.ndarray:
+def usual_current(weight: np.ndarray, largest: int, up: tuple[int, int]) -> np.ndarray:
     """What the currents (C,) of independent sources of 0 or `largest`, each with probability 1/2,
-    hardly ever exceed."""
-    rows = np.asarray(weight, dtype=np.float64).reshape(len(weight), -1) * largest
-    return np.abs(rows.sum(1)) / 2 + SIGMAS * np.sqrt((rows**2).sum(1)) / 2
+    hardly ever exceed. With `up` a pixel meets a part of the kernel (`network.met`)."""
+    rows = np.asarray(weight, dtype=np.float64) * largest
+    return np.maximum(met(rows, up), met(-rows, up)) / 2 + SIGMAS * np.sqrt(met(rows**2, up)) / 2
 
 
 def _accumulator(drive: Drive, config: ChipConfig) -> int:

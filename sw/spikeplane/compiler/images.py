@@ -12,7 +12,7 @@ from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.parameters import Parameters
 from spikeplane.compiler.routes import Routes
-from spikeplane.compiler.synapses import Synapses, build_synapses, weight_words
+from spikeplane.compiler.synapses import Synapses, build_synapses, stored, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection
@@ -162,9 +162,9 @@ class CoreImage:
 
     def _weights(self, projection: Projection, part: Part, what: str) -> tuple[int, Synapses]:
         """Where its weights begin, and its tables. Equal weights of sources alike are stored once."""
-        source = self.network.population(projection.source).shape[0]
-        weight = np.asarray(projection.weight, dtype=np.int64)
-        key = (projection.kind.tag, source, part.first, part.groups, weight.shape, weight.tobytes())
+        source = self.network.population(projection.source)
+        weight = np.asarray(stored(projection, source), dtype=np.int64)
+        key = (projection.kind.tag, source.shape[0], part.first, part.groups, weight.shape, weight.tobytes())
         if key in self.known:
             base = self.known[key]
             return base, build_synapses(projection, self.network, self.config, part.first, part.groups)

@@ -129,7 +129,8 @@ def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndar
     total = np.zeros(layer.population.shape[0])
     for projection, source in zip(plain, layer.sources, strict=True):
         largest = max(source.values(config.membrane_bits)) * projection.pool[0] * projection.pool[1]
-        total = total + usual_current(np.asarray(projection.weight) << projection.pre_shift, largest)
+        weight = np.asarray(projection.weight) << projection.pre_shift
+        total = total + usual_current(weight, largest, projection.up)
     return total
 
 
@@ -168,6 +169,7 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
         kind=p.kind,
         delay=p.delay,
         pre_shift=power - stored,
+        up=p.up,
     )
 
 

@@ -10,6 +10,7 @@ from spikeplane.compiler.guard import MARGIN, SIGMAS
 from spikeplane.compiler.layers import gathered, per_channel
 from spikeplane.encoding import Encoding
 from spikeplane.float_network import FloatNetwork, FloatPopulation
+from spikeplane.network import met
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ def _values(
             p.kind.by_source(each) for each in (source.mean, source.variance, source.low, source.high)
         )
         ends = weight * lows, weight * highs
-        mean = mean + _rows(weight * means)
-        variance = variance + _rows(weight**2 / pixels * variances)
-        low, high = low + _rows(np.minimum(*ends)), high + _rows(np.maximum(*ends))
+        apart = p.up[0] * p.up[1]  # of the kernel a pixel meets as large a part, on average
+        mean = mean + _rows(weight * means) / apart
+        variance = variance + _rows(weight**2 / pixels * variances) / apart
+        low, high = low - met(-np.minimum(*ends), p.up), high + met(np.maximum(*ends), p.up)
     times = gathered(neuron, steps, channels)
     return Range(
         mean * times, variance * times, np.minimum(low * times, low), np.maximum(high * times, high), peak

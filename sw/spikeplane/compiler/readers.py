@@ -12,9 +12,10 @@ import numpy as np
 
 from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.layers import per_channel
-from spikeplane.compiler.steps import flat, grid_of, top
+from spikeplane.compiler.steps import flat, grid_of, plain, top
 from spikeplane.compiler.ties import is_identity, uniform
 from spikeplane.float_network import FloatProjection
+from spikeplane.network import met
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
 _ROUND = 1 / 12  #: power of what rounding to whole numbers changes
@@ -130,12 +131,12 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
         if p.source in members:
             own = unit * branches.ties.factor[p.source]
             reached = own * 2.0 ** (branches.planes(p.source, own, most) - 1) * pixels
-            total = total + flat(np.abs(weight) * p.kind.by_source(reached)).sum(1)
+            total = total + met(np.abs(plain(weight)) * p.kind.by_source(reached), p.up)
         elif real is None:
             usual = p.kind.by_source(branches.usual[p.source]) * pixels
-            total = total + flat(np.abs(weight) * usual).sum(1)
+            total = total + met(np.abs(plain(weight)) * usual, p.up)
         else:
-            total = total + flat(np.abs(real)).sum(1) * branches.sent(p, most)
+            total = total + met(np.abs(plain(real)), p.up) * branches.sent(p, most)
     found = total / ((1 << (config.acc_bits - 1)) - 1)
     if population.sends_values:
         found = np.maximum(found, branches.usual[target] / ((1 << (config.membrane_bits - 1)) - 1))

@@ -25,8 +25,13 @@ def top(bits: int) -> int:
 
 def flat(weight: np.ndarray) -> np.ndarray:
     """(C, all else), what is no weight set to 0."""
-    rows = np.asarray(weight, dtype=np.float64).reshape(len(weight), -1)
-    return np.where(np.abs(rows) < _TINY, 0.0, rows)
+    return plain(weight).reshape(len(weight), -1)
+
+
+def plain(weight: np.ndarray) -> np.ndarray:
+    """As it is, what is no weight set to 0."""
+    real = np.asarray(weight, dtype=np.float64)
+    return np.where(np.abs(real) < _TINY, 0.0, real)
 
 
 def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:

@@ -17,11 +17,12 @@ from spikeplane.compiler.layers import per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import widest
 from spikeplane.compiler.readers import error, read_by_streams, weighted
-from spikeplane.compiler.steps import finer, flat, top
+from spikeplane.compiler.steps import finer, flat, plain, top
 from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, uniform
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.network import met, most_met
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
 _MOST_BEHIND = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
@@ -159,10 +160,10 @@ class Streams(Branches):
             if self.inside(p, members):
                 room -= sent
             elif weight is not None:
-                rows = flat(weight)
-                step = np.abs(rows).max(1) / top(self.bits[target.name])
-                total = total + (np.abs(rows).sum(1) + 0.5 * rows.shape[1] * step) * sent
-                room -= 0.5 * rows.shape[1] * sent if step.any() else 0
+                step = np.abs(flat(weight)).max(1) / top(self.bits[target.name])
+                count = most_met(weight.shape, p.up)
+                total = total + (met(np.abs(plain(weight)), p.up) + 0.5 * count * step) * sent
+                room -= 0.5 * count * sent if step.any() else 0
         # where nothing fits the proof says so, with the accumulator that would do
         return total / max(room, limit / 16)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
-from spikeplane.network import Network, Projection
+from spikeplane.network import Network, Population, Projection
 
 
 @dataclass
@@ -26,16 +26,20 @@ def build_synapses(
     projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
 ) -> Synapses:
     """The tables with accumulator addresses counted from the part's first word."""
-    source = network.population(projection.source)
-    _, height, width = network.population(projection.target).current_shape
+    source, target = network.population(projection.source), network.population(projection.target)
+    _, height, width = target.current_shape
     lanes, kind = config.lanes, projection.kind
-    kernel = projection.weight.shape[-2:]
+    weight = stored(projection, source)
+    kernel = weight.shape[-2:]
     slots = kind.slots(source.shape[0], lanes)
     word = slots * kind.spread(groups)  # weight words of one kernel position
-    (sy, sx), (py, px) = projection.stride, projection.padding
-    pool = projection.pool
-    rows = _axis(source.shape[1], pool[0], kernel[0], sy, py, height, width, kernel[1] * word)
-    columns = _axis(source.shape[2], pool[1], kernel[1], sx, px, width, 1, word)
+    row, column = (
+        at * (kept == positions)  # one position for all: the walker stays there
+        for at, kept, positions in zip(
+            (kernel[1] * word, word), kernel, projection.weight.shape[-2:], strict=True
+        )
+    )
+    rows, columns = (_meets(projection, source, target, axis) for axis in (0, 1))
     plane, block = height * width, kernel[0] * kernel[1] * word
     entries = []
     for group in range(-(-source.shape[0] // lanes)):
@@ -45,51 +49,67 @@ def build_synapses(
         "acc_row": -width,
         "acc_column": -1,
         "acc_group": plane,
-        "weight_row": sy * kernel[1] * word,
-        "weight_column": sx * word,
+        "weight_row": projection.stride[0] * row,
+        "weight_column": projection.stride[1] * column,
         "weight_group": slots,
     }
-    ordered = kind.ordered(projection.weight, source.shape[0], lanes, first, groups)
-    return Synapses([_weights_word(row, config) for row in ordered], rows, columns, entries, steps)
+    ordered = kind.ordered(weight, source.shape[0], lanes, first, groups)
+    words = [_weights_word(row, config) for row in ordered]
+    return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
+
+
+def stored(projection: Projection, source: Population) -> np.ndarray:
+    """The weight as a core keeps it: along an axis of zeros between the pixels, or of one pixel, a kernel that is
+    the same everywhere (an upsampling, a broadcast) as its first position."""
+    weight = projection.weight
+    for axis in (0, 1):
+        first = np.take(weight, [0], axis - 2)
+        if (projection.up[axis] > 1 or source.shape[1 + axis] == 1) and (weight == first).all():
+            weight = first
+    return weight
 
 
 def weight_words(projection: Projection, network: Network, config: ChipConfig, groups: int) -> int:
     """Words that `build_synapses` makes for `groups` groups."""
-    channels, lanes, kind = network.population(projection.source).shape[0], config.lanes, projection.kind
-    pixels = projection.weight.shape[-2] * projection.weight.shape[-1]
-    words = kind.slots(channels, lanes) * kind.spread(groups) * pixels
-    return words * kind.blocks(-(-channels // lanes), groups)
+    source, lanes, kind = network.population(projection.source), config.lanes, projection.kind
+    rows, columns = stored(projection, source).shape[-2:]
+    words = kind.slots(source.shape[0], lanes) * kind.spread(groups) * rows * columns
+    return words * kind.blocks(-(-source.shape[0] // lanes), groups)
 
 
-def _axis(
-    size: int, pool: int, kernel: int, stride: int, padding: int, out: int, acc: int, weight: int
-) -> list[dict[str, int]]:
-    """One coordinate's entries: which kernel positions k meet which outputs o, where o * stride =
-    at + padding - k."""
+def axis_reach(projection: Projection, network: Network, axis: int) -> list[int]:
+    """For each of the source's rows (axis 0) or columns (1) the target's that a spike there meets."""
+    source, target = network.population(projection.source), network.population(projection.target)
+    return [len(meets) for meets in _meets(projection, source, target, axis)]
+
+
+def _entries(met: list[list[tuple[int, int]]], acc: int, weight: int) -> list[dict[str, int]]:
+    """One axis's entries, by how far apart outputs and kernel positions are."""
     entries = []
-    for meets in _meets(size, pool, kernel, stride, padding, out):
+    for meets in met:
         k, o = meets[0] if meets else (0, 0)
         entries.append({"count": len(meets), "acc": o * acc, "weight": k * weight})
     return entries
 
 
-def axis_reach(size: int, pool: int, kernel: int, stride: int, padding: int, out: int) -> list[int]:
-    """For each of `size` source coordinates the target coordinates that a spike there meets."""
-    return [len(meets) for meets in _meets(size, pool, kernel, stride, padding, out)]
-
-
 def _meets(
-    size: int, pool: int, kernel: int, stride: int, padding: int, out: int
+    projection: Projection, source: Population, target: Population, axis: int
 ) -> list[list[tuple[int, int]]]:
-    """For each source coordinate the (kernel position, output) pairs."""
-    return [
-        [
-            (k, (at // pool + padding - k) // stride)
-            for k in range(kernel)
-            if (at // pool + padding - k) % stride == 0 and 0 <= at // pool + padding - k < out * stride
-        ]
-        for at in range(size)
-    ]
+    """For each coordinate of the source which kernel positions k meet which outputs o, where o * stride =
+    at * up + padding - k, as (k, o)."""
+    kernel, stride = projection.weight.shape[axis - 2], projection.stride[axis]
+    out, pool = target.current_shape[1 + axis], projection.pool[axis]
+    found = []
+    for at in range(source.shape[1 + axis]):
+        place = at // pool * projection.up[axis] + projection.padding[axis]
+        found.append(
+            [
+                (k, (place - k) // stride)
+                for k in range(kernel)
+                if (place - k) % stride == 0 and 0 <= place - k < out * stride
+            ]
+        )
+    return found
 
 
 def _weights_word(row: np.ndarray, config: ChipConfig) -> int:

@@ -72,14 +72,17 @@ def is_identity(net: FloatNetwork, projection: FloatProjection) -> bool:
 
 
 def single(projection: FloatProjection) -> bool:
-    """One weight a channel, none of them 0."""
-    weight = projection.weight
-    return projection.kind.by_packet and tuple(weight.shape[-2:]) == (1, 1) and bool(np.all(weight))
+    """One weight a channel, none of them 0, and a target pixel meets it once: pixels as they are, or repeated."""
+    weight, up = np.asarray(projection.weight), projection.up
+    alone = weight.shape[-2] <= up[0] and weight.shape[-1] <= up[1]
+    return (
+        projection.kind.by_packet and alone and bool((weight == weight[..., :1, :1]).all() and weight.all())
+    )
 
 
 def gain(projection: FloatProjection) -> np.ndarray:
     """The magnitudes (C,) of an identity's weights."""
-    return np.abs(np.asarray(projection.weight, dtype=np.float64)).reshape(-1)
+    return np.abs(np.asarray(projection.weight, dtype=np.float64)[..., 0, 0]).reshape(-1)
 
 
 def _joins(net: FloatNetwork, forest: "_Forest") -> Iterable[tuple[str, str, np.ndarray]]:

@@ -4,9 +4,10 @@ by channel, fine enough for the weights and coarse enough for accumulator, thres
 import numpy as np
 
 from spikeplane.compiler.layers import Layer, per_channel, thresholds
-from spikeplane.compiler.steps import common_unit, finer, flat, power_of, suited, top
+from spikeplane.compiler.steps import common_unit, finer, plain, power_of, suited, top
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
+from spikeplane.network import met, most_met
 
 
 def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
@@ -88,8 +89,10 @@ def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.
     ):
         low, high = source.values(config.membrane_bits)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
-        total = total + np.abs(flat(weight)).sum(1) * largest
-        slack += (0.5 if layer.bits > 1 else 1.0) * flat(weight).shape[1] * largest * 2.0**power
+        total = total + met(np.abs(plain(weight)), projection.up) * largest
+        slack += (
+            (0.5 if layer.bits > 1 else 1.0) * most_met(weight.shape, projection.up) * largest * 2.0**power
+        )
     limit = (1 << (config.acc_bits - 1)) - 1
     rough = total / limit
     # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters

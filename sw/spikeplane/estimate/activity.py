@@ -103,12 +103,8 @@ def _packets(population: Population, config: ChipConfig, spikes: np.ndarray) -> 
 def reached(projection: Projection, network: Network, spikes: np.ndarray) -> float:
     """Target pixels that a spike meets, on average over spikes (H, W) at the source's pixels; over
     all pixels if there are none."""
-    _, height, width = network.population(projection.target).current_shape
     shape = network.population(projection.source).shape
-    kernel, pool = projection.weight.shape[-2:], projection.pool
-    (sy, sx), (py, px) = projection.stride, projection.padding
-    rows = np.array(axis_reach(shape[1], pool[0], kernel[0], sy, py, height))
-    columns = np.array(axis_reach(shape[2], pool[1], kernel[1], sx, px, width))
+    rows, columns = (np.array(axis_reach(projection, network, axis)) for axis in (0, 1))
     weight = spikes if spikes.sum() else np.ones(shape[1:])
     return float((weight * rows[:, None] * columns).sum() / weight.sum())
 

@@ -56,9 +56,12 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
     (ph, pw), (py, px), (sy, sx) = projection.pool, projection.padding, projection.stride
     x = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % ph), (0, -source.shape[3] % pw)))
     x = x.reshape(*x.shape[:2], x.shape[2] // ph, ph, x.shape[3] // pw, pw).sum((3, 5))
-    x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px))).astype(np.float64)
     weight = np.ldexp(projection.weight.astype(np.float64), projection.pre_shift)
     channels, height, width = shape
+    if projection.up == (1, 1):
+        x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px))).astype(np.float64)
+    else:
+        x = _apart(projection, x.astype(np.float64), (height, width))
     total = np.zeros((len(x), height * width, channels))
     for i in range(weight.shape[-2]):
         for j in range(weight.shape[-1]):
@@ -66,6 +69,18 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
             part = part.reshape(*part.shape[:2], -1).swapaxes(1, 2)
             total += projection.kind.products(part, weight[..., i, j])
     return total.swapaxes(1, 2).reshape(-1, *shape).astype(np.int64)
+
+
+def _apart(projection: Projection, x: np.ndarray, out: tuple[int, int]) -> np.ndarray:
+    """The pixels with zeros between, in front and behind, as far as `out` pixels look."""
+    sizes = zip(out, projection.stride, projection.weight.shape[-2:], strict=True)
+    plane = np.zeros((*x.shape[:2], *((n - 1) * s + k for n, s, k in sizes)))
+    rows, columns = (
+        np.arange(n) * u + p for n, u, p in zip(x.shape[2:], projection.up, projection.padding, strict=True)
+    )
+    high, wide = rows < plane.shape[2], columns < plane.shape[3]
+    plane[:, :, rows[high, None], columns[wide]] = x[:, :, high][..., wide]
+    return plane
 
 
 def _fire(

@@ -113,7 +113,9 @@ class Assembler(Views):
         ]
         if not all(axis.shape[1] for axis in axes):
             raise SpikeplaneError(f"layer '{layer}' has a padding that leaves nothing")
-        if groups > 1:
+        if groups == value.shape[0] == len(kernel) and groups > 1:
+            kernel = kernel[:, 0]
+        elif groups > 1:
             kernel = ungrouped(kernel, groups)
         return self.through(layer, value, Map(kernel, *axes), bias)
 

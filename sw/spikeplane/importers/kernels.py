@@ -27,6 +27,7 @@ def projections(layer: str, currents: Currents) -> list[FloatProjection] | None:
                 kind=ALIGNED if kernel.weight.ndim == 3 else DENSE,
                 delay=draft.delay,
                 layer=draft.layer,
+                up=kernel.up,
             )
         )
     return made

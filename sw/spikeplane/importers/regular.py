@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields, replace
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from spikeplane.float_network import FloatNeuron
 from spikeplane.importers.flow import Currents
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map
+from spikeplane.network import most_pixels
 
 #: Taps of the same place in the kernel may differ by so much: averages are quotients.
 _SAME = 1e-12
+_USUAL = 4  #: pixels of a transposed convolution are so far apart at most, as a rule
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Regular:
     stride: tuple[int, int]
     padding: tuple[int, int]
     pool: tuple[int, int]
+    up: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,12 @@ class _Axis:
     stride: int
     padding: int
     pool: int
+    up: int = 1
 
 
 def regular(map: Map) -> Regular | None:
     """The projection, or None for a map that is not the same kernel moved from pixel to pixel: a
-    border that a layer in the middle sees, windows of several sizes, a transposed convolution."""
+    border that a layer in the middle sees, windows of several sizes."""
     rows, columns = _axis(map.rows), _axis(map.columns)
     if rows is None or columns is None:
         return None
@@ -46,6 +51,7 @@ def regular(map: Map) -> Regular | None:
         (rows.stride, columns.stride),
         (rows.padding, columns.padding),
         (rows.pool, columns.pool),
+        (rows.up, columns.up),
     )
 
 
@@ -55,12 +61,20 @@ def even(map: Map) -> bool:
 
 
 def _axis(taps: np.ndarray) -> _Axis | None:
-    """Of the axis whose taps are (S, out, in), with the smallest kernel."""
+    """Of the axis whose taps are (S, out, in), with the smallest kernel; with zeros between the pixels only where
+    there is none without."""
     pool = _pool(taps)
     blocks = taps[:, :, ::pool]
-    axes = [_moved(blocks, stride, pool) for stride in _strides(blocks)]
-    found = [axis for axis in axes if axis is not None]
-    return min(found, key=lambda axis: len(axis.kernel), default=None)
+    strides = _strides(blocks)
+    whole = gcd(blocks.shape[1], blocks.shape[2]) or 1
+    resized = blocks.shape[2] // whole  # the stride of an upsampling to any number of pixels
+    pairs = [(s, up) for up in _ups(blocks, whole) for s in {*strides, resized} if gcd(s, up) == 1]
+    for tried in ([(s, 1) for s in strides], sorted(pairs)):
+        axes = [_moved(blocks, stride, up) for stride, up in tried]
+        found = [replace(axis, pool=pool) for axis in axes if axis is not None]
+        if found:
+            return min(found, key=lambda axis: (len(axis.kernel), axis.up))
+    return None
 
 
 def _pool(taps: np.ndarray) -> int:
@@ -71,22 +85,41 @@ def _pool(taps: np.ndarray) -> int:
 
 def _strides(blocks: np.ndarray) -> list[int]:
     """How far a kernel may move from one output to the next: what its first or its last pixel does."""
-    met = np.abs(blocks).max(axis=0) > 0
-    found = {1}
+    return sorted({1} | _steps(np.abs(blocks).max(axis=0) > 0))
+
+
+def _ups(blocks: np.ndarray, whole: int) -> set[int]:
+    """How far apart the pixels may be: by how much the outputs of a tap, or of all, move from pixel to pixel; a
+    padding may have left too few outputs to see it. Of an upsampling to any number of pixels as far as there
+    are outputs, but for what divides both."""
+    met = np.abs(blocks.swapaxes(1, 2)) > 0
+    usual = {*range(2, _USUAL + 1), blocks.shape[1] // whole}
+    return usual.union(_steps(met.any(axis=0)), *map(_steps, met)) - {0, 1}
+
+
+def _steps(met: np.ndarray) -> set[int]:
+    """Of rows of places by how much the first or the last that is met moves forwards."""
+    found = set[int]()
     for row in (met.argmax(axis=1), met.shape[1] - 1 - met[:, ::-1].argmax(axis=1)):
         seen = row[met.any(axis=1)]
         found |= {int(n) for n in np.diff(seen) if n > 0}
-    return sorted(found)
+    return found
 
 
-def _moved(blocks: np.ndarray, stride: int, pool: int) -> _Axis | None:
-    """A kernel that moves by `stride` a pixel; None if there is none."""
+def _spread(blocks: np.ndarray) -> int:
+    """How many outputs the one pixel that meets most of them meets, those between included."""
+    met = np.abs(blocks).max(axis=0) > 0
+    return max((int(np.ptp(np.flatnonzero(column))) + 1 for column in met.T if column.any()), default=1)
+
+
+def _moved(blocks: np.ndarray, stride: int, up: int) -> _Axis | None:
+    """A kernel that moves by `stride` a pixel over pixels `up` apart; None if there is none."""
     count, out, size = blocks.shape
-    first = (out - 1) * stride  # where pixel 0 is for the last output
-    low = np.full((count, first + size), np.inf)
+    first, plane = (out - 1) * stride, (size - 1) * up + 1  # first: where pixel 0 is for the last output
+    low = np.full((count, first + plane), np.inf)
     high = -low
     for i in range(out):
-        part = slice(first - i * stride, first - i * stride + size)
+        part = slice(first - i * stride, first - i * stride + plane, up)
         low[:, part] = np.minimum(low[:, part], blocks[:, i])
         high[:, part] = np.maximum(high[:, part], blocks[:, i])
     if (high - low > _SAME).any():
@@ -95,15 +128,20 @@ def _moved(blocks: np.ndarray, stride: int, pool: int) -> _Axis | None:
     used = np.flatnonzero(np.abs(places).max(axis=0)) - first
     least, most = (int(used[0]), int(used[-1])) if len(used) else (0, 0)
     padding = max(-least, 0)
-    while (length := max(most + padding + 1, size + 2 * padding - out * stride + 1, 1)) > (
-        size + 2 * padding - first
-    ):
-        padding += 1
+    if up == 1:
+        while (length := max(most + padding + 1, size + 2 * padding - out * stride + 1, 1)) > (
+            size + 2 * padding - first
+        ):
+            padding += 1
+    else:
+        length = most + padding + 1
+        if out > most_pixels(size, up, padding, stride) or length > 2 * stride * _spread(blocks):
+            return None
     kernel = np.zeros((length, count))
     for k in range(length):
         if 0 <= (place := k - padding + first) < places.shape[1]:
             kernel[k] = places[:, place]
-    return _Axis(kernel, stride, padding, pool)
+    return _Axis(kernel, stride, padding, 1, up)
 
 
 def repeated(neuron: FloatNeuron, shape: Shape) -> FloatNeuron:
@@ -121,19 +159,11 @@ def irregular(made: Any, layer: str, currents: Currents) -> SpikeplaneError:
     """The error for neurons whose synapses differ from pixel to pixel."""
     each = currents.bias.ndim > 1
     names = [d.uneven for d in currents.drafts if d.uneven and (each or regular(d.map) is None)]
-    pixels = int(np.prod(currents.shape[1:]))
     if re.match(r"(mul|div|add|sub)(_\d+)?$", (names or [layer])[0]):
         return made.refuse(
             layer,
             f"behind '{names[0]}', whose outputs are not made alike at every pixel (a number for each pixel, as a mask)",
             "give one number a channel, flatten in front of the neurons, or apply a mask of the input before it is encoded",
-        )
-    if any(int(np.prod(d.map.source[1:])) < pixels for d in currents.drafts):
-        return made.refuse(
-            layer,
-            f"behind '{(names or [layer])[0]}', which makes more pixels than it gets (a transposed convolution with a "
-            "stride, or an upsampling)",
-            "that is not there yet; flatten behind it, or use convolutions that keep the pixels",
         )
     return made.refuse(
         layer,

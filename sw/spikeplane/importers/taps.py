@@ -51,6 +51,14 @@ def adaptive(size: int, out: int) -> np.ndarray:
     return ((at >= start[:, None]) & (at < end[:, None])).astype(np.float64)
 
 
+def nearest(size: int, out: int, ratio: float) -> np.ndarray:
+    """(out, size): output i is pixel floor(i * ratio), as nearest upsampling takes them. PyTorch counts in
+    float32, and of twice as many pixels not at all."""
+    at = np.arange(out)
+    places = at // 2 if out == 2 * size else np.floor(at.astype(np.float32) * np.float32(ratio)).astype(int)
+    return np.eye(size)[np.minimum(places, size - 1)]
+
+
 def repeated(size: int, times: int) -> np.ndarray:
     """(size * times, size): every pixel `times` times, as nearest upsampling repeats them."""
     return np.repeat(np.eye(size), times, axis=0)

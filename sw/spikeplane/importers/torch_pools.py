@@ -7,6 +7,7 @@ from spikeplane.importers.flow import Value
 from spikeplane.importers.geometry import Pair, text
 from spikeplane.importers.registry import Call, builtin
 from spikeplane.importers.torch_layers import line, maps, one_step
+from spikeplane.importers.unfollowed import Unfollowed
 from spikeplane.importers.values import pair
 
 
@@ -151,14 +152,19 @@ def upsample(call: Call) -> Value:
     if module.mode != "nearest":
         raise call.refuse(f"an upsampling of mode '{module.mode}'", "use mode='nearest'")
     if module.size is not None:
-        wanted = pair(module.size)
-        times = [w / n for n, w in zip(shape[1:], wanted, strict=True)]
+        out = pair(module.size)
+        ratios = [n / w if w else 0.0 for n, w in zip(shape[1:], out, strict=True)]
     else:
         scale: Any = module.scale_factor
+        if shape[1] == 1 and not isinstance(scale, tuple | list):  # of a line its one row stays one
+            why = "give its factors of rows and columns, as (1, 2)"
+            raise Unfollowed(str(call.refuse("an upsampling of one row, or of a line", why)))
         times = list(scale) if isinstance(scale, tuple | list) else [scale, scale]
-    if any(t < 1 or t != int(t) for t in times):
-        raise call.refuse(f"an upsampling by {times[0]:g}x{times[1]:g}", "use whole numbers of 1 or more")
-    return call.made.repeat(call.layer, call.value, (int(times[0]), int(times[1])))
+        out = [int(n * t) for n, t in zip(shape[1:], times, strict=True)]
+        ratios = [1 / t if t else 0.0 for t in times]
+    if min(out) < 1:
+        raise call.refuse(f"an upsampling to {text(tuple(out))} pixels", "make one pixel or more")
+    return call.made.resized(call.layer, call.value, (out[0], out[1]), (ratios[0], ratios[1]))
 
 
 def shuffle(call: Call) -> Value:

@@ -83,9 +83,10 @@ class Views(Assembly):
             raise SpikeplaneError(f"layer '{layer}' cuts all of {text(value.shape[1:])} pixels away")
         return self.seen(layer, value, seen(value.shape, rows, columns))
 
-    def repeat(self, layer: str, value: Value, times: Pair) -> Value:
-        """Nearest upsampling: every pixel `times` times."""
-        rows, columns = (taps.repeated(n, t) for n, t in zip(value.shape[1:], times, strict=True))
+    def resized(self, layer: str, value: Value, out: Pair, ratios: tuple[float, float]) -> Value:
+        """Nearest upsampling to `out` pixels, each `ratios` source pixels behind the one before."""
+        axes = zip(value.shape[1:], out, ratios, strict=True)
+        rows, columns = (taps.nearest(*axis) for axis in axes)
         return self.seen(layer, value, seen(value.shape, rows, columns))
 
     def channels(self, layer: str, value: Value, chosen: slice | list[int]) -> Value:

@@ -6,6 +6,7 @@ the membrane value for membrane outputs. Currents are `bias + sum of weight * va
 "Arithmetic").
 """
 
+from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
 from spikeplane.network.neurons import MEMBRANE, NEURONS, SPIKING, NeuronKind
@@ -31,4 +32,7 @@ __all__ = [
     "ResetMode",
     "SPIKING",
     "Window",
+    "met",
+    "most_met",
+    "most_pixels",
 ]

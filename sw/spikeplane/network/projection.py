@@ -1,10 +1,11 @@
 """Synapses from one population to another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 
+from spikeplane.later import LATER
 from spikeplane.network.projections import DENSE, ProjectionKind
 
 
@@ -18,6 +19,8 @@ class Projection:
               whole source.
     pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of
               the synapses for nothing
+    up        (uy, ux): after that, (y, x) counts as (y * uy, x * ux), with zeros between: a transposed
+              convolution, an upsampling. One more pixel counts where the target has room for it
     delay     1: recurrent, delivers at step t + 1 what was fired at t
     pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a
                 ratio between projections
@@ -32,6 +35,7 @@ class Projection:
     kind: ProjectionKind = DENSE
     delay: int = 0
     pre_shift: int = 0
+    up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
 
     @property
     def pairs(self) -> int:

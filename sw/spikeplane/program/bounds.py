@@ -11,7 +11,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import Network, Population, Projection, met
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,17 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
     included: two arrays (C,), int64, or of Python's integers where values, pools and shifts
     together go far beyond any accumulator.
 
-    Every synapse of a kernel is met by at most one (pooled) pixel of its channel.
+    Every synapse of a kernel is met by at most one (pooled) pixel of its channel, and where zeros stand
+    between the pixels, a target pixel meets a part of the kernel.
     """
     values = source.values(config.membrane_bits)
     low, high = (value * projection.pool[0] * projection.pool[1] for value in values)
-    weight = np.asarray(projection.weight, dtype=np.int64).reshape(len(projection.weight), -1)
+    weight = np.asarray(projection.weight, dtype=np.int64)
     up, down = (
-        part.sum(1).astype(object) << projection.pre_shift
-        for part in (np.maximum(weight, 0), np.minimum(weight, 0))
+        met(part, projection.up).astype(object) << projection.pre_shift
+        for part in (np.maximum(weight, 0), np.maximum(-weight, 0))
     )
+    down = -down
     least, most = down * high + up * low, up * high + down * low
     return (
         (least, most)

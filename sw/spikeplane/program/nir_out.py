@@ -94,6 +94,11 @@ def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> 
     nir, source = graph.nir, graph.network.population(p.source)
     if p.kind not in (DENSE, ALIGNED):
         raise SpikeplaneError(f"layer '{target.name}' has {p.kind.tag} synapses, which NIR has no node for")
+    if tuple(p.up) != (1, 1):
+        raise SpikeplaneError(
+            f"layer '{target.name}' has synapses that make more pixels of a plane (a transposed convolution, an "
+            "upsampling), which NIR has no node for"
+        )
     before = graph.behind[p.source]
     if p.delay and not _comes_back(graph.network, p):
         before = graph.put(f"{before}_late", nir.Delay(np.full(_shape(source.shape), DT)), before)

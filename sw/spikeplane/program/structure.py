@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import Network, Population, Projection, most_pixels
 
 #: Pixels that a stride, a padding or a pool may span at most: as many as any chip's coordinates reach.
 _SPAN = 1024
@@ -108,7 +108,12 @@ def _check_ends(p: FloatProjection | Projection, names: list[str], net: FloatNet
 def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) -> None:
     what = f"projection '{p.source}' to '{p.target}'"
     source, target = net.population(p.source).shape, net.population(p.target).current_shape
-    for name, pair, low in (("stride", p.stride, 1), ("padding", p.padding, 0), ("pool", p.pool, 1)):
+    for name, pair, low in (
+        ("stride", p.stride, 1),
+        ("padding", p.padding, 0),
+        ("pool", p.pool, 1),
+        ("up", p.up, 1),
+    ):
         if len(pair) != 2 or not all(_whole(n, low) and n <= _SPAN for n in pair):
             raise SpikeplaneError(
                 f"{what}: {name} must be two whole numbers from {low} to {_SPAN}, not {pair}"
@@ -120,13 +125,21 @@ def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) 
             f"{shape_text(target)}{p.kind.said}"
         )
     grid = (-(-source[1] // p.pool[0]), -(-source[2] // p.pool[1]))
-    made = tuple(
-        (n + 2 * q - k) // s + 1 for n, q, k, s in zip(grid, p.padding, shape[-2:], p.stride, strict=True)
-    )
+    axes = zip(grid, p.up, p.padding, shape[-2:], p.stride, target[1:], strict=True)
+    made = tuple(_made(*axis) for axis in axes)
     if made != tuple(target[1:]):
         raise SpikeplaneError(
             f"{what}: its kernel makes {shape_text(made)} pixels, the target has {shape_text(target[1:])}"
         )
+
+
+def _made(size: int, up: int, padding: int, kernel: int, stride: int, wanted: int) -> int:
+    """Pixels that come out. With zeros between the source's pixels there may be as many behind the last one as
+    the target asks for (`most_pixels`)."""
+    plane = (size - 1) * up + 1
+    if up > 1 and wanted <= most_pixels(size, up, padding, stride):
+        return wanted
+    return (plane + 2 * padding - kernel) // stride + 1
 
 
 def _whole(value: Any, low: int) -> bool:

@@ -21,3 +21,7 @@ class Aligned(Rule):
     def real(self, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
         """Each channel by itself."""
         return F.conv2d(x, weight[:, None], stride=stride, padding=padding, groups=len(weight))
+
+    def real_spread(self, x: Tensor, weight: Tensor, up: Pair) -> Tensor:
+        """Each channel by itself."""
+        return F.conv_transpose2d(x, weight.flip(-1, -2)[:, None], stride=up, groups=len(weight))

@@ -20,3 +20,7 @@ class Dense(Rule):
     def real(self, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
         """Over all channels."""
         return F.conv2d(x, weight, stride=stride, padding=padding)
+
+    def real_spread(self, x: Tensor, weight: Tensor, up: Pair) -> Tensor:
+        """Over all channels."""
+        return F.conv_transpose2d(x, weight.flip(-1, -2).transpose(0, 1), stride=up)

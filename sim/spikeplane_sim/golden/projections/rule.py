@@ -23,3 +23,8 @@ class Rule(ABC):
     @abstractmethod
     def real(self, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
         """In real numbers."""
+
+    @abstractmethod
+    def real_spread(self, x: Tensor, weight: Tensor, up: Pair) -> Tensor:
+        """In real numbers, pixels `up` apart with zeros between: of every place of the kernel that meets a
+        pixel, (N, Cout, (H - 1) * uy + KH, (W - 1) * ux + KW)."""

@@ -186,6 +186,13 @@ def _upsample(operation: Operation) -> _Fields:
     return {"mode": "nearest", "size": size, "scale_factor": scales}
 
 
+def _upsample_line(operation: Operation) -> _Fields:
+    args = operation.args
+    size = args.get("output_size")
+    scales = args.get("scale_factors") or [args.get("scales")]
+    return {"mode": "nearest", "size": None if size is None else (1, size[0]), "scale_factor": [1, scales[0]]}
+
+
 def two(value: Any) -> Any:
     """A size in rows and columns; one along a line as it is."""
     return (int(value[0]), int(value[-1])) if isinstance(value, list | tuple) else value
@@ -222,5 +229,6 @@ RULES: dict[str, Rule] = {
     "adaptive_avg_pool1d": of_lines(torch_pools.adaptive_pool_of_lines, _adaptive),
     "adaptive_max_pool2d": lambda o: (of_pixels(torch_pools.adaptive_max_pool, _adaptive)(o), None),
     "upsample_nearest2d": of_pixels(torch_pools.upsample, _upsample),
+    "upsample_nearest1d": of_lines(torch_pools.upsample, _upsample_line),
     **dict.fromkeys(("pad", "constant_pad_nd"), padded),
 }

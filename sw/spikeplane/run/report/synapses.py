@@ -19,13 +19,14 @@ def synapse_count(network: Network, projection: Projection) -> int:
             projection.stride[axis],
             projection.padding[axis],
             projection.pool[axis],
+            projection.up[axis],
         )
     return pairs
 
 
-def _along(size: int, places: int, kernel: int, stride: int, padding: int, pool: int) -> int:
+def _along(size: int, places: int, kernel: int, stride: int, padding: int, pool: int, up: int) -> int:
     """Pairs (source, target) along one axis. A pooled source pixel stands for as many pixels as lie
-    under it."""
+    under it; with `up` what lies between two of them is none."""
     pixel = np.arange(places)[:, None] * stride + np.arange(kernel) - padding
-    under = np.clip(size - pixel * pool, 0, pool)
-    return int(under[pixel >= 0].sum())
+    under = np.clip(size - pixel // up * pool, 0, pool)
+    return int(under[(pixel >= 0) & (pixel % up == 0)].sum())
