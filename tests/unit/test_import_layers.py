@@ -167,9 +167,7 @@ def test_lines(name: str) -> None:
     compared(spread(nn.Sequential(*LINE[name]()), 0.3), LINES, line=True)
 
 
-UNEVEN = "is behind '{}', whose outputs are not made alike at every pixel"
 REFUSED: dict[str, tuple[Layers, str]] = {
-    "average, no zeros counted": (lambda: between(nn.AvgPool2d(3, 1, 1, count_include_pad=False)), UNEVEN.format("2")),
     "group norm": (lambda: front(nn.GroupNorm(2, 4)), "layer '1' is a GroupNorm, which Spikeplane cannot represent: statistics of each"),
     "rectified": (lambda: front(nn.ReLU()), "layer '1' is a ReLU, which Spikeplane cannot represent: its outputs are values"),
     "shuffle": (lambda: between(nn.PixelShuffle(2)), "layer '2' is a PixelShuffle, which Spikeplane cannot represent: its outputs' pixels"),

@@ -74,11 +74,12 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
 def _apart(projection: Projection, x: np.ndarray, out: tuple[int, int]) -> np.ndarray:
     """The pixels with zeros between, in front and behind, as far as `out` pixels look."""
     sizes = zip(out, projection.stride, projection.weight.shape[-2:], strict=True)
-    plane = np.zeros((*x.shape[:2], *((n - 1) * s + k for n, s, k in sizes)))
+    size = [(n - 1) * s + k for n, s, k in sizes]
+    plane = np.zeros((x.shape[0], x.shape[1], size[0], size[1]))
     rows, columns = (
         np.arange(n) * u + p for n, u, p in zip(x.shape[2:], projection.up, projection.padding, strict=True)
     )
-    high, wide = rows < plane.shape[2], columns < plane.shape[3]
+    high, wide = rows < size[0], columns < size[1]
     plane[:, :, rows[high, None], columns[wide]] = x[:, :, high][..., wide]
     return plane
 

@@ -94,7 +94,8 @@ def _ups(blocks: np.ndarray, whole: int) -> set[int]:
     are outputs, but for what divides both."""
     met = np.abs(blocks.swapaxes(1, 2)) > 0
     usual = {*range(2, _USUAL + 1), blocks.shape[1] // whole}
-    return usual.union(_steps(met.any(axis=0)), *map(_steps, met)) - {0, 1}
+    each = (_steps(met[tap]) for tap in range(len(met)))
+    return usual.union(_steps(met.max(axis=0)), *each) - {0, 1}
 
 
 def _steps(met: np.ndarray) -> set[int]:
