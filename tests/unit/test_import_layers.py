@@ -62,7 +62,7 @@ RIGHT: dict[str, Layers] = {
     "adaptive, as it is": lambda: between(nn.AdaptiveAvgPool2d((None, 3))),
     "adaptive, uneven, row": lambda: row(nn.AdaptiveAvgPool2d((3, 4)), size=48),
     "adaptive, uneven": lambda: between(nn.AdaptiveAvgPool2d((4, 5))),
-    "average, no zeros counted": lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
+    "average, windows of several sizes": lambda: between(nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
     "adaptive, more pixels": lambda: row(nn.AdaptiveAvgPool2d(7), size=196),
     "adaptive in front": lambda: front(nn.AdaptiveAvgPool2d(1)),
     "adaptive in front, uneven row": lambda: [*front(nn.AdaptiveAvgPool2d(3), nn.Flatten())],
