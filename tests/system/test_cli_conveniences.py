@@ -90,7 +90,8 @@ def test_a_dry_run_builds_nothing(place, call) -> None:
     status, out, err = call("build", "--board", "ulx3s-85f", "--program", "net.spk", "--dry-run", "-o", "out")
     assert (status, err, sorted(os.listdir())) == (0, "", before)
     assert out.endswith(
-        "nothing is built; without --dry-run into out\nthen: spikeplane flash --board ulx3s-85f out\n"
+        "nothing is built; without --dry-run into out, then: spikeplane flash --board ulx3s-85f out\n"
+        "next: spikeplane build --board ulx3s-85f --program net.spk -o out\n"
     )
     status, out, err = call("build", "--board", "ulx3s-85f", "--dry-run", "--json")
     plan = json.loads(out)

@@ -1,12 +1,12 @@
 """`spikeplane boards`: which boards there are, what fits them, which of their tools are found."""
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.config import ChipConfig
@@ -20,7 +20,7 @@ def boards(
     connected: Annotated[
         bool, typer.Option("--connected", help="Those that are plugged in, and which chip is on each.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List the boards: device, memory, clock, what each can be built as, tools needed and whether
     they are found.
@@ -33,7 +33,7 @@ def boards(
         _print_connected(as_json)
         return
     if as_json:
-        print(json.dumps({board.name: _figures(board) for board in BOARDS.values()}))
+        print_json({board.name: _figures(board) for board in BOARDS.values()})
         return
     columns = ("board", "device", "memory", "clock", "presets", "tools")
     table = Figures("Boards", columns, columns)
@@ -53,7 +53,7 @@ def boards(
             highlight=False,
             soft_wrap=True,
         )
-    out.print("next: spikeplane build --board BOARD --dry-run", highlight=False, soft_wrap=True)
+    print_next("spikeplane build --board BOARD --dry-run")
 
 
 def _figures(board: "Board") -> dict[str, Any]:
@@ -80,12 +80,13 @@ def _print_connected(as_json: bool) -> None:
 
     found = connected()
     if as_json:
-        print(json.dumps([asdict(one) for one in found]))
+        print_json([asdict(one) for one in found])
         return
     if not found:
         out.print(
             "no port has a USB chip of a board that Spikeplane knows; check cable and power", highlight=False
         )
+        print_next("spikeplane doctor boards")
         return
     columns = ("port", "USB", "may be", "chip")
     table = Figures("Connected boards", columns, columns)
@@ -93,6 +94,7 @@ def _print_connected(as_json: bool) -> None:
         chip = one.chip or f"no answer: {one.why}"
         table.add(*(escape(text) for text in (one.port, one.usb, ", ".join(one.boards), chip)))
     table.print(out)
+    print_next("spikeplane run PROGRAM --input DATA --board auto")
 
 
 def _presets(board: "Board") -> str:

@@ -1,13 +1,12 @@
 """`spikeplane build`: a board's bitstream, and what it takes of the board."""
 
-import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.chips import chip_of
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import err, out
@@ -44,7 +43,7 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be built, with which tools; build nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is.
 
@@ -69,8 +68,10 @@ def build(
     if dry_run:
         from spikeplane.cli.planned import planned, show_planned
 
-        plan = planned(target, chip)
-        print(json.dumps(plan)) if as_json else show_planned(plan, target.title, output)
+        which = {"--preset": preset, "--config": config, "--program": program, "--clock": clock}
+        given = [part for name, value in which.items() if value is not None for part in (name, value)]
+        plan = planned(target, chip, command("build", "--board", target.name, *given, "-o", output))
+        print_json(plan) if as_json else show_planned(plan, target.title, output)
         return
     for name in (RECORD, PROGRAM):
         check_place(output / name)
@@ -87,14 +88,14 @@ def build(
             if not (output / RECORD).exists():
                 (output / PROGRAM).unlink(missing_ok=True)
     _keep(fitted, output / PROGRAM)
+    load = command("flash", "--board", target.name, output)
     if as_json:
-        print(json.dumps(values))
+        print_json({**values, "next": load})
         return
     show(values, target.title)
     out.print(escape(_made(values, output)), highlight=False, soft_wrap=True)
-    load = shlex.join(["spikeplane", "flash", "--board", target.name, str(output)])
     if values["sha256"]:
-        out.print(f"next: {escape(load)}", highlight=False, soft_wrap=True)
+        print_next(load)
     if fitted:
         use = f"spikeplane run {output / PROGRAM} --input DATA --board PORT --baud {target.baud}"
         out.print(f"flash it, then: {escape(use)}", highlight=False, soft_wrap=True)

@@ -2,19 +2,20 @@
 
 import math
 import re
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Console
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, notes, print_json, print_next
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import busy, out
 from spikeplane.cli.encodings import parse_encodings, parse_shapes
 from spikeplane.cli.explain import explaining
-from spikeplane.cli.tables import print_tables
+from spikeplane.cli.tables import print_tables, run_line, written, wrote
 from spikeplane.config import PRESETS
 from spikeplane.data import read_inputs, read_labels
 from spikeplane.encodings import Encodings, by_input, count, input_bits
@@ -110,6 +111,7 @@ def compile(  # noqa: A001 - the command's name
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the graph that was understood, one line a node.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went.
 
@@ -137,7 +139,7 @@ def compile(  # noqa: A001 - the command's name
     with busy("compiling") as say:
         net = _imported(
             model,
-            explain,
+            notes(as_json) if explain else None,
             input_shape=shape,
             dt=dt,
             reset=reset,
@@ -164,28 +166,23 @@ def compile(  # noqa: A001 - the command's name
             name=(name or Path(model.partition(":")[0]).stem).encode(errors="replace").decode(),
         )
         program.save(output)
-    print_tables(program, out)
-    _tell(program, output, made)
+    print_json(written(program, output)) if as_json else _tell(program, output, made)
 
 
 def _tell(program: Program, output: Path, made: str | None) -> None:
     """What was written, and of a chip that was made for the network what it is and how to build it."""
     chip = program.config
-    out.print(
-        f"wrote {escape(str(output))} for chip {chip.digest} ({output.stat().st_size:,} bytes)",
-        highlight=False,
-    )
+    print_tables(program, out)
+    out.print(wrote(program, output), highlight=False)
     if made is not None:
-        board = "BOARD" if made == "auto" else made
+        build = command("build", "--board", "BOARD" if made == "auto" else made, "--program", output)
         out.print(
             f"the chip has {chip.rows}x{chip.cols} cores of {chip.lanes} lanes with {chip.weight_depth * chip.lanes:,} "
-            f"weights each; build it: spikeplane build --board {board} --program {escape(str(output))}",
+            f"weights each; build it: {escape(build)}",
             highlight=False,
             soft_wrap=True,
         )
-    use = shlex.join(["spikeplane", "run", str(output)])
-    inputs = "--input DATA" if len(program.inputs) == 1 else f"--input {program.inputs[0]}=DATA ..."
-    out.print(f"next: {escape(use)} {escape(inputs)}", highlight=False, soft_wrap=True)
+    print_next(run_line(program, output))
 
 
 def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:
@@ -228,7 +225,7 @@ def _calibration(
     return samples, read_labels(labels, found, at_least=True, classes=classes) if labels else None
 
 
-def _imported(model: str, explain: bool, **options: Any) -> FloatNetwork:
+def _imported(model: str, explain: Console | None, **options: Any) -> FloatNetwork:
     from spikeplane.importers import import_model
 
     try:

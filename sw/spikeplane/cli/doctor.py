@@ -1,13 +1,13 @@
 """`spikeplane doctor`: which tools are there, what they are needed for, how to get the others."""
 
 import difflib
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.cli.defects import report_text
@@ -21,7 +21,7 @@ def doctor(
         list[str] | None,
         typer.Argument(help="Extras that have to be there, such as sim (default: those that are installed)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
     report: Annotated[
         bool, typer.Option("--report", help="What belongs into a report of a defect, without paths of yours.")
     ] = False,
@@ -38,7 +38,7 @@ def doctor(
     if as_json or report:
         if as_json and report:
             raise SpikeplaneError("give --json or --report, not both")
-        print(json.dumps(_figures(tools, lacking)) if as_json else report_text(tools))
+        print_json(_figures(tools, lacking)) if as_json else print(report_text(tools))
         if lacking:
             raise typer.Exit(1)
         return
@@ -50,8 +50,10 @@ def doctor(
     if lacking:
         advice = f"{len(lacking)} required tools are missing: {_lines(lacking, needed)}"
         out.print(escape(advice), highlight=False, soft_wrap=True)
+        print_next(command("doctor", *extras or []))
         raise typer.Exit(1)
     out.print("everything that is required is there", highlight=False)
+    print_next("spikeplane demo" if "demo" in needed else "spikeplane --help")
 
 
 def _figures(tools: list[Tool], lacking: list[Tool]) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """`spikeplane estimate`: what a program takes of a board, how fast it runs there, on what energy,
 before anything is built."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.errors import SpikeplaneError, number
@@ -26,7 +26,7 @@ def estimate(
         float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")
     ] = None,
     samples: Annotated[int, typer.Option(help="Samples one behind the other, as in run.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy.
 
@@ -43,11 +43,13 @@ def estimate(
     target, loaded = find(board), Program.load(program)
     most = max(1, min(READ, STEPS // loaded.network.steps))
     found = best_estimate(loaded, target, lambda one: chosen(one, data, activity, most), samples)
+    then = _next(found, program)
     if as_json:
-        print(json.dumps(found))
+        print_json({**found, "next": then})
     else:
         show(found, target.title)
-        out.print(_next(found, program), highlight=False, soft_wrap=True)
+        out.print(escape(_verdict(found)), highlight=False, soft_wrap=True)
+        print_next(then)
     if not found["fits"] and found["made"] is None:
         raise typer.Exit(1)
 
@@ -81,16 +83,22 @@ def show(found: dict[str, Any], title: str) -> None:
         out.print(f"{label:<20}{escape(text)}", highlight=False, soft_wrap=True)
 
 
-def _next(found: dict[str, Any], program: Path) -> str:
-    """Whether a chip made for the network fits where the program's own does not, and what to type."""
-    make = f"spikeplane build --board {found['board']} --program {escape(str(program))}"
+def _verdict(found: dict[str, Any]) -> str:
+    """Whether the board holds the program's chip, or else one that is made for its network."""
     if found["fits"]:
-        return f"build it: {make}"
+        return f"{found['board']} holds the program's chip"
     made = found["made"]
     if made is None:
-        return f"no chip for this network fits {found['board']}: spikeplane boards lists larger ones"
+        return f"no chip for this network fits {found['board']}"
     uses = ", ".join(f"{row['used']:,} {name}" for name, row in made["resources"].items())
-    return f"a chip made for the network fits: {made['cores']}, {uses}; build it: {make}"
+    return f"a chip made for the network fits: {made['cores']}, {uses}"
+
+
+def _next(found: dict[str, Any], program: Path) -> str:
+    """The command that builds a chip that fits; where none does, the one that lists larger boards."""
+    if not found["fits"] and found["made"] is None:
+        return command("boards")
+    return command("build", "--board", found["board"], "--program", program)
 
 
 def _calibration(error: float | None, builds: int) -> str:

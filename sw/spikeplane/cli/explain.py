@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from spikeplane.cli.console import out
+from rich.console import Console
+
 from spikeplane.explain import Understood, lines, watched
 
 
 @contextmanager
-def explaining(wanted: bool) -> Iterator[Understood]:
-    """Prints, at the end, what an import in between has understood; where it is refused, up to there."""
+def explaining(console: Console | None) -> Iterator[Understood]:
+    """Prints there, at the end, what an import in between has understood; where it is refused, up to there."""
     with watched() as understood:
         try:
             yield understood
         finally:
-            if wanted:
+            if console is not None:
                 for line in lines(understood):
-                    out.print(line, highlight=False, markup=False, soft_wrap=True)
+                    console.print(line, highlight=False, markup=False, soft_wrap=True)

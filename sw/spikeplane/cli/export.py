@@ -1,11 +1,13 @@
 """`spikeplane export`: a program for a chip without Python."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.console import busy, out
 from spikeplane.data import read_inputs
 from spikeplane.encodings import count
@@ -26,6 +28,7 @@ def export(
         ),
     ] = None,
     samples: Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")] = None,
+    as_json: Json = False,
 ) -> None:
     """Write a program for a chip without Python: load stream, memory files, a driver in C99 with an example.
 
@@ -39,16 +42,18 @@ def export(
 
     with busy("writing"):
         files = write(loaded, output, items)
+    then = shlex.join(["make", "-C", str(output)])
+    if as_json:
+        sizes = {path: path.stat().st_size for path in files}
+        print_json({"program": loaded.name, "chip": loaded.config.digest, "files": sizes, "next": then})
+        return
     shown = [path for path in files if path.parent == output]
     for path in shown:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     out.print(f"{escape(str(output / 'mem'))}  {len(files) - len(shown)} memory files", highlight=False)
     made = "samples.bin" if items is not None else "SAMPLES"
-    out.print(
-        f"next: make -C {escape(str(output))}, then in it ./spikeplane_example /dev/ttyUSB0 load.bin {made}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    out.print(f"in it: ./spikeplane_example /dev/ttyUSB0 load.bin {made}", highlight=False, soft_wrap=True)
+    print_next(then)
 
 
 def _check_options(data: list[str] | None, samples: int | None) -> None:

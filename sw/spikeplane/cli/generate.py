@@ -1,13 +1,16 @@
 """`spikeplane generate`: a chip's Verilog and what belongs to it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.chips import chosen_chip, with_camera
 from spikeplane.cli.console import busy, out
+from spikeplane.config import ChipConfig
 from spikeplane.data import read_inputs
 from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError
@@ -47,6 +50,7 @@ def generate(
         bool, typer.Option("--single-file", help="All modules in one file (default: a file each).")
     ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("chip"),
+    as_json: Json = False,
 ) -> None:
     """Write a chip: Verilog, manifest.json, a C header of the memory map, a short README.
 
@@ -73,6 +77,11 @@ def generate(
     with busy("generating Verilog"):
         files = write(chip, output, single_file=single_file, testbench=testbench, wrappers=wrapper or ())
     modules = [path for path in files if path.suffix == ".v" and path.name not in (testbench or {})]
+    then = _next(chip, preset, config, camera, program, output, bench=testbench is not None)
+    if as_json:
+        sizes = {path: path.stat().st_size for path in files}
+        print_json({"chip": chip.digest, "config": chip.to_dict(), "files": sizes, "next": then})
+        return
     for path in files if single_file else [path for path in files if path not in modules]:
         out.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", highlight=False)
     if not single_file:
@@ -80,10 +89,40 @@ def generate(
         out.print(
             f"{escape(str(output))}: {len(modules)} modules, a file each, {size:,} bytes", highlight=False
         )
+    _tell(chip)
+    print_next(then)
+
+
+def _tell(chip: ChipConfig) -> None:
+    """The chip, on a line, and its units, on one each."""
     cores = f"{chip.rows} x {chip.cols} cores of {chip.lanes} lanes" if chip.cores else "no cores"
     out.print(f"chip {chip.digest}: {cores}", highlight=False)
     for name, unit in chip.units.items():
         out.print(f"{name}: {unit.summary}", highlight=False)
+
+
+def _next(
+    chip: ChipConfig,
+    preset: str | None,
+    config: Path | None,
+    camera: str | None,
+    program: Path | None,
+    output: Path,
+    *,
+    bench: bool,
+) -> str:
+    """What comes after the Verilog: a testbench of it, a program for it, or its pipeline on a recording."""
+    if bench:
+        return (
+            f"cd {shlex.quote(str(output))} && iverilog -g2005 -s spikeplane_testbench -o testbench.vvp "
+            "-c spikeplane.f spikeplane_testbench.v && vvp -n testbench.vvp"
+        )
+    if program is not None:
+        return command("generate", "--program", program, "--sample", "DATA", "-o", output)
+    if not chip.cores:
+        return command("reconstruct", "CLIP", "-o", "image.png", "--board", "sim")
+    chosen = ("--config", config) if config is not None else ("--preset", preset or "tiny")
+    return command("compile", "MODEL", "-o", "net.spk", *chosen)
 
 
 def _check_options(program: Path | None, sample: list[str] | None, number: int, chosen: bool) -> None:

@@ -13,10 +13,12 @@ from rich.markup import escape
 
 from spikeplane.camera import pictures
 from spikeplane.camera.display import FULL_SCALE, Display
+from spikeplane.camera.lockstep import LockstepCamera
 from spikeplane.camera.quality import Quality, quality
 from spikeplane.camera.reconstruct import Pipeline, Plan, images
 from spikeplane.camera.recording import Recording
 from spikeplane.camera.region import Region
+from spikeplane.cli.answer import command
 from spikeplane.cli.console import bar, out
 
 CLOCK = 100e6  #: Hz: what the simulated hardware's cycles are told in
@@ -93,6 +95,8 @@ def summarise(file: Path, job: Job, count: int, possible: int, why: str | None, 
     }
     if why:
         summary["why"] = why
+    if isinstance(job.pipeline, LockstepCamera):
+        summary["lockstep"] = job.pipeline.plain()
     cycles = job.pipeline.cycles_per_plane
     if cycles:
         clock = {
@@ -149,5 +153,31 @@ def show(summary: dict[str, Any]) -> None:
         )
     if "quality" in summary:
         rows.append(("quality", summary["quality"]))
+    if "lockstep" in summary:
+        rows.append(("lockstep", _compared(summary["lockstep"])))
     for name, text in rows:
         out.print(f"{name:<12}{escape(text)}", highlight=False, soft_wrap=True)
+
+
+def _compared(found: dict[str, Any]) -> str:
+    """How the comparison came out, for people."""
+    line = f"{found['mismatches']:,} mismatches over {found['values']:,} pixels of {found['images']:,} images"
+    return f"{line}\n{found['first']}" if found["first"] else line
+
+
+def next_line(summary: dict[str, Any], size: str | None, no_flip: bool, roi: str | None) -> str:
+    """What comes after the images: the same on the hardware, and what that did, step by step."""
+    of_file = ["--size", size] if size is not None else []
+    of_file += ["--no-flip"] if no_flip else []
+    of_file += ["--roi", roi] if roi is not None else []
+    file, output = summary["file"], Path(summary["output"])
+    if "lockstep" in summary:
+        return command("view", file, *of_file, "-o", output.with_name(f"{output.stem}-view.html"))
+    method = ["--method", summary["method"], "--lookahead", summary["lookahead"]]
+    method += ["--window", summary["window"]] if "window" in summary else []
+    method += ["--bits", 12] if summary["bits"] == 12 else []
+    which = ["--first", summary["first_image"], "--last", summary["last_image"]]
+    place = output.with_name(f"{output.stem}-sim{output.suffix}")
+    return command(
+        "reconstruct", file, *of_file, *method, *which, "--board", "sim", "--lockstep", "-o", place
+    )

@@ -1,16 +1,15 @@
 """`spikeplane inspect`: what is in a program file."""
 
 import io
-import json
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.console import out
-from spikeplane.cli.tables import print_tables
+from spikeplane.cli.tables import figures, print_tables, run_line
 from spikeplane.errors import SpikeplaneError
 from spikeplane.explain import Understood, lines
 from spikeplane.files import check_place, write_file
@@ -25,7 +24,7 @@ def inspect(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the graph that the importer understood, one line a node.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show a program: chip, encoding, layers, quantisation, mapping.
 
@@ -35,7 +34,7 @@ def inspect(
     if as_json:
         if explain or nir is not None:
             raise SpikeplaneError("--json prints one object: give no --explain and no --nir beside it")
-        print(json.dumps(_figures(loaded)))
+        print_json({**figures(loaded), "next": run_line(loaded, program)})
         return
     if explain:
         _print_graph(loaded, program)
@@ -56,25 +55,7 @@ def inspect(
         shape = "x".join(str(n) for n in p.shape)
         out.print(f"input{name} {shape}, {loaded.encodings[p.name]}{end}", highlight=False)
     print_tables(loaded, out)
-    use = shlex.join(["spikeplane", "run", str(program)])
-    out.print(f"next: {escape(use)} --input DATA", highlight=False, soft_wrap=True)
-
-
-def _figures(program: Program) -> dict[str, Any]:
-    """What is in a program, as plain values: the tables are those that people are shown."""
-    inputs = {
-        p.name: {"shape": list(p.shape), "encoding": str(program.encodings[p.name])}
-        for p in program.network.inputs
-    }
-    return {
-        "program": program.name,
-        "sha256": program.digest,
-        "chip": program.config.digest,
-        "config": program.config.to_dict(),
-        "inputs": inputs,
-        "readout": program.readout,
-        "tables": program.tables,
-    }
+    print_next(run_line(loaded, program))
 
 
 def _write_nir(program: Program, path: Path) -> None:

@@ -1,11 +1,11 @@
 """What `spikeplane build` would do: of `--dry-run`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from spikeplane.cli.answer import command, print_next
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.config import ChipConfig
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from spikeplane_hw.board import Board
 
 
-def planned(target: "Board", chip: ChipConfig | None) -> dict[str, Any]:
-    """The chip, what it is estimated to take of the board, and the tools, as plain values. A chip with a unit, or
+def planned(target: "Board", chip: ChipConfig | None, then: str) -> dict[str, Any]:
+    """The chip, what it is estimated to take of the board, the tools and the next command, as plain values. A chip with a unit, or
     none at all, has no estimate."""
     from spikeplane.estimate.resources import estimate
 
@@ -32,6 +32,7 @@ def planned(target: "Board", chip: ChipConfig | None) -> dict[str, Any]:
         "clock_mhz": target.clock,
         "resources": rows,
         "tools": {name: bool(command_path(name)) for name in target.tools},
+        "next": then,
     }
 
 
@@ -48,9 +49,11 @@ def show_planned(plan: dict[str, Any], title: str, folder: Path) -> None:
     else:
         out.print(f"{heading}; no estimate: synthesis tells", highlight=False)
     tools = ", ".join(name if found else f"{name} (not found)" for name, found in plan["tools"].items())
-    flash = shlex.join(["spikeplane", "flash", "--board", plan["board"], str(folder)])
+    flash = command("flash", "--board", plan["board"], folder)
     out.print(f"tools: {escape(tools)}", highlight=False, soft_wrap=True)
     out.print(
-        f"nothing is built; without --dry-run into {escape(str(folder))}", highlight=False, soft_wrap=True
+        f"nothing is built; without --dry-run into {escape(str(folder))}, then: {escape(flash)}",
+        highlight=False,
+        soft_wrap=True,
     )
-    out.print(f"then: {escape(flash)}", highlight=False, soft_wrap=True)
+    print_next(plan["next"])

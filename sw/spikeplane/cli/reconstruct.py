@@ -1,6 +1,5 @@
 """`spikeplane reconstruct`: images from a spike camera's planes."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,15 +8,17 @@ import typer
 from spikeplane.camera import pictures
 from spikeplane.camera.choose import LOOKAHEAD, choose
 from spikeplane.camera.config import METHODS, CameraConfig
+from spikeplane.camera.lockstep import LockstepCamera
 from spikeplane.camera.quality import read_truth
 from spikeplane.camera.reconstruct import chosen_region, plan
 from spikeplane.camera.recording import open_recording, parse_size
 from spikeplane.camera.region import Region
 from spikeplane.camera.side import SUFFIXES as SIDE
 from spikeplane.camera.side import read_side_file, recording_of
+from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.cameras import check_camera, open_camera, widest_word
 from spikeplane.cli.console import busy, told_transposed
-from spikeplane.cli.images import Job, show, summarise, work
+from spikeplane.cli.images import Job, next_line, show, summarise, work
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file
 from spikeplane.toolchain import ffmpeg
@@ -74,7 +75,11 @@ def reconstruct(
     pixels: Annotated[
         int | None, typer.Option(help="Pixels the simulated hardware takes a cycle (default: all it can).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    lockstep: Annotated[
+        bool,
+        typer.Option("--lockstep", help="Of --board sim: compare every pixel with the golden model."),
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Make images of a spike camera's planes.
 
@@ -82,7 +87,7 @@ def reconstruct(
     `spikeplane reconstruct clip.dat --size 400x250 --every 4 -o clip.mp4`
     """
     _check_options(method, lookahead, window, every, plane, bits, full_scale, gamma, fps, compare)
-    _check_board(board, pixels)
+    _check_board(board, pixels, lockstep)
     _check_places(file, output, compare, gamma)
     with open_recording(file, parse_size(size) if size is not None else None, flip=not no_flip) as recording:
         if size is not None:
@@ -98,13 +103,20 @@ def reconstruct(
         truth = read_truth(compare, whole, region) if compare else None
         with busy(f"preparing {board}"):
             pipeline = open_camera(board, config, what.end - what.first)
+            if lockstep:
+                golden = open_camera("golden", config, what.end - what.first)
+                pipeline = LockstepCamera(pipeline, golden, what.first, (region.x0, region.y0))
         job = Job(recording, pipeline, what, region, output, full_scale, gamma, fps, truth)
         count = work(job)
     summary = summarise(file, job, count, possible, why, board)
+    summary["next"] = next_line(summary, size, no_flip, roi)
     if as_json:
-        print(json.dumps(summary))
+        print_json(summary)
     else:
         show(summary)
+        print_next(summary["next"])
+    if summary.get("lockstep", {}).get("mismatches"):
+        raise typer.Exit(1)
 
 
 def _check_options(
@@ -145,10 +157,14 @@ def _check_options(
         raise SpikeplaneError("--compare needs --plane T, the plane whose true image it is")
 
 
-def _check_board(board: str, pixels: int | None) -> None:
+def _check_board(board: str, pixels: int | None, lockstep: bool) -> None:
     check_camera(board)
     if pixels is not None and board != "sim":
         raise SpikeplaneError(f"--pixels is for --board sim only, not {board}")
+    if lockstep and board != "sim":
+        raise SpikeplaneError(
+            f"--lockstep compares the simulated hardware with the golden model, --board is {board}; use --board sim"
+        )
 
 
 def _check_places(file: Path, output: Path, compare: Path | None, gamma: float) -> None:

@@ -1,7 +1,6 @@
 """`spikeplane record`: what a spike camera would see of an image, a video or an array."""
 
 import io
-import json
 import math
 import shlex
 import time
@@ -19,6 +18,7 @@ from spikeplane.camera import sensor, video
 from spikeplane.camera.npy import write_npy
 from spikeplane.camera.recording import Size, parse_size, write_dat
 from spikeplane.camera.scenes import read_frames
+from spikeplane.cli.answer import Json, print_json
 from spikeplane.cli.console import bar, out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file, write_file
@@ -60,7 +60,7 @@ def record(
     no_flip: Annotated[
         bool, typer.Option("--no-flip", help="First row first in .dat; cameras write the last one first.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise.
 
@@ -83,7 +83,7 @@ def record(
     shot = Shot(light, model, output, not no_flip, truth, _truth_plane(light, truth, truth_plane))
     counts = shoot(shot, planes)
     if as_json:
-        print(json.dumps(figures(shot, counts)))
+        print_json(figures(shot, counts))
     else:
         show(shot, counts)
 

@@ -1,6 +1,5 @@
 """`spikeplane run`: a program on a board, with real data."""
 
-import json
 import math
 import shlex
 import sys
@@ -11,8 +10,10 @@ import numpy as np
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
+from spikeplane.cli.next_run import next_run
 from spikeplane.cli.waves import check_waves, put_waves, waves_command, waves_line, window_of
 from spikeplane.data import read_inputs, read_labels
 from spikeplane.data.labels import read_classes
@@ -68,7 +69,7 @@ def run(
     steps: Annotated[
         str | None, typer.Option(help="Of waves: A:B, from step A to before step B (default: all).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency.
 
@@ -105,10 +106,14 @@ def run(
             truth,
         )
         summary["report"] = str(report)
+    typed = _arguments(program, data, preset, config, verify=verify)
+    typed += ["--labels", str(labels)] if labels else []
+    summary["next"] = next_run(summary, program, typed, board, baud)
     if as_json:
-        print(json.dumps(summary))
+        print_json(summary)
     else:
         show(summary)
+        print_next(summary["next"])
     if result.comparison and result.comparison.mismatches:
         raise typer.Exit(1)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.boards import echo_board, pin_board
 from spikeplane.cli.chips import chip_of, chosen_chip
 from spikeplane.cli.console import busy, out
@@ -54,6 +54,7 @@ def serve(
     noise: Annotated[
         float, typer.Option(help="Probability of each kind of fault at a byte of the line.")
     ] = 0.0,
+    as_json: Json = False,
 ) -> None:
     """Simulate a board at its pins, UART included, and print the serial port that stands for it.
 
@@ -72,7 +73,7 @@ def serve(
         )
     if not 0 <= noise <= 0.1:
         raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {number(noise)}")
-    _serve(design, program, baud, noise)
+    _serve(design, program, baud, noise, as_json=as_json)
 
 
 def _design(
@@ -110,7 +111,7 @@ def _design(
     return Design(chip, clock or (target.clock if target else CLOCK), target.baud if target else BAUD)
 
 
-def _serve(design: Design, program: Path | None, baud: int | None, noise: float) -> None:
+def _serve(design: Design, program: Path | None, baud: int | None, noise: float, *, as_json: bool) -> None:
     """Until Ctrl-C."""
     from spikeplane_sim.board.faults import Faults
     from spikeplane_sim.board.terminal import Terminal
@@ -122,21 +123,25 @@ def _serve(design: Design, program: Path | None, baud: int | None, noise: float)
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, lambda *_: simulated.reset())
     try:
-        where = f"{terminal.path}, simulated at its pins with a clock of {design.clock:g} MHz"
-        out.print(f"{design} at {where}", highlight=False, soft_wrap=True)
-        rate = baud or min(design.baud, int(hertz / 8))
-        use = (
-            f"use it with: spikeplane run {program or 'PROGRAM'} --input DATA --board "
-            f"{terminal.path} --baud {rate}"
-        )
-        out.print(
-            escape(use if design.chip else f"what it gets, at up to {rate:,} baud, it sends back"),
-            highlight=False,
-            soft_wrap=True,
-        )
-        out.print("Ctrl-C ends it")
+        _tell(design, terminal.path, program, baud or min(design.baud, int(hertz / 8)), as_json)
         if out.file:
             out.file.flush()
         terminal.serve()
     finally:
         terminal.close()
+
+
+def _tell(design: Design, port: str, program: Path | None, rate: int, as_json: bool) -> None:
+    """Where the board is to be found, before it is served."""
+    use = command("run", program or "PROGRAM", "--input", "DATA", "--board", port, "--baud", rate)
+    if as_json:
+        digest = design.chip.digest if design.chip else None
+        values = {"port": port, "baud": rate, "chip": digest, "clock_mhz": design.clock}
+        print_json({**values, "next": use if design.chip else None})
+        return
+    where = f"{port}, simulated at its pins with a clock of {design.clock:g} MHz; Ctrl-C ends it"
+    out.print(f"{design} at {where}", highlight=False, soft_wrap=True)
+    if design.chip:
+        print_next(use)
+    else:
+        out.print(f"what it gets, at up to {rate:,} baud, it sends back", highlight=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import err, out
@@ -26,6 +27,7 @@ def synth(
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of chip sizes.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("asic"),
+    as_json: Json = False,
 ) -> None:
     """Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories
     stay boxes, listed apart.
@@ -44,8 +46,15 @@ def synth(
             err.print(escape(text), highlight=False)
 
         found = synthesise(chip, liberty, output, say)
+    chosen = ("--preset", preset or "tiny") if config is None else ("--config", config)
+    then = command("simulate", "--netlist", *chosen)
+    if as_json:
+        values = {"chip": chip.digest, **found.to_dict(), "netlist": output / NETLIST, "next": then}
+        print_json(values)
+        return
     show(found, f"chip {chip.digest}")
     out.print(escape(str(output / NETLIST)), highlight=False, soft_wrap=True)
+    print_next(then)
 
 
 def show(found: "Account", title: str) -> None:

@@ -1,15 +1,51 @@
-"""The tables of a compiled program, for `compile` and `inspect`."""
+"""The tables of a compiled program, for `compile`, `inspect` and `upgrade`, and the same as plain values."""
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from spikeplane.cli.answer import command
 from spikeplane.cli.columns import Figures
 from spikeplane.program import Program
 
 #: Memories of the mapping table, in the order people care about them.
 MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress")
+
+
+def figures(program: Program) -> dict[str, Any]:
+    """What is in a program, as plain values: the tables are those that people are shown."""
+    inputs = {
+        p.name: {"shape": list(p.shape), "encoding": str(program.encodings[p.name])}
+        for p in program.network.inputs
+    }
+    return {
+        "program": program.name,
+        "sha256": program.digest,
+        "chip": program.config.digest,
+        "config": program.config.to_dict(),
+        "inputs": inputs,
+        "readout": program.readout,
+        "tables": program.tables,
+    }
+
+
+def run_line(program: Program, path: Path) -> str:
+    """The command that runs it; DATA are samples that only the user has."""
+    if len(program.inputs) == 1:
+        return f"{command('run', path)} --input DATA"
+    return " ".join([command("run", path), *(f"--input {name}=DATA" for name in program.inputs)])
+
+
+def written(program: Program, path: Path) -> dict[str, Any]:
+    """What is in a program and where it was written, as plain values."""
+    return {**figures(program), "output": path, "bytes": path.stat().st_size, "next": run_line(program, path)}
+
+
+def wrote(program: Program, path: Path) -> str:
+    """The same for people, on one line."""
+    return f"wrote {escape(str(path))} for chip {program.config.digest} ({path.stat().st_size:,} bytes)"
 
 
 def print_tables(program: Program, console: Console) -> None:

@@ -3,15 +3,16 @@
 import math
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from spikeplane.camera.recording import open_recording, parse_size
 from spikeplane.camera.region import parse_region
-from spikeplane.camera.view import Clip, collect, plan, write_page
+from spikeplane.camera.view import Clip, Plan, collect, plan, write_page
 from spikeplane.camera.view.page import MOST, RATE
+from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.console import bar, out, told_transposed
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place, same_file
@@ -46,6 +47,7 @@ def view(
     full_scale: Annotated[
         float | None, typer.Option(help="Spikes a plane of a white pixel (default: from the images).")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write one HTML page to step through a clip: TFP, TFI, FSR, SSR and the planes, and the
     intervals of the pixel under the cursor.
@@ -67,7 +69,13 @@ def view(
         with bar("reconstruct", chosen.stop - chosen.start) as advance:
             clip = collect(recording, chosen, Reconstruction, advance)
     clip, length = write_page(output, clip, full_scale, thin=every is None)
-    show(clip, output, length, full_scale, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    then = _next(file, size, no_flip, clip.plan)
+    if as_json:
+        print_json({**figures(clip, output, length, full_scale, seconds), "next": then})
+    else:
+        show(clip, output, length, full_scale, seconds)
+        print_next(then)
 
 
 def _check(file: Path, output: Path, full_scale: float | None) -> None:
@@ -78,6 +86,38 @@ def _check(file: Path, output: Path, full_scale: float | None) -> None:
     if same_file(output, file):
         raise SpikeplaneError(f"{output} is the recording; write to another file")
     check_place(output)
+
+
+def figures(
+    clip: Clip, output: Path, length: int, full_scale: float | None, seconds: float
+) -> dict[str, Any]:
+    """What was chosen, and what was written, as plain values."""
+    chosen, (count, height, width) = clip.plan, clip.shape
+    return {
+        "width": width,
+        "height": height,
+        "planes": count,
+        "roi": [chosen.roi.x0, chosen.roi.y0, *chosen.roi.size],
+        "first": chosen.first,
+        "last": chosen.last - 1,
+        "opens_at": chosen.middle,
+        "every": chosen.every,
+        "images": len(chosen.images),
+        "lookahead": chosen.lookahead,
+        "window": chosen.window,
+        "white": full_scale or clip.white,
+        "output": output,
+        "bytes": length,
+        "seconds": seconds,
+    }
+
+
+def _next(file: Path, size: str | None, no_flip: bool, chosen: Plan) -> str:
+    """The command that makes a picture of the plane that the page opens at."""
+    words = ["reconstruct", file, *(["--size", size] if size is not None else [])]
+    words += ["--no-flip"] if no_flip else []
+    words += ["--lookahead", chosen.lookahead, "--plane", chosen.middle]
+    return command(*words, "-o", f"{file.stem}-plane{chosen.middle}.png")
 
 
 def show(clip: Clip, output: Path, length: int, full_scale: float | None, seconds: float) -> None:

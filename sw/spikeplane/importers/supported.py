@@ -38,6 +38,21 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def tables() -> dict[str, list[dict[str, Any]]]:
+    """What stands on the page as plain values: by section, rows of `names` and `text`. Of the frameworks that are
+    installed."""
+    from spikeplane.importers.nir_graph import NODES
+
+    installed = [package for package, _ in _FRAMEWORKS if find_spec(package) is not None]
+    sections = {package: _layers(package) for package in installed}
+    sections["nir"] = [([kind], text) for kind, text in NODES.items()]
+    sections |= {"operators": _operators(), "refused": _refused(), "refused_uses": refusals()}
+    return {
+        name: [{"names": list(names), "text": " ".join(text.split())} for names, text in rows]
+        for name, rows in sections.items()
+    }
+
+
 def _layers(package: str) -> list[tuple[list[str], str]]:
     """Names of layers with the same handler, and what it makes of them."""
     from spikeplane.importers import torch_modules

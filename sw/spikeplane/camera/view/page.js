@@ -1,5 +1,5 @@
 // What is chosen - a plane, a pixel, a part of the picture - and the keys, the pointer and the address that choose it.
-const state = { plane: DATA.first, pixel: [WIDTH >> 1, HEIGHT >> 1], held: false, playing: 0, white: DATA.white };
+const state = { plane: DATA.middle, pixel: [WIDTH >> 1, HEIGHT >> 1], held: false, playing: 0, white: DATA.white };
 let traces = null, tracedPixel = "", due = 0, saving = 0;
 
 function draw() {

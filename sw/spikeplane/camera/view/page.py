@@ -60,6 +60,7 @@ def _content(clip: Clip, full_scale: float) -> dict[str, Any]:
         "start": chosen.start,
         "first": chosen.first,
         "last": chosen.last,
+        "middle": chosen.middle,
         "stop": chosen.stop,
         "every": chosen.every,
         "lookahead": chosen.lookahead,

@@ -46,6 +46,11 @@ class Plan:
         return range(self.first, self.last, self.every)
 
     @property
+    def middle(self) -> int:
+        """The plane that the page opens at: that of the image in the middle."""
+        return self.images[len(self.images) // 2]
+
+    @property
     def pixels(self) -> int:
         """Of one plane."""
         return self.roi.width * self.roi.height
