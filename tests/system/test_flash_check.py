@@ -19,6 +19,9 @@ from spikeplane_hw import check
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pseudo-terminals of Linux")
 CHIP = program().config
+#: What comes after a chip, and after an echo.
+COMPILE = "next: spikeplane compile MODEL -o net.spk --preset tiny\n"
+CONNECTED = "next: spikeplane boards --connected\n"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def flash(folder: Path, board: str, *options: object) -> tuple[int, str, str]:
 
 def test_the_digest_that_was_built(tmp_path, chip) -> None:
     folder = build(tmp_path / "b", "ulx3s-85f", CHIP)
-    out = f"Radiona ULX3S 85F is loaded\nchecked: the device at {chip} reports chip {CHIP.digest}\n"
+    out = f"Radiona ULX3S 85F is loaded\nchecked: the device at {chip} reports chip {CHIP.digest}\n{COMPILE}"
     assert flash(folder, "ulx3s-85f", "--port", chip) == (0, out, "")
     assert (tmp_path / "asked").read_text() == f"-b ulx3s {folder / 'board.bin'}\n"
     assert flash(folder, "ulx3s-85f", "--port", chip, "--baud", 1_000_000) == (0, out, "")
@@ -92,7 +95,7 @@ def test_another_digest(tmp_path, chip, other) -> None:
 
 def test_an_echo(tmp_path, echo) -> None:
     folder = build(tmp_path / "b", "icebreaker", None)
-    out = f"1BitSquared iCEBreaker is loaded\nchecked: the device at {echo} sends back what it gets\n"
+    out = f"1BitSquared iCEBreaker is loaded\nchecked: the device at {echo} sends back what it gets\n{CONNECTED}"
     for _ in range(3):
         assert flash(folder, "icebreaker", "--port", echo) == (0, out, "")
 
@@ -154,7 +157,7 @@ def test_a_board_that_takes_its_time(tmp_path, chip, monkeypatch) -> None:
     timer = threading.Timer(1.0, port.symlink_to, (chip,))
     timer.start()
     folder = build(tmp_path / "b", "ulx3s-85f", CHIP)
-    out = f"Radiona ULX3S 85F is loaded\nchecked: the device at {port} reports chip {CHIP.digest}\n"
+    out = f"Radiona ULX3S 85F is loaded\nchecked: the device at {port} reports chip {CHIP.digest}\n{COMPILE}"
     assert flash(folder, "ulx3s-85f", "--port", port) == (0, out, "")
     timer.join()
 
@@ -172,13 +175,13 @@ def test_the_port_is_found_by_its_usb_chip(tmp_path, echo, monkeypatch) -> None:
     ]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: ports)
     folder = build(tmp_path / "b", "icebreaker", None)
-    out = f"1BitSquared iCEBreaker is loaded\nchecked: the device at {echo} sends back what it gets\n"
+    out = f"1BitSquared iCEBreaker is loaded\nchecked: the device at {echo} sends back what it gets\n{CONNECTED}"
     assert flash(folder, "icebreaker") == (0, out, "")
 
 
 def test_how_to_check_where_the_port_is_not_known(tmp_path, monkeypatch) -> None:
     folder = build(tmp_path / "b", "icebreaker", None)
-    how = f"check with spikeplane flash --board icebreaker {folder} --port PORT\n"
+    how = f"check with spikeplane flash --board icebreaker {folder} --port PORT\n{CONNECTED}"
     loaded = "1BitSquared iCEBreaker is loaded\n"
     assert flash(folder, "icebreaker") == (
         0,
@@ -192,7 +195,7 @@ def test_how_to_check_where_the_port_is_not_known(tmp_path, monkeypatch) -> None
     folder = build(folder, "orangecrab-85f", CHIP)
     assert flash(folder, "orangecrab-85f")[1].endswith(
         "not checked: no serial port is known to be its; check with spikeplane flash --board "
-        f"orangecrab-85f {folder} --port PORT\n"
+        f"orangecrab-85f {folder} --port PORT\n{COMPILE}"
     )
 
 

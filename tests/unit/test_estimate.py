@@ -276,7 +276,7 @@ def test_what_does_not_fit_is_an_answer(
     monkeypatch.setenv("COLUMNS", "160")
     assert app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False) == 1
     text = capsys.readouterr().out
-    assert text.endswith("no chip for this network fits icebreaker: spikeplane boards lists larger ones\n")
+    assert text.endswith("no chip for this network fits icebreaker\nnext: spikeplane boards\n")
     assert re.search(r"LUT .* no: [\d,]+ too many .* of the ECP5's builds, scaled to 1 build", text)
     assert re.search(r"block RAM .* no: [\d,]+ too many .* by rule", text)
     assert "activity            an assumption: 0.1 spikes a neuron and step" in text
@@ -289,8 +289,8 @@ def test_a_chip_made_for_the_network_fits(tmp_path: Path, capsys: pytest.Capture
     text = capsys.readouterr().out
     assert re.search(r"block RAM .* no: [\d,]+ too many", text)
     assert re.search(
-        r"\na chip made for the network fits: 1x1 cores of 16 lanes, [\d,]+ LUT, .*; build it: "
-        rf"spikeplane build --board ulx3s-85f --program {re.escape(str(path))}\n$",
+        r"\na chip made for the network fits: 1x1 cores of 16 lanes, [\d,]+ LUT, .*\n"
+        rf"next: spikeplane build --board ulx3s-85f --program {re.escape(str(path))}\n$",
         text,
     )
 

@@ -154,7 +154,8 @@ def test_a_program_of_another_architecture(
     with redirect_stdout(text):
         command(old, new)
     assert text.getvalue().split() == (
-        f"wrote {new} for chip {program.config.digest} ({new.stat().st_size:,} bytes)".split()
+        f"wrote {new} for chip {program.config.digest} ({new.stat().st_size:,} bytes) "
+        f"next: spikeplane run {new} --input DATA".split()
     )
     assert new.read_bytes() == program_file.seal(to_bytes(program))
     assert Program.load(new).tables == program.tables

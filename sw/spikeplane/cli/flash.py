@@ -44,11 +44,15 @@ def flash(
     if port is not None and not is_port(port):
         raise SpikeplaneError(f"--port is a serial port such as /dev/ttyUSB0 or COM4, not '{port}'")
     values = built(target, folder)
-    found: dict[str, Any] = {"board": target.name, "folder": folder, "chip": values["digest"]}
-    found["command"] = shlex.join(loading(target, str(folder / values["bitstream"])))
+    line = shlex.join(loading(target, str(folder / values["bitstream"])))
+    found: dict[str, Any] = {
+        "board": target.name,
+        "folder": folder,
+        "chip": values["digest"],
+        "command": line,
+    }
     if dry_run:
-        _end({**found, "loaded": False, "next": _again(target, folder)}, found["command"], as_json)
-        return
+        return _end({**found, "loaded": False, "next": _again(target, folder)}, line, as_json)
     with busy(f"loading {target.name}"):
         load(target, folder)
     notes(as_json).print(f"{target.title} is loaded", highlight=False)
@@ -57,7 +61,7 @@ def flash(
     said = f"checked: the device at {found['port']} {found['checked']}"
     if not found["checked"]:
         said = f"not checked: {found['why']}; check with {_again(target, folder)} --port PORT"
-    _end(found, said, as_json)
+    return _end(found, said, as_json)
 
 
 def _end(found: dict[str, Any], text: str, as_json: bool) -> None:

@@ -66,14 +66,17 @@ def serve(
     if clock is not None and not 1 <= clock <= 1000:
         raise SpikeplaneError(f"--clock must be from 1 to 1000 MHz, not {number(clock)}")
     design = _design(program, board, build, preset, config, clock)
-    hertz = design.clock * 1e6
+    _check_baud(baud, design.clock * 1e6)
+    if not 0 <= noise <= 0.1:
+        raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {number(noise)}")
+    _serve(design, program, baud, noise, as_json=as_json)
+
+
+def _check_baud(baud: int | None, hertz: float) -> None:
     if baud is not None and not 9600 <= baud <= hertz / 8:
         raise SpikeplaneError(
             f"--baud must be from 9600 to {hertz / 8:.0f} (an eighth of the clock), not {baud}"
         )
-    if not 0 <= noise <= 0.1:
-        raise SpikeplaneError(f"--noise must be from 0 to 0.1, not {number(noise)}")
-    _serve(design, program, baud, noise, as_json=as_json)
 
 
 def _design(
