@@ -76,7 +76,8 @@ TYPED = {
     "spikeplane build --board ulx3s-85f": "spikeplane build --board ulx3s-85f --dry-run",
     "spikeplane build --board ulx3s-85f --preset camera": "spikeplane build --board ulx3s-85f --preset camera --dry-run",
     "spikeplane build --board tang-nano-9k": "spikeplane build --board tang-nano-9k --dry-run",
-    "spikeplane serve --board B": "timeout -s INT 20 spikeplane serve --board icebreaker >board.txt || grep /dev/pts board.txt",
+    "spikeplane serve --board B":
+        "spikeplane serve --board icebreaker >board.txt &\nuntil grep -q /dev/pts board.txt; do kill -0 $!; sleep 0.2; done",
     "run net.spk --board /dev/pts/N":
         f"{PORT}spikeplane run net.spk --input images.npy --samples 2 --board $PORT --lockstep | grep '0 mismatches'",
     "spikeplane simulate --netlist": "spikeplane simulate --netlist --config $ROOT/examples/smallest.toml",
@@ -114,12 +115,14 @@ NOT_TYPED = {
 
 
 def files(folder: Path) -> None:
-    """net.py, model.nir, images.npy (6, 1, 4, 4) with labels.npy, and photo.png of 540x340 pixels."""
+    """net.py, model.nir, images.npy (6, 1, 4, 4) with labels.npy, photo.png of 540x340 pixels, and cells.lib."""
     import nir
     from PIL import Image
+    from unit.test_synth_liberty import liberty
 
     rng = np.random.default_rng(3)
     (folder / "net.py").write_text(NETWORK)
+    (folder / "cells.lib").write_text(liberty())
     np.save(folder / "images.npy", rng.integers(0, 256, (6, 1, 4, 4)).astype(np.uint8))
     np.save(folder / "labels.npy", rng.integers(0, 4, 6))
     rows, columns = np.mgrid[0:340, 0:540]
