@@ -51,6 +51,8 @@ def demo(
 
     Writes the chip's Verilog, the program and a report. The first run builds a simulator; later
     ones use caches.
+
+    Example: `spikeplane demo`
     """
     step = Steps(notes(as_json))
     chosen = chosen_chip(preset, None)

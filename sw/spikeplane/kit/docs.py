@@ -13,6 +13,6 @@ def docs_link(page: str) -> str | None:
     for entry in named:
         what, _, address = entry.partition(",")
         if what.strip().lower() == "documentation":
-            return f"{address.strip().rstrip('/')}/{page.removesuffix('.md')}/"
+            return f"{address.strip().rstrip('/')}/{page.removesuffix('.md')}.html"
     beside = Path(__file__).resolve().parents[3] / "docs" / page
     return beside.as_uri() if beside.is_file() else None
