@@ -14,6 +14,7 @@ STATUS_ONE = {
     "demo": "a value on the simulated chip is not the golden model's",
     "doctor": "the package itself, or an extra that is installed or named, lacks something",
     "estimate": "the board holds neither the program's chip nor one made for its network",
+    "reconstruct": "with `--lockstep`: a pixel is not the golden model's",
     "run": "with `--lockstep`: a value is not the golden model's",
     "simulate": "a bench failed",
 }
