@@ -1,5 +1,7 @@
 """The golden model as a board: the same program, the same planes, no chip."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -44,7 +46,7 @@ class GoldenBoard(Board):
                 progress(len(next(iter(batch.values()))))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
-    def begin(self) -> "GoldenSteps":
+    def begin(self, *, alone: bool = True) -> "GoldenSteps":  # noqa: ARG002 - it has no cycles
         """See Board."""
         return GoldenSteps(self.model, self.program.probes)
 
@@ -55,14 +57,19 @@ class GoldenSteps:
     def __init__(self, model: GoldenModel, probes: tuple[str, ...]) -> None:
         self.cycles: Sequence[int] = ()
         self._probes, self._device = probes, model.device
-        self._given: list[dict[str, torch.Tensor]] = []
-        self._outputs = model.stream(iter(self._given.pop, None))
+        self._given: deque[dict[str, torch.Tensor]] = deque()
+        self._outputs = model.stream(iter(self._given.popleft, None), constant=False)
 
-    def step(self, planes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Per input (C, H, W) -> per probed population int (C, H, W)."""
+    def send(self, planes: dict[str, np.ndarray]) -> None:
+        """Per input (C, H, W)."""
         self._given.append({k: torch.as_tensor(v, device=self._device)[None] for k, v in planes.items()})
+
+    def take(self) -> tuple[dict[str, np.ndarray], float]:
+        """Per probed population int (C, H, W), and seconds, of the first step that was not taken."""
+        before = time.perf_counter()
         outputs = next(self._outputs)
-        return {name: outputs[name][0].cpu().numpy() for name in self._probes}
+        found = {name: outputs[name][0].cpu().numpy() for name in self._probes}
+        return found, time.perf_counter() - before
 
     def end(self) -> None:
         """Nothing can be missing."""

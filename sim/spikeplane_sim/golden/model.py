@@ -65,9 +65,14 @@ class GoldenModel:
         return self.stream(({k: v[:, t] for k, v in planes.items()} for t in range(count)), potentials)
 
     def stream(
-        self, planes: Iterable[dict[str, Tensor]], potentials: dict[str, Tensor] | None = None
+        self,
+        planes: Iterable[dict[str, Tensor]],
+        potentials: dict[str, Tensor] | None = None,
+        *,
+        constant: bool = True,
     ) -> Iterator[dict[str, Tensor]]:
-        """As `steps`, of steps that come one after the other: per input population integers (N, C, H, W)."""
+        """As `steps`, of steps that come one after the other: per input population integers (N, C, H, W).
+        `constant`: an input that `hold` calls constant is; otherwise it may change from step to step."""
         membranes: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
         held: dict[str, Tensor] = {}
@@ -87,7 +92,7 @@ class GoldenModel:
                     if population.name in held
                     else self._current(population, outputs, previous, len(first))
                 )
-                if population.hold:
+                if population.hold and constant:
                     held[population.name] = current
                 u = membranes.get(population.name, torch.zeros_like(current))
                 sent, membranes[population.name], v = self._fire(population, u, current)

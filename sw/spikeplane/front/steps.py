@@ -18,21 +18,25 @@ _FORM = "a stream takes steps (C, H, W), planes (T, C, H, W) or (N, T, C, H, W),
 Planes = dict[str, np.ndarray]
 
 
-def check_streams(inputs: Inputs) -> None:
-    """Raises SpikeplaneError for an encoding that makes all steps of an image."""
-    for name, (encoding, _) in inputs.items():
-        if encoding.kind in ("direct", "rate", "latency"):
-            raise SpikeplaneError(
-                f"input '{name}': the encoding '{encoding.kind}' makes {encoding.steps} steps of an image and has "
-                "nothing to stream; use run, or compile with the encoding events, frames or planes"
-            )
+def of_images(encoding: Encoding) -> bool:
+    """Whether it makes steps out of an image."""
+    return encoding.kind in ("direct", "rate", "latency")
+
+
+def at_hand(samples: Any) -> bool:
+    """Whether the steps are there already: not those of an iterator, which may wait for what a step gave."""
+    if isinstance(samples, Mapping) and recording(samples) is None:
+        return all(at_hand(one) for one in samples.values())
+    if isinstance(samples, tuple | list):
+        return not any(isinstance(one, Iterator) for one in samples)
+    return not isinstance(samples, Iterator)
 
 
 def steps_of(samples: Any, inputs: Inputs) -> Iterator[Planes]:
     """Integers (C, H, W) by input, step by step, each made when it is asked for.
 
-    samples   of one input a recording, planes, a step, or an iterable of these, or of (one of these, label); of
-              several inputs a mapping by name or a tuple of these, or an iterable of mappings or tuples
+    samples   of one input a recording, planes, a step, an image, or an iterable of these, or of (one of these,
+              label); of several inputs a mapping by name or a tuple of these, or an iterable of mappings or tuples
     inputs    by name the encoding and (C, H, W) of each input
 
     Raises SpikeplaneError for values that the encoding cannot send, and for inputs of different lengths.
@@ -80,14 +84,17 @@ def _together(streams: dict[str, Iterator[np.ndarray]]) -> Iterator[Planes]:
 def _one(samples: Any, name: str, form: tuple[Encoding, Shape]) -> Iterator[np.ndarray]:
     """The steps of one input, checked."""
     encoding, shape = form
-    numbers = replace(encoding, kind="planes" if encoding.kind == "events" else encoding.kind, steps=1)
+    numbers = replace(encoding, kind="planes" if encoding.kind == "events" else encoding.kind)
+    numbers = numbers if of_images(encoding) else replace(numbers, steps=1)
     for number, plane in enumerate(_planes(samples, name, encoding, shape)):
         try:
-            given = as_integers(plane[None, None], numbers, name)
-            yield encode(numbers, given.astype(np.uint8) if given.dtype == bool else given, shape)[0, 0]
+            given = as_integers(plane[None] if of_images(encoding) else plane[None, None], numbers, name)
+            given = given.astype(np.uint8) if given.dtype == bool else given
+            yield from encode(numbers, given, shape, number)[0]
         except SpikeplaneError as error:
             said = str(error).removeprefix("sample 0, step 0, ")
-            raise SpikeplaneError(f"step {number} of the stream: {said}") from None
+            what = "image" if of_images(encoding) else "step"
+            raise SpikeplaneError(f"{what} {number} of the stream: {said}") from None
 
 
 def _planes(samples: Any, name: str, encoding: Encoding, shape: Shape) -> Iterator[np.ndarray]:
@@ -127,9 +134,10 @@ def _cut(array: np.ndarray, shape: Shape) -> Iterator[np.ndarray]:
 def _binned(events: Events, name: str, encoding: Encoding, shape: Shape) -> Iterator[np.ndarray]:
     """Of each step of `step_us` up to the last event's the number of its events; with the encoding `events` 0 and
     1."""
-    if encoding.kind == "planes":
+    if encoding.kind not in ("events", "frames"):
+        takes = "images" if of_images(encoding) else "planes of 0 and 1"
         raise SpikeplaneError(
-            f"input '{name}': the encoding 'planes' takes planes of 0 and 1, not event recordings; compile with the "
+            f"input '{name}': the encoding '{encoding.kind}' takes {takes}, not event recordings; compile with the "
             "encoding events or frames"
         )
     check_columns(events)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.front.names import ByName
-from spikeplane.front.steps import check_streams, steps_of
+from spikeplane.front.steps import at_hand, of_images, steps_of
 from spikeplane.front.text import card, table
 from spikeplane.host.stepwise import KEPT
 from spikeplane.run.board import Board
@@ -26,7 +26,7 @@ class StreamStep:
     spikes    int (C, H, W) of each population that goes to the host, or its values
     scores    (classes,): the readout, as of a sample that ends here: spikes, or values, of the output population
               summed over the steps of the window, or those of this step where the readout is "last"
-    latency   seconds from the first byte sent until the last population was whole
+    latency   seconds from the last packet handed to the board until the last population was whole
     """
 
     number: int
@@ -46,10 +46,13 @@ class Streamed:
     """How fast a stream was.
 
     steps              that came back
-    p50, p99           seconds of a step, from the first byte sent until it was whole, of the last 100,000
-    cycles_p50, _p99   the same in the chip's clock cycles, its link included; None for the golden model
+    p50, p99           seconds of a step, from its last packet handed to the board until it was whole, of the last
+                       100,000: those that it waits for steps before it are in it
+    cycles_p50, _p99   the chip's clock cycles of a step, its link included: from its first packet to its last one,
+                       or, where several are on their way, to the next step's first; None for the golden model
     step_us            microseconds that a step stands for
-    real_time_factor   step_us over the mean seconds of a step: 1 or more keeps up with what is streamed
+    real_time_factor   step_us over the mean seconds that the stream took for a step, without those of the loop's
+                       body and of the source: 1 or more keeps up with what is streamed
     """
 
     steps: int
@@ -79,17 +82,21 @@ class Stream:
     """An iterator of `StreamStep`. `close`, the end of a `with`, or the end of the loop gives the board back for
     something else; so does an exception, Ctrl-C too."""
 
-    def __init__(self, board: Board, samples: Any, window: int | None) -> None:
+    def __init__(self, board: Board, samples: Any, window: int | None, ahead: int | None) -> None:
         program = self._program = board.program
-        if window is not None and window < 1:
-            raise SpikeplaneError(f"window must be 1 or more steps, not {window}")
+        for name, value in (("window", window), ("ahead", ahead)):
+            if value is not None and not (isinstance(value, int) and value >= 1):
+                raise SpikeplaneError(f"{name} must be 1 or more steps, not {value!r}")
         inputs = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
-        check_streams(inputs)
+        if window is None and of_images(program.encoding):
+            window = program.encoding.steps
         self.board, self._window = board, 1 if program.readout == "last" else window
+        self.ahead = ahead or (board.room if at_hand(samples) else 1)  #: steps that may be on their way
         self._step_us = program.encoding.step_us
         self._latencies: deque[float] = deque(maxlen=KEPT)
         self._steps, self._seconds = 0, 0.0
         self._cycles: Sequence[int] = ()
+        self._total, self._recent = np.int64(0), deque[np.ndarray]()
         self._running = self._run(steps_of(samples, inputs))
 
     def __iter__(self) -> Self:
@@ -99,31 +106,46 @@ class Stream:
         return next(self._running)
 
     def _run(self, planes: Iterator[dict[str, np.ndarray]]) -> Generator[StreamStep]:
-        steps, total, recent = None, np.int64(0), deque[np.ndarray]()
+        steps, under_way = None, deque[dict[str, np.ndarray]]()
         for sent in planes:
             steps = steps or self._begun()
             before = time.perf_counter()
-            outputs = steps.step(sent)
-            latency = time.perf_counter() - before
-            score = self._program.scores({k: v[None, None] for k, v in outputs.items()})[0]
-            total = total + score
-            if self._window is not None:
-                recent.append(score)
-                total = total - recent.popleft() if len(recent) > self._window else total
-            self._latencies.append(latency)
-            self._seconds, self._steps = self._seconds + latency, self._steps + 1
-            yield StreamStep(
-                number=self._steps - 1,
-                inputs=ByName(self._program, sent),
-                spikes=ByName(self._program, outputs),
-                scores=total,
-                latency=latency,
-            )
+            steps.send(sent)
+            self._seconds += time.perf_counter() - before
+            under_way.append(sent)
+            if len(under_way) == self.ahead:
+                yield self._taken(steps, under_way.popleft())
+        while under_way:
+            yield self._taken(steps, under_way.popleft())
         if steps is not None:
             steps.end()
 
+    def _taken(self, steps: Any, sent: dict[str, np.ndarray]) -> StreamStep:
+        before = time.perf_counter()
+        outputs, latency = steps.take()
+        self._seconds += time.perf_counter() - before
+        self._latencies.append(latency)
+        self._steps += 1
+        return StreamStep(
+            number=self._steps - 1,
+            inputs=ByName(self._program, sent),
+            spikes=ByName(self._program, outputs),
+            scores=self._scores(outputs),
+            latency=latency,
+        )
+
+    def _scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Those of the window that ends with this step."""
+        score = self._program.scores({k: v[None, None] for k, v in outputs.items()})[0]
+        self._total = self._total + score
+        if self._window is not None:
+            self._recent.append(score)
+            if len(self._recent) > self._window:
+                self._total = self._total - self._recent.popleft()
+        return self._total
+
     def _begun(self) -> Any:
-        steps = self.board.begin()
+        steps = self.board.begin(alone=self.ahead == 1)
         self._cycles = steps.cycles
         return steps
 
@@ -159,6 +181,6 @@ class Stream:
         return f"Stream on the {where}, {self._steps:,} steps so far"
 
 
-def stream(board: Board, samples: Any, window: int | None) -> Stream:
+def stream(board: Board, samples: Any, window: int | None, ahead: int | None) -> Stream:
     """See `Board.stream`."""
-    return Stream(board, samples, window)
+    return Stream(board, samples, window, ahead)

@@ -10,6 +10,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.device import Device
+from spikeplane.host.frames import Handed
 from spikeplane.host.identify import find_digest
 from spikeplane.host.link import Link
 from spikeplane.host.packets import pack_many, unpack_many
@@ -149,6 +150,10 @@ class Channel:
     def bridge_packet(self, op: Control, arg: int = 0) -> np.ndarray:
         """The packet that `bridge` sends."""
         return pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, "host": 1})
+
+    def post(self, packets: np.ndarray) -> Handed:
+        """Send what the chip has room for, without a wait; see `Link.post`."""
+        return self.link.post(packets)
 
     def exchange(self, packets: np.ndarray | None = None) -> int:
         """Send packets, or without any wait for some; those that came are sorted. Returns how many came."""

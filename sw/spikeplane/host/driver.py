@@ -217,15 +217,30 @@ class Driver(Channel):
         return np.concatenate(parts)
 
     def step_packets(
-        self, planes: dict[str, np.ndarray], n: int, t: int, parity: int, *, last: bool
+        self,
+        planes: dict[str, np.ndarray],
+        n: int,
+        t: int,
+        parity: int,
+        *,
+        last: bool,
+        changed: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
         """Step t of sample n: the barrier, the spikes of `planes` (C, H, W) by input, the tokens, which say
-        whether it is the sample's last."""
+        whether it is the sample's last. Currents that are held get `planes` in step 0; in others `changed`, by
+        input what has been added to its planes since, where that is said."""
+        held = (
+            {**{name: self._ones(name) for name in self.image.inputs}, **planes} if t == 0 else changed or {}
+        )
         parts = [self.bridge_packet(Control.BARRIER, parity)]
         for name, routes in self.image.inputs.items():
             for tag, rect in routes:
-                values = planes[name] if name in planes else self._ones(name)
-                parts.append(self._spikes(values, tag, rect, name, n, t, parity))
+                holds = self.network.population(self.network.projections[tag].target).hold
+                values = held.get(name) if holds else planes[name] if name in planes else self._ones(name)
+                if values is not None:
+                    # a held current is in the bank of its sample
+                    fields = {"tag": tag, "parity": n % 2 if holds else parity, **rect_fields(rect)}
+                    parts.append(plane_packets(self.config, values, fields))
         for routes in self.image.inputs.values():
             for tag, rect in routes:
                 fields = {"tag": tag, "parity": parity, "last": int(last), **rect_fields(rect)}
@@ -235,16 +250,3 @@ class Driver(Channel):
     def _ones(self, name: str) -> np.ndarray:
         """What a constant population sends."""
         return np.ones(self.network.population(name).shape, dtype=np.uint8)
-
-    def _spikes(
-        self, values: np.ndarray, tag: int, rect: tuple, name: str, n: int, t: int, parity: int
-    ) -> np.ndarray:
-        """A step's spikes; into a population that holds its current, the first step's only, in the
-        bank of the sample."""
-        target = self.network.projections[tag].target
-        held = self.network.population(target).hold
-        if held and t:
-            return np.zeros((0, self.form.size), dtype=np.uint8)
-        return plane_packets(
-            self.config, values, {"tag": tag, "parity": n % 2 if held else parity, **rect_fields(rect)}
-        )

@@ -1,5 +1,7 @@
 """Frames of the host link to and from bytes (layout: `spikeplane.formats.frame`)."""
 
+import math
+from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
@@ -29,6 +31,17 @@ class Frame(NamedTuple):
     reject: int = 0
     room: int = 0
     payload: bytes = b""
+
+
+@dataclass
+class Handed:
+    """When packets were handed to the device: those of all frames up to number `frames`.
+
+    at   `time.perf_counter()` then; infinite before
+    """
+
+    frames: int
+    at: float = math.inf
 
 
 def encode(frame: Frame) -> bytes:

@@ -28,7 +28,7 @@ from spikeplane.formats.frame import (
 )
 from spikeplane.formats.packet import PacketFormat
 from spikeplane.host.device import Device
-from spikeplane.host.frames import Decoder, Frame, encode
+from spikeplane.host.frames import Decoder, Frame, Handed, encode
 
 OPENING = 4.0  #: seconds that a device may answer with something else until it is given up
 STRANGE = 5  #: frames of a chip that has forgotten the sequence numbers
@@ -55,9 +55,8 @@ class Link:
         alive: float = ALIVE,
         lost: float = LOST,
     ) -> None:
-        """`patience`: waits in vain, at least, until the device is called dead, or a chip that
-        takes nothing stuck; None: what the device says. `tries`, `alive`, `lost`: see TRIES, ALIVE,
-        LOST."""
+        """`patience`: waits in vain, at least, until the device is called dead, or a chip that takes nothing stuck;
+        None: what the device says. `tries`, `alive`, `lost`: see TRIES, ALIVE, LOST."""
         self.tries, self.alive, self.lost = tries, alive, lost
         self.device, self._patience = device, patience
         self.size, self.payload = form.size, frame_payload(form)
@@ -73,10 +72,10 @@ class Link:
         self._tries = 0  # how often frames[0] has been lost
         self._strange = 0  # frames, one after the other, that acknowledge what was not sent
         self._noise = 0  # bytes since the last frame
-        self._vain, self._waited = (
-            0,
-            False,
-        )  # turns without a whole frame, one after the other; whether this call had one in vain
+        # turns without a whole frame, one after the other; whether this call had one in vain
+        self._vain, self._waited = 0, False
+        self._taken_count = 0  # frames that the chip has acknowledged
+        self._marks: deque[Handed] = deque()
         self._noisy = False  # frames have come since the last whole one, and were damaged
         # when the last whole frame came, and when the chip last took one
         self._heard_at = self._moved_at = 0.0
@@ -98,26 +97,45 @@ class Link:
         return self._decoder.errors
 
     def exchange_packets(self, packets: np.ndarray | None = None) -> np.ndarray:
-        """Send packets uint8 (n, size) and return those that have come, uint8 (m, size). Without
-        packets: wait for some.
+        """Send packets uint8 (n, size) and return those that have come, uint8 (m, size). Without packets: wait for
+        some.
 
-        Returns when all are sent, or, without any, when packets are in or the chip says after a
-        while that it has none. What is lost is sent again in later calls (`flush` waits). Raises
-        SpikeplaneError if the device does not answer or the chip takes nothing any more.
+        Returns when all are sent, or, without any, when packets are in or the chip says after a while that it has
+        none. What is lost is sent again in later calls (`flush` waits). Raises SpikeplaneError if the device does
+        not answer or the chip takes nothing any more.
         """
         self._reset()
         if packets is None or not len(packets):
             self._pump(lambda: bool(self._packets) or (self._waited and not self._vain and not self._tries))
         else:
-            data = packets.tobytes()
-            self._frames.extend(data[at : at + self.payload] for at in range(0, len(data), self.payload))
+            self._queue(packets)
             self._pump(lambda: self._sent == len(self._frames))
         received, self._packets = b"".join(self._packets), []
         return np.frombuffer(received, dtype=np.uint8).reshape(-1, self.size)
 
+    def post(self, packets: np.ndarray) -> Handed:
+        """Send of packets uint8 (n, size) what the chip has room for, without a wait; later calls send the rest.
+        Returns when that was. Raises SpikeplaneError if the device does not answer."""
+        self._reset()
+        self._queue(packets)
+        mark = Handed(self._taken_count + len(self._frames))
+        self._marks.append(mark)
+        self._turn()
+        return mark
+
+    def _queue(self, packets: np.ndarray) -> None:
+        data = packets.tobytes()
+        self._frames.extend(data[at : at + self.payload] for at in range(0, len(data), self.payload))
+
+    def _turn(self) -> bool:
+        """Say what there is to say. Whether the chip is heard."""
+        out = self._outgoing()
+        while self._marks and self._marks[0].frames <= self._taken_count + self._most:
+            self._marks.popleft().at = time.perf_counter()
+        return self._hear(self.device.exchange(out)) if out else False
+
     def flush(self) -> None:
-        """Wait until the chip has everything sent so far. Raises SpikeplaneError as
-        `exchange_packets` does."""
+        """Wait until the chip has everything sent so far. Raises SpikeplaneError as `exchange_packets` does."""
         if self._open:
             self._pump(lambda: not self._frames)
 
@@ -132,8 +150,7 @@ class Link:
         while True:
             before = (len(self._frames), len(self._packets))
             self._vain += 1
-            out = self._outgoing()
-            heard = self._hear(self.device.exchange(out)) if out else False
+            heard = self._turn()
             if done():
                 return
             heard = heard or self._hear(self.device.exchange(b""))
@@ -151,16 +168,14 @@ class Link:
                 return
 
     def _check_alive(self) -> None:
-        """Raises SpikeplaneError for a device without a whole frame for `alive` seconds, and for a
-        line that loses the same frame for ever. Time is not enough: a simulated device may take
-        long for one exchange."""
+        """Raises SpikeplaneError for a device without a whole frame for `alive` seconds, and for a line that loses the
+        same frame for ever. Time is not enough: a simulated device may take long for one exchange."""
         now, where = time.monotonic(), self.device.where
         if self._vain > self.patience and now - self._heard_at > self.alive:
             if self._noisy:
                 raise SpikeplaneError(
-                    f"the line to {where} damages every frame: none has come whole for "
-                    f"{self.alive:g} seconds; "
-                    "check the cable, or take a lower rate"
+                    f"the line to {where} damages every frame: none has come whole for {self.alive:g} seconds; check "
+                    "the cable, or take a lower rate"
                 )
             raise SpikeplaneError(
                 f"{where} does not answer: no frame for {self.alive:g} seconds; check power and port"
@@ -171,8 +186,7 @@ class Link:
             )
 
     def _hear(self, data: bytes) -> bool:
-        """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough, many
-        bytes without a frame are noise."""
+        """Take the frames in `data`. Whether the chip is heard: a part of a frame is enough."""
         errors = self._decoder.errors
         frames = self._decoder.feed(data)
         for frame in frames:
@@ -186,9 +200,8 @@ class Link:
         return bool(frames) or bool(data) and self._noise < _NOISE
 
     def _outgoing(self) -> bytes:
-        """What there is to say, and the frames that the chip has room for, fewer while one does not
-        get through. On a line that errs what matters goes in short frames of its own: they have the
-        better chance."""
+        """What there is to say, and the frames that the chip has room for, fewer while one does not get through. On a
+        line that errs what matters goes in short frames of its own: they have the better chance."""
         first = self._sent
         last = min(self._room, len(self._frames), max(1, SLOTS >> self._tries))
         out = []
@@ -197,9 +210,8 @@ class Link:
         ask = self._polled is None and first < last
         for i in range(first, last):
             poll = ask and i == last - 1 and not self._tries
-            out.append(
-                encode(self._frame(FrameKind.DATA, (self._base + i) % _NUMBERS, poll, self._frames[i]))
-            )
+            number = (self._base + i) % _NUMBERS
+            out.append(encode(self._frame(FrameKind.DATA, number, poll, self._frames[i])))
         if first < last:
             self.resent += max(0, min(last, self._most) - first)
             self._sent, self._most = last, max(last, self._most)
@@ -229,6 +241,7 @@ class Link:
             for _ in range(gone):
                 self._frames.popleft()
             self._base, self._most, self._room = frame.ack, self._most - gone, frame.room
+            self._taken_count += gone
             self._sent = max(0, self._sent - gone)
             self._polled = None if self._polled is None else max(0, self._polled - gone)
             self._strange = 0
@@ -252,9 +265,9 @@ class Link:
                 self._reject_due = True
 
     def _reset(self) -> None:
-        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all
-        before it is old. Raises SpikeplaneError if none comes, or what answers is no chip: a line
-        that only returns what is sent does not have the chip's room."""
+        """At first use: both ends to sequence 0. Only the echo of the latest attempt counts, all before it is old. Raises
+        SpikeplaneError if none comes, or what answers is no chip: a line that only returns what is sent does not have
+        the chip's room."""
         if self._open:
             return
         number, came, end = random.randrange(_NUMBERS), 0, time.monotonic() + OPENING
@@ -265,11 +278,8 @@ class Link:
             while data:
                 came += len(data)
                 frames = self._decoder.feed(data)
-                echoes = [
-                    i
-                    for i, f in enumerate(frames)
-                    if (f.kind, f.sequence, f.ack) == (FrameKind.RESET, number, 0)
-                ]
+                wanted = (FrameKind.RESET, number, 0)
+                echoes = [i for i, f in enumerate(frames) if (f.kind, f.sequence, f.ack) == wanted]
                 if echoes:
                     self._open, self._room = True, frames[echoes[-1]].room
                     for frame in frames[echoes[-1] + 1 :]:
@@ -281,8 +291,7 @@ class Link:
         where = self.device.where
         if came:
             raise SpikeplaneError(
-                f"{where} is no Spikeplane chip: it answers with something else ({came:,} bytes); "
-                "check the port"
+                f"{where} is no Spikeplane chip: it answers with something else ({came:,} bytes); check the port"
             )
         raise SpikeplaneError(
             f"{where} does not answer: {self.patience} resets without a frame; check power and port"

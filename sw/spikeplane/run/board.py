@@ -13,7 +13,7 @@ from spikeplane.formats.packet import Counter
 from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
 from spikeplane.host.metered import Metered
-from spikeplane.host.stepwise import Stepwise
+from spikeplane.host.stepwise import Stepwise, room
 from spikeplane.program import Program
 
 Progress = Callable[[int], None]
@@ -27,8 +27,12 @@ class Steps(Protocol):
         """Clock cycles of each step so far; empty where there is no clock."""
         ...
 
-    def step(self, planes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Per input (C, H, W) -> per probed population int (C, H, W), of the step that this is."""
+    def send(self, planes: dict[str, np.ndarray]) -> None:
+        """The next step: per input (C, H, W)."""
+        ...
+
+    def take(self) -> tuple[dict[str, np.ndarray], float]:
+        """Of the first step that was sent and not taken: per probed population int (C, H, W), and seconds."""
         ...
 
     def end(self) -> None:
@@ -53,24 +57,34 @@ class Board(ABC):
         """Counts of the last run: cycles, operations, ... Empty for a board that has no clock."""
         return {}
 
-    def begin(self) -> Steps:
-        """Ready for step 0 of a stream. Raises SpikeplaneError for a board that runs samples only."""
+    @property
+    def room(self) -> int:
+        """Steps of a stream that keep the board busy."""
+        return 1
+
+    def begin(self, *, alone: bool = True) -> Steps:  # noqa: ARG002 - others count cycles
+        """Ready for step 0 of a stream; `alone`: each is sent when those before it are whole. Raises
+        SpikeplaneError for a board that runs samples only."""
         raise SpikeplaneError(
             f"the board '{self.name}' runs whole samples only; stream on golden, sim or a chip"
         )
 
-    def stream(self, samples: Any, *, window: int | None = None) -> Any:
+    def stream(self, samples: Any, *, window: int | None = None, ahead: int | None = None) -> Any:
         """Steps one after the other, without borders between samples and of any number: an iterator, whose items
         hold what each step gave as soon as it is whole (`spikeplane.front.stream.StreamStep`), and whose
         `summary` says how fast it was.
 
         samples   event recordings, planes (T, C, H, W) or (N, T, C, H, W), a step (C, H, W), or an iterable
-                  of any of them; of several inputs a mapping by name of these, or an iterable of mappings
-        window    steps that the scores are of, the last ones; all since the beginning where None
+                  of any of them; of encodings that make steps of an image, images (C, H, W) or (N, C, H, W); of
+                  several inputs a mapping by name of these, or an iterable of mappings
+        window    steps that the scores are of, the last ones; where None, those of an image, or all since the
+                  beginning
+        ahead     steps that may be on their way at once; 1 sends a step when the one before it is whole. Where None,
+                  as many as keep the board busy, and 1 for an iterator, which may wait for what a step gave
 
-        Raises SpikeplaneError for encodings that make steps out of an image, and for what is no step.
+        Raises SpikeplaneError for what is no step.
         """
-        self._streaming = door("stream")(self, samples, window)
+        self._streaming = door("stream")(self, samples, window, ahead)
         return self._streaming
 
     @property
@@ -121,11 +135,16 @@ class DeviceBoard(Board):
         packets; and of the link: see `Metered.figures`."""
         return self._figures
 
-    def begin(self) -> Steps:
+    @property
+    def room(self) -> int:
+        """See Board."""
+        return room(self.program.network)
+
+    def begin(self, *, alone: bool = True) -> Steps:
         """See Board. Raises SpikeplaneError for another chip, or one that stops answering."""
         self._load()
         self._figures = {}
-        return Stepwise(self.driver)
+        return Stepwise(self.driver, alone=alone)
 
     def _load(self) -> None:
         """The program is in the chip, and what passes is counted from here on."""
