@@ -119,7 +119,7 @@ def _next(
         )
     if program is not None:
         return command("generate", "--program", program, "--sample", "DATA", "-o", output)
-    if not chip.cores:
+    if not chip.cores or camera is not None:  # no option of compile has the camera
         return command("reconstruct", "CLIP", "-o", "image.png", "--board", "sim")
     chosen = ("--config", config) if config is not None else ("--preset", preset or "tiny")
     return command("compile", "MODEL", "-o", "net.spk", *chosen)

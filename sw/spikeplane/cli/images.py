@@ -165,8 +165,11 @@ def _compared(found: dict[str, Any]) -> str:
     return f"{line}\n{found['first']}" if found["first"] else line
 
 
-def next_line(summary: dict[str, Any], size: str | None, no_flip: bool, roi: str | None) -> str:
-    """What comes after the images: the same on the hardware, and what that did, step by step."""
+def next_line(
+    summary: dict[str, Any], size: str | None, no_flip: bool, roi: str | None, which: dict[str, int | None]
+) -> str:
+    """What comes after the images: the same on the hardware, and after that the page to step through. `which`: the
+    options that choose planes, as they were given."""
     of_file = ["--size", size] if size is not None else []
     of_file += ["--no-flip"] if no_flip else []
     of_file += ["--roi", roi] if roi is not None else []
@@ -176,8 +179,8 @@ def next_line(summary: dict[str, Any], size: str | None, no_flip: bool, roi: str
     method = ["--method", summary["method"], "--lookahead", summary["lookahead"]]
     method += ["--window", summary["window"]] if "window" in summary else []
     method += ["--bits", 12] if summary["bits"] == 12 else []
-    which = ["--first", summary["first_image"], "--last", summary["last_image"]]
+    chosen = [part for name, value in which.items() if value is not None for part in (name, value)]
     place = output.with_name(f"{output.stem}-sim{output.suffix}")
     return command(
-        "reconstruct", file, *of_file, *method, *which, "--board", "sim", "--lockstep", "-o", place
+        "reconstruct", file, *of_file, *method, *chosen, "--board", "sim", "--lockstep", "-o", place
     )

@@ -109,7 +109,8 @@ def reconstruct(
         job = Job(recording, pipeline, what, region, output, full_scale, gamma, fps, truth)
         count = work(job)
     summary = summarise(file, job, count, possible, why, board)
-    summary["next"] = next_line(summary, size, no_flip, roi)
+    which = {"--first": first, "--last": last, "--every": every, "--plane": plane}
+    summary["next"] = next_line(summary, size, no_flip, roi, which)
     if as_json:
         print_json(summary)
     else:
