@@ -82,7 +82,7 @@ def masked(text: str, shown: Block) -> str:
     """Output without what the page says is other elsewhere, and without spaces at the end of lines."""
     text = DIGEST.sub("#", NOISE.sub("", text))
     if (pattern := shown.mark("varies")) is not None:
-        text = re.sub(pattern, "#", text)
+        text = re.sub(pattern, "#", text, flags=re.MULTILINE)
     if shown.mark("numbers vary") is not None:  # and with them where a table's lines are broken
         text = TABLE.sub(lambda table: " ".join(sorted(set(re.findall(r"[^\W\d]+", table[0])))) + "\n", text)
         text = re.sub(" +", " ", NUMBER.sub("#", text))
