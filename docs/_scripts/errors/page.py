@@ -26,7 +26,8 @@ PAGES = {
         "sw/spikeplane/cli/encodings.py", "sw/spikeplane/cli/estimate.py", "sim/spikeplane_sim/golden/",
     ),
     "board": (
-        "sw/spikeplane/host/", "hw/spikeplane_hw/flash.py", "hw/spikeplane_hw/record.py", "hw/spikeplane_hw/check.py", "sw/spikeplane/export/c/",
+        "sw/spikeplane/host/", "hw/spikeplane_hw/flash.py", "hw/spikeplane_hw/record.py", "hw/spikeplane_hw/check.py",
+        "sw/spikeplane/export/c/",
         "sw/spikeplane/cli/flash.py", "sw/spikeplane/cli/serve.py", "sim/spikeplane_sim/board/",
         "sw/spikeplane/run/boards.py",
     ),
