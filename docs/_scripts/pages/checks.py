@@ -30,7 +30,7 @@ PARTS = (
     Part("core", ("golden/model.py",), ("core",)),
     Part("network", ("golden/model.py",), ("router", "mesh")),
     Part("link", (), ("bridge",)),
-    Part("units/camera", ("golden/camera",), ("camera", "camera_stream")),
+    Part("units/camera", ("golden/camera",), ("camera",)),
     Part("units", (), ()),
     Part("verilog", (), ()),
     Part("wrappers", (), ("axi_lite", "axi_stream", "wishbone")),
@@ -82,7 +82,11 @@ def _imported(path: Path) -> set[str]:
             for alias in node.names:
                 inner = place / alias.name
                 file = inner if inner.is_dir() or inner.with_suffix(".py").is_file() else place
-                names.add(f"{file.relative_to(GATEWARE).as_posix()}/" if file.is_dir() else file.relative_to(GATEWARE).as_posix() + ".py")
+                names.add(
+                    f"{file.relative_to(GATEWARE).as_posix()}/"
+                    if file.is_dir()
+                    else file.relative_to(GATEWARE).as_posix() + ".py"
+                )
     return names
 
 

@@ -190,6 +190,8 @@ MODELS: dict[str, tuple[Any, Any, str | None]] = {
     "stacked": (lambda: Do(lambda s, x: s.b(s.two(torch.stack([s.a(s.one(x)), s.c(s.one(x))], 1).mean(1)))), ROW, None),
     "order": (lambda: Do(lambda s, x: s.b(s.two(s.a(s.one(x[:, s.order].flip(1)))))), ROW, None),
     "every second": (lambda: Do(lambda s, x: s.b(s.a(s.one(x))[:, ::2])), ROW, None),
+    "pixels turned": (lambda: Do(lambda s, x: s.b(s.wide(torch.rot90(s.a(s.conv(x)), 1, (2, 3)).flatten(1)))), IMAGE, None),
+    "pixels turned back": (lambda: Do(lambda s, x: s.b(s.wide(torch.rot90(s.a(s.conv(x)), 3, (2, 3)).flatten(1)))), IMAGE, None),
     "pixels flipped": (lambda: Do(lambda s, x: s.b(s.wide(torch.roll(s.a(s.conv(x)).flip(2), 1, 3).flatten(1)))), IMAGE, None),
     "samples flipped": (lambda: Do(lambda s, x: s.a(s.one(x.flip(0)))), ROW, "along something else than channels"),
 }  # fmt: skip

@@ -30,7 +30,7 @@ _CURES = {
     **dict.fromkeys(("minimum", "and", "logicaland", "bitwiseand"), gate("AND", "at 2")),
     **dict.fromkeys(("xor", "logicalxor", "bitwisexor"), gate("XOR", "at 1, less those that fire at 2")),
     **dict.fromkeys(("cumsum", "cumprod"), "return every step's output: the program puts out the sum over the steps"),
-    **dict.fromkeys(("flip", "roll", "rot90"), "turn the input before, or permute the weights of the layer behind"),
+    **dict.fromkeys(("flip", "roll"), "turn the input before, or permute the weights of the layer behind"),
     "im2col": "use Conv2d",
 }  # fmt: skip
 _CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"

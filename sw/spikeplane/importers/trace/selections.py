@@ -75,8 +75,23 @@ def rolled(operation: Operation) -> Item:
     return item
 
 
+def rotated(operation: Operation) -> Item:
+    """Two dimensions turned by right angles: a flip of one, and both exchanged."""
+    item, turns = operation.item("self"), operation.args["k"] % 4
+    first, second = (d % len(item.dims) for d in operation.args["dims"])
+    flips = {0: (), 1: (second,), 2: (first, second), 3: (first,)}[turns]
+    for d in flips:
+        item = chosen(operation, item, d, list(range(sizes(item.dims)[d]))[::-1])
+    if turns % 2:
+        dims = list(item.dims)
+        dims[first], dims[second] = dims[second], dims[first]
+        item = replace(item, dims=tuple(dims))
+    return item
+
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("index", "index_select"), indexed),
     "flip": flipped,
     "roll": rolled,
+    "rot90": rotated,
 }
