@@ -95,5 +95,5 @@ def test_the_list_leads_to_the_notes() -> None:
 
 
 def test_a_file_of_messages_belongs_to_a_page() -> None:
-    with pytest.raises(LookupError, match="sw/spikeplane/new.py has messages and belongs to no page"):
-        page.page_of("sw/spikeplane/new.py")
+    with pytest.raises(LookupError, match="new/here.py has messages and belongs to no page"):
+        page.page_of("new/here.py")

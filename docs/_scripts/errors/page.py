@@ -21,7 +21,7 @@ PAGES = {
         "sw/spikeplane/program/words.py",
     ),
     "compile": (
-        "sw/spikeplane/compiler/", "sw/spikeplane/config.py", "sw/spikeplane/units.py", "sw/spikeplane/encoding",
+        "sw/spikeplane/compiler/", "sw/spikeplane/nn/", "sw/spikeplane/config.py", "sw/spikeplane/units.py", "sw/spikeplane/encoding",
         "sw/spikeplane/program/", "sw/spikeplane/network/", "sw/spikeplane/estimate/", "sw/spikeplane/cli/compile.py",
         "sw/spikeplane/cli/encodings.py", "sw/spikeplane/cli/estimate.py", "sim/spikeplane_sim/golden/",
     ),
@@ -43,6 +43,7 @@ PAGES = {
     "command": (
         "sw/spikeplane/cli/", "sw/spikeplane/extras.py", "sw/spikeplane/toolchain.py", "sw/spikeplane/platforms.py",
         "sw/spikeplane/processes.py",
+        "sw/spikeplane/",  # and whatever is new
     ),
 }  # fmt: skip
 #: Where the list of all messages comes on a page, and a block of messages that a note is about, one a line.
