@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bases import networks
-from browser import browser
+from browser import WIDTHS, browser
 from gtkwave import needed, opened
 from typer.testing import CliRunner
 
@@ -147,6 +147,26 @@ def marker_of(save: Path) -> int:
     return int(found[1])
 
 
+def check_page(path: Path, where: dict, command: str) -> None:
+    """At every width, light and dark, the page opens on the difference `where`, and names the command of its waves."""
+    neuron = "neuron (c={}, y={}, x={})".format(*where["neuron"])
+    told = f"step {where['step']}: the first difference of the run: {neuron}, golden {where['golden']}, chip {where['chip']}"
+    with browser() as page:
+        for size in WIDTHS.values():
+            for dark in (False, True):
+                page.open(path, size, dark=dark)
+                assert page.value("document.documentElement.scrollWidth <= innerWidth")
+                assert page.value("document.querySelector('#first').getBoundingClientRect().y < innerHeight")
+                chosen = page.value("document.querySelector('#picker [aria-selected=true]').title")
+                assert chosen.startswith(f"Sample {where['sample']}, differs")
+                layer = f"[data-layer={where['population']}]"
+                for box in ("#first", f"#sample {layer}"):
+                    assert page.value(f"document.querySelector('{box} .trio p').textContent").startswith(told)
+                    assert page.value(f"document.querySelectorAll('{box} .trio .ring.first').length") == 3
+                assert page.value("document.querySelector('#first .command').textContent") == command
+        assert page.errors == []
+
+
 def names_in(path: Path) -> set[str]:
     """Every signal of a VCD with its scopes, as GTKWave writes it: `chip.core_0_0.o_local_payload[46:0]`."""
     inside, found = [], set()
@@ -178,15 +198,7 @@ def test_a_mismatch_from_the_page_to_the_waves(faulty, tmp_path: Path, monkeypat
     where = first["lockstep"]["where"]
     assert (where["sample"], where["step"], where["population"]) == (SAMPLE, STEP, "conv")
     assert where["neuron"][1:] == [1, 1]
-    with browser() as page:
-        page.open(tmp_path / "r.html")
-        chosen = page.value("document.querySelector('#picker [aria-selected=true]').title")
-        assert chosen.startswith(f"Sample {SAMPLE}, differs")
-        said = page.value("document.querySelector('[data-layer=conv] .trio p').textContent")
-        assert said.startswith(
-            f"step {STEP}: the first difference of the run: neuron (c={where['neuron'][0]}, y=1, x=1)"
-        )
-        assert page.errors == []
+    check_page(tmp_path / "r.html", where, first["lockstep"]["command"])
     command = shlex.split(first["lockstep"]["command"])
     assert command[:2] == ["spikeplane", "run"]
     assert command[-8:] == ["--samples", "6", "--waves", "waves", "--sample", "3", "--steps", "0:3"]

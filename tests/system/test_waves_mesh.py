@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_waves import cycles, marker_of, named_by, names_in, times
+from test_waves import check_page, cycles, marker_of, named_by, names_in, times
 from typer.testing import CliRunner
 from wave_faults import FLIP, MISSING, MORE, Fault, core, router
 
@@ -119,6 +119,13 @@ def test_each_fault_has_the_marker(faulty, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     NET.save("net.spk")
     np.save("x.npy", SAMPLES)
+    common = ["run", "net.spk", "--input", "x.npy", "--board", "sim", "--json"]
+    done = CliRunner().invoke(app, [*common, "--lockstep", "--report", "r.html"])
+    assert done.exit_code == 1, done.output
+    found = json.loads(done.stdout)["lockstep"]
+    assert (found["where"]["sample"], found["where"]["step"], found["where"]["neuron"][1:]) == (1, 1, [1, 2])
+    assert found["command"].endswith("--samples 10 --waves waves --sample 1 --steps 0:3")
+    check_page(Path("r.html"), found["where"], found["command"])
     golden = spikeplane.open_board("golden", NET).run(NET.planes(SAMPLES))["conv"]
     for sample, fault in FAULTS.items():
         group, y, x = fault.place
@@ -126,9 +133,7 @@ def test_each_fault_has_the_marker(faulty, tmp_path: Path, monkeypatch) -> None:
         step = fault.step % STEPS
         window = (step, step + 1)
         options = ["--waves", f"{sample}.vcd", "--sample", str(sample), "--steps", "{}:{}".format(*window)]
-        done = CliRunner().invoke(
-            app, ["run", "net.spk", "--input", "x.npy", "--board", "sim", "--json", *options]
-        )
+        done = CliRunner().invoke(app, [*common, *options])
         assert done.exit_code == 1, done.output
         found = json.loads(done.stdout)
         made, path = found["waves"], tmp_path / f"{sample}.vcd"

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,12 +136,25 @@ def test_a_page_without_the_golden_model(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert found["differs"] == [23]
 
 
-def test_energy_is_that_of_the_estimate(tmp_path: Path) -> None:
-    found = paged(tmp_path, ran())["figures"]["energy"]
-    wanted = NET.estimate("ulx3s-85f", SAMPLES[:8])
-    assert found["pj"] * 1e-6 == pytest.approx(wanted.energy_uj, rel=1e-12)
-    assert found["activity"] == "counted on 8 samples of this run"
-    assert found["fpga_factor"] == wanted.values["energy_factor"]
+@pytest.mark.parametrize("probes", [("conv", "gate", "out"), ("out",)])
+def test_energy_is_that_of_the_estimate(tmp_path: Path, probes: tuple[str, ...]) -> None:
+    """From what came out, and from what is worked out where it did not come."""
+    net = replace(NET, probes=probes)
+    board = spikeplane.open_board("golden", net)
+    result = spikeplane.execute(net, board, SAMPLES)
+    write_run(tmp_path / "r.html", net, result, spikeplane.summarise(net, result, board, None, 100.0), None)
+    found = content(tmp_path / "r.html")
+    assert set(found["outputs"]) == set(probes)
+    assert set(found["membranes"]["traces"]) == {"conv", "gate", "out"}  # of those that are not sent as well
+    energy, wanted = found["figures"]["energy"], net.estimate("ulx3s-85f", SAMPLES[:8])
+    assert energy["pj"] * 1e-6 == pytest.approx(wanted.energy_uj, rel=1e-12)
+    assert energy["activity"] == "counted on 8 samples of this run"
+    assert energy["fpga_factor"] == wanted.values["energy_factor"]
+    with browser() as page:
+        page.open(tmp_path / "r.html")
+        head = page.value("document.querySelector('[data-layer=gate] h3').textContent")
+        assert head.endswith("not sent to the host") == ("gate" not in probes)
+        assert page.errors == []
 
 
 @pytest.mark.parametrize("batch", [7, 100])

@@ -35,5 +35,5 @@ function membranesOf(p, sample, first = []) {
   if (!few.length) return null;
   const which = few.length === size ? "" : `; ${few.length} of ${number(size)} neurons, those that ${first.length ? "differ or " : ""}fire most`;
   return make("div", { class: "membranes" }, make("p", { class: "axis" }, `Membranes in the golden model${which}${traces[p.name].theta ? "; dashed: the threshold" : ""}`),
-    make("div", { class: "sparks" }, ...few.map((one) => make("figure", { class: first.includes(one.neuron) ? "differs" : "" }, spark(p.name, one), make("figcaption", {}, product(p.shape.slice(1)) === 1 ? `c=${one.neuron}` : neuronWords(p.shape, one.neuron))))));
+    make("div", { class: `sparks${traces[p.name].steps > 40 ? " long" : ""}` }, ...few.map((one) => make("figure", { class: first.includes(one.neuron) ? "differs" : "" }, spark(p.name, one), make("figcaption", {}, product(p.shape.slice(1)) === 1 ? `c=${one.neuron}` : neuronWords(p.shape, one.neuron))))));
 }

@@ -15,7 +15,7 @@ from spikeplane.provided import provided
 NEURONS = 8  #: of a population in a sample, where not all of them are kept
 EVERY = 50_000  #: values of a population in all samples: no more, and all of its neurons are kept
 MOST = 400_000  #: values of all populations in all samples; what is more is of samples that are left out
-RUN = 1 << 26  #: values that the golden model goes through for them, at most
+RUN = 1 << 25  #: values that the golden model goes through for them, at most
 _ROOM = 1 << 23  #: values in memory at once, or those of a sample
 
 Marked = set[tuple[str, int]]  #: population, neuron by channel, row and column

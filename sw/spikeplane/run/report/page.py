@@ -51,7 +51,7 @@ def write_run(
         tables=program.tables,
         board=BOARDS.get(name, name),
         labels=labels,
-        figures=summary | {"energy": energy_of(program, kept.inputs), "line": line_of(result)},
+        figures=summary | {"energy": energy_of(program, kept.inputs, kept.outputs), "line": line_of(result)},
         scores=np.concatenate(result.scores),
         inputs=kept.inputs,
         outputs=kept.outputs,

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.estimate import counts, energy
+from spikeplane.estimate import counts, energy, forward
 from spikeplane.estimate.activity import Activity, measured
-from spikeplane.estimate.forward import outputs
 from spikeplane.estimate.whole import READ, STEPS
 from spikeplane.estimate.work import plan
 from spikeplane.host.serial import BAUD
@@ -19,14 +18,19 @@ if TYPE_CHECKING:
 BITS = 10  #: of a byte on a UART
 
 
-def energy_of(program: Program, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The estimated energy of a sample, as docs/estimate.md says, of the spikes of some samples of the run, by input
-    int (N, T, C, H, W): "pj" in 45 nm standard cells, "parts" of it, "fpga_factor", "activity"; or "reason", why
-    there is none."""
+def energy_of(
+    program: Program, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]
+) -> dict[str, Any]:
+    """The estimated energy of a sample, as docs/estimate.md says, of the spikes of some samples of the run.
+
+    inputs, outputs   what went in and what came out, by population int (N, T, C, H, W)
+
+    Returns "pj" in 45 nm standard cells, "parts" of it, "fpga_factor", "activity"; or "reason", why there is none.
+    """
     for unit in program.config.units:
         return {"reason": f"the estimate knows chips without a {unit}"}
     try:
-        activity = _activity(program, inputs)
+        activity = _activity(program, inputs, outputs)
         parts = energy.energy(program.config, counts.count(program, activity, plan(program, activity)))
     except SpikeplaneError as error:
         return {"reason": str(error)}
@@ -38,12 +42,14 @@ def energy_of(program: Program, inputs: dict[str, np.ndarray]) -> dict[str, Any]
     }
 
 
-def _activity(program: Program, inputs: dict[str, np.ndarray]) -> Activity:
-    """What fires in the first samples."""
+def _activity(program: Program, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Activity:
+    """What fires in the first samples; worked out where the host was not sent all of it."""
     network = program.network
     most = max(1, min(READ, STEPS // network.steps))
     planes = {name: values[:most] for name, values in inputs.items()}
-    found = outputs(network, planes, program.config.membrane_bits)
+    found = planes | {name: values[:most] for name, values in outputs.items()}
+    if any(p.name not in found for p in network.populations):
+        found = forward.outputs(network, planes, program.config.membrane_bits)
     count = len(next(iter(planes.values())))
     return measured(
         network, program.config, found, f"counted on {count} sample{'s' if count > 1 else ''} of this run"
