@@ -47,7 +47,8 @@ def _told(config: ChipConfig, packet: str, fault: Fault) -> tuple[str, str]:
 def core(config: ChipConfig, faults: list[Fault]) -> str:
     """core.v with these faults."""
     text = (Path(build.__file__).parent / "core.v").read_text()
-    at, hits = offsets(packet_format(config), Kind.SPIKE), dict.fromkeys((FLIP, MISSING, MORE), "1'b0")
+    at = offsets(packet_format(config), Kind.SPIKE)
+    hits: dict[str, str] = dict.fromkeys((FLIP, MISSING, MORE), "1'b0")
     added = "\n  wire [`PACKET_BITS-1:0] sent, one = 1;\n  wire valid, ready;"
     for n, fault in enumerate(faults):
         token, spike = _told(config, "sent", fault)

@@ -61,12 +61,10 @@ def stream() -> list[tuple[int, int, tuple[int, int], dict[str, int]]]:
 
 
 def packed(fields: dict[str, int], core: tuple[int, int]) -> np.ndarray:
-    kind, more = (
-        (Kind.SPIKE, fields)
-        if fields
-        else (Kind.TOKEN, dict(zip(("source_x", "source_y"), core, strict=True)))
-    )
-    return pack_many(FORM, kind, 1, {**more, "tag": TAG, "host": 1})[0]
+    """A spike; without fields a token of the core."""
+    source = {"source_x": core[0], "source_y": core[1]}
+    more = (fields or source) | {"tag": TAG, "host": 1}
+    return pack_many(FORM, Kind.SPIKE if fields else Kind.TOKEN, 1, more)[0]
 
 
 def marker(sent: list, arrived: list) -> int | None:
