@@ -147,7 +147,9 @@ def test_drawings_are_told_and_have_two_themes() -> None:
         assert len(set(re.findall(r' id="([^"]+)"', text))) == 2, name
 
 
-@pytest.mark.parametrize("package", ["spikeplane", "spikeplane.data", "spikeplane.importers"])
+@pytest.mark.parametrize(
+    "package", ["spikeplane", "spikeplane.data", "spikeplane.importers", "spikeplane.nn"]
+)
 def test_public_names_have_a_place(package: str) -> None:
     public = {name for name in import_module(package).__all__ if not name.startswith("__")}
     placed = {name.rpartition(".")[2] for name in python.documented() if name.rpartition(".")[0] == package}

@@ -1,5 +1,6 @@
 """The reference of Python: which names stand on which page. mkdocstrings fills the pages from the docstrings."""
 
+from collections import Counter
 from typing import NamedTuple
 
 
@@ -58,6 +59,15 @@ PAGES = {
             "The float network": ("spikeplane.importers.import_model", "spikeplane.float_network.FloatNetwork",
                                   "spikeplane.float_network.FloatPopulation", "spikeplane.float_network.FloatProjection",
                                   "spikeplane.float_network.FloatNeuron", "spikeplane.float_network.Assumption"),
+        },
+    ),
+    "python-training.md": Page(
+        "Python: training for the chip",
+        "Quantisation-aware training: `spikeplane.nn` puts the chip's grids of weights under an ordinary training loop.",
+        {
+            "Quantise": ("spikeplane.nn.quantise", "spikeplane.nn.baked", "spikeplane.nn.plain"),
+            "Look": ("spikeplane.nn.grids", "spikeplane.nn.widths", "spikeplane.nn.differences", "spikeplane.nn.Grid",
+                     "spikeplane.nn.Row", "spikeplane.nn.Difference"),
         },
     ),
     "python-network.md": Page(
