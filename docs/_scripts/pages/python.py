@@ -109,12 +109,12 @@ def documented() -> set[str]:
 
 
 def names() -> dict[str, str]:
-    """The full paths of classes by their names, and of everything by what follows `import spikeplane`."""
+    """The full paths of classes by their names, where only one has it, and of everything by its full path."""
     paths = documented()
+    short = Counter(path.rpartition(".")[2] for path in paths)
     classes = {path.rpartition(".")[2]: path for path in paths}
-    return {name: path for name, path in classes.items() if name[0].isupper()} | {
-        path: path for path in paths
-    }
+    single = {name: path for name, path in classes.items() if name[0].isupper() and short[name] == 1}
+    return single | {path: path for path in paths}
 
 
 def _page(page: Page) -> str:
