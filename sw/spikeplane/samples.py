@@ -216,13 +216,16 @@ def _labels(labels: Any, count: int) -> np.ndarray:
         raise SpikeplaneError(
             f"labels are whole numbers, one for each of {count} samples, not {array.dtype} of shape {array.shape}"
         )
+    if count and int(array[:count].min()) < 0:
+        raise SpikeplaneError(f"labels are numbers of classes, 0 or more, not {int(array[:count].min())}")
     return array[:count].astype(np.int64)
 
 
 def as_array(value: Any) -> np.ndarray:
     """A tensor or array as numpy's. Raises SpikeplaneError for lists of unequal lengths."""
     if _is_tensor(value):
-        value = value.detach().cpu().numpy()
+        value = value.detach().cpu()
+        value = (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
     try:
         return np.asarray(value)
     except ValueError:

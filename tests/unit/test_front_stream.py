@@ -375,3 +375,16 @@ def test_not_several_inputs(given, message) -> None:
     with pytest.raises(SpikeplaneError) as error:
         list(steps_of(given, TWO))
     assert str(error.value) == message
+
+
+def test_a_board_that_is_closed(program) -> None:
+    """It says so; and one that is closed while another of its chip is open leaves that alone."""
+    one = spikeplane.open_board("sim", program)
+    next(one.stream(planes()))
+    with spikeplane.open_board("sim", program) as other:
+        next(other.stream(planes()))
+    one.close()
+    one.close()
+    with pytest.raises(SpikeplaneError) as error:
+        next(one.stream(planes()))
+    assert str(error.value) == "the simulated board is closed; open another one"

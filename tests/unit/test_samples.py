@@ -107,3 +107,13 @@ def test_limit() -> None:
     assert len(labelled(PIXELS, None, DIRECT, 2)[0]) == 2
     with pytest.raises(SpikeplaneError, match="must be at least 1, not 0"):
         labelled(PIXELS, None, DIRECT, 0)
+
+
+def test_half_precision_and_labels_below_0() -> None:
+    form = {"in": (Encoding(kind="planes", steps=1), (1, 1, 2))}
+    for kind in (torch.float16, torch.bfloat16):
+        given, _ = labelled(torch.tensor([[[[[0, 1]]]]]).to(kind), None, form)
+        assert given.tolist() == [[[[[0, 1]]]]]
+    with pytest.raises(SpikeplaneError) as error:
+        labelled(np.zeros((1, 1, 1, 1, 2), np.uint8), [-1], form)
+    assert str(error.value) == "labels are numbers of classes, 0 or more, not -1"

@@ -9,6 +9,8 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
+from spikeplane.errors import SpikeplaneError
+
 _U8, _U32, _U64, _REAL, _OBJECT = (
     ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_double, ctypes.c_void_p,
 )  # fmt: skip
@@ -82,7 +84,9 @@ class Simulator:
         return self.call("cycles")
 
     def call(self, name: str, *arguments: Any) -> Any:
-        """The function `name` of the object."""
+        """The function `name` of the object. Raises SpikeplaneError where it is closed."""
+        if not self._object:
+            raise SpikeplaneError("the simulated board is closed; open another one")
         return getattr(self._library, f"{self._kind}_{name}")(self._object, *arguments)
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ Line *line_open(uint32_t pace, uint32_t gives, uint32_t takes) {
 }
 
 void line_close(Line *line) {
+  Verilated::threadContextp(&line->context);  // scopes are taken out of it: the last one made may be gone
   line->link.final();
   delete line;
 }

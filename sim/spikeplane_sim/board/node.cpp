@@ -86,6 +86,7 @@ void node_close(Node *node) {
 #ifdef WAVES
   simulated->written.close();
 #endif
+  Verilated::threadContextp(&simulated->context);  // scopes are taken out of it: the last one made may be gone
   simulated->model.final();
   delete simulated;
 }

@@ -70,6 +70,7 @@ Pins *pins_open(double period) {
 }
 
 void pins_close(Pins *pins) {
+  Verilated::threadContextp(&pins->context);  // scopes are taken out of it: the last one made may be gone
   pins->top.final();
   delete pins;
 }

@@ -216,7 +216,9 @@ class RunResult:
     def _one(self, population: str, sample: int) -> np.ndarray:
         """(T, C, H, W) of one sample."""
         planes = (self.inputs if population in self.inputs else self.spikes)[population]
-        if not 0 <= sample < self.kept:
+        if not isinstance(sample, int | np.integer) or sample < 0:
+            raise SpikeplaneError(f"sample must be a number from 0 to {self.kept - 1}, not {sample!r}")
+        if sample >= self.kept:
             raise SpikeplaneError(
                 f"sample {sample} was not kept: there are 0 to {self.kept - 1}; run with keep={sample + 1}"
             )
