@@ -15,7 +15,10 @@ import spikeplane
 from spikeplane import Encoding
 from spikeplane.cli import console, main
 from spikeplane.cli.commands import Commands
+from spikeplane.cli.complete import _VALUES
 from spikeplane.cli.lazy import load
+from spikeplane_gateware.wrappers.wrap import WRAPPERS
+from spikeplane_sim.bench import runner
 
 MODEL = """
 import torch
@@ -138,6 +141,10 @@ OFFERED = [
     ("run net.spk --board s", "sim"),
     ("build --board ulx", "ulx3s-85f"),
     ("build --preset fo", "four-cores"),
+    ("generate --wrapper ", "axi-stream axi-lite wishbone"),
+    ("simulate ax", "axi_lite"),
+    ("export ", "net.spk folder/"),
+    ("flash --board ulx3s-85f fo", "folder/"),
     ("reconstruct clip.dat --method ", "auto tfp tfi fsr ssr"),
 ]
 
@@ -156,6 +163,12 @@ def test_values_on_tab(place, typed: str, offered: str) -> None:
     )
     assert set(offered.split()) <= set(done.stdout.split())
     assert all(value.startswith(words.rpartition(" ")[2]) for value in done.stdout.split())
+
+
+def test_what_is_offered_is_what_there_is() -> None:
+    """The lists that are written down, because what they are of takes seconds to import."""
+    assert _VALUES["generate", "wrapper"]("") == list(WRAPPERS)
+    assert set(_VALUES["simulate", "names"]("")) == set(runner.names())
 
 
 def test_b_is_the_board() -> None:

@@ -106,6 +106,13 @@ _VALUES: dict[tuple[str, str], Callable[[str], list[str]]] = {
     ("reconstruct", "compare"): _files(".png"),
     ("", "if_gain"): _these("step", "dt"),
     ("", "discretisation"): _these("euler", "exponential"),
+    ("generate", "wrapper"): _these("axi-stream", "axi-lite", "wishbone"),
+    ("simulate", "names"): _these("core", "router", "mesh", "bridge", "camera", "chip", "axi_lite"),
+    ("", "file"): _files(".dat", ".npy", ".npz", ".yaml", ".yml"),
+    ("synth", "liberty"): _files(".lib"),
+    ("flash", "folder"): _files(),
+    ("serve", "build"): _files(),
+    ("compile", "weights"): _files(".pt", ".pth", ".safetensors"),
     ("doctor", "extras"): lambda _: _extras(),
 }
 
