@@ -105,7 +105,8 @@ def test_digits_at_the_pins_of_a_board(tmp_path, count, noise):
     with served(str(tmp_path / "digits.spk"), *noise) as port:
         done = example(made, port, "-v")
     assert (done.returncode, done.stderr) == (0, "")
-    assert (int(done.stdout.split()[-4]) > 0) == bool(noise), "frames sent again"
+    if noise:  # on a busy machine frames of a sound line come late, and are sent again too
+        assert int(done.stdout.split()[-4]) > 0, "frames sent again"
     found, expected = outputs(of, done.stdout, count), golden(of, images)
     assert all(np.array_equal(found[name], expected[name]) for name in of.probes)
     assert sum(int(np.count_nonzero(values)) for values in expected.values()) > 500 * count
