@@ -1,3 +1,6 @@
+# LiteX makes attributes and signals when a module is built: these rules report nothing else here.
+# pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportOptionalMemberAccess=false
+# pyright: reportIncompatibleMethodOverride=false, reportArgumentType=false, reportCallIssue=false, reportIndexIssue=false
 """A chip on the bus of a LiteX system.
 
     spikeplane generate --program net.spk --wrapper wishbone -o chip
