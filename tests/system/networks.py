@@ -15,17 +15,30 @@ from numbers_drawn import Unfit, fill
 from sketch import Sketch
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, DENSE, MEMBRANE, SPIKING, Network, Population, Projection, Window
+from spikeplane.network import (
+    ALIGNED,
+    DENSE,
+    MEMBRANE,
+    SPIKING,
+    Network,
+    Population,
+    Projection,
+    Window,
+    most_pixels,
+)
 
 Planes = dict[str, np.ndarray]
 SAMPLES = 3
 ATTEMPTS = 60
 
 
-def random_network(seed: int, config: ChipConfig, layers: int = 3) -> tuple[Network, Planes]:
-    """A network and planes for three samples of a few steps: deterministic in the seed."""
+def random_network(
+    seed: int, config: ChipConfig, layers: int = 3, *, apart: float = 0.0
+) -> tuple[Network, Planes]:
+    """A network and planes for three samples of a few steps: deterministic in the seed. `apart`: how likely a
+    source's pixels have zeros between."""
     for attempt in range(ATTEMPTS):
-        sketch = Sketch(np.random.default_rng([seed, attempt]), config)
+        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart)
         try:
             return _drawn(sketch, layers)
         except Unfit:
@@ -158,7 +171,24 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
         pool=pool,
         kind=ALIGNED if aligned else DENSE,
     )
+    if sketch.apart and sketch.chance(sketch.apart):
+        return _apart(sketch, projection, size, out)
     return projection, (out, made[0], made[1])
+
+
+def _apart(
+    sketch: Sketch, projection: Projection, size: tuple[int, int], out: int
+) -> tuple[Projection, tuple[int, int, int]]:
+    """The same with zeros between the pixels; some kernels are an upsampling's, alike everywhere."""
+    up = (sketch.number(1, 3), sketch.number(2, 3))
+    up, weight = up if sketch.chance(0.5) else up[::-1], projection.weight
+    if sketch.chance(0.4):
+        weight = np.broadcast_to(weight[..., :1, :1], weight.shape).copy()
+    axes = list(zip(size, up, projection.padding, projection.stride, weight.shape[-2:], strict=True))
+    most = [most_pixels(n, u, p, s) if u > 1 else (n + 2 * p - k) // s + 1 for n, u, p, s, k in axes]
+    least = [1 if u > 1 else n for n, u in zip(most, up, strict=True)]
+    made = [min(sketch.number(max(low, high // 2), high), 9) for low, high in zip(least, most, strict=True)]
+    return replace(projection, up=up, weight=weight), (out, made[0], made[1])
 
 
 def _dense(
@@ -166,8 +196,27 @@ def _dense(
 ) -> Projection:
     """Into currents of a given shape: a kernel as large as the source, placed so that every output
     pixel meets some of it."""
+    up = (-(-current[1] // source.shape[1]), -(-current[2] // source.shape[2]))
+    if max(up) > 1 and sketch.apart and sketch.chance(sketch.apart):
+        return _spread(sketch, source, target, current, delay, up)
     kernel = (current[1] + source.shape[1] - 1, current[2] + source.shape[2] - 1)
     values = source.sends_values
     weight = sketch.weights((current[0], source.shape[0], *kernel), sparse=values)
     padding = (current[1] - 1, current[2] - 1)
     return Projection(source=source.name, target=target, weight=weight, padding=padding, delay=delay)
+
+
+def _spread(
+    sketch: Sketch,
+    source: Population,
+    target: str,
+    current: tuple[int, int, int],
+    delay: int,
+    up: tuple[int, int],
+) -> Projection:
+    """Into more pixels than the source has: `up` apart, by a small kernel. An axis of fewer has one as in `_dense`."""
+    axes = list(zip(current[1:], source.shape[1:], up, strict=True))
+    kernel = tuple(sketch.number(1, u + 2) if u > 1 else n + m - 1 for n, m, u in axes)
+    padding = tuple(k - 1 if u > 1 else n - 1 for k, (n, _, u) in zip(kernel, axes, strict=True))
+    weight = sketch.weights((current[0], source.shape[0], *kernel), sparse=source.sends_values)
+    return Projection(source=source.name, target=target, weight=weight, padding=padding, delay=delay, up=up)

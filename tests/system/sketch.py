@@ -15,7 +15,7 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 @dataclass
 class Sketch:
     """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
-    biases as large as may be."""
+    biases as large as may be; `apart`: how likely a source's pixels have zeros between."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -24,6 +24,7 @@ class Sketch:
     planes: dict[str, np.ndarray] = field(default_factory=dict)
     constant: set[str] = field(default_factory=set)
     loud: set[str] = field(default_factory=set)
+    apart: float = 0.0
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
