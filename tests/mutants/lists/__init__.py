@@ -12,10 +12,11 @@ from mutants.lists import (
     link,
     network,
     program,
+    scatter,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART, values.PART,
+    program.PART, kinds.PART, values.PART, scatter.PART,
 )  # fmt: skip
