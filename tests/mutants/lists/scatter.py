@@ -13,7 +13,7 @@ MUTANTS = (
     Mutant("compiler/ties.py", "weight.shape[-2] <= up[0] and weight.shape[-1] <= up[1]", "True", "a sum over a window of equal weights is an identity"),
     Mutant("estimate/forward.py", "np.arange(n) * u + p", "np.arange(n) * u", "estimates forget the padding of pixels that stand apart"),
     Mutant("run/report/synapses.py", "(pixel >= 0) & (pixel % up == 0)", "pixel >= 0", "the report counts synapses from zeros"),
-    Mutant("importers/regular.py", "if gcd(s, up) == 1", "if s == 1", "strides behind an upsampling are not found", tests=("tests/unit/test_import_layers.py",)),
+    Mutant("importers/regular.py", "gcd(s, up) == 1", "s == 1", "strides behind an upsampling are not found", tests=("tests/unit/test_import_layers.py",)),
     Mutant("program/nir_out.py", "tuple(p.up) != (1, 1)", "False", "NIR gets a convolution without the zeros between"),
 )  # fmt: skip
 
