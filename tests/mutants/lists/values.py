@@ -7,7 +7,7 @@ TIES = (
     Mutant("compiler/ties.py", "gain(a) / gain(b)", "gain(b) / gain(a)", "two identities into neurons join their sources upside down"),
     Mutant("compiler/ties.py", "ratio * in_a / in_b", "ratio * in_b / in_a", "a joined class has the inverse ratio"),
     Mutant("compiler/ties.py", "ratio = ratio * self.ratio[name]", "ratio = self.ratio[name]", "of a chain of identities the last gain alone counts"),
-    Mutant("compiler/ties.py", "bool(np.all(weight))", "True", "a weight of 0 is an identity"),
+    Mutant("compiler/ties.py", "weight.all()", "True", "a weight of 0 is an identity"),
     Mutant("compiler/ties.py", "population.name == net.output", "False", "a readout has a unit a channel", within="population.name == net.output or (neuron"),
 )  # fmt: skip
 
