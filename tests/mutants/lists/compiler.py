@@ -20,7 +20,7 @@ PLACES = (
     Mutant("routes.py", "sum(n for delay, n in outgoing if delay)", "0", "a recurrent credit is waited for before step 0"),
     Mutant("routes.py", "count > most", "count > most + 1", "a core counts a connection too many"),
     Mutant("synapses.py", "(place - k) % stride == 0 and 0 <= place - k < out * stride", "0 <= place - k < out * stride", "a strided kernel meets every pixel"),
-    Mutant("synapses.py", "0 <= at // pool + padding - k < out * stride", "at // pool + padding - k < out * stride", "a kernel meets outputs before the first"),
+    Mutant("synapses.py", "0 <= place - k < out * stride", "place - k < out * stride", "a kernel meets outputs before the first"),
     Mutant("synapses.py", "(row < 0)", "(row > 0)", "1-bit weights have the other sign"),
 )  # fmt: skip
 
