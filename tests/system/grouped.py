@@ -6,7 +6,7 @@ A convolution in groups of channels, weight (Cout, Cin / groups, KH, KW), which 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, conv_transpose2d
 
 from spikeplane.network.projections.dense import Dense
 from spikeplane_sim.golden.projections.rule import Pair, Rule
@@ -61,3 +61,9 @@ class GroupedRule(Rule):
     def real(self, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
         """A convolution in groups."""
         return self.direct(x, weight, stride, padding)
+
+    def real_spread(self, x: Tensor, weight: Tensor, up: Pair) -> Tensor:
+        """A transposed convolution in groups."""
+        count = x.shape[1] // weight.shape[1]
+        kernel = torch.cat([part.flip(-1, -2).transpose(0, 1) for part in weight.chunk(count)])
+        return conv_transpose2d(x, kernel, stride=up, groups=count)

@@ -217,6 +217,8 @@ def _spread(
     """Into more pixels than the source has: `up` apart, by a small kernel. An axis of fewer has one as in `_dense`."""
     axes = list(zip(current[1:], source.shape[1:], up, strict=True))
     kernel = tuple(sketch.number(1, u + 2) if u > 1 else n + m - 1 for n, m, u in axes)
-    padding = tuple(k - 1 if u > 1 else n - 1 for k, (n, _, u) in zip(kernel, axes, strict=True))
+    rows, columns = (k - 1 if u > 1 else n - 1 for k, (n, _, u) in zip(kernel, axes, strict=True))
     weight = sketch.weights((current[0], source.shape[0], *kernel), sparse=source.sends_values)
-    return Projection(source=source.name, target=target, weight=weight, padding=padding, delay=delay, up=up)
+    return Projection(
+        source=source.name, target=target, weight=weight, padding=(rows, columns), delay=delay, up=up
+    )

@@ -2,6 +2,7 @@
 strides, pools, windows, values, delays and recurrences: golden model, chip and a numpy reference agree."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from chips import Chip, probes
@@ -33,7 +34,7 @@ def check(config: ChipConfig, count: int) -> Counter[str]:
                 continue
             if not apart:
                 continue
-            bits = {"membrane_bits": config.membrane_bits, "acc_bits": config.acc_bits}
+            bits: dict[str, Any] = {"membrane_bits": config.membrane_bits, "acc_bits": config.acc_bits}
             made = reference(network, inputs, **bits)
             assert not made.exceeded, "the proof let an overflow pass"
             expected = {name: made.outputs[name] for name in probes(network)}

@@ -102,5 +102,5 @@ def trained(model: nn.Module, seed: int) -> nn.Module:
                     (module.weight, 0.7, 1.3),
                     (module.bias, -0.1, 0.3),
                 ):
-                    tensor.uniform_(low, high)
+                    nn.init.uniform_(tensor, low, high)  # pyright: ignore[reportArgumentType]
     return model.eval()

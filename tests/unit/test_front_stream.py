@@ -180,7 +180,8 @@ def test_a_stream_left_in_the_middle_leaves_the_board_usable(program, chip) -> N
 
     for ahead in (1, None):
         stream = chip.stream(planes(), ahead=ahead)
-        next(stream), next(stream), next(stream)
+        for _ in range(3):
+            next(stream)
         assert program.run(recorded, board=chip, lockstep=True).mismatches == 0
         with pytest.raises(SpikeplaneError) as error:
             next(stream)
@@ -286,11 +287,12 @@ def test_what_is_none(program, given, message) -> None:
 
 def test_refused(program) -> None:
     board = spikeplane.open_board("golden", program)
-    for options, message in (({"window": 0}, "window must be 1 or more steps, not 0"),
+    given: dict[str, Any]
+    for given, message in (({"window": 0}, "window must be 1 or more steps, not 0"),
                              ({"ahead": 0}, "ahead must be 1 or more steps, not 0"),
                              ({"ahead": 1.5}, "ahead must be 1 or more steps, not 1.5")):  # fmt: skip
         with pytest.raises(SpikeplaneError) as error:
-            board.stream(planes(), **options)
+            board.stream(planes(), **given)
         assert str(error.value) == message
     with pytest.raises(SpikeplaneError) as error:
         board.stream(iter(())).summary  # noqa: B018
