@@ -147,6 +147,12 @@ def test_shapes_that_do_not_meet_are_refused() -> None:
     assert str(refused.value) == ("projection 'in' to 'out': its kernel makes 1x6 pixels, the target has 1x9")
 
 
+def test_without_zeros_between_the_kernel_says_how_many() -> None:
+    with pytest.raises(SpikeplaneError) as refused:
+        check_structure(small(np.ones((1, 1, 1, 2), int), 3, 3))
+    assert str(refused.value) == ("projection 'in' to 'out': its kernel makes 1x2 pixels, the target has 1x3")
+
+
 def test_a_file_states_it_where_it_is() -> None:
     plain = Projection(source="in", target="out", weight=np.ones((1, 1, 1, 1), int))
     assert "up" not in stated(plain, ("weight",))
