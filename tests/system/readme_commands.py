@@ -80,7 +80,7 @@ TYPED = {
         "spikeplane serve --board icebreaker >board.txt &\nuntil grep -q /dev/pts board.txt; do kill -0 $!; sleep 0.2; done",
     "run net.spk --board /dev/pts/N":
         f"{PORT}spikeplane run net.spk --input images.npy --samples 2 --board $PORT --lockstep | grep '0 mismatches'",
-    "spikeplane simulate --netlist": "spikeplane simulate --netlist --config $ROOT/examples/smallest.toml",
+    "spikeplane simulate --netlist": "spikeplane simulate --netlist",
     "spikeplane synth --liberty FILE": "spikeplane synth --liberty cells.lib --config $ROOT/examples/smallest.toml",
     "spikeplane doctor": "spikeplane doctor",
     "--report": "spikeplane doctor --report",
