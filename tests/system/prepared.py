@@ -23,14 +23,16 @@ images = np.random.default_rng(0).integers(0, 256, (6, 1, 28, 28)).astype(np.uin
 labels = np.random.default_rng(1).integers(0, 4, 6)
 """
 
+#: The same by the names of pages on Python.
+FLOATS = NETWORK + "x, y = torch.tensor(images / 255, dtype=torch.float32), labels\n"
+
 PREPARED = {
     "README.md": NETWORK,
-    "docs/python.md": NETWORK + """
-x, y = torch.tensor(images / 255, dtype=torch.float32), labels
-""",
+    "docs/README.md": FLOATS,
+    "docs/python.md": FLOATS,
     "docs/compiler.md": """
 from torch import nn
 class MyNeuron(nn.Module):
     pass
 """,
-}  # fmt: skip
+}
