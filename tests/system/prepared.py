@@ -30,9 +30,20 @@ PREPARED = {
     "README.md": NETWORK,
     "docs/README.md": FLOATS,
     "docs/python.md": FLOATS,
+    "docs/quantisation.md": NETWORK + """
+import spikeplane
+encoding = spikeplane.Encoding(steps=4)
+def train(model):
+    model.eval()
+""",
+    "docs/report.md": NETWORK + """
+import hashlib, spikeplane
+x = images
+program = spikeplane.compile(model, chip="small", encoding=spikeplane.Encoding(steps=4), input_shape=(1, 28, 28))
+""",
     "docs/compiler.md": """
 from torch import nn
 class MyNeuron(nn.Module):
     pass
 """,
-}
+}  # fmt: skip
