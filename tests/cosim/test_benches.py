@@ -16,6 +16,7 @@ from spikeplane_sim.bench import runner
 from spikeplane_sim.bench.designs import design
 
 pytestmark = pytest.mark.cosim
+LONG = "axi_lite"  #: a bench that loads a whole program word by word
 
 
 def failures(log: Path) -> str:
@@ -25,7 +26,9 @@ def failures(log: Path) -> str:
     ]
 
 
-@pytest.mark.parametrize("name", runner.names())
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == LONG else n for n in runner.names()]
+)
 def test_bench_passes(tmp_path, name):
     result = runner.run(name, folder=tmp_path)
     assert result.passed, failures(result.log)

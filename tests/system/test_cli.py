@@ -144,7 +144,7 @@ def test_a_chip_without_cores(place, monkeypatch, capsys) -> None:
     status, out, err = call(monkeypatch, capsys, "generate", "--config", "alone.toml", "-o", "out")
     assert (status, err) == (0, "")
     digest = ChipConfig.from_toml("alone.toml").digest
-    assert out.splitlines()[-2:] == [
+    assert out.splitlines()[-3:-1] == [
         f"chip {digest}: no cores",
         "camera: 16 x 8 pixels, 4 a cycle, fsr, look-ahead 0",
     ]
@@ -290,7 +290,7 @@ def test_names_that_look_like_markup(place, monkeypatch, capsys) -> None:
     status, out, _ = call(
         monkeypatch, capsys, "run", str(path), "--input", "images.npy", "--report", "a[b/]b.html"
     )
-    assert (status, out[:5], out.splitlines()[-1].endswith("a[b/]b.html")) == (0, "[/x] ", True)
+    assert (status, out[:5], "a[b/]b.html" in out) == (0, "[/x] ", True)
 
 
 def test_defects_are_one_line_too(place, monkeypatch, capsys) -> None:

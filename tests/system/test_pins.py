@@ -101,6 +101,7 @@ def test_a_host_that_vanishes_leaves_a_board_for_the_next(pins, moment):
         assert right(run(pins))
 
 
+@pytest.mark.slow
 def test_a_reset_in_mid_run_is_noticed_and_spares_the_next_run(pins):
     """At any moment: the run ends right, if the reset came before it began, or with a line, and
     never with wrong spikes."""

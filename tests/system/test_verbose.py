@@ -60,7 +60,7 @@ def call(folder, monkeypatch, capsys, *arguments: str) -> tuple[str, list[str]]:
 
 def test_the_library_logs_what_it_compiles(folder) -> None:
     assert folder[1][0] == (
-        "INFO spikeplane.compiler.compile: compiling a network of 2 populations and 1 projections"
+        "INFO spikeplane.compiler.model: compiling a network of 2 populations and 1 projections"
     )
     assert [
         line for line in folder[1] if line.startswith("INFO spikeplane.compiler.fit: placed on 1 of 1 cores")

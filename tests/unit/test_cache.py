@@ -196,6 +196,7 @@ def test_a_temporary_folder_with_a_blank(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.cosim
+@pytest.mark.slow
 def test_a_simulator_that_was_cut_is_built_again(folder, tmp_path, monkeypatch) -> None:
     """A library cut short ends the process that loads it; here TMPDIR has a blank besides."""
     from spikeplane.cli.boards import echo_board
