@@ -1,6 +1,8 @@
 """What docs/python.md opens with, run as written on models of SpikingJelly that a user may have: a perceptron, a
 convolutional network with batch norms, a residual one. `steps(source, board)` are its lines for one of them."""
 
+from typing import Any
+
 import torch
 from spikingjelly.activation_based import functional, layer, neuron
 
@@ -24,6 +26,9 @@ class Perceptron(torch.nn.Module):
 
 class Several(torch.nn.Module):
     """All steps in one call, which gives their mean."""
+
+    def body(self, x: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
 
     def forward(self, x):
         x = x.unsqueeze(0).repeat(STEPS, 1, 1, 1, 1)
@@ -83,7 +88,7 @@ class Residual(Several):
         return self.head(self.block(self.conv1(x)))
 
 
-def trained(kind: type[torch.nn.Module]) -> tuple[torch.nn.Module, torch.Tensor, torch.Tensor]:
+def trained(kind: Any) -> tuple[torch.nn.Module, torch.Tensor, torch.Tensor]:
     """A model, its images of values n / 255 and their labels, after a few epochs."""
     torch.manual_seed(3)
     model = kind()
@@ -93,7 +98,7 @@ def trained(kind: type[torch.nn.Module]) -> tuple[torch.nn.Module, torch.Tensor,
     optimiser = torch.optim.Adam(model.parameters(), 1e-2)
     for _ in range(40):
         calls = 1 if isinstance(model, Several) else STEPS
-        out = sum(model(x) for _ in range(calls)) / calls
+        out = torch.stack([model(x) for _ in range(calls)]).mean(0)
         loss = torch.nn.functional.mse_loss(out, torch.nn.functional.one_hot(y, CLASSES).float())
         optimiser.zero_grad()
         loss.backward()

@@ -39,11 +39,12 @@ def shape_of(calibration: Any, encodings: Encodings) -> Shape | None:
     """(C, H, W) of one input's samples: arrays and tensors (N, ...), a DataLoader, a dataset, of images, or of
     planes or frames (N, T, C, H, W). None where these do not say: recordings, several inputs, and what can be
     read only once."""
-    several = isinstance(encodings, Mapping) or isinstance(calibration, Mapping)
-    dimensions = None if several else _sample(calibration)
+    if isinstance(encodings, Mapping) or isinstance(calibration, Mapping):
+        return None
+    dimensions = _sample(calibration)
     if dimensions is None:
         return None
-    if not several and encodings.kind in ("events", "planes", "frames"):
+    if encodings.kind in ("events", "planes", "frames"):
         dimensions = dimensions[1:] if len(dimensions) in (2, 4) else ()
     form = {1: (*dimensions, 1, 1), 2: (1, *dimensions), 3: dimensions}.get(len(dimensions))
     return None if form is None else (form[0], form[1], form[2])
