@@ -21,6 +21,6 @@ PART = Part(
     name="scatter",
     folder="sw/spikeplane",
     gateware=False,
-    tests={"*": ("tests/unit/test_scatter.py", "tests/unit/test_synapses.py")},
+    tests={"*": ("tests/unit/test_scatter_maps.py", "tests/unit/test_synapses.py")},
     mutants=MUTANTS,
 )
