@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ps
 def designs(monkeypatch) -> list[serve.Design]:
     """What would be simulated."""
     found: list[serve.Design] = []
-    monkeypatch.setattr(serve, "_serve", lambda design, program, baud, noise: found.append(design))
+    monkeypatch.setattr(serve, "_serve", lambda design, *_, **__: found.append(design))
     return found
 
 

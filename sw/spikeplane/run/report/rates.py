@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.estimate import counts, energy, forward
-from spikeplane.estimate.activity import Activity, measured
-from spikeplane.estimate.whole import READ, STEPS
-from spikeplane.estimate.work import plan
 from spikeplane.host.serial import BAUD
 from spikeplane.program import Program
 
 if TYPE_CHECKING:
+    from spikeplane.estimate.activity import Activity
     from spikeplane.run.execute import Result
 
 BITS = 10  #: of a byte on a UART
@@ -30,8 +27,14 @@ def energy_of(
     for unit in program.config.units:
         return {"reason": f"the estimate knows chips without a {unit}"}
     try:
+        # a machine that only drives a board has no compiler, on whose tables the estimate stands
+        from spikeplane.estimate import counts, energy
+        from spikeplane.estimate.work import plan
+
         activity = _activity(program, inputs, outputs)
         parts = energy.energy(program.config, counts.count(program, activity, plan(program, activity)))
+    except ModuleNotFoundError:
+        return {"reason": "the estimate needs the compiler"}
     except SpikeplaneError as error:
         return {"reason": str(error)}
     return {
@@ -42,8 +45,12 @@ def energy_of(
     }
 
 
-def _activity(program: Program, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Activity:
+def _activity(program: Program, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> "Activity":
     """What fires in the first samples; worked out where the host was not sent all of it."""
+    from spikeplane.estimate import forward
+    from spikeplane.estimate.activity import measured
+    from spikeplane.estimate.whole import READ, STEPS
+
     network = program.network
     most = max(1, min(READ, STEPS // network.steps))
     planes = {name: values[:most] for name, values in inputs.items()}
