@@ -7,6 +7,7 @@ import numpy as np
 
 from spikeplane.data.events import Events, check_columns, check_inside
 from spikeplane.encode_frames import form, found, frames
+from spikeplane.encode_poisson import poisson
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 
@@ -24,6 +25,8 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
     rate      1 where a uniform integer of 0..254, drawn by numpy's default_rng([seed, sample
               number]), is below v; `first` is the number of the first sample, so any split into
               batches gives the same planes
+    poisson   1 where the 8-bit number that a hash makes of seed, step and pixel is below v: one image gives
+              the same planes wherever it stands (`encode_poisson`)
     latency   1 at step floor((255 - v) * (T - 1) / 255) only: 255 fires at step 0, 1 near step T - 1, 0 never
     events    1 where at least one event falls into the step; events after step T - 1 are dropped
     planes    the samples themselves; they must have T steps, and hold 0 and 1 only
@@ -42,6 +45,8 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
         return array
     if encoding.kind == "rate":
         return _stack(encoding, shape, [_rate(encoding, image, first + i) for i, image in enumerate(array)])
+    if encoding.kind == "poisson":
+        return poisson(encoding.seed, encoding.steps, array)
     if encoding.kind == "latency":
         return _latency(encoding, array)
     return _direct(encoding, array)

@@ -9,7 +9,7 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 from spikeplane.later import LATER
 
-EncodingKind = Literal["direct", "rate", "latency", "events", "planes", "frames"]
+EncodingKind = Literal["direct", "rate", "poisson", "latency", "events", "planes", "frames"]
 
 #: Lowest and highest value of each number of an encoding. A sample of 16,384 steps is a second at
 #: the rate of speech, and takes a simulated chip about ten; nobody would see the end of one of a
@@ -23,6 +23,8 @@ class Encoding:
 
     kind     direct   images as multi-bit values, the same in every step (value_bits bits)
              rate     Bernoulli spikes of probability value / 255, seeded by (seed, sample number)
+             poisson  the same of probability value / 256, by a hash of (seed, step, pixel): every host draws
+                      the same, whatever the sample's number
              latency  one spike per pixel, the brighter the earlier; a black pixel never
              events   event recordings binned into steps of step_us microseconds, one channel per
                       polarity, 0 or 1

@@ -87,7 +87,7 @@ def test_networks_that_are_none(net: FloatNetwork, message: str) -> None:
 
 
 @pytest.mark.parametrize(("fields", "message"), [
-    ({"kind": "morse"}, "kind must be one of direct, rate, latency, events, planes, frames, not 'morse'"),
+    ({"kind": "morse"}, "kind must be one of direct, rate, poisson, latency, events, planes, frames, not 'morse'"),
     ({"value_bits": 0}, "value_bits must be from 1 to 8, not 0"),
     ({"steps": 2.5}, "steps must be from 1 to 16384, not 2.5"),
     ({"steps": 0}, "steps must be from 1 to 16384, not 0"),

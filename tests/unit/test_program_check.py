@@ -216,7 +216,7 @@ TYPES = [
     ("probes", ["conv", 1], "probes must be text of up to 1000 characters, not 1"),
     ("probes", "conv", "probes must be a list of names, not 'conv'"),
     ("readout", [], "readout must be text of up to 1000 characters, not []"),
-    ("encoding/kind", "video", "encoding, kind must be one of direct, rate, latency, events, planes, frames, not 'video'"),
+    ("encoding/kind", "video", "encoding, kind must be one of direct, rate, poisson, latency, events, planes, frames, not 'video'"),
     ("encoding/seed", ..., ("encoding must have the fields kind, seed, step_us, steps, value_bits; " "'seed' is missing "
                                                                                                      "or unknown")),
     ("populations/1/hold", 1, "population 1, hold must be true or false, not 1"),

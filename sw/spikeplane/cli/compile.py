@@ -55,7 +55,7 @@ def compile(  # noqa: A001 - the command's name
     encoding: Annotated[
         list[str] | None,
         typer.Option(
-            help="direct (default), rate, latency, events, planes or frames; NAME=KIND for each of several inputs."
+            help="direct (default), rate, poisson, latency, events, planes or frames; NAME=KIND for each of several inputs."
         ),
     ] = None,
     value_bits: Annotated[
@@ -71,7 +71,7 @@ def compile(  # noqa: A001 - the command's name
     ] = None,
     std: Annotated[str | None, typer.Option(help="See --mean.")] = None,
     step_us: Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the rate encoding.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the rate and the poisson encoding.")] = 0,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, for NIR's LIF.")] = None,
     reset: Annotated[
         str | None, typer.Option(help="hard, soft, none or delayed (as snnTorch); overrides the model.")

@@ -33,7 +33,7 @@ def read_samples(
     """The samples in `path` for an input of `shape` (C, H, W); the first `limit` of them, and no
     others are unpacked. `names`: of the array to take of an .npz of several.
 
-    direct, rate, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
+    direct, rate, poisson, latency   uint8 (N, C, H, W): IDX (gzipped or not), .npy, .npz; see `arrays.images`
     planes                  uint8 (N, T, C, H, W) of 0 and 1: .npy, .npz, IDX, or a .csv whose rows
                             are the steps and whose first C columns are the planes of a (C, 1, 1)
                             input; see `arrays.planes`

@@ -24,6 +24,7 @@ DRIVER = (
     "spikeplane_control.c",
     "spikeplane_driver.h",
     "spikeplane_driver.c",
+    "spikeplane_poisson.h",
     "main.c",
     "Makefile",
 )

@@ -20,7 +20,7 @@ Planes = dict[str, np.ndarray]
 
 def of_images(encoding: Encoding) -> bool:
     """Whether it makes steps out of an image."""
-    return encoding.kind in ("direct", "rate", "latency")
+    return encoding.kind in ("direct", "rate", "poisson", "latency")
 
 
 def at_hand(samples: Any) -> bool:
