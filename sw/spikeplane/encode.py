@@ -10,6 +10,7 @@ from spikeplane.encode_frames import form, found, frames
 from spikeplane.encode_poisson import poisson
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
+from spikeplane.shapes import remedy
 
 #: What is encoded: uint8 images (N, C, H, W), uint8 planes (N, T, C, H, W), frames (N, T, C, H, W), or
 #: event recordings.
@@ -82,15 +83,15 @@ def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.
     except ValueError:  # a list of samples, or of rows, of unequal lengths
         raise SpikeplaneError(f"{refusal}, not samples of unequal shapes; give one array") from None
     if array.shape[1:] != expected:
-        remedy = (
+        cure = (
             f"cut or fill them to {encoding.steps} steps"
             if planes and array.shape[2:] == shape
-            else "reshape them"
+            else remedy(array.shape, expected)
         )
-        raise SpikeplaneError(f"{refusal}, not {found(array)}; {remedy}")
+        raise SpikeplaneError(f"{refusal}, not {found(array)}; {cure}")
     if array.dtype != np.uint8:
-        remedy = "convert 0 and 1" if planes else "scale them to 0..255 and convert them"
-        raise SpikeplaneError(f"{refusal}, not {found(array)}; {remedy} with astype(np.uint8)")
+        convert = "convert 0 and 1" if planes else "scale them to 0..255 and convert them"
+        raise SpikeplaneError(f"{refusal}, not {found(array)}; {convert} with astype(np.uint8)")
     if planes and array.max(initial=0) > 1:
         raise SpikeplaneError(
             f"{refusal} of 0 and 1, not {found(array)}; threshold them, or compile with encoding 'direct'"

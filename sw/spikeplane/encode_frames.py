@@ -6,6 +6,7 @@ import numpy as np
 
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError, number
+from spikeplane.shapes import remedy
 
 
 def frames(encoding: Encoding, samples: Any, shape: tuple[int, int, int], first: int = 0) -> np.ndarray:
@@ -24,8 +25,8 @@ def frames(encoding: Encoding, samples: Any, shape: tuple[int, int, int], first:
         raise SpikeplaneError(f"{refusal}, not samples of unequal shapes; give one array") from None
     if array.shape[1:] != expected:
         steps = array.shape[2:] == shape
-        remedy = f"cut or fill them to {encoding.steps} steps" if steps else "reshape them"
-        raise SpikeplaneError(f"{refusal}, not {found(array)}; {remedy}")
+        cure = f"cut or fill them to {encoding.steps} steps" if steps else remedy(array.shape, expected)
+        raise SpikeplaneError(f"{refusal}, not {found(array)}; {cure}")
     if array.dtype.kind not in "buif":
         raise SpikeplaneError(
             f"{refusal}, not {found(array)}; give integers, or floats in the encoding's unit"
@@ -45,14 +46,14 @@ def _outside(encoding: Encoding, array: np.ndarray, place: np.ndarray, first: in
     what = f"{encoding.value_bits}-bit {'signed ' if encoding.signed else ''}frames take"
     if array.dtype.kind == "f":
         low, high = low * encoding.value, high * encoding.value
-        what, remedy = f"{what} real values", "scale them, or compile with another unit"
+        what, cure = f"{what} real values", "scale them, or compile with another unit"
     else:
-        remedy = "clip or scale them, or compile with more value_bits" + (
+        cure = "clip or scale them, or compile with more value_bits" + (
             "" if encoding.signed else ", or signed"
         )
     return SpikeplaneError(
         f"sample {first + sample}, step {step}, pixel (c={c}, y={y}, x={x}) holds "
-        f"{number(array[tuple(place)])}; {what} from {number(low)} to {number(high)}: {remedy}"
+        f"{number(array[tuple(place)])}; {what} from {number(low)} to {number(high)}: {cure}"
     )
 
 

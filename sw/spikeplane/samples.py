@@ -14,7 +14,8 @@ import numpy as np
 from spikeplane.data.events import Events
 from spikeplane.data.recordings import from_planes, recording
 from spikeplane.encoding import Encoding
-from spikeplane.errors import SpikeplaneError, number
+from spikeplane.errors import SpikeplaneError, number, reason
+from spikeplane.shapes import order_of, remedy, same_order
 
 FAR = 1e-3  #: of an encoding's step, that a float may be off: single precision, normalised and back
 Shape = tuple[int, int, int]
@@ -37,6 +38,7 @@ def labelled(
     """
     if limit is not None and limit < 1:
         raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
+    cut = limit is not None and _loads(samples)  # nobody knows how many there are
     if _loads(samples):
         samples, found = _gathered(samples, limit)
         labels = found if labels is None else labels
@@ -44,12 +46,13 @@ def labelled(
     named = dict(zip(inputs, samples, strict=True)) if several else samples
     if isinstance(named, Mapping) and not _is_events(named):
         given = {name: _of(one, name, inputs.get(name), limit) for name, one in named.items()}
-        count = len(next(iter(given.values()), ()))
+        count, first = len(next(iter(given.values()), ())), next(iter(named.values()), ())
     else:
         name, form = next(iter(inputs.items()))
-        given = _of(named, name, form, limit)
+        given, first = _of(named, name, form, limit), named
         count = len(given)
-    return given, None if labels is None else _labels(labels, count)
+    total = None if cut else len(first) if hasattr(first, "__len__") and not _is_events(first) else count
+    return given, None if labels is None else _labels(labels, count, total)
 
 
 def _loads(samples: Any) -> bool:
@@ -138,7 +141,7 @@ def _of(samples: Any, name: str, form: tuple[Encoding, Shape] | None, limit: int
     encoding, shape = form
     if encoding.kind == "events":
         return _recorded(array[:limit], encoding, shape, name)
-    array = as_integers(_shaped(array, encoding, shape)[:limit], encoding, name)
+    array = as_integers(_shaped(array, encoding, shape, name)[:limit], encoding, name)
     return array.astype(np.uint8) if array.dtype == bool else array
 
 
@@ -161,15 +164,24 @@ def _recorded(array: np.ndarray, encoding: Encoding, shape: Shape, name: str) ->
     return [from_planes(planes, encoding.step_us, f"sample {i}") for i, planes in enumerate(array)]
 
 
-def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape) -> np.ndarray:
-    """(N, C, H, W), or (N, T, C, H, W) of planes and frames, where the values of a sample are as many and only
-    their dimensions differ: rows (N, 784), images without channels (N, 28, 28)."""
+def _shaped(array: np.ndarray, encoding: Encoding, shape: Shape, name: str) -> np.ndarray:
+    """(N, C, H, W), or (N, T, C, H, W) of planes and frames, where the values of a sample are as many, in the same
+    order, and only their dimensions differ: rows (N, 784), images without channels (N, 28, 28). Raises
+    SpikeplaneError where only their number fits: channels last, height and width swapped."""
     wanted = (encoding.steps, *shape) if encoding.kind in ("planes", "frames") else shape
     lead = wanted[: len(wanted) - 3]
     if lead and array.shape[1:2] == (1,) != lead:
         array = array[:, 0]  # an image's rows as steps
-    kept = array.shape[1 : 1 + len(lead)] == lead and math.prod(array.shape[1:]) == math.prod(wanted)
-    return array.reshape(len(array), *wanted) if kept else array
+    found = array.shape[1:]
+    if found[: len(lead)] != lead or math.prod(found) != math.prod(wanted):
+        return array
+    if not same_order(found[len(lead) :], shape):
+        turned = order_of(array.shape, wanted) is not None
+        raise SpikeplaneError(
+            f"input '{name}' expects samples (N, {', '.join(map(str, wanted))}), not {array.shape}; "
+            + (remedy(array.shape, wanted) if turned else "bring them into this order, channels first")
+        )
+    return array.reshape(len(array), *wanted)
 
 
 def as_integers(array: np.ndarray, encoding: Encoding, name: str) -> np.ndarray:
@@ -210,22 +222,44 @@ def _fits(array: np.ndarray) -> bool:
     return bool(array.size) and int(array.min()) >= 0 and int(array.max()) <= 255
 
 
-def _labels(labels: Any, count: int) -> np.ndarray:
+def _labels(labels: Any, count: int, total: int | None) -> np.ndarray:
+    """(N,) of numbers, of a column (N, 1), or of rows with a single 1; N is `count`, the samples that are run, or
+    `total`, those that were given, None where nobody counted them."""
     array = as_array(labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    elif array.ndim == 2 and array.dtype.kind in "biuf" and _one_hot(array):
+        array = array.argmax(1)
     if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) < count:
         raise SpikeplaneError(
             f"labels are whole numbers, one for each of {count} samples, not {array.dtype} of shape {array.shape}"
+        )
+    if total is not None and len(array) not in (count, total):
+        raise SpikeplaneError(
+            f"there are {len(array)} labels for {total} samples; give one for each, or run the first ones with limit="
         )
     if count and int(array[:count].min()) < 0:
         raise SpikeplaneError(f"labels are numbers of classes, 0 or more, not {int(array[:count].min())}")
     return array[:count].astype(np.int64)
 
 
+def _one_hot(array: np.ndarray) -> bool:
+    """Whether every row holds a single 1, and else 0."""
+    return bool(((array == 0) | (array == 1)).all() and (array.sum(1) == 1).all())
+
+
 def as_array(value: Any) -> np.ndarray:
     """A tensor or array as numpy's. Raises SpikeplaneError for lists of unequal lengths."""
     if _is_tensor(value):
-        value = value.detach().cpu()
-        value = (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
+        value = value.detach()
+        try:
+            value = value.cpu()
+            value = (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
+        except (TypeError, RuntimeError) as error:  # sparse, quantised, of the device "meta"
+            raise SpikeplaneError(
+                f"a tensor on the device {value.device} in the layout {value.layout} gives no values: {reason(error)}; "
+                "give a dense one"
+            ) from None
     try:
         return np.asarray(value)
     except ValueError:

@@ -10,6 +10,7 @@ from spikeplane.data.idx import open_idx
 from spikeplane.data.stored import Stored, open_npy, open_npz
 from spikeplane.errors import SpikeplaneError, number, reason
 from spikeplane.files import check_regular
+from spikeplane.shapes import order_of
 
 Shape = tuple[int, int, int]
 
@@ -67,9 +68,10 @@ def count_images(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
         return found[0]
     if found in forms:
         return None
-    raise SpikeplaneError(
-        f"{name}: expected samples of shape {_text(shape)}, the array has the shape {_text(found)}"
-    )
+    told = f"{name}: expected samples of shape {_text(shape)}, the array has the shape {_text(found)}"
+    if (order := order_of(found, shape)) is not None:
+        raise SpikeplaneError(f"{told}; {_turned(order)}")
+    raise SpikeplaneError(told)
 
 
 def images(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
@@ -109,9 +111,10 @@ def count_planes(found: tuple[int, ...], shape: Shape, name: str) -> int | None:
     if found[1:] == shape or (len(found) == 2 and shape == (found[1], 1, 1)):
         return None
     expected = f"(N, T, {', '.join(map(str, shape))})"
-    raise SpikeplaneError(
-        f"{name}: expected planes of shape {expected}, the array has the shape {_text(found)}"
-    )
+    told = f"{name}: expected planes of shape {expected}, the array has the shape {_text(found)}"
+    if (order := order_of(found, shape)) is not None:
+        raise SpikeplaneError(f"{told}; {_turned(order)}")
+    raise SpikeplaneError(told)
 
 
 def planes(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
@@ -126,6 +129,10 @@ def planes(array: np.ndarray, shape: Shape, name: str) -> np.ndarray:
             f"{name}: planes hold 0 and 1 only, found values in {number(array.min())}..{number(array.max())}"
         )
     return array.astype(np.uint8, copy=False)
+
+
+def _turned(order: tuple[int, ...]) -> str:
+    return f"store x.transpose({', '.join(map(str, order))})"
 
 
 def _text(shape: tuple[int, ...]) -> str:

@@ -1,6 +1,6 @@
 """`Program.run`: samples through a board, and everything that is known of it afterwards."""
 
-from contextlib import nullcontext
+from os import PathLike
 from typing import Any
 
 from spikeplane.encodings import count
@@ -9,7 +9,7 @@ from spikeplane.front.progress import shown
 from spikeplane.front.result import RunResult
 from spikeplane.program import Program
 from spikeplane.run.board import Board
-from spikeplane.run.boards import open_board
+from spikeplane.run.boards import board_for
 from spikeplane.run.execute import Result, execute
 from spikeplane.samples import labelled
 
@@ -22,7 +22,7 @@ def run(
     samples: Any,
     *,
     labels: Any = None,
-    board: str | Board = "golden",
+    board: str | PathLike[str] | Board = "golden",
     lockstep: bool = False,
     limit: int | None = None,
     keep: int | None = None,
@@ -39,8 +39,9 @@ def run(
     forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
     given, truth = labelled(samples, labels, forms, limit)
     raw = Result(count(given, program.inputs) if keep is None else keep, KEPT if keep is None else 1 << 62)
-    opened = open_board(board, program, baud, verify=verify) if isinstance(board, str) else nullcontext(board)
-    with opened as device, shown(device.name, count(given, program.inputs), progress) as advance:
+    with (
+        board_for(board, program, baud, verify=verify) as device,
+        shown(device.name, count(given, program.inputs), progress) as advance,
+    ):
         execute(program, device, given, lockstep=lockstep, progress=advance, result=raw)
-        name = device.name
-    return RunResult(program, raw, name, truth, clock, baud)
+    return RunResult(program, raw, device.name, truth, clock, baud)

@@ -1,6 +1,5 @@
 """What is streamed, as steps: planes (C, H, W) of every input, one after the other."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.samples import Inputs, Shape, as_array, as_integers
+from spikeplane.shapes import order_of, remedy, same_order
 
 _FORM = "a stream takes steps (C, H, W), planes (T, C, H, W) or (N, T, C, H, W), and event recordings"
 Planes = dict[str, np.ndarray]
@@ -121,14 +121,12 @@ def _iterated(samples: Any, name: str) -> Iterable[Any]:
 
 def _cut(array: np.ndarray, shape: Shape) -> Iterator[np.ndarray]:
     """Steps (C, H, W) of an array of one, of T, or of N times T; rows of as many values will do."""
-    size = math.prod(shape)
-    for axes in range(3):
-        if array.shape[axes:] == shape:
-            return iter(array.reshape(-1, *shape))
-    for axes in range(3):
-        if array.ndim > axes and math.prod(array.shape[axes:]) == size:
-            return iter(array.reshape(-1, *shape))
-    raise SpikeplaneError(f"{_FORM} of {shape}, not {array.dtype} {array.shape}")
+    for fits in (lambda found: found == shape, lambda found: same_order(found, shape)):
+        for axes in range(min(3, array.ndim)):
+            if fits(array.shape[axes:]):
+                return iter(array.reshape(-1, *shape))
+    cure = "" if order_of(array.shape, shape) is None else f"; {remedy(array.shape, shape)}"
+    raise SpikeplaneError(f"{_FORM} of {shape}, not {array.dtype} {array.shape}{cure}")
 
 
 def _binned(events: Events, name: str, encoding: Encoding, shape: Shape) -> Iterator[np.ndarray]:

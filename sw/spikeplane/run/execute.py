@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from spikeplane.encodings import count, cut
+from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 from spikeplane.run.board import Board, Progress
-from spikeplane.run.boards import open_board
+from spikeplane.run.boards import check_board, open_board
 from spikeplane.run.lockstep import Comparison, compare
 from spikeplane.run.provenance import Digest
 
@@ -96,6 +97,9 @@ def execute(
     Raises SpikeplaneError for samples that the program does not take, and for a board that stops answering.
     """
     result, total = result or Result(), count(items, program.inputs)
+    check_board(board, program)
+    if not total:
+        raise SpikeplaneError("there are no samples to run; give at least one")
     batch = batch_of(program)
     golden = open_board("golden", program) if lockstep else None
     for first in range(0, total, batch):

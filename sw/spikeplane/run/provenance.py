@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 
 FILES = 4096  #: of a folder that are summed, at most
@@ -19,16 +20,25 @@ class Digest:
 
     def __init__(self) -> None:
         self._sum = hashlib.sha256()
+        self._copied: str | None = None
 
     def add(self, names: Iterable[str], planes: dict[str, np.ndarray]) -> None:
-        """More samples, by input int (N, T, C, H, W)."""
+        """More samples, by input int (N, T, C, H, W). Raises SpikeplaneError for a copy, or one that was pickled:
+        it knows the sum and not how to go on."""
+        if self._copied is not None:
+            raise SpikeplaneError(
+                "a result that was copied or pickled takes no more samples; run them all at once"
+            )
         sides = [np.ascontiguousarray(planes[name], "<i4") for name in names]
         for one in zip(*sides, strict=True):
             for values in one:
                 self._sum.update(values)
 
     def __str__(self) -> str:
-        return self._sum.hexdigest()
+        return self._sum.hexdigest() if self._copied is None else self._copied
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"_copied": str(self)}
 
 
 def sum_of(path: Path) -> str:
