@@ -157,15 +157,6 @@ def test_soft_resets_never_round_to_nothing() -> None:
     ]
 
 
-def test_one_bit_has_no_zeros() -> None:
-    chip = ChipConfig(rows=1, cols=1, lanes=8, weight_bits=1)
-    assert compile_error(one_layer([[1.0, 0.0, -1.0]]), chip=chip) == (
-        "layer 'out': 1 of its 3 weights are 0, a weight of 1 bit is +1 or -1; use a chip with "
-        "weight_bits = 2 or more, or train "
-        "without zeros (groups and pruning make them)"
-    )
-
-
 @pytest.mark.parametrize(("decay", "bits", "told"), [
     (0.999, 20, ("leak", "none", "a decay of 0.999 in steps of 256/65536")),
     (0.001, 20, ("leak", "all", "a decay of 0.001 in steps of 256/65536")),

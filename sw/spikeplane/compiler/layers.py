@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikeplane.compiler.signs import sign_bits
+from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
@@ -22,6 +24,7 @@ class Layer:
     sources: tuple[Population, ...]
     real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
     bits: int
+    widths: tuple[int, ...]  #: bits of each projection's whole numbers: `bits`, or more that become signs
     guard: int | None
     peak: np.ndarray | None
     hold: bool
@@ -37,22 +40,24 @@ class Layers:
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
     calibration; streams: by value population the real value of one step of what it sends (C,); usual:
-    the largest value that is usual; room: the planes that it has at most. made: by name what there is in integers.
+    the largest value that is usual; room: the planes that it has at most; several: see `signs`. made: by name what there is in integers.
     """
 
     def __init__(
         self,
         net: FloatNetwork,
         encodings: Encodings,
+        config: ChipConfig,
         bits: Mapping[str, int],
         guards: Mapping[str, int | None],
         peaks: Mapping[str, np.ndarray],
         streams: Mapping[str, np.ndarray],
         usual: Mapping[str, np.ndarray],
         room: Mapping[str, int],
+        several: int,
     ) -> None:
-        self.net, self.bits, self.guards, self.peaks = net, bits, guards, peaks
-        self.streams, self.usual, self.room = streams, usual, room
+        self.net, self.config, self.bits, self.guards, self.peaks = net, config, bits, guards, peaks
+        self.streams, self.usual, self.room, self.several = streams, usual, room, several
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -67,19 +72,24 @@ class Layers:
     def layer(self, population: FloatPopulation, neuron: FloatNeuron) -> Layer:
         """The next layer."""
         name, net = population.name, self.net
-        incoming = net.incoming(name)
+        incoming, bits = net.incoming(name), self.bits[name]
+        sources = tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming)
+        real, unit = tuple(self._real(p) for p in incoming), self.streams.get(name)
+        rooms = [self.config.max_shift - s.bits(self.config.membrane_bits) + 2 for s in sources]
+        one = bits == 1 and self.config.weight_bits == 1
         self.made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
         return Layer(
             population=population,
             neuron=neuron,
             incoming=incoming,
-            sources=tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming),
-            real=tuple(self._real(p) for p in incoming),
-            bits=self.bits[name],
+            sources=sources,
+            real=real,
+            bits=bits,
+            widths=sign_bits(real, rooms, unit, self.several) if one else (bits,) * len(incoming),
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
-            unit=self.streams.get(name),
+            unit=unit,
             usual=self.usual.get(name),
             room=self.room.get(name, 0),
             steps=self.steps,

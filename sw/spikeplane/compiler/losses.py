@@ -76,6 +76,7 @@ def told_losses(
         real, made = net.population(name), network.population(name)
         found += _leak(real, config) + _reset(real, made, row.scale_high * 2.0**-row.guard)
         found += _weights(net, network, row, config)
+        found += _signs(net, network, name) if config.weight_bits == 1 else []
         if made.sends_values and network.outgoing(name):
             found += _saturates(network, made, config) + _coarse(net, network, made)
     return found
@@ -103,6 +104,18 @@ def _loops(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> list
     return [
         Assumption(layer=layers[0], what="rounding", value=", ".join(what for what, _ in coarse), why=why)
     ]
+
+
+def _signs(net: FloatNetwork, network: Network, name: str) -> list[Assumption]:
+    """Weights on a chip of signs that take more projections than one."""
+    made, real = len(network.tags_into(name)), len(net.tags_into(name))
+    if made == real:
+        return []
+    why = (
+        "a weight of 1 bit is +1 or -1: weights with zeros, and branches of another size, are sums of signs times "
+        "powers of two"
+    )
+    return [Assumption(layer=name, what="signs", value=f"{made} projections for {real}", why=why)]
 
 
 def _weights(net: FloatNetwork, network: Network, row: Quantised, config: ChipConfig) -> list[Assumption]:

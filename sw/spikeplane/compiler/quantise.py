@@ -18,13 +18,13 @@ from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.planes import planes_of
+from spikeplane.compiler.signs import SEVERAL, affordable, signs
 from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import spare_places, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings
-from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
@@ -64,11 +64,30 @@ def quantise(
 
     weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest
     membrane (C,) on the calibration. Raises SpikeplaneError for a leak or a width that the chip
-    lacks, and for weights of 0 in 1 bit.
+    lacks.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
-    streams = Streams(net, config, encodings, bits, peaks or {})
-    layers = Layers(net, encodings, bits, guards, peaks or {}, streams.units, streams.usual, streams.room)
+    *terms, one = SEVERAL if config.weight_bits == 1 else (1,)
+    for several in terms:
+        found = _quantised(net, config, encodings, bits, guards, peaks or {}, several)
+        if affordable(found[0], config):
+            return found
+    return _quantised(net, config, encodings, bits, guards, peaks or {}, one)
+
+
+def _quantised(
+    net: FloatNetwork,
+    config: ChipConfig,
+    encodings: Encodings,
+    bits: dict[str, int],
+    guards: dict[str, int | None],
+    peaks: dict[str, np.ndarray],
+    several: int,
+) -> tuple[Network, list[Quantised]]:
+    streams = Streams(net, config, encodings, bits, peaks, several)
+    layers = Layers(
+        net, encodings, config, bits, guards, peaks, streams.units, streams.usual, streams.room, several
+    )
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:
@@ -90,10 +109,11 @@ def quantise(
 
 
 def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[list[Projection]], Quantised]:
-    if layer.bits == 1:
-        _refuse_zeros(layer)
     unit, above = unit_of(layer, config)
-    whole = [integers(w, unit * 2.0**power, layer.bits) for w, power in zip(layer.real, above, strict=True)]
+    whole = [
+        integers(w, unit * 2.0**power, bits)
+        for w, power, bits in zip(layer.real, above, layer.widths, strict=True)
+    ]
     plain = [
         _projection(p, weight, power, 0)
         for p, weight, power in zip(layer.incoming, whole, above, strict=True)
@@ -116,7 +136,8 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     )
     h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.unit is not None)
     found = [
-        _parts(p, w, power + h, s) for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
+        _parts(p, w, power + h, s, config)
+        for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
     ]
     made = _population(layer, unit * 2.0**-h, config)
     if layer.unit is not None and made.neuron is not None:
@@ -134,19 +155,13 @@ def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndar
     return total
 
 
-def _refuse_zeros(layer: Layer) -> None:
-    zeros = sum(int((np.abs(w) < _TINY).sum()) for w in layer.real)
-    if zeros:
-        raise SpikeplaneError(
-            f"layer '{layer.population.name}': {zeros} of its {sum(w.size for w in layer.real)} "
-            "weights are 0, a weight of 1 bit is +1 or "
-            "-1; use a chip with weight_bits = 2 or more, or train without zeros (groups and "
-            "pruning make them)"
-        )
-
-
-def _parts(p: FloatProjection, weight: np.ndarray, power: int, spare: int) -> list[Projection]:
-    """One projection, or two for weights of more bits than the chip stores: w = high * 2^places + low."""
+def _parts(
+    p: FloatProjection, weight: np.ndarray, power: int, spare: int, config: ChipConfig
+) -> list[Projection]:
+    """One projection, or two for weights of more bits than the chip stores: w = high * 2^places + low; of signs
+    as many as they take."""
+    if config.weight_bits == 1 and (np.abs(weight) != 1).any():
+        return [_projection(p, sign, power + own - 1, 0) for sign, own in signs(weight)]
     if spare >= 0:
         return [_projection(p, weight, power, spare)]
     # the largest would round up to one more than is stored; the lower part has room for the rest
@@ -229,9 +244,9 @@ def _row(
     size = sum(w.size for w in layer.real)
     power = sum(float((w**2).sum()) for w in layer.real) / max(1, size)
     wrong = clipped = 0.0
-    for weight, real, step in zip(whole, layer.real, steps, strict=True):
+    for weight, real, step, bits in zip(whole, layer.real, steps, layer.widths, strict=True):
         wrong += float(((flat(weight) * step[:, None] - flat(real)) ** 2).sum())
-        clipped += float((np.abs(flat(real)) > (top(layer.bits) + 0.5) * step[:, None]).sum())
+        clipped += float((np.abs(flat(real)) > (top(bits) + 0.5) * step[:, None]).sum())
     assert made.neuron is not None
     return Quantised(
         population=made.name,

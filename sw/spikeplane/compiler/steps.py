@@ -8,6 +8,8 @@ Weights that lie on a grid (a model trained for few bits, integers, folded avera
 and kept exactly.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 #: Candidates for the largest weight kept, as a part of the largest there is; what lies beyond is clipped.
@@ -122,7 +124,7 @@ def grid_of(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray
 
 def common_unit(
     weights: list[np.ndarray],
-    bits: int,
+    widths: Sequence[int],
     caps: list[int],
     *,
     uniform: bool,
@@ -135,14 +137,19 @@ def common_unit(
     caps: the largest such power of each projection that the chip's shifter leaves. The projection
     with the largest weights in all has the step of its least error, the others the power of two of
     it that is best for them. anchor: the projection whose weights, one a channel, are steps of 1 themselves.
+    widths: bits of each; those of the fewest have the say.
     """
-    steps, grids = zip(*(best_step(w, bits, uniform=uniform, exact=exact) for w in weights), strict=True)
-    main = int(np.argmax([(flat(w) ** 2).sum() for w in weights]))
+    steps, grids = zip(
+        *(best_step(w, bits, uniform=uniform, exact=exact) for w, bits in zip(weights, widths, strict=True)),
+        strict=True,
+    )
+    least = min(widths)
+    main = int(np.argmax([(flat(w) ** 2).sum() * (n == least) for w, n in zip(weights, widths, strict=True)]))
     if anchor is not None:
         main, own = anchor, np.abs(flat(weights[anchor])).max(1)
         steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
     powers = [
-        0 if i == main else _power(weights[i], steps[main], bits, caps[main], caps[i])
+        0 if i == main else _power(weights[i], steps[main], widths[i], caps[main], caps[i])
         for i in range(len(weights))
     ]
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
@@ -150,8 +157,9 @@ def common_unit(
     unit, grid = (each * 2.0 ** min(powers) for each in (steps[main], grids[main]))
     for step, power in zip(steps, above, strict=True):
         unit = np.where(unit > 0, unit, step * 2.0**-power)
-    if bits == 1 and len(weights) > 1:
-        unit = _signs_unit(weights, above, uniform=uniform)
+    if widths.count(1) > 1:
+        ones = [i for i, bits in enumerate(widths) if bits == 1]
+        unit = _signs_unit([weights[i] for i in ones], [above[i] for i in ones], uniform=uniform)
     return unit, grid, above
 
 

@@ -17,6 +17,7 @@ from spikeplane.compiler.layers import per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import widest
 from spikeplane.compiler.readers import error, read_by_streams, weighted
+from spikeplane.compiler.signs import alike, power_apart, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
 from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, uniform
 from spikeplane.config import ChipConfig
@@ -44,8 +45,10 @@ class Streams(Branches):
         encodings: Encodings,
         bits: Mapping[str, int],
         peaks: Mapping[str, np.ndarray],
+        several: int = 1,
     ) -> None:
         super().__init__(net, config, encodings, bits, peaks)
+        self.several = several
         self.steps = next(iter(by_input(encodings, [p.name for p in net.inputs]).values())).steps
         self.synaptic = in_front_of_neurons(net)
         classes = self.ties.members
@@ -106,6 +109,8 @@ class Streams(Branches):
             if p.source in members and is_identity(net, p) and p.target not in self.ties.factor:
                 least.append(self._behind(target, members, most) / gain(p) / self.ties.factor[p.source])
         needed = np.max(least, axis=0)
+        if self.config.weight_bits == 1:
+            return self._signs(members, needed)
         unit, grid = _finest(branches, needed.shape[0])
         unit = np.where(unit >= needed, unit, finer(grid, needed))
         unit = np.where(unit > 0, unit, unit.max() or 1.0)
@@ -115,6 +120,28 @@ class Streams(Branches):
         if self.synaptic.isdisjoint(members):
             return unit
         return np.where(grid > 0, unit, self._suited(members, unit))
+
+    def _signs(self, members: list[str], needed: np.ndarray) -> np.ndarray:
+        """The unit of a class on a chip of signs: a power of two of the step of its largest branch, so fine that
+        the others are whole numbers of it."""
+        outer = [(p, self.real(p), name) for name in members for p in self.net.incoming(name)]
+        found = [
+            (w, self.ties.factor[name])
+            for p, w, name in outer
+            if w is not None and not self.inside(p, members)
+        ]
+        if not found:
+            return np.where(needed > 0, needed, needed.max() or 1.0)
+        main, factor = max(found, key=lambda one: one[0].size)
+        step = step_of(main) / factor
+        others = [step_of(w) / f for w, f in found]
+        apart = all(power_apart(step, each) and alike(w) for (w, _), each in zip(found, others, strict=True))
+        zeros = any((w == 0).any() for w, _ in found)
+        unit = step * 2.0 ** -max(0 if apart else self.several - 1, int(zeros))
+        unit = np.where(unit > 0, unit, unit.max() or 1.0)
+        if any(uniform(self.net, self.net.population(name)) for name in members):
+            unit = np.full_like(unit, unit.mean())
+        return unit * 2.0 ** max(0, int(np.ceil(np.log2((needed / unit).max() or 1.0))))
 
     def _usual(self, name: str) -> np.ndarray:
         """What a population usually sends at most (C,). Of synaptic currents no more than the membranes behind

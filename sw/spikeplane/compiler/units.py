@@ -15,19 +15,20 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     that each projection counts."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     uniform = population.sends_values or neuron.v_reset != 0
-    spare = spare_places(top(layer.bits), config)
     caps = [
-        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare) for source in layer.sources
+        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare_places(top(bits), config))
+        for source, bits in zip(layer.sources, layer.widths, strict=True)
     ]
     if layer.unit is not None:
         return layer.unit, [
-            power_of(w, layer.unit, layer.bits, cap) for w, cap in zip(layer.real, caps, strict=True)
+            power_of(w, layer.unit, bits, cap)
+            for w, bits, cap in zip(layer.real, layer.widths, caps, strict=True)
         ]
     unit, grid, above = np.zeros(channels), np.zeros(channels), []
     if layer.real:
         unit, grid, above = common_unit(
             list(layer.real),
-            layer.bits,
+            layer.widths,
             caps,
             uniform=uniform,
             exact=not np.any(neuron.decay),
@@ -36,6 +37,11 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))
     highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
     least = np.maximum(_accumulator_unit(layer, above, config), highest)
+    halves = config.weight_bits == 1 and any(
+        bits > 1 and not power for bits, power in zip(layer.widths, above, strict=True)
+    )
+    if halves:  # twice their whole numbers are sums of signs
+        unit, grid, above = unit / 2, grid / 2, [power + 1 for power in above]
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     unit = np.where(unit >= least, unit, finer(grid, least))
@@ -54,7 +60,10 @@ def _reached(layer: Layer) -> np.ndarray:
 
 
 def _anchor(layer: Layer) -> int | None:
-    """The first projection that is an identity of values: it counts exactly 1, or a power of two."""
+    """The first projection that is an identity of values: it counts exactly 1, or a power of two. Signs have
+    one size beside it, theirs."""
+    if len(set(layer.widths)) > 1:
+        return None
     if layer.population.sends_values or layer.neuron.v_reset:
         return None
     into = zip(layer.incoming, layer.sources, strict=True)
@@ -64,8 +73,10 @@ def _anchor(layer: Layer) -> int | None:
 def spare_places(largest: int, config: ChipConfig) -> int:
     """By how many places the chip could store weights of up to `largest` shifted; less than 0 for weights
     of two parts, by how many places the upper one counts more."""
-    if config.weight_bits == 1 or not largest:
+    if not largest:
         return 0
+    if config.weight_bits == 1:
+        return -((largest - 1).bit_length())  # the last but one of `signs`
     if largest > top(config.weight_bits):
         return 1 - config.weight_bits
     return (top(config.weight_bits) // largest).bit_length() - 1
@@ -84,15 +95,13 @@ def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.
     """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
     total = np.abs(per_channel(layer.population.bias, layer.population.shape[0]))
     slack = 1.0
-    for projection, source, weight, power in zip(
-        layer.incoming, layer.sources, layer.real, above, strict=True
+    for projection, source, weight, power, bits in zip(
+        layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
     ):
         low, high = source.values(config.membrane_bits)
         largest = max(high, -low) * projection.pool[0] * projection.pool[1]
         total = total + met(np.abs(plain(weight)), projection.up) * largest
-        slack += (
-            (0.5 if layer.bits > 1 else 1.0) * most_met(weight.shape, projection.up) * largest * 2.0**power
-        )
+        slack += (0.5 if bits > 1 else 1.0) * most_met(weight.shape, projection.up) * largest * 2.0**power
     limit = (1 << (config.acc_bits - 1)) - 1
     rough = total / limit
     # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters

@@ -1,0 +1,94 @@
+"""Chips that store weights of 1 bit: what is not of one size a channel becomes several projections of +1 and -1.
+
+```
+    2 k  =  +-2^t  +-2^(t-1)  ...  +-2  +-1  +-1         any whole number k of up to 2^t, 0 too: t + 2 projections
+    k    =  +-2^m  in every place                        1 projection, shifted
+```
+The packets' pre-shift is the power of two, so a term costs a visit, not a bit. Which weights have more than one
+bit: those with zeros (groups, pruning), those of one pixel and a channel of its own (shortcuts, gains), and those of
+constant populations; all others are signs times one step a channel.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.network import Network
+
+TERNARY = 2  #: bits of weights with zeros: -1, 0, 1
+#: Bits of weights beside others of another size, shortcuts and small branches, the most that the chip has room for.
+SEVERAL = (8, 7, 6, 5, 4, 3, 1)
+_PART = 2  #: of the chip's weights that such a network may be: 1 / _PART
+_TINY = 1e-30  #: magnitudes below are no weights
+_SAME = 1e-3  #: relative difference of steps that are the same
+
+
+def sign_bits(
+    real: Sequence[np.ndarray],
+    rooms: Sequence[int],
+    unit: np.ndarray | None,
+    several: int,
+) -> tuple[int, ...]:
+    """Bits of each projection's whole numbers before they become signs. The largest projection has one size a
+    channel, its step; so have those whose steps are a power of two of it, the same in all channels.
+
+    real: weights (C, ...) in units of the sources' integers; rooms: powers of two that the packets' shifts leave
+    each; unit: of the population (C,), where it is chosen already; several: bits of the others, 1 for none.
+    """
+    if not real:
+        return ()
+    main = int(np.argmax([weight.size for weight in real]))
+    step = step_of(real[main]) if unit is None else unit
+    found = []
+    for weight, room in zip(real, rooms, strict=True):
+        plain = TERNARY if (np.abs(weight) < _TINY).any() else 1
+        other = (unit is not None or weight is not real[main]) and not (
+            alike(weight) and power_apart(step_of(weight), step)
+        )
+        found.append(max(plain, min(several, room)) if other else plain)
+    return tuple(found)
+
+
+def affordable(network: Network, config: ChipConfig) -> bool:
+    """Whether the chip has tags and weights for the terms, with a probe for every population."""
+    tags = len(network.projections) + sum(p.neuron is not None for p in network.populations)
+    size = sum(np.asarray(p.weight).size for p in network.projections)
+    return tags <= config.projections and size * _PART <= config.cores * config.weight_depth * config.lanes
+
+
+def step_of(weight: np.ndarray) -> np.ndarray:
+    """The size (C,) of a weight's signs: the mean of what is not 0."""
+    rows = np.abs(np.asarray(weight, dtype=np.float64)).reshape(len(weight), -1)
+    return rows.sum(1) / np.maximum((rows > _TINY).sum(1), 1)
+
+
+def alike(weight: np.ndarray) -> bool:
+    """Whether the weights of a channel have one size, or are 0."""
+    rows = np.abs(np.asarray(weight, dtype=np.float64)).reshape(len(weight), -1)
+    return bool(((rows <= _TINY) | (np.abs(rows - step_of(weight)[:, None]) <= _SAME * rows)).all())
+
+
+def power_apart(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the steps (C,) differ by the same power of two in all channels that both have."""
+    both = (one > 0) & (other > 0)
+    ratio = np.log2(one[both] / other[both])
+    return not both.any() or bool((np.abs(ratio - round(float(ratio.mean()))) <= _SAME).all())
+
+
+def signs(whole: np.ndarray) -> list[tuple[np.ndarray, int]]:
+    """Whole numbers as a sum of signs times powers of two: (array of +1 and -1, power), the sum twice `whole`."""
+    largest = int(np.abs(whole).max(initial=0))
+    if largest and (np.abs(whole) == largest).all() and not largest & (largest - 1):
+        return [(np.sign(whole), largest.bit_length())]
+    common = 0
+    while largest and not (whole & 1).any():
+        whole, largest, common = whole >> 1, largest >> 1, common + 1
+    rest, found = 2 * whole, list[tuple[np.ndarray, int]]()
+    top = max(0, (largest - 1).bit_length())
+    for power in (*range(top, 0, -1), 0, 0):
+        sign = np.where(rest >= 0, 1, -1)
+        rest = rest - (sign << power)
+        found.append((sign, power + common))
+    assert not rest.any()
+    return found

@@ -1,0 +1,167 @@
+"""Chips of 1-bit weights: zeros, groups and shortcuts as sums of signs."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from networks_of_signs import calibrated, feed_forward, residual
+from torch import nn
+
+import spikeplane
+from spikeplane import Encoding
+from spikeplane.compiler.losses import told_losses
+from spikeplane.compiler.quantise import quantise
+from spikeplane.compiler.signs import SEVERAL, alike, power_apart, sign_bits, signs, step_of
+from spikeplane.config import preset
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.importers import import_model
+from spikeplane.network import ALIGNED
+from spikeplane_sim.golden import GoldenModel
+from spikeplane_sim.measured import agreement
+
+ONE = replace(preset("small"), weight_bits=1)
+
+
+@pytest.mark.parametrize("largest", [0, 1, 2, 3, 4, 5, 7, 8, 31, 32, 100, 127])
+def test_any_whole_number_is_a_sum_of_signs(largest: int) -> None:
+    rng = np.random.default_rng(largest)
+    for shift in (0, 0, 2):
+        whole = rng.integers(-largest, largest + 1, (5, 3)) << shift
+        found = signs(whole)
+        assert all(set(np.unique(sign)) <= {-1, 1} for sign, _ in found)
+        assert np.array_equal(np.sum([sign << power for sign, power in found], axis=0), 2 * whole)
+        assert all(power >= 0 for _, power in found)
+        assert len(found) <= max(1, largest).bit_length() + 2
+
+
+def test_one_size_is_one_projection() -> None:
+    for size in (1, 2, 64):
+        found = signs(np.array([size, -size, size]))
+        assert [(sign.tolist(), power) for sign, power in found] == [([1, -1, 1], size.bit_length())]
+    assert [power for _, power in signs(np.array([12, -4, 8]))] == [4, 3, 2, 2]  # 4 times (3, -1, 2)
+
+
+def test_steps() -> None:
+    weight = np.array([[0.5, -0.5, 0.0], [2.0, 2.0, -2.0]])
+    assert step_of(weight).tolist() == [0.5, 2.0]
+    assert alike(weight)
+    assert not alike(weight * [1, 1.1, 1])
+    assert power_apart(np.array([1.0, 2, 0]), np.array([4.0, 8, 3]))
+    assert not power_apart(np.array([1.0, 2]), np.array([4.0, 4]))
+    assert not power_apart(np.array([1.0]), np.array([3.0]))
+
+
+def test_bits() -> None:
+    conv = (
+        np.where(np.random.default_rng(0).random((4, 4, 3, 3)) < 0.5, -1, 1)
+        * np.array([1, 2, 3, 5.0])[:, None, None, None]
+    )
+    shortcut, pruned = np.ones((4, 1, 1)), conv * (np.arange(3) > 0)
+    rooms = [15, 15]
+    assert sign_bits([conv], rooms[:1], None, 8) == (1,)
+    assert sign_bits([pruned], rooms[:1], None, 1) == (2,)
+    assert sign_bits([shortcut, conv], rooms, None, 8) == (8, 1)
+    assert sign_bits([shortcut, conv], [5, 15], None, 8) == (5, 1)
+    assert sign_bits([shortcut, conv], rooms, None, 1) == (1, 1)
+    assert sign_bits([conv[:, 0] / 4, conv], rooms, None, 8) == (
+        1,
+        1,
+    )  # a power of two of the step everywhere
+    assert sign_bits([conv], rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
+    assert sign_bits([conv], rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (8,)
+    assert sign_bits([], [], None, 8) == ()
+
+
+def compiled(model: nn.Module, planes: np.ndarray, chip: Any = ONE) -> Any:
+    return spikeplane.compile(
+        model, chip=chip, input_shape=(2, 8, 8), encoding=Encoding(kind="planes", steps=planes.shape[1]),
+        calibration=planes, progress=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "least"),
+    [
+        (lambda: residual(shortcut=True, groups=2), 0.995),
+        (feed_forward, 0.995),
+        pytest.param(lambda: residual(shortcut=True), 0.995, marks=pytest.mark.slow),
+        pytest.param(lambda: residual(groups=4), 0.999, marks=pytest.mark.slow),
+        pytest.param(lambda: residual(shortcut=True, groups=16), 0.995, marks=pytest.mark.slow),
+    ],
+)
+def test_spikes_agree(make: Any, least: float) -> None:
+    """Given the float network's spikes every layer fires with it, and its golden model in 1 bit is the chip's."""
+    torch.manual_seed(1)
+    model, planes = calibrated(make())
+    program = compiled(model, planes)
+    rows, *_ = agreement(program, {"input": planes.astype(np.int64)})
+    given = {row["layer"]: row["given"] for row in rows}
+    assert min(given.values()) >= least, given
+    assert min(row["rate_float"] for row in rows if row["layer"] != program.network.output) > 0.05
+    stored = [np.abs(p.weight) for p in program.network.projections]
+    assert all((weight == 1).all() for weight in stored)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cores", [1, 4])
+@pytest.mark.parametrize("make", [feed_forward, lambda: residual(shortcut=True, groups=4)])
+def test_on_the_chip(make: Any, cores: int) -> None:
+    torch.manual_seed(1)
+    model, planes = calibrated(make(), 3)
+    chip = ONE if cores == 4 else replace(ONE, rows=1, cols=1, membrane_depth=8192, acc_depth=4096)
+    program = compiled(model, planes, chip)
+    with spikeplane.open_board("sim", program) as board:
+        found = spikeplane.execute(program, board, planes, lockstep=True).comparison
+    assert found is not None
+    assert found.mismatches == 0
+    assert found.spikes > 3000
+
+
+def test_too_few_tags() -> None:
+    """Where the chip has no tags for the terms there are fewer, down to one sign for each weight."""
+    torch.manual_seed(1)
+    model, _ = calibrated(residual(shortcut=True, channels=8), 2)
+    net = import_model(model, input_shape=(2, 8, 8), input_bits=1)
+    counts = []
+    for tags in (32, 24, 19, 16):
+        chip = replace(ONE, projections=tags)
+        network, rows = quantise(net, chip, Encoding(kind="planes", steps=2))
+        counts.append(len(network.projections))
+        told = [a.value for a in told_losses(net, network, rows, chip) if a.what == "signs"]
+        assert (len(told) == 2) == (counts[-1] > 8), (tags, told)
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == 8 - 2 + 2 * (max(SEVERAL) + 1)
+    assert counts[-1] == 8
+
+
+def test_a_sum_of_signs_counts_as_the_weights_do() -> None:
+    """Against plain numpy: pruned weights and a shortcut with a gain a channel, in integers."""
+    rng = np.random.default_rng(3)
+    weight = rng.choice([-1.0, 0.0, 1.0], (8, 8)) * rng.uniform(0.3, 1, (8, 1))
+    gain = rng.uniform(0.5, 2, 8)
+    net = FloatNetwork(
+        populations=(
+            FloatPopulation(name="in", shape=(8, 1, 1)),
+            FloatPopulation(
+                name="out", shape=(8, 1, 1), neuron=FloatNeuron(decay=0.0, threshold=np.full(8, 0.7))
+            ),
+        ),
+        projections=(
+            FloatProjection(source="in", target="out", weight=weight[..., None, None]),
+            FloatProjection(source="in", target="out", weight=gain[:, None, None], kind=ALIGNED),
+        ),
+        output="out",
+    )
+    program = spikeplane.compile(net, chip=ONE, encoding=Encoding(kind="planes", steps=1), progress=False)
+    planes = rng.integers(0, 2, (200, 1, 8, 1, 1))
+    fired = (
+        GoldenModel(program.network, membrane_bits=ONE.membrane_bits, acc_bits=ONE.acc_bits)
+        .run({"in": planes})["out"]
+        .reshape(200, 8)
+    )
+    current = planes.reshape(200, 8) @ (weight + np.diag(gain)).T
+    sure = np.abs(current - 0.7) > 0.02
+    assert sure.mean() > 0.9
+    assert np.array_equal(fired[sure], (current > 0.7)[sure])
