@@ -6,8 +6,10 @@ import pytest
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.compiler.auto import held
+from spikeplane.compiler.made import best_estimate
 from spikeplane.compiler.upgrade import upgrade
 from spikeplane.config import ChipConfig
+from spikeplane.estimate.choose import chosen
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane_hw.boards import BOARDS
 from spikeplane_sim.golden import GoldenModel
@@ -110,3 +112,13 @@ def test_too_large_for_a_board() -> None:
         "the board tang-nano-9k holds no chip for this network: 1x1 cores of 8 lanes would take 113 block RAM of 26; "
         "take a larger board (spikeplane boards), or chip='auto'"
     )
+
+
+def test_an_estimate_names_what_is_too_large() -> None:
+    """Of the nearest chip that the board could be: the program's own says nothing of that."""
+    program = compiled(layers(600, 600, 4), "large")
+    whys = [
+        best_estimate(program, BOARDS[name], lambda one: chosen(one, None, None, 1), 1)["why"]
+        for name in ("tang-nano-9k", "kcu105")
+    ]
+    assert whys == ["1x1 cores of 8 lanes would take 113 block RAM of 26", None]

@@ -276,7 +276,10 @@ def test_what_does_not_fit_is_an_answer(
     monkeypatch.setenv("COLUMNS", "160")
     assert app(["estimate", str(saved), "--board", "icebreaker"], standalone_mode=False) == 1
     text = capsys.readouterr().out
-    assert text.endswith("no chip for this network fits icebreaker\nnext: spikeplane boards\n")
+    assert text.endswith(
+        "no chip for this network fits icebreaker: the UART echo only: the smallest core takes 8,401 of 5,280 logic "
+        "cells and 52 of 30 block RAMs\nnext: spikeplane boards\n"
+    )
     assert re.search(r"LUT .* no: [\d,]+ too many .* of the ECP5's builds, scaled to 1 build", text)
     assert re.search(r"block RAM .* no: [\d,]+ too many .* by rule", text)
     assert "activity            an assumption: 0.1 spikes a neuron and step" in text

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.columns import Figures
-from spikeplane.cli.console import out
+from spikeplane.cli.console import busy, out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
@@ -42,7 +42,8 @@ def estimate(
     _check_options(data, activity, samples)
     target, loaded = find(board), Program.load(program)
     most = max(1, min(READ, STEPS // loaded.network.steps))
-    found = best_estimate(loaded, target, lambda one: chosen(one, data, activity, most), samples)
+    with busy(f"looking for a chip of {target.name}"):
+        found = best_estimate(loaded, target, lambda one: chosen(one, data, activity, most), samples)
     then = _next(found, program)
     if as_json:
         print_json({**found, "next": then})
@@ -89,7 +90,7 @@ def _verdict(found: dict[str, Any]) -> str:
         return f"{found['board']} holds the program's chip"
     made = found["made"]
     if made is None:
-        return f"no chip for this network fits {found['board']}"
+        return f"no chip for this network fits {found['board']}: {found['why']}"
     uses = ", ".join(f"{row['used']:,} {name}" for name, row in made["resources"].items())
     return f"a chip made for the network fits: {made['cores']}, {uses}"
 

@@ -33,7 +33,12 @@ _LONGEST = {name: getattr(PRESETS["large"], name) for name in ("weight_depth", "
 
 
 class TooLarge(SpikeplaneError):
-    """No chip that may be has room for the network, whatever its arithmetic."""
+    """No chip that may be has room for the network, whatever its arithmetic.
+
+    lacks   the nearest chip, and what it would take too much of
+    """
+
+    lacks = ""
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,13 @@ def _on_board(
         for title, use in estimate(nearest, board.family).items()
         if use.used > board.resources[title]
     ]
-    raise TooLarge(
-        f"the board {board.name} holds no chip for this network: {nearest.rows}x{nearest.cols} cores of "
-        f"{nearest.lanes} lanes would take {', '.join(over)}; take a larger board (spikeplane boards), or "
-        f"chip='{AUTO}'"
+    lacks = f"{nearest.rows}x{nearest.cols} cores of {nearest.lanes} lanes would take {', '.join(over)}"
+    refused = TooLarge(
+        f"the board {board.name} holds no chip for this network: {lacks}; take a larger board (spikeplane boards), "
+        f"or chip='{AUTO}'"
     )
+    refused.lacks = lacks
+    raise refused
 
 
 def _usual(chip: ChipConfig) -> bool:

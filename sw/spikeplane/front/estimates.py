@@ -23,6 +23,7 @@ class Estimate:
     fits        whether the board holds the program's chip
     made        the Estimate of the chip made for the network, where the program's own does not fit and
                 that one does; else None
+    why         where no chip for the network fits, what is too large; else None
     resources   by LUT, FF, block RAM, DSP: (used, available)
     samples_per_second, latency_us   at the board's clock, with a link of a byte a cycle
     line_samples_per_second          over its UART
@@ -37,6 +38,7 @@ class Estimate:
         self.fits: bool = values["fits"]
         made = values.get("made")
         self.made = None if made is None else Estimate(made)
+        self.why: str | None = values.get("why")
         self.resources = {name: (row["used"], row["available"]) for name, row in values["resources"].items()}
         self.samples_per_second: float = values["samples_per_second"]
         self.line_samples_per_second: float = values["line_samples_per_second"]
@@ -51,6 +53,8 @@ class Estimate:
         ]
         if self.made is not None:
             rows += [("made for it", f"{self.made.values['cores']}: {self.made.uses}")]
+        if self.why is not None:
+            rows += [("made for it", f"none fits: {self.why}")]
         at = f"at {self.values['clock_mhz']:g} MHz"
         return [
             *rows,
