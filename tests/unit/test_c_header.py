@@ -7,16 +7,20 @@ import subprocess
 
 import pytest
 
+from spikeplane.camera.config import CameraConfig
 from spikeplane.config import PRESETS, ChipConfig
-from spikeplane.formats import frame
+from spikeplane.export.write import header
+from spikeplane.formats import camera, frame
 from spikeplane.formats.c_header import c_header
 from spikeplane.formats.frame import FRAME_HEADER, FrameKind
 from spikeplane.formats.memory_words import word_layout
 from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.packets import offsets
+from spikeplane_gateware.generate import header as generated_header
 
 ODD = ChipConfig(rows=3, cols=2, lanes=16, weight_bits=2, leak_multiplier=False, group_bits=3)
+CAMERA = CameraConfig(width=32, height=24, pixels=8, output_bits=12)
 CHIPS = {**PRESETS, "odd": ODD}
 
 
@@ -74,6 +78,28 @@ def test_words_and_frames(name: str) -> None:
     for constant in ("FLAG", "ESCAPE", "TWIST", "RESET_MARK", "CRC_LEFT", "SLOTS", "SLOT_BYTES"):
         assert number(found[constant]) == getattr(frame, constant)
     assert all(number(found[f"FRAME_{one.name}"]) == one for one in FrameKind)
+
+
+def test_the_camera() -> None:
+    """Its sizes, registers, commands, streams and items, and the fields of the values that registers take."""
+    config = ChipConfig(**{**PRESETS["tiny"].to_dict(), "grabber_depth": 64}, camera=CAMERA)
+    found = dict(re.findall(r"^#define SPIKEPLANE_CAMERA_(\w+) (.+)$", header(config), re.MULTILINE))
+    sizes = {"WIDTH": 32, "HEIGHT": 24, "PIXELS": 8, "WORDS": 96, "OUTPUT_BITS": 12, "DEPTH": 64}
+    limits = {"ROUTES": camera.ROUTES, "EVERY_BITS": camera.EVERY_BITS}
+    kinds = {"CONTROL": Control.CAMERA, "COUNTER": Counter.CAMERA}
+    for name, value in {**sizes, **limits, **kinds}.items():
+        assert number(found.pop(name)) == value, name
+    for kind in (camera.Register, camera.Command, camera.Stream, camera.Item):
+        for one in kind:
+            assert number(found.pop(f"{kind.__name__.upper()}_{one.name}")) == one
+    for prefix in ("ARGUMENT", "SELECT", "ROUTE", "RECT"):
+        layout = getattr(camera, prefix)
+        for field, width in layout.fields:
+            at, bits = (number(found.pop(f"{prefix}_{field.upper()}_{end}")) for end in ("AT", "BITS"))
+            assert (bits, (1 << width) - 1 << at) == (width, layout.pack(**{field: (1 << width) - 1}))
+    assert not found
+    assert header(config) == generated_header(config)
+    assert header(PRESETS["small"]) == generated_header(PRESETS["small"]) == c_header(PRESETS["small"])
 
 
 def test_units_are_told() -> None:

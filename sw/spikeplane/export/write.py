@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from spikeplane.config import ChipConfig
 from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError
 from spikeplane.export.memories import memory_files
 from spikeplane.export.program_source import program_header, program_source
 from spikeplane.export.stream import frames, line_bytes, listing, load_packets, word_packets
 from spikeplane.files import write_files
+from spikeplane.formats.c_camera import camera_macros
 from spikeplane.formats.c_header import c_header
 from spikeplane.program import Program
 
@@ -28,6 +30,9 @@ DRIVER = (
     "main.c",
     "Makefile",
 )
+#: Beside them, for a chip with a camera.
+CAMERA = ("spikeplane_camera.h", "spikeplane_camera.c")
+_CAMERA_ROW = "| `spikeplane_camera.h`, `.c` | the chip's camera: images and raw planes to the host, planes as the input |\n"
 
 
 def export(program: Program, directory: str | Path, samples: Any = None) -> list[Path]:
@@ -42,10 +47,10 @@ def export(program: Program, directory: str | Path, samples: Any = None) -> list
     whole = load_packets(program)
     stream = frames(program.config, whole)
     contents: dict[str, str | bytes] = {
-        "spikeplane.h": c_header(program.config),
+        "spikeplane.h": header(program.config),
         "spikeplane_program.h": program_header(program),
         "spikeplane_program.c": program_source(program),
-        **{name: _own(name) for name in DRIVER},
+        **{name: _own(name) for name in driver_files(program.config)},
         "README.md": _readme(program),
         "load.bin": word_packets(program).tobytes(),
         "load.packets": whole.tobytes(),
@@ -58,6 +63,16 @@ def export(program: Program, directory: str | Path, samples: Any = None) -> list
     paths = {Path(directory) / name: text for name, text in contents.items()}
     write_files(paths)
     return list(paths)
+
+
+def header(config: ChipConfig) -> str:
+    """`spikeplane.h`: the numbers of the chip and of its camera, if it has one."""
+    return c_header(config, {f"CAMERA_{name}": value for name, value in camera_macros(config).items()})
+
+
+def driver_files(config: ChipConfig) -> tuple[str, ...]:
+    """The files of the driver, by name."""
+    return (*DRIVER, *CAMERA) if config.camera else DRIVER
 
 
 def sample_bytes(program: Program, samples: Any) -> bytes:
@@ -89,4 +104,5 @@ def _readme(program: Program) -> str:
         inputs="\n".join(inputs),
         probes="\n".join(probes),
         output=program.network.output,
+        camera=_CAMERA_ROW if program.config.camera else "",
     )

@@ -89,7 +89,7 @@ def _packets(config: ChipConfig) -> dict[str, int]:
 
 
 def _counters() -> dict[str, int]:
-    return {f"COUNTER_{one.name}": int(one) for one in Counter} | _layout("FLAGS", FLAGS)
+    return {f"COUNTER_{one.name}": int(one) for one in Counter} | layout_macros("FLAGS", FLAGS)
 
 
 def _frames(config: ChipConfig) -> dict[str, int | str]:
@@ -101,12 +101,12 @@ def _frames(config: ChipConfig) -> dict[str, int | str]:
     return {
         **numbers,
         "FRAME_PAYLOAD": frame_payload(packet_format(config)),
-        **_layout("FRAME", FRAME_HEADER),
+        **layout_macros("FRAME", FRAME_HEADER),
     }
 
 
 def _memories(config: ChipConfig) -> dict[str, int | str]:
-    tables, found = core_tables(config), dict[str, int | str](_layout("SEEK", SEEK))
+    tables, found = core_tables(config), dict[str, int | str](layout_macros("SEEK", SEEK))
     for name, ask in (("CHUNKS", tables.chunks), ("DEPTHS", tables.depth)):
         found[f"MEMORY_{name}"] = _by_number({int(memory): ask(memory) for memory in Memory})
     for memory in Memory:
@@ -114,7 +114,7 @@ def _memories(config: ChipConfig) -> dict[str, int | str]:
         found[f"MEMORY_{memory.name}_DEPTH"] = tables.depth(memory)
         found[f"MEMORY_{memory.name}_BITS"] = tables.width(memory)
         found[f"MEMORY_{memory.name}_CHUNKS"] = tables.chunks(memory)
-        found |= _layout(f"WORD_{memory.name}", word_layout(config, memory))
+        found |= layout_macros(f"WORD_{memory.name}", word_layout(config, memory))
     return found
 
 
@@ -123,7 +123,8 @@ def _by_number(values: Mapping[int, int]) -> str:
     return f"{{{', '.join(str(values.get(number, 0)) for number in range(max(values) + 1))}}}"
 
 
-def _layout(name: str, layout: Layout) -> dict[str, int]:
+def layout_macros(name: str, layout: Layout) -> dict[str, int]:
+    """NAME_FIELD_AT and NAME_FIELD_BITS of every field."""
     return _fields(name, layout.fields)
 
 

@@ -21,6 +21,7 @@ from spikeplane.log import logger
 PATIENCE = 3
 MARK = 100  #: broken frames; see `Channel.mark`
 _log = logger(__name__)
+_MARKINGS = 10  # tries to leave the mark on a noisy line
 _WAITS = 1000  #: exchanges until a reply must have come, whatever else does
 
 
@@ -129,8 +130,11 @@ class Channel:
         """Leave something at the chip that only a reset wipes out, for `check_mark`: a count of
         broken frames, more than a noisy line would have made of them since. Frame numbers alone may
         by chance go on where they were."""
-        if self.query(Counter.LINK_ERRORS) < MARK:
-            self.link.break_frames(MARK)
+        for _ in range(_MARKINGS):  # a noisy line makes one frame of two
+            errors = self.query(Counter.LINK_ERRORS)
+            if errors >= MARK:
+                break
+            self.link.break_frames(MARK - errors)
 
     def check_mark(self) -> None:
         """Raises SpikeplaneError if the chip has been reset since `mark`."""

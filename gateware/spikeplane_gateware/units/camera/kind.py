@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import ChipConfig
+from spikeplane.formats.c_camera import camera_macros
 from spikeplane.formats.camera import ARGUMENT, RECT, ROUTE, SELECT, Command, Item, Register, Stream
 from spikeplane.formats.packet import Control, Counter
 from spikeplane_gateware.units.camera.generate import lane_verilog
@@ -55,12 +56,8 @@ class Camera(Unit):
         }
 
     def macros(self, config: ChipConfig) -> dict[str, int]:
-        """Sizes and numbers."""
-        camera = _camera(config)
-        sizes = {"WIDTH": camera.width, "HEIGHT": camera.height, "PIXELS": camera.pixels}
-        sizes |= {"WORDS": camera.words, "OUTPUT_BITS": camera.output_bits, "CONTROL": int(Control.CAMERA)}
-        numbers = {f"{kind.__name__.upper()}_{one.name}": int(one) for kind in _NUMBERS for one in kind}
-        return {**sizes, **numbers}
+        """See `camera_macros`."""
+        return camera_macros(config)
 
     def readme(self, config: ChipConfig) -> str:
         """Sizes and pins."""

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define MARK 100    /* broken frames, more than a noisy line makes: only a reset wipes them out */
+#define MARK 100u   /* broken frames, more than a noisy line makes: only a reset wipes them out */
+#define MARKINGS 10
 #define ROUNDS 1000 /* of asking a stopped chip whether it rests */
 #define PARITIES 2
 
@@ -111,9 +112,13 @@ int spikeplane_stop(spikeplane_driver *driver)
 int spikeplane_load_begin(spikeplane_driver *driver)
 {
     uint32_t errors;
-    TRY(spikeplane_query_bridge(driver, SPIKEPLANE_COUNTER_LINK_ERRORS, &errors));
-    if (errors < MARK)
-        TRY(spikeplane_link_break(&driver->link, MARK));
+    int round;
+    for (round = 0; round < MARKINGS; round++) { /* a noisy line makes one frame of two */
+        TRY(spikeplane_query_bridge(driver, SPIKEPLANE_COUNTER_LINK_ERRORS, &errors));
+        if (errors >= MARK)
+            break;
+        TRY(spikeplane_link_break(&driver->link, (int)(MARK - errors)));
+    }
     return spikeplane_stop(driver);
 }
 

@@ -51,6 +51,10 @@ const char *spikeplane_message(int status)
     case SPIKEPLANE_NO_MEMORY: return "the chip has no such core, memory or address";
     case SPIKEPLANE_NOT_READ: return "a core does not give its memory; stop the chip, or reset it and load it again";
     case SPIKEPLANE_DIFFERS: return "a memory holds something else than was written; load the program again";
+    case SPIKEPLANE_NO_REGION:
+        return "the region is not inside the image, larger than the chip holds, or not of the input's size";
+    case SPIKEPLANE_NO_FEED:
+        return "the camera feeds one input, of up to 4 routes, into populations that do not hold their current";
     default: return "unknown status";
     }
 }

@@ -45,7 +45,9 @@ enum spikeplane_status {
     SPIKEPLANE_OUT_OF_RANGE = -13,
     SPIKEPLANE_NO_MEMORY = -14,
     SPIKEPLANE_NOT_READ = -15,
-    SPIKEPLANE_DIFFERS = -16
+    SPIKEPLANE_DIFFERS = -16,
+    SPIKEPLANE_NO_REGION = -17,
+    SPIKEPLANE_NO_FEED = -18
 };
 
 /* The port: a serial line, a FIFO, whatever carries bytes both ways. Every call gets `context`. */
