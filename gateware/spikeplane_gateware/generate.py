@@ -23,7 +23,7 @@ from spikeplane_gateware.units.known import modules_of, units_of
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.pretty import modules_of_text
 from spikeplane_gateware.verilog.waivers import waivers, waivers_of_modules
-from spikeplane_gateware.wrappers.wrap import wrapper_files, wrapper_modules
+from spikeplane_gateware.wrappers.wrap import check_wrappers, wrapper_files, wrapper_modules
 
 _FILES = {
     "spikeplane.f": "the list of the Verilog files: `iverilog -g2005 -c spikeplane.f`, `verilator -f spikeplane.f`",
@@ -41,7 +41,7 @@ _MORE = {
     "testbench/host.mem": "what it sends; what it expects lies beside it",
     "spikeplane_axi_stream.v": "the chip's byte ports as AXI4-Stream",
     "spikeplane_axi_lite.v": "the chip behind registers on AXI4-Lite",
-    "spikeplane_wishbone.v": "the same on Wishbone B4",
+    "spikeplane_wishbone.v": "the chip behind registers on Wishbone B4",
     "spikeplane.svd": "the registers, for debuggers",
     "spikeplane_registers.h": "the registers, for C",
 }
@@ -101,6 +101,7 @@ def generate(
     `testbench`: by name the files of one, to stand beside them. `wrappers`: of `wrappers.wrap.WRAPPERS`.
     Raises SpikeplaneError for another wrapper, or if the folder cannot be written.
     """
+    check_wrappers(wrappers)  # before the seconds that the Verilog takes
     target = Path(directory)
     text = verilog.read_text() if verilog else verilog_text(config)
     modules = modules_of_text(text, {CHIP_MODULE: list(ports(config))}) | wrapper_modules(config, wrappers)

@@ -91,9 +91,11 @@ def test_the_map_for_debuggers(folder):
     assert "#define SPIKEPLANE_REGISTER_READ 0x18u\n#define SPIKEPLANE_REGISTER_READ_BYTES_AT 0\n" in header
 
 
-def test_a_wrapper_that_there_is_not(tmp_path):
+def test_a_wrapper_that_there_is_not(tmp_path, monkeypatch):
+    """Refused before any Verilog is made."""
+    monkeypatch.setattr("spikeplane_gateware.generate.verilog_text", None)
     with pytest.raises(SpikeplaneError) as refused:
-        generate(PRESETS["tiny"], tmp_path / "chip", cached_verilog(PRESETS["tiny"]), wrappers=["axi"])
+        generate(PRESETS["tiny"], tmp_path / "chip", wrappers=["axi"])
     assert str(refused.value) == "unknown wrapper 'axi'; choose from axi-stream, axi-lite, wishbone"
     assert not (tmp_path / "chip").exists()
 

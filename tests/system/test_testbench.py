@@ -208,6 +208,10 @@ def test_options(tmp_path):
             ["--program", net, "--sample", data, "--number", 3],
             f"{data} has 3 samples, --number asks for number 3",
         ),
+        (
+            ["--program", net, "--wrapper", "axi-lite", "--wrapper", "nope"],
+            "unknown wrapper 'nope'; choose from axi-stream, axi-lite, wishbone",
+        ),
     ):
         assert call("generate", *options, "-o", tmp_path / "chip")[:3] == (2, "", f"error: {message}\n")
         assert not (tmp_path / "chip").exists()

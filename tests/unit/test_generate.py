@@ -79,7 +79,10 @@ def test_names_are_made_plain():
         "module top(\n  output wire \\event ,\n  input wire a__valid,\n  output reg a__ready,\n  input wire rst,\n"
         "  input wire clk\n);\n  wire port$1$0;\n  wire event_;\n"
         "  \\top.m_0  m_0 (\n    .\\event (port$1$0)\n  );\n  \\top.m_1  m_1 (\n    .\\event (event_)\n  );\n"
-        "  assign port$1$0 = $signed(8'hff) == \\event ;\nendmodule\n\n"
+        "  assign port$1$0 = $signed(8'hff) == \\event ;\n  assign wide = 96'h"
+        + 22
+        * "0"
+        + "10;\nendmodule\n\n"
         "module \\top.m_0 (\n  output wire \\event \n);\nendmodule\n\n"
         "module \\top.m_1 (\n  output wire \\event \n);\nendmodule\n"
     )
@@ -90,7 +93,7 @@ def test_names_are_made_plain():
         "module top(\n  input wire clk,\n  input wire rst,\n  output wire event_2,\n  input wire a__valid,\n"
         "  output reg a__ready\n);\n  wire port_1_0;\n  wire event_;\n"
         "  top_m m_0 (\n    .event_2(port_1_0)\n  );\n  top_m m_1 (\n    .event_2(event_)\n  );\n"
-        "  assign port_1_0 = $signed(8'hff) == event_2;\nendmodule\n"
+        "  assign port_1_0 = $signed(8'hff) == event_2;\n  assign wide = 96'h10;\nendmodule\n"
     )
     assert found["top_m"] == "module top_m(\n  output wire event_2\n);\nendmodule\n"
 

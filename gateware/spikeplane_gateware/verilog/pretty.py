@@ -18,6 +18,9 @@ _LEAD = re.compile(r"(?:^//[^\n]*\n)*\Z", re.MULTILINE)
 #: An escaped name with the space that ends it, or a name of a letter on; not a system task, not digits.
 _NAME = re.compile(r"\\(\S+) |(?<![\w$'\\.])([A-Za-z_][\w$]*)|(?<=\.)([A-Za-z_][\w$]*)")
 _HEADER = re.compile(r"^(module [\w$]+\()\n((?:  (?:input|output|inout) [^\n]*\n)+)(\);)", re.MULTILINE)
+_ZEROS = re.compile(
+    r"(?<='h)0{16,}(?=[0-9a-f])"
+)  # leading ones of a wide constant, which Verilog adds by itself
 _STREAM = ("payload", "valid", "ready")
 
 
@@ -109,7 +112,7 @@ def _ordered(text: str, order: Sequence[str]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return "\n".join(part for line in text.split("\n") for part in _lines(line))
+    return "\n".join(part for line in _ZEROS.sub("", text).split("\n") for part in _lines(line))
 
 
 def _lines(line: str) -> list[str]:

@@ -1,5 +1,5 @@
-// The chip on AXI4-Lite, 32 bits: the registers of spikeplane.svd. Reads and writes do not wait for each other; what is no
-// register, or not to be written or read, is answered with SLVERR.
+// The chip on AXI4-Lite, 32 bits: the registers of spikeplane.svd. Reads and writes do not wait for each other;
+// what is no register, or not to be written or read, is answered with SLVERR.
 module spikeplane_axi_lite (
 @PORTS@
   input wire aclk,

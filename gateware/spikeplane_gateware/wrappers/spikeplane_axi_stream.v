@@ -1,5 +1,5 @@
-// The chip's byte ports as AXI4-Stream, a byte a beat: s_axis takes the host's bytes, m_axis gives the chip's. Packets of a
-// stream (tlast) are not needed: frames have flags of their own.
+// The chip's byte ports as AXI4-Stream, a byte a beat: s_axis takes the host's bytes, m_axis gives the chip's.
+// Packets of a stream (tlast) are not needed: frames have flags of their own.
 module spikeplane_axi_stream (
 @PORTS@
   input wire aclk,

@@ -1,5 +1,5 @@
-// The chip on Wishbone B4, classic, 32 bits: the registers of spikeplane.svd. What is no register, or not to be written or
-// read, is answered with an error.
+// The chip on Wishbone B4, classic, 32 bits: the registers of spikeplane.svd. What is no register, or not to be
+// written or read, is answered with an error.
 module spikeplane_wishbone (
 @PORTS@
   input wire wb_clk_i,

@@ -26,11 +26,16 @@ _MODULES = {
 WRAPPERS = tuple(_MODULES)
 
 
-def wrapper_modules(config: ChipConfig, names: Sequence[str]) -> dict[str, str]:
-    """By name the Verilog modules of these wrappers. Raises SpikeplaneError for a name that is none."""
+def check_wrappers(names: Sequence[str]) -> None:
+    """Raises SpikeplaneError for a name that is none."""
     for name in names:
         if name not in _MODULES:
             raise SpikeplaneError(f"unknown wrapper '{name}'; choose from {', '.join(WRAPPERS)}")
+
+
+def wrapper_modules(config: ChipConfig, names: Sequence[str]) -> dict[str, str]:
+    """By name the Verilog modules of these wrappers. Raises SpikeplaneError for a name that is none."""
+    check_wrappers(names)
     return {module: _filled(config, module) for name in names for module in _MODULES[name]}
 
 

@@ -9,6 +9,8 @@ from spikeplane_sim.bench.buses import AxiLite, registers, sample
 from spikeplane_sim.bench.designs import CORE
 from spikeplane_sim.bench.programs import job
 
+LIMIT_US = 700  #: of simulated time, after which a test has failed: a program takes a quarter of it
+
 
 async def master(dut: Any, *, stalling: bool) -> AxiLite:
     """A master of a chip that has just been reset."""
@@ -17,7 +19,7 @@ async def master(dut: Any, *, stalling: bool) -> AxiLite:
     return bus
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=LIMIT_US, timeout_unit="us")
 @cocotb.parametrize(stalling=[True, False])
 async def a_program_gives_the_golden_models_outputs(dut: Any, stalling: bool) -> None:
     """Loaded and run through WRITE and READ."""
@@ -25,7 +27,7 @@ async def a_program_gives_the_golden_models_outputs(dut: Any, stalling: bool) ->
     await sample(bus, CORE, job("recurrent", CORE, random.randrange(1 << 30)))
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=LIMIT_US, timeout_unit="us")
 @cocotb.parametrize(stalling=[True, False])
 async def registers_say_what_the_map_says(dut: Any, stalling: bool) -> None:
     """And errors, interrupt and reset are as it says."""

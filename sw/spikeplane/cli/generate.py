@@ -63,6 +63,10 @@ def generate(
     Example: `spikeplane generate --preset small --camera vidar -o build/small`
     """
     _check_options(program, sample, number, (preset, config, camera) != (None, None, None))
+    if wrapper:
+        from spikeplane_gateware.wrappers.wrap import check_wrappers
+
+        check_wrappers(wrapper)
     check_place(output / "manifest.json")
     loaded = Program.load(program) if program is not None else None
     if loaded is not None:

@@ -30,9 +30,13 @@ DRIVER = (
     "main.c",
     "Makefile",
 )
-#: Beside them, for a chip with a camera.
-CAMERA = ("spikeplane_camera.h", "spikeplane_camera.c")
-_CAMERA_ROW = "| `spikeplane_camera.h`, `.c` | the chip's camera: images and raw planes to the host, planes as the input |\n"
+#: By name the units that have a driver in C, `spikeplane_NAME.h` and `.c`: their macros, and what the README says.
+UNITS = {
+    "camera": (
+        camera_macros,
+        "the chip's camera: images and raw planes to the host, planes as the input",
+    ),
+}
 
 
 def export(program: Program, directory: str | Path, samples: Any = None) -> list[Path]:
@@ -66,13 +70,20 @@ def export(program: Program, directory: str | Path, samples: Any = None) -> list
 
 
 def header(config: ChipConfig) -> str:
-    """`spikeplane.h`: the numbers of the chip and of its camera, if it has one."""
-    return c_header(config, {f"CAMERA_{name}": value for name, value in camera_macros(config).items()})
+    """`spikeplane.h`: the numbers of the chip and of its units."""
+    macros = {name: UNITS[name][0](config) for name in _units(config)}
+    return c_header(
+        config, {f"{name.upper()}_{key}": n for name, found in macros.items() for key, n in found.items()}
+    )
 
 
 def driver_files(config: ChipConfig) -> tuple[str, ...]:
     """The files of the driver, by name."""
-    return (*DRIVER, *CAMERA) if config.camera else DRIVER
+    return (*DRIVER, *(f"spikeplane_{name}.{end}" for name in _units(config) for end in "hc"))
+
+
+def _units(config: ChipConfig) -> list[str]:
+    return [name for name in config.units if name in UNITS]
 
 
 def sample_bytes(program: Program, samples: Any) -> bytes:
@@ -104,5 +115,5 @@ def _readme(program: Program) -> str:
         inputs="\n".join(inputs),
         probes="\n".join(probes),
         output=program.network.output,
-        camera=_CAMERA_ROW if program.config.camera else "",
+        units="".join(f"| `spikeplane_{u}.h`, `.c` | {UNITS[u][1]} |\n" for u in _units(program.config)),
     )
