@@ -79,10 +79,8 @@ def test_names_are_made_plain():
         "module top(\n  output wire \\event ,\n  input wire a__valid,\n  output reg a__ready,\n  input wire rst,\n"
         "  input wire clk\n);\n  wire port$1$0;\n  wire event_;\n"
         "  \\top.m_0  m_0 (\n    .\\event (port$1$0)\n  );\n  \\top.m_1  m_1 (\n    .\\event (event_)\n  );\n"
-        "  assign port$1$0 = $signed(8'hff) == \\event ;\n  assign wide = 96'h"
-        + 22
-        * "0"
-        + "10;\nendmodule\n\n"
+        "  assign port$1$0 = $signed(8'hff) == \\event ;\n  assign wide = 96'h000000000000000000000010;\n"
+        "endmodule\n\n"
         "module \\top.m_0 (\n  output wire \\event \n);\nendmodule\n\n"
         "module \\top.m_1 (\n  output wire \\event \n);\nendmodule\n"
     )
