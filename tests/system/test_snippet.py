@@ -18,8 +18,6 @@ import sys
 sys.path.insert(0, {here!r})
 import matplotlib
 import snippet
-from spikeplane.host import serial
-serial._SLOW, serial.DEAD = 60, 60  # a simulated board may get a small part of a processor
 model, x, y = snippet.trained(snippet.{kind})
 port, here, events = {port!r}, snippet.{kind}.name, {events}
 """

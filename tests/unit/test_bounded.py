@@ -15,7 +15,8 @@ from PIL import Image
 from spikeplane.camera import images, packed, side
 from spikeplane.camera.recording import open_recording
 from spikeplane.camera.scenes import read_frames
-from spikeplane.cli.console import _Console, message, told_warnings
+from spikeplane.cli.console import _Console
+from spikeplane.cli.lines import message, told_warnings
 from spikeplane.data import nmnist, read_samples, stored
 from spikeplane.data.stored import take
 from spikeplane.encoding import Encoding

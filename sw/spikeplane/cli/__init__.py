@@ -47,7 +47,7 @@ def _run(state: Interrupts | None = None) -> int:
     state = state or Interrupts()
     try:
         from spikeplane.cli.commands import app
-        from spikeplane.cli.console import told_warnings
+        from spikeplane.cli.lines import told_warnings
 
         with told_warnings():
             status = int(app(standalone_mode=False, obj=state) or 0)
@@ -72,7 +72,7 @@ def _extra() -> str:
 
 
 def _stopped(state: Interrupts) -> int:
-    from spikeplane.cli.console import complain
+    from spikeplane.cli.lines import complain
 
     complain(state.word)
     return state.status

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spikeplane.cli.console import shown
+from spikeplane.cli.lines import shown
 
 _BORDER = 3  #: characters of a column beside its text
 _WORDS, _WORD = 14, 34  #: what a column of text is folded to at least, and up to where a word is kept whole

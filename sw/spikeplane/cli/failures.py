@@ -5,7 +5,7 @@ from importlib import import_module
 
 from typer import Abort
 
-from spikeplane.cli.console import complain, message
+from spikeplane.cli.lines import complain, message
 from spikeplane.errors import SpikeplaneError
 from spikeplane.extras import missing_package
 

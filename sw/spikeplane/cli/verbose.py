@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spikeplane.cli.console import complain, message
+from spikeplane.cli.lines import complain, message
 
 HELP = "Say on stderr what is done; twice: how, too."
 Verbose = Annotated[

@@ -1,6 +1,7 @@
 """A board on a serial port: bytes out, bytes in, and what can be wrong with a port in one line."""
 
 import errno
+import os
 import re
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ _log = logger(__name__)
 _BITS = 10  # of a byte on the line
 _PAUSE = 0.005  # seconds
 _SLOW = 2.0  #: seconds beyond the line's own time until a port that takes no bytes is given up
+_SIMULATED = 60.0  #: the same of a pseudo-terminal: a simulated chip, which may get a small part of a processor
 
 
 class SerialDevice(Device):
@@ -33,6 +35,7 @@ class SerialDevice(Device):
         self.patience = round(DEAD / wait)
         self.where = f"the device at {port}"
         self._busy_until = 0.0  # when the bytes handed over will be on the line
+        self._slow = _slow(port)
         self._port = _open(port, baud, wait)
         _log.info("opened %s at %d baud", port, baud)
         # flags between pauses: from them the board learns the rate. To the link they are empty frames
@@ -64,10 +67,10 @@ class SerialDevice(Device):
     def _send(self, data: bytes) -> None:
         now, line = time.monotonic(), len(data) * _BITS / self.baud
         self._busy_until = max(now, self._busy_until) + line
-        limit = self._busy_until - now + _SLOW
+        limit = self._busy_until - now + self._slow
         for first in range(0, len(data), 1024):  # so that the limit is one of every kilobyte
             self._port.write(data[first : first + 1024])
-            if time.monotonic() - now > limit + _SLOW:
+            if time.monotonic() - now > limit + self._slow:
                 raise SpikeplaneError(f"{self.where} takes no more bytes; check cable and power")
 
     def close(self) -> None:
@@ -87,12 +90,17 @@ def ports() -> list[str]:
     return sorted(port.device for port in comports())
 
 
+def _slow(port: str) -> float:
+    """Seconds beyond the line's own time until a port that takes no bytes is given up."""
+    return _SIMULATED if os.path.realpath(port).startswith("/dev/pts/") else _SLOW
+
+
 def _open(port: str, baud: int, wait: float):  # noqa: ANN202 - pyserial has no types
     import serial
 
     if baud < 1:
         raise SpikeplaneError(f"--baud must be 1 or more, not {baud}")
-    slow = 2 * 1024 * _BITS / baud + _SLOW
+    slow = 2 * 1024 * _BITS / baud + _slow(port)
     try:
         opened = serial.Serial(port, baud, timeout=wait, write_timeout=slow, exclusive=True)
     except ValueError as error:
