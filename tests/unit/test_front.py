@@ -139,6 +139,21 @@ def test_a_card(program) -> None:
     assert "<script" not in page
 
 
+def test_a_card_of_a_wide_network_with_long_names() -> None:
+    from spikingjelly.activation_based import layer, neuron
+
+    model = torch.nn.Sequential(layer.Flatten())
+    for number in range(24):
+        name = f"encoder_stage_with_a_long_name_of_its_own_{number}_" * 4
+        model.add_module(name, layer.Linear(16, 16))
+        model.add_module(f"{name}lif", neuron.IFNode())
+    encoding = Encoding(kind="direct", steps=2)
+    program = spikeplane.compile(model, chip="auto", encoding=encoding, input_shape=(1, 4, 4), proof=False)
+    assert len(program.network.populations) == 25
+    assert len(repr(program)) < 1500
+    assert max(map(len, repr(program).splitlines())) < 160
+
+
 def test_report(program, tmp_path) -> None:
     path = program.run(images(), labels=[0] * 6).report(tmp_path / "run.html")
     assert path.read_text().startswith("<!doctype html>")

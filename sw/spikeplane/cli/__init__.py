@@ -46,11 +46,7 @@ def _run(state: Interrupts | None = None) -> int:
     """The exit status of the command, after its one line on stderr if it failed."""
     state = state or Interrupts()
     try:
-        from spikeplane.cli.commands import app
-        from spikeplane.cli.lines import told_warnings
-
-        with told_warnings():
-            status = int(app(standalone_mode=False, obj=state) or 0)
+        status = _called(state)
         if sys.stdout:
             sys.stdout.flush()
     except BaseException as error:
@@ -62,6 +58,20 @@ def _run(state: Interrupts | None = None) -> int:
         return told(error, _extra())
     # Typer makes 130 of Ctrl-C, without a word
     return _stopped(state) if state.caught or status == 130 else status
+
+
+def _called(state: Interrupts) -> int:
+    """The command line's own exit status."""
+    from spikeplane.cli import overview
+
+    if overview.wanted(sys.argv[1:]):
+        overview.show()
+        return 0
+    from spikeplane.cli.commands import app
+    from spikeplane.cli.lines import told_warnings
+
+    with told_warnings():
+        return int(app(standalone_mode=False, obj=state) or 0)
 
 
 def _extra() -> str:

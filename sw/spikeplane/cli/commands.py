@@ -4,7 +4,8 @@ import logging
 
 import typer
 
-from spikeplane.cli.lazy import Entry, LazyGroup
+from spikeplane.cli.entries import ABOUT, ENTRIES
+from spikeplane.cli.lazy import LazyGroup
 from spikeplane.cli.verbose import Verbose, listen, start
 
 # it warns of a GPU compiler that nobody here asks for
@@ -14,52 +15,11 @@ logging.getLogger("torch._library.triton").setLevel(logging.ERROR)
 class Commands(LazyGroup):
     """All commands, in the order of the help."""
 
-    entries = (
-        Entry("generate", "generate", "chip",
-              "Write a chip: Verilog, manifest.json, a C header of the memory map, a short README."),
-        Entry("boards", "boardlist", "boards",
-              "List the boards: device, memory, clock, what each can be built as, tools needed and "
-              "whether they are found."),
-        Entry("estimate", "estimate", "boards",
-              "Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy."),
-        Entry("build", "build", "boards",
-              "Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is."),
-        Entry("flash", "flash", "boards",
-              "Load a built bitstream into a board, and check by its link that it reports the chip that was built."),
-        Entry("compile", "compile", "compile",
-              "Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went."),
-        Entry("run", "run", "sim",
-              "Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency."),
-        Entry("serve", "serve", "sim",
-              "Simulate a board at its pins, UART included, and print the serial port that stands for it."),
-        Entry("simulate", "simulate", "sim",
-              "Run the cocotb benches: core, router, mesh, bridge, camera, chip, axi_lite. With --netlist: "
-              "the chip as yosys maps it, against golden."),
-        Entry("synth", "synth", "chip",
-              "Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, "
-              "listed apart."),
-        Entry("upgrade", "upgrade", "compile",
-              "Compile a program again, from the float network in its file, for the gateware of this version."),
-        Entry("layers", "layers", "compile", "List the layers and nodes that are imported, and what to use in the place of others."),
-        Entry("export", "export", "",
-              "Write a program for a chip without Python: load stream, memory files, a driver in C99 with an example."),
-        Entry("inspect", "inspect", "compile", "Show a program: chip, encoding, layers, quantisation, mapping."),
-        Entry("record", "record", "camera",
-              "Write the planes that a spike camera would see, with its residual charge and, if wanted, its noise."),
-        Entry("view", "view", "camera",
-              "Write one HTML page to step through a clip: TFP, TFI, FSR, SSR and the planes, "
-              "and the intervals of the pixel under the cursor."),
-        Entry("reconstruct", "reconstruct", "camera", "Make images of a spike camera's planes."),
-        Entry("demo", "demo", "demo",
-              "Train a spiking network on digits, put it on a generated 2x2 chip, and compare every spike "
-              "with the golden model."),
-        Entry("doctor", "doctor", "",
-              "Print the tools found, their versions, what needs them, and how to install what is missing."),
-    )  # fmt: skip
+    entries = ENTRIES
 
 
 app = typer.Typer(
-    help="From a trained spiking network to a verified chip: generate it, simulate it, drive it.",
+    help=ABOUT,
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]}, cls=Commands,
 )  # fmt: skip

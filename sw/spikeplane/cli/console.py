@@ -22,6 +22,7 @@ _WIDTH = 80
 _SECONDS = os.environ.get("SPIKEPLANE_LOG_SECONDS", "")
 LOGGED = float(_SECONDS) if re.fullmatch("[0-9]{1,6}", _SECONDS) else 30.0
 
+
 class _Console(Console):
     """Escapes the control characters of every text before its markup is looked at; tables and lines
     may be broken. As wide as COLUMNS says, else as the terminal."""
@@ -47,6 +48,7 @@ class _Console(Console):
 
 out = _Console()
 err = _Console(stderr=True)
+
 
 def told_transposed(recording: Any, *, flip: bool) -> None:
     """A line on stderr if a recording whose size was given looks as if width and height were exchanged."""

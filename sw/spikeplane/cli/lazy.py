@@ -2,28 +2,15 @@
 only the table."""
 
 from importlib import import_module
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from spikeplane.cli import overview
 from spikeplane.cli.complete import attach
+from spikeplane.cli.entries import Entry
 from spikeplane.cli.verbose import with_verbose
-
-
-class Entry(NamedTuple):
-    """A command: the function `name` of `spikeplane.cli.MODULE`.
-
-    Attributes
-    ----------
-    extra: the extra of Spikeplane that brings what the command needs, "" if it needs none.
-    help: the first paragraph of the function's docstring, on one line.
-    """
-
-    name: str
-    module: str
-    extra: str
-    help: str
 
 
 class LazyGroup(TyperGroup):
@@ -46,6 +33,10 @@ class LazyGroup(TyperGroup):
         if ctx.obj is not None:
             ctx.obj.importing = False
         return name, command, rest
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - it is drawn here
+        """The page of `spikeplane --help`, which is the same however it is asked for."""
+        overview.show()
 
     def invoke(self, ctx: Any) -> Any:
         """Ctrl-C is status 130 whatever the version: Typer up to 0.20 has an empty line for it, too."""

@@ -19,7 +19,9 @@ _log = logger(__name__)
 _BITS = 10  # of a byte on the line
 _PAUSE = 0.005  # seconds
 _SLOW = 2.0  #: seconds beyond the line's own time until a port that takes no bytes is given up
-_SIMULATED = 60.0  #: the same of a pseudo-terminal: a simulated chip, which may get a small part of a processor
+_SIMULATED = (
+    60.0  #: the same of a pseudo-terminal: a simulated chip, which may get a small part of a processor
+)
 
 
 class SerialDevice(Device):
