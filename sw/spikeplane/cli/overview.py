@@ -19,7 +19,7 @@ OPTIONS = (
 )  # fmt: skip
 _BOLD, _NAME, _DIM, _END = "\x1b[1m", "\x1b[1;36m", "\x1b[2m", "\x1b[0m"
 _ROUND, _PLAIN = "╭─╮│╰╯", "+-+|++"
-_LEAST, _WIDTH = 40, 80  #: columns that are drawn at least, and where nothing says how many
+_LEAST, _WIDTH = 50, 80  #: columns that are drawn at least, and where nothing says how many
 
 
 def wanted(arguments: list[str]) -> bool:
