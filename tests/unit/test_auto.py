@@ -116,9 +116,9 @@ def test_too_large_for_a_board() -> None:
 
 def test_an_estimate_names_what_is_too_large() -> None:
     """Of the nearest chip that the board could be: the program's own says nothing of that."""
-    program = compiled(layers(600, 600, 4), "large")
+    program = compiled(layers(40, 130, 4), "small")
     whys = [
         best_estimate(program, BOARDS[name], lambda one: chosen(one, None, None, 1), 1)["why"]
         for name in ("tang-nano-9k", "kcu105")
     ]
-    assert whys == ["1x1 cores of 8 lanes would take 113 block RAM of 26", None]
+    assert whys == ["1x1 cores of 8 lanes would take 27 block RAM of 26", None]

@@ -44,6 +44,8 @@ def open_idx(path: Path) -> Stored:
 
 def _sizes(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:
     head = file.read(4)
+    if not head:
+        raise SpikeplaneError(f"{path} is empty")
     if len(head) < 4 or head[:2] != b"\0\0" or head[3] == 0:
         raise SpikeplaneError(
             f"{path} is no IDX file: expected it to start with 0000 08 and the dimensions, not {head.hex()}"
