@@ -48,6 +48,8 @@ TYPED = {
     "spikeplane compile ... --explain": f"{COMPILE} -o net.spk --explain | grep fc1",
     "spikeplane compile ... --preset auto": f"{COMPILE} --preset auto -o auto.spk",
     "--preset ulx3s-85f": f"{COMPILE} --preset ulx3s-85f -o board.spk",
+    "spikeplane systems csnn": "spikeplane systems csnn | grep -v refused",
+    "systems --board sim": "spikeplane systems csnn --size 8 --board sim",
     "spikeplane layers": "spikeplane layers | grep Conv2d",
     "spikeplane run net.spk --input DATA --board sim --lockstep": f"{RUN} | grep '0 mismatches'",
     "spikeplane run": "spikeplane run net.spk --input images.npy",

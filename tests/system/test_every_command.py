@@ -73,7 +73,7 @@ TYPED = {
     "doctor": ["doctor"],
 }  # fmt: skip
 #: Commands of which a run takes minutes or a board: see the tests behind this table.
-HEAVY = {"flash", "serve", "simulate", "synth", "demo"}
+HEAVY = {"flash", "serve", "simulate", "synth", "demo", "systems"}
 
 
 def test_every_command_is_looked_at() -> None:

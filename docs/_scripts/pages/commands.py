@@ -17,6 +17,7 @@ STATUS_ONE = {
     "reconstruct": "with `--lockstep`: a pixel is not the golden model's",
     "run": "with `--lockstep`: a value is not the golden model's",
     "simulate": "a bench failed",
+    "systems": "a system is refused, a value on the chip is not the golden model's, or fewer spikes agree than are expected",
 }
 
 STATUSES = (

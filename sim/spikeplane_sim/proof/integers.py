@@ -28,18 +28,20 @@ def run_layers(
     widths: dict[str, Any],
 ) -> dict[str, np.ndarray]:
     """Every layer's outputs (N, T, C, H, W) on the float network's spikes `real` instead of its
-    sources' own; sources that send membrane values give those of the run `alone`, as the float
-    network's are no integers."""
-    found = {}
+    sources' own. Sources that send membrane values, which in the float network are no integers, give those that they
+    make of `real` themselves; those of the run `alone` where they come later in the network's order."""
+    found: dict[str, np.ndarray] = {}
+    values = dict(alone)
     for population in network.populations:
         if population.neuron is None:
             continue
         sources = dict.fromkeys(p.source for p in network.incoming(population.name))
         layer = _one_layer(network, population, list(sources))
         driven = [one for one in map(network.population, sources) if not one.constant]
-        given = {one.name + _GIVEN: _sent(one, planes, real, alone) for one in driven}
+        given = {one.name + _GIVEN: _sent(one, planes, real, values) for one in driven}
         given = given or {_GIVEN: np.zeros((*next(iter(planes.values())).shape[:2], 1, 1, 1), np.uint8)}
-        found[population.name] = GoldenModel(layer, **widths).run(given)[population.name]
+        made = GoldenModel(layer, **widths).run(given)[population.name]
+        found[population.name] = values[population.name] = made
     return found
 
 
@@ -73,8 +75,8 @@ def _sent(
     source: Population,
     planes: dict[str, np.ndarray],
     real: dict[str, np.ndarray],
-    alone: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
 ) -> np.ndarray:
     if source.neuron is None:
         return planes[source.name]
-    return alone[source.name] if source.sends_values else real[source.name]
+    return values[source.name] if source.sends_values else real[source.name]

@@ -89,6 +89,8 @@ def _files(*suffixes: str) -> Callable[[str], list[str]]:
 _VALUES: dict[tuple[str, str], Callable[[str], list[str]]] = {
     ("", "board"): _boards,
     ("run", "board"): _these("golden", "sim", "auto"),
+    ("systems", "board"): _these("golden", "sim"),
+    ("systems", "names"): lambda _: _systems(),
     ("reconstruct", "board"): _these("golden", "sim"),
     ("", "preset"): _presets,
     ("compile", "preset"): _made,
@@ -115,6 +117,12 @@ _VALUES: dict[tuple[str, str], Callable[[str], list[str]]] = {
     ("compile", "weights"): _files(".pt", ".pth", ".safetensors"),
     ("doctor", "extras"): lambda _: _extras(),
 }
+
+
+def _systems() -> list[str]:
+    from spikeplane_sim.systems import SYSTEMS
+
+    return list(SYSTEMS)
 
 
 def _extras() -> list[str]:

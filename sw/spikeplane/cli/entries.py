@@ -45,6 +45,8 @@ ENTRIES = (
     Entry("synth", "synth", "chip",
           "Map a chip to standard cells with yosys; print area, cells and flip-flops by block. Memories stay boxes, "
           "listed apart."),
+    Entry("systems", "systems", "demo",
+          "Run small models of published spiking systems: import proved, integers held against floats, the chip against golden."),
     Entry("upgrade", "upgrade", "compile",
           "Compile a program again, from the float network in its file, for the gateware of this version."),
     Entry("layers", "layers", "compile", "List the layers and nodes that are imported, and what to use in the place of others."),

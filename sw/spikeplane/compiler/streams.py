@@ -3,7 +3,8 @@
 ```
     unit = the largest of   what usual values need to fit the membranes       (beyond, they saturate: told)
                             what the worst case needs to fit every accumulator that an identity goes into
-                            the finest step of a branch, but no finer than 1/8 of the coarsest
+                            the finest step of a branch, but no finer than 1/8 of the coarsest, both times their sources'
+            largest values
 ```
 """
 
@@ -94,7 +95,7 @@ class Streams(Branches):
 
     def _unit(self, members: list[str], most: int) -> np.ndarray:
         """The unit of a class (C,) whose values have `most` planes."""
-        net, least, branches = self.net, [], []
+        net, least, branches, largest = self.net, [], [], []
         highest = (1 << (most - 1)) - 1
         for name in members:
             population, factor = net.population(name), self.ties.factor[name]
@@ -102,8 +103,10 @@ class Streams(Branches):
                 self._usual(name) / highest / factor,
                 self._accumulator(population, members, most) / factor,
             ]
-            found = [self.step(p) for p in net.incoming(name) if not self.inside(p, members)]
-            branches += [[each / factor for each in branch] for branch in found]
+            for p in net.incoming(name):
+                if not self.inside(p, members):
+                    branches.append([each / factor for each in self.step(p)])
+                    largest.append(self.largest.get(p.source, 1))
         for p in net.projections:
             target = net.population(p.target)
             if p.source in members and is_identity(net, p) and p.target not in self.ties.factor:
@@ -111,7 +114,7 @@ class Streams(Branches):
         needed = np.max(least, axis=0)
         if self.config.weight_bits == 1:
             return self._signs(members, needed)
-        unit, grid = _finest(branches, needed.shape[0])
+        unit, grid = _finest(branches, largest, needed.shape[0])
         unit = np.where(unit >= needed, unit, finer(grid, needed))
         unit = np.where(unit > 0, unit, unit.max() or 1.0)
         if any(uniform(net, net.population(name)) for name in members):
@@ -208,13 +211,17 @@ class Streams(Branches):
         return np.maximum(self._accumulator(target, members, most), reached)
 
 
-def _finest(branches: list[list[np.ndarray]], channels: int) -> tuple[np.ndarray, np.ndarray]:
+def _finest(
+    branches: list[list[np.ndarray]], largest: list[int], channels: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The finest of the branches' steps, but not far below the coarsest; and a grid that the weights of one
-    lie on, 0 without."""
+    lie on, 0 without. A step of a pixel's weight counts as often as the pixel's `largest` value: what is far below
+    the steps of spikes is not below theirs."""
     unit, least, grid = np.full(channels, np.inf), np.zeros(channels), np.zeros(channels)
-    for best, finest, own in branches:
+    most = max(largest, default=1)
+    for (best, finest, own), value in zip(branches, largest, strict=True):
         unit = np.where(best > 0, np.minimum(unit, best), unit)
-        least = np.maximum(least, finest / _FINEST)
+        least = np.maximum(least, finest * value / most / _FINEST)
         grid = np.where(grid > 0, grid, own)
     unit = np.where(np.isfinite(unit), unit, 0.0)
     unit = np.where(unit >= least, unit, finer(grid, least))

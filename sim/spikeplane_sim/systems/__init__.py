@@ -1,0 +1,26 @@
+"""Published spiking systems, small: our own models, written from the published semantics, one file each. They run on the
+generated chip bit for bit, or say what they lack."""
+
+import difflib
+from collections.abc import Sequence
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane_sim.systems import cml, csnn, lottery, missing, residual, rsc, sew
+from spikeplane_sim.systems.system import System
+
+SYSTEMS: dict[str, System] = {
+    system.name: system
+    for system in (
+        csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM, *missing.SYSTEMS,
+    )
+}  # fmt: skip
+
+
+def named(names: Sequence[str] | None) -> list[System]:
+    """Those systems, all where there are no names. Raises SpikeplaneError for a name there is not."""
+    for name in names or ():
+        if name not in SYSTEMS:
+            close = difflib.get_close_matches(name, SYSTEMS, n=1, cutoff=0.5)
+            advice = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(SYSTEMS)}"
+            raise SpikeplaneError(f"no system '{name}'; {advice}")
+    return [SYSTEMS[name] for name in names or SYSTEMS]

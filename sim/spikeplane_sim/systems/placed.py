@@ -1,0 +1,82 @@
+"""The chips that a system runs on, and its places on them: one core; 2 x 2 cores as the compiler places it; the same
+2 x 2 cores with every population whole on one of them, from the far corner on."""
+
+from dataclasses import replace
+from functools import partial
+
+from spikeplane.compiler.fit import Fitted, try_fit
+from spikeplane.compiler.images import build_image
+from spikeplane.compiler.place import place
+from spikeplane.compiler.size import moved, sized
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import Network
+from spikeplane.program import Program
+from spikeplane.program.placement import Part, Placement
+
+#: Cores that hold every row of usual size, so that one simulator serves them all.
+CORE = ChipConfig(
+    rows=1, cols=1, acc_bits=24, membrane_bits=18, max_shift=17, weight_depth=1 << 15, acc_depth=1 << 14, membrane_depth=1 << 14,
+    parameter_depth=1 << 11, populations=16, projections=128, row_depth=1 << 12, column_depth=1 << 12, group_depth=1 << 12,
+    egress_depth=256,
+)  # fmt: skip
+MESHES = ((1, 1), (2, 2))
+#: Where more populations than one core holds are taken together.
+LARGER = ((2, 2), (2, 4), (4, 4))
+
+
+def placements(program: Program) -> list[tuple[str, Program]]:
+    """The program on a small and on a larger mesh, and there once more in other places, each with its name. Raises
+    SpikeplaneError where no mesh holds it."""
+    found: list[Program] = []
+    refused = SpikeplaneError("no mesh was tried")
+    for rows, cols in dict.fromkeys((*MESHES, *LARGER)):
+        try:
+            found.append(_on(program, rows, cols))
+        except SpikeplaneError as error:
+            refused = error
+        if len(found) == len(MESHES):
+            break
+    if len(found) < len(MESHES):
+        raise refused
+    other = moved(found[-1], _elsewhere)
+    return [*((_name(one.config), one) for one in found), (f"{_name(other.config)} other places", other)]
+
+
+def _name(config: ChipConfig) -> str:
+    return f"{config.rows}x{config.cols}"
+
+
+def _on(program: Program, rows: int, cols: int) -> Program:
+    """On the shared chip of that shape, or on one made for the program."""
+    shared = replace(
+        CORE, rows=rows, cols=cols,
+        **{name: getattr(program.config, name) for name in ("weight_bits", "acc_bits", "membrane_bits", "max_shift")},
+    )  # fmt: skip
+    try:
+        return moved(program, partial(_shared, shared))
+    except SpikeplaneError:
+        return sized(program, rows=rows, cols=cols, lanes=program.config.lanes)
+
+
+def _shared(shared: ChipConfig, network: Network, _: ChipConfig, probes: list[str]) -> Fitted:
+    placement, image = try_fit(network, shared, probes)
+    return shared, placement, image
+
+
+def _elsewhere(network: Network, config: ChipConfig, probes: list[str]) -> Fitted:
+    """Each population on one core, mirrored; where that is too much for one, the compiler's places mirrored."""
+    for most in (1, 2, config.cores):
+        placement = mirrored(place(network, config, most), config)
+        try:
+            return config, placement, build_image(network, placement, config, probes)
+        except SpikeplaneError as error:
+            refused = error
+    raise refused
+
+
+def mirrored(placement: Placement, config: ChipConfig) -> Placement:
+    """The same parts on the cores opposite."""
+    right, bottom = config.cols - 1, config.rows - 1
+    parts = [replace(part, core=(right - part.core[0], bottom - part.core[1])) for part in placement.parts]
+    return Placement(tuple[Part, ...](parts))

@@ -1,0 +1,53 @@
+"""What a published system is here: a small model written from its published semantics, and what is expected of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from torch import nn
+
+from spikeplane.encoding import Encoding
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One row of the table that `spikeplane systems` prints.
+
+    name       as it is typed
+    title      the system and its variant
+    paper      where it was published
+    shapes     what the smallest test consists of, at its usual size
+    model      (size, seed) -> a module in evaluation mode whose batch-norms are calibrated; the same pair gives the
+               same weights. size: pixels on a side of the input; seed: of weights and calibration
+    inputs     (size) -> (C, H, W)
+    encoding   how samples become planes
+    size       the usual size
+    agreement  percent of the spikes that the integers share with the float network, each layer given the float
+               network's spikes, that must be reached. Mismatches between chip and golden model must be 0.
+    assumed    what the paper leaves open, or its abstract, and what was taken
+    published  files that have the published model, a repository or a package and a path in it
+    part       a part of a system that does not run as a whole
+    weight_bits  of the chip; 1 for binary weights
+    lacks      what is missing before it runs; "" for one that runs
+    """
+
+    name: str
+    title: str
+    paper: str
+    shapes: str
+    model: Callable[[int, int], nn.Module] | None = None
+    inputs: Callable[[int], Shape] = lambda size: (3, size, size)
+    encoding: Encoding = field(default_factory=Encoding)
+    size: int = 16
+    agreement: float = 99.0
+    assumed: tuple[str, ...] = ()
+    published: str = ""
+    part: bool = False
+    weight_bits: int = 8
+    lacks: str = ""
+
+
+def varied(base: System, system: System) -> System:
+    """The system on the base's input, at its size."""
+    return replace(system, inputs=base.inputs, encoding=base.encoding, size=base.size)

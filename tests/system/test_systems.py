@@ -1,0 +1,112 @@
+"""The published systems: two of them on the golden model, all of them on the simulated chip; the table's verdicts, and the
+page that is made of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from served import call
+
+from spikeplane_sim.systems import SYSTEMS
+from spikeplane_sim.systems.page import main, page
+from spikeplane_sim.systems.prove import Row, Run, proved
+
+DOCS = Path(__file__).parents[2] / "docs"
+RUNNING = [name for name, system in SYSTEMS.items() if not system.lacks]
+#: On 8x8 pixels, so that they take a second each.
+FAST = ("cml-values", "rsc")
+
+
+def checked(row: Row) -> Row:
+    assert row.failed == "", row.plain()
+    assert row.compared > 10_000
+    assert 0.1 < row.rates[0] <= row.rates[1] < 0.98, row.rates
+    return row
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_small_systems(name: str) -> None:
+    checked(proved(SYSTEMS[name], "golden", size=8, seed=1))
+
+
+@pytest.mark.cosim
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNNING)
+def test_systems_on_the_chip(name: str) -> None:
+    row = checked(proved(SYSTEMS[name], "sim"))
+    assert [run.places for run in row.runs] == ["1x1", "2x2", "2x2 other places"]
+    assert row.runs[1].cycles != row.runs[2].cycles
+    assert len({(run.spikes, run.values) for run in row.runs}) == 1
+    assert min(run.spikes for run in row.runs) > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", RUNNING)
+def test_other_sizes_and_seeds(name: str, seed: int) -> None:
+    system = SYSTEMS[name]
+    checked(
+        proved(system, "golden", size=(system.size // 2, system.size, 2 * system.size)[seed - 1], seed=seed)
+    )
+
+
+ROW = Row("net", "A net", 8, 0, False, 99.0, agreement=99.5, lowest=99.1)
+RUN = Run("1x1", 1, 5, 10, 0, None, 7)
+
+
+@pytest.mark.parametrize(
+    ("row", "failed"),
+    [
+        (ROW, ""),
+        (replace(ROW, runs=(RUN, RUN)), ""),
+        (replace(ROW, runs=(RUN, replace(RUN, mismatches=1))), "mismatches"),
+        (replace(ROW, runs=(replace(RUN, spikes=0),)), "silent"),
+        (replace(ROW, agreement=98.99), "agreement"),
+        (replace(ROW, refused="a line"), "refused"),
+        (replace(ROW, lacks="gates", agreement=0.0), ""),
+    ],
+)
+def test_verdicts(monkeypatch: pytest.MonkeyPatch, row: Row, failed: str) -> None:
+    """The command ends with 1 where a row is not as expected; one that says what it lacks is no failure."""
+    assert row.failed == failed
+    monkeypatch.setattr("spikeplane_sim.systems.prove.proved", lambda *a: row)
+    status, out, err, _ = call("systems", "csnn", "--board", "sim", "--json")
+    found = json.loads(out)
+    assert status == (1 if failed else 0)
+    assert found["failed"] == (["net"] if failed else [])
+    assert ("failed" in err) == bool(failed)
+    status, out, err, _ = call("systems", "csnn", "--board", "sim")
+    assert (status, err) == (1 if failed else 0, "")
+    then = "systems net --board sim --seed 0" if failed else "compile MODEL -o net.spk"
+    assert out.splitlines()[-1] == f"next: spikeplane {then}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("csnx",), "no system 'csnx'; did you mean 'csnn'?"),
+        (("zzz",), f"no system 'zzz'; there are {', '.join(SYSTEMS)}"),
+        (("csnn", "--board", "gold"), "--board is one of golden, sim, not 'gold'"),
+    ],
+)
+def test_refusals(words: tuple[str, ...], said: str) -> None:
+    status, out, err, _ = call("systems", *words)
+    assert (status, out, err) == (2, "", f"error: {said}\n")
+
+
+def test_the_page_is_the_table(tmp_path: Path) -> None:
+    """What stands in the documentation is what the registry says; the figures are a run's."""
+    text = (DOCS / "systems.md").read_text()
+    head, table = page({"rows": []}).split("\n| system ")
+    assert text.startswith(head), "run: python -m spikeplane_sim.systems.page FOUND.json -o docs/systems.md"
+    assert text.endswith(table[table.index("\n## ") :])
+    for name, system in SYSTEMS.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| [{name}](#{name})")]
+        assert ("lacks" in line) == bool(system.lacks)
+    found = tmp_path / "found.json"
+    rows = [replace(ROW, name="csnn", populations=3, runs=(RUN, RUN)).plain()]
+    found.write_text(json.dumps({"rows": rows}))
+    assert main([str(found), "-o", str(tmp_path / "page")]) == 0
+    made = (tmp_path / "page").read_text()
+    assert "| [csnn](#csnn) | 3 | 0 | 1, 1 | 99.50 % | 99.10 % | 10 | 0 | 7 / 7 |" in made
