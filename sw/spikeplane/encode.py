@@ -36,6 +36,8 @@ def encode(encoding: Encoding, samples: Samples, shape: tuple[int, int, int], fi
 
     Raises SpikeplaneError for samples of another type, shape or range.
     """
+    if encoding.fold > 1:
+        return _folded(encode(*_apart(encoding, samples, shape), first), encoding, shape)
     if encoding.kind == "events":
         recordings = _recordings(encoding, samples)
         return _stack(encoding, shape, [_events(encoding, recording, shape) > 0 for recording in recordings])
@@ -70,6 +72,20 @@ def check_planes(name: str, values: Any, encoding: Encoding, shape: tuple[int, i
         raise SpikeplaneError(f"input '{name}' holds no samples; give at least one")
     if values.min() < low or values.max() > top:
         raise SpikeplaneError(f"{expected}, not {found(values)}; use program.planes(samples)")
+
+
+def _apart(
+    encoding: Encoding, samples: Samples, shape: tuple[int, int, int]
+) -> tuple[Encoding, Samples, tuple[int, int, int]]:
+    plain, form = encoding.apart(shape)
+    return plain, samples, form
+
+
+def _folded(planes: np.ndarray, encoding: Encoding, shape: tuple[int, int, int]) -> np.ndarray:
+    """(N, steps * fold, C, H, W) -> (N, steps, fold * C, H, W); of images that are the same in each, the first."""
+    if encoding.kind == "direct":
+        return planes[:, :: encoding.fold]
+    return planes.reshape(len(planes), encoding.steps, *shape)
 
 
 def _array(encoding: Encoding, samples: Any, shape: tuple[int, int, int]) -> np.ndarray:

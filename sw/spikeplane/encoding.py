@@ -1,7 +1,7 @@
 """What an input encoding is: its kind and its numbers. See `encode` for what becomes of samples."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -34,6 +34,8 @@ class Encoding:
     steps    T, at most 16,384: longer recordings are run in pieces, or in longer steps
     signed   frames of -2^(value_bits-1) to 2^(value_bits-1) - 1 instead of 0 to 2^value_bits - 1
     unit     frames: the real value that the model gets for 1
+    fold     so many steps of the model are channels of one step of the chip: the planes of a sample are
+             (steps, fold * C, H, W); direct images, the same in each, are sent once. The compiler says it
     mean, std   of what the model gets, a number a channel or one for all: it gets (value - mean) / std,
                 and padding stays 0
 
@@ -49,6 +51,7 @@ class Encoding:
     unit: float = field(default=1.0, metadata=LATER)
     mean: tuple[float, ...] | None = field(default=None, metadata=LATER)
     std: tuple[float, ...] | None = field(default=None, metadata=LATER)
+    fold: int = field(default=1, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(EncodingKind):
@@ -59,6 +62,9 @@ class Encoding:
             value: Any = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
                 raise SpikeplaneError(f"encoding: {name} must be from {low} to {high}, not {value}")
+        fold: Any = self.fold
+        if type(fold) is not int or not 1 <= fold * self.steps <= RANGES["steps"][1]:
+            raise SpikeplaneError(f"encoding: fold must be 1 or more, not {fold}")
         self._check_frames()
         for name in ("mean", "std"):
             object.__setattr__(self, name, _numbers(name, getattr(self, name)))
@@ -97,6 +103,17 @@ class Encoding:
         return float(self.unit) if self.kind == "frames" else 1.0 / self.span[1]
 
     @property
+    def copies(self) -> int:
+        """How often the channels of a sample's step stand in those of its planes."""
+        return 1 if self.kind == "direct" else self.fold
+
+    def apart(self, shape: tuple[int, int, int]) -> "tuple[Encoding, tuple[int, int, int]]":
+        """The same with all steps one after the other, as samples come, and (C, H, W) of one of them, where `shape` is
+        the input population's."""
+        plain = replace(self, steps=self.steps * self.fold, fold=1)
+        return (plain, (shape[0] // self.copies, *shape[1:])) if self.fold > 1 else (self, shape)
+
+    @property
     def normalises(self) -> bool:
         """Whether the model gets something else than values in their unit."""
         return self.mean is not None or self.std is not None
@@ -107,6 +124,8 @@ class Encoding:
         both = []
         for name, values, default in (("mean", self.mean, 0.0), ("std", self.std, 1.0)):
             array = np.array([default] if values is None else values)
+            if len(array) * self.copies == channels:
+                array = np.tile(array, self.copies)
             if len(array) not in (1, channels):
                 raise SpikeplaneError(
                     f"encoding: {name} has {len(array)} numbers for an input of {channels} channels; give one a "
@@ -123,7 +142,8 @@ class Encoding:
         named = (("mean", self.mean), ("std", self.std))
         told = [f"{what} {' '.join(f'{n:g}' for n in of)}" for what, of in named if of is not None]
         values += f" normalised by {' and '.join(told)}" if told else ""
-        return f"{self.kind} encoding{values}, {self.steps} steps"
+        steps = f"{self.fold} steps as channels" if self.fold > 1 else f"{self.steps} steps"
+        return f"{self.kind} encoding{values}, {steps}"
 
 
 def _numbers(name: str, given: Any) -> tuple[float, ...] | None:

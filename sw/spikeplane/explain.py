@@ -123,6 +123,8 @@ def _kind(p: FloatPopulation) -> str:
     neuron = p.neuron
     if neuron is None:
         return "constant 1" if p.constant else "input"
+    if neuron.mix is not None:
+        return f"mixes {neuron.mix.steps or 'all'} steps, no reset, fires at {'>' if neuron.strict else '>='}"
     low, high = float(np.min(neuron.decay)), float(np.max(neuron.decay))
     keeps = f"keeps {low:.6g}" + (f" to {high:.6g}" if high > low else "")
     kept = {(1.0, 1.0): "IF", (0.0, 0.0): "no memory"}.get((low, high), f"LIF {keeps}")
@@ -133,13 +135,13 @@ def _kind(p: FloatPopulation) -> str:
 
 
 def _more(p: FloatPopulation) -> list[str]:
-    told: list[str] = []
+    told = [f"{p.fold} steps of {p.shape[0] // p.fold} channels"] if p.fold > 1 else []
     if p.bias is not None and np.any(p.bias):
         told.append("with a bias")
     if p.window is not None:
         told.append(f"maximum over {p.window.size}x{p.window.size}, stride {p.window.stride}")
     if p.neuron is not None and p.neuron.threshold is not None:
-        theta = np.asarray(p.neuron.threshold, dtype=np.float64)
+        theta = np.asarray(p.neuron.mix.threshold if p.neuron.mix else p.neuron.threshold, dtype=np.float64)
         low, high = float(theta.min()), float(theta.max())
         told.append(f"threshold {low:.6g}" + (f" to {high:.6g}" if high > low else ""))
     return told

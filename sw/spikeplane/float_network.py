@@ -22,6 +22,33 @@ from spikeplane.later import LATER
 from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, ResetMode, Window
 
 
+@dataclass(frozen=True)
+class Mix:
+    """Neurons that keep no membrane and decide on the currents of all steps (the PSN family): in step u they fire where
+    the sum over the steps t of weight[u, t] * current[t] is at least threshold[u].
+
+    weight     (T, T); or (k,), where a step takes the last k steps, its own with weight[-1] (SlidingPSN)
+    threshold  (T,); or (1,) for any number of steps
+    """
+
+    weight: np.ndarray
+    threshold: np.ndarray
+
+    @property
+    def steps(self) -> int | None:
+        """T; None for any number."""
+        return len(self.weight) if self.weight.ndim == 2 else None
+
+    def of(self, steps: int) -> np.ndarray:
+        """weight (T, T) of so many steps."""
+        if self.weight.ndim == 2:
+            return self.weight
+        return sum(
+            (np.eye(steps, k=-late) * w for late, w in enumerate(self.weight[::-1][:steps])),
+            np.zeros((steps, steps)),
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class FloatNeuron:
     """How the membranes of a population move.
@@ -34,6 +61,8 @@ class FloatNeuron:
     strict     fires at v > threshold instead of >=
     kind       SPIKING, or MEMBRANE: the output is v (readouts)
     floor      v below 0 is 0
+    mix        None; or how it decides on the currents of all steps, which is all that it does: only an importer makes
+               it, and the compiler makes channels of the steps (`compiler.time_channels`)
     """
 
     decay: float | np.ndarray = 1.0
@@ -44,6 +73,7 @@ class FloatNeuron:
     strict: bool = False
     kind: NeuronKind = SPIKING
     floor: bool = field(default=False, metadata=LATER)
+    mix: Mix | None = field(default=None, metadata=LATER)
 
     @property
     def leaks(self) -> bool:
@@ -62,7 +92,7 @@ class FloatPopulation:
     """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
 
     bias                          float (C,) or None
-    window, input_size, constant  as in `spikeplane.network.Population`
+    window, input_size, constant, fold  as in `spikeplane.network.Population`
     """
 
     name: str
@@ -72,6 +102,7 @@ class FloatPopulation:
     window: Window | None = None
     input_size: tuple[int, int] | None = None
     constant: bool = field(default=False, metadata=LATER)
+    fold: int = field(default=1, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:

@@ -39,6 +39,7 @@ def labelled(
     if limit is not None and limit < 1:
         raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
     cut = limit is not None and _loads(samples)  # nobody knows how many there are
+    inputs = {name: encoding.apart(shape) for name, (encoding, shape) in inputs.items()}
     if _loads(samples):
         samples, found = _gathered(samples, limit)
         labels = found if labels is None else labels

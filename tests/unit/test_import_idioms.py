@@ -9,6 +9,7 @@ from frameworks import spread
 from idioms import anew, functions, inputs, jelly, shapes, snn, tutorials
 
 from spikeplane import Encoding, SpikeplaneError
+from spikeplane.compiler.time_channels import in_channels, mixed_steps
 from spikeplane.importers import import_model
 from spikeplane_sim.proof import planes, table
 
@@ -32,14 +33,17 @@ class Asked:
     """What the proof asks of a program."""
 
     def __init__(self, net: Any) -> None:
-        self.encodings = {p.name: Encoding(kind="planes", steps=8) for p in net.inputs}
+        steps = mixed_steps(net) or 8
+        self.encodings = {p.name: Encoding(kind="planes", steps=steps) for p in net.inputs}
 
 
 def proved(net: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     """Hold the model beside the float network; how many values of neurons were compared."""
     monkeypatch.setattr(planes, "BUDGET", 1 << 21)
     monkeypatch.setattr(table, "_compared", lambda *given: given[-1])
-    layers: Any = table.proof_tables(net, Asked(net), None)["agreement"]  # type: ignore[arg-type]
+    asked = Asked(net)
+    net, asked.encodings = in_channels(net, asked.encodings)
+    layers: Any = table.proof_tables(net, asked, None)["agreement"]  # type: ignore[arg-type]
     return sum(layer.values for layer in layers.values())
 
 

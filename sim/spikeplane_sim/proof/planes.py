@@ -15,6 +15,7 @@ import torch
 
 from spikeplane.encoding import Encoding
 from spikeplane.float_network import SPIKES_ALONE, FloatNetwork, FloatNeuron
+from spikeplane_sim.proof.folded import alike
 
 #: Multiplications and neuron updates of one execution: about a second a model on one core.
 BUDGET = 1 << 29
@@ -49,7 +50,9 @@ def of_samples(net: FloatNetwork, planes: dict[str, np.ndarray]) -> Trial:
     samples, steps = _size(net, next(iter(planes.values())).shape[1])
     chosen = {name: values[:samples, :steps] for name, values in planes.items()}
     chosen = {
-        name: np.repeat(values[:, :1], steps, axis=1) if _still(net, name) else values
+        name: _in_each_step(net, name, np.repeat(values[:, :1], steps, axis=1))
+        if _still(net, name)
+        else values
         for name, values in chosen.items()
     }
     return Trial(chosen, f"{_count(chosen)} of the calibration")
@@ -64,6 +67,7 @@ def drawn(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> Trial:
     planes = {
         p.name: _values(rng, (*size, *p.shape), encodings[p.name], _still(net, p.name)) for p in net.inputs
     }
+    planes = {n: _in_each_step(net, n, v) if _still(net, n) else v for n, v in planes.items()}
     parts = " and ".join(f"{rate:.0%}" for rate in ACTIVITY)
     kinds = {"direct": "values", "frames": "frames"}
     what = " and ".join(dict.fromkeys(kinds.get(one.kind, "planes") for one in encodings.values()))
@@ -145,6 +149,12 @@ def _still(net: FloatNetwork, name: str) -> bool:
     """Whether the model takes one image of this input for all steps."""
     called = None if net.origin is None else net.origin.called
     return called is not None and called.still(name)
+
+
+def _in_each_step(net: FloatNetwork, name: str, values: np.ndarray) -> np.ndarray:
+    """The same in all steps that the channels hold."""
+    fold = net.population(name).fold
+    return alike(values, fold) if fold > 1 else values
 
 
 def _cost(net: FloatNetwork) -> int:

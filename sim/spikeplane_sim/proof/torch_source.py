@@ -19,6 +19,7 @@ from spikeplane_sim.proof.as_one import as_one
 from spikeplane_sim.proof.batches import in_batches
 from spikeplane_sim.proof.called import as_steps
 from spikeplane_sim.proof.copies import float64_copy
+from spikeplane_sim.proof.folded import apart, one_by_one, steps_of, together
 from spikeplane_sim.proof.runners import Runner, Whole, laid_out
 
 Tensor = torch.Tensor
@@ -64,10 +65,29 @@ def run_torch(
     line, where the model itself cannot run.
     """
 
+    if steps_of(net) > 1:
+        return _folded(net, origin, planes, driven, advance)
+
     def run(some: dict[str, np.ndarray], instead: dict[str, Tensor]) -> dict[str, Tensor]:
         return _run(net, origin, some, instead, advance)
 
     return in_batches(run, planes, driven, origin.called.batch if origin.called else None)
+
+
+def _folded(
+    net: FloatNetwork,
+    origin: Origin,
+    planes: dict[str, np.ndarray],
+    driven: dict[str, Tensor],
+    advance: Callable[[], None],
+) -> dict[str, Tensor]:
+    """As `run_torch`, of a network whose steps are channels."""
+    samples, steps = next(iter(planes.values())).shape[:2]
+    given = {name: one_by_one(net, name, torch.as_tensor(v)).numpy() for name, v in planes.items()}
+    instead = {name: one_by_one(net, name, v) for name, v in driven.items()}
+    found = run_torch(apart(net), origin, given, instead, advance)
+    modules = {name for name, _ in origin.model.named_modules()}
+    return together(net, found, modules, (samples, steps))
 
 
 def _run(

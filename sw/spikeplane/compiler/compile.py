@@ -15,6 +15,7 @@ from spikeplane.compiler.model import imported
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
+from spikeplane.compiler.time_channels import in_channels
 from spikeplane.compiler.widths import looped, narrow, trained_widths
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.doors import door
@@ -224,7 +225,8 @@ def prepared(
     """The network that is quantised, with the encodings by input. Raises SpikeplaneError."""
     encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
     encodings = settled(encodings, net, given=encoding is not None)
-    return widened(_normalised(net, encodings), chip, encodings), encodings
+    net, encodings = in_channels(_normalised(net, encodings), encodings)
+    return widened(net, chip, encodings), encodings
 
 
 def _normalised(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> FloatNetwork:

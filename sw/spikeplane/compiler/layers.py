@@ -64,7 +64,7 @@ class Layers:
         constants = [p for p in net.populations if p.constant]
         self.made = {
             p.name: Population(
-                name=p.name, shape=p.shape, value_bits=by[p.name].bits, signed=by[p.name].signed
+                name=p.name, shape=p.shape, value_bits=by[p.name].bits, signed=by[p.name].signed, fold=p.fold
             )
             for p in net.inputs
         } | {p.name: Population(name=p.name, shape=p.shape, constant=True) for p in constants}

@@ -213,6 +213,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     return Population(
         name=population.name,
         shape=population.shape,
+        fold=population.fold,
         theta=theta,
         amount=amount,
         window=population.window,

@@ -43,7 +43,8 @@ def read_samples(
     Raises SpikeplaneError for missing, broken or unsuitable files, for files without samples and
     for a limit below 1.
     """
-    path, kind = Path(path), (encoding or Encoding()).kind
+    encoding, shape = (encoding or Encoding()).apart(shape)
+    path, kind = Path(path), encoding.kind
     if limit is not None and limit < 1:
         raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
     if not path.exists():
@@ -58,7 +59,7 @@ def read_samples(
         return read_recordings(path, shape, limit)
     stored = open_array(path, names or _NAMES)
     if kind in ("planes", "frames"):
-        return _planes(path, stored, shape, limit, encoding or Encoding())
+        return _planes(path, stored, shape, limit, encoding)
     count = count_images(stored.shape, shape, stored.name)
     _check_count(stored, count)
     return images(stored.read(None if count is None else limit), shape, stored.name)

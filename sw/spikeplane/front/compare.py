@@ -115,7 +115,7 @@ def _origin(program: Program, model: Any, options: dict[str, Any]) -> Any:
     """What a proof of the model runs."""
     from spikeplane.importers import import_model
 
-    shapes = {p.name: p.shape for p in program.network.inputs}
+    shapes = {p.name: program.encodings[p.name].apart(p.shape)[1] for p in program.network.inputs}
     options.setdefault("input_shape", next(iter(shapes.values())) if len(shapes) == 1 else shapes)
     return import_model(model, input_bits=input_bits(program.encodings), **options).origin
 

@@ -67,7 +67,8 @@ class RunResult:
     labels           (N,) or None
     scores           (N, classes): the readout of each sample
     spikes, inputs   by population the planes of the samples that were kept, int (M, T, C, H, W): 0 and 1, or
-                     the values of a population that sends values
+                     the values of a population that sends values; steps of the model, also where the chip has them
+                     as channels of one step
     rates            by population spikes a sample
     cycles           clock cycles of the whole run; None for the golden model, which has no clock
     comparison       of every output with the golden model, where `lockstep` was asked for; else None
@@ -85,8 +86,9 @@ class RunResult:
         self.program, self.board, self.labels = program, board, labels
         self._raw, self._clock, self._baud = raw, clock, BAUD if baud is None else baud
         self.scores = np.concatenate(raw.scores)
-        self.spikes = _joined(program, raw.outputs)
-        self.inputs = _joined(program, raw.inputs)
+        self._driven = _joined(program, raw.inputs)
+        self.spikes = _apart(program, _joined(program, raw.outputs))
+        self.inputs = _apart(program, self._driven)
         self.rates = {name: spikes / raw.count for name, spikes in raw.spikes.items()}
         self.comparison: Comparison | None = raw.comparison
         self.cycles: int | None = raw.figures.get("cycles")
@@ -211,18 +213,19 @@ class RunResult:
         return plots.core_load(loads, (self.program.config.rows, self.program.config.cols), axes)
 
     def _membranes(self, population: str, sample: int) -> tuple[np.ndarray, np.ndarray]:
-        return potentials(self.program, {name: self._one(name, sample) for name in self.inputs}, population)
+        driven = {name: self._one(name, sample, self._driven) for name in self._driven}
+        return potentials(self.program, driven, population)
 
-    def _one(self, population: str, sample: int) -> np.ndarray:
+    def _one(self, population: str, sample: int, planes: ByName | None = None) -> np.ndarray:
         """(T, C, H, W) of one sample."""
-        planes = (self.inputs if population in self.inputs else self.spikes)[population]
+        kept = (planes or (self.inputs if population in self.inputs else self.spikes))[population]
         if not isinstance(sample, int | np.integer) or sample < 0:
             raise SpikeplaneError(f"sample must be a number from 0 to {self.kept - 1}, not {sample!r}")
         if sample >= self.kept:
             raise SpikeplaneError(
                 f"sample {sample} was not kept: there are 0 to {self.kept - 1}; run with keep={sample + 1}"
             )
-        return planes[sample]
+        return kept[sample]
 
     def report(self, path: str | Path) -> Path:
         """Write the page of this run, one file. Raises SpikeplaneError if the place cannot be written."""
@@ -258,6 +261,13 @@ class RunResult:
 
     def _repr_html_(self) -> str:
         return card(self._title, self.rows())
+
+
+def _apart(program: Program, planes: ByName) -> ByName:
+    """With the steps that channels hold one after the other, (M, T * fold, C / fold, H, W)."""
+    network = program.network
+    apart = {name: network.population(name).apart(values) for name, values in planes.items()}
+    return ByName(program, apart)
 
 
 def _joined(program: Program, parts: dict[str, list[np.ndarray]]) -> ByName:

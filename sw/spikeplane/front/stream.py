@@ -87,6 +87,11 @@ class Stream:
         for name, value in (("window", window), ("ahead", ahead)):
             if value is not None and not (isinstance(value, int) and value >= 1):
                 raise SpikeplaneError(f"{name} must be 1 or more steps, not {value!r}")
+        if program.encoding.fold > 1:
+            raise SpikeplaneError(
+                f"'{program.name}' has the {program.encoding.fold} steps of a sample in one, as channels: it has no steps "
+                "to stream; run whole samples"
+            )
         inputs = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
         if window is None and of_images(program.encoding):
             window = program.encoding.steps

@@ -19,7 +19,7 @@ SPIKINGJELLY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 #: SpikingJelly's layers and encoders that are none either.
 LAYERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("which takes all steps at once", "use LIFNode or ParametricLIFNode", ("PSN", "MaskedPSN", "SlidingPSN", "FlexSN")),
+    ("which takes all steps at once", "use LIFNode or ParametricLIFNode", ("FlexSN",)),
     ("whose spikes are whole numbers", "use IFNode or LIFNode", ("ILIFNode",)),
     ("which draws its spikes", "leave it out, and let the chip's host draw them: --encoding rate",
      ("PoissonEncoder", "PopSpikeEncoderRandom")),

@@ -91,6 +91,7 @@ class Call:
 Handler = Callable[[Call], Result]
 
 _handlers: dict[type, tuple[Handler, int]] = {}
+_mixing: set[type] = set()  #: those of the project's that take all steps at once
 _own: set[type] = set()  #: those that a user registered
 
 
@@ -115,12 +116,14 @@ def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
     return keep
 
 
-def builtin(*kinds: type, states: int = 0) -> Callable[[Handler], Handler]:
-    """As `register`, for the project's own handlers: one that a user registered stays."""
+def builtin(*kinds: type, states: int = 0, mixes: bool = False) -> Callable[[Handler], Handler]:
+    """As `register`, for the project's own handlers: one that a user registered stays. mixes: the layers take all
+    steps at once."""
 
     def keep(handler: Handler) -> Handler:
         for kind in kinds:
             _handlers.setdefault(kind, (handler, states))
+        _mixing.update(kinds if mixes else ())
         return handler
 
     return keep
@@ -129,6 +132,11 @@ def builtin(*kinds: type, states: int = 0) -> Callable[[Handler], Handler]:
 def handler_of(kind: type) -> tuple[Handler, int] | None:
     """The handler of exactly this class, and how many states the class takes."""
     return _handlers.get(kind)
+
+
+def mixes_steps(kind: type) -> bool:
+    """Whether a layer of this class decides on all steps at once, though it keeps no state."""
+    return kind in _mixing
 
 
 def is_own(kind: type) -> bool:

@@ -88,10 +88,11 @@ def _install() -> None:
     torch_pools.install()
     torch_refused.install()
     if "spikingjelly" in sys.modules:
-        from spikeplane.importers import spikingjelly_layers, spikingjelly_neurons
+        from spikeplane.importers import spikingjelly_layers, spikingjelly_neurons, spikingjelly_parallel
 
         spikingjelly_layers.install()
         spikingjelly_neurons.install()
+        spikingjelly_parallel.install()
     if "snntorch" in sys.modules:
         from spikeplane.importers import snntorch_neurons
 

@@ -27,6 +27,8 @@ class Population:
     `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.
     `value_bits`: input populations only, bits of one value (1: spikes; 8: direct-coded planes);
     `signed`: they are two's complement; `constant`: nobody drives it, it sends 1 everywhere in every step.
+    `fold`: so many steps of the model stand behind one another in its channels: channel t * C / fold + c is channel c
+    in step t of the model.
     `hold`: the input is the same in every step of a sample, so it is accumulated once.
     """
 
@@ -43,11 +45,17 @@ class Population:
     value_bits: int = 1
     signed: bool = field(default=False, metadata=LATER)
     constant: bool = field(default=False, metadata=LATER)
+    fold: int = field(default=1, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:
         """Shape of the accumulators: `shape`, or (C, *input_size) in front of a window."""
         return self.shape if self.input_size is None else (self.shape[0], *self.input_size)
+
+    def apart(self, planes: np.ndarray) -> np.ndarray:
+        """What it sends, (N, T, C, H, W), as steps of the model: (N, T * fold, C / fold, H, W)."""
+        count, steps, channels = planes.shape[:3]
+        return planes.reshape(count, steps * self.fold, channels // self.fold, *planes.shape[3:])
 
     def bits(self, membrane_bits: int) -> int:
         """Bits of the values that it sends, and so its planes, on a chip of such membranes."""

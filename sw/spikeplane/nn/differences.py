@@ -38,11 +38,12 @@ def differences(model: nn.Module, program: Program, **options: Any) -> list[Diff
     program.
     """
     inputs = [p for p in program.network.populations if p.neuron is None and not p.constant]
-    shapes = {p.name: p.shape for p in inputs}
-    encodings = by_input(program.encodings, list(shapes))
+    forms = {p.name: program.encodings[p.name].apart(p.shape) for p in inputs}
+    shapes = {name: shape for name, (_, shape) in forms.items()}
+    encodings = by_input({name: encoding for name, (encoding, _) in forms.items()}, list(shapes))
     given = {
         "input_bits": input_bits(encodings),
-        "input_shape": shapes if len(inputs) > 1 else inputs[0].shape,
+        "input_shape": shapes if len(inputs) > 1 else shapes[inputs[0].name],
         **options,
     }
     net, _ = prepared(imported(model, given, None, encodings), encodings, program.config)

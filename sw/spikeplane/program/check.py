@@ -83,6 +83,11 @@ def _check_driven(found: Population, encoding: Encoding, steps: int) -> None:
         raise SpikeplaneError(
             f"input '{found.name}' has thresholds, a bias, a window or holds its current; only neurons do"
         )
+    if found.fold != encoding.copies or found.shape[0] % found.fold:
+        raise SpikeplaneError(
+            f"input '{found.name}' has {found.fold} steps in its {found.shape[0]} channels, the encoding gives "
+            f"{encoding.copies}"
+        )
     if steps != encoding.steps:
         raise SpikeplaneError(f"the network runs {steps} steps, the encoding gives {encoding.steps}")
 

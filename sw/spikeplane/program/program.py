@@ -126,7 +126,8 @@ class Program:
         """(N, C): the readout of the output population from (N, T, C, H, W)."""
         values = outputs[self.network.output].astype(np.int64)
         chosen = values[:, -1] if self.readout == "last" else values.sum(1)
-        return chosen.sum((-1, -2))
+        fold = self.network.population(self.network.output).fold
+        return chosen.sum((-1, -2)).reshape(len(values), fold, -1).sum(1)
 
     def check(self) -> None:
         """Raise SpikeplaneError, one line, unless golden model and chip can run it, and run it alike."""

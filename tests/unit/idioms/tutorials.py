@@ -159,5 +159,5 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
         ROW,
         "spikes of neurons",
     ),
-    "all steps at once": (parallel, ROW, "layer '1' is a PSN, which takes all steps at once"),
+    "all steps at once": (parallel, ROW, None),
 }

@@ -10,7 +10,7 @@ import torch
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Spikes, Value
-from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of
+from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of, mixes_steps
 from spikeplane.importers.trace.anew import without_memory
 from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, Atom, Dims, dim, features, order
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
@@ -71,7 +71,7 @@ class Calls:
 
     def _check_together(self, operation: Operation, item: Item, module: Any, step: int) -> None:
         """A layer that takes all steps at once is one in step mode "m", once."""
-        mode = getattr(module, "step_mode", None)
+        mode = getattr(module, "step_mode", "m" if mixes_steps(type(module)) else None)
         if step:
             raise operation.unlike("used more than once", "give each use its own neurons")
         first = item.dims[0]

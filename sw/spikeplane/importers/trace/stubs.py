@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers.registry import handler_of, is_own
+from spikeplane.importers.registry import handler_of, is_own, mixes_steps
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.tracing import mark
 
@@ -46,6 +46,8 @@ class Stubbed:
         """What the layer returns for an input of this shape: a tensor or a tuple of them, whose
         values mean nothing."""
         key = path, tuple(x.shape)
+        if mixes_steps(type(self.plain[path])):
+            return x  # which it may not take itself, because a trace has steps of another number
         if key not in self.results:
             module = copy.deepcopy(self.plain[path]).float()
             try:  # without values, because large images of many steps have many
@@ -102,7 +104,8 @@ def _several(result: Any) -> tuple[Any, ...]:
 def is_opaque(module: Any) -> bool:
     """Whether a trace must not look inside: a registered layer that keeps a state, or one that its
     user registered."""
-    return handler_of(type(module)) is not None and (is_own(type(module)) or keeps_state(module))
+    kind = type(module)
+    return handler_of(kind) is not None and (is_own(kind) or mixes_steps(kind) or keeps_state(module))
 
 
 def keeps_state(module: Any) -> bool:
