@@ -20,14 +20,14 @@ from spikeplane.importers.geometry import Shape
 from spikeplane.importers.kernels import projections
 from spikeplane.importers.late import in_time
 from spikeplane.importers.maps import Map, covering, identity
+from spikeplane.importers.memoryless import simplify
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
 
 _DECAYS = "it must be 0 to 1: check its time constant"
-#: Weights of a layer that is written out neuron by neuron, at most.
-_WRITTEN_OUT = 1 << 24
+_WRITTEN_OUT = 1 << 24  #: weights of a layer that is written out neuron by neuron, at most
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Assembly:
     """Populations, projections and assumptions so far. `layer` arguments are names for messages.
 
     readouts: of layers that send values how they are read out, "last" where nothing is said. split_off: how
-    many stand-ins splits.py has.
+    many stand-ins splits.py has. gates: of populations that are gates what they compute (gates.py).
     """
 
     populations: list[FloatPopulation] = field(default_factory=list)
@@ -44,6 +44,7 @@ class Assembly:
     readouts: dict[str, str] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums)
     split_off: int = 0
+    gates: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         note(self)
@@ -251,9 +252,7 @@ class Assembly:
         """The network whose last value is `value`; currents without neurons become a readout that
         integrates them."""
         neurons = any(p.neuron is not None and not p.neuron.relays for p in self.populations)
-        if isinstance(value, Spikes) and (
-            len(value.sources) != 1 or value.sources[0] != Source(value.sources[0].population)
-        ):
+        if isinstance(value, Spikes) and value.sources != (Source(value.sources[0].population),):
             value = self.currents(output_name, value)
         if isinstance(value, Currents):
             value = self.neuron(
@@ -264,6 +263,7 @@ class Assembly:
         if not neurons:
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()
+        simplify(self, value.sources[0].population)
         synapses, late = in_time(self.populations, self.projections)
         for name in late:
             self.assume(name, "order", "weights of 0", "all that it gets is a step late; they tell it to run")

@@ -145,7 +145,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "where": (lambda: Between(lambda s, x: torch.where(x > 0, 0.3, -0.1)), ROW, None),
     "relu of a sum": (lambda: Between(lambda s, x: F.relu(x + s.c(s.two(x))[:, :1])), ROW, ""),
     "relu of averages": (averaged, (1, 3, 4), None),
-    "relu of a difference": (lambda: Between(lambda s, x: F.relu(x - 0.5 * x)), ROW, "relu"),
+    "relu of a difference": (lambda: Between(lambda s, x: F.relu(x - 0.5 * x)), ROW, None),
     "half": (lambda: Between(lambda s, x: x.half().float()), ROW, None),
     "half, scaled": (lambda: Between(lambda s, x: (x.half() * 0.3).float()), ROW, "a conversion to float16"),
     "zeros like": (lambda: Between(lambda s, x: x + torch.zeros_like(x)), ROW, None),

@@ -1,14 +1,15 @@
-"""Additions, and factors that no input changes."""
+"""Additions, factors that no input changes, and products of spikes."""
 
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from spikeplane.importers.flow import Value
-from spikeplane.importers.pointwise import level
-from spikeplane.importers.trace.axes import STEPS, Dims
-from spikeplane.importers.trace.cures import Anyway, gate
+from spikeplane.importers.trace.broadcast import of_one_step, together
+from spikeplane.importers.trace.cures import Anyway
+from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
@@ -49,32 +50,14 @@ def _terms(operation: Operation, thing: Any, factor: float) -> list[tuple[float,
 
 def _sum(operation: Operation, terms: list[tuple[float, Item]]) -> Item:
     """The values of one step, added."""
-    last = max((item.step for _, item in terms if item.step is not None), default=None)
-    dims = _together(operation, [item.dims for _, item in terms])
+    items, step = of_one_step(operation, [item for _, item in terms])
+    values, dims = together(operation, items, "a sum")
     value: Value | None = None
-    for factor, item in terms:
-        item = item if last is None or item.step is None else operation.late(item, last)
-        term = scaled(operation.made, item.value, factor)
+    for (factor, _), each in zip(terms, values, strict=True):
+        term = scaled(operation.made, each, factor)
         value = term if value is None else operation.made.add(operation.layer, value, term)
     assert value is not None
-    return Item(value, dims, None if any(item.all_steps for _, item in terms) else last)
-
-
-def _together(operation: Operation, every: list[Dims]) -> Dims:
-    """The dimensions of a sum: the same, but that steps may be repeated."""
-    rank = max(len(d) for d in every)
-    filled = [((),) * (rank - len(d)) + d for d in every]
-    result = []
-    for dims in zip(*filled, strict=True):
-        kinds = set(dims)
-        if len(kinds) > 1:
-            kinds.discard(())
-            if len(kinds) > 1 or any(a.axis != STEPS for d in kinds for a in d):
-                raise operation.unlike(
-                    "a sum of values whose dimensions are others", "add values of one shape"
-                )
-        result.append(next(iter(kinds)))
-    return tuple(result)
+    return Item(simplified(operation, value), dims, step)
 
 
 def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
@@ -95,26 +78,25 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
 
 
 def multiplied(operation: Operation) -> Any:
-    """A value times numbers, or divided by them."""
+    """A value times numbers, or divided by them; spikes times spikes are a gate."""
     one, other = operation.args["self"], operation.args["other"]
     if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced):
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):
-        what = f"a {'product of two values' if operation.name == 'mul' else 'division by values'} ({operation.name})"
-        bits = operation.wanted.input_bits
-        spikes = all(
-            isinstance(t, Item) and level(operation.made, t.value, bits) == 1.0 for t in (one, other)
-        )
-        cure = (
-            gate("AND", "at 2")
-            if spikes
-            else "products of values (gates, attention) are not imported yet; use layers"
-        )
-        raise Anyway(str(operation.unlike(what, cure)))
+        return _of_two(replace(operation, args={"self": one, "other": other}))
     if operation.args.get("rounding_mode"):
         raise operation.unlike("a rounded division", "divide without rounding")
     factors = other.tensor if isinstance(other, Const) else torch.tensor(float(other), dtype=torch.float64)
     return _scaled(operation, one, 1 / factors if operation.name == "div" else factors)
+
+
+def _of_two(operation: Operation) -> Item:
+    """Spikes times spikes, a gate. Raises SpikeplaneError for other values."""
+    if operation.name == "mul":
+        made = gated(operation, ["self", "other"], np.multiply, "a product")
+        if made is not None:
+            return made
+    raise Anyway(str(unlike_spikes(operation)))
 
 
 def mixed(operation: Operation) -> Any:

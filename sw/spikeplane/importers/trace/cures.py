@@ -3,14 +3,7 @@
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.torch_refused import CURES
 
-
-def gate(name: str, fires: str) -> str:
-    """What to do in the place of a gate of spikes."""
-    return (
-        f"{name} of spikes is not imported yet: add them in front of neurons that fire {fires}, or use layers"
-    )
-
-
+_GATE = "it is a gate of spikes of 0 and 1 alone: put neurons in front of all that it takes"
 _PUT_OUT = "leave it out: apply it to what the program puts out, of which the largest stays the largest"
 _DRAWN = "encode the input before (encoding=..., as rate or random planes), and let forward draw nothing"
 #: By an operator's name without _.
@@ -26,9 +19,8 @@ _CURES = {
     **dict.fromkeys(("bmm", "baddbmm"), "use Linear or Conv2d; products of two layers' outputs are not there yet"),
     **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne"), "use a neuron of SpikingJelly or snnTorch, or register yours"),
     **dict.fromkeys(("rand", "randlike", "randn", "randnlike", "bernoulli", "randint", "multinomial"), _DRAWN),
-    **dict.fromkeys(("maximum", "or", "logicalor", "bitwiseor"), gate("OR", "at 1")),
-    **dict.fromkeys(("minimum", "and", "logicaland", "bitwiseand"), gate("AND", "at 2")),
-    **dict.fromkeys(("xor", "logicalxor", "bitwisexor"), gate("XOR", "at 1, less those that fire at 2")),
+    **dict.fromkeys(("maximum", "minimum", "or", "logicalor", "bitwiseor", "and", "logicaland", "bitwiseand"), _GATE),
+    **dict.fromkeys(("xor", "logicalxor", "bitwisexor", "where", "fmax", "fmin"), _GATE),
     **dict.fromkeys(("cumsum", "cumprod"), "return every step's output: the program puts out the sum over the steps"),
     **dict.fromkeys(("flip", "roll"), "turn the input before, or permute the weights of the layer behind"),
     "im2col": "use Conv2d",

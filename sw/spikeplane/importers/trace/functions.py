@@ -1,4 +1,4 @@
-"""Operators on every value for itself, of spikes: relu, clamp, comparisons, conversions."""
+"""Operators on every value for itself, of spikes: relu, clamp, comparisons, conversions, maxima of two."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import torch
 
 from spikeplane.importers.pointwise import is_count, level, of_spikes
 from spikeplane.importers.trace.cures import unknown_operator
-from spikeplane.importers.trace.items import Const, Item
+from spikeplane.importers.trace.gates import binary, gated
+from spikeplane.importers.trace.items import Const, Item, Sum
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import operator_of
 
@@ -16,6 +17,8 @@ _NAMES = (
     "sign", "sgn", "pow", "sqrt", "square", "gt", "ge", "lt", "le", "eq", "ne", "logical_not", "bitwise_not", "heaviside",
     "where", "sigmoid", "tanh", "exp", "expm1", "log1p", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "softplus",
     "hardsigmoid", "hardswish", "threshold", "nan_to_num", "sin", "cos", "mish", "softsign", "erf", "exp2",
+    "maximum", "minimum", "fmax", "fmin", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or",
+    "bitwise_xor", "and", "or", "xor", "remainder", "fmod",
 )  # fmt: skip
 _REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 #: Of more bits than any sum of spikes has.
@@ -23,22 +26,25 @@ _WIDE = (torch.int32, torch.int64)
 
 
 def pointwise(operation: Operation) -> Any:
-    """A function of every value for itself, of spikes."""
-    found = {n: t for n, t in operation.args.items() if isinstance(t, Item)}
-    if len(found) != 1 or len([t for t in operation.things() if not isinstance(t, Const)]) != 1:
+    """A function of every value for itself, of spikes; of several layers' spikes a gate."""
+    found = {n: t for n, t in operation.args.items() if isinstance(t, Item | Sum)}
+    if not found or len([t for t in operation.things() if not isinstance(t, Const)]) != len(found):
         raise unknown_operator(operation.name)
-    ((name, item),) = found.items()
-    dtype = _dtype(operation, name)
+    names = list(found)
 
-    def function(values: np.ndarray) -> np.ndarray:
-        return _evaluated(operation, name, torch.as_tensor(values), dtype)
+    def function(*values: np.ndarray) -> np.ndarray:
+        return _evaluated(operation, dict(zip(names, values, strict=True)))
 
-    value = of_spikes(
-        operation.made, operation.layer, item.value, operation.name, function, operation.wanted.input_bits
-    )
-    if value is None:
+    if len(names) == 1:
+        item = operation.item(names[0])
+        bits = operation.wanted.input_bits
+        value = of_spikes(operation.made, operation.layer, item.value, operation.name, function, bits)
+        if value is not None:
+            return Item(value, item.dims, item.step)
+    made = gated(operation, names, function, f"a {operation.name}")
+    if made is None:
         raise unknown_operator(operation.name)
-    return Item(value, item.dims, item.step)
+    return made
 
 
 def _dtype(operation: Operation, name: str) -> Any:
@@ -49,18 +55,21 @@ def _dtype(operation: Operation, name: str) -> Any:
     return node.meta["val"].dtype
 
 
-def _evaluated(operation: Operation, name: str, values: torch.Tensor, dtype: Any) -> np.ndarray:
-    """What comes out of these values in the argument's place. NaN where other arguments are not one number
+def _evaluated(operation: Operation, given: dict[str, np.ndarray]) -> np.ndarray:
+    """What comes out of these values in the arguments' places. NaN where other arguments are not one number
     for all."""
+    count = len(next(iter(given.values())))
     args: dict[str, Any] = {}
     for key, thing in operation.args.items():
         if isinstance(thing, Const):
             numbers = torch.unique(thing.tensor)
             if len(numbers) != 1:
-                return np.full(len(values), np.nan)
+                return np.full(count, np.nan)
             thing = numbers.reshape(())
         args[key] = thing
-    args[name] = values if dtype in _REAL else values.to(dtype)
+    for name, array in given.items():
+        values, dtype = torch.as_tensor(array.copy()), _dtype(operation, name)
+        args[name] = values if dtype in _REAL else values.to(dtype)
     schema = operation.node.target._schema.arguments
     positional = [args.pop(a.name) for a in schema if not a.kwarg_only]
     return operation.node.target(*positional, **args).double().numpy()
@@ -74,7 +83,7 @@ def converted(operation: Operation) -> Any:
         return thing
     item = operation.item("self")
     bits = operation.wanted.input_bits
-    if level(operation.made, item.value, bits) == 1.0 and (
+    if (level(operation.made, item.value, bits) == 1.0 or binary(operation, item.value)) and (
         dtype in (torch.bool, *_WIDE) or _comes_back(operation)
     ):
         return item

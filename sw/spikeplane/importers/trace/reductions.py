@@ -1,5 +1,4 @@
-"""Sums and means: over steps a readout, over pixels a pool, over groups of channels a fully connected
-layer of equal weights."""
+"""Sums and means: over steps a readout, over pixels a pool, over groups of channels a convolution of 1x1."""
 
 from dataclasses import replace
 from math import prod
@@ -7,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.importers import torch_layers, torch_pools
+from spikeplane.importers import torch_pools
 from spikeplane.importers.flow import Value
+from spikeplane.importers.maps import channels_of
 from spikeplane.importers.trace.axes import CHANNELS, COLUMNS, ROWS, SAMPLES, STEPS, Atom, Dims, dim
 from spikeplane.importers.trace.items import Held, Item, Reduced
 from spikeplane.importers.trace.layers import of_lines, pool_fields
@@ -78,12 +78,11 @@ def _over_channels(operation: Operation, item: Item, gone: list[Atom]) -> tuple[
     channels = item.value.shape[0]
     place = np.arange(channels)
     group = place // (size * stride) * stride + place % stride
-    weight = np.zeros((channels // size, channels, 1, 1))
+    weight = np.zeros((channels // size, channels))
     weight[group, place] = 1 / size if operation.name == "mean" else 1.0
-    fields = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros", "bias": None}
-    call = operation.call(replace(item.value, flat=False), weight=weight, **fields)
     dims = tuple(dim(*(_closer(a, size, stride) for a in d)) for d in item.dims)
-    return torch_layers.convolved(call, weight), dims
+    value = replace(item.value, flat=False)
+    return operation.made.seen(operation.layer, value, channels_of(value.shape, weight)), dims
 
 
 def _closer(atom: Atom, size: int, stride: int) -> Atom:
