@@ -333,7 +333,7 @@ def test_right(do: Any) -> None:
 
 def both_in(s: Any, x: torch.Tensor) -> Any:
     spikes = s.fire(s.c(x))
-    return s.two(spikes * s.three(s.d(spikes)))
+    return s.two(spikes * s.d(spikes))
 
 
 def attention(s: Any, x: torch.Tensor) -> Any:
@@ -387,7 +387,9 @@ def part_of_the_steps(s: Any, x: torch.Tensor) -> Any:
     return spikes[1] + spikes[3]
 
 
-PRODUCT = "layer 'mul' is a product of two values (mul), which Spikeplane cannot represent"
+PRODUCT = (
+    "layer 'mul' is a product of spikes of 0 and 1 and currents (mul), which Spikeplane cannot represent"
+)
 REFUSED = {
     both_in: PRODUCT,
     attention: "layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot",
