@@ -8,7 +8,6 @@ import torch
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import Tensor, nn
 
-
 #: Layers of queries, or whose product is summed over all tokens: of many spikes one would always be there.
 RARE = ("attention.q_bn", "q.1", "k.1", "v.1")
 
