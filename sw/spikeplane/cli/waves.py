@@ -108,7 +108,7 @@ def waves_line(made: dict[str, Any]) -> str:
     start, stop = made["steps"]
     steps = f"step {start}" if stop == start + 1 else f"steps {start} to {stop - 1}"
     marker = (
-        f"the marker is at the first packet that differs, cycle {made['marker']:,}"
+        f"the marker is at the first packet for the host that differs, cycle {made['marker']:,}"
         if made["differs"]
         else "no packet differs there"
     )
