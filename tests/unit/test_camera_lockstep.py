@@ -2,6 +2,7 @@
 the golden model with one value changed."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.camera.lockstep import LockstepCamera, PixelDifference
 from spikeplane.cli import cameras, main
 from spikeplane.cli.cameras import GoldenCamera
+from spikeplane_sim.bench import camera as bench
 
 HEIGHT, WIDTH, PLANES, AHEAD = 6, 8, 40, 4
 
@@ -104,3 +106,35 @@ def test_it_is_of_the_simulated_hardware(tmp_path: Path, monkeypatch, capsys) ->
         "error: --lockstep compares the simulated hardware with the golden model, --board is golden; "
         "use --board sim\n",
     )
+
+
+@pytest.mark.slow
+@pytest.mark.cosim
+def test_a_fault_in_the_hardware(tmp_path: Path, monkeypatch, capsys, planes: np.ndarray) -> None:
+    """In the pipeline's Verilog: one bit of the last word of the image of plane 7, and of no other."""
+    texts = bench.cached_verilog
+
+    def faulty(config: CameraConfig) -> Path:
+        width, bit = config.output_bits * config.pixels, config.output_bits * (config.pixels - 2)
+        when = "image_number == 7 && image_last && image_valid"
+        fault = f"({when} ? {width}'d1 << {bit} : {width}'d0)"
+        text, count = re.subn(r"(assign image = )(.*);", rf"\1(\2) ^ {fault};", texts(config).read_text())
+        assert count == 1
+        (tmp_path / "camera.v").write_text(text)
+        return tmp_path / "camera.v"
+
+    monkeypatch.setattr(bench, "cached_verilog", faulty)
+    monkeypatch.chdir(tmp_path)
+    np.save("clip.npy", planes)
+    words = ["clip.npy", "-o", "a.npy", "-m", "tfi", "-a", str(AHEAD), "--board", "sim", "--lockstep"]
+    left, out, err = call(monkeypatch, capsys, *words, "--json")
+    assert err == ""
+    found = json.loads(out)["lockstep"]
+    assert (left, found["images"], found["mismatches"]) == (1, PLANES - AHEAD, 1)
+    where = found["where"]
+    assert (where["image"], where["x"], where["y"]) == (7, WIDTH - 2, HEIGHT - 1)
+    assert where["chip"] == where["golden"] ^ 1
+    left, out, _ = call(monkeypatch, capsys, *words)
+    assert left == 1
+    pixel = f"pixel (x={WIDTH - 2}, y={HEIGHT - 1}): chip {where['chip']}, golden {where['golden']}"
+    assert f"first difference: image of plane 7, {pixel}" in out
