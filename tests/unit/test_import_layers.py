@@ -92,6 +92,10 @@ RIGHT: dict[str, Layers] = {
     "bias, padded, maximum": lambda: [conv(2, 4, 1), conv(4, 4, padding=1), nn.MaxPool2d(2), fire()],
     "bias, padded, row": lambda: [conv(2, 4, 1), conv(4, 2, padding=1), nn.Flatten(), nn.Linear(72, 5), fire()],
     "norm of the input, padded": lambda: [nn.BatchNorm2d(2), conv(2, 4, padding=1), fire()],
+    "rectified in front": lambda: front(nn.ReLU()),
+    "rectified": lambda: [conv(2, 4, padding=1), nn.ReLU(), conv(4, 3, padding=1), nn.BatchNorm2d(3), fire()],
+    "rectified, maximum": lambda: [conv(2, 4), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), conv(4, 3, 1), fire()],
+    "rectified twice": lambda: [conv(2, 4), nn.ReLU(), conv(4, 3, 1), nn.ReLU(), nn.Flatten(), nn.Linear(48, 5), fire()],
     "norm of spikes, padded": lambda: between(nn.BatchNorm2d(4), then=conv(4, 3, padding=1)),
     "three convolutions": lambda: [conv(2, 3, stride=2), conv(3, 3, 2, groups=3), conv(3, 4, 1), fire()],
     "two fully connected": lambda: [nn.Flatten(), nn.Linear(72, 6), nn.Linear(6, 9), fire()],
@@ -169,7 +173,8 @@ def test_lines(name: str) -> None:
 
 REFUSED: dict[str, tuple[Layers, str]] = {
     "group norm": (lambda: front(nn.GroupNorm(2, 4)), "layer '1' is a GroupNorm, which Spikeplane cannot represent: statistics of each"),
-    "rectified": (lambda: front(nn.ReLU()), "layer '1' is a ReLU, which Spikeplane cannot represent: its outputs are values"),
+    "rectified, in place": (lambda: front(nn.ReLU(inplace=True)), "layer '1' is a ReLU in place, which Spikeplane cannot represent: it"),
+    "sigmoid": (lambda: front(nn.Sigmoid()), "layer '1' is a Sigmoid, which Spikeplane cannot represent: its outputs are values"),
     "shuffle": (lambda: between(nn.PixelShuffle(2)), "layer '2' is a PixelShuffle, which Spikeplane cannot represent: its outputs' pixels"),
     "reflected": (lambda: between(then=conv(4, 3, padding=1, padding_mode="reflect")), "padding_mode 'reflect'"),
     "bilinear": (lambda: between(nn.Upsample(scale_factor=2, mode="bilinear")), "an upsampling of mode 'bilinear'"),

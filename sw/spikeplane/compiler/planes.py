@@ -23,6 +23,8 @@ def planes_of(
     neuron, bias = layer.neuron, np.round(per_channel(layer.population.bias, len(unit)) / unit)
     times = gathered(neuron, layer.steps, len(unit))
     least, most = float(((low + bias) * times).min()), float(((high + bias) * times).max())
+    if neuron.floor:
+        least, most = max(least, 0.0), max(most, 0.0)
     relu = least >= 0 and neuron.threshold is None
     room = min(widest(config), config.membrane_bits - relu, max(1, layer.room - relu))
     needed = bits_of(least, most) - relu

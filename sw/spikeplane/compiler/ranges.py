@@ -80,6 +80,9 @@ def _values(
         variance = variance + _rows(weight**2 / pixels * variances) / apart
         low, high = low - met(-np.minimum(*ends), p.up), high + met(np.maximum(*ends), p.up)
     times = gathered(neuron, steps, channels)
+    if neuron.floor:  # the mean of a normal distribution cut off at 0 is up to this much more, its variance less
+        mean = np.maximum(mean, 0.0) + np.sqrt(variance / (2 * np.pi))
+        low, high = np.maximum(low, 0.0), np.maximum(high, 0.0)
     return Range(
         mean * times, variance * times, np.minimum(low * times, low), np.maximum(high * times, high), peak
     )

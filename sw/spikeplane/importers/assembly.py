@@ -211,6 +211,12 @@ class Assembly:
         self.assume(name, "values", "a population that sends them", why)
         return self.neuron(name, value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
 
+    def rectified(self, layer: str, value: Value) -> Spikes:
+        """relu(value): neurons without memory that send what they get, from 0 on."""
+        name = self._free(layer)
+        self.assume(name, "values", "a population that sends them, from 0 on", "a relu in front of a layer")
+        return self.neuron(name, value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE, floor=True))
+
     def _share_sums(self) -> None:
         """Sums of currents that several populations take become populations of values."""
         names: dict[int, str] = {}

@@ -1,5 +1,5 @@
 """Functions of every value for itself (relu, clamp, a comparison), of spikes: what is 0 or 1 in front of one
-is one of two numbers behind it, which a factor and an offset make."""
+is one of two numbers behind it, which a factor and an offset make; and the relu of any value."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +11,8 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 
+#: Values by which a relu is told from other functions: those that cut off above do it below the last one.
+_SIGNED = np.array([-1e6, -3.7, -1.0, -0.3, -1e-6, 0.0, 1e-6, 0.3, 1.0, 2.7, 6.5, 64.0, 1e6])
 #: Of an array what the function makes of it.
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -40,6 +42,13 @@ def of_spikes(
     if low == 0:
         return made.seen(layer, value, identity(value.shape).scaled(gain))
     return made.scale(made.currents(layer, value), gain, np.full(len(gain), low))
+
+
+def rectifies(function: Function) -> bool:
+    """Whether it is a relu."""
+    with np.errstate(all="ignore"):
+        found = np.asarray(function(_SIGNED), dtype=np.float64)
+    return found.shape == _SIGNED.shape and np.allclose(found, np.maximum(_SIGNED, 0), rtol=1e-6, atol=0)
 
 
 def level(made: Assembler, value: Value, input_bits: int | None) -> float | None:

@@ -10,6 +10,7 @@ _EACH = (
     "statistics of each sample are no weights: train with BatchNorm, whose running statistics become weights"
 )
 _VALUES = "its outputs are values, not spikes: put neurons in its place (IFNode, LIFNode, Leaky)"
+_IN_PLACE = "it changes values that another layer may read too; use inplace=False"
 _READ = "leave it out: the largest output stays the largest; apply it to what the program puts out"
 _SHUFFLE = "its outputs' pixels are channels: use ConvTranspose2d or Upsample where no neurons need pixels"
 _STATE = "its gates multiply values: use RLeaky, RSynaptic or a LinearRecurrentContainer"
@@ -20,7 +21,7 @@ CURES: dict[str, tuple[str, ...]] = {
         "GroupNorm", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "RMSNorm",
     ),
     _VALUES: (
-        "ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid",
+        "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid",
         "Tanh", "Hardtanh", "Hardsigmoid", "Hardswish", "Softplus", "Softsign", "Softshrink", "Hardshrink", "LogSigmoid",
         "Tanhshrink", "GLU", "Threshold",
     ),
@@ -51,6 +52,7 @@ def install() -> None:
     for cure, names in CURES.items():
         kinds = [getattr(nn, name) for name in names if hasattr(nn, name)]
         builtin(*kinds)(of_values if cure == _VALUES else _refused(cure))
+    builtin(nn.ReLU)(relu)
 
 
 def each_sample(call: Call) -> Value:
@@ -60,7 +62,7 @@ def each_sample(call: Call) -> Value:
 
 def of_values(call: Call) -> Value:
     """A function of every value for itself: of spikes alone."""
-    module = call.module
+    module, name = call.module, type(call.module).__name__
 
     def function(values: np.ndarray) -> np.ndarray:
         import torch
@@ -70,11 +72,22 @@ def of_values(call: Call) -> Value:
         except Exception:  # one parameter a channel
             return np.full(2, np.nan)
 
-    name = type(module).__name__
     made = of_spikes(call.made, call.layer, call.value, name, function, call.input_bits)
     if made is None or (getattr(module, "inplace", False) and made is not call.value):
         raise call.refuse(f"a {name}", _VALUES)
     return made
+
+
+def relu(call: Call) -> Value:
+    """A population that sends values, from 0 on; of spikes nothing."""
+    made = of_spikes(call.made, call.layer, call.value, "ReLU", _relu, call.input_bits)
+    if made is None and call.module.inplace:
+        raise call.refuse("a ReLU in place", _IN_PLACE)
+    return call.made.rectified(call.layer, call.value) if made is None else made
+
+
+def _relu(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values, 0)
 
 
 def _refused(cure: str) -> Handler:

@@ -156,7 +156,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "flipped": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).flip(3)))), IMAGE, ""),
     "rolled": (lambda: Do(lambda s, x: s.b(s.conv2(torch.roll(s.a(s.conv(x)), 1, 1)))), IMAGE, ""),
     "rows and columns swapped": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).transpose(2, 3)))), IMAGE, ""),
-    "rectified": (lambda: Do(lambda s, x: s.b(s.conv2(F.relu(s.a(s.conv(x)))))), IMAGE, ""),
+    "rectified": (lambda: Do(lambda s, x: s.b(s.conv2(F.relu(s.a(s.conv(x)))))), IMAGE, None),
     "squared": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)) ** 2))), IMAGE, ""),
     "gated": (lambda: Do(lambda s, x: s.b(s.a(s.conv(x)) * torch.sigmoid(s.conv(x)))), IMAGE, "sigmoid"),
     "product of layers": (lambda: Do(lambda s, x: s.b(s.conv(x) * s.conv2(s.a(s.conv(x))))), IMAGE, "mul"),

@@ -284,6 +284,6 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "last membrane": (LastMembrane, ROW, None),
     "one step": (OneStep, ROW, None),
     "one neuron twice": (Twice, ROW, "use"),
-    "rectified": (Rectified, ROW, "relu"),
+    "rectified": (Rectified, ROW, None),
     "masked": (Frozen, ROW, None),
 }

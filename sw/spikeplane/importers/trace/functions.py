@@ -1,11 +1,12 @@
-"""Operators on every value for itself, of spikes: relu, clamp, comparisons, conversions, maxima of two."""
+"""Operators on every value for itself, of spikes: clamp, comparisons, conversions, maxima of two; the relu of any value."""
 
 from typing import Any
 
 import numpy as np
 import torch
 
-from spikeplane.importers.pointwise import is_count, level, of_spikes
+from spikeplane.importers.flow import Currents
+from spikeplane.importers.pointwise import is_count, level, of_spikes, rectifies
 from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.gates import binary, gated
 from spikeplane.importers.trace.items import Const, Item, Sum
@@ -26,7 +27,7 @@ _WIDE = (torch.int32, torch.int64)
 
 
 def pointwise(operation: Operation) -> Any:
-    """A function of every value for itself, of spikes; of several layers' spikes a gate."""
+    """A function of every value for itself, of spikes; of several layers' spikes a gate; a relu of any value."""
     found = {n: t for n, t in operation.args.items() if isinstance(t, Item | Sum)}
     if not found or len([t for t in operation.things() if not isinstance(t, Const)]) != len(found):
         raise unknown_operator(operation.name)
@@ -41,6 +42,9 @@ def pointwise(operation: Operation) -> Any:
         value = of_spikes(operation.made, operation.layer, item.value, operation.name, function, bits)
         if value is not None:
             return Item(value, item.dims, item.step)
+        real = isinstance(item.value, Currents) or operation.made.has_values(item.value)
+        if real and rectifies(function):
+            return Item(operation.made.rectified(operation.layer, item.value), item.dims, item.step)
     made = gated(operation, names, function, f"a {operation.name}")
     if made is None:
         raise unknown_operator(operation.name)
