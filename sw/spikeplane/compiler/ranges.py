@@ -80,7 +80,7 @@ def _values(
         variance = variance + _rows(weight**2 / pixels * variances) / apart
         low, high = low - met(-np.minimum(*ends), p.up), high + met(np.maximum(*ends), p.up)
     times = gathered(neuron, steps, channels)
-    if neuron.floor:  # the mean of a normal distribution cut off at 0 is up to this much more, its variance less
+    if neuron.floor:  # a normal distribution that is cut off at 0 has a larger mean and less variance
         mean = np.maximum(mean, 0.0) + np.sqrt(variance / (2 * np.pi))
         low, high = np.maximum(low, 0.0), np.maximum(high, 0.0)
     return Range(
