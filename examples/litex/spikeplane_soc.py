@@ -11,6 +11,7 @@ around it is the smallest there is: a serial port as the bus's master, and no pr
 """
 
 import argparse
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from litex.build.generic_platform import GenericPlatform, Pins, Subsignal
@@ -22,8 +23,19 @@ from litex.soc.interconnect import wishbone
 from litex.soc.interconnect.csr_eventmanager import EventManager, EventSourceLevel
 from migen import Cat, ClockDomain, ClockSignal, Constant, Instance, ResetSignal
 
-ORIGIN = 0x30000000  #: where the registers lie; their offsets are in chip/spikeplane.svd and chip/spikeplane_registers.h
-SIZE = 0x20  #: bytes
+ORIGIN = 0x30000000  #: where the registers lie
+
+
+def registers(chip):
+    """By name the offsets of the chip's registers in bytes, as chip/spikeplane.svd has them."""
+    root = ElementTree.parse(Path(chip) / "spikeplane.svd").getroot()
+    return {one.findtext("name"): int(one.findtext("addressOffset"), 16) for one in root.iter("register")}
+
+
+def region(chip):
+    """Where they lie on the bus: as many bytes as they take, rounded up to a power of two."""
+    size = max(registers(chip).values()) + 4
+    return SoCRegion(origin=ORIGIN, size=1 << (size - 1).bit_length(), cached=False)
 
 
 class Spikeplane(LiteXModule):
@@ -63,9 +75,7 @@ class System(SoCMini):
         super().__init__(platform, frequency, ident="Spikeplane", ident_version=False)
         self.add_uartbone(uart_name="serial", baudrate=baud)
         self.spikeplane = Spikeplane(platform, chip)
-        self.bus.add_slave(
-            "spikeplane", self.spikeplane.bus, SoCRegion(origin=ORIGIN, size=SIZE, cached=False)
-        )
+        self.bus.add_slave("spikeplane", self.spikeplane.bus, region(chip))
 
 
 class Clocks(LiteXModule):
