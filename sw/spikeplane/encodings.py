@@ -32,7 +32,13 @@ def by_input(encodings: Encodings, names: Sequence[str]) -> dict[str, Encoding]:
 
 
 def input_bits(encodings: Encodings) -> int | None:
-    """Bits of the values that inputs send, the most of any; None where a model gets something else."""
+    """Bits of the values that inputs send, the most of any; None where a model gets something else. Raises
+    SpikeplaneError for what is no encoding."""
+    if not isinstance(encodings, Encoding | Mapping):
+        raise SpikeplaneError(
+            f"encoding must be an Encoding, such as Encoding(kind='direct', steps=4), or a mapping of them by input, "
+            f"not {encodings!r}"
+        )
     every = [encodings] if isinstance(encodings, Encoding) else list(encodings.values())
     return None if not every or any(one.normalises for one in every) else max(one.bits for one in every)
 

@@ -36,7 +36,7 @@ def labelled(
 
     Raises SpikeplaneError for values that the encoding cannot send, and for labels of another number.
     """
-    if limit is not None and limit < 1:
+    if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
         raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
     cut = limit is not None and _loads(samples)  # nobody knows how many there are
     inputs = {name: encoding.apart(shape) for name, (encoding, shape) in inputs.items()}
@@ -58,9 +58,16 @@ def labelled(
 
 def _loads(samples: Any) -> bool:
     """Whether it is a DataLoader, a dataset, or another source that gives one item after the other."""
+    if isinstance(samples, list) and samples and all(_is_pair(one) for one in samples):
+        return True
     if isinstance(samples, np.ndarray | list | tuple | Mapping | Events) or _is_tensor(samples):
         return False
     return hasattr(samples, "__iter__") or hasattr(samples, "__getitem__")
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether it is a sample with its label, a number."""
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], int | np.integer)
 
 
 def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
@@ -69,6 +76,11 @@ def _gathered(source: Any, limit: int | None) -> tuple[Any, np.ndarray | None]:
     truth: list[Any] = []
     count = 0
     for sample, label, whole in _items(source):
+        if isinstance(sample, Mapping) and recording(sample) is None:
+            raise SpikeplaneError(
+                f"the {type(source).__name__} gives mappings of {', '.join(map(repr, sample))}; give samples, or "
+                "pairs (sample, label)"
+            )
         events = recording(sample)
         if events is None:
             array = as_array(sample) if whole else as_array(sample)[None]
@@ -134,10 +146,15 @@ def _of(samples: Any, name: str, form: tuple[Encoding, Shape] | None, limit: int
     """The samples of one input; as they are where there is no input of that name, which `encode` refuses."""
     if _is_events(samples):
         samples = [samples]
+    if isinstance(samples, tuple) and len(samples) == 2 and _dimensions(samples[0]) > _dimensions(samples[1]):
+        raise SpikeplaneError(f"input '{name}' gets one array, not two; give the labels as labels=")
     if isinstance(samples, list | tuple) and any(_is_events(one) for one in samples):
         return [recording(one) or one for one in samples[:limit]]
     array = as_array(samples)
-    if form is None or not array.ndim:
+    if not array.ndim:
+        kind = "None" if samples is None else f"the {type(samples).__name__} {str(samples)[:40]!r}"
+        raise SpikeplaneError(f"samples are an array, a tensor, a DataLoader or recordings, not {kind}")
+    if form is None:
         return array
     encoding, shape = form
     if encoding.kind == "events":
@@ -247,6 +264,10 @@ def _labels(labels: Any, count: int, total: int | None) -> np.ndarray:
 def _one_hot(array: np.ndarray) -> bool:
     """Whether every row holds a single 1, and else 0."""
     return bool(((array == 0) | (array == 1)).all() and (array.sum(1) == 1).all())
+
+
+def _dimensions(value: Any) -> int:
+    return int(getattr(value, "ndim", 0))
 
 
 def as_array(value: Any) -> np.ndarray:

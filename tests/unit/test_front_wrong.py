@@ -4,6 +4,7 @@ import copy
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import torch
 import spikeplane
 from spikeplane import ChipModule, Encoding, Program, SpikeplaneError, open_board
 from spikeplane.shapes import order_of, same_order
+
+NAME: Any = "net.spk"  #: what has another type
 
 
 def compiled(seed: int) -> Program:
@@ -79,14 +82,15 @@ def test_a_board_of_an_equal_program(program, tmp_path) -> None:
 
 def test_what_is_no_board(program) -> None:
     expected = "board must be 'golden', 'sim', 'auto', the path of a serial port"
-    for given, kind in ((3, "an int"), (None, "None"), (["sim"], "a list"), (program, "a Program")):
+    cases: Any = ((3, "an int"), (None, "None"), (["sim"], "a list"), (program, "a Program"))
+    for given, kind in cases:
         opened = f"{expected} or an open board (sp.open_board), not {kind}"
         assert refusal(lambda given=given: program.run(images(), board=given)) == opened
         assert refusal(lambda given=given: ChipModule(program, given)) == opened
         assert refusal(lambda given=given: open_board(given, program)) == f"{expected}, not {kind}"
     told = "program must be a Program, as sp.compile and sp.Program.load give it, not a str"
-    assert refusal(lambda: ChipModule("net.spk")) == told
-    assert refusal(lambda: open_board(program, "golden")) == told
+    assert refusal(lambda: ChipModule(NAME)) == told
+    assert refusal(lambda: open_board(program, NAME)) == told
     assert refusal(lambda: program.run(images(), board=Path("/dev/no"))).startswith(
         "no serial port /dev/no; "
     )
@@ -206,7 +210,9 @@ def test_more_labels_than_samples(program) -> None:
     told = "there are 7 labels for 5 samples; give one for each, or run the first ones with limit="
     assert refusal(lambda: program.run(images(), labels=[0] * 7)) == told
     assert refusal(lambda: program.run(images(), labels=[0] * 7, limit=2)) == told
-    loader = torch.utils.data.DataLoader(torch.from_numpy(images()), batch_size=2)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.from_numpy(images())), batch_size=2
+    )
     assert refusal(lambda: program.run(loader, labels=[0] * 7)) == told
     for given, limit in (([1, 0], 2), ([1, 0, 0, 0, 0], 2)):
         assert program.run(images(), labels=given, limit=limit).labels.tolist() == [1, 0]
@@ -235,3 +241,52 @@ def test_files_with_channels_last(tmp_path) -> None:
     np.save(tmp_path / "x.npy", np.ones((5, 3, 6, 4, 2), np.uint8))
     told = refusal(lambda: read_samples(tmp_path / "x.npy", (2, 4, 6), Encoding(kind="planes", steps=3)))
     assert told.endswith("the array has the shape (5, 3, 6, 4, 2); store x.transpose(0, 1, 4, 3, 2)")
+
+
+def test_pairs_in_a_list_are_a_dataset(program) -> None:
+    x, y = torch.from_numpy(images()), [0, 1, 2, 0, 1]
+    result = program.run([(image, label) for image, label in zip(x, y, strict=True)])
+    assert result.labels.tolist() == y
+    assert np.array_equal(result.scores, program.run(x).scores)
+
+
+class Named(torch.utils.data.Dataset):
+    """Items with names, as hubs of data sets have them."""
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, number: int) -> dict:
+        if number >= len(self):
+            raise IndexError
+        return {"image": images()[number], "label": number}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "samples are an array, a tensor, a DataLoader or recordings, not None"),
+        (3, "samples are an array, a tensor, a DataLoader or recordings, not the int '3'"),
+        ((torch.from_numpy(images()), torch.arange(5)),
+         "input 'input' gets one array, not two; give the labels as labels="),
+        (Named(), "the Named gives mappings of 'image', 'label'; give samples, or pairs (sample, label)"),
+        (torch.utils.data.DataLoader(Named(), batch_size=2),
+         "the DataLoader gives mappings of 'image', 'label'; give samples, or pairs (sample, label)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sample(program, given, message) -> None:
+    assert refusal(lambda: program.run(given)) == message
+
+
+def test_options_of_another_type(program) -> None:
+    for options, message in (
+        ({"limit": 2.0}, "the number of samples must be at least 1, not 2.0"),
+        ({"keep": "3"}, "keep must be 1 or more samples, not 3"),
+        ({"clock": "fast"}, "clock must be more than 0 MHz, not fast"),
+    ):
+        assert refusal(lambda options=options: program.run(images(), **options)) == message
+    assert refusal(lambda: spikeplane.boards_for(NAME)).startswith("program must be a Program, ")
+    assert refusal(lambda: spikeplane.compile(torch.nn.Flatten(), chip="tiny", encoding=NAME)) == (
+        "encoding must be an Encoding, such as Encoding(kind='direct', steps=4), or a mapping of them by input, "
+        "not 'net.spk'"
+    )

@@ -11,6 +11,7 @@ from spikeplane.estimate.whole import READ, STEPS
 from spikeplane.front.text import card, table
 from spikeplane.program import Program
 from spikeplane.provided import provided
+from spikeplane.run.boards import check_program
 from spikeplane.samples import labelled
 
 SAMPLES = 20  #: one behind the other, as `spikeplane estimate` states it
@@ -113,6 +114,7 @@ def _outputs(program: Program, samples: Any) -> dict[str, Any]:
 def boards_for(program: Program, samples: Any = None, *, activity: float | None = None) -> list[Estimate]:
     """Estimates of the boards that hold the program's chip or one made for its network, the fastest first. See
     `Program.estimate` for the arguments."""
+    check_program(program)
     found = []
     for name, board in provided("BOARDS").items():
         if board.chip is None:

@@ -3,6 +3,8 @@
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError
 from spikeplane.front.progress import shown
@@ -32,9 +34,9 @@ def run(
     progress: bool = True,
 ) -> RunResult:
     """See `Program.run`."""
-    if keep is not None and keep < 1:
+    if keep is not None and not (isinstance(keep, int | np.integer) and keep > 0):
         raise SpikeplaneError(f"keep must be 1 or more samples, not {keep}")
-    if not clock > 0:
+    if not isinstance(clock, int | float | np.number) or not clock > 0:
         raise SpikeplaneError(f"clock must be more than 0 MHz, not {clock}")
     forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
     given, truth = labelled(samples, labels, forms, limit)
