@@ -1,4 +1,4 @@
-"""The example of a LiteX system: it elaborates, and a host at its serial port reads and writes the chip's registers."""
+"""The example of a LiteX system elaborates, and takes the registers' offsets from the chip's SVD."""
 
 import importlib.util
 import os
@@ -10,10 +10,7 @@ import pytest
 
 from spikeplane import toolchain
 from spikeplane.config import PRESETS
-from spikeplane.formats.frame import RESET_MARK, FrameKind
-from spikeplane.formats.packet import IDENTITY
 from spikeplane.formats.registers import REGISTERS
-from spikeplane.host.frames import Frame, encode
 from spikeplane_gateware.generate import generate
 from spikeplane_sim.bench import icarus
 from spikeplane_sim.board.build import cached_verilog
@@ -67,50 +64,13 @@ def test_it_elaborates(folder):
     assert "csr_register,spikeplane_ev_pending," in told
 
 
-def addresses(folder: Path) -> dict[str, int]:
-    """On the bus, by name: the chip's registers, and the source of its event."""
+def test_offsets_come_from_the_map_for_debuggers(folder):
+    """The example reads them from the chip's SVD; its region holds all registers."""
     made = importlib.util.spec_from_file_location("spikeplane_soc", EXAMPLE)
     assert made
     assert made.loader
     example = importlib.util.module_from_spec(made)
     made.loader.exec_module(example)
-    found = {name: example.ORIGIN + offset for name, offset in example.registers(folder / "chip").items()}
-    rows = [line.split(",") for line in (folder / "build" / "map.csv").read_text().splitlines()]
-    (event,) = [row[2] for row in rows if row[:2] == ["csr_register", "spikeplane_ev_status"]]
-    return {**found, "EVENT": int(event, 16)}
-
-
-@pytest.mark.skipif(not icarus.available(), reason="no Icarus Verilog")
-def test_the_registers_through_its_serial_port(folder):
-    """Identity and digest, CONTROL, and a frame that the chip answers; the answer raises the event."""
-    at = addresses(folder)
-    assert {name: at[name] - at["IDENTITY"] for name in at if name != "EVENT"} == {
-        one.name: one.offset for one in REGISTERS
-    }
-    frame = encode(Frame(FrameKind.RESET, 7, RESET_MARK % 16, room=RESET_MARK // 16))
-    assert len(frame) == 8
-    words = {f"FRAME{n}": int.from_bytes(frame[4 * n : 4 * n + 4], "little") for n in range(2)}
-    text = (Path(__file__).parent / "litex" / "uart.v").read_text()
-    for name, value in {**at, **words}.items():
-        text = text.replace(f"@{name}@", f"32'h{value:08x}")
-    (folder / "uart.v").write_text(text)
-    listed = folder / "build" / "gateware" / f"{TOP}.f"
-    run(["iverilog", "-g2005", "-s", "uart", "-o", "uart.vvp", "-c", str(listed), "uart.v"], folder)
-    *lines, last = run(["vvp", "-n", "uart.vvp"], folder).splitlines()
-    found = [line.split(" is ") for line in lines if " is " in line]
-    digest = CHIP.digest
-    assert found[:-1] == [
-        [f"{at[name]:08x}", f"{value:08x}"]
-        for name, value in (
-            ("IDENTITY", IDENTITY),
-            ("DIGEST_LOW", int(digest[8:], 16)),
-            ("DIGEST_HIGH", int(digest[:8], 16)),
-            ("CONTROL", 2),
-            ("EVENT", 0),
-            ("STATUS", 3),
-            ("EVENT", 1),
-        )
-    ], lines
-    # three bytes: the flag, and a part of the answer's header
-    place, value = found[-1]
-    assert (place, value[:2], value[-2:], last) == (f"{at['READ']:08x}", "03", "7e", "done")
+    assert example.registers(folder / "chip") == {one.name: one.offset for one in REGISTERS}
+    region = example.region(folder / "chip")
+    assert (region.origin, region.size) == (example.ORIGIN, 32)
