@@ -73,12 +73,7 @@ def recurrent() -> FloatNetwork:
     )  # fmt: skip
 
 
-def wide() -> FloatNetwork:
-    """More than a core holds."""
-    return network([spiking("a", 40), spiking("b", 24)], [conv("in", "a", (40, 1)), conv("a", "b", (24, 40))])
-
-
-NETWORKS = {"residual": (residual, "tiny"), "leaks": (leaking, "tiny"), "delays": (recurrent, "tiny"), "2x2": (wide, "small")}  # fmt: skip
+NETWORKS = {"residual": (residual, "tiny"), "leaks": (leaking, "tiny"), "delays": (recurrent, "tiny")}  # fmt: skip
 
 
 def program_of(name: str) -> tuple[Program, np.ndarray]:
@@ -97,7 +92,6 @@ def check_kind(name: str, of: Program) -> None:
         "residual": any(p.neuron and not p.neuron.kind.spikes for p in populations),
         "leaks": any(p.leaks is not None and len(set(p.leaks.tolist())) > 4 for p in populations),
         "delays": sorted(p.delay for p in projections) == [0, 0, 0, 1, 1],
-        "2x2": len(of.image.cores) > 1 and of.config.cores == 4,
     }
     assert kinds[name]
 
