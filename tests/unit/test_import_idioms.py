@@ -23,7 +23,7 @@ MODELS = {
 SLOW = {
     "snn: tutorial 6, looped", "jelly: residual AND", "jelly: residual IAND", "shapes: rolled", "shapes: batch mean",
     "shapes: sample norm", "shapes: squared", "shapes: maximum of two", "shapes: gated", "shapes: rectified", "shapes: noise",
-    "shapes: product of layers", "shapes: flipped", "shapes: threshold by hand", "shapes: argmax", "shapes: upsampled",
+    "shapes: product of layers", "shapes: flipped", "shapes: argmax", "shapes: upsampled",
     "shapes: rows and columns swapped", "snn: last membrane", "jelly: sigmoid", "jelly: softmax", "shapes: padding with ones",
     "snn: steps written",
 }  # fmt: skip

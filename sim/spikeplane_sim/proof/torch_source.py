@@ -58,7 +58,7 @@ def run_torch(
     advance: Callable[[], None],
 ) -> dict[str, Tensor]:
     """The model's outputs (N, T, C, H, W) for the populations that are modules of it, and for the
-    readout the sum of the model's outputs.
+    readout the sum of the model's outputs, or its spikes.
 
     planes: by input real values (N, T, C, H, W); driven: (N, T, C, H, W) that populations hand on instead of
     what they fire; `advance` is called after each call of the model. Raises SpikeplaneError, one
@@ -120,6 +120,10 @@ def _run(
     if last.name not in found and last.sends_values:
         every = as_steps(called, results, size[0]) if called else results.cumsum(0)
         found[last.name] = _shaped(last, every, size)
+    elif last.name not in found and (called is None or called.returned == "steps"):
+        # spikes of no module: a gate, a comparison that the forward makes
+        every = results if called is None else results.movedim(called.returned_at, 0)
+        found[last.name] = _shaped(last, every.to(torch.float32), size)
     return found
 
 

@@ -207,13 +207,13 @@ class Assembly:
 
     def values(self, layer: str, value: Value, why: str) -> Spikes:
         """Currents, or a sum of spikes, as neurons without memory that send what they get; `why` is told."""
-        name = self._free(layer)
+        name = self.free(layer)
         self.assume(name, "values", "a population that sends them", why)
         return self.neuron(name, value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
 
     def rectified(self, layer: str, value: Value) -> Spikes:
         """relu(value): neurons without memory that send what they get, from 0 on."""
-        name = self._free(layer)
+        name = self.free(layer)
         self.assume(name, "values", "a population that sends them, from 0 on", "a relu in front of a layer")
         return self.neuron(name, value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE, floor=True))
 
@@ -221,7 +221,7 @@ class Assembly:
         """Sums of currents that several populations take become populations of values."""
         names: dict[int, str] = {}
         for number in self.sums.shared(self.projections, projections):
-            names[number] = self._free(self.sums.made[number].layer, *names.values())
+            names[number] = self.free(self.sums.made[number].layer, *names.values())
             self.assume(
                 names[number], "values", "a population that sends them", "more than one layer takes the sum"
             )
@@ -229,7 +229,7 @@ class Assembly:
             self.populations[:] = populations_of(self.sums, names, self.populations)
             self.projections[:] = projections_of(self.sums, names, self.projections)
 
-    def _free(self, layer: str, *others: str) -> str:
+    def free(self, layer: str, *others: str) -> str:
         """A name for a population of values: the layer's, or one like it."""
         taken = {p.name for p in self.populations} | set(others)
         name, number = layer, 0

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikeplane.float_network import SPIKES_ALONE
+from spikeplane.float_network import SPIKES_ALONE, FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 
 #: Values by which a relu is told from other functions: those that cut off above do it below the last one.
 _SIGNED = np.array([-1e6, -3.7, -1.0, -0.3, -1e-6, 0.0, 1e-6, 0.3, 1.0, 2.7, 6.5, 64.0, 1e6])
+#: Values at which a step is looked for.
+_FINE = np.array([-1e6, -1e3, *np.arange(-8, 8, 1 / 64) + 1 / 256, 1e3, 1e6])
 #: Of an array what the function makes of it.
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -49,6 +51,45 @@ def rectifies(function: Function) -> bool:
     with np.errstate(all="ignore"):
         found = np.asarray(function(_SIGNED), dtype=np.float64)
     return found.shape == _SIGNED.shape and np.allclose(found, np.maximum(_SIGNED, 0), rtol=1e-6, atol=0)
+
+
+def steps(function: Function) -> tuple[float, bool, float, float] | None:
+    """Of a function that is one number up to a threshold and another beyond it: the threshold, whether the first
+    is right there too, and the two numbers; None for any other."""
+    with np.errstate(all="ignore"):
+        found = np.asarray(function(_FINE), dtype=np.float64)
+    if found.shape != _FINE.shape or not np.isfinite(found).all():
+        return None
+    changes = np.flatnonzero(found[1:] != found[:-1])
+    if len(changes) != 1:
+        return None
+    below, above = float(_FINE[changes[0]]), float(_FINE[changes[0] + 1])
+    low, high = found[0], found[-1]
+    while (middle := (below + above) / 2) not in (below, above):
+        value = float(function(np.array([middle, middle]))[0])
+        if value not in (low, high):
+            return None
+        below, above = (middle, above) if value == low else (below, middle)
+    strict = len(repr(below)) < len(repr(above))
+    return (below if strict else above), strict, float(low), float(high)
+
+
+def stepped(made: Assembler, layer: str, value: Value, name: str, function: Function) -> Value | None:
+    """Of currents a function that is one of two numbers, as neurons without memory and what the two numbers make
+    of their spikes; None for other functions."""
+    found = steps(function)
+    if found is None:
+        return None
+    threshold, strict, low, high = found
+    own = made.free(layer)
+    theta = np.full(value.shape[0], threshold)
+    made.assume(
+        own, "neurons", f"without memory, v {'>' if strict else '>='} {threshold:g}", f"what '{name}' does"
+    )
+    spikes = made.neuron(own, value, FloatNeuron(decay=0.0, threshold=theta, reset="none", strict=strict))
+    if (low, high) == (0.0, 1.0):
+        return spikes
+    return of_spikes(made, layer, spikes, name, lambda each: np.where(each > 0, high, low), 1)
 
 
 def level(made: Assembler, value: Value, input_bits: int | None) -> float | None:

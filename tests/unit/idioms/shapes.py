@@ -119,6 +119,18 @@ def folded(s: Any, x: Tensor) -> Tensor:
     return s.b(s.small(s.a(s.conv(x)).sum(1).flatten(1)))
 
 
+class Rounded(torch.autograd.Function):
+    """0 or 1, to the nearest, half to even: fires at more than 0.5."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # type: ignore[override]
+        return torch.round(torch.clamp(x, 0, 1))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        return gradient
+
+
 MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "average pool, function": (lambda: Do(lambda s, x: s.b(s.conv2(F.avg_pool2d(s.a(s.conv(x)), 3, 1)))), IMAGE, None),
     "average pool in front": (lambda: Do(lambda s, x: s.a(F.avg_pool2d(s.conv(F.pad(x, (1, 1, 1, 1))), 2))), IMAGE, None),
@@ -161,7 +173,11 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "gated": (lambda: Do(lambda s, x: s.b(s.a(s.conv(x)) * torch.sigmoid(s.conv(x)))), IMAGE, "sigmoid"),
     "product of layers": (lambda: Do(lambda s, x: s.b(s.conv(x) * s.conv2(s.a(s.conv(x))))), IMAGE, "mul"),
     "maximum of two": (lambda: Do(lambda s, x: s.c(s.conv2(torch.maximum(s.a(s.conv(x)), s.b(s.conv(x)))))), IMAGE, ""),
-    "threshold by hand": (lambda: Do(lambda s, x: (s.conv(x) > 0.5).float()), IMAGE, ""),
+    "threshold by hand": (lambda: Do(lambda s, x: (s.conv(x) > 0.5).float()), IMAGE, None),
+    "rounded": (lambda: Do(lambda s, x: Rounded.apply(s.conv2(Rounded.apply(s.conv(x))))), IMAGE, None),
+    "two numbers": (lambda: Do(lambda s, x: s.a(s.conv2((s.conv(x) < 0.2) * 0.8 - 0.1))), IMAGE, None),
+    "three numbers": (lambda: Do(lambda s, x: s.a(s.conv2(torch.sign(s.conv(x))))), IMAGE, "calls 'sign', which"),
+    "clamped": (lambda: Do(lambda s, x: s.a(s.conv2(s.conv(x).clamp(0, 1)))), IMAGE, "calls 'clamp', which"),
     "argmax": (lambda: Do(lambda s, x: s.a(s.conv(x)).flatten(1).argmax(1)), IMAGE, ""),
     "noise": (lambda: Do(lambda s, x: s.a(s.conv(x) + torch.randn_like(s.conv(x)))), IMAGE, ""),
     "batch mean": (lambda: Do(lambda s, x: s.a(s.conv(x - x.mean(0, keepdim=True)))), IMAGE, ""),

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents
-from spikeplane.importers.pointwise import is_count, level, of_spikes, rectifies
+from spikeplane.importers.pointwise import is_count, level, of_spikes, rectifies, stepped
 from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.gates import binary, gated
-from spikeplane.importers.trace.items import Const, Item, Sum
+from spikeplane.importers.trace.items import Bent, Const, Item, Sum
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import operator_of
 
@@ -28,7 +29,7 @@ _WIDE = (torch.int32, torch.int64)
 
 def pointwise(operation: Operation) -> Any:
     """A function of every value for itself, of spikes; of several layers' spikes a gate; a relu of any value."""
-    found = {n: t for n, t in operation.args.items() if isinstance(t, Item | Sum)}
+    found = {n: t for n, t in operation.args.items() if isinstance(t, Item | Sum | Bent)}
     if not found or len([t for t in operation.things() if not isinstance(t, Const)]) != len(found):
         raise unknown_operator(operation.name)
     names = list(found)
@@ -37,18 +38,29 @@ def pointwise(operation: Operation) -> Any:
         return _evaluated(operation, dict(zip(names, values, strict=True)))
 
     if len(names) == 1:
+        one = operation.args[names[0]]
+        if isinstance(one, Bent):
+            return _bent(operation, one.item, lambda v: function(one.function(v)), one.refused)
         item = operation.item(names[0])
         bits = operation.wanted.input_bits
         value = of_spikes(operation.made, operation.layer, item.value, operation.name, function, bits)
         if value is not None:
             return Item(value, item.dims, item.step)
-        real = isinstance(item.value, Currents) or operation.made.has_values(item.value)
-        if real and rectifies(function):
-            return Item(operation.made.rectified(operation.layer, item.value), item.dims, item.step)
+        if isinstance(item.value, Currents) or operation.made.has_values(item.value):
+            return _bent(operation, item, function, unknown_operator(operation.name))
     made = gated(operation, names, function, f"a {operation.name}")
     if made is None:
         raise unknown_operator(operation.name)
     return made
+
+
+def _bent(operation: Operation, item: Item, function: Any, refused: SpikeplaneError) -> Item | Bent:
+    """A function of currents: a relu, or one of two numbers; else a later one may make that of it."""
+    made, layer = operation.made, operation.layer
+    if rectifies(function):
+        return Item(made.rectified(layer, item.value), item.dims, item.step)
+    value = stepped(made, layer, item.value, operation.name, function)
+    return Bent(item, function, refused) if value is None else Item(value, item.dims, item.step)
 
 
 def _dtype(operation: Operation, name: str) -> Any:

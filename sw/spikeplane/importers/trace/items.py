@@ -1,9 +1,13 @@
 """What a node of the graph stands for: an `Item`, a value of the assembler seen through axes, or one
 of the few other things that a forward handles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.axes import STEPS, Dims, has
 
@@ -81,6 +85,21 @@ class Reduced:
 
 
 @dataclass(frozen=True)
+class Bent:
+    """A function of currents that no chip computes, unless one behind it makes steps of it (round(clamp(v))).
+    refused: what is said where none does."""
+
+    item: Item
+    function: Callable[[np.ndarray], np.ndarray]
+    refused: SpikeplaneError
+
+    @property
+    def dims(self) -> Dims:
+        """The tensor's dimensions."""
+        return self.item.dims
+
+
+@dataclass(frozen=True)
 class Slots:
     """A tensor of zeros for all steps, filled with the first ones' values in dimension `place`."""
 
@@ -98,7 +117,7 @@ def is_mean(factor: float, steps: int | None) -> bool:
     return bool(steps) and abs(factor * (steps or 0) - 1) < 1e-9
 
 
-Thing = Item | Const | Held | Given | Sum | Reduced | Slots | Token
+Thing = Item | Const | Held | Given | Sum | Reduced | Bent | Slots | Token
 
 
 def dims_of(thing: Any) -> Dims:

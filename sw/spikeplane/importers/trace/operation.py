@@ -25,7 +25,7 @@ from spikeplane.importers.trace.axes import (
     order,
     sizes,
 )
-from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Slots, Sum, Thing
+from spikeplane.importers.trace.items import Bent, Const, Held, Item, Reduced, Slots, Sum, Thing
 from spikeplane.importers.wanted import Wanted
 
 
@@ -91,6 +91,8 @@ class Operation:
             thing = self.together(thing)
         if isinstance(thing, Item):
             return thing
+        if isinstance(thing, Bent):
+            raise thing.refused
         if isinstance(thing, Held):
             raise self.unlike(f"called with the membranes of layer '{thing.layer}'", "hand it spikes")
         if isinstance(thing, Reduced):
@@ -168,7 +170,7 @@ def _key(value: Any, base: int | None) -> Any:
         return "item", id(value.value), value.dims, None if value.step is None else value.step - (base or 0)
     if isinstance(value, Const):
         return "const", id(value.tensor)
-    if isinstance(value, Sum | Reduced | Slots):
+    if isinstance(value, Sum | Reduced | Bent | Slots):
         return "once", id(value)
     return repr(value)
 
