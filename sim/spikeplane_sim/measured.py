@@ -8,6 +8,7 @@ import numpy as np
 
 from spikeplane.float_network import FloatNetwork
 from spikeplane.program import Program
+from spikeplane.program.scores import scores
 from spikeplane_sim.golden.float_model import FloatModel
 from spikeplane_sim.proof.integers import run_alone, run_layers
 
@@ -95,9 +96,8 @@ def alone_in_integers(program: Program, planes: Planes) -> dict[str, np.ndarray]
 
 def program_scores(program: Program, outputs: Planes) -> np.ndarray:
     """(N, classes), float: the readout of real or integer outputs."""
-    values = np.asarray(outputs[program.network.output], np.float64)
-    chosen = values[:, -1] if program.readout == "last" else values.sum(1)
-    return chosen.sum((-1, -2))
+    last = program.network.population(program.network.output)
+    return scores(program.readout, np.asarray(outputs[last.name], np.float64), last.fold)
 
 
 def batches(program: Program, planes: Planes) -> list[Planes]:

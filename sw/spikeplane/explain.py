@@ -131,6 +131,8 @@ def _kind(p: FloatPopulation) -> str:
     if neuron.threshold is None:
         return {"IF": "integrator", "no memory": "values"}.get(kept, f"integrator {keeps}")
     sends = ", from 0 on" * neuron.floor + ("" if neuron.kind.spikes else ", sends membranes")
+    if neuron.reset == "once":
+        return f"{kept}, fires once, at {'>' if neuron.strict else '>='}"
     return f"{kept}, {neuron.reset} reset, fires at {'>' if neuron.strict else '>='}{sends}"
 
 

@@ -21,6 +21,8 @@ import numpy as np
 from spikeplane.later import LATER
 from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, ResetMode, Window
 
+FloatReset = ResetMode | Literal["once"]
+
 
 @dataclass(frozen=True)
 class Mix:
@@ -56,7 +58,8 @@ class FloatNeuron:
     decay      what is kept of the membrane from one step to the next, 0..1, of all or of each channel
                (C,); 1: IF, 0: no memory
     threshold  float (C,)
-    reset      "hard", "soft" or "none"; v_reset is where a hard reset goes
+    reset      "hard", "soft" or "none"; v_reset is where a hard reset goes. "once": a neuron fires once a sample,
+               as if its reset went to minus infinity
     amount     float (C,), what a soft reset subtracts; None: the threshold
     strict     fires at v > threshold instead of >=
     kind       SPIKING, or MEMBRANE: the output is v (readouts)
@@ -67,7 +70,7 @@ class FloatNeuron:
 
     decay: float | np.ndarray = 1.0
     threshold: np.ndarray | None = None
-    reset: ResetMode = "hard"
+    reset: FloatReset = "hard"
     v_reset: float = 0.0
     amount: np.ndarray | None = None
     strict: bool = False
@@ -221,8 +224,8 @@ class FloatNetwork:
     """Populations in topological order (inputs first) and projections; `output` is the population
     that is read out.
 
-    readout  "count" (spikes summed over the steps), "last" (the output of the last step) or "sum" (values
-             summed over the steps)
+    readout  "count" (spikes summed over the steps), "last" (the output of the last step), "sum" (values
+             summed over the steps) or "early" (spikes, each as much as there are steps left: `program.scores`)
     origin   the model behind it; None for a network written by hand
     """
 

@@ -117,6 +117,8 @@ class FloatModel:
         """The membrane behind the reset."""
         if fired is None or neuron.reset == "none":
             return v
+        if neuron.reset == "once":
+            return torch.where(fired, torch.full_like(v, -torch.inf), v)
         if neuron.reset == "hard":
             return torch.where(fired, torch.full_like(v, neuron.v_reset), v)
         amount = self._channels(neuron.threshold if neuron.amount is None else neuron.amount, v.shape[1])

@@ -48,8 +48,14 @@ def _check_population(population: FloatPopulation) -> None:
             f"layer '{name}': a soft reset cannot subtract {np.min(subtracted):g}; use a hard "
             "reset, or give an amount"
         )
-    if neuron.reset not in ("hard", "soft", "none"):
-        raise SpikeplaneError(f"layer '{name}': its reset must be hard, soft or none, not '{neuron.reset}'")
+    if neuron.reset not in ("hard", "soft", "none", "once"):
+        raise SpikeplaneError(
+            f"layer '{name}': its reset must be hard, soft, none or once, not '{neuron.reset}'"
+        )
+    if neuron.reset == "once" and (neuron.floor or not neuron.kind.spikes or not np.all(neuron.decay)):
+        raise SpikeplaneError(
+            f"layer '{name}' fires once, so it must keep its membranes, send spikes and have no floor; give it a decay above 0"
+        )
 
 
 def _check_numbers(layer: str, what: str, value: Any, count: int) -> None:

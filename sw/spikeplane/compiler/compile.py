@@ -30,6 +30,8 @@ from spikeplane.network import Network
 from spikeplane.normalise import normalised
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
+from spikeplane.program.once import prove_once
+from spikeplane.program.scores import scores
 from spikeplane.program.source import Source, Widths
 from spikeplane.provided import provided
 from spikeplane.samples import labelled
@@ -185,6 +187,7 @@ def built(
     chosen = _probes(network, source.probes)
     config, placement, image = placed(network, source.chip, chosen)
     bounds = prove(network, config)
+    prove_once(network, config)
     tables: dict[str, list[dict[str, Any]]] = {
         "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
         "quantisation": [asdict(row) for row in rows],
@@ -288,7 +291,6 @@ def _calibrate(
     if labels is not None:
         labels = np.asarray(labels)[:total]
         for what, outputs in (("float", real), ("integer", integer)):
-            values = outputs[net.output]
-            scores = (values[:, -1] if net.readout == "last" else values.sum(1)).sum((-1, -2))
-            figures[f"accuracy_{what}"] = float((scores.argmax(1) == labels).mean())
+            found = scores(net.readout, outputs[net.output], net.population(net.output).fold)
+            figures[f"accuracy_{what}"] = float((found.argmax(1) == labels).mean())
     program.tables["calibration"].append(figures)

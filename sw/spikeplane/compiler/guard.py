@@ -35,6 +35,7 @@ class Drive:
     largest     the largest of threshold, reset amount and reset potential; None: no threshold
     peak        the largest membrane on the calibration; None: not calibrated
     shift       what the shifter leaves
+    again       of neurons that fire once what they may gather behind their spike, as a part of the room; None: of others
     """
 
     low: np.ndarray
@@ -44,6 +45,7 @@ class Drive:
     largest: np.ndarray | None
     peak: np.ndarray | None
     shift: int
+    again: np.ndarray | None = None
 
 
 def guard_bits(
@@ -58,6 +60,8 @@ def guard_bits(
             population, drive, config, steps, sends, asked is not None
         ),
     }
+    if drive.again is not None:
+        limits["firing once"] = _room(1, drive.again)
     where, most = min(limits.items(), key=lambda item: item[1])
     most = max(0, most)
     if asked is None:

@@ -62,9 +62,15 @@ class Layers:
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
         constants = [p for p in net.populations if p.constant]
+        once = any(p.neuron is not None and p.neuron.reset == "once" for p in net.populations)
         self.made = {
             p.name: Population(
-                name=p.name, shape=p.shape, value_bits=by[p.name].bits, signed=by[p.name].signed, fold=p.fold
+                name=p.name,
+                shape=p.shape,
+                value_bits=by[p.name].bits,
+                signed=by[p.name].signed,
+                fold=p.fold,
+                once=once and by[p.name].kind == "latency",
             )
             for p in net.inputs
         } | {p.name: Population(name=p.name, shape=p.shape, constant=True) for p in constants}

@@ -20,7 +20,8 @@ def measured_peaks(
     peaks: dict[str, np.ndarray] = {}
     for _, membranes in provided("FloatModel")(net).steps(values):
         for name, v in membranes.items():
-            largest = v.abs().amax((0, 2, 3)).cpu().numpy()
+            # behind its spike, a neuron that fires once is at minus infinity
+            largest = v.nan_to_num(neginf=0.0).abs().amax((0, 2, 3)).cpu().numpy()
             peaks[name] = np.maximum(largest, peaks.get(name, 0.0))
     return peaks
 

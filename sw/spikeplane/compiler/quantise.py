@@ -21,7 +21,7 @@ from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.signs import SEVERAL, affordable, signs
 from spikeplane.compiler.steps import flat, integers, top
 from spikeplane.compiler.streams import Streams
-from spikeplane.compiler.units import spare_places, unit_of
+from spikeplane.compiler.units import room_of_once, spare_places, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings
@@ -29,6 +29,7 @@ from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.bounds import reach
+from spikeplane.program.once import gathered, lowest
 from spikeplane.program.source import Widths
 
 _log = logger(__name__)
@@ -130,6 +131,7 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
         largest=_largest(layer, unit),
         bias=per_channel(layer.population.bias, channels) / unit,
         peak=None if layer.peak is None else layer.peak / unit,
+        again=_again(layer, plain, unit, config),
         shift=min(
             [r + s - power for r, s, power in zip(room, spare, above, strict=True)], default=config.max_shift
         ),
@@ -144,6 +146,16 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
         planes, relu = planes_of(layer, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu))
     return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
+
+
+def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: ChipConfig) -> np.ndarray | None:
+    """What a neuron that fires once may gather behind its spike, as a part of what its reset leaves room for."""
+    if layer.neuron.reset != "once":
+        return None
+    window = 1 if layer.population.window is None else layer.population.window.size**2
+    bias = per_channel(layer.population.bias, len(unit)) / unit
+    added = gathered(zip(plain, layer.sources, strict=True), bias, window, layer.steps, config)
+    return added / room_of_once(layer, config)
 
 
 def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndarray:
@@ -198,6 +210,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     kept, each = leaks(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
     theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
+    once = reset == "once"
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
@@ -214,6 +227,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         name=population.name,
         shape=population.shape,
         fold=population.fold,
+        once=once,
         theta=theta,
         amount=amount,
         window=population.window,
@@ -225,11 +239,11 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             leak=kept.kind,
             leak_value=kept.value,
             leak_round=kept.rounding,
-            reset=reset,
+            reset="hard" if reset == "once" else reset,
             strict=neuron.strict,
             kind=neuron.kind,
             floor=neuron.floor,
-            v_reset=round(neuron.v_reset / float(unit[0])),
+            v_reset=lowest(config) if once else round(neuron.v_reset / float(unit[0])),
         ),
     )
 

@@ -8,6 +8,9 @@ from spikeplane.compiler.steps import common_unit, finer, plain, power_of, suite
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 from spikeplane.network import met, most_met
+from spikeplane.program.once import lowest
+
+_SAFE = 0.999  #: of what a leak leaves of the reset, because the factor is rounded
 
 
 def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
@@ -37,6 +40,8 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     unit = np.where(unit > 0, unit, _idle_unit(layer, config))
     highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
     least = np.maximum(_accumulator_unit(layer, above, config), highest)
+    if neuron.reset == "once":
+        least = np.maximum(least, _once_unit(layer, above, config))
     halves = config.weight_bits == 1 and any(
         bits > 1 and not power for bits, power in zip(layer.widths, above, strict=True)
     )
@@ -48,6 +53,34 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
+
+
+def room_of_once(layer: Layer, config: ChipConfig) -> np.ndarray:
+    """How far below 0, in integer steps, the reset of neurons that fire once still is behind all steps, (1,) or (C,)."""
+    share = np.atleast_1d(np.asarray(layer.neuron.decay, np.float64)) ** (layer.steps - 1)
+    return np.maximum(-lowest(config) * share * _SAFE - layer.steps, 1.0)
+
+
+def _once_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
+    """The finest unit at which neurons that fire once cannot come back from their reset, rounding of every weight
+    included (`program.once`)."""
+    left = layer.steps - 1
+    window = 1 if layer.population.window is None else layer.population.window.size**2
+    total = left * np.maximum(per_channel(layer.population.bias, layer.population.shape[0]), 0)
+    slack = float(left)
+    for p, source, weight, power, bits in zip(
+        layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
+    ):
+        low, high = source.values(config.membrane_bits)
+        times = (min(window, left) if source.once else left) * p.pool[0] * p.pool[1]
+        real = plain(weight)
+        total = total + times * (
+            met(np.maximum(real, 0), p.up) * high - met(np.maximum(-real, 0), p.up) * low
+        )
+        half = 0.5 if bits > 1 else 1.0
+        slack += half * most_met(weight.shape, p.up) * max(high, -low) * times * 2.0**power
+    room = room_of_once(layer, config)
+    return total / np.maximum(room - slack, room / 4)
 
 
 def _reached(layer: Layer) -> np.ndarray:

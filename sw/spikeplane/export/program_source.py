@@ -115,8 +115,9 @@ def _sizes(program: Program) -> dict[str, int | str]:
         "SCHEDULE_BYTES": schedule_packets(program).size,
         "LONGEST_SWEEP": f"{driver_of(program).longest_sweep()}u",
         "OUTPUT": list(image.probes.values()).index(output),
-        "CLASSES": network.population(output).shape[0],
+        "CLASSES": network.population(output).shape[0] // network.population(output).fold,
         "READOUT_LAST": int(program.readout == "last"),
+        "READOUT_EARLY": int(program.readout == "early"),
     }
 
 

@@ -92,6 +92,12 @@ class Stream:
                 f"'{program.name}' has the {program.encoding.fold} steps of a sample in one, as channels: it has no steps "
                 "to stream; run whole samples"
             )
+        once = next((p.name for p in program.network.populations if p.once and p.neuron), None)
+        if once is not None:
+            raise SpikeplaneError(
+                f"the neurons of '{once}' fire once in the {program.network.steps} steps of a sample, and a stream has no "
+                "samples; run whole samples"
+            )
         inputs = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
         if window is None and of_images(program.encoding):
             window = program.encoding.steps

@@ -21,6 +21,7 @@ from spikeplane.importers.kernels import projections
 from spikeplane.importers.late import in_time
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.memoryless import simplify
+from spikeplane.importers.readouts import readout_of
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
@@ -279,7 +280,7 @@ class Assembly:
             populations=tuple(p for p in self.populations if not p.constant or p.name in driving),
             projections=tuple(synapses),
             output=output,
-            readout=self.readouts.get(output, "last") if self.sends_values(output) else "count",
+            readout=readout_of(self, output),
             assumptions=tuple(self.assumptions),
         )
 

@@ -29,6 +29,7 @@ class Population:
     `signed`: they are two's complement; `constant`: nobody drives it, it sends 1 everywhere in every step.
     `fold`: so many steps of the model stand behind one another in its channels: channel t * C / fold + c is channel c
     in step t of the model.
+    `once`: each fires at most once a sample: inputs coded so, and neurons of which it is proved (program.once).
     `hold`: the input is the same in every step of a sample, so it is accumulated once.
     """
 
@@ -46,6 +47,7 @@ class Population:
     signed: bool = field(default=False, metadata=LATER)
     constant: bool = field(default=False, metadata=LATER)
     fold: int = field(default=1, metadata=LATER)
+    once: bool = field(default=False, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import prove
+from spikeplane.program.once import prove_once
 from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
 from spikeplane.program.structure import check_structure
@@ -25,7 +26,7 @@ from spikeplane.program.words import check_words
 if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
-_READOUTS = ("count", "last", "sum")
+_READOUTS = ("count", "last", "sum", "early")
 VALUES = 1 << 26  #: values of a sample at most, of all populations in all steps: boards hold them at once
 
 
@@ -49,6 +50,7 @@ def check(program: "Program") -> None:
     check_tags(network, config, list(program.probes))
     check_sizes(network, config)
     prove(network, config)
+    prove_once(network, config)
     check_words(program)
     check_tables(program)
 
@@ -87,6 +89,10 @@ def _check_driven(found: Population, encoding: Encoding, steps: int) -> None:
         raise SpikeplaneError(
             f"input '{found.name}' has {found.fold} steps in its {found.shape[0]} channels, the encoding gives "
             f"{encoding.copies}"
+        )
+    if found.once and encoding.kind != "latency":
+        raise SpikeplaneError(
+            f"input '{found.name}' fires once a sample, the encoding '{encoding.kind}' does not"
         )
     if steps != encoding.steps:
         raise SpikeplaneError(f"the network runs {steps} steps, the encoding gives {encoding.steps}")

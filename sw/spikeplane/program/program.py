@@ -22,6 +22,7 @@ from spikeplane.program.check import check
 from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Placement
+from spikeplane.program.scores import scores
 from spikeplane.program.source import Source
 from spikeplane.program.words import Words, build_images, digest
 
@@ -36,7 +37,7 @@ class Program:
     placement   which core holds what
     encoding    of the first input
     others      by name those of further inputs, where they are not the same
-    readout     of a sample's steps, the scores: "count" of spikes, "last" step, "sum" of values
+    readout     of a sample's steps, the scores: "count" of spikes, "last" step, "sum" of values, "early" (`program.scores`)
     probes      populations whose output goes to the host
     tables      rows for people: assumptions, quantisation, bounds, mapping
     source      the float network and options that it was compiled from, None where there are none
@@ -124,10 +125,8 @@ class Program:
 
     def scores(self, outputs: dict[str, np.ndarray]) -> np.ndarray:
         """(N, C): the readout of the output population from (N, T, C, H, W)."""
-        values = outputs[self.network.output].astype(np.int64)
-        chosen = values[:, -1] if self.readout == "last" else values.sum(1)
-        fold = self.network.population(self.network.output).fold
-        return chosen.sum((-1, -2)).reshape(len(values), fold, -1).sum(1)
+        last = self.network.population(self.network.output)
+        return scores(self.readout, outputs[last.name].astype(np.int64), last.fold)
 
     def check(self) -> None:
         """Raise SpikeplaneError, one line, unless golden model and chip can run it, and run it alike."""

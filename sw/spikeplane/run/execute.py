@@ -8,6 +8,7 @@ import numpy as np
 from spikeplane.encodings import count, cut
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
+from spikeplane.program.once import check_once
 from spikeplane.run.board import Board, Progress
 from spikeplane.run.boards import check_board, open_board
 from spikeplane.run.lockstep import Comparison, compare
@@ -105,6 +106,7 @@ def execute(
     for first in range(0, total, batch):
         planes = program.planes(cut(items, program.inputs, first, first + batch), first)
         outputs = board.run(planes, progress)
+        check_once(program.network, outputs)
         result.take(program, planes, outputs)
         _add(result.figures, board.figures())
         if golden:

@@ -146,7 +146,7 @@ static void on_event(void *context, const spikeplane_event *event)
             printf("spike %s %" PRIu32 " %" PRIu32 " %d %d %d %ld\n", probe->name, event->step / SPIKEPLANE_STEPS, step,
                    channel, event->y, event->x, value);
         if (event->probe == SPIKEPLANE_OUTPUT && (!SPIKEPLANE_READOUT_LAST || step == SPIKEPLANE_STEPS - 1))
-            run->scores[channel] += value;
+            run->scores[channel % SPIKEPLANE_CLASSES] += value * (SPIKEPLANE_READOUT_EARLY ? SPIKEPLANE_STEPS - (long)step : 1);
     }
 }
 

@@ -1,0 +1,17 @@
+"""What is read out of a sample: a score a class."""
+
+import numpy as np
+
+
+def scores(readout: str, values: np.ndarray, fold: int = 1) -> np.ndarray:
+    """(N, classes) of what the output population sends, (N, T, C, H, W), pixels summed up.
+
+    readout   "count": the sum over the steps of spikes, "sum" of values; "last": of the last step; "early": each spike
+              counts T less its step, so that of neurons that fire once the first has the highest score
+    fold      steps that stand behind one another in the channels
+    """
+    if readout == "early":
+        steps = values.shape[1]
+        values = values * np.arange(steps, 0, -1).reshape(1, -1, 1, 1, 1)
+    chosen = values[:, -1] if readout == "last" else values.sum(1)
+    return chosen.sum((-1, -2)).reshape(len(values), fold, -1).sum(1)
