@@ -60,9 +60,10 @@ def model(decay: float) -> nn.Module:
         nn.Linear(72, 5), FireOnce(decay),
     )  # fmt: skip
     with torch.no_grad():
-        for part, gain in zip(made[::2], (3.0, 3.0, 0.0, 6.0), strict=True):
+        for part, gain in zip(list(made)[::2], (3.0, 3.0, 0.0, 6.0), strict=True):
             for parameter in part.parameters():
                 parameter *= gain
+        list(made[5].parameters())[1].add_(0.2 * (decay < 1))
     return made
 
 
@@ -74,7 +75,7 @@ def test_models_fire_once_and_alike(decay: float, kind: Any) -> None:
     for row in program.tables["agreement"]:
         assert (row["differences"], row["ties"]) == (0, 0)
         assert row["given"] > 98.5
-        assert row["rate_float"] > 0.005 or (decay < 1 and row["population"] == "6")
+        assert row["rate_float"] > 0.005
     names = [p.name for p in program.network.populations if p.neuron]
     assert [p.once for p in program.network.populations] == [kind == "latency", True, True, True]
     result = program.run(images, board="golden")
@@ -84,7 +85,7 @@ def test_models_fire_once_and_alike(decay: float, kind: Any) -> None:
         result.scores, np.einsum("ntchw,t->nc", result.spikes[names[-1]], np.arange(8, 0, -1))
     )
     assert program.readout == "early"
-    assert len(np.unique(result.scores)) > 2 or decay < 1
+    assert len(np.unique(result.scores)) > 2
 
 
 def test_a_strong_unproved_drive_makes_the_scale_coarser() -> None:

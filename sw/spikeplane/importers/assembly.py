@@ -27,6 +27,7 @@ from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
 
+_SUMMED = "the last layer has no neurons: its outputs are summed over the steps"
 _DECAYS = "it must be 0 to 1: check its time constant"
 _WRITTEN_OUT = 1 << 24  #: weights of a layer that is written out neuron by neuron, at most
 
@@ -265,8 +266,7 @@ class Assembly:
             value = self.neuron(
                 output_name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE)
             )
-            why = "the last layer has no neurons: its outputs are summed over the steps"
-            self.assume(output_name, "readout", "integrator", why)
+            self.assume(output_name, "readout", "integrator", _SUMMED)
         if not neurons:
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()

@@ -11,7 +11,7 @@ def scores(readout: str, values: np.ndarray, fold: int = 1) -> np.ndarray:
     fold      steps that stand behind one another in the channels
     """
     if readout == "early":
-        steps = values.shape[1]
-        values = values * np.arange(steps, 0, -1).reshape(1, -1, 1, 1, 1)
-    chosen = values[:, -1] if readout == "last" else values.sum(1)
+        left: np.ndarray = np.arange(values.shape[1], 0, -1)
+        values = np.multiply(values, left[:, None, None, None])
+    chosen: np.ndarray = values[:, -1] if readout == "last" else values.sum(1)
     return chosen.sum((-1, -2)).reshape(len(values), fold, -1).sum(1)
