@@ -210,14 +210,10 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     kept, each = leaks(neuron.decay, strict=neuron.strict, layer=population.name, config=config)
     theta, amount, reset = None, None, neuron.reset
     highest = (1 << (config.membrane_bits - 1)) - 2
-    once = reset == "once"
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        ratio = per_channel(neuron.threshold, channels) / unit
-        # v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)
-        close = _CLOSE * np.abs(ratio)
-        theta = (np.floor(ratio + close) if neuron.strict else np.ceil(ratio - close)).astype(np.int64)
+        theta = _theta(per_channel(neuron.threshold, channels) / unit, strict=neuron.strict)
         if neuron.reset == "soft":
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
             real = per_channel(subtracted, channels)
@@ -227,7 +223,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         name=population.name,
         shape=population.shape,
         fold=population.fold,
-        once=once,
+        once=neuron.reset == "once",
         theta=theta,
         amount=amount,
         window=population.window,
@@ -243,9 +239,15 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             strict=neuron.strict,
             kind=neuron.kind,
             floor=neuron.floor,
-            v_reset=lowest(config) if once else round(neuron.v_reset / float(unit[0])),
+            v_reset=lowest(config) if reset == "once" else round(neuron.v_reset / float(unit[0])),
         ),
     )
+
+
+def _theta(ratio: np.ndarray, *, strict: bool) -> np.ndarray:
+    """v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)."""
+    close = _CLOSE * np.abs(ratio)
+    return (np.floor(ratio + close) if strict else np.ceil(ratio - close)).astype(np.int64)
 
 
 def _row(

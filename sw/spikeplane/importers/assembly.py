@@ -21,13 +21,12 @@ from spikeplane.importers.kernels import projections
 from spikeplane.importers.late import in_time
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.memoryless import simplify
-from spikeplane.importers.readouts import readout_of
+from spikeplane.importers.readouts import as_population, readout_of
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
 
-_SUMMED = "the last layer has no neurons: its outputs are summed over the steps"
 _DECAYS = "it must be 0 to 1: check its time constant"
 _WRITTEN_OUT = 1 << 24  #: weights of a layer that is written out neuron by neuron, at most
 
@@ -260,13 +259,7 @@ class Assembly:
         """The network whose last value is `value`; currents without neurons become a readout that
         integrates them."""
         neurons = any(p.neuron is not None and not p.neuron.relays for p in self.populations)
-        if isinstance(value, Spikes) and value.sources != (Source(value.sources[0].population),):
-            value = self.currents(output_name, value)
-        if isinstance(value, Currents):
-            value = self.neuron(
-                output_name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE)
-            )
-            self.assume(output_name, "readout", "integrator", _SUMMED)
+        value = as_population(self, value, output_name)
         if not neurons:
             raise SpikeplaneError("the model has no spiking neurons; Spikeplane compiles spiking networks")
         self._share_sums()

@@ -1,9 +1,27 @@
-"""How the output population is read out."""
+"""What is read out of a network, and how."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from spikeplane.float_network import FloatNeuron
+from spikeplane.importers.flow import Source, Spikes, Value
+from spikeplane.network import MEMBRANE
 
 if TYPE_CHECKING:
     from spikeplane.importers.assembly import Assembly
+
+
+def as_population(made: "Assembly", value: Value, name: str) -> Spikes:
+    """The value as a population's output: currents, and spikes that are pooled or added, become a readout of that name
+    that integrates them."""
+    if isinstance(value, Spikes) and value.sources != (Source(value.sources[0].population),):
+        value = made.currents(name, value)
+    if isinstance(value, Spikes):
+        return value
+    made.assume(
+        name, "readout", "integrator", "the last layer has no neurons: its outputs are summed over the steps"
+    )
+    return made.neuron(name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE))
 
 
 def readout_of(made: "Assembly", output: str) -> str:

@@ -11,7 +11,7 @@ def scores(readout: str, values: np.ndarray, fold: int = 1) -> np.ndarray:
     fold      steps that stand behind one another in the channels
     """
     if readout == "early":
-        left: np.ndarray = np.arange(values.shape[1], 0, -1)
+        left = np.arange(values.shape[1], 0, -1, dtype=np.int64)
         values = np.multiply(values, left[:, None, None, None])
     chosen: np.ndarray = values[:, -1] if readout == "last" else values.sum(1)
     return chosen.sum((-1, -2)).reshape(len(values), fold, -1).sum(1)
