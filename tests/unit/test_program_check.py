@@ -103,7 +103,7 @@ WRONG: list[tuple[Program, str]] = [
     (population(IMAGE, "in", bias=np.ones(2, int)), ("input 'in' has thresholds, a bias, a window " "or holds its current; "
                                                                                                     "only neurons do")),
     (network(LOOP, steps=5), "the network runs 5 steps, the encoding gives 4"),
-    (replace(LOOP, readout="mean"), "the readout must be count, last or sum, not 'mean'"),
+    (replace(LOOP, readout="mean"), "the readout must be count, last, sum or early, not 'mean'"),
     (replace(LOOP, probes=("loop", "sum", "in")), "there is no population 'in' to probe; there are loop, sum"),
     (replace(LOOP, probes=("sum", "sum")), "population 'sum' is probed twice"),
     (replace(LOOP, probes=("loop",)), "population 'sum' is not probed, and nothing else takes what it sends"),

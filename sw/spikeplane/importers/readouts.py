@@ -18,10 +18,11 @@ def as_population(made: "Assembly", value: Value, name: str) -> Spikes:
         value = made.currents(name, value)
     if isinstance(value, Spikes):
         return value
+    read = made.neuron(name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE))
     made.assume(
         name, "readout", "integrator", "the last layer has no neurons: its outputs are summed over the steps"
     )
-    return made.neuron(name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE))
+    return read
 
 
 def readout_of(made: "Assembly", output: str) -> str:
