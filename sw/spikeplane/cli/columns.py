@@ -49,21 +49,36 @@ class Figures:
         return groups
 
     def _table(self, group: list[int], width: int, whole: bool) -> Table:
+        widths = [self._natural(number) for number in group] if whole else self._widths(group, width)
         least = self._least(group)
         table = Table(width=least if least > width else None)
-        for number in group:
+        for number, room in zip(group, widths, strict=True):
             name = self.columns[number]
             if name in self.text:
-                table.add_column(name, overflow="fold", min_width=self._narrow(number))
+                table.add_column(name, overflow="fold", width=room)
             else:
-                figure = self._natural(number) if whole else self._narrow(number)
-                table.add_column(name, justify="right", width=figure)
+                table.add_column(name, justify="right", width=room)
         for place, row in enumerate(self.rows):
             if place in self.sections:
                 table.add_section()
             if whole or group[1] == 1 or any(row[number] for number in group[1:]):
                 table.add_row(*(row[number] for number in group))
         return table
+
+    def _widths(self, group: list[int], width: int) -> list[int]:
+        """Characters of each column: what it can be folded to, and columns of text as much more as there is room
+        for, the narrowest first. Rich would fold below what it then draws, and the table be too wide."""
+        widths = [self._narrow(number) for number in group]
+        for _ in range(width - self._least(group)):
+            short = [
+                place
+                for place, number in enumerate(group)
+                if self.columns[number] in self.text and widths[place] < self._natural(number)
+            ]
+            if not short:
+                break
+            widths[min(short, key=widths.__getitem__)] += 1
+        return widths
 
     def _least(self, group: list[int]) -> int:
         return 1 + sum(self._narrow(number) + _BORDER for number in group)
