@@ -244,5 +244,5 @@ def test_the_largest_weight_of_two_parts() -> None:
     """16,383 would round to 128 * 128; both of its parts are words of 8 bits."""
     weight = np.full((1, 1, 1, 1), 16383)
     projection = FloatProjection(source="a", target="b", weight=weight)
-    high, low = _parts(projection, weight, 0, -7)
+    high, low = _parts(projection, weight, 0, -7, preset("small"))
     assert (int(high.weight.item()), high.pre_shift, int(low.weight.item())) == (127, 7, 127)

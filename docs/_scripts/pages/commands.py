@@ -7,7 +7,8 @@ from typing import Any
 from typer.main import get_command
 
 from spikeplane.cli.commands import Commands, app
-from spikeplane.cli.lazy import Entry, load
+from spikeplane.cli.entries import Entry
+from spikeplane.cli.lazy import load
 
 #: What status 1 of a command says. Every command that ends with it is here: `tests/packaging/test_site.py`.
 STATUS_ONE = {
