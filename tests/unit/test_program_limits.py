@@ -48,4 +48,4 @@ def test_as_many_words_as_are_counted(seed: int) -> None:
     for one in net.projections:
         for groups in (1, 2):
             made = build_synapses(one, net, chip, 0, groups)
-            assert weight_words(one, net, chip, groups) == len(made.weights)
+            assert weight_words(one, net, chip, 0, groups) == len(made.weights)

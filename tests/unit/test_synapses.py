@@ -138,8 +138,8 @@ def walk_all(
     parts = [(0, split), (split, groups - split)] if split else [(0, groups)]
     source = network.populations[0].shape
     tables = [(first, build_synapses(projection, network, config, first, n)) for first, n in parts]
-    for (_, n), (_, one) in zip(parts, tables, strict=True):
-        assert len(one.weights) == weight_words(projection, network, config, n)
+    for (first, n), (_, one) in zip(parts, tables, strict=True):
+        assert len(one.weights) == weight_words(projection, network, config, first, n)
     met = 0
     for at in np.ndindex(*source):
         found = {}
@@ -172,5 +172,5 @@ def test_a_group_that_is_not_full_has_a_word_a_channel_if_it_is_the_only_one(
     projection = Projection(source="a", target="b", weight=np.ones((5, channels, 2, 3), int))
     network = Network(populations=populations, projections=(projection,), output="b")
     config = ChipConfig(rows=1, cols=1, lanes=LANES)
-    assert weight_words(projection, network, config, 1) == words
+    assert weight_words(projection, network, config, 0, 1) == words
     assert len(build_synapses(projection, network, config, 0, 1).weights) == words

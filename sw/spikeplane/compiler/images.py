@@ -164,12 +164,21 @@ class CoreImage:
         """Where its weights begin, and its tables. Equal weights of sources alike are stored once."""
         source = self.network.population(projection.source)
         weight = np.asarray(stored(projection, source), dtype=np.int64)
-        key = (projection.kind.tag, source.shape[0], part.first, part.groups, weight.shape, weight.tobytes())
+        folded = min(source.fold, self.network.population(projection.target).fold) > 1
+        key = (
+            projection.kind.tag,
+            folded,
+            source.shape[0],
+            part.first,
+            part.groups,
+            weight.shape,
+            weight.tobytes(),
+        )
         if key in self.known:
             base = self.known[key]
             return base, build_synapses(projection, self.network, self.config, part.first, part.groups)
         # before they are built: there may be far too many
-        words = weight_words(projection, self.network, self.config, part.groups)
+        words = weight_words(projection, self.network, self.config, part.first, part.groups)
         base = self.known[key] = self.space.take("weight", words, what)
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
         for i, word in enumerate(synapses.weights):

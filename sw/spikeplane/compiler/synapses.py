@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikeplane.compiler.steps_apart import Met, met_groups, packed
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
 from spikeplane.network import Network, Population, Projection
@@ -32,7 +33,8 @@ def build_synapses(
     weight = stored(projection, source)
     kernel = weight.shape[-2:]
     slots = kind.slots(source.shape[0], lanes)
-    word = slots * kind.spread(groups)  # weight words of one kernel position
+    met = met_groups(projection, network, config, first, groups)
+    word = slots * (kind.spread(groups) if met is None else 1)  # weight words of one kernel position
     row, column = (
         at * (kept == positions)  # one position for all: the walker stays there
         for at, kept, positions in zip(
@@ -43,19 +45,34 @@ def build_synapses(
     plane, block = height * width, kernel[0] * kernel[1] * word
     entries = []
     for group in range(-(-source.shape[0] // lanes)):
-        met = kind.meets(group, first, groups)
-        entries.append({"count": met.count, "acc": met.plane * plane, "weight": met.block * block})
+        one = kind.meets(group, first, groups)
+        entries.append({"count": one.count, "acc": one.plane * plane, "weight": one.block * block})
+    if met is not None:
+        entries = _entries_met(met, plane, block)
     steps = {
         "acc_row": -width,
         "acc_column": -1,
         "acc_group": plane,
         "weight_row": projection.stride[0] * row,
         "weight_column": projection.stride[1] * column,
-        "weight_group": slots,
+        "weight_group": slots if met is None else block,
     }
-    ordered = kind.ordered(weight, source.shape[0], lanes, first, groups)
+    ordered = (
+        kind.ordered(weight, source.shape[0], lanes, first, groups)
+        if met is None
+        else packed(weight, lanes, met, first, slots)
+    )
     words = [_weights_word(row, config) for row in ordered]
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
+
+
+def _entries_met(met: Met, plane: int, block: int) -> list[dict[str, int]]:
+    """Of source groups that meet some of the target's."""
+    entries, behind = list[dict[str, int]](), 0
+    for low, high in met:
+        entries.append({"count": high - low, "acc": low * plane, "weight": behind * block})
+        behind += high - low
+    return entries
 
 
 def stored(projection: Projection, source: Population) -> np.ndarray:
@@ -69,10 +86,15 @@ def stored(projection: Projection, source: Population) -> np.ndarray:
     return weight
 
 
-def weight_words(projection: Projection, network: Network, config: ChipConfig, groups: int) -> int:
-    """Words that `build_synapses` makes for `groups` groups."""
+def weight_words(
+    projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
+) -> int:
+    """Words that `build_synapses` makes for `groups` groups from `first` on."""
     source, lanes, kind = network.population(projection.source), config.lanes, projection.kind
     rows, columns = stored(projection, source).shape[-2:]
+    met = met_groups(projection, network, config, first, groups)
+    if met is not None:
+        return kind.slots(source.shape[0], lanes) * rows * columns * sum(high - low for low, high in met)
     words = kind.slots(source.shape[0], lanes) * kind.spread(groups) * rows * columns
     return words * kind.blocks(-(-source.shape[0] // lanes), groups)
 

@@ -7,9 +7,10 @@ Nothing here knows how often anything fires; see `activity` for that and `timeli
 from dataclasses import dataclass, field
 
 from spikeplane.compiler.routes import Routes
+from spikeplane.compiler.steps_apart import met_groups
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
-from spikeplane.network import Network
+from spikeplane.network import Network, Projection
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
 
@@ -145,7 +146,7 @@ def _targets(
         if projection.source != source:
             continue
         for part in program.placement.of(projection.target):
-            words = activity.reach[number] * projection.kind.spread(part.groups)
+            words = activity.reach[number] * _spread(projection, network, config, part)
             share = _share(network, config, part)
             found.append(
                 Target(
@@ -160,6 +161,14 @@ def _targets(
                 )
             )
     return found
+
+
+def _spread(projection: Projection, network: Network, config: ChipConfig, part: Part) -> float:
+    """Words of the part that one visit of a pixel adds to, on average over the source's groups."""
+    met = met_groups(projection, network, config, part.first, part.groups)
+    if met is None:
+        return projection.kind.spread(part.groups)
+    return sum(high - low for low, high in met) / len(met)
 
 
 def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int:
