@@ -11,6 +11,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import DENSE, Network, Projection
+from spikeplane.network.projections.kind import Meeting
 
 Met = list[
     tuple[int, int]
@@ -24,9 +25,16 @@ def met_groups(
     source, target = network.population(projection.source), network.population(projection.target)
     if projection.kind is not DENSE or min(source.fold, target.fold) < 2:
         return None
-    used = by_group(projection.weight, config.lanes, first, groups).any((1, 3, 4, 5))
+    grouped = by_group(projection.weight, config.lanes, first, groups)
+    used = np.asarray(grouped.any((1, 3, 4, 5)))  # (target group, source group)
     found = [(int(row.argmax()), groups - int(row[::-1].argmax())) if row.any() else (0, 0) for row in used.T]
     return None if all(one == (0, groups) for one in found) else found
+
+
+def met_alone(met: Met) -> list[Meeting]:
+    """What each source group meets, its blocks behind those of the group before."""
+    behind = np.cumsum([0] + [high - low for low, high in met]).tolist()
+    return [Meeting(high - low, low, at) for (low, high), at in zip(met, behind, strict=False)]
 
 
 def by_group(weight: np.ndarray, lanes: int, first: int, groups: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.steps_apart import Met, met_groups, packed
+from spikeplane.compiler.steps_apart import met_alone, met_groups, packed
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
 from spikeplane.network import Network, Population, Projection
@@ -43,12 +43,9 @@ def build_synapses(
     )
     rows, columns = (_meets(projection, source, target, axis) for axis in (0, 1))
     plane, block = height * width, kernel[0] * kernel[1] * word
-    entries = []
-    for group in range(-(-source.shape[0] // lanes)):
-        one = kind.meets(group, first, groups)
-        entries.append({"count": one.count, "acc": one.plane * plane, "weight": one.block * block})
-    if met is not None:
-        entries = _entries_met(met, plane, block)
+    meetings = [kind.meets(group, first, groups) for group in range(-(-source.shape[0] // lanes))]
+    meetings = meetings if met is None else met_alone(met)
+    entries = [{"count": m.count, "acc": m.plane * plane, "weight": m.block * block} for m in meetings]
     steps = {
         "acc_row": -width,
         "acc_column": -1,
@@ -64,15 +61,6 @@ def build_synapses(
     )
     words = [_weights_word(row, config) for row in ordered]
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
-
-
-def _entries_met(met: Met, plane: int, block: int) -> list[dict[str, int]]:
-    """Of source groups that meet some of the target's."""
-    entries, behind = list[dict[str, int]](), 0
-    for low, high in met:
-        entries.append({"count": high - low, "acc": low * plane, "weight": behind * block})
-        behind += high - low
-    return entries
 
 
 def stored(projection: Projection, source: Population) -> np.ndarray:
