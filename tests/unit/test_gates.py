@@ -96,6 +96,17 @@ def test_maps_and_gates_of_gates(seed: int) -> None:
     assert names == ["in0", "in1", "in2", "gate_2", "last"], "the inner gate is not needed"
 
 
+@pytest.mark.parametrize("weight_bits", [2, 3, 8])
+def test_one_of_three(weight_bits: int) -> None:
+    """Its sum of ANDs has a factor of 3, which beside 1 is no power of two: a gate for each row of the table."""
+    given = Gates(5, 3)
+    value = given.gate(lambda *a: (sum(a) == 1).astype(float), *given.values)
+    want = sum(given.planes.values()) == 1
+    for spikes in given.spikes(value, weight_bits):
+        np.testing.assert_array_equal(spikes, want)
+    assert want.any()
+
+
 def test_a_gate_is_made_once() -> None:
     given = Gates(0, 2)
     a, b = given.values

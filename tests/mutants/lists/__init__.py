@@ -7,6 +7,7 @@ from mutants.lists import (
     core,
     core_out,
     driver,
+    gates,
     golden,
     kinds,
     link,
@@ -18,5 +19,5 @@ from mutants.lists import (
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART, values.PART, scatter.PART,
+    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART,
 )  # fmt: skip
