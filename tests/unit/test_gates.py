@@ -96,7 +96,7 @@ def test_maps_and_gates_of_gates(seed: int) -> None:
     assert names == ["in0", "in1", "in2", "gate_2", "last"], "the inner gate is not needed"
 
 
-@pytest.mark.parametrize("weight_bits", [2, 3, 8])
+@pytest.mark.parametrize("weight_bits", [2, 4, 8])
 def test_one_of_three(weight_bits: int) -> None:
     """Its sum of ANDs has a factor of 3, which beside 1 is no power of two: a gate for each row of the table."""
     given = Gates(5, 3)
