@@ -350,3 +350,13 @@ def test_what_comes_back_is_refused() -> None:
         "layer 'hidden' gets spikes of the step before from layer 'hidden' behind it, and decides on all steps at once, which "
         "Spikeplane cannot represent: use neurons with membranes"
     )
+
+
+def test_a_normalisation_is_one_of_each_step() -> None:
+    """Channel 1 of step 0 stands behind channel 0 of step 0."""
+    folded = Encoding(kind="rate", steps=1, fold=3, mean=(0.5, 1.0), std=(1.0, 2.0))
+    gain, offset = folded.normalisation(6)
+    np.testing.assert_array_equal(gain, [1.0, 0.5] * 3)
+    np.testing.assert_array_equal(offset, [-0.5, -0.5] * 3)
+    direct = Encoding(steps=1, fold=3, mean=(0.5, 1.0), std=(1.0, 4.0)).normalisation(2)
+    np.testing.assert_array_equal(direct[1], [-0.5, -0.25])
