@@ -33,12 +33,12 @@ ATTEMPTS = 60
 
 
 def random_network(
-    seed: int, config: ChipConfig, layers: int = 3, *, apart: float = 0.0
+    seed: int, config: ChipConfig, layers: int = 3, *, apart: float = 0.0, gates: float = 0.0
 ) -> tuple[Network, Planes]:
     """A network and planes for three samples of a few steps: deterministic in the seed. `apart`: how likely a
-    source's pixels have zeros between."""
+    source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones."""
     for attempt in range(ATTEMPTS):
-        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart)
+        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates)
         try:
             return _drawn(sketch, layers)
         except Unfit:
@@ -88,7 +88,29 @@ def _map(sketch: Sketch) -> tuple[int, int]:
     return sketch.number(1, 5), sketch.number(1, 5)
 
 
+def _gate(sketch: Sketch, name: str) -> bool:
+    """A layer without memory that counts the spikes of a few, plus or minus 1 each; False where none fired yet."""
+    fired = [p for p in sketch.populations if p.neuron is not None and p.neuron.kind.spikes]
+    if not fired:
+        return False
+    first = fired[-1]
+    count = (first.shape[0], 1, 1)
+    aligned = Projection(
+        source=first.name, target=name, weight=sketch.rng.choice([-1, 1], count), kind=ALIGNED
+    )
+    projections = [aligned]
+    for source in sketch.rng.choice(len(fired), min(2, len(fired)), replace=False):
+        made = _dense(sketch, fired[source], name, first.shape, delay=sketch.number(0, 1))
+        projections.append(replace(made, weight=np.where(made.weight < 0, -1, 1)))
+    neuron = replace(sketch.neuron(SPIKING), leak="memoryless", leak_value=0, reset="none", floor=False)
+    sketch.populations.append(Population(name=name, shape=first.shape, neuron=neuron))
+    sketch.projections += projections
+    return True
+
+
 def _layer(sketch: Sketch, name: str, last: bool) -> None:
+    if sketch.gates and sketch.chance(sketch.gates) and _gate(sketch, name):
+        return
     earlier = sketch.populations
     source = earlier[sketch.number(max(0, len(earlier) - 2), len(earlier) - 1)]
     first, current = _projection(sketch, source, name)

@@ -15,7 +15,8 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 @dataclass
 class Sketch:
     """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
-    biases as large as may be; `apart`: how likely a source's pixels have zeros between."""
+    biases as large as may be; `apart`: how likely a source's pixels have zeros between; `gates`:
+    how likely a layer is a gate."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -25,6 +26,7 @@ class Sketch:
     constant: set[str] = field(default_factory=set)
     loud: set[str] = field(default_factory=set)
     apart: float = 0.0
+    gates: float = 0.0
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)

@@ -2,14 +2,24 @@
 chip is the golden model's, on one core and on 2 x 2."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from chips import Chip, probes
 from gated import QkFormer, SewNet, SpikeDriven, trained
+from networks import random_network
+from reference import reference
+from test_random import CHIPS
 
 import spikeplane
 from spikeplane import Encoding
+from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.program.bounds import prove
+from spikeplane.run.lockstep import compare
+from spikeplane_sim.golden import GoldenModel
 
 STEPS = 4
 #: By name: the model, rows of its input, and the gates that it becomes.
@@ -64,3 +74,43 @@ def test_the_chip_is_the_golden_model(name: str) -> None:
         program, _ = proved(name, replace(program.config, rows=rows, cols=cols))
         result = program.run(planes[:2], board="sim", lockstep=True)
         assert (result.mismatches, result.kept) == (0, 2)
+
+
+def counted(config: ChipConfig, count: int) -> None:
+    """Random networks with layers that count spikes: numpy, golden model and chip agree in every value."""
+    bits: dict[str, Any] = {"membrane_bits": config.membrane_bits, "acc_bits": config.acc_bits}
+    spikes = networks = 0
+    with Chip(config) as device:
+        for seed in range(8 * count):
+            network, inputs = random_network(seed, config, layers=4, gates=0.6)
+            prove(network, config)
+            gates = [
+                p.name for p in network.populations if p.neuron is not None and p.neuron.leak == "memoryless"
+            ]
+            try:
+                try_fit(network, config, probes(network))
+            except SpikeplaneError:
+                continue
+            expected = {n: reference(network, inputs, **bits).outputs[n] for n in probes(network)}
+            found = compare(network, GoldenModel(network, **bits).run(inputs), expected)
+            assert found.mismatches == 0, f"seed {seed}: golden against numpy (here golden): {found}"
+            found = compare(network, device.load(network).run(inputs), expected, names=probes(network))
+            assert found.mismatches == 0, f"seed {seed}: chip against numpy (here golden): {found}"
+            spikes += sum(int(expected[n].sum()) for n in gates if n in expected)
+            networks += bool(gates)
+            if networks == count:
+                break
+    assert networks == count
+    assert spikes > 20 * count
+
+
+@pytest.mark.cosim
+def test_random_gates() -> None:
+    counted(CHIPS["core-8"], 3)
+
+
+@pytest.mark.cosim
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHIPS)
+def test_many_random_gates(name: str) -> None:
+    counted(CHIPS[name], 30)
