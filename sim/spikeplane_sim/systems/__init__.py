@@ -5,13 +5,30 @@ import difflib
 from collections.abc import Sequence
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.systems import cml, csnn, lottery, missing, residual, rsc, sew
+from spikeplane_sim.systems import (
+    cml,
+    cortex,
+    csnn,
+    lottery,
+    missing,
+    psn,
+    qkformer,
+    residual,
+    rsc,
+    sdt,
+    sei,
+    sew,
+    spikformer,
+    trev,
+    ttfs,
+)
 from spikeplane_sim.systems.system import System
 
 SYSTEMS: dict[str, System] = {
     system.name: system
     for system in (
-        csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM, *missing.SYSTEMS,
+        csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
+        sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, qkformer.SYSTEM, spikformer.SYSTEM, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

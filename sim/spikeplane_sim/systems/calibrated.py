@@ -1,12 +1,13 @@
 """Weights of a model that was never trained: batch-norms get the statistics of random input, and offsets with which
 the neurons behind them fire in a quarter to a half of all steps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
+import snntorch
 import torch
-from spikingjelly.activation_based import base, functional
+from spikingjelly.activation_based import functional
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -15,10 +16,17 @@ _PASSES = 12
 _GAIN = 3.0  #: an offset in units of the batch-norm's factor, over a share of steps
 
 
-def calibrated(model: nn.Module, inputs: Tensor, seed: int, gain: float = 1.0) -> nn.Module:
+def calibrated(
+    model: nn.Module,
+    inputs: Tensor,
+    seed: int,
+    gain: float = 1.0,
+    rare: Mapping[nn.Module, float] | None = None,
+) -> nn.Module:
     """The model in evaluation mode, its batch-norms set by `inputs`, what it takes.
 
-    gain: batch-norms' factors are up to a fifth away from it.
+    gain: batch-norms' factors are up to a fifth away from it. rare: by neurons the share of steps in which they shall
+    fire instead: where any of many spikes decides, as in attention, usual rates would leave nothing to decide.
     """
     rng = np.random.default_rng(seed)
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
@@ -26,7 +34,7 @@ def calibrated(model: nn.Module, inputs: Tensor, seed: int, gain: float = 1.0) -
         for module in norms:
             module.weight.copy_(torch.as_tensor(gain * rng.uniform(0.8, 1.2, module.num_features)))
             module.bias.copy_(torch.as_tensor(gain * rng.uniform(-0.2, 0.2, module.num_features)))
-        wanted: dict[nn.Module, float] = {}
+        wanted = dict(rare or {})
         for _ in range(_PASSES):
             for module in norms:
                 module.reset_running_stats()
@@ -86,4 +94,4 @@ def _hooked(model: nn.Module, after_norm: object, after_neuron: object) -> Itera
 
 
 def _fires(module: nn.Module) -> bool:
-    return isinstance(module, base.MemoryModule) and hasattr(module, "surrogate_function")
+    return hasattr(module, "surrogate_function") or isinstance(module, snntorch.Leaky)

@@ -2,53 +2,42 @@
 
 from spikeplane_sim.systems.system import System
 
+_ATTENTION = "products of spikes summed over tokens, both of which move (dynamic memory)"
+_LEVELS = "neurons whose spikes are whole numbers (levels)"
+_GATES = "products of values (gates)"
 
-def _missing(name: str, title: str, paper: str, shapes: str, lacks: str, *, part: bool = False) -> System:
-    return System(name=name, title=title, paper=paper, shapes=shapes, lacks=lacks, part=part)
+
+def _missing(name: str, title: str, paper: str, shapes: str, lacks: str) -> System:
+    return System(name=name, title=title, paper=paper, shapes=shapes, lacks=lacks)
 
 
 SYSTEMS = (
     _missing(
-        "sdt",
-        "Spike-Driven Transformer",
-        "Yao et al., Spike-driven Transformer, NeurIPS 2023",
-        "64 tokens x 32, 4 heads, the stem's maximum, head LIF",
-        "products of spikes (gates by thresholds)",
+        "spikformer", "Spikformer", "Zhou et al., Spikformer: When Spiking Neural Network Meets Transformer, ICLR 2023",
+        "a block of 64 tokens of 32 channels, 4 heads, behind its stem, T 4", _ATTENTION,
     ),
     _missing(
-        "t-revsnn",
-        "T-RevSNN",
-        "Hu et al., High-Performance Temporal Reversible Spiking Neural Networks, ICML 2024",
-        "4 sub-networks, channels 8-8-8-8, 32x32",
-        "neurons that round",
+        "auto-spikformer", "Auto-Spikformer", "Che et al., Auto-Spikformer: Spikformer Architecture Search, 2024",
+        "the same with time constants and thresholds that were searched", _ATTENTION,
     ),
     _missing(
-        "psn",
-        "PSN family",
-        "Fang et al., Parallel Spiking Neurons, NeurIPS 2023",
-        "two convolutions 8x8x16, T 4",
-        "time as channels",
+        "spikingformer", "Spikingformer", "Zhou et al., Spikingformer: Spike-driven Residual Learning for Transformer-based "
+        "Spiking Neural Network, 2023", "a block of 64 tokens of 32 channels, 4 heads, residuals of values, T 4", _ATTENTION,
     ),
     _missing(
-        "ttfs",
-        "TTFS training framework",
-        "",
-        "14x14 CNN, every neuron fires once at most, T 8",
-        "neurons that fire once",
+        "qkformer-3", "QKFormer, stage 3", "Zhou et al., QKFormer: Hierarchical Spiking Transformer using Q-K Attention, NeurIPS 2024",
+        "stages 1 to 3", _ATTENTION,
     ),
-    _missing(
-        "sei",
-        "SEI binary-weight SNN",
-        "",
-        "1-bit MLP 64x32-128-32, T 2, shortcuts",
-        "identity shortcuts on 1-bit chips",
-    ),
-    _missing(
-        "qkformer",
-        "QKFormer, stages 1 and 2",
-        "Zhou et al., QKFormer: Hierarchical Spiking Transformer using Q-K Attention, NeurIPS 2024",
-        "token block 8x8x32, 4 heads, behind its patch stage",
-        "products of spikes (gates by thresholds)",
-        part=True,
-    ),
-)
+    _missing("svformer", "SVFormer", "Yu et al., SVFormer: a direct training spiking transformer for video action recognition, 2024",
+             "CBlock and SABlock 8x8x32, batch-norms and a readout of each step's own, T 4", f"{_ATTENTION}; weights by step"),
+    _missing("spikeyolo", "SpikeYOLO", "Luo et al., Integer-Valued Training and Spike-Driven Inference Spiking Neural Network for "
+             "High-performance and Energy-efficient Object Detection, ECCV 2024",
+             "stem, convolution blocks 8x8x16, pyramid of maxima, T 1", _LEVELS),
+    _missing("ma-snn", "MA-SNN", "Yao et al., Attention Spiking Neural Networks, IEEE TPAMI 2023",
+             "a residual block 16x8x8 with its gates, T 1", _GATES),
+    _missing("ta-snn", "TA-SNN", "Yao et al., Temporal-wise Attention Spiking Neural Networks for Event Streams Classification, ICCV 2021",
+             "16x16 events, 2-16-32-32, T 8", _GATES),
+    _missing("asa-snn", "ASA-SNN", "Yao et al., Inherent Redundancy in Spiking Neural Networks, ICCV 2023",
+             "16x16 events, T 8", f"{_GATES}; masks of the largest"),
+    _missing("event-depth", "Event-camera depth SNN", "read from its abstract only", "16x16 U-Net with gates", _GATES),
+)  # fmt: skip

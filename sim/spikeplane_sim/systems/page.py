@@ -1,5 +1,5 @@
 """The page of the systems, made of what `spikeplane systems --board sim --json` found:
-`python -m spikeplane_sim.systems.page FOUND.json -o docs/systems.md`."""
+`python -m spikeplane_sim.systems.page FOUND.json -o docs/systems.md`. Of several files later rows replace earlier ones."""
 
 import argparse
 import json
@@ -28,8 +28,9 @@ Weights are random, batch-norms calibrated on random input so that layers fire i
 - **Agreement**: the share of spikes that the integers have in common with the float network, where every layer is given the float
   network's spikes; `lowest` is that of one layer. Expected are 99 %, or what the system's own text says. Left alone, random weights
   are chaotic: a first spike that differs changes all others, and no figure is expected.
-- **Chip**: one core; 2 x 2 cores as the compiler places the network; the same cores with every population elsewhere. Every output of
-  every population and step is compared with the golden model: 0 mismatches are expected. Cores and cycles a sample stand in that order.
+- **Chip**: one core; 2 x 2 cores as the compiler places the network; the same cores with every population elsewhere. A core holds 16
+  populations: larger networks take 2 x 2 and 2 x 4. Every output of every population and step is compared with the golden model: 0
+  mismatches are expected. Cores and cycles a sample stand in that order.
 
 The command ends with 1 where a system is refused, a value differs or fewer spikes agree than are expected. Systems that do not run
 say what they lack. Synapses are weights that are not 0.
@@ -83,10 +84,13 @@ def _about(system: System) -> Iterator[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Writes the page. Raises SpikeplaneError where it cannot be written."""
     parser = argparse.ArgumentParser(description="Make the page of the systems.")
-    parser.add_argument("found", type=Path, help="what `spikeplane systems --board sim --json` printed")
+    parser.add_argument(
+        "found", type=Path, nargs="+", help="what `spikeplane systems --board sim --json` printed"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args(arguments)
-    write_files({given.output: page(json.loads(given.found.read_text())).encode()})
+    rows = [row for path in given.found for row in json.loads(path.read_text())["rows"]]
+    write_files({given.output: page({"rows": rows})})
     return 0
 
 

@@ -121,10 +121,13 @@ def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program
         "name": system.name,
         "progress": False,
     }
-    try:
-        return spikeplane.compile(model, chip=replace(CORE, weight_bits=system.weight_bits), **options)
-    except SpikeplaneError:  # more than one core holds, or wider than it is
-        return spikeplane.compile(model, chip="auto", **options)
+    core = replace(CORE, weight_bits=system.weight_bits)
+    for chip in (core, replace(core, rows=2, cols=4)):
+        try:
+            return spikeplane.compile(model, chip=chip, **options)
+        except SpikeplaneError:  # more than it holds, or wider than it is
+            continue
+    return spikeplane.compile(model, chip="auto", **options)
 
 
 def _measured(row: Row, program: Program, given: np.ndarray, say: Say) -> Row:

@@ -54,7 +54,7 @@ def model(function: str, size: int, seed: int) -> nn.Module:
     return calibrated(net, torch.rand(8, 3, size, size), seed)
 
 
-def _system(function: str, lacks: str = "") -> System:
+def _system(function: str) -> System:
     return System(
         name=f"sew-{function.lower()}",
         title=f"SEW-ResNet / visual cortex, {function}",
@@ -66,9 +66,7 @@ def _system(function: str, lacks: str = "") -> System:
         size=32,
         assumed=("the stem's stride: 1, so that a small image leaves 16x16 pixels",),
         published="github:fangwei123456/Spike-Element-Wise-ResNet, imagenet/sew_resnet.py",
-        lacks=lacks,
     )
 
 
-_GATES = "products of spikes (gates by thresholds)"
-SYSTEMS = (_system("ADD"), _system("AND", _GATES), _system("IAND", _GATES), _system("OR", _GATES))
+SYSTEMS = tuple(_system(function) for function in ("ADD", "AND", "IAND", "OR"))

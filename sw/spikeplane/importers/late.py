@@ -35,9 +35,8 @@ def in_time(
     populations: list[FloatPopulation], projections: list[FloatProjection]
 ) -> tuple[list[FloatProjection], list[str]]:
     """The projections, and for each population that gets nothing in the step itself one of zeros besides, from
-    where its late spikes come: what tells it that it may run. Also the names of those populations.
-
-    One whose late spikes come from behind it alone is left as it is.
+    where its late spikes come, or from another in front of it where they come from behind it alone: what tells it that
+    it may run. Also the names of those populations.
     """
     found, helped = list(projections), []
     place = {p.name: n for n, p in enumerate(populations)}
@@ -46,8 +45,30 @@ def in_time(
         if population.neuron is None or not late or not all(p.delay for p in late):
             continue
         before = [p for p in late if place[p.source] < place[population.name]]
+        others = [
+            p for p in populations[: place[population.name]] if p.neuron is not None and not p.sends_values
+        ]
         if before:
             least = min(before, key=lambda p: p.weight.size)
             found.append(replace(least, delay=0, weight=np.zeros_like(least.weight)))
+        elif others:
+            found.append(min((_of_zeros(p, population) for p in others), key=lambda p: p.weight.size))
+        if before or others:
             helped.append(population.name)
     return found, helped
+
+
+def _of_zeros(source: FloatPopulation, target: FloatPopulation) -> FloatProjection:
+    """Synapses of weight 0, as few as reach the target's pixels."""
+    kernel, padding = zip(
+        *(_reach(n, wanted) for n, wanted in zip(source.shape[1:], target.current_shape[1:], strict=True)),
+        strict=True,
+    )
+    weight = np.zeros((target.shape[0], source.shape[0], *kernel))
+    return FloatProjection(source=source.name, target=target.name, weight=weight, padding=padding)
+
+
+def _reach(pixels: int, wanted: int) -> tuple[int, int]:
+    """Kernel and padding along one dimension."""
+    kernel = max(1 + (wanted - pixels) % 2, pixels - wanted + 1)
+    return kernel, (wanted - pixels + kernel - 1) // 2
