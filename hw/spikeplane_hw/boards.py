@@ -102,7 +102,11 @@ BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
 
 
 def board(name: str) -> Board:
-    """The board of that name. Raises SpikeplaneError that suggests the nearest."""
+    """The board of that name. Raises SpikeplaneError that suggests the nearest, and for what is no name."""
+    if not isinstance(name, str):
+        raise SpikeplaneError(
+            f"a board is given by its name, {', '.join(BOARDS)}, not as {type(name).__name__}"
+        )
     if name in BOARDS:
         return BOARDS[name]
     close = difflib.get_close_matches(name.lower(), BOARDS, n=1, cutoff=0.4)

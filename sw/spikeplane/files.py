@@ -21,9 +21,16 @@ _KINDS = {
 }
 
 
+def check_path(path: Any) -> None:
+    """Raises SpikeplaneError for what is no path; a number would be an open file's."""
+    if not isinstance(path, str | os.PathLike):
+        raise SpikeplaneError(f"a file is given by its path, not as {type(path).__name__}")
+
+
 def check_regular(path: str | Path) -> None:
     """Raises SpikeplaneError for what can be opened and may never end: a device, a pipe, a socket.
     Anything else passes, missing files too: whoever opens them says what it expected."""
+    check_path(path)
     try:
         kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
     except (OSError, ValueError):
@@ -115,6 +122,7 @@ def check_place(path: str | Path) -> None:
 
 
 def _resolved(path: str | Path) -> Path:
+    check_path(path)
     target = Path(os.path.realpath(path))
     # `realpath` gives up on a loop of links
     if any(place.is_symlink() for place in (target, *target.parents)):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.data.events import Events
+from spikeplane.data.labels import check_classes
 from spikeplane.data.recordings import from_planes, recording
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError, number, reason
@@ -23,7 +24,7 @@ Inputs = Mapping[str, tuple[Encoding, Shape]]
 
 
 def labelled(
-    samples: Any, labels: Any, inputs: Inputs, limit: int | None = None
+    samples: Any, labels: Any, inputs: Inputs, limit: int | None = None, classes: int | None = None
 ) -> tuple[Any, np.ndarray | None]:
     """Samples in the form that `encode` takes, and their labels (N,) or None.
 
@@ -33,8 +34,10 @@ def labelled(
     labels    an array, tensor or list (N,); those of the pairs where None
     inputs    by name the encoding and (C, H, W) of each input
     limit     at most so many samples, the first
+    classes   of the network, where it is known
 
-    Raises SpikeplaneError for values that the encoding cannot send, and for labels of another number.
+    Raises SpikeplaneError for values that the encoding cannot send, for labels of another number, and for a label
+    of no class.
     """
     if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
         raise SpikeplaneError(f"the number of samples must be at least 1, not {limit}")
@@ -53,7 +56,11 @@ def labelled(
         given, first = _of(named, name, form, limit), named
         count = len(given)
     total = None if cut else len(first) if hasattr(first, "__len__") and not _is_events(first) else count
-    return given, None if labels is None else _labels(labels, count, total)
+    if labels is None:
+        return given, None
+    truth = _labels(labels, count, total)
+    check_classes(truth, classes)
+    return given, truth
 
 
 def _loads(samples: Any) -> bool:

@@ -290,3 +290,18 @@ def test_options_of_another_type(program) -> None:
         "encoding must be an Encoding, such as Encoding(kind='direct', steps=4), or a mapping of them by input, "
         "not 'net.spk'"
     )
+
+
+def test_what_is_no_path_or_name(program) -> None:
+    for given, kind in ((None, "NoneType"), (3, "int")):
+        message = f"a file is given by its path, not as {kind}"
+        assert refusal(lambda given=given: spikeplane.Program.load(given)) == message
+        assert refusal(lambda given=given: program.save(given)) == message
+        assert refusal(lambda given=given: program.run(images()).report(given)) == message
+        assert refusal(lambda given=given: program.estimate(given)).endswith(f", not as {kind}")
+
+
+def test_a_label_of_no_class(program) -> None:
+    for call in (program.run, program.sensitivity, lambda x, labels: program.compare(None, x, labels=labels)):
+        message = refusal(lambda call=call: call(images(), labels=[0, 3, 0, 0, 0]))
+        assert message == "sample 1 has the label 3; the network has 3 classes, 0 to 2"

@@ -81,7 +81,7 @@ def run(
     chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
-    names = read_classes(classes, _classes(loaded)) if classes else None
+    names = read_classes(classes, loaded.classes) if classes else None
     window = window_of(loaded, items, sample, steps)
     with busy(f"preparing {board}"):
         device = open_board(board, loaded, baud, verify=verify)
@@ -155,12 +155,9 @@ def _read(
     found = count(items, program.inputs)
     if limit is not None and found < limit:
         raise SpikeplaneError(f"{', '.join(data)} has {found} samples, --samples asks for {limit}")
-    classes = _classes(program)
-    return items, read_labels(labels, found, at_least=limit is not None, classes=classes) if labels else None
-
-
-def _classes(program: Program) -> int:
-    return program.network.population(program.network.output).shape[0]
+    if labels is None:
+        return items, None
+    return items, read_labels(labels, found, at_least=limit is not None, classes=program.classes)
 
 
 def show(summary: dict[str, Any]) -> None:

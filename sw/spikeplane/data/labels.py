@@ -33,13 +33,19 @@ def read_labels(
     if len(labels) < count or (len(labels) > count and not at_least):
         raise SpikeplaneError(f"{path.name} has {len(labels)} labels for {count} samples")
     labels = labels[:count]
+    check_classes(labels, classes, f"{path.name}: ")
+    return labels
+
+
+def check_classes(labels: np.ndarray, classes: int | None, where: str = "") -> None:
+    """Raises SpikeplaneError for the first label (N,) that is none of `classes`, which is None where nobody knows;
+    `where`: before the message."""
     if classes is not None and (labels >= classes).any():
         first = int(np.flatnonzero(labels >= classes)[0])
         raise SpikeplaneError(
-            f"{path.name}: sample {first} has the label {labels[first]}; the network has {classes} "
+            f"{where}sample {first} has the label {labels[first]}; the network has {classes} "
             f"classes, 0 to {classes - 1}"
         )
-    return labels
 
 
 def _check(path: Path, array: np.ndarray) -> np.ndarray:

@@ -191,7 +191,7 @@ def _source(program: Program) -> Source:
 
 def _planes(program: Program, samples: Any, labels: Any) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
-    given, truth = labelled(samples, labels, forms)
+    given, truth = labelled(samples, labels, forms, classes=program.classes)
     return program.planes(given), truth
 
 

@@ -39,7 +39,7 @@ def run(
     if not isinstance(clock, int | float | np.number) or not clock > 0:
         raise SpikeplaneError(f"clock must be more than 0 MHz, not {clock}")
     forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
-    given, truth = labelled(samples, labels, forms, limit)
+    given, truth = labelled(samples, labels, forms, limit, program.classes)
     raw = Result(count(given, program.inputs) if keep is None else keep, KEPT if keep is None else 1 << 62)
     with (
         board_for(board, program, baud, verify=verify) as device,

@@ -94,6 +94,12 @@ class Program:
         return {name: self.others.get(name, self.encoding) for name in self.inputs}
 
     @property
+    def classes(self) -> int:
+        """Scores of a sample: the channels of the readout's population, each once where steps are channels."""
+        last = self.network.population(self.network.output)
+        return last.shape[0] // last.fold
+
+    @property
     def values(self) -> int:
         """Values of one sample, of all populations in all steps: what its outputs take."""
         return self.network.steps * sum(prod(p.shape) for p in self.network.populations)
