@@ -85,7 +85,9 @@ def counted(config: ChipConfig, count: int) -> None:
             network, inputs = random_network(seed, config, layers=4, gates=0.6)
             prove(network, config)
             gates = [
-                p.name for p in network.populations if p.neuron is not None and p.neuron.leak == "memoryless"
+                p.name
+                for p in network.populations
+                if p.neuron is not None and p.neuron.kind.spikes and p.neuron.leak == "memoryless"
             ]
             try:
                 try_fit(network, config, probes(network))

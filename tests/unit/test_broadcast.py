@@ -28,6 +28,11 @@ def test_heads(seed: int) -> None:
         ((heads, 1, 1), ((Atom(CHANNELS, heads),), (), ()), [heads, 1, 1]),
         ((width, 1, 1), ((), (Atom(CHANNELS, width),), ()), [1, width, 1]),
         ((1, rows, columns), ((), (), pixels), [1, 1, rows * columns]),
+        (
+            (heads * width, 1, 1),
+            ((Atom(CHANNELS, heads, width),), (Atom(CHANNELS, width),), ()),
+            [heads, width, 1],
+        ),
     ]
     assert _shape(dims) == whole
     for source, own, seen in cases:
