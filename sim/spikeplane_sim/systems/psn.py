@@ -31,6 +31,8 @@ def model(kind: str, size: int, seed: int) -> nn.Module:
         for part in net.modules():
             if isinstance(part, neuron.PSN | neuron.MaskedPSN | neuron.SlidingPSN):
                 part.weight.copy_(0.6 * torch.randn_like(part.weight) / STEPS**0.5 + 0.3)
+                if part.weight.sum() < 0:  # what comes in shall raise the rate
+                    part.weight.neg_()
                 part.bias.copy_(-0.4 - 0.3 * torch.rand_like(part.bias))
     return calibrated(net, torch.rand(8, 3, size, size), seed)
 
