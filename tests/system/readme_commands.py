@@ -49,7 +49,7 @@ TYPED = {
     "spikeplane compile ... --preset auto": f"{COMPILE} --preset auto -o auto.spk",
     "--preset ulx3s-85f": f"{COMPILE} --preset ulx3s-85f -o board.spk",
     "spikeplane systems csnn": "spikeplane systems csnn | grep -v refused",
-    "systems --board sim": "spikeplane systems csnn --size 8 --board sim",
+    "spikeplane systems --board sim": "spikeplane systems csnn --size 8 --board sim",
     "spikeplane layers": "spikeplane layers | grep Conv2d",
     "spikeplane run net.spk --input DATA --board sim --lockstep": f"{RUN} | grep '0 mismatches'",
     "spikeplane run": "spikeplane run net.spk --input images.npy",
