@@ -12,6 +12,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
 
+FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
+
 
 class Branches:
     """A network's projections as its value streams see them.
@@ -73,6 +75,27 @@ class Branches:
         """Planes of a population in that unit (C,): what its worst case takes, `most` at most."""
         worst = float((self.worst[name] / unit).max())
         return min(most, widest(self.config), bits_of(-worst, worst))
+
+    def coarsest(self, members: list[str]) -> np.ndarray:
+        """What the unit (C,) of a class is at least: a part of the coarsest step of its branches.
+
+        A step counts as often as the largest value that it multiplies: what is far below the steps of spikes is not
+        below theirs where it multiplies pixels, or values.
+        """
+        found, values = np.zeros(self.net.population(members[0]).shape[0]), 1.0
+        for name in members:
+            for p in self.net.incoming(name):
+                if not self.inside(p, members):
+                    value = self._value(p.source)
+                    values = max(values, value)
+                    found = np.maximum(found, self.step(p)[1] * value / self.ties.factor[name])
+        return found / values / FINEST
+
+    def _value(self, source: str) -> float:
+        """The largest integer that a source usually sends."""
+        if source in self.units:
+            return max(1.0, float((self.usual[source] / self.units[source]).max()))
+        return float(self.largest.get(source, 1))
 
     def step(self, projection: FloatProjection) -> list[np.ndarray]:
         """Of a branch: its best step, the finest that it has a use for, and its grid; 0 where it has none."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.layers import per_channel
+from spikeplane.compiler.planes import widest
 from spikeplane.compiler.steps import flat, grid_of, plain, top
 from spikeplane.compiler.ties import is_identity, uniform
 from spikeplane.float_network import FloatProjection
@@ -140,4 +141,14 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
     found = total / ((1 << (config.acc_bits - 1)) - 1)
     if population.sends_values:
         found = np.maximum(found, branches.usual[target] / ((1 << (config.membrane_bits - 1)) - 1))
+    if target in branches.ties.factor:
+        found = np.maximum(found, _of_class(branches, target))
     return np.full_like(found, found.max()) if uniform(branches.net, population) else found
+
+
+def _of_class(branches: Branches, target: str) -> np.ndarray:
+    """What the unit (C,) of a reader's class is at least: usual values of all its members fit their planes."""
+    members = next(m for m in branches.ties.members.values() if target in m)
+    highest, factor = (1 << (widest(branches.config) - 1)) - 1, branches.ties.factor
+    least = np.max([branches.usual[name] / highest / factor[name] for name in members], axis=0)
+    return np.maximum(least, branches.coarsest(members)) * factor[target]

@@ -32,7 +32,6 @@ _MOST_ROOM = 40  #: of those behind synaptic currents, which inhibition takes fa
 _ACTIVE = (0.02, 0.1)  #: part of the steps in which neurons, and inputs, are taken to be active
 _PAST = 8.0  #: times the least error so far: fewer planes are no better
 _NEAR = 1.25  #: times the least error: as good
-_FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
 
 
 class Streams(Branches):
@@ -95,7 +94,7 @@ class Streams(Branches):
 
     def _unit(self, members: list[str], most: int) -> np.ndarray:
         """The unit of a class (C,) whose values have `most` planes."""
-        net, least, branches, largest = self.net, [], [], []
+        net, least, branches = self.net, [], []
         highest = (1 << (most - 1)) - 1
         for name in members:
             population, factor = net.population(name), self.ties.factor[name]
@@ -106,7 +105,6 @@ class Streams(Branches):
             for p in net.incoming(name):
                 if not self.inside(p, members):
                     branches.append([each / factor for each in self.step(p)])
-                    largest.append(self.largest.get(p.source, 1))
         for p in net.projections:
             target = net.population(p.target)
             if p.source in members and is_identity(net, p) and p.target not in self.ties.factor:
@@ -114,7 +112,7 @@ class Streams(Branches):
         needed = np.max(least, axis=0)
         if self.config.weight_bits == 1:
             return self._signs(members, needed)
-        unit, grid = _finest(branches, largest, needed.shape[0])
+        unit, grid = _finest(branches, self.coarsest(members))
         unit = np.where(unit >= needed, unit, finer(grid, needed))
         unit = np.where(unit > 0, unit, unit.max() or 1.0)
         if any(uniform(net, net.population(name)) for name in members):
@@ -211,17 +209,12 @@ class Streams(Branches):
         return np.maximum(self._accumulator(target, members, most), reached)
 
 
-def _finest(
-    branches: list[list[np.ndarray]], largest: list[int], channels: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The finest of the branches' steps, but not far below the coarsest; and a grid that the weights of one
-    lie on, 0 without. A step of a pixel's weight counts as often as the pixel's `largest` value: what is far below
-    the steps of spikes is not below theirs."""
-    unit, least, grid = np.full(channels, np.inf), np.zeros(channels), np.zeros(channels)
-    most = max(largest, default=1)
-    for (best, finest, own), value in zip(branches, largest, strict=True):
+def _finest(branches: list[list[np.ndarray]], least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The finest of the branches' steps, but at least `least` (C,); and a grid that the weights of one lie on, 0
+    without."""
+    unit, grid = np.full(len(least), np.inf), np.zeros(len(least))
+    for best, _, own in branches:
         unit = np.where(best > 0, np.minimum(unit, best), unit)
-        least = np.maximum(least, finest * value / most / _FINEST)
         grid = np.where(grid > 0, grid, own)
     unit = np.where(np.isfinite(unit), unit, 0.0)
     unit = np.where(unit >= least, unit, finer(grid, least))
