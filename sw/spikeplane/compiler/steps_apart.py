@@ -10,12 +10,11 @@ stored nor walked.
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import DENSE, Network, Projection
+from spikeplane.network import Network, Projection
 from spikeplane.network.projections.kind import Meeting
 
-Met = list[
-    tuple[int, int]
-]  #: by source group the first target group of a part that it meets, and the one behind the last
+#: By source group the first target group of a part that it meets, and the one behind the last.
+Met = list[tuple[int, int]]
 
 
 def met_groups(
@@ -23,7 +22,7 @@ def met_groups(
 ) -> Met | None:
     """Of a part of `groups` channel groups from `first` on; None where all is met, or the steps are not in channels."""
     source, target = network.population(projection.source), network.population(projection.target)
-    if projection.kind is not DENSE or min(source.fold, target.fold) < 2:
+    if projection.kind.by_packet or min(source.fold, target.fold) < 2:
         return None
     grouped = by_group(projection.weight, config.lanes, first, groups)
     used = np.asarray(grouped.any((1, 3, 4, 5)))  # (target group, source group)
