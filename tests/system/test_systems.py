@@ -21,7 +21,7 @@ FAST = ("cml-values", "rsc")
 def checked(row: Row) -> Row:
     assert row.failed == "", row.plain()
     assert row.compared > 10_000
-    assert 0.01 < row.rates[0] <= row.rates[1] < 0.98, row.rates
+    assert 0.002 < row.rates[0] <= row.rates[1] < 0.998, row.rates  # ORs of many fire nearly always
     return row
 
 

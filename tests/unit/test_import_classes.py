@@ -173,6 +173,10 @@ def refusal(model: Any, **options: Any) -> str:
     return str(refused.value)
 
 
+#: Imported, and compared in test_time_channels.
+PARALLEL = (neuron.PSN, neuron.MaskedPSN, neuron.SlidingPSN)
+
+
 def test_what_is_right_is_exported() -> None:
     assert set(RIGHT) <= set(exported())
     assert len(exported()) > 110
@@ -192,7 +196,7 @@ def test_each_sample() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [k for k in exported() if k not in RIGHT and k is not layer.GroupNorm and k not in TRACED],
+    [k for k in exported() if k not in RIGHT and k is not layer.GroupNorm and k not in (*TRACED, *PARALLEL)],
     ids=lambda kind: kind.__name__,
 )
 def test_refused(kind: type) -> None:

@@ -347,7 +347,7 @@ def decides(s: Any, x: torch.Tensor) -> Any:
 
 def by_hand(s: Any, x: torch.Tensor) -> Any:
     mem = 0.9 * s.c(x)
-    return s.two(s.d((mem > 1).float()))
+    return s.two(s.d((mem.abs() > 1).float()))
 
 
 def starts_anew(s: Any, x: torch.Tensor) -> Any:
@@ -395,7 +395,7 @@ REFUSED = {
     attention: "layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot",
     decides: "the model's forward decides on values (an if, a loop, int(), item(), tolist() or numpy() of a tensor), "
     "which Spikeplane cannot follow: it must compute the same whatever comes in; take the decision out of forward",
-    by_hand: "the model's forward calls 'gt', which Spikeplane cannot represent; use a neuron of",
+    by_hand: "the model's forward calls 'abs', which Spikeplane cannot represent; ",
     starts_anew: "the model's forward starts the state of layer 'fire' anew between its steps",
     twice: "layer 'fire' is used more than once, which Spikeplane cannot represent",
     turned: "layer 'd' is a conv2d of permuted or flattened pixels, which Spikeplane cannot represent",
