@@ -295,7 +295,7 @@ def test_options_of_another_type(program) -> None:
 def test_what_is_no_path_or_name(program) -> None:
     for given, kind in ((None, "NoneType"), (3, "int")):
         message = f"a file is given by its path, not as {kind}"
-        assert refusal(lambda given=given: spikeplane.Program.load(given)) == message
+        assert refusal(lambda given=given: spikeplane.Program.load(given)) == message  # type: ignore[arg-type]
         assert refusal(lambda given=given: program.save(given)) == message
         assert refusal(lambda given=given: program.run(images()).report(given)) == message
         assert refusal(lambda given=given: program.estimate(given)).endswith(f", not as {kind}")

@@ -100,8 +100,8 @@ def test_maps_and_gates_of_gates(seed: int) -> None:
 def test_one_of_three(weight_bits: int) -> None:
     """Its sum of ANDs has a factor of 3, which beside 1 is no power of two: a gate for each row of the table."""
     given = Gates(5, 3)
-    value = given.gate(lambda *a: (sum(a) == 1).astype(float), *given.values)
-    want = sum(given.planes.values()) == 1
+    value = given.gate(lambda *a: (np.sum(a, axis=0) == 1).astype(float), *given.values)
+    want = np.sum(list(given.planes.values()), axis=0) == 1
     for spikes in given.spikes(value, weight_bits):
         np.testing.assert_array_equal(spikes, want)
     assert want.any()
