@@ -8,7 +8,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.figures import board, camera, camera_synthesis, speed, synthesis, utilisation
+from spikeplane_sim.figures import board, camera, camera_synthesis, options, speed, synthesis, utilisation
 
 console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 
@@ -75,6 +75,11 @@ def show_synthesis() -> None:
     console.print("required: at most 8,000 cells and at least 80 MHz")
 
 
+def show_options() -> None:
+    """What a core's options cost."""
+    console.print(options.table())
+
+
 def show_camera() -> None:
     """The camera's images and speeds."""
     console.print(camera.quality_table())
@@ -101,6 +106,7 @@ PARTS = {
     "board": show_board,
     "size": show_size,
     "synthesis": show_synthesis,
+    "options": show_options,
     "camera": show_camera,
     "camera-synthesis": show_camera_synthesis,
 }

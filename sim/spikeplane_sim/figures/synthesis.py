@@ -83,7 +83,7 @@ def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str 
         "1",
     )
     (work / "nextpnr.log").write_text(log)
-    return _read(log)
+    return read_usage(log)
 
 
 def top(config: ChipConfig) -> str:
@@ -148,7 +148,9 @@ def run_tool(work: Path, *command: str) -> str:
     return result.stdout + result.stderr
 
 
-def _read(log: str) -> Usage:
+def read_usage(log: str) -> Usage:
+    """The counts and the clock in nextpnr's log; 0 where it says nothing of them."""
+
     def count(cell: str) -> int:
         found = re.search(rf"{cell}:\s+(\d+)/", log)
         return int(found[1]) if found else 0

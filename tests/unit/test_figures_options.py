@@ -1,0 +1,29 @@
+"""The options whose cost `make bench` prints: each is a chip, and another one than the chip without it."""
+
+from dataclasses import replace
+
+import pytest
+
+from spikeplane.config import preset
+from spikeplane_sim.figures import options
+from spikeplane_sim.figures.synthesis import Usage
+
+BASE = Usage(5000, 6000, 35, 8, 0.0)
+
+
+def test_every_option_is_a_chip() -> None:
+    tiny = preset("tiny")
+    for option in options.OPTIONS:
+        assert replace(tiny, **option.fields) != tiny, option.name
+    assert len({option.name for option in options.OPTIONS}) == len(options.OPTIONS)
+
+
+def test_costs_stand_against_the_first_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(fields: dict[str, object]) -> Usage:
+        return replace(BASE, cells=5100) if fields else BASE
+
+    monkeypatch.setattr(options, "measure", measured)
+    columns = {str(column.header): list(column.cells) for column in options.table().columns}
+    assert columns["cells"] == ["5,000"] + ["5,100"] * len(options.OPTIONS)
+    assert columns[""] == [""] + ["+2.0 %"] * len(options.OPTIONS)
+    assert columns["estimated"] == ["", *(option.estimate for option in options.OPTIONS)]
