@@ -21,7 +21,8 @@ PAGES = {
         "sw/spikeplane/program/words.py",
     ),
     "compile": (
-        "sw/spikeplane/compiler/", "sw/spikeplane/nn/", "sw/spikeplane/config.py", "sw/spikeplane/units.py", "sw/spikeplane/encoding",
+        "sw/spikeplane/compiler/", "sw/spikeplane/nn/", "sw/spikeplane/train/", "sw/spikeplane/config.py",
+        "sw/spikeplane/units.py", "sw/spikeplane/encoding",
         "sw/spikeplane/program/", "sw/spikeplane/network/", "sw/spikeplane/estimate/", "sw/spikeplane/cli/compile.py",
         "sw/spikeplane/cli/encodings.py", "sw/spikeplane/cli/estimate.py", "sim/spikeplane_sim/golden/",
     ),

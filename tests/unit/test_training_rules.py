@@ -1,0 +1,176 @@
+"""The rules of training: exact fractions neuron by neuron to the bit, and automatic differentiation in real numbers."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from learning_networks import SHAPES, drawn, samples
+from training_by_hand import Hand, backward, forward, fraction, update
+
+from spikeplane.train import LearningNetwork, Optimiser
+from spikeplane.train.softmax import softmax16
+from spikeplane_sim.golden.training import Trainer
+from spikeplane_sim.golden.training.arithmetic import Exact, Real
+from spikeplane_sim.golden.training.rules import Rules
+
+UNIT = 2**24
+
+
+def by_golden(network: LearningNetwork, planes: dict, labels: np.ndarray, arithmetic=None):
+    """Tape, readout, error, gradients and deltas."""
+    arithmetic = arithmetic or Exact()
+    rules = Rules(network, arithmetic)
+    weights = rules.weights()
+    steps = next(iter(planes.values())).shape[1]
+    readout, tape = rules.forward(weights, {k: torch.as_tensor(v) for k, v in planes.items()})
+    error = torch.as_tensor(softmax16(readout.flatten(1).to(torch.float64).numpy(), labels, steps)).view(
+        readout.shape
+    )
+    return tape, readout, error, *rules.backward(weights, tape, error.to(arithmetic.numbers))
+
+
+def placed(values: dict, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.empty(shape, dtype=object)
+    for place, value in values.items():
+        array[place] = value
+    return array
+
+
+@pytest.mark.parametrize(("name", "steps"), [*((name, 3) for name in SHAPES), ("mlp", 1), ("conv", 5)])
+def test_every_bit_is_that_of_exact_fractions(name: str, steps: int) -> None:
+    network = drawn(name, seed=steps)
+    planes, labels = samples(network, 2, steps, seed=7)
+    tape, readout, error, gradients, deltas = by_golden(network, planes, labels)
+    hand = Hand()
+    forward(network, planes, hand)
+    backward(network, steps, error.numpy(), hand)
+    for (pop, n, t), fired in hand.spikes.items():
+        shape = network.population(pop).shape
+        assert (tape.spikes[pop][n, t].numpy() == placed(fired, shape)).all(), (pop, n, t)
+    for (pop, n, t), opened in hand.windows.items():
+        assert (tape.windows[pop][n, t].numpy() == placed(opened, network.population(pop).shape)).all(), (
+            pop,
+            n,
+            t,
+        )
+    for n, out in hand.readout.items():
+        assert [fraction(v) for v in readout[n].flatten()] == list(out.values())
+    for pop, found in deltas.items():
+        for n, t in np.ndindex(2, steps):
+            expected = hand.deltas[pop, n, t].values()
+            assert [fraction(d) for d in found[n, t].flatten()] == list(expected), (pop, n, t)
+    assert (
+        gradients.keys()
+        == hand.gradients.keys()
+        == {t for t, p in enumerate(network.projections) if p.trained}
+    )
+    for tag, found in gradients.items():
+        assert [Fraction(int(d), UNIT) for d in found.flatten()] == list(hand.gradients[tag].values()), tag
+    hidden = [p.name for p in network.populations if p.theta is not None]
+    assert all(0 < tape.spikes[h].double().mean() < 1 and tape.windows[h].any() for h in hidden)
+    assert set(deltas) == {"out", *network.with_delta}
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_updates_are_those_of_exact_fractions(momentum: float) -> None:
+    network, steps = drawn("mlp", seed=3), 3
+    trainer = Trainer(network, Optimiser(rate=0.7, momentum=momentum), batch=4, steps=steps)
+    before = {tag: w.clone() for tag, w in trainer.weights.items()}
+    q = {tag: torch.zeros_like(w) for tag, w in before.items()}
+    rate, mu = fraction(np.float16(0.7 / 12)), fraction(np.float16(momentum))
+    for turn in range(3):
+        found = trainer.gradients(*samples(network, 4, steps, seed=turn))
+        trainer.update(found)
+        for tag, words in found.words.items():
+            for place in np.ndindex(*words.shape):
+                expected, after = update(
+                    fraction(before[tag][place]), Fraction(int(words[place]), UNIT), rate, 3,
+                    fraction(q[tag][place]) if momentum else None, mu,
+                )  # fmt: skip
+                assert fraction(trainer.weights[tag][place]) == expected
+                if momentum:
+                    assert fraction(trainer.momenta[tag][place]) == after
+        before = {tag: w.clone() for tag, w in trainer.weights.items()}
+        q = {tag: trainer.momenta.get(tag, w) for tag, w in before.items()}
+    assert trainer.iterations == 3
+
+
+class Fires(torch.autograd.Function):
+    """A spike, with a window of width 1 for its derivative."""
+
+    @staticmethod
+    def forward(ctx, v, theta):
+        ctx.save_for_backward((v - theta).abs() < 0.5)
+        return (v >= theta).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return grads[0] * ctx.saved_tensors[0], None
+
+
+def by_autograd(network: LearningNetwork, planes: dict, labels: np.ndarray) -> list[torch.Tensor]:
+    """T times the gradient of the loss, summed over the samples, for every trained weight."""
+    weights = [torch.tensor(p.weight.astype(np.float64), requires_grad=True) for p in network.projections]
+    count, steps = next(iter(planes.values())).shape[:2]
+    membranes: dict[str, torch.Tensor] = {}
+    total = torch.zeros(())
+    for t in range(steps):
+        sent: dict[str, torch.Tensor] = {}
+        for pop in network.populations:
+            if pop.constant or pop.name in planes:
+                ones = torch.ones(count, *pop.shape, dtype=torch.float64)
+                sent[pop.name] = ones if pop.constant else torch.tensor(planes[pop.name][:, t]).double()
+                continue
+            current = torch.zeros(())
+            for tag in network.tags_into(pop.name):
+                p = network.projections[tag]
+                x = F.avg_pool2d(
+                    sent[p.source], p.pool, ceil_mode=True, count_include_pad=False, divisor_override=1
+                )
+                current = current + F.conv2d(x, weights[tag], stride=p.stride, padding=p.padding)
+            if pop.name == network.output:
+                total = total + current
+                continue
+            theta = torch.tensor(np.asarray(pop.theta)).view(-1, 1, 1)
+            v = pop.leak * membranes.get(pop.name, torch.zeros(())) + current
+            fired = Fires.apply(v, theta)
+            assert isinstance(fired, torch.Tensor)
+            membranes[pop.name] = v * (1 - fired.detach())
+            sent[pop.name] = fired
+    loss = F.cross_entropy(total.flatten(1) / steps, torch.as_tensor(labels), reduction="sum")
+    trained = [w for w, p in zip(weights, network.projections, strict=True) if p.trained]
+    return [g * steps for g in torch.autograd.grad(loss, trained)]
+
+
+def far(found: torch.Tensor, expected: torch.Tensor) -> float:
+    return float((found - expected).norm() / expected.norm())
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("name", SHAPES)
+def test_in_real_numbers_the_rules_are_the_gradient(name: str, steps: int) -> None:
+    network = drawn(name, seed=1)
+    planes, labels = samples(network, 8, steps, seed=2)
+    rules = Rules(network, Real(torch.float64))
+    weights = rules.weights()
+    readout, tape = rules.forward(weights, {k: torch.as_tensor(v) for k, v in planes.items()})
+    error = torch.softmax(readout.flatten(1) / steps, 1)
+    error[torch.arange(8), torch.as_tensor(labels)] -= 1
+    gradients, _ = rules.backward(weights, tape, error.view(readout.shape))
+    expected = by_autograd(network, planes, labels)
+    for found, exact in zip(gradients.values(), expected, strict=True):
+        assert exact.norm() > 1e-3
+        assert far(found, exact) < 1e-12
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_on_one_tape_binary16_is_near_the_real_gradient(name: str) -> None:
+    network = drawn(name, seed=5)
+    planes, labels = samples(network, 32, 4, seed=6)
+    tape, _, error, gradients, _ = by_golden(network, planes, labels)
+    real = Rules(network, Real(torch.float64))
+    expected, _ = real.backward(real.weights(), tape, error.double())
+    for tag, found in gradients.items():
+        assert far(found.double() / UNIT, expected[tag]) < 2e-3
