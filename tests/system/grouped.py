@@ -33,6 +33,10 @@ class Grouped(Dense):
         """Groups of equal size on both sides."""
         return channels[0] == target and source % channels[1] == 0 and target % (source // channels[1]) == 0
 
+    def linked(self, weight: np.ndarray, source: int) -> np.ndarray | None:
+        """As the dense weight is."""
+        return super().linked(whole(weight, source), source)
+
     def ordered(self, weight: np.ndarray, source: int, lanes: int, first: int, groups: int) -> np.ndarray:
         """As the dense weight is."""
         return super().ordered(whole(weight, source), source, lanes, first, groups)

@@ -12,8 +12,8 @@ from networks import Planes, random_network
 from reference import reference
 from test_random import CHIPS
 
+from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.fit import try_fit
-from spikeplane.compiler.steps_apart import met_groups
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import DENSE, Network, Population, Projection

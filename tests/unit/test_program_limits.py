@@ -34,7 +34,7 @@ def test_weights_are_counted_before_they_are_built(monkeypatch: pytest.MonkeyPat
     _, loop = networks()
     first, *others = loop.network.projections
     weight = np.zeros((20, 10, 41, 41), dtype=np.int64)
-    weight[0, 0, 0, 0] = 1  # not the same everywhere: that would be stored once
+    weight[::8, ::8, 0, 0] = 1  # every block, and not the same everywhere: that would be stored once
     first = replace(first, weight=weight, padding=(20, 20))
     large = replace(loop, network=replace(loop.network, projections=(first, *others)))
     with pytest.raises(SpikeplaneError, match="needs words 0 to 80687 of the weight memory"):

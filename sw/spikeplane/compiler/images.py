@@ -164,10 +164,8 @@ class CoreImage:
         """Where its weights begin, and its tables. Equal weights of sources alike are stored once."""
         source = self.network.population(projection.source)
         weight = np.asarray(stored(projection, source), dtype=np.int64)
-        folded = min(source.fold, self.network.population(projection.target).fold) > 1
         key = (
             projection.kind.tag,
-            folded,
             source.shape[0],
             part.first,
             part.groups,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.steps_apart import met_alone, met_groups, packed
+from spikeplane.compiler.blocks import met_alone, met_groups, packed
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
 from spikeplane.network import Network, Population, Projection
@@ -54,11 +54,8 @@ def build_synapses(
         "weight_column": projection.stride[1] * column,
         "weight_group": slots if met is None else block,
     }
-    ordered = (
-        kind.ordered(weight, source.shape[0], lanes, first, groups)
-        if met is None
-        else packed(weight, lanes, met, first, slots)
-    )
+    ordered = kind.ordered(weight, source.shape[0], lanes, first, groups)
+    ordered = ordered if met is None else packed(ordered, met, kernel, groups)
     words = [_weights_word(row, config) for row in ordered]
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
 

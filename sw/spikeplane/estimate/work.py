@@ -6,8 +6,8 @@ Nothing here knows how often anything fires; see `activity` for that and `timeli
 
 from dataclasses import dataclass, field
 
+from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.routes import Routes
-from spikeplane.compiler.steps_apart import met_groups
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.network import Network, Projection

@@ -62,6 +62,11 @@ class ProjectionKind(ABC):
     def meets(self, group: int, first: int, groups: int) -> Meeting:
         """What source group `group` meets in a part of `groups` groups from `first` on."""
 
+    def linked(self, weight: np.ndarray, source: int) -> np.ndarray | None:
+        """Which target channels a source channel reaches by a weight that is not 0, (target, `source`); None where all
+        do, or where a packet is a visit. Of the kinds that say it a core stores the channel groups that are met."""
+        return None
+
     @abstractmethod
     def ordered(self, weight: np.ndarray, source: int, lanes: int, first: int, groups: int) -> np.ndarray:
         """The weights of a part, (words, lanes), in the order that the core walks them: block, kernel row

@@ -1,5 +1,5 @@
-"""Blocks of 0 between steps in channels: every synapse still has its weight, fewer words are stored, and nothing of other
-networks changes."""
+"""Blocks of 0 between channel groups: every synapse still has its weight, fewer words are stored, and nothing of
+networks without them changes."""
 
 from dataclasses import replace
 
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from test_synapses import LANES, drawn, expected, walked
 
-from spikeplane.compiler.steps_apart import met_groups
+from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.network import DENSE, Network, Projection
 
 
-def steps(seed: int) -> tuple[Projection, Network, ChipConfig]:
-    """A dense projection between steps in channels, a random set of whose blocks is 0."""
+def blocked(seed: int) -> tuple[Projection, Network, ChipConfig]:
+    """A dense projection a random set of whose blocks of channels, lanes or not, is 0."""
     while True:
         projection, network, _, config = drawn(seed)
         if projection.kind is DENSE and config.weight_bits > 1:
@@ -30,8 +30,8 @@ def steps(seed: int) -> tuple[Projection, Network, ChipConfig]:
     weight = weight.astype(np.int64) * rng.choice([-1, 1], weight.shape)
     source, target = network.populations
     populations = (
-        replace(source, shape=(c * count, *source.shape[1:]), fold=count),
-        replace(target, shape=(o * count, *target.shape[1:]), fold=count),
+        replace(source, shape=(c * count, *source.shape[1:])),
+        replace(target, shape=(o * count, *target.shape[1:])),
     )
     projection = replace(projection, weight=weight)
     return projection, replace(network, populations=populations, projections=(projection,)), config
@@ -42,10 +42,17 @@ def stored(projection: Projection, network: Network, config: ChipConfig) -> int:
     return weight_words(projection, network, config, 0, groups)
 
 
+def whole(projection: Projection, network: Network) -> int:
+    """Words of all blocks."""
+    sources, targets = (-(-p.shape[0] // LANES) for p in network.populations)
+    slots = min(LANES, network.populations[0].shape[0])
+    return slots * sources * targets * projection.weight[0, 0].size
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_every_synapse_has_its_weight(seed: int) -> None:
     """What is not walked is 0; parts of a population that is split have tables of their own."""
-    projection, network, config = steps(seed)
+    projection, network, config = blocked(seed)
     shape = network.populations[1].shape
     groups, plane = -(-shape[0] // LANES), shape[1] * shape[2]
     split = seed % groups
@@ -64,27 +71,33 @@ def test_every_synapse_has_its_weight(seed: int) -> None:
 
 
 def test_the_draw_leaves_blocks_out() -> None:
-    seen = [steps(seed) for seed in range(24)]
-    plain = [
-        stored(p, replace(n, populations=tuple(replace(q, fold=1) for q in n.populations)), c)
-        for p, n, c in seen
-    ]
-    fewer = [stored(*one) < whole for one, whole in zip(seen, plain, strict=True)]
-    assert 6 < sum(fewer) < 24
-    assert all(stored(*one) <= whole for one, whole in zip(seen, plain, strict=True))
+    seen = [blocked(seed) for seed in range(24)]
+    assert 6 < sum(stored(p, n, c) < whole(p, n) for p, n, c in seen) < 24
+    assert all(stored(p, n, c) <= whole(p, n) for p, n, c in seen)
 
 
 def test_triangles_are_stored_as_triangles() -> None:
-    """Four steps of as many channels as a core has lanes: 10 of 16 blocks."""
-    projection, network, config = steps(1)
+    """Four times as many channels as a core has lanes, in a triangle: 10 of 16 blocks."""
+    projection, network, config = blocked(1)
     mask = np.tril(np.ones((4, 4), np.int64))
     weight = np.kron(mask, np.ones((LANES, LANES), np.int64))[:, :, None, None]
-    populations = tuple(replace(p, shape=(4 * LANES, 3, 3), fold=4) for p in network.populations)
+    populations = tuple(replace(p, shape=(4 * LANES, 3, 3)) for p in network.populations)
     projection = replace(projection, weight=weight, stride=(1, 1), padding=(0, 0), pool=(1, 1))
     network = replace(network, populations=populations, projections=(projection,))
     assert stored(projection, network, config) == 10 * LANES
     assert met_groups(projection, network, config, 0, 4) == [(0, 4), (1, 4), (2, 4), (3, 4)]
     assert met_groups(projection, network, config, 2, 2) == [(0, 2), (0, 2), (0, 2), (1, 2)]
-    whole = replace(network, populations=(replace(populations[0], fold=1), populations[1]))
-    assert met_groups(projection, whole, config, 0, 4) is None
-    assert stored(projection, whole, config) == 16 * LANES
+    filled = replace(projection, weight=np.ones_like(weight))
+    assert met_groups(filled, network, config, 0, 4) is None
+    assert stored(filled, network, config) == whole(filled, network) == 16 * LANES
+
+
+def test_weights_of_0_are_not_stored() -> None:
+    """All of a projection, and all of a source group: a spike there visits nothing."""
+    projection, network, config = blocked(1)
+    projection = replace(projection, weight=0 * projection.weight)
+    network = replace(network, projections=(projection,))
+    assert stored(projection, network, config) == 0
+    made = build_synapses(projection, network, config, 0, -(-network.populations[1].shape[0] // LANES))
+    assert made.weights == []
+    assert {entry["count"] for entry in made.groups} == {0}

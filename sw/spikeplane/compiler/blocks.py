@@ -1,0 +1,55 @@
+"""Blocks of 0: what no weight of a source's channel group reaches of a part's channel groups is neither stored nor
+walked. Convolutions in groups, depthwise parts of other ones, pruned layers, steps in channels have them.
+
+```
+ source group ─▶ target groups that its weights reach, from the first to the last of them
+ weights      ─▶ source group, target group, ky, kx, bit: so many blocks of a kernel as are met
+```
+"""
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.network import Network, Projection
+from spikeplane.network.projections.kind import Meeting
+
+#: By source group the first target group of a part that it meets, and the one behind the last.
+Met = list[tuple[int, int]]
+
+
+def met_groups(
+    projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
+) -> Met | None:
+    """Of a part of `groups` channel groups from `first` on; None where all is met."""
+    linked = projection.kind.linked(projection.weight, network.population(projection.source).shape[0])
+    if linked is None:
+        return None
+    used = by_group(linked[first * config.lanes : (first + groups) * config.lanes], config.lanes)
+    found = [(int(row.argmax()), groups - int(row[::-1].argmax())) if row.any() else (0, 0) for row in used.T]
+    return None if all(one == (0, groups) for one in found) else found
+
+
+def by_group(linked: np.ndarray, lanes: int) -> np.ndarray:
+    """Of channels (target, source) their groups of `lanes`: whether any of the one reaches any of the other."""
+    for axis in (0, 1):
+        linked = np.logical_or.reduceat(linked, range(0, linked.shape[axis], lanes), axis)
+    return linked
+
+
+def met_alone(met: Met) -> list[Meeting]:
+    """What each source group meets, its blocks behind those of the group before."""
+    behind = np.cumsum([0] + [high - low for low, high in met]).tolist()
+    return [Meeting(high - low, low, at) for (low, high), at in zip(met, behind, strict=False)]
+
+
+def packed(ordered: np.ndarray, met: Met, kernel: tuple[int, int], groups: int) -> np.ndarray:
+    """The words that are met, (words, lanes), in the order source group, target group, ky, kx, bit.
+
+    ordered: all of a part of `groups` groups, as `ProjectionKind.ordered` has them; kernel: its rows and columns.
+    """
+    words = ordered.reshape(len(met), *kernel, groups, -1, ordered.shape[-1])
+    parts = [
+        block[:, :, low:high].transpose(2, 0, 1, 3, 4).reshape(-1, ordered.shape[-1])
+        for block, (low, high) in zip(words, met, strict=True)
+    ]
+    return np.concatenate(parts)
