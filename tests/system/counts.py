@@ -78,7 +78,7 @@ def _with_spare_lane(
     """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on
     a chip whose weights of 0 are +1.
 
-    All such lanes are equal: every spike that meets them adds 1, and they never fire. Aligned
+    All such lanes are equal: every spike that meets the last channel adds 1, and they never fire. Aligned
     projections add nothing to them.
     """
     planes = outputs[population.name]
@@ -104,7 +104,7 @@ def _with_spare_lane(
             spare,
         ),
         output=spare.name,
-        projections=tuple(replace(p, weight=np.ones_like(p.weight[:1])) for p in dense),
+        projections=tuple(replace(p, weight=abs(p.weight[-1:])) for p in dense),
     )
     made = reference(
         alone,
@@ -162,8 +162,22 @@ def _met(
     if projection.kind is ALIGNED:
         taken = _masks(bits, config)[:, :, part.first : part.first + part.groups].sum((0, 1, 2))
         return int((taken * (reached > 0)).sum()), int((taken * reached).sum())
-    taken = bits.sum((0, 1, 2))
-    return int((taken * (reached > 0)).sum()), int((taken * reached).sum()) * part.groups
+    met = _groups_met(projection.weight, part, config.lanes)[: source.shape[0], None, None]
+    taken = bits.sum((0, 1)) * reached
+    return int((bits.sum((0, 1)) * (reached > 0) * (met > 0)).sum()), int((taken * met).sum())
+
+
+def _groups_met(weight: np.ndarray, part: Part, lanes: int) -> np.ndarray:
+    """By source channel how many groups of the part lie from the first to the last that its group has weights into."""
+    found = []
+    for source in range(0, weight.shape[1], lanes):
+        blocks = [
+            weight[target * lanes : (target + 1) * lanes, source : source + lanes].any()
+            for target in range(part.first, part.first + part.groups)
+        ]
+        some = np.flatnonzero(blocks)
+        found += [int(some[-1] - some[0]) + 1 if len(some) else 0] * lanes
+    return np.array(found)
 
 
 def _outputs(at: int, axis: int, projection: Projection, shape: tuple[int, int, int]) -> int:

@@ -6,6 +6,7 @@ program after the other.
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -72,11 +73,16 @@ MORE_CHIPS = {
 NETWORKS, MANY = 8, 30
 
 
-def user_path(config: ChipConfig, count: int) -> list[tuple[int, Network, dict[str, np.ndarray]]]:
+Draw = Callable[[int, ChipConfig], tuple[Network, dict[str, np.ndarray]]]
+
+
+def user_path(
+    config: ChipConfig, count: int, draw: Draw = random_network
+) -> list[tuple[int, Network, dict[str, np.ndarray]]]:
     """`count` networks that the compiler's own checks pass; what does not fit is drawn again."""
     found = []
     for seed in range(4 * count):
-        network, inputs = random_network(seed, config)
+        network, inputs = draw(seed, config)
         prove(network, config)
         try:
             try_fit(network, config, probes(network))
@@ -88,12 +94,12 @@ def user_path(config: ChipConfig, count: int) -> list[tuple[int, Network, dict[s
     raise AssertionError(f"only {len(found)} of {4 * count} networks fit")
 
 
-def check(config: ChipConfig, count: int, seen: Counter[str]) -> None:
+def check(config: ChipConfig, count: int, seen: Counter[str], draw: Draw = random_network) -> None:
     """Golden, chip and numpy on `count` networks, in every population, step and neuron, and the
     counters of every core."""
     ran = 0
     with Chip(config) as device:
-        for seed, network, inputs in user_path(config, count):
+        for seed, network, inputs in user_path(config, count, draw):
             made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
             expected = {name: made.outputs[name] for name in probes(network)}
             golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(

@@ -43,6 +43,50 @@ def test_one_size_is_one_projection() -> None:
     assert [power for _, power in signs(np.array([12, -4, 8]))] == [4, 3, 2, 2]  # 4 times (3, -1, 2)
 
 
+def test_what_is_not_stored_has_no_sign() -> None:
+    rng = np.random.default_rng(0)
+    stored = np.kron(np.eye(2, dtype=bool), np.ones((3, 3), dtype=bool))
+    for largest in (1, 5):
+        whole = rng.integers(-largest, largest + 1, (6, 6)) * stored
+        found = signs(whole, stored)
+        assert all(np.array_equal(sign != 0, stored) for sign, _ in found)
+        assert np.array_equal(np.sum([sign << power for sign, power in found], axis=0), 2 * whole)
+    assert len(signs(4 * stored.astype(int), stored)) == 1
+    nothing = np.zeros((2, 2), dtype=int)
+    assert [(sign.any(), power >= 1) for sign, power in signs(nothing, nothing > 0)] == [(False, True)]
+
+
+def grouped(channels: int, width: int) -> FloatNetwork:
+    """Of groups of `width` channels, whose weights are signs times a step a channel."""
+    rng = np.random.default_rng(5)
+    own = np.kron(np.eye(channels // width), np.ones((width, width)))
+    weight = own * rng.choice([-1.0, 1.0], own.shape) * rng.uniform(0.3, 1, (channels, 1))
+    neuron = FloatNeuron(decay=0.5, threshold=np.full(channels, 0.7))
+    return FloatNetwork(
+        populations=(
+            FloatPopulation(name="in", shape=(channels, 1, 1)),
+            FloatPopulation(name="out", shape=(channels, 1, 1), neuron=neuron),
+        ),
+        projections=(FloatProjection(source="in", target="out", weight=weight[..., None, None]),),
+        output="out",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lanes", "width", "terms", "words"), [(8, 8, 1, 32), (8, 16, 1, 64), (8, 4, 2, 64), (16, 8, 2, 64)]
+)
+def test_groups_of_whole_lanes_are_one_projection(lanes: int, width: int, terms: int, words: int) -> None:
+    """Without a word of zeros; groups that end within a channel group are two, which begin and end where those do."""
+    net, chip = grouped(32, width), replace(ONE, lanes=lanes, rows=1, cols=1)
+    program = spikeplane.compile(net, chip=chip, encoding=Encoding(kind="planes", steps=2), progress=False)
+    made, real = program.network.projections, np.asarray(net.projections[0].weight)
+    assert len(made) == terms
+    assert sum(used["weight"][0] for used in program.image.used.values()) == words
+    total = np.sum([p.weight << p.pre_shift for p in made], axis=0)
+    assert np.array_equal(np.sign(total), np.sign(real))
+    program.check()
+
+
 def test_steps() -> None:
     weight = np.array([[0.5, -0.5, 0.0], [2.0, 2.0, -2.0]])
     assert step_of(weight).tolist() == [0.5, 2.0]
@@ -60,18 +104,17 @@ def test_bits() -> None:
     )
     shortcut, pruned = np.ones((4, 1, 1)), conv * (np.arange(3) > 0)
     rooms = [15, 15]
-    assert sign_bits([conv], rooms[:1], None, 8) == (1,)
-    assert sign_bits([pruned], rooms[:1], None, 1) == (2,)
-    assert sign_bits([shortcut, conv], rooms, None, 8) == (8, 1)
-    assert sign_bits([shortcut, conv], [5, 15], None, 8) == (5, 1)
-    assert sign_bits([shortcut, conv], rooms, None, 1) == (1, 1)
-    assert sign_bits([conv[:, 0] / 4, conv], rooms, None, 8) == (
-        1,
-        1,
-    )  # a power of two of the step everywhere
-    assert sign_bits([conv], rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
-    assert sign_bits([conv], rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (8,)
-    assert sign_bits([], [], None, 8) == ()
+    no, one = [False, False], [False]
+    assert sign_bits([conv], one, rooms[:1], None, 8) == (1,)
+    assert sign_bits([pruned], [True], rooms[:1], None, 1) == (2,)
+    assert sign_bits([pruned], one, rooms[:1], None, 1) == (1,)  # where no core stores them
+    assert sign_bits([shortcut, conv], no, rooms, None, 8) == (8, 1)
+    assert sign_bits([shortcut, conv], no, [5, 15], None, 8) == (5, 1)
+    assert sign_bits([shortcut, conv], no, rooms, None, 1) == (1, 1)
+    assert sign_bits([conv[:, 0] / 4, conv], no, rooms, None, 8) == (1, 1)  # a power of two everywhere
+    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
+    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (8,)
+    assert sign_bits([], [], [], None, 8) == ()
 
 
 def compiled(model: nn.Module, planes: np.ndarray, chip: Any = ONE) -> Any:

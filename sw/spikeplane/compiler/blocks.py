@@ -1,5 +1,5 @@
-"""Blocks of 0: what no weight of a source's channel group reaches of a part's channel groups is neither stored nor
-walked. Convolutions in groups, depthwise parts of other ones, pruned layers, steps in channels have them.
+"""The words of a projection of which not every block is met (`network.blocks`): convolutions in groups, pruned
+layers, steps in channels.
 
 ```
  source group ─▶ target groups that its weights reach, from the first to the last of them
@@ -11,10 +11,8 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network, Projection
+from spikeplane.network.blocks import Met, met_by
 from spikeplane.network.projections.kind import Meeting
-
-#: By source group the first target group of a part that it meets, and the one behind the last.
-Met = list[tuple[int, int]]
 
 
 def met_groups(
@@ -24,16 +22,8 @@ def met_groups(
     linked = projection.kind.linked(projection.weight, network.population(projection.source).shape[0])
     if linked is None:
         return None
-    used = by_group(linked[first * config.lanes : (first + groups) * config.lanes], config.lanes)
-    found = [(int(row.argmax()), groups - int(row[::-1].argmax())) if row.any() else (0, 0) for row in used.T]
+    found = met_by(linked[first * config.lanes : (first + groups) * config.lanes], config.lanes)
     return None if all(one == (0, groups) for one in found) else found
-
-
-def by_group(linked: np.ndarray, lanes: int) -> np.ndarray:
-    """Of channels (target, source) their groups of `lanes`: whether any of the one reaches any of the other."""
-    for axis in (0, 1):
-        linked = np.logical_or.reduceat(linked, range(0, linked.shape[axis], lanes), axis)
-    return linked
 
 
 def met_alone(met: Met) -> list[Meeting]:

@@ -137,9 +137,12 @@ class CoreImage:
 
     def _projection(self, tag: int, part: Part, acc_base: int) -> None:
         projection = self.network.projections[tag]
-        what = f"projection '{projection.source}' to '{projection.target}'"
-        check_weights(projection.weight, self.config.weight_bits, what)
-        check_shift(projection, self.network.population(projection.source), self.config)
+        source, what = (
+            self.network.population(projection.source),
+            f"projection '{projection.source}' to '{projection.target}'",
+        )
+        check_weights(projection, source, self.config)
+        check_shift(projection, source, self.config)
         weight_base, synapses = self._weights(projection, part, what)
         for entry in synapses.groups:
             entry["acc"] += acc_base

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.compiler.signs import sign_bits
+from spikeplane.compiler.steps import plain
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.network import Neuron, Population
+from spikeplane.network.blocks import held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,9 @@ class Layers:
             sources=sources,
             real=real,
             bits=bits,
-            widths=sign_bits(real, rooms, unit, self.several) if one else (bits,) * len(incoming),
+            widths=sign_bits(real, self._zeros(incoming, real), rooms, unit, self.several)
+            if one
+            else (bits,) * len(incoming),
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
@@ -100,6 +104,14 @@ class Layers:
             room=self.room.get(name, 0),
             steps=self.steps,
         )
+
+    def _zeros(self, incoming: tuple[FloatProjection, ...], real: tuple[np.ndarray, ...]) -> list[bool]:
+        """Whether there are zeros among those weights that a core stores."""
+        lanes, found = self.config.lanes, []
+        for p, weight in zip(incoming, map(plain, real), strict=True):
+            stored = held(p.kind, weight, self.net.population(p.source).shape[0], lanes)
+            found.append(bool(((weight == 0) & stored).any()))
+        return found
 
     def _real(self, projection: FloatProjection) -> np.ndarray:
         """Its weights times the real value of its source's 1."""

@@ -28,6 +28,7 @@ from spikeplane.encodings import Encodings
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network.blocks import held
 from spikeplane.program.bounds import reach
 from spikeplane.program.once import gathered, lowest
 from spikeplane.program.source import Widths
@@ -138,8 +139,8 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     )
     h = guard_bits(layer.population, drive, config, layer.steps, layer.guard, layer.unit is not None)
     found = [
-        _parts(p, w, power + h, s, config)
-        for p, w, power, s in zip(layer.incoming, whole, above, spare, strict=True)
+        _parts(p, w, power + h, s, source, config)
+        for p, w, power, s, source in zip(layer.incoming, whole, above, spare, layer.sources, strict=True)
     ]
     made = _population(layer, unit * 2.0**-h, config)
     if layer.unit is not None and made.neuron is not None:
@@ -168,12 +169,14 @@ def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndar
 
 
 def _parts(
-    p: FloatProjection, weight: np.ndarray, power: int, spare: int, config: ChipConfig
+    p: FloatProjection, weight: np.ndarray, power: int, spare: int, source: Population, config: ChipConfig
 ) -> list[Projection]:
     """One projection, or two for weights of more bits than the chip stores: w = high * 2^places + low; of signs
     as many as they take."""
-    if config.weight_bits == 1 and (np.abs(weight) != 1).any():
-        return [_projection(p, sign, power + own - 1, 0) for sign, own in signs(weight)]
+    if config.weight_bits == 1:
+        stored = held(p.kind, weight, source.shape[0], config.lanes)
+        if (np.abs(weight) != 1)[stored].any():
+            return [_projection(p, sign, power + own - 1, 0) for sign, own in signs(weight, stored)]
     if spare >= 0:
         return [_projection(p, weight, power, spare)]
     # the largest would round up to one more than is stored; the lower part has room for the rest

@@ -5,8 +5,8 @@
     k    =  +-2^m  in every place                        1 projection, shifted
 ```
 The packets' pre-shift is the power of two, so a term costs a visit, not a bit. Which weights have more than one
-bit: those with zeros (groups, pruning), those of one pixel and a channel of its own (shortcuts, gains), and those of
-constant populations; all others are signs times one step a channel.
+bit: those with zeros that are stored (pruning, groups that are not whole lanes), those of one pixel and a channel of
+its own (shortcuts, gains), and those of constant populations; all others are signs times one step a channel.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ _SAME = 1e-3  #: relative difference of steps that are the same
 
 def sign_bits(
     real: Sequence[np.ndarray],
+    zeros: Sequence[bool],
     rooms: Sequence[int],
     unit: np.ndarray | None,
     several: int,
@@ -33,16 +34,17 @@ def sign_bits(
     """Bits of each projection's whole numbers before they become signs. The largest projection has one size a
     channel, its step; so have those whose steps are a power of two of it, the same in all channels.
 
-    real: weights (C, ...) in units of the sources' integers; rooms: powers of two that the packets' shifts leave
-    each; unit: of the population (C,), where it is chosen already; several: bits of the others, 1 for none.
+    real: weights (C, ...) in units of the sources' integers; zeros: whether a core would store some of each; rooms:
+    powers of two that the packets' shifts leave each; unit: of the population (C,), where it is chosen already;
+    several: bits of the others, 1 for none.
     """
     if not real:
         return ()
     main = int(np.argmax([weight.size for weight in real]))
     step = step_of(real[main]) if unit is None else unit
     found = []
-    for weight, room in zip(real, rooms, strict=True):
-        plain = TERNARY if (np.abs(weight) < _TINY).any() else 1
+    for weight, zero, room in zip(real, zeros, rooms, strict=True):
+        plain = TERNARY if zero else 1
         other = (unit is not None or weight is not real[main]) and not (
             alike(weight) and power_apart(step_of(weight), step)
         )
@@ -53,7 +55,7 @@ def sign_bits(
 def affordable(network: Network, config: ChipConfig) -> bool:
     """Whether the chip has tags and weights for the terms, with a probe for every population."""
     tags = len(network.projections) + sum(p.neuron is not None for p in network.populations)
-    size = sum(np.asarray(p.weight).size for p in network.projections)
+    size = sum(np.count_nonzero(p.weight) for p in network.projections)
     return tags <= config.projections and size * _PART <= config.cores * config.weight_depth * config.lanes
 
 
@@ -76,18 +78,21 @@ def power_apart(one: np.ndarray, other: np.ndarray) -> bool:
     return not both.any() or bool((np.abs(ratio - round(float(ratio.mean()))) <= _SAME).all())
 
 
-def signs(whole: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """Whole numbers as a sum of signs times powers of two: (array of +1 and -1, power), the sum twice `whole`."""
+def signs(whole: np.ndarray, stored: np.ndarray | None = None) -> list[tuple[np.ndarray, int]]:
+    """Whole numbers as a sum of signs times powers of two: (array of +1 and -1, power), the sum twice `whole`.
+    stored: of its shape, where a core stores them, everywhere if None; elsewhere they are 0, and so are the signs."""
+    stored = np.ones(whole.shape, dtype=bool) if stored is None else stored
     largest = int(np.abs(whole).max(initial=0))
-    if largest and (np.abs(whole) == largest).all() and not largest & (largest - 1):
-        return [(np.sign(whole), largest.bit_length())]
+    alone = (np.abs(whole) == largest)[stored].all() and not largest & (largest - 1)
+    if not stored.any() or (largest and alone):
+        return [(np.sign(whole), max(1, largest.bit_length()))]
     common = 0
     while largest and not (whole & 1).any():
         whole, largest, common = whole >> 1, largest >> 1, common + 1
     rest, found = 2 * whole, list[tuple[np.ndarray, int]]()
     top = max(0, (largest - 1).bit_length())
     for power in (*range(top, 0, -1), 0, 0):
-        sign = np.where(rest >= 0, 1, -1)
+        sign = np.where(rest >= 0, 1, -1) * stored
         rest = rest - (sign << power)
         found.append((sign, power + common))
     assert not rest.any()

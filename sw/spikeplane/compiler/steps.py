@@ -40,7 +40,7 @@ def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:
     """The nearest integers of a weight (C, ...) in steps (C,)."""
     ratio = weight / step.reshape(-1, *[1] * (weight.ndim - 1))
     if bits == 1:
-        return np.where(ratio < 0, -1, 1).astype(np.int64)
+        return np.sign(ratio).astype(np.int64)  # 0 where nothing is stored
     return np.clip(np.round(ratio), -top(bits), top(bits)).astype(np.int64)
 
 
@@ -55,7 +55,8 @@ def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> t
         magnitude = magnitude.reshape(1, -1)
     largest = magnitude.max(1, keepdims=True)
     if bits == 1:
-        best, grid = magnitude.mean(1), np.zeros(len(magnitude))
+        count = np.count_nonzero(magnitude, 1)
+        best, grid = magnitude.sum(1) / np.maximum(count, 1), np.zeros(len(magnitude))
     else:
         best = _clipped(magnitude, largest, bits)
         grid = grid_of(magnitude, largest[:, 0], bits)
@@ -191,6 +192,8 @@ def _signs_unit(weights: list[np.ndarray], above: list[int], *, uniform: bool) -
     gains = np.array([2.0**power for power in above])
     sizes = [np.abs(flat(w)) for w in weights]
     total = np.sum([gain * size.sum(1) for gain, size in zip(gains, sizes, strict=True)], axis=0)
-    count = np.sum([gain**2 * size.shape[1] for gain, size in zip(gains, sizes, strict=True)])
-    unit = total / count
+    count = np.sum(
+        [gain**2 * np.count_nonzero(size, 1) for gain, size in zip(gains, sizes, strict=True)], axis=0
+    )
+    unit = total / np.maximum(count, 1)
     return np.full_like(unit, unit.mean()) if uniform else unit

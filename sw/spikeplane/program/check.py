@@ -41,11 +41,7 @@ def check(program: "Program") -> None:
         _check_numbers(population, program)
         _check_hold(population, program)
     for projection in network.projections:
-        check_weights(
-            projection.weight,
-            config.weight_bits,
-            f"projection '{projection.source}' to '{projection.target}'",
-        )
+        check_weights(projection, network.population(projection.source), config)
     _check_placement(program)
     check_tags(network, config, list(program.probes))
     check_sizes(network, config)

@@ -5,6 +5,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Neuron, Population, Projection
+from spikeplane.network.blocks import held
 
 
 def check_signed(values: np.ndarray, bits: int, what: str) -> None:
@@ -30,13 +31,15 @@ def check_planes(neuron: Neuron, membrane_bits: int, what: str) -> None:
         )
 
 
-def check_weights(weight: np.ndarray, bits: int, what: str) -> None:
-    """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, others are two's
-    complement."""
-    if bits > 1:
-        check_signed(weight, bits, f"{what}: weights")
+def check_weights(projection: Projection, source: Population, config: ChipConfig) -> None:
+    """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, or in a block of 0; others are
+    two's complement."""
+    weight, what = projection.weight, f"projection '{projection.source}' to '{projection.target}'"
+    if config.weight_bits > 1:
+        check_signed(weight, config.weight_bits, f"{what}: weights")
         return
-    wrong = weight[np.abs(weight) != 1]
+    stored = held(projection.kind, weight, source.shape[0], config.lanes)
+    wrong = weight[(np.abs(weight) != 1) & stored]
     if wrong.size:
         raise SpikeplaneError(
             f"{what}: weights must be +1 or -1 on a chip with 1-bit weights, not {int(wrong.flat[0])}"
