@@ -55,7 +55,7 @@ def sign_bits(
 def affordable(network: Network, config: ChipConfig) -> bool:
     """Whether the chip has tags and weights for the terms, with a probe for every population."""
     tags = len(network.projections) + sum(p.neuron is not None for p in network.populations)
-    size = sum(np.count_nonzero(p.weight) for p in network.projections)
+    size = sum(int(np.count_nonzero(p.weight)) for p in network.projections)
     return tags <= config.projections and size * _PART <= config.cores * config.weight_depth * config.lanes
 
 

@@ -36,7 +36,7 @@ class Dense(ProjectionKind):
 
     def linked(self, weight: np.ndarray, source: int) -> np.ndarray | None:
         """By any of a kernel's positions."""
-        return None if np.count_nonzero(weight) == weight.size else weight.any((2, 3))
+        return None if np.count_nonzero(weight) == weight.size else np.asarray(weight.any((2, 3)))
 
     def ordered(self, weight: np.ndarray, source: int, lanes: int, first: int, groups: int) -> np.ndarray:
         """In the order source group, ky, kx, target group, source bit."""
