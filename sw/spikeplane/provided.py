@@ -23,6 +23,7 @@ PROVIDED = {
     "SimulatedBoard": "spikeplane_sim.board",
     "drawn": "spikeplane_sim.proof.planes",
     "proof_tables": "spikeplane_sim.proof",
+    "run_layer": "spikeplane_sim.proof.integers",
 }
 
 

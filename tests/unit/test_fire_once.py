@@ -13,8 +13,8 @@ from torch import nn
 
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
+from spikeplane.compiler.built import built
 from spikeplane.compiler.check import check_network
-from spikeplane.compiler.compile import built
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import Call, register

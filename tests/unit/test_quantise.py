@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.compiler.quantise import Quantised, quantise
+from spikeplane.compiler.quantise import quantise
+from spikeplane.compiler.rows import Quantised
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError

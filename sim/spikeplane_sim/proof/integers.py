@@ -1,12 +1,13 @@
 """The integer network beside the float network: left alone, and layer by layer on the float
 network's spikes."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from spikeplane.network import Network, Population
+from spikeplane.network import Network, Population, Projection
 from spikeplane_sim.golden import GoldenModel
 
 _GIVEN = " as given"  #: sources of a layer on its own; no layer may be called so and still feed itself
@@ -35,39 +36,52 @@ def run_layers(
     for population in network.populations:
         if population.neuron is None:
             continue
-        sources = dict.fromkeys(p.source for p in network.incoming(population.name))
-        layer = _one_layer(network, population, list(sources))
-        driven = [one for one in map(network.population, sources) if not one.constant]
-        given = {one.name + _GIVEN: _sent(one, planes, real, values) for one in driven}
-        given = given or {_GIVEN: np.zeros((*next(iter(planes.values())).shape[:2], 1, 1, 1), np.uint8)}
-        made = GoldenModel(layer, **widths).run(given)[population.name]
+        incoming = network.incoming(population.name)
+        sources = [network.population(name) for name in dict.fromkeys(p.source for p in incoming)]
+        given = {one.name: _sent(one, planes, real, values) for one in sources if not one.constant}
+        samples, count = next(iter(planes.values())).shape[:2]
+        made = run_layer(population, incoming, sources, given, (samples, count, network.steps), widths)
         found[population.name] = values[population.name] = made
     return found
 
 
-def _one_layer(network: Network, population: Population, sources: list[str]) -> Network:
+def run_layer(
+    population: Population,
+    incoming: Iterable[Projection],
+    sources: Sequence[Population],
+    given: Mapping[str, np.ndarray],
+    size: tuple[int, int, int],
+    widths: Mapping[str, Any],
+) -> np.ndarray:
+    """One population's outputs (N, T, C, H, W) on what its sources send. given: that, (N, T, C, H, W), by source
+    but constants; size: samples, steps, and the network's steps; widths: as for `run_alone`."""
+    layer = _one_layer(population, incoming, sources, size[2])
+    driven = {name + _GIVEN: sent for name, sent in given.items()}
+    driven = driven or {_GIVEN: np.zeros((*size[:2], 1, 1, 1), np.uint8)}
+    return GoldenModel(layer, **widths).run(driven)[population.name]
+
+
+def _one_layer(
+    population: Population, incoming: Iterable[Projection], sources: Sequence[Population], steps: int
+) -> Network:
     """The population with its sources as inputs."""
-    inputs = []
-    for name in sources:
-        source = network.population(name)
-        wide = 32 if source.sends_values else 1
-        bits = source.value_bits if source.neuron is None else wide
-        inputs.append(
-            Population(
-                name=name + _GIVEN,
-                shape=source.shape,
-                value_bits=bits,
-                signed=source.signed,
-                constant=source.constant,
-            )
+    inputs = [
+        Population(
+            name=source.name + _GIVEN,
+            shape=source.shape,
+            value_bits=source.value_bits if source.neuron is None else 32 if source.sends_values else 1,
+            signed=source.signed,
+            constant=source.constant,
         )
-    if not inputs:
-        inputs = [Population(name=_GIVEN, shape=(1, 1, 1))]
+        for source in sources
+    ]
+    if all(one.constant for one in inputs):
+        inputs.append(Population(name=_GIVEN, shape=(1, 1, 1)))
     return Network(
         populations=(*inputs, population),
         output=population.name,
-        steps=network.steps,
-        projections=tuple(replace(p, source=p.source + _GIVEN) for p in network.incoming(population.name)),
+        steps=steps,
+        projections=tuple(replace(p, source=p.source + _GIVEN) for p in incoming),
     )
 
 

@@ -88,11 +88,20 @@ def compile(  # noqa: A001 - the command's name
         str | None, typer.Option(help="The output that is read out, of a NIR graph with several.")
     ] = None,
     weight_bits: Annotated[
-        list[str] | None, typer.Option(help="2, 4 or 8, at most the chip's; LAYER=BITS for one. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="2, 4 or 8, at most the chip's; LAYER=BITS for one (repeatable); auto, auto:98 (percent): what agrees."
+        ),
     ] = None,
     guard: Annotated[
         list[str] | None, typer.Option(help="Guard bits, or LAYER=BITS. Repeatable; chosen if not given.")
     ] = None,
+    correct: Annotated[
+        bool,
+        typer.Option(
+            help="Take back by biases, thresholds and scales what rounding does to the calibration's spikes."
+        ),
+    ] = False,
     calibrate: Annotated[
         list[str] | None,
         typer.Option(help="Samples that float and integer spikes are compared on; NAME=FILE as for run."),
@@ -156,8 +165,9 @@ def compile(  # noqa: A001 - the command's name
             net,
             chip=chip,
             encoding=chosen,
-            weight_bits=_widths(net, weight_bits, "--weight-bits"),
+            weight_bits=_weight_bits(net, weight_bits),
             guard=_widths(net, guard, "--guard"),
+            correct=correct,
             calibration=data,
             labels=truth,
             probes=probe,
@@ -183,6 +193,16 @@ def _tell(program: Program, output: Path, made: str | None) -> None:
             soft_wrap=True,
         )
     print_next(run_line(program, output))
+
+
+def _weight_bits(net: FloatNetwork, given: list[str] | None) -> dict[str, int] | int | str | None:
+    """ "auto" as it stands, else as `_widths`. Raises SpikeplaneError."""
+    from spikeplane.compiler.auto_bits import AUTO
+
+    auto = [text for text in given or [] if text.partition(":")[0] == AUTO]
+    if auto and given != auto[:1]:
+        raise SpikeplaneError("--weight-bits auto chooses for all layers; leave the other --weight-bits out")
+    return auto[0] if auto else _widths(net, given, "--weight-bits")
 
 
 def _widths(net: FloatNetwork, given: list[str] | None, option: str) -> dict[str, int] | int | None:

@@ -47,10 +47,12 @@ class Target:
 
     arithmetic   chips whose arithmetic it is quantised for, tried in turn
     placed       finds the chip of a quantised network
+    made         the chip is made for the network, with weights of any width
     """
 
     arithmetic: tuple[ChipConfig, ...]
     placed: Placed
+    made: bool = True
 
 
 def target(name: str) -> Target:

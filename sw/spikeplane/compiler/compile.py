@@ -1,22 +1,23 @@
 """`spikeplane.compile`: a trained model in, a program for one chip out."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.auto import Target, TooLarge, target
+from spikeplane.compiler.auto import Target, target
+from spikeplane.compiler.auto_bits import fewest_bits, share_of
+from spikeplane.compiler.built import first_built
 from spikeplane.compiler.constants import widened
-from spikeplane.compiler.fit import Placed, fit, mapping_rows
-from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
+from spikeplane.compiler.correct import with_corrections
+from spikeplane.compiler.fit import fit
 from spikeplane.compiler.model import imported
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
-from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.settled import settled
 from spikeplane.compiler.time_channels import in_channels
-from spikeplane.compiler.widths import looped, narrow, trained_widths
+from spikeplane.compiler.widths import trained_widths
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.doors import door
 from spikeplane.encode import encode
@@ -26,11 +27,8 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
 from spikeplane.log import logger
-from spikeplane.network import Network
 from spikeplane.normalise import normalised
 from spikeplane.program import Program
-from spikeplane.program.bounds import prove
-from spikeplane.program.once import prove_once
 from spikeplane.program.scores import scores
 from spikeplane.program.source import Source, Widths
 from spikeplane.provided import provided
@@ -51,8 +49,9 @@ def compile(  # noqa: A001 - the public name is the field's word
     if_gain: str | None = None,
     discretisation: str | None = None,
     read_out: str | None = None,
-    weight_bits: Widths = None,
+    weight_bits: Widths | str = None,
     guard: Widths = None,
+    correct: bool = False,
     calibration: Any = None,
     labels: Any = None,
     probes: list[str] | None = None,
@@ -76,9 +75,13 @@ def compile(  # noqa: A001 - the public name is the field's word
     discretisation  how NIR's leaks become steps: "euler" 1 - dt / tau (where None), "exponential" exp(-dt / tau)
     read_out      of a NIR graph with several outputs the one that is read out; the first where None
     weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
-                  {"conv1": 4}; the chip's where None, or those that `spikeplane.nn.quantise` trained
+                  {"conv1": 4}; the chip's where None, or those that `spikeplane.nn.quantise` trained; "auto", or
+                  "auto:98" for percent: the fewest with which that share of spikes (99 %) agrees with the float
+                  network's on the calibration, layer by layer given its spikes
     guard         bits by which currents and membranes are finer than weights, for all layers or by
                   layer; chosen where None
+    correct       what rounding does to a channel is taken back by its bias, its threshold and a smaller scale of its
+                  weights, where more spikes of the calibration agree
     calibration   samples as `Program.run` takes them (tensors, arrays, a DataLoader, recordings): spikes in
                   integers are compared with float, layer by layer
     labels        (N,) of the calibration samples, a DataLoader's own where None: accuracy in float and integer
@@ -103,6 +106,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         "input_bits": input_bits(Encoding() if encoding is None else encoding),
         "weights": weights,
     }
+    share = share_of(weight_bits)
     with door("telling")("compiling", progress) as say:
         chips = _target(chip)
         say("reading the model")
@@ -112,22 +116,56 @@ def compile(  # noqa: A001 - the public name is the field's word
         if calibration is not None:
             calibration, labels = labelled(calibration, labels, forms)
         planes = None if calibration is None else _encoded(encodings, net, calibration, labels)
+        if correct or share is not None:
+            _check_calibration(planes)
         source = Source(
             network=replace(net, origin=None),
             chip=chips.arithmetic[0],
-            weight_bits=trained_widths(net, chips.arithmetic[0], weight_bits),
+            weight_bits=trained_widths(
+                net, chips.arithmetic[0], None if isinstance(weight_bits, str) else weight_bits
+            ),
             guard=guard,
             probes=None if probes is None else tuple(probes),
             peaks=drawn_peaks(net, encodings) if planes is None else measured_peaks(net, planes, encodings),
         )
         say("finding integers and places")
-        program = _first(source, chips, encodings, name)
+        program = _made(source, chips, encodings, name, planes, share, correct=correct, say=say)
         program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=say))
         if planes is not None:
             say("running the calibration in float and integer")
             _calibrate(program, net, planes, labels)
         _tell(program, say)
     return program
+
+
+def _made(
+    source: Source,
+    chips: Target,
+    encodings: Encodings,
+    name: str,
+    planes: dict[str, np.ndarray] | None,
+    share: float | None,
+    *,
+    correct: bool,
+    say: Callable[[str], None],
+) -> Program:
+    """The program, its weight bits and corrections found on the calibration where they are asked for."""
+
+    def make(one: Source, some: Target) -> Program:
+        program = first_built(one, some, encodings, name)
+        return with_corrections(program, planes or {}, some.placed, say) if correct else program
+
+    return (
+        make(source, chips) if share is None else fewest_bits(source, chips, planes or {}, share, make, say)
+    )
+
+
+def _check_calibration(planes: dict[str, np.ndarray] | None) -> None:
+    """Raises SpikeplaneError where nothing can be found on it."""
+    if planes is None or len(next(iter(planes.values()))) < 2:
+        raise SpikeplaneError(
+            "there is no calibration to find corrections or weight bits 'auto' on; give 2 samples or more"
+        )
 
 
 def _tell(program: Program, say: Any) -> None:
@@ -139,78 +177,6 @@ def _tell(program: Program, say: Any) -> None:
     say.done(title, [("assumed", text) for text in told])
 
 
-def _first(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
-    """The program for the first of the chips, by their arithmetic, that has one and keeps the weights' levels;
-    where none does, that of the least error. Wide ones come first where rounding comes back. Raises
-    SpikeplaneError."""
-    found: list[Program] = []
-    refused: SpikeplaneError | None = None
-    loops, large = bool(looped(source.network)), False
-    chosen = sorted(chips.arithmetic, key=lambda one: loops and narrow(one))
-    for arithmetic in chosen:
-        if large and arithmetic is not source.chip:
-            continue  # wider ones are larger still
-        try:
-            last = arithmetic is chosen[-1]
-            one = replace(source, chip=arithmetic)
-            found.append(built(one, encodings, name, chips.placed, cured=last))
-        except SpikeplaneError as error:
-            refused = error
-            large = large or isinstance(error, TooLarge)
-            _log.info("%s; trying wider accumulators and membranes", error)
-            continue
-        lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] == LEVELS]
-        if not lost:
-            return found[-1]
-        _log.info("layer '%s' loses levels of its weights; trying wider accumulators and membranes", lost[0])
-    if not found:
-        assert refused is not None
-        raise refused
-    return min(found, key=lambda program: max(row["error"] for row in program.tables["quantisation"]))
-
-
-def built(
-    source: Source, encodings: Encodings, name: str, placed: Placed = fit, *, cured: bool = True
-) -> Program:
-    """The program of a float network: quantised for the source's chip, proved within bounds, placed by
-    `placed`. cured: where weights vanish, look for a chip on which they do not. Raises SpikeplaneError."""
-    net = source.network
-
-    def lossless(chip: ChipConfig) -> bool:
-        """Whether no weights vanish on it."""
-        _, found = quantise(net, chip, encodings, source.weight_bits, source.guard, source.peaks)
-        return not any(vanished(row) for row in found)
-
-    network, rows = quantise(net, source.chip, encodings, source.weight_bits, source.guard, source.peaks)
-    check_losses(net, rows, source.chip, lossless if cured else lambda _: False)
-    prove(network, source.chip)
-    chosen = _probes(network, source.probes)
-    config, placement, image = placed(network, source.chip, chosen)
-    bounds = prove(network, config)
-    prove_once(network, config)
-    tables: dict[str, list[dict[str, Any]]] = {
-        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
-        "quantisation": [asdict(row) for row in rows],
-        "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
-        "mapping": mapping_rows(placement, image),
-        "calibration": [],
-    }
-    (_, first), *rest = by_input(encodings, [p.name for p in net.inputs]).items()
-    others = {} if all(one == first for _, one in rest) else dict(rest)
-    return Program(
-        name=name,
-        config=config,
-        network=network,
-        placement=placement,
-        encoding=first,
-        others=others,
-        readout=net.readout,
-        probes=tuple(chosen),
-        tables=tables,
-        source=source,
-    )
-
-
 def _target(chip: ChipConfig | str) -> Target:
     """The chips that the program may be for."""
     if isinstance(chip, str) and chip not in PRESETS:
@@ -219,7 +185,7 @@ def _target(chip: ChipConfig | str) -> Target:
     if not isinstance(config, ChipConfig):
         raise SpikeplaneError(f"a chip is a ChipConfig, or the name of a preset or a board, not {chip!r}")
     config.require_cores()
-    return Target((config,), fit)
+    return Target((config,), fit, made=False)
 
 
 def prepared(
@@ -238,17 +204,6 @@ def _normalised(net: FloatNetwork, encodings: Mapping[str, Encoding]) -> FloatNe
         if encodings[driven.name].normalises:
             net = normalised(net, driven.name, *encodings[driven.name].normalisation(driven.shape[0]))
     return net
-
-
-def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
-    known = [p.name for p in network.populations if p.neuron is not None]
-    for name in wanted or []:
-        if name not in known:
-            raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
-    # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes
-    # what no population does.
-    ends = [name for name in known if name == network.output or not network.outgoing(name)]
-    return known if wanted is None else [name for name in known if name in wanted or name in ends]
 
 
 def _encoded(

@@ -35,6 +35,8 @@ class Layer:
     usual: np.ndarray | None
     room: int  #: planes that it has at most
     steps: int
+    #: (C,), of a correction: the unit of the weights is that many times the one of least error
+    scale: np.ndarray | None = None
 
 
 class Layers:

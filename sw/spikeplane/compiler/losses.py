@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from spikeplane.compiler.leaks import MOVED, leak
-from spikeplane.compiler.quantise import Quantised
+from spikeplane.compiler.rows import Quantised
 from spikeplane.compiler.widths import FINE, READOUT_BITS, looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError

@@ -10,16 +10,19 @@ current and membrane.
 A readout has one unit for all channels, because its values are compared.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikeplane.compiler.corrected import corrected
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.planes import planes_of
+from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import SEVERAL, affordable, signs
-from spikeplane.compiler.steps import flat, integers, top
+from spikeplane.compiler.steps import integers
 from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import room_of_once, spare_places, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
@@ -30,28 +33,27 @@ from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.network.blocks import held
 from spikeplane.program.bounds import reach
+from spikeplane.program.corrections import Correction
 from spikeplane.program.once import gathered, lowest
 from spikeplane.program.source import Widths
 
 _log = logger(__name__)
-_TINY = 1e-30  #: magnitudes below are no weights
-_ROUNDED = {"down": "down", "up": "up", "odd": "to odd"}
 _CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quantised:
-    """What happened to one population: bits of its weights, guard bits, range of the real value of
-    one weight step, weights clipped (%), root-mean-square weight error relative to the weights."""
+@dataclass(frozen=True)
+class Made:
+    """One population in integers: its projections, one or more for each of the layer's; its row; the real value (C,)
+    of one step of its currents and membranes."""
 
-    population: str
-    weight_bits: int
-    guard: int
-    scale_low: float
-    scale_high: float
-    clipped: float
-    error: float
-    leak: str
+    population: Population
+    projections: list[list[Projection]]
+    row: Quantised
+    unit: np.ndarray
+
+
+#: What a layer's integers are corrected by (`compiler.correct` looks for it), None: by nothing.
+Correct = Callable[[Layer], Correction | None]
 
 
 def quantise(
@@ -61,20 +63,21 @@ def quantise(
     weight_bits: Widths = None,
     guard: Widths = None,
     peaks: dict[str, np.ndarray] | None = None,
+    correct: Correct = lambda _: None,
 ) -> tuple[Network, list[Quantised]]:
     """The integer network and one row per population, from a network that `check_network` has passed.
 
     weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest
-    membrane (C,) on the calibration. Raises SpikeplaneError for a leak or a width that the chip
-    lacks.
+    membrane (C,) on the calibration; correct: asked of each layer, in the network's order. Raises
+    SpikeplaneError for a leak or a width that the chip lacks.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     *terms, one = SEVERAL if config.weight_bits == 1 else (1,)
     for several in terms:
-        found = _quantised(net, config, encodings, bits, guards, peaks or {}, several)
+        found = _quantised(net, config, encodings, bits, guards, peaks or {}, several, correct)
         if affordable(found[0], config):
             return found
-    return _quantised(net, config, encodings, bits, guards, peaks or {}, one)
+    return _quantised(net, config, encodings, bits, guards, peaks or {}, one, correct)
 
 
 def _quantised(
@@ -85,6 +88,7 @@ def _quantised(
     guards: dict[str, int | None],
     peaks: dict[str, np.ndarray],
     several: int,
+    correct: Correct,
 ) -> tuple[Network, list[Quantised]]:
     streams = Streams(net, config, encodings, bits, peaks, several)
     layers = Layers(
@@ -96,11 +100,11 @@ def _quantised(
         if population.neuron is None:
             continue
         layer = layers.layer(population, population.neuron)
-        made, found, row = _quantise_layer(layer, config)
-        layers.made[made.name] = made
-        projections |= zip(net.tags_into(made.name), found, strict=True)
-        rows.append(row)
-        _log.debug("%s: %d weight bits, %d guard bits", made.name, row.weight_bits, row.guard)
+        made = quantise_layer(corrected(layer, correct(layer)), config)
+        layers.made[population.name] = made.population
+        projections |= zip(net.tags_into(population.name), made.projections, strict=True)
+        rows.append(made.row)
+        _log.debug("%s: %d weight bits, %d guard bits", population.name, made.row.weight_bits, made.row.guard)
     network = Network(
         populations=tuple(layers.made[p.name] for p in net.populations),
         output=net.output,
@@ -110,7 +114,8 @@ def _quantised(
     return network, rows
 
 
-def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[list[Projection]], Quantised]:
+def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
+    """One layer in integers. Raises SpikeplaneError for guard bits or a leak that the chip lacks."""
     unit, above = unit_of(layer, config)
     whole = [
         integers(w, unit * 2.0**power, bits)
@@ -146,7 +151,8 @@ def _quantise_layer(layer: Layer, config: ChipConfig) -> tuple[Population, list[
     if layer.unit is not None and made.neuron is not None:
         planes, relu = planes_of(layer, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu))
-    return made, found, _row(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
+    row = row_of(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
+    return Made(made, found, row, unit * 2.0**-h)
 
 
 def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: ChipConfig) -> np.ndarray | None:
@@ -251,37 +257,3 @@ def _theta(ratio: np.ndarray, *, strict: bool) -> np.ndarray:
     """v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)."""
     close = _CLOSE * np.abs(ratio)
     return (np.floor(ratio + close) if strict else np.ceil(ratio - close)).astype(np.int64)
-
-
-def _row(
-    layer: Layer,
-    made: Population,
-    whole: list[np.ndarray],
-    steps: list[np.ndarray],
-    unit: np.ndarray,
-    guard: int,
-) -> Quantised:
-    size = sum(w.size for w in layer.real)
-    power = sum(float((w**2).sum()) for w in layer.real) / max(1, size)
-    wrong = clipped = 0.0
-    for weight, real, step, bits in zip(whole, layer.real, steps, layer.widths, strict=True):
-        wrong += float(((flat(weight) * step[:, None] - flat(real)) ** 2).sum())
-        clipped += float((np.abs(flat(real)) > (top(bits) + 0.5) * step[:, None]).sum())
-    assert made.neuron is not None
-    return Quantised(
-        population=made.name,
-        weight_bits=layer.bits,
-        guard=guard,
-        scale_low=float(unit.min()),
-        scale_high=float(unit.max()),
-        clipped=clipped / max(1, size) * 100,
-        error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
-        leak=_leak_text(made, made.neuron),
-    )
-
-
-def _leak_text(made: Population, neuron: Neuron) -> str:
-    if made.leaks is not None:
-        return f"keeps {made.leaks.min()} to {made.leaks.max()}/65536, a channel its own"
-    kept = f"keeps {neuron.leak_value}/65536, rounded {_ROUNDED[neuron.leak_round]}"
-    return {"none": "none", "memoryless": "all"}.get(neuron.leak, kept)

@@ -37,7 +37,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             exact=not np.any(neuron.decay),
             anchor=_anchor(layer),
         )
-    unit = np.where(unit > 0, unit, _idle_unit(layer, config))
+    unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
     highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
     least = np.maximum(_accumulator_unit(layer, above, config), highest)
     if neuron.reset == "once":
@@ -53,6 +53,11 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
+
+
+def _scaled(layer: Layer, unit: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """With the scale of a correction; a grid that weights lie on stays."""
+    return unit if layer.scale is None else np.where(grid > 0, unit, unit * layer.scale)
 
 
 def room_of_once(layer: Layer, config: ChipConfig) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from spikeplane.compiler.built import built
 from spikeplane.compiler.check import check_network
-from spikeplane.compiler.compile import built
 from spikeplane.compiler.fit import Placed, fit
 from spikeplane.compiler.size import least_chip, roomy
 from spikeplane.config import ChipConfig

@@ -36,6 +36,11 @@ def weight_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> dict[
     return {name: readout if name == net.output else wanted for name in layers}
 
 
+def population_widths(net: FloatNetwork, asked: Widths) -> dict[str, int]:
+    """What is asked for by layer, by population. Raises SpikeplaneError for a layer that is not there."""
+    return _by_population(net, asked, "weight bits") if isinstance(asked, Mapping) else {}
+
+
 def trained_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> Widths:
     """What is asked for, but of the layers that a model was trained with grids for (`spikeplane.nn`) their bits;
     a layer asked for by its name has what was asked. Raises SpikeplaneError as `weight_widths` does."""
@@ -109,15 +114,20 @@ def _by_population(net: FloatNetwork, asked: Mapping[str, int], what: str) -> di
     return {names[name]: bits for name, bits in asked.items()}
 
 
+def two_parts(config: ChipConfig) -> int:
+    """The bits of weights in two parts, each of the chip's bits less its sign; the chip's own where it stores signs."""
+    return max(1, 2 * config.weight_bits - 1)
+
+
 def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:
-    fine = bits == FINE and config.weight_bits == READOUT_BITS
+    fine = bits == two_parts(config)
     if (
         not _whole(bits)
         or (bits not in (2, 4, 8) and bits != config.weight_bits and not fine)
         or (bits > config.weight_bits and not fine)
     ):
         where = f"layer '{layer}': " if layer else ""
-        two = f", or {FINE} in two parts" if config.weight_bits == READOUT_BITS else ""
+        two = f", or {two_parts(config)} in two parts" if config.weight_bits > 1 else ""
         raise SpikeplaneError(
             f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}{two}, not {bits}"
         )

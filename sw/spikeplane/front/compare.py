@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeplane.compiler.compile import built
+from spikeplane.compiler.built import built
 from spikeplane.compiler.size import least_chip, roomy
 from spikeplane.encodings import input_bits
 from spikeplane.errors import SpikeplaneError
@@ -153,7 +153,11 @@ def _cure(
     trials += [{"guard": {layer: row["guard"] + 1}}, {"guard": {layer: row["guard"] + 2}}]
     found: list[tuple[float, dict[str, Any]]] = []
     for trial in trials:
-        option = {k: {**_whole(getattr(source, k), names, source), **v} for k, v in trial.items()}
+        option: dict[str, Any] = {
+            k: {**_whole(getattr(source, k), names, source), **v} for k, v in trial.items()
+        }
+        if source.corrections:  # those of the layer are of its own weight bits
+            option["corrections"] = {k: c for k, c in source.corrections.items() if k != layer}
         try:
             other = built(replace(source, **option), program.encodings, program.name, _placed(program))
         except SpikeplaneError:

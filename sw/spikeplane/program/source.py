@@ -13,6 +13,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.program.corrections import Correction
 from spikeplane.program.hdf5 import Dataset
 from spikeplane.program.plain import is_list, is_object, made, shown, stated, value
 
@@ -21,6 +22,7 @@ _FLOATS = {np.dtype("<i4"): np.dtype("<f4"), np.dtype("<i8"): np.dtype("<f8")}
 _KEYS = {
     "chip", "weight_bits", "guard", "probes", "peaks", "output", "readout", "assumptions", "populations", "projections",
 }  # fmt: skip
+_CORRECTED = ("scale", "bias", "threshold")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Source:
     weight_bits, guard, probes   as they were asked for
     peaks      by population the largest magnitude of a membrane, float (C,), on the calibration samples;
                by default on random planes, for synaptic currents and the neurons behind; None where there were none
+    corrections  by population, what calibration data changed; None where nothing was
     """
 
     network: FloatNetwork
@@ -40,6 +43,7 @@ class Source:
     guard: Widths = None
     probes: tuple[str, ...] | None = None
     peaks: dict[str, np.ndarray] | None = None
+    corrections: dict[str, Correction] | None = None
 
 
 def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -78,7 +82,15 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "populations": populations,
         "projections": projections,
     }
-    return plain, arrays
+    return plain | _corrections_plain(source, arrays), arrays
+
+
+def _corrections_plain(source: Source, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Files of programs without corrections do not have the field."""
+    for i, one in enumerate((source.corrections or {}).values()):
+        for name in _CORRECTED:
+            arrays[f"source/corrections/{i}/{name}"] = _bits(getattr(one, name))
+    return {"corrections": list(source.corrections)} if source.corrections else {}
 
 
 def _neuron_plain(neuron: FloatNeuron) -> dict[str, Any]:
@@ -88,7 +100,7 @@ def _neuron_plain(neuron: FloatNeuron) -> dict[str, Any]:
 
 def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
     """The inverse; its arrays are taken out of `found`. Raises SpikeplaneError for what is no source."""
-    if not is_object(plain) or set(plain) != _KEYS:
+    if not is_object(plain) or set(plain) - {"corrections"} != _KEYS:
         raise SpikeplaneError(f"source must have the fields {', '.join(sorted(_KEYS))}")
     for key in ("assumptions", "populations", "projections"):
         if not is_list(plain[key]):
@@ -112,7 +124,24 @@ def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
         guard=_widths(plain["guard"], "source, guard"),
         probes=value(tuple[str, ...] | None, plain["probes"], "source, probes"),
         peaks=None if names is None else {name: _peak(found, i) for i, name in enumerate(names)},
+        corrections=_corrections(found, network, plain["corrections"]) if "corrections" in plain else None,
     )
+
+
+def _corrections(found: dict[str, Dataset], network: FloatNetwork, plain: Any) -> dict[str, Correction]:
+    corrections: dict[str, Correction] = {}
+    channels = {p.name: p.shape[0] for p in network.populations}
+    for i, name in enumerate(value(tuple[str, ...], plain, "source, corrections")):
+        parts: dict[str, np.ndarray] = {}
+        for part in _CORRECTED:
+            array = _floats(found, f"source/corrections/{i}/{part}")
+            if array is None or array.shape != (channels.get(name),):
+                raise SpikeplaneError(
+                    f"source/corrections/{i}/{part}: there must be one number a channel of '{name}'"
+                )
+            parts[part] = array
+        corrections[name] = Correction(**parts)
+    return corrections
 
 
 def _population(found: dict[str, Dataset], number: int, plain: Any) -> FloatPopulation:

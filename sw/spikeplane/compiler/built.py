@@ -1,0 +1,119 @@
+"""A program from a float network and the options that decide what becomes of it: quantised, proved, placed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from spikeplane.compiler.auto import Target, TooLarge
+from spikeplane.compiler.fit import Placed, fit, mapping_rows
+from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
+from spikeplane.compiler.quantise import quantise
+from spikeplane.compiler.rows import Quantised
+from spikeplane.compiler.widths import looped, narrow
+from spikeplane.config import ChipConfig
+from spikeplane.encodings import Encodings, by_input
+from spikeplane.errors import SpikeplaneError
+from spikeplane.log import logger
+from spikeplane.network import Network
+from spikeplane.program import Program
+from spikeplane.program.bounds import prove
+from spikeplane.program.once import prove_once
+from spikeplane.program.source import Source
+
+_log = logger(__name__)
+
+
+def first_built(source: Source, chips: Target, encodings: Encodings, name: str) -> Program:
+    """The program for the first of the chips, by their arithmetic, that has one and keeps the weights' levels;
+    where none does, that of the least error. Wide ones come first where rounding comes back. Raises
+    SpikeplaneError."""
+    found: list[Program] = []
+    refused: SpikeplaneError | None = None
+    loops, large = bool(looped(source.network)), False
+    chosen = sorted(chips.arithmetic, key=lambda one: loops and narrow(one))
+    for arithmetic in chosen:
+        if large and arithmetic is not source.chip:
+            continue  # wider ones are larger still
+        try:
+            last = arithmetic is chosen[-1]
+            one = replace(source, chip=arithmetic)
+            found.append(built(one, encodings, name, chips.placed, cured=last))
+        except SpikeplaneError as error:
+            refused = error
+            large = large or isinstance(error, TooLarge)
+            _log.info("%s; trying wider accumulators and membranes", error)
+            continue
+        lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] == LEVELS]
+        if not lost:
+            return found[-1]
+        _log.info("layer '%s' loses levels of its weights; trying wider accumulators and membranes", lost[0])
+    if not found:
+        assert refused is not None
+        raise refused
+    return min(found, key=lambda program: max(row["error"] for row in program.tables["quantisation"]))
+
+
+def built(
+    source: Source, encodings: Encodings, name: str, placed: Placed = fit, *, cured: bool = True
+) -> Program:
+    """The program of a float network: quantised for the source's chip, proved within bounds, placed by
+    `placed`. cured: where weights vanish, look for a chip on which they do not. Raises SpikeplaneError."""
+    net = source.network
+
+    def lossless(chip: ChipConfig) -> bool:
+        """Whether no weights vanish on it."""
+        _, found = _quantised(source, chip, encodings)
+        return not any(vanished(row) for row in found)
+
+    network, rows = _quantised(source, source.chip, encodings)
+    check_losses(net, rows, source.chip, lossless if cured else lambda _: False)
+    prove(network, source.chip)
+    chosen = _probes(network, source.probes)
+    config, placement, image = placed(network, source.chip, chosen)
+    bounds = prove(network, config)
+    prove_once(network, config)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
+        "quantisation": [asdict(row) for row in rows],
+        "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
+        "mapping": mapping_rows(placement, image),
+        "calibration": [],
+    }
+    (_, first), *rest = by_input(encodings, [p.name for p in net.inputs]).items()
+    others = {} if all(one == first for _, one in rest) else dict(rest)
+    return Program(
+        name=name,
+        config=config,
+        network=network,
+        placement=placement,
+        encoding=first,
+        others=others,
+        readout=net.readout,
+        probes=tuple(chosen),
+        tables=tables,
+        source=source,
+    )
+
+
+def _quantised(source: Source, chip: ChipConfig, encodings: Encodings) -> tuple[Network, list[Quantised]]:
+    known = source.corrections or {}
+    return quantise(
+        source.network,
+        chip,
+        encodings,
+        source.weight_bits,
+        source.guard,
+        source.peaks,
+        lambda layer: known.get(layer.population.name),
+    )
+
+
+def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
+    known = [p.name for p in network.populations if p.neuron is not None]
+    for name in wanted or []:
+        if name not in known:
+            raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
+    # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes
+    # what no population does.
+    ends = [name for name in known if name == network.output or not network.outgoing(name)]
+    return known if wanted is None else [name for name in known if name in wanted or name in ends]
