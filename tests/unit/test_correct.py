@@ -122,17 +122,11 @@ def test_no_calibration_gets_worse(options: dict[str, Any]):
     if "v_reset" in options:  # one unit, because the chip resets to one potential
         assert changed["scale"] == 24
     if options.get("reset") == "soft":  # subtracts what it did
-        np.testing.assert_allclose(
-            program.network.population("layer").amount / (0.9 / before_unit(program)), 1, atol=0.02
-        )
-
-
-def before_unit(program: Program) -> np.ndarray:
-    """By channel what one step of the membranes is."""
-    theta = program.network.population("layer").theta
-    assert program.source is not None
-    assert program.source.corrections is not None
-    return (0.9 + program.source.corrections["layer"].threshold) / np.asarray(theta)
+        layer_of = program.network.population("layer")
+        assert layer_of.amount is not None
+        assert layer_of.theta is not None
+        unit = (0.9 + program.source.corrections["layer"].threshold) / layer_of.theta
+        np.testing.assert_allclose(layer_of.amount * unit, 0.9, rtol=0.01)
 
 
 def test_a_readout_of_values_gets_a_bias():
