@@ -26,6 +26,7 @@ from spikeplane.importers.geometry import (
 )
 from spikeplane.importers.late import later
 from spikeplane.importers.maps import Map, covering, seen
+from spikeplane.importers.reused import numbered
 from spikeplane.importers.sums import FAN
 from spikeplane.importers.views import Views
 from spikeplane.network import MEMBRANE, Window
@@ -178,8 +179,14 @@ class Assembler(Views):
             )
         currents = self.currents(layer, self.seen(layer, value, seen(value.shape, rows, columns)))
         self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
-        theta = np.ones(value.shape[0])
-        return self.neuron(layer, currents, FloatNeuron(decay=0.0, threshold=theta, reset="none"))
+        return self._or(layer, currents)
+
+    def _or(self, layer: str, counts: Currents) -> Spikes:
+        """Neurons that any spike fires."""
+        uses = self.pooled.get(layer, 0)
+        self.pooled[layer] = uses + 1
+        neuron = FloatNeuron(decay=0.0, threshold=np.ones(counts.shape[0]), reset="none")
+        return self.neuron(numbered(layer, uses), counts, neuron)
 
     def _window(
         self, layer: str, value: Value, size: Pair, stride: Pair, padding: Pair, out: Pair

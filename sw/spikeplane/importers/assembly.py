@@ -23,6 +23,7 @@ from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.memoryless import simplify
 from spikeplane.importers.readouts import as_population, readout_of
 from spikeplane.importers.regular import even, irregular, repeated
+from spikeplane.importers.reused import apart
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
 from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
 from spikeplane.network import MEMBRANE
@@ -36,7 +37,7 @@ class Assembly:
     """Populations, projections and assumptions so far. `layer` arguments are names for messages.
 
     readouts: of layers that send values how they are read out, "last" where nothing is said. split_off: how
-    many stand-ins splits.py has. gates: of populations that are gates what they compute (gates.py).
+    many stand-ins splits.py has. gates: of gates what they compute (gates.py). pooled: by layer its ORs.
     """
 
     populations: list[FloatPopulation] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Assembly:
     sums: Sums = field(default_factory=Sums)
     split_off: int = 0
     gates: dict[str, Any] = field(default_factory=dict[str, Any])
+    pooled: dict[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
         note(self)
@@ -96,10 +98,8 @@ class Assembly:
         if bias is not None:
             offset = np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), offset.shape)
         if isinstance(value, Spikes):
-            drafts = tuple(
-                Draft(s.population, s.map or map, s.delay, layer if named else "", s.uneven)
-                for s in _through(layer, value, map)
-            )
+            given, name = _through(layer, value, map), layer if named else ""
+            drafts = tuple(Draft(s.population, s.map or map, s.delay, name, s.uneven) for s in given)
             made = Currents(drafts, offset, map.shape)
             return self._split(
                 layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named)
@@ -204,7 +204,7 @@ class Assembly:
         if any(p.source in constants(self.populations) for p in made):
             self.assume(layer, "offset in front of padding", "a constant population", "padding stays 0")
         self.sums.take(layer, currents, made)
-        return Spikes((Source(layer),), currents.shape, flat=currents.flat)
+        return Spikes((Source(layer),), currents.shape, currents.flat)
 
     def values(self, layer: str, value: Value, why: str) -> Spikes:
         """Currents, or a sum of spikes, as neurons without memory that send what they get; `why` is told."""
@@ -232,8 +232,7 @@ class Assembly:
 
     def free(self, layer: str, *others: str) -> str:
         """A name for a population of values: the layer's, or one like it."""
-        taken = {p.name for p in self.populations} | set(others)
-        name, number = layer, 0
+        taken, name, number = {p.name for p in self.populations} | set(others), layer, 0
         while name in taken:
             number += 1
             name = f"{layer}_values{number if number > 1 else ''}"
@@ -269,13 +268,14 @@ class Assembly:
             self.assume(name, "order", "weights of 0", "all that it gets is a step late; they tell it to run")
         output = value.sources[0].population
         driving = {p.source for p in self.projections}
-        return FloatNetwork(
+        net = FloatNetwork(
             populations=tuple(p for p in self.populations if not p.constant or p.name in driving),
             projections=tuple(synapses),
             output=output,
             readout=readout_of(self, output),
             assumptions=tuple(self.assumptions),
         )
+        return apart(self.pooled, net)
 
     def has_input(self, value: Value) -> bool:
         """Whether spikes of an input, not of neurons, are in the value."""

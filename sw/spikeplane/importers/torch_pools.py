@@ -149,7 +149,7 @@ def upsample(call: Call) -> Value:
     """Every pixel several times."""
     maps(call, "an upsampling")
     module, shape = call.module, call.value.shape
-    if module.mode != "nearest":
+    if module.mode not in ("nearest", "nearest-exact"):
         raise call.refuse(f"an upsampling of mode '{module.mode}'", "use mode='nearest'")
     if module.size is not None:
         out = pair(module.size)
@@ -164,7 +164,14 @@ def upsample(call: Call) -> Value:
         ratios = [1 / t if t else 0.0 for t in times]
     if min(out) < 1:
         raise call.refuse(f"an upsampling to {text(tuple(out))} pixels", "make one pixel or more")
+    if module.mode == "nearest-exact" and not all(_whole(n, r) for n, r in zip(out, ratios, strict=True)):
+        raise call.refuse("an upsampling of mode 'nearest-exact' by no whole number", "use mode='nearest'")
     return call.made.resized(call.layer, call.value, (out[0], out[1]), (ratios[0], ratios[1]))
+
+
+def _whole(count: int, ratio: float) -> bool:
+    """Whether each source pixel stands in as many of `count` places, in which both kinds of nearest are the same."""
+    return (1 / ratio).is_integer() and (count * ratio).is_integer()
 
 
 def shuffle(call: Call) -> Value:

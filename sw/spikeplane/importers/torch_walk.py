@@ -71,7 +71,7 @@ class _Walk:
 
     def _used(self, node: Any) -> Result:
         """A layer where the forward calls it."""
-        if any(p.name == node.target for p in self.made.populations):
+        if any(p.name == node.target for p in self.made.populations) and node.target not in self.made.pooled:
             raise Unfollowed(f"layer '{node.target}' is used more than once")
         value = self._argument(node)
         states = [s for s in (*node.args[1:], *node.kwargs.values()) if s is not None]

@@ -46,6 +46,12 @@ class Two(NamedTuple):
     features: Tensor
 
 
+def shuffled(x: Tensor, groups: int) -> Tensor:
+    """Channels of groups in turn, as ShuffleNet has them."""
+    n, c, h, w = x.shape
+    return x.view(n, groups, c // groups, h, w).transpose(1, 2).contiguous().view(n, c, h, w)
+
+
 class Dense(nn.Module):
     """Each block sees all before it."""
 
@@ -157,6 +163,12 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "tokens": (Tokens, IMAGE, None),
     "contiguous, detach, clone": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).detach().clone().contiguous()))), IMAGE, None),
     "to float": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).float()))), IMAGE, None),
+    "shuffled, by hand": (lambda: Do(lambda s, x: s.b(s.conv2(shuffled(s.a(s.conv(x)), 2)))), IMAGE, None),
+    "shuffled currents, cut": (lambda: Do(lambda s, x: s.d(s.point(torch.cat(shuffled(s.bn(s.conv(x)), 2).chunk(2, 1), 1)))), IMAGE, None),
+    "shuffled and added": (lambda: Do(lambda s, x: (lambda y: s.b(s.conv2(y + shuffled(y, 2))))(s.a(s.conv(x)))), IMAGE, None),
+    "nearest, exactly": (lambda: Do(lambda s, x: s.b(F.interpolate(s.a(s.conv(x)), scale_factor=2, mode="nearest-exact"))), IMAGE, None),
+    "nearest, exactly, uneven": (lambda: Do(lambda s, x: F.interpolate(s.a(s.conv(x)), 9, mode="nearest-exact")), IMAGE, "whole number"),
+    "bilinear": (lambda: Do(lambda s, x: s.b(F.interpolate(s.a(s.conv(x)), scale_factor=2, mode="bilinear"))), IMAGE, "use mode='nearest'"),
     "sum of channels": (lambda: Do(folded), IMAGE, None),
     "three added": (lambda: Do(lambda s, x: s.d(s.conv2(s.a(s.conv(x)) + s.b(s.conv(x)) + s.c(s.conv(x))))), IMAGE, None),
     "weighted sum": (lambda: Do(lambda s, x: s.d(s.conv2(0.5 * s.a(s.conv(x)) + 2 * s.b(s.conv(x))))), IMAGE, None),

@@ -29,6 +29,26 @@ def picked(operation: Operation, item: Item, d: int, start: int, count: int, *, 
     return Item(part, (*item.dims[:d], *put, *item.dims[d + 1 :]), item.step)
 
 
+def ordered(operation: Operation, item: Item) -> Item:
+    """A dimension that holds all channels in another order, as a shuffle leaves them, as the channels of a value in that
+    order; any other item as it is."""
+    count, (channels, _, _) = item.value.shape[0], features(item.value.shape)
+    for place, each in enumerate(item.dims):
+        if (
+            len(each) > 1
+            and each != channels
+            and all(a.axis == CHANNELS for a in each)
+            and sizes((each,)) == (count,)
+        ):
+            order = sum(
+                (np.arange(a.size) * a.stride).reshape(-1, *[1] * n) for n, a in enumerate(reversed(each))
+            )
+            value = replace(item.value, flat=False)
+            made = operation.made.channels(operation.layer, value, np.ravel(order).tolist())
+            return Item(made, (*item.dims[:place], channels, *item.dims[place + 1 :]), item.step)
+    return item
+
+
 def _of_a_split(operation: Operation, item: Item, d: int, start: int, count: int, *, drop: bool) -> Item:
     """Every channel whose place along one atom is in the slice."""
     atom, value = item.dims[d][0], item.value

@@ -24,6 +24,7 @@ _CURES = {
     **dict.fromkeys(("cumsum", "cumprod"), "return every step's output: the program puts out the sum over the steps"),
     **dict.fromkeys(("flip", "roll"), "turn the input before, or permute the weights of the layer behind"),
     "im2col": "use Conv2d",
+    **dict.fromkeys((f"upsample{mode}" for mode in ("linear1d", "bilinear2d", "bicubic2d")), "use mode='nearest'"),
 }  # fmt: skip
 _CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"
 

@@ -183,7 +183,8 @@ def _upsample(operation: Operation) -> _Fields:
     args = operation.args
     size = args.get("output_size")
     scales = args.get("scale_factors") or [args.get("scales_h"), args.get("scales_w")]
-    return {"mode": "nearest", "size": size, "scale_factor": scales}
+    mode = "nearest-exact" if "exact" in operation.name else "nearest"
+    return {"mode": mode, "size": size, "scale_factor": scales}
 
 
 def _upsample_line(operation: Operation) -> _Fields:
@@ -228,7 +229,9 @@ RULES: dict[str, Rule] = {
     "adaptive_avg_pool2d": of_pixels(torch_pools.adaptive_pool, _adaptive),
     "adaptive_avg_pool1d": of_lines(torch_pools.adaptive_pool_of_lines, _adaptive),
     "adaptive_max_pool2d": lambda o: (of_pixels(torch_pools.adaptive_max_pool, _adaptive)(o), None),
-    "upsample_nearest2d": of_pixels(torch_pools.upsample, _upsample),
+    **dict.fromkeys(
+        ("upsample_nearest2d", "upsample_nearest_exact2d"), of_pixels(torch_pools.upsample, _upsample)
+    ),
     "upsample_nearest1d": of_lines(torch_pools.upsample, _upsample_line),
     **dict.fromkeys(("pad", "constant_pad_nd"), padded),
 }

@@ -39,7 +39,8 @@ def viewed(operation: Operation) -> Any:
     """A reshape: boundaries of dimensions fall between axes, or inside channels."""
     thing = _plain(operation)
     try:
-        return _with(thing, reshaped(dims_of(thing), operation.shape))
+        made = _with(thing, reshaped(dims_of(thing), operation.shape))
+        return channels.ordered(operation, made) if isinstance(made, Item) else made
     except Cut:
         shape = "x".join(map(str, operation.shape))
         raise operation.unlike(
