@@ -14,11 +14,12 @@ from mutants.lists import (
     network,
     program,
     scatter,
+    signs,
     time,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART,
+    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
 )  # fmt: skip

@@ -5,7 +5,6 @@ from mutants.catalogue import Mutant, Part
 FOLD = ("tests/unit/test_time_channels.py",)
 ONCE = ("tests/unit/test_fire_once.py",)
 DRAWN = ("tests/unit/test_encode_poisson.py",)
-APART = ("tests/unit/test_blocks.py",)
 
 MUTANTS = (
     Mutant("encode_poisson.py", "seed >> 32", "0", "the seed's upper half is lost", tests=DRAWN),
@@ -21,9 +20,6 @@ MUTANTS = (
     Mutant("compiler/time_channels.py", "shares * np.broadcast_to(p.bias, p.shape[:1])", "np.ones_like(shares) * np.broadcast_to(p.bias, p.shape[:1])", "biases are not mixed", tests=FOLD),
     Mutant("compiler/time_channels.py", "np.repeat(np.broadcast_to(neuron.mix.threshold, (steps,)), channels)", "np.tile(np.broadcast_to(neuron.mix.threshold, (steps,)), channels)", "thresholds of steps stand at channels", tests=FOLD),
     Mutant("compiler/time_channels.py", "np.any(neuron.decay)", "False", "membranes beside neurons that mix are forgotten", tests=FOLD),
-    Mutant("compiler/blocks.py", "groups - int(row[::-1].argmax())", "int(row.sum())", "the last of the groups that are met is left out", tests=APART),
-    Mutant("compiler/blocks.py", "block[:, :, low:high]", "block[:, :, : high - low]", "weights of the first groups stand for those that are met", tests=APART),
-    Mutant("compiler/synapses.py", "slots if met is None else block", "slots", "the walker goes to the next bit, not to the next group", tests=APART),
     Mutant("program/once.py", "min(window, left) if source.once else left", "min(window, left)", "every source counts as one that fires once", tests=ONCE),
     Mutant("program/once.py", "left * np.maximum(bias, 0)", "np.maximum(bias, 0)", "a bias counts once", tests=ONCE),
     Mutant("program/once.py", "share ** (steps - 1)", "share", "a reset leaks in one step only", tests=ONCE),
