@@ -97,6 +97,7 @@ def _with_spare_lane(
         theta=None,
         amount=None,
         bias=None,
+        leaks=None if population.leaks is None else population.leaks[:1] * 0,
     )
     alone = Network(
         populations=(
