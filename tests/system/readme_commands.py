@@ -50,6 +50,10 @@ TYPED = {
     "--preset ulx3s-85f": f"{COMPILE} --preset ulx3s-85f -o board.spk",
     "spikeplane systems csnn": "spikeplane systems csnn | grep -v refused",
     "spikeplane systems --board sim": "spikeplane systems csnn --size 8 --board sim",
+    "spikeplane train model.py:net --data DIR -o net.spt":
+        "printf 'from torch import nn\\nfrom spikingjelly.activation_based import neuron\\n"
+        "def net():\\n    return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), neuron.IFNode(), nn.Linear(8, 4)), (1, 4, 4)\\n' >model.py\n"
+        "spikeplane train model.py:net --data images.npy --labels labels.npy -o net.spt && test -s net.spt",
     "spikeplane layers": "spikeplane layers | grep Conv2d",
     "spikeplane run net.spk --input DATA --board sim --lockstep": f"{RUN} | grep '0 mismatches'",
     "spikeplane run": "spikeplane run net.spk --input images.npy",

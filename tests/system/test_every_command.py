@@ -49,6 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     rng = np.random.default_rng(0)
     np.save(place / "images.npy", rng.integers(0, 256, (12, 1, 4, 4), dtype=np.uint8))
+    np.save(place / "labels.npy", rng.integers(0, 3, 12))
     np.save(place / "clip.npy", (rng.random((60, 12, 20)) < 0.3).astype(np.uint8))
     np.save(place / "light.npy", np.full((3, 8, 8), 255, np.uint8))
     return place
@@ -62,6 +63,7 @@ TYPED = {
     "estimate": ["estimate net.spk --board ulx3s-85f"],
     "build": ["build --board ulx3s-85f --program net.spk --dry-run"],
     "compile": ["compile models.py:net -o other.spk --preset tiny", "compile models.py:net -o other.spk --preset auto"],
+    "train": ["train models.py:net --data images.npy --labels labels.npy -o net.spt --epochs 1 --batch 5 --steps 2"],
     "run": ["run net.spk -i images.npy", "run net.spk -i images.npy --lockstep"],
     "upgrade": ["upgrade net.spk -o 'another one.spk'"],
     "layers": ["layers"],

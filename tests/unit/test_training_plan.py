@@ -83,6 +83,10 @@ CASES = {
         lambda: replace(layers(4, 4, limit=12), delta_limit=4),
         "projection in->hid: weights below 2^12 times deltas below 2^4 leave binary16; lower the limits to a sum of 15",
     ),
+    "limit": (
+        lambda: replace(layers(4, 4), delta_limit=-1),
+        "projection in->hid: weights within 2^3 and deltas within 2^-1; limits are powers of 0 and more",
+    ),
     "theta": (
         lambda: layers(4, 4, theta=np.array([1.0, 1025.0, 1.0, 1.0])),
         "layer 'hid': the threshold 1025 has no exact window in binary16 (it and it -+ 1/2 must be binary16 numbers); use a "

@@ -28,7 +28,9 @@ from spikeplane.program import Program
 def compile(  # noqa: A001 - the command's name
     model: Annotated[
         str,
-        typer.Argument(help="A .nir file, or file.py:function returning a SpikingJelly or snnTorch module."),
+        typer.Argument(
+            help="A .nir file, file.py:function returning a SpikingJelly or snnTorch module, or a training (.spt)."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The program file to write.")],
     preset: Annotated[

@@ -35,6 +35,8 @@ ENTRIES = (
           "Load a built bitstream into a board, and check by its link that it reports the chip that was built."),
     Entry("compile", "compile", "compile",
           "Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went."),
+    Entry("train", "train", "compile",
+          "Train a spiking network in binary16 with exact sums: the same bits whatever the order of a batch's samples."),
     Entry("run", "run", "sim",
           "Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency."),
     Entry("serve", "serve", "sim",

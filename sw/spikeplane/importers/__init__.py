@@ -33,7 +33,7 @@ def import_model(
 
     model           the path of a `.nir` file, `file.py:function` (a function without arguments that returns
                     a module, a NIR graph, or either with its input shape), a NIR graph, or a PyTorch
-                    module of SpikingJelly or snnTorch layers
+                    module of SpikingJelly or snnTorch layers; `.spt`, what `spikeplane train` has written
     input_shape     (C, H, W), where the model does not say; of several inputs a mapping by name
     dt              seconds of a step, for NIR
     reset           "hard", "soft", "none", or "delayed": a subtraction that snnTorch does one step later,
@@ -67,6 +67,11 @@ def import_model(
             from spikeplane.importers.nir_file import read_nir
 
             model = read_nir(model)
+        elif model.endswith(".spt"):
+            from spikeplane.train.file import Training
+            from spikeplane.train.imported import float_network
+
+            return float_network(Training.load(model).trained())
         else:
             raise SpikeplaneError(f"a model is a .nir file or file.py:function, not '{model}'")
     notes = told(used)

@@ -66,6 +66,11 @@ def check(network: LearningNetwork) -> None:
         _check_neurons(population)
     for projection in network.projections:
         _check_weights(projection)
+        if min(projection.limit, network.delta_limit) < 0:
+            raise SpikeplaneError(
+                f"projection {projection.name}: weights within 2^{projection.limit} and deltas within 2^{network.delta_limit}; "
+                "limits are powers of 0 and more"
+            )
         if projection.limit + network.delta_limit > _PRODUCT:
             raise SpikeplaneError(
                 f"projection {projection.name}: weights below 2^{projection.limit} times deltas below "

@@ -1,0 +1,217 @@
+"""`spikeplane train`: a network learns in binary16, with the bits that a chip would have."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+
+from spikeplane.cli.answer import Json, command, print_json, print_next
+from spikeplane.cli.console import bar, busy, out
+from spikeplane.cli.encodings import parse_encoding, parse_shapes
+from spikeplane.data import read_labels, read_samples
+from spikeplane.data.labels import check_classes
+from spikeplane.errors import SpikeplaneError
+from spikeplane.files import check_place
+from spikeplane.train.course import Settings
+from spikeplane.train.file import Training, begun, check_same
+from spikeplane.train.imported import learning
+from spikeplane.train.loop import Labelled
+from spikeplane.train.loop import train as run_training
+from spikeplane.train.network import LearningNetwork
+
+#: The files of MNIST and its successors, in a folder.
+_TRAIN, _TEST = ("train-images", "train-labels"), ("t10k-images", "t10k-labels")
+
+
+_Model = Annotated[
+    str, typer.Argument(help="A .nir file, file.py:function, or a training; its weights are the first.")
+]
+_Data = Annotated[
+    Path, typer.Option(help="Samples: IDX (gzip), .npy, .npz; or a folder with the four files of MNIST.")
+]
+_Output = Annotated[Path, typer.Option("--output", "-o", help="The training to write, checkpoints too.")]
+_Labels = Annotated[Path | None, typer.Option(help="Labels of the samples.")]
+_Test = Annotated[Path | None, typer.Option(help="Samples that are not learned, told after each epoch.")]
+_TestLabels = Annotated[Path | None, typer.Option(help="Labels of those.")]
+_Samples = Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")]
+_Board = Annotated[str, typer.Option("--board", "-b", help="golden: the golden model.")]
+_Encoding = Annotated[str, typer.Option(help="rate (default), poisson, latency, planes or events.")]
+_Steps = Annotated[int, typer.Option(help="Time steps of a sample.")]
+_StepUs = Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")]
+_Batch = Annotated[int, typer.Option(help="Samples of an iteration.")]
+_Epochs = Annotated[int, typer.Option(help="How often all samples are seen.")]
+_Rate = Annotated[float, typer.Option(help="Learning rate, of the mean loss.")]
+_LastRate = Annotated[float | None, typer.Option(help="Rate of the last iteration (default: a tenth).")]
+_Momentum = Annotated[float, typer.Option(help="0: plain gradient descent.")]
+_Seed = Annotated[int, typer.Option(help="Seed of the order of samples and of their code.")]
+_Freeze = Annotated[list[str] | None, typer.Option(help="A layer that keeps its weights. Repeatable.")]
+_WeightLimit = Annotated[int, typer.Option(help="Weights stay within 2 to this power.")]
+_DeltaLimit = Annotated[int, typer.Option(help="Deltas stay within 2 to this power.")]
+_InputShape = Annotated[str | None, typer.Option(help="CHANNELSxHEIGHTxWIDTH, where the model does not say.")]
+_Reset = Annotated[str | None, typer.Option(help="hard: overrides the model.")]
+_Compare = Annotated[str | None, typer.Option(help="'>=': overrides the model.")]
+_Every = Annotated[int, typer.Option(help="A checkpoint each so many iterations; each epoch has one.")]
+_Resume = Annotated[
+    Path | None, typer.Option(help="Go on from this training, with equal bits; all else as it was begun.")
+]
+
+
+def train(
+    model: _Model, data: _Data, output: _Output, labels: _Labels = None, test: _Test = None,
+    test_labels: _TestLabels = None, samples: _Samples = None, board: _Board = "golden", encoding: _Encoding = "rate",
+    steps: _Steps = 4, step_us: _StepUs = 1000, batch: _Batch = 64, epochs: _Epochs = 5, rate: _Rate = 0.4,
+    last_rate: _LastRate = None, momentum: _Momentum = 0.0, seed: _Seed = 0, freeze: _Freeze = None,
+    weight_limit: _WeightLimit = 3, delta_limit: _DeltaLimit = 2, input_shape: _InputShape = None,
+    reset: _Reset = None, compare: _Compare = None, every: _Every = 0, resume: _Resume = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Train a spiking network in binary16 with exact sums: the same bits whatever the order of a batch's samples.
+
+    Example: `spikeplane train model.py:net --data fashion_mnist -o trained.spt`
+    """
+    if board != "golden":
+        raise SpikeplaneError(f"--board {board}: training runs on the golden model so far; use golden")
+    _check_options(every, samples, (test, test_labels))
+    check_place(output)
+    code = parse_encoding(encoding, steps, step_us, seed, 8)
+    with busy("reading"):
+        network, told = _network(model, freeze or [], weight_limit, delta_limit, input_shape, reset, compare)
+        learned = _read(network, code, *_paths(data, labels, _TRAIN), samples)
+        apart = _paths(data if data.is_dir() and test is None else test, test_labels, _TEST)
+        tested = None if apart[0] is None else _read(network, code, *apart, None)
+    last = rate / 10 if last_rate is None else last_rate
+    settings = Settings(
+        encoding=code, samples=len(learned.labels), batch=batch, epochs=epochs, rate=rate, last_rate=last,
+        momentum=momentum, seed=seed,
+    )  # fmt: skip
+    settings.check()
+    training = begun(network, settings) if resume is None else _resumed(resume, network, settings)
+    say = _quiet if as_json else _line
+    told += settings.told()
+    for line in told:
+        say(line)
+    summary = _learn(training, learned, tested, output, every, say)
+    summary["notes"] = told
+    program = output.with_suffix(".spk")
+    summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
+    print_json(summary) if as_json else _show(summary)
+
+
+def _line(text: str) -> None:
+    out.print(escape(text), highlight=False)
+
+
+def _quiet(text: str) -> None:
+    """With --json the object says it."""
+
+
+def _check_options(every: int, samples: int | None, test: tuple[Path | None, Path | None]) -> None:
+    if every < 0:
+        raise SpikeplaneError(f"--every must be 0 or more iterations, not {every}")
+    if samples is not None and samples < 1:
+        raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
+    if (test[0] is None) != (test[1] is None):
+        raise SpikeplaneError("--test and --test-labels belong together: give both")
+
+
+def _network(
+    model: str,
+    freeze: list[str],
+    weight_limit: int,
+    delta_limit: int,
+    shape: str | None,
+    reset: str | None,
+    compare: str | None,
+) -> tuple[LearningNetwork, list[str]]:
+    from spikeplane.importers import import_model
+
+    options: dict[str, Any] = {
+        "input_shape": parse_shapes([shape] if shape else []),
+        "reset": reset,
+        "compare": compare,
+    }
+    net = import_model(model, input_bits=1, **options)
+    if len(net.inputs) != 1:
+        raise SpikeplaneError(f"the model has {len(net.inputs)} inputs; a chip learns with one")
+    return learning(net, freeze, limit=weight_limit, delta_limit=delta_limit)
+
+
+def _paths(data: Path | None, labels: Path | None, names: tuple[str, str]) -> tuple[Path | None, Path | None]:
+    """Samples and labels: as given, or of a folder."""
+    if data is None or not data.is_dir() or labels is not None:
+        return data, labels
+    found = [next(iter(sorted(data.glob(f"{name}*"))), None) for name in names]
+    return (data, None) if None in found else (found[0], found[1])
+
+
+def _read(
+    network: LearningNetwork, encoding: Any, data: Path | None, labels: Path | None, limit: int | None
+) -> Labelled:
+    assert data is not None
+    if labels is None:
+        raise SpikeplaneError(
+            f"{data} has no labels, which training needs; give --labels, or a folder with {', '.join(_TRAIN)}"
+        )
+    items = read_samples(data, network.inputs[0].shape, encoding, limit)
+    if limit is not None and len(items) < limit:
+        raise SpikeplaneError(f"{data} has {len(items)} samples, --samples asks for {limit}")
+    classes = int(np.prod(network.population(network.output).shape))
+    truth = read_labels(labels, len(items), at_least=limit is not None)
+    check_classes(truth, classes, f"{labels.name}: ")
+    return Labelled(items, truth)
+
+
+def _resumed(path: Path, network: LearningNetwork, settings: Settings) -> Training:
+    training = Training.load(path)
+    check_same(training, network, settings)
+    return training
+
+
+def _learn(
+    training: Training,
+    data: Labelled,
+    test: Labelled | None,
+    output: Path,
+    every: int,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    from spikeplane_sim.golden.training import Trainer, digest
+
+    settings = training.settings
+    trainer = Trainer(
+        training.network, settings.optimiser, batch=settings.batch, steps=settings.encoding.steps
+    )
+    rest = (settings.iterations - training.iterations) * settings.batch
+    with bar("training", rest, "samples") as advance:
+        done = run_training(
+            training, trainer, data, test, progress=advance, epoch_done=lambda row: say(_row(row)),
+            checkpoint=lambda now: now.save(output), every=every,
+        )  # fmt: skip
+    done.save(output)
+    return {
+        "training": str(output),
+        "iterations": done.iterations,
+        "exact_bits": trainer.exact_bits,
+        "epochs": done.figures.epochs,
+        "clipped": trainer.arithmetic.clipped,
+        "sha256": digest(done.learned),
+    }
+
+
+def _row(row: dict[str, Any]) -> str:
+    test = f", test {row['test']:.2%}" if "test" in row else ""
+    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
+
+
+def _show(summary: dict[str, Any]) -> None:
+    for label, text in (
+        ("iterations", f"{summary['iterations']:,}"),
+        ("exact words", f"{summary['exact_bits']} bits"),
+        ("limited", f"{summary['clipped']:,} weights and deltas at their limits"),
+        ("sha256", summary["sha256"]),
+        ("training", escape(summary["training"])),
+    ):
+        out.print(f"{label:<19}{text}", highlight=False)
+    print_next(summary["next"])

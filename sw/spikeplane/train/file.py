@@ -1,0 +1,171 @@
+"""The file of a training, its checkpoint and its result in one: network, settings, weights, momenta, how far it is.
+
+Sealed as a program file is: HDF5 behind a first block with version and checksum, read by the same reader.
+"""
+
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.files import read_file, write_file
+from spikeplane.program.hdf5 import BLOCK, datasets
+from spikeplane.program.plain import made, stated
+from spikeplane.train.course import Settings
+from spikeplane.train.network import Learned, LearningNetwork, LearningPopulation, LearningProjection
+
+MAGIC, VERSION = "spikeplane-training", 1
+_FILE = 1 << 29
+_LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
+
+
+@dataclass
+class Figures:
+    """Of the epoch under way, so that one that is interrupted reports what it would have, and of those behind it."""
+
+    right: int = 0
+    seen: int = 0
+    loss: float = 0.0
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Training:
+    """A network that learns, `iterations` on its way."""
+
+    network: LearningNetwork
+    settings: Settings
+    learned: Learned
+    iterations: int = 0
+    figures: Figures = field(default_factory=Figures)
+
+    def trained(self) -> LearningNetwork:
+        """The network with the weights of now."""
+        return self.network.with_weights(self.learned.weights)
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, whole or not at all. Raises SpikeplaneError."""
+        contents = _bytes(self)
+        label = f"{MAGIC} {VERSION} {hashlib.sha256(contents[BLOCK:]).hexdigest()}\n".encode()
+        write_file(path, label.ljust(BLOCK, b"\0") + contents[BLOCK:])
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Training":
+        """Read a file. Raises SpikeplaneError for what is none."""
+        try:
+            contents = read_file(path, _FILE)
+        except FileNotFoundError:
+            raise SpikeplaneError(f"training: no file {path}") from None
+        except OSError as error:
+            raise SpikeplaneError(f"training: cannot read {path}: {error.strerror}") from None
+        label = _LABEL.fullmatch(contents[:BLOCK])
+        if label and int(label[1]) != VERSION:
+            raise SpikeplaneError(
+                f"training {path} has format version {int(label[1])}, this is version {VERSION}; train it again"
+            )
+        if label and label[2].decode() == hashlib.sha256(contents[BLOCK:]).hexdigest():
+            try:
+                return _training(contents)
+            except (
+                Exception
+            ):  # whatever json, numpy or the reader make of a file that some other tool has written
+                pass
+        raise SpikeplaneError(f"{path} is no training of Spikeplane, or is damaged; train it again")
+
+
+def _bytes(training: Training) -> bytes:
+    network, learned = training.network, training.learned
+    header = {
+        "output": network.output,
+        "delta_limit": network.delta_limit,
+        "populations": [stated(p, ("theta",)) for p in network.populations],
+        "projections": [stated(p, ("weight",)) for p in network.projections],
+        "settings": stated(training.settings),
+        "iterations": training.iterations,
+        "figures": vars(training.figures),
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for i, p in enumerate(network.populations):
+        if p.theta is not None:
+            arrays[f"theta/{i}"] = np.asarray(p.theta, "<f8").view("<u8")
+    for tag, weight in learned.weights.items():
+        arrays[f"weights/{tag}"] = weight.view(np.uint16)
+    for tag, momentum in learned.momenta.items():
+        arrays[f"momenta/{tag}"] = momentum.view(np.uint16)
+    buffer = io.BytesIO()
+    opened: Any = h5py.File(buffer, "w", userblock_size=BLOCK, libver="earliest")
+    with opened as file:
+        text = json.dumps(header, default=lambda one: one.item()).encode()
+        file.create_dataset("header", data=np.frombuffer(text, dtype=np.uint8))
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip", shuffle=True)
+    return buffer.getvalue()
+
+
+def _training(contents: bytes) -> Training:
+    found = {name: dataset.read() for name, dataset in datasets(contents).items()}
+    header = json.loads(found.pop("header").tobytes())
+
+    def kept(kind: str) -> dict[int, np.ndarray]:
+        names = [name for name in found if name.startswith(f"{kind}/")]
+        return {int(name.partition("/")[2]): np.ascontiguousarray(found[name]) for name in names}
+
+    theta = {i: bits.view(np.float64) for i, bits in kept("theta").items()}
+    weights, momenta = ({t: b.view(np.float16) for t, b in kept(k).items()} for k in ("weights", "momenta"))
+    populations = tuple(
+        made(LearningPopulation, p, "population", theta=theta.get(i))
+        for i, p in enumerate(header["populations"])
+    )
+    projections = tuple(
+        made(LearningProjection, p, "projection", weight=weights[tag])
+        for tag, p in enumerate(header["projections"])
+    )
+    network = LearningNetwork(
+        populations=populations,
+        projections=projections,
+        output=header["output"],
+        delta_limit=header["delta_limit"],
+    )
+    settings = made(Settings, header["settings"], "settings")
+    return Training(
+        network, settings, Learned(weights, momenta), header["iterations"], Figures(**header["figures"])
+    )
+
+
+def check_same(before: Training, network: LearningNetwork, settings: Settings) -> None:
+    """Raises SpikeplaneError where a training that goes on is not the one that was begun."""
+    asked, had = stated(settings), stated(before.settings)
+    for name in asked:
+        if asked[name] != had[name]:
+            raise SpikeplaneError(
+                f"the training that goes on has {name} {_said(had[name])}, not {_said(asked[name])}; give what it was begun with"
+            )
+    blank = dict.fromkeys(range(len(network.projections)), np.zeros(1))
+    forms = [[p.weight.shape for p in one.projections] for one in (network, before.network)]
+    if forms[0] != forms[1] or repr(network.with_weights(blank)) != repr(before.network.with_weights(blank)):
+        raise SpikeplaneError(
+            "the training that goes on is that of another network; give the model that it was begun with"
+        )
+
+
+def _said(value: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+
+
+def begun(network: LearningNetwork, settings: Settings) -> Training:
+    """A training that has not moved yet."""
+    weights = {tag: np.ascontiguousarray(p.weight) for tag, p in enumerate(network.projections)}
+    momenta = {tag: np.zeros_like(weights[tag]) for tag, p in enumerate(network.projections) if p.trained}
+    return Training(network, settings, Learned(weights, momenta if settings.momentum else {}))
+
+
+def of_now(training: Training, learned: Learned, iterations: int) -> Training:
+    """The same with other weights."""
+    return replace(training, learned=learned, iterations=iterations)

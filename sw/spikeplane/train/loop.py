@@ -1,0 +1,123 @@
+"""The loop around what learns: batches, epochs, figures, checkpoints. The same for the golden model and for boards."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from spikeplane.encode import encode
+from spikeplane.train.course import coded, epoch_code
+from spikeplane.train.file import Training
+from spikeplane.train.network import Learned
+
+
+class Summed(Protocol):
+    """Figures of an iteration."""
+
+    samples: int
+    right: int
+    loss: float
+    clipped: int
+
+
+class Learner(Protocol):
+    """Whatever learns: the golden model, or a chip."""
+
+    def iterate(
+        self, planes: Mapping[str, np.ndarray], labels: np.ndarray, rate: float | None = None
+    ) -> Summed:
+        """Forward, backward and update of one batch."""
+        ...
+
+    def readout(self, planes: Mapping[str, np.ndarray]) -> np.ndarray:
+        """float16 (N, classes)."""
+        ...
+
+    def state(self) -> Learned:
+        """Weights and momenta."""
+        ...
+
+    def restore(self, learned: Learned, iterations: int) -> None:
+        """Go on from them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Samples as `read_samples` gives them, and their classes (N,)."""
+
+    samples: Any
+    labels: np.ndarray
+
+
+def train(
+    training: Training,
+    learner: Learner,
+    data: Labelled,
+    test: Labelled | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+    epoch_done: Callable[[dict[str, Any]], None] | None = None,
+    checkpoint: Callable[[Training], None] | None = None,
+    every: int = 0,
+) -> Training:
+    """Train to the end of the settings, from where `training` is.
+
+    progress    told how many samples an iteration had
+    epoch_done  told the figures of an epoch
+    checkpoint  given the training behind every epoch, and behind every `every` iterations (0: not within epochs)
+    """
+    settings, figures = training.settings, training.figures
+    learner.restore(training.learned, training.iterations)
+    (name, shape), *_ = [(p.name, p.shape) for p in training.network.inputs]
+    while training.iterations < settings.iterations:
+        now = training.iterations
+        epoch = now // settings.an_epoch
+        members = settings.members(now)
+        planes = coded(epoch_code(settings.encoding, epoch), data.samples, shape, members)
+        found = learner.iterate({name: planes}, data.labels[members], settings.rate_of(now))
+        figures.right += found.right
+        figures.seen += found.samples
+        figures.loss += found.loss
+        training.iterations += 1
+        if progress is not None:
+            progress(found.samples)
+        whole = training.iterations % settings.an_epoch == 0
+        if whole:
+            _close(training, learner, epoch, test, epoch_done)
+        if checkpoint is not None and (whole or (every and training.iterations % every == 0)):
+            training.learned = learner.state()
+            checkpoint(training)
+    training.learned = learner.state()
+    return training
+
+
+def _close(
+    training: Training,
+    learner: Learner,
+    epoch: int,
+    test: Labelled | None,
+    epoch_done: Callable[[dict[str, Any]], None] | None,
+) -> None:
+    figures = training.figures
+    row = {"epoch": epoch + 1, "loss": figures.loss / figures.seen, "accuracy": figures.right / figures.seen}
+    if test is not None:
+        row["test"] = accuracy(training, learner, test)
+    figures.epochs.append(row)
+    figures.right, figures.seen, figures.loss = 0, 0, 0.0
+    if epoch_done is not None:
+        epoch_done(row)
+
+
+def accuracy(training: Training, learner: Learner, test: Labelled, part: int = 500) -> float:
+    """The share of samples that are told right, with the encoding's own seed."""
+    population = training.network.inputs[0]
+    right = 0
+    for first in range(0, len(test.labels), part):
+        planes = encode(
+            training.settings.encoding, test.samples[first : first + part], population.shape, first
+        )
+        scores = learner.readout({population.name: planes})
+        right += int((scores.argmax(1) == test.labels[first : first + part]).sum())
+    return right / len(test.labels)
