@@ -7,13 +7,14 @@ import difflib
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
+from spikeplane.later import LATER, later
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
@@ -54,6 +55,7 @@ class ChipConfig:
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
     leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`), each channel its own;
                       False: only 1/2^k and 1 - 1/2^k, k in 1..8, one a population
+    low_planes        True: populations of values may leave out the lowest of their planes (v >> low)
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole
                       image and a little
@@ -81,6 +83,7 @@ class ChipConfig:
     group_bits: int = 6
     max_shift: int = 15
     leak_multiplier: bool = True
+    low_planes: bool = field(default=False, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
 
@@ -99,9 +102,10 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        has: Any = self.leak_multiplier
-        if not isinstance(has, bool):
-            raise SpikeplaneError(f"chip configuration: leak_multiplier must be true or false, not {has!r}")
+        for name in ("leak_multiplier", "low_planes"):
+            has: Any = getattr(self, name)
+            if not isinstance(has, bool):
+                raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(
@@ -149,9 +153,9 @@ class ChipConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files; those of a unit
-        only where there is one."""
-        missing = absent(self)
+        """The fields by name, as they stand in TOML, manifests and program files; those of a unit, and
+        options that came later, only where there is one."""
+        missing = {*absent(self), *(n for n, plain in later(self).items() if getattr(self, n) == plain)}
         return {name: value for name, value in asdict(self).items() if name not in missing}
 
     @classmethod

@@ -67,7 +67,7 @@ def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.
     sends_values = population.sends_values
     width = population.value_bits
     if population.neuron is not None and sends_values:
-        width = population.neuron.planes or config.membrane_bits
+        width = (population.neuron.planes or config.membrane_bits) - population.neuron.low
     flat = planes.reshape(-1, *planes.shape[2:])
     return np.stack([flat >> bit & 1 for bit in range(width)])
 

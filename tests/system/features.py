@@ -18,7 +18,7 @@ ALL = (
     "leak none", "leak memoryless", "leak down", "leak up", "leak odd", "reset none", "reset hard", "reset soft", "reset amount",
     "reset potential", "reset to a limit", "strict", "threshold at a limit", "saturated up", "saturated down", "several groups",
     "leaks of channels", "leaks of channels in groups", "floor", "floored", "fewer planes", "planes from 0 on", "beyond its planes",
-    "odd steps", "one step", "one channel of a group",
+    "planes left out", "all planes but one left out", "odd steps", "one step", "one channel of a group",
 )  # fmt: skip
 
 
@@ -79,6 +79,8 @@ def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]
             "values out": neuron.kind is MEMBRANE,
             "fewer planes": neuron.planes > 0,
             "planes from 0 on": neuron.relu,
+            "planes left out": neuron.low > 0,
+            "all planes but one left out": neuron.low > 0 and neuron.bits(config.membrane_bits) == 1,
             "beyond its planes": made.limited[p.name] > 0,
             "bias": p.bias is not None and bool(np.any(p.bias)),
             "leak none": neuron.leak == "none",

@@ -60,7 +60,7 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
 def _largest(sketch: Sketch, source: Population) -> int:
     if source.neuron is not None and source.sends_values:
         planes = source.neuron.planes or sketch.config.membrane_bits
-        return 1 << (planes if source.neuron.relu else planes - 1)
+        return 1 << (planes - source.neuron.low if source.neuron.relu else planes - 1 - source.neuron.low)
     return (1 << source.value_bits) - 1
 
 

@@ -174,12 +174,12 @@ def _step(
     assert after.max() <= high, f"{population.name}: a reset leaves the membrane"
     if neuron.kind is not MEMBRANE:
         return after, fires.astype(np.int64)
-    sent = _sent(neuron, v)
-    made.limited[population.name] += int((sent != v).sum())
-    return after, sent
+    held = _held(neuron, v)
+    made.limited[population.name] += int((held != v).sum())
+    return after, np.floor_divide(held, 2**neuron.low)
 
 
-def _sent(neuron: Neuron, v: np.ndarray) -> np.ndarray:
+def _held(neuron: Neuron, v: np.ndarray) -> np.ndarray:
     """As many planes of v as the population has: what is beyond is the nearest value that they hold."""
     if neuron.planes == 0:
         return v

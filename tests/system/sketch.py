@@ -90,13 +90,20 @@ class Sketch:
         return np.array([self._factor() if any_one else self.rng.choice(few) for _ in range(channels)])
 
     def _planes(self) -> dict[str, Any]:
-        """All planes of a membrane, or some, at times from 0 on; few enough for the shifter."""
+        """All planes of a membrane, or some, at times from 0 on, at times without the lowest; few enough for the
+        shifter."""
         bits, most = self.config.membrane_bits, self.config.max_shift + 1
         if most >= bits and self.chance(0.3):
             return {}
         relu = self.chance(0.4)
         planes = self.number(1, min(bits - relu, most))
-        return {"planes": planes, "relu": relu}
+        return {"planes": planes, "relu": relu, "low": self._low(planes)}
+
+    def _low(self, planes: int) -> int:
+        """Where the chip has that, some of the lowest planes are left out, at times all but one."""
+        if not self.config.low_planes or self.chance(0.2):
+            return 0
+        return planes - 1 if self.chance(0.3) else self.number(0, planes - 1)
 
     def _factor(self) -> int:
         """A leak in 1/65536 that the chip has; the halves, quarters and the ends more often than

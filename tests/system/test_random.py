@@ -26,7 +26,15 @@ from spikeplane_sim.golden import GoldenModel
 
 
 def chip(
-    mesh: str, lanes: int, weight: int, multiplier: bool, acc: int, membrane: int, shift: int
+    mesh: str,
+    lanes: int,
+    weight: int,
+    multiplier: bool,
+    acc: int,
+    membrane: int,
+    shift: int,
+    *,
+    low: bool = False,
 ) -> ChipConfig:
     """A chip of `mesh` rows x columns with memories for small networks."""
     rows, cols = (int(n) for n in mesh.split("x"))
@@ -36,6 +44,7 @@ def chip(
         lanes=lanes,
         weight_bits=weight,
         leak_multiplier=multiplier,
+        low_planes=low,
         acc_bits=acc,
         membrane_bits=membrane,
         max_shift=shift,
@@ -54,15 +63,15 @@ def chip(
     )
 
 
-#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers; both ends of both
-#: widths; four shapes of meshes.
+#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers, and low planes left out; both
+#: ends of both widths; four shapes of meshes.
 CHIPS = {
-    "core-8": chip("1x1", 8, 8, True, 24, 16, 17),
+    "core-8": chip("1x1", 8, 8, True, 24, 16, 17, low=True),
     "core-16": chip("1x1", 16, 4, True, 32, 32, 31),
     "core-32": chip("1x1", 32, 2, False, 12, 8, 7),
     "row": chip("1x4", 8, 1, False, 22, 12, 11),
-    "mesh": chip("2x3", 8, 8, False, 32, 24, 15),
-    "column": chip("4x1", 8, 2, True, 20, 18, 7),
+    "mesh": chip("2x3", 8, 8, False, 32, 24, 15, low=True),
+    "column": chip("4x1", 8, 2, True, 20, 18, 7, low=True),
 }
 MORE_CHIPS = {
     "core-32-wide": chip("1x1", 32, 1, True, 32, 32, 31),

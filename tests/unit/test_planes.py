@@ -1,6 +1,9 @@
 """Bit planes of values: what is sent of a membrane, how many planes the compiler gives, and what it refuses."""
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation
 from spikeplane.compiler.losses import told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.estimate.forward import outputs
+from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.program.bounds import prove
 from spikeplane.program.values import check_planes
@@ -18,6 +22,11 @@ from spikeplane_sim.golden import GoldenModel
 BITS = 6
 PLANES = Encoding(kind="planes", steps=3)
 CHIP = ChipConfig(rows=1, cols=1, acc_bits=24)
+
+
+def chip6(*, low_planes: bool = True) -> Any:
+    """Narrower than any chip, so that all can be tried."""
+    return SimpleNamespace(membrane_bits=BITS, low_planes=low_planes)
 
 
 def every(neuron: Neuron) -> tuple[list[int], list[int], list[int]]:
@@ -41,14 +50,22 @@ def every(neuron: Neuron) -> tuple[list[int], list[int], list[int]]:
 @pytest.mark.parametrize("planes", range(BITS + 1))
 @pytest.mark.parametrize("relu", [False, True])
 def test_every_current_on_every_number_of_planes(planes: int, relu: bool) -> None:
+    """And with every number of the lowest ones left out."""
     if relu and planes in (0, BITS):
         return
-    neuron = Neuron(leak="memoryless", reset="none", kind=MEMBRANE, planes=planes, relu=relu)
-    currents, golden, estimated = every(neuron)
-    held = range(2**planes) if relu else range(-(2 ** ((planes or BITS) - 1)), 2 ** ((planes or BITS) - 1))
-    expected = [sorted((held[0], min(max(i, -32), 31), held[-1]))[1] for i in currents]
-    assert golden == estimated == expected
-    assert (neuron.bits(BITS), neuron.values(BITS)) == (planes or BITS, (held[0], held[-1]))
+    for low in range(planes or BITS):
+        neuron = Neuron(leak="memoryless", reset="none", kind=MEMBRANE, planes=planes, relu=relu, low=low)
+        currents, golden, estimated = every(neuron)
+        top = 2 ** ((planes or BITS) - 1)
+        held = range(2 * top) if relu else range(-top, top)
+        limited = [sorted((held[0], min(max(i, -32), 31), held[-1]))[1] for i in currents]
+        expected = [math.floor(i / 2**low) for i in limited]
+        assert golden == estimated == expected
+        sent = (min(expected), max(expected))
+        assert (neuron.bits(BITS), neuron.values(BITS)) == ((planes or BITS) - low, sent)
+        assert len({i & 2 ** neuron.bits(BITS) - 1 for i in expected}) == 2 ** neuron.bits(BITS), (
+            "all planes are used"
+        )
 
 
 @pytest.mark.parametrize(("planes", "relu", "said"), [
@@ -59,10 +76,36 @@ def test_every_current_on_every_number_of_planes(planes: int, relu: bool) -> Non
 ])  # fmt: skip
 def test_planes_that_a_chip_lacks(planes: int, relu: bool, said: str) -> None:
     with pytest.raises(SpikeplaneError) as refused:
-        check_planes(Neuron(kind=MEMBRANE, planes=planes, relu=relu), BITS, "x")
+        check_planes(Neuron(kind=MEMBRANE, planes=planes, relu=relu), chip6(), "x")
     assert str(refused.value) == said
     with pytest.raises(SpikeplaneError, match="x: only membranes that are sent have planes"):
-        check_planes(Neuron(planes=1), BITS, "x")
+        check_planes(Neuron(planes=1), chip6(), "x")
+
+
+@pytest.mark.parametrize(("neuron", "has", "said"), [
+    (Neuron(low=1), True, "x: only membranes that are sent have planes"),
+    (Neuron(kind=MEMBRANE, low=6), True, "x: low must be from 0 to 5, one less than its 6 planes, not 6"),
+    (Neuron(kind=MEMBRANE, low=-1), True, "x: low must be from 0 to 5, one less than its 6 planes, not -1"),
+    (Neuron(kind=MEMBRANE, planes=3, relu=True, low=3), True, "x: low must be from 0 to 2, one less than its 3 planes, not 3"),
+    (Neuron(kind=MEMBRANE, low=5), False, "x: it leaves out its 5 lowest planes, which needs a chip with low_planes = true"),
+])  # fmt: skip
+def test_planes_that_cannot_be_left_out(neuron: Neuron, has: bool, said: str) -> None:
+    with pytest.raises(SpikeplaneError) as refused:
+        check_planes(neuron, chip6(low_planes=has), "x")
+    assert str(refused.value) == said
+
+
+def test_an_option_that_a_chip_lacks_stands_in_no_file() -> None:
+    """So digests, and programs, of chips without it are what they were."""
+    chip = ChipConfig()
+    assert "low_planes" not in chip.to_dict()
+    assert chip.digest == "0fe25c6fb68e6715"
+    other = replace(chip, low_planes=True)
+    assert other.to_dict()["low_planes"] is True
+    assert ChipConfig.from_dict(other.to_dict()) == other
+    assert other.digest != chip.digest
+    widths = [core_tables(c).width(Memory.POPULATION) for c in (chip, other)]
+    assert widths[1] == widths[0] + 4
 
 
 def stream(weights: list[np.ndarray], *, decay: float = 0.0) -> FloatNetwork:

@@ -1,6 +1,6 @@
 """Small networks for the core and chip benches, with what the golden model says of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,11 +33,25 @@ def job(name: str, config: ChipConfig, seed: int) -> Job:
     from spikeplane_sim.golden import GoldenModel
 
     network, inputs = {**NETWORKS, "crowded": crowded}[name](np.random.default_rng(seed))
+    network = _without_low_planes(network) if config.low_planes else network
     placement = place(network, config)
     names = [p.name for p in network.populations if p.neuron is not None]
     golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
     image = build_image(network, placement, config, names)
     return Job(config, network, placement, image, inputs, {name: golden[name] for name in names})
+
+
+def _without_low_planes(network: Network) -> Network:
+    """Values that others read are sent without their three lowest planes."""
+    return replace(
+        network,
+        populations=tuple(
+            replace(p, neuron=replace(p.neuron, low=3))
+            if p.neuron and p.sends_values and network.outgoing(p.name)
+            else p
+            for p in network.populations
+        ),
+    )
 
 
 def _planes(rng: np.random.Generator, shape: tuple[int, int, int], rate: float) -> np.ndarray:

@@ -6,7 +6,7 @@
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
-What is sent of v is limited to the population's planes.
+What is sent of v is limited to the population's planes, and the lowest ones may be left out.
 
 All values are exact integers: a float convolution is used only where every partial sum is exact in
 it (2^24 in float32, 2^53 in float64). PyTorch's CPU convolution is direct (a test holds it against
@@ -173,12 +173,12 @@ class GoldenModel:
 
 
 def limited(neuron: Neuron, sent: Tensor) -> Tensor:
-    """What goes out on `planes` bit planes: two's complement, or 0 and more."""
-    if not neuron.planes:
-        return sent
+    """What goes out on `planes` bit planes: two's complement, or 0 and more; of these from `low` on."""
     if neuron.relu:
-        return sent.clamp(0, 2**neuron.planes - 1)
-    return sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)
+        sent = sent.clamp(0, 2**neuron.planes - 1)
+    elif neuron.planes:
+        sent = sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)
+    return sent >> neuron.low
 
 
 def leak(neuron: Neuron, u: Tensor, leaks: Tensor | None = None) -> Tensor:
@@ -259,6 +259,7 @@ def _bound(projection: Projection, source: Population, membrane_bits: int) -> in
         largest = NEURON_RULES[neuron.kind.tag].largest(membrane_bits)
         if neuron.planes:
             largest = min(largest, 2**neuron.planes)
+        largest = -(-largest >> neuron.low)
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
     return (
         int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]

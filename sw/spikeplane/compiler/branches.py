@@ -20,7 +20,7 @@ class Branches:
 
     bits: of the weights, by population; peaks: by population the largest membrane (C,) on the calibration.
     units: of the classes chosen so far, by population the real value of one step (C,); room: the planes
-    that a population has at most.
+    that a population sends at most; low: those below that it leaves out.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Branches:
         self.known = {name: e.value for name, e in by.items()}
         self.units: dict[str, np.ndarray] = {}
         self.room: dict[str, int] = {}
+        self.low: dict[str, int] = {}
         self.ties: Ties = ties(net)
         self._steps: dict[tuple[int, bytes], list[np.ndarray]] = {}
 
@@ -58,15 +59,21 @@ class Branches:
         weight = np.asarray(projection.weight, dtype=np.float64)
         source = projection.source
         if source in self.ties.factor:
-            units = self.units.get(source)
+            units = self.unit_sent(source)
             return None if units is None else weight * projection.kind.by_source(units)
         return weight * self.known[source] if source in self.known else weight
+
+    def unit_sent(self, name: str) -> np.ndarray | None:
+        """The real value of 1 (C,) of what a value population sends; None where its class is not chosen."""
+        units = self.units.get(name)
+        return None if units is None else units * 2.0 ** self.low.get(name, 0)
 
     def sent(self, projection: FloatProjection, most: int) -> int:
         """The largest sum of a pool of the source's integers, of `most` planes where its class is not chosen."""
         source, largest = projection.source, self.largest.get(projection.source, 1)
-        if source in self.units:
-            largest = 1 << (self.planes(source, self.units[source], self.room[source]) - 1)
+        unit = self.unit_sent(source)
+        if unit is not None:
+            largest = 1 << (self.planes(source, unit, self.room[source]) - 1)
         elif source in self.ties.factor:
             largest = 1 << (most - 1)
         return largest * projection.pool[0] * projection.pool[1]
@@ -93,13 +100,14 @@ class Branches:
 
     def _value(self, source: str) -> float:
         """The largest integer that a source usually sends."""
-        if source in self.units:
-            return max(1.0, float((self.usual[source] / self.units[source]).max()))
+        unit = self.unit_sent(source)
+        if unit is not None:
+            return max(1.0, float((self.usual[source] / unit).max()))
         return float(self.largest.get(source, 1))
 
     def step(self, projection: FloatProjection) -> list[np.ndarray]:
         """Of a branch: its best step, the finest that it has a use for, and its grid; 0 where it has none."""
-        units = self.units.get(projection.source)
+        units = self.unit_sent(projection.source)
         key = (id(projection), b"" if units is None else units.tobytes())
         if key not in self._steps:
             self._steps[key] = self._step(projection)

@@ -85,7 +85,11 @@ def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Pl
 def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
     """The preset with the arithmetic that the network was quantised for."""
     return replace(
-        chip, weight_bits=config.weight_bits, acc_bits=config.acc_bits, membrane_bits=config.membrane_bits
+        chip,
+        weight_bits=config.weight_bits,
+        acc_bits=config.acc_bits,
+        membrane_bits=config.membrane_bits,
+        low_planes=config.low_planes,
     )
 
 

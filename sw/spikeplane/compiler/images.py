@@ -91,11 +91,12 @@ class CoreImage:
 
     def _neuron(self, neuron: Neuron, what: str) -> dict[str, int]:
         """How the membranes move, and what is sent of them."""
-        check_planes(neuron, self.config.membrane_bits, what)
+        check_planes(neuron, self.config, what)
         return {
             "stateless": neuron.stateless,
-            "plane_last": neuron.bits(self.config.membrane_bits) - 1,
+            "plane_last": neuron.bits(self.config.membrane_bits) + neuron.low - 1,
             "relu": neuron.relu,
+            **({"plane_low": neuron.low} if self.config.low_planes else {}),
             "reset": _RESETS[neuron.reset],
             "floor": neuron.floor,
             **neuron.kind.fields,

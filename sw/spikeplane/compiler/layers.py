@@ -33,10 +33,16 @@ class Layer:
     #: of a population that sends values to others (C,): the unit of its stream, what it usually sends at most
     unit: np.ndarray | None
     usual: np.ndarray | None
-    room: int  #: planes that it has at most
+    room: int  #: planes that it sends at most
+    low: int  #: planes below these that it leaves out
     steps: int
     #: (C,), of a correction: the unit of the weights is that many times the one of least error
     scale: np.ndarray | None = None
+
+    @property
+    def half(self) -> int:
+        """Of what a plane counts that is sent, in steps of the membranes: in the bias it rounds what is left out."""
+        return (1 << self.low) >> 1
 
 
 class Layers:
@@ -44,7 +50,8 @@ class Layers:
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
     calibration; streams: by value population the real value of one step of what it sends (C,); usual:
-    the largest value that is usual; room: the planes that it has at most; several: see `signs`. made: by name what there is in integers.
+    the largest value that is usual; room: the planes that it sends at most;
+    low: those below that it leaves out; several: see `signs`. made: by name what there is in integers.
     """
 
     def __init__(
@@ -58,10 +65,11 @@ class Layers:
         streams: Mapping[str, np.ndarray],
         usual: Mapping[str, np.ndarray],
         room: Mapping[str, int],
+        low: Mapping[str, int],
         several: int,
     ) -> None:
         self.net, self.config, self.bits, self.guards, self.peaks = net, config, bits, guards, peaks
-        self.streams, self.usual, self.room, self.several = streams, usual, room, several
+        self.streams, self.usual, self.room, self.low, self.several = streams, usual, room, low, several
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -104,6 +112,7 @@ class Layers:
             unit=unit,
             usual=self.usual.get(name),
             room=self.room.get(name, 0),
+            low=self.low.get(name, 0),
             steps=self.steps,
         )
 
@@ -119,7 +128,7 @@ class Layers:
         """Its weights times the real value of its source's 1."""
         weight, units = np.asarray(projection.weight, np.float64), self.streams.get(projection.source)
         if units is not None:
-            return weight * projection.kind.by_source(units)
+            return weight * projection.kind.by_source(units * 2.0 ** self.low[projection.source])
         return weight * self.units.get(projection.source, 1.0)
 
 

@@ -176,7 +176,7 @@ def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assump
 def _saturates(network: Network, made: Population, config: ChipConfig) -> list[Assumption]:
     """Values whose worst case is more than they are sent with."""
     assert made.neuron is not None
-    (least, most), total = made.values(config.membrane_bits), np.zeros((2, made.shape[0]))
+    (least, most), total = made.neuron.limits(config.membrane_bits), np.zeros((2, made.shape[0]))
     for projection in network.incoming(made.name):
         total = total + np.array(reach(projection, network.population(projection.source), config), np.float64)
     if made.bias is not None:

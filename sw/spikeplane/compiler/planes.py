@@ -20,18 +20,18 @@ def planes_of(
 
     low, high: the worst case of the currents (C,), in steps of `unit` (C,), without bias.
     """
-    neuron, bias = layer.neuron, np.round(per_channel(layer.population.bias, len(unit)) / unit)
+    neuron, bias = layer.neuron, np.round(per_channel(layer.population.bias, len(unit)) / unit) + layer.half
     times = gathered(neuron, layer.steps, len(unit))
     least, most = float(((low + bias) * times).min()), float(((high + bias) * times).max())
     if neuron.floor:
         least, most = max(least, 0.0), max(most, 0.0)
     relu = least >= 0 and neuron.threshold is None
-    room = min(widest(config), config.membrane_bits - relu, max(1, layer.room - relu))
+    room = min(widest(config), config.membrane_bits - relu, max(1, layer.room + layer.low - relu))
     needed = bits_of(least, most) - relu
     if needed > room and layer.usual is not None:
         usual = float(np.ceil(layer.usual / unit).max())
         needed = min(bits_of(0 if relu else -usual, usual) - relu, room)
-    planes = max(1, min(needed, room))
+    planes = max(layer.low + 1, min(needed, room))
     return (0 if planes == config.membrane_bits else planes), relu
 
 

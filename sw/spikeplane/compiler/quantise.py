@@ -92,7 +92,17 @@ def _quantised(
 ) -> tuple[Network, list[Quantised]]:
     streams = Streams(net, config, encodings, bits, peaks, several)
     layers = Layers(
-        net, encodings, config, bits, guards, peaks, streams.units, streams.usual, streams.room, several
+        net,
+        encodings,
+        config,
+        bits,
+        guards,
+        peaks,
+        streams.units,
+        streams.usual,
+        streams.room,
+        streams.low,
+        several,
     )
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
@@ -150,7 +160,7 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     made = _population(layer, unit * 2.0**-h, config)
     if layer.unit is not None and made.neuron is not None:
         planes, relu = planes_of(layer, low, high, unit, config)
-        made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu))
+        made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
     row = row_of(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
     return Made(made, found, row, unit * 2.0**-h)
 
@@ -237,7 +247,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         amount=amount,
         window=population.window,
         input_size=population.input_size,
-        bias=np.round(per_channel(population.bias, channels) / unit).astype(np.int64),
+        bias=np.round(per_channel(population.bias, channels) / unit).astype(np.int64) + layer.half,
         leaks=each,
         hold=layer.hold,
         neuron=Neuron(

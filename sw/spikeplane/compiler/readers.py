@@ -19,6 +19,7 @@ from spikeplane.float_network import FloatProjection
 from spikeplane.network import met
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
+_SLACK = 1.25  #: by how much a reader's unit may be coarser than its worst case, for the rounding of its weights
 _ROUND = 1 / 12  #: power of what rounding to whole numbers changes
 
 
@@ -27,18 +28,23 @@ def weighted(branches: Branches, members: list[str]) -> bool:
     return any(not is_identity(branches.net, p) for p in _read(branches, members))
 
 
+def pooled(branches: Branches, members: list[str]) -> bool:
+    """Whether a class is read through sums of pixels."""
+    return any(p.pool != (1, 1) for p in _read(branches, members))
+
+
 def read_by_streams(branches: Branches, members: list[str]) -> bool:
     """Whether it is so by populations of other streams."""
     others = (p for p in _read(branches, members) if p.target in branches.ties.factor)
     return any(not is_identity(branches.net, p) for p in others)
 
 
-def error(branches: Branches, members: list[str], unit: np.ndarray, most: int) -> float:
+def error(branches: Branches, members: list[str], unit: np.ndarray, most: int, low: int = 0) -> float:
     """Noise over signal in the readers of a class, added up over them, where its unit is `unit` (C,) and its
-    values have `most` planes."""
-    noise = _noise(branches, members, unit)
+    values are sent on `most` planes, with `low` left out below them."""
+    noise, sent = _noise(branches, members, unit, low), unit * 2.0**low
     targets = dict.fromkeys(p.target for p in _read(branches, members))
-    return sum(_behind(branches, members, target, unit, most, noise) for target in targets)
+    return sum(_behind(branches, members, target, sent, most, noise) for target in targets)
 
 
 def _read(branches: Branches, members: list[str]) -> list[FloatProjection]:
@@ -50,12 +56,12 @@ def _read(branches: Branches, members: list[str]) -> list[FloatProjection]:
     ]
 
 
-def _noise(branches: Branches, members: list[str], unit: np.ndarray) -> dict[str, np.ndarray]:
+def _noise(branches: Branches, members: list[str], unit: np.ndarray, low: int) -> dict[str, np.ndarray]:
     """By member the power (C,) of what rounding changes in its values, in real numbers."""
     found: dict[str, np.ndarray] = {}
     for name in members:
         own = unit * branches.ties.factor[name]
-        neuron, total = branches.net.population(name).neuron, own**2 * _ROUND
+        neuron, total = branches.net.population(name).neuron, (own * 2.0**low) ** 2 * _ROUND
         for p in branches.net.incoming(name):
             weight = branches.real(p)
             if branches.inside(p, members):
@@ -72,8 +78,9 @@ def _noise(branches: Branches, members: list[str], unit: np.ndarray) -> dict[str
 def _size(branches: Branches, projection: FloatProjection) -> np.ndarray:
     """The root mean square (C,) of a source's integers."""
     source = projection.source
-    if source in branches.units:
-        return branches.usual[source] / branches.units[source] / _SPREAD
+    unit = branches.unit_sent(source)
+    if unit is not None:
+        return branches.usual[source] / unit / _SPREAD
     ones = np.ones(branches.net.population(source).shape[0])
     return ones * branches.largest.get(source, 1) / np.sqrt(2)
 
@@ -94,7 +101,7 @@ def _behind(
     most: int,
     noise: dict[str, np.ndarray],
 ) -> float:
-    """Noise over signal in the currents of one reader."""
+    """Noise over signal in the currents of one reader. unit: of what is sent."""
     population = branches.net.population(target)
     coarse = _unit(branches, members, target, unit, most)
     signal, wrong = np.zeros(population.shape[0]), np.zeros(population.shape[0])
@@ -106,13 +113,15 @@ def _behind(
         power = by((branches.usual[p.source] / _SPREAD) ** 2) * pixels
         signal = signal + flat(weight**2 * power).sum(1)
         wrong = wrong + flat(weight**2 * by(noise[p.source]) * pixels).sum(1)
-        if not is_identity(branches.net, p):
-            rows = flat(weight * by(own))
-            largest = np.abs(rows).max(1)
+        rows = flat(weight * by(own))
+        largest = np.abs(rows).max(1)
+        if is_identity(branches.net, p):  # exact, while the reader's unit is no coarser
+            step, grid = coarse * _SLACK, largest
+        else:
             step = np.maximum(coarse, largest / top(branches.bits[target]))
             grid = grid_of(np.abs(rows), largest, branches.bits[target])
-            size = by(branches.usual[p.source] / _SPREAD / own) * np.sqrt(pixels)
-            wrong = wrong + np.where((grid > 0) & (step <= grid), 0, _lost(weight * by(own), step, size))
+        size = by(branches.usual[p.source] / _SPREAD / own) * np.sqrt(pixels)
+        wrong = wrong + np.where((grid > 0) & (step <= grid), 0, _lost(weight * by(own), step, size))
     live = signal > 0
     if uniform(branches.net, population):
         signal, wrong = signal.sum(keepdims=True), wrong.sum(keepdims=True)

@@ -16,11 +16,11 @@ from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.guard import MARGIN, ROOM
 from spikeplane.compiler.layers import per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
-from spikeplane.compiler.planes import widest
-from spikeplane.compiler.readers import error, read_by_streams, weighted
+from spikeplane.compiler.planes import bits_of, widest
+from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
 from spikeplane.compiler.signs import alike, power_apart, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
-from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, uniform
+from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, rounds, uniform
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
@@ -33,10 +33,13 @@ _ACTIVE = (0.02, 0.1)  #: part of the steps in which neurons, and inputs, are ta
 _PAST = 8.0  #: times the least error so far: fewer planes are no better
 _NEAR = 1.25  #: times the least error: as good
 
+#: Of a class: the error of its readers, its unit (C,), the planes that are sent, and how many below are left out.
+Choice = tuple[float, np.ndarray, int, int]
+
 
 class Streams(Branches):
     """Chooses `units`: by value population that others listen to, the real value of one step of what it sends
-    (C,); and `room`, the planes that it has at most."""
+    (C,); `room`, the planes that it sends at most; and `low`, how many below these it leaves out."""
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Streams(Branches):
         self.steps = next(iter(by_input(encodings, [p.name for p in net.inputs]).values())).steps
         self.synaptic = in_front_of_neurons(net)
         classes = self.ties.members
-        self._known: dict[tuple[object, ...], tuple[float, np.ndarray, int]] = {}
+        self._known: dict[tuple[object, ...], Choice] = {}
         given: dict[str, int] = {}
         least = self._chosen(given)
         for first in [first for first, members in classes.items() if read_by_streams(self, members)]:
@@ -66,41 +69,62 @@ class Streams(Branches):
     def _chosen(self, given: Mapping[str, int]) -> float:
         """Chooses all classes in the network's order, and adds up the errors of their readers. given: planes
         of classes, by their first member."""
-        self.units, self.room, total = {}, {}, 0.0
+        self.units, self.room, self.low, total = {}, {}, {}, 0.0
         for first, members in self.ties.members.items():
-            known = (first, given.get(first), *self.room.values())  # all that the units before depend on
+            # all that the units before depend on
+            known = (first, given.get(first), *self.room.values(), *self.low.values())
             if known not in self._known:
                 self._known[known] = self._balanced(members, given.get(first))
-            wrong, unit, most = self._known[known]
+            wrong, unit, most, low = self._known[known]
             self.units |= {name: unit * self.ties.factor[name] for name in members}
             self.room |= dict.fromkeys(members, most)
+            self.low |= dict.fromkeys(members, low)
             total += wrong
         return total
 
-    def _balanced(self, members: list[str], given: int | None) -> tuple[float, np.ndarray, int]:
+    def _balanced(self, members: list[str], given: int | None) -> Choice:
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
         behind its values gain more by it than the values lose."""
-        every = widest(self.config)
-        if not weighted(self, members):
-            return 0.0, self._unit(members, every), every
-        found: list[tuple[float, np.ndarray, int]] = []
+        every, may = widest(self.config), self._may_leave_out(members)
+        if not weighted(self, members) and not (may and pooled(self, members)):
+            return 0.0, self._unit(members, every), every, 0
+        found: list[Choice] = []
         for most in range(every, 1, -1) if given is None else [given]:
             unit = self._unit(members, most)
-            found.append((error(self, members, unit, most), unit, most))
-            if found[-1][0] > _PAST * min(wrong for wrong, *_ in found):
+            tried = [(error(self, members, unit, most), unit, most, 0)]
+            if may:
+                tried += self._finer(members, most)
+            found += tried
+            if min(wrong for wrong, *_ in tried) > _PAST * min(wrong for wrong, *_ in found):
                 break
         least = min(wrong for wrong, *_ in found)
         return next(one for one in found if one[0] <= _NEAR * least)
 
-    def _unit(self, members: list[str], most: int) -> np.ndarray:
-        """The unit of a class (C,) whose values have `most` planes."""
+    def _may_leave_out(self, members: list[str]) -> bool:
+        """Whether a class's values may be sent without their lowest planes: they keep nothing, so that half of what is
+        left out, added to their bias, rounds what is sent."""
+        plain = all(rounds(self.net.population(name)) for name in members)
+        return self.config.low_planes and self.config.weight_bits > 1 and plain
+
+    def _finer(self, members: list[str], most: int) -> list[Choice]:
+        """The same planes of values that count in as fine a unit as their membranes have room for."""
+        every = widest(self.config)
+        unit = self._unit(members, most, every - most)
+        low = (
+            bits_of(0, max(float((self._usual(n) / unit / self.ties.factor[n]).max()) for n in members))
+            - most
+        )
+        return [(error(self, members, unit, most, low), unit, most, low)] if low > 0 else []
+
+    def _unit(self, members: list[str], most: int, low: int = 0) -> np.ndarray:
+        """The unit of a class (C,) whose values have `most` planes, and `low` below that are not sent."""
         net, least, branches = self.net, [], []
-        highest = (1 << (most - 1)) - 1
+        highest = (1 << (most + low - 1)) - 1
         for name in members:
             population, factor = net.population(name), self.ties.factor[name]
             least += [
                 self._usual(name) / highest / factor,
-                self._accumulator(population, members, most) / factor,
+                self._accumulator(population, members, most + low, (1 << low) >> 1) / factor,
             ]
             for p in net.incoming(name):
                 if not self.inside(p, members):
@@ -108,7 +132,8 @@ class Streams(Branches):
         for p in net.projections:
             target = net.population(p.target)
             if p.source in members and is_identity(net, p) and p.target not in self.ties.factor:
-                least.append(self._behind(target, members, most) / gain(p) / self.ties.factor[p.source])
+                behind = self._behind(target, members, most) / 2.0**low
+                least.append(behind / gain(p) / self.ties.factor[p.source])
         needed = np.max(least, axis=0)
         if self.config.weight_bits == 1:
             return self._signs(members, needed)
@@ -178,11 +203,14 @@ class Streams(Branches):
         room = np.min(unit[needed > 0] / needed[needed > 0], initial=2.0**_MOST_GUARD)
         return max(0, min(_MOST_GUARD, self.config.max_shift, int(np.floor(np.log2(room)))))
 
-    def _accumulator(self, target: FloatPopulation, members: list[str], most: int) -> np.ndarray:
-        """The finest unit of `target` at which its worst case fits, where the class's identities count 1."""
+    def _accumulator(
+        self, target: FloatPopulation, members: list[str], most: int, half: int = 0
+    ) -> np.ndarray:
+        """The finest unit of `target` at which its worst case fits, where the class's identities count 1. half: of what
+        is left out, in the bias."""
         total = np.abs(per_channel(target.bias, target.shape[0]))
         limit = float((1 << (self.config.acc_bits - 1)) - 1)
-        room = limit
+        room = limit - half
         for p in self.net.incoming(target.name):
             weight, sent = self.real(p), self.sent(p, most)
             if self.inside(p, members):

@@ -52,6 +52,12 @@ def sends_on(net: FloatNetwork, population: FloatPopulation) -> bool:
     return population.sends_values and any(p.source == population.name for p in net.projections)
 
 
+def rounds(population: FloatPopulation) -> bool:
+    """It keeps nothing of its values from step to step, so that a half in its bias rounds what floors would cut."""
+    neuron = population.neuron
+    return neuron is not None and neuron.threshold is None and not np.any(neuron.decay)
+
+
 def in_front_of_neurons(net: FloatNetwork) -> set[str]:
     """Value populations that leak and are sent as they are, to neurons with a threshold that get nothing else:
     synaptic currents. Of several currents into one neuron, large ones may cancel."""

@@ -28,6 +28,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             for w, bits, cap in zip(layer.real, layer.widths, caps, strict=True)
         ]
     unit, grid, above = np.zeros(channels), np.zeros(channels), []
+    anchor = _anchor(layer)
     if layer.real:
         unit, grid, above = common_unit(
             list(layer.real),
@@ -35,7 +36,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             caps,
             uniform=uniform,
             exact=not np.any(neuron.decay),
-            anchor=_anchor(layer),
+            anchor=anchor,
         )
     unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
     highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
@@ -49,6 +50,10 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
         unit, grid, above = unit / 2, grid / 2, [power + 1 for power in above]
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
+    if anchor is not None and (unit < least).any():
+        # in a coarser unit the identity still is a whole number, in the weights that the chip stores
+        places = min(above[anchor], top(layer.widths[anchor]).bit_length() - 1)
+        grid, above[anchor] = unit * 2.0**places, above[anchor] - places
     unit = np.where(unit >= least, unit, finer(grid, least))
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))

@@ -96,7 +96,7 @@ def _fire(
     elif neuron.reset == "soft":
         amount = theta if population.amount is None else _channels(population.amount)
         after = np.where(fired, np.clip(v - amount, low, -low - 1), v)
-    return np.clip(neuron.kind.sent(v, fired), *neuron.values(bits)), after
+    return np.clip(neuron.kind.sent(v, fired), *neuron.limits(bits)) >> neuron.low, after
 
 
 def _leak(population: Population, neuron: Neuron, u: np.ndarray) -> np.ndarray:

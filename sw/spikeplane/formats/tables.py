@@ -82,6 +82,11 @@ def _leak_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     return (("leak_base", bits_for(config.parameter_depth)), ("leak_each", 1))
 
 
+def _low_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """The lowest plane that is sent."""
+    return (("plane_low", bits_for(config.membrane_bits)),) if config.low_planes else ()
+
+
 @dataclass(frozen=True)
 class CoreTables:
     """The word layouts of one chip's core memories."""
@@ -190,8 +195,12 @@ def core_tables(config: ChipConfig) -> CoreTables:
             *_leak_place(config),
             *settings_layout(config).fields,
             ("membrane_out", 1),  # send v as bit planes instead of the spikes
-            ("plane_last", PLANE_BITS),  # of these planes, less one; v is limited to what they hold
+            (
+                "plane_last",
+                PLANE_BITS,
+            ),  # the highest of these planes; v is limited to what they hold
             ("relu", 1),  # 0 and more, no plane counts negative; else two's complement
+            *_low_place(config),
             ("hold", 1),  # keep the accumulators until `last`, one bank a sample
             ("egress_first", bits_for(config.egress_depth)),
             ("egress_count", ENTRIES_BITS),

@@ -27,6 +27,7 @@ class Neuron:
     `floor`: v below 0 is 0.
     `planes`: bits of the values that a MEMBRANE sends, v limited to -2^(planes-1)..2^(planes-1) - 1; 0: as
     many as its membranes have. `relu`: 0..2^planes - 1 instead, planes from 1 to one less than membranes have.
+    `low`: so many of these planes, the lowest, are not sent: floor(v / 2^low) is, on chips with `low_planes`.
     """
 
     leak: LeakKind = "none"
@@ -39,13 +40,19 @@ class Neuron:
     planes: int = field(default=0, metadata=LATER)
     relu: bool = field(default=False, metadata=LATER)
     floor: bool = field(default=False, metadata=LATER)
+    low: int = field(default=0, metadata=LATER)
 
     def bits(self, membrane_bits: int) -> int:
         """Bits of what it sends, and so its planes, on a chip of such membranes."""
-        return self.planes or self.kind.bits(membrane_bits)
+        return (self.planes or self.kind.bits(membrane_bits)) - self.low
 
     def values(self, membrane_bits: int) -> tuple[int, int]:
         """The smallest and the largest value that it sends in a step."""
+        low, high = self.limits(membrane_bits)
+        return low >> self.low, high >> self.low
+
+    def limits(self, membrane_bits: int) -> tuple[int, int]:
+        """The least and the largest of what it sends while all of its planes are there: v beyond is the nearer one."""
         if not self.planes:
             return self.kind.values(membrane_bits)
         top = 1 << (self.planes - (not self.relu))

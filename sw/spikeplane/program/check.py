@@ -132,7 +132,7 @@ def _check_numbers(population: Population, program: "Program") -> None:
         raise SpikeplaneError(f"{what}: only an input has signed values")
     _check_leaks(population, what)
     bits = config.membrane_bits
-    check_planes(neuron, bits, what)
+    check_planes(neuron, config, what)
     for name, values, width in (
         ("thresholds", population.theta, bits),
         ("reset amounts", population.amount, bits),

@@ -61,6 +61,9 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
         told.say("membranes do not saturate", population.name)
         if neuron.planes:
             told.say("values are not limited to what their planes hold", population.name)
+        if neuron.low:
+            told.say("values are not rounded to the planes that are sent", population.name)
+            r = r * 2.0**-neuron.low
         return nir.I(ones * r) if tau is None else nir.LI(ones * tau, ones * r, ones * 0)
     threshold = _threshold(population, neuron, told).reshape(-1, *[1] * (len(shape) - 1)) * ones
     if neuron.stateless:

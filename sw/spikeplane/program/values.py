@@ -19,15 +19,25 @@ def check_signed(values: np.ndarray, bits: int, what: str) -> None:
         )
 
 
-def check_planes(neuron: Neuron, membrane_bits: int, what: str) -> None:
-    """Refuse planes that the membranes do not have, or that spikes do not need."""
+def check_planes(neuron: Neuron, config: ChipConfig, what: str) -> None:
+    """Refuse planes that the membranes do not have, that spikes do not need, or none at all."""
+    membrane_bits = config.membrane_bits
     low, most = int(neuron.relu), membrane_bits - neuron.relu
-    if neuron.kind.spikes and (neuron.planes or neuron.relu):
+    if neuron.kind.spikes and (neuron.planes or neuron.relu or neuron.low):
         raise SpikeplaneError(f"{what}: only membranes that are sent have planes")
     if not low <= neuron.planes <= most:
         raise SpikeplaneError(
             f"{what}: planes must be from {low} to {most} on a chip with {membrane_bits}-bit membranes, not "
             f"{neuron.planes}"
+        )
+    planes = neuron.planes or membrane_bits
+    if not 0 <= neuron.low < planes:
+        raise SpikeplaneError(
+            f"{what}: low must be from 0 to {planes - 1}, one less than its {planes} planes, not {neuron.low}"
+        )
+    if neuron.low and not config.low_planes:
+        raise SpikeplaneError(
+            f"{what}: it leaves out its {neuron.low} lowest planes, which needs a chip with low_planes = true"
         )
 
 

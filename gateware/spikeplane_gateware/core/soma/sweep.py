@@ -24,6 +24,7 @@ from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.neuron import NeuronArray
 from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer
+from spikeplane_gateware.core.soma.plane_counter import PlaneCounter
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
@@ -238,13 +239,13 @@ class Sweep(wiring.Component):
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=SWEEP_ITEMS)
         item = Signal(layout, reset_less=True)
         staged, taken = (Signal(name=name) for name in ("staged", "taken"))
-        self.plane = Signal(range(c.membrane_bits + 1))
+        self.planes = PlaneCounter(c, p)
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
         inflight = Signal(5)
         m.d.sync += inflight.eq(inflight + (self.element & self.walker.last) - neurons.out_valid)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         m.d.comb += [
-            self.idle.eq((inflight == 0) & (self.plane == 0) & ~staged),
+            self.idle.eq((inflight == 0) & self.planes.rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
             taken.eq(~staged | items.w_rdy),
             items.w_en.eq(staged & (item.mask != 0)),
@@ -259,8 +260,8 @@ class Sweep(wiring.Component):
         with m.If(load):
             m.d.sync += [
                 item.mask.eq(Mux(p.membrane_out, bits, neurons.fired)),
-                item.shift.eq(Mux(p.membrane_out, self.shift, 0)),
-                item.negate.eq(p.membrane_out & (self.plane == 1) & ~p.relu),
+                item.shift.eq(Mux(p.membrane_out, self.planes.shift, 0)),
+                item.negate.eq(p.membrane_out & self.planes.highest & ~p.relu),
                 item.group.eq(p.group_base + self.group),
                 item.y.eq(y),
                 item.x.eq(x),
@@ -268,7 +269,7 @@ class Sweep(wiring.Component):
         self._planes(m, load, taken)
         with m.If(self.begin_group):
             m.d.sync += [y.eq(0), x.eq(0)]
-        with m.Elif(load & (~p.membrane_out | (self.plane == 1))):
+        with m.Elif(load & (~p.membrane_out | self.planes.highest)):
             m.d.sync += x.eq(x + 1)
             with m.If(x == p.x_last):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
@@ -283,18 +284,17 @@ class Sweep(wiring.Component):
         hold: ones if it is positive, none if it is negative, the other way round in a plane that counts
         negative."""
         c, p, neurons = self.config, self.population, self.neurons
-        self.shift = Signal(bits_for(c.membrane_bits))
         above, fill = Signal(c.membrane_bits - 1), Signal(reset_less=True)
         # the bits that only repeat the sign of a value that fits
         m.d.sync += above.eq(Cat((p.plane_last + p.relu) <= bit for bit in range(c.membrane_bits - 1)))
-        m.d.comb += fill.eq((self.plane == 1) & ~p.relu)
+        m.d.comb += fill.eq(self.planes.highest & ~p.relu)
         mask = []
         for lane, value in enumerate(neurons.v):
             sign, beyond = value[-1], Signal(name=f"beyond_{lane}", reset_less=True)
             with m.If(neurons.out_valid):
                 differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
                 m.d.sync += beyond.eq(differs | (p.relu & sign))
-            mask.append(Mux(beyond, sign == fill, value.bit_select(self.shift, 1)))
+            mask.append(Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1)))
         return Value.cast(Cat(*mask))
 
     def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
@@ -304,10 +304,10 @@ class Sweep(wiring.Component):
         with m.If(~p.membrane_out):
             m.d.comb += load.eq(neurons.out_valid)
         with m.Elif(neurons.out_valid):
-            m.d.sync += [self.plane.eq(p.plane_last + 1), self.shift.eq(0)]
-        with m.Elif((self.plane != 0) & taken):
+            m.d.sync += self.planes.begin()
+        with m.Elif(self.planes.runs & taken):
             m.d.comb += load.eq(1)
-            m.d.sync += [self.plane.eq(self.plane - 1), self.shift.eq(self.shift + 1)]
+            m.d.sync += self.planes.advance()
 
     def _control(self, m: Module, table: Ram) -> Value:
         """Returns what POPULATION gives to `read_data`."""
