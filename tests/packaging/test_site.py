@@ -200,7 +200,11 @@ def layouts(config: ChipConfig) -> list[Layout]:
     return [*form.payloads.values(), form.header, *words, *others, *leaks]
 
 
-CHIPS = [*PRESETS.values(), ChipConfig(leak_multiplier=False, rows=1, cols=1, lanes=32)]
+CHIPS = [
+    *PRESETS.values(),
+    ChipConfig(low_planes=True),
+    ChipConfig(leak_multiplier=False, rows=1, cols=1, lanes=32),
+]
 
 
 @pytest.mark.parametrize("config", CHIPS)

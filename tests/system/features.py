@@ -7,7 +7,7 @@ import numpy as np
 from reference import Reference
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, MEMBRANE, Network, Population, Projection
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
 
 #: Everything that the random networks together have to have.
 ALL = (
@@ -60,6 +60,16 @@ def _projection(network: Network, p: Projection, config: ChipConfig) -> list[str
     return [name for name, is_so in held.items() if is_so]
 
 
+def _planes(neuron: Neuron, limited: int, config: ChipConfig) -> dict[str, bool]:
+    return {
+        "fewer planes": neuron.planes > 0,
+        "planes from 0 on": neuron.relu,
+        "planes left out": neuron.low > 0,
+        "all planes but one left out": neuron.low > 0 and neuron.bits(config.membrane_bits) == 1,
+        "beyond its planes": limited > 0,
+    }
+
+
 def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]:
     neuron, (channels, height, width) = p.neuron, p.shape
     held = {
@@ -77,11 +87,7 @@ def _population(p: Population, made: Reference, config: ChipConfig) -> list[str]
             "window stride above size": p.window is not None and p.window.stride > p.window.size,
             "hold": p.hold,
             "values out": neuron.kind is MEMBRANE,
-            "fewer planes": neuron.planes > 0,
-            "planes from 0 on": neuron.relu,
-            "planes left out": neuron.low > 0,
-            "all planes but one left out": neuron.low > 0 and neuron.bits(config.membrane_bits) == 1,
-            "beyond its planes": made.limited[p.name] > 0,
+            **_planes(neuron, made.limited[p.name], config),
             "bias": p.bias is not None and bool(np.any(p.bias)),
             "leak none": neuron.leak == "none",
             "leak memoryless": neuron.leak == "memoryless",

@@ -71,7 +71,7 @@ CHIPS = {
     "core-32": chip("1x1", 32, 2, False, 12, 8, 7),
     "row": chip("1x4", 8, 1, False, 22, 12, 11),
     "mesh": chip("2x3", 8, 8, False, 32, 24, 15, low=True),
-    "column": chip("4x1", 8, 2, True, 20, 18, 7, low=True),
+    "column": chip("4x1", 8, 2, True, 20, 18, 7),
 }
 MORE_CHIPS = {
     "core-32-wide": chip("1x1", 32, 1, True, 32, 32, 31),

@@ -45,13 +45,22 @@ class Layer:
         return (1 << self.low) >> 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Of value populations that others read, by name: the real value of one step of their membranes (C,), the largest value
+    that is usual (C,), the planes that they send at most, and how many below these they leave out."""
+
+    units: Mapping[str, np.ndarray]
+    usual: Mapping[str, np.ndarray]
+    room: Mapping[str, int]
+    low: Mapping[str, int]
+
+
 class Layers:
     """Makes the layers in the network's order, each from what the earlier ones have become.
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
-    calibration; streams: by value population the real value of one step of what it sends (C,); usual:
-    the largest value that is usual; room: the planes that it sends at most;
-    low: those below that it leaves out; several: see `signs`. made: by name what there is in integers.
+    calibration; streams: of the value populations; several: see `signs`. made: by name what there is in integers.
     """
 
     def __init__(
@@ -62,14 +71,11 @@ class Layers:
         bits: Mapping[str, int],
         guards: Mapping[str, int | None],
         peaks: Mapping[str, np.ndarray],
-        streams: Mapping[str, np.ndarray],
-        usual: Mapping[str, np.ndarray],
-        room: Mapping[str, int],
-        low: Mapping[str, int],
+        streams: Chosen,
         several: int,
     ) -> None:
         self.net, self.config, self.bits, self.guards, self.peaks = net, config, bits, guards, peaks
-        self.streams, self.usual, self.room, self.low, self.several = streams, usual, room, low, several
+        self.streams, self.several = streams, several
         self.encodings = by = by_input(encodings, [p.name for p in net.inputs])
         self.steps = next(iter(by.values())).steps
         self.units = {name: encoding.value for name, encoding in by.items()}
@@ -92,7 +98,7 @@ class Layers:
         name, net = population.name, self.net
         incoming, bits = net.incoming(name), self.bits[name]
         sources = tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming)
-        real, unit = tuple(self._real(p) for p in incoming), self.streams.get(name)
+        real, unit = tuple(self._real(p) for p in incoming), self.streams.units.get(name)
         rooms = [self.config.max_shift - s.bits(self.config.membrane_bits) + 2 for s in sources]
         one = bits == 1 and self.config.weight_bits == 1
         self.made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
@@ -110,9 +116,9 @@ class Layers:
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
             unit=unit,
-            usual=self.usual.get(name),
-            room=self.room.get(name, 0),
-            low=self.low.get(name, 0),
+            usual=self.streams.usual.get(name),
+            room=self.streams.room.get(name, 0),
+            low=self.streams.low.get(name, 0),
             steps=self.steps,
         )
 
@@ -126,9 +132,9 @@ class Layers:
 
     def _real(self, projection: FloatProjection) -> np.ndarray:
         """Its weights times the real value of its source's 1."""
-        weight, units = np.asarray(projection.weight, np.float64), self.streams.get(projection.source)
+        weight, units = np.asarray(projection.weight, np.float64), self.streams.units.get(projection.source)
         if units is not None:
-            return weight * projection.kind.by_source(units * 2.0 ** self.low[projection.source])
+            return weight * projection.kind.by_source(units * 2.0 ** self.streams.low[projection.source])
         return weight * self.units.get(projection.source, 1.0)
 
 

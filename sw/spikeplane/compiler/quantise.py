@@ -91,19 +91,7 @@ def _quantised(
     correct: Correct,
 ) -> tuple[Network, list[Quantised]]:
     streams = Streams(net, config, encodings, bits, peaks, several)
-    layers = Layers(
-        net,
-        encodings,
-        config,
-        bits,
-        guards,
-        peaks,
-        streams.units,
-        streams.usual,
-        streams.room,
-        streams.low,
-        several,
-    )
+    layers = Layers(net, encodings, config, bits, guards, peaks, streams.chosen, several)
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:

@@ -19,7 +19,9 @@ from spikeplane.float_network import FloatProjection
 from spikeplane.network import met
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
-_SLACK = 1.25  #: by how much a reader's unit may be coarser than its worst case, for the rounding of its weights
+_SLACK = (
+    1.25  #: by how much a reader's unit may be coarser than its worst case, for the rounding of its weights
+)
 _ROUND = 1 / 12  #: power of what rounding to whole numbers changes
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.guard import MARGIN, ROOM
-from spikeplane.compiler.layers import per_channel, thresholds
+from spikeplane.compiler.layers import Chosen, per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
@@ -65,6 +65,11 @@ class Streams(Branches):
                 if total < least:
                     given, least = {**given, first: most}, total
             self._chosen(given)
+
+    @property
+    def chosen(self) -> Chosen:
+        """What was chosen."""
+        return Chosen(units=self.units, usual=self.usual, room=self.room, low=self.low)
 
     def _chosen(self, given: Mapping[str, int]) -> float:
         """Chooses all classes in the network's order, and adds up the errors of their readers. given: planes

@@ -39,10 +39,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             anchor=anchor,
         )
     unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
-    highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
-    least = np.maximum(_accumulator_unit(layer, above, config), highest)
-    if neuron.reset == "once":
-        least = np.maximum(least, _once_unit(layer, above, config))
+    least = _least(layer, above, config)
     halves = config.weight_bits == 1 and any(
         bits > 1 and not power for bits, power in zip(layer.widths, above, strict=True)
     )
@@ -51,9 +48,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     if anchor is not None and (unit < least).any():
-        # in a coarser unit the identity still is a whole number, in the weights that the chip stores
-        places = min(above[anchor], top(layer.widths[anchor]).bit_length() - 1)
-        grid, above[anchor] = unit * 2.0**places, above[anchor] - places
+        grid, above = _whole(layer, unit, above, anchor)
     unit = np.where(unit >= least, unit, finer(grid, least))
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
@@ -63,6 +58,20 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
 def _scaled(layer: Layer, unit: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """With the scale of a correction; a grid that weights lie on stays."""
     return unit if layer.scale is None else np.where(grid > 0, unit, unit * layer.scale)
+
+
+def _whole(layer: Layer, unit: np.ndarray, above: list[int], anchor: int) -> tuple[np.ndarray, list[int]]:
+    """An identity's 1 as the grid of coarser units, and the powers of two of all projections: its own become a weight
+    that is stored, which in a coarser unit still is a whole number."""
+    places = min(above[anchor], top(layer.widths[anchor]).bit_length() - 1)
+    return unit * 2.0**places, [power - places * (i == anchor) for i, power in enumerate(above)]
+
+
+def _least(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
+    """The finest unit (C,) for accumulator, membrane and what fires once."""
+    highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
+    least = np.maximum(_accumulator_unit(layer, above, config), highest)
+    return np.maximum(least, _once_unit(layer, above, config)) if layer.neuron.reset == "once" else least
 
 
 def room_of_once(layer: Layer, config: ChipConfig) -> np.ndarray:
