@@ -51,7 +51,7 @@ def _on(program: Program, rows: int, cols: int) -> Program:
     """On the shared chip of that shape, or on one made for the program."""
     shared = replace(
         CORE, rows=rows, cols=cols,
-        **{name: getattr(program.config, name) for name in ("weight_bits", "acc_bits", "membrane_bits", "max_shift")},
+        **{name: getattr(program.config, name) for name in ("weight_bits", "acc_bits", "membrane_bits", "max_shift", "low_planes")},
     )  # fmt: skip
     try:
         return moved(program, partial(_shared, shared))

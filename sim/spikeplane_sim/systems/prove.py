@@ -121,7 +121,7 @@ def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program
         "name": system.name,
         "progress": False,
     }
-    core = replace(CORE, weight_bits=system.weight_bits)
+    core = replace(CORE, weight_bits=system.weight_bits, low_planes=system.low_planes)
     for chip in (core, replace(core, rows=2, cols=4)):
         try:
             return spikeplane.compile(model, chip=chip, **options)

@@ -29,6 +29,7 @@ class System:
     published  files that have the published model, a repository or a package and a path in it
     part       a part of a system that does not run as a whole
     weight_bits  of the chip; 1 for binary weights
+    low_planes  of the chip: for values behind images
     lacks      what is missing before it runs; "" for one that runs
     """
 
@@ -45,6 +46,7 @@ class System:
     published: str = ""
     part: bool = False
     weight_bits: int = 8
+    low_planes: bool = False
     lacks: str = ""
 
 

@@ -27,6 +27,15 @@ def sampled(size: int, stride: int) -> nn.Sequential:
     return nn.Sequential(rounded(), conv, nn.BatchNorm2d(CHANNELS))
 
 
+def standardised(conv: nn.Conv2d) -> nn.Conv2d:
+    """Weights of mean 0 and of variance 1 / fan-in, as the published layers make theirs in every forward."""
+    with torch.no_grad():
+        weight, inputs = conv.weight, conv.weight[0].numel()
+        weight.sub_(weight.mean((1, 2, 3), keepdim=True))
+        weight.div_(weight.std((1, 2, 3), keepdim=True, correction=0) * inputs**0.5)
+    return conv
+
+
 class Block(nn.Module):
     """x + factor * depthwise(1x1(spikes(1x1(depthwise(spikes(x)))))): no neurons between a depthwise and a 1x1
     convolution."""
@@ -72,7 +81,10 @@ class Reversible(nn.Module):
     def __init__(self, networks: int) -> None:
         super().__init__()
         c = CHANNELS
-        self.stem = nn.Sequential(nn.Conv2d(3, c, 7, 4, 3, bias=False), nn.BatchNorm2d(c))
+        # nothing between them: the published leaky_relu has slope 1
+        self.stem = nn.Sequential(
+            standardised(nn.Conv2d(3, c, 7, 2, 3)), standardised(nn.Conv2d(c, c, 3, 2, 1))
+        )
         self.levels = nn.ModuleList(
             nn.ModuleList(Level(level, number == 0) for level in range(LEVELS)) for number in range(networks)
         )
@@ -101,14 +113,14 @@ SYSTEM = System(
     name="t-revsnn",
     title="T-RevSNN",
     paper="Hu et al., High-Performance Temporal Reversible Spiking Neural Networks, ICML 2024",
-    shapes="32x32, stem to 8x8, 2 sub-networks of 4 levels, 8 channels each, one step",
+    shapes="32x32, stem of two convolutions to 8x8, 2 sub-networks of 4 levels, 8 channels each, one step",
     model=model,
     encoding=Encoding(kind="direct", steps=1),
     size=32,
     agreement=98.5,
+    low_planes=True,
     assumed=(
         "two sub-networks, not four, whose projections and probes are more than the 256 tags of a chip",
-        "the stem: one convolution of stride 4 with a batch-norm, in the place of two of stride 2 without neurons between",
         "weights of the last 1x1 and depthwise convolutions are not shared between sub-networks",
     ),
     published="github:BICLab/T-RevSNN, models/spike_rev_reuse.py",
