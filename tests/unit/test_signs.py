@@ -14,6 +14,7 @@ from spikeplane import Encoding
 from spikeplane.compiler.losses import told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.signs import SEVERAL, alike, power_apart, sign_bits, signs, step_of
+from spikeplane.compiler.steps import integers, top
 from spikeplane.config import preset
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import import_model
@@ -41,6 +42,19 @@ def test_one_size_is_one_projection() -> None:
         found = signs(np.array([size, -size, size]))
         assert [(sign.tolist(), power) for sign, power in found] == [([1, -1, 1], size.bit_length())]
     assert [power for _, power in signs(np.array([12, -4, 8]))] == [4, 3, 2, 2]  # 4 times (3, -1, 2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_odd_numbers_are_as_many_signs_as_they_have_bits(count: int) -> None:
+    real = np.random.default_rng(count).uniform(-(1 << count), 1 << count, (20, 3))
+    odd = integers(real, np.ones(20), -count)
+    assert (odd & 1).all()
+    assert abs(odd).max() <= (1 << count) - 1 == top(-count)
+    inside = abs(real) < (1 << count) - 1
+    assert (abs(odd - real)[inside] <= 1).all()
+    found = signs(odd)
+    assert [power for _, power in found] == list(range(count, 0, -1))
+    assert np.array_equal(np.sum([sign << power for sign, power in found], axis=0), 2 * odd)
 
 
 def test_what_is_not_stored_has_no_sign() -> None:
@@ -108,12 +122,13 @@ def test_bits() -> None:
     assert sign_bits([conv], one, rooms[:1], None, 8) == (1,)
     assert sign_bits([pruned], [True], rooms[:1], None, 1) == (2,)
     assert sign_bits([pruned], one, rooms[:1], None, 1) == (1,)  # where no core stores them
-    assert sign_bits([shortcut, conv], no, rooms, None, 8) == (8, 1)
-    assert sign_bits([shortcut, conv], no, [5, 15], None, 8) == (5, 1)
+    assert sign_bits([shortcut, conv], no, rooms, None, 8) == (-8, 1)
+    assert sign_bits([shortcut, conv], no, [5, 15], None, 8) == (-5, 1)
+    assert sign_bits([shortcut, conv], [True, False], [5, 15], None, 8) == (5, 1)
     assert sign_bits([shortcut, conv], no, rooms, None, 1) == (1, 1)
     assert sign_bits([conv[:, 0] / 4, conv], no, rooms, None, 8) == (1, 1)  # a power of two everywhere
     assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
-    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (8,)
+    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (-8,)
     assert sign_bits([], [], [], None, 8) == ()
 
 
@@ -175,7 +190,7 @@ def test_too_few_tags() -> None:
         told = [a.value for a in told_losses(net, network, rows, chip) if a.what == "signs"]
         assert (len(told) == 2) == (counts[-1] > 8), (tags, told)
     assert counts == sorted(counts, reverse=True)
-    assert counts[0] == 8 - 2 + 2 * (max(SEVERAL) + 1)
+    assert counts[0] == 8 - 2 + 2 * max(SEVERAL)
     assert counts[-1] == 8
 
 

@@ -1,8 +1,9 @@
 """Chips that store weights of 1 bit: what is not of one size a channel becomes several projections of +1 and -1.
 
 ```
-    2 k  =  +-2^t  +-2^(t-1)  ...  +-2  +-1  +-1         any whole number k of up to 2^t, 0 too: t + 2 projections
     k    =  +-2^m  in every place                        1 projection, shifted
+    k    =  +-2^(n-1)  ...  +-2  +-1                     any odd number of up to 2^n - 1: n projections
+    2 k  =  +-2^t  +-2^(t-1)  ...  +-2  +-1  +-1         any whole number k of up to 2^t, 0 too: t + 2 projections
 ```
 The packets' pre-shift is the power of two, so a term costs a visit, not a bit. Which weights have more than one
 bit: those with zeros that are stored (pruning, groups that are not whole lanes), those of one pixel and a channel of
@@ -17,8 +18,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.network import Network
 
 TERNARY = 2  #: bits of weights with zeros: -1, 0, 1
-#: Bits of weights beside others of another size, shortcuts and small branches, the most that the chip has room for.
-SEVERAL = (8, 7, 6, 5, 4, 3, 1)
+#: Signs of a weight beside others of another size, shortcuts and small branches, the most that the chip has room for.
+SEVERAL = (8, 7, 6, 5, 4, 3, 2, 1)
 _PART = 2  #: of the chip's weights that such a network may be: 1 / _PART
 _TINY = 1e-30  #: magnitudes below are no weights
 _SAME = 1e-3  #: relative difference of steps that are the same
@@ -31,12 +32,13 @@ def sign_bits(
     unit: np.ndarray | None,
     several: int,
 ) -> tuple[int, ...]:
-    """Bits of each projection's whole numbers before they become signs. The largest projection has one size a
-    channel, its step; so have those whose steps are a power of two of it, the same in all channels.
+    """Bits of each projection's whole numbers before they become signs, less than 0 for odd numbers of so many signs
+    (`steps.integers`). The largest projection has one size a channel, its step; so have those whose steps are a
+    power of two of it, the same in all channels.
 
     real: weights (C, ...) in units of the sources' integers; zeros: whether a core would store some of each; rooms:
     powers of two that the packets' shifts leave each; unit: of the population (C,), where it is chosen already;
-    several: bits of the others, 1 for none.
+    several: signs of the others, 1 for none.
     """
     if not real:
         return ()
@@ -48,7 +50,8 @@ def sign_bits(
         other = (unit is not None or weight is not real[main]) and not (
             alike(weight) and power_apart(step_of(weight), step)
         )
-        found.append(max(plain, min(several, room)) if other else plain)
+        most = min(several, room)
+        found.append(plain if not other or most < 2 else max(plain, most) if zero else -most)
     return tuple(found)
 
 
@@ -83,15 +86,14 @@ def signs(whole: np.ndarray, stored: np.ndarray | None = None) -> list[tuple[np.
     stored: of its shape, where a core stores them, everywhere if None; elsewhere they are 0, and so are the signs."""
     stored = np.ones(whole.shape, dtype=bool) if stored is None else stored
     largest = int(np.abs(whole).max(initial=0))
-    alone = (np.abs(whole) == largest)[stored].all() and not largest & (largest - 1)
-    if not stored.any() or (largest and alone):
-        return [(np.sign(whole), max(1, largest.bit_length()))]
+    if not stored.any():
+        return [(whole, 1)]
     common = 0
     while largest and not (whole & 1).any():
         whole, largest, common = whole >> 1, largest >> 1, common + 1
     rest, found = 2 * whole, list[tuple[np.ndarray, int]]()
-    top = max(0, (largest - 1).bit_length())
-    for power in (*range(top, 0, -1), 0, 0):
+    odd, top = (whole & 1)[stored].all(), (largest - 1).bit_length() if largest else 0
+    for power in range(largest.bit_length(), 0, -1) if odd else (*range(top, 0, -1), 0, 0):
         sign = np.where(rest >= 0, 1, -1) * stored
         rest = rest - (sign << power)
         found.append((sign, power + common))

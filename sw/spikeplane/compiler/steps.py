@@ -21,8 +21,8 @@ REACH = 8  #: largest power of two between two projections that is looked for
 
 
 def top(bits: int) -> int:
-    """The largest weight of `bits` bits; the negative ones go as far."""
-    return max(1, (1 << (bits - 1)) - 1)
+    """The largest weight of `bits` bits; the negative ones go as far. Less than 0: of odd numbers of so many signs."""
+    return max(1, (1 << (bits - 1)) - 1) if bits > 0 else (1 << -bits) - 1
 
 
 def flat(weight: np.ndarray) -> np.ndarray:
@@ -37,11 +37,12 @@ def plain(weight: np.ndarray) -> np.ndarray:
 
 
 def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:
-    """The nearest integers of a weight (C, ...) in steps (C,)."""
+    """The nearest integers of a weight (C, ...) in steps (C,), of so many bits; less than 0: the nearest odd ones."""
     ratio = weight / step.reshape(-1, *[1] * (weight.ndim - 1))
     if bits == 1:
         return np.sign(ratio).astype(np.int64)  # 0 where nothing is stored
-    return np.clip(np.round(ratio), -top(bits), top(bits)).astype(np.int64)
+    nearest = np.round(ratio) if bits > 0 else 2 * np.floor(ratio / 2) + 1
+    return np.clip(nearest, -top(bits), top(bits)).astype(np.int64)
 
 
 def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +60,7 @@ def best_step(weight: np.ndarray, bits: int, *, uniform: bool, exact: bool) -> t
         best, grid = magnitude.sum(1) / np.maximum(count, 1), np.zeros(len(magnitude))
     else:
         best = _clipped(magnitude, largest, bits)
-        grid = grid_of(magnitude, largest[:, 0], bits)
+        grid = grid_of(magnitude, largest[:, 0], bits) if bits > 0 else np.zeros(len(magnitude))
         finest = finer(grid, largest[:, 0] / top(bits))
         if exact:
             alike = ((magnitude == largest) | (magnitude == 0)).all(1)
@@ -138,14 +139,16 @@ def common_unit(
     caps: the largest such power of each projection that the chip's shifter leaves. The projection
     with the largest weights in all has the step of its least error, the others the power of two of
     it that is best for them. anchor: the projection whose weights, one a channel, are steps of 1 themselves.
-    widths: bits of each; those of the fewest have the say.
+    widths: bits of each, see `integers`; those of the fewest have the say.
     """
     steps, grids = zip(
         *(best_step(w, bits, uniform=uniform, exact=exact) for w, bits in zip(weights, widths, strict=True)),
         strict=True,
     )
-    least = min(widths)
-    main = int(np.argmax([(flat(w) ** 2).sum() * (n == least) for w, n in zip(weights, widths, strict=True)]))
+    least = min(map(abs, widths))
+    main = int(
+        np.argmax([(flat(w) ** 2).sum() * (abs(n) == least) for w, n in zip(weights, widths, strict=True)])
+    )
     if anchor is not None:
         main, own = anchor, np.abs(flat(weights[anchor])).max(1)
         steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
