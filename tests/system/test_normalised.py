@@ -13,6 +13,7 @@ import spikeplane
 from spikeplane import ChipConfig, Encoding, Program, SpikeplaneError
 from spikeplane.compiler.upgrade import upgrade
 from spikeplane.run.execute import Result, execute
+from spikeplane_sim.measured import agreement
 
 pytestmark = pytest.mark.cosim
 MEAN, STD = (0.5, 0.4), (0.25, 0.2)
@@ -74,12 +75,35 @@ def test_offsets_in_mid_network(tmp_path: Path) -> None:
     assert all(0.02 < np.concatenate(v).mean() < 0.98 for v in result.outputs.values())
 
 
-def test_one_bit_weights_are_refused() -> None:
-    model = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), lif())
+def signs_padded() -> tuple[nn.Module, Encoding]:
+    """Weights of +1 and -1 times a step a channel, over a normalised image."""
+    torch.manual_seed(2)
+    model = nn.Sequential(nn.Conv2d(2, 8, 3, padding=1), lif())
+    weight = model.get_parameter("0.weight").data
+    weight.copy_(torch.where(weight < 0, -1.0, 1.0) * torch.rand(8, 1, 1, 1).add(0.3))
+    return model.eval(), Encoding(mean=(0.3, 0.6), std=(0.2, 0.2), steps=4)
+
+
+def test_one_bit_weights_pad_by_sums_of_signs() -> None:
+    model, encoding = signs_padded()
+    images = np.random.default_rng(2).integers(0, 256, (8, 2, 5, 5), dtype=np.uint8)
     chip = ChipConfig(weight_bits=1)
+    program = spikeplane.compile(
+        model, chip=chip, input_shape=(2, 5, 5), encoding=encoding, calibration=images, progress=False
+    )
+    assert any(p.constant for p in program.network.populations)
+    assert all((abs(p.weight) == 1).all() for p in program.network.projections)
+    rows, *_ = agreement(program, program.planes(images))
+    assert min(row["given"] for row in rows) > 0.99
+    assert 0.05 < rows[0]["rate_float"] < 0.95
+
+
+def test_one_sign_a_weight_is_refused() -> None:
+    model, encoding = signs_padded()
+    chip = ChipConfig(weight_bits=1, projections=3)
     with pytest.raises(SpikeplaneError) as error:
-        spikeplane.compile(model, chip=chip, input_shape=(2, 5, 5), encoding=Encoding(mean=MEAN, std=STD))
+        spikeplane.compile(model, chip=chip, input_shape=(2, 5, 5), encoding=encoding)
     assert str(error.value) == (
         "layer '1' pads what a bias, a batch-norm or a normalisation has moved from 0, which takes weights of several "
-        "sizes; use a chip with weight_bits = 2 or more, or padding 0"
+        "sizes; use a chip with weight_bits = 2 or more, or with more projections, or padding 0"
     )

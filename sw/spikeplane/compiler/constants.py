@@ -19,14 +19,7 @@ _MOST = 32  #: channels of a constant population
 
 
 def widened(net: FloatNetwork, config: ChipConfig, encodings: Encodings) -> FloatNetwork:
-    """The same network, its constant populations of as many channels as the chip's shifter asks for. Raises
-    SpikeplaneError for a chip of 1-bit weights, which have one size."""
-    for p in net.projections:
-        if config.weight_bits == 1 and net.population(p.source).constant:
-            raise SpikeplaneError(
-                f"layer '{p.target}' pads what a bias, a batch-norm or a normalisation has moved from 0, which takes "
-                "weights of several sizes; use a chip with weight_bits = 2 or more, or padding 0"
-            )
+    """The same network, its constant populations of as many channels as the chip's shifter asks for."""
     driven = by_input(encodings, [p.name for p in net.inputs])
     found = {p.name: 1 for p in net.populations if p.constant}
 
@@ -45,6 +38,16 @@ def widened(net: FloatNetwork, config: ChipConfig, encodings: Encodings) -> Floa
     ]
     projections = [_split(p, found[p.source]) if p.source in found else p for p in net.projections]
     return replace(net, populations=tuple(populations), projections=tuple(projections))
+
+
+def refuse_one_size(net: FloatNetwork) -> None:
+    """Raise SpikeplaneError for the first constant population, where the chip has one sign for each weight."""
+    for p in net.projections:
+        if net.population(p.source).constant:
+            raise SpikeplaneError(
+                f"layer '{p.target}' pads what a bias, a batch-norm or a normalisation has moved from 0, which takes "
+                "weights of several sizes; use a chip with weight_bits = 2 or more, or with more projections, or padding 0"
+            )
 
 
 def _split(p: FloatProjection, channels: int) -> FloatProjection:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikeplane.compiler.leaks import MOVED, leak
 from spikeplane.compiler.rows import Quantised
+from spikeplane.compiler.signs import SEVERAL, alike, power_apart, step_of
 from spikeplane.compiler.widths import FINE, READOUT_BITS, looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
@@ -76,7 +77,7 @@ def told_losses(
         real, made = net.population(name), network.population(name)
         found += _leak(real, config) + _reset(real, made, row.scale_high * 2.0**-row.guard)
         found += _weights(net, network, row, config)
-        found += _signs(net, network, name) if config.weight_bits == 1 else []
+        found += _signs(net, network, name, config) if config.weight_bits == 1 else []
         if made.sends_values and network.outgoing(name):
             found += _saturates(network, made, config) + _coarse(net, network, made)
     return found
@@ -106,16 +107,30 @@ def _loops(net: FloatNetwork, rows: list[Quantised], config: ChipConfig) -> list
     ]
 
 
-def _signs(net: FloatNetwork, network: Network, name: str) -> list[Assumption]:
+def _signs(net: FloatNetwork, network: Network, name: str, config: ChipConfig) -> list[Assumption]:
     """Weights on a chip of signs that take more projections than one."""
     made, real = len(network.tags_into(name)), len(net.tags_into(name))
     if made == real:
-        return []
+        return _one_sign(net, name, config)
     why = (
         "a weight of 1 bit is +1 or -1: weights with zeros, and branches of another size, are sums of signs times "
         "powers of two"
     )
     return [Assumption(layer=name, what="signs", value=f"{made} projections for {real}", why=why)]
+
+
+def _one_sign(net: FloatNetwork, name: str, config: ChipConfig) -> list[Assumption]:
+    """Branches of another size for whose terms the chip has no room."""
+    weights = [np.asarray(p.weight) for p in net.incoming(name) if not net.population(p.source).sends_values]
+    main = max(weights, key=np.size, default=np.zeros(0))
+    others = [w for w in weights if w is not main]
+    if all(alike(w) and power_apart(step_of(w), step_of(main)) for w in others):
+        return []
+    why = (
+        f"the chip's {config.projections} projections and its weight memories have no room for the up to {SEVERAL[0]} "
+        "signs of a branch of another size"
+    )
+    return [Assumption(layer=name, what="signs", value="one for each weight", why=why)]
 
 
 def _weights(net: FloatNetwork, network: Network, row: Quantised, config: ChipConfig) -> list[Assumption]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikeplane.compiler.constants import refuse_one_size
 from spikeplane.compiler.corrected import corrected
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
@@ -77,6 +78,8 @@ def quantise(
         found = _quantised(net, config, encodings, bits, guards, peaks or {}, several, correct)
         if affordable(found[0], config):
             return found
+    if config.weight_bits == 1:
+        refuse_one_size(net)
     return _quantised(net, config, encodings, bits, guards, peaks or {}, one, correct)
 
 
