@@ -21,6 +21,8 @@ MUTANTS = (
     Mutant("model.py", "-width % pool[1]", "0", "an incomplete block at the right edge is left out"),
     Mutant("model.py", "sent.clamp(0, 2**neuron.planes - 1)", "sent & (2**neuron.planes - 1)", "values from 0 on wrap"),
     Mutant("model.py", "sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)", "sent.clamp(-(2**neuron.planes), 2**neuron.planes - 1)", "values have a plane too many"),
+    Mutant("model.py", "sent >> neuron.low", "sent", "planes that are left out are sent"),
+    Mutant("model.py", "sent >> neuron.low", "-(-sent >> neuron.low)", "what is left out is rounded up"),
     Mutant("model.py", "lowest", "0", "a padded window is at least 0", within="value=lowest)"),
     Mutant("model.py", "low < -top - 1 or high > top", "False", "a current may leave the accumulator"),
     Mutant("model.py", "bound <= 1 << 24", "bound <= 1 << 30", "large sums are rounded"),
