@@ -11,8 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import FloatNeuron
-from spikeplane.importers import taps
+from spikeplane.importers import maxima, taps
 from spikeplane.importers.constants import settled
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.geometry import (
@@ -174,9 +173,7 @@ class Assembler(Views):
             out = (len(rows), len(columns))
             return self._window(layer, value, size, stride, padding, out if max(dilation) == 1 else (0, 0))
         if not value.binary:
-            raise self.refuse(
-                layer, "a maximum of added or pooled spikes", "it is no OR of spikes; pool before adding"
-            )
+            return maxima.several(self, layer, value, seen(value.shape, rows, columns))
         currents = self.currents(layer, self.seen(layer, value, seen(value.shape, rows, columns)))
         self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
         return self._or(layer, currents)

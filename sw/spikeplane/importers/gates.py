@@ -111,12 +111,8 @@ def _seen(gate: Table, source: Source) -> Table | None:
     if len({s.population for s in gate.sources}) < len(gate.sources):
         return None  # two maps of one population may become one
     maps = [s.map if source.map is None else source.map if s.map is None else source.map.after(s.map) for s in gate.sources]  # fmt: skip
-    return Table(
-        tuple(
-            Source(s.population, s.delay + source.delay, m) for s, m in zip(gate.sources, maps, strict=True)
-        ),
-        gate.values,
-    )
+    parts = zip(gate.sources, maps, strict=True)
+    return Table(tuple(Source(s.population, s.delay + source.delay, m) for s, m in parts), gate.values)
 
 
 def built(made: Any, layer: str, one: Table, like: Value) -> Value | None:
@@ -128,13 +124,23 @@ def built(made: Any, layer: str, one: Table, like: Value) -> Value | None:
     if not one.sources:
         return made.scale(made.currents(layer, like), np.zeros(like.shape[0]), np.full(like.shape[0], low))
     if len(one.sources) == 1:
-        return _affine(made, layer, Spikes(one.sources, like.shape, flat=like.flat), low, high - low)
+        return affine(made, layer, Spikes(one.sources, like.shape, flat=like.flat), low, high - low)
     if len(others) > 2:
         return _polynomial(made, layer, one, like)
     low, high = (0.0, 1.0) if one.binary else (low, float(others[others != low][0]))
     fires = replace(one, values=((one.values - low) / (high - low)).round())
     gate = _gate(made, layer, fires, like)
-    return None if gate is None else _affine(made, layer, gate, low, high - low)
+    return None if gate is None else affine(made, layer, gate, low, high - low)
+
+
+def firing(made: Any, layer: str, one: Table, like: Value) -> Spikes:
+    """Spikes where a table of 0s and 1s is 1. Raises SpikeplaneError where that takes too many gates."""
+    one = _least(made, one)
+    same = np.array_equal(one.values, (0.0, 1.0))
+    found = Spikes(one.sources, like.shape) if same else _gate(made, layer, one, like)
+    if found is None:
+        raise made.refuse(layer, "a function of too many layers' spikes", "take fewer, or fewer sums of them")
+    return found
 
 
 def _least(made: Any, one: Table) -> Table:
@@ -168,11 +174,11 @@ def _gate(made: Any, layer: str, one: Table, like: Value) -> Spikes | None:
     if theta < 1:
         bias = total.bias + (1 - theta)
         total, theta = replace(total, bias=bias), 1
-    title = _title(made, layer)
+    called = title(made, layer)
     neuron = FloatNeuron(decay=0.0, threshold=np.full(like.shape[0], float(theta)), reset="none")
-    found = made.neuron(title, total, neuron)
-    made.assume(title, "gate", _told(one), SPIKES_ALONE)
-    made.gates[title] = one
+    found = made.neuron(called, total, neuron)
+    made.assume(called, "gate", _told(one), SPIKES_ALONE)
+    made.gates[called] = one
     return replace(found, flat=like.flat)
 
 
@@ -216,7 +222,7 @@ def _polynomial(made: Any, layer: str, one: Table, like: Value) -> Value | None:
         map = (spikes[0].map or identity(like.shape)).scaled(np.full(like.shape[0], factor))
         sources.append(replace(spikes[0], map=map if factor != 1.0 else spikes[0].map))
     value = Spikes(tuple(sources), like.shape, flat=like.flat)
-    return _affine(made, layer, value, constant, 1.0)
+    return affine(made, layer, value, constant, 1.0)
 
 
 def _counted(
@@ -230,7 +236,7 @@ def _counted(
     return Currents(tuple(drafts), np.zeros(like.shape[0]), like.shape, flat=like.flat)
 
 
-def _affine(made: Any, layer: str, spikes: Spikes, low: float, factor: float) -> Value:
+def affine(made: Any, layer: str, spikes: Spikes, low: float, factor: float) -> Value:
     """low + factor * spikes."""
     many = np.full(spikes.shape[0], factor)
     if low == 0:
@@ -238,7 +244,7 @@ def _affine(made: Any, layer: str, spikes: Spikes, low: float, factor: float) ->
     return made.scale(made.currents(layer, spikes), many, np.full(len(many), low))
 
 
-def _title(made: Any, layer: str) -> str:
+def title(made: Any, layer: str) -> str:
     """A name that no population has."""
     taken = {p.name for p in made.populations}
     names = (layer if n == 1 else f"{layer}_{n}" for n in range(1, len(taken) + 2))

@@ -82,11 +82,12 @@ def _install() -> None:
     """Handlers of the frameworks that are there; a model of one that is not loaded cannot be."""
     import sys
 
-    from spikeplane.importers import torch_layers, torch_pools, torch_refused
+    from spikeplane.importers import timm_layers, torch_layers, torch_pools, torch_refused
 
     torch_layers.install()
     torch_pools.install()
     torch_refused.install()
+    timm_layers.install()
     if "spikingjelly" in sys.modules:
         from spikeplane.importers import spikingjelly_layers, spikingjelly_neurons, spikingjelly_parallel
 

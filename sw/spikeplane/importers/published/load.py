@@ -16,7 +16,7 @@ from spikeplane.extras import missing_extra
 from spikeplane.float_network import Assumption
 from spikeplane.importers.published import axes, vision
 from spikeplane.importers.published.names import broken_of, found
-from spikeplane.importers.published.spiking import options_ignored
+from spikeplane.importers.published.spiking import options_ignored, steps_looped
 
 __all__ = ["call", "told"]
 _REGISTERED = (axes, vision)  #: importing them fills the table of names.py
@@ -34,7 +34,7 @@ def call(reference: str) -> tuple[Any, list[str]]:
         used: list[str] = []
         try:
             with _beside(folder), found(used, instead), options_ignored(used) if options else nullcontext():
-                return _function(path, name)(), used
+                return _made(path, name, used), used
         except SpikeplaneError:
             raise
         except Exception as error:
@@ -45,6 +45,15 @@ def call(reference: str) -> tuple[Any, list[str]]:
                 instead = (*instead, broken)
             else:
                 raise _failed(reference, folder, error) from None
+
+
+def _made(path: str, name: str, used: list[str]) -> Any:
+    """What the function of the file returns."""
+    function = _function(path, name)
+    steps_looped(used)
+    made = function()
+    steps_looped(used)  # what it imported itself
+    return made
 
 
 def told(used: list[str]) -> tuple[Assumption, ...]:

@@ -89,11 +89,23 @@ class _Module(ModuleType):
         return value
 
 
-def absent(path: str) -> type:
-    """A name that can be imported, inherited from and decorated with; using it raises SpikeplaneError."""
+class _Names(type):
+    """Its classes have every name, as enumerations' defaults want it: `InterpolationMode.BILINEAR`."""
 
-    class Absent:
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return absent(f"{cls._path}.{name}")
+
+
+def absent(path: str) -> type:
+    """A name that can be imported, inherited from and decorated with, and whose own names can; using it raises
+    SpikeplaneError."""
+
+    class Absent(metaclass=_Names):
         """Stands for what is not installed."""
+
+        _path = path
 
         def __init__(self, *_: Any, **__: Any) -> None:
             raise SpikeplaneError(

@@ -6,6 +6,7 @@ They fire as they did: the equations have not changed; `backend` chose among ker
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -140,6 +141,37 @@ def options_ignored(used: list[str]) -> Iterator[None]:
     finally:
         for undo in restore:
             undo()
+
+
+def steps_looped(used: list[str]) -> None:
+    """Give classes of users' files that inherit from SpikingJelly's MemoryModule and have a single_step_forward of
+    their own what they inherited before version 2: all steps, one after the other. Noted in `used`."""
+    base = sys.modules.get("spikingjelly.activation_based.base")
+    whole = getattr(base, "MemoryModule", None)
+    if whole is None or not hasattr(whole, "single_step_functional_forward"):
+        return
+    for kind in _below(whole):
+        theirs = kind.__module__.partition(".")[0] != "spikingjelly"
+        names = ("multi_step_forward", "single_step_functional_forward", "multi_step_functional_forward")
+        if (
+            theirs
+            and "single_step_forward" in vars(kind)
+            and all(getattr(kind, n) is getattr(whole, n) for n in names)
+        ):
+            kind.multi_step_forward = _looped
+            _note(used, "spikingjelly.activation_based.base.MemoryModule.multi_step_forward")
+
+
+def _below(kind: type) -> Iterator[type]:
+    for other in kind.__subclasses__():
+        yield other
+        yield from _below(other)
+
+
+def _looped(self: Any, x_seq: Any, *others: Any, **named: Any) -> Any:
+    import torch
+
+    return torch.stack([self.single_step_forward(x, *others, **named) for x in x_seq])
 
 
 def _without(own: Callable[..., None], used: list[str]) -> Callable[..., None]:

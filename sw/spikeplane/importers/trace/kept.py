@@ -10,14 +10,15 @@ from spikeplane.importers.torch_places import Key
 
 def held(model: Any, layers: dict[str, Any]) -> dict[Key, list[Any]]:
     """What attributes of the model hold, but for those of `layers`: tensors and nothing, also in lists and the
-    like."""
+    like. Not the memories of modules that take all steps at once: a reset between samples empties them."""
     found = {}
     for path, module in model.named_modules():
         if any(path == layer or path.startswith(f"{layer}.") for layer in layers):
             continue
         for key, value in vars(module).items():
             plain = value is None or isinstance(value, torch.Tensor | list | tuple | dict)
-            if plain and not (key.startswith("_") and key in vars(torch.nn.Module())):
+            memory = key == "_memories" and getattr(module, "step_mode", None) == "m"
+            if plain and not memory and not (key.startswith("_") and key in vars(torch.nn.Module())):
                 found[path, key] = pytree.tree_leaves(value)
     return found
 

@@ -117,6 +117,14 @@ def keeps_state(module: Any) -> bool:
     return spiking or bool(kept) or (kept is not None and hasattr(module, "sub_module"))
 
 
+def hands_on(module: Any) -> bool:
+    """Whether a user's module with a memory of SpikingJelly's does nothing itself but call layers that spike: its
+    memory is what they gave in the step before, and a trace sees that."""
+    kinds = [k for k in type(module).__mro__ if k.__module__.startswith("spikingjelly.")]
+    plain = bool(kinds) and kinds[0].__name__ == "MemoryModule" and kinds[0] is not type(module)
+    return plain and any(is_opaque(part) for part in module.modules() if part is not module)
+
+
 def opaque(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The layers that become one operator each, by path, and those with a state that nobody knows;
     what is inside one of them belongs to it."""
@@ -127,7 +135,7 @@ def opaque(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
             continue
         if is_opaque(module):
             known[path] = module
-        elif keeps_state(module):
+        elif keeps_state(module) and not hands_on(module):
             strange[path] = module
     return known, strange
 
