@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.float_network import FloatNeuron
 from spikeplane.importers import maxima, taps
 from spikeplane.importers.constants import settled
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
