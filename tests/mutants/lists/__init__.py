@@ -16,10 +16,12 @@ from mutants.lists import (
     scatter,
     signs,
     time,
+    training,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
+    *training.PARTS,
 )  # fmt: skip
