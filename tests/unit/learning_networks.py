@@ -11,6 +11,10 @@ SHAPES = {
         [("in", (6, 1, 1), None, 0), ("hid", (7, 1, 1), 0.5, 0.5), ("out", (3, 1, 1), None, 0)],
         [("in", "hid", (1, 1), 1, 0, 1, True), ("hid", "out", (1, 1), 1, 0, 1, True)],
     ),
+    "values": (
+        [("in", (4, 1, 1), None, 0), ("hid", (6, 1, 1), 0.5, 0.5), ("out", (3, 1, 1), None, 0)],
+        [("in", "hid", (1, 1), 1, 0, 1, True), ("hid", "out", (1, 1), 1, 0, 1, True)],
+    ),
     "deep, leak 1": (
         [("in", (4, 2, 2), None, 0), ("a", (5, 1, 1), 0.75, 1.0), ("b", (5, 1, 1), 0.25, 0.5), ("out", (3, 1, 1), None, 0)],
         [("in", "a", (2, 2), 1, 0, 1, True), ("a", "b", (1, 1), 1, 0, 1, True), ("b", "out", (1, 1), 1, 0, 1, True)],
@@ -63,7 +67,7 @@ def drawn(name: str, seed: int = 0, scale: float = 1.5) -> LearningNetwork:
         populations=tuple(
             LearningPopulation(
                 name=one, shape=shape, theta=None if theta is None else np.full(shape[0], theta), leak=leak,
-                constant=one == "one",
+                constant=one == "one", value_bits=3 if (name, one) == ("values", "in") else 1,
             )
             for one, shape, theta, leak in populations
         ),
@@ -75,7 +79,7 @@ def drawn(name: str, seed: int = 0, scale: float = 1.5) -> LearningNetwork:
 def samples(
     network: LearningNetwork, count: int, steps: int, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Random planes by input, half of them 1, and labels."""
+    """Random values by input, of spikes half of them 1, and labels."""
     rng = np.random.default_rng(seed)
     planes = {
         p.name: rng.integers(0, 2**p.value_bits, (count, steps, *p.shape)).astype(np.uint8)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from learning_networks import SHAPES, drawn, samples
 from training_by_hand import Hand, backward, forward, fraction, update
 
-from spikeplane.train import LearningNetwork, Optimiser
+from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.softmax import softmax16
 from spikeplane_sim.golden.training import Trainer
 from spikeplane_sim.golden.training.arithmetic import Exact, Real
@@ -71,6 +71,27 @@ def test_every_bit_is_that_of_exact_fractions(name: str, steps: int) -> None:
     hidden = [p.name for p in network.populations if p.theta is not None]
     assert all(0 < tape.spikes[h].double().mean() < 1 and tape.windows[h].any() for h in hidden)
     assert set(deltas) == {"out", *network.with_delta}
+
+
+def test_a_membrane_at_its_threshold_fires_and_the_edges_of_the_window_are_outside() -> None:
+    """One spike into neurons of threshold 1, with weights at its edges and one bit beside them."""
+    edges = np.array([0.5, 1.0, 1.5], np.float16)
+    weights = np.concatenate([np.nextafter(edges, np.float16(-4)), edges, np.nextafter(edges, np.float16(4))])
+    network = LearningNetwork(
+        populations=(
+            LearningPopulation(name="in", shape=(1, 1, 1)),
+            LearningPopulation(name="hid", shape=(9, 1, 1), theta=np.ones(9)),
+            LearningPopulation(name="out", shape=(3, 1, 1)),
+        ),
+        projections=(
+            LearningProjection(source="in", target="hid", weight=weights.reshape(9, 1, 1, 1)),
+            LearningProjection(source="hid", target="out", weight=np.ones((3, 9, 1, 1), np.float16)),
+        ),
+        output="out",
+    )
+    tape, *_ = by_golden(network, {"in": np.ones((1, 1, 1, 1, 1), np.uint8)}, np.zeros(1, int))
+    assert tape.spikes["hid"].flatten().int().tolist() == [0, 0, 1, 0, 1, 1, 0, 1, 1]
+    assert tape.windows["hid"].flatten().int().tolist() == [0, 1, 1, 0, 1, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

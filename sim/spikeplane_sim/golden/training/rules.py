@@ -33,10 +33,10 @@ class Tape:
 
 
 class Rules:
-    """A learning network in an arithmetic. `device`: where tensors are."""
+    """A learning network in an arithmetic."""
 
-    def __init__(self, network: LearningNetwork, arithmetic: Arithmetic, device: str = "cpu") -> None:
-        self.network, self.arithmetic, self.device = network, arithmetic, torch.device(device)
+    def __init__(self, network: LearningNetwork, arithmetic: Arithmetic) -> None:
+        self.network, self.arithmetic = network, arithmetic
         self.synapses = [Synapses(network, tag, arithmetic) for tag in range(len(network.projections))]
 
     def weights(self, arrays: Mapping[int, np.ndarray] | None = None) -> dict[int, Tensor]:
@@ -46,11 +46,11 @@ class Rules:
 
     def forward(self, weights: Weights, planes: Mapping[str, Tensor]) -> tuple[Tensor, Tape]:
         """The readout (N, *shape) and the tape of values `planes`: by input population whole numbers (N, T, C, H, W)."""
-        tape = Tape(spikes={name: values.to(self.device) for name, values in planes.items()})
+        tape = Tape(spikes=dict(planes))
         count, steps = next(iter(planes.values())).shape[:2]
         for population in self.network.populations:
             if population.constant:
-                ones = torch.ones((1, 1, 1, 1, 1), dtype=torch.uint8, device=self.device)
+                ones = torch.ones((1, 1, 1, 1, 1), dtype=torch.uint8)
                 tape.spikes[population.name] = ones.expand(count, steps, *population.shape)
         for population in self.network.populations:
             if population.name in tape.spikes:
@@ -137,7 +137,7 @@ class Rules:
         return self._numbers(np.asarray(values)).view(-1, 1, 1)
 
     def _numbers(self, values: np.ndarray) -> Tensor:
-        return torch.as_tensor(np.array(values), device=self.device).to(self.arithmetic.numbers)
+        return torch.as_tensor(np.array(values)).to(self.arithmetic.numbers)
 
 
 def updated(arithmetic: Arithmetic, weight: Tensor, gradient: Tensor, rate: Tensor, limit: int) -> Tensor:

@@ -51,7 +51,6 @@ class Synapses:
         sums = torch.zeros(
             (len(deltas), weights.shape[1], deltas.shape[2]),
             dtype=self.arithmetic.words,
-            device=deltas.device,
         )
         for one, delta in zip(weights, deltas.unbind(1), strict=True):
             sums += self.arithmetic.word(self.arithmetic.product(one[:, None], delta[:, None, :]))

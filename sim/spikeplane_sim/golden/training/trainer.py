@@ -52,13 +52,12 @@ class Trainer:
         batch: int,
         steps: int,
         part: int = 64,
-        device: str = "cpu",
     ) -> None:
         self.exact_bits = exact_bits(network, batch, steps)
         optimiser.step(batch, steps)
         self.network, self.optimiser, self.steps, self.part = network, optimiser, steps, part
         self.arithmetic = Exact()
-        self.rules = Rules(network, self.arithmetic, device)
+        self.rules = Rules(network, self.arithmetic)
         self.weights = self.rules.weights()
         self.momenta: dict[int, Tensor] = {}
         self.iterations = 0
@@ -106,9 +105,7 @@ class Trainer:
 
     def state(self) -> Learned:
         """Weights and momenta as arrays."""
-        arrays = (
-            {k: v.cpu().numpy().copy() for k, v in kept.items()} for kept in (self.weights, self.momenta)
-        )
+        arrays = ({k: v.numpy().copy() for k, v in kept.items()} for kept in (self.weights, self.momenta))
         return Learned(*arrays)
 
     def restore(self, learned: Learned, iterations: int) -> None:
@@ -132,13 +129,13 @@ class Trainer:
             self.weights, {k: torch.as_tensor(v[where]) for k, v in planes.items()}
         )
         self._refuse("forward")
-        return readout.flatten(1).cpu().numpy()
+        return readout.flatten(1).numpy()
 
     def _gradients(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Gradients:
         clipped = self.arithmetic.clipped
         readout, tape = self.rules.forward(self.weights, {k: torch.as_tensor(v) for k, v in planes.items()})
         self._refuse("forward")
-        scores = readout.flatten(1).cpu().numpy()
+        scores = readout.flatten(1).numpy()
         error = torch.as_tensor(softmax16(scores, labels, self.steps)).view(readout.shape)
         words, _ = self.rules.backward(self.weights, tape, error)
         self._refuse("backward")
