@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo setup lint test test-all mutants bench docs clean
+.PHONY: demo setup style lint test test-all mutants bench docs clean
 
 setup: $(VENV)/.stamp
 	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
@@ -13,22 +13,27 @@ $(VENV)/.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "error: Python 3.11 or newer is needed: make PYTHON=python3.11, or apt-get install python3.11 python3.11-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[all,dev]'
+	$(BIN)/pip install -q --no-compile -c constraints.txt -e '.[all,dev]'
 	touch $@
 
 demo: setup
 	$(BIN)/spikeplane demo
 
-lint: setup
+style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint: style
 	$(BIN)/pyright
 
-test: lint
-	$(BIN)/pytest -q -m "not slow" -n 2
+# Types are checked beside the tests, on what core is free; what pyright has to say stands at the end.
+test: style
+	@mkdir -p build; $(BIN)/pyright >build/pyright.log 2>&1 & types=$$!; trap "kill $$types" INT TERM; \
+	$(BIN)/pytest -q -m "not slow" -n 2 --dist worksteal; tests=$$?; \
+	wait $$types; types=$$?; cat build/pyright.log; exit $$((tests | types))
 
 test-all: lint
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 	$(BIN)/python -m spikeplane_sim.bench.coverage
 
 # Deliberate faults, and whether the fast suite notices them: hours. `make mutants MUTANTS='--only network/*'`, `--list`, `--jobs 4`.

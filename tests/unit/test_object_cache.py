@@ -76,6 +76,24 @@ def test_a_cache_that_cannot_be_written_costs_time_only(place: Path) -> None:
     assert compiled(place, "verilated.cpp")[:2] == (0, "object of verilated.cpp\n")
 
 
+def test_parts_and_harness_are_one_compilation(place: Path) -> None:
+    makefile = (
+        "default: parts\nVM_FAST := fast\nVM_SLOW := slow\nVM_USER_CLASSES := harness\nVK_GLOBAL_OBJS := verilated.o\n"
+        "VERILATOR_INCLUDER := echo\nLINK := 'OUT/c c'\n%.o: %.cpp\n\t'OUT/c c' -c -o $@ $<\n"
+    )
+    (place / "Vtop.mk").write_text(makefile.replace("OUT", str(place)))
+    for name in ("fast", "slow", "harness"):
+        (place / f"{name}.cpp").touch()
+    command = ["make", "-f", "Vtop.mk", "-f", str(objects.ONE), "ONE=whole.so", "one"]
+    subprocess.run(command, cwd=place, check=True)
+    assert (place / "one.cpp").read_text() == "fast.cpp slow.cpp harness.cpp\n"
+    compiled_one, compiled_run_time, linked = sorted((place / "calls").read_text().splitlines())
+    assert compiled_one == "-c -o one.o one.cpp"
+    assert compiled_run_time == "-c -o verilated.o verilated.cpp"
+    assert linked.split() == ["one.o", "verilated.o", "-o", "whole.so"]
+    assert (place / "whole.so").exists()
+
+
 def test_a_users_own_object_cache_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SPIKEPLANE_CACHE", str(tmp_path))
     monkeypatch.setattr("spikeplane.toolchain.verilator_environment", dict)

@@ -15,14 +15,14 @@ import numpy as np
 
 from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.verilog.waivers import waivers
-from spikeplane_sim.board.build import build_library
+from spikeplane_sim.board.build import build_library, compiler
 from spikeplane_sim.board.cache import gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("camera_harness.cpp")
 _VERILATOR = (
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
+    "verilator", "--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert",
     "--top-module", "spikeplane_camera", "--prefix", "Vcamera", "-Mdir", "obj",
-    "-o", "board.so", "-CFLAGS", "-O2 -fPIC", "-LDFLAGS", "-shared", "camera.vlt", "camera.v",
+    *compiler("2"), "-LDFLAGS", "-shared", "camera.vlt", "camera.v",
     "camera_harness.cpp",
 )  # fmt: skip
 #: Lanes stay functions of their own: inlined, 50 of them take the compiler a minute.

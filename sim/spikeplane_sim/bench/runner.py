@@ -177,9 +177,10 @@ def _cocotb_runner() -> Any:
 
     class PortsOnly(Verilator):
         def _build_command(self) -> list[list[str]]:
-            first, *others = super()._build_command()
+            first, make = super()._build_command()
             at = first.index("--public-flat-rw")
-            return [[*first[:at], "--public-depth", "1", *first[at + 1 :]], *others]
+            first = [*first[:at], "--public-depth", "1", *objects.PARTS, *first[at + 1 :]]
+            return [first, [*make, "-f", str(objects.ONE), f"ONE={self.hdl_toplevel}", "one"]]
 
         def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: Any = None) -> None:
             for command in cmds:  # as the runner's own, but what interrupts it ends the compilers too

@@ -34,14 +34,16 @@ LEVEL = os.environ.get("SPIKEPLANE_OPTIMISE", "3")
 #: even if it had something to say. Without the data-flow optimiser: what it shares between lanes is
 #: then worked out in every cycle, used or not (6 % slower).
 VERILATOR = (
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "-Wno-fatal", "-O3", "-fno-dfg",
-    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Mdir", "obj", "-o", "board.so", "-LDFLAGS", "-shared",
+    "verilator", "--cc", "--exe", "-Wno-fatal", "-O3", "-fno-dfg",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-Mdir", "obj", "-LDFLAGS", "-shared",
 )  # fmt: skip
 #: A function that another library might replace is never inlined, and Verilator's are all public: what
 #: a board of routers and cores calls is 15 % slower so.
 _COMPILER = "-march=native -fPIC -fno-semantic-interposition"
 #: What is added where a simulator writes waves, and is told in its harness.
 _TRACED, _WAVES = ("--trace",), {"WAVES": 1}
+_ONE = {objects.ONE.name: objects.ONE.read_bytes()}
+_BUILD = ("--build", "-j", "2", *objects.PARTS, "-MAKEFLAGS", f"-f ../{objects.ONE.name} ONE=board.so one")
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its nodes'.
 WAVES = ("waves.h",)
@@ -166,14 +168,20 @@ def _built(
     return build_library(
         name,
         sources,
-        command((*base, "-CFLAGS", f"-O{LEVEL} {_COMPILER}"), top, sources, macros),
+        command((*base, *compiler()), top, sources, macros),
     )
+
+
+def compiler(most: str = "3") -> tuple[str, ...]:
+    """Verilator's options of how the compiler works on a simulator, at `most` so hard."""
+    return "-CFLAGS", f"-O{min(LEVEL, most)} {_COMPILER}"
 
 
 def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
     """What Verilator makes of the sources (file name: contents), kept under their digest. The
     command's result is `obj/board.so`. Raises SpikeplaneError where the tools are missing or
     fail."""
+    sources, command = {**sources, **_ONE}, (*command, *_BUILD)
     made_of = [part for name, contents in sources.items() for part in (name, contents)]
     made_of += [*command, *toolchain.simulator_tools()]
     return kept(name, ".so", made_of, lambda: verilated(sources, command, "the simulated board"))

@@ -12,6 +12,10 @@ from spikeplane import toolchain
 from spikeplane_sim.board.cache import cache_folder, digest
 from spikeplane_sim.board.object_cache import FOLDER
 
+#: One compilation of all that is a chip's own, instead of a dozen: rules that follow Verilator's makefile.
+ONE = Path(__file__).with_name("one.mk")
+#: Verilator's parts as `ONE` takes them.
+PARTS = ("--output-split", "0")
 _SCRIPT = Path(__file__).with_name("object_cache.py")
 
 
