@@ -89,7 +89,8 @@ def test_meetings(name: str) -> None:
     [
         (lambda a, b, c: a * F.avg_pool2d(b, 6),
          "layer 'mul' is a product of spikes of 0 and 1 and sums of spikes over pixels or channels (mul), which Spikeplane "
-         "cannot represent: put neurons in front of both, of which a gate is made, or multiply by numbers that no input changes"),
+         "cannot represent: put neurons in front of both, of which a gate is made, or multiply by numbers that no input changes; a "
+         "membrane that forward resets so itself belongs into a neuron of SpikingJelly or snnTorch, or register your own"),
         (lambda a, b, c: a / (b + 1),
          "layer 'div' is a division by values (div), which Spikeplane cannot represent: divide by numbers that no input changes"),
         (lambda a, b, c: a * b.transpose(2, 3),

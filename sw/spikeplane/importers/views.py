@@ -83,6 +83,14 @@ class Views(Assembly):
             raise SpikeplaneError(f"layer '{layer}' cuts all of {text(value.shape[1:])} pixels away")
         return self.seen(layer, value, seen(value.shape, rows, columns))
 
+    def widened(self, layer: str, value: Value, front: int, back: int) -> Value:
+        """Channels of zeros in front and behind; less than 0 cuts."""
+        count = value.shape[0]
+        if front + count + back < 1:
+            raise SpikeplaneError(f"layer '{layer}' cuts all of {count} channels away")
+        matrix = np.eye(front + count + back, count, -front)
+        return self.seen(layer, value, channels_of(value.shape, matrix))
+
     def resized(self, layer: str, value: Value, out: Pair, ratios: tuple[float, float]) -> Value:
         """Nearest upsampling to `out` pixels, each `ratios` source pixels behind the one before."""
         axes = zip(value.shape[1:], out, ratios, strict=True)

@@ -10,7 +10,7 @@ from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.broadcast import of_one_step, together
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
-from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Sum, dims_of
+from spikeplane.importers.trace.items import Bent, Const, Held, Item, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
@@ -21,7 +21,7 @@ def added(operation: Operation) -> Any:
         raise operation.unlike("a sum of true and false", "make numbers of them first: .float()")
     sign = -1.0 if operation.name == "sub" else 1.0
     sign *= float(operation.args.get("alpha", 1))
-    one, other = operation.args["self"], operation.args["other"]
+    one, other = _pair(operation)
     if operation.name == "rsub":
         one, other, sign = other, one, -float(operation.args.get("alpha", 1))
     if not isinstance(one, Item | Sum | Held | Reduced):
@@ -34,6 +34,15 @@ def added(operation: Operation) -> Any:
     if _of_steps([item for _, item in terms]):
         return Sum(tuple(terms))
     return _sum(operation, terms)
+
+
+def _pair(operation: Operation) -> tuple[Any, Any]:
+    """Both arguments. Raises SpikeplaneError for a function of currents that no chip computes (a sigmoid)."""
+    one, other = operation.args["self"], operation.args["other"]
+    for thing in (one, other):
+        if isinstance(thing, Bent):
+            raise thing.refused
+    return one, other
 
 
 def _of_steps(items: list[Item]) -> bool:
@@ -79,7 +88,7 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
 
 def multiplied(operation: Operation) -> Any:
     """A value times numbers, or divided by them; spikes times spikes are a gate."""
-    one, other = operation.args["self"], operation.args["other"]
+    one, other = _pair(operation)
     if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced):
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):

@@ -69,7 +69,8 @@ def unlike_spikes(operation: Operation) -> SpikeplaneError:
         )
     return operation.unlike(
         f"a product of {one} and {other} ({operation.name})",
-        "put neurons in front of both, of which a gate is made, or multiply by numbers that no input changes",
+        "put neurons in front of both, of which a gate is made, or multiply by numbers that no input changes; a membrane "
+        "that forward resets so itself belongs into a neuron of SpikingJelly or snnTorch, or register your own",
     )
 
 

@@ -208,6 +208,13 @@ def padded(operation: Operation) -> Item:
             "a padding with something else than 0", "pad with 0: spikes outside do not exist"
         )
     pads = [int(n) for n in args["pad"]]
+    if any(pads[6:]):
+        raise operation.unlike("a padding of samples or steps", "pad channels and pixels")
+    if any(pads[4:]):
+        item = of_pixels(lambda call: call.made.widened(call.layer, call.value, *pads[4:6]), lambda _: {})(
+            operation
+        )
+        operation = replace(operation, args={**args, "self": item})
     if len(pads) == 2 and not features(operation.item("self").value.shape)[1]:
         return of_lines(torch_pools.pad_lines, lambda _: {"padding": pads})(operation)
     return of_pixels(torch_pools.pad, lambda _: {"padding": (*pads, 0, 0)[:4]})(operation)

@@ -144,6 +144,11 @@ class Operation:
         return replace(value, drafts=drafts)
 
     def _too_late(self, steps: int) -> SpikeplaneError:
+        if steps == 1:
+            return self.unlike(
+                "given a value of the step before that is no spikes of neurons",
+                "let a neuron of SpikingJelly or snnTorch keep it, or register your own",
+            )
         return self.unlike(
             f"a delay of {steps} steps", "spikes of neurons can be one step late, nothing else"
         )

@@ -11,7 +11,7 @@ from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.trace.axes import STEPS, Atom, Dims
-from spikeplane.importers.trace.items import Held, Item, Reduced, Sum, is_mean
+from spikeplane.importers.trace.items import Bent, Held, Item, Reduced, Sum, is_mean
 from spikeplane.importers.trace.likeness import alike, same_map
 from spikeplane.importers.trace.operation import scaled
 from spikeplane.importers.trace.stacks import steps_in_order
@@ -49,6 +49,8 @@ def read_out(
         if every and thing.step is not None and not thing.all_steps:
             return _last(made, thing, every), "last", 0
         return _finished(made, thing.value), "steps", _steps_at(thing.dims)
+    if isinstance(thing, Bent):
+        raise thing.refused
     raise SpikeplaneError(
         "the model's output does not come from its layers; return first what a layer puts out"
     )
