@@ -235,6 +235,19 @@ def test_branches_of_streams_are_left_and_told(caplog):
     assert differences(model, compiled(model, chip="large")) == []
 
 
+def test_layers_in_front_of_parallel_neurons_are_left_and_told(caplog):
+    """What is stored are products of two weights, unless an image makes one factor of the neurons' own."""
+    torch.manual_seed(0)
+    parts = (layer.Linear(64, 8), neuron.PSN(3), layer.Linear(8, 6), neuron.PSN(3), layer.Linear(6, 5))
+    model = nn.Sequential(layer.Flatten(), *parts)
+    functional.set_step_mode(model, "m")
+    with caplog.at_level(logging.WARNING, logger="spikeplane"):
+        quantise(model, chip="large", weight_bits=4, input_shape=SHAPE)
+    assert {row.layer: row.bits for row in grids(model)}["3"] is None
+    why = "its neurons mix the steps, and what is stored are products of its weights and theirs"
+    assert f"layer '3' keeps the chip's 8 bits: {why}" in [record.getMessage() for record in caplog.records]
+
+
 def test_a_layer_by_name_that_no_grid_holds_is_refused():
     torch.manual_seed(0)
     model = Residual()

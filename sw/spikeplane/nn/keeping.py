@@ -33,6 +33,7 @@ _VALUES = "its currents are added to a stream of values, which has a unit of its
 _SEVERAL = (
     "several layers drive '{}', each behind a batch-norm or factors of its own; add spikes, not currents"
 )
+_MIXED = "its neurons mix the steps, and what is stored are products of its weights and theirs"
 _FOLDED = "it is folded with a layer or a pooling beside it; put neurons between them"
 
 
@@ -95,6 +96,8 @@ class Keeping:
         ends = {population, *(p.source for p in before.incoming(population))}
         if any(before.population(name).sends_values for name in ends):
             why = _VALUES
+        elif before.population(population).fold > 1:
+            why = _MIXED
         elif len(set(driving)) > 1:
             why = _SEVERAL.format(population)
         found = {}
