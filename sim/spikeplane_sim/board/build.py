@@ -44,6 +44,8 @@ _COMPILER = "-march=native -fPIC -fno-semantic-interposition"
 _TRACED, _WAVES = ("--trace",), {"WAVES": 1}
 _ONE = {objects.ONE.name: objects.ONE.read_bytes()}
 _BUILD = ("--build", "-j", "2", *objects.PARTS, "-MAKEFLAGS", f"-f ../{objects.ONE.name} ONE=board.so one")
+#: By Verilator's own makefile: parts apart, each with what is optimised in it. For what is large.
+APART = ("--build", "-j", "2", "-o", "board.so")
 _WAIVERS = {"spikeplane.vlt": waivers("*chip.v").encode()}
 #: The files of a board's harness, and of its nodes'.
 WAVES = ("waves.h",)
@@ -177,11 +179,13 @@ def compiler(most: str = "3") -> tuple[str, ...]:
     return "-CFLAGS", f"-O{min(LEVEL, most)} {_COMPILER}"
 
 
-def build_library(name: str, sources: dict[str, bytes], command: tuple[str, ...]) -> Path:
+def build_library(
+    name: str, sources: dict[str, bytes], command: tuple[str, ...], build: tuple[str, ...] = _BUILD
+) -> Path:
     """What Verilator makes of the sources (file name: contents), kept under their digest. The
     command's result is `obj/board.so`. Raises SpikeplaneError where the tools are missing or
     fail."""
-    sources, command = {**sources, **_ONE}, (*command, *_BUILD)
+    sources, command = {**sources, **_ONE}, (*command, *build)
     made_of = [part for name, contents in sources.items() for part in (name, contents)]
     made_of += [*command, *toolchain.simulator_tools()]
     return kept(name, ".so", made_of, lambda: verilated(sources, command, "the simulated board"))

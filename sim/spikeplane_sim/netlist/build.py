@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.board.build import BOARD, VERILATOR, build_library, command, harness
+from spikeplane_sim.board.build import APART, BOARD, VERILATOR, build_library, command, harness
 from spikeplane_sim.netlist.mapping import Say, cached_netlist
 
 CELLS = Path(__file__).with_name("cells.v")
@@ -50,4 +50,5 @@ def build_netlist(
         **harness(BOARD, {}),
     }
     say("building the simulator (Verilator)")
-    return build_library("netlist", sources, command(VERILATOR + _COMPILER, "spikeplane_board", sources, {}))
+    called = command(VERILATOR + _COMPILER, "spikeplane_board", sources, {})
+    return build_library("netlist", sources, called, APART)
