@@ -43,6 +43,13 @@ def input_bits(encodings: Encodings) -> int | None:
     return None if not every or any(one.normalises for one in every) else max(one.bits for one in every)
 
 
+def asked_of_import(encodings: Encodings) -> dict[str, Any]:
+    """The options of `import_model` that encodings decide. Raises SpikeplaneError as `input_bits`."""
+    bits = input_bits(encodings)
+    every = [encodings] if isinstance(encodings, Encoding) else list(encodings.values())
+    return {"input_bits": bits, "input_steps": any(one.kind != "direct" for one in every)}
+
+
 def samples_by_input(samples: Any, names: Sequence[str]) -> dict[str, Any]:
     """The samples of each input: as they are for one input; for several from a mapping by name, or a list
     or tuple with one item an input. Raises SpikeplaneError for anything else, or different numbers."""

@@ -35,9 +35,9 @@ def first_of(result: Any, steps: int) -> Tensor:
     """The first output; a list of every step's, or of what holds it first, is one of all steps."""
     while not isinstance(result, Tensor):
         parts = parts_of(result)
-        each = [first_of(p, 1) for p in parts[:steps]] if 1 < steps <= len(parts) else []
-        same = len({p.shape for p in each}) == 1 and len({type(p) for p in parts[:steps]}) == 1
-        result = torch.stack(each) if same else parts[0]
+        alike = 1 < steps <= len(parts) and len({type(p) for p in parts[:steps]}) == 1
+        each = [first_of(p, 1) for p in parts[:steps]] if alike else []
+        result = torch.stack(each) if len({p.shape for p in each}) == 1 else parts[0]
     return result
 
 

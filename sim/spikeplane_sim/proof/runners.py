@@ -77,7 +77,10 @@ class Whole:
         """The model's first output, as it is."""
         try:
             with doubled(), known(self.model):
-                result = first_of(self.model(handed(self.called, self.inputs)), len(self.inputs))
+                result = first_of(
+                    self.model(handed(self.called, self.inputs)),
+                    len(self.inputs) if self.called.returned == "steps" else 1,
+                )
         except Exception as error:
             raise SpikeplaneError(
                 f"the model itself does not run ({type(error).__name__}: "

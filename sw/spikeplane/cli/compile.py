@@ -18,7 +18,7 @@ from spikeplane.cli.explain import explaining
 from spikeplane.cli.tables import print_tables, run_line, written, wrote
 from spikeplane.config import PRESETS
 from spikeplane.data import read_inputs, read_labels
-from spikeplane.encodings import Encodings, by_input, count, input_bits
+from spikeplane.encodings import Encodings, asked_of_import, by_input, count
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.files import check_place
 from spikeplane.float_network import FloatNetwork
@@ -158,8 +158,8 @@ def compile(  # noqa: A001 - the command's name
             if_gain=if_gain,
             discretisation=discretisation,
             read_out=read_out,
-            input_bits=input_bits(chosen),
             weights=weights,
+            **asked_of_import(chosen),
         )
         chosen = settled(by_input(chosen, [p.name for p in net.inputs]), net, given=steps is not None)
         data, truth = _calibration(net, chosen, calibrate, labels, samples)

@@ -22,7 +22,7 @@ from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.doors import door
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
-from spikeplane.encodings import Encodings, by_input, input_bits, samples_by_input
+from spikeplane.encodings import Encodings, asked_of_import, by_input, samples_by_input
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.activity import TABLE, measured
 from spikeplane.float_network import FloatNetwork
@@ -103,8 +103,8 @@ def compile(  # noqa: A001 - the public name is the field's word
         "if_gain": if_gain,
         "discretisation": discretisation,
         "read_out": read_out,
-        "input_bits": input_bits(Encoding() if encoding is None else encoding),
         "weights": weights,
+        **asked_of_import(Encoding() if encoding is None else encoding),
     }
     share = share_of(weight_bits)
     with door("telling")("compiling", progress) as say:

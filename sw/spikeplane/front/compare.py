@@ -7,7 +7,7 @@ import numpy as np
 
 from spikeplane.compiler.built import built
 from spikeplane.compiler.size import least_chip, roomy
-from spikeplane.encodings import input_bits
+from spikeplane.encodings import asked_of_import
 from spikeplane.errors import SpikeplaneError
 from spikeplane.front.text import card, table
 from spikeplane.program import Program
@@ -117,7 +117,7 @@ def _origin(program: Program, model: Any, options: dict[str, Any]) -> Any:
 
     shapes = {p.name: program.encodings[p.name].apart(p.shape)[1] for p in program.network.inputs}
     options.setdefault("input_shape", next(iter(shapes.values())) if len(shapes) == 1 else shapes)
-    return import_model(model, input_bits=input_bits(program.encodings), **options).origin
+    return import_model(model, **asked_of_import(program.encodings), **options).origin
 
 
 def sensitivity(

@@ -27,6 +27,7 @@ def import_model(
     discretisation: str | None = None,
     read_out: str | None = None,
     input_bits: int | None = None,
+    input_steps: bool = False,
     weights: str | Path | None = None,
 ) -> FloatNetwork:
     """The float network of a model.
@@ -43,6 +44,8 @@ def import_model(
     discretisation  how leaks of NIR become steps: "euler" (where None) or "exponential"
     read_out        of NIR's outputs the one that is read out; the first where None
     input_bits      bits of an input value, None where unknown
+    input_steps     whether samples have steps of their own (events, planes, frames): of a forward that takes images
+                    as well the one, or the other, is what is imported and proved
     weights         a checkpoint for a PyTorch module, by torch.save or safetensors: tensors only
 
     Raises SpikeplaneError, one line.
@@ -99,7 +102,8 @@ def import_model(
         model, taken_off = unwrapped(model)
         note_places(model)
         try:
-            traced = import_torch(model, input_shape, reset=reset, compare=compare, input_bits=input_bits)
+            asked = {"reset": reset, "compare": compare, "input_bits": input_bits, "input_steps": input_steps}
+            traced = import_torch(model, input_shape, **asked)
         except SpikeplaneError as error:
             raise located(model, error) from None
         decisions = {"reset": reset, "compare": compare}

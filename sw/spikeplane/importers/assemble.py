@@ -26,6 +26,7 @@ from spikeplane.importers.geometry import (
 )
 from spikeplane.importers.late import later
 from spikeplane.importers.maps import Map, covering, seen
+from spikeplane.importers.ors import any_of
 from spikeplane.importers.reused import numbered
 from spikeplane.importers.sums import FAN
 from spikeplane.importers.views import Views
@@ -173,13 +174,12 @@ class Assembler(Views):
         if isinstance(value, Currents):
             out = (len(rows), len(columns))
             return self._window(layer, value, size, stride, padding, out if max(dilation) == 1 else (0, 0))
+        windows = seen(value.shape, rows, columns)
         if not value.binary:
-            return maxima.several(self, layer, value, seen(value.shape, rows, columns))
-        currents = self.currents(layer, self.seen(layer, value, seen(value.shape, rows, columns)))
-        self.assume(layer, "max-pooling of spikes", "OR", "the maximum of 0s and 1s")
-        return self._or(layer, currents)
+            return maxima.several(self, layer, value, windows)
+        return any_of(self, layer, value, [windows])
 
-    def _or(self, layer: str, counts: Currents) -> Spikes:
+    def any_fires(self, layer: str, counts: Currents) -> Spikes:
         """Neurons that any spike fires."""
         uses = self.pooled.get(layer, 0)
         self.pooled[layer] = uses + 1

@@ -29,13 +29,14 @@ def import_torch(
     reset: str | None = None,
     compare: str | None = None,
     input_bits: int | None = None,
+    input_steps: bool = False,
 ) -> Imported:
     """The float network of a module, and how its forward is called if that is not once a step with
     (N, C, H, W) or (N, C), or with (T, N, ...) in step mode "m".
 
     input_shape: (C, H, W), or of several inputs by the names of forward's arguments; guessed for a module
-    that starts with a fully connected layer. input_bits: bits of an input value, None where unknown. The
-    module is evaluated as `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a
+    that starts with a fully connected layer. input_bits: bits of an input value, None where unknown; input_steps:
+    samples have steps of their own. The module is evaluated as `module.eval()` would be, on a copy. Raises SpikeplaneError, one line, for a
     layer that cannot be represented and for shapes that do not match.
     """
     import torch
@@ -53,7 +54,7 @@ def import_torch(
 
     shape = input_shape or _guess(evaluated(module))
     try:
-        return import_traced(module, shape, Wanted(reset, compare, False, input_bits))
+        return import_traced(module, shape, Wanted(reset, compare, False, input_bits, input_steps))
     except SpikeplaneError as error:
         raise SpikeplaneError(str(first if first.stands else error)) from None
 

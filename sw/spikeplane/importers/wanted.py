@@ -11,3 +11,4 @@ class Wanted:
     compare: str | None
     several_steps: bool
     input_bits: int | None
+    input_steps: bool = False  #: samples have steps of their own: events, planes, frames, not one image

@@ -10,7 +10,7 @@ from torch import nn
 
 from spikeplane.compiler.compile import prepared
 from spikeplane.compiler.model import imported
-from spikeplane.encodings import by_input, input_bits
+from spikeplane.encodings import asked_of_import, by_input
 from spikeplane.errors import SpikeplaneError
 from spikeplane.nn.grid import grid_of, layers
 from spikeplane.program import Program
@@ -42,7 +42,7 @@ def differences(model: nn.Module, program: Program, **options: Any) -> list[Diff
     shapes = {name: shape for name, (_, shape) in forms.items()}
     encodings = by_input({name: encoding for name, (encoding, _) in forms.items()}, list(shapes))
     given = {
-        "input_bits": input_bits(encodings),
+        **asked_of_import(encodings),
         "input_shape": shapes if len(inputs) > 1 else shapes[inputs[0].name],
         **options,
     }

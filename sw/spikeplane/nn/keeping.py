@@ -21,7 +21,7 @@ from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.widths import READOUT_BITS
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
-from spikeplane.encodings import Encodings, input_bits
+from spikeplane.encodings import Encodings, asked_of_import
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.torch_copy import without_graphs
 from spikeplane.nn.grid import detach, grid_of, layers
@@ -44,7 +44,7 @@ class Keeping:
         self, config: ChipConfig, encoding: Encodings | None, options: Mapping[str, Any], calibration: Any
     ) -> None:
         self.config, self.encoding, self.calibration = config, encoding, calibration
-        self.options = {"input_bits": input_bits(encoding or Encoding()), **options}
+        self.options = {**asked_of_import(encoding or Encoding()), **options}
 
     def network(self, model: nn.Module) -> FloatNetwork:
         """The float network of the model. Raises SpikeplaneError."""

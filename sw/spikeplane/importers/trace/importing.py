@@ -40,8 +40,11 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
     layers = opaque(real)
     told: list[tuple[float, SpikeplaneError]] = []
     failed: list[Failed] = []
+    of_images: Imported | None = None
     tried = trials(shape)
     for inputs in tried:
+        if of_images and not inputs.has_steps:
+            continue
         try:
             graph = _graph(module, real, layers, inputs)
         except Failed as failure:
@@ -51,6 +54,9 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
         walks: list[Walk] = []
         try:
             made = _walked(graph, module, real, layers, inputs, wanted, walks)
+            if wanted.input_steps and _repeats(made):  # unless it takes steps as well
+                of_images = made
+                continue
             again = handed_on(module, graph, inputs) if walks[0].calls.begin_anew else None
             if again is not None:
                 graph = traced(module, real, layers, again.handed(module, FREE), FREE)
@@ -62,10 +68,17 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
             told.append((walks[0].reached if walks else 0.0, error))
             if isinstance(error, Anyway) and walks[0].calls.count:
                 break
+    if of_images:
+        return of_images
     _check_image_steps(module, real, layers, shape, wanted)
     if not told:
         raise _untraced(max(failed, key=lambda f: f.reached), states(module, shape))
     raise _located(module, max(told, key=lambda pair: pair[0])[1])
+
+
+def _repeats(made: Imported) -> bool:
+    """Whether the forward makes all steps of one image."""
+    return made.called is not None and made.called.steps_at is None and made.called.steps is not None
 
 
 def _check_image_steps(module: Any, real: Any, layers: Layers, shape: Shapes, wanted: Wanted) -> None:
