@@ -17,6 +17,7 @@ def install() -> None:
 
     builtin(nn.MaxPool1d)(max_pool_of_lines)
     builtin(nn.MaxPool2d)(max_pool)
+    builtin(nn.MaxPool3d)(max_pool_of_depth)
     builtin(nn.AdaptiveMaxPool2d)(adaptive_max_pool)
     builtin(nn.AvgPool1d)(average_pool_of_lines)
     builtin(nn.AvgPool2d)(average_pool)
@@ -35,6 +36,12 @@ def max_pool(call: Call) -> Value:
     module = call.module
     size, stride, padding = (pair(getattr(module, n)) for n in ("kernel_size", "stride", "padding"))
     return _maximum(call, size, stride, padding)
+
+
+def max_pool_of_depth(call: Call) -> Value:
+    """A maximum over windows that are 1 deep: of pixels, or along flattened pixels and parts of channels."""
+    why = "use MaxPool2d: a sample is channels, rows and columns"
+    raise Unfollowed(str(call.refuse("a maximum over depth", why)))  # a trace knows what stands where
 
 
 def max_pool_of_lines(call: Call) -> Value:

@@ -34,7 +34,7 @@ CURES: dict[str, tuple[str, ...]] = {
     ),
     "use MaxPool2d or AvgPool2d": ("LPPool1d", "LPPool2d", "MaxUnpool1d", "MaxUnpool2d", "FractionalMaxPool2d"),
     "use its 2d form: a sample is channels, rows and columns": (
-        "Conv3d", "ConvTranspose3d", "BatchNorm3d", "MaxPool3d", "AvgPool3d", "AdaptiveAvgPool3d", "AdaptiveMaxPool3d",
+        "Conv3d", "ConvTranspose3d", "BatchNorm3d", "AvgPool3d", "AdaptiveAvgPool3d", "AdaptiveMaxPool3d",
     ),
     "use nearest": ("UpsamplingBilinear2d",),
     "encode them before: the input is spikes or pixels": ("Embedding", "EmbeddingBag"),

@@ -26,7 +26,7 @@ def gated(operation: Operation, names: list[str], function: Function, what: str)
     tables = [table(operation.made, value, bits) for value in values]
     known = [one for one in tables if one is not None]
     total = of(known, function) if len(known) == len(tables) else None
-    made = None if total is None else built(operation.made, _title(operation), total, values[0])
+    made = None if total is None else built(operation.made, title(operation), total, values[0])
     return None if made is None else Item(made, dims, step)
 
 
@@ -39,10 +39,10 @@ def simplified(operation: Operation, value: Value) -> Value:
     inside = None if one is None else opened(made, one)
     if inside is None or not inside.binary:
         return value
-    return built(made, _title(operation), inside, value) or value
+    return built(made, title(operation), inside, value) or value
 
 
-def _title(operation: Operation) -> str:
+def title(operation: Operation) -> str:
     """What a gate is called: a framework's layer has others beside it, and an output of its own."""
     layer = operation.layer
     return layer if layer == operation.node.name else f"{layer}.{operation.name}"

@@ -18,6 +18,7 @@ from spikeplane.importers.flow import Spikes
 from spikeplane.importers.maps import Map, channels_of
 from spikeplane.importers.ors import any_of
 from spikeplane.importers.trace.axes import CHANNELS, COLUMNS, FEATURES, ROWS, Dim, features
+from spikeplane.importers.trace.gates import title
 from spikeplane.importers.trace.items import Item
 from spikeplane.importers.trace.layers import of_pixels
 from spikeplane.importers.trace.operation import Operation, Rule, maps
@@ -29,7 +30,7 @@ def maximum(operation: Operation) -> Item:
     size, padding, dilation = (_three(args[n]) for n in ("kernel_size", "padding", "dilation"))
     stride = _three(args["stride"] or args["kernel_size"])
     if (size[0], stride[0], padding[0]) != (1, 1, 0):
-        raise operation.unlike(f"a maximum over {size[0]} steps or channels", "use a window that is 1 deep")
+        raise operation.unlike("a maximum over depth", "use a size and a stride of 1 in it, and no padding")
     fields = {"kernel_size": size[1:], "stride": stride[1:], "padding": padding[1:], "dilation": dilation[1:]}
     more = {"ceil_mode": args["ceil_mode"], "return_indices": False}
     item = operation.item()
@@ -81,7 +82,7 @@ def _along(operation: Operation, value: Spikes, dim: Dim, reach: int) -> Spikes:
         found = _in_a_row(value.shape[0], height, width, reach)
     else:
         raise operation.unlike("a maximum of permuted pixels", "hand it (N, C, H, W)")
-    return any_of(operation.made, operation.layer, value, found)
+    return any_of(operation.made, title(operation), value, found)
 
 
 def _split(place: np.ndarray, size: int, stride: int) -> tuple[np.ndarray, np.ndarray]:

@@ -85,7 +85,7 @@ def _nothing_yet(thing: Const) -> Any:
 def steps_in_order(things: list[Any]) -> int:
     """How many steps these are, in their order, of one value; 0 where they are not."""
     first = things[0]
-    if not isinstance(first, Item | Held):
+    if type(first) not in (Item, Held):
         return 0
     for place, thing in enumerate(things):
         if type(thing) is not type(first) or thing.dims != first.dims:
