@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from spikeplane.importers import torch_pools
-from spikeplane.importers.flow import Spikes
+from spikeplane.importers.flow import Spikes, Value
 from spikeplane.importers.maps import Map, channels_of
 from spikeplane.importers.ors import any_of
 from spikeplane.importers.trace.axes import CHANNELS, COLUMNS, FEATURES, ROWS, Dim, features
@@ -36,8 +36,7 @@ def maximum(operation: Operation) -> Item:
     item = operation.item()
     if maps(item) is not None:
         return of_pixels(torch_pools.max_pool, lambda _: {**fields, **more})(operation)
-    value = replace(item.value, flat=False)
-    _check_spikes(operation, value)
+    value = _spikes(operation, replace(item.value, flat=False))
     for d, reach, step, pads, apart in zip(
         (-2, -1), size[1:], stride[1:], padding[1:], dilation[1:], strict=True
     ):
@@ -52,14 +51,15 @@ def maximum(operation: Operation) -> Item:
     return replace(item, value=replace(value, flat=item.value.flat))
 
 
-def _check_spikes(operation: Operation, value: object) -> None:
-    """Raise SpikeplaneError for what is no spikes of 0 and 1 of neurons."""
+def _spikes(operation: Operation, value: Value) -> Spikes:
+    """The value, spikes of neurons. Raises SpikeplaneError for anything else."""
     made = operation.made
     if not isinstance(value, Spikes) or made.has_values(value) or made.has_input(value):
         raise operation.unlike(
             "a maximum over flattened pixels or channels of something else than neurons' spikes",
             "put neurons in front, whose maximum is an OR",
         )
+    return value
 
 
 def _along(operation: Operation, value: Spikes, dim: Dim, reach: int) -> Spikes:
