@@ -199,8 +199,8 @@ def test_mlps(name: str, tmp_path: Path) -> None:
     ("name", "line"),
     [
         ("QKFormer, imagenet", "qkformer.py:152"),
-        ("QKFormer, cifar10", "model.py:107"),
-        ("QKFormer, cifar10-dvs", "model.py:137"),
+        ("QKFormer, cifar10", "model.py:112"),
+        ("QKFormer, cifar10-dvs", "model.py:140"),
         ("Spikingformer, cifar10", "model.py:89"),
         ("CML, imagenet", "model.py:91"),
         ("CML, cifar10, Spikformer", "CML_Spikformer.py:83"),
@@ -228,7 +228,9 @@ def test_self_attention_is_refused(name: str, line: str, tmp_path: Path) -> None
 def test_as_a_user(name: str, tmp_path: Path) -> None:
     """`spikeplane compile` beside the published file; the stand-ins are told."""
     out = tmp_path / "net.spk"
-    status, said, wrong, _ = call("compile", f"{MODELS[name].written(tmp_path)}:model", "-o", out)
+    status, said, wrong, _ = call(
+        "compile", f"{MODELS[name].written(tmp_path)}:model", "--preset", "auto", "-o", out
+    )
     assert (status, wrong.count("error")) == (0, 0), wrong
     assert out.stat().st_size > 10_000
     assert "spikingjelly.clock_driven" in said

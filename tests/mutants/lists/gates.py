@@ -16,12 +16,12 @@ MUTANTS = (
     Mutant("memoryless.py", 'neuron.reset != "hard"', "False", "a neuron with a soft reset keeps nothing", tests=("tests/unit/test_memoryless.py",)),
     Mutant("trace/broadcast.py", "place // atom.stride % atom.size * other.stride", "place // atom.stride % atom.size", "a head's gate goes to other channels", tests=("tests/unit/test_broadcast.py",)),
     Mutant("trace/broadcast.py", "_kinds(whole) != _kinds(part)", "False", "rows meet columns", tests=("tests/unit/test_import_gates.py::test_refusals",)),
-    Mutant("trace/maxima.py", "np.abs(at[:, None] - at) <= reach", "np.abs(at[:, None] - at) < reach", "a maximum misses the farthest channel", tests=("tests/unit/test_import_maxima.py",)),
-    Mutant("trace/maxima.py", "(rest[:, None] == rest)", "(rest[:, None] >= rest)", "a maximum sees other heads' channels", tests=("tests/unit/test_import_maxima.py",)),
-    Mutant("trace/maxima.py", "divmod(at + step, width)", "(0, (at + step) % width)", "the neighbour of a row's last pixel is its own first one", tests=("tests/unit/test_import_maxima.py",)),
-    Mutant("trace/importing.py", "wanted.input_steps and _repeats(made)", "False", "steps of samples are handed as one image", tests=("tests/unit/test_import_maxima.py",)),
-    Mutant("trace/importing.py", "made.called.steps is not None", "True", "a forward of one image is tried with steps", tests=("tests/unit/test_import_maxima.py",)),
-    Mutant("trace/stacks.py", "type(first) not in (Item, Held)", "False", "a mean and something else are taken for a list of steps", tests=("tests/unit/test_import_maxima.py",)),
+    Mutant("trace/windows.py", "np.abs(at[:, None] - at) <= reach", "np.abs(at[:, None] - at) < reach", "a maximum misses the farthest channel", tests=("tests/unit/test_import_windows.py",)),
+    Mutant("trace/windows.py", "(rest[:, None] == rest)", "(rest[:, None] >= rest)", "a maximum sees other heads' channels", tests=("tests/unit/test_import_windows.py",)),
+    Mutant("trace/windows.py", "divmod(at + step, width)", "(0, (at + step) % width)", "the neighbour of a row's last pixel is its own first one", tests=("tests/unit/test_import_windows.py",)),
+    Mutant("trace/importing.py", "wanted.input_steps and _repeats(made)", "False", "steps of samples are handed as one image", tests=("tests/unit/test_import_windows.py",)),
+    Mutant("trace/importing.py", "made.called.steps is not None", "True", "a forward of one image is tried with steps", tests=("tests/unit/test_import_windows.py",)),
+    Mutant("trace/stacks.py", "type(first) not in (Item, Held)", "False", "a mean and something else are taken for a list of steps", tests=("tests/unit/test_import_windows.py",)),
 )  # fmt: skip
 
 PART = Part(

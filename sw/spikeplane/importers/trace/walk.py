@@ -18,11 +18,11 @@ from spikeplane.importers.trace import (
     einsum,
     functions,
     layers,
-    maxima,
     reductions,
     selections,
     shapes,
     stacks,
+    windows,
 )
 from spikeplane.importers.trace.axes import Dims, sizes
 from spikeplane.importers.trace.behind_steps import exchanged
@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
     **shapes.RULES,
     **stacks.RULES,
     **layers.RULES,
-    **maxima.RULES,
+    **windows.RULES,
     **arithmetic.RULES,
     **reductions.RULES,
     **functions.RULES,
