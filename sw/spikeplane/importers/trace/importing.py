@@ -53,17 +53,10 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
             continue
         walks: list[Walk] = []
         try:
-            made = _walked(graph, module, real, layers, inputs, wanted, walks)
-            if wanted.input_steps and _repeats(made):  # unless it takes steps as well
-                of_images = made
-                continue
-            again = handed_on(module, graph, inputs) if walks[0].calls.begin_anew else None
-            if again is not None:
-                graph = traced(module, real, layers, again.handed(module, FREE), FREE)
-                later = _walked(graph, module, real, layers, again, wanted, walks)
-                check_alike(made.net, later.net)
-                return later
-            return made
+            made = _made(graph, module, real, layers, inputs, wanted, walks)
+            if not (wanted.input_steps and _repeats(made)):
+                return made
+            of_images = made  # unless it takes steps as well
         except SpikeplaneError as error:
             told.append((walks[0].reached if walks else 0.0, error))
             if isinstance(error, Anyway) and walks[0].calls.count:
@@ -74,6 +67,20 @@ def import_traced(module: Any, shape: Shapes, wanted: Wanted) -> Imported:
     if not told:
         raise _untraced(max(failed, key=lambda f: f.reached), states(module, shape))
     raise _located(module, max(told, key=lambda pair: pair[0])[1])
+
+
+def _made(
+    graph: Graph, module: Any, real: Any, layers: Layers, inputs: Inputs, wanted: Wanted, walks: list[Walk]
+) -> Imported:
+    """Of one trial; a forward that starts its states itself is tried with those that it returns, too."""
+    made = _walked(graph, module, real, layers, inputs, wanted, walks)
+    again = handed_on(module, graph, inputs) if walks[0].calls.begin_anew else None
+    if again is None:
+        return made
+    graph = traced(module, real, layers, again.handed(module, FREE), FREE)
+    later = _walked(graph, module, real, layers, again, wanted, walks)
+    check_alike(made.net, later.net)
+    return later
 
 
 def _repeats(made: Imported) -> bool:
