@@ -51,7 +51,7 @@ def behind_an_image() -> FloatNetwork:
     )
 
 
-def summed(*, decay: float = 0.0) -> FloatNetwork:
+def summed(*, decay: float = 0.0, beside: float = 1.0) -> FloatNetwork:
     """v0 -> v1 by an identity, a branch into each; the mean of v1 over 8 x 8 pixels drives neurons."""
     rng = np.random.default_rng(5)
     branch = [rng.normal(0, 0.3, (CHANNELS, 96, 1, 1)) for _ in range(3)]
@@ -67,7 +67,7 @@ def summed(*, decay: float = 0.0) -> FloatNetwork:
             FloatProjection(source="in", target="v1", weight=branch[1]),
             FloatProjection(source="v0", target="v1", weight=ones(), kind=ALIGNED),
             FloatProjection(source="v1", target="out", weight=ones(1 / 64), kind=ALIGNED, pool=(8, 8)),
-            FloatProjection(source="in", target="out", weight=branch[2] / 64, pool=(8, 8)),
+            FloatProjection(source="in", target="out", weight=beside * branch[2] / 64, pool=(8, 8)),
         ),
         output="out",
     )
@@ -149,6 +149,33 @@ def test_identities_count_what_a_sent_plane_does() -> None:
     assert bias is not None
     assert (bias == 1 << low - 1).all()
     assert np.array_equal(sent["v1"], (added + (sent["v0"] << low) + bias.reshape(-1, 1, 1)) >> low)
+
+
+def test_a_mean_is_not_lost_beside_spikes_of_larger_worst_case() -> None:
+    network, _ = quantise(summed(beside=3.0), SOME, PLANES)
+    assert (next(p for p in network.incoming("out") if p.source == "v1").weight > 0).all()
+
+
+def test_an_accumulator_has_room_for_what_is_left_out() -> None:
+    """Of values that are usually small the worst case alone decides the unit: an identity's counts there in whole."""
+    net, rng = behind_an_image(), np.random.default_rng(7)
+    v = net.population("v")
+    more = (
+        FloatProjection(source="v", target="w", weight=ones(), kind=ALIGNED),
+        FloatProjection(
+            source="in", target="w", weight=rng.normal(0, 0.3, (CHANNELS, 1, 3, 3)), padding=(1, 1)
+        ),
+    )
+    first, last = net.projections
+    net = replace(
+        net,
+        populations=(*net.populations[:2], replace(v, name="w"), net.populations[2]),
+        projections=(first, *more, replace(last, source="w")),
+    )
+    small = np.abs(more[1].weight).sum((1, 2, 3)) / 5
+    network, _ = quantise(net, SOME, IMAGE, peaks={"v": small, "w": small})
+    assert neuron(network, "w").low > 2
+    assert [bound.bits for bound in prove(network, SOME) if bound.population == "w"] == [SOME.acc_bits]
 
 
 def test_values_that_last_are_sent_whole() -> None:

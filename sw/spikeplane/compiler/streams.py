@@ -32,6 +32,7 @@ _MOST_ROOM = 40  #: of those behind synaptic currents, which inhibition takes fa
 _ACTIVE = (0.02, 0.1)  #: part of the steps in which neurons, and inputs, are taken to be active
 _PAST = 8.0  #: times the least error so far: fewer planes are no better
 _NEAR = 1.25  #: times the least error: as good
+_ALIKE = 1.02  #: times the least error: no worse
 
 #: Of a class: the error of its readers, its unit (C,), the planes that are sent, and how many below are left out.
 Choice = tuple[float, np.ndarray, int, int]
@@ -103,7 +104,11 @@ class Streams(Branches):
             if min(wrong for wrong, *_ in tried) > _PAST * min(wrong for wrong, *_ in found):
                 break
         least = min(wrong for wrong, *_ in found)
-        return next(one for one in found if one[0] <= _NEAR * least)
+        first = next(one for one in found if one[0] <= _NEAR * least)
+        if not first[3]:
+            return first
+        # of values that count finely in any case the planes are but packets
+        return next(one for one in reversed(found) if one[0] <= _ALIKE * least)
 
     def _may_leave_out(self, members: list[str]) -> bool:
         """Whether a class's values may be sent without their lowest planes: they keep nothing, so that half of what is
