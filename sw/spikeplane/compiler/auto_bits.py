@@ -28,7 +28,7 @@ from spikeplane.provided import provided
 AUTO = "auto"
 SHARE = 99.0  #: percent of a layer's spikes and silences that are to be the float network's
 WORDS = (2, 4, 8)  #: bits of a chip's weights, tried in turn
-TWICE = 2.2  #: what two words a weight cost, in words: each spike adds both
+TWICE = 2.5  #: what two words a weight cost, in words: each spike adds both
 GAIN = 0.1  #: percent that two words a weight are to give a layer at least
 Make = Callable[[Source, Target], Program]
 

@@ -34,7 +34,7 @@ class Calibrated:
     def __init__(self, program: Program, planes: Planes) -> None:
         assert program.source is not None
         self.net: FloatNetwork = program.source.network
-        self.config: ChipConfig = program.config
+        self.config: ChipConfig = program.source.chip  # the program's own may be cut to what it uses
         self.network = program.network
         count = max(2, min(SAMPLES, _MOST // program.values))
         self.planes = {name: given[:count] for name, given in planes.items()}

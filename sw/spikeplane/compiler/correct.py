@@ -116,11 +116,15 @@ class Search:
         if made is None:
             return None
         name, fold = layer.population.name, layer.population.fold
-        ours, real = (
+        try:
+            ours = self.on.outputs(layer, made)
+        except SpikeplaneError:
+            return None
+        classes = (
             scores(self.on.net.readout, np.asarray(each, np.float64), fold).argmax(1)
-            for each in (self.on.outputs(layer, made), self.on.real[name])
+            for each in (ours, self.on.real[name])
         )
-        return ours == real
+        return np.equal(*classes)
 
     def told(self) -> Iterator[Assumption]:
         """A row a layer, for the table of assumptions."""

@@ -6,6 +6,7 @@ from mutants.lists import (
     compiler,
     core,
     core_out,
+    corrections,
     driver,
     gates,
     golden,
@@ -24,4 +25,5 @@ PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
     *training.PARTS,
+    corrections.PART,
 )  # fmt: skip
