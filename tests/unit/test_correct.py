@@ -182,14 +182,15 @@ def test_a_readout_of_values_gets_a_bias(alike: bool):
 
 def test_a_trained_grid_stays():
     torch.manual_seed(2)
+    norm = layer.BatchNorm2d(6)
     model = nn.Sequential(
         layer.Conv2d(1, 6, 3, padding=1, bias=False),
-        layer.BatchNorm2d(6),
+        norm,
         neuron.LIFNode(tau=1.7, v_threshold=0.4, v_reset=None, surrogate_function=surrogate.ATan()),
         layer.Flatten(),
         layer.Linear(6 * 36, 5),
     )
-    model[1].bias.data.normal_(0, 0.1)
+    nn.init.normal_(norm.bias, 0, 0.1)
     quantise(model, chip="small", weight_bits=2, input_shape=(1, 6, 6))
     images = np.random.default_rng(0).integers(0, 256, (64, 1, 6, 6)).astype(np.uint8)
     options: dict[str, Any] = {
