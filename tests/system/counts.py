@@ -78,12 +78,10 @@ def _with_spare_lane(
     """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on
     a chip whose weights of 0 are +1.
 
-    All such lanes are equal: every spike that meets the last channel adds 1, and they never fire. Aligned
-    projections add nothing to them.
+    All are equal: each spike that meets the last channel adds 1, of aligned projections none, and they never fire.
     """
     planes = outputs[population.name]
-    sends_values = population.sends_values
-    if not sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
+    if not population.sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
         return planes
     assert population.neuron is not None
     dense = [p for p in network.incoming(population.name) if p.kind is DENSE]

@@ -146,9 +146,8 @@ def common_unit(
         strict=True,
     )
     least = min(map(abs, widths))
-    main = int(
-        np.argmax([(flat(w) ** 2).sum() * (abs(n) == least) for w, n in zip(weights, widths, strict=True)])
-    )
+    sizes = [(flat(w) ** 2).sum() * (abs(n) == least) for w, n in zip(weights, widths, strict=True)]
+    main = int(np.argmax(sizes))
     if anchor is not None:
         main, own = anchor, np.abs(flat(weights[anchor])).max(1)
         steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
