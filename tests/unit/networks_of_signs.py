@@ -37,6 +37,27 @@ def residual(groups: int = 1, shortcut: bool = False, channels: int = 16) -> nn.
     )  # fmt: skip
 
 
+class Kept(nn.Module):
+    """Two convolutions of spikes, whose currents are added to the block's: MS-ResNet's."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.lif1, self.lif2 = fire(), fire()
+        self.conv1, self.conv2 = (nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(2))
+        self.bn1, self.bn2 = nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bn2(self.conv2(self.lif2(self.bn1(self.conv1(self.lif1(x))))))
+
+
+def kept(channels: int = 16) -> nn.Module:
+    """A stem, two blocks whose shortcuts carry currents, and a readout."""
+    return nn.Sequential(
+        nn.Conv2d(2, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), Kept(channels), Kept(channels), fire(),
+        nn.AvgPool2d(8), nn.Flatten(), nn.Linear(channels, 10, bias=False), fire(),
+    )  # fmt: skip
+
+
 class FeedForward(nn.Module):
     """A feed-forward block of a token a pixel, whose shortcut carries currents."""
 

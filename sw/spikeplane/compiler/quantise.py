@@ -22,7 +22,7 @@ from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.rows import Quantised, row_of
-from spikeplane.compiler.signs import SEVERAL, affordable, signs
+from spikeplane.compiler.signs import affordable, most_signs, signs
 from spikeplane.compiler.steps import integers
 from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import room_of_once, spare_places, unit_of
@@ -73,7 +73,7 @@ def quantise(
     SpikeplaneError for a leak or a width that the chip lacks.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
-    *terms, one = SEVERAL if config.weight_bits == 1 else (1,)
+    *terms, one = most_signs(net, config)
     for several in terms:
         found = _quantised(net, config, encodings, bits, guards, peaks or {}, several, correct)
         if affordable(found[0], config):

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from spikeplane.config import ChipConfig
+from spikeplane.float_network import FloatNetwork
 from spikeplane.network import Network
 
 TERNARY = 2  #: bits of weights with zeros: -1, 0, 1
 #: Signs of a weight beside others of another size, shortcuts and small branches, the most that the chip has room for.
 SEVERAL = (8, 7, 6, 5, 4, 3, 2, 1)
+_SHARE = 3  #: of the shifts of values, what the signs of their weights have: 1 / _SHARE
 _PART = 2  #: of the chip's weights that such a network may be: 1 / _PART
 _TINY = 1e-30  #: magnitudes below are no weights
 _SAME = 1e-3  #: relative difference of steps that are the same
@@ -53,6 +55,17 @@ def sign_bits(
         most = min(several, room)
         found.append(plain if not other or most < 2 else max(plain, most) if zero else -most)
     return tuple(found)
+
+
+def most_signs(net: FloatNetwork, config: ChipConfig) -> tuple[int, ...]:
+    """How many signs are tried for weights beside others of another size, on a chip of signs. Values that others read
+    share the packets' shifts with the signs of their weights: a third is for these."""
+    if config.weight_bits > 1:
+        return (1,)
+    values = {p.name for p in net.populations if p.sends_values and p.neuron is not None}
+    streams = any(p.source in values for p in net.projections)
+    most = max(2, (config.max_shift + _SHARE) // _SHARE) if streams else SEVERAL[0]
+    return tuple(several for several in SEVERAL if several <= most)
 
 
 def affordable(network: Network, config: ChipConfig) -> bool:

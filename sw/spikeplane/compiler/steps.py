@@ -152,8 +152,8 @@ def common_unit(
         main, own = anchor, np.abs(flat(weights[anchor])).max(1)
         steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
     powers = [
-        0 if i == main else _power(weights[i], steps[main], widths[i], caps[main], caps[i])
-        for i in range(len(weights))
+        0 if i == main else _power(weights[i], steps[main], n, caps[main], caps[i], REACH + max(0, -n))
+        for i, n in enumerate(widths)
     ]
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
     above = [power - min(powers) for power in powers]

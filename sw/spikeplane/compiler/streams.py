@@ -92,6 +92,10 @@ class Streams(Branches):
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
         behind its values gain more by it than the values lose."""
         every, may = widest(self.config), self._may_leave_out(members)
+        if (
+            self.config.weight_bits == 1 and self.several > 1
+        ):  # the shifter has room for the readers' signs too
+            every = min(every, max(self.several, self.config.max_shift + 2 - self.several))
         if not weighted(self, members) and not (may and pooled(self, members)):
             return 0.0, self._unit(members, every), every, 0
         found: list[Choice] = []

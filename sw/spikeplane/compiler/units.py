@@ -47,12 +47,25 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
         unit, grid, above = unit / 2, grid / 2, [power + 1 for power in above]
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
+    if config.weight_bits == 1:
+        unit, above = _coarser(layer, unit, least, above)
     if anchor is not None and (unit < least).any():
         grid, above = _whole(layer, unit, above, anchor)
     unit = np.where(unit >= least, unit, finer(grid, least))
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     return np.where(unit > 0, unit, 1.0), above
+
+
+def _coarser(
+    layer: Layer, unit: np.ndarray, least: np.ndarray, above: list[int]
+) -> tuple[np.ndarray, list[int]]:
+    """Of signs: the unit that much coarser by powers of two, and the powers less, that layers of one size keep it, and
+    the others lose signs."""
+    ones = [power for power, bits in zip(above, layer.widths, strict=True) if bits == 1]
+    while ones and min(ones) and (unit < least).any():
+        unit, ones, above = 2 * unit, [n - 1 for n in ones], [max(0, n - 1) for n in above]
+    return unit, above
 
 
 def _scaled(layer: Layer, unit: np.ndarray, grid: np.ndarray) -> np.ndarray:

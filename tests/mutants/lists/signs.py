@@ -14,6 +14,8 @@ MUTANTS = (
     Mutant("compiler/signs.py", "unit is not None or weight is not real[main]", "weight is not real[main]", "the largest projection of a stream takes the stream's unit for its step"),
     Mutant("compiler/signs.py", "(rows > _TINY).sum(1)", "rows.shape[1]", "zeros count in the size of the signs"),
     Mutant("compiler/signs.py", "round(float(ratio.mean()))", "float(ratio.mean())", "any common ratio passes for a power of two"),
+    Mutant("compiler/signs.py", "max(2, (config.max_shift + _SHARE) // _SHARE)", "SEVERAL[0]", "signs leave values no shifts"),
+    Mutant("compiler/steps.py", "REACH + max(0, -n)", "REACH", "a stream's weights are as coarse as the branch beside them"),
     Mutant("compiler/signs.py", "tags <= config.projections", "True", "more terms than the chip has tags"),
     Mutant("compiler/signs.py", "size * _PART <= config.cores * config.weight_depth * config.lanes", "True", "terms fill the weight memories"),
     Mutant("compiler/signs.py", "(whole & 1)[stored]", "(whole & 1)", "blocks of 0 make one size two terms"),
