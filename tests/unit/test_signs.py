@@ -127,6 +127,8 @@ def test_bits() -> None:
     assert sign_bits([shortcut, conv], [True, False], [5, 15], None, 8) == (5, 1)
     assert sign_bits([shortcut, conv], no, rooms, None, 1) == (1, 1)
     assert sign_bits([conv[:, 0] / 4, conv], no, rooms, None, 8) == (1, 1)  # a power of two everywhere
+    uneven = conv[:, 0] / 4 * np.array([0.5, 1.5] * 4 + [1]).reshape(3, 3)  # in the mean
+    assert sign_bits([uneven, conv], no, rooms, None, 8) == (-8, 1)
     assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
     assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (-8,)
     assert sign_bits([], [], [], None, 8) == ()

@@ -40,15 +40,10 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
         )
     unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
     least = _least(layer, above, config)
-    halves = config.weight_bits == 1 and any(
-        bits > 1 and not power for bits, power in zip(layer.widths, above, strict=True)
-    )
-    if halves:  # twice their whole numbers are sums of signs
-        unit, grid, above = unit / 2, grid / 2, [power + 1 for power in above]
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     if config.weight_bits == 1:
-        unit, above = _coarser(layer, unit, least, above)
+        unit, grid, above = _of_signs(layer, unit, grid, least, above)
     if anchor is not None and (unit < least).any():
         grid, above = _whole(layer, unit, above, anchor)
     unit = np.where(unit >= least, unit, finer(grid, least))
@@ -57,15 +52,20 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     return np.where(unit > 0, unit, 1.0), above
 
 
-def _coarser(
-    layer: Layer, unit: np.ndarray, least: np.ndarray, above: list[int]
-) -> tuple[np.ndarray, list[int]]:
-    """Of signs: the unit that much coarser by powers of two, and the powers less, that layers of one size keep it, and
-    the others lose signs."""
-    ones = [power for power, bits in zip(above, layer.widths, strict=True) if bits == 1]
-    while ones and min(ones) and (unit < least).any():
-        unit, ones, above = 2 * unit, [n - 1 for n in ones], [max(0, n - 1) for n in above]
-    return unit, above
+def _of_signs(
+    layer: Layer, unit: np.ndarray, grid: np.ndarray, least: np.ndarray, above: list[int]
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """A unit that holds the halves of sums of signs; where it is too fine, coarser by powers of two, so that layers of
+    one size keep it and the others lose signs."""
+    pairs = list(zip(above, layer.widths, strict=True))
+    if any(bits > 1 and not power for power, bits in pairs):  # twice their whole numbers are sums of signs
+        unit, grid, above = unit / 2, grid / 2, [power + 1 for power in above]
+    spare = min(
+        [power - (bits > 1) for power, bits in zip(above, layer.widths, strict=True) if bits > 0], default=0
+    )
+    while spare > 0 and (unit < least).any():
+        unit, grid, above, spare = 2 * unit, 2 * grid, [max(0, power - 1) for power in above], spare - 1
+    return unit, grid, above
 
 
 def _scaled(layer: Layer, unit: np.ndarray, grid: np.ndarray) -> np.ndarray:
