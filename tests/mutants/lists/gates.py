@@ -20,7 +20,6 @@ MUTANTS = (
     Mutant("trace/windows.py", "(rest[:, None] == rest)", "(rest[:, None] >= rest)", "a maximum sees other heads' channels", tests=("tests/unit/test_import_windows.py",)),
     Mutant("trace/windows.py", "divmod(at + step, width)", "(0, (at + step) % width)", "the neighbour of a row's last pixel is its own first one", tests=("tests/unit/test_import_windows.py",)),
     Mutant("trace/importing.py", "wanted.input_steps and _repeats(made)", "False", "steps of samples are handed as one image", tests=("tests/unit/test_import_windows.py",)),
-    Mutant("trace/importing.py", "made.called.steps is not None", "True", "a forward of one image is tried with steps", tests=("tests/unit/test_import_windows.py",)),
     Mutant("trace/stacks.py", "type(first) not in (Item, Held)", "False", "a mean and something else are taken for a list of steps", tests=("tests/unit/test_import_windows.py",)),
 )  # fmt: skip
 
