@@ -108,6 +108,34 @@ def test_an_overflow_is_refused_and_leaves_the_weights() -> None:
     assert trainer.iterations == 1
 
 
+def test_an_overflow_in_backward_is_refused_too() -> None:
+    """Twenty deltas at their limit come back through weights of 1023 to one neuron inside its window."""
+    sizes = {"in": 1, "a": 1, "b": 20, "out": 3}
+    thetas = {"a": 1.0, "b": 1023.0}
+    out = np.repeat([[-8.0], [8.0], [8.0]], 20, 1)
+    weights = (
+        ("in", "a", np.ones((1, 1)), 3),
+        ("a", "b", np.full((20, 1), 1023.0), 10),
+        ("b", "out", out, 3),
+    )
+    network = LearningNetwork(
+        populations=tuple(
+            LearningPopulation(name=n, shape=(c, 1, 1), theta=np.full(c, thetas[n]) if n in thetas else None)
+            for n, c in sizes.items()
+        ),
+        projections=tuple(
+            LearningProjection(source=a, target=b, weight=w.astype(np.float16)[..., None, None], limit=limit)
+            for a, b, w, limit in weights
+        ),
+        output="out",
+    )
+    trainer = Trainer(network, Optimiser(), batch=1, steps=1)
+    before = trainer.digest()
+    with pytest.raises(SpikeplaneError, match="iteration 0, backward: 1 numbers left binary16"):
+        trainer.iterate({"in": np.ones((1, 1, 1, 1, 1), np.uint8)}, np.zeros(1, int))
+    assert (trainer.digest(), trainer.iterations) == (before, 0)
+
+
 def test_weights_stop_at_their_limit_and_are_counted() -> None:
     network = drawn("readout", seed=1)
     trainer = Trainer(network, Optimiser(rate=4000.0), batch=4, steps=2)

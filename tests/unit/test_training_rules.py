@@ -1,5 +1,6 @@
 """The rules of training: exact fractions neuron by neuron to the bit, and automatic differentiation in real numbers."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -92,6 +93,18 @@ def test_a_membrane_at_its_threshold_fires_and_the_edges_of_the_window_are_outsi
     tape, *_ = by_golden(network, {"in": np.ones((1, 1, 1, 1, 1), np.uint8)}, np.zeros(1, int))
     assert tape.spikes["hid"].flatten().int().tolist() == [0, 0, 1, 0, 1, 1, 0, 1, 1]
     assert tape.windows["hid"].flatten().int().tolist() == [0, 1, 1, 0, 1, 0, 1, 1, 0]
+
+
+def test_deltas_stop_at_their_limit() -> None:
+    network = replace(drawn("mlp", seed=1, scale=6), delta_limit=0)
+    planes, labels = samples(network, 3, 3, seed=1)
+    *_, error, _, deltas = by_golden(network, planes, labels)
+    hand = Hand()
+    forward(network, planes, hand)
+    backward(network, 3, error.numpy(), hand)
+    for n, t in np.ndindex(3, 3):
+        assert [fraction(d) for d in deltas["hid"][n, t].flatten()] == list(hand.deltas["hid", n, t].values())
+    assert (deltas["hid"].abs() == 1).sum() > 2
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

@@ -22,7 +22,6 @@ GOLDEN = (
     Mutant("rules.py", "windows[:, t] * gathered", "gathered", "deltas come back outside the window"),
     Mutant("rules.py", "found[::-1]", "found", "deltas are in the order of their making"),
     Mutant("rules.py", "arithmetic.limited(arithmetic.number(total), self.network.delta_limit)", "arithmetic.number(total)", "deltas have no limit"),
-    Mutant("rules.py", "-LARGEST", "-LARGEST / 2", "a large step up is half as large", within="gradient).clamp(-LARGEST, LARGEST)"),
     Mutant("rules.py", "arithmetic.word(weight) - change", "arithmetic.word(weight) + change", "weights climb"),
     Mutant("rules.py", "p.trained and p.target in deltas", "p.target in deltas", "frozen weights have a gradient"),
     Mutant("trainer.py", "found.add(self._gradients({k: v[where] for k, v in planes.items()}, labels[where]))", "found = self._gradients({k: v[where] for k, v in planes.items()}, labels[where])", "only the last part of a batch counts"),
