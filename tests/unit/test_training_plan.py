@@ -175,6 +175,12 @@ def test_the_error_is_that_of_softmax() -> None:
     assert not (np.signbit(found) & (found == 0)).any()
     sure = softmax16(np.array([[100.0, 0.0]], np.float16), np.array([0]), 1)
     assert sure.view(np.uint16).tolist() == [[0, 0]]  # -0 is +0
+    nearly = softmax16(
+        np.array([[20.0, 0.0]], np.float16), np.array([0]), 1
+    )  # -2e-9, which is less than half a unit
+    assert nearly.view(np.uint16)[0, 0] == 0
+    large = softmax16(np.array([[60000.0, 59996.0]], np.float16), np.array([1]), 4)
+    assert np.isfinite(large).all()
     loss = -np.log(scores[np.arange(64), labels] / scores.sum(1)).mean()
     assert abs(cross_entropy(readout, labels, 4) - loss) < 1e-9
 
