@@ -9,8 +9,10 @@ from test_synapses import LANES, drawn, expected, walked
 
 from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.synapses import build_synapses, weight_words
-from spikeplane.config import ChipConfig
-from spikeplane.network import DENSE, Network, Projection
+from spikeplane.config import ChipConfig, preset
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import DENSE, Network, Population, Projection
+from spikeplane.program.values import check_weights
 
 
 def blocked(seed: int) -> tuple[Projection, Network, ChipConfig]:
@@ -101,3 +103,26 @@ def test_weights_of_0_are_not_stored() -> None:
     made = build_synapses(projection, network, config, 0, -(-network.populations[1].shape[0] // LANES))
     assert made.weights == []
     assert {entry["count"] for entry in made.groups} == {0}
+
+
+def test_a_block_is_met_by_any_position_of_its_kernels() -> None:
+    weight = np.zeros((2, 2, 3, 3), dtype=np.int64)
+    weight[0, 1, 1, 2] = weight[1, 0, 2, 0] = -1
+    linked = DENSE.linked(weight, 2)
+    assert linked is not None
+    assert linked.tolist() == [[False, True], [True, False]]
+
+
+def test_a_chip_of_one_bit_takes_zeros_only_where_no_core_stores_them() -> None:
+    config = replace(preset("tiny"), weight_bits=1)
+    lanes = config.lanes
+    weight = np.kron(np.eye(2, dtype=np.int64), np.ones((lanes, lanes), dtype=np.int64))[:, :, None, None]
+    source = Population(name="in", shape=(2 * lanes, 1, 1))
+    projection = Projection(source="in", target="out", kind=DENSE, weight=weight)
+    check_weights(projection, source, config)
+    weight = weight.copy()
+    weight[1, 2] = 0
+    with pytest.raises(SpikeplaneError) as refused:
+        check_weights(replace(projection, weight=weight), source, config)
+    said = "projection 'in' to 'out': weights must be +1 or -1 on a chip with 1-bit weights, not 0"
+    assert str(refused.value) == said

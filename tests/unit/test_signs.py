@@ -14,7 +14,7 @@ from spikeplane import Encoding
 from spikeplane.compiler.losses import told_losses
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.signs import SEVERAL, alike, most_signs, power_apart, sign_bits, signs, step_of
-from spikeplane.compiler.steps import integers, top
+from spikeplane.compiler.steps import best_step, integers, top
 from spikeplane.config import preset
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import import_model
@@ -104,6 +104,7 @@ def test_groups_of_whole_lanes_are_one_projection(lanes: int, width: int, terms:
 def test_steps() -> None:
     weight = np.array([[0.5, -0.5, 0.0], [2.0, 2.0, -2.0]])
     assert step_of(weight).tolist() == [0.5, 2.0]
+    assert best_step(weight, 1, uniform=False, exact=False)[0].tolist() == [0.5, 2.0]
     assert alike(weight)
     assert not alike(weight * [1, 1.1, 1])
     assert power_apart(np.array([1.0, 2, 0]), np.array([4.0, 8, 3]))

@@ -18,7 +18,7 @@ each. `spikeplane systems` runs them, all or by name; `--size` and `--seed` make
 
 ```
 spikeplane systems csnn                                    # import proved, integers held against floats
-spikeplane systems --board sim --json > found.json         # the simulated chip too: every value compared; half an hour
+spikeplane systems --board sim --json > found.json         # the simulated chip too: every value compared; minutes
 python -m spikeplane_sim.systems.page found.json -o docs/systems.md
 ```
 
