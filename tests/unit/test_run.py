@@ -56,6 +56,30 @@ def test_a_difference_is_found_in_a_later_batch(monkeypatch: pytest.MonkeyPatch)
     )
 
 
+def test_samples_are_what_a_calibration_is() -> None:
+    """Planes of 0 and 1 for recordings, in any form."""
+    import torch
+    from spikingjelly.activation_based import layer, neuron
+    from torch import nn
+
+    torch.manual_seed(0)
+    given = np.random.default_rng(1).integers(0, 2, (3, 4, 2, 2, 2)).astype(np.uint8)
+    program = spikeplane.compile(
+        nn.Sequential(layer.Flatten(), layer.Linear(8, 5), neuron.IFNode(v_threshold=0.3), layer.Linear(5, 3)),
+        input_shape=(2, 2, 2),
+        encoding=spikeplane.Encoding(kind="events", steps=4),
+        calibration=given,
+        progress=False,
+        proof=False,
+    )
+    wanted = program.run(given).scores
+    assert len(np.unique(wanted)) > 4
+    board = spikeplane.open_board("golden", program)
+    for form in (given, given.astype(np.float32), torch.as_tensor(given), list(given), given > 0):
+        result = spikeplane.execute(program, board, form)
+        np.testing.assert_array_equal(np.concatenate(result.scores), wanted)
+
+
 def test_a_board_that_there_is_not() -> None:
     with pytest.raises(spikeplane.SpikeplaneError) as refused:
         spikeplane.open_board("goldne", LOOP)

@@ -34,6 +34,10 @@ _SEVERAL = (
     "several layers drive '{}', each behind a batch-norm or factors of its own; add spikes, not currents"
 )
 _MIXED = "its neurons mix the steps, and what is stored are products of its weights and theirs"
+_SUMMED = (
+    "its neurons' weights over the steps are a factor of its own, which training may bring near 0, "
+    "where no membrane holds its steps beside a threshold"
+)
 _FOLDED = "it is folded with a layer or a pooling beside it; put neurons between them"
 
 
@@ -51,13 +55,18 @@ class Keeping:
         return self._prepared(model, self.config)[0]
 
     def _prepared(self, model: nn.Module, config: ChipConfig) -> tuple[FloatNetwork, dict[str, Encoding]]:
-        net = imported(model, self.options, self.calibration, self.encoding or Encoding())
-        return prepared(net, self.encoding, config)
+        return prepared(self._imported(model), self.encoding, config)
+
+    def _imported(self, model: nn.Module) -> FloatNetwork:
+        return imported(model, self.options, self.calibration, self.encoding or Encoding())
 
     def settled(self, model: nn.Module, wanted: Mapping[str, int]) -> dict[str, str]:
         """Find the bits that every grid's weights are stored with, and take off the grids that no width keeps.
         wanted: bits by population. Returns why, by layer that lost its grid."""
         stored, left = dict(wanted), dict[str, str]()
+        for population in self._imported(model).populations:
+            if population.neuron is not None and population.neuron.mix is not None:
+                left |= self._taken_off(model, population.name, mixes=True)
         while lost := self._lost(_moved(model), stored, replace(self.config, **_WIDE)):
             for population in lost:
                 if stored[population] < READOUT_BITS <= self.config.weight_bits:
@@ -88,16 +97,18 @@ class Keeping:
         found = layers(model).get(layer)
         return found is not None and grid_of(found) is not None
 
-    def _taken_off(self, model: nn.Module, population: str) -> dict[str, str]:
-        """Take the grids off all layers that the population's weights are made of; why, by layer."""
+    def _taken_off(self, model: nn.Module, population: str, *, mixes: bool = False) -> dict[str, str]:
+        """Take the grids off all layers that the population's weights are made of; why, by layer. mixes: its neurons
+        decide on all steps at once."""
         before = self.network(model)
         driving = [p.layer for p in before.incoming(population) if self._gridded(model, p.layer)]
         why = _FOLDED
         ends = {population, *(p.source for p in before.incoming(population))}
         if any(before.population(name).sends_values for name in ends):
             why = _VALUES
-        elif before.population(population).fold > 1:
-            why = _MIXED
+        elif mixes or before.population(population).fold > 1:
+            still = mixes and all(before.population(p.source).fold == 1 for p in before.incoming(population))
+            why = _SUMMED if still else _MIXED
         elif len(set(driving)) > 1:
             why = _SEVERAL.format(population)
         found = {}

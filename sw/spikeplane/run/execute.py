@@ -13,6 +13,7 @@ from spikeplane.run.board import Board, Progress
 from spikeplane.run.boards import check_board, open_board
 from spikeplane.run.lockstep import Comparison, compare
 from spikeplane.run.provenance import Digest
+from spikeplane.samples import labelled
 
 Planes = dict[str, np.ndarray]  #: by population
 BATCH, VALUES = 100, 1 << 26  #: samples kept in memory at once at most, and values of them
@@ -91,12 +92,14 @@ def execute(
     progress: Progress | None = None,
     result: Result | None = None,
 ) -> Result:
-    """Run all samples, as `Program.planes` takes them, in batches; with `lockstep` each batch
+    """Run all samples, as `compile` takes a calibration, in batches; with `lockstep` each batch
     in the golden model as well. `progress` is called with the number of samples done since the last call;
     `result` is filled where one is given.
 
     Raises SpikeplaneError for samples that the program does not take, and for a board that stops answering.
     """
+    forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
+    items, _ = labelled(items, None, forms)
     result, total = result or Result(), count(items, program.inputs)
     check_board(board, program)
     if not total:
