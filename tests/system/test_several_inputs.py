@@ -151,13 +151,17 @@ def test_on_the_chip(tmp_path: Path) -> None:
     (lambda d: d["image"], "the program has the inputs image, sound; give a dictionary of samples by input, or a list of 2"),
     (lambda d: {"image": d["image"]}, "the inputs are image, sound, there are samples of 'image'"),
     (lambda d: {**d, "sound": d["sound"][:2]}, "there must be as many samples of each input, there are of image 4, sound 2"),
-    (lambda d: {**d, "sound": 7}, "samples of the input 'sound' are an array or a list, not a int"),
+    (lambda d: {**d, "sound": 7}, "samples are an array, a tensor, a DataLoader or recordings, not the int '7'"),
 ])  # fmt: skip
 def test_samples_that_are_none(given, message: str) -> None:
     program = compiled()
     with spikeplane.open_board("golden", program) as board, pytest.raises(SpikeplaneError) as error:
         execute(program, board, given(samples()))
     assert str(error.value) == message
+    with pytest.raises(
+        SpikeplaneError, match="samples of the input 'sound' are an array or a list, not a int"
+    ):
+        program.planes({**samples(), "sound": 7})
 
 
 @pytest.mark.parametrize(("encodings", "message"), [

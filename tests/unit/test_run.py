@@ -65,7 +65,9 @@ def test_samples_are_what_a_calibration_is() -> None:
     torch.manual_seed(0)
     given = np.random.default_rng(1).integers(0, 2, (3, 4, 2, 2, 2)).astype(np.uint8)
     program = spikeplane.compile(
-        nn.Sequential(layer.Flatten(), layer.Linear(8, 5), neuron.IFNode(v_threshold=0.3), layer.Linear(5, 3)),
+        nn.Sequential(
+            layer.Flatten(), layer.Linear(8, 5), neuron.IFNode(v_threshold=0.3), layer.Linear(5, 3)
+        ),
         input_shape=(2, 2, 2),
         encoding=spikeplane.Encoding(kind="events", steps=4),
         calibration=given,
