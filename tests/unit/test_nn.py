@@ -262,7 +262,9 @@ def test_parallel_neurons_of_one_step():
     model = nn.Sequential(layer.Flatten(), layer.Linear(64, 8), neuron.PSN(1), layer.Linear(8, 5))
     functional.set_step_mode(model, "m")
     encoding = spikeplane.Encoding(kind="direct", steps=1)
-    with pytest.raises(SpikeplaneError, match=r"^layer '1': no grid of 4 bits holds: its neurons' weights over the"):
+    with pytest.raises(
+        SpikeplaneError, match=r"^layer '1': no grid of 4 bits holds: its neurons' weights over the"
+    ):
         quantise(model, weight_bits={"1": 4}, input_shape=SHAPE, encoding=encoding)
 
 
@@ -288,6 +290,28 @@ def test_steps_that_a_chip_has_no_room_for_are_told(caplog):
         "layer '2': steps of some channels are finer than its 16-bit membranes and 18-bit accumulators hold "
         "beside its threshold; chip 'large' holds finer ones"
     ]
+
+
+def test_steps_that_training_made_too_fine_are_told(caplog):
+    """Others than those that quantise saw: compile says which layer's weights are not the trained ones."""
+    model = quantise(sew(between=True), chip="small", weight_bits=4, input_shape=SHAPE)
+    kept, told = compiled(model), []
+    with torch.no_grad():
+        model[1].weight[2] = 0.1
+    with caplog.at_level(logging.WARNING, logger="spikeplane"):
+        program = compiled(model)
+    assert {(one.population, one.at[0]) for one in differences(model, program)} == {("2", 2)}
+    for each in (kept, program, compiled(model, weight_bits={"4": 2}), compiled(model, chip="large")):
+        told.append([row["layer"] for row in each.assumptions if row["what"] == "trained grid"])
+    assert told == [[], ["2"], ["2"], []]
+    assert differences(model, each) == []
+    with torch.no_grad():
+        model[1].weight[2] = 1e-4  # nothing is left of the channel
+    assert {one.at[0] for one in differences(model, compiled(model))} == {2}
+    assert {record.getMessage() for record in caplog.records if record.name.endswith("trained")} == {
+        "layer '2': its trained grid is not kept: steps of some channels are finer than 16-bit membranes and 18-bit "
+        "accumulators hold beside its threshold; a chip with wider ones keeps them (try 'large', 'auto')"
+    }
 
 
 def test_grids_come_off():

@@ -1,7 +1,7 @@
 """`spikeplane.compile`: a trained model in, a program for one chip out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from spikeplane.compiler.model import imported
 from spikeplane.compiler.peaks import drawn_peaks, measured_peaks
 from spikeplane.compiler.settled import settled
 from spikeplane.compiler.time_channels import in_channels
+from spikeplane.compiler.trained import told_grids
 from spikeplane.compiler.widths import trained_widths
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.doors import door
@@ -130,6 +131,7 @@ def compile(  # noqa: A001 - the public name is the field's word
         )
         say("finding integers and places")
         program = _made(source, chips, encodings, name, planes, share, correct=correct, say=say)
+        program.tables["assumptions"] += [asdict(told) for told in told_grids(net, program)]
         program.tables.update(provided("proof_tables")(net, program, planes, proof=proof, say=say))
         if planes is not None:
             say("running the calibration in float and integer")

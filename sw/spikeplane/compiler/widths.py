@@ -45,13 +45,13 @@ def trained_widths(net: FloatNetwork, config: ChipConfig, asked: Widths) -> Widt
     """What is asked for, but of the layers that a model was trained with grids for (`spikeplane.nn`) their bits;
     a layer asked for by its name has what was asked. Raises SpikeplaneError as `weight_widths` does."""
     known = {p.layer for p in net.projections}
-    trained = {layer: bits for layer, bits in _gridded(net) if layer in known}
+    trained = {layer: bits for layer, bits in gridded(net) if layer in known}
     if not trained or isinstance(asked, Mapping):
         return {**trained, **asked} if isinstance(asked, Mapping) else asked
     return {**({} if asked is None else weight_widths(net, config, asked)), **trained}
 
 
-def _gridded(net: FloatNetwork) -> Iterator[tuple[str, int]]:
+def gridded(net: FloatNetwork) -> Iterator[tuple[str, int]]:
     """The layers of a PyTorch model whose weights have a grid, and its bits: a parametrization says them."""
     if net.origin is None or net.origin.kind != "torch":
         return

@@ -83,7 +83,8 @@ def _of(
     at = np.abs(rows).argmax(1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         unit = (np.take_along_axis(rows, at, 1) / np.take_along_axis(ints, at, 1))[:, 0]
-    unit = np.where(np.isfinite(unit) & (unit > 0), unit, 1.0)
+    largest = np.abs(np.take_along_axis(rows, at, 1))[:, 0]  # a channel of which nothing is left differs by 1
+    unit = np.where(np.isfinite(unit) & (unit > 0), unit, np.where(largest > 0, largest, 1.0))
     found = []
     for key, weight in real.items():
         trained = weight / unit.reshape(-1, *[1] * (weight.ndim - 1))
