@@ -240,7 +240,7 @@ def test_layers_in_front_of_parallel_neurons_are_left_and_told(caplog, chip):
     """What is stored are products of two weights; behind an image one factor is a sum, which training moves to 0."""
     torch.manual_seed(0)
     parts = (layer.Linear(64, 8), neuron.PSN(3), layer.Linear(8, 6), neuron.PSN(3), layer.Linear(6, 5))
-    model = nn.Sequential(layer.Flatten(), *parts)
+    model: Any = nn.Sequential(layer.Flatten(), *parts)
     functional.set_step_mode(model, "m")
     with caplog.at_level(logging.WARNING, logger="spikeplane"):
         quantise(model, chip=chip, weight_bits=4, input_shape=SHAPE)
