@@ -118,7 +118,16 @@ def laid_out(model: nn.Module, inputs: Tensor, few: int = 2) -> Tensor:
 
 
 def _fails(model: nn.Module, inputs: Tensor, few: int) -> str | None:
-    """What is wrong with a first step of these inputs in a copy; None if nothing is."""
+    """What is wrong with a first step of these inputs in a copy, or with all where it takes no fewer; None if nothing
+    is."""
+    wrong = _fails_on(model, inputs[: _least_steps(model), :few])
+    if wrong is not None and _several_steps(model) and _fails_on(model, inputs[:, :few]) is None:
+        return None
+    return wrong
+
+
+def _fails_on(model: nn.Module, inputs: Tensor) -> str | None:
+    """What is wrong with these inputs in a copy; None if nothing is."""
 
     def check(_: nn.Module, arguments: tuple) -> None:
         if arguments and arguments[0].dim() > 3:
@@ -129,7 +138,7 @@ def _fails(model: nn.Module, inputs: Tensor, few: int) -> str | None:
         if isinstance(module, nn.Linear):
             module.register_forward_pre_hook(check)
     try:
-        Runner(copied, inputs[: _least_steps(model), :few]).run(lambda: None)
+        Runner(copied, inputs).run(lambda: None)
     except _Rows:
         return "a fully connected layer gets pixels"
     except SpikeplaneError:

@@ -93,6 +93,7 @@ Handler = Callable[[Call], Result]
 _handlers: dict[type, tuple[Handler, int]] = {}
 _mixing: set[type] = set()  #: those of the project's that take all steps at once
 _own: set[type] = set()  #: those that a user registered
+_learned: dict[type, Handler] = {}  #: of users' classes that an importer recognises; they take all steps at once
 
 
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
@@ -129,14 +130,24 @@ def builtin(*kinds: type, states: int = 0, mixes: bool = False) -> Callable[[Han
     return keep
 
 
+def learn(kind: type, handler: Handler) -> None:
+    """Let a user's class be a layer that takes all steps at once, as long as it is none that is registered."""
+    _learned[kind] = handler
+
+
+def forget(kind: type) -> None:
+    """Undo `learn`."""
+    _learned.pop(kind, None)
+
+
 def handler_of(kind: type) -> tuple[Handler, int] | None:
     """The handler of exactly this class, and how many states the class takes."""
-    return _handlers.get(kind)
+    return _handlers.get(kind) or ((_learned[kind], 0) if kind in _learned else None)
 
 
 def mixes_steps(kind: type) -> bool:
     """Whether a layer of this class decides on all steps at once, though it keeps no state."""
-    return kind in _mixing
+    return kind in _mixing or (kind in _learned and kind not in _handlers)
 
 
 def is_own(kind: type) -> bool:

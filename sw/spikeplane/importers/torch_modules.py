@@ -14,6 +14,7 @@ from spikeplane.errors import NoShape, SpikeplaneError
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
+from spikeplane.importers.own_parallel import recognise
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
@@ -45,6 +46,7 @@ def import_torch(
     check_hooks(module)
     if is_layer(module):
         module = torch.nn.Sequential(module)
+    recognise(module)
     copied = evaluated(module)
     try:
         return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))
