@@ -52,7 +52,8 @@ def _rest(module: nn.Module) -> None:
     method = getattr(module, "reset_mem", getattr(module, "reset", None))  # snnTorch's, SpikingJelly's
     if callable(method) and not _needs_arguments(method):
         method()
-    if getattr(module, "backend", "torch") != "torch":  # SpikingJelly's kernels for GPUs
+    theirs = any(kind.__module__.startswith("spikingjelly.") for kind in type(module).__mro__)
+    if theirs and getattr(module, "backend", "torch") != "torch":  # SpikingJelly's kernels for GPUs
         module.backend = "torch"  # type: ignore[assignment]
 
 

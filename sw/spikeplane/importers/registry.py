@@ -93,7 +93,9 @@ Handler = Callable[[Call], Result]
 _handlers: dict[type, tuple[Handler, int]] = {}
 _mixing: set[type] = set()  #: those of the project's that take all steps at once
 _own: set[type] = set()  #: those that a user registered
-_learned: dict[type, Handler] = {}  #: of users' classes that an importer recognises; they take all steps at once
+_learned: dict[
+    type, Handler
+] = {}  #: of users' classes that an importer recognises; they take all steps at once
 
 
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:

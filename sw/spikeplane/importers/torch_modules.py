@@ -14,7 +14,6 @@ from spikeplane.errors import NoShape, SpikeplaneError
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
-from spikeplane.importers.own_parallel import recognise
 from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
@@ -46,6 +45,8 @@ def import_torch(
     check_hooks(module)
     if is_layer(module):
         module = torch.nn.Sequential(module)
+    from spikeplane.importers.trace.own_parallel import recognise  # loads torch
+
     recognise(module)
     copied = evaluated(module)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.neurons_refused import reason
-from spikeplane.importers.registry import handler_of, mixes_steps, parent_of
+from spikeplane.importers.registry import handler_of, parent_of
 from spikeplane.importers.torch_places import keeps
 from spikeplane.importers.unfollowed import Unfollowed
 
@@ -119,13 +119,12 @@ def used(model: Any, graph: Any) -> list[tuple[str, Any]]:
 def step_mode(model: Any, graph: Any) -> str:
     """ "s" or "m", SpikingJelly's step mode. Raises SpikeplaneError for layers that mix them."""
     first: dict[str, str] = {}
-    cure, own = "s", False
+    cure = "s"
     for path, module in used(model, graph):
         supported = getattr(module, "supported_step_mode", None)
         mode = getattr(module, "step_mode", None)
         if callable(supported) and supported() == ("m",):
             mode, cure = mode or "m", "m"
-        own |= mode is None and mixes_steps(type(module))
         if mode is not None:
             first.setdefault(mode, path)
     if len(first) > 1:
@@ -134,8 +133,6 @@ def step_mode(model: Any, graph: Any) -> str:
             f"functional.set_step_mode(net, '{cure}')",
             stands=all(node.op in ("placeholder", "call_module", "output") for node in graph.nodes),
         )
-    if own and "m" not in first:
-        raise Unfollowed("only neurons of the user's own say that the model takes all steps")
     return next(iter(first), "s")
 
 

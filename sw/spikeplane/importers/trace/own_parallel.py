@@ -116,8 +116,11 @@ class _Measure:
         compare = fires_at(self.function)
         if not self.lengths or compare is None:
             return None
-        mix = self._of_any_steps(2 * self.lengths[-1] + 1)
+        more = 2 * self.lengths[-1] + 1
+        mix = self._of_any_steps(more)
         if mix is None:
+            if any(self._currents(torch.zeros((more, 2, *t), dtype=self.dtype)) is not None for t in _TAILS):
+                return None
             fixed = [(n, map_) for n in self.lengths if (map_ := self._map(n)) is not None]
             if len(fixed) != 1:
                 return None
@@ -140,10 +143,14 @@ class _Measure:
     def _map(self, steps: int) -> tuple[np.ndarray, np.ndarray] | None:
         """W (T, T) and b (T,) of so many steps; None where it takes other ones, or does something else."""
         found = [m for tail in _TAILS if (m := self._answers(steps, tail)) is not None]
-        if not found or any(not np.array_equal(a, b) for one in found for a, b in zip(one, found[0], strict=True)):
+        if not found or any(
+            not np.array_equal(a, b) for one in found for a, b in zip(one, found[0], strict=True)
+        ):
             return None
         weight, offset = found[0]
-        fits = [self._fits(weight, offset, steps, tail, size) for tail in _TAILS for size in (0.0, 1.0, 100.0)]
+        fits = [
+            self._fits(weight, offset, steps, tail, size) for tail in _TAILS for size in (0.0, 1.0, 100.0)
+        ]
         return found[0] if False not in fits and True in fits else None
 
     def _answers(self, steps: int, tail: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:
