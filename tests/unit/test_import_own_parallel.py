@@ -11,8 +11,8 @@ from torch import Tensor, nn
 import spikeplane
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.importers import import_model
-from spikeplane.importers.trace.own_parallel import recognise
 from spikeplane.importers.registry import handler_of, mixes_steps
+from spikeplane.importers.trace.own_parallel import recognise
 
 STEPS = 3
 
