@@ -91,7 +91,7 @@ def test_integers_do_not_wrap() -> None:
         "chip with wider words"
     )
     light = replace(
-        network, projections=(replace(network.projections[0], weight=np.zeros((1, 2, 1, 1), dtype=int)),)
+        network, projections=(replace(network.projections[0], weight=np.array([1, 0]).reshape(1, 2, 1, 1)),)
     )
     assert image_error(light, ChipConfig(weight_bits=1)) == (
         "projection 'in' to 'p1': weights must be +1 or -1 on a chip with 1-bit weights, not 0"

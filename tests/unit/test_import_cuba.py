@@ -16,6 +16,7 @@ from spikeplane.compiler.quantise import _parts
 from spikeplane.config import preset
 from spikeplane.float_network import FloatProjection
 from spikeplane.importers import import_model
+from spikeplane.network import Population
 from spikeplane_sim.golden import FloatModel
 
 DATA = Path(__file__).parents[2].parent / "shared/data/nir"
@@ -244,5 +245,6 @@ def test_the_largest_weight_of_two_parts() -> None:
     """16,383 would round to 128 * 128; both of its parts are words of 8 bits."""
     weight = np.full((1, 1, 1, 1), 16383)
     projection = FloatProjection(source="a", target="b", weight=weight)
-    high, low = _parts(projection, weight, 0, -7, preset("small"))
+    source = Population(name="a", shape=(1, 1, 1))
+    high, low = _parts(projection, weight, 0, -7, source, preset("small"))
     assert (int(high.weight.item()), high.pre_shift, int(low.weight.item())) == (127, 7, 127)
