@@ -6,6 +6,7 @@ over the steps, the same for every value, at every rank and size of inputs that 
 one value in one step. Compiling proves the import like any other.
 """
 
+import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -72,8 +73,16 @@ def _is_candidate(part: Any) -> bool:
 def _surrogate(part: Any) -> str | None:
     """The name of its only child that makes spikes of values."""
     bare = [(n, c) for n, c in part.named_children() if not list(c.children()) and not list(c.parameters())]
-    firing = [name for name, child in bare if fires_at(child) is not None]
+    firing = [name for name, child in bare if _fires(child)]
     return firing[0] if len(firing) == 1 else None
+
+
+def _fires(child: Any) -> bool:
+    """Whether it makes spikes of values; a copy is asked, because a call may change what remembers."""
+    try:
+        return fires_at(copy.deepcopy(child)) is not None
+    except Exception:  # whatever a user's class does where it is copied
+        return False
 
 
 def _measured(part: Any) -> Parallel | None:
