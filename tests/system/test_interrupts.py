@@ -110,7 +110,10 @@ def test_while_compilers_are_at_work(tmp_path, number, status, word) -> None:
     assert (process.returncode, out, err) == (status, "", word)
     assert not family(tmp_path)
     assert os.listdir(tmp_path / "tmp") == []
-    assert [path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"] == []
+    left = [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"]
+    # objects of Verilator's run time that were whole before the signal are kept, by the first compiler of several
+    assert [path.name for path in left if not path.name.startswith("objects-")] == []
+    assert all(part.suffix == ".o" for folder in left for part in folder.iterdir())
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path) -> None:
