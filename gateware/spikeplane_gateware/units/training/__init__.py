@@ -1,0 +1,1 @@
+"""The units of a core that learns: binary16 arithmetic, exact sums (docs/training.md)."""

@@ -1,0 +1,44 @@
+"""A pipeline stage of a word and its valid bit.
+
+```
+    valid  --> register, 0 at reset ------> .valid
+    values --> registers without reset ---> .name         taken where valid
+```
+Nothing stalls. What is not valid is not taken, so a stage rests while nothing passes.
+"""
+
+from types import SimpleNamespace
+
+from amaranth.hdl import Const, Module, Signal, Value
+
+
+def stage(m: Module, name: str, valid: Value, /, **values: Value | int) -> SimpleNamespace:
+    """The valid bit and the values of one cycle, as registers of the next. Constants stay what they are:
+    what depends on them folds away."""
+    following = SimpleNamespace(valid=Signal(name=f"{name}_valid"))
+    m.d.sync += following.valid.eq(valid)
+    with m.If(valid):
+        for key, given in values.items():
+            value = Value.cast(given)
+            if not isinstance(value, Const):
+                register = Signal(value.shape(), name=f"{name}_{key}", reset_less=True)
+                m.d.sync += register.eq(value)
+                value = register
+            setattr(following, key, value)
+    return following
+
+
+def named(m: Module, name: str, value: Value) -> Signal:
+    """A wire: an expression that is used in several places is written once."""
+    wire = Signal(value.shape(), name=name)
+    m.d.comb += wire.eq(value)
+    return wire
+
+
+def chosen(pairs: list[tuple[Value, Value]]) -> Value:
+    """The value beside the one condition that holds, 0 where none does: ANDs and ORs, no order."""
+    width = max(len(value) for _, value in pairs)
+    found = Value.cast(0)
+    for condition, value in pairs:
+        found = found | (condition.replicate(width) & value)
+    return found[:width]
