@@ -8,7 +8,16 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
-from spikeplane_sim.figures import board, camera, camera_synthesis, options, speed, synthesis, utilisation
+from spikeplane_sim.figures import (
+    board,
+    camera,
+    camera_synthesis,
+    options,
+    speed,
+    synthesis,
+    training,
+    utilisation,
+)
 
 console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 
@@ -100,6 +109,11 @@ def show_camera_synthesis() -> None:
     console.print(camera_synthesis.ecp5_table(config, camera_synthesis.measure_ecp5(config)))
 
 
+def show_training() -> None:
+    """The parts of a core that learns, on the ECP5."""
+    console.print(training.table())
+
+
 PARTS = {
     "utilisation": show_utilisation,
     "speed": show_speed,
@@ -109,6 +123,7 @@ PARTS = {
     "options": show_options,
     "camera": show_camera,
     "camera-synthesis": show_camera_synthesis,
+    "training": show_training,
 }
 
 

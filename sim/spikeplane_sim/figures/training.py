@@ -9,6 +9,7 @@ from rich.table import Table
 
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.units.training.binary16 import Decode, Mul16, Round16
+from spikeplane_gateware.units.training.tree import Tree
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_sim.bench.block import Packed
 from spikeplane_sim.figures.synthesis import Usage, place_and_route
@@ -20,6 +21,7 @@ PARTS: dict[str, Callable[[], Any]] = {
     "round16, 36 bits": lambda: Round16(exact_bits=36),
     "round16, 48 bits": lambda: Round16(exact_bits=48),
     "mul16": Mul16,
+    "tree of 8, 48 bits": lambda: Tree(lanes=8, exact_bits=48, id_bits=16),
 }
 
 
@@ -48,7 +50,9 @@ def top(packed: Packed) -> str:
 
 def table() -> Table:
     """All parts."""
-    shown = Table(title="Parts of a core that learns, on the ECP5 85k, speed 6 (nextpnr)", title_justify="left")
+    shown = Table(
+        title="Parts of a core that learns, on the ECP5 85k, speed 6 (nextpnr)", title_justify="left"
+    )
     for column in ("part", "cells", "FF", "DP16KD", "MULT18", "fmax MHz", "required"):
         shown.add_column(column, justify="left" if column == "part" else "right")
     for name in PARTS:

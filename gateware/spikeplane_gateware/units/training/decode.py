@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from spikeplane_gateware.units.training.stage import named, stage
+from spikeplane_gateware.units.training.stage import Chain, named, stage
 
 DECODE_LATENCY = 2  #: cycles from number to word
 _MOST = 29  #: bits that the largest exponent shifts by
@@ -19,15 +19,17 @@ _LOW = 3  #: bits of the shift that the first stage does
 def decode(
     m: Module,
     name: str,
-    valid: Value,
+    valid: Value | Chain,
     number: Value,
     *,
     exact_bits: int,
     shift: Value | int = 0,
     negate: Value | int = 0,
+    beside: Value | int = 0,
 ) -> SimpleNamespace:
     """`valid`, `word` and `carry` in registers: word + carry = number * 2^shift in units of 2^-24, its sign
-    turned if `negate`, modulo 2^exact_bits."""
+    turned if `negate`, modulo 2^exact_bits. `beside`: a word that takes the place of a number that is 0, a cycle
+    later than that."""
     exponent, normal = number[10:15], named(m, f"{name}_normal", number[10:15].any())
     mantissa = Cat(number[:10], normal)
     # a shift of max(exponent - 1, 0): what is not normal has the scale of exponent 1
@@ -45,4 +47,4 @@ def decode(
     )
     word = (s.word << Cat(Const(0, _LOW), s.rest))[:exact_bits]
     whole = named(m, f"{name}_whole", word)
-    return stage(m, f"{name}_word", s.valid, word=Mux(s.negative, ~whole, whole), carry=s.negative)
+    return stage(m, f"{name}_word", s.valid, word=Mux(s.negative, ~whole, whole) | beside, carry=s.negative)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from spikeplane_gateware.units.training.rounding import KEPT, LARGEST
-from spikeplane_gateware.units.training.stage import named, stage
+from spikeplane_gateware.units.training.stage import Chain, named, stage
 
 MUL_LATENCY = 6  #: cycles from a, b to the product
 _POINT = 24  #: of a shifted product, the lowest bit that is kept
@@ -22,7 +22,7 @@ _TOP = _POINT + KEPT - 1  #: the highest
 _LOW = 3  #: bits of the shift that the second stage does
 
 
-def mul16(m: Module, name: str, valid: Value, a: Value, b: Value) -> SimpleNamespace:
+def mul16(m: Module, name: str, valid: Value | Chain, a: Value, b: Value) -> SimpleNamespace:
     """`valid`, `number` and `overflow` in registers: the binary16 nearest to a * b, ties to even, subnormals
     kept, +0 for zero; beyond 65504 that, and overflow."""
     (x, e), (y, f) = _parts(a), _parts(b)

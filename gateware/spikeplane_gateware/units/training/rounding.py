@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from spikeplane_gateware.units.training.stage import chosen, named, stage
+from spikeplane_gateware.units.training.stage import Chain, chosen, named, stage
 
 ROUND_LATENCY = 4  #: cycles from word to number
 LARGEST = 0x7BFF  #: the bits of 65504
@@ -20,7 +20,7 @@ KEPT = 11  #: bits of a mantissa, the hidden one included
 _WHOLE = 40  #: bits of the largest number in units; sizes of more saturate
 
 
-def round16(m: Module, name: str, valid: Value, word: Value) -> SimpleNamespace:
+def round16(m: Module, name: str, valid: Value | Chain, word: Value) -> SimpleNamespace:
     """`valid`, `number` and `overflow` in registers: the binary16 nearest to a two's complement `word` in
     units of 2^-24, ties to even; beyond 65504 that, and overflow."""
     negative = word[-1]

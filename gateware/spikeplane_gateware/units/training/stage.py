@@ -7,17 +7,28 @@
 Nothing stalls. What is not valid is not taken, so a stage rests while nothing passes.
 """
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from amaranth.hdl import Const, Module, Signal, Value
 
 
-def stage(m: Module, name: str, valid: Value, /, **values: Value | int) -> SimpleNamespace:
+@dataclass(frozen=True)
+class Chain:
+    """The valid bits of a pipeline, of this stage and the next ones, which several lanes share."""
+
+    bits: tuple[Value, ...]
+
+
+def stage(m: Module, name: str, valid: Value | Chain, /, **values: Value | int) -> SimpleNamespace:
     """The valid bit and the values of one cycle, as registers of the next. Constants stay what they are:
     what depends on them folds away."""
-    following = SimpleNamespace(valid=Signal(name=f"{name}_valid"))
-    m.d.sync += following.valid.eq(valid)
-    with m.If(valid):
+    if isinstance(valid, Chain):
+        now, following = valid.bits[0], SimpleNamespace(valid=Chain(valid.bits[1:]))
+    else:
+        now, following = valid, SimpleNamespace(valid=Signal(name=f"{name}_valid"))
+        m.d.sync += following.valid.eq(valid)
+    with m.If(now):
         for key, given in values.items():
             value = Value.cast(given)
             if not isinstance(value, Const):
