@@ -203,7 +203,7 @@ def test_weights_lose_levels() -> None:
     assert row == {
         "layer": "out",
         "what": "weights",
-        "value": "-1 to 1 of 127",
+        "value": "-3 to 3 of 127",
         "why": "the worst case of its inputs in 18-bit accumulators, or its threshold in 16-bit membranes; "
         "a chip with wider ones keeps more (chip 'auto' has them), and so do inputs of fewer --value-bits",
     }

@@ -36,7 +36,8 @@ class Branches:
         found = ranges(net, by, peaks)
         self.usual = {name: each.usual for name, each in found.items()}
         self.worst = {name: each.worst for name, each in found.items()}
-        #: the largest integer that a source sends, and the real value of its 1
+        #: the least and the largest integer that an input sends, the larger magnitude, and the real value of its 1
+        self.spans = {name: e.span for name, e in by.items()}
         self.largest = {name: max(-e.span[0], e.span[1]) for name, e in by.items()}
         self.known = {name: e.value for name, e in by.items()}
         self.units: dict[str, np.ndarray] = {}
@@ -77,6 +78,15 @@ class Branches:
         elif source in self.ties.factor:
             largest = 1 << (most - 1)
         return largest * projection.pool[0] * projection.pool[1]
+
+    def ends(self, projection: FloatProjection, most: int) -> tuple[int, int]:
+        """The least and the largest sum of a pool of the source's integers, see `sent`."""
+        source, pixels = projection.source, projection.pool[0] * projection.pool[1]
+        if source in self.ties.factor:
+            largest = self.sent(projection, most)
+            return -largest, largest
+        low, high = self.spans.get(source, (0, 1))
+        return low * pixels, high * pixels
 
     def planes(self, name: str, unit: np.ndarray, most: int) -> int:
         """Planes of a population in that unit (C,): what its worst case takes, `most` at most."""

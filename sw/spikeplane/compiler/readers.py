@@ -13,10 +13,10 @@ import numpy as np
 from spikeplane.compiler.branches import Branches
 from spikeplane.compiler.layers import per_channel
 from spikeplane.compiler.planes import widest
-from spikeplane.compiler.steps import flat, grid_of, plain, top
+from spikeplane.compiler.sides import reached
+from spikeplane.compiler.steps import flat, grid_of, top
 from spikeplane.compiler.ties import is_identity, uniform
 from spikeplane.float_network import FloatProjection
-from spikeplane.network import met
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
 _SLACK = (
@@ -136,19 +136,19 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
     """The finest unit (C,) of a reader at which its worst case fits the accumulator, and what is usual the
     membrane of one that sends values."""
     population, config = branches.net.population(target), branches.config
-    total = np.abs(per_channel(population.bias, population.shape[0]))
+    parts = []
     for p in branches.net.incoming(target):
         weight, pixels = np.asarray(p.weight, dtype=np.float64), p.pool[0] * p.pool[1]
         real = branches.real(p)
         if p.source in members:
             own = unit * branches.ties.factor[p.source]
-            reached = own * 2.0 ** (branches.planes(p.source, own, most) - 1) * pixels
-            total = total + met(np.abs(plain(weight)) * p.kind.by_source(reached), p.up)
+            sent = own * 2.0 ** (branches.planes(p.source, own, most) - 1) * pixels
+            parts.append((weight * p.kind.by_source(sent), p.up, -1, 1))
         elif real is None:
-            usual = p.kind.by_source(branches.usual[p.source]) * pixels
-            total = total + met(np.abs(plain(weight)) * usual, p.up)
+            parts.append((weight * p.kind.by_source(branches.usual[p.source]) * pixels, p.up, -1, 1))
         else:
-            total = total + met(np.abs(plain(real)), p.up) * branches.sent(p, most)
+            parts.append((real, p.up, *branches.ends(p, most)))
+    total = reached(parts, per_channel(population.bias, population.shape[0]))
     found = total / ((1 << (config.acc_bits - 1)) - 1)
     if population.sends_values:
         found = np.maximum(found, branches.usual[target] / ((1 << (config.membrane_bits - 1)) - 1))

@@ -18,13 +18,13 @@ from spikeplane.compiler.layers import Chosen, per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
+from spikeplane.compiler.sides import reached
 from spikeplane.compiler.signs import alike, power_apart, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
 from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, rounds, uniform
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import met, most_met
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
 _MOST_BEHIND = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
@@ -222,20 +222,22 @@ class Streams(Branches):
     ) -> np.ndarray:
         """The finest unit of `target` at which its worst case fits, where the class's identities count 1. half: of what
         is left out, in the bias."""
-        total = np.abs(per_channel(target.bias, target.shape[0]))
-        limit = float((1 << (self.config.acc_bits - 1)) - 1)
-        room = limit - half
+        limit, none = float((1 << (self.config.acc_bits - 1)) - 1), np.zeros(target.shape[0])
+        room, parts, signs = limit - half, [], []
         for p in self.net.incoming(target.name):
-            weight, sent = self.real(p), self.sent(p, most)
+            weight, (low, high) = self.real(p), self.ends(p, most)
             if self.inside(p, members):
-                room -= sent
+                room -= max(high, -low)
             elif weight is not None:
-                step = np.abs(flat(weight)).max(1) / top(self.bits[target.name])
-                count = most_met(weight.shape, p.up)
-                total = total + (met(np.abs(plain(weight)), p.up) + 0.5 * count * step) * sent
-                room -= 0.5 * count * sent if step.any() else 0
+                # a weight rounds to the branch's step, and that to the unit: by a half of both, away from 0 at the worst
+                step, sign = np.abs(flat(weight)).max(1) / top(self.bits[target.name]), np.sign(plain(weight))
+                away = sign * step.reshape(-1, *[1] * (weight.ndim - 1)) / 2
+                parts.append((plain(weight) + away, p.up, low, high))
+                signs.append((sign / 2, p.up, low, high))
         # where nothing fits the proof says so, with the accumulator that would do
-        return total / max(room, limit / 16)
+        return reached(parts, none + per_channel(target.bias, target.shape[0])) / np.maximum(
+            room - reached(signs, none), limit / 16
+        )
 
     def _behind(self, target: FloatPopulation, members: list[str], most: int) -> np.ndarray:
         """The finest unit of neurons behind an identity."""

@@ -4,12 +4,16 @@ by channel, fine enough for the weights and coarse enough for accumulator, thres
 import numpy as np
 
 from spikeplane.compiler.layers import Layer, per_channel, thresholds
-from spikeplane.compiler.steps import common_unit, finer, plain, power_of, suited, top
+from spikeplane.compiler.sides import reached
+from spikeplane.compiler.steps import common_unit, finer, integers, plain, power_of, suited, top
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
-from spikeplane.network import met, most_met
+from spikeplane.float_network import FloatProjection
+from spikeplane.network import Population, met, most_met
 from spikeplane.program.once import lowest
 
+#: By how much a unit is made coarser for what rounding adds, in turn: a little more may leave the integers as they are.
+_COARSER = tuple(1 + 2.0**power for power in range(-11, -1))
 _SAFE = 0.999  #: of what a leak leaves of the reset, because the factor is rounded
 
 
@@ -49,7 +53,8 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     unit = np.where(unit >= least, unit, finer(grid, least))
     if not uniform and len(layer.real) == 1:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
-    return np.where(unit > 0, unit, 1.0), above
+    unit = np.where(unit > 0, unit, 1.0)
+    return _fitting(layer, unit, grid, above, config, uniform=uniform), above
 
 
 def _of_signs(
@@ -157,18 +162,46 @@ def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
 
 
 def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
-    """The finest unit at which the worst case fits the accumulator, rounding of every weight included."""
-    total = np.abs(per_channel(layer.population.bias, layer.population.shape[0]))
-    slack = 1.0
-    for projection, source, weight, power, bits in zip(
-        layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
-    ):
-        low, high = source.values(config.membrane_bits)
-        largest = max(high, -low) * projection.pool[0] * projection.pool[1]
-        total = total + met(np.abs(plain(weight)), projection.up) * largest
-        slack += (0.5 if bits > 1 else 1.0) * most_met(weight.shape, projection.up) * largest * 2.0**power
-    limit = (1 << (config.acc_bits - 1)) - 1
-    rough = total / limit
-    # Rounding moves a weight by half a step at most, by a whole one to 1 bit; where that matters
-    # the step is a little coarser.
-    return rough * (1 + min(slack / limit, 0.25) * (rough > 0))
+    """The finest unit (C,) at which the worst case of the real weights fits the accumulator. Signs of 1 bit are larger
+    than some of their weights, by a whole one at most, whatever the unit."""
+    limit, bias = (
+        (1 << (config.acc_bits - 1)) - 1,
+        per_channel(layer.population.bias, layer.population.shape[0]),
+    )
+    slack, parts = 1.0, []
+    for p, source, weight, power in zip(layer.incoming, layer.sources, layer.real, above, strict=True):
+        low, high = _sent(p, source, config)
+        parts.append((weight, p.up, low, high))
+        slack += most_met(weight.shape, p.up) * max(high, -low) * 2.0**power
+    rough = reached(parts, bias) / limit
+    return rough * (1 + min(slack / limit, 0.25)) if config.weight_bits == 1 else rough
+
+
+def _fitting(
+    layer: Layer, unit: np.ndarray, grid: np.ndarray, above: list[int], config: ChipConfig, *, uniform: bool
+) -> np.ndarray:
+    """Coarser where integers are larger than the weights that they are rounded from, so that their worst case is too: what
+    fits as it is keeps its unit."""
+    limit, bias = (
+        (1 << (config.acc_bits - 1)) - 1,
+        per_channel(layer.population.bias, layer.population.shape[0]),
+    )
+    for least in _COARSER:
+        parts = [
+            (integers(weight, unit * 2.0**power, bits) * 2.0**power, p.up, *_sent(p, source, config))
+            for p, source, weight, power, bits in zip(
+                layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
+            )
+        ]
+        over = reached(parts, np.round(bias / unit)) / limit
+        if (over <= 1).all():
+            break
+        over = np.full_like(over, over.max()) if uniform else over
+        unit = np.where(over > 1, finer(grid, unit * np.maximum(over, least)), unit)
+    return unit
+
+
+def _sent(p: FloatProjection, source: Population, config: ChipConfig) -> tuple[int, int]:
+    """The least and the most that a pool of a source's integers adds up to."""
+    low, high = (value * p.pool[0] * p.pool[1] for value in source.values(config.membrane_bits))
+    return low, high

@@ -15,7 +15,7 @@ STREAMS = (
     Mutant("compiler/streams.py", "one[0] <= _NEAR * least", "True", "values have all planes, whatever their readers lose"),
     Mutant("compiler/streams.py", "total < least", "False", "no class gives way to those behind it"),
     Mutant("compiler/streams.py", "highest = (1 << (most + low - 1)) - 1", "highest = (1 << (most + low + 1)) - 1", "usual values do not fit their planes"),
-    Mutant("compiler/streams.py", "room -= sent", "pass", "the accumulator of an identity's target has no room for it"),
+    Mutant("compiler/streams.py", "room -= max(high, -low)", "pass", "the accumulator of an identity's target has no room for it"),
     Mutant("compiler/streams.py", "max(0, min(_MOST_GUARD, self.config.max_shift, int(np.floor(np.log2(room)))))", "0", "a stream that leaks is as coarse as its branches"),
     Mutant("compiler/readers.py", "wrong.sum(1) ** 2 / 2", "0", "errors of one sign are as good as others"),
     Mutant("compiler/readers.py", "(branches.planes(p.source, own, most) - 1)", "0", "a reader's accumulator is not looked at"),
