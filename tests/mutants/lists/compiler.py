@@ -34,7 +34,7 @@ NUMBERS = (
     Mutant("sides.py", "np.maximum(below, above)", "below + above", "weights of both signs add up in the accumulator"),
     Mutant("sides.py", "np.maximum(below, above)", "above", "what inhibition reaches is not looked at"),
     Mutant("sides.py", "below = below + less * high - more * low", "below = below + less * high", "sources below 0 add nothing"),
-    Mutant("sides.py", "-np.asarray(bias, np.float64), ", "np.zeros(len(bias)), ", "a bias below 0 has no room"),
+    Mutant("sides.py", "-np.asarray(bias, np.float64)", "np.zeros(len(bias))", "a bias below 0 has no room"),
     Mutant("units.py", "unit * np.maximum(over, least)", "unit", "what rounding adds to the worst case is left"),
     Mutant("units.py", "np.full_like(over, over.max()) if uniform else over", "over", "channels of one unit are made coarser apart"),
     Mutant("units.py", "(over <= 1).all()", "(over <= 2).all()", "the worst case ends behind the accumulator"),
