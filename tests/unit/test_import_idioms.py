@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from frameworks import spread
-from idioms import anew, functions, inputs, jelly, shapes, snn, tutorials
+from idioms import anew, functions, inputs, jelly, others, shapes, snn, tutorials
 
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.compiler.time_channels import in_channels, mixed_steps
@@ -15,7 +15,7 @@ from spikeplane_sim.proof import planes, table
 
 MODELS = {
     f"{room.__name__.rpartition('.')[2]}: {name}": row
-    for room in (anew, snn, jelly, shapes, tutorials, functions, inputs)
+    for room in (anew, snn, jelly, shapes, tutorials, functions, inputs, others)
     for name, row in room.MODELS.items()
 }
 
@@ -25,7 +25,7 @@ SLOW = {
     "shapes: sample norm", "shapes: squared", "shapes: maximum of two", "shapes: gated", "shapes: rectified", "shapes: noise",
     "shapes: product of layers", "shapes: flipped", "shapes: argmax", "shapes: upsampled",
     "shapes: rows and columns swapped", "snn: last membrane", "jelly: sigmoid", "jelly: softmax", "shapes: padding with ones",
-    "snn: steps written",
+    "snn: steps written", "others: layers of other steps", "others: membranes halved", "others: batch-norms by step",
 }  # fmt: skip
 
 

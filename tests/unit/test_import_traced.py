@@ -400,7 +400,7 @@ REFUSED = {
     twice: "layer 'fire' is used more than once, which Spikeplane cannot represent",
     turned: "layer 'd' is a conv2d of permuted or flattened pixels, which Spikeplane cannot represent",
     mixes_samples: "layer 'mean' is a mean over samples, which Spikeplane cannot represent",
-    grows: "layer 'fire' is used more than once, which Spikeplane cannot represent",
+    grows: "layer 'fire' is called in step 1 with something else than in the step before, which Spikeplane cannot",
     backwards: "layer 'fire' is a layer that takes a later step's value",
     some_steps: "the model returns a sum of some of its steps, of steps with different factors or",
     part_of_the_steps: "the model returns a sum of some of its steps, of steps with different factors or",

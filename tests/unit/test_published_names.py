@@ -128,3 +128,31 @@ def test_a_memory_from_call_to_call(tmp_path: Path) -> None:
         part.step_mode = "s"
     with pytest.raises(SpikeplaneError, match="Late, which Spikeplane cannot represent"):
         import_model(model, input_shape=(2, 5, 5))
+
+
+def test_einops_of_steps(tmp_path: Path) -> None:
+    """A pattern that names the steps does not fit an image, which is tried first."""
+    text = """
+        from einops import rearrange
+        from torch import nn
+        from spikingjelly.activation_based.neuron import IFNode
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv, self.fires = nn.Conv2d(2, 4, 3), IFNode(v_threshold=0.3, step_mode="m")
+                self.last = nn.Linear(64, 3)
+
+            def forward(self, x):
+                y = rearrange(self.conv(rearrange(x, "t b c h w -> (t b) c h w")), "(t b) c h w -> t b c h w", t=x.shape[0])
+                return self.last(rearrange(self.fires(y), "t b c h w -> t b (c h w)")).mean(0)
+
+        def net():
+            return Net()
+    """
+    model, used = loaded(tmp_path, text)
+    assert "einops" in used
+    net = import_model(model, input_shape=(2, 6, 6))
+    assert net.origin is not None
+    assert net.origin.called is not None
+    assert net.origin.called.steps_at == 0

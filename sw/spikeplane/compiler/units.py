@@ -14,6 +14,9 @@ from spikeplane.program.once import lowest
 
 #: By how much a unit is made coarser for what rounding adds, in turn: a little more may leave the integers as they are.
 _COARSER = tuple(1 + 2.0**power for power in range(-11, -1))
+#: Thresholds that membranes with a soft reset have room for. With more, steps of the weights that read 8-bit pixels cost
+#: more spikes than what is cut off.
+ABOVE = 2.0
 _SAFE = 0.999  #: of what a leak leaves of the reset, because the factor is rounded
 
 
@@ -43,7 +46,7 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             anchor=anchor,
         )
     unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
-    least = _least(layer, above, config)
+    least = np.maximum(_least(layer, above, config), np.where(grid > 0, 0.0, _kept_unit(layer, config)))
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     if config.weight_bits == 1:
@@ -127,6 +130,16 @@ def _reached(layer: Layer) -> np.ndarray:
     if layer.neuron.threshold is None and layer.usual is not None and known:
         return layer.usual
     return thresholds(layer.neuron, layer.population.shape[0])
+
+
+def _kept_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
+    """The finest unit (C,) at which a soft reset keeps what usually is above a threshold: what the membrane cuts off
+    there is a spike of a later step."""
+    theta = thresholds(layer.neuron, layer.population.shape[0])
+    if layer.neuron.threshold is None or layer.neuron.reset != "soft":
+        return np.zeros_like(theta)
+    room = theta * ABOVE if layer.peak is None else np.minimum(theta * ABOVE, layer.peak)
+    return room / ((1 << (config.membrane_bits - 1)) - 4)
 
 
 def _anchor(layer: Layer) -> int | None:

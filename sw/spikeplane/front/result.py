@@ -65,7 +65,8 @@ class RunResult:
 
     program, board   that ran, and the board's name
     labels           (N,) or None
-    scores           (N, classes): the readout of each sample
+    scores           (N, classes): the readout of each sample; of pixels (a segmentation) their sum, each of them is in
+                     `spikes` of the output
     spikes, inputs   by population the planes of the samples that were kept, int (M, T, C, H, W): 0 and 1, or
                      the values of a population that sends values; steps of the model, also where the chip has them
                      as channels of one step

@@ -17,15 +17,16 @@ def _groups(side: str) -> Groups:
 
 
 def _sizes(shape: tuple[int, ...], groups: Groups, known: dict[str, int]) -> dict[str, int]:
-    """The size of each axis. Raises SpikeplaneError where the pattern does not fit."""
+    """The size of each axis. Raises ValueError where the pattern does not fit: a trace
+    tries other shapes of the input then."""
     if len(shape) != len(groups):
-        raise SpikeplaneError(f"einops: the pattern has {len(groups)} dimensions, the tensor {len(shape)}")
+        raise ValueError(f"einops: the pattern has {len(groups)} dimensions, the tensor {len(shape)}")
     sizes = dict(known)
     for size, names in zip(shape, groups, strict=True):
         open_ = [n for n in names if n not in sizes]
         rest = prod(sizes[n] for n in names if n in sizes)
         if len(open_) > 1 or size % rest or (not open_ and size != rest):
-            raise SpikeplaneError(f"einops: a dimension of {size} is not {' x '.join(names) or '1'}")
+            raise ValueError(f"einops: a dimension of {size} is not {' x '.join(names) or '1'}")
         if open_:
             sizes[open_[0]] = size // rest
     return sizes

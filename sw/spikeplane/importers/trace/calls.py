@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of, mixes_steps
 from spikeplane.importers.trace.anew import without_memory
-from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, Atom, Dims, dim, features, order
+from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, features, order
+from spikeplane.importers.trace.first_steps import at_the_start, begins_as, constant, sources
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
 from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.operation import Operation, led, maps, places, row, unfolded
@@ -61,7 +61,7 @@ class Calls:
     def _input(self, operation: Operation, step: int) -> Item:
         thing = operation.args["x"]
         if isinstance(thing, Const):
-            return _constant(operation, thing, step)
+            return constant(operation, thing, step)
         item = operation.item("x")
         if item.all_steps:
             return item
@@ -71,16 +71,15 @@ class Calls:
 
     def _check_together(self, operation: Operation, item: Item, module: Any, step: int) -> None:
         """A layer that takes all steps at once is one in step mode "m", once."""
-        mode = getattr(module, "step_mode", "m" if mixes_steps(type(module)) else None)
+        mode = "m" if _takes_all(module) else getattr(module, "step_mode", None)
         if step:
             raise operation.unlike("used more than once", "give each use its own neurons")
         first = item.dims[0]
         if mode != "m" or len(first) != 1 or first[0].axis != STEPS:
-            raise operation.unlike(
-                "a layer that takes steps for samples",
-                "use SpikingJelly's neurons in step mode 'm', on (T, N, ...)" if mode is None or mode == "m"
-                else "set its step mode to 'm'",
-            )  # fmt: skip
+            cure = "set its step mode to 'm'"
+            if mode in (None, "m"):
+                cure = "use SpikingJelly's neurons in step mode 'm', on (T, N, ...), or give your class step_mode = 'm'"
+            raise operation.unlike("a layer that takes steps for samples", cure)
         self.together[operation.layer] = first[0].size
 
     def _check_states(self, operation: Operation, step: int) -> None:
@@ -156,10 +155,7 @@ class Calls:
         elif step == 1 and not alike(value, self.values[path][0]):
             self._joined(operation, module, value)
         elif step > 1 and not alike(value, self.values[path][-1]):
-            raise operation.unlike(
-                f"called in step {step} with something else than in the step before",
-                "do the same in every step, and give each use its own neurons",
-            )
+            raise _changed(operation, step)
         return self.results[path]
 
     def _starts_anew(self, operation: Operation) -> bool:
@@ -178,7 +174,10 @@ class Calls:
         """In the second step the layer gets what it got in the first and, late by one step, spikes
         that were 0 in the first."""
         path, made = operation.layer, operation.made
-        if not _begins_as(_at_the_start(made, path, value), made.currents(path, self.values[path][0])):
+        before = self.values[path][0]
+        if not begins_as(at_the_start(made, path, value), made.currents(path, before)):
+            if sources(value) == sources(before):
+                raise _changed(operation, 1)
             raise operation.unlike("used more than once", "give each use its own neurons")
         place = next(i for i, p in enumerate(made.populations) if p.name == path)
         made.populations = [p for p in made.populations if p.name != path]
@@ -210,13 +209,19 @@ class Calls:
         values = operation.node.meta["val"][:-1]
         results = [result.spikes, *result.states] if isinstance(result, Outputs) else [result]
         if len(results) == 1 and len(values) > 1 and step is None:
-            raise operation.unlike("a layer that returns a list of steps", "stack them in its own step mode")
+            return self._listed(operation, item, len(values))
         if len(results) != len(values):
             raise operation.unlike(f"a layer that returns {len(values)} things", "register a handler for it")
         return [
             self._output(operation, r, item, tuple(v.shape), step, place)
             for place, (r, v) in enumerate(zip(results, values, strict=True))
         ]
+
+    def _listed(self, operation: Operation, item: Item, many: int) -> list[Held]:
+        """The membranes of every step, of a layer that puts out a list of them."""
+        if many != item.dims[0][0].size:
+            raise operation.unlike(f"a layer that returns {many} things", "register a handler for it")
+        return [Held(operation.layer, step, 0, True, item.dims[1:]) for step in range(many)]
 
     def _output(
         self,
@@ -249,36 +254,18 @@ class Calls:
         return Item(result, (*item.dims[:-1], flat), step)
 
 
-def _constant(operation: Operation, thing: Const, step: int) -> Item:
-    """Numbers in the place of a layer's input: currents of a first step, in which nothing fired."""
-    tensor = thing.tensor
-    if step or tensor.ndim not in (2, 4):
-        raise operation.unlike(
-            "called with numbers instead of a layer's output", "hand it a layer's output first"
-        )
-    one = tensor[0].reshape(len(tensor[0]), -1)
-    if not bool((tensor == tensor[:1]).all()) or not bool((one == one[:, :1]).all()):
-        raise operation.unlike("called with numbers that differ", "hand it a layer's output first")
-    c, h, w = (*tensor.shape[1:], 1, 1)[:3]
-    shape = (c, h, w)
-    value = Currents((), one[:, 0].numpy(), shape)
-    dims: Dims = (dim(Atom(SAMPLES, len(tensor))), *features(shape)[: tensor.ndim - 1])
-    return Item(value, dims, step)
+def _changed(operation: Operation, step: int) -> SpikeplaneError:
+    return operation.unlike(
+        f"called in step {step} with something else than in the step before",
+        "do the same in every step, and give each use its own neurons",
+    )
 
 
-def _at_the_start(made: Assembler, layer: str, value: Value) -> Currents:
-    """The value in the first step, in which everything late is 0."""
-    if isinstance(value, Spikes):
-        value = replace(value, sources=tuple(s for s in value.sources if not s.delay))
-    currents = made.currents(layer, value)
-    return replace(currents, drafts=tuple(d for d in currents.drafts if not d.delay))
-
-
-def _begins_as(start: Currents, first: Currents) -> bool:
-    """Whether they are alike but for rounding: torch computes the constants of a first step layer by layer."""
-    ours, theirs = np.broadcast_arrays(start.image, first.image)
-    close = np.allclose(ours, theirs, rtol=0, atol=1e-12 * (1 + np.abs(theirs).max(initial=0)))
-    return close and alike(replace(start, bias=first.bias), first)
+def _takes_all(module: Any) -> bool:
+    """Whether the layer knows no single steps, whatever its step mode is set to."""
+    modes = getattr(module, "supported_step_mode", None)
+    mixing = mixes_steps(type(module)) and not hasattr(module, "step_mode")
+    return mixing or (modes is not None and "s" not in modes())
 
 
 def check_started_once(anew: list[tuple[str, int]], calls: dict[str, int]) -> None:

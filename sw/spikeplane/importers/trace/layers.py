@@ -179,6 +179,14 @@ def _adaptive(operation: Operation) -> _Fields:
     return {"output_size": tuple(size) if len(size) > 1 else size[0], "return_indices": False}
 
 
+def _kept_depth(operation: Operation) -> _Fields:
+    """Of (..., channels, rows, columns) as (depth, rows, columns)."""
+    depth, *size = operation.args["output_size"]
+    if depth != operation.shape[-3] or depth != operation.item().value.shape[0]:
+        raise operation.unlike("an average over depth", "keep it: (None, rows, columns)")
+    return {"output_size": tuple(size), "return_indices": False}
+
+
 def _upsample(operation: Operation) -> _Fields:
     args = operation.args
     size = args.get("output_size")
@@ -234,6 +242,7 @@ RULES: dict[str, Rule] = {
     "max_pool1d": of_lines(torch_pools.max_pool_of_lines, pool_fields),
     "avg_pool2d": of_pixels(torch_pools.average_pool, pool_fields),
     "adaptive_avg_pool2d": of_pixels(torch_pools.adaptive_pool, _adaptive),
+    "adaptive_avg_pool3d": of_pixels(torch_pools.adaptive_pool, _kept_depth),
     "adaptive_avg_pool1d": of_lines(torch_pools.adaptive_pool_of_lines, _adaptive),
     "adaptive_max_pool2d": lambda o: (of_pixels(torch_pools.adaptive_max_pool, _adaptive)(o), None),
     **dict.fromkeys(

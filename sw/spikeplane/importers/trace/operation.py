@@ -94,7 +94,10 @@ class Operation:
         if isinstance(thing, Bent):
             raise thing.refused
         if isinstance(thing, Held):
-            raise self.unlike(f"called with the membranes of layer '{thing.layer}'", "hand it spikes")
+            raise self.unlike(
+                f"called with the membranes of layer '{thing.layer}'",
+                "hand it spikes; membranes are read out as they are",
+            )
         if isinstance(thing, Reduced):
             raise self.unlike(
                 f"a {self.name} behind a sum or mean over steps", "sum up behind the last layer"

@@ -80,6 +80,7 @@ def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
     """Values of all steps added are a sum over the steps."""
     if not isinstance(thing, Sum):
         return thing
+    thing = _by_step(made, thing)
     first = thing.terms[0]
     factors = {factor for factor, _ in thing.terms}
     places = sorted(item.step or 0 for _, item in thing.terms)
@@ -93,10 +94,34 @@ def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
         raise SpikeplaneError(
             "the model returns a sum of its steps times a factor of 0 or less; use a positive one"
         )
-    if is_mean(first[0], steps):
-        return Reduced(first[1], True, steps or 0)
+    parts = round(1 / (first[0] * steps)) if steps else 0
+    if parts and is_mean(first[0] * parts, steps):  # a mean of so many layers, too
+        return Reduced(replace(first[1], value=scaled(made, first[1].value, 1 / parts)), True, steps or 0)
     value = scaled(made, first[1].value, first[0])
     return Reduced(replace(first[1], value=value), False, steps or 0)
+
+
+def _by_step(made: Assembler, total: Sum) -> Sum:
+    """What several layers give in a step as one value, where each of them has one factor in all steps."""
+    by: dict[int, list[tuple[float, Item]]] = {}
+    for factor, item in total.terms:
+        by.setdefault(item.step or 0, []).append((factor, item))
+    steps = list(by.values())
+    if any(_unlike(terms, steps[0]) for terms in steps) or len(steps[0]) < 2:
+        return total
+    factor = steps[0][0][0]
+    value = steps[0][0][1].value
+    for own, item in steps[0][1:]:
+        value = made.add("", value, scaled(made, item.value, own / factor))
+    return Sum(tuple((factor, Item(value, total.dims, step)) for step in by))
+
+
+def _unlike(terms: list[tuple[float, Item]], first: list[tuple[float, Item]]) -> bool:
+    """Whether these are other layers' values, or times other factors."""
+    pairs = list(zip(terms, first, strict=False))
+    return len(terms) != len(first) or any(
+        a[0] != b[0] or not alike(a[1].value, b[1].value) for a, b in pairs
+    )
 
 
 def _membranes(made: Assembler, held: Held, steps: int | None) -> Spikes:

@@ -29,6 +29,9 @@ def stacked(operation: Operation) -> Any:
         if isinstance(first, Held):
             return replace(first, dims=tuple(dims), over="all")
         return Item(first.value, tuple(dims))
+    if d == 0 and _copies(things) and (stack or things[0].dims[0] == ()):
+        rest = things[0].dims if stack else things[0].dims[1:]
+        return replace(things[0], dims=((Atom(STEPS, len(things)),), *rest))
     things = [_nothing_yet(t) if isinstance(t, Const) else t for t in things]
     if stack and all(isinstance(t, Item) and t.dims == things[0].dims for t in things):
         return channels.stacked(operation, things, d)
@@ -38,6 +41,13 @@ def stacked(operation: Operation) -> Any:
             "collect one layer's output in every step",
         )
     return channels.concatenated(operation, things, d)
+
+
+def _copies(things: list[Any]) -> bool:
+    """Whether these are one value again and again, of no step: in front of the samples they are its steps."""
+    first = things[0]
+    plain = isinstance(first, Item) and first.step is None and not first.all_steps
+    return plain and len(things) > 1 and all(t is first for t in things)
 
 
 def scattered(operation: Operation) -> Any:
@@ -57,7 +67,7 @@ def scattered(operation: Operation) -> Any:
     filled = (*filled, source)
     if len(filled) < many:
         return Slots(filled, d)
-    if steps_in_order(list(filled)) != many:
+    if steps_in_order(list(filled)) != many and not (d == 0 and _copies(list(filled))):
         raise operation.unlike(
             "an assignment of several layers' outputs", "collect one layer's output in every step"
         )

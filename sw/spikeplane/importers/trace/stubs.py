@@ -21,6 +21,8 @@ from spikeplane.importers.trace.tracing import mark
 
 #: The frameworks' names of what a neuron keeps.
 STATES = ("spk", "syn", "syn_exc", "syn_inh", "mem", "v", "y")
+#: Classes whose membranes are attributes.
+_BASES = (("snntorch", "SpikingNeuron"), ("spikingjelly", "NonSpikingBaseNode"))
 _RESETS = ("reset", "reset_mem", *(f"init_{n}" for n in ("leaky", "lapicque", "synaptic", "alpha", "rleaky", "rsynaptic")))  # fmt: skip
 
 
@@ -111,9 +113,7 @@ def is_opaque(module: Any) -> bool:
 def keeps_state(module: Any) -> bool:
     """Whether the module itself has membranes or the like, in one of the frameworks' ways."""
     kept = vars(module).get("_memories")
-    spiking = any(
-        p.__name__ == "SpikingNeuron" and p.__module__.startswith("snntorch.") for p in type(module).__mro__
-    )
+    spiking = any((p.__module__.split(".")[0], p.__name__) in _BASES for p in type(module).__mro__)
     return spiking or bool(kept) or (kept is not None and hasattr(module, "sub_module"))
 
 

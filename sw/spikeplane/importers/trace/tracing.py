@@ -23,6 +23,8 @@ class _Lines(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.count += 1
         mark()
+        if getattr(func, "__self__", None) is torch.Tensor.data:  # a trace loses what .data gives
+            func = torch.Tensor.detach if func.__name__ == "__get__" else func
         return func(*args, **(kwargs or {}))
 
 
