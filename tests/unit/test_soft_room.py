@@ -63,8 +63,8 @@ def test_coarse_weights_and_trained_ones_stay() -> None:
     assert theta("soft", 20 * FINE) == theta("hard", 20 * FINE)
     trained = np.array([-90, 1, 33, 64, 101, -127]) * 0.25 / 127
     made = [of(reset, trained)[1].weight for reset in ("hard", "soft")]
-    assert np.array_equal(*made)
-    assert np.array_equal(made[1].reshape(-1), [-90, 1, 33, 64, 101, -127])
+    assert np.array_equal(made[0], made[1])
+    assert np.array_equal(np.asarray(made[1]).reshape(-1), [-90, 1, 33, 64, 101, -127])
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1.6, 0.02), (1.0, 0.0)])
