@@ -129,6 +129,8 @@ def _choice(text: str, place: Place, old: str) -> str:
     new = textwrap.indent(textwrap.dedent(new), inside).strip() or "pass"
     old = old.replace("\n", "\n    ")
     if gateware:
+        if old.startswith("return"):
+            raise UnfitError(f"{place.entry.path} ({place.entry.mutant.why}): a return leaves both ways")
         first, second = f"with m.If(chosen__({number})):", "with m.Else():"
     else:
         first, second = f"if chosen__({number}):", "else:"

@@ -183,5 +183,5 @@ def _held(neuron: Neuron, v: np.ndarray) -> np.ndarray:
     """As many planes of v as the population has: what is beyond is the nearest value that they hold."""
     if neuron.planes == 0:
         return v
-    held = np.arange(2**neuron.planes) - (0 if neuron.relu else 2 ** (neuron.planes - 1))
-    return np.minimum(np.maximum(v, held[0]), held[-1])
+    lowest = 0 if neuron.relu else -(2 ** (neuron.planes - 1))
+    return np.minimum(np.maximum(v, lowest), lowest + 2**neuron.planes - 1)

@@ -10,7 +10,7 @@ from chips import Chip, probes
 from gated import QkFormer, SewNet, SpikeDriven, trained
 from networks import random_network
 from reference import reference
-from test_random import CHIPS
+from test_random import CHIPS, OPERATOR_CHIPS
 
 import spikeplane
 from spikeplane import Encoding
@@ -113,6 +113,6 @@ def test_random_gates() -> None:
 
 @pytest.mark.cosim
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize("name", OPERATOR_CHIPS)
 def test_many_random_gates(name: str) -> None:
-    counted(CHIPS[name], 30)
+    counted(OPERATOR_CHIPS[name], 30)

@@ -79,8 +79,9 @@ MORE_CHIPS = {
     "mesh-4": chip("2x3", 8, 4, True, 16, 8, 9),
     "column-8": chip("4x1", 8, 8, True, 18, 20, 0),
 }
+#: Those of the slow random networks of one kind: gates, steps in channels, pixels apart, groups, planes left out.
+OPERATOR_CHIPS = CHIPS | {"core-32-wide": MORE_CHIPS["core-32-wide"]}
 NETWORKS, MANY = 8, 30
-
 
 Draw = Callable[[int, ChipConfig], tuple[Network, dict[str, np.ndarray]]]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from chips import probes
 from networks import Planes, random_network
-from test_random import CHIPS, MORE_CHIPS, check, user_path
+from test_random import CHIPS, OPERATOR_CHIPS, check, user_path
 
 from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.fit import try_fit
@@ -17,10 +17,6 @@ from spikeplane.config import ChipConfig
 from spikeplane.network import DENSE, Network, Projection
 
 FEW, MANY = 3, 30
-SLOW = {
-    name: (CHIPS | MORE_CHIPS)[name]
-    for name in ("core-8", "core-16", "core-32", "row", "mesh", "core-32-wide")
-}
 
 
 def drawn(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
@@ -79,6 +75,6 @@ def test_groups(name: str) -> None:
 
 @pytest.mark.cosim
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", OPERATOR_CHIPS)
 def test_many_groups(name: str) -> None:
-    checked(SLOW[name], MANY)
+    checked(OPERATOR_CHIPS[name], MANY)

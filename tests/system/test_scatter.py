@@ -4,11 +4,12 @@ strides, pools, windows, values, delays and recurrences: golden model, chip and 
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from chips import Chip, probes
 from networks import random_network
 from reference import reference
-from test_random import CHIPS
+from test_random import CHIPS, OPERATOR_CHIPS
 
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
@@ -45,7 +46,11 @@ def check(config: ChipConfig, count: int) -> Counter[str]:
             seen["spikes"] += found.spikes
             seen["networks"] += 1
             for p in apart:
-                source = network.population(p.source)
+                source, weight = network.population(p.source), np.asarray(p.weight)
+                alike = weight.shape[-2:] != (1, 1) and (weight == weight[..., :1, :1]).all()
+                seen["alike"] += alike
+                seen["nearest"] += alike and weight.shape[-2:] == p.up
+                seen["broadcast"] += source.shape[1:] == (1, 1) and weight.shape[-2:] != (1, 1)
                 seen["values"] += source.sends_values
                 seen["planes"] += source.value_bits > 1
                 seen["late"] += p.delay
@@ -69,8 +74,8 @@ def test_pixels_apart(name: str) -> None:
 
 @pytest.mark.cosim
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize("name", OPERATOR_CHIPS)
 def test_many_with_pixels_apart(name: str) -> None:
-    seen = check(CHIPS[name], MANY)
-    kinds = ("late", "strides", "pools", "aligned", "windows", "planes")
+    seen = check(OPERATOR_CHIPS[name], MANY)
+    kinds = ("late", "strides", "pools", "aligned", "windows", "planes", "alike", "broadcast")
     assert {kind: seen[kind] for kind in kinds if seen[kind] < 3} == {}

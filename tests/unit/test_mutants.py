@@ -152,6 +152,12 @@ def test_a_mutant_that_does_not_fit_is_named(mutants, message):
     assert str(error.value) == message
 
 
+def test_a_return_of_gateware_is_no_mutant():
+    """It would leave the function whichever is chosen."""
+    with pytest.raises(UnfitError, match="a return leaves both ways"):
+        rewritten("def f(m):\n    return m\n", entries(Mutant("x.py", "return m", "return 0", "r")))
+
+
 def test_numbers_and_globs_choose():
     found = entries(Mutant("x.py", "a", "b", "one"), Mutant("y.py", "a", "b", "two"))
     assert [e.number for e in chosen(found, [])] == [1, 2]
