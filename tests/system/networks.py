@@ -206,6 +206,8 @@ def _apart(
     up, weight = up if sketch.chance(0.5) else up[::-1], projection.weight
     if sketch.chance(0.4):
         weight = np.broadcast_to(weight[..., :1, :1], weight.shape).copy()
+        if max(weight.shape[-2:]) in (2, 3) and sketch.chance(0.7):  # to the nearest pixel
+            up = weight.shape[-2:]
     axes = list(zip(size, up, projection.padding, projection.stride, weight.shape[-2:], strict=True))
     most = [most_pixels(n, u, p, s) if u > 1 else (n + 2 * p - k) // s + 1 for n, u, p, s, k in axes]
     least = [1 if u > 1 else n for n, u in zip(most, up, strict=True)]

@@ -92,11 +92,25 @@ def test_verdicts(monkeypatch: pytest.MonkeyPatch, row: Row, failed: str) -> Non
         (("csnx",), "no system 'csnx'; did you mean 'csnn'?"),
         (("zzz",), f"no system 'zzz'; there are {', '.join(SYSTEMS)}"),
         (("csnn", "--board", "gold"), "--board is one of golden, sim, not 'gold'"),
+        (("lottery", "--size", "3"), "lottery takes at least 4 pixels on a side, not 3"),
+        (("csnn", "cortex", "--size", "7"), "cortex takes a multiple of 2 pixels on a side, not 7"),
     ],
 )
 def test_refusals(words: tuple[str, ...], said: str) -> None:
     status, out, err, _ = call("systems", *words)
     assert (status, out, err) == (2, "", f"error: {said}\n")
+
+
+@pytest.mark.parametrize("name", ["lottery", "rsc", "ttfs", "cortex"])
+def test_the_smallest_sizes(name: str) -> None:
+    """Models can be made of them, and of nothing smaller."""
+    system = SYSTEMS[name]
+    assert system.model is not None
+    size = max(system.least, system.multiple)
+    system.refuse(size)
+    assert system.model(size, 0)
+    with pytest.raises((RuntimeError, ZeroDivisionError)):
+        system.model(size - 1, 0)
 
 
 def test_the_page_is_the_table(tmp_path: Path) -> None:

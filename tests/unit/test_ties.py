@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikeplane.compiler.ties import Ties, ties
+from spikeplane.compiler.ties import Ties, single, ties
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.network import ALIGNED, MEMBRANE
 
@@ -86,6 +86,7 @@ def test_a_gain_beyond_16_has_weights_of_its_own(gain, joined) -> None:
 
 
 def test_a_weight_of_0_is_no_identity() -> None:
+    assert [single(identity("a", "b", gain)) for gain in ([1.0, 2.0, 4.0], [1.0, 0.0, 1.0])] == [True, False]
     pair = found(
         [values("a"), values("b"), neurons("out")],
         identity("a", "b", [1.0, 0.0, 1.0]),

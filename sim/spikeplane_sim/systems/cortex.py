@@ -86,6 +86,7 @@ SYSTEM = System(
     model=model,
     encoding=DIRECT,
     size=8,
+    multiple=2,
     assumed=("an even number of pixels, as in the published code",),
     published="github:Grasshlw/SNN-Neural-Similarity-Movie, train/model/LoRaFBSNet.py",
 )

@@ -62,5 +62,6 @@ SYSTEM = System(
     inputs=lambda size: (1, size, size),
     encoding=DIRECT,
     size=28,
+    least=4,
     published="spikingjelly, activation_based/examples/conv_fashion_mnist.py",
 )

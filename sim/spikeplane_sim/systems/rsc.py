@@ -45,6 +45,7 @@ SYSTEM = System(
     inputs=lambda size: (1, size, size),
     encoding=Encoding(kind="poisson", steps=STEPS),
     size=28,
+    least=4,
     assumed=(
         "there is no public code: the network is a CSNN",
         "spikes are drawn with the probability pixel / 256, by a counter hash, the same bits on every host",

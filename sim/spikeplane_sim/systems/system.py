@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from spikeplane.encoding import Encoding
+from spikeplane.errors import SpikeplaneError
 
 Shape = tuple[int, int, int]
 
@@ -23,6 +24,8 @@ class System:
     inputs     (size) -> (C, H, W)
     encoding   how samples become planes
     size       the usual size
+    least      the smallest size
+    multiple   of which a size is: where maps are halved and laid over others again
     agreement  percent of the spikes that the integers share with the float network, each layer given the float
                network's spikes, that must be reached. Mismatches between chip and golden model must be 0.
     assumed    what the paper leaves open, or its abstract, and what was taken
@@ -41,6 +44,8 @@ class System:
     inputs: Callable[[int], Shape] = lambda size: (3, size, size)
     encoding: Encoding = field(default_factory=Encoding)
     size: int = 16
+    least: int = 1
+    multiple: int = 1
     agreement: float = 99.0
     assumed: tuple[str, ...] = ()
     published: str = ""
@@ -49,7 +54,16 @@ class System:
     low_planes: bool = False
     lacks: str = ""
 
+    def refuse(self, size: int) -> None:
+        """Raises SpikeplaneError for a size that the model does not take."""
+        if size < self.least:
+            raise SpikeplaneError(f"{self.name} takes at least {self.least} pixels on a side, not {size}")
+        if size % self.multiple:
+            raise SpikeplaneError(
+                f"{self.name} takes a multiple of {self.multiple} pixels on a side, not {size}"
+            )
+
 
 def varied(base: System, system: System) -> System:
     """The system on the base's input, at its size."""
-    return replace(system, inputs=base.inputs, encoding=base.encoding, size=base.size)
+    return replace(system, inputs=base.inputs, encoding=base.encoding, size=base.size, least=base.least)

@@ -117,6 +117,7 @@ SYSTEM = System(
     model=model,
     encoding=Encoding(kind="direct", steps=1),
     size=32,
+    multiple=16,
     agreement=98.5,
     low_planes=True,
     assumed=(

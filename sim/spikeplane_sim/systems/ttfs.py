@@ -91,6 +91,7 @@ SYSTEM = System(
     inputs=lambda size: (1, size, size),
     encoding=LATENCY,
     size=14,
+    least=4,
     agreement=98.0,
     assumed=(
         "read from the abstract only: there is no public code",

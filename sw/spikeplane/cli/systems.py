@@ -44,8 +44,10 @@ def systems(
     from spikeplane_sim.systems import named
     from spikeplane_sim.systems.prove import proved
 
-    console, rows = notes(as_json), []
-    for system in named(names):
+    console, rows, wanted = notes(as_json), [], named(names)
+    for system in wanted:
+        system.refuse(system.size if size is None else size)
+    for system in wanted:
         with busy(f"running {system.name}") as say:
             rows.append(proved(system, board, size, seed, say))
         console.print(_line(rows[-1]), highlight=False)

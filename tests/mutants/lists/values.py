@@ -74,6 +74,7 @@ PART = Part(
     tests={
         "importers/sums.py": (*_SUMS, "tests/system/test_streams.py"),
         "importers/assembly.py": _SUMS,
+        "compiler/ties.py": ("tests/unit/test_ties.py", *_VALUES),
         "*": (*_VALUES, "tests/system/test_streams.py", "tests/unit/test_import_cuba.py"),
     },
     mutants=(*TIES, *STREAMS, *PLANES, *LOW, *SUMS),
