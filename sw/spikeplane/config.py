@@ -15,6 +15,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.later import LATER, later
+from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
@@ -57,6 +58,8 @@ class ChipConfig:
                       False: only 1/2^k and 1 - 1/2^k, k in 1..8, one a population
     low_planes        True: populations of values may leave out the lowest of their planes (v >> low)
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
+    training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
+                      membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
     grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole
                       image and a little
 
@@ -84,12 +87,16 @@ class ChipConfig:
     max_shift: int = 15
     leak_multiplier: bool = True
     low_planes: bool = field(default=False, metadata=LATER)
+    training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
 
     def __post_init__(self) -> None:
+        check_training(self.training, self.lanes, self.weight_bits)
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
+            if name == "weight_bits" and self.training:
+                allowed = (WEIGHT_BITS,)
             if not _is_integer(value) or value not in allowed:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be one of {_list(allowed)}, not {value!r}"
@@ -169,7 +176,10 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: unknown key '{key}'{_nearest(key, [*known, 'preset'])}"
                 )
-        return cls(**read_units(cls, {**base, **values}))
+        read = read_units(cls, {**base, **values})
+        if isinstance(read.get("training"), dict):
+            read["training"] = TrainingConfig.from_dict(read["training"])
+        return cls(**read)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

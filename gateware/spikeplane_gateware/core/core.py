@@ -23,6 +23,8 @@ from spikeplane_gateware.core.soma.stage import SomaStage
 from spikeplane_gateware.core.synapses.stage import SynapseStage
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.training.soma import TrainingSoma
+from spikeplane_gateware.units.training.synapses import TrainingSynapses
 
 
 class Core(wiring.Component):
@@ -43,8 +45,9 @@ class Core(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.synapses = synapses = SynapseStage(self.config)
-        m.submodules.soma = soma = SomaStage(self.config)
+        learns = self.config.training is not None
+        m.submodules.synapses = synapses = (TrainingSynapses if learns else SynapseStage)(self.config)
+        m.submodules.soma = soma = (TrainingSoma if learns else SomaStage)(self.config)
         m.submodules.loader = loader = Loader(self.config)
         m.submodules.replies = replies = Replies(self.config)
         # cuts the way from walker to router
@@ -86,11 +89,41 @@ class Core(wiring.Component):
             replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
         ]
+        if isinstance(synapses, TrainingSynapses) and isinstance(soma, TrainingSoma):
+            self._learn(m, synapses, soma, loader, replies)
         self._merge(m, soma, replies)
         return m
 
+    def _learn(
+        self, m: Module, synapses: TrainingSynapses, soma: TrainingSoma, loader: Loader, replies: Replies
+    ) -> None:
+        """What a core that learns has besides: gathered sums, changes of its weights, two flags."""
+        connect(m, synapses.partial, soma.partial)
+        overflow, clipped = Signal(), Signal()
+        with m.If(loader.start):
+            m.d.sync += [overflow.eq(0), clipped.eq(0)]
+        with m.Else():
+            discarded = loader.change & loader.discard & soma.changed
+            m.d.sync += [
+                overflow.eq((overflow | soma.saturated) & ~discarded),
+                clipped.eq(clipped | soma.clipped),
+            ]
+        m.d.comb += [
+            soma.change.eq(loader.change),
+            soma.discard.eq(loader.discard),
+            soma.rate.eq(loader.rate),
+            loader.changed.eq(soma.changed),
+            replies.overflow.eq(overflow),
+            replies.clipped.eq(clipped),
+        ]
+
     def _read(
-        self, m: Module, synapses: SynapseStage, soma: SomaStage, loader: Loader, replies: Replies
+        self,
+        m: Module,
+        synapses: SynapseStage | TrainingSynapses,
+        soma: SomaStage | TrainingSoma,
+        loader: Loader,
+        replies: Replies,
     ) -> None:
         """Memories read soma: the loader says which word, Replies sends it."""
         m.submodules.readback = readback = Readback(self.config)
@@ -111,7 +144,7 @@ class Core(wiring.Component):
             replies.word.eq(synapses.read_data | soma.read_data),
         ]
 
-    def _merge(self, m: Module, soma: SomaStage, replies: Replies) -> None:
+    def _merge(self, m: Module, soma: SomaStage | TrainingSoma, replies: Replies) -> None:
         """Replies and the sweep's packets share the way out; a packet once shown stays until it is
         taken. Who is next is a register's word, so that a bit of a packet costs one table."""
         reply = Signal()

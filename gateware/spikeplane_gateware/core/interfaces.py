@@ -8,17 +8,26 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS
-from spikeplane.formats.tables import CoreTables, Memory, core_tables
+from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS, tag_bits
+from spikeplane.formats.tables import AnyMemory, CoreTables, core_tables
+from spikeplane.formats.training import PHASE_BITS
 from spikeplane_gateware.core.copies import copies
 
 #: A token or a credit that has come out of the accumulate pipeline.
 EventLayout = data.StructLayout({"slot": SLOT_BITS, "credit": 1, "parity": 1, "last": 1})
 
 
+def event_layout(config: ChipConfig) -> data.StructLayout:
+    """The same of a chip that learns: also what a token ends, and its tag; `ready`: it is a READY."""
+    if not config.training:
+        return EventLayout
+    more = {"phase": PHASE_BITS, "ready": 1, "tag": tag_bits(config)}
+    return data.StructLayout({**EventLayout.members, **more})
+
+
 def write_width(config: ChipConfig) -> int:
     """Bits of the widest memory word."""
-    return max(core_tables(config).width(memory) for memory in Memory)
+    return max(map(core_tables(config).width, core_tables(config).memories))
 
 
 class WriteBus(wiring.Signature):
@@ -46,7 +55,7 @@ class LateWrite:
 
 
 def late_write(
-    m: Module, bus: wiring.PureInterface, memory: Memory, tables: CoreTables, lanes: int
+    m: Module, bus: wiring.PureInterface, memory: AnyMemory, tables: CoreTables, lanes: int
 ) -> LateWrite:
     """The bus as the lanes' parts of a wide `memory` see it, one cycle later: they lie far from the
     loader, and registers halve the way."""

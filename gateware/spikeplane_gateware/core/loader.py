@@ -26,9 +26,13 @@ from spikeplane.formats.packet import (
     Kind,
     packet_format,
 )
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import VALUE_BITS, TrainingControl
 from spikeplane_gateware.core.interfaces import WriteBus, write_width
 from spikeplane_gateware.structs import packet_struct, struct
+
+#: Of a core that learns.
+_LEARNING = {"change": Out(1), "discard": Out(1), "rate": Out(VALUE_BITS), "changed": In(1)}
 
 
 class Loader(wiring.Component):
@@ -41,7 +45,8 @@ class Loader(wiring.Component):
     to all memories; start, stop: pulses of the operations of these names; running: level from START to
     STOP; query_valid, query_index, query_ready: the number of the counter that QUERY asks for, until it
     is taken; refused: level, a WRITE came while the core was running; unread: level, a READ came while
-    it was running or a sweep was under way, both until the next START.
+    it was running or a sweep was under way, both until the next START. Of a core that learns: change: level, weights are to
+    be changed by the rate, or with discard gradients forgotten, until changed (in).
 
     For Readback: resting (in): no sweep is under way; begin: pulse, with words: how many words are to
     be read; memory, chunk, last: the memory, the number of the chunk in its word that is written or
@@ -71,6 +76,7 @@ class Loader(wiring.Component):
                 "step": In(1),
                 "reading": In(1),
                 "unread": Out(1),
+                **(_LEARNING if config.training else {}),
             }
         )
 
@@ -87,11 +93,14 @@ class Loader(wiring.Component):
             writes.eq(packet.payload),
             control.eq(packet.payload),
             # of registers only: through query_ready the turn of a counter would reach the address
-            self.i.ready.eq(~self.query_valid & ~self.reading),
+            self.i.ready.eq(self._free()),
         ]
         m.d.sync += [self.start.eq(0), self.stop.eq(0), self.begin.eq(0)]
         with m.If(self.query_ready):
             m.d.sync += self.query_valid.eq(0)
+        if self.config.training:
+            with m.If(self.changed):
+                m.d.sync += self.change.eq(0)
         seeks, puts = Signal(), Signal()
         with m.If(self.i.valid & self.i.ready):
             with m.If(packet.kind == Kind.WRITE):
@@ -119,12 +128,23 @@ class Loader(wiring.Component):
             with m.Case(Control.QUERY):
                 m.d.sync += [self.query_valid.eq(1), self.query_index.eq(control.arg)]
 
+            if self.config.training:
+                with m.Case(TrainingControl.UPDATE):
+                    m.d.sync += [self.change.eq(1), self.discard.eq(0), self.rate.eq(control.arg)]
+                with m.Case(TrainingControl.DISCARD):
+                    m.d.sync += [self.change.eq(1), self.discard.eq(1)]
+
+    def _free(self) -> Value:
+        """What comes behind a question, a READ or a change of weights waits."""
+        free = ~self.query_valid & ~self.reading
+        return free & ~self.change if self.config.training else free
+
     def _place(self, m: Module, packet: Signal, seeks: Value, puts: Value) -> None:
         """Memory, address and chunk, for writes and reads alike. The bus has the address a cycle later."""
         tables, staging = core_tables(self.config), self.staging
         address = Signal(ADDRESS_BITS)
         final = Signal.like(self.chunk)  # the number of a word's last chunk
-        finals = Array([Const(tables.chunks(memory) - 1) for memory in Memory])
+        finals = Array([Const(tables.chunks(memory) - 1) for memory in tables.memories])
         seek = struct(SEEK)(packet.data[: SEEK.width])
         m.d.comb += self.last.eq(self.chunk == final)
         m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]

@@ -18,12 +18,12 @@ from amaranth.lib.wiring import Out
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import ADDRESS_BITS, CHUNK_BITS
-from spikeplane.formats.tables import CoreTables, Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, CoreTables, core_tables
 
 
-def chunk_places(tables: CoreTables) -> list[tuple[Memory, int]]:
+def chunk_places(tables: CoreTables) -> list[tuple[AnyMemory, int]]:
     """(memory, number of the chunk in its word) for each bit of `clear`."""
-    return [(memory, chunk) for memory in Memory for chunk in range(tables.chunks(memory))]
+    return [(memory, chunk) for memory in tables.memories for chunk in range(tables.chunks(memory))]
 
 
 class ReadBus(wiring.Signature):
@@ -43,7 +43,7 @@ class ReadBus(wiring.Signature):
         )
 
 
-def clears(bus: wiring.PureInterface, memory: Memory, tables: CoreTables) -> Value:
+def clears(bus: wiring.PureInterface, memory: AnyMemory, tables: CoreTables) -> Value:
     """The bits of `clear` for the chunks of `memory`."""
     first = chunk_places(tables).index((memory, 0))
     return bus.clear[first : first + tables.chunks(memory)]
@@ -52,7 +52,7 @@ def clears(bus: wiring.PureInterface, memory: Memory, tables: CoreTables) -> Val
 def output_register(
     m: Module,
     bus: wiring.PureInterface,
-    memory: Memory,
+    memory: AnyMemory,
     tables: CoreTables,
     word: ValueLike,
     source: Value,
@@ -71,6 +71,6 @@ def output_register(
     return reduce(or_, shown)
 
 
-def table_word(bus: wiring.PureInterface, memory: Memory, tables: CoreTables, word: Value) -> Value:
+def table_word(bus: wiring.PureInterface, memory: AnyMemory, tables: CoreTables, word: Value) -> Value:
     """What a table of LUT RAM, which has no output register, gives to `read_data`: its word of one chunk."""
     return Mux(clears(bus, memory, tables), 0, word)

@@ -21,6 +21,7 @@ from spikeplane.formats.tables import core_tables
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
+LEARNING = ("overflow", "clipped")  #: more bits of FLAGS of a core that learns
 
 
 class Replies(wiring.Component):
@@ -29,7 +30,8 @@ class Replies(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: x, y: column and row of the tile, the answers' source; start: pulse, counters 1 to 4 go
-    to 0; running, refused, dropped, unread: levels, the bits of FLAGS; operation, spike, sweep, packet:
+    to 0; running, refused, dropped, unread: levels, the bits of FLAGS (of a core that
+    learns also overflow, clipped); operation, spike, sweep, packet:
     pulses that are counted; query_valid, query_index, query_ready: the number of the counter that is
     asked for; word_valid, word_chunk, word, word_ready: 32 bits of a memory word and their number in
     it; o: REPLY and WORDS packets for the host.
@@ -38,6 +40,7 @@ class Replies(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         flags = {name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *PULSES)}
+        flags |= {name: In(1) for name in (LEARNING if config.training else ())}
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
@@ -83,7 +86,8 @@ class Replies(wiring.Component):
             m.d.sync += [self.o.valid.eq(1), words.eq(1), asked.eq(0), answer.eq(0)]
             m.d.sync += [chunk.eq(self.word_chunk), word.eq(self.word)]
         with m.Elif(takes_query):
-            flags = Cat(self.running, self.refused, self.dropped, self.unread)
+            more = [getattr(self, name) for name in (LEARNING if self.config.training else ())]
+            flags = Cat(self.running, self.refused, self.dropped, self.unread, *more)
             m.d.sync += [self.o.valid.eq(1), words.eq(0), chunk.eq(0), word.eq(0)]
             m.d.sync += [asked.eq(self.query_index), answer.eq(Mux(self.query_index == 0, flags, value))]
         return m

@@ -3,12 +3,12 @@
 ```
     host_i --> own packets: barrier, credits, queries     host_o <-- replies
        +-----> the others ----------------> mesh_o          ^
-    mesh_i --> CREDIT: counted                              |
+    mesh_i --> CREDIT, READY: counted                       |
        +-----> TOKEN: on to the host, its credit to mesh_o  |
        +-----> the others ----------------------------------+
 ```
 Throughput: a packet a cycle each way; returned credits go first. Latency: 1 cycle. A BARRIER holds the
-host's packets until the credits of its parity are in. A token is passed on only when its credit has a
+host's packets until the credits of its parity, or the READYs of a step, are in. A token is passed on only when its credit has a
 place to wait (one), so nothing is lost and a host that does not read stops what depends on it.
 """
 
@@ -29,6 +29,7 @@ from spikeplane.formats.packet import (
     Kind,
     packet_format,
 )
+from spikeplane.formats.training import BARRIER_READY, TrainingControl, TrainingKind
 from spikeplane_gateware.structs import packet_struct, struct
 
 
@@ -60,6 +61,7 @@ class Bridge(wiring.Component):
         self.credit_waits = Signal()
         self.arrived = Signal()
         self.arrived_parity = Signal()
+        self.readied = Signal()
         self.reply = Signal(packet_struct(self.config))
         self.reply_waits = Signal()
         self._from_mesh(m)
@@ -85,10 +87,14 @@ class Bridge(wiring.Component):
             self.arrived_parity.eq(token.parity),
         ]
         credit = Signal(struct(self.form.payloads[Kind.CREDIT]))
+        if self.config.training:
+            with m.If(packet.kind == TrainingKind.READY):
+                m.d.comb += [self.readied.eq(self.mesh_i.valid), self.mesh_i.ready.eq(1)]
         m.d.comb += [credit.tag.eq(token.source_slot), credit.parity.eq(token.parity)]
         with m.If(free):
             m.d.sync += out.valid.eq(
-                self.reply_waits | (self.mesh_i.valid & ~is_credit & ~(is_token & self.credit_waits))
+                self.reply_waits
+                | (self.mesh_i.valid & ~self._consumed(is_credit) & ~(is_token & self.credit_waits))
             )
             m.d.sync += out.payload.eq(Mux(self.reply_waits, self.reply.as_value(), packet.as_value()))
             m.d.sync += self.reply_waits.eq(0)
@@ -100,6 +106,12 @@ class Bridge(wiring.Component):
             ]
             m.d.sync += [self.credit[name].eq(token.source_x) for name in ("x0", "x1")]
             m.d.sync += [self.credit[name].eq(token.source_y) for name in ("y0", "y1")]
+
+    def _consumed(self, is_credit: Value) -> Value:
+        """What does not go on to the host."""
+        if not self.config.training:
+            return is_credit
+        return is_credit | (self.mesh_i.payload.kind == TrainingKind.READY)
 
     def _from_host(self, m: Module) -> None:
         packet, out = self.host_i.payload, self.mesh_o
@@ -120,13 +132,15 @@ class Bridge(wiring.Component):
                 m.d.sync += self.credit_waits.eq(0)
         taken = self.host_i.valid & self.host_i.ready & own
         self._credits(m, control, taken, held)
+        if self.config.training:
+            self._readies(m, control, taken, held)
         self._query(m, control, taken)
 
     def _credits(self, m: Module, control: Signal, taken: object, held: Signal) -> None:
         """Credits in hand per parity. Expecting none, a barrier holds nobody."""
         expected = Signal(CREDIT_BITS)
         have = [Signal(CREDIT_BITS, name=f"credits_{parity}") for parity in range(2)]
-        barrier = control.op == Control.BARRIER
+        barrier = self._barrier(control)
         for parity, count in enumerate(have):
             mine = control.arg[0] == parity
             got = self.arrived & (self.arrived_parity == parity)
@@ -135,6 +149,22 @@ class Bridge(wiring.Component):
             m.d.sync += count.eq(count + got - Mux(taken & barrier & mine, expected, 0))
             with m.If(taken & (control.op == Control.CREDITS)):
                 m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]
+
+    def _barrier(self, control: Signal) -> Value:
+        """A barrier that waits for credits."""
+        if not self.config.training:
+            return control.op == Control.BARRIER
+        return (control.op == Control.BARRIER) & (control.arg < BARRIER_READY)
+
+    def _readies(self, m: Module, control: Signal, taken: object, held: Signal) -> None:
+        """READY packets have a count of their own, and a barrier that waits for as many as a step has."""
+        expected, have = Signal(CREDIT_BITS, name="readies_expected"), Signal(CREDIT_BITS, name="readies")
+        barrier = (control.op == Control.BARRIER) & (control.arg == BARRIER_READY)
+        with m.If(barrier):
+            m.d.comb += held.eq(have < expected)
+        m.d.sync += have.eq(have + self.readied - Mux(taken & barrier, expected, 0))
+        with m.If(taken & (control.op == TrainingControl.READIES)):
+            m.d.sync += [have.eq(0), expected.eq(control.arg)]
 
     def _query(self, m: Module, control: Signal, taken: object) -> None:
         cycles = Signal(CHUNK_BITS)

@@ -13,6 +13,7 @@ from functools import cache
 
 from spikeplane.config import ARCHITECTURE, ChipConfig, bits_for
 from spikeplane.formats.layout import Layout
+from spikeplane.formats.training import PHASE_BITS, TrainingKind, training_payloads
 
 KIND_BITS = 4
 OP_BITS = 4  #: of a CONTROL packet's operation
@@ -92,7 +93,7 @@ SEEK = Layout("seek", (("memory", MEMORY_BITS), ("address", ADDRESS_BITS)))
 class PacketFormat:
     """Every layout of one chip's packets. `header` sits above `payload_bits` payload bits."""
 
-    payloads: dict[Kind, Layout]
+    payloads: dict[Kind | TrainingKind, Layout]
     header: Layout
     payload_bits: int
 
@@ -107,17 +108,21 @@ class PacketFormat:
         return (self.width + 7) // 8
 
     def pack(
-        self, kind: Kind, rect: tuple[int, int, int, int] = (0, 0, 0, 0), host: int = 0, **fields: int
+        self,
+        kind: Kind | TrainingKind,
+        rect: tuple[int, int, int, int] = (0, 0, 0, 0),
+        host: int = 0,
+        **fields: int,
     ) -> int:
         """A packet as an integer. `rect` is (x0, y0, x1, y1), inclusive."""
         x0, y0, x1, y1 = rect
         head = self.header.pack(kind=kind, host=host, x0=x0, y0=y0, x1=x1, y1=y1)
         return self.payloads[kind].pack(**fields) | head << self.payload_bits
 
-    def unpack(self, packet: int) -> tuple[Kind, dict[str, int]]:
+    def unpack(self, packet: int) -> tuple[Kind | TrainingKind, dict[str, int]]:
         """Kind, and header and payload fields together."""
         head = self.header.unpack(packet >> self.payload_bits)
-        kind = Kind(head["kind"])
+        kind = (TrainingKind if head["kind"] in set(TrainingKind) else Kind)(head["kind"])
         return kind, {**head, **self.payloads[kind].unpack(packet & ((1 << self.payload_bits) - 1))}
 
 
@@ -143,9 +148,11 @@ def packet_format(config: ChipConfig) -> PacketFormat:
         ("y", config.coord_bits),
         ("mask", config.lanes),
     )
-    payloads = {
+    ends = (("phase", PHASE_BITS),) if config.training else ()
+    token = Layout("token", (*event, *ends, *source, ("source_slot", SLOT_BITS)))
+    payloads: dict[Kind | TrainingKind, Layout] = {
         Kind.SPIKE: Layout("spike", spike),
-        Kind.TOKEN: Layout("token", (*event, *source, ("source_slot", SLOT_BITS))),
+        Kind.TOKEN: token,
         Kind.CREDIT: Layout("credit", event),
         Kind.WRITE: Layout("write", (("seek", 1), ("data", CHUNK_BITS))),
         Kind.CONTROL: CONTROL,
@@ -157,5 +164,6 @@ def packet_format(config: ChipConfig) -> PacketFormat:
             "image", (("stream", STREAM_BITS), ("first", 1), ("last", 1), ("data", CHUNK_BITS))
         ),
     }
+    payloads |= training_payloads(config, payloads[Kind.SPIKE], token, payloads[Kind.CREDIT])
     header = Layout("header", (("kind", KIND_BITS), ("host", 1), ("x0", x), ("y0", y), ("x1", x), ("y1", y)))
     return PacketFormat(payloads, header, max(layout.width for layout in payloads.values()))

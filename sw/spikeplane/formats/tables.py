@@ -15,10 +15,17 @@ from functools import cache
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS, tag_bits
+from spikeplane.formats.training_tables import (
+    ENTRIES_BITS,
+    TrainingMemory,
+    training_depths,
+    training_egress,
+    training_population,
+    training_widths,
+)
 
 COUNT_BITS = 8
 SCHEDULE_BITS = 6
-ENTRIES_BITS = 5
 PLANE_BITS = 5
 LEAK_SHIFT_BITS = 4
 
@@ -87,6 +94,9 @@ def _low_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     return (("plane_low", bits_for(config.membrane_bits)),) if config.low_planes else ()
 
 
+AnyMemory = Memory | TrainingMemory
+
+
 @dataclass(frozen=True)
 class CoreTables:
     """The word layouts of one chip's core memories."""
@@ -98,12 +108,18 @@ class CoreTables:
     egress: Layout
     schedule: Layout
 
-    def width(self, memory: Memory) -> int:
+    @property
+    def memories(self) -> tuple[AnyMemory, ...]:
+        """All that a core of this chip has."""
+        return (*Memory, *(TrainingMemory if self.config.training else ()))
+
+    def width(self, memory: AnyMemory) -> int:
         """Bits of one word of `memory`."""
         lanes = self.config.lanes
-        plain = {
+        plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: lanes * self.config.weight_bits,
-            Memory.PARAMETER: lanes * self.config.lane_bits,
+            Memory.PARAMETER: lanes
+            * (self.config.weight_bits if self.config.training else self.config.lane_bits),
             Memory.ROW: self.coordinate.width,
             Memory.COLUMN: self.coordinate.width,
             Memory.GROUP: self.coordinate.width,
@@ -111,22 +127,23 @@ class CoreTables:
             Memory.POPULATION: self.population.width,
             Memory.EGRESS: self.egress.width,
             Memory.SCHEDULE: self.schedule.width,
+            **training_widths(self.config, SLOT_BITS),
         }
         return plain[memory]
 
-    def chunks(self, memory: Memory) -> int:
+    def chunks(self, memory: AnyMemory) -> int:
         """Packets that a word of `memory` takes, CHUNK_BITS each."""
         return -(-self.width(memory) // CHUNK_BITS)
 
     @property
     def most_chunks(self) -> int:
         """Packets of the widest word."""
-        return max(map(self.chunks, Memory))
+        return max(map(self.chunks, self.memories))
 
-    def depth(self, memory: Memory) -> int:
+    def depth(self, memory: AnyMemory) -> int:
         """Words of `memory`."""
         c = self.config
-        return {
+        plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: c.weight_depth,
             Memory.PARAMETER: c.parameter_depth,
             Memory.PROJECTION: c.projections,
@@ -136,7 +153,9 @@ class CoreTables:
             Memory.POPULATION: c.populations,
             Memory.EGRESS: c.egress_depth,
             Memory.SCHEDULE: 4 * c.populations,
-        }[memory]
+            **training_depths(c),
+        }
+        return plain[memory]
 
 
 @cache
@@ -220,4 +239,6 @@ def core_tables(config: ChipConfig) -> CoreTables:
         ),
     )
     schedule = Layout("schedule", (("left", SCHEDULE_BITS), ("expected", SCHEDULE_BITS), ("ready", 1)))
+    if config.training:
+        population, egress = training_population(config, SLOT_BITS), training_egress(config, tag_bits(config))
     return CoreTables(config, coordinate, projection, population, egress, schedule)

@@ -8,7 +8,8 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, core_tables
+from spikeplane.formats.training import TrainingControl
 from spikeplane.host.device import Device
 from spikeplane.host.frames import Handed
 from spikeplane.host.identify import find_digest
@@ -86,7 +87,7 @@ class Channel:
         return self._answer(counter)
 
     def read_chunks(
-        self, core: tuple[int, int], memory: Memory, first: int, words: int
+        self, core: tuple[int, int], memory: AnyMemory, first: int, words: int
     ) -> tuple[np.ndarray, int]:
         """Ask a core for up to READ_WORDS words of a memory. Returns their chunks, uint32, lowest
         first, none if the core refuses, and its flags. Raises SpikeplaneError if it does not answer."""
@@ -141,17 +142,19 @@ class Channel:
         if self.query(Counter.LINK_ERRORS) < MARK:
             raise SpikeplaneError(f"{self.device.where} has been reset in mid-run; run again")
 
-    def control(self, op: Control, arg: int = 0, rect: tuple[int, int, int, int] | None = None) -> None:
+    def control(
+        self, op: Control | TrainingControl, arg: int = 0, rect: tuple[int, int, int, int] | None = None
+    ) -> None:
         """A CONTROL packet to the cores of a rectangle, or all."""
         self.exchange(
             pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, **rect_fields(rect or self._all)})
         )
 
-    def bridge(self, op: Control, arg: int = 0) -> None:
+    def bridge(self, op: Control | TrainingControl, arg: int = 0) -> None:
         """A CONTROL packet to the bridge, or what stands in front of it."""
         self.exchange(self.bridge_packet(op, arg))
 
-    def bridge_packet(self, op: Control, arg: int = 0) -> np.ndarray:
+    def bridge_packet(self, op: Control | TrainingControl, arg: int = 0) -> np.ndarray:
         """The packet that `bridge` sends."""
         return pack_many(self.form, Kind.CONTROL, 1, {"op": op, "arg": arg, "host": 1})
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.packet import Control, Counter, Kind
+from spikeplane.formats.tables import Memory
 from spikeplane.host import memories
 from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
 from spikeplane.host.device import Device
 from spikeplane.host.packets import pack_many, plane_packets
+from spikeplane.host.writes import write_packets
 from spikeplane.log import logger
 from spikeplane.network import Network
 from spikeplane.program.image import Image
@@ -63,19 +64,7 @@ class Driver(Channel):
 
     def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
-        tables, values, seeks = core_tables(self.config), [], []
-        expected = None
-        for memory, address, word in words:
-            if (memory, address) != expected:
-                seeks.append(len(values))
-                values.append(SEEK.pack(memory=memory, address=address))
-            values += [word >> (CHUNK_BITS * i) & 0xFFFFFFFF for i in range(tables.chunks(memory))]
-            expected = (memory, address + 1)
-        seek = np.zeros(len(values), dtype=np.int64)
-        seek[seeks] = 1
-        x, y = core
-        fields = {"x0": x, "y0": y, "x1": x, "y1": y, "seek": seek, "data": np.array(values, dtype=np.uint64)}
-        return pack_many(self.form, Kind.WRITE, len(values), fields)
+        return write_packets(self.config, core, words)
 
     def run(
         self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None

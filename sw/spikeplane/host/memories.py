@@ -1,20 +1,20 @@
 """The memories of stopped cores, read through the link, and held against what was written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import READ_WORDS, Counter
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane.host.channel import Channel
 
 Core = tuple[int, int]  #: (x, y)
-Words = list[tuple[Memory, int, int]]  #: (memory, address, word)
+Words = Sequence[tuple[AnyMemory, int, int]]  #: (memory, address, word)
 _ROUNDS = 1000  #: of asking a core that ends a sweep
 
 
-def read_words(channel: Channel, core: Core, memory: Memory, first: int, count: int) -> list[int]:
+def read_words(channel: Channel, core: Core, memory: AnyMemory, first: int, count: int) -> list[int]:
     """`count` words of a memory of a stopped core, from address `first` on, as unsigned integers of
     `CoreTables.width(memory)` bits. Raises SpikeplaneError for a core or addresses that the chip does
     not have, for a core that runs, and for a chip that does not answer."""
@@ -42,7 +42,7 @@ def verify(channel: Channel, written: Mapping[Core, Words]) -> None:
                     )
 
 
-def _check(channel: Channel, core: Core, memory: Memory, first: int, count: int) -> None:
+def _check(channel: Channel, core: Core, memory: AnyMemory, first: int, count: int) -> None:
     config, depth = channel.config, core_tables(channel.config).depth(memory)
     config.require_cores()
     if not (0 <= core[0] < config.cols and 0 <= core[1] < config.rows):
@@ -57,7 +57,7 @@ def _check(channel: Channel, core: Core, memory: Memory, first: int, count: int)
         raise SpikeplaneError(f"core {core} is running; stop it before its memories are read")
 
 
-def _block(channel: Channel, core: Core, memory: Memory, first: int, words: int) -> np.ndarray:
+def _block(channel: Channel, core: Core, memory: AnyMemory, first: int, words: int) -> np.ndarray:
     """The chunks of at most READ_WORDS words. A core that has just been stopped may still end a sweep,
     and refuses: it is asked again."""
     wanted, came = words * core_tables(channel.config).chunks(memory), 0
@@ -73,9 +73,10 @@ def _block(channel: Channel, core: Core, memory: Memory, first: int, words: int)
     )
 
 
-def _runs(words: Words) -> Iterator[tuple[Memory, int, list[int]]]:
+def _runs(words: Words) -> Iterator[tuple[AnyMemory, int, list[int]]]:
     """(memory, first address, words) for words that follow each other in a memory."""
-    memory, first, found = Memory.WEIGHT, 0, []
+    memory: AnyMemory = Memory.WEIGHT
+    first, found = 0, []
     for one, address, word in words:
         if found and (one, address) != (memory, first + len(found)):
             yield memory, first, found
@@ -87,5 +88,5 @@ def _runs(words: Words) -> Iterator[tuple[Memory, int, list[int]]]:
         yield memory, first, found
 
 
-def _name(core: Core, memory: Memory) -> str:
+def _name(core: Core, memory: AnyMemory) -> str:
     return f"memory {memory.name.lower()} of core {core}"

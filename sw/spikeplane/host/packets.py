@@ -12,12 +12,14 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Kind, PacketFormat, packet_format
+from spikeplane.formats.training import TrainingKind
 
+AnyKind = Kind | TrainingKind
 Fields = Mapping[str, "np.ndarray | int"]
 _LIMB = (1 << 64) - 1
 
 
-def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
+def offsets(form: PacketFormat, kind: AnyKind) -> dict[str, tuple[int, int]]:
     """(offset, width) of every payload and header field of a kind."""
     places, at = {}, 0
     for name, width in form.payloads[kind].fields:
@@ -28,7 +30,7 @@ def offsets(form: PacketFormat, kind: Kind) -> dict[str, tuple[int, int]]:
     return places
 
 
-def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.ndarray:
+def pack_many(form: PacketFormat, kind: AnyKind, count: int, fields: Fields) -> np.ndarray:
     """`count` packets of one kind: uint8 (count, size). Fields not named are 0; scalars are repeated.
 
     Raises SpikeplaneError for a value that its field does not hold.
@@ -55,7 +57,7 @@ def pack_many(form: PacketFormat, kind: Kind, count: int, fields: Fields) -> np.
     return limbs.view(np.uint8).reshape(count, 16)[:, : form.size].copy()
 
 
-def _too_wide(kind: Kind, name: str, width: int, value: int) -> SpikeplaneError:
+def _too_wide(kind: AnyKind, name: str, width: int, value: int) -> SpikeplaneError:
     return SpikeplaneError(
         f"a {kind.name.lower()} packet's {name} takes 0 to {(1 << width) - 1}, not {value}; "
         "compile the program for this chip again"
@@ -63,7 +65,7 @@ def _too_wide(kind: Kind, name: str, width: int, value: int) -> SpikeplaneError:
 
 
 def unpack_many(
-    form: PacketFormat, packets: np.ndarray, kind: Kind, names: Collection[str] | None = None
+    form: PacketFormat, packets: np.ndarray, kind: AnyKind, names: Collection[str] | None = None
 ) -> dict[str, np.ndarray]:
     """Every field, or those of `names`, of packets uint8 (n, size) read as `kind`: int64 arrays (n,)."""
     limbs = np.zeros((len(packets), 16), dtype=np.uint8)
@@ -81,15 +83,19 @@ def unpack_many(
     return values
 
 
-def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.ndarray:
+def plane_packets(
+    config: ChipConfig, values: np.ndarray, fields: Fields, kind: AnyKind = Kind.SPIKE
+) -> np.ndarray:
     """The spike packets of one step's values (C, H, W), integers: one per non-zero mask and bit plane of
     the magnitudes, those of negative values negated.
 
-    `fields` gives tag, parity and the rectangle.
+    `fields` gives tag, parity and the rectangle. `kind`: another that is laid out as a spike.
     """
     if values.min(initial=0) < 0:  # magnitudes: half the spikes of two's complement, and sums are the same
         signed = [(np.maximum(values.astype(np.int64) * sign, 0), n) for n, sign in enumerate((1, -1))]
-        return np.concatenate([plane_packets(config, part, {**fields, "negate": n}) for part, n in signed])
+        return np.concatenate(
+            [plane_packets(config, part, {**fields, "negate": n}, kind) for part, n in signed]
+        )
     lanes, form = config.lanes, packet_format(config)
     channels, height, width = values.shape
     groups = -(-channels // lanes)
@@ -100,7 +106,7 @@ def plane_packets(config: ChipConfig, values: np.ndarray, fields: Fields) -> np.
     masks = np.tensordot(bits, np.int64(1) << np.arange(lanes), (2, 0))
     shift, group, y, x = np.nonzero(masks)
     spikes = {**fields, "shift": shift, "group": group, "y": y, "x": x, "mask": masks[shift, group, y, x]}
-    return pack_many(form, Kind.SPIKE, len(group), spikes)
+    return pack_many(form, kind, len(group), spikes)
 
 
 def add_planes(

@@ -13,7 +13,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS, Kind, packet_format
-from spikeplane.formats.tables import ENTRIES_BITS, Memory, core_tables
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.training_tables import ENTRIES_BITS
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, table_word
 from spikeplane_gateware.core.soma.schedule import JOB

@@ -25,24 +25,28 @@ from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.copies import copies
-from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, late_write
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, event_layout, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
+from spikeplane_gateware.core.synapses.request import verb_fields
 from spikeplane_gateware.ram import Ram
 
 
 def op_layout(config: ChipConfig) -> data.StructLayout:
-    """One word to accumulate, or (is_event) a token or credit on its way through."""
+    """One word to accumulate, or (is_event) a token or credit on its way through. On a chip that learns also `bit`, of the
+    source's mask, and `ends`: the last word that it meets."""
+    more = {**verb_fields(config), "bit": bits_for(config.lanes), "ends": 1} if config.training else {}
     return data.StructLayout(
         {
             "is_event": 1,
-            "event": EventLayout,
+            "event": event_layout(config),
             "bank": 1,
             "address": bits_for(config.acc_depth),
             "weight_address": bits_for(config.weight_depth),
             "lanes": config.lanes,
             "shift": SHIFT_BITS,
             "negate": 1,
+            **more,
         }
     )
 

@@ -58,7 +58,7 @@ class Lookup(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        spike = struct(packet_format(self.config).payloads[Kind.SPIKE])
+        spike = self._spike()
         self.advance = Signal(name="advance")
         m.d.comb += [self.advance.eq(~self.o.valid | self.o.ready), self.i.ready.eq(self.advance)]
         self.valids = [self.i.valid]
@@ -120,6 +120,20 @@ class Lookup(wiring.Component):
         ]
         return word, shown
 
+    def _spike(self) -> data.StructLayout:
+        """What is kept of a packet."""
+        return struct(packet_format(self.config).payloads[Kind.SPIKE])
+
+    def _mask(self, packet: Signal, kind: Value) -> Value:  # noqa: ARG002 - one that learns asks for it
+        return packet.mask
+
+    def _is_event(self, kind: Value) -> Value:
+        return kind != Kind.SPIKE
+
+    def _has_slot(self, kind: Value) -> Value:
+        """Whether the packet's tag is the slot of a population here."""
+        return kind == Kind.CREDIT
+
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
         row, column, group = entries["row"], entries["column"], entries["group"]
@@ -133,10 +147,10 @@ class Lookup(wiring.Component):
         once = Signal()
         first = Signal(range(self.config.lanes))
         others = Signal(self.config.lanes, reset_less=True)
-        bit, without = lowest(m, packets[5].mask, "mask")
+        bit, without = lowest(m, self._mask(packets[5], kinds[5]), "mask")
         out, packet, projection = self.o.payload, packets[6], projections[6]
         token = struct(self.events)(packet.as_value()[: self.events.width])
-        event = kinds[6] != Kind.SPIKE
+        event = self._is_event(kinds[6])
         with m.If(self._moves(5)):
             m.d.sync += [signal.eq(row[name] + column[name]) for name, signal in partial.items()]
             m.d.sync += [
@@ -158,12 +172,12 @@ class Lookup(wiring.Component):
                 out.event.credit.eq(kinds[6] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),
                 out.event.last.eq(token.last),
-                out.event.slot.eq(Mux(kinds[6] == Kind.CREDIT, packet.tag, projection.slot)),
+                out.event.slot.eq(Mux(self._has_slot(kinds[6]), packet.tag, projection.slot)),
                 out.bank.eq(packet.parity),
                 out.aligned.eq(projection.aligned),
                 out.negate.eq(packet.negate),
                 out.shift.eq(packet.shift + projection.pre),
-                out.mask.eq(Mux(projection.aligned, packet.mask, others)),
+                out.mask.eq(Mux(projection.aligned, self._mask(packet, kinds[6]), others)),
                 out.bit.eq(Mux(projection.aligned, 0, first)),
                 out.more.eq(~event & ~projection.aligned & (others != 0)),
                 out.once.eq(event | once),

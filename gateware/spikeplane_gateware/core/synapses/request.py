@@ -1,11 +1,30 @@
 """What flows from lookup to walker: a spike with its addresses looked up, or an event on its way through."""
 
+from typing import Any
+
 from amaranth.lib import data
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.packet import SHIFT_BITS, tag_bits
 from spikeplane.formats.tables import COUNT_BITS
-from spikeplane_gateware.core.interfaces import EventLayout
+from spikeplane.formats.training import LIMB_BITS, VALUE_BITS, Verb
+from spikeplane_gateware.core.interfaces import event_layout
+
+
+def verb_fields(config: ChipConfig) -> dict[str, Any]:
+    """What a request and an op of a chip that learns say besides: the verb of its packet, the place that a gathered sum
+    belongs to, and the number that the packet brings."""
+    if not config.training:
+        return {}
+    place = {"group": config.group_bits, "y": config.coord_bits, "x": config.coord_bits}
+    return {
+        "verb": Verb,
+        "tag": tag_bits(config),
+        "place": data.StructLayout(place),
+        "limb": LIMB_BITS,
+        "value": VALUE_BITS,
+    }
+
 
 STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "weight_group")
 
@@ -19,7 +38,7 @@ def request_layout(config: ChipConfig) -> data.StructLayout:
     return data.StructLayout(
         {
             "is_event": 1,
-            "event": EventLayout,
+            "event": event_layout(config),
             "bank": 1,
             "aligned": 1,
             "negate": 1,
@@ -34,5 +53,6 @@ def request_layout(config: ChipConfig) -> data.StructLayout:
             "acc": acc,
             "weight": weight,
             **steps,
+            **verb_fields(config),
         }
     )

@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.core.synapses.accumulate import op_layout
-from spikeplane_gateware.core.synapses.request import request_layout
+from spikeplane_gateware.core.synapses.request import request_layout, verb_fields
 from spikeplane_gateware.core.synapses.scan import lowest
 
 LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask are outermost
@@ -118,6 +118,9 @@ class Walker(wiring.Component):
             self.op.shift.eq(request.shift),
             self.op.negate.eq(request.negate),
         ]
+        if self.config.training:
+            m.d.sync += [self.op[name].eq(request[name]) for name in verb_fields(self.config)]
+            m.d.sync += [self.op.bit.eq(bit), self.op.ends.eq(self.done)]
 
     def _pointers(self, m: Module, request: Signal, last: dict[str, Signal], unit: str) -> Signal:
         """The current pointer; beside it where the current column and the current row began."""

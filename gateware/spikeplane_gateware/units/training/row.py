@@ -1,0 +1,155 @@
+"""The arithmetic of a word of neurons or weights, lane by lane.
+
+```
+    word[i] ---------(- from decode(weights[i]))--> Round16 --> clamp --+--> numbers
+                                       thresholds[i] --> compare ------+--> fired, windows
+                               factor --> Mul16 (0 where gated) --> decode --> addends
+```
+Throughput: a word in lanes + LATENCY cycles, one at a time.
+"""
+
+from enum import IntEnum
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.training import VALUE_BITS
+from spikeplane.formats.training_tables import EXPONENT_BITS
+from spikeplane_gateware.units.training.binary16 import (
+    BIAS,
+    DECODE_LATENCY,
+    clamp,
+    decode,
+    mul16,
+    round16,
+)
+from spikeplane_gateware.units.training.stage import stage
+
+#: Bits of what is rounded: a weight less a step, which may be 65504, is beyond 36 bits.
+ROUNDED_BITS = 48
+
+
+class Rule(IntEnum):
+    """What a word is."""
+
+    FIRE = 0  #: sums of neurons; factor: the leak, of those that do not fire
+    DELTA = 1  #: sums of deltas, which are limited; factor: the leak, of those without `spikes`
+    GRADIENT = 2  #: gradients; factor: the rate
+    WEIGHT = 3  #: steps, which are taken from `weights`; limited
+
+
+class Row(wiring.Component):
+    """One word of neurons or weights.
+
+    Parameters: config: the chip.
+
+    Attributes: start: pulse; rule, word, weights, factor, limit (an exponent), theta, low, high, spikes: stable until done;
+    done: pulse; numbers: each lane rounded (and limited); fired, windows: lanes at the threshold, and within the window;
+    addends: numbers times factor, 0 where gated, in units; saturated, clipped: pulses, a rounding has left binary16, a
+    number was limited.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        assert config.training is not None
+        self.config, self.exact = config, config.training.exact_bits
+        lanes = config.lanes
+        numbers = {name: In(VALUE_BITS).array(lanes) for name in ("weights", "theta", "low", "high")}
+        super().__init__(
+            {
+                "start": In(1),
+                "rule": In(2),
+                "word": In(self.exact).array(lanes),
+                "factor": In(VALUE_BITS),
+                "limit": In(EXPONENT_BITS),
+                "spikes": In(lanes),
+                **numbers,
+                "done": Out(1),
+                "numbers": Out(VALUE_BITS).array(lanes),
+                "fired": Out(lanes),
+                "windows": Out(lanes),
+                "addends": Out(self.exact).array(lanes),
+                "saturated": Out(1),
+                "clipped": Out(1),
+            }
+        )
+        self.found = Signal(lanes * VALUE_BITS, reset_less=True)
+        self.added = Signal(lanes * self.exact, reset_less=True)
+
+    def elaborate(self, platform: object) -> Module:
+        m, lanes = Module(), self.config.lanes
+        rounded = round16(m, "round", *self._operand(m))
+        place = self._counter(m, "place", rounded.valid)
+        limited = (self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)
+        within, beyond = clamp(rounded.number, self.limit + BIAS)
+        number = Signal(VALUE_BITS)
+        m.d.comb += [
+            number.eq(Mux(limited, within, rounded.number)),
+            self.saturated.eq(rounded.valid & rounded.overflow),
+            self.clipped.eq(rounded.valid & limited & beyond),
+        ]
+        fires = self._compare(m, rounded, place)
+        gated = Mux(self.rule == Rule.FIRE, fires, (self.rule == Rule.DELTA) & Array(self.spikes)[place])
+        with m.If(rounded.valid):
+            m.d.sync += self.found.eq(Cat(self.found[VALUE_BITS:], number))
+        product = mul16(
+            m, "product", rounded.valid, self.factor, Value.cast(Mux(gated, 0, number))[:VALUE_BITS]
+        )
+        addend = decode(m, "addend", product.valid, product.number, exact_bits=self.exact)
+        last = self._counter(m, "last", addend.valid)
+        m.d.sync += self.done.eq(addend.valid & (last == lanes - 1))
+        with m.If(addend.valid):
+            added = (addend.word + addend.carry)[: self.exact]
+            m.d.sync += self.added.eq(Cat(self.added[self.exact :], added))
+        for lane in range(lanes):
+            m.d.comb += [
+                self.numbers[lane].eq(self.found.word_select(lane, VALUE_BITS)),
+                self.addends[lane].eq(self.added.word_select(lane, self.exact)),
+            ]
+        return m
+
+    def _counter(self, m: Module, name: str, step: Value) -> Signal:
+        count = Signal(range(self.config.lanes), name=name)
+        with m.If(self.start):
+            m.d.sync += count.eq(0)
+        with m.Elif(step):
+            m.d.sync += count.eq(count + 1)
+        return count
+
+    def _operand(self, m: Module) -> tuple[Signal, Signal]:
+        """(valid, what is rounded), a lane a cycle: its word, or its weight less it."""
+        lanes = self.config.lanes
+        feeds, lane = Signal(), Signal(range(lanes))
+        m.d.sync += feeds.eq(self.start | (feeds & (lane != lanes - 1)))
+        m.d.sync += lane.eq(Mux(self.start, 0, lane + 1))
+        word, weight = Array(self.word)[lane], Array(self.weights)[lane]
+        kept = stage(m, "kept", feeds, word=word)
+        for number in range(1, DECODE_LATENCY):
+            kept = stage(m, f"kept_{number}", kept.valid, word=kept.word)
+        of = decode(m, "weight", feeds, weight, exact_bits=ROUNDED_BITS)
+        wide = kept.word.as_signed()
+        operand = Mux(self.rule == Rule.WEIGHT, (of.word + of.carry).as_signed() - wide, wide)
+        found = stage(m, "operand", kept.valid, value=operand[:ROUNDED_BITS])
+        return found.valid, found.value
+
+    def _compare(self, m: Module, rounded: object, place: Signal) -> Value:
+        """Whether the number fires; with the window kept for its lane."""
+        v = _ordered(rounded.number)  # pyright: ignore[reportAttributeAccessIssue] - a stage's
+        theta, low, high = (
+            _ordered(Array(getattr(self, name))[place[: bits_for(self.config.lanes)]])
+            for name in ("theta", "low", "high")
+        )
+        fires = v >= theta
+        with m.If(rounded.valid):  # pyright: ignore[reportAttributeAccessIssue] - a stage's
+            m.d.sync += [
+                self.fired.eq(Cat(self.fired[1:], fires)),
+                self.windows.eq(Cat(self.windows[1:], (v > low) & (v < high))),
+            ]
+        return fires
+
+
+def _ordered(number: Value) -> Value:
+    """A finite number that is not -0, as bits that grow with it."""
+    number = Value.cast(number)
+    return Value.cast(Mux(number[15], ~number, number ^ 0x8000))[:16]

@@ -1,0 +1,90 @@
+"""The synapse stage of a core that learns: from a packet to the engine.
+
+```
+    i -> TrainingLookup -> FIFO -> Walker -> SerialEngine -> events, partial
+     \\-> loader packets                orders --^
+```
+It takes packets without ever waiting for one to be sent. Throughput: see SerialEngine.
+"""
+
+from amaranth.hdl import Module, Mux
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import CHUNK_BITS, Kind
+from spikeplane.formats.training import TrainingKind
+from spikeplane_gateware.core.interfaces import WriteBus, event_layout
+from spikeplane_gateware.core.reads import ReadBus
+from spikeplane_gateware.core.synapses.request import request_layout
+from spikeplane_gateware.core.synapses.walker import Walker
+from spikeplane_gateware.network.fifo import StreamFifo
+from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.training.lookup import TrainingLookup
+from spikeplane_gateware.units.training.partial import partial_layout
+from spikeplane_gateware.units.training.port import OrderPort
+from spikeplane_gateware.units.training.serial_engine import SerialEngine
+
+
+class TrainingSynapses(wiring.Component):
+    """The synapse stage of a core that learns: it connects lookup, walker and engine.
+
+    Parameters: config: the chip.
+
+    Attributes: as `SynapseStage`, but sweep: orders of the soma; partial: gathered sums.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        packets = stream.Signature(packet_struct(config))
+        pulses = {name: Out(1) for name in ("event_valid", "operation", "spike", "dropped", "quiet")}
+        super().__init__(
+            {
+                "i": In(packets),
+                "loader": Out(packets),
+                "hold": In(1),
+                "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
+                "sweep": In(OrderPort(config)),
+                "event": Out(event_layout(config)),
+                "partial": Out(stream.Signature(partial_layout(config))),
+                **pulses,
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.lookup = lookup = TrainingLookup(self.config)
+        m.submodules.walker = walker = Walker(self.config)
+        m.submodules.engine = engine = SerialEngine(self.config)
+        kind = self.i.payload.kind
+        flow = (kind <= Kind.CREDIT) | ((kind >= TrainingKind.REPLAY) & (kind <= TrainingKind.READY))
+        m.d.comb += [
+            lookup.i.payload.eq(self.i.payload),
+            self.loader.payload.eq(self.i.payload),
+            lookup.i.valid.eq(self.i.valid & flow & ~self.hold),
+            self.loader.valid.eq(self.i.valid & ~flow),
+            self.i.ready.eq(Mux(flow, lookup.i.ready & ~self.hold, self.loader.ready)),
+        ]
+        m.submodules.requests = requests = StreamFifo(request_layout(self.config))
+        connect(m, lookup.o, requests.i)
+        connect(m, requests.o, walker.i)
+        connect(m, engine.port, flipped(self.sweep))
+        connect(m, engine.partial, flipped(self.partial))
+        for part in (lookup, engine):
+            connect(m, part.write, flipped(self.write))
+            connect(m, part.read, flipped(self.read))
+        m.d.comb += [
+            engine.op_valid.eq(walker.op_valid),
+            engine.op.eq(walker.op),
+            walker.stall.eq(engine.stall),
+            self.event_valid.eq(engine.event_valid),
+            self.event.eq(engine.event),
+            self.operation.eq(walker.op_valid & ~walker.op.is_event & ~engine.stall),
+            self.spike.eq(walker.taken),
+            self.dropped.eq(lookup.dropped),
+            self.read_data.eq(lookup.read_data | engine.read_data),
+            self.quiet.eq(lookup.quiet & ~requests.o.valid & walker.quiet & engine.quiet),
+        ]
+        return m

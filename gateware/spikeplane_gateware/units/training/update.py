@@ -1,0 +1,137 @@
+"""The update: every weight of the core by its gradient, once an iteration (docs/training.md, "Forward, backward, update").
+
+```
+    TRAIN word of a tag --> for each weight word: FETCH D, W --> Row: round16(D), times rate
+                                                     --> Row: round16(W - that), limited --> STORE W, D = 0
+```
+Throughput: a weight word in some 70 cycles.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import VALUE_BITS
+from spikeplane.formats.training_tables import EXPONENT_BITS, TrainingMemory, train_layout
+from spikeplane_gateware.core.interfaces import WriteBus
+from spikeplane_gateware.core.reads import ReadBus, output_register
+from spikeplane_gateware.ram import Ram
+from spikeplane_gateware.structs import struct
+from spikeplane_gateware.units.training.port import Order, OrderPort
+from spikeplane_gateware.units.training.row import Rule
+
+
+class Update(wiring.Component):
+    """Changes the weights of all trained projections, or forgets their gradients.
+
+    Parameters: config: the chip.
+
+    Attributes: write, read, read_data: the memory TRAIN; start: pulse; discard: forget, stable until the pulse done;
+    port: orders to the engine; row_*: those of `Row`.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        assert config.training is not None
+        self.config, self.tables, lanes = config, core_tables(config), config.lanes
+        exact = config.training.exact_bits
+        super().__init__(
+            {
+                "write": In(WriteBus(config)),
+                "read": In(ReadBus(config)),
+                "read_data": Out(CHUNK_BITS),
+                "start": In(1),
+                "discard": In(1),
+                "done": Out(1),
+                "port": Out(OrderPort(config)),
+                "row_start": Out(1),
+                "row_rule": Out(2),
+                "row_limit": Out(EXPONENT_BITS),
+                "row_word": Out(exact).array(lanes),
+                "row_weights": Out(VALUE_BITS).array(lanes),
+                "row_done": In(1),
+                "row_numbers": In(VALUE_BITS).array(lanes),
+                "row_addends": In(exact).array(lanes),
+            }
+        )
+        self.word = Signal(struct(train_layout(config)), reset_less=True)
+        self.tag = Signal(range(config.projections))
+        self.sum = Signal(lanes * exact, reset_less=True)
+        self.weights = Signal(lanes * VALUE_BITS, reset_less=True)
+
+    def elaborate(self, platform: object) -> Module:
+        m, port, exact = Module(), self.port, len(self.sum) // self.config.lanes
+        second = Signal()  # the weights' turn
+        m.d.comb += [
+            port.address.eq(self.word.first),
+            self.row_limit.eq(self.word.limit),
+            self.row_rule.eq(Mux(second, Rule.WEIGHT, Rule.GRADIENT)),
+            *[port.numbers[i].eq(number) for i, number in enumerate(self.row_numbers)],
+        ]
+        for lane in range(self.config.lanes):
+            m.d.comb += [
+                self.row_word[lane].eq(self.sum.word_select(lane, exact)),
+                self.row_weights[lane].eq(self.weights.word_select(lane, VALUE_BITS)),
+            ]
+        loads = self._table(m)
+        self._states(m, second, loads)
+        return m
+
+    def _table(self, m: Module) -> Signal:
+        """Returns what makes its register take the word of the tag."""
+        memory, loads, reads = TrainingMemory.TRAIN, Signal(), Signal()
+        m.submodules.table = table = Ram(width=self.tables.width(memory), depth=self.tables.depth(memory))
+        m.d.comb += [
+            table.read_en.eq(1),
+            table.read_address.eq(Mux(self.read.access, self.read.address, self.tag)),
+            table.write_en.eq(self.write.valid & (self.write.memory == memory)),
+            table.write_address.eq(self.write.address),
+            table.write_data.eq(self.write.data),
+            reads.eq(loads | self.read.load),
+        ]
+        shown = output_register(m, self.read, memory, self.tables, self.word, table.read_data, reads)
+        m.d.comb += self.read_data.eq(shown)
+        return loads
+
+    def _states(self, m: Module, second: Signal, loads: Signal) -> None:
+        port, word = self.port, self.word
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [self.tag.eq(0), second.eq(0)]
+                with m.If(self.start):
+                    m.next = "READ"
+            with m.State("READ"):
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += loads.eq(1)
+                m.next = "WORD"
+            with m.State("WORD"):
+                m.next = "FETCH"
+                with m.If(self.discard):
+                    m.next = "STORE"
+                with m.If(word.count == 0):
+                    m.next = "READ"
+                    m.d.sync += self.tag.eq(self.tag + 1)
+                    with m.If(self.tag == self.config.projections - 1):
+                        m.d.comb += self.done.eq(1)
+                        m.next = "IDLE"
+            with m.State("FETCH"):
+                m.d.comb += [port.valid.eq(1), port.order.eq(Order.FETCH)]
+                with m.If(port.done):
+                    m.d.sync += [self.sum.eq(Cat(*port.found)), self.weights.eq(Cat(*port.weights))]
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.d.comb += self.row_start.eq(1)
+                m.next = "ROW"
+            with m.State("ROW"), m.If(self.row_done):
+                m.d.sync += [self.sum.eq(Cat(*self.row_addends)), second.eq(~second)]
+                m.next = "BEGIN"
+                with m.If(second):
+                    m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += [port.valid.eq(1), port.order.eq(Mux(self.discard, Order.DISCARD, Order.STORE))]
+                with m.If(port.done):
+                    m.d.sync += [word.first.eq(word.first + 1), word.count.eq(word.count - 1)]
+                    m.next = "WORD"

@@ -1,0 +1,108 @@
+"""The packets of a chip that learns, beside those of every chip (`spikeplane.formats.packet`).
+
+SPIKE, REPLAY and WINDOW are laid out alike, and so are PARTIAL, ERROR and VALUE, whose place lies where that of a spike does.
+"""
+
+from enum import IntEnum
+
+from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.layout import Layout
+
+PHASE_BITS = 2
+LIMB_BITS = 2
+VALUE_BITS = 16  #: of a binary16 number, and of a limb
+MAX_LIMBS = 3
+
+
+class TrainingKind(IntEnum):
+    """What the payload of such a packet is; the numbers follow those of `packet.Kind`."""
+
+    REPLAY = 9  #: the spike plane of a step again, as SPIKE: its deltas are added to gradients
+    WINDOW = 10  #: the window plane of a step, as SPIKE: weighted deltas are gathered for each of its bits
+    PARTIAL = 11  #: a limb of a gathered sum, for one neuron: the signed `value` counts 2^(16 * limb) units
+    ERROR = 12  #: the error of one readout neuron, binary16, from the host
+    READY = 13  #: deltas of a step are in place; `tag` is the population slot at the receiver, at the bridge nothing
+    END = 14  #: the backward of a sample is over in one part, to the host; as TOKEN
+    VALUE = 15  #: what a readout neuron added up, binary16, to the host
+
+
+class Verb(IntEnum):
+    """What a packet does to the words that it meets."""
+
+    ADD = 0  #: X[acc] += decode(W[weight])
+    OUTER = 1  #: D[weight] += decode(d[acc])
+    GATHER = 2  #: p += the sum over lanes of mul16(W[weight], d[acc])
+    PARTIAL = 3  #: X[acc] += value << 16 * limb, in one lane
+    ERROR = 4  #: d[acc] = value, in one lane
+
+
+#: The verb of each kind of packet that meets words, but for SPIKE, which adds.
+VERBS = {
+    TrainingKind.REPLAY: Verb.OUTER,
+    TrainingKind.WINDOW: Verb.GATHER,
+    TrainingKind.PARTIAL: Verb.PARTIAL,
+    TrainingKind.ERROR: Verb.ERROR,
+}
+
+
+class Phase(IntEnum):
+    """What a TOKEN of a chip that learns ends."""
+
+    FORWARD = 0  #: a step's spikes
+    REPLAY = 1  #: a step's replay and windows
+    BACK = 2  #: a step's partial sums, or the errors of a sample
+
+
+class TrainingControl(IntEnum):
+    """Operations of a CONTROL packet of such a chip, beside those of `packet.Control`."""
+
+    UPDATE = (
+        8  #: change all weights; `arg`: the rate, binary16. What is behind it waits until all are changed
+    )
+    DISCARD = 9  #: gradients and their flags become 0
+    READIES = 10  #: bridge: `arg` = READY packets expected a step
+
+
+BARRIER_READY = 2  #: `arg` of a BARRIER that waits for READY packets
+
+#: The value of a core's counter FLAGS on such a chip: its lower bits are `packet.FLAGS`; a rounding has left binary16
+#: since DISCARD; a delta or a weight was limited since START.
+FLAGS = Layout(
+    "flags",
+    (
+        ("running", 1),
+        ("write_refused", 1),
+        ("no_projection", 1),
+        ("read_refused", 1),
+        ("overflow", 1),
+        ("clipped", 1),
+    ),
+)
+
+
+def training_payloads(
+    config: ChipConfig, spike: Layout, token: Layout, credit: Layout
+) -> dict[TrainingKind, Layout]:
+    """The payloads, from those of SPIKE, TOKEN and CREDIT. Empty for a chip that does not learn."""
+    if config.training is None:
+        return {}
+    widths = dict(spike.fields)
+    place = [(name, widths[name]) for name in ("group", "x", "y")]
+    number = (
+        ("tag", widths["tag"]),
+        ("parity", 1),
+        ("limb", LIMB_BITS),
+        ("spare", widths["negate"] + widths["shift"] - LIMB_BITS),
+        *place,
+        ("lane", bits_for(config.lanes)),
+        ("value", VALUE_BITS),
+    )
+    return {
+        TrainingKind.REPLAY: Layout("replay", spike.fields),
+        TrainingKind.WINDOW: Layout("window", spike.fields),
+        TrainingKind.PARTIAL: Layout("partial", number),
+        TrainingKind.ERROR: Layout("error", number),
+        TrainingKind.VALUE: Layout("value", number),
+        TrainingKind.READY: Layout("ready", credit.fields),
+        TrainingKind.END: Layout("end", token.fields),
+    }

@@ -1,0 +1,275 @@
+"""A chip that learns, behind any device: it does what the golden model's `Trainer` does, with the same bits.
+
+```
+    sample: per step a barrier, spikes, tokens --> VALUEs, a token --> errors, a token
+            per step back a barrier for READY, the spikes again, tokens --> ENDs
+    batch:  flags of every core --> UPDATE --> flags again, which wait until all weights are changed
+```
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.packet import Control, Counter, Kind
+from spikeplane.formats.tables import AnyMemory, Memory
+from spikeplane.formats.training import (
+    BARRIER_READY,
+    FLAGS,
+    Phase,
+    TrainingControl,
+    TrainingKind,
+)
+from spikeplane.formats.training_tables import TrainingMemory
+from spikeplane.host.channel import Channel, rect_fields
+from spikeplane.host.device import Device
+from spikeplane.host.memories import read_words
+from spikeplane.host.packets import AnyKind, pack_many, plane_packets, unpack_many
+from spikeplane.host.writes import write_packets
+from spikeplane.train.image import TrainingImage, build_training_image
+from spikeplane.train.network import Learned, LearningNetwork, Optimiser
+from spikeplane.train.plan import exact_bits
+from spikeplane.train.routes import Core, Rect
+from spikeplane.train.softmax import cross_entropy, softmax16
+
+_COUNTERS = (Memory.SCHEDULE, TrainingMemory.BACKWARD)
+
+
+@dataclass
+class Figures:
+    """Of an iteration; loss: summed over its samples; clipped: 1 if any number was limited since the last start."""
+
+    samples: int = 0
+    right: int = 0
+    loss: float = 0.0
+    clipped: int = 0
+
+
+class TrainingDriver(Channel):
+    """A chip that learns `network` in batches of at most `batch` samples of `steps`. `cores`: see `build_training_image`.
+    Raises SpikeplaneError for a network that the chip cannot learn."""
+
+    def __init__(
+        self,
+        device: Device,
+        config: ChipConfig,
+        network: LearningNetwork,
+        optimiser: Optimiser,
+        *,
+        batch: int,
+        steps: int,
+        cores: Mapping[str, Core] | None = None,
+    ) -> None:
+        super().__init__(device, config)
+        self.network, self.optimiser, self.steps = network, optimiser, steps
+        self.exact_bits = _checked(network, config, optimiser, batch, steps)
+        self.image: TrainingImage = build_training_image(network, config, steps, cores)
+        self.iterations = 0
+        self._step = 0  #: forward steps since START
+        self._values = np.zeros(0, dtype=np.uint16)
+        self._tokens = self._ends = 0
+
+    # --- the chip's state
+
+    def load(self) -> None:
+        """Write every memory of every core, and start."""
+        self.mark()
+        self.control(Control.STOP)
+        self.bridge(Control.STOP)
+        for core, words in self.image.words.items():
+            self.exchange(write_packets(self.config, core, words))
+        self.control(TrainingControl.DISCARD)
+        self._start()
+        self.check_mark()
+
+    def state(self) -> Learned:
+        """The weights as they are on the chip."""
+        return Learned(self._read(Memory.WEIGHT))
+
+    def restore(self, learned: Learned, iterations: int) -> None:
+        """Go on from these weights."""
+        self.control(Control.STOP)
+        for tag, kept in self.image.kept.items():
+            words = kept.words(learned.weights[tag])
+            placed = [(Memory.WEIGHT, kept.first + i, word) for i, word in enumerate(words)]
+            self.exchange(write_packets(self.config, kept.core, placed))
+        self._start()
+        self.iterations = iterations
+
+    def _read(self, memory: AnyMemory) -> dict[int, np.ndarray]:
+        self.control(Control.STOP)
+        found = {}
+        for tag, kept in self.image.kept.items():
+            words = read_words(self, kept.core, memory, kept.first, len(kept.order))
+            found[tag] = kept.weight(words, self.network.projections[tag].weight.shape)
+        self._start()
+        return found
+
+    def _start(self) -> None:
+        """Counters as they stand before step 0, then START: nothing is under way."""
+        for core, words in self.image.words.items():
+            counters = [word for word in words if word[0] in _COUNTERS]
+            self.exchange(write_packets(self.config, core, counters))
+        routes = self.image.routes
+        self.bridge(Control.CREDITS, sum(map(len, routes.inputs.values())))
+        self.bridge(TrainingControl.READIES, sum(map(len, routes.replays.values())))
+        self.control(Control.START)
+        self.on_flow = self._take
+        self._step = 0
+
+    # --- learning
+
+    def iterate(
+        self, planes: Mapping[str, np.ndarray], labels: np.ndarray, rate: float | None = None
+    ) -> Figures:
+        """Forward, backward and update of one batch: `planes` (N, T, C, H, W) by input, labels (N,). Raises SpikeplaneError
+        and leaves the weights where a rounding saturates, or where the chip stops answering."""
+        readouts = []
+        for n in range(len(labels)):
+            sample = {name: values[n] for name, values in planes.items()}
+            readout = self._forward(sample)[None]
+            readouts.append(readout)
+            self._backward(sample, softmax16(readout, labels[n : n + 1], self.steps)[0])
+        self._refuse_overflow()
+        step = self.optimiser.step(len(labels), self.steps, rate)
+        self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
+        clipped = max(self._flags(core)["clipped"] for core in self.image.routes.cores)
+        self.iterations += 1
+        scores = np.concatenate(readouts)
+        return Figures(
+            samples=len(labels),
+            right=int((scores.argmax(1) == labels).sum()),
+            loss=cross_entropy(scores, labels, self.steps) * len(labels),
+            clipped=clipped,
+        )
+
+    def readout(self, planes: Mapping[str, np.ndarray]) -> np.ndarray:
+        """float16 (N, classes) of whole numbers (N, T, C, H, W) by input. Raises SpikeplaneError where a rounding saturates."""
+        count = len(next(iter(planes.values())))
+        samples = ({name: values[n] for name, values in planes.items()} for n in range(count))
+        found = np.stack([self._forward(sample) for sample in samples])
+        self._refuse_overflow()
+        return found
+
+    def _forward(self, sample: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The readout float16 (classes,) of one sample."""
+        network, routes = self.network, self.image.routes
+        self._values = np.zeros(int(np.prod(network.population(network.output).shape)), dtype=np.uint16)
+        self._tokens = self._ends = 0
+        parts = []
+        for t in range(self.steps):
+            parity, last = self._step % 2, int(t == self.steps - 1)
+            parts.append(self.bridge_packet(Control.BARRIER, parity))
+            parts += self._planes(routes.inputs, sample, t, Kind.SPIKE, parity=parity)
+            parts += self._tokens_of(routes.inputs, Phase.FORWARD, parity=parity, last=last)
+            self._step += 1
+        self.exchange(np.concatenate(parts))
+        self._wait(lambda: self._tokens >= 1, "the readout")
+        return self._values.view(np.float16)
+
+    def _backward(self, sample: Mapping[str, np.ndarray], error: np.ndarray) -> None:
+        network, routes = self.network, self.image.routes
+        shape = network.population(network.output).shape
+        lanes = self.config.lanes
+        channel, y, x = (axis.ravel() for axis in np.indices(shape))
+        here = {"tag": routes.error_tag, **rect_fields(routes.rect(network.output))}
+        fields = {
+            **here, "group": channel // lanes, "lane": channel % lanes, "y": y, "x": x, "value": error.view(np.uint16)
+        }  # fmt: skip
+        parts = [pack_many(self.form, TrainingKind.ERROR, len(channel), fields)]
+        parts.append(pack_many(self.form, Kind.TOKEN, 1, {**here, "phase": Phase.BACK}))
+        for t in reversed(range(self.steps)) if routes.replays else ():
+            parts.append(self.bridge_packet(Control.BARRIER, BARRIER_READY))
+            parts += self._planes(routes.replays, sample, t, TrainingKind.REPLAY)
+            parts += self._tokens_of(routes.replays, Phase.REPLAY)
+        self.exchange(np.concatenate(parts))
+        self._wait(lambda: self._ends >= routes.ends, "the end of the backward")
+
+    def _planes(
+        self,
+        routes: Mapping[str, list[tuple[int, Rect]]],
+        sample: Mapping[str, np.ndarray],
+        t: int,
+        kind: AnyKind,
+        parity: int = 0,
+    ) -> list[np.ndarray]:
+        found = []
+        for name, ways in routes.items():
+            population = self.network.population(name)
+            values = np.ones(population.shape, dtype=np.uint8) if population.constant else sample[name][t]
+            for tag, rect in ways:
+                fields = {"tag": tag, "parity": parity, **rect_fields(rect)}
+                found.append(plane_packets(self.config, values, fields, kind))
+        return found
+
+    def _tokens_of(
+        self, routes: Mapping[str, list[tuple[int, Rect]]], phase: Phase, parity: int = 0, last: int = 0
+    ) -> list[np.ndarray]:
+        common = {"phase": phase, "parity": parity, "last": last}
+        return [
+            pack_many(self.form, Kind.TOKEN, 1, {"tag": tag, **common, **rect_fields(rect)})
+            for ways in routes.values()
+            for tag, rect in ways
+        ]
+
+    # --- what comes back
+
+    def _take(self, packets: np.ndarray) -> np.ndarray:
+        """Values, tokens and ENDs; returns the others."""
+        kind = unpack_many(self.form, packets, Kind.TOKEN, ("kind",))["kind"]
+        value = kind == TrainingKind.VALUE
+        if value.any():
+            self._put(unpack_many(self.form, packets[value], TrainingKind.VALUE))
+        token = kind == Kind.TOKEN
+        self._tokens += int(unpack_many(self.form, packets[token], Kind.TOKEN, ("last",))["last"].sum())
+        self._ends += int((kind == TrainingKind.END).sum())
+        return packets[~(value | token | (kind == TrainingKind.END))]
+
+    def _put(self, found: dict[str, np.ndarray]) -> None:
+        channels, height, width = self.network.population(self.network.output).shape
+        channel = found["group"] * self.config.lanes + found["lane"]
+        place = (channel * height + found["y"]) * width + found["x"]
+        real = channel < channels
+        self._values[place[real]] = found["value"][real]
+
+    def _wait(self, come: Callable[[], bool], what: str) -> None:
+        idle = 0
+        while not come():
+            idle = 0 if self.exchange() else idle + 1
+            if idle > self.device.patience:
+                raise SpikeplaneError(
+                    f"the chip stopped: {what} of a sample did not come in iteration {self.iterations}; load it again"
+                )
+
+    def _flags(self, core: Core) -> dict[str, int]:
+        return FLAGS.unpack(self.query(Counter.FLAGS, core))
+
+    def _refuse_overflow(self) -> None:
+        over = [core for core in self.image.routes.cores if self._flags(core)["overflow"]]
+        if over:
+            self.control(TrainingControl.DISCARD)
+            raise SpikeplaneError(
+                f"iteration {self.iterations}: numbers left binary16 (65504) on core {over[0]}; the weights are as before it; "
+                "use a lower rate, or scale the layers"
+            )
+
+
+def _checked(
+    network: LearningNetwork, config: ChipConfig, optimiser: Optimiser, batch: int, steps: int
+) -> int:
+    """The bits of exact words that the network needs. Raises SpikeplaneError where the chip has others."""
+    if config.training is None:
+        raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
+    if optimiser.momentum:
+        raise SpikeplaneError("a chip learns without momentum so far; use --momentum 0, or --board golden")
+    optimiser.step(batch, steps)
+    needed = exact_bits(network, batch, steps)
+    if needed > config.training.exact_bits:
+        raise SpikeplaneError(
+            f"the network's sums take {needed} bits, and the chip has exact_bits = {config.training.exact_bits}; "
+            f"set exact_bits = {needed}"
+        )
+    return needed

@@ -1,0 +1,262 @@
+"""What a chip that learns is loaded with: every memory of its cores, and the host's side of the protocol.
+
+A population lies whole on one core. Tags: the projections', then that of the readout's values, then an identity for the
+errors and for each projection whose partial sums go back: it leads to the place of a neuron itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spikeplane.compiler.allocate import Allocator
+from spikeplane.compiler.pack import fields_word
+from spikeplane.compiler.synapses import build_synapses
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.layout import lanes_word
+from spikeplane.formats.packet import SLOT_BITS
+from spikeplane.formats.tables import AnyMemory, CoreTables, Memory, core_tables
+from spikeplane.formats.training import VALUE_BITS
+from spikeplane.formats.training_tables import TrainingMemory, backward_layout, train_layout
+from spikeplane.network import DENSE, Network, Population, Projection
+from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
+from spikeplane.train.routes import BackRoutes, Core
+
+Words = list[tuple[AnyMemory, int, int]]
+_MOST = 0x7BFF  #: 65504: a lane without a neuron never fires
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a core keeps a projection's weights: from word `first` on, `order` (words, lanes) being for each lane 1 + the
+    place in the flat weight, 0 for none."""
+
+    core: Core
+    first: int
+    order: np.ndarray
+
+    def words(self, weight: np.ndarray) -> list[int]:
+        """The memory words of a float16 weight."""
+        bits = np.concatenate([[0], np.ascontiguousarray(weight, "<f2").view(np.uint16).ravel()])
+        return [lanes_word(row, VALUE_BITS) for row in bits[self.order].tolist()]
+
+    def weight(self, words: list[int], shape: tuple[int, ...]) -> np.ndarray:
+        """The inverse: float16 of that shape."""
+        lanes = self.order.shape[1]
+        raw = b"".join(word.to_bytes(lanes * VALUE_BITS // 8, "little") for word in words)
+        found, place = np.frombuffer(raw, "<u2"), self.order.ravel()
+        flat = np.zeros(int(np.prod(shape)), dtype=np.uint16)
+        flat[place[place > 0] - 1] = found[place > 0]
+        return flat.view(np.float16).reshape(shape)
+
+
+@dataclass
+class TrainingImage:
+    """By core its words, by tag its weights, and the routes."""
+
+    routes: BackRoutes
+    words: dict[Core, Words] = field(default_factory=dict[Core, Words])
+    kept: dict[int, Kept] = field(default_factory=dict[int, Kept])
+
+
+def build_training_image(
+    network: LearningNetwork, config: ChipConfig, steps: int, cores: Mapping[str, Core] | None = None
+) -> TrainingImage:
+    """Build everything. `cores`: by population its core (None: all on one). Raises SpikeplaneError where it does not fit."""
+    if config.training is None:
+        raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
+    routes = BackRoutes(network, cores)
+    routes.check(config)
+    image = TrainingImage(routes)
+    for core in routes.cores:
+        builder = _CoreImage(network, config, routes, core, steps)
+        for name in routes.on(core):
+            builder.add(network.population(name))
+        image.words[core] = sorted(builder.cleared() + builder.words)
+        image.kept |= builder.kept
+    return image
+
+
+class _CoreImage:
+    """Fills one core, population by population."""
+
+    def __init__(
+        self, network: LearningNetwork, config: ChipConfig, routes: BackRoutes, core: Core, steps: int
+    ) -> None:
+        assert config.training is not None
+        self.network, self.config, self.routes, self.core, self.steps = network, config, routes, core, steps
+        self.tables: CoreTables = core_tables(config)
+        self.space = Allocator(config, core)
+        self.space.available |= {"tape": config.training.tape_depth, "partial": config.training.partial_depth}
+        self.space.used |= {"tape": 0, "partial": 0}
+        self.words: Words = []
+        self.kept: dict[int, Kept] = {}
+
+    def add(self, p: LearningPopulation) -> None:
+        """Everything that one population needs."""
+        routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(p.name)
+        channels, height, width = p.shape
+        groups = -(-channels // self.config.lanes)
+        words = groups * height * width
+        readout = p.name == self.network.output
+        acc = self.space.take("acc", words, what)
+        for address in range(acc, acc + words):
+            self._put(TrainingMemory.DELTA, address, 0)
+        targets, credits, readies = routes.targets(p.name), routes.credits(p.name), routes.readies(p.name)
+        word = fields_word(
+            self.tables.population,
+            what,
+            valid=1,
+            group_last=groups - 1,
+            y_last=height - 1,
+            x_last=width - 1,
+            acc_base=acc,
+            parameter_base=self._parameters(p, groups, what),
+            tape_base=0 if readout else self.space.take("tape", words * self.steps, what),
+            words=words,
+            leak=_bits(p.leak),
+            readout=readout,
+            delta_limit=self.network.delta_limit,
+            sends=routes.sends(p.name),
+            sweeps=routes.sweeps(p.name),
+            serves=len(routes.serves(p.name)),
+            egress_first=self._entries([*targets, *credits, *readies], what),
+            egress_count=len(targets),
+            credit_count=len(credits),
+            ready_count=len(readies),
+        )
+        self._put(Memory.POPULATION, slot, word)
+        for tag in self.network.tags_into(p.name):
+            self._projection(tag, acc)
+        for tag in routes.identities(p.name):
+            self._identity(tag, p, acc)
+        self._counters(p, slot)
+
+    def cleared(self) -> Words:
+        """Zeros for every slot, counter and tag that this network leaves alone."""
+        taken = {(memory, address) for memory, address, _ in self.words}
+        memories = (
+            Memory.POPULATION, Memory.PROJECTION, Memory.SCHEDULE, TrainingMemory.BACKWARD, TrainingMemory.TRAIN
+        )  # fmt: skip
+        return [
+            (memory, address, 0)
+            for memory in memories
+            for address in range(self.tables.depth(memory))
+            if (memory, address) not in taken
+        ]
+
+    def _put(self, memory: AnyMemory, address: int, word: int) -> None:
+        self.words.append((memory, address, word))
+
+    def _entries(self, entries: list[dict[str, int]], what: str) -> int:
+        first = self.space.take("egress", len(entries), what)
+        for i, entry in enumerate(entries):
+            self._put(Memory.EGRESS, first + i, fields_word(self.tables.egress, what, **entry))
+        return first
+
+    def _parameters(self, p: LearningPopulation, groups: int, what: str) -> int:
+        """Threshold and window's edges of each group."""
+        if p.theta is None:
+            return 0
+        lanes = self.config.lanes
+        first = self.space.take("parameter", 3 * groups, what)
+        theta = np.broadcast_to(np.asarray(p.theta, dtype=np.float64), (p.shape[0],))
+        for place, edge in enumerate((0.0, -0.5, 0.5)):
+            values = [_bits(value + edge) for value in theta.tolist()]
+            values += [_MOST] * (groups * lanes - len(values))
+            for group in range(groups):
+                word = lanes_word(values[group * lanes : (group + 1) * lanes], VALUE_BITS)
+                self._put(Memory.PARAMETER, first + 3 * group + place, word)
+        return first
+
+    def _projection(self, tag: int, acc: int) -> None:
+        """Weights, tables, and what an update makes of them."""
+        p = self.network.projections[tag]
+        what, lanes = f"projection {p.name}", self.config.lanes
+        places = 1 + np.arange(p.weight.size).reshape(p.weight.shape)
+        pair, projection = _plain(self.network, p, places)
+        channels = self.network.population(p.target).shape[0]
+        groups = -(-channels // lanes)
+        order = DENSE.ordered(places, self.network.population(p.source).shape[0], lanes, 0, groups)
+        first = self.space.take("weight", len(order), what)
+        synapses = build_synapses(projection, pair, self.config, 0, groups)
+        for entry in synapses.groups:
+            entry["acc"] += acc
+            entry["weight"] += first
+        tables = {"row": synapses.rows, "column": synapses.columns, "group": synapses.groups}
+        self._lookup(tag, what, tables, synapses.steps, slot=self.routes.slot(p.target))
+        self.kept[tag] = kept = Kept(self.core, first, order)
+        for i, word in enumerate(kept.words(p.weight)):
+            self._put(Memory.WEIGHT, first + i, word)
+        if p.trained:
+            word = fields_word(train_layout(self.config), what, first=first, count=len(order), limit=p.limit)
+            self._put(TrainingMemory.TRAIN, tag, word)
+
+    def _identity(self, tag: int, p: LearningPopulation, acc: int) -> None:
+        """A tag whose packets meet the word of their own place."""
+        channels, height, width = p.shape
+        groups = -(-channels // self.config.lanes)
+        steps = {"row": width, "column": 1, "group": height * width}
+        counts = {"row": height, "column": width, "group": groups}
+        tables = {
+            name: [
+                {"count": 1, "acc": i * steps[name] + (acc if name == "group" else 0), "weight": 0}
+                for i in range(n)
+            ]
+            for name, n in counts.items()
+        }
+        self._lookup(tag, f"population '{p.name}'", tables, {}, slot=self.routes.slot(p.name), aligned=1)
+
+    def _lookup(
+        self,
+        tag: int,
+        what: str,
+        tables: dict[str, list[dict[str, int]]],
+        steps: dict[str, int],
+        **fields: int,
+    ) -> None:
+        widths, coordinate = dict(self.tables.projection.fields), dict(self.tables.coordinate.fields)
+        for name, entries in tables.items():
+            fields[f"{name}_base"] = first = self.space.take(name, len(entries), what)
+            for i, entry in enumerate(entries):
+                wrapped = {key: entry[key] % (1 << coordinate[key]) for key in ("acc", "weight")}
+                word = fields_word(self.tables.coordinate, what, count=entry["count"], **wrapped)
+                self._put(Memory[name.upper()], first + i, word)
+        wrapped = {name: step % (1 << widths[name]) for name, step in steps.items()}
+        self._put(
+            Memory.PROJECTION, tag, fields_word(self.tables.projection, what, valid=1, **fields, **wrapped)
+        )
+
+    def _counters(self, p: LearningPopulation, slot: int) -> None:
+        """Forward and backward, as they stand before the first step."""
+        routes, what = self.routes, f"population '{p.name}'"
+        for credit, expected in ((0, routes.tokens_due(p.name)), (1, len(routes.targets(p.name)))):
+            for parity in range(2):
+                word = fields_word(self.tables.schedule, what, left=expected, expected=expected, ready=credit)
+                self._put(Memory.SCHEDULE, slot * 4 + credit * 2 + parity, word)
+        layout = backward_layout(self.config, SLOT_BITS)
+        for back, expected in enumerate((routes.readies_due(p.name), routes.backs_due(p.name))):
+            word = fields_word(layout, what, left=expected, expected=expected, slot=slot)
+            self._put(TrainingMemory.BACKWARD, 2 * slot + back, word)
+        for tag in routes.serves(p.name):
+            source = self.network.projections[tag].source
+            back = routes.back(tag)
+            if back:
+                self.space.take("partial", int(np.prod(self.network.population(source).shape)), what)
+            entries = {"first": self._entries(back, what), "count": len(back)}
+            word = fields_word(layout, what, left=1, expected=1, slot=slot, **entries)
+            self._put(TrainingMemory.BACKWARD, 2 * self.config.populations + tag, word)
+
+
+def _bits(value: float) -> int:
+    return int((np.asarray(value, dtype=np.float16) + np.float16(0)).view(np.uint16))
+
+
+def _plain(network: LearningNetwork, p: LearningProjection, weight: np.ndarray) -> tuple[Network, Projection]:
+    """The projection as the compiler of tables knows it."""
+    projection = Projection(
+        source=p.source, target=p.target, weight=weight, stride=p.stride, padding=p.padding, pool=p.pool
+    )
+    ends = tuple(Population(name=name, shape=network.population(name).shape) for name in (p.source, p.target))
+    return Network(populations=ends, projections=(projection,), output=p.target), projection

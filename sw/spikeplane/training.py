@@ -1,0 +1,74 @@
+"""What a chip that learns has besides the sizes of every chip: the table [training] of its configuration."""
+
+import difflib
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from spikeplane.errors import SpikeplaneError
+
+WEIGHT_BITS = 16  #: of the binary16 weights of a chip that learns
+LANES = (8,)
+EXACT_BITS = (36, 48)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The fixed sizes of a chip's training.
+
+    exact_bits      bits of a sum in units of 2^-24: 36 or 48
+    tape_depth      words of the tape per core, 16..65536: one for each step and word of neurons of a population
+    partial_depth   partial sums that wait per core, 16..4096: as many as neurons send their windows to it
+
+    Raises SpikeplaneError, with the value and the range, for anything outside these.
+    """
+
+    exact_bits: int = 48
+    tape_depth: int = 256
+    partial_depth: int = 256
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not isinstance(value, int) or isinstance(value, bool) or not _fits(name, value):
+                raise SpikeplaneError(
+                    f"training configuration: {name} must be {_ALLOWED[name]}, not {value!r}"
+                )
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """From the TOML table. Raises SpikeplaneError for unknown keys and bad values."""
+        known = [one.name for one in fields(cls)]
+        for key in values:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                hint = f"; did you mean '{close[0]}'?" if close else f"; choose from {', '.join(known)}"
+                raise SpikeplaneError(f"training configuration: unknown key '{key}'{hint}")
+        return cls(**values)
+
+
+def check_training(training: Any, lanes: int, weight_bits: int) -> None:
+    """Raises SpikeplaneError where the chip's other sizes do not go with its training (None: it has none)."""
+    if training is None:
+        return
+    if not isinstance(training, TrainingConfig):
+        raise SpikeplaneError(f"chip configuration: training must be a table [training], not {training!r}")
+    if weight_bits != WEIGHT_BITS:
+        raise SpikeplaneError(
+            f"chip configuration: a chip with a table [training] has binary16 weights: weight_bits must be {WEIGHT_BITS}, "
+            f"not {weight_bits!r}"
+        )
+    if lanes not in LANES:
+        raise SpikeplaneError(
+            f"chip configuration: a chip with a table [training] has {LANES[0]} lanes, not {lanes!r}; set lanes = {LANES[0]}"
+        )
+
+
+_ALLOWED = {
+    "exact_bits": "36 or 48",
+    "tape_depth": "an integer from 16 to 65536",
+    "partial_depth": "an integer from 16 to 4096",
+}
+_RANGES = {"tape_depth": (16, 1 << 16), "partial_depth": (16, 1 << 12)}
+
+
+def _fits(name: str, value: int) -> bool:
+    return value in EXACT_BITS if name == "exact_bits" else _RANGES[name][0] <= value <= _RANGES[name][1]

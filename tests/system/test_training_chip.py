@@ -1,0 +1,109 @@
+"""A chip that learns against the golden model: every weight after every iteration, bit for bit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from learning_networks import NETWORKS, Case, large
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.train import Optimiser
+from spikeplane.train.driver import TrainingDriver
+from spikeplane.training import TrainingConfig
+from spikeplane_sim.board import SimulatedBoard
+from spikeplane_sim.golden.training import Trainer
+
+#: All tests run on its simulator.
+CHIP = ChipConfig(
+    rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(tape_depth=256, partial_depth=256), weight_depth=512,
+    acc_depth=128, parameter_depth=32, populations=6, projections=24, row_depth=128, column_depth=128, group_depth=64,
+    egress_depth=64,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[SimulatedBoard]:
+    with SimulatedBoard(CHIP) as made:
+        yield made
+
+
+def bits(weights: dict[int, np.ndarray]) -> dict[int, list[int]]:
+    return {tag: weight.view(np.uint16).ravel().tolist() for tag, weight in weights.items()}
+
+
+def pair(board: SimulatedBoard, case: Case, rate: float = 0.5) -> tuple[TrainingDriver, Trainer]:
+    """The chip, loaded, and the golden model."""
+    optimiser = Optimiser(rate=rate)
+    golden = Trainer(case.network, optimiser, batch=case.samples, steps=case.steps)
+    chip = TrainingDriver(
+        board, CHIP, case.network, optimiser, batch=case.samples, steps=case.steps, cores=case.cores
+    )
+    chip.load()
+    return chip, golden
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_chip_has_the_weights_of_the_golden_model_after_every_iteration(
+    board: SimulatedBoard, name: str
+) -> None:
+    case = NETWORKS[name](np.random.default_rng(sum(map(ord, name))))
+    chip, golden = pair(board, case)
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+    moved = set()
+    for _ in range(2):
+        planes, labels = case.batch()
+        before = bits(golden.state().weights)
+        found, expected = chip.iterate(planes, labels), golden.iterate(planes, labels)
+        after = bits(golden.state().weights)
+        assert bits(chip.state().weights) == after
+        assert (found.right, found.loss) == (expected.right, expected.loss)
+        moved |= {tag for tag in after if before[tag] != after[tag]}
+    trained = {tag for tag, p in enumerate(case.network.projections) if p.trained}
+    assert moved == trained  # the network was active enough to tell
+
+
+def test_a_readout_is_the_golden_models_and_changes_nothing(board: SimulatedBoard) -> None:
+    case = NETWORKS["hidden"](np.random.default_rng(1))
+    chip, golden = pair(board, case)
+    planes, labels = case.batch()
+    assert chip.readout(planes).tobytes() == golden.readout(planes).tobytes()
+    chip.iterate(planes, labels)
+    golden.iterate(planes, labels)
+    assert chip.readout(planes).tobytes() == golden.readout(planes).tobytes()
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_numbers_that_leave_binary16_refuse_the_iteration_as_a_whole(board: SimulatedBoard) -> None:
+    case = large(np.random.default_rng(2))
+    chip, golden = pair(board, case)
+    planes, labels = case.batch()
+    full = {name: np.ones_like(values) for name, values in planes.items()}
+    for learner in (chip, golden):
+        with pytest.raises(SpikeplaneError, match="left binary16"):
+            learner.iterate(full, labels)
+    assert (
+        bits(chip.state().weights)
+        == bits(golden.state().weights)
+        == bits({0: case.network.projections[0].weight})
+    )
+    few = {name: np.zeros_like(values) for name, values in planes.items()}
+    for values in few.values():
+        values[:, :, 0] = 1
+    chip.iterate(few, labels)  # gradients of what was refused are forgotten
+    golden.iterate(few, labels)
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_what_is_restored_goes_on_with_equal_bits(board: SimulatedBoard) -> None:
+    case = NETWORKS["hidden"](np.random.default_rng(3))
+    chip, golden = pair(board, case)
+    batches = [case.batch() for _ in range(2)]
+    chip.iterate(*batches[0])
+    golden.iterate(*batches[0])
+    kept = chip.state()
+    chip.iterate(*batches[1])
+    chip.restore(kept, 1)
+    chip.iterate(*batches[1])
+    golden.iterate(*batches[1])
+    assert bits(chip.state().weights) == bits(golden.state().weights)
