@@ -1,20 +1,26 @@
 """Convolutional networks as their authors published them: SEW-ResNet, parallel spiking neurons, networks of the visual
-cortex with and without feedback. Small ones by the constructors' arguments, the channels that a constructor has by itself
+cortex with and without feedback, T-RevSNN. Small ones by the constructors' arguments, the channels that a constructor has by itself
 cut (`narrower`); the code is theirs, unchanged.
 
 Whole models run in the golden model, one of each kind of block on the simulated chip too.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from published_files import beside, checked, events, files, images, made, narrower, system
 from torch import Tensor
 
+import spikeplane
+from spikeplane import Encoding
+from spikeplane.importers import import_model
+
 pytestmark = pytest.mark.slow
 
 SEW, PSN = "fangwei123456/Spike-Element-Wise-ResNet", "fangwei123456/Parallel-Spiking-Neuron"
 STATIC, MOVIE = "Grasshlw/SNN-Neural-Similarity-Static", "Grasshlw/SNN-Neural-Similarity-Movie"
+REV = "BICLab/T-RevSNN"
 PIXELS = (3, 32, 32)
 
 RESIDUAL = """
@@ -195,3 +201,45 @@ def test_cortex_feedback_on_the_chip(tmp_path: Path) -> None:
     net = made(beside(tmp_path, files(MOVIE, "train/model"), STAGE))
     found = checked(system(net, (2, 8, 8), events((2, 8, 8), 4), kind="planes"))
     assert len(found.runs) == 3
+
+
+REVERSIBLE = """
+import torch
+from torch import nn
+from models.spike_rev_reuse import FullNet
+
+def model():
+    net = FullNet([4, 4, 4, 4], [1, 1, 1, 1], {networks}, num_classes=200, save_memory=True, {options})
+    for m in net.modules():  # never trained, its 3x3 convolutions are too small for anything to fire
+        if isinstance(m, nn.Conv2d):
+            nn.init.normal_(m.weight, std=1.5 / m.weight[0].numel() ** 0.5)
+            if m.bias is not None:
+                nn.init.uniform_(m.bias, 0, 0.4)
+    return net
+"""
+
+
+def test_reversible_on_the_chip(tmp_path: Path) -> None:
+    """T-RevSNN on event frames, a sub-network each: an autograd function runs its levels, and every forward clamps
+    parameters in place. Its neurons are functions, which keep nothing."""
+    text = REVERSIBLE.format(networks=2, options="inter_supv=False, dvs=True")
+    net, shape = made(beside(tmp_path, files(REV), text)), (4, 16, 16)
+    found = replace(system(net, shape, images(shape), steps=1), low_planes=True)
+    assert len(checked(found, agreement=98.5).runs) == 3
+
+
+def test_reversible(tmp_path: Path) -> None:
+    """On images, with as few sub-networks as its forward divides by: more probes than a chip has tags for, so the
+    readout alone is one."""
+    text = REVERSIBLE.format(networks=4, options="")
+    net, shape = made(beside(tmp_path, files(REV), text)), (3, 32, 32)
+    model = system(net, shape, images(shape)).model
+    assert model is not None
+    out = import_model(model(0, 0), input_shape=shape, input_bits=8).output
+    program = spikeplane.compile(
+        net, chip="auto", input_shape=shape, encoding=Encoding(kind="direct", steps=1), probes=[out],
+        calibration=(255 * images(shape)).numpy().astype("uint8"),
+    )  # fmt: skip
+    proof = program.tables["agreement"]
+    assert sum(each["compared"] or 0 for each in proof) > 1000
+    assert sum(each["ties"] or 0 for each in proof) == 0

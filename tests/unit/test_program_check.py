@@ -143,7 +143,8 @@ WRONG: list[tuple[Program, str]] = [
     (part(LOOP, 0, first=1), "population 'loop' has the channel groups 0 to 2, placed are 1 to 3"),
     (replace(LOOP, placement=Placement(())), "population 'loop' has the channel groups 0 to 2, placed are nothing"),
     (replace(LOOP, config=replace(LOOP.config, projections=4)),
-     "the network does not fit: 3 projections and 2 probes need as many tags, the chip has 4"),
+     "the network does not fit: 3 projections and 2 probes need as many tags, the chip has 4; "
+     "probe fewer populations (--probe NAME), or use fewer layers"),
     (replace(IMAGE, config=replace(IMAGE.config, coord_bits=2)),
      "population 'in' is 5x6 pixels, the chip's coordinates reach 4x4; use a chip with more coord_bits"),
     (replace(population(IMAGE, "conv", bias=np.full(12, 2000)), config=replace(IMAGE.config, acc_bits=12)),

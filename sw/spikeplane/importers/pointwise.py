@@ -46,6 +46,13 @@ def of_spikes(
     return made.scale(made.currents(layer, value), gain, np.full(len(gain), low))
 
 
+def keeps(function: Function) -> bool:
+    """Whether every value comes out as it is, as of a leaky relu of slope 1."""
+    values = np.array([-1e30, *_SIGNED, *_FINE, 1e30])
+    with np.errstate(all="ignore"):
+        return bool(np.array_equal(function(values), values))
+
+
 def rectifies(function: Function) -> bool:
     """Whether it is a relu."""
     with np.errstate(all="ignore"):

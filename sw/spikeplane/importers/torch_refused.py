@@ -3,7 +3,7 @@
 import numpy as np
 
 from spikeplane.importers.flow import Value
-from spikeplane.importers.pointwise import of_spikes
+from spikeplane.importers.pointwise import keeps, of_spikes
 from spikeplane.importers.registry import Call, Handler, builtin
 
 _EACH = (
@@ -73,6 +73,8 @@ def of_values(call: Call) -> Value:
             return np.full(2, np.nan)
 
     made = of_spikes(call.made, call.layer, call.value, name, function, call.input_bits)
+    if made is None and keeps(function):
+        return call.value
     if made is None or (getattr(module, "inplace", False) and made is not call.value):
         raise call.refuse(f"a {name}", _VALUES)
     return made

@@ -12,7 +12,7 @@ def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
         raise SpikeplaneError(
             f"the network does not fit: {len(network.projections)} projections and {len(probes)} "
             "probes need as many tags, the chip "
-            f"has {config.projections}"
+            f"has {config.projections}; probe fewer populations (--probe NAME), or use fewer layers"
         )
 
 

@@ -1,7 +1,7 @@
 """From a module to its graph of operators: a trace with tensors that have shapes only.
 
-Where the forward changes tensors in place, torch.export, which makes them values of their own (and
-takes ten seconds to load).
+Where the forward changes in place what has several names, torch.export, which makes values of their own
+of them (and takes ten seconds to load).
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,9 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_places import Key, keeps
 from spikeplane.importers.torch_trace import attributes, check_kept
-from spikeplane.importers.trace.in_place import changing, check_kept_alone, check_no_dropout
+from spikeplane.importers.trace.in_place import check_kept_alone, check_no_dropout, made_new
 from spikeplane.importers.trace.kept import held, kept, planted
+from spikeplane.importers.trace.settled import changed, settle
 from spikeplane.importers.trace.stubs import Stubbed, stubbing
 from spikeplane.importers.trace.tracing import line_of, quiet, watched
 
@@ -88,10 +89,11 @@ def traced(module: Any, real: Any, layers: Layers, inputs: tuple[Any, ...], step
     check_kept(model, before, attributes(model), set(layers[0]))
     if keys := kept(things, held(model, layers[0])):
         _check_unread(module, layers, given, keys, (model, trace))
+    settle(trace, model)
     nodes = list(trace.graph.nodes)
     check_kept_alone(nodes, layers[0])
     check_no_dropout(nodes)
-    if changing(nodes):
+    if not made_new(trace):
         return _functional(module, real, layers, given, steps)
     return _traced(trace, model, real, stubbed, steps)
 
@@ -138,6 +140,9 @@ def _concrete(model: Any, given: tuple[Any, ...]) -> Any:
         _allow_non_fake_inputs=True,
         record_stack_traces=True,
     )(*given)
+    for node in list(trace.graph.nodes):
+        if node.target is torch._C._set_grad_enabled:  # `with torch.no_grad()`: computes nothing
+            trace.graph.erase_node(node)
     trace.graph.eliminate_dead_code()
     return trace
 
@@ -204,9 +209,10 @@ def _functional(module: Any, real: Any, layers: Layers, given: tuple[Any, ...], 
 
 def _exported(program: Any, real: Any, stubbed: Stubbed, steps: int) -> Graph:
     signature, values = program.graph_signature, _values(real)
-    if signature.buffers_to_mutate:
-        owner, _, key = next(iter(signature.buffers_to_mutate.values())).rpartition(".")
-        raise _changes(owner, key)
+    lasting = {**signature.buffers_to_mutate, **signature.parameters_to_mutate}
+    if lasting:
+        owner, _, key = next(iter(lasting.values())).rpartition(".")
+        raise changed(owner, key)
     held = {**program.constants, **program.state_dict, **values}
     named = {
         **signature.inputs_to_parameters,
@@ -219,11 +225,3 @@ def _exported(program: Any, real: Any, stubbed: Stubbed, steps: int) -> Graph:
     results = [by_name.get(getattr(s.arg, "name", "")) for s in signature.output_specs]
     output, keys = _flat(pytree.tree_unflatten(results, program.call_spec.out_spec))
     return Graph(nodes, constants, list(signature.user_inputs), output, keys, stubbed, steps)
-
-
-def _changes(owner: str, key: str) -> SpikeplaneError:
-    name = f"layer '{owner}'" if owner else "the model"
-    return SpikeplaneError(
-        f"the model's forward changes '{key}' of {name}, so a step may not be what the step before was; "
-        "set it before, in __init__"
-    )

@@ -7,7 +7,7 @@ import torch
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents
-from spikeplane.importers.pointwise import is_count, level, of_spikes, rectifies, stepped
+from spikeplane.importers.pointwise import is_count, keeps, level, of_spikes, rectifies, stepped
 from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.gates import binary, gated
 from spikeplane.importers.trace.items import Bent, Const, Item, Sum
@@ -55,8 +55,10 @@ def pointwise(operation: Operation) -> Any:
 
 
 def _bent(operation: Operation, item: Item, function: Any, refused: SpikeplaneError) -> Item | Bent:
-    """A function of currents: a relu, or one of two numbers; else a later one may make that of it."""
+    """A function of currents: a relu, or one of two numbers, or none at all; else a later one may make that of it."""
     made, layer = operation.made, operation.layer
+    if keeps(function):
+        return item
     if rectifies(function):
         return Item(made.rectified(layer, item.value), item.dims, item.step)
     value = stepped(made, layer, item.value, operation.name, function)
