@@ -5,6 +5,7 @@ import operator
 from typing import Any
 
 import torch
+from torch.fx.node import map_arg
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.trace.places import place
@@ -98,7 +99,7 @@ def _functional(trace: Any, node: Any) -> Any:
         value = getattr(trace, source.target) if source.op == "get_attr" else source.meta["val"]
         return torch.empty(value.shape, dtype=value.dtype, device="meta")
 
-    args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), like)
+    args, kwargs = map_arg((node.args, node.kwargs), like)
     made = found(*args, **kwargs)
     return found if (made.dtype, made.shape) == (args[0].dtype, args[0].shape) else None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch._subclasses import FakeTensor
+from torch.fx.node import map_arg
 from torch.utils import _pytree as pytree
 
 from spikeplane.errors import SpikeplaneError
@@ -67,7 +68,7 @@ def _computes(node: Any) -> bool:
 
 
 def _value(node: Any, values: Values) -> Any:
-    args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+    args, kwargs = map_arg((node.args, node.kwargs), values.__getitem__)
     return node.target(*args, **kwargs)
 
 
