@@ -122,7 +122,7 @@ def _columns(found: list[Row]) -> list[str]:
 def _kind(p: FloatPopulation) -> str:
     neuron = p.neuron
     if neuron is None:
-        return "constant 1" if p.constant else "input"
+        return ("constant 1" if p.levels is None else "one number a step") if p.constant else "input"
     if neuron.mix is not None:
         return f"mixes {neuron.mix.steps or 'all'} steps, no reset, fires at {'>' if neuron.strict else '>='}"
     low, high = float(np.min(neuron.decay)), float(np.max(neuron.decay))

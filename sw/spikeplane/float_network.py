@@ -96,6 +96,8 @@ class FloatPopulation:
 
     bias                          float (C,) or None
     window, input_size, constant, fold  as in `spikeplane.network.Population`
+    levels                        of a constant population what it sends in each step, (T,), in the place of 1; only an
+                                  importer says it, and the compiler makes channels of the steps
     """
 
     name: str
@@ -106,6 +108,7 @@ class FloatPopulation:
     input_size: tuple[int, int] | None = None
     constant: bool = field(default=False, metadata=LATER)
     fold: int = field(default=1, metadata=LATER)
+    levels: np.ndarray | None = field(default=None, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:
@@ -210,6 +213,7 @@ class Origin:
                if_gain, discretisation; None where nobody said
     called     how a PyTorch model takes its input; None: once a step
     places     of populations that are permuted in the model: where in (C, H, W), counted flat, each value is
+    samples_first  layers that take all steps behind the samples, (N, T, ...)
     """
 
     kind: Literal["torch", "nir"]
@@ -217,6 +221,7 @@ class Origin:
     decisions: dict[str, Any] = field(default_factory=dict)
     called: Called | None = None
     places: dict[str, np.ndarray] = field(default_factory=dict)
+    samples_first: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

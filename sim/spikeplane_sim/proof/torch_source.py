@@ -132,7 +132,9 @@ def _recorders(
 ) -> dict[str, "_Recorder"]:
     """Of every population that is a module, or a module's synaptic current."""
     return {
-        p.name: _Recorder(p, modules[p.name], driven.get(p.name), origin.places.get(p.name))
+        p.name: (_SamplesFirst if p.name in origin.samples_first else _Recorder)(
+            p, modules[p.name], driven.get(p.name), origin.places.get(p.name)
+        )
         for p in net.populations
         if _watched(p, modules)
     } | {
@@ -222,6 +224,14 @@ class _Recorder:
         flat = torch.empty_like(shaped.flatten(2))
         flat[..., torch.as_tensor(self.places)] = shaped.flatten(2)
         return flat.view(shaped.shape)
+
+
+class _SamplesFirst(_Recorder):
+    """Of a layer that takes and gives all steps behind the samples, (N, T, ...)."""
+
+    def _kept(self, module: nn.Module, output: Any) -> Any:
+        instead = super()._kept(module, output.transpose(0, 1))
+        return output if self.driven is None else instead.transpose(0, 1)
 
 
 class _Current(_Recorder):

@@ -6,6 +6,7 @@
    spikes[t] ─ K ─▶ no memory                block (t, t) is K
    spikes[t] ─ K ─▶ readout, keeps d         block (0, t) is d^(T-1-t) * K
    the same in all steps ─ K ─▶ PSN          block (u) is the sum over t of W[u, t] * K: one block a step of the target
+   levels[t], constant ─ K ─▶ PSN            block (u) is the sum over t of W[u, t] * levels[t] * K
 ```
 """
 
@@ -20,11 +21,12 @@ from spikeplane.network import ALIGNED, DENSE
 
 
 def mixed_steps(net: FloatNetwork) -> int | None:
-    """The number of steps that neurons of the network mix, where they say it. Raises SpikeplaneError where they do not
-    agree."""
+    """The number of steps that neurons of the network mix, or that numbers are given for, where they say it. Raises
+    SpikeplaneError where they do not agree."""
     found = {
         p.name: p.neuron.mix.steps for p in _mixing(net) if p.neuron and p.neuron.mix and p.neuron.mix.steps
     }
+    found |= {p.name: len(p.levels) for p in net.populations if p.levels is not None}
     if len(set(found.values())) > 1:
         few, many = min(found, key=lambda n: found[n]), max(found, key=lambda n: found[n])
         raise SpikeplaneError(
@@ -43,6 +45,7 @@ def in_channels(
             "encoding: fold is what the compiler says of a network that mixes steps; leave it out"
         )
     if not _mixing(net):
+        _check_alike(net)
         return net, encodings
     steps = next(iter(encodings.values())).steps
     folded = {name: replace(one, steps=1, fold=steps) for name, one in encodings.items()}
@@ -50,6 +53,16 @@ def in_channels(
     populations = tuple(fold.population(p) for p in net.populations)
     projections = tuple(fold.projection(p) for p in net.projections)
     return replace(net, populations=populations, projections=projections), folded
+
+
+def _check_alike(net: FloatNetwork) -> None:
+    """Raise SpikeplaneError for numbers that differ from step to step."""
+    found = [p.name for p in net.populations if p.levels is not None]
+    if found:
+        raise SpikeplaneError(
+            f"'{found[0]}' differ from step to step, beside neurons that keep membranes, which Spikeplane cannot represent: "
+            "add the same in every step, or use neurons that decide on all steps at once (PSN)"
+        )
 
 
 def _mixing(net: FloatNetwork) -> list[FloatPopulation]:
@@ -91,7 +104,7 @@ class _Fold:
     def population(self, p: FloatPopulation) -> FloatPopulation:
         """With the channels of all steps."""
         if p.neuron is None:
-            return p if p.name in self.still else self._wider(p, self.steps)
+            return replace(p, levels=None) if p.name in self.still else self._wider(p, self.steps)
         blocks = self.blocks[p.name]
         count = len(blocks)
         made = self._wider(p, count)
@@ -112,6 +125,8 @@ class _Fold:
                     "all steps at once, which Spikeplane cannot represent: use neurons with membranes"
                 )
             blocks = np.einsum("utc,ts->usc", blocks, np.eye(self.steps, k=-1))
+        if source.levels is not None:
+            blocks = blocks * source.levels[:, None]
         if p.source in self.still:
             blocks = blocks.sum(1, keepdims=True)
         weight, kind = np.asarray(p.weight, np.float64), p.kind

@@ -107,9 +107,8 @@ def import_model(
         except SpikeplaneError as error:
             raise located(model, error) from None
         decisions = {"reset": reset, "compare": compare}
-        origin = Origin(
-            kind="torch", model=model, decisions=decisions, called=traced.called, places=traced.places
-        )
+        how = {"called": traced.called, "places": traced.places, "samples_first": traced.samples_first}
+        origin = Origin(kind="torch", model=model, decisions=decisions, **how)
         net = traced.net
         return replace(net, assumptions=(*notes, *taken_off, *net.assumptions), origin=origin)
     raise SpikeplaneError(f"a model is a NIR graph or a PyTorch module, not a {type(model).__name__}")

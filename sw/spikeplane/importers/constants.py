@@ -12,7 +12,7 @@ from spikeplane.importers.maps import Map
 
 def constants(populations: list[FloatPopulation]) -> set[str]:
     """The populations that send 1 everywhere."""
-    return {p.name for p in populations if p.constant}
+    return {p.name for p in populations if p.constant and p.levels is None}
 
 
 def as_synapses(populations: list[FloatPopulation], value: Currents) -> Currents:

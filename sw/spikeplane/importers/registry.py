@@ -93,9 +93,9 @@ Handler = Callable[[Call], Result]
 _handlers: dict[type, tuple[Handler, int]] = {}
 _mixing: set[type] = set()  #: those of the project's that take all steps at once
 _own: set[type] = set()  #: those that a user registered
-_learned: dict[
-    type, Handler
-] = {}  #: of users' classes that an importer recognises; they take all steps at once
+#: Users' classes that an importer recognises; they take all steps at once, in this dimension.
+_learned: dict[type, tuple[Handler, int]] = {}
+_strange: set[type] = set()  #: users' classes that keep what no importer knows
 
 
 def register(kind: type, *, states: int = 0) -> Callable[[Handler], Handler]:
@@ -132,24 +132,46 @@ def builtin(*kinds: type, states: int = 0, mixes: bool = False) -> Callable[[Han
     return keep
 
 
-def learn(kind: type, handler: Handler) -> None:
-    """Let a user's class be a layer that takes all steps at once, as long as it is none that is registered."""
-    _learned[kind] = handler
+def learn(kind: type, handler: Handler, steps_at: int) -> None:
+    """Let a user's class be a layer that takes all steps at once, as long as it is none that is registered.
+    steps_at: the dimension of the steps, 0, or 1 behind the samples."""
+    _learned[kind] = handler, steps_at
+
+
+def strange(kind: type) -> None:
+    """Let a user's class be one whose spikes depend on the steps before, in a way that nobody knows."""
+    _strange.add(kind)
 
 
 def forget(kind: type) -> None:
-    """Undo `learn`."""
+    """Undo `learn` and `strange`."""
     _learned.pop(kind, None)
+    _strange.discard(kind)
+
+
+def is_strange(kind: type) -> bool:
+    """Whether a user's class keeps what nobody knows, and no handler is registered for it."""
+    return kind in _strange and kind not in _handlers
 
 
 def handler_of(kind: type) -> tuple[Handler, int] | None:
     """The handler of exactly this class, and how many states the class takes."""
-    return _handlers.get(kind) or ((_learned[kind], 0) if kind in _learned else None)
+    return _handlers.get(kind) or ((_learned[kind][0], 0) if kind in _learned else None)
 
 
 def mixes_steps(kind: type) -> bool:
     """Whether a layer of this class decides on all steps at once, though it keeps no state."""
-    return kind in _mixing or (kind in _learned and kind not in _handlers)
+    return kind in _mixing or is_learned(kind)
+
+
+def is_learned(kind: type) -> bool:
+    """Whether an importer recognised a user's class as one that takes all steps at once."""
+    return kind in _learned and kind not in _handlers
+
+
+def samples_first(kind: type) -> bool:
+    """Whether a layer of this class takes all steps at once behind the samples, (N, T, ...)."""
+    return is_learned(kind) and _learned[kind][1] == 1
 
 
 def is_own(kind: type) -> bool:

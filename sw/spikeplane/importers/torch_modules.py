@@ -14,9 +14,9 @@ from spikeplane.errors import NoShape, SpikeplaneError
 from spikeplane.float_network import FloatNetwork
 from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
-from spikeplane.importers.registry import handler_of
+from spikeplane.importers.registry import handler_of, is_learned, samples_first
 from spikeplane.importers.torch_copy import evaluated
-from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced
+from spikeplane.importers.torch_trace import check_hooks, check_known, is_layer, step_mode, traced, used
 from spikeplane.importers.torch_walk import walk
 from spikeplane.importers.unfollowed import Unfollowed
 from spikeplane.importers.wanted import Wanted
@@ -73,7 +73,11 @@ def _followed(copied: Any, module: Any, shape: Shapes | None, wanted: Wanted) ->
         )
     graph = traced(copied, module)
     check_known(copied, graph)
-    wanted = replace(wanted, several_steps=step_mode(copied, graph) == "m")
+    several = step_mode(copied, graph) == "m"
+    own = [type(part) for _, part in used(copied, graph) if is_learned(type(part))]
+    if own and (not several or any(samples_first(kind) for kind in own)):
+        raise Unfollowed(f"the model's forward takes all steps at once, for its {own[0].__name__}")
+    wanted = replace(wanted, several_steps=several)
     with torch.no_grad():
         return walk(copied, graph, shape or _guess(copied), wanted, was_training=module.training)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.neurons_refused import reason
-from spikeplane.importers.registry import handler_of, parent_of
+from spikeplane.importers.registry import handler_of, is_strange, parent_of
 from spikeplane.importers.torch_places import keeps
 from spikeplane.importers.unfollowed import Unfollowed
 
@@ -103,6 +103,9 @@ def unknown(path: str, kind: type) -> SpikeplaneError:
     known = reason(kind)
     if known is not None:
         what, cure = f"a {name}, {known[0]}", f"{known[1]}, or register a handler for it"
+    elif is_strange(kind):
+        what = f"a {name}, a class of its own whose spikes depend on the steps before"
+        cure = "use IFNode, LIFNode or ParametricLIFNode, or register a handler for it"
     elif parent is not None:
         what = f"a {name}, a subclass of {parent.__name__}"
         cure = f"it may compute anything else; use {parent.__name__} itself, or register a handler for {name}"

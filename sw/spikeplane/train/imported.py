@@ -106,6 +106,8 @@ def _population(net: FloatNetwork, p: FloatPopulation, told: list[str]) -> Learn
         raise _refused(p.name, "takes a maximum over a window", "pool with an average")
     if p.fold > 1:
         raise _refused(p.name, "has steps for channels", "train a model of single steps")
+    if p.levels is not None:
+        raise _refused(p.name, "differ from step to step", "add the same in every step")
     if neuron is None:
         return LearningPopulation(name=p.name, shape=p.shape, constant=p.constant)
     if p.name == net.output:

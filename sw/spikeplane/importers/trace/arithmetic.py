@@ -8,6 +8,7 @@ import torch
 
 from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.broadcast import of_one_step, together
+from spikeplane.importers.trace.by_step import by_step, plus_by_step
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
 from spikeplane.importers.trace.items import Bent, Const, Held, Item, Reduced, Sum, dims_of
@@ -82,6 +83,9 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
             )
         return replace(thing, item=_offset(operation, thing.item, number, sign))
     item = replace(operation, args={"self": thing}).item("self")
+    steps = by_step(item, sign * number.tensor.numpy())
+    if steps is not None:
+        return plus_by_step(operation, item, steps)
     offsets = per_value(operation, item, number.tensor) * sign
     return Item(plus(operation, item.value, offsets), item.dims, item.step)
 

@@ -9,13 +9,22 @@ import torch
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents, Spikes, Value
-from spikeplane.importers.registry import Call, Outputs, Result, State, handler_of, mixes_steps
+from spikeplane.importers.registry import (
+    Call,
+    Outputs,
+    Result,
+    State,
+    handler_of,
+    is_learned,
+    mixes_steps,
+    samples_first,
+)
 from spikeplane.importers.trace.anew import without_memory
 from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, features, order
 from spikeplane.importers.trace.first_steps import at_the_start, begins_as, constant, sources
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
 from spikeplane.importers.trace.likeness import alike
-from spikeplane.importers.trace.operation import Operation, led, maps, places, row, unfolded
+from spikeplane.importers.trace.operation import Operation, led, maps, places, row, steps_first, unfolded
 
 
 @dataclass
@@ -52,9 +61,12 @@ class Calls:
         self._check_states(operation, step)
         item = unfolded(operation, self._input(operation, step))
         several = item.all_steps
+        first = steps_first(item) if several and samples_first(type(module)) else item
         if several:
-            self._check_together(operation, item, module, step)
-        value = self._laid_out(operation, item, module)
+            self._check_together(operation, first, module, step)
+        elif is_learned(type(module)):
+            raise operation.unlike("called with one step", "hand it all steps, (T, N, ...) or (N, T, ...)")
+        value = self._laid_out(operation, first, module)
         result = self._result(operation, module, value, step, several)
         return [*self._outputs(operation, result, item, None if several else step), Token()]
 
@@ -77,7 +89,9 @@ class Calls:
         first = item.dims[0]
         if mode != "m" or len(first) != 1 or first[0].axis != STEPS:
             cure = "set its step mode to 'm'"
-            if mode in (None, "m"):
+            if samples_first(type(module)):
+                cure = "take (N, T, ...)"
+            elif mode in (None, "m"):
                 cure = "use SpikingJelly's neurons in step mode 'm', on (T, N, ...), or give your class step_mode = 'm'"
             raise operation.unlike("a layer that takes steps for samples", cure)
         self.together[operation.layer] = first[0].size

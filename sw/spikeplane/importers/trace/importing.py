@@ -10,7 +10,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.geometry import Shapes
 from spikeplane.importers.imported import Imported
-from spikeplane.importers.registry import Call, Result, handler_of
+from spikeplane.importers.registry import Call, Result, handler_of, samples_first
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.anew import started
@@ -19,7 +19,7 @@ from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.handed import check_alike, check_come_back, handed_on
 from spikeplane.importers.trace.inputs import Input, Inputs, states, trials
-from spikeplane.importers.trace.layouts import BATCH, Layout
+from spikeplane.importers.trace.layouts import BATCH, Layout, named_steps
 from spikeplane.importers.trace.output import read_out
 from spikeplane.importers.trace.places import line_of_forward
 from spikeplane.importers.trace.stubs import opaque
@@ -90,10 +90,15 @@ def _repeats(made: Imported) -> bool:
 
 def _check_image_steps(module: Any, real: Any, layers: Layers, shape: Shapes, wanted: Wanted) -> None:
     """Raise SpikeplaneError with the cure for a forward that takes an image's rows or columns for steps."""
-    if isinstance(shape, Mapping) or shape[0] != 1 or 1 in shape[1:]:
+    if isinstance(shape, Mapping) or 1 in shape[1:]:
         return
+    channels = shape[0]
     for what, at, steps, size in (("rows", 1, *shape[1:]), ("columns", -1, *shape[:0:-1])):
-        inputs = Inputs((Input("", (size, 1, 1), Layout(True, at, image=True)),))
+        if channels == 1:
+            own, layout = (size, 1, 1), Layout(True, at, image=True)
+        else:
+            own, layout = (channels, 1, size), Layout(False, 2 if at == 1 else -1, lines=True)
+        inputs = Inputs((Input("", own, layout),))
         try:
             graph = _graph(module, real, layers, inputs)
             _walked(graph, module, real, layers, inputs, wanted, [])
@@ -101,7 +106,7 @@ def _check_image_steps(module: Any, real: Any, layers: Layers, shape: Shapes, wa
             continue
         raise SpikeplaneError(
             f"{line_of_forward(module)}: the model's forward takes the {what} of an image for steps; give them so: "
-            f"input_shape=({size}, 1, 1), encoding='frames' with steps={steps} and unit=1/255"
+            f"input_shape={own}, encoding='frames' with steps={steps} and unit=1/255"
         )
 
 
@@ -116,9 +121,13 @@ def _graph(module: Any, real: Any, layers: Layers, inputs: Inputs) -> Graph:
     try:
         return traced(module, real, layers, inputs.handed(module, FREE), FREE)
     except Failed as failure:
-        if not inputs.has_steps or not isinstance(failure.cause, IndexError):
+        if not inputs.has_steps:
             raise
-    return traced(module, real, layers, inputs.handed(module, MANY), MANY)
+        own = isinstance(failure.cause, RuntimeError)
+        many = named_steps(str(failure.cause), FREE, inputs.batch) if own else [MANY]
+        if not many or not isinstance(failure.cause, RuntimeError | IndexError):
+            raise
+    return traced(module, real, layers, inputs.handed(module, many[0]), many[0])
 
 
 #: Of what PyTorch says: words of its own parts, which no user knows.
@@ -182,7 +191,8 @@ def _walked(
     net, how, at = read_out(made, returned, graph.keys, steps, all_steps)
     called = inputs.called(steps=steps, returned=how, returned_at=at)
     alone = not called.whole and called.batch is None and not called.several
-    return Imported(net, None if alone else called, calls.places)
+    first = frozenset(path for path in calls.together if samples_first(type(layers[0][path])))
+    return Imported(net, None if alone else called, calls.places, first)
 
 
 def _steps(graph: Graph, calls: Calls, has_steps: bool, modules: dict[str, Any]) -> int | None:

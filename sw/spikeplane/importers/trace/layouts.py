@@ -17,7 +17,7 @@ BATCH = 11  #: samples of a trace: a prime that hardly any layer has as its size
 @dataclass(frozen=True)
 class Layout:
     """rows: a sample is one row of features; lines: channels of a line. steps_at: where the axis of steps
-    is, -1 at the end, None without one. batch: the samples of a call. image: steps and features are the rows and
+    is, 2 behind the channels, -1 at the end, None without one. batch: the samples of a call. image: steps and features are the rows and
     columns, or columns and rows, of an image of one channel."""
 
     rows: bool
@@ -38,6 +38,8 @@ class Layout:
             return [samples, self._one(samples), *((*rest, steps) if self.steps_at == -1 else (steps, *rest))]
         if self.steps_at == -1:
             return [samples, *rest, steps]
+        if self.steps_at == 2:
+            return [samples, rest[0], steps, *rest[1:]]
         lead = {None: [samples], 0: [steps, samples], 1: [samples, steps]}[self.steps_at]
         return [*lead, *rest]
 
@@ -74,6 +76,7 @@ def layouts(shape: tuple[int, int, int]) -> list[Layout]:
     found = [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[:2]]
     found += [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[2:]]
     found += [replace(kind, steps_at=-1) for kind in every]
+    found += [replace(kind, steps_at=2) for kind in every if kind.lines]
     images = shape[1:] == (1, 1)
     return found + [Layout(True, at, image=True) for at in (1, -1) if images]
 
@@ -87,6 +90,22 @@ _NAMED = (
     r"size of tensor a \((\d+)\) must match the size of tensor b",
     r"must match the size of tensor b \((\d+)\)",
 )
+
+
+#: Likewise where it has not as many steps as a tensor of the model's.
+_STEPS = (
+    r"broadcast a dimension of length (\d+)",
+    r"had torch\.Size\(\[(\d+)",
+    r"size of tensor a \((\d+)\) must match the size of tensor b",
+    r"must match the size of tensor b \((\d+)\)",
+)
+
+
+def named_steps(message: str, *tried: int) -> list[int]:
+    """The numbers of steps that a forward may have meant that failed so: it holds a number for each. None of those
+    that were tried."""
+    found = [int(match[1]) for pattern in _STEPS if (match := re.search(pattern, message))]
+    return [n for n in dict.fromkeys(found) if n not in (1, *tried)]
 
 
 def named_batches(message: str, batch: int) -> list[int]:

@@ -214,6 +214,12 @@ def unfolded(operation: Operation, item: Item) -> Item:
     return replace(item, value=value, dims=(*lead, *features(value.shape)))
 
 
+def steps_first(item: Item) -> Item:
+    """Steps and samples, the first two dimensions, the other way round."""
+    samples, steps, *rest = item.dims
+    return replace(item, dims=(steps, samples, *rest))
+
+
 def led(dims: Dims) -> bool:
     """Whether there are only steps and samples in the dimensions."""
     return all(a.axis in (STEPS, SAMPLES) for d in dims for a in d)

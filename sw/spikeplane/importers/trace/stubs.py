@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.importers.registry import handler_of, is_own, mixes_steps
+from spikeplane.importers.registry import handler_of, is_own, is_strange, mixes_steps
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.tracing import mark
 
@@ -135,7 +135,7 @@ def opaque(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
             continue
         if is_opaque(module):
             known[path] = module
-        elif keeps_state(module) and not hands_on(module):
+        elif is_strange(type(module)) or (keeps_state(module) and not hands_on(module)):
             strange[path] = module
     return known, strange
 
