@@ -310,7 +310,8 @@ def test_steps_that_training_made_too_fine_are_told(caplog):
     assert {one.at[0] for one in differences(model, compiled(model))} == {2}
     assert {record.getMessage() for record in caplog.records if record.name.endswith("trained")} == {
         "layer '2': its trained grid is not kept: steps of some channels are finer than 16-bit membranes and 18-bit "
-        "accumulators hold beside its threshold; a chip with wider ones keeps them (try 'large', 'auto')"
+        "accumulators hold beside its threshold, which moves currents by up to 2.1 % of it; a chip with wider ones keeps them "
+        "(try 'large', 'auto')"
     }
 
 

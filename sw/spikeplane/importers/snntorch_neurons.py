@@ -127,7 +127,7 @@ def _back(call: Call, before: Spikes) -> Currents:
     """The layer's own spikes through its recurrent connections."""
     from torch import nn
 
-    layer, module = call.layer, call.module.recurrent
+    layer, module = f"{call.layer}.recurrent", call.module.recurrent
     if type(module) is nn.Linear and (before.flat or before.shape[1:] == (1, 1)):
         bias = None if module.bias is None else numbers(layer, "recurrent biases", module.bias)
         return call.made.linear(layer, before, numbers(layer, "recurrent weights", module.weight), bias)
@@ -139,7 +139,7 @@ def _back(call: Call, before: Spikes) -> Currents:
         )
     if type(module).__name__ == "RecurrentOneToOne":
         weight = call.per_channel("V", module.V)
-        return call.made.scale(call.made.currents(layer, before), weight, np.zeros(len(weight)))
+        return call.made.scale(call.made.currents(call.layer, before), weight, np.zeros(len(weight)))
     raise call.refuse(
         f"a recurrence through a {type(module).__name__}",
         "use linear_features on rows, or conv2d_channels on pixels",

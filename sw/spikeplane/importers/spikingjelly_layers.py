@@ -113,17 +113,17 @@ def _through(call: Call, path: str, module: Any, value: Any, inside: bool) -> Re
 def linear_recurrence(call: Call) -> Result:
     """Neurons behind a fully connected layer of the input and their own spikes of the step before."""
     name, module = _neurons(call)
-    value = _row(call)
-    weight = numbers(call.layer, "weights", call.module.rc.weight)
-    bias = None if call.module.rc.bias is None else numbers(call.layer, "biases", call.module.rc.bias)
+    value, own = _row(call), f"{call.layer}.rc"
+    weight = numbers(own, "weights", call.module.rc.weight)
+    bias = None if call.module.rc.bias is None else numbers(own, "biases", call.module.rc.bias)
     inputs, features = int(np.prod(value.shape)), len(weight)
     if weight.shape[1] != inputs + features:
         raise call.refuse(
             "a recurrence of other features than it has neurons",
             "give it as many out_features as in_features",
         )
-    forward = call.made.linear(call.layer, value, weight[:, :inputs], bias)
-    back = call.made.linear(call.layer, _before(name, (features, 1, 1), flat=True), weight[:, inputs:], None)
+    forward = call.made.linear(own, value, weight[:, :inputs], bias)
+    back = call.made.linear(own, _before(name, (features, 1, 1), flat=True), weight[:, inputs:], None)
     return call.walk(name, module, replace(call.made.add(call.layer, forward, back), flat=True), False)
 
 
