@@ -41,7 +41,7 @@ import hashlib, spikeplane
 x = images
 program = spikeplane.compile(model, chip="small", encoding=spikeplane.Encoding(steps=4), input_shape=(1, 28, 28))
 """,
-    "docs/compiler.md": """
+    "docs/importing.md": """
 from torch import nn
 class MyNeuron(nn.Module):
     pass

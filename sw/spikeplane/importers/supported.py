@@ -17,7 +17,7 @@ _HEAD = """\
 
 Made from the importers: `python -m spikeplane.importers.supported -o docs/layers.md`; `spikeplane layers` prints it. What becomes
 of a model, `spikeplane compile --explain` prints. A layer of another class, a subclass of one of these included, is refused by its
-name; your own is taught by `register` ([compiler.md](compiler.md)).
+name; your own is taught by `register` ([importing.md](importing.md)).
 """
 
 
