@@ -135,10 +135,15 @@ class ChipConfig:
         return self.rows * self.cols
 
     def require_cores(self) -> None:
-        """Raises SpikeplaneError for a chip of units alone, on which no network runs."""
+        """Raises SpikeplaneError for a chip on which no program runs: of units alone, or one that learns."""
         if not self.cores:
             raise SpikeplaneError(
                 "this chip has no cores, so no network runs on it; take one with rows and cols from 1 to 8"
+            )
+        if self.training is not None:
+            raise SpikeplaneError(
+                "this chip learns in binary16, and programs of integers do not run on it; give it to spikeplane train, or "
+                "take a chip without a table [training]"
             )
 
     @property

@@ -15,6 +15,7 @@ PROVIDED = {
     "board": "spikeplane_hw.boards",
     "ChipModule": "spikeplane_sim.module",
     "agreement": "spikeplane_sim.measured",
+    "Trainer": "spikeplane_sim.golden.training",
     "alone_in_integers": "spikeplane_sim.measured",
     "check_model": "spikeplane_sim.proof",
     "FloatModel": "spikeplane_sim.golden",

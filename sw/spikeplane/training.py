@@ -9,6 +9,13 @@ from spikeplane.errors import SpikeplaneError
 WEIGHT_BITS = 16  #: of the binary16 weights of a chip that learns
 LANES = (8,)
 EXACT_BITS = (36, 48)
+_ALLOWED = {
+    "exact_bits": "36 or 48",
+    "tape_depth": "an integer from 16 to 65536",
+    "partial_depth": "an integer from 16 to 4096",
+}
+#: Of the other sizes.
+RANGES = {"tape_depth": (16, 1 << 16), "partial_depth": (16, 1 << 12)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +69,5 @@ def check_training(training: Any, lanes: int, weight_bits: int) -> None:
         )
 
 
-_ALLOWED = {
-    "exact_bits": "36 or 48",
-    "tape_depth": "an integer from 16 to 65536",
-    "partial_depth": "an integer from 16 to 4096",
-}
-_RANGES = {"tape_depth": (16, 1 << 16), "partial_depth": (16, 1 << 12)}
-
-
 def _fits(name: str, value: int) -> bool:
-    return value in EXACT_BITS if name == "exact_bits" else _RANGES[name][0] <= value <= _RANGES[name][1]
+    return value in EXACT_BITS if name == "exact_bits" else RANGES[name][0] <= value <= RANGES[name][1]

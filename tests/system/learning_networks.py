@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from spikeplane.config import ChipConfig
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection
+from spikeplane.training import TrainingConfig
+
+#: All tests run on its simulator.
+CHIP = ChipConfig(
+    rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(tape_depth=256, partial_depth=256), weight_depth=512,
+    acc_depth=128, parameter_depth=32, populations=6, projections=24, row_depth=128, column_depth=128, group_depth=64,
+    egress_depth=64,
+)  # fmt: skip
 
 Shape = tuple[int, int, int]
 

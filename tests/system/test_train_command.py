@@ -169,7 +169,7 @@ REFUSED = {
     "limits to a sum of 15",
     "models.py:net --encoding direct": "a chip learns from spikes, and the encoding 'direct' sends values; choose from rate, poisson, "
     "latency, planes, events",
-    "models.py:net --board sim": "--board sim: training runs on the golden model so far; use golden",
+    "models.py:net --board sims": "--board sims: training runs on golden, sim, or the path of a serial port",
     "models.py:net --freeze fc9": "--freeze fc9: there is no layer 'fc9'; there are 1, 2, 3, readout",
     "models.py:net --every -1": "--every must be 0 or more iterations, not -1",
     "models.py:net --seed -1": "--seed must be from 0 to 9223372036854775808, not -1",

@@ -4,22 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from learning_networks import NETWORKS, Case, large
+from learning_networks import CHIP, NETWORKS, Case, large
 
-from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train import Optimiser
-from spikeplane.train.driver import TrainingDriver
-from spikeplane.training import TrainingConfig
+from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.training import Trainer
-
-#: All tests run on its simulator.
-CHIP = ChipConfig(
-    rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(tape_depth=256, partial_depth=256), weight_depth=512,
-    acc_depth=128, parameter_depth=32, populations=6, projections=24, row_depth=128, column_depth=128, group_depth=64,
-    egress_depth=64,
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +27,8 @@ def pair(board: SimulatedBoard, case: Case, rate: float = 0.5) -> tuple[Training
     """The chip, loaded, and the golden model."""
     optimiser = Optimiser(rate=rate)
     golden = Trainer(case.network, optimiser, batch=case.samples, steps=case.steps)
-    chip = TrainingDriver(
-        board, CHIP, case.network, optimiser, batch=case.samples, steps=case.steps, cores=case.cores
-    )
+    image = prepared(case.network, CHIP, optimiser, batch=case.samples, steps=case.steps, cores=case.cores)
+    chip = TrainingDriver(board, CHIP, case.network, optimiser, steps=case.steps, image=image)
     chip.load()
     return chip, golden
 

@@ -17,6 +17,7 @@ from spikeplane import toolchain
 from spikeplane.camera.config import CameraConfig
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.training import TrainingConfig
 from spikeplane_gateware.generate import generate
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.check import refuse_sleepers
@@ -42,6 +43,7 @@ ODD = {
     "one-bit weights": ChipConfig(
         rows=1, cols=3, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, leak_multiplier=False
     ),
+    "learning": ChipConfig(rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(exact_bits=36)),
     "wide": ChipConfig(
         rows=2,
         cols=1,

@@ -11,6 +11,7 @@ from rich.markup import escape
 from spikeplane.cli.answer import Json, command, print_json, print_next
 from spikeplane.cli.console import bar, busy, out
 from spikeplane.cli.encodings import parse_encoding, parse_shapes
+from spikeplane.config import ChipConfig
 from spikeplane.data import read_labels, read_samples
 from spikeplane.data.labels import check_classes
 from spikeplane.errors import SpikeplaneError
@@ -18,9 +19,11 @@ from spikeplane.files import check_place
 from spikeplane.train.course import Settings
 from spikeplane.train.file import Training, begun, check_same
 from spikeplane.train.imported import learning
-from spikeplane.train.loop import Labelled
+from spikeplane.train.learners import open_learner
+from spikeplane.train.loop import Labelled, Learner
 from spikeplane.train.loop import train as run_training
 from spikeplane.train.network import LearningNetwork
+from spikeplane.train.plan import exact_bits
 
 #: The files of MNIST and its successors, in a folder.
 _TRAIN, _TEST = ("train-images", "train-labels"), ("t10k-images", "t10k-labels")
@@ -37,7 +40,15 @@ _Labels = Annotated[Path | None, typer.Option(help="Labels of the samples.")]
 _Test = Annotated[Path | None, typer.Option(help="Samples that are not learned, told after each epoch.")]
 _TestLabels = Annotated[Path | None, typer.Option(help="Labels of those.")]
 _Samples = Annotated[int | None, typer.Option("--samples", "-n", help="How many (default: all).")]
-_Board = Annotated[str, typer.Option("--board", "-b", help="golden: the golden model.")]
+_Board = Annotated[str, typer.Option("--board", "-b", help="golden, sim, or a serial port.")]
+_Chip = Annotated[
+    Path | None,
+    typer.Option(help="The chip: a TOML file with a table [training] (default: one core that fits)."),
+]
+_Verify = Annotated[
+    int,
+    typer.Option(help="Every so many iterations compare all weights of the chip with the golden model's."),
+]
 _Encoding = Annotated[str, typer.Option(help="rate (default), poisson, latency, planes or events.")]
 _Steps = Annotated[int, typer.Option(help="Time steps of a sample.")]
 _StepUs = Annotated[int, typer.Option(help="Microseconds of a step of an event recording.")]
@@ -61,7 +72,8 @@ _Resume = Annotated[
 
 def train(
     model: _Model, data: _Data, output: _Output, labels: _Labels = None, test: _Test = None,
-    test_labels: _TestLabels = None, samples: _Samples = None, board: _Board = "golden", encoding: _Encoding = "rate",
+    test_labels: _TestLabels = None, samples: _Samples = None, board: _Board = "golden", chip: _Chip = None,
+    verify: _Verify = 0, encoding: _Encoding = "rate",
     steps: _Steps = 4, step_us: _StepUs = 1000, batch: _Batch = 64, epochs: _Epochs = 5, rate: _Rate = 0.4,
     last_rate: _LastRate = None, momentum: _Momentum = 0.0, seed: _Seed = 0, freeze: _Freeze = None,
     weight_limit: _WeightLimit = 3, delta_limit: _DeltaLimit = 2, input_shape: _InputShape = None,
@@ -71,9 +83,7 @@ def train(
 
     Example: `spikeplane train model.py:net --data fashion_mnist -o trained.spt`
     """
-    if board != "golden":
-        raise SpikeplaneError(f"--board {board}: training runs on the golden model so far; use golden")
-    _check_options(every, samples, (test, test_labels))
+    _check_options(every, samples, verify, (test, test_labels))
     check_place(output)
     code = parse_encoding(encoding, steps, step_us, seed, 8)
     with busy("reading"):
@@ -92,7 +102,10 @@ def train(
     told += settings.told()
     for line in told:
         say(line)
-    summary = _learn(training, learned, tested, output, every, say)
+    config = None if chip is None else ChipConfig.from_toml(chip)
+    with busy(f"preparing {board}"):
+        learner = open_learner(board, training.network, settings, config, verify)
+    summary = _learn(training, learner, learned, tested, output, every, say) | {"board": board}
     summary["notes"] = told
     program = output.with_suffix(".spk")
     summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
@@ -107,9 +120,13 @@ def _quiet(text: str) -> None:
     """With --json the object says it."""
 
 
-def _check_options(every: int, samples: int | None, test: tuple[Path | None, Path | None]) -> None:
+def _check_options(
+    every: int, samples: int | None, verify: int, test: tuple[Path | None, Path | None]
+) -> None:
     if every < 0:
         raise SpikeplaneError(f"--every must be 0 or more iterations, not {every}")
+    if verify < 0:
+        raise SpikeplaneError(f"--verify must be 0 or more iterations, not {verify}")
     if samples is not None and samples < 1:
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
     if (test[0] is None) != (test[1] is None):
@@ -171,31 +188,29 @@ def _resumed(path: Path, network: LearningNetwork, settings: Settings) -> Traini
 
 def _learn(
     training: Training,
+    learner: Learner,
     data: Labelled,
     test: Labelled | None,
     output: Path,
     every: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    from spikeplane_sim.golden.training import Trainer, digest
+    from spikeplane_sim.golden.training import digest
 
     settings = training.settings
-    trainer = Trainer(
-        training.network, settings.optimiser, batch=settings.batch, steps=settings.encoding.steps
-    )
     rest = (settings.iterations - training.iterations) * settings.batch
     with bar("training", rest, "samples") as advance:
         done = run_training(
-            training, trainer, data, test, progress=advance, epoch_done=lambda row: say(_row(row)),
+            training, learner, data, test, progress=advance, epoch_done=lambda row: say(_row(row)),
             checkpoint=lambda now: now.save(output), every=every,
         )  # fmt: skip
     done.save(output)
     return {
         "training": str(output),
         "iterations": done.iterations,
-        "exact_bits": trainer.exact_bits,
+        "exact_bits": exact_bits(training.network, settings.batch, settings.encoding.steps),
         "epochs": done.figures.epochs,
-        "clipped": trainer.arithmetic.clipped,
+        "clipped": learner.clipped,
         "sha256": digest(done.learned),
     }
 
@@ -206,10 +221,13 @@ def _row(row: dict[str, Any]) -> str:
 
 
 def _show(summary: dict[str, Any]) -> None:
+    limited = f"{summary['clipped']:,} weights and deltas at their limits"
+    if summary["board"] != "golden":  # a chip has a flag
+        limited = f"{'some' if summary['clipped'] else 'no'} weights and deltas at their limits"
     for label, text in (
         ("iterations", f"{summary['iterations']:,}"),
         ("exact words", f"{summary['exact_bits']} bits"),
-        ("limited", f"{summary['clipped']:,} weights and deltas at their limits"),
+        ("limited", limited),
         ("sha256", summary["sha256"]),
         ("training", escape(summary["training"])),
     ):

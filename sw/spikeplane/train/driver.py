@@ -49,8 +49,7 @@ class Figures:
 
 
 class TrainingDriver(Channel):
-    """A chip that learns `network` in batches of at most `batch` samples of `steps`. `cores`: see `build_training_image`.
-    Raises SpikeplaneError for a network that the chip cannot learn."""
+    """A chip that learns `network` in samples of `steps`. `image`: as `prepared` made it for that."""
 
     def __init__(
         self,
@@ -59,15 +58,13 @@ class TrainingDriver(Channel):
         network: LearningNetwork,
         optimiser: Optimiser,
         *,
-        batch: int,
         steps: int,
-        cores: Mapping[str, Core] | None = None,
+        image: TrainingImage,
     ) -> None:
         super().__init__(device, config)
         self.network, self.optimiser, self.steps = network, optimiser, steps
-        self.exact_bits = _checked(network, config, optimiser, batch, steps)
-        self.image: TrainingImage = build_training_image(network, config, steps, cores)
-        self.iterations = 0
+        self.image = image
+        self.iterations = self.clipped = 0
         self._step = 0  #: forward steps since START
         self._values = np.zeros(0, dtype=np.uint16)
         self._tokens = self._ends = 0
@@ -137,6 +134,7 @@ class TrainingDriver(Channel):
         step = self.optimiser.step(len(labels), self.steps, rate)
         self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
         clipped = max(self._flags(core)["clipped"] for core in self.image.routes.cores)
+        self.clipped = max(self.clipped, clipped)
         self.iterations += 1
         scores = np.concatenate(readouts)
         return Figures(
@@ -257,10 +255,17 @@ class TrainingDriver(Channel):
             )
 
 
-def _checked(
-    network: LearningNetwork, config: ChipConfig, optimiser: Optimiser, batch: int, steps: int
-) -> int:
-    """The bits of exact words that the network needs. Raises SpikeplaneError where the chip has others."""
+def prepared(
+    network: LearningNetwork,
+    config: ChipConfig,
+    optimiser: Optimiser,
+    *,
+    batch: int,
+    steps: int,
+    cores: Mapping[str, Core] | None = None,
+) -> TrainingImage:
+    """What a chip is loaded with to learn in batches of at most `batch` samples of `steps`; `cores`: see
+    `build_training_image`. Raises SpikeplaneError for a network that it cannot learn."""
     if config.training is None:
         raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
     if optimiser.momentum:
@@ -272,4 +277,4 @@ def _checked(
             f"the network's sums take {needed} bits, and the chip has exact_bits = {config.training.exact_bits}; "
             f"set exact_bits = {needed}"
         )
-    return needed
+    return build_training_image(network, config, steps, cores)

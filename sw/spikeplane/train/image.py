@@ -13,7 +13,6 @@ from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.synapses import build_synapses
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import AnyMemory, CoreTables, Memory, core_tables
@@ -53,19 +52,18 @@ class Kept:
 
 @dataclass
 class TrainingImage:
-    """By core its words, by tag its weights, and the routes."""
+    """By core its words and how many it uses of each memory, by tag its weights, and the routes."""
 
     routes: BackRoutes
     words: dict[Core, Words] = field(default_factory=dict[Core, Words])
     kept: dict[int, Kept] = field(default_factory=dict[int, Kept])
+    used: dict[Core, dict[str, int]] = field(default_factory=dict[Core, dict[str, int]])
 
 
 def build_training_image(
     network: LearningNetwork, config: ChipConfig, steps: int, cores: Mapping[str, Core] | None = None
 ) -> TrainingImage:
     """Build everything. `cores`: by population its core (None: all on one). Raises SpikeplaneError where it does not fit."""
-    if config.training is None:
-        raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
     routes = BackRoutes(network, cores)
     routes.check(config)
     image = TrainingImage(routes)
@@ -75,6 +73,7 @@ def build_training_image(
             builder.add(network.population(name))
         image.words[core] = sorted(builder.cleared() + builder.words)
         image.kept |= builder.kept
+        image.used[core] = builder.space.used
     return image
 
 

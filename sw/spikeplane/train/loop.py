@@ -22,7 +22,12 @@ class Summed(Protocol):
 
 
 class Learner(Protocol):
-    """Whatever learns: the golden model, or a chip."""
+    """Whatever learns: the golden model, or a chip. `clipped`: how often a number was limited; of a chip 1, if ever."""
+
+    @property
+    def clipped(self) -> int:
+        """See above."""
+        ...
 
     def iterate(
         self, planes: Mapping[str, np.ndarray], labels: np.ndarray, rate: float | None = None

@@ -65,6 +65,11 @@ class Trainer:
             trained = (tag for tag, p in enumerate(network.projections) if p.trained)
             self.momenta = {tag: torch.zeros_like(self.weights[tag]) for tag in trained}
 
+    @property
+    def clipped(self) -> int:
+        """Weights and deltas that were limited so far."""
+        return self.arithmetic.clipped
+
     def readout(self, planes: Mapping[str, np.ndarray]) -> np.ndarray:
         """float16 (N, classes) of whole numbers (N, T, C, H, W) by input population. Raises SpikeplaneError where a
         rounding saturates."""

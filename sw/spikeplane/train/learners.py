@@ -1,0 +1,96 @@
+"""Who learns, by name: the golden model, a simulated chip, a chip at a serial port; each with the same bits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError, number
+from spikeplane.host.serial import BAUD, SerialDevice, is_port
+from spikeplane.provided import provided
+from spikeplane.train.chip import chip_for
+from spikeplane.train.course import Settings
+from spikeplane.train.driver import TrainingDriver, prepared
+from spikeplane.train.loop import Learner, Summed
+from spikeplane.train.network import Learned, LearningNetwork
+
+BOARDS = ("golden", "sim")
+
+
+def open_learner(
+    board: str, network: LearningNetwork, settings: Settings, chip: ChipConfig | None = None, verify: int = 0
+) -> Learner:
+    """The learner of that name, or at that serial port. `chip`: which chip it is (None: one core that holds the network);
+    `verify`: every so many iterations all weights are held against the golden model's (0: never). Raises SpikeplaneError
+    for a name there is not, and for what the chip cannot learn."""
+    steps = settings.encoding.steps
+    golden = provided("Trainer")(network, settings.optimiser, batch=settings.batch, steps=steps)
+    if board == "golden":
+        if chip is not None or verify:
+            raise SpikeplaneError(
+                "--chip and --verify are of a chip; give --board sim, or the path of a serial port"
+            )
+        return golden
+    if board not in BOARDS and not is_port(board):
+        raise SpikeplaneError(f"--board {board}: training runs on golden, sim, or the path of a serial port")
+    config = chip_for(network, settings.batch, steps) if chip is None else chip
+    image = prepared(
+        network, config, settings.optimiser, batch=settings.batch, steps=steps
+    )  # before a simulator is built
+    device = SerialDevice(board, BAUD) if is_port(board) else provided("SimulatedBoard")(config)
+    driver = TrainingDriver(device, config, network, settings.optimiser, steps=steps, image=image)
+    if is_port(board):
+        driver.identify()
+    driver.load()
+    return Verified(driver, golden, verify) if verify else driver
+
+
+class Verified:
+    """A chip that is held against the golden model in every `every`th iteration."""
+
+    def __init__(self, driver: TrainingDriver, golden: Any, every: int) -> None:
+        self.driver, self.golden, self.every = driver, golden, every
+        self.compared = 0  #: weights so far
+
+    def iterate(
+        self, planes: Mapping[str, np.ndarray], labels: np.ndarray, rate: float | None = None
+    ) -> Summed:
+        """See `Learner`. Raises SpikeplaneError for the first weight that is not the golden model's."""
+        driver = self.driver
+        if (driver.iterations + 1) % self.every:
+            return driver.iterate(planes, labels, rate)
+        self.golden.restore(driver.state(), driver.iterations)
+        found = driver.iterate(planes, labels, rate)
+        self.golden.iterate(planes, labels, rate)
+        self._compare(driver.state().weights, self.golden.state().weights)
+        return found
+
+    def _compare(self, found: Mapping[int, np.ndarray], expected: Mapping[int, np.ndarray]) -> None:
+        for tag, weight in sorted(found.items()):
+            differs = weight.view(np.uint16) != expected[tag].view(np.uint16)
+            self.compared += weight.size
+            if differs.any():
+                place = tuple(int(axis[0]) for axis in np.nonzero(differs))
+                raise SpikeplaneError(
+                    f"iteration {self.driver.iterations - 1}: weight {place} of {self.driver.network.projections[tag].name} is "
+                    f"{number(float(weight[place]))} on the chip and {number(float(expected[tag][place]))} in the golden model, "
+                    f"and {int(differs.sum())} of {weight.size} differ; please report it"
+                )
+
+    @property
+    def clipped(self) -> int:
+        """See `Learner`."""
+        return self.driver.clipped
+
+    def readout(self, planes: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See `Learner`."""
+        return self.driver.readout(planes)
+
+    def state(self) -> Learned:
+        """See `Learner`."""
+        return self.driver.state()
+
+    def restore(self, learned: Learned, iterations: int) -> None:
+        """See `Learner`."""
+        self.driver.restore(learned, iterations)

@@ -1,0 +1,76 @@
+"""The table [training] of a chip: what it may say, and that a chip without it is the chip it was."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.training import TrainingKind
+from spikeplane.formats.training_tables import TrainingMemory
+from spikeplane.training import TrainingConfig
+
+LEARNS = ChipConfig(rows=1, cols=1, lanes=8, weight_bits=16, training=TrainingConfig())
+
+
+def test_a_chip_comes_back_from_its_fields_and_from_toml(tmp_path: Path) -> None:
+    assert ChipConfig.from_dict(LEARNS.to_dict()) == LEARNS
+    (tmp_path / "chip.toml").write_text(
+        'preset = "tiny"\nweight_bits = 16\n[training]\nexact_bits = 36\ntape_depth = 64\n'
+    )
+    assert ChipConfig.from_toml(tmp_path / "chip.toml").training == TrainingConfig(
+        exact_bits=36, tape_depth=64
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"training": {"exact_bits": 40}}, "exact_bits must be 36 or 48, not 40"),
+        ({"training": {"tape_depth": 15}}, "tape_depth must be an integer from 16 to 65536, not 15"),
+        ({"training": {"tape_depth": 65537}}, "tape_depth must be"),
+        ({"training": {"partial_depth": 4097}}, "partial_depth must be an integer from 16 to 4096, not 4097"),
+        ({"training": {"partial_depth": True}}, "partial_depth must be"),
+        ({"training": {"tape_deep": 16}}, "unknown key 'tape_deep'; did you mean 'tape_depth'"),
+        ({"training": {"q": 16}}, "choose from exact_bits, tape_depth, partial_depth"),
+        ({"training": 3}, "training must be a table"),
+        ({"training": {}, "weight_bits": 8}, "weight_bits must be 16, not 8"),
+        ({"training": {}, "lanes": 16}, "has 8 lanes, not 16"),
+        ({"weight_bits": 16}, "weight_bits must be one of 1, 2, 4, 8, not 16"),
+    ],
+)
+def test_refused(values: dict[str, Any], message: str) -> None:
+    base = {"rows": 1, "cols": 1, "lanes": 8} | ({"weight_bits": 16} if "training" in values else {})
+    with pytest.raises(SpikeplaneError) as caught:
+        ChipConfig.from_dict(base | values)
+    assert message in str(caught.value)
+
+
+def test_only_a_chip_that_learns_has_its_packets_and_memories() -> None:
+    plain, learns = core_tables(PRESETS["tiny"]), core_tables(LEARNS)
+    assert plain.memories == tuple(Memory)
+    assert learns.memories == (*Memory, *TrainingMemory)
+    assert set(packet_format(PRESETS["tiny"]).payloads) == set(Kind)
+    form = packet_format(LEARNS)
+    assert set(form.payloads) == {*Kind, *TrainingKind}
+    assert learns.width(Memory.WEIGHT) == 128
+    assert learns.width(TrainingMemory.GRADIENT) == 8 * 48
+    packet = form.pack(TrainingKind.PARTIAL, (0, 0, 0, 0), tag=3, lane=5, value=-2, limb=2, group=4)
+    kind, fields = form.unpack(packet)
+    assert kind is TrainingKind.PARTIAL
+    assert (fields["tag"], fields["lane"], fields["value"], fields["limb"], fields["group"]) == (
+        3,
+        5,
+        65534,
+        2,
+        4,
+    )
+
+
+def test_no_program_runs_on_a_chip_that_learns() -> None:
+    PRESETS["tiny"].require_cores()
+    with pytest.raises(SpikeplaneError, match="this chip learns in binary16"):
+        LEARNS.require_cores()
