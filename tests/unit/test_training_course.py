@@ -1,9 +1,14 @@
 """The course of a training follows from its settings and from each sample's number alone."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 
 from spikeplane import Encoding
 from spikeplane.train.course import Settings, coded, epoch_code
+from spikeplane.train.file import Figures
+from spikeplane.train.loop import Labelled, train
 
 CODE = Encoding(kind="rate", steps=3, seed=5)
 
@@ -44,3 +49,23 @@ def test_a_sample_has_its_code_in_any_batch_and_another_in_another_epoch() -> No
     assert (coded(epoch_code(CODE, 0), images, (1, 4, 4), picked) == first[picked]).all()
     assert (first != second).any()
     assert (first[0] != coded(epoch_code(CODE, 0), images[[0, 0]], (1, 4, 4), np.array([1]))[0]).any()
+
+
+def test_every_iteration_has_its_own_rate() -> None:
+    """The loop hands it on: 0.4 falls to 0.1 over four iterations."""
+    rates, images = [], np.zeros((4, 1, 2, 2), np.uint8)
+
+    def iterate(planes: dict[str, np.ndarray], labels: np.ndarray, rate: float) -> SimpleNamespace:
+        rates.append(round(rate, 9))
+        return SimpleNamespace(samples=len(labels), right=0, loss=0.0, clipped=0)
+
+    learner: Any = SimpleNamespace(iterate=iterate, restore=lambda *_: None, state=lambda: None)
+    training: Any = SimpleNamespace(
+        settings=settings(samples=4, batch=1, epochs=1, rate=0.4, last_rate=0.1),
+        network=SimpleNamespace(inputs=[SimpleNamespace(name="in", shape=(1, 2, 2))]),
+        figures=Figures(),
+        learned=None,
+        iterations=0,
+    )
+    train(training, learner, Labelled(images, np.zeros(4, int)))
+    assert rates == [0.4, 0.3, 0.2, 0.1]
