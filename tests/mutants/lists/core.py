@@ -41,7 +41,7 @@ LOOKUP = (
     Mutant("synapses/lookup.py", "(row.count != 0) & (column.count != 0) & (group.count != 0)", "(row.count != 0) & (column.count != 0)", "a group count of 0 is walked"),
     Mutant("synapses/lookup.py", "self._moves(6) & ~event & ~projection.valid", "0", "a dropped spike is not told"),
     Mutant("synapses/lookup.py", "self._moves(6) & ~event & ~projection.valid", "self._moves(6) & ~projection.valid", "an event counts as a dropped spike"),
-    Mutant("synapses/lookup.py", "Mux(kinds[6] == Kind.CREDIT, packet.tag, projection.slot)", "projection.slot", "a credit goes to its projection's slot"),
+    Mutant("synapses/lookup.py", "Mux(self._has_slot(kinds[6]), packet.tag, projection.slot)", "projection.slot", "a credit goes to its projection's slot"),
     Mutant("synapses/lookup.py", "~event & ~projection.aligned & (others != 0)", "~event & (others != 0)", "an aligned mask is walked bit by bit as well"),
     Mutant("synapses/lookup.py", "event | once", "once", "an event is walked like a spike"),
     Mutant("synapses/lookup.py", "(row.count == 1) & (column.count == 1) & (group.count == 1)", "(row.count == 1) & (column.count == 1)", "several groups are walked as one"),

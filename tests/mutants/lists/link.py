@@ -24,7 +24,7 @@ BRIDGE = (
     Mutant("bridge.py", "token.source_slot", "token.source_slot ^ 1", "a returned credit names another slot"),
     Mutant("bridge.py", "token.source_x", "token.source_y", "a returned credit goes to another column"),
     Mutant(
-        "bridge.py", "self.mesh_i.valid & ~is_credit & ~(is_token & self.credit_waits)", "self.mesh_i.valid & ~(is_token & self.credit_waits)",
+        "bridge.py", "self.mesh_i.valid & ~self._consumed(is_credit) & ~(is_token & self.credit_waits)", "self.mesh_i.valid & ~(is_token & self.credit_waits)",
         "credits are sent on to the host",
     ),
     Mutant("bridge.py", "m.d.sync += self.reply_waits.eq(0)", "", "a reply is sent for ever"),
