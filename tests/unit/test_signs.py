@@ -57,6 +57,16 @@ def test_odd_numbers_are_as_many_signs_as_they_have_bits(count: int) -> None:
     assert np.array_equal(np.sum([sign << power for sign, power in found], axis=0), 2 * odd)
 
 
+def test_blocks_of_0_stay_0_beside_odd_numbers() -> None:
+    real = np.kron(np.eye(2), np.array([[2.4, -3.6], [5.0, -0.2]]))
+    assert integers(real, np.ones(4), -3).tolist() == [
+        [3, -3, 0, 0],
+        [5, -1, 0, 0],
+        [0, 0, 3, -3],
+        [0, 0, 5, -1],
+    ]
+
+
 def test_what_is_not_stored_has_no_sign() -> None:
     rng = np.random.default_rng(0)
     stored = np.kron(np.eye(2, dtype=bool), np.ones((3, 3), dtype=bool))

@@ -41,7 +41,8 @@ def integers(weight: np.ndarray, step: np.ndarray, bits: int) -> np.ndarray:
     ratio = weight / step.reshape(-1, *[1] * (weight.ndim - 1))
     if bits == 1:
         return np.sign(ratio).astype(np.int64)  # 0 where nothing is stored
-    nearest = np.round(ratio) if bits > 0 else 2 * np.floor(ratio / 2) + 1
+    # 0 where nothing is stored: no odd number
+    nearest = np.round(ratio) if bits > 0 else (2 * np.floor(ratio / 2) + 1) * (ratio != 0)
     return np.clip(nearest, -top(bits), top(bits)).astype(np.int64)
 
 
