@@ -13,8 +13,18 @@ import spikeplane
 from spikeplane import Encoding
 from spikeplane.compiler.losses import told_losses
 from spikeplane.compiler.quantise import quantise
-from spikeplane.compiler.signs import SEVERAL, alike, most_signs, power_apart, sign_bits, signs, step_of
+from spikeplane.compiler.signs import (
+    SEVERAL,
+    STREAM,
+    alike,
+    most_signs,
+    power_apart,
+    sign_bits,
+    signs,
+    step_of,
+)
 from spikeplane.compiler.steps import best_step, integers, top
+from spikeplane.compiler.ties import is_identity
 from spikeplane.config import preset
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import import_model
@@ -192,11 +202,18 @@ def test_how_many_signs_are_tried() -> None:
         import_model(make(), input_shape=(2, 8, 8), input_bits=1)
         for make in (lambda: residual(shortcut=True, channels=8), lambda: kept(8))
     )
-    assert most_signs(spikes, ONE) == SEVERAL
-    assert most_signs(values, ONE) == (6, 5, 4, 3, 2, 1)
-    assert most_signs(values, replace(ONE, max_shift=31)) == SEVERAL
-    assert most_signs(values, replace(ONE, max_shift=0)) == (2, 1)
+    assert most_signs(spikes, ONE) == most_signs(values, ONE) == SEVERAL
     assert most_signs(values, preset("small")) == (1,)
+    beside = [p for p in values.projections if is_identity(values, p) and len(values.incoming(p.target)) > 1]
+    gains = np.r_[0.0, np.ones(7)].reshape(
+        8, 1, 1
+    )  # an identity of values no longer: its weights are sums of signs
+    shared = replace(
+        values, projections=tuple(replace(p, weight=gains) if p in beside else p for p in values.projections)
+    )
+    assert most_signs(shared, ONE) == (6, 5, 4, 3, 2, 1)
+    assert most_signs(shared, replace(ONE, max_shift=31)) == SEVERAL[-STREAM:]
+    assert most_signs(shared, replace(ONE, max_shift=0)) == (2, 1)
 
 
 @pytest.mark.slow

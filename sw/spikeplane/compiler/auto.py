@@ -54,6 +54,12 @@ class Target:
     placed: Placed
     made: bool = True
 
+    def for_bits(self, weight_bits: object) -> "Target":
+        """Chips that are made for a network may store signs, where weights of 1 bit are asked for."""
+        if not self.made or isinstance(weight_bits, bool) or weight_bits != 1:
+            return self
+        return replace(self, arithmetic=tuple(replace(chip, weight_bits=1) for chip in self.arithmetic))
+
 
 def target(name: str) -> Target:
     """What `chip=name` means where it is no preset's: "auto", or a board's name. Raises SpikeplaneError for
@@ -88,8 +94,15 @@ def held(chip: ChipConfig, board: "Board") -> bool:
 
 
 def _any_size(shapes: Sequence[Shape], network: Network, source: ChipConfig, probes: list[str]) -> Fitted:
-    """The first chip whose cores are no longer than the largest preset's; that of the most cores where all are."""
-    *_, last = _until(_usual, shapes, network, source, probes)
+    """The first chip whose cores are no longer than the largest preset's; that of the most cores where all are. Of
+    narrower cores where values of few channels meet weights of 1 bit."""
+    try:
+        *_, last = _until(_usual, shapes, network, source, probes)
+    except SpikeplaneError:
+        if source.weight_bits > 1:
+            raise
+        narrow = [(rows, cols, min(_LANES)) for rows, cols, _ in shapes]
+        *_, last = _until(_usual, narrow, network, source, probes)
     return last
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from spikeplane.compiler.auto import Target, TooLarge
+from spikeplane.compiler.binding import FAR, told_far
 from spikeplane.compiler.fit import Placed, fit, mapping_rows
 from spikeplane.compiler.losses import LEVELS, check_losses, told_losses, vanished
 from spikeplane.compiler.quantise import quantise
@@ -43,7 +44,7 @@ def first_built(source: Source, chips: Target, encodings: Encodings, name: str) 
             large = large or isinstance(error, TooLarge)
             _log.info("%s; trying wider accumulators and membranes", error)
             continue
-        lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] == LEVELS]
+        lost = [row["layer"] for row in found[-1].tables["assumptions"] if row["what"] in (LEVELS, FAR)]
         if not lost:
             return found[-1]
         _log.info("layer '%s' loses levels of its weights; trying wider accumulators and membranes", lost[0])
@@ -62,8 +63,10 @@ def built(
 
     def lossless(chip: ChipConfig) -> bool:
         """Whether no weights vanish on it."""
-        _, found = _quantised(source, chip, encodings)
-        return not any(vanished(row) for row in found)
+        return not any(vanished(row) for row in requantised(chip)[1])
+
+    def requantised(chip: ChipConfig) -> tuple[Network, list[Quantised]]:
+        return _quantised(source, chip, encodings)
 
     network, rows = _quantised(source, source.chip, encodings)
     check_losses(net, rows, source.chip, lossless if cured else lambda _: False)
@@ -72,9 +75,12 @@ def built(
     config, placement, image = placed(network, source.chip, chosen)
     bounds = prove(network, config)
     prove_once(network, config)
+    told = told_losses(net, network, rows, config) + told_far(
+        net, rows, source.chip, len(chosen), requantised if cured else None
+    )
     tables: dict[str, list[dict[str, Any]]] = {
-        "assumptions": [asdict(a) for a in (*net.assumptions, *told_losses(net, network, rows, config))],
-        "quantisation": [asdict(row) for row in rows],
+        "assumptions": [asdict(a) for a in (*net.assumptions, *told)],
+        "quantisation": [row.columns() for row in rows],
         "bounds": [{**asdict(b), "bits": b.bits} for b in bounds],
         "mapping": mapping_rows(placement, image),
         "calibration": [],
@@ -105,7 +111,17 @@ def _quantised(source: Source, chip: ChipConfig, encodings: Encodings) -> tuple[
         source.guard,
         source.peaks,
         lambda layer: known.get(layer.population.name),
+        probed(source),
     )
+
+
+def probed(source: Source) -> int | None:
+    """How many populations are sent to the host; None where all are."""
+    if source.probes is None:
+        return None
+    sends = {p.source for p in source.network.projections}
+    neurons = [p.name for p in source.network.populations if p.neuron is not None]
+    return sum(n in source.probes or n == source.network.output or n not in sends for n in neurons)
 
 
 def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:

@@ -76,9 +76,10 @@ def compile(  # noqa: A001 - the public name is the field's word
     discretisation  how NIR's leaks become steps: "euler" 1 - dt / tau (where None), "exponential" exp(-dt / tau)
     read_out      of a NIR graph with several outputs the one that is read out; the first where None
     weight_bits   bits of the weights, for all layers but the readout, which keeps 8, or by layer:
-                  {"conv1": 4}; the chip's where None, or those that `spikeplane.nn.quantise` trained; "auto", or
-                  "auto:98" for percent: the fewest with which that share of spikes (99 %) agrees with the float
-                  network's on the calibration, layer by layer given its spikes
+                  {"conv1": 4}; 1: a chip that is made for the network stores 1 bit, +1 or -1; the chip's where None, or
+                  those that `spikeplane.nn.quantise` trained; "auto", or "auto:98" for percent: the fewest with which
+                  that share of spikes (99 %) agrees with the float network's on the calibration, layer by layer given
+                  its spikes
     guard         bits by which currents and membranes are finer than weights, for all layers or by
                   layer; chosen where None
     correct       what rounding does to a channel is taken back by its bias, its threshold and a smaller scale of its
@@ -109,7 +110,7 @@ def compile(  # noqa: A001 - the public name is the field's word
     }
     share = share_of(weight_bits)
     with door("telling")("compiling", progress) as say:
-        chips = _target(chip)
+        chips = _target(chip).for_bits(weight_bits)
         say("reading the model")
         net = imported(model, options, calibration, Encoding() if encoding is None else encoding)
         net, encodings = prepared(net, encoding, chips.arithmetic[0])

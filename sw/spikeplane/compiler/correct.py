@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from spikeplane.compiler.built import built
+from spikeplane.compiler.built import built, probed
 from spikeplane.compiler.calibrated import Calibrated
 from spikeplane.compiler.corrected import corrected
 from spikeplane.compiler.fit import Placed
@@ -41,7 +41,7 @@ def with_corrections(
     assert source is not None
     search = Search(Calibrated(program, planes), say)
     net, bits, guard, peaks = source.network, source.weight_bits, source.guard, source.peaks
-    quantise(net, source.chip, program.encodings, bits, guard, peaks, search)
+    quantise(net, source.chip, program.encodings, bits, guard, peaks, search, probed(source))
     if not search.found:
         return program
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.signs import sign_bits
+from spikeplane.compiler.signs import STREAM, room_of, sign_bits
 from spikeplane.compiler.steps import plain
+from spikeplane.compiler.ties import is_identity
 from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
@@ -24,9 +25,12 @@ class Layer:
     neuron: FloatNeuron
     incoming: tuple[FloatProjection, ...]
     sources: tuple[Population, ...]
+    #: of sources of values, in their integers (C,): the power of what rounding changes in them, and their own
+    before: tuple[tuple[np.ndarray, np.ndarray] | None, ...]
     real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
     bits: int
     widths: tuple[int, ...]  #: bits of each projection's whole numbers: `bits`, or more that become signs
+    exact: bool  #: an identity of values has one sign, and those beside it are sums of them
     guard: int | None
     peak: np.ndarray | None
     hold: bool
@@ -60,7 +64,8 @@ class Layers:
     """Makes the layers in the network's order, each from what the earlier ones have become.
 
     bits, guards: by population, as asked for; peaks: by population the largest membrane (C,) on the
-    calibration; streams: of the value populations; several: see `signs`. made: by name what there is in integers.
+    calibration; streams: of the value populations; several: see `signs`. made: by name what there is in integers;
+    before: see `Layer`.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Layers:
         self.units = {name: encoding.value for name, encoding in by.items()}
         constants = [p for p in net.populations if p.constant]
         once = any(p.neuron is not None and p.neuron.reset == "once" for p in net.populations)
+        self.before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.made = {
             p.name: Population(
                 name=p.name,
@@ -99,19 +105,24 @@ class Layers:
         incoming, bits = net.incoming(name), self.bits[name]
         sources = tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming)
         real, unit = tuple(self._real(p) for p in incoming), self.streams.units.get(name)
-        rooms = [self.config.max_shift - s.bits(self.config.membrane_bits) + 2 for s in sources]
+        rooms = [room_of(source, self.config) for source in sources]
         one = bits == 1 and self.config.weight_bits == 1
+        exact = self._exact(population, incoming, real, rooms) if one and unit is None else None
         self.made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
         return Layer(
             population=population,
             neuron=neuron,
             incoming=incoming,
             sources=sources,
+            before=tuple(self.before.get(p.source) for p in incoming),
             real=real,
             bits=bits,
-            widths=sign_bits(real, self._zeros(incoming, real), rooms, unit, self.several)
+            widths=sign_bits(
+                real, self._zeros(incoming, real), rooms, exact if unit is None else unit, self.several
+            )
             if one
             else (bits,) * len(incoming),
+            exact=exact is not None,
             guard=self.guards[name],
             peak=self.peaks.get(name),
             hold=_holds(net, incoming, self.encodings),
@@ -121,6 +132,23 @@ class Layers:
             low=self.streams.low.get(name, 0),
             steps=self.steps,
         )
+
+    def _exact(
+        self,
+        population: FloatPopulation,
+        incoming: tuple[FloatProjection, ...],
+        real: tuple[np.ndarray, ...],
+        rooms: list[int],
+    ) -> np.ndarray | None:
+        """The unit (C,) of neurons behind values and other branches, where an identity of the values counts 1, because
+        there is no room for the signs of one that does not."""
+        neuron = population.neuron
+        if population.sends_values or neuron is None or neuron.v_reset or len(incoming) < 2:
+            return None
+        for p, weight, room in zip(incoming, real, rooms, strict=True):
+            if is_identity(self.net, p) and room < min(self.several, STREAM):
+                return np.abs(weight[..., 0, 0]).reshape(-1)
+        return None
 
     def _zeros(self, incoming: tuple[FloatProjection, ...], real: tuple[np.ndarray, ...]) -> list[bool]:
         """Whether there are zeros among those weights that a core stores."""

@@ -20,6 +20,7 @@ from spikeplane.compiler.corrected import corrected
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
+from spikeplane.compiler.off import changed, share
 from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import affordable, most_signs, signs
@@ -51,6 +52,8 @@ class Made:
     projections: list[list[Projection]]
     row: Quantised
     unit: np.ndarray
+    #: of its currents, in steps of the weights' unit (C,): the power of what rounding changes, and their own
+    changed: tuple[np.ndarray, np.ndarray]
 
 
 #: What a layer's integers are corrected by (`compiler.correct` looks for it), None: by nothing.
@@ -65,18 +68,19 @@ def quantise(
     guard: Widths = None,
     peaks: dict[str, np.ndarray] | None = None,
     correct: Correct = lambda _: None,
+    probes: int | None = None,
 ) -> tuple[Network, list[Quantised]]:
     """The integer network and one row per population, from a network that `check_network` has passed.
 
     weight_bits, guard: for all layers or by layer, see `widths`; peaks: by population the largest
-    membrane (C,) on the calibration; correct: asked of each layer, in the network's order. Raises
-    SpikeplaneError for a leak or a width that the chip lacks.
+    membrane (C,) on the calibration; correct: asked of each layer, in the network's order; probes: tags that the host
+    takes, one for every population where None. Raises SpikeplaneError for a leak or a width that the chip lacks.
     """
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     *terms, one = most_signs(net, config)
     for several in terms:
         found = _quantised(net, config, encodings, bits, guards, peaks or {}, several, correct)
-        if affordable(found[0], config):
+        if affordable(found[0], config, probes):
             return found
     if config.weight_bits == 1:
         refuse_one_size(net)
@@ -103,6 +107,8 @@ def _quantised(
         layer = layers.layer(population, population.neuron)
         made = quantise_layer(corrected(layer, correct(layer)), config)
         layers.made[population.name] = made.population
+        if population.sends_values:
+            layers.before[population.name] = made.changed
         projections |= zip(net.tags_into(population.name), made.projections, strict=True)
         rows.append(made.row)
         _log.debug("%s: %d weight bits, %d guard bits", population.name, made.row.weight_bits, made.row.guard)
@@ -152,8 +158,10 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     if layer.unit is not None and made.neuron is not None:
         planes, relu = planes_of(layer, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
-    row = row_of(layer, made, whole, [unit * 2.0**power for power in above], unit, h)
-    return Made(made, found, row, unit * 2.0**-h)
+    steps = [unit * 2.0**power for power in above]
+    wrong, power = changed(layer, whole, steps)
+    row = row_of(layer, made, whole, steps, unit, h, share(wrong, power))
+    return Made(made, found, row, unit * 2.0**-h, (wrong / unit**2, power / unit**2))
 
 
 def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: ChipConfig) -> np.ndarray | None:

@@ -1,6 +1,7 @@
 """What rounding did to each population, as a row of the table "quantisation"."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,11 @@ class Quantised:
     clipped: float
     error: float
     leak: str
+    off: float  #: what rounding changes in its currents, as a part of them; no column
+
+    def columns(self) -> dict[str, Any]:
+        """Of the table."""
+        return {name: value for name, value in asdict(self).items() if name != "off"}
 
 
 def row_of(
@@ -34,6 +40,7 @@ def row_of(
     steps: list[np.ndarray],
     unit: np.ndarray,
     guard: int,
+    off: float,
 ) -> Quantised:
     """The row of a layer. whole: the integers of its weights; steps: what 1 of them is (C,); unit: of its currents,
     `guard` bits coarser than that of its membranes."""
@@ -53,6 +60,7 @@ def row_of(
         clipped=clipped / max(1, size) * 100,
         error=float(np.sqrt(wrong / max(1, size) / power)) if power > _TINY**2 else 0.0,
         leak=_leak_text(made, made.neuron),
+        off=off,
     )
 
 

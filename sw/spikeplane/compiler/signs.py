@@ -14,15 +14,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spikeplane.compiler.ties import is_identity
 from spikeplane.config import ChipConfig
-from spikeplane.float_network import FloatNetwork
-from spikeplane.network import Network
+from spikeplane.float_network import FloatNetwork, FloatProjection
+from spikeplane.network import Network, Population
 
 TERNARY = 2  #: bits of weights with zeros: -1, 0, 1
 #: Signs of a weight beside others of another size, shortcuts and small branches, the most that the chip has room for.
-SEVERAL = (8, 7, 6, 5, 4, 3, 2, 1)
+SEVERAL = (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+STREAM = 8  #: signs of branches of values, and beside them, the most: a kernel of spikes each
 _SHARE = 3  #: of the shifts of values, what the signs of their weights have: 1 / _SHARE
-_PART = 2  #: of the chip's weights that such a network may be: 1 / _PART
+PART = 2  #: of the chip's weights that such a network may be: 1 / PART
 _TINY = 1e-30  #: magnitudes below are no weights
 _SAME = 1e-3  #: relative difference of steps that are the same
 
@@ -52,7 +54,7 @@ def sign_bits(
         other = (unit is not None or weight is not real[main]) and not (
             alike(weight) and power_apart(step_of(weight), step)
         )
-        most = min(several, room)
+        most = min(several, room, SEVERAL[0] if unit is None else STREAM)
         found.append(plain if not other or most < 2 else max(plain, most) if zero else -most)
     return tuple(found)
 
@@ -62,17 +64,36 @@ def most_signs(net: FloatNetwork, config: ChipConfig) -> tuple[int, ...]:
     share the packets' shifts with the signs of their weights: a third is for these."""
     if config.weight_bits > 1:
         return (1,)
-    values = {p.name for p in net.populations if p.sends_values and p.neuron is not None}
-    streams = any(p.source in values for p in net.projections)
-    most = max(2, (config.max_shift + _SHARE) // _SHARE) if streams else SEVERAL[0]
+    shared = any(share_shifts(net, p) for p in net.projections)
+    most = min(STREAM, max(2, (config.max_shift + _SHARE) // _SHARE)) if shared else SEVERAL[0]
     return tuple(several for several in SEVERAL if several <= most)
 
 
-def affordable(network: Network, config: ChipConfig) -> bool:
-    """Whether the chip has tags and weights for the terms, with a probe for every population."""
-    tags = len(network.projections) + sum(p.neuron is not None for p in network.populations)
-    size = sum(int(np.count_nonzero(p.weight)) for p in network.projections)
-    return tags <= config.projections and size * _PART <= config.cores * config.weight_depth * config.lanes
+def share_shifts(net: FloatNetwork, projection: FloatProjection) -> bool:
+    """Whether a population's values meet weights that are sums of signs: beside other branches, or with zeros. An
+    identity has one sign, where the branches beside it have several (`rooms`)."""
+    source = net.population(projection.source)
+    if not source.sends_values or source.neuron is None or is_identity(net, projection):
+        return False
+    return len(net.incoming(projection.target)) > 1 or not np.asarray(projection.weight).all()
+
+
+def room_of(source: Population, config: ChipConfig) -> int:
+    """Signs that a source's weights have at most: the packets' shifts and the accumulator hold them and its planes."""
+    return min(config.max_shift + 2, config.acc_bits - 1) - source.bits(config.membrane_bits)
+
+
+def affordable(network: Network, config: ChipConfig, probes: int | None = None) -> bool:
+    """Whether the chip has tags and weights for the terms. probes: tags that the host takes, one for every population
+    where None."""
+    own = sum(p.neuron is not None for p in network.populations) if probes is None else probes
+    tags, size = len(network.projections) + own, stored(network)
+    return tags <= config.projections and size * PART <= config.cores * config.weight_depth * config.lanes
+
+
+def stored(network: Network) -> int:
+    """Weights that are not 0."""
+    return sum(int(np.count_nonzero(p.weight)) for p in network.projections)
 
 
 def step_of(weight: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
 from spikeplane.compiler.sides import reached
-from spikeplane.compiler.signs import alike, power_apart, step_of
+from spikeplane.compiler.signs import STREAM, alike, power_apart, share_shifts, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
 from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, rounds, uniform
 from spikeplane.config import ChipConfig
@@ -52,7 +52,7 @@ class Streams(Branches):
         several: int = 1,
     ) -> None:
         super().__init__(net, config, encodings, bits, peaks)
-        self.several = several
+        self.several = min(several, STREAM)
         self.steps = next(iter(by_input(encodings, [p.name for p in net.inputs]).values())).steps
         self.synaptic = in_front_of_neurons(net)
         classes = self.ties.members
@@ -92,10 +92,11 @@ class Streams(Branches):
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
         behind its values gain more by it than the values lose."""
         every, may = widest(self.config), self._may_leave_out(members)
-        if (
-            self.config.weight_bits == 1 and self.several > 1
-        ):  # the shifter has room for the readers' signs too
-            every = min(every, max(self.several, self.config.max_shift + 2 - self.several))
+        if self.several > 1 and any(
+            p.source in members and share_shifts(self.net, p) for p in self.net.projections
+        ):
+            room = min(self.config.max_shift + 2, self.config.acc_bits - 1)
+            every = min(every, max(self.several, room - self.several))
         if not weighted(self, members) and not (may and pooled(self, members)):
             return 0.0, self._unit(members, every), every, 0
         found: list[Choice] = []

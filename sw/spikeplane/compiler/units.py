@@ -143,9 +143,9 @@ def _kept_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
 
 
 def _anchor(layer: Layer) -> int | None:
-    """The first projection that is an identity of values: it counts exactly 1, or a power of two. Signs have
-    one size beside it, theirs."""
-    if len(set(layer.widths)) > 1:
+    """The first projection that is an identity of values: it counts exactly 1, or a power of two. Signs of one size
+    beside it have theirs."""
+    if len(set(layer.widths)) > 1 and not layer.exact:
         return None
     if layer.population.sends_values or layer.neuron.v_reset:
         return None
