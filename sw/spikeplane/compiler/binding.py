@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from spikeplane.compiler.rows import Quantised
-from spikeplane.compiler.signs import PART, alike, stored
+from spikeplane.compiler.signs import PART, alike, connections, stored
 from spikeplane.config import RANGES, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork
@@ -84,7 +84,9 @@ def _cure(config: ChipConfig, worst: float, probes: int, quantise: Quantise) -> 
     least = max(_FAR, _LESS * worst)
     found = near(replace(config, **raised))
     if found is None:
-        return ""
+        return (
+            f": a core counts {connections(config)[0]} connections into a population, and no field gives more"
+        )
     least = max(_FAR, max(row.off for row in quantise(replace(config, **raised))[1]) * 1.1)
     for name in tuple(raised):
         fewer = {other: value for other, value in raised.items() if other != name}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from spikeplane.compiler.auto import Target, TooLarge
@@ -59,25 +60,20 @@ def built(
 ) -> Program:
     """The program of a float network: quantised for the source's chip, proved within bounds, placed by
     `placed`. cured: where weights vanish, look for a chip on which they do not. Raises SpikeplaneError."""
-    net = source.network
+    net, quantised = source.network, partial(_quantised, source, encodings)
 
     def lossless(chip: ChipConfig) -> bool:
         """Whether no weights vanish on it."""
-        return not any(vanished(row) for row in requantised(chip)[1])
+        return not any(vanished(row) for row in quantised(chip)[1])
 
-    def requantised(chip: ChipConfig) -> tuple[Network, list[Quantised]]:
-        return _quantised(source, chip, encodings)
-
-    network, rows = _quantised(source, source.chip, encodings)
+    network, rows = quantised(source.chip)
     check_losses(net, rows, source.chip, lossless if cured else lambda _: False)
     prove(network, source.chip)
     chosen = _probes(network, source.probes)
     config, placement, image = placed(network, source.chip, chosen)
-    bounds = prove(network, config)
-    prove_once(network, config)
-    told = told_losses(net, network, rows, config) + told_far(
-        net, rows, source.chip, len(chosen), requantised if cured else None
-    )
+    bounds, _ = prove(network, config), prove_once(network, config)
+    told = told_losses(net, network, rows, config)
+    told += told_far(net, rows, source.chip, len(chosen), quantised if cured else None)
     tables: dict[str, list[dict[str, Any]]] = {
         "assumptions": [asdict(a) for a in (*net.assumptions, *told)],
         "quantisation": [row.columns() for row in rows],
@@ -101,7 +97,7 @@ def built(
     )
 
 
-def _quantised(source: Source, chip: ChipConfig, encodings: Encodings) -> tuple[Network, list[Quantised]]:
+def _quantised(source: Source, encodings: Encodings, chip: ChipConfig) -> tuple[Network, list[Quantised]]:
     known = source.corrections or {}
     return quantise(
         source.network,

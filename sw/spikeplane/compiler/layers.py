@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeplane.compiler.signs import STREAM, room_of, sign_bits
+from spikeplane.compiler.signs import STREAM, connections, room_of, sign_bits
 from spikeplane.compiler.steps import plain
 from spikeplane.compiler.ties import is_identity
 from spikeplane.config import ChipConfig
@@ -25,8 +25,8 @@ class Layer:
     neuron: FloatNeuron
     incoming: tuple[FloatProjection, ...]
     sources: tuple[Population, ...]
-    #: of sources of values, in their integers (C,): the power of what rounding changes in them, and their own
-    before: tuple[tuple[np.ndarray, np.ndarray] | None, ...]
+    #: of sources of values, in their integers (2, C): the power of what rounding changes in them, and their own
+    before: tuple[np.ndarray | None, ...]
     real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
     bits: int
     widths: tuple[int, ...]  #: bits of each projection's whole numbers: `bits`, or more that become signs
@@ -86,7 +86,7 @@ class Layers:
         self.units = {name: encoding.value for name, encoding in by.items()}
         constants = [p for p in net.populations if p.constant]
         once = any(p.neuron is not None and p.neuron.reset == "once" for p in net.populations)
-        self.before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.before: dict[str, np.ndarray] = {}
         self.made = {
             p.name: Population(
                 name=p.name,
@@ -105,7 +105,7 @@ class Layers:
         incoming, bits = net.incoming(name), self.bits[name]
         sources = tuple(self.made.get(p.source, _spikes(net, p.source)) for p in incoming)
         real, unit = tuple(self._real(p) for p in incoming), self.streams.units.get(name)
-        rooms = [room_of(source, self.config) for source in sources]
+        rooms = [room_of(net, p, s, self.config) for p, s in zip(incoming, sources, strict=True)]
         one = bits == 1 and self.config.weight_bits == 1
         exact = self._exact(population, incoming, real, rooms) if one and unit is None else None
         self.made[name] = Population(name=name, shape=population.shape, neuron=Neuron(kind=neuron.kind))
@@ -118,7 +118,12 @@ class Layers:
             real=real,
             bits=bits,
             widths=sign_bits(
-                real, self._zeros(incoming, real), rooms, exact if unit is None else unit, self.several
+                real,
+                self._zeros(incoming, real),
+                rooms,
+                exact if unit is None else unit,
+                self.several,
+                connections(self.config)[0],
             )
             if one
             else (bits,) * len(incoming),

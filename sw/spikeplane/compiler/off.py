@@ -22,8 +22,8 @@ def changed(
     layer: Layer,
     whole: Sequence[np.ndarray],
     steps: Sequence[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of the currents (C,): the power of what rounding changes, and that of what there is. whole: the integers of the
+) -> np.ndarray:
+    """Of the currents (2, C): the power of what rounding changes, and that of what there is. whole: the integers of the
     weights; steps: what 1 of them is (C,)."""
     mean, wrong, power = (np.zeros(layer.population.shape[0]) for _ in range(3))
     for p, source, real, weight, step, known in zip(
@@ -40,11 +40,12 @@ def changed(
         noise, values = (flat(np.ones_like(real) * p.kind.by_source(each)) * pixels for each in known)
         wrong = wrong + (off**2 * values).sum(1) + (rows**2 * noise).sum(1)
         power = power + (rows**2 * values).sum(1)
-    return mean**2 + wrong, power
+    return np.stack([mean**2 + wrong, power])
 
 
-def share(wrong: np.ndarray, power: np.ndarray) -> float:
-    """In root mean squares, the mean of the channels that there are."""
+def share(found: np.ndarray) -> float:
+    """Of what `changed` finds, in root mean squares, the mean of the channels that there are."""
+    wrong, power = found
     live = power > 0
     return float(np.sqrt(wrong[live] / power[live]).mean()) if live.any() else 0.0
 

@@ -52,8 +52,8 @@ class Made:
     projections: list[list[Projection]]
     row: Quantised
     unit: np.ndarray
-    #: of its currents, in steps of the weights' unit (C,): the power of what rounding changes, and their own
-    changed: tuple[np.ndarray, np.ndarray]
+    #: of its currents, in steps of the weights' unit (2, C): the power of what rounding changes, and their own
+    changed: np.ndarray
 
 
 #: What a layer's integers are corrected by (`compiler.correct` looks for it), None: by nothing.
@@ -128,10 +128,7 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
         integers(w, unit * 2.0**power, bits)
         for w, power, bits in zip(layer.real, above, layer.widths, strict=True)
     ]
-    plain = [
-        _projection(p, weight, power, 0)
-        for p, weight, power in zip(layer.incoming, whole, above, strict=True)
-    ]
+    plain = [_projection(p, w, power, 0) for p, w, power in zip(layer.incoming, whole, above, strict=True)]
     reaches = [reach(p, source, config) for p, source in zip(plain, layer.sources, strict=True)]
     channels = layer.population.shape[0]
     low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
@@ -159,9 +156,9 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
         planes, relu = planes_of(layer, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
     steps = [unit * 2.0**power for power in above]
-    wrong, power = changed(layer, whole, steps)
-    row = row_of(layer, made, whole, steps, unit, h, share(wrong, power))
-    return Made(made, found, row, unit * 2.0**-h, (wrong / unit**2, power / unit**2))
+    off = changed(layer, whole, steps)
+    row = row_of(layer, made, whole, steps, unit, h, share(off))
+    return Made(made, found, row, unit * 2.0**-h, off / unit**2)
 
 
 def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: ChipConfig) -> np.ndarray | None:

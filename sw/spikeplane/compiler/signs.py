@@ -17,6 +17,7 @@ import numpy as np
 from spikeplane.compiler.ties import is_identity
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatNetwork, FloatProjection
+from spikeplane.formats.tables import core_tables
 from spikeplane.network import Network, Population
 
 TERNARY = 2  #: bits of weights with zeros: -1, 0, 1
@@ -35,6 +36,7 @@ def sign_bits(
     rooms: Sequence[int],
     unit: np.ndarray | None,
     several: int,
+    into: int,
 ) -> tuple[int, ...]:
     """Bits of each projection's whole numbers before they become signs, less than 0 for odd numbers of so many signs
     (`steps.integers`). The largest projection has one size a channel, its step; so have those whose steps are a
@@ -42,10 +44,24 @@ def sign_bits(
 
     real: weights (C, ...) in units of the sources' integers; zeros: whether a core would store some of each; rooms:
     powers of two that the packets' shifts leave each; unit: of the population (C,), where it is chosen already;
-    several: signs of the others, 1 for none.
+    several: signs of the others, 1 for none; into: connections that a core counts.
     """
     if not real:
         return ()
+    for fewer in range(several, 0, -1):
+        found = _sign_bits(real, zeros, rooms, unit, fewer)
+        if sum(bits + (bits > TERNARY) if bits > 0 else -bits for bits in found) <= into:
+            break
+    return found
+
+
+def _sign_bits(
+    real: Sequence[np.ndarray],
+    zeros: Sequence[bool],
+    rooms: Sequence[int],
+    unit: np.ndarray | None,
+    several: int,
+) -> tuple[int, ...]:
     main = int(np.argmax([weight.size for weight in real]))
     step = step_of(real[main]) if unit is None else unit
     found = []
@@ -78,17 +94,29 @@ def share_shifts(net: FloatNetwork, projection: FloatProjection) -> bool:
     return len(net.incoming(projection.target)) > 1 or not np.asarray(projection.weight).all()
 
 
-def room_of(source: Population, config: ChipConfig) -> int:
-    """Signs that a source's weights have at most: the packets' shifts and the accumulator hold them and its planes."""
-    return min(config.max_shift + 2, config.acc_bits - 1) - source.bits(config.membrane_bits)
+def room_of(net: FloatNetwork, projection: FloatProjection, source: Population, config: ChipConfig) -> int:
+    """Signs that weights have at most: the packets' shifts and the accumulator hold them and the source's planes, and
+    cores count the connections of the source."""
+    sent = sum(p.source == projection.source for p in net.projections)
+    room = min(config.max_shift + 2, config.acc_bits - 1) - source.bits(config.membrane_bits)
+    return min(room, (connections(config)[1] - sent) // sent)  # zeros take one more
+
+
+def connections(config: ChipConfig) -> tuple[int, int]:
+    """Projections that a core counts into a population, and out of it beside a probe."""
+    widths = dict(core_tables(config).population.fields)
+    return (1 << widths["credit_count"]) - 1, (1 << widths["egress_count"]) - 2
 
 
 def affordable(network: Network, config: ChipConfig, probes: int | None = None) -> bool:
-    """Whether the chip has tags and weights for the terms. probes: tags that the host takes, one for every population
-    where None."""
-    own = sum(p.neuron is not None for p in network.populations) if probes is None else probes
-    tags, size = len(network.projections) + own, stored(network)
-    return tags <= config.projections and size * PART <= config.cores * config.weight_depth * config.lanes
+    """Whether the chip has tags and weights for the terms, and its cores count as many connections. probes: tags that
+    the host takes, one for every population where None."""
+    neurons = [p.name for p in network.populations if p.neuron is not None]
+    tags, size = len(network.projections) + (len(neurons) if probes is None else probes), stored(network)
+    into, out = connections(config)
+    counted = all(len(network.tags_into(n)) <= into and len(network.tags_from(n)) <= out for n in neurons)
+    room = config.cores * config.weight_depth * config.lanes
+    return tags <= config.projections and counted and size * PART <= room
 
 
 def stored(network: Network) -> int:
