@@ -140,19 +140,22 @@ def test_bits() -> None:
     shortcut, pruned = np.ones((4, 1, 1)), conv * (np.arange(3) > 0)
     rooms = [15, 15]
     no, one = [False, False], [False]
-    assert sign_bits([conv], one, rooms[:1], None, 8) == (1,)
-    assert sign_bits([pruned], [True], rooms[:1], None, 1) == (2,)
-    assert sign_bits([pruned], one, rooms[:1], None, 1) == (1,)  # where no core stores them
-    assert sign_bits([shortcut, conv], no, rooms, None, 8) == (-8, 1)
-    assert sign_bits([shortcut, conv], no, [5, 15], None, 8) == (-5, 1)
-    assert sign_bits([shortcut, conv], [True, False], [5, 15], None, 8) == (5, 1)
-    assert sign_bits([shortcut, conv], no, rooms, None, 1) == (1, 1)
-    assert sign_bits([conv[:, 0] / 4, conv], no, rooms, None, 8) == (1, 1)  # a power of two everywhere
+    assert sign_bits([conv], one, rooms[:1], None, 8, 31) == (1,)
+    assert sign_bits([pruned], [True], rooms[:1], None, 1, 31) == (2,)
+    assert sign_bits([pruned], one, rooms[:1], None, 1, 31) == (1,)  # where no core stores them
+    assert sign_bits([shortcut, conv], no, rooms, None, 8, 31) == (-8, 1)
+    assert sign_bits([shortcut, conv], no, [5, 15], None, 8, 31) == (-5, 1)
+    assert sign_bits([shortcut, conv], [True, False], [5, 15], None, 8, 31) == (5, 1)
+    assert sign_bits([shortcut, conv], no, rooms, None, 1, 31) == (1, 1)
+    assert sign_bits([conv[:, 0] / 4, conv], no, rooms, None, 8, 31) == (1, 1)  # a power of two everywhere
     uneven = conv[:, 0] / 4 * np.array([0.5, 1.5] * 4 + [1]).reshape(3, 3)  # in the mean
-    assert sign_bits([uneven, conv], no, rooms, None, 8) == (-8, 1)
-    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8) == (1,)
-    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8) == (-8,)
-    assert sign_bits([], [], [], None, 8) == ()
+    assert sign_bits([uneven, conv], no, rooms, None, 8, 31) == (-8, 1)
+    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 5.0]) / 32, 8, 31) == (1,)
+    assert sign_bits([conv], one, rooms[:1], np.array([1, 2, 3, 4.0]) / 32, 8, 31) == (-8,)
+    assert sign_bits([], [], [], None, 8, 31) == ()
+    assert sign_bits([shortcut, conv], no, rooms, None, 8, 8) == (-7, 1)  # a core counts 8 connections
+    assert sign_bits([shortcut, conv], [True, False], rooms, None, 8, 9) == (7, 1)  # zeros take one more
+    assert sign_bits([conv, shortcut], no, rooms, np.ones(4), 10, 31) == (-STREAM, 1)  # beside values
 
 
 def compiled(model: nn.Module, planes: np.ndarray, chip: Any = ONE) -> Any:
@@ -214,6 +217,23 @@ def test_how_many_signs_are_tried() -> None:
     assert most_signs(shared, ONE) == (6, 5, 4, 3, 2, 1)
     assert most_signs(shared, replace(ONE, max_shift=31)) == SEVERAL[-STREAM:]
     assert most_signs(shared, replace(ONE, max_shift=0)) == (2, 1)
+
+
+def test_identities_of_values_have_one_sign_where_their_planes_leave_no_room() -> None:
+    """Their branches have several then, in their unit; where shifts and accumulators have room, the other way round."""
+    torch.manual_seed(1)
+    model, _ = calibrated(kept(), 2)
+    net = import_model(model, input_shape=(2, 8, 8), input_bits=1)
+    (layer,) = (p.name for p in net.populations if len(net.incoming(p.name)) == 2 and not p.sends_values)
+    counts = []
+    for chip in (ONE, replace(ONE, max_shift=31), replace(ONE, max_shift=31, acc_bits=32, membrane_bits=12)):
+        chip = replace(chip, projections=64, weight_depth=8192)
+        network, _ = quantise(net, chip, Encoding(kind="planes", steps=2))
+        into = [network.population(p.source).sends_values for p in network.incoming(layer)]
+        counts.append((sum(into), len(into) - sum(into)))
+    assert counts[0] == counts[1] == (1, STREAM)
+    assert counts[2][0] > 2
+    assert counts[2][1] == 1
 
 
 @pytest.mark.slow

@@ -103,6 +103,8 @@ def _cure(config: ChipConfig, worst: float, probes: int, quantise: Quantise) -> 
         _DEPTH: -(-stored(found) * PART // (config.cores * config.lanes)),
     }
     fields = [
-        f"{name} = {needed.get(name, value)} for {getattr(config, name)}" for name, value in raised.items()
+        f"{name} = {needed.get(name, value)} where it has {getattr(config, name)}"
+        for name, value in raised.items()
     ]
-    return f"; {' and '.join(fields)} would do" if fields else ""
+    host = f" (the probes of {probes} populations are among them)" if "projections" in raised else ""
+    return f"; a chip with {' and '.join(fields)} keeps more{host}" if fields else ""

@@ -120,13 +120,17 @@ def two_parts(config: ChipConfig) -> int:
 
 
 def _width(bits: Any, config: ChipConfig, layer: str | None) -> int:
-    fine = bits == two_parts(config)
+    fine, where = bits == two_parts(config), f"layer '{layer}': " if layer else ""
+    if _whole(bits) and bits == 1 < config.weight_bits:
+        raise SpikeplaneError(
+            f"{where}weights of 1 bit are for all layers of a chip that stores them: weight_bits = 1 in its configuration, "
+            "or the chip 'auto' and weight bits 1"
+        )
     if (
         not _whole(bits)
         or (bits not in (2, 4, 8) and bits != config.weight_bits and not fine)
         or (bits > config.weight_bits and not fine)
     ):
-        where = f"layer '{layer}': " if layer else ""
         two = f", or {two_parts(config)} in two parts" if config.weight_bits > 1 else ""
         raise SpikeplaneError(
             f"{where}weight bits must be 2, 4 or 8 and at most the chip's {config.weight_bits}{two}, not {bits}"
