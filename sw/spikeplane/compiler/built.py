@@ -52,7 +52,15 @@ def first_built(source: Source, chips: Target, encodings: Encodings, name: str) 
     if not found:
         assert refused is not None
         raise refused
-    return min(found, key=lambda program: max(row["error"] for row in program.tables["quantisation"]))
+    best = min(found, key=_error)
+    if best is found[-1] or best.source is None:
+        return best
+    return built(best.source, encodings, name, chips.placed)
+
+
+def _error(program: Program) -> float:
+    """Of the worst layer, of its currents where weights have 1 bit."""
+    return max(row.get("off", row["error"]) for row in program.tables["quantisation"])
 
 
 def built(

@@ -129,10 +129,9 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
         for w, power, bits in zip(layer.real, above, layer.widths, strict=True)
     ]
     plain = [_projection(p, w, power, 0) for p, w, power in zip(layer.incoming, whole, above, strict=True)]
-    reaches = [reach(p, source, config) for p, source in zip(plain, layer.sources, strict=True)]
     channels = layer.population.shape[0]
-    low, high = (sum((r[i] for r in reaches), np.zeros(channels, dtype=np.int64)) for i in range(2))
     spare = [spare_places(int(np.abs(weight).max(initial=0)), config) for weight in whole]
+    low, high = _reach(layer, plain, whole, above, spare, config)
     room = [config.max_shift - source.bits(config.membrane_bits) + 1 for source in layer.sources]
     drive = Drive(
         low=low,
@@ -159,6 +158,24 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     off = changed(layer, whole, steps)
     row = row_of(layer, made, whole, steps, unit, h, share(off))
     return Made(made, found, row, unit * 2.0**-h, off / unit**2)
+
+
+def _reach(
+    layer: Layer,
+    plain: list[Projection],
+    whole: list[np.ndarray],
+    above: list[int],
+    spare: list[int],
+    config: ChipConfig,
+) -> np.ndarray:
+    """The least and the largest currents (2, C). Every term of a sum of signs counts, whatever the weight is."""
+    found = np.zeros((2, layer.population.shape[0]), dtype=np.int64)
+    for p, one, w, power, s, source in zip(
+        layer.incoming, plain, whole, above, spare, layer.sources, strict=True
+    ):
+        terms = _parts(p, w, power, s, source, config) if config.weight_bits == 1 else [one]
+        found += np.sum([reach(term, source, config) for term in terms], axis=0)
+    return found
 
 
 def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: ChipConfig) -> np.ndarray | None:

@@ -26,11 +26,11 @@ class Quantised:
     clipped: float
     error: float
     leak: str
-    off: float  #: what rounding changes in its currents, as a part of them; no column
+    off: float  #: what rounding changes in its currents, as a part of them
 
     def columns(self) -> dict[str, Any]:
-        """Of the table."""
-        return {name: value for name, value in asdict(self).items() if name != "off"}
+        """Of the table; `off` is for weights of 1 bit, whose error says little: all have one size."""
+        return {name: value for name, value in asdict(self).items() if name != "off" or self.weight_bits == 1}
 
 
 def row_of(

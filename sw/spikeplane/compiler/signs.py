@@ -48,10 +48,10 @@ def sign_bits(
     """
     if not real:
         return ()
-    for fewer in range(several, 0, -1):
-        found = _sign_bits(real, zeros, rooms, unit, fewer)
-        if sum(bits + (bits > TERNARY) if bits > 0 else -bits for bits in found) <= into:
-            break
+    found = _sign_bits(real, zeros, rooms, unit, several)
+    while several > 1 and sum(bits + (bits > TERNARY) if bits > 0 else -bits for bits in found) > into:
+        several -= 1
+        found = _sign_bits(real, zeros, rooms, unit, several)
     return found
 
 
