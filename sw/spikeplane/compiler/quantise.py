@@ -23,7 +23,7 @@ from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.off import changed, share
 from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.rows import Quantised, row_of
-from spikeplane.compiler.signs import affordable, most_signs, signs
+from spikeplane.compiler.signs import affordable, fewer_signs, most_signs, signs
 from spikeplane.compiler.steps import integers
 from spikeplane.compiler.streams import Streams
 from spikeplane.compiler.units import room_of_once, spare_places, unit_of
@@ -132,6 +132,8 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     channels = layer.population.shape[0]
     spare = [spare_places(int(np.abs(weight).max(initial=0)), config) for weight in whole]
     low, high = _reach(layer, plain, whole, above, spare, config)
+    if (fewer := fewer_signs(layer.widths)) != layer.widths and not _fits(layer, low, high, unit, config):
+        return quantise_layer(replace(layer, widths=fewer), config)
     room = [config.max_shift - source.bits(config.membrane_bits) + 1 for source in layer.sources]
     drive = Drive(
         low=low,
@@ -158,6 +160,13 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     off = changed(layer, whole, steps)
     row = row_of(layer, made, whole, steps, unit, h, share(off))
     return Made(made, found, row, unit * 2.0**-h, off / unit**2)
+
+
+def _fits(layer: Layer, low: np.ndarray, high: np.ndarray, unit: np.ndarray, config: ChipConfig) -> bool:
+    """Whether an accumulator holds the currents; a chip of signs only, where terms reach beyond the weights."""
+    bias, limit = np.round(per_channel(layer.population.bias, len(unit)) / unit), 1 << (config.acc_bits - 1)
+    held = bool(((high + bias < limit) & (-low - bias < limit)).all())
+    return config.weight_bits > 1 or layer.unit is not None or held
 
 
 def _reach(

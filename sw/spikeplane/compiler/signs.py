@@ -75,6 +75,13 @@ def _sign_bits(
     return tuple(found)
 
 
+def fewer_signs(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Each sum of signs of what `sign_bits` finds has one less; themselves where none has more than two."""
+    return tuple(
+        bits + 1 if bits < -2 else max(TERNARY, bits - 1) if bits > TERNARY else bits for bits in widths
+    )
+
+
 def most_signs(net: FloatNetwork, config: ChipConfig) -> tuple[int, ...]:
     """How many signs are tried for weights beside others of another size, on a chip of signs. Values that others read
     share the packets' shifts with the signs of their weights: a third is for these."""
