@@ -18,12 +18,13 @@ from mutants.lists import (
     signs,
     time,
     training,
+    training_chip,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
-    *training.PARTS,
+    *training.PARTS, *training_chip.PARTS,
     corrections.PART,
 )  # fmt: skip

@@ -1,0 +1,44 @@
+"""The core that learns around its arithmetic: director, sweep, row, serve, update, counters; and the host's side of it."""
+
+from mutants.catalogue import Mutant, Part
+
+GATEWARE = (
+    Mutant("director.py", "Mux(now.fresh, 0, now.step + 1)", "now.step + 1", "steps are counted on into the next sample"),
+    Mutant("director.py", "Mux(now.fresh, p.tape_base, now.tape + p.words)", "p.tape_base", "every step has the same tape"),
+    Mutant("director.py", "now.step == 0", "now.step == 1", "the first step has no backward", within="with m.If(now.step == 0):"),
+    Mutant("director.py", "now.left != 1", "0", "a population goes on when one of its projections is served", within="with m.If(now.left != 1):"),
+    Mutant("sweep.py", "adds.eq(Mux(job.backward, ~job.first, ~job.last))", "adds.eq(Mux(job.backward, 1, ~job.last))", "the carry of step 0 stays"),
+    Mutant("sweep.py", "adds.eq(Mux(job.backward, ~job.first, ~job.last))", "adds.eq(Mux(job.backward, ~job.first, 1))", "a membrane leaks into the next sample"),
+    Mutant("sweep.py", "job.tape + walk.offset - Mux(job.backward, p.words, 0)", "job.tape + walk.offset", "the carry passes by the spikes of its own step"),
+    Mutant("sweep.py", "self.population.parameter_base + 3 * self.walk.group", "self.population.parameter_base", "all groups have the first one's thresholds"),
+    Mutant("row.py", "v >= theta", "v > theta", "a membrane at its threshold does not fire"),
+    Mutant("row.py", "v > low", "v >= low", "the window's lower edge is inside"),
+    Mutant("row.py", "v < high", "v <= high", "the window's upper edge is inside"),
+    Mutant("row.py", "Mux(number[15], ~number, number ^ 0x8000)", "number", "negative numbers are the largest"),
+    Mutant("row.py", "(self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)", "self.rule == Rule.DELTA", "weights have no limit"),
+    Mutant("row.py", "(self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)", "self.rule == Rule.WEIGHT", "deltas have no limit"),
+    Mutant("serve.py", "(entry.sum.as_signed() >> 16) + low[15]", "entry.sum.as_signed() >> 16", "a limb's carry is lost"),
+    Mutant("replay.py", "Only.WINDOW, Only.REPLAY", "Only.REPLAY, Only.REPLAY", "windows go along trained projections only"),
+    Mutant("backward_counters.py", "read.data.ready | last", "last", "a counter that is full forgets it"),
+    Mutant("lookup.py", "(kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)", "kind == TrainingKind.PARTIAL", "an error's limb is its shift", within="with m.If(self._moves(6) & ((kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)))"),
+    Mutant("update.py", "Mux(second, Rule.WEIGHT, Rule.GRADIENT)", "Rule.GRADIENT", "the weight becomes a rounded step"),
+    Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
+)  # fmt: skip
+
+HOST = (
+    Mutant("driver.py", "reversed(range(self.steps))", "range(self.steps)", "planes are replayed in the order of their sending"),
+    Mutant("driver.py", "self._step % 2", "t % 2", "each sample begins with the same bank"),
+    Mutant("driver.py", "self.control(TrainingControl.DISCARD)\n            raise", "raise", "gradients of a refused iteration stay"),
+    Mutant("routes.py", "self.network.projections[tag].trained or self.gathers(tag)", "self.network.projections[tag].trained", "a frozen layer passes no delta on", within="return self.network.projections[tag].trained or self.gathers(tag)"),
+    Mutant("image.py", "[_MOST]", "[0]", "lanes without a neuron fire"),
+    Mutant("image.py", "limit=p.limit", "limit=15", "weights have no limit"),
+    Mutant("image.py", "delta_limit=self.network.delta_limit", "delta_limit=15", "deltas have no limit"),
+    Mutant("chip.py", "_power(used[what], *RANGES[name])", "_power(1, *RANGES[name])", "the chip is too small"),
+    Mutant("learners.py", "weight.view(np.uint16) != expected[tag].view(np.uint16)", "weight > expected[tag]", "a smaller weight is not told"),
+)  # fmt: skip
+_CHIP = ("tests/system/test_training_chip.py",)
+
+PARTS = (
+    Part(name="training-core", folder="gateware/spikeplane_gateware/units/training", gateware=True, tests={"*": _CHIP}, mutants=GATEWARE),
+    Part(name="training-host", folder="sw/spikeplane/train", gateware=False, tests={"*": (*_CHIP, "tests/system/test_train_board.py")}, mutants=HOST),
+)  # fmt: skip
