@@ -18,7 +18,7 @@ GATEWARE = (
     Mutant("row.py", "(self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)", "self.rule == Rule.DELTA", "weights have no limit"),
     Mutant("row.py", "(self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)", "self.rule == Rule.WEIGHT", "deltas have no limit"),
     Mutant("serve.py", "(entry.sum.as_signed() >> 16) + low[15]", "entry.sum.as_signed() >> 16", "a limb's carry is lost"),
-    Mutant("replay.py", "Only.WINDOW, Only.REPLAY", "Only.REPLAY, Only.REPLAY", "windows go along trained projections only"),
+    Mutant("replay.py", "Mux(windows, Only.WINDOW, Only.REPLAY)", "Only.REPLAY", "windows go along trained projections only"),
     Mutant("backward_counters.py", "read.data.ready | last", "last", "a counter that is full forgets it"),
     Mutant("lookup.py", "(kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)", "kind == TrainingKind.PARTIAL", "an error's limb is its shift", within="with m.If(self._moves(6) & ((kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)))"),
     Mutant("update.py", "Mux(second, Rule.WEIGHT, Rule.GRADIENT)", "Rule.GRADIENT", "the weight becomes a rounded step"),
@@ -28,11 +28,11 @@ GATEWARE = (
 HOST = (
     Mutant("driver.py", "reversed(range(self.steps))", "range(self.steps)", "planes are replayed in the order of their sending"),
     Mutant("driver.py", "self._step % 2", "t % 2", "each sample begins with the same bank"),
-    Mutant("driver.py", "self.control(TrainingControl.DISCARD)\n            raise", "raise", "gradients of a refused iteration stay"),
+    Mutant("driver.py", "self.control(TrainingControl.DISCARD)", "", "gradients of a refused iteration stay", within="self.control(TrainingControl.DISCARD)\n            raise"),
     Mutant("routes.py", "self.network.projections[tag].trained or self.gathers(tag)", "self.network.projections[tag].trained", "a frozen layer passes no delta on", within="return self.network.projections[tag].trained or self.gathers(tag)"),
     Mutant("image.py", "[_MOST]", "[0]", "lanes without a neuron fire"),
-    Mutant("image.py", "limit=p.limit", "limit=15", "weights have no limit"),
-    Mutant("image.py", "delta_limit=self.network.delta_limit", "delta_limit=15", "deltas have no limit"),
+    Mutant("image.py", "p.limit", "15", "weights have no limit"),
+    Mutant("image.py", "self.network.delta_limit", "15", "deltas have no limit"),
     Mutant("chip.py", "_power(used[what], *RANGES[name])", "_power(1, *RANGES[name])", "the chip is too small"),
     Mutant("learners.py", "weight.view(np.uint16) != expected[tag].view(np.uint16)", "weight > expected[tag]", "a smaller weight is not told"),
 )  # fmt: skip
