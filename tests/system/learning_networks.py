@@ -7,6 +7,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection
+from spikeplane.train.routes import Cores
 from spikeplane.training import TrainingConfig
 
 #: All tests run on its simulator.
@@ -28,7 +29,8 @@ class Case:
     steps: int = 3
     samples: int = 3
     density: float = 0.4
-    cores: dict[str, tuple[int, int]] = field(default_factory=dict)
+    cores: Cores = field(default_factory=dict)
+    limited: bool = False  #: its numbers reach their limits
 
     def batch(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Planes (N, T, C, H, W) by input, and labels."""
@@ -97,6 +99,48 @@ def _deep(r: np.random.Generator) -> Case:
         [dense(r, "in", "a", (16, 12)), dense(r, "a", "b", (9, 16)), dense(r, "b", "out", (5, 9))],
     )
     return Case(net, r, steps=5, cores={"b": (1, 0)})
+
+
+def _split(r: np.random.Generator) -> Case:
+    """Both layers, and a readout of two groups, each on two cores."""
+    net = network(
+        [inputs((12, 1, 1)), neurons("a", (18, 1, 1)), neurons("b", (17, 1, 1)), readout(10)],
+        [dense(r, "in", "a", (18, 12)), dense(r, "a", "b", (17, 18)), dense(r, "b", "out", (10, 17))],
+    )
+    both = [(0, 0), (1, 0)]
+    return Case(net, r, cores={"a": both, "b": both[::-1], "out": both})
+
+
+def _split_pixels(r: np.random.Generator) -> Case:
+    """A convolution's channels on two cores, in front of a diamond."""
+    net = network(
+        [inputs((1, 5, 5)), neurons("a", (12, 3, 3)), neurons("b", (9, 2, 2)), readout(4)],
+        [
+            dense(r, "in", "a", (12, 1, 3, 3)), dense(r, "a", "b", (9, 12, 2, 2)), dense(r, "a", "out", (4, 12, 3, 3)),
+            dense(r, "b", "out", (4, 9, 2, 2)),
+        ],
+    )  # fmt: skip
+    return Case(net, r, samples=2, cores={"a": [(1, 0), (0, 0)], "b": [(0, 0), (1, 0)], "out": (1, 0)})
+
+
+def _at_edges(r: np.random.Generator) -> Case:
+    """Membranes that lie at the threshold and at the window's edges, thresholds that differ, weights and deltas that reach
+    their limits."""
+    theta = np.array([0.75] * 8 + [1.25] * 8 + [0.25] * 4)
+    net = LearningNetwork(
+        populations=(
+            inputs((16, 1, 1)), LearningPopulation(name="a", shape=(20, 1, 1), theta=theta, leak=0.5), readout(9)
+        ),
+        projections=tuple(
+            LearningProjection(
+                source=source, target=target, weight=(r.integers(-4, 5, shape) / 4).astype(np.float16), limit=0
+            )
+            for source, target, shape in (("in", "a", (20, 16, 1, 1)), ("a", "out", (9, 20, 1, 1)))
+        ),
+        output="out",
+        delta_limit=0,
+    )  # fmt: skip
+    return Case(net, r, steps=4, samples=4, limited=True)
 
 
 def _one_step(r: np.random.Generator) -> Case:
@@ -174,6 +218,7 @@ def large(r: np.random.Generator) -> Case:
 
 
 NETWORKS: dict[str, Callable[[np.random.Generator], Case]] = {
-    "readout": _readout, "hidden": _hidden, "two cores": _two_cores, "deep": _deep, "one step": _one_step, "diamond": _diamond,
+    "readout": _readout, "hidden": _hidden, "two cores": _two_cores, "split": _split,
+    "split pixels": _split_pixels, "at edges": _at_edges, "deep": _deep, "one step": _one_step, "diamond": _diamond,
     "branches": _branches, "frozen middle": _frozen_middle, "frozen first": _frozen_first, "convolution": _convolution,
 }  # fmt: skip

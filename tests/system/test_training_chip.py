@@ -51,6 +51,7 @@ def test_the_chip_has_the_weights_of_the_golden_model_after_every_iteration(
         moved |= {tag for tag in after if before[tag] != after[tag]}
     trained = {tag for tag, p in enumerate(case.network.projections) if p.trained}
     assert moved == trained  # the network was active enough to tell
+    assert bool(chip.clipped) == bool(golden.clipped) == case.limited
 
 
 def test_a_readout_is_the_golden_models_and_changes_nothing(board: SimulatedBoard) -> None:

@@ -66,6 +66,8 @@ def training_egress(config: ChipConfig, tag_bits: int) -> Layout:
             ("tag", tag_bits),
             ("replay", 1),  # backward: the spikes of the step go there again
             ("window", 1),  # backward: the windows of the step go there
+            ("group_first", config.group_bits),  # partial sums of these groups go there
+            ("group_last", config.group_bits),
         ),
     )
 

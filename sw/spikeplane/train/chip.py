@@ -1,4 +1,4 @@
-"""The chip that a network learns on where none is given: one core that holds it."""
+"""The chip that a network learns on where none is given: one core that holds it; and who shares it on a larger one."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,7 @@ from spikeplane.config import RANGES, ChipConfig
 from spikeplane.train.image import build_training_image
 from spikeplane.train.network import LearningNetwork
 from spikeplane.train.plan import exact_bits
-from spikeplane.train.routes import BackRoutes
+from spikeplane.train.routes import BackRoutes, Core, Cores
 from spikeplane.training import RANGES as TRAINING_RANGES
 from spikeplane.training import WEIGHT_BITS, TrainingConfig
 
@@ -42,3 +42,15 @@ def chip_for(network: LearningNetwork, batch: int, steps: int) -> ChipConfig:
 def _power(words: int, least: int, most: int) -> int:
     """The next power of two within a range."""
     return min(most, max(1 << max(0, words - 1).bit_length(), 1 << (least - 1).bit_length()))
+
+
+def spread(network: LearningNetwork, config: ChipConfig) -> Cores:
+    """The populations shared evenly by all cores, one after the other: each by as many as it has groups of channels."""
+    cores = [(x, y) for y in range(config.rows) for x in range(config.cols)]
+    found: dict[str, list[Core]] = {}
+    first = 0
+    for name in BackRoutes(network).placed:
+        several = min(len(cores), -(-network.population(name).shape[0] // config.lanes))
+        found[name] = [cores[(first + i) % len(cores)] for i in range(several)]
+        first += several
+    return found

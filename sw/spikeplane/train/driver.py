@@ -32,7 +32,7 @@ from spikeplane.host.writes import write_packets
 from spikeplane.train.image import TrainingImage, build_training_image
 from spikeplane.train.network import Learned, LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
-from spikeplane.train.routes import Core, Rect
+from spikeplane.train.routes import Core, Cores, Rect
 from spikeplane.train.softmax import cross_entropy, softmax16
 
 _COUNTERS = (Memory.SCHEDULE, TrainingMemory.BACKWARD)
@@ -89,19 +89,21 @@ class TrainingDriver(Channel):
     def restore(self, learned: Learned, iterations: int) -> None:
         """Go on from these weights."""
         self.control(Control.STOP)
-        for tag, kept in self.image.kept.items():
-            words = kept.words(learned.weights[tag])
-            placed = [(Memory.WEIGHT, kept.first + i, word) for i, word in enumerate(words)]
-            self.exchange(write_packets(self.config, kept.core, placed))
+        for tag, parts in self.image.kept.items():
+            for kept in parts:
+                words = kept.words(learned.weights[tag])
+                placed = [(Memory.WEIGHT, kept.first + i, word) for i, word in enumerate(words)]
+                self.exchange(write_packets(self.config, kept.core, placed))
         self._start()
         self.iterations = iterations
 
     def _read(self, memory: AnyMemory) -> dict[int, np.ndarray]:
         self.control(Control.STOP)
         found = {}
-        for tag, kept in self.image.kept.items():
-            words = read_words(self, kept.core, memory, kept.first, len(kept.order))
-            found[tag] = kept.weight(words, self.network.projections[tag].weight.shape)
+        for tag, parts in self.image.kept.items():
+            found[tag] = np.zeros(self.network.projections[tag].weight.shape, dtype=np.float16)
+            for kept in parts:
+                kept.put(read_words(self, kept.core, memory, kept.first, len(kept.order)), found[tag])
         self._start()
         return found
 
@@ -111,8 +113,8 @@ class TrainingDriver(Channel):
             counters = [word for word in words if word[0] in _COUNTERS]
             self.exchange(write_packets(self.config, core, counters))
         routes = self.image.routes
-        self.bridge(Control.CREDITS, sum(map(len, routes.inputs.values())))
-        self.bridge(TrainingControl.READIES, sum(map(len, routes.replays.values())))
+        self.bridge(Control.CREDITS, routes.host_due())
+        self.bridge(TrainingControl.READIES, routes.host_due(replay=True))
         self.control(Control.START)
         self.on_flow = self._take
         self._step = 0
@@ -157,15 +159,15 @@ class TrainingDriver(Channel):
         network, routes = self.network, self.image.routes
         self._values = np.zeros(int(np.prod(network.population(network.output).shape)), dtype=np.uint16)
         self._tokens = self._ends = 0
-        parts = []
+        parts, inputs = [], routes.inputs()
         for t in range(self.steps):
             parity, last = self._step % 2, int(t == self.steps - 1)
             parts.append(self.bridge_packet(Control.BARRIER, parity))
-            parts += self._planes(routes.inputs, sample, t, Kind.SPIKE, parity=parity)
-            parts += self._tokens_of(routes.inputs, Phase.FORWARD, parity=parity, last=last)
+            parts += self._planes(inputs, sample, t, Kind.SPIKE, parity=parity)
+            parts += self._tokens_of(inputs, Phase.FORWARD, parity=parity, last=last)
             self._step += 1
         self.exchange(np.concatenate(parts))
-        self._wait(lambda: self._tokens >= 1, "the readout")
+        self._wait(lambda: self._tokens >= routes.count(network.output), "the readout")
         return self._values.view(np.float16)
 
     def _backward(self, sample: Mapping[str, np.ndarray], error: np.ndarray) -> None:
@@ -173,16 +175,18 @@ class TrainingDriver(Channel):
         shape = network.population(network.output).shape
         lanes = self.config.lanes
         channel, y, x = (axis.ravel() for axis in np.indices(shape))
-        here = {"tag": routes.error_tag, **rect_fields(routes.rect(network.output))}
-        fields = {
-            **here, "group": channel // lanes, "lane": channel % lanes, "y": y, "x": x, "value": error.view(np.uint16)
-        }  # fmt: skip
-        parts = [pack_many(self.form, TrainingKind.ERROR, len(channel), fields)]
-        parts.append(pack_many(self.form, Kind.TOKEN, 1, {**here, "phase": Phase.BACK}))
-        for t in reversed(range(self.steps)) if routes.replays else ():
+        group, parts, replays = channel // lanes, [], routes.inputs(replay=True)
+        numbers = {"group": group, "lane": channel % lanes, "y": y, "x": x, "value": error.view(np.uint16)}
+        for part in routes.parts[network.output]:
+            here = {"tag": routes.error_tag, **rect_fields((*part.core, *part.core))}
+            mine = (group >= part.first) & (group < part.first + part.groups)
+            fields = {name: values[mine] for name, values in numbers.items()}
+            parts.append(pack_many(self.form, TrainingKind.ERROR, int(mine.sum()), {**here, **fields}))
+            parts.append(pack_many(self.form, Kind.TOKEN, 1, {**here, "phase": Phase.BACK}))
+        for t in reversed(range(self.steps)) if replays else ():
             parts.append(self.bridge_packet(Control.BARRIER, BARRIER_READY))
-            parts += self._planes(routes.replays, sample, t, TrainingKind.REPLAY)
-            parts += self._tokens_of(routes.replays, Phase.REPLAY)
+            parts += self._planes(replays, sample, t, TrainingKind.REPLAY)
+            parts += self._tokens_of(replays, Phase.REPLAY)
         self.exchange(np.concatenate(parts))
         self._wait(lambda: self._ends >= routes.ends, "the end of the backward")
 
@@ -262,7 +266,7 @@ def prepared(
     *,
     batch: int,
     steps: int,
-    cores: Mapping[str, Core] | None = None,
+    cores: Cores | None = None,
 ) -> TrainingImage:
     """What a chip is loaded with to learn in batches of at most `batch` samples of `steps`; `cores`: see
     `build_training_image`. Raises SpikeplaneError for a network that it cannot learn."""

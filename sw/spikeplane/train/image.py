@@ -1,10 +1,10 @@
 """What a chip that learns is loaded with: every memory of its cores, and the host's side of the protocol.
 
-A population lies whole on one core. Tags: the projections', then that of the readout's values, then an identity for the
-errors and for each projection whose partial sums go back: it leads to the place of a neuron itself.
+The channel groups of a population lie on one core, or are shared by several. Tags: the projections', then that of the
+readout's values, then an identity for the errors and for each projection whose partial sums go back: it leads to the place
+of a neuron itself.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ from spikeplane.formats.training import VALUE_BITS
 from spikeplane.formats.training_tables import TrainingMemory, backward_layout, train_layout
 from spikeplane.network import DENSE, Network, Population, Projection
 from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
-from spikeplane.train.routes import BackRoutes, Core
+from spikeplane.train.routes import BackRoutes, Core, Cores, LearningPart
 
 Words = list[tuple[AnyMemory, int, int]]
 _MOST = 0x7BFF  #: 65504: a lane without a neuron never fires
@@ -40,14 +40,12 @@ class Kept:
         bits = np.concatenate([[0], np.ascontiguousarray(weight, "<f2").view(np.uint16).ravel()])
         return [lanes_word(row, VALUE_BITS) for row in bits[self.order].tolist()]
 
-    def weight(self, words: list[int], shape: tuple[int, ...]) -> np.ndarray:
-        """The inverse: float16 of that shape."""
+    def put(self, words: list[int], weight: np.ndarray) -> None:
+        """The inverse: into a float16 weight, which is contiguous."""
         lanes = self.order.shape[1]
         raw = b"".join(word.to_bytes(lanes * VALUE_BITS // 8, "little") for word in words)
         found, place = np.frombuffer(raw, "<u2"), self.order.ravel()
-        flat = np.zeros(int(np.prod(shape)), dtype=np.uint16)
-        flat[place[place > 0] - 1] = found[place > 0]
-        return flat.view(np.float16).reshape(shape)
+        weight.reshape(-1).view(np.uint16)[place[place > 0] - 1] = found[place > 0]
 
 
 @dataclass
@@ -56,23 +54,24 @@ class TrainingImage:
 
     routes: BackRoutes
     words: dict[Core, Words] = field(default_factory=dict[Core, Words])
-    kept: dict[int, Kept] = field(default_factory=dict[int, Kept])
+    kept: dict[int, list[Kept]] = field(default_factory=dict[int, list[Kept]])
     used: dict[Core, dict[str, int]] = field(default_factory=dict[Core, dict[str, int]])
 
 
 def build_training_image(
-    network: LearningNetwork, config: ChipConfig, steps: int, cores: Mapping[str, Core] | None = None
+    network: LearningNetwork, config: ChipConfig, steps: int, cores: Cores | None = None
 ) -> TrainingImage:
-    """Build everything. `cores`: by population its core (None: all on one). Raises SpikeplaneError where it does not fit."""
-    routes = BackRoutes(network, cores)
+    """Build everything. `cores`: by population its core, or cores (None: all on one). Raises SpikeplaneError where it does not fit."""
+    routes = BackRoutes(network, cores, config.lanes)
     routes.check(config)
     image = TrainingImage(routes)
     for core in routes.cores:
         builder = _CoreImage(network, config, routes, core, steps)
-        for name in routes.on(core):
-            builder.add(network.population(name))
+        for part in routes.on(core):
+            builder.add(part)
         image.words[core] = sorted(builder.cleared() + builder.words)
-        image.kept |= builder.kept
+        for tag, kept in builder.kept.items():
+            image.kept.setdefault(tag, []).append(kept)
         image.used[core] = builder.space.used
     return image
 
@@ -92,12 +91,12 @@ class _CoreImage:
         self.words: Words = []
         self.kept: dict[int, Kept] = {}
 
-    def add(self, p: LearningPopulation) -> None:
-        """Everything that one population needs."""
-        routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(p.name)
-        channels, height, width = p.shape
-        groups = -(-channels // self.config.lanes)
-        words = groups * height * width
+    def add(self, part: LearningPart) -> None:
+        """Everything that one part needs."""
+        p = self.network.population(part.name)
+        routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(part)
+        _, height, width = p.shape
+        words = part.groups * height * width
         readout = p.name == self.network.output
         acc = self.space.take("acc", words, what)
         for address in range(acc, acc + words):
@@ -107,11 +106,12 @@ class _CoreImage:
             self.tables.population,
             what,
             valid=1,
-            group_last=groups - 1,
+            group_last=part.groups - 1,
+            group_base=part.first,
             y_last=height - 1,
             x_last=width - 1,
             acc_base=acc,
-            parameter_base=self._parameters(p, groups, what),
+            parameter_base=self._parameters(p, part, what),
             tape_base=0 if readout else self.space.take("tape", words * self.steps, what),
             words=words,
             leak=_bits(p.leak),
@@ -127,9 +127,9 @@ class _CoreImage:
         )
         self._put(Memory.POPULATION, slot, word)
         for tag in self.network.tags_into(p.name):
-            self._projection(tag, acc)
+            self._projection(tag, part, acc)
         for tag in routes.identities(p.name):
-            self._identity(tag, p, acc)
+            self._identity(tag, p, part, acc)
         self._counters(p, slot)
 
     def cleared(self) -> Words:
@@ -154,37 +154,37 @@ class _CoreImage:
             self._put(Memory.EGRESS, first + i, fields_word(self.tables.egress, what, **entry))
         return first
 
-    def _parameters(self, p: LearningPopulation, groups: int, what: str) -> int:
+    def _parameters(self, p: LearningPopulation, part: LearningPart, what: str) -> int:
         """Threshold and window's edges of each group."""
         if p.theta is None:
             return 0
-        lanes = self.config.lanes
+        lanes, groups = self.config.lanes, part.groups
         first = self.space.take("parameter", 3 * groups, what)
         theta = np.broadcast_to(np.asarray(p.theta, dtype=np.float64), (p.shape[0],))
         for place, edge in enumerate((0.0, -0.5, 0.5)):
             values = [_bits(value + edge) for value in theta.tolist()]
+            values = values[part.first * lanes : (part.first + groups) * lanes]
             values += [_MOST] * (groups * lanes - len(values))
             for group in range(groups):
                 word = lanes_word(values[group * lanes : (group + 1) * lanes], VALUE_BITS)
                 self._put(Memory.PARAMETER, first + 3 * group + place, word)
         return first
 
-    def _projection(self, tag: int, acc: int) -> None:
+    def _projection(self, tag: int, part: LearningPart, acc: int) -> None:
         """Weights, tables, and what an update makes of them."""
         p = self.network.projections[tag]
         what, lanes = f"projection {p.name}", self.config.lanes
         places = 1 + np.arange(p.weight.size).reshape(p.weight.shape)
         pair, projection = _plain(self.network, p, places)
-        channels = self.network.population(p.target).shape[0]
-        groups = -(-channels // lanes)
-        order = DENSE.ordered(places, self.network.population(p.source).shape[0], lanes, 0, groups)
+        source = self.network.population(p.source).shape[0]
+        order = DENSE.ordered(places, source, lanes, part.first, part.groups)
         first = self.space.take("weight", len(order), what)
-        synapses = build_synapses(projection, pair, self.config, 0, groups)
+        synapses = build_synapses(projection, pair, self.config, part.first, part.groups)
         for entry in synapses.groups:
             entry["acc"] += acc
             entry["weight"] += first
         tables = {"row": synapses.rows, "column": synapses.columns, "group": synapses.groups}
-        self._lookup(tag, what, tables, synapses.steps, slot=self.routes.slot(p.target))
+        self._lookup(tag, what, tables, synapses.steps, slot=self.routes.slot(part))
         self.kept[tag] = kept = Kept(self.core, first, order)
         for i, word in enumerate(kept.words(p.weight)):
             self._put(Memory.WEIGHT, first + i, word)
@@ -192,20 +192,21 @@ class _CoreImage:
             word = fields_word(train_layout(self.config), what, first=first, count=len(order), limit=p.limit)
             self._put(TrainingMemory.TRAIN, tag, word)
 
-    def _identity(self, tag: int, p: LearningPopulation, acc: int) -> None:
+    def _identity(self, tag: int, p: LearningPopulation, part: LearningPart, acc: int) -> None:
         """A tag whose packets meet the word of their own place."""
         channels, height, width = p.shape
         groups = -(-channels // self.config.lanes)
+        start = acc - part.first * height * width  # groups of other parts are never asked for
         steps = {"row": width, "column": 1, "group": height * width}
         counts = {"row": height, "column": width, "group": groups}
         tables = {
             name: [
-                {"count": 1, "acc": i * steps[name] + (acc if name == "group" else 0), "weight": 0}
+                {"count": 1, "acc": i * steps[name] + (start if name == "group" else 0), "weight": 0}
                 for i in range(n)
             ]
             for name, n in counts.items()
         }
-        self._lookup(tag, f"population '{p.name}'", tables, {}, slot=self.routes.slot(p.name), aligned=1)
+        self._lookup(tag, f"population '{p.name}'", tables, {}, slot=self.routes.slot(part), aligned=1)
 
     def _lookup(
         self,
@@ -230,7 +231,7 @@ class _CoreImage:
     def _counters(self, p: LearningPopulation, slot: int) -> None:
         """Forward and backward, as they stand before the first step."""
         routes, what = self.routes, f"population '{p.name}'"
-        for credit, expected in ((0, routes.tokens_due(p.name)), (1, len(routes.targets(p.name)))):
+        for credit, expected in ((0, routes.tokens_due(p.name)), (1, routes.credits_due(p.name))):
             for parity in range(2):
                 word = fields_word(self.tables.schedule, what, left=expected, expected=expected, ready=credit)
                 self._put(Memory.SCHEDULE, slot * 4 + credit * 2 + parity, word)
@@ -240,11 +241,11 @@ class _CoreImage:
             self._put(TrainingMemory.BACKWARD, 2 * slot + back, word)
         for tag in routes.serves(p.name):
             source = self.network.projections[tag].source
-            back = routes.back(tag)
+            back, count = routes.back(tag), routes.count(source)
             if back:
                 self.space.take("partial", int(np.prod(self.network.population(source).shape)), what)
             entries = {"first": self._entries(back, what), "count": len(back)}
-            word = fields_word(layout, what, left=1, expected=1, slot=slot, **entries)
+            word = fields_word(layout, what, left=count, expected=count, slot=slot, **entries)
             self._put(TrainingMemory.BACKWARD, 2 * self.config.populations + tag, word)
 
 

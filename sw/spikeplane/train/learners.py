@@ -9,7 +9,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.host.serial import BAUD, SerialDevice, is_port
 from spikeplane.provided import provided
-from spikeplane.train.chip import chip_for
+from spikeplane.train.chip import chip_for, spread
 from spikeplane.train.course import Settings
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.loop import Learner, Summed
@@ -21,7 +21,7 @@ BOARDS = ("golden", "sim")
 def open_learner(
     board: str, network: LearningNetwork, settings: Settings, chip: ChipConfig | None = None, verify: int = 0
 ) -> Learner:
-    """The learner of that name, or at that serial port. `chip`: which chip it is (None: one core that holds the network);
+    """The learner of that name, or at that serial port. `chip`: which chip it is, all cores of which share the network (None: one core that holds it);
     `verify`: every so many iterations all weights are held against the golden model's (0: never). Raises SpikeplaneError
     for a name there is not, and for what the chip cannot learn."""
     steps = settings.encoding.steps
@@ -35,9 +35,9 @@ def open_learner(
     if board not in BOARDS and not is_port(board):
         raise SpikeplaneError(f"--board {board}: training runs on golden, sim, or the path of a serial port")
     config = chip_for(network, settings.batch, steps) if chip is None else chip
-    image = prepared(
-        network, config, settings.optimiser, batch=settings.batch, steps=steps
-    )  # before a simulator is built
+    cores = spread(network, config)
+    # before a simulator is built
+    image = prepared(network, config, settings.optimiser, batch=settings.batch, steps=steps, cores=cores)
     device = SerialDevice(board, BAUD) if is_port(board) else provided("SimulatedBoard")(config)
     driver = TrainingDriver(device, config, network, settings.optimiser, steps=steps, image=image)
     if is_port(board):

@@ -77,7 +77,7 @@ class BackwardCounters(wiring.Component):
             last = read.data.left == 1
             m.d.comb += [
                 write.data.left.eq(Mux(last, read.data.expected, read.data.left - 1)),
-                write.data.ready.eq(read.data.ready | last),
+                write.data.ready.eq(last),
             ]
         with m.Else():
             m.d.comb += write.data.ready.eq(0)

@@ -30,6 +30,7 @@ class Only(IntEnum):
     WINDOW = 2
     EITHER = 3
     HOST = 4  #: none: to the host alone
+    PLACE = 5  #: those that the packet's group is of
 
 
 def request_layout(config: ChipConfig) -> data.StructLayout:
@@ -88,8 +89,10 @@ class Broadcast(wiring.Component):
         entry = self._table(m)
         free, wants, host = Signal(), Signal(), Signal()
         m.d.comb += [free.eq(~self.o.valid | self.o.ready), host.eq(request.only == Only.HOST)]
+        here = (entry.group_first <= request.group) & (request.group <= entry.group_last)
         wanted = {
-            Only.REPLAY: entry.replay, Only.WINDOW: entry.window, Only.EITHER: entry.replay | entry.window
+            Only.REPLAY: entry.replay, Only.WINDOW: entry.window, Only.EITHER: entry.replay | entry.window,
+            Only.PLACE: here,
         }  # fmt: skip
         m.d.comb += wants.eq(1)
         for only, flag in wanted.items():

@@ -47,7 +47,7 @@ class Serve(wiring.Component):
         low = entry.sum[:16]
         m.d.comb += [
             request.kind.eq(TrainingKind.PARTIAL),
-            request.only.eq(Only.ALL),
+            request.only.eq(Only.PLACE),
             request.first.eq(word.first),
             request.count.eq(word.count),
             self.tag.eq(entry.tag),
