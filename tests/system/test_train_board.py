@@ -42,6 +42,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"{name} = {str(value).lower()}" for name, value in sizes.items()]
     table = ["[training]", *(f"{name} = {value}" for name, value in training.items())]
     (place / "chip.toml").write_text("\n".join([*lines, *table]))
+    (place / "short.toml").write_text(
+        "\n".join([*lines, *table]).replace("tape_depth = 256", "tape_depth = 16")
+    )
     (place / "narrow.toml").write_text(
         "\n".join([*lines, *table]).replace("exact_bits = 48", "exact_bits = 36")
     )
@@ -82,9 +85,10 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
         (("--board", "sim", "--chip", "narrow.toml", "--weight-limit", 8), "set exact_bits = 48"),
         (("--board", "sim", "--chip", "chip.toml", "--momentum", 0.5), "without momentum so far"),
         (
-            ("--board", "sim", "--chip", "chip.toml", "--steps", 150),
-            "of the tape memory of core (0, 0), which has 256",
+            ("--board", "sim", "--chip", "short.toml", "--steps", 20),
+            "needs words 0 to 19 of the tape memory of core (0, 0)",
         ),
+        (("--board", "sim", "--steps", 257), "samples of at most 256 steps, not 257"),
     ],
 )
 def test_refused(

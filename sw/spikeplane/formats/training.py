@@ -10,6 +10,7 @@ from spikeplane.formats.layout import Layout
 
 PHASE_BITS = 2
 LIMB_BITS = 2
+STEP_BITS = 8  #: of a sample's steps
 VALUE_BITS = 16  #: of a binary16 number, and of a limb
 MAX_LIMBS = 3
 

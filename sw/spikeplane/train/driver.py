@@ -19,6 +19,7 @@ from spikeplane.formats.tables import AnyMemory, Memory
 from spikeplane.formats.training import (
     BARRIER_READY,
     FLAGS,
+    STEP_BITS,
     Phase,
     TrainingControl,
     TrainingKind,
@@ -274,6 +275,8 @@ def prepared(
         raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
     if optimiser.momentum:
         raise SpikeplaneError("a chip learns without momentum so far; use --momentum 0, or --board golden")
+    if steps > 1 << STEP_BITS:
+        raise SpikeplaneError(f"a chip learns from samples of at most {1 << STEP_BITS} steps, not {steps}")
     optimiser.step(batch, steps)
     needed = exact_bits(network, batch, steps)
     if needed > config.training.exact_bits:

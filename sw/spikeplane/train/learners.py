@@ -21,7 +21,7 @@ BOARDS = ("golden", "sim")
 def open_learner(
     board: str, network: LearningNetwork, settings: Settings, chip: ChipConfig | None = None, verify: int = 0
 ) -> Learner:
-    """The learner of that name, or at that serial port. `chip`: which chip it is, all cores of which share the network (None: one core that holds it);
+    """The learner of that name, or at that serial port. `chip`: a chip, whose cores share the network (None: one core that holds it);
     `verify`: every so many iterations all weights are held against the golden model's (0: never). Raises SpikeplaneError
     for a name there is not, and for what the chip cannot learn."""
     steps = settings.encoding.steps

@@ -15,10 +15,9 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import STEP_BITS
 from spikeplane.formats.training_tables import ENTRIES_BITS, TrainingMemory, backward_layout
 from spikeplane_gateware.structs import struct
-
-STEP_BITS = 8  #: of a sample's steps
 
 
 class Wait(IntEnum):
