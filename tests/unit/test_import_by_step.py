@@ -27,15 +27,17 @@ def parallel() -> nn.Module:
 class Positions(nn.Module):
     """An image in every step, with numbers of each; padding in front of the neurons sees them."""
 
-    def __init__(self, shape: tuple[int, ...], fire: Any = parallel) -> None:
+    def __init__(self, shape: tuple[int, ...], fire: Any = parallel, less: bool = False) -> None:
         super().__init__()
+        self.less = less
         torch.manual_seed(0)
         self.pe = nn.Parameter(torch.randn(shape))
         self.conv, self.fire = layer.Conv2d(2, 3, 3, padding=1, step_mode="m"), fire()
         self.fc = layer.Linear(3 * 16, 4, step_mode="m")
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.unsqueeze(0).repeat(STEPS, 1, 1, 1, 1) + self.pe
+        x = x.unsqueeze(0).repeat(STEPS, 1, 1, 1, 1)
+        x = x - self.pe if self.less else x + self.pe
         return self.fc(self.fire(self.conv(x)).flatten(2))
 
 
@@ -63,6 +65,12 @@ def test_what_a_constant_sends_in_each_step_is_weighed_by_the_neurons() -> None:
     wanted = np.einsum("ut,t,ohw->uohw", mix.weight, levels, kernel)  # type: ignore[union-attr]
     found = np.asarray(tag[constant.name, "fire"]).reshape(wanted.shape)
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_what_is_taken_off_in_each_step() -> None:
+    net = Positions(SHAPES["one"], less=True)
+    constant = next(p for p in import_model(net, input_shape=(2, 4, 4)).populations if p.constant)
+    np.testing.assert_array_equal(constant.levels, -net.pe.detach().double().numpy().ravel())
 
 
 def test_membranes_take_the_same_in_every_step() -> None:

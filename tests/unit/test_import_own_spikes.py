@@ -107,6 +107,55 @@ class Inverse(Own):
         return 1 - super().forward(x)
 
 
+class Masked(Own):
+    """Weights that a comparison of their own leaves all in."""
+
+    def currents(self, x: Tensor) -> Tensor:
+        weight = self.fc.weight * (self.fc.weight > -9).float()
+        return torch.addmm(self.fc.bias.unsqueeze(1), weight, x.flatten(1)).view(x.shape)
+
+
+class Looks(Own):
+    """A comparison at the threshold that nothing comes of, and one above it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = self.currents(x)
+        self.some = bool((found >= 0).any())
+        return (found > 0).float()
+
+
+class Alone(Own):
+    """Each step by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.fc.weight[0, 0] * x >= self.fc.bias[0]).float()
+
+
+class Long(Own):
+    """All steps before, no powers of one number."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        late = torch.arange(len(x))[:, None] - torch.arange(len(x))
+        weight = torch.where(late >= 0, 1 / (1 + late.abs()), 0.0).to(x.dtype)
+        return (torch.tensordot(weight, x, 1) + self.fc.bias[0] >= 0).float()
+
+
+class Drifting(Own):
+    """A threshold that moves."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = torch.cat((torch.zeros_like(x[:1]), x[:-1]))
+        moves = torch.arange(len(x), dtype=x.dtype).view(-1, *[1] * (x.ndim - 1))
+        return (x + self.fc.bias[0] * before - moves / 64 >= 0).float()
+
+
+class Forward(Own):
+    """It looks forward too, and no sum makes it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.sum(0, keepdim=True).abs() >= x.abs()).float()
+
+
 class Resets(nn.Module):
     """A membrane of its own."""
 
@@ -147,7 +196,7 @@ def row(kind: type[nn.Module]) -> nn.Module:
     return nn.Sequential(nn.Linear(4, 6), kind(), nn.Linear(6, 2))
 
 
-PARALLEL = (Own, Function, Below, Unused, Second, SecondChild)
+PARALLEL = (Own, Function, Below, Unused, Masked, Second, SecondChild)
 
 
 @pytest.mark.parametrize("kind", PARALLEL)
@@ -180,6 +229,15 @@ def test_plain_layers_around_are_proved(kind: type[nn.Module], make: Any, shape:
     assert samples_first(kind) is (kind is Second)
 
 
+@pytest.mark.parametrize("compare", [None, ">", ">="])
+def test_how_it_compares_is_imported(compare: str | None) -> None:
+    for kind in (Own, Function):
+        made = import_model(net(kind), input_shape=(2, 4, 4), compare=compare)
+        neuron = made.population("fire").neuron
+        assert neuron is not None
+        assert neuron.strict is ((compare or (">" if kind is Function else ">=")) == ">")
+
+
 def test_a_leak_is_neurons_that_nothing_resets() -> None:
     own = nn.Sequential(layer.Linear(4, 6, step_mode="m"), Leaky(3.0), layer.Linear(6, 2, step_mode="m"))
     neuron = next(p.neuron for p in import_model(own, input_shape=(4, 1, 1)).populations if p.name == "1")
@@ -203,12 +261,12 @@ def test_a_leak_of_one_is_a_sum() -> None:
     assert found.does == Leak(1.0, 1.0, 2.0)
 
 
-@pytest.mark.parametrize("kind", [Twice, Inverse])
+@pytest.mark.parametrize("kind", [Twice, Inverse, Looks, Alone, Long, Drifting, Forward])
 def test_what_is_none(kind: type[nn.Module]) -> None:
     recognise(net(kind))
     assert handler_of(kind) is None
     assert not mixes_steps(kind)
-    assert not is_strange(kind)
+    assert is_strange(kind) is (kind in (Long, Drifting))  # these look back
 
 
 @pytest.mark.parametrize("kind", [Resets, ResetsSecond])

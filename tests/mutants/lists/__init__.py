@@ -13,6 +13,7 @@ from mutants.lists import (
     kinds,
     link,
     network,
+    parallel,
     program,
     scatter,
     signs,
@@ -26,5 +27,5 @@ PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
     *training.PARTS, *training_chip.PARTS,
-    corrections.PART,
+    corrections.PART, parallel.PART,
 )  # fmt: skip

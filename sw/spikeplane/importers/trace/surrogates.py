@@ -27,10 +27,10 @@ class Asked:
 
 
 def surrogate(part: Any) -> str | None:
-    """The name of its only child that makes spikes of values."""
+    """The name of its first child that makes spikes of values."""
     bare = [(n, c) for n, c in part.named_children() if not list(c.children()) and not list(c.parameters())]
     firing = [name for name, child in bare if _fires(child)]
-    return firing[0] if len(firing) == 1 else None
+    return firing[0] if firing else None
 
 
 def _fires(child: Any) -> bool:
