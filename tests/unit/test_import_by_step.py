@@ -41,6 +41,24 @@ class Positions(nn.Module):
         return self.fc(self.fire(self.conv(x)).flatten(2))
 
 
+class Two(Positions):
+    """Two layers' currents, added in front of the neurons."""
+
+    def __init__(self) -> None:
+        super().__init__(SHAPES["one"])
+        self.conv = layer.Conv2d(2, 3, 1, step_mode="m")
+        self.other = layer.Conv2d(2, 3, 1, step_mode="m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.unsqueeze(0).repeat(STEPS, 1, 1, 1, 1)
+        return self.fc(self.fire(self.conv(x + self.pe) + self.other(x)).flatten(2))
+
+
+def test_numbers_of_each_step_are_no_bias() -> None:
+    made = import_model(Two(), input_shape=(2, 4, 4))
+    assert "steps of add" in {p.source for p in made.projections}
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_numbers_of_each_step_are_proved(name: str) -> None:
     net = Positions(SHAPES[name])

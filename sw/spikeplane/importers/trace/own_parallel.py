@@ -6,6 +6,7 @@ depend on the steps before in another way keeps membranes that nobody knows: it 
 """
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def recognise(model: Any) -> None:
     found: dict[type, set[int | str]] = {}
     for part in model.modules():
         kind = type(part)
-        if "none" not in found.get(kind, ()) and _is_candidate(part):
+        if not found.get(kind, set()) & {"none", "strange"} and _is_candidate(part):
             parallel = measured(part)
             what = parallel.steps_at if parallel else "strange" if _remembers(part) else "none"
             found.setdefault(kind, set()).add(what)
@@ -78,18 +79,19 @@ def _remembers(part: Any) -> bool:
     except SpikeplaneError:
         return False
     steps = lengths(module)
+    every = product(((), (2, 2)), dict.fromkeys((3, *steps)), steps, (0, 1))
     with torch.no_grad():
-        return any(
-            _looks_back(module, at, (n, 4, c, *tail))
-            for tail in ((), (2, 2))
-            for c in dict.fromkeys((3, *steps))
-            for n in steps
-            for at in (0, 1)
-        )
+        answers = (_looks_back(module, at, (n, 4, c, *tail)) for tail, c, n, at in every)
+        return next((answer for answer in answers if answer is not None), False)
 
 
-def _looks_back(module: Any, at: int, shape: tuple[int, ...]) -> bool:
-    """Whether what comes in the first step changes spikes of later ones, and what comes in the last no others."""
+def _looks_back(module: Any, at: int, shape: tuple[int, ...]) -> bool | None:
+    """Whether what comes in the first step changes spikes of later ones, and what comes in the last no others; False
+    where it makes no spikes, None where it does neither, or takes no such tensor."""
+    try:
+        module(torch.zeros(1, dtype=torch.float64).expand(shape).movedim(0, at))
+    except Exception:
+        return None
     draw = torch.Generator().manual_seed(0)
     x = 2 * torch.randn(shape, dtype=torch.float64, generator=draw)
     first, last = x.clone(), x.clone()
@@ -98,9 +100,10 @@ def _looks_back(module: Any, at: int, shape: tuple[int, ...]) -> bool:
     try:
         some, others, same = (module(each.movedim(0, at).contiguous()) for each in (x, first, last))
     except Exception:
-        return False
+        return None
     if not all(isinstance(y, Tensor) and y.shape == x.movedim(0, at).shape for y in (some, others, same)):
-        return False
+        return None
     some, others, same = (y.movedim(at, 0) for y in (some, others, same))
-    spikes = bool(((some == 0) | (some == 1)).all()) and bool(some.any())
-    return spikes and not torch.equal(some[1:], others[1:]) and torch.equal(some[:-1], same[:-1])
+    if not bool(((some == 0) | (some == 1)).all()):
+        return False
+    return True if not torch.equal(some[1:], others[1:]) and torch.equal(some[:-1], same[:-1]) else None
