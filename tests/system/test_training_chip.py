@@ -1,14 +1,18 @@
 """A chip that learns against the golden model: every weight after every iteration, bit for bit."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from learning_networks import CHIP, NETWORKS, Case, large
+from learning_networks import CHIP, NETWORKS, Case, dense, inputs, large, network, neurons, readout
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train import Optimiser
+from spikeplane.train.chip import chip_for, spread
 from spikeplane.train.driver import TrainingDriver, prepared
+from spikeplane.train.network import Learned
+from spikeplane.train.routes import BackRoutes
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.training import Trainer
 
@@ -98,3 +102,46 @@ def test_what_is_restored_goes_on_with_equal_bits(board: SimulatedBoard) -> None
     chip.iterate(*batches[1])
     golden.iterate(*batches[1])
     assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+@pytest.mark.slow
+def test_one_core_and_four_learn_images_with_the_same_bits() -> None:
+    """784-32-10, three iterations of 16 samples."""
+    r = np.random.default_rng(5)
+    net = network(
+        [inputs((784, 1, 1)), neurons("a", (32, 1, 1)), readout(10)],
+        [dense(r, "in", "a", (32, 784)), dense(r, "a", "out", (10, 32))],
+    )
+    case = Case(net, r, steps=4, samples=16, density=0.2)
+    optimiser, batches = Optimiser(rate=0.4), [case.batch() for _ in range(3)]
+    golden = Trainer(net, optimiser, batch=16, steps=4)
+    alone = replace(chip_for(net, 16, 4), egress_depth=32)
+    for config in (alone, replace(alone, rows=2, cols=2)):
+        image = prepared(net, config, optimiser, batch=16, steps=4, cores=spread(net, config))
+        with SimulatedBoard(config) as board:
+            chip = TrainingDriver(board, config, net, optimiser, steps=4, image=image)
+            chip.load()
+            golden.restore(Learned({tag: p.weight for tag, p in enumerate(net.projections)}), 0)
+            for planes, labels in batches:
+                chip.iterate(planes, labels)
+                golden.iterate(planes, labels)
+                assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_many_weights_and_placements(board: SimulatedBoard, name: str, seed: int) -> None:
+    case = NETWORKS[name](np.random.default_rng(1000 + seed))
+    routes = BackRoutes(case.network)
+    places = {
+        part.name: [[(0, 0)], [(1, 0)], [(1, 0), (0, 0)]][case.random.integers(0, 2 + (part.groups > 1))]
+        for part in routes.on((0, 0))
+    }
+    case.cores = places
+    chip, golden = pair(board, case)
+    for _ in range(3):
+        planes, labels = case.batch()
+        chip.iterate(planes, labels)
+        golden.iterate(planes, labels)
+        assert bits(chip.state().weights) == bits(golden.state().weights)

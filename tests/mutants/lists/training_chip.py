@@ -20,7 +20,6 @@ GATEWARE = (
     Mutant("serve.py", "(entry.sum.as_signed() >> 16) + low[15]", "entry.sum.as_signed() >> 16", "a limb's carry is lost"),
     Mutant("replay.py", "Mux(windows, Only.WINDOW, Only.REPLAY)", "Only.REPLAY", "windows go along trained projections only"),
     Mutant("backward_counters.py", "Mux(last, read.data.expected, read.data.left - 1)", "read.data.left - 1", "a counter counts once"),
-    Mutant("lookup.py", "(kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)", "kind == TrainingKind.PARTIAL", "an error's limb is its shift", within="with m.If(self._moves(6) & ((kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR)))"),
     Mutant("update.py", "Mux(second, Rule.WEIGHT, Rule.GRADIENT)", "Rule.GRADIENT", "the weight becomes a rounded step"),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The lookup of a core that learns: its packets carry a verb, some a number for one lane, and READY is an event."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 from spikeplane.formats.layout import Layout
@@ -58,6 +58,3 @@ class TrainingLookup(Lookup):
                 out.event.tag.eq(packet.tag),
                 *[out.place[name].eq(packet[name]) for name in ("group", "y", "x")],
             ]
-        # a PARTIAL has its limb where a spike has its sign
-        with m.If(self._moves(6) & ((kind == TrainingKind.PARTIAL) | (kind == TrainingKind.ERROR))):
-            m.d.sync += Cat(out.negate, out.shift).eq(0)
