@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from networks_of_signs import calibrated, residual
+from networks_of_signs import calibrated, kept, residual
 
 import spikeplane
 from spikeplane import ChipConfig, Encoding, SpikeplaneError
@@ -101,3 +101,13 @@ def test_a_chip_made_for_signs_has_what_they_need() -> None:
         spikeplane.compile(model, chip=ChipConfig(), weight_bits=1, **options)
     with pytest.raises(SpikeplaneError, match="at most the chip's 8"):
         spikeplane.compile(model, chip="auto", weight_bits=True, **options)
+
+
+def test_values_of_few_channels_have_narrow_cores() -> None:
+    torch.manual_seed(1)
+    model, planes = calibrated(kept(8), 2)
+    options: dict[str, Any] = {"encoding": PLANES, "calibration": planes, "progress": False, "proof": False}
+    program = spikeplane.compile(model, chip="auto", weight_bits=1, input_shape=(2, 8, 8), **options)
+    assert (program.config.lanes, program.config.weight_bits) == (8, 1)
+    with pytest.raises(SpikeplaneError, match="a multiple of its 16 lanes"):
+        spikeplane.compile(model, chip=ONE, input_shape=(2, 8, 8), **options)

@@ -13,7 +13,7 @@ import spikeplane
 from spikeplane import Encoding
 from spikeplane.compiler.losses import told_losses
 from spikeplane.compiler.quantise import quantise
-from spikeplane.compiler.signs import (
+from spikeplane.compiler.signs import (  # fmt: skip
     SEVERAL,
     STREAM,
     alike,

@@ -21,7 +21,7 @@ from spikeplane_sim.systems.placed import CORE
 from spikeplane_sim.systems.system import System
 
 BITS = (8, 4, 3, 2)
-CHIP = replace(CORE, rows=4, cols=4)
+CHIP = replace(CORE, rows=4, cols=4, projections=256)
 CALIBRATION, TESTED = 32, 16  #: random samples
 
 

@@ -3,11 +3,13 @@
 from mutants.catalogue import Mutant, Part
 
 BLOCKS = ("tests/unit/test_blocks.py",)
+BINDING = ("tests/unit/test_binding.py",)
 PADDED = ("tests/system/test_normalised.py -k one_",)
 
 MUTANTS = (
     Mutant("compiler/signs.py", "TERNARY if zero else 1", "1", "zeros become +1"),
-    Mutant("compiler/signs.py", "min(several, room)", "several", "more signs than the packets' shifts leave"),
+    Mutant("compiler/signs.py", "min(several, room, SEVERAL[0] if unit is None else STREAM)", "min(several, SEVERAL[0] if unit is None else STREAM)", "more signs than the packets' shifts leave"),
+    Mutant("compiler/signs.py", "SEVERAL[0] if unit is None else STREAM", "SEVERAL[0]", "branches of values have as many signs as shortcuts"),
     Mutant("compiler/signs.py", "max(plain, most) if zero else -most", "-most", "odd numbers stand for zeros"),
     Mutant("compiler/signs.py", "not other or most < 2", "not other", "one sign is -1 bit"),
     Mutant("compiler/signs.py", "alike(weight) and power_apart(step_of(weight), step)", "power_apart(step_of(weight), step)", "weights of several sizes a channel have one sign"),
@@ -17,7 +19,28 @@ MUTANTS = (
     Mutant("compiler/signs.py", "max(2, (config.max_shift + _SHARE) // _SHARE)", "SEVERAL[0]", "signs leave values no shifts"),
     Mutant("compiler/steps.py", "REACH + max(0, -n)", "REACH", "a stream's weights are as coarse as the branch beside them"),
     Mutant("compiler/signs.py", "tags <= config.projections", "True", "more terms than the chip has tags"),
-    Mutant("compiler/signs.py", "size * _PART <= config.cores * config.weight_depth * config.lanes", "True", "terms fill the weight memories"),
+    Mutant("compiler/signs.py", "size * PART <= room", "True", "terms fill the weight memories"),
+    Mutant("compiler/signs.py", "len(neurons) if probes is None else probes", "len(neurons)", "populations that nobody asks for keep their tags"),
+    Mutant("compiler/signs.py", "len(network.tags_into(n)) <= into and ", "", "more connections into a population than a core counts"),
+    Mutant("compiler/signs.py", "len(network.tags_from(n)) <= out", "True", "more connections out of a population than a core counts"),
+    Mutant("compiler/signs.py", "max(TERNARY, bits - 1)", "bits - 1", "zeros become odd numbers of one sign"),
+    Mutant("compiler/signs.py", "len(net.incoming(projection.target)) > 1 or not", "not", "weights of values beside other branches get no shifts"),
+    Mutant("compiler/signs.py", "several > 1 and sum(", "several > 1 and 0 * sum(", "a population has more terms than a core counts"),
+    Mutant("compiler/layers.py", "room < min(self.several, STREAM)", "False", "identities of values have signs that the shifts have no room for"),
+    Mutant("compiler/layers.py", "room < min(self.several, STREAM)", "True", "identities of values never have several signs"),
+    Mutant("compiler/units.py", " and not layer.exact", "", "an identity of values of one sign is not exact"),
+    Mutant("compiler/steps.py", " * (ratio != 0)", "", "blocks of 0 become +1 beside odd numbers"),
+    Mutant("compiler/quantise.py", "layer.unit is not None or held", "True", "terms reach beyond the accumulator"),
+    Mutant("compiler/quantise.py", "if config.weight_bits == 1 else [one]", "if False else [one]", "the worst case counts whole numbers, not their signs"),
+    Mutant("compiler/off.py", "mean**2 + wrong", "wrong", "errors of one sign do not add up", tests=BINDING),
+    Mutant("compiler/off.py", "(rows**2 * noise).sum(1)", "0", "what values have lost is forgotten", tests=BINDING),
+    Mutant("compiler/binding.py", "config.weight_bits > 1 or not far", "True", "currents that are far off are not told", tests=BINDING),
+    Mutant("compiler/binding.py", "main.ndim == 4 and _by_source(main)", "False", "a scale for each input channel has no name", tests=BINDING),
+    Mutant("compiler/binding.py", "raised, found = fewer, some", "pass", "fields are told that do not bind", tests=BINDING),
+    Mutant("compiler/binding.py", "len(found.projections) + probes", "len(found.projections)", "the probes' tags are not told", tests=BINDING),
+    Mutant("compiler/auto.py", "if source.weight_bits > 1:\n            raise", "raise", "values of few channels have no chip of signs", tests=BINDING),
+    Mutant("compiler/auto.py", "replace(chip, weight_bits=1)", "chip", "a chip that is made for 1-bit weights stores 8 bits", tests=BINDING),
+    Mutant("compiler/built.py", "return sum(n in source.probes", "return 1 + sum(n in source.probes", "one probe more than there are", tests=BINDING),
     Mutant("compiler/signs.py", "(whole & 1)[stored]", "(whole & 1)", "blocks of 0 make one size two terms"),
     Mutant("compiler/signs.py", "(whole & 1)[stored].all()", "(whole & 1)[stored].any()", "even numbers pass for odd ones"),
     Mutant("compiler/signs.py", "range(largest.bit_length(), 0, -1)", "range(largest.bit_length() + 1, 0, -1)", "a sign more than are needed"),
@@ -46,6 +69,6 @@ PART = Part(
     name="signs",
     folder="sw/spikeplane",
     gateware=False,
-    tests={"*": ("tests/unit/test_signs.py", "tests/unit/test_blocks.py")},
+    tests={"*": ("tests/unit/test_signs.py", "tests/unit/test_signs_room.py", "tests/unit/test_blocks.py")},
     mutants=MUTANTS,
 )
