@@ -46,12 +46,12 @@ def test_tags_that_bind_are_told_with_what_would_do() -> None:
 
 def test_populations_that_nobody_asks_for_leave_their_tags() -> None:
     model, options = blocks()
-    chip = replace(ONE, projections=22)
+    chip = replace(ONE, projections=21)
     counts = [
         len(spikeplane.compile(model, chip=chip, probes=probes, **options).network.projections)
         for probes in (None, [])
     ]
-    assert counts == [16, 20]
+    assert counts == [13, 20]
 
 
 def test_shifts_that_bind_are_told() -> None:

@@ -4,7 +4,8 @@
     python -m spikeplane_sim.systems.few_bits csnn sew   # these
 
 Percent of the spikes and silences that agree given the float network's spikes, over all layers, on samples that the
-calibration has not; those of weights of 3 bits are on a chip of 2, in two words.
+calibration has not; those of weights of 3 bits are on a chip of 2, in two words. Systems that take more tags or wider sums have a
+chip with these.
 """
 
 import argparse
@@ -15,13 +16,16 @@ from typing import Any
 import numpy as np
 
 import spikeplane
+from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.systems import named
 from spikeplane_sim.systems.placed import CORE
 from spikeplane_sim.systems.system import System
 
 BITS = (8, 4, 3, 2)
-CHIP = replace(CORE, rows=4, cols=4, projections=256)
+CHIP = replace(CORE, rows=4, cols=4)
+#: For systems that it is too small for: weights in two words take two tags each, and sums of values room.
+WIDE = replace(CHIP, projections=256, acc_bits=32)
 CALIBRATION, TESTED = 32, 16  #: random samples
 
 
@@ -37,7 +41,6 @@ def compared(system: System, seed: int = 0) -> Iterator[tuple[int, float, float]
     model = system.model(system.size, seed)
     for bits in BITS:
         options: dict[str, Any] = {
-            "chip": replace(CHIP, weight_bits=2) if bits == 3 else CHIP,
             "weight_bits": bits,
             "calibration": given[:CALIBRATION],
             "input_shape": shape,
@@ -45,9 +48,18 @@ def compared(system: System, seed: int = 0) -> Iterator[tuple[int, float, float]
             "proof": False,
             "progress": False,
         }
-        programs = (spikeplane.compile(model, correct=each, **options) for each in (False, True))
+        try:
+            programs = _programs(model, CHIP, options)
+        except SpikeplaneError:
+            programs = _programs(model, WIDE, options)
         without, corrected = (_agreement(one, given[CALIBRATION:]) for one in programs)
         yield bits, without, corrected
+
+
+def _programs(model: Any, chip: ChipConfig, options: dict[str, Any]) -> list[spikeplane.Program]:
+    """Without corrections, and with them; weights of 3 bits in two words of 2."""
+    chip = replace(chip, weight_bits=2) if options["weight_bits"] == 3 else chip
+    return [spikeplane.compile(model, chip=chip, correct=each, **options) for each in (False, True)]
 
 
 def _agreement(program: spikeplane.Program, samples: np.ndarray) -> float:

@@ -92,7 +92,7 @@ def compile(  # noqa: A001 - the command's name
     weight_bits: Annotated[
         list[str] | None,
         typer.Option(
-            help="2, 4 or 8, at most the chip's; LAYER=BITS for one (repeatable); auto, auto:98 (percent): what agrees."
+            help="2, 4 or 8, at most the chip's; 1 with --preset auto; LAYER=BITS for one (repeatable); auto, auto:98: what agrees."
         ),
     ] = None,
     guard: Annotated[
