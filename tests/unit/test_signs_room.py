@@ -9,6 +9,7 @@ from networks_of_signs import calibrated, residual
 from spikeplane import Encoding
 from spikeplane.compiler.quantise import quantise
 from spikeplane.compiler.signs import SEVERAL, affordable, connections, fewer_signs
+from spikeplane.compiler.steps import common_unit
 from spikeplane.config import preset
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import import_model
@@ -92,3 +93,11 @@ def test_terms_that_reach_beyond_the_accumulator_are_fewer() -> None:
         counts.append(len(network.projections))
     assert counts[0] == 1 + max(SEVERAL)
     assert counts[0] >= counts[1] > counts[2]
+
+
+def test_steps_far_above_an_identity_of_values_are_reached() -> None:
+    """Odd numbers of eight signs, 2^10 times the identity's 1: 255 of these are 2^18 but for one in 256."""
+    weights = [np.ones((4, 1, 1)), np.full((4, 3, 1, 1), 2.0**18)]
+    unit, _, above = common_unit(weights, (1, -8), [20, 20], uniform=False, exact=False, anchor=0)
+    assert unit.tolist() == [1.0] * 4
+    assert above == [0, 10]

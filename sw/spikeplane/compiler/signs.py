@@ -77,9 +77,7 @@ def _sign_bits(
 
 def fewer_signs(widths: tuple[int, ...]) -> tuple[int, ...]:
     """Each sum of signs of what `sign_bits` finds has one less; themselves where none has more than two."""
-    return tuple(
-        bits + 1 if bits < -2 else max(TERNARY, bits - 1) if bits > TERNARY else bits for bits in widths
-    )
+    return tuple(bits + 1 if bits < -2 else bits - 1 if bits > TERNARY else bits for bits in widths)
 
 
 def most_signs(net: FloatNetwork, config: ChipConfig) -> tuple[int, ...]:

@@ -23,7 +23,6 @@ MUTANTS = (
     Mutant("compiler/signs.py", "len(neurons) if probes is None else probes", "len(neurons)", "populations that nobody asks for keep their tags"),
     Mutant("compiler/signs.py", "len(network.tags_into(n)) <= into and ", "", "more connections into a population than a core counts"),
     Mutant("compiler/signs.py", "len(network.tags_from(n)) <= out", "True", "more connections out of a population than a core counts"),
-    Mutant("compiler/signs.py", "max(TERNARY, bits - 1)", "bits - 1", "zeros become odd numbers of one sign"),
     Mutant("compiler/signs.py", "len(net.incoming(projection.target)) > 1 or not", "not", "weights of values beside other branches get no shifts"),
     Mutant("compiler/signs.py", "several > 1 and sum(", "several > 1 and 0 * sum(", "a population has more terms than a core counts"),
     Mutant("compiler/layers.py", "room < min(self.several, STREAM)", "False", "identities of values have signs that the shifts have no room for"),
