@@ -68,8 +68,8 @@ class Branches(nn.Module):
         one, other = 0.0, 0.0
         for step in x:
             one = one + self.fa(self.a(step))
-            other = other + self.fb(self.b(step)) * self.factor
-        return (one + other) / (2 * x.shape[0])
+            other = other + self.fb(self.b(step))
+        return (one + other * self.factor) / (2 * x.shape[0])
 
 
 class Unequal(Branches):
@@ -78,6 +78,17 @@ class Unequal(Branches):
     def forward(self, x: Tensor) -> Any:
         parts = [(self.fa(self.a(step)), self.fb(self.b(step))) for step in x]
         return sum(one for one, _ in parts) + sum(other for _, other in parts[1:])
+
+
+class Faded(Branches):
+    """Of one of them all steps but the last count half."""
+
+    def forward(self, x: Tensor) -> Any:
+        one, other = 0.0, 0.0
+        for t, step in enumerate(x):
+            one = (one * 0.5 if t == x.shape[0] - 1 else one) + self.fa(self.a(step))
+            other = other + self.fb(self.b(step))
+        return one + other
 
 
 class Late(nn.Module):
@@ -124,6 +135,7 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "mean of two layers": (Branches, ROW, None),
     "layers of other factors": (lambda: Branches(0.5), ROW, None),
     "layers of other steps": (Unequal, ROW, "the model returns a sum of some of its steps"),
+    "layers that fade": (Faded, ROW, "the model returns a sum of some of its steps"),
     "zeros like .data": (Late, ROW, None),
     "factors by step": (lambda: ByStep(norms=False), ROW, CHANGED),
     "batch-norms by step": (lambda: ByStep(norms=True), ROW, CHANGED),
