@@ -208,13 +208,13 @@ def test_how_many_signs_are_tried() -> None:
     assert most_signs(spikes, ONE) == most_signs(values, ONE) == SEVERAL
     assert most_signs(values, preset("small")) == (1,)
     beside = [p for p in values.projections if is_identity(values, p) and len(values.incoming(p.target)) > 1]
-    gains = np.r_[0.0, np.ones(7)].reshape(
-        8, 1, 1
-    )  # an identity of values no longer: its weights are sums of signs
+    gains = np.r_[0.0, np.ones(7)].reshape(8, 1, 1)  # no identity: its weights are sums of signs
     shared = replace(
         values, projections=tuple(replace(p, weight=gains) if p in beside else p for p in values.projections)
     )
-    assert most_signs(shared, ONE) == (6, 5, 4, 3, 2, 1)
+    whole = [replace(p, weight=np.ones((8, 3, 3))) if p.weight is gains else p for p in shared.projections]
+    windows = replace(shared, projections=tuple(whole))
+    assert most_signs(windows, ONE) == most_signs(shared, ONE) == (6, 5, 4, 3, 2, 1)
     assert most_signs(shared, replace(ONE, max_shift=31)) == SEVERAL[-STREAM:]
     assert most_signs(shared, replace(ONE, max_shift=0)) == (2, 1)
 
