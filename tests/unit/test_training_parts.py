@@ -3,37 +3,21 @@ exponents, the limits of both widths, gaps between valid values."""
 
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import binary16_reference as reference
 import numpy as np
 import pytest
+from training_blocks import SHIFT, WIDTHS, blocks
 
 from spikeplane_gateware.units.training.binary16 import (
     DECODE_LATENCY,
     MUL_LATENCY,
     ROUND_LATENCY,
-    Decode,
-    Mul16,
-    Round16,
 )
-from spikeplane_sim.bench.block import Blocks
 
-WIDTHS = (36, 48, 49)
 FINITE = [bits for bits in range(1 << 16) if bits >> 10 & 31 != 31]
-SHIFT = 4
 Rows = dict[str, list[int]]
-
-
-@cache
-def blocks() -> Blocks:
-    """All parts in one simulator."""
-    return Blocks(
-        {f"decode_{bits}": Decode(exact_bits=bits, shift_bits=SHIFT if bits == 48 else 0) for bits in WIDTHS}
-        | {f"round_{bits}": Round16(exact_bits=bits) for bits in WIDTHS}
-        | {"mul": Mul16()}
-    )
 
 
 def through(part: str, latency: int, inputs: Rows, gaps: float = 0.0, seed: int = 0) -> dict[str, list[int]]:
@@ -166,3 +150,16 @@ def _tie(x: int, y: int) -> bool:
     product = reference.units(x) * reference.units(y)
     cut = product.bit_length() - 11
     return product % (1 << cut) == 1 << (cut - 1)
+
+
+@pytest.mark.parametrize("exponent", [1, 12, 15, 18, 30])
+def test_numbers_are_limited(exponent: int) -> None:
+    """To +-2^(exponent - 15), and only what is beyond it is told."""
+    limit = exponent << 10
+    given = [number for number in FINITE if number % 7 == 0 or abs((number & 0x7FFF) - limit) < 3]
+    found = through("clamp", 1, {"number": given, "exponent": [exponent] * len(given)})
+    beyond = [reference.UNITS[number & 0x7FFF] > 1 << (exponent + 9) for number in given]
+    assert found["beyond"] == beyond
+    wanted = [number & 0x8000 | limit if far else number for number, far in zip(given, beyond, strict=True)]
+    assert found["limited"] == wanted
+    assert 0 < sum(beyond) < len(given)

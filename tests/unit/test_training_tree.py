@@ -2,26 +2,15 @@
 in which they wait."""
 
 import random
-from functools import cache
 
 import numpy as np
 import pytest
+from training_blocks import DEPTH, ID, TREES, WIDTH, blocks
 
-from spikeplane_gateware.units.training.tree import Queue, Tree, tree_latency
-from spikeplane_sim.bench.block import Blocks
-
-SIZES = ((8, 36), (4, 48), (16, 48))  #: lanes, exact_bits
-DEPTH, WIDTH = 5, 70
-ID = 9
+from spikeplane_gateware.units.training.tree import tree_latency
 
 
-@cache
-def blocks() -> Blocks:
-    trees = {f"tree_{lanes}": Tree(lanes=lanes, exact_bits=bits, id_bits=ID) for lanes, bits in SIZES}
-    return Blocks(trees | {"queue": Queue(width=WIDTH, depth=DEPTH)})
-
-
-@pytest.mark.parametrize(("lanes", "bits"), SIZES)
+@pytest.mark.parametrize(("lanes", "bits"), TREES)
 @pytest.mark.parametrize("gaps", [0.0, 0.5])
 def test_sums_of_sources(lanes: int, bits: int, gaps: float) -> None:
     rng, cycles = random.Random(lanes), 600

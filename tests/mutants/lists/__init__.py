@@ -20,12 +20,13 @@ from mutants.lists import (
     time,
     training,
     training_chip,
+    training_parts,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
-    *training.PARTS, *training_chip.PARTS,
+    *training.PARTS, *training_chip.PARTS, training_parts.PART,
     corrections.PART, parallel.PART,
 )  # fmt: skip

@@ -1,0 +1,63 @@
+"""The parts of a core that learns as Verilog: linters have nothing to say, and in a simulator of four states, where
+registers hold nothing known before reset, what is valid is known and as it is on Verilator."""
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from icarus_rows import outputs
+from training_blocks import NAMES, blocks, parts
+
+from spikeplane import toolchain
+from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.verilog.convert import convert
+from spikeplane_gateware.verilog.waivers import waivers
+from spikeplane_sim.bench import icarus
+from spikeplane_sim.bench.block import Packed
+
+CYCLES = 60
+
+
+def test_lint(tmp_path: Path) -> None:
+    (tmp_path / "part.v").write_text(f"{RAM_VERILOG.read_text()}\n{convert(Packed(parts()), 'part')}")
+    (tmp_path / "part.vlt").write_text(waivers("*part.v"))
+    command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", "part", "part.vlt", "part.v"]
+    environment = {**os.environ, **toolchain.verilator_environment()}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.stdout + result.stderr == ""
+    if icarus.available():
+        assert icarus.elaborate(tmp_path / "part.v", "part") == ""
+
+
+@pytest.mark.skipif(not icarus.available(), reason=f"no Icarus Verilog here: {icarus.INSTALL}")
+def test_what_is_valid_is_known(tmp_path: Path) -> None:
+    """Three cycles without anything first: nothing but valid bits are reset."""
+    rng = random.Random(1)
+    given = {
+        key: np.array([0] * 3 + [rng.getrandbits(width) for _ in range(CYCLES - 3)], object)
+        for key, (_, width) in blocks().packed.inputs.items()
+    }
+    for key in given:
+        if key.endswith("valid"):
+            given[key][: CYCLES // 2] = 0  # and then half the values are valid
+    given["queue.write"][CYCLES // 2 :] = 0
+    known = blocks().run(given, CYCLES)
+    found = outputs(blocks().packed, given, CYCLES, tmp_path)
+    for name in NAMES:
+        valid = f"{name}.o.valid" if name == "queue" else f"{name}.out_valid"
+        count = 0
+        for key in (key for key in found if key.startswith(f"{name}.")):
+            for cycle in range(CYCLES):
+                if key in (valid, f"{name}.overflow", f"{name}.empty") or known[valid][cycle]:
+                    assert int(found[key][cycle], 2) == int(known[key][cycle]), (
+                        key,
+                        cycle,
+                        found[key][cycle],
+                    )
+                    count += 1
+        assert count > CYCLES + 5
