@@ -3,10 +3,12 @@ come back to back, with orders between them, exact words that wrap, partials tha
 
 import random
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from engine_schedule import EVENT, Schedule, check
+from icarus_rows import outputs
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import Memory
@@ -16,6 +18,7 @@ from spikeplane.training import TrainingConfig
 from spikeplane_gateware.core.synapses.accumulate import op_layout
 from spikeplane_gateware.units.training.engine import Engine
 from spikeplane_gateware.units.training.port import Order
+from spikeplane_sim.bench import icarus
 from spikeplane_sim.bench.block import Blocks
 
 WORDS = (0, 1, 2, 127)  #: accumulator words that are used, the last one too
@@ -112,6 +115,14 @@ def random_ops(s: Schedule, count: int, verbs: list[Verb], gaps: float) -> None:
 
 def finished(s: Schedule) -> None:
     """Take every word, run the schedule and compare all of it."""
+    ended(s)
+    found = blocks(s.exact).run(s.rows(s.cycle), s.cycle)
+    check(s, found)
+    assert found["engine.quiet"][-1]
+
+
+def ended(s: Schedule) -> None:
+    """At the end every word is taken, and every partial."""
     s.idle(30)
     for address in WEIGHTS:
         s.order(Order.FETCH, address, op=s.packed(Verb.ADD, values(s, Verb.ADD)))
@@ -124,9 +135,6 @@ def finished(s: Schedule) -> None:
     rng = np.random.default_rng(s.cycle)
     for cycle in range(s.cycle):
         s.put("partial.ready", int(rng.random() < 0.8), cycle)
-    found = blocks(s.exact).run(s.rows(s.cycle), s.cycle)
-    check(s, found)
-    assert found["engine.quiet"][-1]
 
 
 def wait_for_partials(s: Schedule, before: int) -> None:
@@ -134,7 +142,7 @@ def wait_for_partials(s: Schedule, before: int) -> None:
     s.idle(3 * (len(s.partials) - before))
 
 
-@pytest.mark.parametrize("exact", [36, 48])
+@pytest.mark.parametrize("exact", [36, pytest.param(48, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("gaps", [0.0, 0.4])
 def test_random_ops(exact: int, gaps: float) -> None:
     s = begun(exact, exact)
@@ -165,3 +173,20 @@ def test_one_word_again_and_again(verb: Verb) -> None:
             word = pattern >> place & 1
             s.op(verb, **{**fields, "address": WORDS[word], "weight_address": WEIGHTS[word]})
     finished(s)
+
+
+@pytest.mark.skipif(not icarus.available(), reason=f"no Icarus Verilog here: {icarus.INSTALL}")
+def test_four_states(tmp_path: Path) -> None:
+    """On Icarus, where registers hold nothing known before reset: controls are always known, results when they are
+    valid."""
+    s = begun(36, 5)
+    random_ops(s, 60, [Verb.ADD, Verb.OUTER, Verb.GATHER, Verb.PARTIAL], 0.2)
+    ended(s)
+    rows = outputs(blocks(36).packed, s.rows(s.cycle), s.cycle, tmp_path)
+    for control in ("stall", "port.done", "event_valid", "partial.valid", "quiet"):
+        assert not any("x" in bits for bits in rows[f"engine.{control}"]), control
+    known = {
+        key: np.array([int(b, 2) if "x" not in b else -1 for b in bits], object) for key, bits in rows.items()
+    }
+    check(s, known)
+    assert len(s.partials) > 3

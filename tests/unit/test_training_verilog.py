@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from icarus_rows import outputs
+from test_verilog_lint import silent
 from training_blocks import NAMES, blocks, parts
 
 from spikeplane import toolchain
+from spikeplane.config import ChipConfig
+from spikeplane.training import TrainingConfig
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
@@ -19,6 +22,15 @@ from spikeplane_sim.bench import icarus
 from spikeplane_sim.bench.block import Packed
 
 CYCLES = 60
+TILE = ChipConfig(
+    rows=1,
+    cols=2,
+    lanes=8,
+    weight_bits=16,
+    weight_depth=64,
+    acc_depth=32,
+    training=TrainingConfig(exact_bits=36),
+)
 
 
 def test_lint(tmp_path: Path) -> None:
@@ -61,3 +73,8 @@ def test_what_is_valid_is_known(tmp_path: Path) -> None:
                     )
                     count += 1
         assert count > CYCLES + 5
+
+
+@pytest.mark.slow
+def test_a_tile_that_learns(tmp_path: Path) -> None:
+    silent(tmp_path, TILE, "spikeplane_tile")

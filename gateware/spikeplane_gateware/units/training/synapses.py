@@ -1,10 +1,10 @@
 """The synapse stage of a core that learns: from a packet to the engine.
 
 ```
-    i -> TrainingLookup -> FIFO -> Walker -> SerialEngine -> events, partial
+    i -> TrainingLookup -> FIFO -> Walker -> Engine -> events, partial
      \\-> loader packets                orders --^
 ```
-It takes packets without ever waiting for one to be sent. Throughput: see SerialEngine.
+It takes packets without ever waiting for one to be sent. Throughput: see Engine.
 """
 
 from amaranth.hdl import Module, Mux
@@ -20,10 +20,10 @@ from spikeplane_gateware.core.synapses.request import request_layout
 from spikeplane_gateware.core.synapses.walker import Walker
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.training.engine import Engine
 from spikeplane_gateware.units.training.lookup import TrainingLookup
 from spikeplane_gateware.units.training.partial import partial_layout
 from spikeplane_gateware.units.training.port import OrderPort
-from spikeplane_gateware.units.training.serial_engine import SerialEngine
 
 
 class TrainingSynapses(wiring.Component):
@@ -57,7 +57,7 @@ class TrainingSynapses(wiring.Component):
         m = Module()
         m.submodules.lookup = lookup = TrainingLookup(self.config)
         m.submodules.walker = walker = Walker(self.config)
-        m.submodules.engine = engine = SerialEngine(self.config)
+        m.submodules.engine = engine = Engine(self.config)
         kind = self.i.payload.kind
         flow = (kind <= Kind.CREDIT) | ((kind >= TrainingKind.REPLAY) & (kind <= TrainingKind.READY))
         m.d.comb += [
