@@ -35,10 +35,10 @@ class Round:
         self.number, self.overflow, self.settled = found.number, found.overflow, age == CYCLES
 
 
-def units(number: Value, width: int) -> Value:
+def units(number: Any, width: int) -> Any:
     """What the bits of a finite number count, without its sign."""
     exponent = number[10:15]
-    mantissa = Cat(number[:10], exponent.any())
+    mantissa: Any = Cat(number[:10], exponent.any())
     return (mantissa << Mux(exponent.any(), exponent - 1, 0)[:5])[:width]
 
 
@@ -85,7 +85,7 @@ def ordered(bits: int, stages: Any = rounding) -> Module:
     return m
 
 
-def _place(number: Value) -> Value:
+def _place(number: Any) -> Any:
     """Bits that grow with a number."""
     return Mux(number[15], -number[:15], number[:15])
 

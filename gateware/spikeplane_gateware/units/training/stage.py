@@ -9,6 +9,7 @@ Nothing stalls. What is not valid is not taken, so a stage rests while nothing p
 
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from amaranth.hdl import Const, Module, Signal, Value
 
@@ -53,3 +54,13 @@ def chosen(pairs: list[tuple[Value, Value]]) -> Value:
     for condition, value in pairs:
         found = found | (condition.replicate(width) & value)
     return found[:width]
+
+
+def along(m: Module, name: str, value: Any, cycles: int, *, reset: bool = False) -> list:
+    """The value of this cycle and of each of so many before: what goes along with a pipeline."""
+    found = [value]
+    for number in range(1, cycles + 1):
+        after = Signal(value.shape(), name=f"{name}_{number}", reset_less=not reset)
+        m.d.sync += after.eq(found[-1])
+        found.append(after)
+    return found

@@ -6,14 +6,13 @@
               sums of 2, 3, 4 ops ago ---+--> base --> base + words + carries --> sum, write
                                                         ^-------------------------+  (1 op ago)
 ```
-`words` and `carries` come four cycles after their op. Equal addresses back to back are as good as others. Which ops
-before went to the same word is found at the address and used from registers; what is not chosen is 0, so that words
-meet in ORs. As `Accumulate`, but for two memories, of exact sums X and gradients D: a word that is asked for as a whole
-(`clears`, or no `writes`) is an op as well.
+`words` and `carries` come four cycles after their op. Equal addresses back to back are as good as others. What is not
+chosen is 0, so that words meet in ORs. As `Accumulate`, but for two memories, of exact sums X and gradients D: a word
+that is asked for as a whole (`clears`, or no `writes`) is an op as well.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
@@ -23,16 +22,10 @@ from spikeplane.formats.training_tables import TrainingMemory
 from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.lanes import LaneRam, lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
+from spikeplane_gateware.units.training.matches import FLAGS, Matches, touch_layout
 
 FOUND = 3  #: cycles from an op to the word that it found
 ADDEND = 4  #: cycles from an op to its addends
-
-
-def touch_layout(config: ChipConfig) -> data.StructLayout:
-    """An op on one word. `touches`: it is one; `writes`: it writes the sum, or 0 where it `clears`; `gradient`: to D at a
-    weight's place, else to X at {accumulator word, bank}."""
-    place = max(bits_for(config.acc_depth) + 1, bits_for(config.weight_depth))
-    return data.StructLayout({"touches": 1, "writes": 1, "clears": 1, "gradient": 1, "place": place})
 
 
 class Sums(wiring.Component):
@@ -74,130 +67,90 @@ class Sums(wiring.Component):
                 "busy": Out(1),
             }
         )
-        #: One signal a stage, the address's first.
-        self.ops = [Signal(touch_layout(config), name=f"op_{i}", reset_less=True) for i in range(4)]
-        self.valid = [Signal(name=f"touches_{i}") for i in range(6)]
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
+        m.submodules.matches = matches = Matches(c)
         names = {"exact": 2 << bits_for(c.acc_depth), "gradient": c.weight_depth}
         rams = [lane_rams(m, n, lanes=c.lanes, width=self.bits, depth=depth) for n, depth in names.items()]
-        self._pipeline(m)
-        self._matches(m)
-        self._controls(m)
         word = Signal(len(self.found), name="word", reset_less=True)
-        source = []
-        for lane in range(self.lanes):
-            for ram, reads, writes in zip((r[lane] for r in rams), self.reads, self.writes, strict=True):
-                ram.connect(
-                    m,
-                    read_en=reads,
-                    read_address=self.read_at[lane][: len(ram.ram.read_address)],
-                    write_en=writes,
-                    write_address=self.write_at[lane][: len(ram.ram.write_address)],
-                )
-            source.append(self._lane(m, lane, word, [r[lane] for r in rams]))
-        tables = core_tables(c)
+        loads, second = self._controls(m, matches, rams)
+        flags = {name: copies(m, getattr(matches, name), c.lanes, f"match_{name}") for name in FLAGS}
+        flags["second"] = second
+        source = [
+            self._lane(m, lane, word, [r[lane] for r in rams], matches.valid, flags)
+            for lane in range(c.lanes)
+        ]
         shown = output_register(
-            m, self.read, TrainingMemory.GRADIENT, tables, word, Cat(*source), self.passes[1]
+            m, self.read, TrainingMemory.GRADIENT, core_tables(c), word, Cat(*source), loads
         )
-        m.d.comb += [self.found.eq(word), self.read_data.eq(shown)]
+        m.d.comb += [
+            matches.op.eq(self.op),
+            self.busy.eq(matches.valid.any()),
+            self.found.eq(word),
+            self.read_data.eq(shown),
+        ]
         return m
 
-    def _pipeline(self, m: Module) -> None:
-        before, touches = self.op, self.op.touches
-        for op in self.ops:
-            m.d.sync += op.eq(before)
-            before = op
-        for valid in self.valid:
-            m.d.sync += valid.eq(touches)
-            touches = valid
-        m.d.comb += self.busy.eq(Cat(*self.valid).any())
-
-    def _matches(self, m: Module) -> None:
-        """Which of the 1 to 4 ops before wrote to the same word: found at stage 0, used from registers at
-        stages 1 to 3."""
-        now, same = self.ops[0], []
-        wrote = Signal(name="wrote")  # at stage 4
-        place = Signal.like(now.place, name="place_4", reset_less=True)
-        gradient = Signal(name="gradient_4", reset_less=True)
-        last = self.ops[3]
-        m.d.sync += [wrote.eq(self.valid[3] & last.writes), place.eq(last.place), gradient.eq(last.gradient)]
-        earlier = [
-            (v & op.writes, op.place, op.gradient)
-            for v, op in zip(self.valid[1:4], self.ops[1:], strict=True)
-        ]
-        for number, (writes, at, of) in enumerate([*earlier, (wrote, place, gradient)], 1):
-            equal = Signal(name=f"equal_{number}")
-            m.d.comb += equal.eq(self.valid[0] & writes & (at == now.place) & (of == now.gradient))
-            same.append(equal)
-        # stage 1
-        one, two, older, third = (Signal(name=f"near_{name}") for name in ("one", "two", "older", "third"))
-        one_2 = Signal(name="near_one_2")
-        m.d.sync += [
-            one.eq(same[0]),
-            two.eq(same[1]),
-            older.eq(~same[1] & (same[2] | same[3])),
-            third.eq(same[2]),
-            one_2.eq(one),
-        ]
-        lanes = self.lanes
-        # stage 1: the memory's word is stale
-        self.forwarded = copies(m, Cat(*same[1:]).any(), lanes, "forwarded")
-        self.two, self.older, self.third = (
-            copies(m, flag, lanes, f"match_{name}")
-            for name, flag in (("two", two), ("older", older), ("third", third))
-        )
-        self.one_ago = copies(m, one_2, lanes, "match_one")
-
-    def _controls(self, m: Module) -> None:
-        """Addresses and enables, from registers. A chunk that is read back goes the way of an op up to `found`."""
-        op, last, fetch, lanes = self.op, self.ops[3], self.read.fetch, self.lanes
-        accesses = op.touches | fetch
+    def _controls(self, m: Module, matches: Matches, rams: list[list[LaneRam]]) -> tuple[Signal, list]:
+        """Addresses and enables, from registers. A chunk that is read back goes the way of an op up to `found`.
+        Returns when that is loaded, and of each lane whether with a gradient."""
+        op, last, fetch, lanes = self.op, matches.last, self.read.fetch, self.lanes
+        accesses, writes = op.touches | fetch, matches.valid[3] & last.writes
         at = Mux(fetch, self.read.address, op.place)[: len(op.place)]
-        self.read_at = copies(m, at, lanes, "read_at", accesses)
-        self.write_at = copies(m, last.place, lanes, "write_at", self.valid[3])
-        self.reads = [Signal(name=f"{name}_reads") for name in ("exact", "gradient")]
-        self.writes = [Signal(name=f"{name}_writes") for name in ("exact", "gradient")]
-        self.passes = [Signal(name=f"passes_{i}") for i in range(2)]
-        # stage 1: the word found is a gradient
-        self.second = copies(m, self.reads[1], lanes, "second")
-        m.d.sync += [
-            self.reads[0].eq(op.touches & ~op.gradient),
-            self.reads[1].eq(fetch | (op.touches & op.gradient)),
-            self.writes[0].eq(self.valid[3] & last.writes & ~last.gradient),
-            self.writes[1].eq(self.valid[3] & last.writes & last.gradient),
-            self.passes[0].eq(accesses),
-            self.passes[1].eq(self.passes[0]),
-        ]
-        self.clears = copies(m, self.ops[1].clears, lanes, "match_clears")
+        read_at = copies(m, at, lanes, "read_at", accesses)
+        write_at = copies(m, last.place, lanes, "write_at", matches.valid[3])
+        first, loads = Signal(name="accesses"), Signal(name="loads")
+        m.d.sync += [first.eq(accesses), loads.eq(first)]
+        gradient_reads = fetch | (op.touches & op.gradient)
+        enables = (
+            ("exact", op.touches & ~op.gradient, writes & ~last.gradient),
+            ("gradient", gradient_reads, writes & last.gradient),
+        )
+        for of_lanes, (name, reads, stores) in zip(rams, enables, strict=True):
+            read_en, write_en = Signal(name=f"{name}_reads"), Signal(name=f"{name}_writes")
+            m.d.sync += [read_en.eq(reads), write_en.eq(stores)]
+            for lane, ram in enumerate(of_lanes):
+                ram.connect(
+                    m,
+                    read_en=read_en,
+                    read_address=read_at[lane][: len(ram.ram.read_address)],
+                    write_en=write_en,
+                    write_address=write_at[lane][: len(ram.ram.write_address)],
+                )
+        of_gradient = Signal()
+        m.d.sync += of_gradient.eq(gradient_reads)
+        return loads, copies(m, of_gradient, lanes, "second")
 
-    def _lane(self, m: Module, lane: int, words: Signal, rams: list[LaneRam]) -> Signal:
+    def _lane(
+        self,
+        m: Module,
+        lane: int,
+        words: Signal,
+        rams: list[LaneRam],
+        valid: Value,
+        flags: dict[str, list[Signal]],
+    ) -> Value:
         """One lane: forwarding, adder. Returns what its part of `found` takes."""
-        bits, valid = self.bits, self.valid
+        bits, flag = self.bits, {name: of_lanes[lane] for name, of_lanes in flags.items()}
 
         def register(name: str) -> Signal:
             return Signal(bits, name=f"{name}_{lane}", reset_less=True)
 
         source, base, total = Signal(bits, name=f"source_{lane}"), register("base"), register("sum")
-        exact, gradient = rams
-        chosen = Mux(self.second[lane], gradient.read_data, exact.read_data)
-        m.d.comb += [
-            source.eq(Mux(self.forwarded[lane], 0, chosen)),
-            exact.write_data.eq(total),
-            gradient.write_data.eq(total),
-        ]
+        chosen = Mux(flag["second"], rams[1].read_data, rams[0].read_data)
+        m.d.comb += source.eq(Mux(flag["forwarded"], 0, chosen))
+        m.d.comb += [ram.write_data.eq(total) for ram in rams]
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
         with m.If(valid[4]):
             m.d.sync += third.eq(total)
         with m.If(valid[5]):
             m.d.sync += fourth.eq(third)
-        m.d.comb += older.eq(Mux(self.older[lane], Mux(self.third[lane], third, fourth), 0))
-        word = words.word_select(lane, bits)
+        m.d.comb += older.eq(Mux(flag["older"], Mux(flag["third"], third, fourth), 0))
+        word, two = words.word_select(lane, bits), Mux(flag["two"], total, 0)
         with m.If(valid[2]):
-            m.d.sync += base.eq(Mux(self.clears[lane], 0, word | older | Mux(self.two[lane], total, 0)))
-        addend, carry = self.words.word_select(lane, bits), self.carries[lane]
-        kept = Mux(self.one_ago[lane], total, base)
+            m.d.sync += base.eq(Mux(flag["clears"], 0, word | older | two))
+        kept = Mux(flag["one"], total, base)
         with m.If(valid[3]):
-            m.d.sync += total.eq(kept + addend + carry)
+            m.d.sync += total.eq(kept + self.words.word_select(lane, bits) + self.carries[lane])
         return source

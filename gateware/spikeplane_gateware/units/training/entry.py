@@ -1,0 +1,116 @@
+"""Where an op or an order enters the engine: which goes first, and what each does.
+
+```
+    op ----+--> starts, work ----> operand: what is multiplied
+    order -+                 +---> touch: what is done to an exact word
+    event ----> passes
+```
+Combinational: what it gives belongs to the op of the same cycle.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.training import Verb
+from spikeplane_gateware.core.synapses.accumulate import op_layout
+from spikeplane_gateware.units.training.matches import touch_layout
+from spikeplane_gateware.units.training.operands import operand_layout
+from spikeplane_gateware.units.training.port import Order, address_bits
+
+WORK_BITS = 4  #: of a Verb or an Order; the highest is set in orders
+
+
+class Entry(wiring.Component):
+    """Takes an order, or else an op or an event.
+
+    Parameters
+    ----------
+    config : ChipConfig
+        A chip that learns.
+
+    Attributes
+    ----------
+    op_valid, op, stall : In(1), In(op_layout), Out(1)
+        What to do, or an event; it has to wait.
+    valid, order, bank, address, done : In(1), In(4), In(1), In, In(1)
+        An order, valid until it is done: it is taken at once, and once.
+    starts, work : Out(1), Out(4)
+        An op or an order begins, a `Verb` or an `Order`.
+    passes : Out(1)
+        An event begins.
+    operand, touch : Out(operand_layout), Out(touch_layout)
+        What it multiplies, and what it does to an exact word.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        super().__init__(
+            {
+                "op_valid": In(1),
+                "op": In(op_layout(config)),
+                "stall": Out(1),
+                "valid": In(1),
+                "order": In(WORK_BITS),
+                "bank": In(1),
+                "address": In(address_bits(config)),
+                "done": In(1),
+                "starts": Out(1),
+                "work": Out(WORK_BITS),
+                "passes": Out(1),
+                "operand": Out(operand_layout(config)),
+                "touch": Out(touch_layout(config)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, op, ordered = Module(), self.op, Signal()
+        takes, accepted = Signal(), Signal()
+        m.d.comb += [
+            takes.eq(self.valid & ~ordered),
+            self.stall.eq(takes | (self.valid & (self.order >= Order.FETCH))),
+            accepted.eq(self.op_valid & ~self.stall),
+            self.starts.eq(takes | (accepted & ~op.is_event)),
+            self.passes.eq(accepted & op.is_event),
+            self.work.eq(Mux(takes, self.order, op.verb)),
+        ]
+        m.d.sync += ordered.eq((ordered | takes) & ~self.done)
+        self._operand(m, takes)
+        self._touch(m, takes)
+        return m
+
+    def _operand(self, m: Module, takes: Signal) -> None:
+        op, operand, work = self.op, self.operand, self.work
+        m.d.comb += [
+            operand.valid.eq(self.starts),
+            operand.weighs.eq(works(work, Verb.ADD, Verb.GATHER, Order.FETCH)),
+            operand.by_delta.eq(works(work, Verb.OUTER, Verb.GATHER)),
+            operand.lanes.eq(Mux(works(work, Verb.ADD, Verb.OUTER, Verb.GATHER), op.lanes, 0)),
+            operand.negate.eq(op.negate),
+            operand.address.eq(op.address),
+            operand.weight_address.eq(Mux(takes, self.address, op.weight_address)),
+        ]
+
+    def _touch(self, m: Module, takes: Signal) -> None:
+        op, touch, work = self.op, self.touch, self.work
+        address = Mux(takes, self.address, op.address)[: len(op.address)]
+        clears = works(work, Order.TAKE, Order.STORE, Order.DISCARD)
+        writes = works(work, Verb.ADD, Verb.OUTER, Verb.PARTIAL, Order.ADD)
+        m.d.comb += [
+            touch.touches.eq(self.starts & ~works(work, Verb.GATHER, Verb.ERROR, Order.DELTA)),
+            touch.writes.eq(clears | writes),
+            touch.clears.eq(clears),
+            touch.gradient.eq(works(work, Verb.OUTER, Order.FETCH, Order.STORE, Order.DISCARD)),
+            touch.place.eq(
+                Mux(
+                    touch.gradient,
+                    self.operand.weight_address,
+                    Cat(address, Mux(takes, self.bank, op.bank)),
+                )
+            ),
+        ]
+
+
+def works(work: Value, *those: int) -> Value:
+    """Whether the work is one of those."""
+    return Cat(*[work == one for one in those]).any()
