@@ -2,6 +2,8 @@
 is the model still, spike for spike."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from residual import membrane_network
 import spikeplane
 from spikeplane import Encoding
 from spikeplane.compiler.check import check_network
-from spikeplane.compiler.graph import FloatNetwork, FloatNeuron
+from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation
 from spikeplane.importers import import_model
+from spikeplane.importers import sums as sums_module
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Value
 from spikeplane.network import ALIGNED
@@ -224,3 +227,12 @@ def test_a_sum_in_front_of_a_constant_population() -> None:
     net = made.finish(made.neuron("c", given.conv(moved), LIF))
     assert [p.name for p in net.populations][:4] == ["input", "a", "sum", "b"]
     check_network(net)
+
+
+def test_a_sum_behind_all_neurons_is_a_population(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In front of the first, between the two, at the end."""
+    monkeypatch.setattr(sums_module, "_population", lambda name, _: name)
+    first, second = (FloatPopulation(name=name, shape=(4, 1, 1), neuron=LIF) for name in ("a", "b"))
+    sums: Any = SimpleNamespace(made=[SimpleNamespace(place=place) for place in (0, 1, 2)])
+    found = sums_module.populations_of(sums, {0: "s", 1: "t", 2: "u"}, [first, second])
+    assert found == ["s", first, "t", second, "u"]
