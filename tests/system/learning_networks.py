@@ -211,10 +211,9 @@ def _convolution(r: np.random.Generator) -> Case:
 
 def large(r: np.random.Generator) -> Case:
     """A readout whose sums of all inputs leave binary16."""
-    weight = np.full((4, 20, 1, 1), 2.0**12, dtype=np.float16)
-    weight += (r.integers(0, 8, weight.shape) * 4).astype(np.float16)
-    projection = LearningProjection(source="in", target="out", weight=weight, limit=13)
-    return Case(network([inputs((20, 1, 1)), readout(4)], [projection]), r)
+    weight = r.uniform(5, 7, (4, 20, 1, 1)).astype(np.float16)
+    projection = LearningProjection(source="in", target="out", weight=weight)
+    return Case(network([inputs((20, 1, 1), value_bits=8), readout(4)], [projection]), r)
 
 
 NETWORKS: dict[str, Callable[[np.random.Generator], Case]] = {

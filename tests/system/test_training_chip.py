@@ -73,7 +73,7 @@ def test_numbers_that_leave_binary16_refuse_the_iteration_as_a_whole(board: Simu
     case = large(np.random.default_rng(2))
     chip, golden = pair(board, case)
     planes, labels = case.batch()
-    full = {name: np.ones_like(values) for name, values in planes.items()}
+    full = {name: np.full_like(values, 255) for name, values in planes.items()}
     for learner in (chip, golden):
         with pytest.raises(SpikeplaneError, match="left binary16"):
             learner.iterate(full, labels)
