@@ -120,8 +120,10 @@ def test_a_readout_of_values_keeps_two_words():
 @pytest.mark.parametrize(
     ("weights", "asked", "words", "bits"),
     [
-        ((SIGNS,), "auto", 2, {"a": "2"}),
-        ((SIGNS, FINE), "auto:80", 2, {"a": "2", "b": "2"}),
+        ((SIGNS,), "auto", 1, {"a": "1"}),
+        ((SIGNS * (RNG.random(SIGNS.shape) < 0.5),), "auto", 2, {"a": "2"}),  # zeros take two signs
+        ((SIGNS, FINE), "auto:80", 1, {"a": "1", "b": "1"}),
+        ((SIGNS, FINE), "auto:87", 2, {"a": "2", "b": "2"}),
         ((SIGNS, FINE), "auto:96", 4, {"a": "4", "b": "4"}),
         ((FINE[:, :16], FINE), "auto:99", 8, {"a": "8", "b": "8"}),
         ((FINE[:, :16], FINE), "auto:100", 8, {"a": "8", "b": "15 in two words"}),
@@ -133,6 +135,16 @@ def test_a_chip_of_the_fewest_bits(weights: Any, asked: str, words: int, bits: d
     assert program.config.weight_bits <= words
     assert program.source is not None
     assert program.source.chip.weight_bits == words
+
+
+@pytest.mark.parametrize(("last", "words"), [(SIGNS[:4], 1), (FINE[:4, :16], 2)])
+def test_a_readout_of_values_is_of_one_bit_where_its_weights_are(last: np.ndarray, words: int):
+    """No spike says what rounding changes in it."""
+    net = chain(SIGNS, np.concatenate([last, last[:, :8]], 1), values="b")
+    program = made(net, "auto", "auto")
+    assert program.source is not None
+    assert program.source.chip.weight_bits == words
+    assert words > 1 or max(row["error"] for row in program.tables["quantisation"]) < 1e-6
 
 
 def test_two_words_cost_more_than_a_wider_one():

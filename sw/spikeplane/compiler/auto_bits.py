@@ -8,6 +8,7 @@ a chip of narrower words, where the chip is made for the network, and one word a
             ▲                                                                       │ too little
             └──── still too little: wider ◀── two words a weight, there only ◀──────┘ worst first, while they fit and help
 ```
+Where 2 bits are enough on a chip that is made, 1 bit is tried too.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,7 @@ AUTO = "auto"
 SHARE = 99.0  #: percent of a layer's spikes and silences that are to be the float network's
 WORDS = (2, 4, 8)  #: bits of a chip's weights, tried in turn
 TWICE = 2.5  #: what two words a weight cost, in words: each spike adds both
+KEPT = 0.01  #: relative error of a readout's weights, of signs
 GAIN = 0.1  #: percent that two words a weight are to give a layer at least
 Make = Callable[[Source, Target], Program]
 
@@ -63,7 +65,9 @@ class _Found:
         return min(self.agreement.values(), default=100.0)
 
     def cost(self, net: FloatNetwork) -> float:
-        """Bits of all weights."""
+        """Bits of all weights; on a chip of signs, of which a weight may take several, those of all signs."""
+        if self.words == 1:
+            return float(sum(p.weight.size for p in self.program.network.projections))
         return self.words * sum(
             p.weight.size * (TWICE if self.bits[p.target] > self.words else 1.0) for p in net.projections
         )
@@ -96,9 +100,27 @@ def fewest_bits(
         assert refused is not None
         raise refused
     enough = [one for one in found if one.least >= share]
+    if chips.made and any(one.words == WORDS[0] for one in enough):
+        enough += _of_signs(source, chips, given, share, make)
     if enough:
         return _told(min(enough, key=lambda one: one.cost(source.network)), share)
     return _told(max(found, key=lambda one: one.least), share)
+
+
+def _of_signs(
+    source: Source, chips: Target, planes: dict[str, np.ndarray], share: float, make: Make
+) -> list[_Found]:
+    """On a chip of 1 bit, where 2 are enough and signs are too: spikes say so of layers that spike, and of a readout of
+    values that its weights stay what they are."""
+    some = replace(chips, arithmetic=tuple(replace(a, weight_bits=1) for a in chips.arithmetic))
+    try:
+        found = _of_words(source, some, planes, share, make)
+    except SpikeplaneError:
+        return []
+    output = source.network.output
+    (row,) = (row for row in found.program.tables["quantisation"] if row["population"] == output)
+    kept = not source.network.population(output).sends_values or row["error"] < KEPT
+    return [found] if found.least >= share and kept else []
 
 
 def _of_words(
