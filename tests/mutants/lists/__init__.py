@@ -15,6 +15,7 @@ from mutants.lists import (
     network,
     parallel,
     program,
+    published,
     scatter,
     signs,
     time,
@@ -28,5 +29,5 @@ PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
     *training.PARTS, *training_chip.PARTS, training_parts.PART,
-    corrections.PART, parallel.PART,
+    corrections.PART, parallel.PART, published.PART,
 )  # fmt: skip
