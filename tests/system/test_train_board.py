@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from learning_networks import CHIP
+from two_core_networks import CHIP
 from served import call
 
 from spikeplane.config import ChipConfig

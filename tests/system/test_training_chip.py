@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from learning_networks import CHIP, NETWORKS, Case, dense, inputs, large, network, neurons, readout
+from two_core_networks import CHIP, NETWORKS, Case, dense, inputs, large, network, neurons, readout
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train import Optimiser

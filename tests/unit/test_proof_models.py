@@ -284,6 +284,15 @@ def test_models_in_training_are_proved_as_evaluated() -> None:
     assert model.norm.num_batches_tracked == 0
 
 
+def test_additions_in_place_to_what_silent_neurons_are_given() -> None:
+    """The spikes that stand for theirs stay what the float network is given too."""
+    model = seeded(Residual())
+    model.fire.v_threshold = model.fire2.v_threshold = 300.0
+    program = compiled(model)
+    assert [row["differences"] for row in program.tables["agreement"]] == [0, 0, 0]
+    assert "proved on stronger input: fire, fire2" in program.tables["import"][0]["data"]
+
+
 class Coarse(nn.Module):
     """Weights of a few levels; half of them lie between two, where float32 and float64 round to
     different sides."""

@@ -207,7 +207,7 @@ class _Recorder:
         steps = self.driven.transpose(0, 1)
         if value.numel() != steps.numel():  # one step of them
             steps = steps[len(self.outputs) - 1]
-        instead = steps.to(value.dtype).reshape(value.shape)
+        instead = steps.to(value.dtype, copy=True).reshape(value.shape)  # models add to it in place
         return (instead, *output[1:]) if isinstance(output, tuple) else instead
 
     def stacked(self, size: tuple[int, int]) -> Tensor:
