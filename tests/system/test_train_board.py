@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from two_core_networks import CHIP
 from served import call
+from two_core_networks import CHIP
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
