@@ -13,7 +13,7 @@ from prover import Inside, free, mutant, offered, prove, symbolic
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Kind
-from spikeplane.formats.tables import ENTRIES_BITS
+from spikeplane.formats.training_tables import ENTRIES_BITS
 from spikeplane_gateware.core.soma import egress
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)

@@ -18,6 +18,7 @@ from spikeplane.camera.region import Region
 from spikeplane.compiler import build_image, place
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
+from spikeplane.formats.training import TrainingKind
 from spikeplane.host.camera import CameraPort
 from spikeplane.host.driver import Driver
 from spikeplane.network import Network, Neuron, Population, Projection
@@ -124,13 +125,13 @@ class Unit:
                 await ctx.tick()
         ctx.set(self.dut.camera_valid, 0)
 
-    def unpacked(self, packets: list[Any]) -> list[tuple[Kind, dict[str, int]]]:
+    def unpacked(self, packets: list[Any]) -> list[tuple[Kind | TrainingKind, dict[str, int]]]:
         return [
             self.form.unpack(packet.as_bits() if hasattr(packet, "as_bits") else int(packet))
             for packet in packets
         ]
 
-    def deliver(self) -> list[tuple[Kind, dict[str, int]]]:
+    def deliver(self) -> list[tuple[Kind | TrainingKind, dict[str, int]]]:
         """Image packets to the port's receivers; the others are returned."""
         rows = [packet.as_bits().to_bytes(self.form.size, "little") for packet in self.to_host]
         kinds = self.unpacked(self.to_host)

@@ -10,7 +10,7 @@ from typing import Any
 from core_unit import CORE, simulate
 
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane_gateware.core.readback import Readback
 from spikeplane_gateware.core.reads import chunk_places
 
@@ -24,12 +24,12 @@ class Memories:
     """What stands behind the bus: an address register, a RAM and output chunks of each memory."""
 
     def __init__(self, rng: random.Random) -> None:
-        self.words = {
+        self.words: dict[AnyMemory, list[int]] = {
             memory: [rng.getrandbits(TABLES.width(memory)) for _ in range(TABLES.depth(memory))]
             for memory in Memory
         }
         self.at = 0
-        self.ram = dict.fromkeys(Memory, 0)
+        self.ram: dict[AnyMemory, int] = dict.fromkeys(Memory, 0)
         self.chunks = {place: rng.getrandbits(CHUNK_BITS) for place in PLACES}  # of the run before
 
     def data(self, clear: int) -> int:

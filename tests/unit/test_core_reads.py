@@ -12,6 +12,7 @@ from core_unit import CORE, FORM, give, simulate
 
 from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.training import TrainingKind
 from spikeplane_gateware.core.core import Core
 
 TABLES = core_tables(CORE)
@@ -24,7 +25,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.dut, self.rng = Core(CORE), random.Random(seed)
         self.ctx: Any = None
-        self.got: list[tuple[Kind, dict[str, int]]] = []
+        self.got: list[tuple[Kind | TrainingKind, dict[str, int]]] = []
 
     def run(self, bench: Callable[[], Awaitable[None]]) -> None:
         """`bench`, and beside it what takes the packets."""
