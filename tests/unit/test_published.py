@@ -165,7 +165,7 @@ def test_axes_and_layers() -> None:
     assert torch.equal(repeat(x, "b c h w -> t b c h w", t=3)[2], x)
     assert torch.allclose(reduce(x, "b c h w -> b c", "mean"), x.mean((2, 3)))
     assert torch.equal(reduce(x, "b c h w -> b c 1 1", "max")[..., 0, 0], x.amax((2, 3)))
-    with pytest.raises(SpikeplaneError, match="a dimension of 3 is not"):
+    with pytest.raises(ValueError, match="a dimension of 3 is not"):
         rearrange(x, "b (c two) h w -> b c h w two", two=2)
     drop = made()["DropPath"](0.5)
     assert (drop(torch.ones(100, 2))[:, 0] == 0).any()
