@@ -99,3 +99,14 @@ def test_the_table_says_what_the_commands_say(entry) -> None:
     command = load(entry)
     assert command.name == entry.name
     assert " ".join(command.help.split("\n\n")[0].split()) == entry.help
+
+
+def test_python_m_is_the_command() -> None:
+    """Refusals and statuses too."""
+    asked = [sys.executable, "-m", "spikeplane", "compile", "nothing", "-o", "x.spk"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (
+        2,
+        "",
+        "error: a model is a .nir file or file.py:function, not 'nothing'\n",
+    )
