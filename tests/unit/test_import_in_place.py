@@ -138,7 +138,17 @@ def of_another_type(net: Any, x: Tensor) -> Tensor:
     return net.m(net.out(y + y))
 
 
-@pytest.mark.parametrize("do", [seen_elsewhere, by_a_view, of_another_type], ids=lambda do: do.__name__)
+def numbers_of_another_type(net: Any, x: Tensor) -> Tensor:
+    """So do numbers that no input changes: two of them are 2, and not true."""
+    y = torch.linspace(0, 1, 12) * 1.5
+    y.gt_(0.5)
+    return spikes_of(net, net.fc(x) * (y + y))
+
+
+ALIASED = (seen_elsewhere, by_a_view, of_another_type, numbers_of_another_type)
+
+
+@pytest.mark.parametrize("do", ALIASED, ids=lambda do: do.__name__)
 def test_values_of_several_names(do: Any) -> None:
     compared(spread(Made(do)), ROWS, rows=True)
 
@@ -160,6 +170,19 @@ def between(net: Any, x: Tensor) -> Tensor:
     return spikes_of(net, y)
 
 
+def changed_later(net: Any, x: Tensor) -> Tensor:
+    """What this step has read, the next one finds changed."""
+    y = net.fc(x) * net.factor
+    net.factor.data.mul_(1.25)
+    return spikes_of(net, y)
+
+
+def beside_none(net: Any, x: Tensor) -> Tensor:
+    net.fc.bias.data.mul_(1)
+    net.factor.data.mul_(1.25)
+    return spikes_of(net, net.fc(x) * net.factor)
+
+
 def learns(net: Any, x: Tensor) -> Tensor:
     y = net.fc(x)
     with torch.no_grad():
@@ -169,7 +192,7 @@ def learns(net: Any, x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("do", "line"),
-    [(grows, 1), (cut_down, -8), (between, 1), (learns, None)],
+    [(grows, 1), (cut_down, -8), (between, 1), (changed_later, 3), (beside_none, 2), (learns, None)],
     ids=lambda x: getattr(x, "__name__", ""),
 )
 def test_changes_that_last_are_refused(do: Any, line: int | None) -> None:
@@ -185,11 +208,16 @@ def test_changes_that_last_are_refused(do: Any, line: int | None) -> None:
         assert said.startswith(f"test_import_in_place.py:{where}: "), said
 
 
-def sloped(slope: float) -> nn.Module:
-    return nn.Sequential(nn.Linear(12, 12), nn.LeakyReLU(slope), nn.BatchNorm1d(12), IFNode())
+def behind(function: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Linear(12, 12), function, nn.BatchNorm1d(12), IFNode())
 
 
 def test_a_leaky_relu_of_slope_one_is_none() -> None:
-    compared(spread(sloped(1.0)), ROWS, rows=True)
+    compared(spread(behind(nn.LeakyReLU(1.0))), ROWS, rows=True)
     with pytest.raises(SpikeplaneError, match="LeakyReLU"):
-        import_model(sloped(0.99), input_shape=ROWS)
+        import_model(behind(nn.LeakyReLU(0.99)), input_shape=ROWS)
+
+
+def test_what_cuts_off_large_values_alone_is_not_none() -> None:
+    with pytest.raises(SpikeplaneError, match="Hardtanh"):
+        import_model(behind(nn.Hardtanh(-64.0, 64.0)), input_shape=ROWS)

@@ -176,6 +176,23 @@ def test_state_anew(do: Any) -> None:
     assert not any(p.delay for p in net.projections)
 
 
+@pytest.mark.parametrize(("fire", "part"), [
+    (lambda: snntorch.Synaptic(alpha=0.9, beta=0.8, init_hidden=True), "mem"),
+    (lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.5), "v"),
+    (lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.5), "c"),
+])  # fmt: skip
+def test_a_part_of_the_state_anew(fire: Any, part: str) -> None:
+    def forward(s: Any, x: torch.Tensor) -> Any:
+        setattr(s.two, part, torch.zeros(1, 12))
+        return s.two(s.a(x))
+
+    model = changed(Made(forward), two=fire())
+    assert refusal(model, ROWS).endswith(
+        "layer 'two' is handed some of its states from the step before and others anew, which Spikeplane cannot "
+        "represent: hand it all of them, or none; and start all of them, or none"
+    )
+
+
 def test_pruned() -> None:
     model = rows(IFNode())
     prune.l1_unstructured(model[0], "weight", 0.5)

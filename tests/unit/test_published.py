@@ -145,6 +145,7 @@ def test_neighbours_do_not_stay(tmp_path: Path) -> None:
                 return nn.Sequential(nn.Linear(6, parts.SIZE), IFNode())
         """
         assert import_model(f"{written(folder, text)}:net").populations[-1].shape == (size, 1, 1)
+        assert str(folder) not in sys.path
     assert "parts" not in sys.modules
 
 

@@ -14,13 +14,14 @@ _TOLD = (
 )
 
 
-def started(stubbed: Stubbed) -> frozenset[str]:
-    """The layers, by path, of which the forward resets or sets all that they keep."""
-    return frozenset(
-        path
-        for path, given in stubbed.started.items()
-        if given is None or given >= _needed(stubbed.plain[path])
-    )
+def started(stubbed: Stubbed) -> dict[str, bool]:
+    """The layers, by path, of which the forward resets or sets what they keep, and whether all of it."""
+    found = {}
+    for path, given in stubbed.started.items():
+        needed = _needed(stubbed.plain[path])
+        if given is None or given & needed or not needed:
+            found[path] = given is None or given >= needed
+    return found
 
 
 def _needed(module: Any) -> set[str]:

@@ -33,7 +33,7 @@ class Calls:
 
     layers   by path: the modules
     several  how many steps one call of forward takes; 0 until a layer tells
-    anew     of a forward of one step the layers whose state it starts; None for one of several steps
+    anew     of a forward of one step the layers whose state it starts, and whether all of it; None for one of several steps
     takers   of a state that the caller hands in: the layer that takes it, and as which of its states
     begin_anew   those that begin every step at rest
     values, results   by path: what the layer got in its first steps, and what it made of it
@@ -41,7 +41,7 @@ class Calls:
 
     layers: dict[str, Any]
     walk: Any
-    anew: frozenset[str] | None = None
+    anew: dict[str, bool] | None = None
     begin_anew: list[str] = field(default_factory=list)
     count: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
@@ -177,10 +177,10 @@ class Calls:
         if self.anew is None:
             return False
         fresh = [isinstance(state, Const) for state in operation.args["states"]]
-        if any(fresh) and not all(fresh):
+        if (any(fresh) and not all(fresh)) or not self.anew.get(operation.layer, True):
             raise operation.unlike(
                 "handed some of its states from the step before and others anew",
-                "hand it all of them, or none",
+                "hand it all of them, or none; and start all of them, or none",
             )
         return any(fresh) or (not fresh and operation.layer in self.anew)
 

@@ -20,7 +20,7 @@ from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.tracing import mark
 
 #: The frameworks' names of what a neuron keeps.
-STATES = ("spk", "syn", "syn_exc", "syn_inh", "mem", "v", "y")
+STATES = ("spk", "syn", "syn_exc", "syn_inh", "mem", "c", "v", "y")
 #: Classes whose membranes are attributes.
 _BASES = (("snntorch", "SpikingNeuron"), ("spikingjelly", "NonSpikingBaseNode"))
 _RESETS = ("reset", "reset_mem", *(f"init_{n}" for n in ("leaky", "lapicque", "synaptic", "alpha", "rleaky", "rsynaptic")))  # fmt: skip
