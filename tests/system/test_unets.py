@@ -3,6 +3,7 @@ and every spike of the chip is the golden model's, on one core and on 2 x 2."""
 
 import numpy as np
 import pytest
+import torch
 from unets import Cortex, UNet, trained
 
 import spikeplane
@@ -23,6 +24,7 @@ FAST = ("added, odd", "cortex")
 def proved(name: str, chip: str) -> tuple[spikeplane.Program, np.ndarray]:
     """The program of a model, and its input. Its layers fire and keep silent, and fire as the model's do."""
     make, size = MODELS[name]
+    torch.manual_seed(size)  # the weights, whatever ran before
     planes = (np.random.default_rng(size).random((6, STEPS, 2, size, size)) < 0.3).astype(np.uint8)
     program = spikeplane.compile(
         trained(make(), 3),
