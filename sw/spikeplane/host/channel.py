@@ -78,13 +78,14 @@ class Channel:
         _log.info("%s is chip %s", self.device.where, digest)
         return digest
 
-    def query(self, counter: Counter, core: tuple[int, int] | None = None) -> int:
-        """Ask the bridge, or a core, for a counter."""
+    def query(self, counter: Counter, core: tuple[int, int] | None = None, busy: int = 0) -> int:
+        """Ask the bridge, or a core, for a counter. `busy`: exchanges without a packet that what the chip has to do
+        before it answers may take."""
         if core is None:
             self.bridge(Control.QUERY, counter)
         else:
             self.control(Control.QUERY, counter, (*core, *core))
-        return self._answer(counter)
+        return self._answer(counter, busy=busy)
 
     def read_chunks(
         self, core: tuple[int, int], memory: AnyMemory, first: int, words: int
@@ -107,10 +108,10 @@ class Channel:
         flags = self._answer(Counter.FLAGS, chunks)  # it comes behind the words
         return np.concatenate([np.zeros(0, np.uint32), *self._words]), flags
 
-    def _answer(self, counter: Counter, packets: int = 0) -> int:
-        """The reply to a question, before which so many other packets may come."""
+    def _answer(self, counter: Counter, packets: int = 0, busy: int = 0) -> int:
+        """The reply to a question, before which so many other packets may come, and exchanges in vain."""
         idle = waits = 0
-        while idle < self.patience and waits < _WAITS + packets:
+        while idle < self.patience + busy and waits < _WAITS + packets + busy:
             for reply in self._replies:
                 if reply["counter"] == counter:
                     self._replies.remove(reply)

@@ -36,6 +36,8 @@ from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Core, Cores, Rect
 from spikeplane.train.softmax import cross_entropy, softmax16
 
+#: Weight words that a core changes, at the least, while an exchange waits in vain (200,000 cycles of a simulated chip).
+_UPDATED = 2000
 _COUNTERS = (Memory.SCHEDULE, TrainingMemory.BACKWARD)
 
 
@@ -136,7 +138,8 @@ class TrainingDriver(Channel):
         self._refuse_overflow()
         step = self.optimiser.step(len(labels), self.steps, rate)
         self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
-        clipped = max(self._flags(core)["clipped"] for core in self.image.routes.cores)
+        busy = self._update_waits()
+        clipped = max(self._flags(core, busy)["clipped"] for core in self.image.routes.cores)
         self.clipped = max(self.clipped, clipped)
         self.iterations += 1
         scores = np.concatenate(readouts)
@@ -247,8 +250,15 @@ class TrainingDriver(Channel):
                     f"the chip stopped: {what} of a sample did not come in iteration {self.iterations}; load it again"
                 )
 
-    def _flags(self, core: Core) -> dict[str, int]:
-        return FLAGS.unpack(self.query(Counter.FLAGS, core))
+    def _update_waits(self) -> int:
+        """Exchanges in vain that the largest core's update may take."""
+        words: dict[Core, int] = {}
+        for kept in (kept for parts in self.image.kept.values() for kept in parts):
+            words[kept.core] = words.get(kept.core, 0) + len(kept.order)
+        return max(words.values()) // _UPDATED
+
+    def _flags(self, core: Core, busy: int = 0) -> dict[str, int]:
+        return FLAGS.unpack(self.query(Counter.FLAGS, core, busy))
 
     def _refuse_overflow(self) -> None:
         over = [core for core in self.image.routes.cores if self._flags(core)["overflow"]]
