@@ -86,8 +86,11 @@ class Settings:
     def members(self, iteration: int) -> np.ndarray:
         """The numbers of the samples of an iteration: each epoch in an order of its own."""
         epoch, place = divmod(iteration, self.an_epoch)
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.samples)
-        return order[place * self.batch : (place + 1) * self.batch]
+        return self.order(epoch)[place * self.batch : (place + 1) * self.batch]
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The numbers of all samples in the order of an epoch."""
+        return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
 
 
 def epoch_code(encoding: Encoding, epoch: int) -> Encoding:

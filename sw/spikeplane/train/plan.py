@@ -149,10 +149,19 @@ def _backward(network: LearningNetwork) -> Iterator[Bound]:
 def _gradients(network: LearningNetwork, samples: int, steps: int) -> Iterator[Bound]:
     for p in network.projections:
         if p.trained:
-            _, height, width = network.population(p.target).shape
-            many = height * width * p.pool[0] * p.pool[1] * (2 ** network.population(p.source).value_bits - 1)
             yield Bound(
                 f"the gradient of {p.name}",
-                f"{samples} samples x {steps} steps x {many} x 2^{network.delta_limit}",
-                float(samples * steps * many) * 2.0**network.delta_limit,
+                f"{samples} samples x {steps} steps x {_meetings(network, p)} x 2^{network.delta_limit}",
+                float(gradient_limit(network, p, samples, steps)),
             )
+
+
+def gradient_limit(network: LearningNetwork, p: LearningProjection, samples: int, steps: int) -> int:
+    """What no gradient of a projection exceeds."""
+    return samples * steps * _meetings(network, p) << network.delta_limit
+
+
+def _meetings(network: LearningNetwork, p: LearningProjection) -> int:
+    """How often a weight may meet a spike and a delta in a step."""
+    _, height, width = network.population(p.target).shape
+    return height * width * p.pool[0] * p.pool[1] * (2 ** network.population(p.source).value_bits - 1)
