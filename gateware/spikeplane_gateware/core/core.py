@@ -23,6 +23,7 @@ from spikeplane_gateware.core.soma.stage import SomaStage
 from spikeplane_gateware.core.synapses.stage import SynapseStage
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
+from spikeplane_gateware.units.training.activity import count_activity
 from spikeplane_gateware.units.training.soma import TrainingSoma
 from spikeplane_gateware.units.training.synapses import TrainingSynapses
 
@@ -116,6 +117,7 @@ class Core(wiring.Component):
             replies.overflow.eq(overflow),
             replies.clipped.eq(clipped),
         ]
+        count_activity(m, synapses, soma, replies)
 
     def _read(
         self,

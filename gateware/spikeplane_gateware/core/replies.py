@@ -7,8 +7,8 @@ that are read go the same way.
     word (valid, chunk, data, ready) --------------------^
 ```
 One adder serves all counters in turn, so a counter is up to 4 cycles behind. Latency: 2 to 5 cycles
-to the packet. One question at a time; the next is taken when its answer has gone. Words do not come
-while a question waits: the loader sees to that.
+to the packet; of a core that learns, which counts four times as much, up to 17. One question at a time; the next is taken
+when its answer has gone. Words do not come while a question waits: the loader sees to that.
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
@@ -18,10 +18,16 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, CORE_COUNTER_BITS, Kind, packet_format
 from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import TrainingCounter
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
 LEARNING = ("overflow", "clipped")  #: more bits of FLAGS of a core that learns
+
+
+def pulses(config: ChipConfig) -> tuple[str, ...]:
+    """What is counted: as many as a power of two, in the order of their numbers."""
+    return (*PULSES, *(one.name.lower() for one in TrainingCounter)) if config.training else PULSES
 
 
 class Replies(wiring.Component):
@@ -31,15 +37,17 @@ class Replies(wiring.Component):
 
     Attributes: x, y: column and row of the tile, the answers' source; start: pulse, counters 1 to 4 go
     to 0; running, refused, dropped, unread: levels, the bits of FLAGS (of a core that
-    learns also overflow, clipped); operation, spike, sweep, packet:
-    pulses that are counted; query_valid, query_index, query_ready: the number of the counter that is
+    learns also overflow, clipped); operation, spike, sweep, packet, and of a core that learns the names of
+    `formats.training.TrainingCounter`: pulses that are counted; query_valid, query_index, query_ready: the number of the counter that is
     asked for; word_valid, word_chunk, word, word_ready: 32 bits of a memory word and their number in
     it; o: REPLY and WORDS packets for the host.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        flags = {name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *PULSES)}
+        flags = {
+            name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *pulses(config))
+        }
         flags |= {name: In(1) for name in (LEARNING if config.training else ())}
         super().__init__(
             {
@@ -94,12 +102,13 @@ class Replies(wiring.Component):
 
     def _count(self, m: Module) -> tuple[Signal, Signal]:
         """Which counter is served in this cycle, and its value before."""
-        count = len(PULSES)
+        names = pulses(self.config)
+        count = len(names)
         turn = Signal(range(count))
         clearing = Signal(count)
         m.submodules.counters = counters = memory.Memory(shape=CHUNK_BITS, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
-        waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in PULSES]
+        waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in names]
         more = Array(waiting)[turn]
         m.d.sync += [turn.eq(turn + 1), clearing.eq(Mux(self.start, (1 << count) - 1, clearing >> 1))]
         m.d.comb += [
@@ -108,6 +117,6 @@ class Replies(wiring.Component):
             write.en.eq(clearing[0] | (more != 0)),
             write.data.eq(Mux(clearing[0], 0, read.data + more)),
         ]
-        for number, (name, amount) in enumerate(zip(PULSES, waiting, strict=True)):
+        for number, (name, amount) in enumerate(zip(names, waiting, strict=True)):
             m.d.sync += amount.eq(Mux(turn == number, 0, amount) + getattr(self, name))
         return turn, read.data

@@ -16,6 +16,7 @@ from spikeplane_sim.figures import (
     speed,
     synthesis,
     training,
+    training_cycles,
     utilisation,
 )
 
@@ -110,7 +111,8 @@ def show_camera_synthesis() -> None:
 
 
 def show_training() -> None:
-    """The parts of a core that learns, on the ECP5."""
+    """The cycles of a core that learns, and its parts on the ECP5."""
+    console.print(training_cycles.table())
     console.print(training.table())
 
 

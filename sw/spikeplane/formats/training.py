@@ -64,6 +64,25 @@ class TrainingControl(IntEnum):
     READIES = 10  #: bridge: `arg` = READY packets expected a step
 
 
+class TrainingCounter(IntEnum):
+    """What QUERY can ask a core that learns, beside `packet.Counter`; START sets them to 0, and they wrap at 2^32.
+    A cycle belongs to the verb of the op that is there, else to what the soma does, else to the verb of the packets under
+    way, else to none: the core waits."""
+
+    ADDS = 5  #: words that verb ADD has taken
+    OUTERS = 6
+    GATHERS = 7
+    NUMBERS = 8  #: PARTIAL and ERROR
+    ADD_CYCLES = 9
+    OUTER_CYCLES = 10
+    GATHER_CYCLES = 11  #: also of PARTIAL and ERROR
+    SWEEP_CYCLES = 12
+    SEND_CYCLES = 13  #: tokens, the planes of a step again, partial sums
+    UPDATE_CYCLES = 14
+    STALLS = 15  #: an op had to wait
+    CYCLES = 16  #: all of them
+
+
 BARRIER_READY = 2  #: `arg` of a BARRIER that waits for READY packets
 
 #: The value of a core's counter FLAGS on such a chip: its lower bits are `packet.FLAGS`; a rounding has left binary16

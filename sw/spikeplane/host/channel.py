@@ -9,7 +9,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.tables import AnyMemory, core_tables
-from spikeplane.formats.training import TrainingControl
+from spikeplane.formats.training import TrainingControl, TrainingCounter
 from spikeplane.host.device import Device
 from spikeplane.host.frames import Handed
 from spikeplane.host.identify import find_digest
@@ -78,7 +78,9 @@ class Channel:
         _log.info("%s is chip %s", self.device.where, digest)
         return digest
 
-    def query(self, counter: Counter, core: tuple[int, int] | None = None, busy: int = 0) -> int:
+    def query(
+        self, counter: Counter | TrainingCounter, core: tuple[int, int] | None = None, busy: int = 0
+    ) -> int:
         """Ask the bridge, or a core, for a counter. `busy`: exchanges without a packet that what the chip has to do
         before it answers may take."""
         if core is None:
@@ -108,7 +110,7 @@ class Channel:
         flags = self._answer(Counter.FLAGS, chunks)  # it comes behind the words
         return np.concatenate([np.zeros(0, np.uint32), *self._words]), flags
 
-    def _answer(self, counter: Counter, packets: int = 0, busy: int = 0) -> int:
+    def _answer(self, counter: Counter | TrainingCounter, packets: int = 0, busy: int = 0) -> int:
         """The reply to a question, before which so many other packets may come, and exchanges in vain."""
         idle = waits = 0
         while idle < self.patience + busy and waits < _WAITS + packets + busy:

@@ -30,7 +30,7 @@ from spikeplane_gateware.units.training.serve import Serve
 from spikeplane_gateware.units.training.soma_memories import SomaMemories
 from spikeplane_gateware.units.training.sweep import TrainingSweep
 from spikeplane_gateware.units.training.update import Update
-from spikeplane_gateware.units.training.wiring import direct, share_engine, share_row
+from spikeplane_gateware.units.training.wiring import DOES, direct, share_engine, share_row
 
 
 class TrainingSoma(wiring.Component):
@@ -40,13 +40,13 @@ class TrainingSoma(wiring.Component):
 
     Attributes: as `SomaStage`, but port: orders to the engine; partial: gathered sums; change: level, weights are to be
     changed, or with discard gradients forgotten, by the rate; changed: pulse, that is done; saturated, clipped: pulses, a
-    rounding of forward or backward has left binary16, and a number was limited.
+    rounding of forward or backward has left binary16, and a number was limited; sweeps, sends, updates: levels, what it does.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         ins = ("start", "stop", "running", "event_valid", "change", "discard")
-        outs = ("initialising", "resting", "swept", "sent", "changed", "saturated", "clipped")
+        outs = ("initialising", "resting", "swept", "sent", "changed", "saturated", "clipped", *DOES)
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),

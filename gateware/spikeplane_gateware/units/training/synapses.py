@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
-from spikeplane.formats.training import TrainingKind
+from spikeplane.formats.training import TrainingKind, Verb
 from spikeplane_gateware.core.interfaces import WriteBus, event_layout
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.synapses.request import request_layout
@@ -31,13 +31,16 @@ class TrainingSynapses(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: as `SynapseStage`, but sweep: orders of the soma; partial: gathered sums.
+    Attributes: as `SynapseStage`, but sweep: orders of the soma; partial: gathered sums; present, verb: an op is there,
+    and its verb.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         packets = stream.Signature(packet_struct(config))
-        pulses = {name: Out(1) for name in ("event_valid", "operation", "spike", "dropped", "quiet")}
+        pulses = {
+            name: Out(1) for name in ("event_valid", "operation", "spike", "dropped", "quiet", "present")
+        }
         super().__init__(
             {
                 "i": In(packets),
@@ -49,6 +52,7 @@ class TrainingSynapses(wiring.Component):
                 "sweep": In(OrderPort(config)),
                 "event": Out(event_layout(config)),
                 "partial": Out(stream.Signature(partial_layout(config))),
+                "verb": Out(Verb),
                 **pulses,
             }
         )
@@ -58,15 +62,7 @@ class TrainingSynapses(wiring.Component):
         m.submodules.lookup = lookup = TrainingLookup(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.engine = engine = Engine(self.config)
-        kind = self.i.payload.kind
-        flow = (kind <= Kind.CREDIT) | ((kind >= TrainingKind.REPLAY) & (kind <= TrainingKind.READY))
-        m.d.comb += [
-            lookup.i.payload.eq(self.i.payload),
-            self.loader.payload.eq(self.i.payload),
-            lookup.i.valid.eq(self.i.valid & flow & ~self.hold),
-            self.loader.valid.eq(self.i.valid & ~flow),
-            self.i.ready.eq(Mux(flow, lookup.i.ready & ~self.hold, self.loader.ready)),
-        ]
+        self._sort(m, lookup)
         m.submodules.requests = requests = StreamFifo(request_layout(self.config))
         connect(m, lookup.o, requests.i)
         connect(m, requests.o, walker.i)
@@ -81,10 +77,24 @@ class TrainingSynapses(wiring.Component):
             walker.stall.eq(engine.stall),
             self.event_valid.eq(engine.event_valid),
             self.event.eq(engine.event),
-            self.operation.eq(walker.op_valid & ~walker.op.is_event & ~engine.stall),
+            self.present.eq(walker.op_valid & ~walker.op.is_event),
+            self.verb.eq(walker.op.verb),
+            self.operation.eq(self.present & ~engine.stall),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
             self.read_data.eq(lookup.read_data | engine.read_data),
             self.quiet.eq(lookup.quiet & ~requests.o.valid & walker.quiet & engine.quiet),
         ]
         return m
+
+    def _sort(self, m: Module, lookup: TrainingLookup) -> None:
+        """Packets to the lookup, and the loader's."""
+        kind = self.i.payload.kind
+        flow = (kind <= Kind.CREDIT) | ((kind >= TrainingKind.REPLAY) & (kind <= TrainingKind.READY))
+        m.d.comb += [
+            lookup.i.payload.eq(self.i.payload),
+            self.loader.payload.eq(self.i.payload),
+            lookup.i.valid.eq(self.i.valid & flow & ~self.hold),
+            self.loader.valid.eq(self.i.valid & ~flow),
+            self.i.ready.eq(Mux(flow, lookup.i.ready & ~self.hold, self.loader.ready)),
+        ]

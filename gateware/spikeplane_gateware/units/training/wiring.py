@@ -5,6 +5,8 @@ from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value
 
+DOES = ("sweeps", "updates", "sends")  #: levels of a soma, what it does
+
 
 def share_engine(m: Module, change: Value, port: Any, users: tuple[Any, Any]) -> None:
     """The orders of the second of `users` while weights `change`, else those of the first."""
@@ -54,7 +56,8 @@ def direct(m: Module, soma: Any) -> None:
         soma.serve,
         soma.update,
     )
-    idle = Signal()
+    idle, sweeps = Signal(), Signal()
+    m.d.sync += sweeps.eq(director.sweep | (sweeps & ~sweep.done))
     m.d.comb += [
         director.running.eq(soma.running & ~soma.initialising),
         director.seen.eq(soma.counters.seen),
@@ -79,5 +82,8 @@ def direct(m: Module, soma: Any) -> None:
         soma.swept.eq(director.swept),
         idle.eq(director.idle & ~director.job.valid),
         soma.schedule.idle.eq(idle),
+        soma.sweeps.eq(sweeps),
+        soma.updates.eq(soma.change),
+        soma.sends.eq(~director.idle),
         soma.resting.eq(idle & ~soma.change & ~soma.initialising),
     ]

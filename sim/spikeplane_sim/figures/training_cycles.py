@@ -1,0 +1,126 @@
+"""Cycles of a core that learns, by phase, on the simulated chip, beside the bound: an operation a cycle, a neuron a
+cycle in the sweeps, a weight in two in the update."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.table import Table
+
+from spikeplane.errors import SpikeplaneError
+from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
+from spikeplane.train.activity import Activity, activity
+from spikeplane.train.chip import chip_for
+from spikeplane.train.driver import TrainingDriver, prepared
+from spikeplane_sim.board import SimulatedBoard
+from spikeplane_sim.golden.training import Trainer
+
+STEPS, DENSITY = 4, 0.25
+LANES = 8
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a network of `neurons` and `weights` did in one iteration of `samples`."""
+
+    activity: Activity
+    samples: int
+    neurons: int
+    weights: int
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Cycles by phase, at best."""
+        sweeps = 2 * STEPS * self.neurons * self.samples
+        return {**self.activity.operations, "sweep": sweeps, "send": 0, "update": 2 * self.weights}
+
+
+def _dense(hidden: int, inputs: int = 784) -> tuple[list, list]:
+    return [("in", (inputs, 1, 1)), ("a", (hidden, 1, 1)), ("out", (10, 1, 1))], [
+        ("in", "a", (hidden, inputs, 1, 1), {}),
+        ("a", "out", (10, hidden, 1, 1), {}),
+    ]
+
+
+def _convolutions() -> tuple[list, list]:
+    stride = {"stride": (2, 2), "padding": (1, 1)}
+    return [("in", (1, 28, 28)), ("a", (8, 14, 14)), ("b", (16, 7, 7)), ("out", (10, 1, 1))], [
+        ("in", "a", (8, 1, 3, 3), stride),
+        ("a", "b", (16, 8, 3, 3), stride),
+        ("b", "out", (10, 16, 7, 7), {}),
+    ]
+
+
+#: Populations and projections by name.
+NETWORKS = {
+    "784-128-10": lambda: _dense(128),
+    "784-32-10": lambda: _dense(32),
+    "64-32-10": lambda: _dense(32, 64),
+    "conv 1-8-16": _convolutions,
+}
+
+
+def network(name: str, seed: int = 1) -> LearningNetwork:
+    """Of random weights with which a fifth or so of the neurons fire."""
+    rng = np.random.default_rng(seed)
+    populations, projections = NETWORKS[name]()
+
+    def weights(shape: tuple[int, ...]) -> np.ndarray:
+        return rng.normal(0.01, 1.2 / np.sqrt(np.prod(shape[1:])), shape).astype(np.float16)
+
+    ends = {"in", "out"}
+    return LearningNetwork(
+        populations=tuple(
+            LearningPopulation(name=n, shape=s)
+            if n in ends
+            else LearningPopulation(name=n, shape=s, theta=np.full(s[0], 1.0), leak=0.5)
+            for n, s in populations
+        ),
+        projections=tuple(
+            LearningProjection(source=a, target=b, weight=weights(shape), **more)
+            for a, b, shape, more in projections
+        ),
+        output="out",
+    )
+
+
+def measure(name: str, samples: int = 4, seed: int = 1) -> Use:
+    """One iteration, whose weights are held against the golden model's. Raises SpikeplaneError if one differs."""
+    net, rng, optimiser = network(name), np.random.default_rng(seed), Optimiser(rate=0.4)
+    shape = net.populations[0].shape
+    planes = {"in": (rng.random((samples, STEPS, *shape)) < DENSITY).astype(np.uint8)}
+    labels = rng.integers(0, 10, samples)
+    config = chip_for(net, samples, STEPS)
+    golden = Trainer(net, optimiser, batch=samples, steps=STEPS)
+    image = prepared(net, config, optimiser, batch=samples, steps=STEPS)
+    with SimulatedBoard(config) as board:
+        chip = TrainingDriver(board, config, net, optimiser, steps=STEPS, image=image)
+        chip.load()
+        before = activity(chip, image.routes.cores)
+        chip.iterate(planes, labels)
+        found = activity(chip, image.routes.cores).since(before)
+        golden.iterate(planes, labels)
+        for tag, weight in chip.state().weights.items():
+            if weight.tobytes() != golden.state().weights[tag].tobytes():
+                raise SpikeplaneError(f"{name}: weights of projection {tag} are not the golden model's")
+    neurons = sum(-(-p.shape[0] // LANES) * LANES * p.shape[1] * p.shape[2] for p in net.populations[1:])
+    words = sum(kept for parts in image.kept.values() for kept in (len(part.order) for part in parts))
+    return Use(found, samples, neurons, words * LANES)
+
+
+def table(samples: int = 4) -> Table:
+    """All networks: cycles of a sample, and of an update."""
+    shown = Table(
+        title=f"A core of {LANES} lanes that learns, T = {STEPS}, {DENSITY:.0%} of the inputs: cycles a sample (update: all)",
+        title_justify="left",
+    )
+    for column in ("network", "phase", "cycles", "at best", "utilisation"):
+        shown.add_column(column, justify="left" if column in ("network", "phase") else "right")
+    for name in NETWORKS:
+        use = measure(name, samples)
+        for phase, cycles in use.activity.cycles.items():
+            share = 1 if phase == "update" else samples
+            best = use.bounds.get(phase, 0)
+            ratio = f"{best / cycles:.3f}" if best and cycles else ""
+            shown.add_row(name, phase, f"{cycles / share:,.0f}", f"{best / share:,.0f}", ratio)
+        shown.add_section()
+    return shown
