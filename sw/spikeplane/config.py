@@ -168,7 +168,8 @@ class ChipConfig:
         """The fields by name, as they stand in TOML, manifests and program files; those of a unit, and
         options that came later, only where there is one."""
         missing = {*absent(self), *(n for n, plain in later(self).items() if getattr(self, n) == plain)}
-        return {name: value for name, value in asdict(self).items() if name not in missing}
+        found = {name: value for name, value in asdict(self).items() if name not in missing}
+        return found | ({"training": self.training.to_dict()} if self.training else {})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -1,10 +1,11 @@
 """What a chip that learns has besides the sizes of every chip: the table [training] of its configuration."""
 
 import difflib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.later import LATER, later
 
 WEIGHT_BITS = 16  #: of the binary16 weights of a chip that learns
 LANES = (8,)
@@ -13,6 +14,7 @@ _ALLOWED = {
     "exact_bits": "36 or 48",
     "tape_depth": "an integer from 16 to 65536",
     "partial_depth": "an integer from 16 to 4096",
+    "momentum": "true or false",
 }
 #: Of the other sizes.
 RANGES = {"tape_depth": (16, 1 << 16), "partial_depth": (16, 1 << 12)}
@@ -25,6 +27,7 @@ class TrainingConfig:
     exact_bits      bits of a sum in units of 2^-24: 36 or 48
     tape_depth      words of the tape per core, 16..65536: one for each step and word of neurons of a population
     partial_depth   partial sums that wait per core, 16..4096: as many as neurons send their windows to it
+    momentum        a running gradient of 16 bits beside each weight
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """
@@ -32,13 +35,24 @@ class TrainingConfig:
     exact_bits: int = 48
     tape_depth: int = 256
     partial_depth: int = 256
+    momentum: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or not _fits(name, value):
+            if not _fits(name, value):
                 raise SpikeplaneError(
                     f"training configuration: {name} must be {_ALLOWED[name]}, not {value!r}"
                 )
+
+    @property
+    def update_bits(self) -> int:
+        """Bits of a sum of an update: any binary16 number beside any exact word, where momenta need it."""
+        return max(43, self.exact_bits + 1) if self.momentum else self.exact_bits
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as they stand in TOML; options that came later only where there is one."""
+        plain = later(self)
+        return {name: value for name, value in asdict(self).items() if (name, value) not in plain.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -69,5 +83,9 @@ def check_training(training: Any, lanes: int, weight_bits: int) -> None:
         )
 
 
-def _fits(name: str, value: int) -> bool:
+def _fits(name: str, value: Any) -> bool:
+    if name == "momentum" or isinstance(value, bool):
+        return name == "momentum" and isinstance(value, bool)
+    if not isinstance(value, int):
+        return False
     return value in EXACT_BITS if name == "exact_bits" else RANGES[name][0] <= value <= RANGES[name][1]

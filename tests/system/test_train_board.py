@@ -83,7 +83,10 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
         (("--board", "sims"), "--board sims: training runs on golden, sim"),
         (("--board", "sim", "--chip", "plain.toml"), "has no table [training]"),
         (("--board", "sim", "--chip", "narrow.toml", "--weight-limit", 8), "set exact_bits = 48"),
-        (("--board", "sim", "--chip", "chip.toml", "--momentum", 0.5), "without momentum so far"),
+        (
+            ("--board", "sim", "--chip", "chip.toml", "--momentum", 0.5),
+            "learns without momentum; set momentum = true",
+        ),
         (
             ("--board", "sim", "--chip", "short.toml", "--steps", 20),
             "needs words 0 to 19 of the tape memory of core (0, 0)",
@@ -124,11 +127,13 @@ def test_a_weight_that_differs_is_told() -> None:
     verified._compare({0: same}, {0: same.copy()})
     other = same.copy()
     other[1, 2] = 1.5
+    with pytest.raises(SpikeplaneError, match=r"momentum \(1, 2, 0, 0\) of a->b is 1.5 on the chip"):
+        verified._compare({0: other}, {0: same}, "momentum")
     with pytest.raises(
         SpikeplaneError, match=r"weight \(1, 2, 0, 0\) of a->b is 1.5 on the chip and 1 .*1 of 6 differ"
     ):
         verified._compare({0: other}, {0: same})
-    assert verified.compared == 12
+    assert verified.compared == 18
 
 
 def test_the_smallest_core_that_holds_a_network() -> None:

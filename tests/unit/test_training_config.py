@@ -1,5 +1,6 @@
 """The table [training] of a chip: what it may say, and that a chip without it is the chip it was."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ LEARNS = ChipConfig(rows=1, cols=1, lanes=8, weight_bits=16, training=TrainingCo
 
 def test_a_chip_comes_back_from_its_fields_and_from_toml(tmp_path: Path) -> None:
     assert ChipConfig.from_dict(LEARNS.to_dict()) == LEARNS
+    assert "momentum" not in LEARNS.to_dict()["training"]  # its digest is what it was
+    momentum = replace(LEARNS, training=TrainingConfig(momentum=True))
+    assert ChipConfig.from_dict(momentum.to_dict()) == momentum != LEARNS
     (tmp_path / "chip.toml").write_text(
         'preset = "tiny"\nweight_bits = 16\n[training]\nexact_bits = 36\ntape_depth = 64\n'
     )
@@ -34,8 +38,10 @@ def test_a_chip_comes_back_from_its_fields_and_from_toml(tmp_path: Path) -> None
         ({"training": {"tape_depth": 65537}}, "tape_depth must be"),
         ({"training": {"partial_depth": 4097}}, "partial_depth must be an integer from 16 to 4096, not 4097"),
         ({"training": {"partial_depth": True}}, "partial_depth must be"),
+        ({"training": {"partial_depth": "256"}}, "partial_depth must be"),
+        ({"training": {"momentum": 1}}, "momentum must be true or false, not 1"),
         ({"training": {"tape_deep": 16}}, "unknown key 'tape_deep'; did you mean 'tape_depth'"),
-        ({"training": {"q": 16}}, "choose from exact_bits, tape_depth, partial_depth"),
+        ({"training": {"q": 16}}, "choose from exact_bits, tape_depth, partial_depth, momentum"),
         ({"training": 3}, "training must be a table"),
         ({"training": {}, "weight_bits": 8}, "weight_bits must be 16, not 8"),
         ({"training": {}, "lanes": 16}, "has 8 lanes, not 16"),
@@ -52,7 +58,10 @@ def test_refused(values: dict[str, Any], message: str) -> None:
 def test_only_a_chip_that_learns_has_its_packets_and_memories() -> None:
     plain, learns = core_tables(PRESETS["tiny"]), core_tables(LEARNS)
     assert plain.memories == tuple(Memory)
-    assert learns.memories == (*Memory, *TrainingMemory)
+    with_momentum = core_tables(replace(LEARNS, training=TrainingConfig(momentum=True)))
+    assert with_momentum.memories == (*Memory, *TrainingMemory)
+    assert set(with_momentum.memories) - set(learns.memories) == {TrainingMemory.MOMENTUM}
+    assert with_momentum.width(TrainingMemory.MOMENTUM) == learns.width(Memory.WEIGHT)
     assert set(packet_format(PRESETS["tiny"]).payloads) == set(Kind)
     form = packet_format(LEARNS)
     assert set(form.payloads) == {*Kind, *TrainingKind}

@@ -42,6 +42,8 @@ def test_the_rows_of_the_proof() -> None:
         "the delta of layer 'hid'": 10 * 2 * 4 + 4.0,
         "the gradient of in->hid": 64 * 4 * 4.0,
         "the gradient of hid->out": 64 * 4 * 4.0,
+        "a weight of in->hid and its step": 4.0,
+        "a weight of hid->out and its step": 4.0,
     }
 
 

@@ -111,7 +111,7 @@ class CoreTables:
     @property
     def memories(self) -> tuple[AnyMemory, ...]:
         """All that a core of this chip has."""
-        return (*Memory, *(TrainingMemory if self.config.training else ()))
+        return (*Memory, *training_widths(self.config, SLOT_BITS))
 
     def width(self, memory: AnyMemory) -> int:
         """Bits of one word of `memory`."""

@@ -12,6 +12,7 @@ PHASE_BITS = 2
 LIMB_BITS = 2
 STEP_BITS = 8  #: of a sample's steps
 VALUE_BITS = 16  #: of a binary16 number, and of a limb
+FRACTION_BITS = 24  #: of an exact word: a unit is 2^-24
 MAX_LIMBS = 3
 
 

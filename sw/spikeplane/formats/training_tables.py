@@ -18,7 +18,8 @@ class TrainingMemory(IntEnum):
     TAPE = 10  #: by step and word of a population: spikes, and above them windows
     GRADIENT = 11  #: lanes x exact_bits per word, by weight word
     BACKWARD = 12  #: counters: slot * 2 for READY, + 1 for back tokens; then by tag for replay tokens
-    TRAIN = 13  #: by tag: which weight words an update changes, and their limit
+    TRAIN = 13  #: by tag: which weight words an update changes, their limit and momentum
+    MOMENTUM = 14  #: lanes x 16 per word, by weight word: the running gradient, on a chip with momentum
 
 
 def training_population(config: ChipConfig, slot_bits: int) -> Layout:
@@ -91,7 +92,13 @@ def backward_layout(config: ChipConfig, slot_bits: int) -> Layout:
 def train_layout(config: ChipConfig) -> Layout:
     """What an update makes of a projection's weights: `count` words from `first` on; 0: it changes none."""
     weight = bits_for(config.weight_depth)
-    return Layout("train", (("first", weight), ("count", weight + 1), ("limit", EXPONENT_BITS)))
+    words = (("first", weight), ("count", weight + 1), ("limit", EXPONENT_BITS))
+    return Layout("train", (*words, ("momentum", VALUE_BITS)) if has_momentum(config) else words)
+
+
+def has_momentum(config: ChipConfig) -> bool:
+    """Whether its weights have running gradients beside them."""
+    return config.training is not None and config.training.momentum
 
 
 def training_widths(config: ChipConfig, slot_bits: int) -> dict[TrainingMemory, int]:
@@ -104,6 +111,7 @@ def training_widths(config: ChipConfig, slot_bits: int) -> dict[TrainingMemory, 
         TrainingMemory.GRADIENT: config.lanes * config.training.exact_bits,
         TrainingMemory.BACKWARD: backward_layout(config, slot_bits).width,
         TrainingMemory.TRAIN: train_layout(config).width,
+        **({TrainingMemory.MOMENTUM: config.lanes * VALUE_BITS} if has_momentum(config) else {}),
     }
 
 
@@ -117,4 +125,5 @@ def training_depths(config: ChipConfig) -> dict[TrainingMemory, int]:
         TrainingMemory.GRADIENT: config.weight_depth,
         TrainingMemory.BACKWARD: 2 * config.populations + config.projections,
         TrainingMemory.TRAIN: config.projections,
+        TrainingMemory.MOMENTUM: config.weight_depth,
     }

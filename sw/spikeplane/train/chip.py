@@ -19,7 +19,7 @@ _DEPTHS = {
 _TRAINING = {"tape": "tape_depth", "partial": "partial_depth"}
 
 
-def chip_for(network: LearningNetwork, batch: int, steps: int) -> ChipConfig:
+def chip_for(network: LearningNetwork, batch: int, steps: int, *, momentum: bool = False) -> ChipConfig:
     """A chip of one core on which the network learns in batches of `batch` samples of `steps`, its sizes powers of two.
     Raises SpikeplaneError for a network that no core holds."""
     routes, bits = BackRoutes(network), exact_bits(network, batch, steps)
@@ -27,7 +27,9 @@ def chip_for(network: LearningNetwork, batch: int, steps: int) -> ChipConfig:
     coordinate = max(1, (max(sides) - 1).bit_length())
     groups = max(-(-p.shape[0] // 8) for p in network.populations)
     most: dict[str, Any] = {name: RANGES[name][1] for name in _DEPTHS.values()}
-    training = TrainingConfig(exact_bits=bits, **{name: most for name, (_, most) in TRAINING_RANGES.items()})
+    training = TrainingConfig(
+        exact_bits=bits, momentum=momentum, **{name: most for name, (_, most) in TRAINING_RANGES.items()}
+    )
     largest = ChipConfig(
         rows=1, cols=1, lanes=8, weight_bits=WEIGHT_BITS, training=training, populations=max(1, len(routes.placed)),
         projections=routes.tags, coord_bits=coordinate, group_bits=max(1, (groups - 1).bit_length()),

@@ -41,7 +41,7 @@ class Settings:
         for name in ("batch", "epochs"):
             if getattr(self, name) < 1:
                 raise SpikeplaneError(f"--{name} must be 1 or more, not {getattr(self, name)}")
-        if not 0 <= self.momentum < 1:
+        if not 0 <= float(np.float16(self.momentum)) < 1:
             raise SpikeplaneError(f"--momentum must be from 0 to below 1, not {number(self.momentum)}")
         if not 0 < self.last_rate <= self.rate < np.inf:
             raise SpikeplaneError(

@@ -7,7 +7,7 @@
 ```
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,28 +86,39 @@ class TrainingDriver(Channel):
         self.check_mark()
 
     def state(self) -> Learned:
-        """The weights as they are on the chip."""
-        return Learned(self._read(Memory.WEIGHT))
+        """Weights and momenta as they are on the chip."""
+        every = range(len(self.network.projections))
+        self.control(Control.STOP)
+        found = Learned(self._read(Memory.WEIGHT, every), self._read(TrainingMemory.MOMENTUM, self._moved))
+        self._start()
+        return found
 
     def restore(self, learned: Learned, iterations: int) -> None:
-        """Go on from these weights."""
+        """Go on from these weights and momenta."""
         self.control(Control.STOP)
-        for tag, parts in self.image.kept.items():
-            for kept in parts:
-                words = kept.words(learned.weights[tag])
-                placed = [(Memory.WEIGHT, kept.first + i, word) for i, word in enumerate(words)]
-                self.exchange(write_packets(self.config, kept.core, placed))
+        self._write(Memory.WEIGHT, learned.weights)
+        self._write(TrainingMemory.MOMENTUM, {tag: learned.momenta[tag] for tag in self._moved})
         self._start()
         self.iterations = iterations
 
-    def _read(self, memory: AnyMemory) -> dict[int, np.ndarray]:
-        self.control(Control.STOP)
+    @property
+    def _moved(self) -> list[int]:
+        """The projections that have momenta."""
+        trained = (tag for tag, p in enumerate(self.network.projections) if p.trained)
+        return list(trained) if self.optimiser.momentum else []
+
+    def _write(self, memory: AnyMemory, numbers: Mapping[int, np.ndarray]) -> None:
+        for tag, values in numbers.items():
+            for kept in self.image.kept[tag]:
+                placed = [(memory, kept.first + i, word) for i, word in enumerate(kept.words(values))]
+                self.exchange(write_packets(self.config, kept.core, placed))
+
+    def _read(self, memory: AnyMemory, tags: Iterable[int]) -> dict[int, np.ndarray]:
         found = {}
-        for tag, parts in self.image.kept.items():
+        for tag in tags:
             found[tag] = np.zeros(self.network.projections[tag].weight.shape, dtype=np.float16)
-            for kept in parts:
+            for kept in self.image.kept[tag]:
                 kept.put(read_words(self, kept.core, memory, kept.first, len(kept.order)), found[tag])
-        self._start()
         return found
 
     def _start(self) -> None:
@@ -283,8 +294,10 @@ def prepared(
     `build_training_image`. Raises SpikeplaneError for a network that it cannot learn."""
     if config.training is None:
         raise SpikeplaneError("the chip does not learn: its configuration has no table [training]; add one")
-    if optimiser.momentum:
-        raise SpikeplaneError("a chip learns without momentum so far; use --momentum 0, or --board golden")
+    if optimiser.momentum and not config.training.momentum:
+        raise SpikeplaneError(
+            "the chip learns without momentum; set momentum = true in its table [training], or use --momentum 0"
+        )
     if steps > 1 << STEP_BITS:
         raise SpikeplaneError(f"a chip learns from samples of at most {1 << STEP_BITS} steps, not {steps}")
     optimiser.step(batch, steps)
@@ -294,4 +307,4 @@ def prepared(
             f"the network's sums take {needed} bits, and the chip has exact_bits = {config.training.exact_bits}; "
             f"set exact_bits = {needed}"
         )
-    return build_training_image(network, config, steps, cores)
+    return build_training_image(network, config, steps, cores, optimiser.mu)

@@ -17,7 +17,7 @@ from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import AnyMemory, CoreTables, Memory, core_tables
 from spikeplane.formats.training import VALUE_BITS
-from spikeplane.formats.training_tables import TrainingMemory, backward_layout, train_layout
+from spikeplane.formats.training_tables import TrainingMemory, backward_layout, has_momentum, train_layout
 from spikeplane.network import DENSE, Network, Population, Projection
 from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
 from spikeplane.train.routes import BackRoutes, Core, Cores, LearningPart
@@ -59,14 +59,19 @@ class TrainingImage:
 
 
 def build_training_image(
-    network: LearningNetwork, config: ChipConfig, steps: int, cores: Cores | None = None
+    network: LearningNetwork,
+    config: ChipConfig,
+    steps: int,
+    cores: Cores | None = None,
+    momentum: np.float16 | float = 0.0,
 ) -> TrainingImage:
-    """Build everything. `cores`: by population its core, or cores (None: all on one). Raises SpikeplaneError where it does not fit."""
+    """Build everything. `cores`: by population its core, or cores (None: all on one); `momentum`: a binary16 number. Raises
+    SpikeplaneError where it does not fit."""
     routes = BackRoutes(network, cores, config.lanes)
     routes.check(config)
     image = TrainingImage(routes)
     for core in routes.cores:
-        builder = _CoreImage(network, config, routes, core, steps)
+        builder = _CoreImage(network, config, routes, core, steps, float(momentum))
         for part in routes.on(core):
             builder.add(part)
         image.words[core] = sorted(builder.cleared() + builder.words)
@@ -80,10 +85,17 @@ class _CoreImage:
     """Fills one core, population by population."""
 
     def __init__(
-        self, network: LearningNetwork, config: ChipConfig, routes: BackRoutes, core: Core, steps: int
+        self,
+        network: LearningNetwork,
+        config: ChipConfig,
+        routes: BackRoutes,
+        core: Core,
+        steps: int,
+        momentum: float,
     ) -> None:
         assert config.training is not None
         self.network, self.config, self.routes, self.core, self.steps = network, config, routes, core, steps
+        self.momentum = momentum
         self.tables: CoreTables = core_tables(config)
         self.space = Allocator(config, core)
         self.space.available |= {"tape": config.training.tape_depth, "partial": config.training.partial_depth}
@@ -189,8 +201,16 @@ class _CoreImage:
         for i, word in enumerate(kept.words(p.weight)):
             self._put(Memory.WEIGHT, first + i, word)
         if p.trained:
-            word = fields_word(train_layout(self.config), what, first=first, count=len(order), limit=p.limit)
-            self._put(TrainingMemory.TRAIN, tag, word)
+            self._update(tag, what, first, len(order))
+
+    def _update(self, tag: int, what: str, first: int, count: int) -> None:
+        """What an update makes of its weights. Momenta begin at 0."""
+        fields = {"first": first, "count": count, "limit": self.network.projections[tag].limit}
+        if has_momentum(self.config):
+            fields["momentum"] = _bits(self.momentum)
+            for address in range(first, first + count):
+                self._put(TrainingMemory.MOMENTUM, address, 0)
+        self._put(TrainingMemory.TRAIN, tag, fields_word(train_layout(self.config), what, **fields))
 
     def _identity(self, tag: int, p: LearningPopulation, part: LearningPart, acc: int) -> None:
         """A tag whose packets meet the word of their own place."""

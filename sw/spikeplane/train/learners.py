@@ -22,7 +22,7 @@ def open_learner(
     board: str, network: LearningNetwork, settings: Settings, chip: ChipConfig | None = None, verify: int = 0
 ) -> Learner:
     """The learner of that name, or at that serial port. `chip`: a chip, whose cores share the network (None: one core that holds it);
-    `verify`: every so many iterations all weights are held against the golden model's (0: never). Raises SpikeplaneError
+    `verify`: every so many iterations all weights and momenta are held against the golden model's (0: never). Raises SpikeplaneError
     for a name there is not, and for what the chip cannot learn."""
     steps = settings.encoding.steps
     golden = provided("Trainer")(network, settings.optimiser, batch=settings.batch, steps=steps)
@@ -34,7 +34,8 @@ def open_learner(
         return golden
     if board not in BOARDS and not is_port(board):
         raise SpikeplaneError(f"--board {board}: training runs on golden, sim, or the path of a serial port")
-    config = chip_for(network, settings.batch, steps) if chip is None else chip
+    momentum = bool(settings.momentum)
+    config = chip_for(network, settings.batch, steps, momentum=momentum) if chip is None else chip
     cores = spread(network, config)
     # before a simulator is built
     image = prepared(network, config, settings.optimiser, batch=settings.batch, steps=steps, cores=cores)
@@ -63,17 +64,21 @@ class Verified:
         self.golden.restore(driver.state(), driver.iterations)
         found = driver.iterate(planes, labels, rate)
         self.golden.iterate(planes, labels, rate)
-        self._compare(driver.state().weights, self.golden.state().weights)
+        state, expected = driver.state(), self.golden.state()
+        self._compare(state.weights, expected.weights)
+        self._compare(state.momenta, expected.momenta, "momentum")
         return found
 
-    def _compare(self, found: Mapping[int, np.ndarray], expected: Mapping[int, np.ndarray]) -> None:
+    def _compare(
+        self, found: Mapping[int, np.ndarray], expected: Mapping[int, np.ndarray], what: str = "weight"
+    ) -> None:
         for tag, weight in sorted(found.items()):
             differs = weight.view(np.uint16) != expected[tag].view(np.uint16)
             self.compared += weight.size
             if differs.any():
                 place = tuple(int(axis[0]) for axis in np.nonzero(differs))
                 raise SpikeplaneError(
-                    f"iteration {self.driver.iterations - 1}: weight {place} of {self.driver.network.projections[tag].name} is "
+                    f"iteration {self.driver.iterations - 1}: {what} {place} of {self.driver.network.projections[tag].name} is "
                     f"{number(float(weight[place]))} on the chip and {number(float(expected[tag][place]))} in the golden model, "
                     f"and {int(differs.sum())} of {weight.size} differ; please report it"
                 )

@@ -109,6 +109,11 @@ class Optimiser:
     #: Steps below the first keep too few bits of the rate to be told; those below the second none to speak of.
     FEW, NONE = 2.0**-14, 2.0**-20
 
+    @property
+    def mu(self) -> np.float16:
+        """The momentum as it is multiplied by."""
+        return np.float16(self.momentum)
+
     def step(self, samples: int, steps: int, rate: float | None = None) -> np.float16:
         """What a gradient, summed over `samples` of `steps`, is multiplied by. Raises SpikeplaneError if it has
         hardly a bit left."""

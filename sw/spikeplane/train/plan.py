@@ -42,6 +42,7 @@ def bounds(network: LearningNetwork, samples: int, steps: int) -> list[Bound]:
         *_forward(network, steps),
         *_backward(network),
         *_gradients(network, samples, steps),
+        *_steps(network),
     ]
 
 
@@ -165,3 +166,10 @@ def _meetings(network: LearningNetwork, p: LearningProjection) -> int:
     """How often a weight may meet a spike and a delta in a step."""
     _, height, width = network.population(p.target).shape
     return height * width * p.pool[0] * p.pool[1] * (2 ** network.population(p.source).value_bits - 1)
+
+
+def _steps(network: LearningNetwork) -> Iterator[Bound]:
+    """A chip limits a step to the largest number of its words: from there any weight goes beyond its limit."""
+    for p in network.projections:
+        if p.trained:
+            yield Bound(f"a weight of {p.name} and its step", f"2 x 2^{p.limit}", 2.0 ** (p.limit + 1))

@@ -143,10 +143,12 @@ class TrainingSoma(wiring.Component):
     def _share(self, m: Module) -> None:
         share_engine(m, self.change, self.port, (self.sweep, self.update))
         share_row(m, self.change, self.row, self.sweep, self.update)
-        row, learns = self.row, Signal()
+        row, learns, rate = self.row, Signal(), self.rate
+        if row.momentum:
+            rate = Mux(self.update.row_decays, self.update.row_factor, rate)
         m.d.comb += [
             learns.eq((row.rule == Rule.FIRE) | (row.rule == Rule.DELTA)),
-            row.factor.eq(Mux(self.change, self.rate, self.memories.population.leak)),
+            row.factor.eq(Mux(self.change, rate, self.memories.population.leak)),
             row.limit.eq(Mux(self.change, self.update.row_limit, self.memories.population.delta_limit)),
             self.saturated.eq(row.saturated & learns),
             self.clipped.eq(row.clipped | (row.saturated & ~learns)),

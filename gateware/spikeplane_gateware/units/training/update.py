@@ -1,15 +1,19 @@
 """The update: every weight of the core by its gradient, once an iteration (docs/training.md, "Forward, backward, update").
 
 ```
-    TRAIN word of a tag --> for each weight word: FETCH D, W --> Row: round16(D), times rate
-                                                     --> Row: round16(W - that), limited --> STORE W, D = 0
+    TRAIN word of a tag --> for each weight word: FETCH D, W
+           (with momentum: q of the memory MOMENTUM --> Row: mu * q --> added to D)
+                                     --> Row: g = round16(D), times rate     (with momentum: g is the next q)
+                                     --> Row: round16(W - that), limited --> STORE W, D = 0
 ```
-Throughput: a weight word in some 70 cycles.
+Throughput: a weight word in some 70 cycles, with momentum in 100.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS
@@ -20,6 +24,7 @@ from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
+from spikeplane_gateware.units.training.momenta import Momenta
 from spikeplane_gateware.units.training.port import Order, OrderPort
 from spikeplane_gateware.units.training.row import Rule
 
@@ -30,15 +35,17 @@ class Update(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: write, read, read_data: the memory TRAIN; start: pulse; discard: forget, stable until the pulse done;
-    port: orders to the engine; row_*: those of `Row`.
+    port: orders to the engine; row_*: those of `Row`; with momentum its factor is `row_factor` while `row_decays`.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         assert config.training is not None
         self.config, self.tables, lanes = config, core_tables(config), config.lanes
-        exact = config.training.exact_bits
+        exact, self.momentum = config.training.update_bits, config.training.momentum
+        decays = {"row_decays": Out(1), "row_factor": Out(VALUE_BITS)} if self.momentum else {}
         super().__init__(
             {
+                **decays,
                 "write": In(WriteBus(config)),
                 "read": In(ReadBus(config)),
                 "read_data": Out(CHUNK_BITS),
@@ -58,11 +65,15 @@ class Update(wiring.Component):
         )
         self.word = Signal(struct(train_layout(config)), reset_less=True)
         self.tag = Signal(range(config.projections))
+        self.decays = Signal()  # momentum: it is multiplied first
+        self.exact = exact
+        if self.momentum:
+            self.momenta = Momenta(config)
         self.sum = Signal(lanes * exact, reset_less=True)
         self.weights = Signal(lanes * VALUE_BITS, reset_less=True)
 
     def elaborate(self, platform: object) -> Module:
-        m, port, exact = Module(), self.port, len(self.sum) // self.config.lanes
+        m, port, exact = Module(), self.port, self.exact
         second = Signal()  # the weights' turn
         m.d.comb += [
             port.address.eq(self.word.first),
@@ -75,12 +86,16 @@ class Update(wiring.Component):
                 self.row_word[lane].eq(self.sum.word_select(lane, exact)),
                 self.row_weights[lane].eq(self.weights.word_select(lane, VALUE_BITS)),
             ]
-        loads = self._table(m)
+        loads, shown = self._table(m)
+        if self.momentum:
+            _momenta(self, m)
+            shown = shown | self.momenta.read_data
+        m.d.comb += self.read_data.eq(shown)
         self._states(m, second, loads)
         return m
 
-    def _table(self, m: Module) -> Signal:
-        """Returns what makes its register take the word of the tag."""
+    def _table(self, m: Module) -> tuple[Signal, Value]:
+        """Returns what makes its register take the word of the tag, and what is read back."""
         memory, loads, reads = TrainingMemory.TRAIN, Signal(), Signal()
         m.submodules.table = table = Ram(width=self.tables.width(memory), depth=self.tables.depth(memory))
         m.d.comb += [
@@ -92,8 +107,7 @@ class Update(wiring.Component):
             reads.eq(loads | self.read.load),
         ]
         shown = output_register(m, self.read, memory, self.tables, self.word, table.read_data, reads)
-        m.d.comb += self.read_data.eq(shown)
-        return loads
+        return loads, shown
 
     def _states(self, m: Module, second: Signal, loads: Signal) -> None:
         port, word = self.port, self.word
@@ -120,18 +134,58 @@ class Update(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += [port.valid.eq(1), port.order.eq(Order.FETCH)]
                 with m.If(port.done):
-                    m.d.sync += [self.sum.eq(Cat(*port.found)), self.weights.eq(Cat(*port.weights))]
+                    m.d.sync += [self.sum.eq(_wide(self, port.found)), self.weights.eq(Cat(*port.weights))]
+                    if self.momentum:
+                        m.d.sync += self.decays.eq(1)
                     m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.comb += self.row_start.eq(1)
                 m.next = "ROW"
             with m.State("ROW"), m.If(self.row_done):
-                m.d.sync += [self.sum.eq(Cat(*self.row_addends)), second.eq(~second)]
-                m.next = "BEGIN"
-                with m.If(second):
-                    m.next = "STORE"
+                _turn(self, m, second)
             with m.State("STORE"):
                 m.d.comb += [port.valid.eq(1), port.order.eq(Mux(self.discard, Order.DISCARD, Order.STORE))]
                 with m.If(port.done):
                     m.d.sync += [word.first.eq(word.first + 1), word.count.eq(word.count - 1)]
                     m.next = "WORD"
+
+
+def _momenta(update: Update, m: Module) -> None:
+    """The running gradients. What a weight is to Row in its turn, they are before."""
+    m.submodules.momenta = momenta = update.momenta
+    connect(m, momenta.write, flipped(update.write))
+    connect(m, momenta.read, flipped(update.read))
+    with m.If(update.row_rule == Rule.GRADIENT):
+        m.d.comb += [
+            update.row_weights[lane].eq(momenta.numbers.word_select(lane, VALUE_BITS))
+            for lane in range(update.config.lanes)
+        ]
+    m.d.comb += [
+        momenta.address.eq(update.word.first),
+        momenta.found.eq(Cat(*update.row_numbers)),
+        momenta.takes.eq(update.port.done & (update.port.order == Order.FETCH)),
+        update.row_factor.eq(update.word.momentum),
+        update.row_decays.eq(update.decays),
+    ]
+
+
+def _turn(update: Update, m: Module, second: Signal) -> None:
+    """What follows on a word of Row: the momentum's decay, the gradient, the weight."""
+    m.next = "BEGIN"
+    change: Any = [update.sum.eq(Cat(*update.row_addends)), second.eq(~second)]
+    if not update.momentum:
+        m.d.sync += change
+    else:
+        with m.If(update.decays):
+            m.d.sync += update.decays.eq(0)
+            m.d.comb += update.momenta.keeps.eq(1)
+        with m.Else():
+            m.d.sync += change
+            m.d.comb += update.momenta.stores.eq(~second)
+    with m.If(second):
+        m.next = "STORE"
+
+
+def _wide(update: Update, words: Any) -> Value:
+    """Exact words as those of an update."""
+    return Value.cast(Cat(*[Cat(w, w[-1].replicate(update.exact - len(w))) for w in words]))

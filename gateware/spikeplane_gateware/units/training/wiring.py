@@ -33,12 +33,16 @@ def share_row(m: Module, change: Value, row: Any, sweep: Any, update: Any) -> No
         m.d.comb += getattr(row, name).eq(Mux(change, other, mine))
     for lane in range(len(row.word)):
         m.d.comb += [
-            row.word[lane].eq(Mux(change, update.row_word[lane], sweep.row_word[lane])),
+            row.word[lane].eq(
+                Mux(change, update.row_word[lane].as_signed(), sweep.row_word[lane].as_signed())
+            ),
             row.weights[lane].eq(update.row_weights[lane]),
             *[getattr(row, n)[lane].eq(getattr(sweep, f"row_{n}")[lane]) for n in ("theta", "low", "high")],
             *[part.row_numbers[lane].eq(row.numbers[lane]) for part in (sweep, update)],
             *[part.row_addends[lane].eq(row.addends[lane]) for part in (sweep, update)],
         ]
+    if row.momentum:
+        m.d.comb += row.decays.eq(update.row_decays)
     m.d.comb += [
         row.spikes.eq(sweep.row_spikes),
         sweep.row_fired.eq(row.fired),

@@ -89,14 +89,15 @@ class Trainer:
         """Change the weights by a batch's gradients; how many were limited, which is told, not refused."""
         arithmetic, before = self.arithmetic, self.arithmetic.clipped
         step = self._number(self.optimiser.step(gradients.samples, self.steps, rate))
-        mu = self._number(np.float16(self.optimiser.momentum))
+        mu = self._number(self.optimiser.mu)
         for tag, words in gradients.words.items():
             g = gradient_of(arithmetic, words, self.momenta.get(tag), mu)
             if tag in self.momenta:
                 self.momenta[tag] = g
             limit = self.network.projections[tag].limit
             self.weights[tag] = updated(arithmetic, self.weights[tag], g, step, limit)
-        arithmetic.saturated = 0  # in an update it counts as limited: the weight is at its limit
+        arithmetic.clipped += arithmetic.saturated  # in an update it counts as limited
+        arithmetic.saturated = 0
         self.iterations += 1
         return arithmetic.clipped - before
 
