@@ -7,7 +7,7 @@
 ```
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Control, Counter, Kind
-from spikeplane.formats.tables import AnyMemory, Memory
+from spikeplane.formats.tables import Memory
 from spikeplane.formats.training import (
     BARRIER_READY,
     FLAGS,
@@ -27,11 +27,11 @@ from spikeplane.formats.training import (
 from spikeplane.formats.training_tables import TrainingMemory
 from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.device import Device
-from spikeplane.host.memories import read_words
 from spikeplane.host.packets import AnyKind, pack_many, plane_packets, unpack_many
 from spikeplane.host.writes import write_packets
 from spikeplane.train.image import TrainingImage, build_training_image
 from spikeplane.train.network import Learned, LearningNetwork, Optimiser
+from spikeplane.train.numbers import read_numbers, write_numbers
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Core, Cores, Rect
 from spikeplane.train.softmax import cross_entropy, softmax16
@@ -87,17 +87,21 @@ class TrainingDriver(Channel):
 
     def state(self) -> Learned:
         """Weights and momenta as they are on the chip."""
-        every = range(len(self.network.projections))
+        image, network = self.image, self.network
         self.control(Control.STOP)
-        found = Learned(self._read(Memory.WEIGHT, every), self._read(TrainingMemory.MOMENTUM, self._moved))
+        found = Learned(
+            read_numbers(self, image, network, Memory.WEIGHT, range(len(network.projections))),
+            read_numbers(self, image, network, TrainingMemory.MOMENTUM, self._moved),
+        )
         self._start()
         return found
 
     def restore(self, learned: Learned, iterations: int) -> None:
         """Go on from these weights and momenta."""
         self.control(Control.STOP)
-        self._write(Memory.WEIGHT, learned.weights)
-        self._write(TrainingMemory.MOMENTUM, {tag: learned.momenta[tag] for tag in self._moved})
+        write_numbers(self, self.image, Memory.WEIGHT, learned.weights)
+        momenta = {tag: learned.momenta[tag] for tag in self._moved}
+        write_numbers(self, self.image, TrainingMemory.MOMENTUM, momenta)
         self._start()
         self.iterations = iterations
 
@@ -106,20 +110,6 @@ class TrainingDriver(Channel):
         """The projections that have momenta."""
         trained = (tag for tag, p in enumerate(self.network.projections) if p.trained)
         return list(trained) if self.optimiser.momentum else []
-
-    def _write(self, memory: AnyMemory, numbers: Mapping[int, np.ndarray]) -> None:
-        for tag, values in numbers.items():
-            for kept in self.image.kept[tag]:
-                placed = [(memory, kept.first + i, word) for i, word in enumerate(kept.words(values))]
-                self.exchange(write_packets(self.config, kept.core, placed))
-
-    def _read(self, memory: AnyMemory, tags: Iterable[int]) -> dict[int, np.ndarray]:
-        found = {}
-        for tag in tags:
-            found[tag] = np.zeros(self.network.projections[tag].weight.shape, dtype=np.float16)
-            for kept in self.image.kept[tag]:
-                kept.put(read_words(self, kept.core, memory, kept.first, len(kept.order)), found[tag])
-        return found
 
     def _start(self) -> None:
         """Counters as they stand before step 0, then START: nothing is under way."""
