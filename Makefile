@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo setup style lint test test-all mutants bench docs clean
+.PHONY: demo demo-train setup style lint test test-all mutants bench docs clean
 
 setup: $(VENV)/.stamp
 	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
@@ -18,6 +18,13 @@ $(VENV)/.stamp: pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/spikeplane demo
+
+# A chip that learns: digits, from random weights, every weight compared with the golden model's in every iteration. Minutes.
+LEARNED := build/demo-train
+demo-train: setup
+	$(BIN)/python examples/digits/data.py $(LEARNED)
+	$(BIN)/spikeplane train examples/digits/model.py:net --data $(LEARNED) --batch 8 --rate 0.5 --epochs 3 \
+	  --board sim --verify 1 -o $(LEARNED)/digits.spt
 
 style: setup
 	$(BIN)/ruff check .

@@ -112,6 +112,7 @@ NOT_TYPED = {
     "pip install spikeplane": "fetches from a registry; tests/packaging/test_wheel.py installs the wheel",
     "make setup": "is what these tests are run in",
     "make demo": "`make setup` and `spikeplane demo`, which is typed",
+    "make demo-train": "minutes; tests/system/test_demo_train.py runs it",
     "make test": "runs the tests: this one, or itself again",
     "make docs": "a minute, after it has fetched packages; tests of the site build it",
     "make mutants": "hours; tests/unit/test_mutants.py tries its list",

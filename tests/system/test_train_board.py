@@ -24,6 +24,7 @@ def net():
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(16, 12), neuron.LIFNode(tau=2.0, v_threshold=0.25), nn.Linear(12, 3)), (1, 4, 4)
 """
+WEIGHTS = 16 * 12 + 12 + 12 * 3 + 3  #: of it
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,11 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
     assert ChipConfig.from_toml("chip.toml") == CHIP
     for name in ("sha256", "iterations", "epochs", "exact_bits"):
         assert chip[name] == golden[name]
-    assert "no weights and deltas at their limits" in command("--board", "sim", "--chip", "chip.toml")[1]
+    assert (chip["mismatches"], chip["compared"]) == (0, 2 * WEIGHTS)  # iterations 2 and 4 of 4
+    assert "compared" not in golden
+    said = command("--board", "sim", "--chip", "chip.toml", "--verify", 1)[1]
+    assert "no weights and deltas at their limits" in said
+    assert f"0 mismatches ({4 * WEIGHTS} values compared)" in said
 
 
 @pytest.mark.parametrize(

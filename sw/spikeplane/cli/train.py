@@ -19,7 +19,7 @@ from spikeplane.files import check_place
 from spikeplane.train.course import Settings
 from spikeplane.train.file import Training, begun, check_same
 from spikeplane.train.imported import learning
-from spikeplane.train.learners import open_learner
+from spikeplane.train.learners import Verified, open_learner
 from spikeplane.train.loop import Labelled, Learner
 from spikeplane.train.loop import train as run_training
 from spikeplane.train.network import LearningNetwork
@@ -212,6 +212,7 @@ def _learn(
         "epochs": done.figures.epochs,
         "clipped": learner.clipped,
         "sha256": digest(done.learned),
+        **({"compared": learner.compared, "mismatches": 0} if isinstance(learner, Verified) else {}),
     }
 
 
@@ -224,6 +225,8 @@ def _show(summary: dict[str, Any]) -> None:
     limited = f"{summary['clipped']:,} weights and deltas at their limits"
     if summary["board"] != "golden":  # a chip has a flag
         limited = f"{'some' if summary['clipped'] else 'no'} weights and deltas at their limits"
+    if "compared" in summary:  # the first one would have ended it
+        out.print(f"{summary['mismatches']} mismatches ({summary['compared']:,} values compared)", highlight=False)
     for label, text in (
         ("iterations", f"{summary['iterations']:,}"),
         ("exact words", f"{summary['exact_bits']} bits"),
