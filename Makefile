@@ -24,7 +24,7 @@ LEARNED := build/demo-train
 demo-train: setup
 	$(BIN)/python examples/digits/data.py $(LEARNED)
 	$(BIN)/spikeplane train examples/digits/model.py:net --data $(LEARNED) --batch 8 --rate 0.5 --epochs 3 \
-	  --board sim --verify 1 -o $(LEARNED)/digits.spt
+	  --board sim --verify 1 --report $(LEARNED)/report.html -o $(LEARNED)/digits.spt
 
 style: setup
 	$(BIN)/ruff check .

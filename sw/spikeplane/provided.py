@@ -17,6 +17,7 @@ PROVIDED = {
     "agreement": "spikeplane_sim.measured",
     "Trainer": "spikeplane_sim.golden.training",
     "alone_in_integers": "spikeplane_sim.measured",
+    "digest": "spikeplane_sim.golden.training",
     "check_model": "spikeplane_sim.proof",
     "FloatModel": "spikeplane_sim.golden",
     "GoldenModel": "spikeplane_sim.golden",
@@ -24,6 +25,7 @@ PROVIDED = {
     "SimulatedBoard": "spikeplane_sim.board",
     "drawn": "spikeplane_sim.proof.planes",
     "proof_tables": "spikeplane_sim.proof",
+    "seen": "spikeplane_sim.golden.training",
     "run_layer": "spikeplane_sim.proof.integers",
 }
 

@@ -34,7 +34,6 @@ UPWARD = {
     "spikeplane.cli.simulate": {SIM},
     "spikeplane.cli.systems": {SIM},
     "spikeplane.cli.synth": {HW},
-    "spikeplane.cli.train": {SIM},
     "spikeplane.cli.view": {SIM},
     "spikeplane.cli.waves": {SIM},
 }

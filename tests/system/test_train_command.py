@@ -72,7 +72,10 @@ def trained(*options: object) -> dict[str, Any]:
         "train", "models.py:net", "--data", ".", "-o", "net.spt", "--batch", 7, "--json", *options
     )
     assert (status, err) == (0, "")
-    return json.loads(out)
+    found = json.loads(out)
+    assert found.pop("seconds") > 0
+    assert found.pop("samples_per_second") > 0
+    return found
 
 
 @pytest.mark.parametrize("momentum", [0, 0.9])

@@ -63,20 +63,20 @@ def told_transposed(recording: Any, *, flip: bool) -> None:
 
 
 @contextmanager
-def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[[int], None]]:
+def bar(what: str, total: int, unit: str | None = None) -> Iterator[Callable[..., None]]:
     """A progress bar on a terminal's stderr, with the rate in units a second if a unit is named;
-    yields `advance(n)`.
+    yields `advance(n, said)`, where `said`, a text that may be left out, stands beside the bar from then on.
 
     Where there is no terminal it is a line on stderr every LOGGED seconds.
     """
     if not err.is_terminal:  # Rich up to 14 would print an empty line
-        done = 0
+        done, beside = 0, ""
 
-        def advanced(count: int) -> None:
-            nonlocal done
-            done += count
+        def advanced(count: int, said: str = "") -> None:
+            nonlocal done, beside
+            done, beside = done + count, said and f", {said}"
 
-        with _logged(lambda: f"{what}: {done:,} of {total:,}" if total else f"{what}: {done:,}"):
+        with _logged(lambda: f"{what}: {done:,} of {total:,}{beside}" if total else f"{what}: {done:,}"):
             yield advanced
         return
     from spikeplane.cli.progress import drawn  # Rich's bars take a while to import

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -29,7 +30,7 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def drawn(console: Console, what: str, total: int, unit: str | None) -> Iterator[Callable[[int], None]]:
+def drawn(console: Console, what: str, total: int, unit: str | None) -> Iterator[Callable[..., None]]:
     """See `console.bar`; on that console."""
     rate = (_Rate(unit),) if unit else ()
     columns = (
@@ -41,4 +42,8 @@ def drawn(console: Console, what: str, total: int, unit: str | None) -> Iterator
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
+
+        def advance(count: int, said: str = "") -> None:
+            progress.update(task, advance=count, description=f"{what} {escape(said)}".rstrip())
+
+        yield advance

@@ -1,6 +1,5 @@
 """`spikeplane train`: a network learns in binary16, with the bits that a chip would have."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,9 +7,10 @@ import numpy as np
 import typer
 from rich.markup import escape
 
-from spikeplane.cli.answer import Json, command, print_json, print_next
-from spikeplane.cli.console import bar, busy, out
+from spikeplane.cli.answer import Json, command, print_json
+from spikeplane.cli.console import busy, out
 from spikeplane.cli.encodings import parse_encoding, parse_shapes
+from spikeplane.cli.learning import learn, reported, show
 from spikeplane.config import ChipConfig
 from spikeplane.data import read_labels, read_samples
 from spikeplane.data.labels import check_classes
@@ -19,11 +19,9 @@ from spikeplane.files import check_place
 from spikeplane.train.course import Settings
 from spikeplane.train.file import Training, begun, check_same
 from spikeplane.train.imported import learning
-from spikeplane.train.learners import Verified, open_learner
-from spikeplane.train.loop import Labelled, Learner
-from spikeplane.train.loop import train as run_training
+from spikeplane.train.learners import open_learner
+from spikeplane.train.loop import Labelled
 from spikeplane.train.network import LearningNetwork
-from spikeplane.train.plan import exact_bits
 
 #: The files of MNIST and its successors, in a folder.
 _TRAIN, _TEST = ("train-images", "train-labels"), ("t10k-images", "t10k-labels")
@@ -68,6 +66,9 @@ _Every = Annotated[int, typer.Option(help="A checkpoint each so many iterations;
 _Resume = Annotated[
     Path | None, typer.Option(help="Go on from this training, with equal bits; all else as it was begun.")
 ]
+_Report = Annotated[
+    Path | None, typer.Option(help="A page: loss, accuracy, spike rates, gradients, weights.")
+]
 
 
 def train(
@@ -77,14 +78,16 @@ def train(
     steps: _Steps = 4, step_us: _StepUs = 1000, batch: _Batch = 64, epochs: _Epochs = 5, rate: _Rate = 0.4,
     last_rate: _LastRate = None, momentum: _Momentum = 0.0, seed: _Seed = 0, freeze: _Freeze = None,
     weight_limit: _WeightLimit = 3, delta_limit: _DeltaLimit = 2, input_shape: _InputShape = None,
-    reset: _Reset = None, compare: _Compare = None, every: _Every = 0, resume: _Resume = None, as_json: Json = False,
+    reset: _Reset = None, compare: _Compare = None, every: _Every = 0, resume: _Resume = None, report: _Report = None,
+    as_json: Json = False,
 ) -> None:  # fmt: skip
     """Train a spiking network in binary16 with exact sums: the same bits whatever the order of a batch's samples.
 
     Example: `spikeplane train model.py:net --data fashion_mnist -o trained.spt`
     """
     _check_options(every, samples, verify, (test, test_labels))
-    check_place(output)
+    for place in (output, *([] if report is None else [report])):
+        check_place(place)
     code = parse_encoding(encoding, steps, step_us, seed, 8)
     with busy("reading"):
         network, told = _network(model, freeze or [], weight_limit, delta_limit, input_shape, reset, compare)
@@ -105,11 +108,13 @@ def train(
     config = None if chip is None else ChipConfig.from_toml(chip)
     with busy(f"preparing {board}"):
         learner = open_learner(board, training.network, settings, config, verify)
-    summary = _learn(training, learner, learned, tested, output, every, say) | {"board": board}
-    summary["notes"] = told
+    summary = learn(training, learner, learned, tested, output, every, say) | {"board": board, "notes": told}
+    if report is not None:
+        given = [one for one in (data, labels, test, test_labels) if one is not None]
+        reported(report, training, summary, given)
     program = output.with_suffix(".spk")
     summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
-    print_json(summary) if as_json else _show(summary)
+    print_json(summary) if as_json else show(summary)
 
 
 def _line(text: str) -> None:
@@ -184,55 +189,3 @@ def _resumed(path: Path, network: LearningNetwork, settings: Settings) -> Traini
     training = Training.load(path)
     check_same(training, network, settings)
     return training
-
-
-def _learn(
-    training: Training,
-    learner: Learner,
-    data: Labelled,
-    test: Labelled | None,
-    output: Path,
-    every: int,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    from spikeplane_sim.golden.training import digest
-
-    settings = training.settings
-    rest = (settings.iterations - training.iterations) * settings.batch
-    with bar("training", rest, "samples") as advance:
-        done = run_training(
-            training, learner, data, test, progress=advance, epoch_done=lambda row: say(_row(row)),
-            checkpoint=lambda now: now.save(output), every=every,
-        )  # fmt: skip
-    done.save(output)
-    return {
-        "training": str(output),
-        "iterations": done.iterations,
-        "exact_bits": exact_bits(training.network, settings.batch, settings.encoding.steps),
-        "epochs": done.figures.epochs,
-        "clipped": learner.clipped,
-        "sha256": digest(done.learned),
-        **({"compared": learner.compared, "mismatches": 0} if isinstance(learner, Verified) else {}),
-    }
-
-
-def _row(row: dict[str, Any]) -> str:
-    test = f", test {row['test']:.2%}" if "test" in row else ""
-    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
-
-
-def _show(summary: dict[str, Any]) -> None:
-    limited = f"{summary['clipped']:,} weights and deltas at their limits"
-    if summary["board"] != "golden":  # a chip has a flag
-        limited = f"{'some' if summary['clipped'] else 'no'} weights and deltas at their limits"
-    if "compared" in summary:  # the first one would have ended it
-        out.print(f"{summary['mismatches']} mismatches ({summary['compared']:,} values compared)", highlight=False)
-    for label, text in (
-        ("iterations", f"{summary['iterations']:,}"),
-        ("exact words", f"{summary['exact_bits']} bits"),
-        ("limited", limited),
-        ("sha256", summary["sha256"]),
-        ("training", escape(summary["training"])),
-    ):
-        out.print(f"{label:<19}{text}", highlight=False)
-    print_next(summary["next"])

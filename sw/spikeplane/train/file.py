@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
 import numpy as np
@@ -26,14 +26,37 @@ _FILE = 1 << 29
 _LABEL = re.compile(rb"%s (\d{1,9}) ([0-9a-f]{64})\n\0*" % MAGIC.encode())
 
 
+class Summed(Protocol):
+    """Figures of an iteration; loss: summed over its samples."""
+
+    samples: int
+    right: int
+    loss: float
+    clipped: int
+
+
 @dataclass
 class Figures:
-    """Of the epoch under way, so that one that is interrupted reports what it would have, and of those behind it."""
+    """Of the epoch under way, so that one that is interrupted reports what it would have, and of those behind it.
+
+    curve     of each iteration the mean loss and the share of its samples that was right before its update
+    epochs    a row each: epoch, loss, accuracy, test
+    profiles  an epoch each, see `spikeplane.train.profile.observer`; none where nobody observed
+    """
 
     right: int = 0
     seen: int = 0
     loss: float = 0.0
     epochs: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, found: Summed) -> None:
+        """Take in an iteration."""
+        self.right += found.right
+        self.seen += found.samples
+        self.loss += found.loss
+        self.curve.append((found.loss / found.samples, found.right / found.samples))
 
 
 @dataclass
@@ -89,9 +112,10 @@ def _bytes(training: Training) -> bytes:
         "projections": [stated(p, ("weight",)) for p in network.projections],
         "settings": stated(training.settings),
         "iterations": training.iterations,
-        "figures": vars(training.figures),
+        "figures": {name: value for name, value in vars(training.figures).items() if name != "curve"},
     }
-    arrays: dict[str, np.ndarray] = {}
+    curve = np.array(training.figures.curve, "<f8").reshape(-1, 2)
+    arrays: dict[str, np.ndarray] = {"curve": curve.view("<u8")} if len(curve) else {}
     for i, p in enumerate(network.populations):
         if p.theta is not None:
             arrays[f"theta/{i}"] = np.asarray(p.theta, "<f8").view("<u8")
@@ -112,6 +136,7 @@ def _bytes(training: Training) -> bytes:
 def _training(contents: bytes) -> Training:
     found = {name: dataset.read() for name, dataset in datasets(contents).items()}
     header = json.loads(found.pop("header").tobytes())
+    curve = found.pop("curve", np.zeros((0, 2), np.uint64)).view(np.float64).tolist()
 
     def kept(kind: str) -> dict[int, np.ndarray]:
         names = [name for name in found if name.startswith(f"{kind}/")]
@@ -134,9 +159,8 @@ def _training(contents: bytes) -> Training:
         delta_limit=header["delta_limit"],
     )
     settings = made(Settings, header["settings"], "settings")
-    return Training(
-        network, settings, Learned(weights, momenta), header["iterations"], Figures(**header["figures"])
-    )
+    figures = Figures(**header["figures"], curve=[(loss, right) for loss, right in curve])
+    return Training(network, settings, Learned(weights, momenta), header["iterations"], figures)
 
 
 def check_same(before: Training, network: LearningNetwork, settings: Settings) -> None:

@@ -8,17 +8,9 @@ import numpy as np
 
 from spikeplane.encode import encode
 from spikeplane.train.course import coded, epoch_code
-from spikeplane.train.file import Training
+from spikeplane.train.file import Summed, Training
 from spikeplane.train.network import Learned
-
-
-class Summed(Protocol):
-    """Figures of an iteration."""
-
-    samples: int
-    right: int
-    loss: float
-    clipped: int
+from spikeplane.train.profile import Observer
 
 
 class Learner(Protocol):
@@ -62,16 +54,18 @@ def train(
     data: Labelled,
     test: Labelled | None = None,
     *,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[Summed], None] | None = None,
     epoch_done: Callable[[dict[str, Any]], None] | None = None,
     checkpoint: Callable[[Training], None] | None = None,
     every: int = 0,
+    observe: Observer | None = None,
 ) -> Training:
     """Train to the end of the settings, from where `training` is.
 
-    progress    told how many samples an iteration had
+    progress    told the figures of an iteration
     epoch_done  told the figures of an epoch
     checkpoint  given the training behind every epoch, and behind every `every` iterations (0: not within epochs)
+    observe     makes the profile of an epoch, of its last batch
     """
     settings, figures = training.settings, training.figures
     learner.restore(training.learned, training.iterations)
@@ -82,14 +76,15 @@ def train(
         members = settings.members(now)
         planes = coded(epoch_code(settings.encoding, epoch), data.samples, shape, members)
         found = learner.iterate({name: planes}, data.labels[members], settings.rate_of(now))
-        figures.right += found.right
-        figures.seen += found.samples
-        figures.loss += found.loss
+        figures.add(found)
         training.iterations += 1
         if progress is not None:
-            progress(found.samples)
+            progress(found)
         whole = training.iterations % settings.an_epoch == 0
         if whole:
+            if observe is not None:
+                profile = observe(learner.state(), {name: planes}, data.labels[members])
+                figures.profiles.append({"epoch": epoch + 1, **profile})
             _close(training, learner, epoch, test, epoch_done)
         if checkpoint is not None and (whole or (every and training.iterations % every == 0)):
             training.learned = learner.state()
