@@ -131,6 +131,8 @@ def test_what_is_said(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "a.spt",
         "--epochs",
         2,
+        "--report",
+        "a.html",
     )
     status, out, err, _ = call(*typed, "--freeze", "2", "--last-rate", 0.01)
     assert (status, err) == (0, "")
@@ -138,8 +140,14 @@ def test_what_is_said(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert first == "the rate falls to 3.91e-05 a step, below 6.1e-05 with less than the 11 bits of binary16"
     assert [line.partition(":")[0] for line in lines[:2]] == ["epoch 1", "epoch 2"]
     assert "test" not in lines[0]
+    assert [line for line in lines if line.startswith("samples/s  ")]
     assert lines[-1] == "next: spikeplane compile a.spt -o a.spk --encoding rate --steps 4"
     training = Training.load("a.spt")
+    page = Path("a.html").read_text()
+    assert "report             a.html" in lines
+    for shown in (*(f'"{p.name}"' for p in training.network.projections), "data train-images.npy", "SHA-256"):
+        assert shown in page
+    assert [row["epoch"] for row in training.figures.profiles] == [1, 2]
     kept = [p.name for p in training.network.projections if not p.trained]
     assert kept == ["input->2", "2.bias->2"]
     assert all(
@@ -179,6 +187,8 @@ REFUSED = {
     "models.py:net --samples 0": "--samples must be 1 or more, not 0",
     "models.py:net --samples 49": "train-images.npy has 48 samples, --samples asks for 49",
     "models.py:net --test t10k-images.npy": "--test and --test-labels belong together: give both",
+    "models.py:net --report none.spt": "--report and --output are both none.spt; give the page a name of its own",
+    "models.py:net --report models.py/a.html": "cannot write models.py/a.html: Not a directory",
     "models.py:net --labels five.npy": "five.npy: sample 0 has the label 5; the network has 3 classes, 0 to 2",
     "models.py:net --resume none.spt": "training: no file none.spt",
     "models.py:net --resume models.py": "models.py is no training of Spikeplane, or is damaged; train it again",

@@ -64,12 +64,12 @@ def learn(
     return summary
 
 
-def reported(path: Path, training: Training, summary: dict[str, Any], data: list[Path]) -> None:
-    """Write the page."""
+def reported(path: Path, training: Training, summary: dict[str, Any], data: list[Path | None]) -> None:
+    """Write the page. `data`: the files of the command line, as far as they were given."""
     about = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "version": metadata.version("spikeplane"),
-        **{f"data {one.name or one}": sum_of(one) for one in data},
+        **{f"data {one.name or one}": sum_of(one) for one in data if one is not None},
         "command": shlex.join(["spikeplane", *sys.argv[1:]]),
     }
     write_report(path, training, summary, about)

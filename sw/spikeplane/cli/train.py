@@ -14,6 +14,7 @@ from spikeplane.cli.learning import learn, reported, show
 from spikeplane.config import ChipConfig
 from spikeplane.data import read_labels, read_samples
 from spikeplane.data.labels import check_classes
+from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place
 from spikeplane.train.course import Settings
@@ -86,18 +87,14 @@ def train(
     Example: `spikeplane train model.py:net --data fashion_mnist -o trained.spt`
     """
     _check_options(every, samples, verify, (test, test_labels))
-    for place in (output, *([] if report is None else [report])):
-        check_place(place)
+    _check_places(output, report)
     code = parse_encoding(encoding, steps, step_us, seed, 8)
     with busy("reading"):
         network, told = _network(model, freeze or [], weight_limit, delta_limit, input_shape, reset, compare)
-        learned = _read(network, code, *_paths(data, labels, _TRAIN), samples)
-        apart = _paths(data if data.is_dir() and test is None else test, test_labels, _TEST)
-        tested = None if apart[0] is None else _read(network, code, *apart, None)
-    last = rate / 10 if last_rate is None else last_rate
+        learned, tested = _both(network, code, data, labels, test, test_labels, samples)
     settings = Settings(
-        encoding=code, samples=len(learned.labels), batch=batch, epochs=epochs, rate=rate, last_rate=last,
-        momentum=momentum, seed=seed,
+        encoding=code, samples=len(learned.labels), batch=batch, epochs=epochs, rate=rate,
+        last_rate=rate / 10 if last_rate is None else last_rate, momentum=momentum, seed=seed,
     )  # fmt: skip
     settings.check()
     training = begun(network, settings) if resume is None else _resumed(resume, network, settings)
@@ -110,8 +107,7 @@ def train(
         learner = open_learner(board, training.network, settings, config, verify)
     summary = learn(training, learner, learned, tested, output, every, say) | {"board": board, "notes": told}
     if report is not None:
-        given = [one for one in (data, labels, test, test_labels) if one is not None]
-        reported(report, training, summary, given)
+        reported(report, training, summary, [data, labels, test, test_labels])
     program = output.with_suffix(".spk")
     summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
     print_json(summary) if as_json else show(summary)
@@ -136,6 +132,14 @@ def _check_options(
         raise SpikeplaneError(f"--samples must be 1 or more, not {samples}")
     if (test[0] is None) != (test[1] is None):
         raise SpikeplaneError("--test and --test-labels belong together: give both")
+
+
+def _check_places(output: Path, report: Path | None) -> None:
+    check_place(output)
+    if report is not None:
+        if report.absolute() == output.absolute():
+            raise SpikeplaneError(f"--report and --output are both {report}; give the page a name of its own")
+        check_place(report)
 
 
 def _network(
@@ -168,8 +172,23 @@ def _paths(data: Path | None, labels: Path | None, names: tuple[str, str]) -> tu
     return (data, None) if None in found else (found[0], found[1])
 
 
+def _both(
+    network: LearningNetwork,
+    code: Encoding,
+    data: Path,
+    labels: Path | None,
+    test: Path | None,
+    test_labels: Path | None,
+    samples: int | None,
+) -> tuple[Labelled, Labelled | None]:
+    """What is learned, and what is left out, if there is such."""
+    learned = _read(network, code, *_paths(data, labels, _TRAIN), samples)
+    apart = _paths(data if data.is_dir() and test is None else test, test_labels, _TEST)
+    return learned, None if apart[0] is None else _read(network, code, *apart, None)
+
+
 def _read(
-    network: LearningNetwork, encoding: Any, data: Path | None, labels: Path | None, limit: int | None
+    network: LearningNetwork, encoding: Encoding, data: Path | None, labels: Path | None, limit: int | None
 ) -> Labelled:
     assert data is not None
     if labels is None:

@@ -12,7 +12,8 @@ from spikeplane.provided import provided
 from spikeplane.train.chip import chip_for, spread
 from spikeplane.train.course import Settings
 from spikeplane.train.driver import TrainingDriver, prepared
-from spikeplane.train.loop import Learner, Summed
+from spikeplane.train.file import Summed
+from spikeplane.train.loop import Learner
 from spikeplane.train.network import Learned, LearningNetwork
 
 BOARDS = ("golden", "sim")

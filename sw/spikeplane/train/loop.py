@@ -54,7 +54,7 @@ def train(
     data: Labelled,
     test: Labelled | None = None,
     *,
-    progress: Callable[[Summed], None] | None = None,
+    progress: Callable[[Summed], None] = lambda found: None,
     epoch_done: Callable[[dict[str, Any]], None] | None = None,
     checkpoint: Callable[[Training], None] | None = None,
     every: int = 0,
@@ -62,29 +62,26 @@ def train(
 ) -> Training:
     """Train to the end of the settings, from where `training` is.
 
-    progress    told the figures of an iteration
-    epoch_done  told the figures of an epoch
+    progress, epoch_done   told the figures of an iteration, of an epoch
     checkpoint  given the training behind every epoch, and behind every `every` iterations (0: not within epochs)
-    observe     makes the profile of an epoch, of its last batch
-    """
+    observe     makes the profile of an epoch, of its last batch"""
     settings, figures = training.settings, training.figures
     learner.restore(training.learned, training.iterations)
     (name, shape), *_ = [(p.name, p.shape) for p in training.network.inputs]
     while training.iterations < settings.iterations:
-        now = training.iterations
-        epoch = now // settings.an_epoch
-        members = settings.members(now)
+        epoch = training.iterations // settings.an_epoch
+        members = settings.members(training.iterations)
         planes = coded(epoch_code(settings.encoding, epoch), data.samples, shape, members)
-        found = learner.iterate({name: planes}, data.labels[members], settings.rate_of(now))
+        rate = settings.rate_of(training.iterations)
+        found = learner.iterate({name: planes}, data.labels[members], rate)
         figures.add(found)
         training.iterations += 1
-        if progress is not None:
-            progress(found)
+        progress(found)
         whole = training.iterations % settings.an_epoch == 0
+        if whole and observe is not None:
+            profile = observe(learner.state(), {name: planes}, data.labels[members])
+            figures.profiles.append({"epoch": epoch + 1, **profile})
         if whole:
-            if observe is not None:
-                profile = observe(learner.state(), {name: planes}, data.labels[members])
-                figures.profiles.append({"epoch": epoch + 1, **profile})
             _close(training, learner, epoch, test, epoch_done)
         if checkpoint is not None and (whole or (every and training.iterations % every == 0)):
             training.learned = learner.state()
