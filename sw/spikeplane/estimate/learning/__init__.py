@@ -1,0 +1,1 @@
+"""Energy, traffic and time of training, by counting: docs/estimate.md, "Training"."""
