@@ -8,6 +8,12 @@ import pytest
 from two_core_networks import CHIP, NETWORKS, Case, dense, inputs, large, network, neurons, readout
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.packet import Control, Kind
+from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.training import TrainingControl
+from spikeplane.host.channel import rect_fields
+from spikeplane.host.memories import read_words
+from spikeplane.host.packets import pack_many
 from spikeplane.train import Optimiser
 from spikeplane.train.chip import chip_for, spread
 from spikeplane.train.driver import TrainingDriver, prepared
@@ -145,3 +151,26 @@ def test_many_weights_and_placements(board: SimulatedBoard, name: str, seed: int
         chip.iterate(planes, labels)
         golden.iterate(planes, labels)
         assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_a_change_that_comes_while_words_are_swept_waits_for_their_end(board: SimulatedBoard) -> None:
+    """DISCARD right behind START, which sets the sums of every population to 0 first."""
+    case = NETWORKS["split"](np.random.default_rng(4))
+    chip, golden = pair(board, case)
+    ops = (Control.STOP, Control.START, TrainingControl.DISCARD)
+    fields = [{"op": op, "arg": 0, **rect_fields((0, 0, 1, 0))} for op in ops]
+    chip.exchange(np.concatenate([pack_many(chip.form, Kind.CONTROL, 1, one) for one in fields]))
+    chip.load()
+    planes, labels = case.batch()
+    chip.iterate(planes, labels)
+    golden.iterate(planes, labels)
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_a_core_that_a_network_leaves_alone_forgets_the_one_before(board: SimulatedBoard) -> None:
+    pair(board, NETWORKS["split"](np.random.default_rng(6)))
+    chip, _ = pair(board, NETWORKS["hidden"](np.random.default_rng(7)))
+    chip.control(Control.STOP)
+    words = core_tables(CHIP).depth(Memory.POPULATION)
+    assert any(read_words(chip, (0, 0), Memory.POPULATION, 0, words))
+    assert not any(read_words(chip, (1, 0), Memory.POPULATION, 0, words))

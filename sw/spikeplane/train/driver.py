@@ -113,8 +113,8 @@ class TrainingDriver(Channel):
 
     def _start(self) -> None:
         """Counters as they stand before step 0, then START: nothing is under way."""
-        for core, words in self.image.words.items():
-            counters = [word for word in words if word[0] in _COUNTERS]
+        for core in self.image.routes.cores:
+            counters = [word for word in self.image.words[core] if word[0] in _COUNTERS]
             self.exchange(write_packets(self.config, core, counters))
         routes = self.image.routes
         self.bridge(Control.CREDITS, routes.host_due())

@@ -50,7 +50,8 @@ class Kept:
 
 @dataclass
 class TrainingImage:
-    """By core its words and how many it uses of each memory, by tag its weights, and the routes."""
+    """By core of the chip its words, and of those in use how many of each memory; by tag its weights; and the routes. A core
+    without populations has words too: it forgets those of the network before."""
 
     routes: BackRoutes
     words: dict[Core, Words] = field(default_factory=dict[Core, Words])
@@ -70,14 +71,15 @@ def build_training_image(
     routes = BackRoutes(network, cores, config.lanes)
     routes.check(config)
     image = TrainingImage(routes)
-    for core in routes.cores:
+    for core in ((x, y) for y in range(config.rows) for x in range(config.cols)):
         builder = _CoreImage(network, config, routes, core, steps, float(momentum))
         for part in routes.on(core):
             builder.add(part)
         image.words[core] = sorted(builder.cleared() + builder.words)
         for tag, kept in builder.kept.items():
             image.kept.setdefault(tag, []).append(kept)
-        image.used[core] = builder.space.used
+        if routes.on(core):
+            image.used[core] = builder.space.used
     return image
 
 

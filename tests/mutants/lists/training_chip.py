@@ -21,6 +21,7 @@ GATEWARE = (
     Mutant("replay.py", "Mux(windows, Only.WINDOW, Only.REPLAY)", "Only.REPLAY", "windows go along trained projections only"),
     Mutant("backward_counters.py", "Mux(last, read.data.expected, read.data.left - 1)", "read.data.left - 1", "a counter counts once"),
     Mutant("update.py", "Mux(second, Rule.WEIGHT, Rule.GRADIENT)", "Rule.GRADIENT", "the weight becomes a rounded step"),
+    Mutant("soma.py", "changes = self.director.changes", "changes = self.change", "a change takes the engine from a sweep under way"),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
 )  # fmt: skip
 
@@ -29,6 +30,7 @@ HOST = (
     Mutant("driver.py", "self._step % 2", "t % 2", "each sample begins with the same bank"),
     Mutant("driver.py", "self.control(TrainingControl.DISCARD)", "", "gradients of a refused iteration stay", within="self.control(TrainingControl.DISCARD)\n            raise"),
     Mutant("routes.py", "self.network.projections[tag].trained or self.gathers(tag)", "self.network.projections[tag].trained", "a frozen layer passes no delta on", within="return self.network.projections[tag].trained or self.gathers(tag)"),
+    Mutant("image.py", "for core in ((x, y) for y in range(config.rows) for x in range(config.cols)):", "for core in routes.cores:", "a core that a network leaves alone keeps the one before"),
     Mutant("image.py", "[_MOST]", "[0]", "lanes without a neuron fire"),
     Mutant("image.py", "p.limit", "15", "weights have no limit"),
     Mutant("image.py", "self.network.delta_limit", "15", "deltas have no limit"),

@@ -35,7 +35,8 @@ class Director(wiring.Component):
     Attributes: running: level, the backward may begin; job: forward jobs of the schedule; idle: nothing is under way;
     at, seen, word, take: to BackwardCounters; slot, loads, population: which POPULATION word, pulse that it is taken, and the
     word; sweep, sweep_job, sweep_done; replay, tape, replay_done; serve, first, count, serve_done; change, update,
-    update_done: pulses that begin and end each of the others' work; sends, request, sent: to Broadcast; swept: pulse.
+    update_done: pulses that begin and end each of the others' work; changes: level, until update_done; sends, request, sent:
+    to Broadcast; swept: pulse.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -43,7 +44,8 @@ class Director(wiring.Component):
         self.config, self.tables = config, core_tables(config)
         pulses = {f"{name}_done": In(1) for name in ("sweep", "replay", "serve", "update")}
         starts = {
-            name: Out(1) for name in ("sweep", "replay", "serve", "update", "swept", "loads", "idle", "take")
+            name: Out(1)
+            for name in ("sweep", "replay", "serve", "update", "changes", "swept", "loads", "idle", "take")
         }
         self.words = self.tables.depth(TrainingMemory.BACKWARD)
         super().__init__(
@@ -107,8 +109,10 @@ class Director(wiring.Component):
             with m.State("STORE"):
                 m.d.comb += status.store.eq(1)
                 m.next = "SCAN"
-            with m.State("UPDATE"), m.If(self.update_done):
-                m.next = "SCAN"
+            with m.State("UPDATE"):
+                m.d.comb += self.changes.eq(1)
+                with m.If(self.update_done):
+                    m.next = "SCAN"
         return m
 
     def _pick(self, m: Module) -> None:

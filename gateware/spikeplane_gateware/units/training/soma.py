@@ -141,15 +141,17 @@ class TrainingSoma(wiring.Component):
         ]
 
     def _share(self, m: Module) -> None:
-        share_engine(m, self.change, self.port, (self.sweep, self.update))
-        share_row(m, self.change, self.row, self.sweep, self.update)
+        # not `change`: that may come while a sweep is under way, which has to end
+        changes = self.director.changes
+        share_engine(m, changes, self.port, (self.sweep, self.update))
+        share_row(m, changes, self.row, self.sweep, self.update)
         row, learns, rate = self.row, Signal(), self.rate
         if row.momentum:
             rate = Mux(self.update.row_decays, self.update.row_factor, rate)
         m.d.comb += [
             learns.eq((row.rule == Rule.FIRE) | (row.rule == Rule.DELTA)),
-            row.factor.eq(Mux(self.change, rate, self.memories.population.leak)),
-            row.limit.eq(Mux(self.change, self.update.row_limit, self.memories.population.delta_limit)),
+            row.factor.eq(Mux(changes, rate, self.memories.population.leak)),
+            row.limit.eq(Mux(changes, self.update.row_limit, self.memories.population.delta_limit)),
             self.saturated.eq(row.saturated & learns),
             self.clipped.eq(row.clipped | (row.saturated & ~learns)),
         ]

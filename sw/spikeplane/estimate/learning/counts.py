@@ -98,7 +98,11 @@ def count(network: LearningNetwork, activity: LearningActivity) -> LearningCount
 
 
 def _walk(
-    network: LearningNetwork, p: LearningProjection, activity: LearningActivity, gathers: bool, found: LearningCounts
+    network: LearningNetwork,
+    p: LearningProjection,
+    activity: LearningActivity,
+    gathers: bool,
+    found: LearningCounts,
 ) -> None:
     rows, columns = (reach(network, p, axis) for axis in (0, 1))
     channels, height, width = network.population(p.target).shape
@@ -139,7 +143,9 @@ def _swept(network: LearningNetwork, name: str, steps: int, backward: bool, foun
         found.carries += (steps - 1) * words
 
 
-def _sent(network: LearningNetwork, activity: LearningActivity, gathered: frozenset[str], found: LearningCounts) -> None:
+def _sent(
+    network: LearningNetwork, activity: LearningActivity, gathered: frozenset[str], found: LearningCounts
+) -> None:
     """Packets: a mask each to every projection, a TOKEN a step and phase; the readout's values and its errors."""
     for p in network.projections:
         masks = _total(activity.spikes[p.source])[1]

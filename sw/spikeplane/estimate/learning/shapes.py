@@ -12,7 +12,14 @@ def _population(name: str, shape: tuple[int, int, int]) -> LearningPopulation:
 
 
 def _projection(
-    source: str, target: str, shape: tuple[int, ...], *, limit: int, stride: int = 1, padding: int = 0, pool: int = 1
+    source: str,
+    target: str,
+    shape: tuple[int, ...],
+    *,
+    limit: int,
+    stride: int = 1,
+    padding: int = 0,
+    pool: int = 1,
 ) -> LearningProjection:
     shape = shape if len(shape) == 4 else (*shape, 1, 1)
     return LearningProjection(

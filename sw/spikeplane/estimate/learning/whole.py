@@ -102,9 +102,7 @@ def by_densities(
 def _row(name: str, used: LearningEnergy, bits: int, counts: LearningCounts) -> Row:
     both = (used.total(), used.total(outside=False))
     # operations a picojoule are 10^12 a joule
-    return Row(
-        name, bits, used.parts, *both, _rates(counts.equivalent, both), _rates(counts.performed, both)
-    )
+    return Row(name, bits, used.parts, *both, _rates(counts.equivalent, both), _rates(counts.performed, both))
 
 
 def _rates(operations: float, energies: tuple[float, float]) -> tuple[float, float]:
@@ -116,5 +114,3 @@ def _combining(counts: LearningCounts) -> float:
     """Spikes of a mask, weighted by what they reach."""
     masks = counts.total("add_masks")
     return counts.total("add") / masks if masks else 1.0
-
-
