@@ -90,11 +90,11 @@ class Draw:
         """Everything."""
         flat = self.chance(0.45)
         for i in range(1 + self.chance(0.15)):
-            side = (1, 1) if flat else (self.number(2, 7), self.number(2, 7))
+            height, width = (1, 1) if flat else (self.number(2, 7), self.number(2, 7))
             channels = self.number(3, 26) if flat else self.number(1, 3)
             bits = self.number(2, 3) if self.chance(0.2) else 1
             self.populations.append(
-                LearningPopulation(name=f"in{i}", shape=(channels, *side), value_bits=bits)
+                LearningPopulation(name=f"in{i}", shape=(channels, height, width), value_bits=bits)
             )
         for i in range(self.number(0, 3)):
             self._hidden(f"p{i}")
@@ -114,10 +114,10 @@ class Draw:
     def _hidden(self, name: str) -> None:
         """A layer of a size that the last one can reach."""
         _, height, width = self.populations[-1].shape
-        side = [self.number(1, n) if self.chance(0.7) else n for n in (height, width)]
-        most = max(1, min(25, 8 * _WORDS // (side[0] * side[1])))
+        height, width = (self.number(1, n) if self.chance(0.7) else n for n in (height, width))
+        most = max(1, min(25, 8 * _WORDS // (height * width)))
         theta_of = self.random.integers(2, 9, most) / 8 if self.chance(0.4) else np.full(most, 0.75)
-        self._layer(name, (most if self.chance(0.3) else self.number(1, most), *side), theta_of)
+        self._layer(name, (most if self.chance(0.3) else self.number(1, most), height, width), theta_of)
 
     def _layer(self, name: str, shape: tuple[int, int, int], theta: np.ndarray | None) -> None:
         """A population behind one to three of those before it; those that nobody has met yet come first."""

@@ -13,7 +13,7 @@ from spikeplane.train.network import LearningNetwork
 from spikeplane.train.plan import exact_bits
 
 CLOCK = 80.0  #: MHz, the aim of the training core on the ECP5
-SMALL = {"bank": BANK, "sum_words": 128}
+SMALL: dict[str, Any] = {"bank": BANK, "sum_words": 128}
 VARIANTS: dict[str, dict[str, Any]] = {
     "one bank a memory": {},
     "banks of 64 kbit, 256 words of sums": SMALL,
