@@ -28,6 +28,7 @@ UPWARD = {
     "spikeplane.cli.complete": {HW, SIM},
     "spikeplane.cli.demo": {GATEWARE, SIM},
     "spikeplane.cli.estimate": {HW},
+    "spikeplane.cli.federate": {SIM},
     "spikeplane.cli.flash": {HW},
     "spikeplane.cli.generate": {GATEWARE, SIM},
     "spikeplane.cli.serve": {HW, SIM},

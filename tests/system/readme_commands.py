@@ -54,6 +54,8 @@ TYPED = {
         "printf 'from torch import nn\\nfrom spikingjelly.activation_based import neuron\\n"
         "def net():\\n    return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), neuron.IFNode(), nn.Linear(8, 4)), (1, 4, 4)\\n' >model.py\n"
         "spikeplane train model.py:net --data images.npy --labels labels.npy -o net.spt && test -s net.spt",
+    "spikeplane federate model.py:net --data DIR --local -o net.spt":
+        "spikeplane federate model.py:net --data images.npy --labels labels.npy --local --workers 2 -o two.spt && test -s two.spt",
     "spikeplane layers": "spikeplane layers | grep Conv2d",
     "spikeplane run net.spk --input DATA --board sim --lockstep": f"{RUN} | grep '0 mismatches'",
     "spikeplane run": "spikeplane run net.spk --input images.npy",

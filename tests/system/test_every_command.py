@@ -64,6 +64,7 @@ TYPED = {
     "build": ["build --board ulx3s-85f --program net.spk --dry-run"],
     "compile": ["compile models.py:net -o other.spk --preset tiny", "compile models.py:net -o other.spk --preset auto"],
     "train": ["train models.py:net --data images.npy --labels labels.npy -o net.spt --epochs 1 --batch 5 --steps 2"],
+    "federate": ["federate models.py:net --data images.npy --labels labels.npy -o net.spt --workers 2 --local --epochs 1 --steps 2"],
     "run": ["run net.spk -i images.npy", "run net.spk -i images.npy --lockstep"],
     "upgrade": ["upgrade net.spk -o 'another one.spk'"],
     "layers": ["layers"],

@@ -37,6 +37,8 @@ ENTRIES = (
           "Compile a trained model for a chip; prints what was assumed, how it was quantised and where it went."),
     Entry("train", "train", "compile",
           "Train a spiking network in binary16 with exact sums: the same bits whatever the order of a batch's samples."),
+    Entry("federate", "federate", "compile",
+          "Train on several workers that keep their samples: gradients added up exactly, or means of weights (FedAvg)."),
     Entry("run", "run", "sim",
           "Run a program and print accuracy, spikes per layer, cycles per sample, utilisation and latency."),
     Entry("serve", "serve", "sim",
