@@ -1,5 +1,6 @@
 """`spikeplane federate`: workers that keep their samples learn one network in binary16."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,25 +73,13 @@ def federate(
         momentum=momentum, seed=seed,
     )  # fmt: skip
     terms = Terms(settings=settings, workers=workers, mode=mode, split=split_by, local_epochs=each)
-    terms.check()
-    if rounds is not None and rounds > terms.rounds:
-        raise SpikeplaneError(
-            f"--rounds {rounds}: {many} epochs of such batches have {terms.rounds}; give more --epochs"
-        )
+    end = _end(terms, rounds)
     training = begun(network, settings) if resume is None else alone._resumed(resume, network, settings)
-    say = alone._quiet if as_json else alone._line
-    for line in [*told, *settings.told()]:
-        say(line)
-    lines: list[str] = []
-    with busy(f"preparing {workers} workers on {board}"):
-        config = None if chip is None else ChipConfig.from_toml(chip)
-        grid = _workers(terms, training, learned, board, config)
-    server = Federation(
-        terms, training, grid, least=min_workers, strict=strict, timeout=timeout,
-        say=lambda line: (lines.append(line), say(line))[0],
-    )  # fmt: skip
-    summary = _run(server, rounds, tested, output, every, say)
-    summary |= {"board": board, "notes": told, "left_out": lines}
+    told += settings.told()
+    say = _saying(told, as_json)
+    grid = _workers(terms, training, learned, board, chip)
+    server = Federation(terms, training, grid, least=min_workers, strict=strict, timeout=timeout)
+    summary = _run(server, end, tested, output, every, say) | {"board": board, "notes": told}
     program = output.with_suffix(".spk")
     summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
     print_json(summary) if as_json else _show(summary)
@@ -121,6 +110,16 @@ def _epochs(mode: str, epochs: int | None, local: int | None, rounds: int | None
     return each, (5 if rounds is None else rounds) * each
 
 
+def _end(terms: Terms, rounds: int | None) -> int:
+    """The round behind which it stops."""
+    terms.check()
+    if rounds is not None and rounds > terms.rounds:
+        raise SpikeplaneError(
+            f"--rounds {rounds}: {terms.settings.epochs} epochs of such batches have {terms.rounds}; give more --epochs"
+        )
+    return terms.rounds if rounds is None else rounds
+
+
 def _read(
     network: Any, code: Any, data: Path, labels: Path | None, test: Path | None, test_labels: Path | None, samples: int | None,
 ) -> tuple[Labelled, Labelled | None]:  # fmt: skip
@@ -130,36 +129,40 @@ def _read(
     return learned, None if apart[0] is None else alone._read(network, code, *apart, None)
 
 
-def _workers(
-    terms: Terms, training: Training, data: Labelled, board: str, chip: ChipConfig | None
-) -> LocalGrid:
+def _workers(terms: Terms, training: Training, data: Labelled, board: str, chip: Path | None) -> LocalGrid:
     """All of them, each with its part of the samples."""
-    made = {}
+    made, config = {}, None if chip is None else ChipConfig.from_toml(chip)
     parts = split(terms.split, data.labels, terms.workers, terms.settings.seed)
-    for k, numbers in enumerate(parts):
-        learner = open_learner(board, training.network, local_settings(terms, len(numbers)), chip)
-        made[str(k + 1)] = Worker(k, terms, training.network, learner, shard(data, numbers)).answer
+    with busy(f"preparing {terms.workers} workers on {board}"):
+        for k, numbers in enumerate(parts):
+            learner = open_learner(board, training.network, local_settings(terms, len(numbers)), config)
+            made[str(k + 1)] = Worker(k, terms, training.network, learner, shard(data, numbers)).answer
     return LocalGrid(made)
 
 
 def _run(
-    server: Federation, rounds: int | None, test: Labelled | None, output: Path, every: int, say: Any
+    server: Federation, end: int, test: Labelled | None, output: Path, every: int, say: Any
 ) -> dict[str, Any]:
     """The rounds; what is to be told of them."""
     from spikeplane_sim.golden.training import digest
 
     terms, training = server.terms, server.training
     golden = open_learner("golden", training.network, terms.settings)
+    lines: list[str] = []
 
-    def tested(now: Training) -> float:
+    def left_out(line: str) -> None:
+        lines.append(line)
+        say(line)
+
+    def tested(now: Training, test: Labelled) -> float:
         golden.restore(now.learned, now.iterations)
-        return accuracy(now, golden, test)  # pyright: ignore[reportArgumentType] - called only with a test
+        return accuracy(now, golden, test)
 
-    end = terms.rounds if rounds is None else min(rounds, terms.rounds)
+    server.say = left_out
     with bar("federation", max(0, end - server.number), "rounds") as advance:
         run_rounds(
-            server, rounds=end, progress=advance, tested=tested if test else None, row_done=lambda row: say(alone._row(row)),
-            checkpoint=lambda now: now.save(output), every=every,
+            server, rounds=end, progress=advance, tested=None if test is None else lambda now: tested(now, test),
+            row_done=lambda row: say(_row(row)), checkpoint=lambda now: now.save(output), every=every,
         )  # fmt: skip
     training.save(output)
     return {
@@ -170,15 +173,20 @@ def _run(
         "split": terms.split,
         "epochs": training.figures.epochs,
         "clipped": server.clipped,
-        "lost": server.lost,
+        "left_out": lines,
         "sha256": digest(training.learned),
     }
+
+
+def _row(row: dict[str, Any]) -> str:
+    test = f", test {row['test']:.2%}" if "test" in row else ""
+    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
 
 
 def _show(summary: dict[str, Any]) -> None:
     for label, text in (
         ("rounds", f"{summary['rounds']:,} of {summary['workers']} workers, mode {summary['mode']}"),
-        ("left out", f"{summary['lost']:,} answers"),
+        ("left out", f"{len(summary['left_out']):,} answers"),
         ("sha256", summary["sha256"]),
         ("training", summary["training"]),
     ):

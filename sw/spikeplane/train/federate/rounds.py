@@ -44,7 +44,7 @@ class Federation:
         whole = strict or (terms.mode == "step" and terms.settings.momentum > 0)
         self.least = terms.workers if whole else least
         self.timeout, self.say = timeout, say
-        self.clipped = self.lost = 0  #: numbers that were limited; answers that did not count or did not come
+        self.clipped = 0  #: numbers that were limited
         self._digest = terms.digest(training.network)
         self._told: set[str] = set()  #: workers that this round has a line of
         self._names: dict[str, int] = {}  #: the worker behind an address, as its last answer said
@@ -118,7 +118,6 @@ class Federation:
             self._left_out(self._name(address), f"no answer within {self.timeout:g} s")
 
     def _left_out(self, worker: str, why: str) -> None:
-        self.lost += 1
         self._told.add(worker)
         self.say(f"round {self.number + 1}: worker {worker} is left out: {why}")
 
