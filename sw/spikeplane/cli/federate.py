@@ -85,6 +85,14 @@ def federate(
     print_json(summary) if as_json else _show(summary)
 
 
+def _saying(told: list[str], as_json: bool) -> Callable[[str], None]:
+    """What lines are said with, behind these."""
+    say = alone._quiet if as_json else alone._line
+    for line in told:
+        say(line)
+    return say
+
+
 def _check(local: bool, board: str, least: int, workers: int, rounds: int | None, timeout: float) -> None:
     if not local:
         raise SpikeplaneError("nothing says where the workers are; give --local")
