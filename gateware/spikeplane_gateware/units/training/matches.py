@@ -40,7 +40,8 @@ class Matches(wiring.Component):
         An op is 1 to 6 cycles old; the op of four cycles.
     forwarded, two, older, third, clears, one : Out(1)
         The word in memory is stale (a cycle after the op); the op two before wrote it; or else one three or four before
-        did, and that was the third; the word becomes 0 (2 cycles); the op just before wrote it (3).
+        did, and that was the third; the word becomes 0 (2 cycles); the op just before wrote it, and it does not
+        become 0 (3).
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -57,7 +58,8 @@ class Matches(wiring.Component):
         same = self._same(m, ops)
         near = Signal(4)  # of stage 1: one, two, older, third
         one = Signal(name="one_2")
-        m.d.sync += [near.eq(Cat(same[0], same[1], ~same[1] & (same[2] | same[3]), same[2])), one.eq(near[0])]
+        m.d.sync += near.eq(Cat(same[0], same[1], ~same[1] & (same[2] | same[3]), same[2]))
+        m.d.sync += one.eq(near[0] & ~ops[2].clears)
         flags = (Cat(*same[1:]).any(), near[1], near[2], near[3], ops[2].clears, one)
         for name, flag in zip(FLAGS, flags, strict=True):
             m.d.comb += getattr(self, name).eq(flag)
