@@ -1,6 +1,7 @@
 """`spikeplane train --board sim`: the chip learns what the golden model learns, and what is refused, each in one line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from served import call
 from two_core_networks import CHIP
 
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection
 from spikeplane.train.chip import chip_for
-from spikeplane.train.learners import Verified
+from spikeplane.train.driver import TrainingDriver
+from spikeplane.train.network import Learned
+from spikeplane.train.seen import Comparison, Differs, Seen
 
 MODEL = """
 import torch
@@ -25,6 +27,21 @@ def net():
     return nn.Sequential(nn.Flatten(), nn.Linear(16, 12), neuron.LIFNode(tau=2.0, v_threshold=0.25), nn.Linear(12, 3)), (1, 4, 4)
 """
 WEIGHTS = 16 * 12 + 12 + 12 * 3 + 3  #: of it
+#: Compared of it in an iteration: weights, gradients; of 12 hidden neurons a delta and two bits in each of two steps; of 3 outputs two.
+VALUES = 2 * WEIGHTS + 12 * (1 + 2 * 2) + 2 * 3
+
+
+NETWORK = LearningNetwork(
+    populations=tuple(
+        LearningPopulation(name=name, shape=(count, 1, 1))
+        for name, count in (("in", 4), ("a", 6), ("out", 2))
+    ),
+    projections=tuple(
+        LearningProjection(source=source, target=target, weight=np.zeros((n, m, 1, 1), np.float16))
+        for source, target, n, m in (("in", "a", 6, 4), ("a", "out", 2, 6))
+    ),
+    output="out",
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +89,11 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
     assert ChipConfig.from_toml("chip.toml") == CHIP
     for name in ("sha256", "iterations", "epochs", "exact_bits"):
         assert chip[name] == golden[name]
-    assert (chip["mismatches"], chip["compared"]) == (0, 2 * WEIGHTS)  # iterations 2 and 4 of 4
+    assert (chip["mismatches"], chip["compared"]) == (0, 2 * VALUES)  # iterations 2 and 4 of 4
     assert "compared" not in golden
     said = command("--board", "sim", "--chip", "chip.toml", "--verify", 1)[1]
     assert "no weights and deltas at their limits" in said
-    assert f"0 mismatches ({4 * WEIGHTS} values compared)" in said
+    assert f"0 mismatches ({4 * VALUES:,} values compared)" in said
 
 
 @pytest.mark.parametrize(
@@ -119,26 +136,66 @@ def test_programs_of_integers_do_not_run_on_a_chip_that_learns(
     assert "this chip learns in binary16" in err
 
 
-def test_a_weight_that_differs_is_told() -> None:
-    class Driver:
-        iterations = 3
-        network = LearningNetwork(
-            populations=(), output="",
-            projections=(LearningProjection(source="a", target="b", weight=np.zeros((2, 3, 1, 1), np.float16)),),
-        )  # fmt: skip
+def seen() -> Seen:
+    """Of an input, six hidden neurons and a readout of two, in three steps."""
+    return Seen(
+        readout=np.array([1, 2], np.float16),
+        spikes={"a": np.zeros((3, 6, 1, 1), np.uint8)},
+        windows={"a": np.zeros((3, 6, 1, 1), np.uint8)},
+        deltas={name: np.zeros((n, 1, 1), np.float16) for name, n in (("out", 2), ("a", 6))},
+        gradients={tag: np.zeros((n, m, 1, 1), np.int64) for tag, (n, m) in enumerate(((6, 4), (2, 6)))},
+    )
 
-    verified = Verified(Driver(), None, 1)  # type: ignore[arg-type]
-    same = np.ones((2, 3, 1, 1), np.float16)
-    verified._compare({0: same}, {0: same.copy()})
-    other = same.copy()
-    other[1, 2] = 1.5
-    with pytest.raises(SpikeplaneError, match=r"momentum \(1, 2, 0, 0\) of a->b is 1.5 on the chip"):
-        verified._compare({0: other}, {0: same}, "momentum")
-    with pytest.raises(
-        SpikeplaneError, match=r"weight \(1, 2, 0, 0\) of a->b is 1.5 on the chip and 1 .*1 of 6 differ"
-    ):
-        verified._compare({0: other}, {0: same})
-    assert verified.compared == 18
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.spikes["a"].__setitem__((1, 4), 1), "forward, step 1, layer 'a': spike of neuron (4, 0, 0) is 1"),
+        (lambda s: s.windows["a"].__setitem__((2, 5), 1), "forward, step 2, layer 'a': window of neuron (5, 0, 0) is 1"),
+        (lambda s: s.readout.__setitem__(1, 3), "forward, all steps, layer 'out': readout (1,) is 3"),
+        (lambda s: s.deltas["a"].__setitem__(3, -0.0), "backward, step 0, layer 'a': delta of neuron (3, 0, 0) is -0"),
+        (lambda s: s.gradients[0].__setitem__((5, 2), -7), "backward, all steps, projection in->a: gradient of weight (5, 2, 0, 0) is -7"),
+    ],
+)  # fmt: skip
+def test_the_first_value_that_differs_is_told(change: Callable[[Seen], None], message: str) -> None:
+    held, other = Comparison(NETWORK), seen()
+    held.seen(seen(), seen())
+    assert held.values == 2 + 6 * 6 + 2 + 6 + 24 + 12
+    change(other)
+    other.gradients[1][0, 0] = 1  # comes later
+    with pytest.raises(Differs) as error:
+        held.seen(other, seen())
+    assert str(error.value).startswith(f"{message} on the chip and ")
+    assert str(error.value).endswith(" differ; please report it")
+
+
+def test_a_weight_that_differs_is_told() -> None:
+    same = [np.ones(p.weight.shape, np.float16) for p in NETWORK.projections]
+    other = [weight.copy() for weight in same]
+    other[1][1, 2] = 1.5
+    with pytest.raises(Differs) as error:
+        Comparison(NETWORK).learned(Learned(dict(enumerate(other))), Learned(dict(enumerate(same))))
+    assert str(error.value) == (
+        "update, projection a->out: weight (1, 2, 0, 0) is 1.5 on the chip and 1 in the golden model, and 1 of 12 differ; "
+        "please report it"
+    )
+
+
+def test_a_chip_that_is_not_the_golden_model_is_told(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made)
+    right = TrainingDriver.seen
+
+    def wrong(driver: TrainingDriver) -> Seen:
+        found = right(driver)
+        if driver.iterations:
+            found.deltas["2"][7] += 1
+        return found
+
+    monkeypatch.setattr(TrainingDriver, "seen", wrong)
+    status, _, err = command("--board", "sim", "--chip", "chip.toml", "--verify", 1)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "iteration 1, backward, step 0, layer '2': delta of neuron (7, 0, 0) is " in err
+    assert "1 of 12 differ" in err
 
 
 def test_the_smallest_core_that_holds_a_network() -> None:

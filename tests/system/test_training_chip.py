@@ -10,15 +10,18 @@ from two_core_networks import CHIP, NETWORKS, Case, dense, inputs, large, networ
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Control, Kind
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.formats.training import TrainingControl
+from spikeplane.formats.training import KEEP, TrainingControl
+from spikeplane.formats.training_tables import TrainingMemory
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.memories import read_words
 from spikeplane.host.packets import pack_many
+from spikeplane.host.writes import write_packets
 from spikeplane.train import Optimiser
 from spikeplane.train.chip import chip_for, spread
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.network import Learned
 from spikeplane.train.routes import BackRoutes
+from spikeplane.train.seen import Comparison
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.training import Trainer
 
@@ -43,6 +46,15 @@ def pair(board: SimulatedBoard, case: Case, rate: float = 0.5) -> tuple[Training
     return chip, golden
 
 
+def compared(case: Case) -> int:
+    """Values before an update: the readout and its deltas, of hidden neurons two bits a step and a delta, gradients."""
+    needed = case.network.with_delta
+    sizes = {p.name: int(np.prod(p.shape)) for p in case.network.populations}
+    hidden = [p.name for p in case.network.populations if p.theta is not None]
+    neurons = sum(sizes[name] * (2 * case.steps + (name in needed)) for name in hidden)
+    return 2 * sizes["out"] + neurons + sum(p.weight.size for p in case.network.projections if p.trained)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_chip_has_the_weights_of_the_golden_model_after_every_iteration(
     board: SimulatedBoard, name: str
@@ -50,17 +62,22 @@ def test_the_chip_has_the_weights_of_the_golden_model_after_every_iteration(
     case = NETWORKS[name](np.random.default_rng(sum(map(ord, name))))
     chip, golden = pair(board, case)
     assert bits(chip.state().weights) == bits(golden.state().weights)
-    moved = set()
-    for _ in range(2):
+    moved, held = set(), Comparison(case.network)
+    for reads in (False, True):
         planes, labels = case.batch()
         before = bits(golden.state().weights)
-        found, expected = chip.iterate(planes, labels), golden.iterate(planes, labels)
+        found = chip.accumulate(planes, labels)
+        if reads:  # which changes nothing
+            held.seen(chip.seen(), golden.seen(planes, labels))
+        chip.update(len(labels))
+        expected = golden.iterate(planes, labels)
         after = bits(golden.state().weights)
         assert bits(chip.state().weights) == after
         assert (found.right, found.loss) == (expected.right, expected.loss)
         moved |= {tag for tag in after if before[tag] != after[tag]}
     trained = {tag for tag, p in enumerate(case.network.projections) if p.trained}
     assert moved == trained  # the network was active enough to tell
+    assert held.values == compared(case)
     assert bool(chip.clipped) == bool(golden.clipped) == case.limited
 
 
@@ -81,8 +98,13 @@ def test_numbers_that_leave_binary16_refuse_the_iteration_as_a_whole(board: Simu
     planes, labels = case.batch()
     full = {name: np.full_like(values, 255) for name, values in planes.items()}
     for learner in (chip, golden):
-        with pytest.raises(SpikeplaneError, match="left binary16"):
+        with pytest.raises(SpikeplaneError, match="left binary16") as refused:
             learner.iterate(full, labels)
+        if learner is chip:
+            assert str(refused.value) == (
+                "iteration 0, forward: numbers of layer 'out' left binary16 (65504) on core (0, 0); the weights are as before it; "
+                "use a lower rate, or scale the layers"
+            )
     assert (
         bits(chip.state().weights)
         == bits(golden.state().weights)
@@ -107,6 +129,62 @@ def test_what_is_restored_goes_on_with_equal_bits(board: SimulatedBoard) -> None
     chip.restore(kept, 1)
     chip.iterate(*batches[1])
     golden.iterate(*batches[1])
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_gradients_for_somebody_elses_update(board: SimulatedBoard) -> None:
+    """The chip gives them and forgets them."""
+    case = NETWORKS["split"](np.random.default_rng(4))
+    chip, golden = pair(board, case)
+    planes, labels = case.batch()
+    found, expected = chip.gradients(planes, labels), golden.gradients(planes, labels)
+    assert all((found.words[tag] == words.numpy()).all() for tag, words in expected.words.items())
+    assert sum(np.count_nonzero(words) for words in found.words.values()) > 100
+    assert (found.samples, found.right, found.loss, found.clipped) == (
+        expected.samples, expected.right, expected.loss, expected.clipped,
+    )  # fmt: skip
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+    chip.iterate(planes, labels)
+    golden.iterate(planes, labels)
+    assert bits(chip.state().weights) == bits(golden.state().weights)
+
+
+def test_gradients_and_their_flags_stay_where_a_start_keeps_them(board: SimulatedBoard) -> None:
+    case = large(np.random.default_rng(2))
+    chip, _ = pair(board, case)
+    planes, labels = case.batch()
+    chip.accumulate({name: np.minimum(values, 1) for name, values in planes.items()}, labels)
+    kept = chip.seen().gradients[0]
+    assert kept.any()
+    for keep in (KEEP, 0):
+        chip.stop()
+        chip.start(keep)
+        assert (chip.seen().gradients[0] == (kept if keep else 0)).all()
+    sample = {name: np.full_like(values[0], 255) for name, values in planes.items()}
+    chip._forward(sample)
+    for keep in (KEEP, 0):
+        assert {name: chip.flags((0, 0))[name] for name in ("overflow", "clipped", "busy")} == {
+            "overflow": 1, "clipped": 0, "busy": 0,
+        }  # fmt: skip
+        chip.stop()
+        chip.start(keep)
+    assert not chip.flags((0, 0))["overflow"]
+
+
+def test_gradients_are_not_written(board: SimulatedBoard) -> None:
+    case = NETWORKS["hidden"](np.random.default_rng(1))
+    chip, golden = pair(board, case)
+    chip.stop()
+    for memory in (TrainingMemory.DELTA, TrainingMemory.GRADIENT):
+        packets = write_packets(CHIP, (0, 0), [(memory, 0, 7)])
+        chip.exchange(packets)
+        assert chip.flags((0, 0))["write_refused"] == (memory == TrainingMemory.GRADIENT)
+    assert read_words(chip, (0, 0), TrainingMemory.DELTA, 0, 1) == [7]
+    chip.start(KEEP)
+    assert not chip.flags((0, 0))["write_refused"]
+    planes, labels = case.batch()
+    chip.iterate(planes, labels)
+    golden.iterate(planes, labels)
     assert bits(chip.state().weights) == bits(golden.state().weights)
 
 

@@ -18,12 +18,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane_gateware.core.loader import Loader
 from spikeplane_gateware.core.readback import Readback
-from spikeplane_gateware.core.replies import Replies
+from spikeplane_gateware.core.replies import LEARNING, Replies
 from spikeplane_gateware.core.soma.stage import SomaStage
 from spikeplane_gateware.core.synapses.stage import SynapseStage
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.units.training.activity import count_activity
+from spikeplane_gateware.units.training.flags import LearningFlags
 from spikeplane_gateware.units.training.soma import TrainingSoma
 from spikeplane_gateware.units.training.synapses import TrainingSynapses
 
@@ -98,24 +99,23 @@ class Core(wiring.Component):
     def _learn(
         self, m: Module, synapses: TrainingSynapses, soma: TrainingSoma, loader: Loader, replies: Replies
     ) -> None:
-        """What a core that learns has besides: gathered sums, changes of its weights, two flags."""
+        """What a core that learns has besides: gathered sums, changes of its weights, flags."""
         connect(m, synapses.partial, soma.partial)
-        overflow, clipped = Signal(), Signal()
-        with m.If(loader.start):
-            m.d.sync += [overflow.eq(0), clipped.eq(0)]
-        with m.Else():
-            discarded = loader.change & loader.discard & soma.changed
-            m.d.sync += [
-                overflow.eq((overflow | soma.saturated) & ~discarded),
-                clipped.eq(clipped | soma.clipped),
-            ]
+        m.submodules.flags = flags = LearningFlags()
         m.d.comb += [
             soma.change.eq(loader.change),
             soma.discard.eq(loader.discard),
             soma.rate.eq(loader.rate),
             loader.changed.eq(soma.changed),
-            replies.overflow.eq(overflow),
-            replies.clipped.eq(clipped),
+            flags.saturated.eq(soma.saturated),
+            flags.in_backward.eq(soma.backward),
+            flags.in_slot.eq(soma.slot),
+            flags.limited.eq(soma.clipped),
+            flags.forgets.eq(loader.start & ~loader.keep),
+            flags.discards.eq(loader.change & loader.discard & soma.changed),
+            flags.rests.eq(synapses.quiet & soma.resting),
+            *[getattr(replies, name).eq(getattr(flags, name)) for name in LEARNING],
+            replies.busy.eq(flags.busy | synapses.i.valid),
         ]
         count_activity(m, synapses, soma, replies)
 

@@ -28,11 +28,12 @@ from spikeplane.formats.packet import (
 )
 from spikeplane.formats.tables import core_tables
 from spikeplane.formats.training import VALUE_BITS, TrainingControl
+from spikeplane.formats.training_tables import TrainingMemory
 from spikeplane_gateware.core.interfaces import WriteBus, write_width
 from spikeplane_gateware.structs import packet_struct, struct
 
 #: Of a core that learns.
-_LEARNING = {"change": Out(1), "discard": Out(1), "rate": Out(VALUE_BITS), "changed": In(1)}
+_LEARNING = {**{n: Out(1) for n in ("change", "discard", "keep")}, "rate": Out(VALUE_BITS), "changed": In(1)}
 
 
 class Loader(wiring.Component):
@@ -46,7 +47,8 @@ class Loader(wiring.Component):
     STOP; query_valid, query_index, query_ready: the number of the counter that QUERY asks for, until it
     is taken; refused: level, a WRITE came while the core was running; unread: level, a READ came while
     it was running or a sweep was under way, both until the next START. Of a core that learns: change: level, weights are to
-    be changed by the rate, or with discard gradients forgotten, until changed (in).
+    be changed by the rate, or with discard gradients forgotten, until changed (in); keep: with start, gradients and their flags
+    stay. A WRITE to its gradients is refused.
 
     For Readback: resting (in): no sweep is under way; begin: pulse, with words: how many words are to
     be read; memory, chunk, last: the memory, the number of the chunk in its word that is written or
@@ -123,6 +125,10 @@ class Loader(wiring.Component):
         with m.Switch(control.op):
             with m.Case(Control.START):
                 m.d.sync += [self.start.eq(1), self.running.eq(1), self.refused.eq(0), self.unread.eq(0)]
+                if self.config.training:
+                    m.d.sync += self.keep.eq(control.arg[0])
+                    with m.If(~control.arg[0]):
+                        m.d.sync += [self.change.eq(1), self.discard.eq(1)]
             with m.Case(Control.STOP):
                 m.d.sync += [self.stop.eq(1), self.running.eq(0)]
             with m.Case(Control.QUERY):
@@ -148,6 +154,9 @@ class Loader(wiring.Component):
         seek = struct(SEEK)(packet.data[: SEEK.width])
         m.d.comb += self.last.eq(self.chunk == final)
         m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]
+        if self.config.training:
+            with m.If(puts & (self.memory == TrainingMemory.GRADIENT)):
+                m.d.sync += self.refused.eq(1)
         with m.If(puts):
             m.d.sync += staging.word_select(self.chunk, CHUNK_BITS).eq(packet.data)
         with m.If(seeks):

@@ -16,13 +16,15 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import CHUNK_BITS, CORE_COUNTER_BITS, Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, CORE_COUNTER_BITS, FLAGS, Kind, packet_format
 from spikeplane.formats.tables import core_tables
 from spikeplane.formats.training import TrainingCounter
+from spikeplane.formats.training_flags import TRAINING_FLAGS
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
-LEARNING = ("overflow", "clipped")  #: more bits of FLAGS of a core that learns
+#: What FLAGS of a core that learns has more, each of so many bits.
+LEARNING = dict(TRAINING_FLAGS.fields[len(FLAGS.fields) :])
 
 
 def pulses(config: ChipConfig) -> tuple[str, ...]:
@@ -37,7 +39,7 @@ class Replies(wiring.Component):
 
     Attributes: x, y: column and row of the tile, the answers' source; start: pulse, counters 1 to 4 go
     to 0; running, refused, dropped, unread: levels, the bits of FLAGS (of a core that
-    learns also overflow, clipped); operation, spike, sweep, packet, and of a core that learns the names of
+    learns also those of `LEARNING`); operation, spike, sweep, packet, and of a core that learns the names of
     `formats.training.TrainingCounter`: pulses that are counted; query_valid, query_index, query_ready: the number of the counter that is
     asked for; word_valid, word_chunk, word, word_ready: 32 bits of a memory word and their number in
     it; o: REPLY and WORDS packets for the host.
@@ -48,7 +50,7 @@ class Replies(wiring.Component):
         flags = {
             name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *pulses(config))
         }
-        flags |= {name: In(1) for name in (LEARNING if config.training else ())}
+        flags |= {name: In(bits) for name, bits in (LEARNING if config.training else {}).items()}
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),

@@ -86,19 +86,8 @@ class TrainingCounter(IntEnum):
 
 BARRIER_READY = 2  #: `arg` of a BARRIER that waits for READY packets
 
-#: The value of a core's counter FLAGS on such a chip: its lower bits are `packet.FLAGS`; a rounding has left binary16
-#: since DISCARD; a delta or a weight was limited since START.
-FLAGS = Layout(
-    "flags",
-    (
-        ("running", 1),
-        ("write_refused", 1),
-        ("no_projection", 1),
-        ("read_refused", 1),
-        ("overflow", 1),
-        ("clipped", 1),
-    ),
-)
+#: `arg` of a START: gradients and the flags of what learns stay.
+KEEP = 1
 
 
 def training_payloads(

@@ -14,31 +14,25 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.packet import Control, Counter, Kind
-from spikeplane.formats.tables import Memory
+from spikeplane.formats.packet import Control, Kind
 from spikeplane.formats.training import (
     BARRIER_READY,
-    FLAGS,
+    KEEP,
     STEP_BITS,
     Phase,
     TrainingControl,
     TrainingKind,
 )
-from spikeplane.formats.training_tables import TrainingMemory
-from spikeplane.host.channel import Channel, rect_fields
+from spikeplane.host.channel import rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.packets import AnyKind, pack_many, plane_packets, unpack_many
-from spikeplane.host.writes import write_packets
+from spikeplane.train.holding import LearningChip
 from spikeplane.train.image import TrainingImage, build_training_image
-from spikeplane.train.network import Learned, LearningNetwork, Optimiser
-from spikeplane.train.numbers import read_numbers, write_numbers
+from spikeplane.train.network import LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
-from spikeplane.train.routes import Core, Cores, Rect
+from spikeplane.train.routes import Cores, Rect
+from spikeplane.train.seen import Seen
 from spikeplane.train.softmax import cross_entropy, softmax16
-
-#: Weight words that a core changes, at the least, while an exchange waits in vain (200,000 cycles of a simulated chip).
-_UPDATED = 2000
-_COUNTERS = (Memory.SCHEDULE, TrainingMemory.BACKWARD)
 
 
 @dataclass
@@ -51,7 +45,18 @@ class Figures:
     clipped: int = 0
 
 
-class TrainingDriver(Channel):
+@dataclass(frozen=True)
+class Gradients:
+    """What samples add: `words` by tag, int64 in units of 2^-24, shaped as weights, and figures as those of an iteration."""
+
+    words: dict[int, np.ndarray]
+    samples: int
+    right: int
+    loss: float
+    clipped: int
+
+
+class TrainingDriver(LearningChip):
     """A chip that learns `network` in samples of `steps`. `image`: as `prepared` made it for that."""
 
     def __init__(
@@ -64,62 +69,17 @@ class TrainingDriver(Channel):
         steps: int,
         image: TrainingImage,
     ) -> None:
-        super().__init__(device, config)
-        self.network, self.optimiser, self.steps = network, optimiser, steps
-        self.image = image
-        self.iterations = self.clipped = 0
+        super().__init__(device, config, network, optimiser, steps=steps, image=image)
+        self.clipped = 0
         self._step = 0  #: forward steps since START
         self._values = np.zeros(0, dtype=np.uint16)
         self._tokens = self._ends = 0
 
     # --- the chip's state
 
-    def load(self) -> None:
-        """Write every memory of every core, and start."""
-        self.mark()
-        self.control(Control.STOP)
-        self.bridge(Control.STOP)
-        for core, words in self.image.words.items():
-            self.exchange(write_packets(self.config, core, words))
-        self.control(TrainingControl.DISCARD)
-        self._start()
-        self.check_mark()
-
-    def state(self) -> Learned:
-        """Weights and momenta as they are on the chip."""
-        image, network = self.image, self.network
-        self.control(Control.STOP)
-        found = Learned(
-            read_numbers(self, image, network, Memory.WEIGHT, range(len(network.projections))),
-            read_numbers(self, image, network, TrainingMemory.MOMENTUM, self._moved),
-        )
-        self._start()
-        return found
-
-    def restore(self, learned: Learned, iterations: int) -> None:
-        """Go on from these weights and momenta."""
-        self.control(Control.STOP)
-        write_numbers(self, self.image, Memory.WEIGHT, learned.weights)
-        momenta = {tag: learned.momenta[tag] for tag in self._moved}
-        write_numbers(self, self.image, TrainingMemory.MOMENTUM, momenta)
-        self._start()
-        self.iterations = iterations
-
-    @property
-    def _moved(self) -> list[int]:
-        """The projections that have momenta."""
-        trained = (tag for tag, p in enumerate(self.network.projections) if p.trained)
-        return list(trained) if self.optimiser.momentum else []
-
-    def _start(self) -> None:
-        """Counters as they stand before step 0, then START: nothing is under way."""
-        for core in self.image.routes.cores:
-            counters = [word for word in self.image.words[core] if word[0] in _COUNTERS]
-            self.exchange(write_packets(self.config, core, counters))
-        routes = self.image.routes
-        self.bridge(Control.CREDITS, routes.host_due())
-        self.bridge(TrainingControl.READIES, routes.host_due(replay=True))
-        self.control(Control.START)
+    def start(self, keep: int = 0) -> None:
+        """See `LearningChip`."""
+        super().start(keep)
         self.on_flow = self._take
         self._step = 0
 
@@ -130,6 +90,13 @@ class TrainingDriver(Channel):
     ) -> Figures:
         """Forward, backward and update of one batch: `planes` (N, T, C, H, W) by input, labels (N,). Raises SpikeplaneError
         and leaves the weights where a rounding saturates, or where the chip stops answering."""
+        found = self.accumulate(planes, labels)
+        found.clipped = self.update(len(labels), rate)
+        return found
+
+    def accumulate(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Figures:
+        """Forward and backward of samples, whose gradients add up on the chip until `update`. Raises SpikeplaneError as
+        `iterate` does; all gradients are forgotten then."""
         readouts = []
         for n in range(len(labels)):
             sample = {name: values[n] for name, values in planes.items()}
@@ -137,19 +104,53 @@ class TrainingDriver(Channel):
             readouts.append(readout)
             self._backward(sample, softmax16(readout, labels[n : n + 1], self.steps)[0])
         self._refuse_overflow()
-        step = self.optimiser.step(len(labels), self.steps, rate)
-        self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
-        busy = self._update_waits()
-        clipped = max(self._flags(core, busy)["clipped"] for core in self.image.routes.cores)
-        self.clipped = max(self.clipped, clipped)
-        self.iterations += 1
         scores = np.concatenate(readouts)
         return Figures(
             samples=len(labels),
             right=int((scores.argmax(1) == labels).sum()),
             loss=cross_entropy(scores, labels, self.steps) * len(labels),
-            clipped=clipped,
         )
+
+    def update(self, samples: int, rate: float | None = None) -> int:
+        """Change the weights by the gradients of so many samples; 1 if a number was limited since the last start."""
+        step = self.optimiser.step(samples, self.steps, rate)
+        self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
+        clipped = self._clipped()
+        self.iterations += 1
+        return clipped
+
+    def gradients(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Gradients:
+        """Those of samples alone, for somebody else's update: the chip forgets them. Raises SpikeplaneError as
+        `accumulate` does."""
+        figures = self.accumulate(planes, labels)
+        clipped = self._clipped()
+        self.stop()
+        words = self._gradients()
+        self.start()
+        return Gradients(words, figures.samples, figures.right, figures.loss, clipped)
+
+    def seen(self) -> Seen:
+        """What `accumulate` has left on the chip; it goes on with the same bits."""
+        self.stop()
+        hidden = [
+            p.name for p in self.network.populations if p.name in self.image.places and p.theta is not None
+        ]
+        planes = {name: self._tape(name) for name in hidden}
+        back = [name for name in self.image.places if self.image.routes.sweeps(name)]
+        found = Seen(
+            readout=self._values.view(np.float16).copy(),
+            spikes={name: spikes for name, (spikes, _) in planes.items()},
+            windows={name: windows for name, (_, windows) in planes.items()},
+            deltas={name: self._deltas(name) for name in [*back, self.network.output]},
+            gradients=self._gradients(),
+        )
+        self.start(KEEP)
+        return found
+
+    def _clipped(self) -> int:
+        clipped = max(self.flags(core)["clipped"] for core in self.image.routes.cores)
+        self.clipped = max(self.clipped, clipped)
+        return clipped
 
     def readout(self, planes: Mapping[str, np.ndarray]) -> np.ndarray:
         """float16 (N, classes) of whole numbers (N, T, C, H, W) by input. Raises SpikeplaneError where a rounding saturates."""
@@ -251,24 +252,16 @@ class TrainingDriver(Channel):
                     f"the chip stopped: {what} of a sample did not come in iteration {self.iterations}; load it again"
                 )
 
-    def _update_waits(self) -> int:
-        """Exchanges in vain that the largest core's update may take."""
-        words: dict[Core, int] = {}
-        for kept in (kept for parts in self.image.kept.values() for kept in parts):
-            words[kept.core] = words.get(kept.core, 0) + len(kept.order)
-        return max(words.values()) // _UPDATED
-
-    def _flags(self, core: Core, busy: int = 0) -> dict[str, int]:
-        return FLAGS.unpack(self.query(Counter.FLAGS, core, busy))
-
     def _refuse_overflow(self) -> None:
-        over = [core for core in self.image.routes.cores if self._flags(core)["overflow"]]
-        if over:
-            self.control(TrainingControl.DISCARD)
-            raise SpikeplaneError(
-                f"iteration {self.iterations}: numbers left binary16 (65504) on core {over[0]}; the weights are as before it; "
-                "use a lower rate, or scale the layers"
-            )
+        for core in self.image.routes.cores:
+            flags = self.flags(core)
+            if flags["overflow"]:
+                self.control(TrainingControl.DISCARD)
+                name = self.image.routes.on(core)[flags["slot"]].name
+                raise SpikeplaneError(
+                    f"iteration {self.iterations}, {'backward' if flags['backward'] else 'forward'}: numbers of layer '{name}' left "
+                    f"binary16 (65504) on core {core}; the weights are as before it; use a lower rate, or scale the layers"
+                )
 
 
 def prepared(

@@ -19,6 +19,7 @@ from spikeplane.formats.tables import AnyMemory, CoreTables, Memory, core_tables
 from spikeplane.formats.training import VALUE_BITS
 from spikeplane.formats.training_tables import TrainingMemory, backward_layout, has_momentum, train_layout
 from spikeplane.network import DENSE, Network, Population, Projection
+from spikeplane.train.kept import Kept, Place
 from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
 from spikeplane.train.routes import BackRoutes, Core, Cores, LearningPart
 
@@ -26,36 +27,15 @@ Words = list[tuple[AnyMemory, int, int]]
 _MOST = 0x7BFF  #: 65504: a lane without a neuron never fires
 
 
-@dataclass(frozen=True)
-class Kept:
-    """Where a core keeps a projection's weights: from word `first` on, `order` (words, lanes) being for each lane 1 + the
-    place in the flat weight, 0 for none."""
-
-    core: Core
-    first: int
-    order: np.ndarray
-
-    def words(self, weight: np.ndarray) -> list[int]:
-        """The memory words of a float16 weight."""
-        bits = np.concatenate([[0], np.ascontiguousarray(weight, "<f2").view(np.uint16).ravel()])
-        return [lanes_word(row, VALUE_BITS) for row in bits[self.order].tolist()]
-
-    def put(self, words: list[int], weight: np.ndarray) -> None:
-        """The inverse: into a float16 weight, which is contiguous."""
-        lanes = self.order.shape[1]
-        raw = b"".join(word.to_bytes(lanes * VALUE_BITS // 8, "little") for word in words)
-        found, place = np.frombuffer(raw, "<u2"), self.order.ravel()
-        weight.reshape(-1).view(np.uint16)[place[place > 0] - 1] = found[place > 0]
-
-
 @dataclass
 class TrainingImage:
-    """By core of the chip its words, and of those in use how many of each memory; by tag its weights; and the routes. A core
-    without populations has words too: it forgets those of the network before."""
+    """By core of the chip its words, and of those in use how many of each memory; by tag its weights; by population its places;
+    and the routes. A core without populations has words too: it forgets those of the network before."""
 
     routes: BackRoutes
     words: dict[Core, Words] = field(default_factory=dict[Core, Words])
     kept: dict[int, list[Kept]] = field(default_factory=dict[int, list[Kept]])
+    places: dict[str, list[Place]] = field(default_factory=dict[str, list[Place]])
     used: dict[Core, dict[str, int]] = field(default_factory=dict[Core, dict[str, int]])
 
 
@@ -78,6 +58,8 @@ def build_training_image(
         image.words[core] = sorted(builder.cleared() + builder.words)
         for tag, kept in builder.kept.items():
             image.kept.setdefault(tag, []).append(kept)
+        for place in builder.places:
+            image.places.setdefault(place.part.name, []).append(place)
         if routes.on(core):
             image.used[core] = builder.space.used
     return image
@@ -104,6 +86,7 @@ class _CoreImage:
         self.space.used |= {"tape": 0, "partial": 0}
         self.words: Words = []
         self.kept: dict[int, Kept] = {}
+        self.places: list[Place] = []
 
     def add(self, part: LearningPart) -> None:
         """Everything that one part needs."""
@@ -111,10 +94,10 @@ class _CoreImage:
         routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(part)
         _, height, width = p.shape
         words = part.groups * height * width
-        readout = p.name == self.network.output
         acc = self.space.take("acc", words, what)
-        for address in range(acc, acc + words):
-            self._put(TrainingMemory.DELTA, address, 0)
+        self.words += [(TrainingMemory.DELTA, acc + offset, 0) for offset in range(words)]
+        tape = 0 if p.name == self.network.output else self.space.take("tape", words * self.steps, what)
+        self.places.append(Place(part, acc, tape))
         targets, credits, readies = routes.targets(p.name), routes.credits(p.name), routes.readies(p.name)
         word = fields_word(
             self.tables.population,
@@ -126,10 +109,10 @@ class _CoreImage:
             x_last=width - 1,
             acc_base=acc,
             parameter_base=self._parameters(p, part, what),
-            tape_base=0 if readout else self.space.take("tape", words * self.steps, what),
+            tape_base=tape,
             words=words,
             leak=_bits(p.leak),
-            readout=readout,
+            readout=p.name == self.network.output,
             delta_limit=self.network.delta_limit,
             sends=routes.sends(p.name),
             sweeps=routes.sweeps(p.name),

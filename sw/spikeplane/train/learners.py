@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.errors import SpikeplaneError, number
+from spikeplane.errors import SpikeplaneError
 from spikeplane.host.serial import BAUD, SerialDevice, is_port
 from spikeplane.provided import provided
 from spikeplane.train.chip import chip_for, spread
@@ -15,6 +15,7 @@ from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.file import Summed
 from spikeplane.train.loop import Learner
 from spikeplane.train.network import Learned, LearningNetwork
+from spikeplane.train.seen import Comparison, Differs
 
 BOARDS = ("golden", "sim")
 
@@ -49,40 +50,35 @@ def open_learner(
 
 
 class Verified:
-    """A chip that is held against the golden model in every `every`th iteration."""
+    """A chip that is held against the golden model in every `every`th iteration: what it has before the update (`Seen`), and
+    its weights."""
 
     def __init__(self, driver: TrainingDriver, golden: Any, every: int) -> None:
         self.driver, self.golden, self.every = driver, golden, every
-        self.compared = 0  #: weights so far
+        self.comparison = Comparison(driver.network)
+
+    @property
+    def compared(self) -> int:
+        """Values so far."""
+        return self.comparison.values
 
     def iterate(
         self, planes: Mapping[str, np.ndarray], labels: np.ndarray, rate: float | None = None
     ) -> Summed:
-        """See `Learner`. Raises SpikeplaneError for the first weight that is not the golden model's."""
-        driver = self.driver
-        if (driver.iterations + 1) % self.every:
+        """See `Learner`. Raises SpikeplaneError for the first value that is not the golden model's."""
+        driver, golden, number = self.driver, self.golden, self.driver.iterations
+        if (number + 1) % self.every:
             return driver.iterate(planes, labels, rate)
-        self.golden.restore(driver.state(), driver.iterations)
-        found = driver.iterate(planes, labels, rate)
-        self.golden.iterate(planes, labels, rate)
-        state, expected = driver.state(), self.golden.state()
-        self._compare(state.weights, expected.weights)
-        self._compare(state.momenta, expected.momenta, "momentum")
+        golden.restore(driver.state(), number)
+        found = driver.accumulate(planes, labels)
+        try:
+            self.comparison.seen(driver.seen(), golden.seen(planes, labels))
+            found.clipped = driver.update(len(labels), rate)
+            golden.iterate(planes, labels, rate)
+            self.comparison.learned(driver.state(), golden.state())
+        except Differs as error:
+            raise SpikeplaneError(f"iteration {number}, {error}") from None
         return found
-
-    def _compare(
-        self, found: Mapping[int, np.ndarray], expected: Mapping[int, np.ndarray], what: str = "weight"
-    ) -> None:
-        for tag, weight in sorted(found.items()):
-            differs = weight.view(np.uint16) != expected[tag].view(np.uint16)
-            self.compared += weight.size
-            if differs.any():
-                place = tuple(int(axis[0]) for axis in np.nonzero(differs))
-                raise SpikeplaneError(
-                    f"iteration {self.driver.iterations - 1}: {what} {place} of {self.driver.network.projections[tag].name} is "
-                    f"{number(float(weight[place]))} on the chip and {number(float(expected[tag][place]))} in the golden model, "
-                    f"and {int(differs.sum())} of {weight.size} differ; please report it"
-                )
 
     @property
     def clipped(self) -> int:

@@ -109,10 +109,6 @@ class Director(wiring.Component):
             with m.State("STORE"):
                 m.d.comb += status.store.eq(1)
                 m.next = "SCAN"
-            with m.State("UPDATE"):
-                m.d.comb += self.changes.eq(1)
-                with m.If(self.update_done):
-                    m.next = "SCAN"
         return m
 
     def _pick(self, m: Module) -> None:
@@ -131,6 +127,11 @@ class Director(wiring.Component):
                 m.next = "LOAD"
             with m.Elif(self.seen):
                 m.d.sync += self.at.eq(Mux(self.at == self.words - 1, 0, self.at + 1))
+
+        with m.State("UPDATE"):
+            m.d.comb += self.changes.eq(1)
+            with m.If(self.update_done):
+                m.next = "SCAN"
 
     def _begin(self, m: Module) -> None:
         """The POPULATION word and the status of the job's population, and where it goes on."""

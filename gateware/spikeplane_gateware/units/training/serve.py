@@ -18,7 +18,8 @@ class Serve(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: start: pulse; done: pulse, the queue is empty; partial: the queue; looks, tag: level, and the tag of the sum
+    Attributes: start: pulse; done: pulse, the queue is empty; flush: level, what is in it is
+    forgotten; partial: the queue; looks, tag: level, and the tag of the sum
     whose BACKWARD word is wanted; seen, word: it stands at word; sends, request, sent: to Broadcast.
     """
 
@@ -27,6 +28,7 @@ class Serve(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
+                "flush": In(1),
                 "looks": Out(1),
                 "tag": Out(tag_bits(config)),
                 "seen": In(1),
@@ -51,6 +53,7 @@ class Serve(wiring.Component):
             request.first.eq(word.first),
             request.count.eq(word.count),
             self.tag.eq(entry.tag),
+            self.partial.ready.eq(self.flush),
             *[request[name].eq(entry.place[name]) for name in ("group", "y", "x")],
             request.lane.eq(entry.lane),
             request.limb.eq(limb),

@@ -13,7 +13,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS
 from spikeplane.formats.training import VALUE_BITS, Phase
 from spikeplane_gateware.core.interfaces import EventLayout, WriteBus, event_layout
 from spikeplane_gateware.core.reads import ReadBus
@@ -40,13 +40,24 @@ class TrainingSoma(wiring.Component):
 
     Attributes: as `SomaStage`, but port: orders to the engine; partial: gathered sums; change: level, weights are to be
     changed, or with discard gradients forgotten, by the rate; changed: pulse, that is done; saturated, clipped: pulses, a
-    rounding of forward or backward has left binary16, and a number was limited; sweeps, sends, updates: levels, what it does.
+    rounding of forward or backward has left binary16, and a number was limited; slot, backward: of whose, and in which;
+    sweeps, sends, updates: levels, what it does.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         ins = ("start", "stop", "running", "event_valid", "change", "discard")
-        outs = ("initialising", "resting", "swept", "sent", "changed", "saturated", "clipped", *DOES)
+        outs = (
+            "initialising",
+            "resting",
+            "swept",
+            "sent",
+            "changed",
+            "saturated",
+            "clipped",
+            "backward",
+            *DOES,
+        )
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
@@ -59,6 +70,7 @@ class TrainingSoma(wiring.Component):
                 "partial": In(stream.Signature(partial_layout(config))),
                 "o": Out(stream.Signature(packet_struct(config))),
                 "rate": In(VALUE_BITS),
+                "slot": Out(SLOT_BITS),
                 **{name: In(1) for name in ins},
                 **{name: Out(1) for name in outs},
             }
@@ -112,6 +124,7 @@ class TrainingSoma(wiring.Component):
             self.counters.event_valid.eq(self.event_valid),
             self.counters.event.eq(event),
             self.initialising.eq(self.schedule.initialising),
+            self.serve.flush.eq(self.initialising),
         ]
 
     def _send(self, m: Module) -> None:
@@ -152,6 +165,8 @@ class TrainingSoma(wiring.Component):
             learns.eq((row.rule == Rule.FIRE) | (row.rule == Rule.DELTA)),
             row.factor.eq(Mux(changes, rate, self.memories.population.leak)),
             row.limit.eq(Mux(changes, self.update.row_limit, self.memories.population.delta_limit)),
+            self.slot.eq(self.director.slot),
+            self.backward.eq(~self.director.forward),
             self.saturated.eq(row.saturated & learns),
             self.clipped.eq(row.clipped | (row.saturated & ~learns)),
         ]

@@ -10,6 +10,7 @@ import torch
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train.network import Learned, LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
+from spikeplane.train.seen import Seen
 from spikeplane.train.softmax import cross_entropy, softmax16
 from spikeplane_sim.golden.training.arithmetic import Exact
 from spikeplane_sim.golden.training.rules import Rules, gradient_of, updated
@@ -84,6 +85,24 @@ class Trainer:
             where = slice(first, first + self.part)
             found.add(self._gradients({k: v[where] for k, v in planes.items()}, labels[where]))
         return found
+
+    def seen(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Seen:
+        """What a chip holds behind these samples, before its update; raises as `gradients` does, and changes nothing."""
+        clipped, found = self.arithmetic.clipped, self.gradients(planes, labels)
+        readout, tape = self.rules.forward(
+            self.weights, {name: torch.as_tensor(values[-1:]) for name, values in planes.items()}
+        )
+        scores = readout.flatten(1).numpy()
+        error = torch.as_tensor(softmax16(scores, labels[-1:], self.steps)).view(readout.shape)
+        _, deltas = self.rules.backward(self.weights, tape, error)
+        self.arithmetic.clipped = clipped
+        return Seen(
+            readout=scores[0],
+            spikes={name: tape.spikes[name][0].numpy() for name in tape.windows},
+            windows={name: windows[0].numpy() for name, windows in tape.windows.items()},
+            deltas={name: of_all[0, 0].numpy() for name, of_all in deltas.items()},
+            gradients={tag: words.numpy().astype(np.int64) for tag, words in found.words.items()},
+        )
 
     def update(self, gradients: Gradients, rate: float | None = None) -> int:
         """Change the weights by a batch's gradients; how many were limited, which is told, not refused."""
