@@ -60,7 +60,7 @@ TYPED = {
     "generate": ["generate --preset tiny -o chip", "generate --program net.spk -o chip",
                  "generate --program net.spk --sample images.npy -o chip"],
     "boards": ["boards", "boards --connected"],
-    "estimate": ["estimate net.spk --board ulx3s-85f"],
+    "estimate": ["estimate net.spk --board ulx3s-85f", "estimate 784-128-10"],
     "build": ["build --board ulx3s-85f --program net.spk --dry-run"],
     "compile": ["compile models.py:net -o other.spk --preset tiny", "compile models.py:net -o other.spk --preset auto"],
     "train": ["train models.py:net --data images.npy --labels labels.npy -o net.spt --epochs 1 --batch 5 --steps 2"],

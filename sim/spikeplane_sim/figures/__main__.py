@@ -17,6 +17,7 @@ from spikeplane_sim.figures import (
     synthesis,
     training,
     training_cycles,
+    training_energy,
     utilisation,
 )
 
@@ -111,7 +112,9 @@ def show_camera_synthesis() -> None:
 
 
 def show_training() -> None:
-    """The cycles of a core that learns, and its parts on the ECP5."""
+    """The energy of learning, the cycles of a core that learns, and its parts on the ECP5."""
+    for name in training_energy.NAMES:
+        console.print(training_energy.table(name))
     console.print(training_cycles.table())
     console.print(training.table())
 

@@ -15,10 +15,18 @@ from spikeplane.program import Program
 
 
 def estimate(
-    program: Annotated[Path, typer.Argument(help="A program file.")],
-    board: Annotated[
-        str, typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them.")
+    program: Annotated[
+        Path,
+        typer.Argument(
+            help="A program file; or a training (.spt), 784-128-10, conv-8-16 or vgg-7, to learn."
+        ),
     ],
+    board: Annotated[
+        str | None,
+        typer.Option(
+            "--board", "-b", help="The board's name: spikeplane boards lists them. Not of trainings."
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--input", help="Samples to count spikes on, if not those of compile.")
     ] = None,
@@ -26,14 +34,42 @@ def estimate(
         float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")
     ] = None,
     samples: Annotated[int, typer.Option(help="Samples one behind the other, as in run.")] = 20,
+    densities: Annotated[
+        str | None,
+        typer.Option(
+            help="Of trainings: assume these shares of inputs, hidden spikes, windows: 0.29,0.25,0.15."
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of trainings: time steps of a sample.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Of trainings: samples of an iteration.")] = None,
+    dram: Annotated[
+        bool, typer.Option("--dram", help="Of trainings: planes and weights lie outside the chip.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy.
+    """Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy; of a training the energy,
+    traffic and cycles of learning a sample.
 
     Ends with status 1 where the board holds neither the program's chip nor one made for its network.
 
-    Example: `spikeplane estimate net.spk --board ulx3s-85f`
+    Example: `spikeplane estimate net.spk --board ulx3s-85f`, `spikeplane estimate trained.spt`
     """
+    from spikeplane.cli.estimate_training import estimate_training, is_training, show_training
+
+    of_training = (densities, steps, batch, dram or None)
+    if is_training(program):
+        if board is not None or activity is not None:
+            raise SpikeplaneError("--board and --activity are of programs; a training is estimated without")
+        learning = estimate_training(
+            program, data=data, densities=densities, steps=steps, batch=batch, dram=dram
+        )
+        print_json(learning) if as_json else show_training(learning)
+        return
+    if board is None or any(one is not None for one in of_training):
+        raise SpikeplaneError(
+            "a program is estimated for a board: give --board NAME, and none of --densities, --steps, --batch, --dram, which are of "
+            "trainings (.spt)"
+        )
     from spikeplane.compiler.made import best_estimate
     from spikeplane.estimate.choose import chosen
     from spikeplane.estimate.whole import READ, STEPS

@@ -13,7 +13,7 @@ from spikeplane.train.plan import exact_bits
 from spikeplane.train.seen import Seen
 from spikeplane.train.softmax import cross_entropy, softmax16
 from spikeplane_sim.golden.training.arithmetic import Exact
-from spikeplane_sim.golden.training.rules import Rules, gradient_of, updated
+from spikeplane_sim.golden.training.rules import Rules, Tape, gradient_of, updated
 
 Tensor = torch.Tensor
 
@@ -76,6 +76,12 @@ class Trainer:
         rounding saturates."""
         found = [self._part(planes, slice(first, first + self.part)) for first in self._firsts(planes)]
         return np.concatenate(found)
+
+    def tape(self, planes: Mapping[str, np.ndarray]) -> Tape:
+        """What samples (N, T, C, H, W) by input population leave behind. Raises SpikeplaneError where a rounding saturates."""
+        _, found = self.rules.forward(self.weights, {k: torch.as_tensor(v) for k, v in planes.items()})
+        self._refuse("forward")
+        return found
 
     def gradients(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Gradients:
         """Of samples (N, T, C, H, W) by input population with labels (N,). Raises SpikeplaneError, and changes nothing,
