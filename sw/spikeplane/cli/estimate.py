@@ -13,40 +13,32 @@ from spikeplane.cli.console import busy, out
 from spikeplane.errors import SpikeplaneError, number
 from spikeplane.program import Program
 
+_Program = Annotated[
+    Path,
+    typer.Argument(help="A program file; or a training (.spt), 784-128-10, conv-8-16 or vgg-7, to learn."),
+]
+_Board = Annotated[
+    str | None,
+    typer.Option("--board", "-b", help="The board's name: spikeplane boards lists them. Not of trainings."),
+]
+_Input = Annotated[
+    Path | None, typer.Option("--input", help="Samples to count spikes on, if not those of compile.")
+]
+_Activity = Annotated[float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")]
+_Samples = Annotated[int, typer.Option(help="Samples one behind the other, as in run.")]
+_Densities = Annotated[
+    str | None,
+    typer.Option(help="Of trainings: assume these shares of inputs, hidden spikes, windows: 0.29,0.25,0.15."),
+]
+_Steps = Annotated[int | None, typer.Option(min=1, help="Of trainings: time steps of a sample.")]
+_Batch = Annotated[int | None, typer.Option(min=1, help="Of trainings: samples of an iteration.")]
+_Dram = Annotated[bool, typer.Option("--dram", help="Of trainings: planes and weights lie outside the chip.")]
+
 
 def estimate(
-    program: Annotated[
-        Path,
-        typer.Argument(
-            help="A program file; or a training (.spt), 784-128-10, conv-8-16 or vgg-7, to learn."
-        ),
-    ],
-    board: Annotated[
-        str | None,
-        typer.Option(
-            "--board", "-b", help="The board's name: spikeplane boards lists them. Not of trainings."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option("--input", help="Samples to count spikes on, if not those of compile.")
-    ] = None,
-    activity: Annotated[
-        float | None, typer.Option(help="Assume so many spikes a neuron and step, 0 to 1.")
-    ] = None,
-    samples: Annotated[int, typer.Option(help="Samples one behind the other, as in run.")] = 20,
-    densities: Annotated[
-        str | None,
-        typer.Option(
-            help="Of trainings: assume these shares of inputs, hidden spikes, windows: 0.29,0.25,0.15."
-        ),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Of trainings: time steps of a sample.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Of trainings: samples of an iteration.")] = None,
-    dram: Annotated[
-        bool, typer.Option("--dram", help="Of trainings: planes and weights lie outside the chip.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
+    program: _Program, board: _Board = None, data: _Input = None, activity: _Activity = None, samples: _Samples = 20,
+    densities: _Densities = None, steps: _Steps = None, batch: _Batch = None, dram: _Dram = False, as_json: Json = False,
+) -> None:  # fmt: skip
     """Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy; of a training the energy,
     traffic and cycles of learning a sample.
 
@@ -56,20 +48,25 @@ def estimate(
     """
     from spikeplane.cli.estimate_training import estimate_training, is_training, show_training
 
-    of_training = (densities, steps, batch, dram or None)
+    of_training = densities is not None or steps is not None or batch is not None or dram
     if is_training(program):
         if board is not None or activity is not None:
             raise SpikeplaneError("--board and --activity are of programs; a training is estimated without")
-        learning = estimate_training(
-            program, data=data, densities=densities, steps=steps, batch=batch, dram=dram
-        )
+        options = {"densities": densities, "steps": steps, "batch": batch, "dram": dram}
+        learning = estimate_training(program, data=data, **options)
         print_json(learning) if as_json else show_training(learning)
         return
-    if board is None or any(one is not None for one in of_training):
+    if board is None or of_training:
         raise SpikeplaneError(
             "a program is estimated for a board: give --board NAME, and none of --densities, --steps, --batch, --dram, which are of "
             "trainings (.spt)"
         )
+    _of_program(program, board, data, activity, samples, as_json)
+
+
+def _of_program(
+    program: Path, board: str, data: Path | None, activity: float | None, samples: int, as_json: bool
+) -> None:
     from spikeplane.compiler.made import best_estimate
     from spikeplane.estimate.choose import chosen
     from spikeplane.estimate.whole import READ, STEPS

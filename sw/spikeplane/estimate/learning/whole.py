@@ -55,17 +55,8 @@ def estimated(
     counts, steps = count(network, activity), activity.steps
     traffic = our_traffic(network, steps, samples, inside=inside)
     batch = Batch(samples, steps, traffic)
-    widths = [bits for bits in (48, 36) if bits >= proved]
-    rows = [
-        _row(name, energy(Core(exact_bits=bits, hops=hops, **sizes), counts, batch), bits, counts)
-        for name, sizes in VARIANTS.items()
-        for bits in widths
-    ]
-    everything = count(network, dense(network, steps))
-    everything.performed = everything.equivalent
-    other = Batch(samples, steps, dense_traffic(network, steps, samples))
-    core = Core(exact_bits=NUMBER, multiplies=True, combined=True, hops=hops, **LEAST)
-    baseline = _row("dense binary16, banks of 16 kbit", energy(core, everything, other), NUMBER, everything)
+    rows = _variants(counts, batch, proved, hops)
+    baseline, kept = _baseline(network, samples, steps, hops)
     time = cycles(counts, samples)
     return {
         "steps": steps,
@@ -78,7 +69,7 @@ def estimated(
         "combining": _combining(counts),
         "traffic_bits": {
             "ours": traffic,
-            "dense": other.kept,
+            "dense": kept,
             "deltas": 0.0 if inside else delta_traffic(network, activity),
             "mesh": counts.packets * hops,
         },
@@ -87,6 +78,26 @@ def estimated(
         "inside": inside,
         "hops": hops,
     }
+
+
+def _variants(counts: LearningCounts, batch: Batch, proved: int, hops: float) -> list[Row]:
+    """Each of `VARIANTS`, in words of each width that is proved."""
+    return [
+        _row(name, energy(Core(exact_bits=bits, hops=hops, **sizes), counts, batch), bits, counts)
+        for name, sizes in VARIANTS.items()
+        for bits in (48, 36)
+        if bits >= proved
+    ]
+
+
+def _baseline(network: LearningNetwork, samples: int, steps: int, hops: float) -> tuple[Row, float]:
+    """Dense binary16 by the same count, and the bits that its DRAM moves."""
+    everything = count(network, dense(network, steps))
+    everything.performed = everything.equivalent
+    batch = Batch(samples, steps, dense_traffic(network, steps, samples))
+    core = Core(exact_bits=NUMBER, multiplies=True, combined=True, hops=hops, **LEAST)
+    name = "dense binary16, banks of 16 kbit"
+    return _row(name, energy(core, everything, batch), NUMBER, everything), batch.kept
 
 
 def by_densities(
