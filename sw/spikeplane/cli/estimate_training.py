@@ -13,14 +13,12 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.learning.activity import Densities, LearningActivity, assumed, measured
 from spikeplane.estimate.learning.shapes import SHAPES
 from spikeplane.estimate.learning.shown import COLUMNS, TEXT, footer, lines, rows
-from spikeplane.estimate.learning.whole import estimated
+from spikeplane.estimate.learning.whole import estimated, far
 from spikeplane.provided import provided
 from spikeplane.train.course import Settings, coded
 from spikeplane.train.file import Training
 from spikeplane.train.network import LearningNetwork
 
-#: Routers that a packet passes on average between 4 x 5 cores, where a network lies in DRAM and on many.
-FAR = 3.85
 READ = 16  #: samples that activity is counted on, at most
 
 
@@ -59,7 +57,7 @@ def estimate_training(
             activity = _counted(network, settings, data)
     else:
         activity = assumed(network, steps, _densities(densities))
-    found = estimated(network, samples=batch, activity=activity, inside=not dram, hops=FAR if dram else 1.0)
+    found = estimated(network, samples=batch, activity=activity, **far(dram))
     return {"training": title, **found, "next": _next(name, settings)}
 
 

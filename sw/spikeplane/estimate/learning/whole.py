@@ -12,6 +12,7 @@ from spikeplane.estimate.learning.traffic import delta_traffic, dense_traffic, o
 from spikeplane.train.network import LearningNetwork
 from spikeplane.train.plan import exact_bits
 
+FAR = 3.85  #: routers that a packet passes on average between 4 x 5 cores, on which a network in DRAM lies
 CLOCK = 80.0  #: MHz, the aim of the training core on the ECP5
 SMALL: dict[str, Any] = {"bank": BANK, "sum_words": 128}
 LEAST: dict[str, Any] = {"bank": BANK // 4, "sum_words": 128}
@@ -98,6 +99,11 @@ def _baseline(network: LearningNetwork, samples: int, steps: int, hops: float) -
     core = Core(exact_bits=NUMBER, multiplies=True, combined=True, hops=hops, **LEAST)
     name = "dense binary16, banks of 16 kbit"
     return _row(name, energy(core, everything, batch), NUMBER, everything), batch.kept
+
+
+def far(dram: bool) -> dict[str, Any]:
+    """Options of `estimated` for a network on one core, or for one whose planes and weights lie in DRAM."""
+    return {"inside": not dram, "hops": FAR if dram else 1.0}
 
 
 def by_densities(
