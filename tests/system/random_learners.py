@@ -17,6 +17,8 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.driver import prepared
+from spikeplane.train.losses import LOSSES
+from spikeplane.train.network import Learned
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Core
 from spikeplane.training import TrainingConfig
@@ -24,6 +26,8 @@ from spikeplane_sim.golden.training import Trainer
 
 #: Rows and columns, and the bits of an exact word.
 CHIPS = [(1, 1, 48), (1, 1, 36), (1, 2, 48), (1, 2, 36), (2, 2, 48), (2, 2, 36)]
+#: Those with momentum.
+MOMENTUM = [(1, 2, 36), (2, 2, 48)]
 BATCHES = 3
 _WORDS = 40  #: of a population, at most
 _ATTEMPTS = 200
@@ -33,8 +37,11 @@ def chip(rows: int, cols: int, bits: int) -> ChipConfig:
     """One of the chips."""
     return ChipConfig(
         rows=rows, cols=cols, lanes=8, weight_bits=16,
-        training=TrainingConfig(exact_bits=bits, tape_depth=1024, partial_depth=1024), weight_depth=2048, acc_depth=256,
-        parameter_depth=64, populations=8, projections=40, row_depth=512, column_depth=512, group_depth=128, egress_depth=128,
+        training=TrainingConfig(
+            exact_bits=bits, tape_depth=1024, partial_depth=1024, momentum=(rows, cols, bits) in MOMENTUM
+        ),
+        weight_depth=2048, acc_depth=256, parameter_depth=64, populations=8, projections=40, row_depth=512, column_depth=512,
+        group_depth=128, egress_depth=128,
     )  # fmt: skip
 
 
@@ -174,7 +181,7 @@ class Learner:
 
     config: ChipConfig
     case: Case
-    rate: float
+    optimiser: Optimiser
     batches: list[tuple[dict[str, np.ndarray], np.ndarray]]
 
     @property
@@ -184,23 +191,21 @@ class Learner:
 
     def golden(self) -> Trainer:
         """The golden model before the first iteration."""
-        return Trainer(
-            self.network, Optimiser(rate=self.rate), batch=self.case.samples, steps=self.case.steps
-        )
+        return Trainer(self.network, self.optimiser, batch=self.case.samples, steps=self.case.steps)
 
     @cached_property
-    def expected(self) -> list[dict[int, np.ndarray]]:
-        """The weights after each iteration."""
+    def expected(self) -> list[Learned]:
+        """Weights and momenta after each iteration."""
         golden, found = self.golden(), []
         for planes, labels in self.batches:
             golden.iterate(planes, labels)
-            found.append(golden.state().weights)
+            found.append(golden.state())
         return found
 
     @property
     def active(self) -> bool:
         """Whether all that is trained has moved."""
-        last = self.expected[-1]
+        last = self.expected[-1].weights
         return all(
             (last[tag] != p.weight).any() for tag, p in enumerate(self.network.projections) if p.trained
         )
@@ -210,13 +215,13 @@ def random_learner(seed: int, config: ChipConfig | None = None) -> Learner:
     """Deterministic in the seed, for one of the chips, or for that one."""
     config = config or chip(*CHIPS[seed % len(CHIPS)])
     for attempt in range(_ATTEMPTS):
-        found = _drawn(Draw(seed, attempt), config)
+        found = _drawn(Draw(seed, attempt), config, LOSSES[seed // len(CHIPS) % 2])
         if found is not None and found.active:
             return found
     raise AssertionError(f"seed {seed} gives no network")
 
 
-def _drawn(draw: Draw, config: ChipConfig) -> Learner | None:
+def _drawn(draw: Draw, config: ChipConfig, loss: str) -> Learner | None:
     assert config.training is not None
     steps, samples = draw.number(1, 5), draw.number(1, 4)
     rate = float(draw.one([0.25, 0.5, 1.0, 3.0]))  # type: ignore[arg-type]
@@ -228,11 +233,11 @@ def _drawn(draw: Draw, config: ChipConfig) -> Learner | None:
         return None
     case = Case(network, draw.random, steps, samples, density=float(draw.random.uniform(0.2, 0.7)))
     case.cores = draw.cores(network, config)
-    found = Learner(config, case, rate, [case.batch() for _ in range(BATCHES)])
+    momentum = draw.random.uniform(0.3, 0.99) if config.training.momentum else 0.0
+    optimiser = Optimiser(rate=rate, momentum=momentum, loss=loss)
+    found = Learner(config, case, optimiser, [case.batch() for _ in range(BATCHES)])
     try:
-        prepared(
-            network, config, Optimiser(rate=rate), batch=samples, steps=steps, cores=case.cores
-        )  # does it fit
+        prepared(network, config, optimiser, batch=samples, steps=steps, cores=case.cores)  # does it fit
         return found if found.expected else None
     except SpikeplaneError:  # or its numbers leave binary16
         return None

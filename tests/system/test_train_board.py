@@ -87,6 +87,13 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
     golden = trained()
     chip = trained("--board", "sim", "--chip", "chip.toml", "--verify", 2)
     assert ChipConfig.from_toml("chip.toml") == CHIP
+    for options in (("--loss", "squared"),):
+        squared = trained(*options)
+        assert squared["sha256"] != golden["sha256"]
+        assert (
+            trained("--board", "sim", "--chip", "chip.toml", "--verify", 1, *options)["epochs"]
+            == squared["epochs"]
+        )
     for name in ("sha256", "iterations", "epochs", "exact_bits"):
         assert chip[name] == golden[name]
     assert (chip["mismatches"], chip["compared"]) == (0, 2 * VALUES)  # iterations 2 and 4 of 4

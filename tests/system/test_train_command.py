@@ -170,6 +170,10 @@ REFUSED = {
     "models.py:net --batch 600000": "there are 48 samples for batches of 600000; with momentum every batch is full: use smaller ones",
     "models.py:net --batch 0": "--batch must be 1 or more, not 0",
     "models.py:net --epochs 0": "--epochs must be 1 or more, not 0",
+    "models.py:net --loss hinge": "--loss must be one of cross-entropy, squared, not hinge",
+    "models.py:net --resume early.spt --epochs 1 --loss squared": "the training that goes on has loss cross-entropy, not squared; give "
+    "what it was begun with",
+    "models.py:net --momentum 0.9999": "--momentum must be from 0 to below 1, not 0.9999",
     "models.py:net --momentum 1": "--momentum must be from 0 to below 1, not 1",
     "models.py:net --rate 0.1 --last-rate 0.2": "--rate 0.1 and --last-rate 0.2: a rate is above 0 and does not rise",
     "models.py:net --rate 0.0001": "a rate of 1e-05 over 64 samples of 4 steps is 3.91e-08 a step, and binary16 needs 9.54e-07 to "

@@ -1,5 +1,5 @@
-"""Networks that nobody has looked at, on chips of 1, 2 and 4 cores and exact words of 36 and 48 bits: the weights after
-each of three iterations are the golden model's."""
+"""Networks that nobody has looked at, on chips of 1, 2 and 4 cores and exact words of 36 and 48 bits: weights and momenta
+after each of three iterations are the golden model's, of either loss."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,6 @@ import pytest
 from random_learners import CHIPS, Learner, chip, random_learner
 from two_core_networks import CHIP
 
-from spikeplane.train import Optimiser
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane_sim.board import SimulatedBoard
 
@@ -28,16 +27,21 @@ def boards() -> Iterator[dict[object, SimulatedBoard]]:
 def learned_alike(learner: Learner, boards: dict[object, SimulatedBoard]) -> None:
     case, config, network = learner.case, learner.config, learner.network
     board = boards.get(config) or boards.setdefault(config, SimulatedBoard(config))
-    optimiser = Optimiser(rate=learner.rate)
+    optimiser = learner.optimiser
     image = prepared(network, config, optimiser, batch=case.samples, steps=case.steps, cores=case.cores)
     driver = TrainingDriver(board, config, network, optimiser, steps=case.steps, image=image)
     driver.load()
     for (planes, labels), expected in zip(learner.batches, learner.expected, strict=True):
         driver.iterate(planes, labels)
-        found = driver.state().weights
+        found = driver.state()
+        assert sorted(found.momenta) == sorted(expected.momenta)
         wrong = {
-            network.projections[tag].name: int((found[tag].view(np.uint16) != w.view(np.uint16)).sum())
-            for tag, w in expected.items()
+            (what, network.projections[tag].name): int((mine[tag].view(np.uint16) != w.view(np.uint16)).sum())
+            for what, mine, golden in (
+                ("weights", found.weights, expected.weights),
+                ("momenta", found.momenta, expected.momenta),
+            )
+            for tag, w in golden.items()
         }
         assert not any(wrong.values()), wrong
 
@@ -65,6 +69,8 @@ def test_the_networks_are_of_every_form() -> None:
     assert all(one.active for one in drawn)
     assert {1, 3, 5} <= {one.case.steps for one in drawn}
     forms = {
+        "squared error": sum(one.optimiser.squared for one in drawn),
+        "momentum": sum(one.optimiser.momentum > 0 for one in drawn),
         "two hidden layers": sum(len(layers) > 1 for layers in hidden),
         "leak 1": sum(any(p.leak == 1 for p in layers) for layers in hidden),
         "biases": sum(any(p.constant for p in net.populations) for net in nets),

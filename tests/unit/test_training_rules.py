@@ -8,9 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from learning_networks import SHAPES, drawn, samples
-from training_by_hand import Hand, backward, forward, fraction, update
+from training_by_hand import Hand, backward, forward, fraction, nearest16, update
 
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
+from spikeplane.train.losses import squared_error, targets16
 from spikeplane.train.softmax import softmax16
 from spikeplane_sim.golden.training import Trainer
 from spikeplane_sim.golden.training.arithmetic import Exact, Real
@@ -107,6 +108,29 @@ def test_deltas_stop_at_their_limit() -> None:
     assert (deltas["hid"].abs() == 1).sum() > 2
 
 
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_squared_errors_are_those_of_exact_fractions(steps: int) -> None:
+    """Readouts of all sizes: near their targets, beyond the limit, and the largest."""
+    network = drawn("mlp", seed=1)
+    rng = np.random.default_rng(steps)
+    readout = (rng.normal(size=(40, 3)) * 2.0 ** rng.integers(-24, 14, (40, 3))).astype(np.float16)
+    readout[0] = [65504, -65504, steps]
+    labels = rng.integers(0, 3, 40)
+    arithmetic = Exact()
+    found = Rules(network, arithmetic).error(torch.as_tensor(readout), labels, steps, squared=True)
+    share, limit = fraction(np.float16(1 / steps)), 2**network.delta_limit
+    limited = 0
+    for place in np.ndindex(40, 3):
+        mean = nearest16(share * fraction(readout[place]))
+        error = nearest16(mean - (labels[place[0]] == place[1]))
+        limited += abs(error) > limit
+        assert fraction(found[place].item()) == max(-limit, min(limit, error)), place
+    assert arithmetic.clipped == limited > 10
+    assert not np.signbit(found.numpy()[found.numpy() == 0]).any()
+    away = readout.astype(float) / steps - np.eye(3)[labels]
+    assert squared_error(readout, labels, steps) == pytest.approx((away**2).sum() / 80, rel=1e-12)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_updates_are_those_of_exact_fractions(momentum: float) -> None:
     network, steps = drawn("mlp", seed=3), 3
@@ -144,7 +168,9 @@ class Fires(torch.autograd.Function):
         return grads[0] * ctx.saved_tensors[0], None
 
 
-def by_autograd(network: LearningNetwork, planes: dict, labels: np.ndarray) -> list[torch.Tensor]:
+def by_autograd(
+    network: LearningNetwork, planes: dict, labels: np.ndarray, squared: bool = False
+) -> list[torch.Tensor]:
     """T times the gradient of the loss, summed over the samples, for every trained weight."""
     weights = [torch.tensor(p.weight.astype(np.float64), requires_grad=True) for p in network.projections]
     count, steps = next(iter(planes.values())).shape[:2]
@@ -173,7 +199,10 @@ def by_autograd(network: LearningNetwork, planes: dict, labels: np.ndarray) -> l
             assert isinstance(fired, torch.Tensor)
             membranes[pop.name] = v * (1 - fired.detach())
             sent[pop.name] = fired
-    loss = F.cross_entropy(total.flatten(1) / steps, torch.as_tensor(labels), reduction="sum")
+    scores = total.flatten(1) / steps
+    loss = F.cross_entropy(scores, torch.as_tensor(labels), reduction="sum")
+    if squared:
+        loss = (scores - F.one_hot(torch.as_tensor(labels), scores.shape[1])).square().sum() / 2
     trained = [w for w, p in zip(weights, network.projections, strict=True) if p.trained]
     return [g * steps for g in torch.autograd.grad(loss, trained)]
 
@@ -182,9 +211,9 @@ def far(found: torch.Tensor, expected: torch.Tensor) -> float:
     return float((found - expected).norm() / expected.norm())
 
 
-@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize(("steps", "squared"), [(1, False), (4, False), (3, True)])
 @pytest.mark.parametrize("name", SHAPES)
-def test_in_real_numbers_the_rules_are_the_gradient(name: str, steps: int) -> None:
+def test_in_real_numbers_the_rules_are_the_gradient(name: str, steps: int, squared: bool) -> None:
     network = drawn(name, seed=1)
     planes, labels = samples(network, 8, steps, seed=2)
     rules = Rules(network, Real(torch.float64))
@@ -192,8 +221,11 @@ def test_in_real_numbers_the_rules_are_the_gradient(name: str, steps: int) -> No
     readout, tape = rules.forward(weights, {k: torch.as_tensor(v) for k, v in planes.items()})
     error = torch.softmax(readout.flatten(1) / steps, 1)
     error[torch.arange(8), torch.as_tensor(labels)] -= 1
+    if squared:
+        targets = torch.as_tensor(targets16(labels, error.shape[1])).double()
+        error = rules.squared(readout.flatten(1), targets, torch.tensor(1 / steps, dtype=torch.float64))
     gradients, _ = rules.backward(weights, tape, error.view(readout.shape))
-    expected = by_autograd(network, planes, labels)
+    expected = by_autograd(network, planes, labels, squared)
     for found, exact in zip(gradients.values(), expected, strict=True):
         assert exact.norm() > 1e-3
         assert far(found, exact) < 1e-12

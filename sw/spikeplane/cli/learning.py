@@ -44,7 +44,8 @@ def learn(
 
         done = train(
             training, learner, data, test, progress=progress, epoch_done=lambda row: say(_row(row)),
-            checkpoint=lambda now: now.save(output), every=every, observe=observer(training.network),
+            checkpoint=lambda now: now.save(output), every=every,
+            observe=observer(training.network, squared=training.settings.optimiser.squared),
         )  # fmt: skip
     done.save(output)
     seconds = time.perf_counter() - start

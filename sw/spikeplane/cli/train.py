@@ -22,6 +22,7 @@ from spikeplane.train.file import Training, begun, check_same
 from spikeplane.train.imported import learning
 from spikeplane.train.learners import open_learner
 from spikeplane.train.loop import Labelled
+from spikeplane.train.losses import CROSS_ENTROPY
 from spikeplane.train.network import LearningNetwork
 
 #: The files of MNIST and its successors, in a folder.
@@ -56,6 +57,7 @@ _Epochs = Annotated[int, typer.Option(help="How often all samples are seen.")]
 _Rate = Annotated[float, typer.Option(help="Learning rate, of the mean loss.")]
 _LastRate = Annotated[float | None, typer.Option(help="Rate of the last iteration (default: a tenth).")]
 _Momentum = Annotated[float, typer.Option(help="0: plain gradient descent.")]
+_Loss = Annotated[str, typer.Option(help="cross-entropy (default), or squared.")]
 _Seed = Annotated[int, typer.Option(help="Seed of the order of samples and of their code.")]
 _Freeze = Annotated[list[str] | None, typer.Option(help="A layer that keeps its weights. Repeatable.")]
 _WeightLimit = Annotated[int, typer.Option(help="Weights stay within 2 to this power.")]
@@ -77,7 +79,7 @@ def train(
     test_labels: _TestLabels = None, samples: _Samples = None, board: _Board = "golden", chip: _Chip = None,
     verify: _Verify = 0, encoding: _Encoding = "rate",
     steps: _Steps = 4, step_us: _StepUs = 1000, batch: _Batch = 64, epochs: _Epochs = 5, rate: _Rate = 0.4,
-    last_rate: _LastRate = None, momentum: _Momentum = 0.0, seed: _Seed = 0, freeze: _Freeze = None,
+    last_rate: _LastRate = None, momentum: _Momentum = 0.0, loss: _Loss = CROSS_ENTROPY, seed: _Seed = 0, freeze: _Freeze = None,
     weight_limit: _WeightLimit = 3, delta_limit: _DeltaLimit = 2, input_shape: _InputShape = None,
     reset: _Reset = None, compare: _Compare = None, every: _Every = 0, resume: _Resume = None, report: _Report = None,
     as_json: Json = False,
@@ -95,6 +97,7 @@ def train(
     settings = Settings(
         encoding=code, samples=len(learned.labels), batch=batch, epochs=epochs, rate=rate,
         last_rate=rate / 10 if last_rate is None else last_rate, momentum=momentum, seed=seed,
+        loss=loss,
     )  # fmt: skip
     settings.check()
     training = begun(network, settings) if resume is None else _resumed(resume, network, settings)

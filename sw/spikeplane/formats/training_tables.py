@@ -41,6 +41,7 @@ def training_population(config: ChipConfig, slot_bits: int) -> Layout:
             ("words", acc + 1),  # of all groups: from a step of the tape to the next
             ("leak", VALUE_BITS),  # binary16
             ("readout", 1),  # no spikes: the sums of all steps go to the host
+            ("squared", 1),  # of a readout: its errors are made here, of targets; `leak` is 1 / steps
             ("delta_limit", EXPONENT_BITS),  # deltas stay within 2^this
             ("sends", 1),  # backward: spikes again, or windows
             ("sweeps", 1),  # backward: its own deltas

@@ -5,7 +5,7 @@ from typing import Any
 
 from spikeplane.config import RANGES, ChipConfig
 from spikeplane.train.image import build_training_image
-from spikeplane.train.network import LearningNetwork
+from spikeplane.train.network import LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import BackRoutes, Core, Cores
 from spikeplane.training import RANGES as TRAINING_RANGES
@@ -19,9 +19,12 @@ _DEPTHS = {
 _TRAINING = {"tape": "tape_depth", "partial": "partial_depth"}
 
 
-def chip_for(network: LearningNetwork, batch: int, steps: int, *, momentum: bool = False) -> ChipConfig:
+def chip_for(
+    network: LearningNetwork, batch: int, steps: int, optimiser: Optimiser | None = None
+) -> ChipConfig:
     """A chip of one core on which the network learns in batches of `batch` samples of `steps`, its sizes powers of two.
     Raises SpikeplaneError for a network that no core holds."""
+    momentum = optimiser is not None and optimiser.momentum > 0
     routes, bits = BackRoutes(network), exact_bits(network, batch, steps)
     sides = [size for p in network.populations for size in p.shape[1:]]
     coordinate = max(1, (max(sides) - 1).bit_length())
@@ -35,7 +38,7 @@ def chip_for(network: LearningNetwork, batch: int, steps: int, *, momentum: bool
         projections=routes.tags, coord_bits=coordinate, group_bits=max(1, (groups - 1).bit_length()),
         **most,
     )  # fmt: skip
-    used = build_training_image(network, largest, steps).used[0, 0]
+    used = build_training_image(network, largest, steps, optimiser=optimiser).used[0, 0]
     sizes: dict[str, Any] = {name: _power(used[what], *RANGES[name]) for what, name in _DEPTHS.items()}
     own = {name: _power(used[what], *TRAINING_RANGES[name]) for what, name in _TRAINING.items()}
     return replace(largest, training=replace(training, **own), **sizes)

@@ -1,7 +1,7 @@
 """The course of a training: which samples, in which order, in which code, at which rate. All of it follows from the
 settings and the iteration's number, so what is interrupted goes on with equal bits, and five workers see what one does."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from spikeplane.encode import encode
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError, number
+from spikeplane.later import LATER
+from spikeplane.train.losses import CROSS_ENTROPY, LOSSES
 from spikeplane.train.network import Optimiser, Shape
 
 #: Encodings whose planes are spikes.
@@ -31,6 +33,7 @@ class Settings:
     last_rate: float = 0.04
     momentum: float = 0.0
     seed: int = 0
+    loss: str = field(default=CROSS_ENTROPY, metadata=LATER)
 
     def check(self) -> None:
         """Raises SpikeplaneError for settings that cannot be."""
@@ -38,6 +41,8 @@ class Settings:
             raise SpikeplaneError(
                 f"a chip learns from spikes, and the encoding '{self.encoding.kind}' sends values; choose from {', '.join(SPIKES)}"
             )
+        if self.loss not in LOSSES:
+            raise SpikeplaneError(f"--loss must be one of {', '.join(LOSSES)}, not {self.loss}")
         for name in ("batch", "epochs"):
             if getattr(self, name) < 1:
                 raise SpikeplaneError(f"--{name} must be 1 or more, not {getattr(self, name)}")
@@ -66,7 +71,7 @@ class Settings:
     @property
     def optimiser(self) -> Optimiser:
         """Of the first iteration."""
-        return Optimiser(rate=self.rate, momentum=self.momentum)
+        return Optimiser(rate=self.rate, momentum=self.momentum, loss=self.loss)
 
     @property
     def an_epoch(self) -> int:

@@ -26,13 +26,15 @@ from spikeplane.formats.training import (
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.packets import AnyKind, pack_many, plane_packets, unpack_many
+from spikeplane.train.errors import error_packets
 from spikeplane.train.holding import LearningChip
 from spikeplane.train.image import TrainingImage, build_training_image
+from spikeplane.train.losses import mean_loss, targets16
 from spikeplane.train.network import LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Cores, Rect
 from spikeplane.train.seen import Seen
-from spikeplane.train.softmax import cross_entropy, softmax16
+from spikeplane.train.softmax import softmax16
 
 
 @dataclass
@@ -102,13 +104,13 @@ class TrainingDriver(LearningChip):
             sample = {name: values[n] for name, values in planes.items()}
             readout = self._forward(sample)[None]
             readouts.append(readout)
-            self._backward(sample, softmax16(readout, labels[n : n + 1], self.steps)[0])
+            self._backward(sample, self._told(readout, labels[n : n + 1])[0])
         self._refuse_overflow()
         scores = np.concatenate(readouts)
         return Figures(
             samples=len(labels),
             right=int((scores.argmax(1) == labels).sum()),
-            loss=cross_entropy(scores, labels, self.steps) * len(labels),
+            loss=mean_loss(self.optimiser.loss, scores, labels, self.steps) * len(labels),
         )
 
     def update(self, samples: int, rate: float | None = None) -> int:
@@ -176,19 +178,16 @@ class TrainingDriver(LearningChip):
         self._wait(lambda: self._tokens >= routes.count(network.output), "the readout")
         return self._values.view(np.float16)
 
-    def _backward(self, sample: Mapping[str, np.ndarray], error: np.ndarray) -> None:
-        network, routes = self.network, self.image.routes
-        shape = network.population(network.output).shape
-        lanes = self.config.lanes
-        channel, y, x = (axis.ravel() for axis in np.indices(shape))
-        group, parts, replays = channel // lanes, [], routes.inputs(replay=True)
-        numbers = {"group": group, "lane": channel % lanes, "y": y, "x": x, "value": error.view(np.uint16)}
-        for part in routes.parts[network.output]:
-            here = {"tag": routes.error_tag, **rect_fields((*part.core, *part.core))}
-            mine = (group >= part.first) & (group < part.first + part.groups)
-            fields = {name: values[mine] for name, values in numbers.items()}
-            parts.append(pack_many(self.form, TrainingKind.ERROR, int(mine.sum()), {**here, **fields}))
-            parts.append(pack_many(self.form, Kind.TOKEN, 1, {**here, "phase": Phase.BACK}))
+    def _told(self, readout: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Errors of the readout, or with squared error its targets."""
+        if self.optimiser.squared:
+            return targets16(labels, readout.shape[1])
+        return softmax16(readout, labels, self.steps)
+
+    def _backward(self, sample: Mapping[str, np.ndarray], told: np.ndarray) -> None:
+        routes, squared = self.image.routes, self.optimiser.squared
+        parts = [error_packets(self.config, routes, told, squared=squared)]
+        replays = routes.inputs(replay=True)
         for t in reversed(range(self.steps)) if replays else ():
             parts.append(self.bridge_packet(Control.BARRIER, BARRIER_READY))
             parts += self._planes(replays, sample, t, TrainingKind.REPLAY)
@@ -290,4 +289,4 @@ def prepared(
             f"the network's sums take {needed} bits, and the chip has exact_bits = {config.training.exact_bits}; "
             f"set exact_bits = {needed}"
         )
-    return build_training_image(network, config, steps, cores, optimiser.mu)
+    return build_training_image(network, config, steps, cores, optimiser)

@@ -16,6 +16,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file, write_file
+from spikeplane.later import later
 from spikeplane.program.hdf5 import BLOCK, datasets
 from spikeplane.program.plain import made, stated
 from spikeplane.train.course import Settings
@@ -165,7 +166,7 @@ def _training(contents: bytes) -> Training:
 
 def check_same(before: Training, network: LearningNetwork, settings: Settings) -> None:
     """Raises SpikeplaneError where a training that goes on is not the one that was begun."""
-    asked, had = stated(settings), stated(before.settings)
+    asked, had = (later(Settings) | stated(one) for one in (settings, before.settings))
     for name in asked:
         if asked[name] != had[name]:
             raise SpikeplaneError(

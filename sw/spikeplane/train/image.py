@@ -20,7 +20,7 @@ from spikeplane.formats.training import VALUE_BITS
 from spikeplane.formats.training_tables import TrainingMemory, backward_layout, has_momentum, train_layout
 from spikeplane.network import DENSE, Network, Population, Projection
 from spikeplane.train.kept import Kept, Place
-from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
+from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.routes import BackRoutes, Core, Cores, LearningPart
 
 Words = list[tuple[AnyMemory, int, int]]
@@ -44,15 +44,15 @@ def build_training_image(
     config: ChipConfig,
     steps: int,
     cores: Cores | None = None,
-    momentum: np.float16 | float = 0.0,
+    optimiser: Optimiser | None = None,
 ) -> TrainingImage:
-    """Build everything. `cores`: by population its core, or cores (None: all on one); `momentum`: a binary16 number. Raises
+    """Build everything. `cores`: by population its core, or cores (None: all on one); `optimiser`: None, plain. Raises
     SpikeplaneError where it does not fit."""
     routes = BackRoutes(network, cores, config.lanes)
     routes.check(config)
     image = TrainingImage(routes)
     for core in ((x, y) for y in range(config.rows) for x in range(config.cols)):
-        builder = _CoreImage(network, config, routes, core, steps, float(momentum))
+        builder = _CoreImage(network, config, routes, core, steps, optimiser or Optimiser())
         for part in routes.on(core):
             builder.add(part)
         image.words[core] = sorted(builder.cleared() + builder.words)
@@ -75,11 +75,11 @@ class _CoreImage:
         routes: BackRoutes,
         core: Core,
         steps: int,
-        momentum: float,
+        optimiser: Optimiser,
     ) -> None:
         assert config.training is not None
         self.network, self.config, self.routes, self.core, self.steps = network, config, routes, core, steps
-        self.momentum = momentum
+        self.optimiser = optimiser
         self.tables: CoreTables = core_tables(config)
         self.space = Allocator(config, core)
         self.space.available |= {"tape": config.training.tape_depth, "partial": config.training.partial_depth}
@@ -94,11 +94,12 @@ class _CoreImage:
         routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(part)
         _, height, width = p.shape
         words = part.groups * height * width
-        acc = self.space.take("acc", words, what)
+        readout = p.name == self.network.output
+        squared = readout and self.optimiser.squared
+        acc = self.space.take("acc", words * (1 + squared), what)  # the errors' sums lie behind
         self.words += [(TrainingMemory.DELTA, acc + offset, 0) for offset in range(words)]
-        tape = 0 if p.name == self.network.output else self.space.take("tape", words * self.steps, what)
+        tape = 0 if readout else self.space.take("tape", words * self.steps, what)
         self.places.append(Place(part, acc, tape))
-        targets, credits, readies = routes.targets(p.name), routes.credits(p.name), routes.readies(p.name)
         word = fields_word(
             self.tables.population,
             what,
@@ -111,23 +112,32 @@ class _CoreImage:
             parameter_base=self._parameters(p, part, what),
             tape_base=tape,
             words=words,
-            leak=_bits(p.leak),
-            readout=p.name == self.network.output,
+            leak=_bits(1 / self.steps if squared else p.leak),
+            readout=readout,
+            squared=squared,
             delta_limit=self.network.delta_limit,
-            sends=routes.sends(p.name),
-            sweeps=routes.sweeps(p.name),
-            serves=len(routes.serves(p.name)),
-            egress_first=self._entries([*targets, *credits, *readies], what),
-            egress_count=len(targets),
-            credit_count=len(credits),
-            ready_count=len(readies),
+            **self._ways(p.name, what),
         )
         self._put(Memory.POPULATION, slot, word)
         for tag in self.network.tags_into(p.name):
             self._projection(tag, part, acc)
         for tag in routes.identities(p.name):
-            self._identity(tag, p, part, acc)
+            self._identity(tag, p, part, acc + words * squared)
         self._counters(p, slot)
+
+    def _ways(self, name: str, what: str) -> dict[str, int]:
+        """What it does in the backward, and whom it sends to."""
+        routes = self.routes
+        targets, credits, readies = routes.targets(name), routes.credits(name), routes.readies(name)
+        return {
+            "sends": routes.sends(name),
+            "sweeps": routes.sweeps(name),
+            "serves": len(routes.serves(name)),
+            "egress_first": self._entries([*targets, *credits, *readies], what),
+            "egress_count": len(targets),
+            "credit_count": len(credits),
+            "ready_count": len(readies),
+        }
 
     def cleared(self) -> Words:
         """Zeros for every slot, counter and tag that this network leaves alone."""
@@ -192,7 +202,7 @@ class _CoreImage:
         """What an update makes of its weights. Momenta begin at 0."""
         fields = {"first": first, "count": count, "limit": self.network.projections[tag].limit}
         if has_momentum(self.config):
-            fields["momentum"] = _bits(self.momentum)
+            fields["momentum"] = _bits(float(self.optimiser.mu))
             for address in range(first, first + count):
                 self._put(TrainingMemory.MOMENTUM, address, 0)
         self._put(TrainingMemory.TRAIN, tag, fields_word(train_layout(self.config), what, **fields))

@@ -36,8 +36,7 @@ def open_learner(
         return golden
     if board not in BOARDS and not is_port(board):
         raise SpikeplaneError(f"--board {board}: training runs on golden, sim, or the path of a serial port")
-    momentum = bool(settings.momentum)
-    config = chip_for(network, settings.batch, steps, momentum=momentum) if chip is None else chip
+    config = chip_for(network, settings.batch, steps, settings.optimiser) if chip is None else chip
     cores = spread(network, config)
     # before a simulator is built
     image = prepared(network, config, settings.optimiser, batch=settings.batch, steps=steps, cores=cores)

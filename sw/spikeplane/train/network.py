@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.train.losses import CROSS_ENTROPY, SQUARED
 
 Shape = tuple[int, int, int]
 
@@ -101,13 +102,19 @@ class LearningNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimiser:
-    """Gradient descent: `rate` of the mean loss, and `momentum` 0..1, of which 0 is plain."""
+    """Gradient descent: `rate` of the mean `loss`, one of `losses.LOSSES`, and `momentum` 0..1, of which 0 is plain."""
 
     rate: float = 0.4
     momentum: float = 0.0
+    loss: str = CROSS_ENTROPY
 
     #: Steps below the first keep too few bits of the rate to be told; those below the second none to speak of.
     FEW, NONE = 2.0**-14, 2.0**-20
+
+    @property
+    def squared(self) -> bool:
+        """Whether a chip makes the errors itself, of targets."""
+        return self.loss == SQUARED
 
     @property
     def mu(self) -> np.float16:

@@ -119,7 +119,9 @@ def _forward(network: LearningNetwork, steps: int) -> Iterator[Bound]:
         each = sum(_fan_in(network, p) * 2.0**p.limit for p in into)
         how = " + ".join(f"{_fan_in(network, p)} x 2^{p.limit}" for p in into)
         if population.name == network.output:
-            yield Bound(f"readout '{population.name}'", f"{steps} steps x ({how})", steps * each)
+            target = steps == 1  # a target is taken from the sum of one step, and from less of more
+            how = f"{steps} steps x ({how}){' + 1' * target}"
+            yield Bound(f"readout '{population.name}'", how, steps * each + target)
             continue
         worst = 0.0
         for _ in range(steps):

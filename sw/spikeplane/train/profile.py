@@ -15,9 +15,10 @@ Profile = dict[str, Any]
 Observer = Callable[[Learned, Mapping[str, np.ndarray], np.ndarray], Profile]
 
 
-def observer(network: LearningNetwork) -> Observer:
+def observer(network: LearningNetwork, *, squared: bool = False) -> Observer:
     """A function of weights, planes (N, T, C, H, W) by input population and labels (N,): the profile of that batch with these
-    weights, worked out by the golden model, which has the chip's bits. Plain numbers, lists and texts by name:
+    weights, of the cross-entropy or the squared error, worked out by the golden model, which has the chip's bits. Plain
+    numbers, lists and texts by name:
 
     spikes, windows   by population the share of neurons and steps, 0..1, that fire, and that learn
     weights           by projection its histogram, see `weight_bins`
@@ -25,7 +26,7 @@ def observer(network: LearningNetwork) -> Observer:
     """
 
     def observe(learned: Learned, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Profile:
-        found = provided("seen")(network, learned, planes, labels)
+        found = provided("seen")(network, learned, planes, labels, squared=squared)
         names = {tag: p.name for tag, p in enumerate(network.projections)}
         return {
             "spikes": found.spikes,

@@ -156,7 +156,7 @@ class Director(wiring.Component):
                 m.next = "REPLAY"
             with m.Elif(self.status.cause == Wait.REPLAY):
                 m.next = "SERVE"
-            with m.Elif(p.readout):
+            with m.Elif(p.readout & ~p.squared):
                 m.next = "TELL"
         with m.State("SWEEP"):
             m.d.comb += self.sweep.eq(1)

@@ -48,7 +48,8 @@ class Row(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: start: pulse; rule, word, weights, factor, limit (an exponent), theta, low, high, spikes: stable until done;
+    Attributes: start: pulse; rule, word, weights, factor, limit (an exponent), theta, low, high, spikes,
+    readout (its addends are not gated): stable until done;
     done: pulse; numbers: each lane rounded (and limited); fired, windows: lanes at the threshold, and within the window;
     addends: numbers times factor, 0 where gated, in units; saturated, clipped: pulses, a rounding has left binary16, a
     number was limited. With momentum also decays: level, numbers are `weights` times factor. Words of an update may be
@@ -70,6 +71,7 @@ class Row(wiring.Component):
                 "factor": In(VALUE_BITS),
                 "limit": In(EXPONENT_BITS),
                 "spikes": In(lanes),
+                "readout": In(1),
                 **numbers,
                 **({"decays": In(1)} if self.momentum else {}),
                 "done": Out(1),
@@ -97,7 +99,11 @@ class Row(wiring.Component):
             self.clipped.eq(rounded.valid & limited & beyond),
         ]
         fires = self._compare(m, rounded, place)
-        gated = Mux(self.rule == Rule.FIRE, fires, (self.rule == Rule.DELTA) & Array(self.spikes)[place])
+        gated = Mux(
+            self.rule == Rule.FIRE,
+            fires & ~self.readout,
+            (self.rule == Rule.DELTA) & Array(self.spikes)[place],
+        )
         product = mul16(
             m, "product", rounded.valid, self.factor, Value.cast(Mux(gated, 0, number))[:VALUE_BITS]
         )

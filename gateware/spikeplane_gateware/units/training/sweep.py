@@ -2,7 +2,7 @@
 
 ```
     walk --> (PARAMETER words of a group) --> TAKE X --> Row --> spikes, windows --> tape; SPIKE
-                                                 |               r ----------------> VALUE
+                                                 |               r ----------------> VALUE; r / T behind its sums
                                     tape of t-1 -+               d ----------------> DELTA
                                                  +--> ADD leak * u, or leak * d, or the readout's own sum, to the next step
 ```
@@ -57,6 +57,7 @@ class TrainingSweep(wiring.Component):
                 "row_rule": Out(2),
                 "row_word": Out(exact).array(lanes),
                 "row_spikes": Out(lanes),
+                "row_readout": Out(1),
                 **{f"row_{name}": Out(VALUE_BITS).array(lanes) for name in ("theta", "low", "high")},
                 "row_done": In(1),
                 "row_numbers": In(VALUE_BITS).array(lanes),
@@ -78,6 +79,7 @@ class TrainingSweep(wiring.Component):
         self.word = Signal(lanes * exact, reset_less=True)
         self.parameters = [Signal(lanes * VALUE_BITS, name=name) for name in ("theta", "low", "high")]
         self.count = Signal(3)
+        self.behind = Signal()  # the order is for what a readout makes its errors of
         self.lane = Signal(range(lanes))
 
     def elaborate(self, platform: object) -> Module:
@@ -88,6 +90,7 @@ class TrainingSweep(wiring.Component):
             walk.population.eq(p),
             walk.begin.eq(self.start),
             readout.eq(p.readout & ~job.backward),
+            self.row_readout.eq(readout),
             self.row_rule.eq(Mux(job.backward, Rule.DELTA, Rule.FIRE)),
             self.tape_at.eq(job.tape + walk.offset - Mux(job.backward, p.words, 0)),
             self.tape_data.eq(Cat(self.row_fired, self.row_windows)),
@@ -133,12 +136,12 @@ class TrainingSweep(wiring.Component):
         p, job, walk, port = self.population, self.job, self.walk, self.port
         adds = Signal()
         m.d.comb += [
-            port.address.eq(p.acc_base + walk.offset),
-            adds.eq(Mux(job.backward, ~job.first, ~job.last)),
+            port.address.eq(p.acc_base + walk.offset + Mux(self.behind, p.words, 0)),
+            adds.eq(Mux(job.backward, ~job.first & ~p.readout, ~job.last)),
             *[port.numbers[i].eq(number) for i, number in enumerate(self.row_numbers)],
         ]
         for lane, addend in enumerate(self.row_addends):
-            m.d.comb += port.word[lane].eq(Mux(readout, self.row_word[lane], addend))
+            m.d.comb += port.word[lane].eq(Mux(readout & ~job.last, self.row_word[lane], addend))
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += self.count.eq(0)
@@ -150,6 +153,7 @@ class TrainingSweep(wiring.Component):
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("TAKE"):
+                m.d.comb += self.behind.eq(job.backward & p.readout)
                 self._order(m, Order.TAKE, "TAKEN", Mux(job.backward, 0, job.parity))
                 with m.If(port.done):
                     m.d.sync += [self.word.eq(Cat(*port.found)), self.count.eq(0), self.lane.eq(0)]
@@ -177,6 +181,9 @@ class TrainingSweep(wiring.Component):
                 m.d.sync += self.lane.eq(self.lane + 1)
                 with m.If(self.lane == self.config.lanes - 1):
                     m.next = "NEXT"
+                    with m.If(self.population.squared):
+                        m.next = "CLEAR"
+        self._mean(m)
         with m.State("DELTA"):
             self._order(m, Order.DELTA, "ADD")
         with m.State("ADD"):
@@ -189,6 +196,16 @@ class TrainingSweep(wiring.Component):
             m.next = "OPEN"
             with m.If(walk.last):
                 m.next = "IDLE"
+
+    def _mean(self, m: Module) -> None:
+        """A readout's mean over the steps goes behind its sums, where targets are taken from it: what a sample that was
+        not learned has left there goes first."""
+        with m.State("CLEAR"):
+            m.d.comb += self.behind.eq(1)
+            self._order(m, Order.TAKE, "MEAN")
+        with m.State("MEAN"):
+            m.d.comb += self.behind.eq(1)
+            self._order(m, Order.ADD, "NEXT")
 
     def _taken(self, m: Module, readout: Value) -> None:
         """What follows when the word is here. The tape's word has come meanwhile."""

@@ -45,6 +45,7 @@ def share_row(m: Module, change: Value, row: Any, sweep: Any, update: Any) -> No
         m.d.comb += row.decays.eq(update.row_decays)
     m.d.comb += [
         row.spikes.eq(sweep.row_spikes),
+        row.readout.eq(sweep.row_readout),
         sweep.row_fired.eq(row.fired),
         sweep.row_windows.eq(row.windows),
         *[part.row_done.eq(row.done) for part in (sweep, update)],

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from spikeplane.train.losses import targets16
 from spikeplane.train.network import LearningNetwork, LearningPopulation
+from spikeplane.train.softmax import softmax16
 from spikeplane_sim.golden.training.arithmetic import Arithmetic
 from spikeplane_sim.golden.training.binary16 import LARGEST
 from spikeplane_sim.golden.training.synapses import Synapses
@@ -82,6 +84,22 @@ class Rules:
                 values, back = tape.spikes[p.source].flatten(0, 1), deltas[p.target].flatten(0, 1)
                 found[tag] = self.arithmetic.total(self.synapses[tag].outer(values, back))
         return found, deltas
+
+    def error(self, readout: Tensor, labels: np.ndarray, steps: int, *, squared: bool) -> Tensor:
+        """What goes back, float16, of readouts (N, *output) and labels (N,): of the cross-entropy, or of the squared error."""
+        scores = readout.flatten(1)
+        if squared:
+            targets = torch.as_tensor(targets16(labels, scores.shape[1]))
+            found = self.squared(scores, targets, torch.as_tensor(np.float16(1 / steps)))
+        else:
+            found = torch.as_tensor(softmax16(scores.numpy(), labels, steps))
+        return found.view(readout.shape)
+
+    def squared(self, readout: Tensor, targets: Tensor, share: Tensor) -> Tensor:
+        """The error of the squared error, numbers (N, *output): `share` (1 / T) of the readout less the targets."""
+        arithmetic = self.arithmetic
+        away = arithmetic.word(arithmetic.product(share, readout)) - arithmetic.word(targets)
+        return arithmetic.limited(arithmetic.number(away), self.network.delta_limit)
 
     def _currents(self, population: LearningPopulation, weights: Weights, tape: Tape) -> Tensor:
         """Words (N, T, *shape)."""

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from spikeplane.train.network import Learned, LearningNetwork
-from spikeplane.train.softmax import softmax16
 from spikeplane_sim.golden.training.arithmetic import Exact
 from spikeplane_sim.golden.training.rules import Rules
 
@@ -33,6 +32,8 @@ def seen(
     learned: Learned,
     planes: Mapping[str, np.ndarray],
     labels: np.ndarray,
+    *,
+    squared: bool = False,
 ) -> Seen:
     """Forward and backward of samples (N, T, C, H, W) by input population, labels (N,), with these weights; they
     are not changed, and a rounding that saturates is not refused."""
@@ -41,8 +42,7 @@ def seen(
     given = {name: torch.as_tensor(values[:SAMPLES]) for name, values in planes.items()}
     readout, tape = rules.forward(weights, given)
     count, steps = next(iter(given.values())).shape[:2]
-    error = softmax16(readout.flatten(1).numpy(), labels[:SAMPLES], steps)
-    words, _ = rules.backward(weights, tape, torch.as_tensor(error).view(readout.shape))
+    words, _ = rules.backward(weights, tape, rules.error(readout, labels[:SAMPLES], steps, squared=squared))
     scale = 2.0**-24 / (count * steps)
     gradients = {tag: words[tag].numpy().astype(np.float64) * scale for tag in words}
     return Seen(_means(network, tape.spikes), _means(network, tape.windows), gradients)

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.train.losses import mean_loss
 from spikeplane.train.network import Learned, LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.seen import Seen
-from spikeplane.train.softmax import cross_entropy, softmax16
 from spikeplane_sim.golden.training.arithmetic import Exact
 from spikeplane_sim.golden.training.rules import Rules, Tape, gradient_of, updated
 
@@ -99,7 +99,7 @@ class Trainer:
             self.weights, {name: torch.as_tensor(values[-1:]) for name, values in planes.items()}
         )
         scores = readout.flatten(1).numpy()
-        error = torch.as_tensor(softmax16(scores, labels[-1:], self.steps)).view(readout.shape)
+        error = self.rules.error(readout, labels[-1:], self.steps, squared=self.optimiser.squared)
         _, deltas = self.rules.backward(self.weights, tape, error)
         self.arithmetic.clipped = clipped
         return Seen(
@@ -167,7 +167,7 @@ class Trainer:
         readout, tape = self.rules.forward(self.weights, {k: torch.as_tensor(v) for k, v in planes.items()})
         self._refuse("forward")
         scores = readout.flatten(1).numpy()
-        error = torch.as_tensor(softmax16(scores, labels, self.steps)).view(readout.shape)
+        error = self.rules.error(readout, labels, self.steps, squared=self.optimiser.squared)
         words, _ = self.rules.backward(self.weights, tape, error)
         self._refuse("backward")
         count = len(labels)
@@ -175,7 +175,7 @@ class Trainer:
             words,
             samples=count,
             right=int((scores.argmax(1) == labels).sum()),
-            loss=cross_entropy(scores, labels, self.steps) * count,
+            loss=mean_loss(self.optimiser.loss, scores, labels, self.steps) * count,
             clipped=self.arithmetic.clipped - clipped,
         )
 
