@@ -41,6 +41,7 @@ class Board:
     chip               the chip that suits the board; None: it holds none, and its design is the UART echo
     larger             a larger chip that fits but takes the tools long: its preset's name, the
                        chip, its clock in MHz
+    learning           a chip that learns that suits the board, and its clock in MHz
     units              chips with units that suit the board: each preset's name, the chip, its clock in
                        MHz; `unit_pins` the connector of amaranth-boards and the I/O attributes of the
                        pins that units are connected to: see `unit_places`
@@ -66,6 +67,7 @@ class Board:
     baud: int = 3_000_000
     chip: ChipConfig | None
     larger: tuple[str, ChipConfig, float] | None = None
+    learning: tuple[ChipConfig, float] | None = None
     units: tuple[tuple[str, ChipConfig, float], ...] = ()
     unit_pins: tuple[str, tuple[tuple[str, str], ...]] | None = None
     note: str
@@ -78,12 +80,15 @@ class Board:
         unless something else is asked for."""
         network = {} if self.chip is None else {"network": (self.chip, self.clock)}
         larger = {} if self.larger is None else {self.larger[0]: self.larger[1:]}
+        learning = {} if self.learning is None else {"learning": self.learning}
         units = {name: (chip, clock) for name, chip, clock in self.units}
-        return {**network, **larger, **units, "echo": (None, self.clock)}
+        return {**network, **larger, **learning, **units, "echo": (None, self.clock)}
 
     def clock_of(self, chip: ChipConfig) -> float:
-        """MHz of any chip's design here: that of the board's own chip with the same units, if it has
-        one."""
+        """MHz of any chip's design here: that of the board's own chip that learns, if this one does, or with
+        the same units, if it has one."""
+        if chip.training is not None and self.learning is not None:
+            return self.learning[1]
         same = (clock for _, own, clock in self.units if own.units.keys() == chip.units.keys())
         return next(same, self.clock)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from spikeplane.camera.config import camera_preset
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
+from spikeplane.training import TrainingConfig
 from spikeplane_hw.board import Board, Pin
 
 if TYPE_CHECKING:
@@ -44,14 +45,22 @@ VIDAR = ChipConfig(
     row_depth=64, column_depth=64, group_depth=64, egress_depth=16, grabber_depth=512, camera=camera_preset("vidar"),
 )  # fmt: skip
 
+#: A core that learns 784-64-10 with its biases, in sums of 36 bits: 53,248 weights and a gradient each, most of an ECP5
+#: 85F's block RAM.
+LEARNING = ChipConfig(
+    rows=1, cols=1, lanes=8, weight_bits=16, weight_depth=6656, acc_depth=64, parameter_depth=64, populations=4, projections=8,
+    row_depth=16, column_depth=16, group_depth=256, egress_depth=16, coord_bits=4, group_bits=7,
+    training=TrainingConfig(exact_bits=36, tape_depth=256, partial_depth=128),
+)  # fmt: skip
+
 _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
         platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
         oscillator=25, clock=80, chip=ONE_CORE, loader="ulx3s", larger=("four-cores", FOUR_CORES, 60),
         usb=(0x0403, 0x6015, None),
-        note="one core of 16 lanes, four with shorter memories, or a 400x250 spike camera on its headers",
-        units=(("camera", VIDAR, 50),), unit_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
+        note="one core of 16 lanes, four with shorter memories, one that learns, or a 400x250 spike camera on its headers",
+        learning=(LEARNING, 60), units=(("camera", VIDAR, 50),), unit_pins=("gpio", (("IO_TYPE", "LVCMOS33"),)),
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",

@@ -110,5 +110,6 @@ def _chip(chip: ChipConfig | None) -> str:
         return "UART echo"
     parts = [unit.title for unit in chip.units.values()]
     if chip.cores:
-        parts += [f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes", f"{chip.weight_bits}-bit weights"]
+        learns = [] if chip.training is None else ["learns"]
+        parts += [f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes", f"{chip.weight_bits}-bit weights", *learns]
     return ", ".join(parts)

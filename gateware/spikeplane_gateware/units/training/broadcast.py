@@ -1,14 +1,14 @@
 """The way out of a core that learns: one packet to some of the EGRESS entries.
 
 ```
-    request (kind, fields, entries) --> for each entry that wants it: packet --> o --> done
+    request (kind, fields, entries) --> entry after entry, a register, whether it wants it --> packet --> o --> done
 ```
-Throughput: a packet in two cycles at best.
+Throughput: an entry a cycle, and three cycles more.
 """
 
 from enum import IntEnum
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,7 @@ from spikeplane.formats.training_tables import ENTRIES_BITS
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, table_word
 from spikeplane_gateware.structs import packet_struct, struct
+from spikeplane_gateware.units.training.stage import chosen
 
 
 class Only(IntEnum):
@@ -87,17 +88,13 @@ class Broadcast(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, request = Module(), self.request
         entry = self._table(m)
-        free, wants, host = Signal(), Signal(), Signal()
-        m.d.comb += [free.eq(~self.o.valid | self.o.ready), host.eq(request.only == Only.HOST)]
-        here = (entry.group_first <= request.group) & (request.group <= entry.group_last)
-        wanted = {
-            Only.REPLAY: entry.replay, Only.WINDOW: entry.window, Only.EITHER: entry.replay | entry.window,
-            Only.PLACE: here,
-        }  # fmt: skip
-        m.d.comb += wants.eq(1)
-        for only, flag in wanted.items():
-            with m.If(request.only == only):
-                m.d.comb += wants.eq(flag)
+        held, wanted, looked = Signal.like(entry, reset_less=True), Signal(reset_less=True), Signal()
+        free, goes, host = Signal(), Signal(), Signal()
+        m.d.comb += [
+            free.eq(~self.o.valid | self.o.ready),
+            goes.eq(~looked | ~wanted | free),
+            host.eq(request.only == Only.HOST),
+        ]
         m.d.sync += self.sent.eq(0)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
@@ -108,15 +105,35 @@ class Broadcast(wiring.Component):
                 m.d.sync += [self.entry_at.eq(request.first), self.left.eq(Mux(host, 1, request.count))]
                 m.next = "EACH"
             with m.State("EACH"):
-                with m.If(self.left == 0):
-                    m.d.comb += self.done.eq(1)
-                    m.next = "IDLE"
-                with m.Elif(free | ~wants):
-                    m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
-                    with m.If(wants):
-                        self._send(m, entry, host)
-                        m.d.sync += self.sent.eq(request.kind == Kind.SPIKE)
+                with m.If(goes):
+                    m.d.sync += [looked.eq(self.left != 0), held.eq(entry), wanted.eq(self._wants(entry))]
+                    with m.If(self.left != 0):
+                        m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
+                with m.If(looked & wanted & free):
+                    self._send(m, held, host)
+                    m.d.sync += self.sent.eq(request.kind == Kind.SPIKE)
+                with m.If((self.left == 0) & goes):
+                    m.next = "DONE"
+            with m.State("DONE"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
         return m
+
+    def _wants(self, entry: Signal) -> Value:
+        """Whether the request goes to this entry."""
+        only = self.request.only
+        wanted = {
+            Only.REPLAY: entry.replay,
+            Only.WINDOW: entry.window,
+            Only.EITHER: entry.replay | entry.window,
+            Only.PLACE: (entry.group_first <= self.request.group) & (self.request.group <= entry.group_last),
+        }
+        return chosen(
+            [
+                (~Cat(*[only == one for one in wanted]).any(), Const(1, 1)),
+                *((only == one, flag) for one, flag in wanted.items()),
+            ]
+        )
 
     def _table(self, m: Module) -> Signal:
         layout, depth = struct(self.tables.egress), self.tables.depth(Memory.EGRESS)

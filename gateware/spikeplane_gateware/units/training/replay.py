@@ -43,11 +43,14 @@ class Replay(wiring.Component):
         m, p, lanes = Module(), self.population, self.config.lanes
         m.submodules.walk = walk = Walk(self.config)
         windows, mask, request = Signal(), Signal(lanes), self.request
+        planes = Signal.like(
+            self.tape_word, reset_less=True
+        )  # a way from the tape to a packet takes two cycles
         m.d.comb += [
             walk.population.eq(p),
             walk.begin.eq(self.start),
             self.tape_at.eq(self.tape + walk.offset),
-            mask.eq(Mux(windows, self.tape_word[lanes:], self.tape_word[:lanes])),
+            mask.eq(Mux(windows, planes[lanes:], planes[:lanes])),
             request.kind.eq(Mux(windows, TrainingKind.WINDOW, TrainingKind.REPLAY)),
             request.only.eq(Mux(windows, Only.WINDOW, Only.REPLAY)),
             request.first.eq(p.egress_first),
@@ -60,7 +63,9 @@ class Replay(wiring.Component):
             with m.State("IDLE"), m.If(self.start):
                 m.next = "READ"
             with m.State("READ"):  # the address stands
-                m.d.sync += windows.eq(0)
+                m.next = "WORD"
+            with m.State("WORD"):
+                m.d.sync += [planes.eq(self.tape_word), windows.eq(0)]
                 m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += self.sends.eq(mask.any())
