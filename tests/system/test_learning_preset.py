@@ -78,4 +78,5 @@ def test_it_learns_what_the_golden_model_learns() -> None:
             golden.iterate(*batch)
             found, known = driver.state().weights, golden.state().weights
             assert all(np.array_equal(found[tag], known[tag]) for tag in known)
-        assert all((found[tag] != weight).any() for tag, weight in before.items())
+            assert all((found[tag] != weight).any() for tag, weight in before.items())
+            before = found
