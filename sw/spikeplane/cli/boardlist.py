@@ -111,5 +111,9 @@ def _chip(chip: ChipConfig | None) -> str:
     parts = [unit.title for unit in chip.units.values()]
     if chip.cores:
         learns = [] if chip.training is None else ["learns"]
-        parts += [f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes", f"{chip.weight_bits}-bit weights", *learns]
+        parts += [
+            f"{chip.rows}x{chip.cols} cores of {chip.lanes} lanes",
+            f"{chip.weight_bits}-bit weights",
+            *learns,
+        ]
     return ", ".join(parts)
