@@ -13,6 +13,10 @@ DOORS = {
     "line": "spikeplane.front.card",
     "card": "spikeplane.front.card",
     "stream": "spikeplane.front.stream",
+    "train": "spikeplane.front.train",
+    "train_program": "spikeplane.front.train",
+    "to_inference": "spikeplane.front.trained",
+    "compare_training": "spikeplane.front.trained",
     "telling": "spikeplane.front.progress",
 }
 

@@ -29,7 +29,11 @@ FLOATS = NETWORK + "x, y = torch.tensor(images / 255, dtype=torch.float32), labe
 PREPARED = {
     "README.md": NETWORK,
     "docs/README.md": FLOATS,
-    "docs/python.md": FLOATS,
+    "docs/python.md": FLOATS + """
+from spikingjelly.activation_based import neuron
+spiking = nn.Sequential(nn.Flatten(), nn.Linear(784, 8), neuron.LIFNode(tau=2.0), nn.Linear(8, 4))
+tx, ty = x[:2], y[:2]
+""",
     "docs/quantisation.md": NETWORK + """
 import spikeplane
 encoding = spikeplane.Encoding(steps=4)

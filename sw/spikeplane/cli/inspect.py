@@ -10,14 +10,16 @@ from rich.markup import escape
 from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.console import out
 from spikeplane.cli.tables import figures, print_tables, run_line
+from spikeplane.cli.trainings import described, is_training, show_training
 from spikeplane.errors import SpikeplaneError
 from spikeplane.explain import Understood, lines
 from spikeplane.files import check_place, write_file
 from spikeplane.program import Program
+from spikeplane.train.file import Training
 
 
 def inspect(
-    program: Annotated[Path, typer.Argument(help="A program file.")],
+    program: Annotated[Path, typer.Argument(help="A program file, or a training (.spt).")],
     nir: Annotated[
         Path | None, typer.Option(help="Write its integer network as a NIR file, for other tools.")
     ] = None,
@@ -26,14 +28,17 @@ def inspect(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a program: chip, encoding, layers, quantisation, mapping.
+    """Show a program: chip, encoding, layers, quantisation, mapping; or a training: weights, and what was proved.
 
     Example: `spikeplane inspect net.spk --nir net.nir`
     """
+    if as_json and (explain or nir is not None):
+        raise SpikeplaneError("--json prints one object: give no --explain and no --nir beside it")
+    if is_training(program):
+        _inspect_training(program, as_json=as_json, other=explain or nir is not None)
+        return
     loaded = Program.load(program)
     if as_json:
-        if explain or nir is not None:
-            raise SpikeplaneError("--json prints one object: give no --explain and no --nir beside it")
         print_json({**figures(loaded), "next": run_line(loaded, program)})
         return
     if explain:
@@ -56,6 +61,19 @@ def inspect(
         out.print(f"input{name} {shape}, {loaded.encodings[p.name]}{end}", highlight=False)
     print_tables(loaded, out)
     print_next(run_line(loaded, program))
+
+
+def _inspect_training(path: Path, *, as_json: bool, other: bool) -> None:
+    if other:
+        raise SpikeplaneError(
+            f"{path} is a training, and --explain and --nir are of programs: compile it first"
+        )
+    found = described(Training.load(path), path)
+    if as_json:
+        print_json(found)
+        return
+    show_training(found)
+    print_next(found["next"])
 
 
 def _write_nir(program: Program, path: Path) -> None:

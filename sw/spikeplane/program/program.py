@@ -175,6 +175,12 @@ class Program:
         labels, and for a program that keeps no float network."""
         return door("sensitivity")(self, samples, labels, tolerance=tolerance)
 
+    def train(self, samples: Any, labels: Any = None, **options: Any) -> Any:
+        """Go on training the float network that the program keeps, in binary16 as chips learn, with the program's encoding:
+        a `TrainingResult`, whose `to_inference` gives the next program. Samples, options and errors: see `spikeplane.train`.
+        Raises SpikeplaneError too for a program that keeps no float network."""
+        return door("train_program")(self, samples, labels, **options)
+
     def estimate(self, board: str, samples: Any = None, **options: Any) -> Any:
         """What the program takes of a board before anything is built, how fast it is there and on what energy: an
         `Estimate`.

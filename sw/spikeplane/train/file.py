@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import h5py  # pyright: ignore[reportMissingTypeStubs] - it has none
 import numpy as np
 
+from spikeplane.doors import door
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file, write_file
 from spikeplane.later import later
@@ -73,6 +74,23 @@ class Training:
     def trained(self) -> LearningNetwork:
         """The network with the weights of now."""
         return self.network.with_weights(self.learned.weights)
+
+    def to_inference(self, chip: Any = "auto", **options: Any) -> Any:
+        """The `Program` of what was learned, for a chip of integers: `spikeplane.compile` of the trained network, with the
+        encoding that it learned with.
+
+        chip      a ChipConfig, a preset, a board's name; "auto": the least that holds it
+        options   those of `spikeplane.compile`: calibration, labels, weight_bits, ...
+
+        Raises SpikeplaneError for what does not fit.
+        """
+        return door("to_inference")(self, chip, **options)
+
+    def compare(self, program: Any, samples: Any, labels: Any = None) -> Any:
+        """The accuracy of a program that `to_inference` made beside that of the trained binary16 network, an `Inference`; both
+        in their golden models, on the same spikes. `samples`: see `Program.run`; labels (N,). Raises SpikeplaneError without
+        labels, and for a program that takes other spikes."""
+        return door("compare_training")(self, program, samples, labels)
 
     def save(self, path: str | Path) -> None:
         """Write the file, whole or not at all. Raises SpikeplaneError."""
