@@ -98,8 +98,15 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
         assert chip[name] == golden[name]
     assert (chip["mismatches"], chip["compared"]) == (0, 2 * VALUES)  # iterations 2 and 4 of 4
     assert "compared" not in golden
+    assert "phases" not in golden
+    cycles = {row["phase"]: row["cycles"] for row in chip["phases"]}
+    assert min(cycles[phase] for phase in ("forward", "gradient", "backward", "sweep", "update")) > 10
+    assert sum(cycles.values()) == pytest.approx(chip["cycles_per_sample"] * CHIP.cores)
+    assert all(0 < row["utilisation"] <= 1 for row in chip["phases"][:3])
     said = command("--board", "sim", "--chip", "chip.toml", "--verify", 1)[1]
     assert "no weights and deltas at their limits" in said
+    for label in ("cycles per sample  ", "by phase           forward ", "lane utilisation   forward "):
+        assert label in said
     assert f"0 mismatches ({4 * VALUES:,} values compared)" in said
 
 

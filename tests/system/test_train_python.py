@@ -142,6 +142,9 @@ def test_on_the_simulated_chip() -> None:
     assert chip.compared > 0
     assert "0 mismatches" in repr(chip)
     assert golden.compared is None
+    assert golden.cycles == {}
+    assert chip.cycles["cycles_per_sample"] > 100
+    assert f"{chip.cycles['cycles_per_sample']:,.0f} a sample" in repr(chip)
 
 
 def test_into_integers_and_on(whole: Any) -> None:

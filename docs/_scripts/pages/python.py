@@ -70,6 +70,14 @@ PAGES = {
                      "spikeplane.nn.Row", "spikeplane.nn.Difference"),
         },
     ),
+    "python-learning.md": Page(
+        "Python: chips that learn",
+        "Training in binary16, on the golden model, the simulated chip or a board. [Training](../training.md) is the contract.",
+        {
+            "Train": ("spikeplane.train", "spikeplane.TrainingResult"),
+            "What was learned": ("spikeplane.Training", "spikeplane.Inference"),
+        },
+    ),
     "python-network.md": Page(
         "Python: the integer network",
         "What a program means, on the chip as in the golden model. [Arithmetic](../arithmetic.md) has the sums.",

@@ -45,6 +45,12 @@ def inspect(
         _print_graph(loaded, program)
     if nir is not None:
         _write_nir(loaded, nir)
+    _print_head(loaded)
+    print_tables(loaded, out)
+    print_next(run_line(loaded, program))
+
+
+def _print_head(loaded: Program) -> None:
     chip = loaded.config
     out.print(f"[bold]{escape(loaded.name)}[/] for chip {chip.digest}", highlight=False)
     out.print(f"SHA-256 of memory words and tables: {loaded.digest}", highlight=False, soft_wrap=True)
@@ -59,8 +65,6 @@ def inspect(
         end = f"; readout: {loaded.readout}" if p.name == loaded.inputs[-1] else ""
         shape = "x".join(str(n) for n in p.shape)
         out.print(f"input{name} {shape}, {loaded.encodings[p.name]}{end}", highlight=False)
-    print_tables(loaded, out)
-    print_next(run_line(loaded, program))
 
 
 def _inspect_training(path: Path, *, as_json: bool, other: bool) -> None:

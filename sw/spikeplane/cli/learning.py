@@ -18,6 +18,7 @@ from spikeplane.run.provenance import sum_of
 from spikeplane.train.file import Summed, Training
 from spikeplane.train.learners import Verified
 from spikeplane.train.loop import Labelled, Learner, train
+from spikeplane.train.metered import cycles
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.profile import observer
 from spikeplane.train.report import write_report
@@ -59,6 +60,7 @@ def learn(
         "sha256": provided("digest")(done.learned),
         "seconds": seconds,
         "samples_per_second": samples / seconds,
+        **cycles(learner),
     }
     if isinstance(learner, Verified):  # the first one that differs would have ended it
         summary |= {"compared": learner.compared, "mismatches": 0}
@@ -82,6 +84,18 @@ def _row(row: dict[str, Any]) -> str:
     return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
 
 
+def _cycles(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Of a chip: where a sample's cycles went, and how busy the lanes were meanwhile."""
+    rows = summary["phases"]
+    parts = ", ".join(f"{row['phase']} {row['cycles']:,.0f}" for row in rows)
+    busy = [f"{row['phase']} {row['utilisation']:.1%}" for row in rows if row["utilisation"] is not None]
+    return [
+        ("cycles per sample", f"{summary['cycles_per_sample']:,.0f}"),
+        ("by phase", parts),
+        ("lane utilisation", f"{', '.join(busy)}; of all cycles {summary['utilisation']:.1%}"),
+    ]
+
+
 def show(summary: dict[str, Any]) -> None:
     """The figures, for people."""
     limited = f"{summary['clipped']:,} weights and deltas at their limits"
@@ -99,6 +113,8 @@ def show(summary: dict[str, Any]) -> None:
         ("sha256", summary["sha256"]),
         ("training", escape(summary["training"])),
     ]
+    if "phases" in summary:
+        lines[2:2] = _cycles(summary)
     if "report" in summary:
         lines.append(("report", escape(summary["report"])))
     for label, text in lines:

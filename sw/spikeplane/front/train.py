@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from spikeplane.train.course import Settings
 from spikeplane.train.file import Summed, Training, begun, check_same
 from spikeplane.train.imported import learning
 from spikeplane.train.learners import open_learner
-from spikeplane.train.loop import Labelled
+from spikeplane.train.loop import Labelled, Learner
 from spikeplane.train.loop import train as run_training
+from spikeplane.train.metered import cycles
 from spikeplane.train.network import LearningNetwork
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.profile import observer
@@ -72,21 +74,33 @@ def train(
             check_place(path)
         config = ChipConfig.from_toml(chip) if isinstance(chip, str | Path) else chip
         learner = open_learner(str(board), network, chosen, config, verify)
-    start, first = time.perf_counter(), training.iterations
+    learned = _learned(training, learner, data, tested, path, every, progress)
+    return replace(learned, board=str(board), notes=(*told, *chosen.told()))
+
+
+def _learned(
+    training: Training,
+    learner: Learner,
+    data: Labelled,
+    test: Labelled | None,
+    path: str | Path | None,
+    every: int,
+    progress: Progress,
+) -> TrainingResult:
+    settings, start, first = training.settings, time.perf_counter(), training.iterations
     with _progress(progress, training) as (each, epoch):
         run_training(
-            training, learner, data, tested, progress=each, epoch_done=epoch, every=every if path else 0,
-            checkpoint=None if path is None else lambda now: now.save(path), observe=observer(network),
+            training, learner, data, test, progress=each, epoch_done=epoch, every=every if path else 0,
+            checkpoint=None if path is None else lambda now: now.save(path), observe=observer(training.network),
         )  # fmt: skip
     return TrainingResult(
         training=training,
-        board=str(board),
         seconds=time.perf_counter() - start,
-        samples=sum(len(chosen.members(n)) for n in range(first, training.iterations)),
+        samples=sum(len(settings.members(n)) for n in range(first, training.iterations)),
         clipped=learner.clipped,
         compared=getattr(learner, "compared", None),
-        exact_bits=exact_bits(network, chosen.batch, code.steps),
-        notes=tuple(told + chosen.told()),
+        cycles=cycles(learner),
+        exact_bits=exact_bits(training.network, settings.batch, settings.encoding.steps),
     )
 
 

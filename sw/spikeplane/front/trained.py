@@ -1,6 +1,6 @@
 """What a training gave: weights, curves, accuracy, and the way into a chip of integers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -51,16 +51,19 @@ class TrainingResult:
     compared    values that were held against the golden model, all of them equal; None without `verify`
     exact_bits  of a sum that is proved to fit: 36 or 48
     notes       a line for each number that binary16 has not
+    cycles      of a chip: cycles_per_sample, utilisation (0..1: lanes at work, of all cycles), and phases, rows of phase, cycles a
+                sample and utilisation; {} of the golden model, which has no clock
     """
 
     training: Training
-    board: str
+    board: str = "golden"
     seconds: float
     samples: int
     clipped: int
     compared: int | None
     exact_bits: int
     notes: tuple[str, ...] = ()
+    cycles: dict[str, Any] = field(default_factory=dict)
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -119,7 +122,7 @@ class TrainingResult:
         compared = {} if self.compared is None else {"compared": self.compared, "mismatches": 0}
         return {
             "board": self.board, "clipped": self.clipped, "sha256": self.sha256,
-            "samples_per_second": self.samples / self.seconds, **compared,
+            "samples_per_second": self.samples / self.seconds, **compared, **self.cycles,
         }  # fmt: skip
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -130,6 +133,8 @@ class TrainingResult:
             found += [("accuracy", f"{last['accuracy']:.2%}{test}"), ("loss", f"{last['loss']:.4f}")]
         if self.compared is not None:
             found += [("golden model", f"0 mismatches ({self.compared:,} values compared)")]
+        if self.cycles:
+            found += [("cycles", f"{self.cycles['cycles_per_sample']:,.0f} a sample")]
         return [*found, ("weights", f"SHA-256 {self.sha256}"), *(("noted", note) for note in self.notes)]
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from spikeplane.train.course import Settings
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.file import Summed
 from spikeplane.train.loop import Learner
+from spikeplane.train.metered import Metered
 from spikeplane.train.network import Learned, LearningNetwork
 from spikeplane.train.seen import Comparison, Differs
 
@@ -41,7 +42,7 @@ def open_learner(
     # before a simulator is built
     image = prepared(network, config, settings.optimiser, batch=settings.batch, steps=steps, cores=cores)
     device = SerialDevice(board, BAUD) if is_port(board) else provided("SimulatedBoard")(config)
-    driver = TrainingDriver(device, config, network, settings.optimiser, steps=steps, image=image)
+    driver = Metered(device, config, network, settings.optimiser, steps=steps, image=image)
     if is_port(board):
         driver.identify()
     driver.load()

@@ -1,0 +1,81 @@
+"""Where a chip's cycles went: asked of its counters now and then, and put into figures."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikeplane.formats.training import TrainingCounter
+from spikeplane.train import metered
+from spikeplane.train.activity import Activity
+from spikeplane.train.driver import Figures, TrainingDriver
+from spikeplane.train.metered import EVERY, Metered, cycles
+
+#: What the counters gain by a sample, and by an update.
+SAMPLE = {"ADDS": 90, "ADD_CYCLES": 100, "OUTERS": 40, "OUTER_CYCLES": 50, "SEND_CYCLES": 7, "CYCLES": 200}
+UPDATE = {"UPDATE_CYCLES": 30, "CYCLES": 40}
+
+
+@pytest.fixture
+def chip(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A chip whose counters go on, of two cores; `asked` counts how often somebody looked."""
+    made: Any = Metered.__new__(Metered)
+    made.image = SimpleNamespace(routes=SimpleNamespace(cores=[(0, 0), (1, 0)]))
+    made.iterations, made.asked = 0, 0
+    made.counts = dict.fromkeys(TrainingCounter, 2**32 - 50)
+
+    def gain(what: dict[str, int], times: int = 1) -> None:
+        for name, count in what.items():
+            made.counts[TrainingCounter[name]] += times * count
+
+    def activity(channel: Any, cores: Any) -> Activity:
+        assert list(cores) == [(0, 0), (1, 0)]
+        channel.asked += 1
+        return Activity({one: count % 2**32 for one, count in channel.counts.items()})
+
+    def accumulate(self: Any, planes: Any, labels: np.ndarray) -> Figures:
+        gain(SAMPLE, len(labels))
+        return Figures(samples=len(labels))
+
+    def update(self: Any, samples: int, rate: float | None = None) -> int:
+        gain(UPDATE)
+        self.iterations += 1
+        return 5
+
+    monkeypatch.setattr(metered, "activity", activity)
+    monkeypatch.setattr(TrainingDriver, "accumulate", accumulate)
+    monkeypatch.setattr(TrainingDriver, "update", update)
+    return made
+
+
+def test_one_of_several_iterations_is_measured(chip: Any) -> None:
+    assert cycles(chip) == {}
+    for n in range(2 * EVERY + 1):
+        labels = np.zeros(4 if n % EVERY == 0 else 3, int)
+        assert chip.accumulate({}, labels).samples == len(labels)
+        chip.counts[TrainingCounter.GATHERS] += 1000  # by whoever reads in between
+        assert chip.update(len(labels)) == 5
+    assert (chip.asked, chip.samples) == (3 * 4, 3 * 4)
+    found = cycles(SimpleNamespace(driver=chip))
+    assert found == cycles(chip)
+    assert found["cycles_per_sample"] == (4 * 200 + 40) / 4 / 2
+    assert {row["phase"]: row["cycles"] for row in found["phases"]} == {
+        "forward": 100, "gradient": 50, "backward": 0, "sweep": 0, "send": 7, "update": 7.5, "wait": 210 - 164.5,
+    }  # fmt: skip
+    rates = {row["phase"]: row["utilisation"] for row in found["phases"]}
+    assert (rates["forward"], rates["gradient"], rates["backward"], rates["update"]) == (0.9, 0.8, None, None)
+    assert found["utilisation"] == 130 / 210
+
+
+def test_gradients_for_somebody_elses_update(chip: Any) -> None:
+    """The samples of a federated round: there is no update to be measured."""
+    chip.accumulate({}, np.zeros(4, int))
+    chip.iterations += 1
+    chip.update(4)
+    assert (chip.asked, chip.samples) == (2, 4)
+    assert cycles(chip)["phases"][5] == {"phase": "update", "cycles": 0, "utilisation": None}
+
+
+def test_what_has_no_clock() -> None:
+    assert cycles(SimpleNamespace(clipped=0)) == {}
