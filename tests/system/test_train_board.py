@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from served import call
 from two_core_networks import CHIP
 
 from spikeplane.config import ChipConfig
-from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection
+from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.chip import chip_for
 from spikeplane.train.driver import TrainingDriver
 from spikeplane.train.network import Learned
@@ -222,3 +223,5 @@ def test_the_smallest_core_that_holds_a_network() -> None:
     assert (chip.weight_depth, chip.cores, chip.weight_bits) == (2048, 1, 16)
     assert chip.training is not None
     assert (chip.training.exact_bits, chip.training.tape_depth) == (48, 16)
+    momentum = chip_for(network, 16, 4, Optimiser(momentum=0.5))
+    assert momentum == replace(chip, training=replace(chip.training, momentum=True))

@@ -108,18 +108,29 @@ def test_momenta_beyond_an_exact_word_count_whole(board: SimulatedBoard) -> None
 
 
 def test_steps_beyond_an_exact_word_take_weights_to_their_limit(board: SimulatedBoard) -> None:
+    large_steps(board, 0.9)
+
+
+@pytest.mark.slow
+def test_so_they_do_on_a_narrow_chip_without_momentum() -> None:
+    with SimulatedBoard(replace(CHIP, training=TrainingConfig(exact_bits=36))) as made:
+        large_steps(made, 0)
+
+
+def large_steps(board: SimulatedBoard, momentum: float) -> None:
     r = np.random.default_rng(3)
     case = Case(network([inputs((9, 1, 1)), readout(4)], [dense(r, "in", "out", (4, 9))]), r, density=0.9)
-    chip, golden = pair(board, case, rate=60000)
-    for _ in range(2):
-        planes, labels = case.batch()
-        for learner in (chip, golden):
-            learner.iterate(planes, labels)
-        same(chip, golden)
-    found = same(chip, golden)
-    assert (np.abs(found.weights[0]) == 8).sum() > 10
-    assert chip.clipped
-    assert golden.clipped
+    for rate in (6e3, 6e4, 2e5):  # from steps of 2048 on
+        chip, golden = pair(board, case, momentum, rate)
+        for _ in range(2):
+            planes, labels = case.batch()
+            for learner in (chip, golden):
+                learner.iterate(planes, labels)
+            same(chip, golden)
+        found = same(chip, golden)
+        assert (np.abs(found.weights[0]) == 8).sum() > 10
+        assert chip.clipped
+        assert golden.clipped
 
 
 def test_what_is_restored_goes_on_with_equal_bits(board: SimulatedBoard) -> None:

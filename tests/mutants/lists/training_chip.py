@@ -2,6 +2,9 @@
 
 from mutants.catalogue import Mutant, Part
 
+_MOMENTUM = ("tests/system/test_training_momentum.py",)
+_SQUARED = ("tests/system/test_training_squared.py",)
+
 GATEWARE = (
     Mutant("director.py", "Mux(now.fresh, 0, now.step + 1)", "now.step + 1", "steps are counted on into the next sample"),
     Mutant("director.py", "Mux(now.fresh, p.tape_base, now.tape + p.words)", "p.tape_base", "every step has the same tape"),
@@ -22,10 +25,32 @@ GATEWARE = (
     Mutant("backward_counters.py", "Mux(last, read.data.expected, read.data.left - 1)", "read.data.left - 1", "a counter counts once"),
     Mutant("update.py", "Mux(second, Rule.WEIGHT, Rule.GRADIENT)", "Rule.GRADIENT", "the weight becomes a rounded step"),
     Mutant("soma.py", "changes = self.director.changes", "changes = self.change", "a change takes the engine from a sweep under way"),
+    Mutant("update.py", "w[-1].replicate(update.exact - len(w))", "Const(0, update.exact - len(w))", "negative gradients are large positive ones beside momenta", tests=_MOMENTUM),
+    Mutant("update.py", "update.momenta.stores.eq(~second)", "update.momenta.stores.eq(second)", "the weight is kept as momentum", tests=_MOMENTUM),
+    Mutant("update.py", "update.momenta.keeps.eq(1)", "update.momenta.keeps.eq(0)", "momenta do not decay", tests=_MOMENTUM),
+    Mutant("update.py", "update.row_rule == Rule.GRADIENT", "1", "momenta stand for weights too", within="with m.If(update.row_rule == Rule.GRADIENT):", tests=_MOMENTUM),
+    Mutant("row.py", "Mux(row.decays, 0, wide)", "wide", "the gradient decays with the momentum", tests=_MOMENTUM),
+    Mutant("row.py", "max(ROUNDED_BITS, self.exact)", "40", "large momenta wrap before they are rounded", tests=_MOMENTUM),
+    Mutant("row.py", "number[10:15] >= most", "number[10:15] > most", "steps from 2048 on wrap in 36 bits", tests=(f"{_MOMENTUM[0]}::test_so_they_do_on_a_narrow_chip_without_momentum",)),
+    Mutant("momenta.py", "Mux(self.stores, self.address, self.write.address)", "self.write.address", "all momenta are kept in one place", tests=_MOMENTUM),
+    Mutant("soma.py", "Mux(self.update.row_decays, self.update.row_factor, rate)", "rate", "momenta decay by the rate", tests=_MOMENTUM),
+    Mutant("row.py", "fires & ~self.readout", "fires", "a readout beyond the last threshold has no mean", tests=_SQUARED),
+    Mutant("sweep.py", "Mux(self.behind, p.words, 0)", "0", "errors are made among the sums", tests=_SQUARED),
+    Mutant("sweep.py", "~job.first & ~p.readout", "~job.first", "errors carry into the next sample", tests=_SQUARED),
+    Mutant("sweep.py", 'self._order(m, Order.TAKE, "MEAN")', 'm.next = "MEAN"', "what a sample that was not learned left is an error", tests=_SQUARED),
+    Mutant("director.py", "p.readout & ~p.squared", "p.readout", "a readout has the errors of the sample before", tests=_SQUARED),
+    Mutant("sweep.py", "readout & ~job.last", "readout", "the sum stands for its mean", within="Mux(readout & ~job.last, self.row_word[lane], addend)", tests=_SQUARED),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
 )  # fmt: skip
 
 HOST = (
+    Mutant("errors.py", "low != 0", "low == 0", "targets of 0 are told", tests=_SQUARED),
+    Mutant("errors.py", "(rest - low) >> VALUE_BITS", "rest >> VALUE_BITS", "a limb's carry is lost", tests=_SQUARED),
+    Mutant("image.py", "acc + words * squared", "acc", "targets are taken from the sums", tests=_SQUARED),
+    Mutant("image.py", "words * (1 + squared)", "words", "the next population lies where errors are made", tests=_SQUARED),
+    Mutant("image.py", "1 / self.steps", "1.0", "the sum stands for its mean", within="1 / self.steps if squared", tests=_SQUARED),
+    Mutant("holding.py", "self.optimiser.momentum", "0", "momenta begin anew when a training goes on", within="return list(trained) if self.optimiser.momentum", tests=_MOMENTUM),
+    Mutant("chip.py", "momentum=momentum", "momentum=False", "the smallest chip has no momentum", tests=("tests/system/test_train_board.py",)),
     Mutant("driver.py", "reversed(range(self.steps))", "range(self.steps)", "planes are replayed in the order of their sending"),
     Mutant("driver.py", "self._step % 2", "t % 2", "each sample begins with the same bank"),
     Mutant("driver.py", "self.control(TrainingControl.DISCARD)", "", "gradients of a refused iteration stay", within="self.control(TrainingControl.DISCARD)\n            raise"),
