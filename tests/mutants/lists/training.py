@@ -44,7 +44,7 @@ NETWORK = (
     Mutant("course.py", "[self.seed, epoch]", "[self.seed]", "each epoch has the same order"),
     Mutant("course.py", "int(n)", "0", "the code of a sample depends on its place in the batch", within="samples[n : n + 1], shape, int(n)"),
     Mutant("course.py", "self.samples // self.batch if self.momentum else -(-self.samples // self.batch)", "-(-self.samples // self.batch)", "with momentum the rest is a batch"),
-    Mutant("loop.py", "settings.rate_of(now)", "settings.rate", "the rate does not fall"),
+    Mutant("loop.py", "settings.rate_of(training.iterations)", "settings.rate", "the rate does not fall"),
     Mutant("loop.py", "training.learned = learner.state()", "", "a checkpoint holds the first weights", within="            training.learned = learner.state()\n            checkpoint"),
     Mutant("imported.py", "neuron.strict", "False", "a neuron that fires above its threshold is taken", within="if neuron.strict:"),
     Mutant("file.py", "asked[name] != had[name]", "False", "another course goes on"),
