@@ -75,7 +75,7 @@ class TrainingDriver(LearningChip):
         self.clipped = 0
         self._step = 0  #: forward steps since START
         self._values = np.zeros(0, dtype=np.uint16)
-        self._tokens = self._ends = 0
+        self._tokens, self._ends = 0, set[tuple[int, int, int]]()
 
     # --- the chip's state
 
@@ -166,7 +166,7 @@ class TrainingDriver(LearningChip):
         """The readout float16 (classes,) of one sample."""
         network, routes = self.network, self.image.routes
         self._values = np.zeros(int(np.prod(network.population(network.output).shape)), dtype=np.uint16)
-        self._tokens = self._ends = 0
+        self._tokens = 0
         parts, inputs = [], routes.inputs()
         for t in range(self.steps):
             parity, last = self._step % 2, int(t == self.steps - 1)
@@ -186,6 +186,7 @@ class TrainingDriver(LearningChip):
 
     def _backward(self, sample: Mapping[str, np.ndarray], told: np.ndarray) -> None:
         routes, squared = self.image.routes, self.optimiser.squared
+        self._ends.clear()  # what comes later than it should says nothing of this sample
         parts = [error_packets(self.config, routes, told, squared=squared)]
         replays = routes.inputs(replay=True)
         for t in reversed(range(self.steps)) if replays else ():
@@ -193,7 +194,7 @@ class TrainingDriver(LearningChip):
             parts += self._planes(replays, sample, t, TrainingKind.REPLAY)
             parts += self._tokens_of(replays, Phase.REPLAY)
         self.exchange(np.concatenate(parts))
-        self._wait(lambda: self._ends >= routes.ends, "the end of the backward")
+        self._wait(lambda: len(self._ends) >= routes.ends, "the end of the backward")
 
     def _planes(
         self,
@@ -232,8 +233,12 @@ class TrainingDriver(LearningChip):
             self._put(unpack_many(self.form, packets[value], TrainingKind.VALUE))
         token = kind == Kind.TOKEN
         self._tokens += int(unpack_many(self.form, packets[token], Kind.TOKEN, ("last",))["last"].sum())
-        self._ends += int((kind == TrainingKind.END).sum())
-        return packets[~(value | token | (kind == TrainingKind.END))]
+        end = kind == TrainingKind.END
+        parts = unpack_many(
+            self.form, packets[end], TrainingKind.END, ("source_x", "source_y", "source_slot")
+        )
+        self._ends.update(zip(*(values.tolist() for values in parts.values()), strict=True))
+        return packets[~(value | token | end)]
 
     def _put(self, found: dict[str, np.ndarray]) -> None:
         channels, height, width = self.network.population(self.network.output).shape
