@@ -13,9 +13,11 @@ from rich.markup import escape
 
 from spikeplane.cli.answer import print_next
 from spikeplane.cli.console import bar, out
+from spikeplane.cli.stopped import Checkpoints
 from spikeplane.provided import provided
 from spikeplane.run.provenance import sum_of
 from spikeplane.train.file import Summed, Training
+from spikeplane.train.idle import idle_layers
 from spikeplane.train.learners import Verified
 from spikeplane.train.loop import Labelled, Learner, train
 from spikeplane.train.metered import cycles
@@ -36,6 +38,16 @@ def learn(
     """Train to the end, with a bar and a checkpoint for each epoch; returns the figures."""
     settings, begun = training.settings, training.iterations
     rest, start = (settings.iterations - begun) * settings.batch, time.perf_counter()
+    checkpoints, first, idle = Checkpoints(training, output), training.learned.weights, list[str]()
+
+    def save(now: Training) -> None:
+        checkpoints.save(now)
+        if now.iterations == settings.an_epoch:
+            windows = now.figures.profiles[-1]["windows"]
+            idle.extend(idle_layers(now.network, first, now.learned.weights, windows))
+            for line in idle:
+                say(line)
+
     with bar("training", rest, "samples") as advance:
 
         def progress(found: Summed) -> None:
@@ -43,11 +55,12 @@ def learn(
             share, loss = figures.right / figures.seen, figures.loss / figures.seen
             advance(found.samples, f"loss {loss:.3f}, accuracy {share:.1%}")
 
-        done = train(
-            training, learner, data, test, progress=progress, epoch_done=lambda row: say(_row(row)),
-            checkpoint=lambda now: now.save(output), every=every,
-            observe=observer(training.network, squared=training.settings.optimiser.squared),
-        )  # fmt: skip
+        with checkpoints.told():
+            done = train(
+                training, learner, data, test, progress=progress, epoch_done=lambda row: say(_row(row)),
+                checkpoint=save, every=every,
+                observe=observer(training.network, squared=training.settings.optimiser.squared),
+            )  # fmt: skip
     done.save(output)
     seconds = time.perf_counter() - start
     samples = sum(len(settings.members(n)) for n in range(begun, done.iterations))
@@ -58,6 +71,7 @@ def learn(
         "epochs": done.figures.epochs,
         "clipped": learner.clipped,
         "sha256": provided("digest")(done.learned),
+        "idle": idle,
         "seconds": seconds,
         "samples_per_second": samples / seconds,
         **cycles(learner),
