@@ -17,7 +17,6 @@ from spikeplane.cli.stopped import Checkpoints
 from spikeplane.provided import provided
 from spikeplane.run.provenance import sum_of
 from spikeplane.train.file import Summed, Training
-from spikeplane.train.idle import idle_layers
 from spikeplane.train.learners import Verified
 from spikeplane.train.loop import Labelled, Learner, train
 from spikeplane.train.metered import cycles
@@ -38,16 +37,7 @@ def learn(
     """Train to the end, with a bar and a checkpoint for each epoch; returns the figures."""
     settings, begun = training.settings, training.iterations
     rest, start = (settings.iterations - begun) * settings.batch, time.perf_counter()
-    checkpoints, first, idle = Checkpoints(training, output), training.learned.weights, list[str]()
-
-    def save(now: Training) -> None:
-        checkpoints.save(now)
-        if now.iterations == settings.an_epoch:
-            windows = now.figures.profiles[-1]["windows"]
-            idle.extend(idle_layers(now.network, first, now.learned.weights, windows))
-            for line in idle:
-                say(line)
-
+    checkpoints = Checkpoints(training, output, say)
     with bar("training", rest, "samples") as advance:
 
         def progress(found: Summed) -> None:
@@ -58,22 +48,25 @@ def learn(
         with checkpoints.told():
             done = train(
                 training, learner, data, test, progress=progress, epoch_done=lambda row: say(_row(row)),
-                checkpoint=save, every=every,
+                checkpoint=checkpoints.save, every=every,
                 observe=observer(training.network, squared=training.settings.optimiser.squared),
             )  # fmt: skip
     done.save(output)
     seconds = time.perf_counter() - start
     samples = sum(len(settings.members(n)) for n in range(begun, done.iterations))
+    found = {"idle": checkpoints.idle, "seconds": seconds, "samples_per_second": samples / seconds}
+    return _figures(done, learner) | {"training": str(output), **found}
+
+
+def _figures(done: Training, learner: Learner) -> dict[str, Any]:
+    """What was learned, and by whom."""
+    settings = done.settings
     summary = {
-        "training": str(output),
         "iterations": done.iterations,
-        "exact_bits": exact_bits(training.network, settings.batch, settings.encoding.steps),
+        "exact_bits": exact_bits(done.network, settings.batch, settings.encoding.steps),
         "epochs": done.figures.epochs,
         "clipped": learner.clipped,
         "sha256": provided("digest")(done.learned),
-        "idle": idle,
-        "seconds": seconds,
-        "samples_per_second": samples / seconds,
         **cycles(learner),
     }
     if isinstance(learner, Verified):  # the first one that differs would have ended it

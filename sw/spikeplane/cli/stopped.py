@@ -1,25 +1,34 @@
 """A training that ends before its end: what there is of it, and how it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from spikeplane.cli.lines import complain
 from spikeplane.errors import SpikeplaneError
 from spikeplane.train.file import Training
+from spikeplane.train.idle import idle_layers
 
 
 class Checkpoints:
-    """The file of a training. `saved`: iterations that it holds, None before it is written."""
+    """The file of a training. `saved`: iterations that it holds, None before it is written; `idle`: lines on layers that did not
+    learn in the first epoch."""
 
-    def __init__(self, training: Training, path: Path) -> None:
-        self.training, self.path = training, path
+    def __init__(self, training: Training, path: Path, say: Callable[[str], None]) -> None:
+        self.training, self.path, self.say = training, path, say
         self.saved: int | None = None
+        self.idle: list[str] = []
+        self._first = training.learned.weights
 
     def save(self, now: Training) -> None:
         """Write it, whole or not at all."""
         now.save(self.path)
         self.saved = now.iterations
+        if now.iterations == now.settings.an_epoch:
+            windows = now.figures.profiles[-1]["windows"]
+            self.idle = idle_layers(now.network, self._first, now.learned.weights, windows)
+            for line in self.idle:
+                self.say(line)
 
     @property
     def hint(self) -> str:
