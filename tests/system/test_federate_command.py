@@ -79,7 +79,8 @@ def test_what_is_said(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 REFUSED = {
-    "": "nothing says where the workers are; give --local",
+    "": "the workers are either here or at a SuperLink: give --local, or --superlink HOST:PORT",
+    "--local --superlink localhost:8000": "the workers are either here or at a SuperLink: give --local, or --superlink HOST:PORT",
     "--local --mode steps": "--mode steps: choose from step, epoch",
     "--local --split none": "--split none: choose from iid, labels",
     "--local --workers 0": "--workers must be from 1 to the 48 samples there are, not 0",

@@ -12,7 +12,7 @@ from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
 from spikeplane.cli.defects import report_text
 from spikeplane.errors import SpikeplaneError
-from spikeplane.extras import EXTRAS, install, packages
+from spikeplane.extras import APART, EXTRAS, install, packages
 from spikeplane.survey import Tool, missing, survey, wanted
 
 
@@ -43,7 +43,7 @@ def doctor(
             raise typer.Exit(1)
         return
     _table(tools, lacking).print(out)
-    absent = [name for name in EXTRAS if name not in needed | {"models"}]
+    absent = [name for name in EXTRAS if name not in needed | {"models", *APART}]
     if absent:
         advice = f"{', '.join(absent)}; pip install 'spikeplane[{','.join(absent)}]'"
         out.print(f"not installed: {escape(advice)}", highlight=False, soft_wrap=True)

@@ -1,6 +1,7 @@
 """`spikeplane federate`: workers that keep their samples learn one network in binary16."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +16,10 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import check_place
 from spikeplane.train.course import Settings
 from spikeplane.train.federate import Federation, LocalGrid, Terms, Worker
+from spikeplane.train.federate.package import Package
 from spikeplane.train.federate.rounds import federate as run_rounds
 from spikeplane.train.federate.shards import shard, split
+from spikeplane.train.federate.submit import submit
 from spikeplane.train.federate.worker import local_settings
 from spikeplane.train.file import Training, begun
 from spikeplane.train.learners import BOARDS, open_learner
@@ -33,6 +36,9 @@ _Split = Annotated[
     str, typer.Option("--split", help="Who has which samples: iid (at random) or labels (few classes each).")
 ]
 _Local = Annotated[bool, typer.Option("--local", help="All workers in this process.")]
+_SuperLink = Annotated[
+    str | None, typer.Option(help="Flower's SuperLink: HOST:PORT, or the name of a connection of Flower.")
+]
 _Epochs = Annotated[int | None, typer.Option(help="Mode step: how often all samples are seen (default: 5).")]
 _LocalEpochs = Annotated[
     int | None, typer.Option(help="Mode epoch: epochs of a worker in a round (default: 1).")
@@ -46,7 +52,8 @@ _Every = Annotated[int, typer.Option(help="A checkpoint each so many rounds; eac
 def federate(
     model: alone._Model, data: alone._Data, output: alone._Output, labels: alone._Labels = None, test: alone._Test = None,
     test_labels: alone._TestLabels = None, samples: alone._Samples = None, workers: _Workers = 5, mode: _Mode = "step",
-    rounds: _Rounds = None, split_by: _Split = "iid", local: _Local = False, epochs: _Epochs = None,
+    rounds: _Rounds = None, split_by: _Split = "iid", local: _Local = False,
+    superlink: _SuperLink = None, epochs: _Epochs = None,
     local_epochs: _LocalEpochs = None, min_workers: _Least = 1, strict: _Strict = False, timeout: _Timeout = 600.0,
     board: alone._Board = "golden", chip: alone._Chip = None, encoding: alone._Encoding = "rate", steps: alone._Steps = 4,
     step_us: alone._StepUs = 1000, batch: alone._Batch = 64, rate: alone._Rate = 0.4, last_rate: alone._LastRate = None,
@@ -59,29 +66,30 @@ def federate(
 
     Example: `spikeplane federate model.py:net --data fashion_mnist --workers 5 --local -o trained.spt`
     """
-    _check(local, board, min_workers, workers, rounds, timeout)
+    _check(local, superlink, board, min_workers, workers, rounds, timeout)
     alone._check_options(every, samples, 0, (test, test_labels))
     check_place(output)
-    code = parse_encoding(encoding, steps, step_us, seed, 8)
+    code, limits = parse_encoding(encoding, steps, step_us, seed, 8), (weight_limit, delta_limit)
     with busy("reading"):
-        network, told = alone._network(model, freeze or [], weight_limit, delta_limit, input_shape, reset, compare)  # fmt: skip
+        network, told = alone._network(model, freeze or [], *limits, input_shape, reset, compare)
         learned, tested = _read(network, code, data, labels, test, test_labels, samples)
     each, many = _epochs(mode, epochs, local_epochs, rounds)
-    last = rate / 10 if last_rate is None else last_rate
     settings = Settings(
-        encoding=code, samples=len(learned.labels), batch=batch, epochs=many, rate=rate, last_rate=last,
-        momentum=momentum, seed=seed,
+        encoding=code, samples=len(learned.labels), batch=batch, epochs=many, rate=rate,
+        last_rate=rate / 10 if last_rate is None else last_rate, momentum=momentum, seed=seed,
     )  # fmt: skip
     terms = Terms(settings=settings, workers=workers, mode=mode, split=split_by, local_epochs=each)
-    end = _end(terms, rounds)
     training = begun(network, settings) if resume is None else alone._resumed(resume, network, settings)
-    told += settings.told()
-    say = _saying(told, as_json)
-    grid = _workers(terms, training, learned, board, chip)
-    server = Federation(terms, training, grid, least=min_workers, strict=strict, timeout=timeout)
-    summary = _run(server, end, tested, output, every, say) | {"board": board, "notes": told}
+    say = _saying(told := [*told, *settings.told()], as_json)
+    package = Package(
+        training=training, terms=terms, output=str(output), rounds=_end(terms, rounds), board=board, least=min_workers, strict=strict,
+        timeout=timeout, every=every,
+    )  # fmt: skip
+    here = superlink is None
+    summary = _here(package, learned, tested, chip, say) if here else _submitted(package, superlink, say)
     program = output.with_suffix(".spk")
-    summary["next"] = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
+    after = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
+    summary |= {"board": board, "notes": told, "next": after}
     print_json(summary) if as_json else _show(summary)
 
 
@@ -93,9 +101,19 @@ def _saying(told: list[str], as_json: bool) -> Callable[[str], None]:
     return say
 
 
-def _check(local: bool, board: str, least: int, workers: int, rounds: int | None, timeout: float) -> None:
-    if not local:
-        raise SpikeplaneError("nothing says where the workers are; give --local")
+def _check(
+    local: bool,
+    superlink: str | None,
+    board: str,
+    least: int,
+    workers: int,
+    rounds: int | None,
+    timeout: float,
+) -> None:
+    if local == (superlink is not None):
+        raise SpikeplaneError(
+            "the workers are either here or at a SuperLink: give --local, or --superlink HOST:PORT"
+        )
     if board not in BOARDS:
         raise SpikeplaneError(f"--board {board}: the workers of one process run on {' or '.join(BOARDS)}")
     if not 1 <= least <= max(1, workers):
@@ -148,13 +166,12 @@ def _workers(terms: Terms, training: Training, data: Labelled, board: str, chip:
     return LocalGrid(made)
 
 
-def _run(
-    server: Federation, end: int, test: Labelled | None, output: Path, every: int, say: Any
+def _here(
+    package: Package, data: Labelled, test: Labelled | None, chip: Path | None, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The rounds; what is to be told of them."""
-    from spikeplane_sim.golden.training import digest
-
-    terms, training = server.terms, server.training
+    """All rounds by workers of this process; what is to be told of them."""
+    terms, training, output = package.terms, package.training, Path(package.output)
+    grid = _workers(terms, training, data, package.board, chip)
     golden = open_learner("golden", training.network, terms.settings)
     lines: list[str] = []
 
@@ -166,21 +183,54 @@ def _run(
         golden.restore(now.learned, now.iterations)
         return accuracy(now, golden, test)
 
-    server.say = left_out
-    with bar("federation", max(0, end - server.number), "rounds") as advance:
+    server = Federation(
+        terms,
+        training,
+        grid,
+        least=package.least,
+        strict=package.strict,
+        timeout=package.timeout,
+        say=left_out,
+    )
+    with bar("federation", max(0, package.rounds - server.number), "rounds") as advance:
         run_rounds(
-            server, rounds=end, progress=advance, tested=None if test is None else lambda now: tested(now, test),
-            row_done=lambda row: say(_row(row)), checkpoint=lambda now: now.save(output), every=every,
+            server, rounds=package.rounds, progress=advance, tested=None if test is None else lambda now: tested(now, test),
+            row_done=lambda row: say(_row(row)), checkpoint=lambda now: now.save(output), every=package.every,
         )  # fmt: skip
     training.save(output)
+    return _summary(training, terms, output, lines)
+
+
+def _submitted(package: Package, superlink: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """The same by workers of Flower."""
+    output = Path(package.output).absolute()
+    package = replace(package, output=str(output))
+    lines: list[str] = []
+
+    def told(line: str) -> None:
+        if "is left out" in line:
+            lines.append(line)
+        say(line)
+
+    with busy(f"federation at {superlink}"):
+        submit(package, superlink, told)
+    if not output.exists():
+        raise SpikeplaneError(
+            f"the federation is done, and {output} is not on this machine: it is on the SuperLink's"
+        )
+    return _summary(Training.load(output), package.terms, output, lines)
+
+
+def _summary(training: Training, terms: Terms, output: Path, lines: list[str]) -> dict[str, Any]:
+    from spikeplane_sim.golden.training import digest
+
     return {
         "training": str(output),
-        "rounds": server.number,
+        "rounds": training.iterations // terms.iterations,
         "workers": terms.workers,
         "mode": terms.mode,
         "split": terms.split,
         "epochs": training.figures.epochs,
-        "clipped": server.clipped,
         "left_out": lines,
         "sha256": digest(training.learned),
     }
