@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-train setup style lint test test-all mutants bench docs clean
+.PHONY: demo demo-train setup style lint test test-all test-federated mutants bench docs clean
 
 setup: $(VENV)/.stamp
 	@for tool in g++ make perl; do command -v $$tool >/dev/null || { \
@@ -42,6 +42,15 @@ test: style
 test-all: lint
 	$(BIN)/pytest -q -n 2 --dist worksteal
 	$(BIN)/python -m spikeplane_sim.bench.coverage
+
+# Federations of real processes by Flower, which pins other versions than the rest: in an environment of its own. Minutes.
+test-federated: build/federated/.stamp
+	build/federated/bin/pytest -q tests/system/test_federate_flower.py
+
+build/federated/.stamp: pyproject.toml constraints-federated.txt
+	$(PYTHON) -m venv build/federated
+	build/federated/bin/pip install -q --no-compile -c constraints-federated.txt -e '.[models,federated]' pytest
+	touch $@
 
 # Deliberate faults, and whether the fast suite notices them: hours. `make mutants MUTANTS='--only network/*'`, `--list`, `--jobs 4`.
 mutants: setup

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from served import call
+from two_core_networks import CHIP
 
 MODEL = """
 import torch
@@ -76,6 +77,36 @@ def test_what_is_said(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = done("train", "--epochs", 2)
     one = done("federate", "--local", "--mode", "epoch", "--rounds", 2, "--workers", 1)
     assert one["sha256"] == alone["sha256"] != done("federate", "--local", "--mode", "epoch", "--rounds", 2)["sha256"]  # fmt: skip
+
+
+def test_two_chips_learn_what_the_golden_model_learns(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulated chips side by side, in either mode: bit for bit."""
+    monkeypatch.chdir(made)
+    sizes = CHIP.to_dict()
+    training = sizes.pop("training")
+    lines = [f"{name} = {str(value).lower()}" for name, value in sizes.items()]
+    table = ["[training]", *(f"{name} = {str(value).lower()}" for name, value in training.items())]
+    Path("chip.toml").write_text("\n".join([*lines, *table]))
+    for mode in ("step", "epoch"):
+        options = (
+            "--local",
+            "--workers",
+            2,
+            "--steps",
+            2,
+            "--samples",
+            24,
+            "--mode",
+            mode,
+            "--rounds",
+            2,
+            "--strict",
+        )
+        golden = done("federate", *options)
+        chips = done("federate", *options, "--board", "sim", "--chip", "chip.toml")
+        assert chips["sha256"] == golden["sha256"]
+        assert chips["epochs"] == golden["epochs"]
+        assert chips["left_out"] == []
 
 
 REFUSED = {

@@ -52,8 +52,7 @@ _Every = Annotated[int, typer.Option(help="A checkpoint each so many rounds; eac
 def federate(
     model: alone._Model, data: alone._Data, output: alone._Output, labels: alone._Labels = None, test: alone._Test = None,
     test_labels: alone._TestLabels = None, samples: alone._Samples = None, workers: _Workers = 5, mode: _Mode = "step",
-    rounds: _Rounds = None, split_by: _Split = "iid", local: _Local = False,
-    superlink: _SuperLink = None, epochs: _Epochs = None,
+    rounds: _Rounds = None, split_by: _Split = "iid", local: _Local = False, superlink: _SuperLink = None, epochs: _Epochs = None,
     local_epochs: _LocalEpochs = None, min_workers: _Least = 1, strict: _Strict = False, timeout: _Timeout = 600.0,
     board: alone._Board = "golden", chip: alone._Chip = None, encoding: alone._Encoding = "rate", steps: alone._Steps = 4,
     step_us: alone._StepUs = 1000, batch: alone._Batch = 64, rate: alone._Rate = 0.4, last_rate: alone._LastRate = None,
@@ -69,15 +68,13 @@ def federate(
     _check(local, superlink, board, min_workers, workers, rounds, timeout)
     alone._check_options(every, samples, 0, (test, test_labels))
     check_place(output)
-    code, limits = parse_encoding(encoding, steps, step_us, seed, 8), (weight_limit, delta_limit)
+    code, model_options = parse_encoding(encoding, steps, step_us, seed, 8), (input_shape, reset, compare)
     with busy("reading"):
-        network, told = alone._network(model, freeze or [], *limits, input_shape, reset, compare)
+        network, told = alone._network(model, freeze or [], weight_limit, delta_limit, *model_options)
         learned, tested = _read(network, code, data, labels, test, test_labels, samples)
     each, many = _epochs(mode, epochs, local_epochs, rounds)
-    settings = Settings(
-        encoding=code, samples=len(learned.labels), batch=batch, epochs=many, rate=rate,
-        last_rate=rate / 10 if last_rate is None else last_rate, momentum=momentum, seed=seed,
-    )  # fmt: skip
+    course = {"rate": rate, "last_rate": rate / 10 if last_rate is None else last_rate, "momentum": momentum}
+    settings = Settings(encoding=code, samples=len(learned.labels), batch=batch, epochs=many, seed=seed, **course)  # fmt: skip
     terms = Terms(settings=settings, workers=workers, mode=mode, split=split_by, local_epochs=each)
     training = begun(network, settings) if resume is None else alone._resumed(resume, network, settings)
     say = _saying(told := [*told, *settings.told()], as_json)

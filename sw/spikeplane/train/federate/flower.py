@@ -65,7 +65,8 @@ class FlowerGrid:
         """See Grid."""
         content, group = packed(task), str(task.facts["round"])
         sent = [
-            self._grid.create_message(content, "train", int(address), group_id=group) for address in addresses
+            FlowerMessage(content, dst_node_id=int(address), message_type="train", group_id=group)
+            for address in addresses
         ]
         waited = {one for one in self._grid.push_messages(sent) if one}
         self._open |= waited
