@@ -192,7 +192,7 @@ def test_a_node_that_is_killed_and_started_again(processes: Processes) -> None:
 
 @pytest.mark.slow
 def test_what_goes_wrong_is_one_line(processes: Processes) -> None:
-    link = ("--superlink", f"127.0.0.1:{processes.port}", "--timeout", 60, "-o", "there.spt")
+    link = ("--superlink", f"127.0.0.1:{processes.port}", "--timeout", 120, "-o", "there.spt")
     processes.node(1)
     processes.node(2, labels="none.npy")
     _, lines = finished(command(processes, *link, rounds=1))

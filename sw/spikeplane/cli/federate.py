@@ -24,6 +24,7 @@ from spikeplane.train.federate.worker import local_settings
 from spikeplane.train.file import Training, begun
 from spikeplane.train.learners import BOARDS, open_learner
 from spikeplane.train.loop import Labelled, accuracy
+from spikeplane.train.losses import CROSS_ENTROPY
 
 _Workers = Annotated[int, typer.Option(help="How many.")]
 _Mode = Annotated[
@@ -56,7 +57,7 @@ def federate(
     local_epochs: _LocalEpochs = None, min_workers: _Least = 1, strict: _Strict = False, timeout: _Timeout = 600.0,
     board: alone._Board = "golden", chip: alone._Chip = None, encoding: alone._Encoding = "rate", steps: alone._Steps = 4,
     step_us: alone._StepUs = 1000, batch: alone._Batch = 64, rate: alone._Rate = 0.4, last_rate: alone._LastRate = None,
-    momentum: alone._Momentum = 0.0, seed: alone._Seed = 0, freeze: alone._Freeze = None,
+    momentum: alone._Momentum = 0.0, loss: alone._Loss = CROSS_ENTROPY, seed: alone._Seed = 0, freeze: alone._Freeze = None,
     weight_limit: alone._WeightLimit = 3, delta_limit: alone._DeltaLimit = 2, input_shape: alone._InputShape = None,
     reset: alone._Reset = None, compare: alone._Compare = None, every: _Every = 0, resume: alone._Resume = None,
     as_json: Json = False,
@@ -66,15 +67,16 @@ def federate(
     Example: `spikeplane federate model.py:net --data fashion_mnist --workers 5 --local -o trained.spt`
     """
     _check(local, superlink, board, min_workers, workers, rounds, timeout)
-    alone._check_options(every, samples, 0, (test, test_labels))
-    check_place(output)
+    _check_files(every, samples, test, test_labels, output)
     code, model_options = parse_encoding(encoding, steps, step_us, seed, 8), (input_shape, reset, compare)
     with busy("reading"):
         network, told = alone._network(model, freeze or [], weight_limit, delta_limit, *model_options)
         learned, tested = _read(network, code, data, labels, test, test_labels, samples)
     each, many = _epochs(mode, epochs, local_epochs, rounds)
-    course = {"rate": rate, "last_rate": rate / 10 if last_rate is None else last_rate, "momentum": momentum}
-    settings = Settings(encoding=code, samples=len(learned.labels), batch=batch, epochs=many, seed=seed, **course)  # fmt: skip
+    settings = Settings(
+        encoding=code, samples=len(learned.labels), batch=batch, epochs=many, rate=rate,
+        last_rate=rate / 10 if last_rate is None else last_rate, momentum=momentum, loss=loss, seed=seed,
+    )  # fmt: skip
     terms = Terms(settings=settings, workers=workers, mode=mode, split=split_by, local_epochs=each)
     training = begun(network, settings) if resume is None else alone._resumed(resume, network, settings)
     say = _saying(told := [*told, *settings.told()], as_json)
@@ -84,10 +86,10 @@ def federate(
     )  # fmt: skip
     here = superlink is None
     summary = _here(package, learned, tested, chip, say) if here else _submitted(package, superlink, say)
-    program = output.with_suffix(".spk")
-    after = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
-    summary |= {"board": board, "notes": told, "next": after}
-    print_json(summary) if as_json else _show(summary)
+    after = command(
+        "compile", output, "-o", output.with_suffix(".spk"), "--encoding", encoding, "--steps", steps
+    )
+    _show(summary | {"board": board, "notes": told, "next": after}, as_json)
 
 
 def _saying(told: list[str], as_json: bool) -> Callable[[str], None]:
@@ -96,6 +98,13 @@ def _saying(told: list[str], as_json: bool) -> Callable[[str], None]:
     for line in told:
         say(line)
     return say
+
+
+def _check_files(
+    every: int, samples: int | None, test: Path | None, test_labels: Path | None, output: Path
+) -> None:
+    alone._check_options(every, samples, 0, (test, test_labels))
+    check_place(output)
 
 
 def _check(
@@ -238,7 +247,10 @@ def _row(row: dict[str, Any]) -> str:
     return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
 
 
-def _show(summary: dict[str, Any]) -> None:
+def _show(summary: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(summary)
+        return
     for label, text in (
         ("rounds", f"{summary['rounds']:,} of {summary['workers']} workers, mode {summary['mode']}"),
         ("left out", f"{len(summary['left_out']):,} answers"),

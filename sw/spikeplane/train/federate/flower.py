@@ -17,7 +17,7 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.supercore import log
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.train.federate.message import Message
+from spikeplane.train.federate.message import Fact, Message
 from spikeplane.train.federate.package import MARK, Package
 from spikeplane.train.federate.reading import worker_of
 from spikeplane.train.federate.rounds import Federation, federate
@@ -132,11 +132,13 @@ def client_app(folder: Path) -> ClientApp:
     @app.train()
     def train(message: FlowerMessage, context: Context) -> FlowerMessage:
         task = unpacked(message)
+        node: dict[str, Any] = dict(context.node_config)
         try:
-            node: dict[str, Any] = dict(context.node_config)
             answer = worker_of(Package.load(folder), node).answer(task)
         except SpikeplaneError as error:
-            answer = Message({**task.facts, "error": str(error)})
+            number = node.get("worker")
+            own: dict[str, Fact] = {"worker": number - 1} if type(number) is int else {}
+            answer = Message({**task.facts, **own, "error": str(error)})
         return FlowerMessage(packed(answer), reply_to=message)
 
     return app

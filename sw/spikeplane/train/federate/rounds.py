@@ -20,6 +20,16 @@ def _quiet(line: str) -> None:
     """Nobody listens."""
 
 
+class _Round:
+    """The figures of a round, as those of an iteration."""
+
+    def __init__(self, answers: list[Answer]) -> None:
+        self.samples = max(1, sum(answer.seen for answer in answers))
+        self.right = sum(answer.right for answer in answers)
+        self.loss = sum(answer.loss for answer in answers)
+        self.clipped = sum(answer.clipped for answer in answers)
+
+
 class Federation:
     """The server of a federation.
 
@@ -71,11 +81,8 @@ class Federation:
             weights = mean((answer.samples, answer.arrays) for answer in answers)
             training.learned = Learned(training.learned.weights | weights, training.learned.momenta)
         training.iterations += self.terms.iterations
-        for answer in answers:
-            training.figures.right += answer.right
-            training.figures.seen += answer.seen
-            training.figures.loss += answer.loss
-            self.clipped += answer.clipped
+        training.figures.add(_Round(answers))
+        self.clipped += sum(answer.clipped for answer in answers)
 
     def _answers(self) -> list[Answer]:
         """Those that count, by worker."""
