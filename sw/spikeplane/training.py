@@ -15,9 +15,25 @@ _ALLOWED = {
     "tape_depth": "an integer from 16 to 65536",
     "partial_depth": "an integer from 16 to 4096",
     "momentum": "true or false",
+    "streamed": "true or false",
+    "stream_steps": "a multiple of 32 from 32 to 4096",
+    "stream_sources": "an integer from 16 to 65536",
+    "stream_targets": "an integer from 1 to 4096",
+    "gradient_depth": "an integer from 0 to 65536",
 }
+_FLAGS = ("momentum", "streamed")
 #: Of the other sizes.
 RANGES = {"tape_depth": (16, 1 << 16), "partial_depth": (16, 1 << 12)}
+CHUNK = 32  #: steps of a batch whose spikes are read together
+#: The sizes that only a chip with streamed gradients has.
+STREAM_RANGES = {
+    "stream_steps": (CHUNK, 1 << 12),
+    "stream_sources": (16, 1 << 16),
+    "stream_targets": (1, 1 << 12),
+    "gradient_depth": (0, 1 << 16),
+}
+#: Words that deltas of all steps may take.
+MOST_DELTAS = 1 << 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +44,11 @@ class TrainingConfig:
     tape_depth      words of the tape per core, 16..65536: one for each step and word of neurons of a population
     partial_depth   partial sums that wait per core, 16..4096: as many as neurons send their windows to it
     momentum        a running gradient of 16 bits beside each weight
+    streamed        True: dense layers keep no gradients, but the batch's spikes and deltas, of which an update makes them
+    stream_steps    samples x steps of a batch at most, a multiple of 32, 32..4096
+    stream_sources  source neurons per core whose spikes are kept, a bit a step, 16..65536
+    stream_targets  words of target neurons per core whose deltas of all steps are kept, 1..4096
+    gradient_depth  words of gradients of other layers, 0..65536; without `streamed` each weight word has one
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """
@@ -36,6 +57,11 @@ class TrainingConfig:
     tape_depth: int = 256
     partial_depth: int = 256
     momentum: bool = field(default=False, metadata=LATER)
+    streamed: bool = field(default=False, metadata=LATER)
+    stream_steps: int = field(default=256, metadata=LATER)
+    stream_sources: int = field(default=1024, metadata=LATER)
+    stream_targets: int = field(default=32, metadata=LATER)
+    gradient_depth: int = field(default=0, metadata=LATER)
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -43,6 +69,19 @@ class TrainingConfig:
                 raise SpikeplaneError(
                     f"training configuration: {name} must be {_ALLOWED[name]}, not {value!r}"
                 )
+        self._check_streams()
+
+    def _check_streams(self) -> None:
+        for name in STREAM_RANGES:
+            if not self.streamed and getattr(self, name) != later(self)[name]:
+                raise SpikeplaneError(
+                    f"training configuration: {name} is a size of streamed gradients; set streamed = true, or leave it out"
+                )
+        if self.stream_targets * self.stream_steps > MOST_DELTAS:
+            raise SpikeplaneError(
+                f"training configuration: stream_targets x stream_steps must be at most {MOST_DELTAS}, not "
+                f"{self.stream_targets} x {self.stream_steps}; lower one of them"
+            )
 
     @property
     def update_bits(self) -> int:
@@ -84,8 +123,11 @@ def check_training(training: Any, lanes: int, weight_bits: int) -> None:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name == "momentum" or isinstance(value, bool):
-        return name == "momentum" and isinstance(value, bool)
+    if name in _FLAGS or isinstance(value, bool):
+        return name in _FLAGS and isinstance(value, bool)
     if not isinstance(value, int):
         return False
-    return value in EXACT_BITS if name == "exact_bits" else RANGES[name][0] <= value <= RANGES[name][1]
+    if name == "exact_bits":
+        return value in EXACT_BITS
+    low, high = (RANGES | STREAM_RANGES)[name]
+    return low <= value <= high and (name != "stream_steps" or value % CHUNK == 0)

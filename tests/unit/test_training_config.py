@@ -40,6 +40,33 @@ def test_a_chip_comes_back_from_its_fields_and_from_toml(tmp_path: Path) -> None
         ({"training": {"partial_depth": True}}, "partial_depth must be"),
         ({"training": {"partial_depth": "256"}}, "partial_depth must be"),
         ({"training": {"momentum": 1}}, "momentum must be true or false, not 1"),
+        ({"training": {"streamed": 1}}, "streamed must be true or false, not 1"),
+        (
+            {"training": {"streamed": True, "stream_steps": 48}},
+            "stream_steps must be a multiple of 32 from 32 to 4096, not 48",
+        ),
+        ({"training": {"streamed": True, "stream_steps": 0}}, "stream_steps must be"),
+        (
+            {"training": {"streamed": True, "stream_sources": 15}},
+            "stream_sources must be an integer from 16 to 65536, not 15",
+        ),
+        (
+            {"training": {"streamed": True, "stream_targets": 0}},
+            "stream_targets must be an integer from 1 to 4096, not 0",
+        ),
+        (
+            {"training": {"streamed": True, "gradient_depth": -1}},
+            "gradient_depth must be an integer from 0 to 65536, not -1",
+        ),
+        (
+            {"training": {"streamed": True, "stream_steps": 4096, "stream_targets": 33}},
+            "stream_targets x stream_steps must be at most 131072, not 33 x 4096; lower one of them",
+        ),
+        (
+            {"training": {"stream_steps": 64}},
+            "stream_steps is a size of streamed gradients; set streamed = true, or leave it out",
+        ),
+        ({"training": {"gradient_depth": 16}}, "gradient_depth is a size of streamed gradients"),
         ({"training": {"tape_deep": 16}}, "unknown key 'tape_deep'; did you mean 'tape_depth'"),
         ({"training": {"q": 16}}, "choose from exact_bits, tape_depth, partial_depth, momentum"),
         ({"training": 3}, "training must be a table"),
@@ -59,8 +86,18 @@ def test_only_a_chip_that_learns_has_its_packets_and_memories() -> None:
     plain, learns = core_tables(PRESETS["tiny"]), core_tables(LEARNS)
     assert plain.memories == tuple(Memory)
     with_momentum = core_tables(replace(LEARNS, training=TrainingConfig(momentum=True)))
-    assert with_momentum.memories == (*Memory, *TrainingMemory)
     assert set(with_momentum.memories) - set(learns.memories) == {TrainingMemory.MOMENTUM}
+    sizes = {"stream_steps": 64, "stream_sources": 40, "stream_targets": 3}
+    for depth, kept in ((0, 0), (16, 16), (65536, LEARNS.weight_depth)):
+        training = TrainingConfig(streamed=True, gradient_depth=depth, **sizes)  # type: ignore[arg-type]
+        streams = core_tables(replace(LEARNS, training=training))
+        gradients = {TrainingMemory.GRADIENT} if depth else set()
+        assert {*streams.memories} ^ {*learns.memories} == {TrainingMemory.COLUMNS} | (
+            {TrainingMemory.GRADIENT} - gradients
+        )
+        assert streams.depth(TrainingMemory.GRADIENT) == kept
+        assert streams.depth(TrainingMemory.DELTA) == LEARNS.acc_depth + 3 * 64
+        assert streams.depth(TrainingMemory.COLUMNS) == 2 << 6
     assert with_momentum.width(TrainingMemory.MOMENTUM) == learns.width(Memory.WEIGHT)
     assert set(packet_format(PRESETS["tiny"]).payloads) == set(Kind)
     form = packet_format(LEARNS)

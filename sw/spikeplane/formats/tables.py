@@ -21,6 +21,7 @@ from spikeplane.formats.training_tables import (
     training_depths,
     training_egress,
     training_population,
+    training_projection,
     training_widths,
 )
 
@@ -182,6 +183,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("weight_row", weight),
             ("weight_column", weight),
             ("weight_group", weight),
+            *training_projection(config),
         ),
     )
     population = Layout(

@@ -36,6 +36,7 @@ class Verb(IntEnum):
     GATHER = 2  #: p += the sum over lanes of mul16(W[weight], d[acc])
     PARTIAL = 3  #: X[acc] += value << 16 * limb, in one lane
     ERROR = 4  #: d[acc] = value, in one lane
+    COLUMN = 5  #: as OUTER, of a streamed projection: the step is set in the source's column; the weight's place is its
 
 
 #: The verb of each kind of packet that meets words, but for SPIKE, which adds.

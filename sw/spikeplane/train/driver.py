@@ -35,6 +35,7 @@ from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Cores, Rect
 from spikeplane.train.seen import Seen
 from spikeplane.train.softmax import softmax16
+from spikeplane.train.streams import check_batch
 
 
 @dataclass
@@ -73,7 +74,7 @@ class TrainingDriver(LearningChip):
     ) -> None:
         super().__init__(device, config, network, optimiser, steps=steps, image=image)
         self.clipped = 0
-        self._step = 0  #: forward steps since START
+        self._step = self._held = 0  #: forward steps since START; samples whose gradients are on the chip
         self._values = np.zeros(0, dtype=np.uint16)
         self._tokens, self._ends = 0, set[tuple[int, int, int]]()
 
@@ -82,6 +83,7 @@ class TrainingDriver(LearningChip):
     def start(self, keep: int = 0) -> None:
         """See `LearningChip`."""
         super().start(keep)
+        self._held = self._held if keep else 0
         self.on_flow = self._take
         self._step = 0
 
@@ -99,8 +101,10 @@ class TrainingDriver(LearningChip):
     def accumulate(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Figures:
         """Forward and backward of samples, whose gradients add up on the chip until `update`. Raises SpikeplaneError as
         `iterate` does; all gradients are forgotten then."""
+        check_batch(self.network, self.config, self._held + len(labels), self.steps)
         readouts = []
         for n in range(len(labels)):
+            self._held += 1
             sample = {name: values[n] for name, values in planes.items()}
             readout = self._forward(sample)[None]
             readouts.append(readout)
@@ -118,6 +122,7 @@ class TrainingDriver(LearningChip):
         step = self.optimiser.step(samples, self.steps, rate)
         self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
         clipped = self._clipped()
+        self._held = 0
         self.iterations += 1
         return clipped
 
@@ -261,6 +266,7 @@ class TrainingDriver(LearningChip):
             flags = self.flags(core)
             if flags["overflow"]:
                 self.control(TrainingControl.DISCARD)
+                self._held = 0
                 name = self.image.routes.on(core)[flags["slot"]].name
                 raise SpikeplaneError(
                     f"iteration {self.iterations}, {'backward' if flags['backward'] else 'forward'}: numbers of layer '{name}' left "
@@ -294,4 +300,5 @@ def prepared(
             f"the network's sums take {needed} bits, and the chip has exact_bits = {config.training.exact_bits}; "
             f"set exact_bits = {needed}"
         )
+    check_batch(network, config, batch, steps)
     return build_training_image(network, config, steps, cores, optimiser)

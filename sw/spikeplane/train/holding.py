@@ -26,6 +26,7 @@ from spikeplane.train.kept import Place, bit_rows
 from spikeplane.train.network import Learned, LearningNetwork, Optimiser
 from spikeplane.train.numbers import read_numbers, write_numbers
 from spikeplane.train.routes import Core
+from spikeplane.train.stream_reads import read_stream
 
 #: Weight words that a core changes, at the least, while an exchange waits in vain (200,000 cycles of a simulated chip).
 _UPDATED = 2000
@@ -130,6 +131,9 @@ class LearningChip(Channel):
             if p.trained:
                 found[tag] = np.zeros(p.weight.shape, dtype=np.int64)
                 for kept in parts:
+                    if kept.stream is not None:
+                        kept.place_sums(read_stream(self, kept, kept.stream), found[tag])
+                        continue
                     words = read_words(self, kept.core, TrainingMemory.GRADIENT, kept.first, len(kept.order))
                     kept.sum_up(words, bits, found[tag])
         return found

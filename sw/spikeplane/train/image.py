@@ -22,6 +22,7 @@ from spikeplane.network import DENSE, Network, Population, Projection
 from spikeplane.train.kept import Kept, Place
 from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.routes import BackRoutes, Core, Cores, LearningPart
+from spikeplane.train.stream_places import StreamPlaces
 
 Words = list[tuple[AnyMemory, int, int]]
 _MOST = 0x7BFF  #: 65504: a lane without a neuron never fires
@@ -84,6 +85,7 @@ class _CoreImage:
         self.space = Allocator(config, core)
         self.space.available |= {"tape": config.training.tape_depth, "partial": config.training.partial_depth}
         self.space.used |= {"tape": 0, "partial": 0}
+        self.streams = StreamPlaces(network, config, self.space, routes.on(core))
         self.words: Words = []
         self.kept: dict[int, Kept] = {}
         self.places: list[Place] = []
@@ -92,8 +94,7 @@ class _CoreImage:
         """Everything that one part needs."""
         p = self.network.population(part.name)
         routes, what, slot = self.routes, f"population '{p.name}'", self.routes.slot(part)
-        _, height, width = p.shape
-        words = part.groups * height * width
+        words = part.groups * p.shape[1] * p.shape[2]
         readout = p.name == self.network.output
         squared = readout and self.optimiser.squared
         acc = self.space.take("acc", words * (1 + squared), what)  # the errors' sums lie behind
@@ -103,11 +104,12 @@ class _CoreImage:
         word = fields_word(
             self.tables.population,
             what,
+            **self.streams.population(p.name, words, what),
             valid=1,
             group_last=part.groups - 1,
             group_base=part.first,
-            y_last=height - 1,
-            x_last=width - 1,
+            y_last=p.shape[1] - 1,
+            x_last=p.shape[2] - 1,
             acc_base=acc,
             parameter_base=self._parameters(p, part, what),
             tape_base=tape,
@@ -185,25 +187,26 @@ class _CoreImage:
         pair, projection = _plain(self.network, p, places)
         source = self.network.population(p.source).shape[0]
         order = DENSE.ordered(places, source, lanes, part.first, part.groups)
-        first = self.space.take("weight", len(order), what)
         synapses = build_synapses(projection, pair, self.config, part.first, part.groups)
+        order, fields, train = self.streams.projection(tag, order, synapses, part.groups, what)
+        first = self.streams.first(tag, len(order), what)
         for entry in synapses.groups:
             entry["acc"] += acc
             entry["weight"] += first
         tables = {"row": synapses.rows, "column": synapses.columns, "group": synapses.groups}
-        self._lookup(tag, what, tables, synapses.steps, slot=self.routes.slot(part))
-        self.kept[tag] = kept = Kept(self.core, first, order)
+        self._lookup(tag, what, tables, synapses.steps, slot=self.routes.slot(part), **fields)
+        self.kept[tag] = kept = Kept(self.core, first, order, self.streams.stream(tag))
         for i, word in enumerate(kept.words(p.weight)):
             self._put(Memory.WEIGHT, first + i, word)
         if p.trained:
-            self._update(tag, what, first, len(order))
+            self._update(tag, what, {"first": first, "count": len(order), **train})
 
-    def _update(self, tag: int, what: str, first: int, count: int) -> None:
+    def _update(self, tag: int, what: str, fields: dict[str, int]) -> None:
         """What an update makes of its weights. Momenta begin at 0."""
-        fields = {"first": first, "count": count, "limit": self.network.projections[tag].limit}
+        fields["limit"] = self.network.projections[tag].limit
         if has_momentum(self.config):
             fields["momentum"] = _bits(float(self.optimiser.mu))
-            for address in range(first, first + count):
+            for address in range(fields["first"], fields["first"] + fields["count"]):
                 self._put(TrainingMemory.MOMENTUM, address, 0)
         self._put(TrainingMemory.TRAIN, tag, fields_word(train_layout(self.config), what, **fields))
 

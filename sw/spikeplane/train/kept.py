@@ -17,6 +17,7 @@ class Kept:
     core: Core
     first: int
     order: np.ndarray
+    stream: "Stream | None" = None  #: where its streamed gradient comes from
 
     def words(self, weight: np.ndarray) -> list[int]:
         """The memory words of a float16 weight."""
@@ -34,8 +35,22 @@ class Kept:
         """Words of the memory of gradients into int64 `sums` of the weight's shape, which is contiguous."""
         found = bit_rows(words, self.order.shape[1] * exact_bits).reshape(-1, exact_bits).astype(np.int64)
         found[:, -1] *= -1  # the sign
-        values, place = found @ (1 << np.arange(exact_bits, dtype=np.int64)), self.order.ravel()
+        self.place_sums(found @ (1 << np.arange(exact_bits, dtype=np.int64)), sums)
+
+    def place_sums(self, values: np.ndarray, sums: np.ndarray) -> None:
+        """Units int64 of all lanes of all words into `sums` of the weight's shape, which is contiguous."""
+        place = self.order.ravel()
         sums.reshape(-1)[place[place > 0] - 1] = values[place > 0]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Where a core keeps what a streamed gradient is made of: the spikes from column `column` on, one a source neuron, and the
+    deltas from word `history` of DELTA on."""
+
+    column: int
+    columns: int
+    history: int
 
 
 @dataclass(frozen=True)

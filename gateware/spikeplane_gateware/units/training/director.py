@@ -36,7 +36,7 @@ class Director(wiring.Component):
     at, seen, word, take: to BackwardCounters; slot, loads, population: which POPULATION word, pulse that it is taken, and the
     word; sweep, sweep_job, sweep_done; replay, tape, replay_done; serve, first, count, serve_done; change, update,
     update_done: pulses that begin and end each of the others' work; changes: level, until update_done; sends, request, sent:
-    to Broadcast; swept: pulse.
+    to Broadcast; swept: pulse; steps: pulse, where gradients may be streamed: the population of `slot` has gone back a step.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -67,10 +67,13 @@ class Director(wiring.Component):
                 "sent": In(1),
                 **pulses,
                 **starts,
+                **({"steps": Out(1)} if config.training.streamed else {}),
             }
         )
         self.now = Signal(status_layout(config))
         self.forward, self.active = Signal(), Signal(JOB)
+        self.streams = config.training.streamed
+        self.copies = Signal()  # the sweep only keeps the deltas of a readout
         self.status = Status(config)
 
     def elaborate(self, platform: object) -> Module:
@@ -157,7 +160,11 @@ class Director(wiring.Component):
             with m.Elif(self.status.cause == Wait.REPLAY):
                 m.next = "SERVE"
             with m.Elif(p.readout & ~p.squared):
-                m.next = "TELL"
+                self._begin_step(m)
+            if self.streams:
+                m.d.sync += self.copies.eq(p.readout & ~p.squared & ~self.forward)
+        if self.streams:
+            m.d.comb += self.sweep_job.copies.eq(self.copies)
         with m.State("SWEEP"):
             m.d.comb += self.sweep.eq(1)
             m.next = "SWEEPING"
@@ -222,6 +229,13 @@ class Director(wiring.Component):
                 with m.If(now.left != 1):
                     m.next = "STORE"
 
+    def _begin_step(self, m: Module) -> None:
+        """Of a readout: its deltas are the errors, which are kept for the step if a projection is streamed."""
+        m.next = "TELL"
+        if self.streams:
+            with m.If(self.population.keeps):
+                m.next = "SWEEP"
+
     def _advance(self, m: Module) -> None:
         """The step before, or the end of the sample."""
         p, now = self.population, self.now
@@ -229,8 +243,11 @@ class Director(wiring.Component):
             m.d.sync += [now.step.eq(now.step - 1), now.tape.eq(now.tape - p.words)]
             m.d.sync += now.waits.eq(Wait.READY)
             m.next = "STORE"
+            if self.streams:
+                m.d.comb += self.steps.eq(1)
+                m.d.sync += self.copies.eq(p.readout)
             with m.If(p.readout):
-                m.next = "TELL"
+                self._begin_step(m)
             with m.If(now.step == 0):
                 m.d.sync += now.waits.eq(Wait.NOTHING)
                 m.next = "END"

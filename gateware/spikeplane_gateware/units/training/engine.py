@@ -20,6 +20,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.training import VALUE_BITS, Verb
+from spikeplane.formats.training_tables import streams
 from spikeplane_gateware.core.interfaces import WriteBus, event_layout
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.synapses.accumulate import op_layout
@@ -30,6 +31,7 @@ from spikeplane_gateware.units.training.operands import LOADED, Operands
 from spikeplane_gateware.units.training.partial import partial_layout
 from spikeplane_gateware.units.training.port import Order, OrderPort
 from spikeplane_gateware.units.training.stage import Chain, along
+from spikeplane_gateware.units.training.streams import Streams
 from spikeplane_gateware.units.training.sums import ADDEND, FOUND, Sums
 from spikeplane_gateware.units.training.tree import tree_latency
 
@@ -105,7 +107,11 @@ class Engine(wiring.Component):
             )
         }
         self._connect(m, entry, operands, sums, gathered)
-        _products(self, m, moves, operands, late, sums)
+        shown = operands.read_data | sums.read_data
+        if entry.streams:
+            shown = shown | _streamed(self, m, entry)
+        shift = Mux(entry.delta_valid, 0, op.shift) if entry.streams else op.shift
+        _products(self, m, moves, operands, late, sums, shift)
         self._orders(m, moves[_DONE], late, operands, sums)
         gathers = Signal()
         m.d.sync += gathers.eq(moves[_DONE] & works(late["work"], Verb.GATHER))
@@ -115,7 +121,7 @@ class Engine(wiring.Component):
             gathered.whose.eq(along(m, "whose", Cat(op.tag, op.place, op.bit), _ADDEND)[-1]),
             self.event_valid.eq(passes[-1]),
             self.event.eq(along(m, "event", op.event, len(passes) - 1)[-1]),
-            self.read_data.eq(operands.read_data | sums.read_data),
+            self.read_data.eq(shown),
             self.quiet.eq(~(self.op_valid | self.port.valid | Cat(*moves, *passes).any() | sums.busy)),
         ]
         return m
@@ -151,10 +157,14 @@ class Engine(wiring.Component):
             operands.write_address.eq(Mux(error, late["at"], port.address)),
             operands.numbers.eq(Mux(error, late["value"].replicate(lanes), Cat(*port.numbers))),
         ]
+        delta = works(work, Order.DELTA)
+        if streams(self.config):
+            copies = works(work, Order.COPY)
+            delta = delta | copies
+            with m.If(copies):
+                m.d.comb += [operands.write_address.eq(port.copy), operands.numbers.eq(operands.deltas)]
         with m.If(moves):
-            m.d.comb += operands.delta_write.eq(
-                Mux(error, late["lanes"], works(work, Order.DELTA).replicate(lanes))
-            )
+            m.d.comb += operands.delta_write.eq(Mux(error, late["lanes"], delta.replicate(lanes)))
         for lane in range(lanes):
             m.d.comb += [
                 port.found[lane].eq(sums.found.word_select(lane, self.exact)),
@@ -163,10 +173,16 @@ class Engine(wiring.Component):
 
 
 def _products(
-    engine: Engine, m: Module, moves: list, operands: Operands, late: dict[str, Value], sums: Sums
+    engine: Engine,
+    m: Module,
+    moves: list,
+    operands: Operands,
+    late: dict[str, Value],
+    sums: Sums,
+    shift: Value,
 ) -> None:
     """What an op adds in each lane: its product, or what stands beside it while that is 0."""
-    shift = along(m, "shift", engine.op.shift, _PRODUCT)[-1]
+    shift = along(m, "shift", shift, _PRODUCT)[-1]
     limb = Signal(engine.exact, name="limb_word")
     m.d.comb += limb.eq((late["value"].as_signed() << (VALUE_BITS * late["limb"]))[: engine.exact])
     partial, adds = works(late["work"], Verb.PARTIAL), works(late["work"], Order.ADD)
@@ -178,3 +194,27 @@ def _products(
         addend = decode(m, name, product.valid, number, exact_bits=engine.exact, shift=shift, beside=beside)
         m.d.comb += sums.words.word_select(lane, engine.exact).eq(addend.word)
         m.d.comb += sums.carries[lane].eq(addend.carry)
+
+
+def _streamed(engine: Engine, m: Module, entry: Entry) -> Value:
+    """The columns of streamed gradients, and what orders make of them. Returns what is read back."""
+    m.submodules.streams = columns = Streams(engine.config)
+    port, streamed = engine.port, engine.port.valid & engine.port.streamed
+    m.d.comb += [
+        entry.streamed.eq(port.streamed),
+        entry.settled.eq(columns.done),
+        entry.delta_valid.eq(columns.valid),
+        entry.delta.eq(columns.address),
+        columns.spike.eq(entry.sets),
+        columns.spike_column.eq(engine.op.weight_address),
+        columns.spike_slot.eq(engine.op.event.slot),
+        columns.slot.eq(port.slot),
+        columns.step.eq(port.step),
+        port.index.eq(columns.index),
+        columns.sums.eq(streamed & (port.order == Order.FETCH)),
+        columns.clears.eq(streamed & (port.order == Order.DISCARD)),
+        columns.column.eq(port.column),
+        columns.history.eq(port.history),
+    ]
+    connect(m, flipped(engine.read), columns.read)
+    return columns.read_data

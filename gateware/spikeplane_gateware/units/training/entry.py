@@ -8,12 +8,13 @@
 Combinational: what it gives belongs to the op of the same cycle.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane.config import ChipConfig
+from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.training import Verb
+from spikeplane.formats.training_tables import delta_depth, streams
 from spikeplane_gateware.core.synapses.accumulate import op_layout
 from spikeplane_gateware.units.training.matches import touch_layout
 from spikeplane_gateware.units.training.operands import operand_layout
@@ -42,9 +43,19 @@ class Entry(wiring.Component):
         An event begins.
     operand, touch : Out(operand_layout), Out(touch_layout)
         What it multiplies, and what it does to an exact word.
+    streamed, settled, delta_valid, delta : In(1), In(1), In(1), In
+        Where gradients may be streamed: the order is about a streamed one, and what it has to wait for is done; an op that
+        adds this word of deltas to the sum of a gradient.
+    sets : Out(1)
+        Likewise: an op of the verb COLUMN begins, which is done elsewhere.
     """
 
     def __init__(self, config: ChipConfig) -> None:
+        self.streams = streams(config)
+        #: the word of X where a streamed gradient is added up: no population has it
+        self.sum_place = Cat(Const(config.acc_depth - 1, bits_for(config.acc_depth)), Const(1, 1))
+        more = {"streamed": In(1), "settled": In(1), "delta_valid": In(1), "sets": Out(1)}
+        more |= {"delta": In(bits_for(delta_depth(config)))}
         super().__init__(
             {
                 "op_valid": In(1),
@@ -60,12 +71,15 @@ class Entry(wiring.Component):
                 "passes": Out(1),
                 "operand": Out(operand_layout(config)),
                 "touch": Out(touch_layout(config)),
+                **(more if self.streams else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m, op, ordered = Module(), self.op, Signal()
         takes, accepted = Signal(), Signal()
+        if self.streams:
+            return _streamed(self, m, takes, accepted, ordered)
         m.d.comb += [
             takes.eq(self.valid & ~ordered),
             self.stall.eq(takes | (self.valid & (self.order >= Order.FETCH))),
@@ -114,3 +128,37 @@ class Entry(wiring.Component):
 def works(work: Value, *those: int) -> Value:
     """Whether the work is one of those."""
     return Cat(*[work == one for one in those]).any()
+
+
+def _streamed(entry: Entry, m: Module, takes: Signal, accepted: Signal, ordered: Signal) -> Module:
+    """The same where gradients may be streamed: FETCH and DISCARD of one wait; deltas go between."""
+    op, waits = entry.op, Signal()
+    column = op.verb == Verb.COLUMN
+    m.d.comb += [
+        waits.eq(entry.streamed & works(entry.order, Order.FETCH, Order.DISCARD) & ~entry.settled),
+        takes.eq(entry.valid & ~ordered & ~waits),
+        entry.stall.eq(entry.valid & (~ordered | (entry.order >= Order.FETCH))),
+        accepted.eq(entry.op_valid & ~entry.stall),
+        entry.starts.eq(takes | entry.delta_valid | (accepted & ~op.is_event & ~column)),
+        entry.sets.eq(accepted & ~op.is_event & column),
+        entry.passes.eq(accepted & op.is_event),
+        entry.work.eq(Mux(takes, entry.order, Mux(entry.delta_valid, Verb.OUTER, op.verb))),
+    ]
+    m.d.sync += ordered.eq((ordered | takes) & ~entry.done)
+    entry._operand(m, takes)
+    entry._touch(m, takes)
+    operand, touch, work, copies = entry.operand, entry.touch, entry.work, Signal()
+    m.d.comb += copies.eq(takes & works(work, Order.COPY))
+    with m.If(copies):
+        m.d.comb += [operand.by_delta.eq(1), operand.address.eq(entry.address), touch.touches.eq(0)]
+    with m.If(entry.delta_valid):
+        m.d.comb += [
+            operand.lanes.eq(~Const(0, len(operand.lanes))),
+            operand.negate.eq(0),
+            operand.address.eq(entry.delta),
+        ]
+    with m.If(entry.delta_valid | (takes & entry.streamed)):
+        m.d.comb += [touch.gradient.eq(0), touch.place.eq(entry.sum_place)]
+    with m.If(takes & entry.streamed):
+        m.d.comb += [touch.touches.eq(works(work, Order.FETCH)), touch.clears.eq(1), touch.writes.eq(1)]
+    return m

@@ -5,7 +5,8 @@ from amaranth.lib import data
 
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import Kind, packet_format
-from spikeplane.formats.training import VERBS, TrainingKind
+from spikeplane.formats.training import VERBS, TrainingKind, Verb
+from spikeplane.formats.training_tables import streams
 from spikeplane_gateware.core.synapses.lookup import Lookup
 from spikeplane_gateware.structs import struct
 
@@ -37,7 +38,21 @@ class TrainingLookup(Lookup):
     def _has_slot(self, kind: Value) -> Value:
         return (kind == Kind.CREDIT) | (kind == TrainingKind.READY)
 
+    def _column(self, m: Module, group: Signal, projection: Signal, kind: Value) -> Signal:
+        """The entry of a group, or of the columns of its neurons: a spike of a streamed projection meets but one of them."""
+        entry = Signal.like(group, name="group_or_column")
+        m.d.comb += entry.eq(group)
+        with m.If((kind == TrainingKind.REPLAY) & projection.streams):
+            m.d.comb += [
+                entry.weight.eq(group.weight + projection.column),
+                entry.count.eq(Mux(group.count == 0, 0, 1)),
+            ]
+        return entry
+
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
+        streamed = streams(self.config)
+        if streamed:
+            entries = {**entries, "group": self._column(m, entries["group"], projections[5], kinds[5])}
         super()._sum(m, entries, projections, packets, kinds)
         out, packet, kind = self.o.payload, packets[6], kinds[6]
         layout = packet_format(self.config).payloads[Kind.TOKEN]
@@ -47,6 +62,9 @@ class TrainingLookup(Lookup):
             for one, named in VERBS.items():
                 with m.Case(one):
                     m.d.comb += verb.eq(named)
+        if streamed:
+            with m.If((kind == TrainingKind.REPLAY) & projections[6].streams):
+                m.d.comb += verb.eq(Verb.COLUMN)
         with m.If(self._moves(6)):
             m.d.sync += [
                 out.verb.eq(verb),

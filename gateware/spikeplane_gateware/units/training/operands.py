@@ -18,7 +18,7 @@ from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.formats.training import VALUE_BITS
-from spikeplane.formats.training_tables import TrainingMemory
+from spikeplane.formats.training_tables import TrainingMemory, delta_depth, streams
 from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
@@ -38,7 +38,7 @@ def operand_layout(config: ChipConfig) -> data.StructLayout:
             "by_delta": 1,
             "negate": 1,
             "lanes": config.lanes,
-            "address": bits_for(config.acc_depth),
+            "address": bits_for(delta_depth(config)),
             "weight_address": bits_for(config.weight_depth),
         }
     )
@@ -61,7 +61,8 @@ class Operands(wiring.Component):
     a, b : Out(L * 16), Out(L * 16)
         LOADED cycles after an op: its operands, lane 0 lowest; combinational, from registers.
     weights : Out(L * 16)
-        The last weight word that was read, LOADED cycles after its op and until LOADED cycles after the next.
+        The last weight word that was read, LOADED cycles after its op and until LOADED cycles after the next; `deltas`, where
+        gradients may be streamed, likewise of deltas.
     weight_write, delta_write : In(1), In(L)
         Write a weight word; write the deltas of these lanes.
     write_address, numbers : In, In(L * 16)
@@ -72,8 +73,8 @@ class Operands(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables, self.width = config, core_tables(config), config.lanes * VALUE_BITS
-        addresses = max(bits_for(config.acc_depth), bits_for(config.weight_depth))
-        wide = {name: Out(self.width) for name in ("a", "b", "weights")}
+        addresses = max(bits_for(delta_depth(config)), bits_for(config.weight_depth))
+        wide = {name: Out(self.width) for name in ("a", "b", "weights", *self._more())}
         super().__init__(
             {
                 "op": In(operand_layout(config)),
@@ -89,12 +90,16 @@ class Operands(wiring.Component):
         )
         self.late = Signal(self.width, name="late_numbers", reset_less=True)
 
+    def _more(self) -> tuple[str, ...]:
+        return ("deltas",) if streams(self.config) else ()
+
     def elaborate(self, platform: object) -> Module:
         m, op = Module(), self.op
         hosts = self._writes(m)
         weight, weights_shown = self._memory(m, Memory.WEIGHT, op.weight_address, hosts, SHARED_LANES)
         delta, deltas_shown = self._memory(m, TrainingMemory.DELTA, op.address, hosts, 1)
         m.d.comb += [self.read_data.eq(weights_shown | deltas_shown), self.weights.eq(weight)]
+        m.d.comb += [getattr(self, name).eq(delta) for name in self._more()]
         self._operands(m, weight, delta)
         return m
 

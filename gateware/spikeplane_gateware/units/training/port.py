@@ -1,12 +1,15 @@
 """What the soma of a core that learns asks of the engine: one order at a time, on a whole word."""
 
 from enum import IntEnum
+from typing import Any
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.training import VALUE_BITS
+from spikeplane.formats.training_tables import delta_depth
 
 
 class Order(IntEnum):
@@ -18,11 +21,31 @@ class Order(IntEnum):
     FETCH = 11  #: found = D[address], weights = W[address]
     STORE = 12  #: W[address] = numbers; D[address] = 0
     DISCARD = 13  #: D[address] = 0
+    COPY = 14  #: d[copy] = d[address]
 
 
 def address_bits(config: ChipConfig) -> int:
     """Bits of an order's address: of an accumulator or weight word."""
     return max(bits_for(config.acc_depth), bits_for(config.weight_depth))
+
+
+def stream_fields(config: ChipConfig) -> dict[str, Any]:
+    """What orders say besides where gradients may be streamed. `copy`: where COPY writes to; `slot`, `step`, `index`: see
+    `Streams`; `streamed`: FETCH finds the sum of `column`'s deltas from word `history` on, and is as long; STORE leaves D;
+    DISCARD clears all columns."""
+    assert config.training is not None
+    if not config.training.streamed:
+        return {}
+    delta = bits_for(delta_depth(config))
+    return {
+        "copy": Out(delta),
+        "slot": Out(SLOT_BITS),
+        "step": Out(1),
+        "index": In(range(config.training.stream_steps)),
+        "streamed": Out(1),
+        "column": Out(bits_for(config.training.stream_sources)),
+        "history": Out(delta),
+    }
 
 
 class OrderPort(wiring.Signature):
@@ -43,5 +66,6 @@ class OrderPort(wiring.Signature):
                 "done": In(1),
                 "found": In(exact).array(lanes),
                 "weights": In(VALUE_BITS).array(lanes),
+                **stream_fields(config),
             }
         )

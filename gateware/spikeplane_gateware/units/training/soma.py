@@ -109,6 +109,8 @@ class TrainingSoma(wiring.Component):
         self._send(m)
         self._share(m)
         self._tape(m)
+        if self.director.streams:
+            m.d.comb += [self.port.slot.eq(self.director.slot), self.port.step.eq(self.director.steps)]
         m.d.comb += self.read_data.eq(shown)
         return m
 

@@ -18,7 +18,7 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.tables import core_tables
-from spikeplane.formats.training_tables import TrainingMemory
+from spikeplane.formats.training_tables import TrainingMemory, gradient_depth
 from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.lanes import LaneRam, lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
@@ -71,7 +71,9 @@ class Sums(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
         m.submodules.matches = matches = Matches(c)
-        names = {"exact": 2 << bits_for(c.acc_depth), "gradient": c.weight_depth}
+        names = {"exact": 2 << bits_for(c.acc_depth)} | (
+            {"gradient": depth} if (depth := gradient_depth(c)) else {}
+        )
         rams = [lane_rams(m, n, lanes=c.lanes, width=self.bits, depth=depth) for n, depth in names.items()]
         word = Signal(len(self.found), name="word", reset_less=True)
         loads, second = self._controls(m, matches, rams)
@@ -81,9 +83,7 @@ class Sums(wiring.Component):
             self._lane(m, lane, word, [r[lane] for r in rams], matches.valid, flags)
             for lane in range(c.lanes)
         ]
-        shown = output_register(
-            m, self.read, TrainingMemory.GRADIENT, core_tables(c), word, Cat(*source), loads
-        )
+        shown = _found(self, m, word, Cat(*source), loads)
         m.d.comb += [
             matches.op.eq(self.op),
             self.busy.eq(matches.valid.any()),
@@ -107,7 +107,7 @@ class Sums(wiring.Component):
             ("exact", op.touches & ~op.gradient, writes & ~last.gradient),
             ("gradient", gradient_reads, writes & last.gradient),
         )
-        for of_lanes, (name, reads, stores) in zip(rams, enables, strict=True):
+        for of_lanes, (name, reads, stores) in zip(rams, enables, strict=False):
             read_en, write_en = Signal(name=f"{name}_reads"), Signal(name=f"{name}_writes")
             m.d.sync += [read_en.eq(reads), write_en.eq(stores)]
             for lane, ram in enumerate(of_lanes):
@@ -138,7 +138,7 @@ class Sums(wiring.Component):
             return Signal(bits, name=f"{name}_{lane}", reset_less=True)
 
         source, base, total = Signal(bits, name=f"source_{lane}"), register("base"), register("sum")
-        chosen = Mux(flag["second"], rams[1].read_data, rams[0].read_data)
+        chosen = Mux(flag["second"], rams[1].read_data, rams[0].read_data) if rams[1:] else rams[0].read_data
         m.d.comb += source.eq(Mux(flag["forwarded"], 0, chosen))
         m.d.comb += [ram.write_data.eq(total) for ram in rams]
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
@@ -154,3 +154,13 @@ class Sums(wiring.Component):
         with m.If(valid[3]):
             m.d.sync += total.eq(kept + self.words.word_select(lane, bits) + self.carries[lane])
         return source
+
+
+def _found(sums: Sums, m: Module, word: Signal, source: Value, loads: Signal) -> Value | int:
+    """The register behind the memories, and what it gives to the read-back, which sees gradients, if there are any."""
+    if gradient_depth(sums.config):
+        tables = core_tables(sums.config)
+        return output_register(m, sums.read, TrainingMemory.GRADIENT, tables, word, source, loads)
+    with m.If(loads):
+        m.d.sync += word.eq(source)
+    return 0

@@ -26,9 +26,12 @@ from spikeplane_gateware.units.training.walk import Walk
 
 def sweep_job(config: ChipConfig) -> data.StructLayout:
     """`initial`: only set the words of bank `parity` to 0; `backward`: deltas of a step, `first`: of step 0; else
-    `last`: of the sample's last step. `tape`: the word of the tape where the step begins."""
+    `last`: of the sample's last step. `tape`: the word of the tape where the step begins. `copies`, where gradients may be
+    streamed: only keep the deltas of a step."""
     assert config.training is not None
     flags = dict.fromkeys(("initial", "backward", "parity", "last", "first"), 1)
+    if config.training.streamed:
+        flags["copies"] = 1
     return data.StructLayout({**flags, "tape": bits_for(config.training.tape_depth)})
 
 
@@ -78,6 +81,7 @@ class TrainingSweep(wiring.Component):
         self.walk = Walk(config)
         self.word = Signal(lanes * exact, reset_less=True)
         self.parameters = [Signal(lanes * VALUE_BITS, name=name) for name in ("theta", "low", "high")]
+        self.streams = config.training.streamed
         self.count = Signal(3)
         self.behind = Signal()  # the order is for what a readout makes its errors of
         self.lane = Signal(range(lanes))
@@ -97,6 +101,8 @@ class TrainingSweep(wiring.Component):
             self.row_spikes.eq(self.tape_word),
         ]
         self._words(m)
+        if self.streams:
+            self._history(m)
         self._requests(m, readout)
         self._states(m, readout)
         return m
@@ -108,6 +114,16 @@ class TrainingSweep(wiring.Component):
             m.d.comb += self.row_word[lane].eq(self.word.word_select(lane, exact))
             for name, word in zip(("theta", "low", "high"), self.parameters, strict=True):
                 m.d.comb += getattr(self, f"row_{name}")[lane].eq(word.word_select(lane, VALUE_BITS))
+
+    def _history(self, m: Module) -> None:
+        """Where the deltas of the word are kept: those of all steps of a word lie one after the other."""
+        port, steps = self.port, self.config.training.stream_steps  # pyright: ignore[reportOptionalMemberAccess]
+        first = Signal.like(port.copy, name="history")
+        with m.If(self.start):
+            m.d.sync += first.eq(self.population.history)
+        with m.Elif(self.walk.step):
+            m.d.sync += first.eq(first + steps)
+        m.d.comb += port.copy.eq(first + port.index)
 
     def _requests(self, m: Module, readout: Value) -> None:
         """SPIKE of the word's mask, or VALUE of each of its lanes."""
@@ -150,6 +166,9 @@ class TrainingSweep(wiring.Component):
                 m.next = "TAKE"
                 with m.If(walk.opens & ~job.initial & ~job.backward):
                     m.next = "PARAMETERS"
+                if self.streams:
+                    with m.If(job.copies):
+                        m.next = "COPY"
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("TAKE"):
@@ -184,8 +203,7 @@ class TrainingSweep(wiring.Component):
                     with m.If(self.population.squared):
                         m.next = "CLEAR"
         self._mean(m)
-        with m.State("DELTA"):
-            self._order(m, Order.DELTA, "ADD")
+        self._deltas(m)
         with m.State("ADD"):
             with m.If(adds):
                 self._order(m, Order.ADD, "NEXT", Mux(job.backward, 0, ~job.parity))
@@ -196,6 +214,19 @@ class TrainingSweep(wiring.Component):
             m.next = "OPEN"
             with m.If(walk.last):
                 m.next = "IDLE"
+
+    def _deltas(self, m: Module) -> None:
+        """The deltas of the step, and, where gradients are streamed, those of all steps."""
+        with m.State("DELTA"):
+            self._order(m, Order.DELTA, "ADD")
+            if self.streams:
+                with m.If(self.port.done & self.population.keeps):
+                    m.next = "COPY"
+        if self.streams:
+            with m.State("COPY"):
+                self._order(m, Order.COPY, "ADD")
+                with m.If(self.port.done & self.job.copies):
+                    m.next = "NEXT"
 
     def _mean(self, m: Module) -> None:
         """A readout's mean over the steps goes behind its sums, where targets are taken from it: what a sample that was

@@ -69,6 +69,8 @@ class Update(wiring.Component):
         self.exact = exact
         if self.momentum:
             self.momenta = Momenta(config)
+        self.streams = config.training.streamed
+        self.clears = Signal()  # streamed: all columns, at the end
         self.sum = Signal(lanes * exact, reset_less=True)
         self.weights = Signal(lanes * VALUE_BITS, reset_less=True)
 
@@ -90,6 +92,8 @@ class Update(wiring.Component):
         if self.momentum:
             _momenta(self, m)
             shown = shown | self.momenta.read_data
+        if self.streams:
+            _streams(self, m, loads)
         m.d.comb += self.read_data.eq(shown)
         self._states(m, second, loads)
         return m
@@ -125,12 +129,13 @@ class Update(wiring.Component):
                 m.next = "FETCH"
                 with m.If(self.discard):
                     m.next = "STORE"
-                with m.If(word.count == 0):
+                with m.If(_over(self)):
                     m.next = "READ"
                     m.d.sync += self.tag.eq(self.tag + 1)
                     with m.If(self.tag == self.config.projections - 1):
-                        m.d.comb += self.done.eq(1)
-                        m.next = "IDLE"
+                        _end(self, m)
+            if self.streams:
+                _clear(self, m)
             with m.State("FETCH"):
                 m.d.comb += [port.valid.eq(1), port.order.eq(Order.FETCH)]
                 with m.If(port.done):
@@ -189,3 +194,45 @@ def _turn(update: Update, m: Module, second: Signal) -> None:
 def _wide(update: Update, words: Any) -> Value:
     """Exact words as those of an update."""
     return Value.cast(Cat(*[Cat(w, w[-1].replicate(update.exact - len(w))) for w in words]))
+
+
+def _streams(update: Update, m: Module, loads: Signal) -> None:
+    """The column and the deltas that a word's gradient is made of: a target word after the other, its sources in turn."""
+    training = update.config.training
+    assert training is not None
+    port, word, source = update.port, update.word, Signal(range(training.stream_sources), reset_less=True)
+    m.d.comb += [
+        port.streamed.eq(word.streamed | update.clears),
+        port.column.eq(word.column + source),
+        port.history.eq(word.history),
+    ]
+    with m.If(loads):
+        m.d.sync += source.eq(0)
+    with m.Elif(port.done & (port.order == Order.STORE)):
+        m.d.sync += source.eq(source + 1)
+        with m.If(source == word.columns - 1):
+            m.d.sync += [source.eq(0), word.history.eq(word.history + training.stream_steps)]
+
+
+def _end(update: Update, m: Module) -> None:
+    """Every projection is changed, or forgotten."""
+    if not update.streams:
+        m.d.comb += update.done.eq(1)
+        m.next = "IDLE"
+    else:
+        m.next = "CLEAR"
+
+
+def _over(update: Update) -> Value:
+    """No word of the tag is left, or it has no gradients to forget."""
+    over = update.word.count == 0
+    return over | (update.discard & update.word.streamed) if update.streams else over
+
+
+def _clear(update: Update, m: Module) -> None:
+    """What was streamed is forgotten, at the end."""
+    with m.State("CLEAR"):
+        m.d.comb += [update.port.valid.eq(1), update.port.order.eq(Order.DISCARD), update.clears.eq(1)]
+        with m.If(update.port.done):
+            m.d.comb += update.done.eq(1)
+            m.next = "IDLE"

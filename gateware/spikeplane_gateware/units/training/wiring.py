@@ -11,9 +11,17 @@ DOES = ("sweeps", "updates", "sends")  #: levels of a soma, what it does
 def share_engine(m: Module, change: Value, port: Any, users: tuple[Any, Any]) -> None:
     """The orders of the second of `users` while weights `change`, else those of the first."""
     first, second = users
+    streamed = ("streamed", "column", "history") if hasattr(port, "streamed") else ()
     for name in ("valid", "order", "bank", "address"):
         mine, other = getattr(first.port, name), getattr(second.port, name)
         m.d.comb += getattr(port, name).eq(Mux(change, other, mine))
+    for name in streamed:
+        m.d.comb += getattr(port, name).eq(
+            getattr(second.port, name) & change.replicate(len(getattr(port, name)))
+        )
+    if streamed:
+        m.d.comb += port.copy.eq(first.port.copy)
+        m.d.comb += [user.port.index.eq(port.index) for user in users]
     for lane, word in enumerate(port.word):
         m.d.comb += word.eq(first.port.word[lane])  # the second adds none
         m.d.comb += port.numbers[lane].eq(first.port.numbers[lane])  # both give what Row has
