@@ -8,6 +8,7 @@ from mutants.lists import (
     core_out,
     corrections,
     driver,
+    federate,
     gates,
     golden,
     kinds,
@@ -29,5 +30,5 @@ PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
     *training.PARTS, *training_chip.PARTS, training_parts.PART,
-    corrections.PART, parallel.PART, published.PART,
+    corrections.PART, parallel.PART, published.PART, federate.PART,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,5 +72,15 @@ class Terms:
             "projections": [[stated(p, ("weight",)), p.weight.shape] for p in network.projections],
             "delta_limit": network.delta_limit,
         }  # fmt: skip
-        text = json.dumps(said, sort_keys=True, default=lambda one: one.item())
+        text = json.dumps(_same(said), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _same(value: Any) -> Any:
+    """The same however its numbers are held: 0.0 is 0, a tuple a list."""
+    if isinstance(value, dict):
+        return {name: _same(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_same(one) for one in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
