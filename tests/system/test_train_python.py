@@ -144,6 +144,11 @@ def test_on_the_simulated_chip() -> None:
     assert golden.compared is None
     assert golden.cycles == {}
     assert chip.cycles["cycles_per_sample"] > 100
+    squared = trained(epochs=1, loss="squared")
+    assert squared.training.settings.loss == "squared"
+    assert squared.sha256 != golden.sha256
+    kept = [one.training.figures.profiles[0]["gradients"] for one in (squared, golden)]
+    assert kept[0] != kept[1]
     assert f"{chip.cycles['cycles_per_sample']:,.0f} a sample" in repr(chip)
 
 
@@ -178,13 +183,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"last_rate": 2}, "rate 1 and last_rate 2: a rate is above 0 and does not rise"),
     ({"rate": "fast"}, "rate must be a number, not 'fast'"),
     ({"epochs": 1.5}, "epochs must be a whole number, not 1.5"),
-    ({"steps": 4}, "training has no option 'steps'; it has batch, epochs, rate, last_rate, momentum, seed, and those of spikeplane.train"),
+    ({"steps": 4}, "training has no option 'steps'; it has batch, epochs, rate, last_rate, momentum, seed, loss, and those of "
+     "spikeplane.train"),
     ({"board": "sims"}, "board sims: training runs on golden, sim, or the path of a serial port"),
     ({"verify": 1}, "chip and verify are of a chip; give board sim, or the path of a serial port"),
     ({"freeze": ["fc"]}, "freeze fc: there is no layer 'fc'; there are 1, 2, 3, readout"),
     ({"labels": None}, "training needs a label for each sample; give labels=, or a DataLoader of pairs"),
     ({"test": IMAGES[:3]}, "training needs a label for each sample; give labels=, or a DataLoader of pairs"),
     ({"labels": LABELS[:40]}, "labels are whole numbers, one for each of 48 samples, not int64 of shape (40,)"),
+    ({"loss": "hinge"}, "loss must be one of cross-entropy, squared, not hinge"),
     ({"resume": "none.spt"}, "training: no file none.spt"),
     ({"board": "sim", "chip": sp.PRESETS["tiny"]}, "the chip does not learn: its configuration has no table [training]; add one"),
 ]  # fmt: skip

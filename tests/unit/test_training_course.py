@@ -34,6 +34,14 @@ def test_with_momentum_every_batch_is_full() -> None:
     assert all(len(one.members(i)) == 16 for i in range(9))
 
 
+def test_how_many_samples_iterations_have() -> None:
+    for one in (settings(), settings(momentum=0.5)):
+        counts = [len(one.members(i)) for i in range(one.iterations)]
+        for first in (0, 1, 3, 7):
+            assert one.learned(first, one.iterations) == sum(counts[first:])
+    assert settings().learned(2, 4) == 18
+
+
 def test_the_rate_falls_evenly() -> None:
     one = settings(rate=0.4, last_rate=0.04)
     rates = [one.rate_of(i) for i in range(12)]

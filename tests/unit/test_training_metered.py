@@ -8,7 +8,7 @@ import pytest
 
 from spikeplane.formats.training import TrainingCounter
 from spikeplane.train import metered
-from spikeplane.train.activity import Activity
+from spikeplane.train.activity import Activity, activity
 from spikeplane.train.driver import Figures, TrainingDriver
 from spikeplane.train.metered import EVERY, Metered, cycles
 
@@ -79,3 +79,18 @@ def test_gradients_for_somebody_elses_update(chip: Any) -> None:
 
 def test_what_has_no_clock() -> None:
     assert cycles(SimpleNamespace(clipped=0)) == {}
+
+
+def test_a_question_behind_start_waits_until_counters_are_cleared() -> None:
+    """Of a core on which START has just come, the first answer is of what was before."""
+
+    class Channel:
+        def __init__(self) -> None:
+            self.fresh = {(0, 0): False, (0, 1): False}
+
+        def query(self, counter: Any, core: tuple[int, int]) -> int:
+            fresh, self.fresh[core] = self.fresh[core], True
+            return 0 if fresh else 700
+
+    found = activity(Channel(), [(0, 0), (0, 1)])  # type: ignore[arg-type]
+    assert set(found.counts.values()) == {0}

@@ -36,7 +36,7 @@ def learn(
 ) -> dict[str, Any]:
     """Train to the end, with a bar and a checkpoint for each epoch; returns the figures."""
     settings, begun = training.settings, training.iterations
-    rest, start = (settings.iterations - begun) * settings.batch, time.perf_counter()
+    rest, start = settings.learned(begun, settings.iterations), time.perf_counter()
     checkpoints = Checkpoints(training, output, say)
     with bar("training", rest, "samples") as advance:
 
@@ -53,8 +53,7 @@ def learn(
             )  # fmt: skip
     done.save(output)
     seconds = time.perf_counter() - start
-    samples = sum(len(settings.members(n)) for n in range(begun, done.iterations))
-    found = {"idle": checkpoints.idle, "seconds": seconds, "samples_per_second": samples / seconds}
+    found = {"idle": checkpoints.idle, "seconds": seconds, "samples_per_second": rest / seconds}
     return _figures(done, learner) | {"training": str(output), **found}
 
 

@@ -46,7 +46,7 @@ def described(training: Training, path: Path) -> dict[str, Any]:
     }
 
 
-_SETTINGS = ("samples", "batch", "epochs", "rate", "last_rate", "momentum", "seed")
+_SETTINGS = ("samples", "batch", "epochs", "rate", "last_rate", "momentum", "loss", "seed")
 
 
 def show_training(found: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def show_training(found: dict[str, Any]) -> None:
         f"samples, {escape(asked['encoding'])}",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    rest = f"momentum {asked['momentum']:g}, seed {asked['seed']}, deltas within 2^{found['delta_limit']}"
+    rest = f"momentum {asked['momentum']:g}, {asked['loss']}, seed {asked['seed']}, deltas within 2^{found['delta_limit']}"
     out.print(f"rate {asked['rate']:g} to {asked['last_rate']:g}, {rest}", highlight=False)
     for row in found["epochs"][-1:]:
         test = f", test {row['test']:.2%}" if "test" in row else ""

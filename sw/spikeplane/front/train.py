@@ -91,12 +91,13 @@ def _learned(
     with _progress(progress, training) as (each, epoch):
         run_training(
             training, learner, data, test, progress=each, epoch_done=epoch, every=every if path else 0,
-            checkpoint=None if path is None else lambda now: now.save(path), observe=observer(training.network),
+            checkpoint=None if path is None else lambda now: now.save(path),
+            observe=observer(training.network, squared=settings.optimiser.squared),
         )  # fmt: skip
     return TrainingResult(
         training=training,
         seconds=time.perf_counter() - start,
-        samples=sum(len(settings.members(n)) for n in range(first, training.iterations)),
+        samples=settings.learned(first, training.iterations),
         clipped=learner.clipped,
         compared=getattr(learner, "compared", None),
         cycles=cycles(learner),
@@ -131,14 +132,16 @@ def _pair(test: Any) -> tuple[Any, Any]:
 
 
 def _settings(code: Encoding, samples: int, given: dict[str, Any]) -> Settings:
-    known = ("batch", "epochs", "rate", "last_rate", "momentum", "seed")
+    known = ("batch", "epochs", "rate", "last_rate", "momentum", "seed", "loss")
     for name in given:
         if name not in known:
             raise SpikeplaneError(
                 f"training has no option '{name}'; it has {', '.join(known)}, and those of spikeplane.train"
             )
         whole = name in ("batch", "epochs", "seed")
-        if not isinstance(given[name], int | np.integer if whole else int | float | np.number | None):
+        if name != "loss" and not isinstance(
+            given[name], int | np.integer if whole else int | float | np.number | None
+        ):
             raise SpikeplaneError(f"{name} must be a {'whole ' if whole else ''}number, not {given[name]!r}")
     if given.get("last_rate") is None:
         given = {**given, "last_rate": given.get("rate", Settings.rate) / 10}
@@ -183,6 +186,6 @@ def _progress(
 
         yield each, wanted
         return
-    rest = (settings.iterations - training.iterations) * settings.batch
+    rest = settings.learned(training.iterations, settings.iterations)
     with shown("training", rest, wanted) as advance:
         yield lambda found: advance(found.samples), None

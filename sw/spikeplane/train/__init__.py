@@ -18,6 +18,7 @@ encoding     how samples become spikes; Encoding(kind="rate", steps=4) where Non
 batch        samples of an iteration, 64; epochs: how often all samples are seen, 5
 rate         of the mean loss, 0.4; it falls evenly to last_rate, a tenth of it
 momentum     0 to below 1; 0: plain gradient descent
+loss         "cross-entropy" (default), or "squared"
 seed         of the order of samples, 0
 freeze       layers that keep their weights
 weight_limit, delta_limit   weights and deltas stay within 2 to this power: 3 and 2

@@ -8,6 +8,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from spikeplane.formats.packet import Counter
 from spikeplane.formats.training import TrainingCounter
 from spikeplane.host.channel import Channel
 
@@ -63,6 +64,7 @@ def activity(channel: Channel, cores: Iterable[tuple[int, int]]) -> Activity:
     counters wrapped: `since` tells what was done between two answers. The cores of a driver: `image.routes.cores`."""
     counts = dict.fromkeys(TrainingCounter, 0)
     for core in cores:
+        channel.query(Counter.FLAGS, core)  # a question right behind START finds counters that are not 0 yet
         for one in TrainingCounter:
             counts[one] += channel.query(one, core)
     return Activity(counts)

@@ -88,6 +88,11 @@ class Settings:
         share = iteration / max(1, self.iterations - 1)
         return self.rate + (self.last_rate - self.rate) * share
 
+    def learned(self, first: int, last: int) -> int:
+        """Samples of the iterations from `first` on, before `last`."""
+        places = (n % self.an_epoch * self.batch for n in range(first, last))
+        return sum(min(self.batch, self.samples - place) for place in places)
+
     def members(self, iteration: int) -> np.ndarray:
         """The numbers of the samples of an iteration: each epoch in an order of its own."""
         epoch, place = divmod(iteration, self.an_epoch)

@@ -9,7 +9,7 @@ function head() {
   const cell = (value, label, more) => $("panel").append(make("div", {}, make("span", { class: "label" }, label), make("b", {}, value), make("span", { class: "more" }, more || "")));
   if (last?.test !== undefined) cell(percent(last.test), "of the samples left out are right", `epoch ${last.epoch}`);
   if (last) cell(percent(last.accuracy), "of the samples that it learned", `epoch ${last.epoch}, while it learned them`);
-  if (last) cell(number(last.loss, 3), "loss", "cross-entropy, nats a sample");
+  if (last) cell(number(last.loss, 3), "loss", settings.loss === "squared" ? "squared error, a sample" : "cross-entropy, nats a sample");
   if (figures.samples_per_second) cell(number(figures.samples_per_second, figures.samples_per_second < 10 ? 1 : 0), "samples a second", "of this computer's time");
   if (figures.cycles_per_sample) cell(number(figures.cycles_per_sample), "cycles a sample", "forward, backward and its share of the update");
 }

@@ -33,7 +33,7 @@ def page(training: Training, figures: dict[str, Any], provenance: dict[str, str]
         "settings": {
             "encoding": settings.encoding.kind, "steps": settings.encoding.steps, "samples": settings.samples,
             "batch": settings.batch, "epochs": settings.epochs, "rate": settings.rate, "last_rate": settings.last_rate,
-            "momentum": settings.momentum, "seed": settings.seed,
+            "momentum": settings.momentum, "loss": settings.loss, "seed": settings.seed,
         },
         "iterations": training.iterations,
         "an_epoch": settings.an_epoch,
