@@ -1,6 +1,6 @@
 """The backward's sender: the spike and window planes of a step, from the tape."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -59,6 +59,11 @@ class Replay(wiring.Component):
             request.mask.eq(mask),
             *[request[name].eq(getattr(walk, name)) for name in ("y", "x")],
         ]
+        self._states(m, walk, windows, planes, mask.any())
+        return m
+
+    def _states(self, m: Module, walk: Walk, windows: Signal, planes: Signal, some: Value) -> None:
+        """Word by word: read, the spikes, the windows."""
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
                 m.next = "READ"
@@ -68,8 +73,8 @@ class Replay(wiring.Component):
                 m.d.sync += [planes.eq(self.tape_word), windows.eq(0)]
                 m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += self.sends.eq(mask.any())
-                with m.If(~mask.any() | self.sent):
+                m.d.comb += self.sends.eq(some)
+                with m.If(~some | self.sent):
                     m.d.sync += windows.eq(1)
                     with m.If(windows):
                         m.next = "NEXT"
@@ -78,4 +83,3 @@ class Replay(wiring.Component):
                 m.next = "READ"
                 with m.If(walk.last):
                     m.next = "IDLE"
-        return m
