@@ -265,8 +265,8 @@ class TrainingDriver(LearningChip):
         for core in self.image.routes.cores:
             flags = self.flags(core)
             if flags["overflow"]:
-                self.control(TrainingControl.DISCARD)
                 self._held = 0
+                self.control(TrainingControl.DISCARD)
                 name = self.image.routes.on(core)[flags["slot"]].name
                 raise SpikeplaneError(
                     f"iteration {self.iterations}, {'backward' if flags['backward'] else 'forward'}: numbers of layer '{name}' left "

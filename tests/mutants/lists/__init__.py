@@ -23,12 +23,13 @@ from mutants.lists import (
     training,
     training_chip,
     training_parts,
+    training_streams,
     values,
 )
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
-    *training.PARTS, *training_chip.PARTS, training_parts.PART,
+    *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS,
     corrections.PART, parallel.PART, published.PART, federate.PART,
 )  # fmt: skip

@@ -38,7 +38,7 @@ GATEWARE = (
     Mutant("sweep.py", "Mux(self.behind, p.words, 0)", "0", "errors are made among the sums", tests=_SQUARED),
     Mutant("sweep.py", "~job.first & ~p.readout", "~job.first", "errors carry into the next sample", tests=_SQUARED),
     Mutant("sweep.py", 'self._order(m, Order.TAKE, "MEAN")', 'm.next = "MEAN"', "what a sample that was not learned left is an error", tests=_SQUARED),
-    Mutant("director.py", "p.readout & ~p.squared", "p.readout", "a readout has the errors of the sample before", tests=_SQUARED),
+    Mutant("director.py", "p.readout & ~p.squared", "p.readout", "a readout has the errors of the sample before", within="with m.Elif(p.readout & ~p.squared):", tests=_SQUARED),
     Mutant("sweep.py", "readout & ~job.last", "readout", "the sum stands for its mean", within="Mux(readout & ~job.last, self.row_word[lane], addend)", tests=_SQUARED),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
 )  # fmt: skip
