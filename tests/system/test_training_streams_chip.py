@@ -60,7 +60,7 @@ def learns(chip: TrainingDriver, golden: Trainer, case: Case, iterations: int) -
     for number in range(iterations):
         planes, labels = case.batch()
         if number == 1:
-            planes, labels = {name: values[:-1] for name, values in planes.items()}, labels[:-1]
+            planes, labels = _part(planes, labels, len(labels) - 1)
         before = bits(golden.state().weights)
         chip.accumulate(planes, labels)
         expected_gradients = golden.gradients(planes, labels)
@@ -91,6 +91,12 @@ def test_the_chip_has_the_golden_models_weights(board: SimulatedBoard, name: str
     learns(*pair(board, case, 0.0 if name == "branches" else 0.875, loss), case, 3)
 
 
+def _part(
+    planes: dict[str, np.ndarray], labels: np.ndarray, samples: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    return {name: values[:samples] for name, values in planes.items()}, labels[:samples]
+
+
 def test_a_batch_that_is_refused_leaves_nothing(board: SimulatedBoard) -> None:
     """Too many steps, told in numbers; and spikes of an iteration that was left are forgotten."""
     case = NETWORKS["branches"](np.random.default_rng(8))
@@ -101,6 +107,9 @@ def test_a_batch_that_is_refused_leaves_nothing(board: SimulatedBoard) -> None:
     message = "11 samples of 3 steps takes 33 steps of streamed gradients, and the chip has stream_steps = 32; set stream_steps = 64"
     with pytest.raises(SpikeplaneError, match=message):
         chip.iterate(more, np.concatenate([labels, labels[:1]]))
+    chip.accumulate(*_part(planes, labels, 3))  # in parts too
+    with pytest.raises(SpikeplaneError, match="a batch of 11 samples of 3 steps"):
+        chip.accumulate(*_part(planes, labels, 8))
     sample = {name: values[0] for name, values in planes.items()}
     chip._forward(sample)  # noqa: SLF001 - what an iteration that breaks off leaves
     chip._backward(sample, np.full(4, 0.5, np.float16))  # noqa: SLF001

@@ -81,7 +81,7 @@ def test_places_do_not_overlap() -> None:
             "a batch of 22 samples of 3 steps takes 66 steps of streamed gradients, and the chip has stream_steps = 64; "
             "set stream_steps = 96, or use smaller batches",
         ),
-        ("hidden", {"stream_sources": 16}, "projection in->a needs words 0 to 23 of the stream_sources memory of core (0, 0), which has 16"),
+        ("hidden", {"stream_sources": 16}, "projection in->a needs words 0 to 23 of the stream_sources memory of core (0, 0), which"),
         ("hidden", {"stream_targets": 2}, "population 'a' needs words 0 to 2 of the stream_targets memory of core (0, 0), which has 2"),
         ("convolution", {"gradient_depth": 0}, "projection in->a needs words 0 to 17 of the gradient memory of core (0, 0), which has"),
     ],

@@ -106,9 +106,8 @@ class TrainingDriver(LearningChip):
         for n in range(len(labels)):
             self._held += 1
             sample = {name: values[n] for name, values in planes.items()}
-            readout = self._forward(sample)[None]
-            readouts.append(readout)
-            self._backward(sample, self._told(readout, labels[n : n + 1])[0])
+            readouts.append(self._forward(sample)[None])
+            self._backward(sample, self._told(readouts[-1], labels[n : n + 1])[0])
         self._refuse_overflow()
         scores = np.concatenate(readouts)
         return Figures(
@@ -122,8 +121,7 @@ class TrainingDriver(LearningChip):
         step = self.optimiser.step(samples, self.steps, rate)
         self.control(TrainingControl.UPDATE, int(step.view(np.uint16)))
         clipped = self._clipped()
-        self._held = 0
-        self.iterations += 1
+        self._held, self.iterations = 0, self.iterations + 1
         return clipped
 
     def gradients(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Gradients:
@@ -139,10 +137,8 @@ class TrainingDriver(LearningChip):
     def seen(self) -> Seen:
         """What `accumulate` has left on the chip; it goes on with the same bits."""
         self.stop()
-        hidden = [
-            p.name for p in self.network.populations if p.name in self.image.places and p.theta is not None
-        ]
-        planes = {name: self._tape(name) for name in hidden}
+        hidden = (p.name for p in self.network.populations if p.theta is not None)
+        planes = {name: self._tape(name) for name in hidden if name in self.image.places}
         back = [name for name in self.image.places if self.image.routes.sweeps(name)]
         found = Seen(
             readout=self._values.view(np.float16).copy(),

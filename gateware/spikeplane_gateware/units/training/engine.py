@@ -110,8 +110,7 @@ class Engine(wiring.Component):
         shown = operands.read_data | sums.read_data
         if entry.streams:
             shown = shown | _streamed(self, m, entry)
-        shift = Mux(entry.delta_valid, 0, op.shift) if entry.streams else op.shift
-        _products(self, m, moves, operands, late, sums, shift)
+        _products(self, m, moves, operands, late, sums, entry)
         self._orders(m, moves[_DONE], late, operands, sums)
         gathers = Signal()
         m.d.sync += gathers.eq(moves[_DONE] & works(late["work"], Verb.GATHER))
@@ -179,9 +178,10 @@ def _products(
     operands: Operands,
     late: dict[str, Value],
     sums: Sums,
-    shift: Value,
+    entry: Entry,
 ) -> None:
     """What an op adds in each lane: its product, or what stands beside it while that is 0."""
+    shift = Mux(entry.delta_valid, 0, engine.op.shift) if entry.streams else engine.op.shift
     shift = along(m, "shift", shift, _PRODUCT)[-1]
     limb = Signal(engine.exact, name="limb_word")
     m.d.comb += limb.eq((late["value"].as_signed() << (VALUE_BITS * late["limb"]))[: engine.exact])
