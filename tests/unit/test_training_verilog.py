@@ -4,6 +4,7 @@ registers hold nothing known before reset, what is valid is known and as it is o
 import os
 import random
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,5 +77,10 @@ def test_what_is_valid_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_tile_that_learns(tmp_path: Path) -> None:
-    silent(tmp_path, TILE, "spikeplane_tile")
+@pytest.mark.parametrize("gradients", [None, 0, 32])
+def test_a_tile_that_learns(tmp_path: Path, gradients: int | None) -> None:
+    """Of stored gradients; of streamed ones alone; of both."""
+    streams = TrainingConfig(
+        exact_bits=36, streamed=True, stream_steps=96, stream_sources=40, gradient_depth=gradients or 0
+    )
+    silent(tmp_path, TILE if gradients is None else replace(TILE, training=streams), "spikeplane_tile")

@@ -11,7 +11,7 @@ chosen is 0, so that words meet in ORs. As `Accumulate`, but for two memories, o
 that is asked for as a whole (`clears`, or no `writes`) is an op as well.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -118,6 +118,8 @@ class Sums(wiring.Component):
                     write_en=write_en,
                     write_address=write_at[lane][: len(ram.ram.write_address)],
                 )
+        if not rams[1:]:
+            return loads, [Const(0)] * lanes
         of_gradient = Signal()
         m.d.sync += of_gradient.eq(gradient_reads)
         return loads, copies(m, of_gradient, lanes, "second")
