@@ -99,7 +99,7 @@ class Trainer:
             self.weights, {name: torch.as_tensor(values[-1:]) for name, values in planes.items()}
         )
         scores = readout.flatten(1).numpy()
-        error = self.rules.error(readout, labels[-1:], self.steps, squared=self.optimiser.squared)
+        error = self._error(readout, labels[-1:])
         _, deltas = self.rules.backward(self.weights, tape, error)
         self.arithmetic.clipped = clipped
         return Seen(
@@ -167,7 +167,7 @@ class Trainer:
         readout, tape = self.rules.forward(self.weights, {k: torch.as_tensor(v) for k, v in planes.items()})
         self._refuse("forward")
         scores = readout.flatten(1).numpy()
-        error = self.rules.error(readout, labels, self.steps, squared=self.optimiser.squared)
+        error = self._error(readout, labels)
         words, _ = self.rules.backward(self.weights, tape, error)
         self._refuse("backward")
         count = len(labels)
@@ -178,6 +178,10 @@ class Trainer:
             loss=mean_loss(self.optimiser.loss, scores, labels, self.steps) * count,
             clipped=self.arithmetic.clipped - clipped,
         )
+
+    def _error(self, readout: Tensor, labels: np.ndarray) -> Tensor:
+        """What goes back, float16 (N, *output): by the loss, or by a rule of one's own."""
+        return self.rules.error(readout, labels, self.steps, squared=self.optimiser.squared)
 
     def _refuse(self, phase: str) -> None:
         found, self.arithmetic.saturated = self.arithmetic.saturated, 0
