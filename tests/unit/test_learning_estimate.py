@@ -136,6 +136,21 @@ def test_energy_of_a_readout_by_hand() -> None:
     assert kept["gradients"] == found["gradients"]
 
 
+def test_planes_of_values_and_what_a_frozen_layer_sends() -> None:
+    """A value of 3 is two spikes in two planes; a frozen readout of the input is replayed to nobody."""
+    wide = replace(SMALL.populations[0], value_bits=2)
+    network = replace(SMALL, populations=(wide, SMALL.populations[1]))
+    values = np.zeros((1, 1, 8, 1, 1), int)
+    values[0, 0, :3] = 3
+    found = count(network, measured(network, {"in": values}, {}, ""))
+    assert (found.total("add"), found.total("add_masks")) == (6, 2)
+    assert found.packets == 2 * 2 + 2 + 2 * 8 + 2
+    frozen = replace(network, projections=(replace(SMALL.projections[0], trained=False),))
+    still = count(frozen, measured(frozen, {"in": values}, {}, ""))
+    assert (still.total("outer"), still.packets) == (0, 2 + 1 + 2 * 8 + 2)
+    assert count(network, assumed(network, 1, Densities(1, 1, 1))).total("add") == 16
+
+
 def test_streamed_gradients_take_no_gradient_memory() -> None:
     walk = Walks("a", add=10, outer=10, outer_masks=5, weights=8, trained=True, dense=True, groups=2)
     core, batch = Core(exact_bits=48, streamed=True), Batch(4, 4)
