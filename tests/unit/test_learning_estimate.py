@@ -151,6 +151,15 @@ def test_planes_of_values_and_what_a_frozen_layer_sends() -> None:
     assert count(network, assumed(network, 1, Densities(1, 1, 1))).total("add") == 16
 
 
+def test_assumed_masks_are_those_that_are_not_empty() -> None:
+    wide = replace(SMALL.populations[0], shape=(10, 1, 2))
+    plane = assumed(replace(SMALL, populations=(wide, SMALL.populations[1])), 3, Densities(0.5, 0, 0)).spikes[
+        "in"
+    ]
+    assert plane.bits.tolist() == [[15, 15]]
+    assert plane.masks.tolist() == [[3 * (1 - 0.5**8 + 1 - 0.5**2)] * 2]
+
+
 def test_streamed_gradients_take_no_gradient_memory() -> None:
     walk = Walks("a", add=10, outer=10, outer_masks=5, weights=8, trained=True, dense=True, groups=2)
     core, batch = Core(exact_bits=48, streamed=True), Batch(4, 4)
