@@ -6,8 +6,8 @@ from typing import Any
 
 from spikeplane.config import ARCHITECTURE, ChipConfig
 from spikeplane.formats.memory_words import word_layout
-from spikeplane.formats.packet import Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.packet import packet_format
+from spikeplane.formats.tables import AnyMemory, core_tables
 from spikeplane_gateware.units.known import pins_of, units_of
 
 CHIP_MODULE = "spikeplane_chip"
@@ -33,7 +33,7 @@ def manifest(
         },
         "ports": ports(config),
         "packet": _packet(config),
-        "memories": {memory.name.lower(): _memory(config, memory) for memory in Memory}
+        "memories": {memory.name.lower(): _memory(config, memory) for memory in core_tables(config).memories}
         if config.cores
         else {},
         **{unit.name: unit.manifest(config) for unit in units_of(config)},
@@ -59,12 +59,13 @@ def _packet(config: ChipConfig) -> dict[str, Any]:
         "payload_bits": form.payload_bits,
         "header": form.header.fields,
         "kinds": {
-            kind.name.lower(): {"id": int(kind), "fields": form.payloads[kind].fields} for kind in Kind
+            kind.name.lower(): {"id": int(kind), "fields": layout.fields}
+            for kind, layout in form.payloads.items()
         },
     }
 
 
-def _memory(config: ChipConfig, memory: Memory) -> dict[str, Any]:
+def _memory(config: ChipConfig, memory: AnyMemory) -> dict[str, Any]:
     """`fields`: of a word, (name, bits), the least significant first."""
     tables = core_tables(config)
     return {

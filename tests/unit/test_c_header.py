@@ -14,14 +14,25 @@ from spikeplane.formats import camera, frame
 from spikeplane.formats.c_header import c_header
 from spikeplane.formats.frame import FRAME_HEADER, FrameKind
 from spikeplane.formats.memory_words import word_layout
-from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, Kind, packet_format
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.packet import IDENTITY, SEEK, Control, Counter, packet_format
+from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import TrainingControl, TrainingCounter, TrainingKind
+from spikeplane.formats.training_tables import TrainingMemory
 from spikeplane.host.packets import offsets
+from spikeplane.training import TrainingConfig
 from spikeplane_gateware.generate import header as generated_header
 
 ODD = ChipConfig(rows=3, cols=2, lanes=16, weight_bits=2, leak_multiplier=False, group_bits=3)
 CAMERA = CameraConfig(width=32, height=24, pixels=8, output_bits=12)
-CHIPS = {**PRESETS, "odd": ODD}
+LEARNS = ChipConfig(
+    rows=1,
+    cols=2,
+    lanes=8,
+    weight_bits=16,
+    training=TrainingConfig(exact_bits=36, momentum=True),
+    group_bits=5,
+)
+CHIPS = {**PRESETS, "odd": ODD, "learns": LEARNS}
 
 
 def macros(config: ChipConfig) -> dict[str, str]:
@@ -53,12 +64,21 @@ def test_packets(name: str) -> None:
     config = CHIPS[name]
     found, form = macros(config), packet_format(config)
     header = places(found, "HEADER")
-    for kind in Kind:
+    assert (TrainingKind.PARTIAL in form.payloads) == (name == "learns")
+    for kind in form.payloads:
         assert number(found[f"KIND_{kind.name}"]) == kind
         assert {**places(found, kind.name), **header} == offsets(form, kind)
     assert (number(found["PACKET_BYTES"]), number(found["PACKET_BITS"])) == (form.size, form.width)
     assert all(number(found[f"CONTROL_{one.name}"]) == one for one in Control)
     assert all(number(found[f"COUNTER_{one.name}"]) == one for one in Counter)
+    if config.training:
+        assert all(number(found[f"CONTROL_{one.name}"]) == one for one in TrainingControl)
+        assert all(number(found[f"COUNTER_{one.name}"]) == one for one in TrainingCounter)
+    flags = places(found, "FLAGS")
+    assert ("overflow" in flags, number(found.get("START_KEEP", "0"))) == (
+        (True, 1) if config.training else (False, 0)
+    )
+    assert (flags["running"], flags.get("slot", (9, 4))) == ((0, 1), (9 if not config.training else 8, 4))
     assert number(found["IDENTITY"]) == IDENTITY
     assert f"{number(found['DIGEST']):016x}" == found["DIGEST_TEXT"].strip('"') == config.digest
 
@@ -67,11 +87,12 @@ def test_packets(name: str) -> None:
 def test_words_and_frames(name: str) -> None:
     config = CHIPS[name]
     found, tables = macros(config), core_tables(config)
-    layouts = {f"WORD_{memory.name}": word_layout(config, memory) for memory in Memory}
+    layouts = {f"WORD_{memory.name}": word_layout(config, memory) for memory in tables.memories}
     for prefix, layout in {**layouts, "FRAME": FRAME_HEADER, "SEEK": SEEK}.items():
         ones = {field: layout.pack(**{field: (1 << width) - 1}) for field, width in layout.fields}
         assert {field: (1 << bits) - 1 << at for field, (at, bits) in places(found, prefix).items()} == ones
-    for memory in Memory:
+    assert (TrainingMemory.GRADIENT in tables.memories) == (name == "learns")
+    for memory in tables.memories:
         assert layouts[f"WORD_{memory.name}"].width == tables.width(memory)
         told = [number(found[f"MEMORY_{memory.name}{end}"]) for end in ("", "_DEPTH", "_BITS", "_CHUNKS")]
         assert told == [memory, tables.depth(memory), tables.width(memory), tables.chunks(memory)]

@@ -20,7 +20,9 @@ from spikeplane.formats.packet import (
     Counter,
     packet_format,
 )
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import KEEP, TrainingControl, TrainingCounter
+from spikeplane.formats.training_flags import TRAINING_FLAGS
 
 _PREFIX = "SPIKEPLANE"
 
@@ -41,8 +43,8 @@ def c_header(config: ChipConfig, more: Mapping[str, int] | None = None) -> str:
         *_group(
             "Packets: the header's fields, which every kind has, then those of each kind", _packets(config)
         ),
-        *_group("Operations of a CONTROL packet", {f"CONTROL_{one.name}": int(one) for one in Control}),
-        *_group("Counters that QUERY asks for, and the fields of FLAGS", _counters()),
+        *_group("Operations of a CONTROL packet", _controls(config)),
+        *_group("Counters that QUERY asks for, and the fields of FLAGS", _counters(config)),
         *_group("Frames of the link", _frames(config)),
         *_group(
             "Memories of a core, and the fields of their words", _memories(config) if config.cores else {}
@@ -88,8 +90,16 @@ def _packets(config: ChipConfig) -> dict[str, int]:
     return found
 
 
-def _counters() -> dict[str, int]:
-    return {f"COUNTER_{one.name}": int(one) for one in Counter} | layout_macros("FLAGS", FLAGS)
+def _controls(config: ChipConfig) -> dict[str, int]:
+    found = {
+        f"CONTROL_{one.name}": int(one) for one in (*Control, *(TrainingControl if config.training else ()))
+    }
+    return found | ({"START_KEEP": KEEP} if config.training else {})
+
+
+def _counters(config: ChipConfig) -> dict[str, int]:
+    more, flags = (TrainingCounter, TRAINING_FLAGS) if config.training else ((), FLAGS)
+    return {f"COUNTER_{one.name}": int(one) for one in (*Counter, *more)} | layout_macros("FLAGS", flags)
 
 
 def _frames(config: ChipConfig) -> dict[str, int | str]:
@@ -108,8 +118,8 @@ def _frames(config: ChipConfig) -> dict[str, int | str]:
 def _memories(config: ChipConfig) -> dict[str, int | str]:
     tables, found = core_tables(config), dict[str, int | str](layout_macros("SEEK", SEEK))
     for name, ask in (("CHUNKS", tables.chunks), ("DEPTHS", tables.depth)):
-        found[f"MEMORY_{name}"] = _by_number({int(memory): ask(memory) for memory in Memory})
-    for memory in Memory:
+        found[f"MEMORY_{name}"] = _by_number({int(memory): ask(memory) for memory in tables.memories})
+    for memory in tables.memories:
         found[f"MEMORY_{memory.name}"] = int(memory)
         found[f"MEMORY_{memory.name}_DEPTH"] = tables.depth(memory)
         found[f"MEMORY_{memory.name}_BITS"] = tables.width(memory)

@@ -2,13 +2,15 @@
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import Layout
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.packet import SLOT_BITS
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
+from spikeplane.formats.training_tables import TrainingMemory, backward_layout, train_layout
 
 
-def word_layout(config: ChipConfig, memory: Memory) -> Layout:
+def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
     """The fields of a word of `memory`; where a word is a value for each lane, `lane0` and so on."""
     tables = core_tables(config)
-    found = {
+    found: Layout | None = {
         Memory.PROJECTION: tables.projection,
         Memory.ROW: tables.coordinate,
         Memory.COLUMN: tables.coordinate,
@@ -16,6 +18,9 @@ def word_layout(config: ChipConfig, memory: Memory) -> Layout:
         Memory.POPULATION: tables.population,
         Memory.EGRESS: tables.egress,
         Memory.SCHEDULE: tables.schedule,
+        TrainingMemory.TAPE: Layout("tape", (("spikes", config.lanes), ("windows", config.lanes))),
+        TrainingMemory.BACKWARD: backward_layout(config, SLOT_BITS),
+        TrainingMemory.TRAIN: train_layout(config),
     }.get(memory)
     if found is not None:
         return found
