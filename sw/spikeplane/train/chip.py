@@ -1,9 +1,11 @@
 """The chip that a network learns on where none is given: one core that holds it; and who shares it on a larger one."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from spikeplane.config import RANGES, ChipConfig
+from spikeplane.errors import SpikeplaneError
 from spikeplane.train.image import build_training_image
 from spikeplane.train.network import LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
@@ -59,3 +61,53 @@ def spread(network: LearningNetwork, config: ChipConfig) -> Cores:
         found[name] = [cores[(first + i) % len(cores)] for i in range(several)]
         first += several
     return found
+
+
+def placed(network: LearningNetwork, config: ChipConfig, steps: int) -> Cores:
+    """The populations on cores that hold them: spread evenly, or else as their weights fill the memories evenly, split or
+    whole. Raises SpikeplaneError, of the even spread, where none of these fits."""
+    if config.training is None or config.cores == 1:
+        return spread(network, config)
+    first: SpikeplaneError | None = None
+    for cores in (
+        spread(network, config),
+        _filled(network, config, split=True),
+        _filled(network, config, split=False),
+    ):
+        try:
+            build_training_image(network, config, steps, cores)
+        except SpikeplaneError as error:
+            first = first or error
+        else:
+            return cores
+    assert first is not None
+    raise SpikeplaneError(f"{first}; neither does it fit where the weights fill all cores evenly")
+
+
+def _filled(network: LearningNetwork, config: ChipConfig, *, split: bool) -> Cores:
+    """The heaviest population first, each on the cores that have the fewest weights; on as many as leave the fullest one the
+    emptiest, or, not `split`, on one."""
+    routes = BackRoutes(network)
+    groups = {name: -(-network.population(name).shape[0] // config.lanes) for name in routes.placed}
+    weights = {
+        name: sum(network.projections[tag].weight.size for tag in network.tags_into(name))
+        for name in routes.placed
+    }
+    full = {(x, y): 0.0 for y in range(config.rows) for x in range(config.cols)}
+    found: dict[str, list[Core]] = {}
+    for name in sorted(routes.placed, key=lambda name: -weights[name]):
+        emptiest = sorted(full, key=full.__getitem__)
+        most = min(len(full), groups[name]) if split else 1
+        several = [_with(full, emptiest[:n][::-1], groups[name], weights[name]) for n in range(1, most + 1)]
+        full, found[name] = min(several, key=lambda one: max(one[0].values()))
+    return found
+
+
+def _with(
+    full: Mapping[Core, float], cores: list[Core], groups: int, weights: int
+) -> tuple[dict[Core, float], list[Core]]:
+    """The cores with a population on some of them, of which the last ones get more groups, if not all the same."""
+    edges, after = [groups * i // len(cores) for i in range(len(cores) + 1)], dict(full)
+    for core, begin, end in zip(cores, edges, edges[1:], strict=False):
+        after[core] += weights * (end - begin) / groups
+    return after, cores

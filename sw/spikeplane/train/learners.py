@@ -9,7 +9,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.serial import BAUD, SerialDevice, is_port
 from spikeplane.provided import provided
-from spikeplane.train.chip import chip_for, spread
+from spikeplane.train.chip import chip_for, placed
 from spikeplane.train.course import Settings
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.file import Summed
@@ -38,7 +38,7 @@ def open_learner(
     if board not in BOARDS and not is_port(board):
         raise SpikeplaneError(f"--board {board}: training runs on golden, sim, or the path of a serial port")
     config = chip_for(network, settings.batch, steps, settings.optimiser) if chip is None else chip
-    cores = spread(network, config)
+    cores = placed(network, config, steps)
     # before a simulator is built
     image = prepared(network, config, settings.optimiser, batch=settings.batch, steps=steps, cores=cores)
     device = SerialDevice(board, BAUD) if is_port(board) else provided("SimulatedBoard")(config)
