@@ -4,6 +4,7 @@ wrote the header."""
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,8 @@ LEARNS = ChipConfig(
     training=TrainingConfig(exact_bits=36, momentum=True),
     group_bits=5,
 )
-CHIPS = {**PRESETS, "odd": ODD, "learns": LEARNS}
+STREAMS = replace(LEARNS, training=TrainingConfig(streamed=True))
+CHIPS = {**PRESETS, "odd": ODD, "learns": LEARNS, "streams": STREAMS}
 
 
 def macros(config: ChipConfig) -> dict[str, str]:
@@ -64,7 +66,7 @@ def test_packets(name: str) -> None:
     config = CHIPS[name]
     found, form = macros(config), packet_format(config)
     header = places(found, "HEADER")
-    assert (TrainingKind.PARTIAL in form.payloads) == (name == "learns")
+    assert (TrainingKind.PARTIAL in form.payloads) == bool(config.training)
     for kind in form.payloads:
         assert number(found[f"KIND_{kind.name}"]) == kind
         assert {**places(found, kind.name), **header} == offsets(form, kind)
@@ -88,7 +90,7 @@ def test_words_and_frames(name: str) -> None:
     for prefix, layout in {**layouts, "FRAME": FRAME_HEADER, "SEEK": SEEK}.items():
         ones = {field: layout.pack(**{field: (1 << width) - 1}) for field, width in layout.fields}
         assert {field: (1 << bits) - 1 << at for field, (at, bits) in places(found, prefix).items()} == ones
-    assert (TrainingMemory.GRADIENT in tables.memories) == (name == "learns")
+    assert (TrainingMemory.TAPE in tables.memories) == bool(config.training)
     for memory in tables.memories:
         assert layouts[f"WORD_{memory.name}"].width == tables.width(memory)
         told = [number(found[f"MEMORY_{memory.name}{end}"]) for end in ("", "_DEPTH", "_BITS", "_CHUNKS")]

@@ -4,7 +4,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import AnyMemory, Memory, core_tables
-from spikeplane.formats.training_tables import TrainingMemory, backward_layout, train_layout
+from spikeplane.formats.training_tables import CHUNK_STEPS, TrainingMemory, backward_layout, train_layout
 
 
 def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
@@ -21,6 +21,7 @@ def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
         TrainingMemory.TAPE: Layout("tape", (("spikes", config.lanes), ("windows", config.lanes))),
         TrainingMemory.BACKWARD: backward_layout(config, SLOT_BITS),
         TrainingMemory.TRAIN: train_layout(config),
+        TrainingMemory.COLUMNS: Layout("columns", (("steps", CHUNK_STEPS),)),
     }.get(memory)
     if found is not None:
         return found

@@ -32,9 +32,8 @@ def chip_for(
     coordinate = max(1, (max(sides) - 1).bit_length())
     groups = max(-(-p.shape[0] // 8) for p in network.populations)
     most: dict[str, Any] = {name: RANGES[name][1] for name in _DEPTHS.values()}
-    training = TrainingConfig(
-        exact_bits=bits, momentum=momentum, **{name: most for name, (_, most) in TRAINING_RANGES.items()}
-    )
+    wide: dict[str, Any] = {name: top for name, (_, top) in TRAINING_RANGES.items()}
+    training = TrainingConfig(exact_bits=bits, momentum=momentum, **wide)
     largest = ChipConfig(
         rows=1, cols=1, lanes=8, weight_bits=WEIGHT_BITS, training=training, populations=max(1, len(routes.placed)),
         projections=routes.tags, coord_bits=coordinate, group_bits=max(1, (groups - 1).bit_length()),
