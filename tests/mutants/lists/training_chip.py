@@ -3,6 +3,7 @@
 from mutants.catalogue import Mutant, Part
 
 _MOMENTUM = ("tests/system/test_training_momentum.py",)
+_ROW = ("tests/unit/test_training_row.py",)
 _SQUARED = ("tests/system/test_training_squared.py",)
 
 GATEWARE = (
@@ -31,7 +32,7 @@ GATEWARE = (
     Mutant("update.py", "update.row_rule == Rule.GRADIENT", "1", "momenta stand for weights too", within="with m.If(update.row_rule == Rule.GRADIENT):", tests=_MOMENTUM),
     Mutant("row.py", "Mux(row.decays, 0, wide)", "wide", "the gradient decays with the momentum", tests=_MOMENTUM),
     Mutant("row.py", "max(ROUNDED_BITS, self.exact)", "40", "large momenta wrap before they are rounded", tests=_MOMENTUM),
-    Mutant("row.py", "number[10:15] >= most", "number[10:15] > most", "steps from 2048 on wrap in 36 bits", tests=(f"{_MOMENTUM[0]}::test_so_they_do_on_a_narrow_chip_without_momentum",)),
+    Mutant("row.py", "number[10:15] >= most", "number[10:15] > most", "steps from 2048 on wrap in 36 bits", tests=_ROW),
     Mutant("momenta.py", "Mux(self.stores, self.address, self.write.address)", "self.write.address", "all momenta are kept in one place", tests=_MOMENTUM),
     Mutant("soma.py", "Mux(self.update.row_decays, self.update.row_factor, rate)", "rate", "momenta decay by the rate", tests=_MOMENTUM),
     Mutant("row.py", "fires & ~self.readout", "fires", "a readout beyond the last threshold has no mean", tests=_SQUARED),
