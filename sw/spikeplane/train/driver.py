@@ -26,15 +26,14 @@ from spikeplane.formats.training import (
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.packets import AnyKind, pack_many, plane_packets, unpack_many
-from spikeplane.train.errors import error_packets
+from spikeplane.train.errors import error_packets, told
 from spikeplane.train.holding import LearningChip
 from spikeplane.train.image import TrainingImage, build_training_image
-from spikeplane.train.losses import mean_loss, targets16
+from spikeplane.train.losses import mean_loss
 from spikeplane.train.network import LearningNetwork, Optimiser
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.routes import Cores, Rect
 from spikeplane.train.seen import Seen
-from spikeplane.train.softmax import softmax16
 from spikeplane.train.streams import check_batch
 
 
@@ -106,8 +105,9 @@ class TrainingDriver(LearningChip):
         for n in range(len(labels)):
             self._held += 1
             sample = {name: values[n] for name, values in planes.items()}
-            readouts.append(self._forward(sample)[None])
-            self._backward(sample, self._told(readouts[-1], labels[n : n + 1])[0])
+            readout = self._forward(sample)[None]
+            readouts.append(readout)
+            self._backward(sample, told(self.optimiser, readout, labels[n : n + 1], self.steps)[0])
         self._refuse_overflow()
         scores = np.concatenate(readouts)
         return Figures(
@@ -179,16 +179,10 @@ class TrainingDriver(LearningChip):
         self._wait(lambda: self._tokens >= routes.count(network.output), "the readout")
         return self._values.view(np.float16)
 
-    def _told(self, readout: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Errors of the readout, or with squared error its targets."""
-        if self.optimiser.squared:
-            return targets16(labels, readout.shape[1])
-        return softmax16(readout, labels, self.steps)
-
-    def _backward(self, sample: Mapping[str, np.ndarray], told: np.ndarray) -> None:
+    def _backward(self, sample: Mapping[str, np.ndarray], numbers: np.ndarray) -> None:
         routes, squared = self.image.routes, self.optimiser.squared
         self._ends.clear()  # what comes later than it should says nothing of this sample
-        parts = [error_packets(self.config, routes, told, squared=squared)]
+        parts = [error_packets(self.config, routes, numbers, squared=squared)]
         replays = routes.inputs(replay=True)
         for t in reversed(range(self.steps)) if replays else ():
             parts.append(self.bridge_packet(Control.BARRIER, BARRIER_READY))

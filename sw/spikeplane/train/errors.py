@@ -16,7 +16,17 @@ from spikeplane.formats.packet import Kind, packet_format
 from spikeplane.formats.training import FRACTION_BITS, MAX_LIMBS, VALUE_BITS, Phase, TrainingKind
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.packets import pack_many
+from spikeplane.train.losses import targets16
+from spikeplane.train.network import Optimiser
 from spikeplane.train.routes import BackRoutes
+from spikeplane.train.softmax import softmax16
+
+
+def told(optimiser: Optimiser, readout: np.ndarray, labels: np.ndarray, steps: int) -> np.ndarray:
+    """What the readout is told, float16 (N, classes), of what it was (N, classes) and labels (N,): errors, or targets."""
+    if optimiser.squared:
+        return targets16(labels, readout.shape[1])
+    return softmax16(readout, labels, steps)
 
 
 def error_packets(
