@@ -69,10 +69,11 @@ def test_it_goes_on_elsewhere(tmp_path: Path, first: str, then: str, loss: str) 
     whole = train(begun(network, settings), learner("golden"), data)
     assert whole.iterations == 6  # three of four samples each epoch: the rest fills no batch
     place = tmp_path / "half.spt"
+    broken: Any = Broken(learner(first), 5)
     with pytest.raises(KeyboardInterrupt):
         train(
             begun(network, settings),
-            Broken(learner(first), 5),
+            broken,
             data,
             checkpoint=lambda now: now.save(place),
             every=2,
