@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from test_training_chip import bits
 from two_core_networks import CHIP, NETWORKS, Case
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.training import TrainingCounter
 from spikeplane.train import Optimiser
+from spikeplane.train.activity import activity
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.routes import BackRoutes
 from spikeplane.train.streams import is_streamed
@@ -137,3 +140,15 @@ def test_stored_and_streamed(board: SimulatedBoard, name: str, seed: int) -> Non
     momentum, loss = ((0.0, 0.875)[seed % 2], ("squared", "cross-entropy")[int(case.random.integers(2))])
     chip, golden = pair(board, case, momentum, loss)
     learns(chip, golden, case, 3)
+
+
+def test_a_spike_again_is_one_operation(board: SimulatedBoard) -> None:
+    """However many words its targets have: counted as work of gradients."""
+    case = NETWORKS["hidden"](np.random.default_rng(9))
+    chip, golden = pair(board, case, 0.0)
+    planes, labels = case.batch()
+    _, tape = golden.rules.forward(golden.weights, {n: torch.as_tensor(v) for n, v in planes.items()})
+    before = activity(chip, chip.image.routes.cores)
+    chip.accumulate(planes, labels)
+    counts = activity(chip, chip.image.routes.cores).since(before).counts
+    assert counts[TrainingCounter.OUTERS] == sum(int(tape.spikes[name].sum()) for name in ("in", "a")) > 50

@@ -7,13 +7,14 @@
 It takes packets without ever waiting for one to be sent. Throughput: see Engine.
 """
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
 from spikeplane.formats.training import TrainingKind, Verb
+from spikeplane.formats.training_tables import streams
 from spikeplane_gateware.core.interfaces import WriteBus, event_layout
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.synapses.request import request_layout
@@ -78,7 +79,7 @@ class TrainingSynapses(wiring.Component):
             self.event_valid.eq(engine.event_valid),
             self.event.eq(engine.event),
             self.present.eq(walker.op_valid & ~walker.op.is_event),
-            self.verb.eq(walker.op.verb),
+            self.verb.eq(_counted(walker.op.verb, self.config)),
             self.operation.eq(self.present & ~engine.stall),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
@@ -98,3 +99,8 @@ class TrainingSynapses(wiring.Component):
             self.loader.valid.eq(self.i.valid & ~flow),
             self.i.ready.eq(Mux(flow, lookup.i.ready & ~self.hold, self.loader.ready)),
         ]
+
+
+def _counted(verb: Value, config: ChipConfig) -> Value:
+    """As what it is counted: a step that is set in a column is a gradient's work."""
+    return Value.cast(Mux(verb == Verb.COLUMN, Verb.OUTER, verb)) if streams(config) else verb
