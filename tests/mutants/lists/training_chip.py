@@ -54,7 +54,7 @@ HOST = (
     Mutant("chip.py", "optimiser is not None and optimiser.momentum > 0", "False", "the smallest chip has no momentum", tests=("tests/system/test_train_board.py",)),
     Mutant("driver.py", "reversed(range(self.steps))", "range(self.steps)", "planes are replayed in the order of their sending"),
     Mutant("driver.py", "self._step % 2", "t % 2", "each sample begins with the same bank"),
-    Mutant("driver.py", "self.control(TrainingControl.DISCARD)", "", "gradients of a refused iteration stay", within="self.control(TrainingControl.DISCARD)\n                self._held = 0"),
+    Mutant("driver.py", "self.control(TrainingControl.DISCARD)", "", "gradients of a refused iteration stay", within="self._held = 0\n                self.control(TrainingControl.DISCARD)"),
     Mutant("routes.py", "self.network.projections[tag].trained or self.gathers(tag)", "self.network.projections[tag].trained", "a frozen layer passes no delta on", within="return self.network.projections[tag].trained or self.gathers(tag)"),
     Mutant("image.py", "((x, y) for y in range(config.rows) for x in range(config.cols))", "routes.cores", "a core that a network leaves alone keeps the one before"),
     Mutant("image.py", "[_MOST]", "[0]", "lanes without a neuron fire"),
