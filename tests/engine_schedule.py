@@ -82,27 +82,31 @@ class Schedule:
         word: Any = None,
         numbers: Any = None,
         op: Any = None,
+        pulse: bool = False,
     ) -> None:
-        """An order, with an op that has to wait for it."""
+        """An order, with an op that has to wait for it. What goes with it stands at its end, else anything."""
         begun, end = self.cycle, self.cycle + ORDER
-        for cycle in range(begun, end + 1):
+        stays = order in LARGE and not pulse
+        for cycle in range(begun, end + 1 if stays else begun + 1):
+            self.put("port.pulse", int(pulse), cycle)
             self.put("port.valid", 1, cycle)
             self.put("port.order", order, cycle)
             self.put("port.address", address, cycle)
             self.put("port.bank", bank, cycle)
+        for cycle in range(begun if stays else end, end + 1):
             for lane in range(self.lanes):
                 self.put(f"port.word.{lane}", word[lane] if word else self.rng.getrandbits(self.exact), cycle)
                 self.put(
                     f"port.numbers.{lane}", numbers[lane] if numbers else self.rng.getrandbits(16), cycle
                 )
         if op is not None:
-            until = end if order in LARGE else begun
+            until = end if stays else begun
             for cycle in range(begun, until + 1):
                 self.put("op_valid", 1, cycle)
                 self.put("op", op, cycle)
                 self.stalls.add(cycle)
         self.ends[end] = self._ordered(order, address, bank, word, numbers)
-        self.cycle = end + 1 if order in LARGE else begun + 1
+        self.cycle = end + 1 if stays else begun + 1
 
     def _ordered(
         self, order: Order, address: int, bank: int, word: Any, numbers: Any

@@ -92,25 +92,20 @@ def values(s: Schedule, verb: Verb) -> dict[str, int]:
 def random_ops(s: Schedule, count: int, verbs: list[Verb], gaps: float) -> None:
     """So many ops, events between them; orders on words that no op is on."""
     orders = [Order.TAKE, Order.ADD]
-    busy_until = 0
     for _ in range(count):
         if s.rng.random() < gaps:
             s.idle(s.rng.randrange(1, 4))
         if s.rng.random() < 0.03:
             s.event(s.rng.getrandbits(op_layout(s.config)["event"].width), values(s, Verb.ADD))
-        if s.rng.random() < 0.05 and s.cycle > busy_until:
+        verb = s.rng.choice(verbs)
+        fields = values(s, verb)
+        for left in reversed(range(s.rng.choice((1, 1, 4)) if s.rng.random() < 0.05 else 0)):
             order, bank, address = s.rng.choice(orders), s.rng.randrange(2), s.rng.choice(WORDS)
             word = [s.rng.getrandbits(s.exact) for _ in range(s.lanes)]
             if order == Order.TAKE:
                 s.idle(max(0, 5 - (s.cycle - s.touched["x", bank, address])))
-            verb = s.rng.choice(verbs)
-            fields = values(s, verb)
-            s.order(order, address, bank=bank, word=word, op=s.packed(verb, fields))
-            busy_until = s.cycle + 10
-            s.op(verb, **fields)
-        else:
-            verb = s.rng.choice(verbs)
-            s.op(verb, **values(s, verb))
+            s.order(order, address, bank=bank, word=word, op=None if left else s.packed(verb, fields))
+        s.op(verb, **fields)
 
 
 def finished(s: Schedule) -> None:
@@ -122,7 +117,8 @@ def finished(s: Schedule) -> None:
 
 
 def ended(s: Schedule) -> None:
-    """At the end every word is taken, and every partial."""
+    """At the end every word is taken, and every partial; of none something is left."""
+    s.op(Verb.GATHER, **{**values(s, Verb.GATHER), "ends": 1})
     s.idle(30)
     for address in WEIGHTS:
         s.order(Order.FETCH, address, op=s.packed(Verb.ADD, values(s, Verb.ADD)))
@@ -172,6 +168,27 @@ def test_one_word_again_and_again(verb: Verb) -> None:
             fields = {**values(s, verb), "bank": 0, "negate": 0, "shift": 12, "lanes": 255}
             word = pattern >> place & 1
             s.op(verb, **{**fields, "address": WORDS[word], "weight_address": WEIGHTS[word]})
+    finished(s)
+
+
+def test_fetches_and_stores_right_behind_each_other() -> None:
+    """As pulses, where no ops come: a word's STORE and the next one's FETCH in turn."""
+    s = begun(36, 7)
+    random_ops(s, 60, [Verb.OUTER, Verb.ADD], 0.0)
+    s.idle(EVENT)
+    for address in WEIGHTS:
+        s.order(Order.FETCH, address, pulse=True)
+        s.idle(3)
+        s.order(
+            Order.STORE,
+            s.rng.choice([a for a in WEIGHTS if a < address] or [address]),
+            numbers=numbers(s),
+            pulse=True,
+        )
+        s.idle(3)
+    for address in WEIGHTS[1::2]:
+        s.order(Order.DISCARD, address, pulse=True)
+    s.idle(WAIT)
     finished(s)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.training import TrainingCounter
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.activity import Activity, activity
 from spikeplane.train.chip import chip_for
@@ -26,6 +27,18 @@ class Use:
     samples: int
     neurons: int
     weights: int
+
+    def total(self, batch: int) -> float:
+        """Cycles of an iteration of `batch` samples, but for those in which the core waits."""
+        cycles = {phase: count for phase, count in self.activity.cycles.items() if phase != "wait"}
+        update = cycles.pop("update")
+        return sum(cycles.values()) * batch / self.samples + update
+
+    def bound(self, batch: int) -> float:
+        """The same at best: partial sums and what is sent count nothing."""
+        bounds = {**self.bounds, "backward": self.activity.counts[TrainingCounter.GATHERS]}
+        update = bounds.pop("update")
+        return sum(bounds.values()) * batch / self.samples + update
 
     @property
     def bounds(self) -> dict[str, float]:
@@ -122,5 +135,7 @@ def table(samples: int = 4) -> Table:
             best = use.bounds.get(phase, 0)
             ratio = f"{best / cycles:.3f}" if best and cycles else ""
             shown.add_row(name, phase, f"{cycles / share:,.0f}", f"{best / share:,.0f}", ratio)
+        ratio = f"{use.bound(64) / use.total(64):.3f}"
+        shown.add_row(name, "all, of 64", f"{use.total(64) / 64:,.0f}", f"{use.bound(64) / 64:,.0f}", ratio)
         shown.add_section()
     return shown

@@ -29,7 +29,7 @@ from spikeplane_gateware.units.training.entry import Entry, works
 from spikeplane_gateware.units.training.gathered import Gathered
 from spikeplane_gateware.units.training.operands import LOADED, Operands
 from spikeplane_gateware.units.training.partial import partial_layout
-from spikeplane_gateware.units.training.port import Order, OrderPort
+from spikeplane_gateware.units.training.port import LARGE, ORDER_LATENCY, Order, OrderPort
 from spikeplane_gateware.units.training.stage import Chain, along
 from spikeplane_gateware.units.training.streams import Streams
 from spikeplane_gateware.units.training.sums import ADDEND, FOUND, Sums
@@ -39,6 +39,7 @@ _PRODUCT = LOADED + MUL_LATENCY  #: cycles from an op to its products
 _ADDEND = _PRODUCT + DECODE_LATENCY  #: to its addends
 _TOUCH = _ADDEND - ADDEND  #: until the sums take it
 _DONE = _TOUCH + FOUND  #: from an order to its end, and to what stands beside products
+assert _DONE == ORDER_LATENCY
 _END = _ADDEND + 1  #: from an event to its end, and a tree longer
 
 
@@ -46,7 +47,7 @@ class Engine(wiring.Component):
     """The engine.
 
     Throughput: an op a cycle. Latency: an event comes out 12 + `tree_latency` cycles after it came in, when the ops
-    before it are in the sums and their partials in the queue; an order is done after 10.
+    before it are in the sums and their partials in the queue; an order is done after ORDER_LATENCY.
 
     Parameters
     ----------
@@ -96,22 +97,14 @@ class Engine(wiring.Component):
             m.submodules[name] = part
         moves = along(m, "moves", entry.starts, _ADDEND, reset=True)
         passes = along(m, "passes", entry.passes, _END + tree_latency(self.config.lanes), reset=True)
-        late = {
-            name: along(m, name, value, _DONE)[-1]
-            for name, value in (
-                ("work", entry.work),
-                ("lanes", op.lanes),
-                ("value", op.value),
-                ("limb", op.limb),
-                ("at", op.address),
-            )
-        }
+        given = {"work": entry.work, "at": entry.at, **{n: op[n] for n in ("lanes", "value", "limb")}}
+        late = {name: along(m, name, value, _DONE)[-1] for name, value in given.items()}
         self._connect(m, entry, operands, sums, gathered)
         shown = operands.read_data | sums.read_data
         if entry.streams:
             shown = shown | _streamed(self, m, entry)
         _products(self, m, moves, operands, late, sums, entry)
-        self._orders(m, moves[_DONE], late, operands, sums)
+        self._orders(m, moves[_DONE], late, entry, operands, sums)
         gathers = Signal()
         m.d.sync += gathers.eq(moves[_DONE] & works(late["work"], Verb.GATHER))
         m.d.comb += [
@@ -130,7 +123,7 @@ class Engine(wiring.Component):
         for part in (operands, sums):
             connect(m, flipped(self.read), part.read)
         connect(m, gathered.partial, flipped(self.partial))
-        for name in ("valid", "order", "bank", "address", "done"):
+        for name in ("valid", "order", "pulse", "bank", "address"):
             m.d.comb += getattr(entry, name).eq(getattr(self.port, name))
         touches = along(m, "touches", entry.touch.touches, _TOUCH, reset=True)
         m.d.comb += [
@@ -145,15 +138,16 @@ class Engine(wiring.Component):
         ]
 
     def _orders(
-        self, m: Module, moves: Value, late: dict[str, Value], operands: Operands, sums: Sums
+        self, m: Module, moves: Value, late: dict[str, Value], entry: Entry, operands: Operands, sums: Sums
     ) -> None:
         """The end of an order; what an order or an ERROR writes to the memories of operands."""
         work, port, lanes = late["work"], self.port, self.config.lanes
         error = works(work, Verb.ERROR)
         m.d.comb += [
             port.done.eq(moves & work[3]),
+            entry.done.eq(moves & (work[3] if entry.streams else works(work, *LARGE))),
             operands.weight_write.eq(moves & works(work, Order.STORE)),
-            operands.write_address.eq(Mux(error, late["at"], port.address)),
+            operands.write_address.eq(late["at"]),
             operands.numbers.eq(Mux(error, late["value"].replicate(lanes), Cat(*port.numbers))),
         ]
         delta = works(work, Order.DELTA)

@@ -35,10 +35,11 @@ class Entry(wiring.Component):
     ----------
     op_valid, op, stall : In(1), In(op_layout), Out(1)
         What to do, or an event; it has to wait.
-    valid, order, bank, address, done : In(1), In(4), In(1), In, In(1)
-        An order, valid until it is done: it is taken at once, and once.
-    starts, work : Out(1), Out(4)
-        An op or an order begins, a `Verb` or an `Order`.
+    valid, order, pulse, bank, address, done : In(1), In(4), In(1), In(1), In, In(1)
+        An order, taken at once; from FETCH on, but with `pulse`, it is valid until such a one is done, and
+        taken once.
+    starts, work, at : Out(1), Out(4), Out
+        An op or an order begins, a `Verb` or an `Order`, of this word of X or d, or of an order.
     passes : Out(1)
         An event begins.
     operand, touch : Out(operand_layout), Out(touch_layout)
@@ -63,11 +64,13 @@ class Entry(wiring.Component):
                 "stall": Out(1),
                 "valid": In(1),
                 "order": In(WORK_BITS),
+                "pulse": In(1),
                 "bank": In(1),
                 "address": In(address_bits(config)),
                 "done": In(1),
                 "starts": Out(1),
                 "work": Out(WORK_BITS),
+                "at": Out(address_bits(config)),
                 "passes": Out(1),
                 "operand": Out(operand_layout(config)),
                 "touch": Out(touch_layout(config)),
@@ -77,18 +80,20 @@ class Entry(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, op, ordered = Module(), self.op, Signal()
-        takes, accepted = Signal(), Signal()
+        takes, accepted, held = Signal(), Signal(), Signal()
+        m.d.comb += self.at.eq(Mux(takes, self.address, op.address))
         if self.streams:
             return _streamed(self, m, takes, accepted, ordered)
         m.d.comb += [
-            takes.eq(self.valid & ~ordered),
-            self.stall.eq(takes | (self.valid & (self.order >= Order.FETCH))),
+            held.eq(self.valid & (self.order >= Order.FETCH) & ~self.pulse),
+            takes.eq(self.valid & ~(held & ordered)),
+            self.stall.eq(takes | held),
             accepted.eq(self.op_valid & ~self.stall),
             self.starts.eq(takes | (accepted & ~op.is_event)),
             self.passes.eq(accepted & op.is_event),
             self.work.eq(Mux(takes, self.order, op.verb)),
         ]
-        m.d.sync += ordered.eq((ordered | takes) & ~self.done)
+        m.d.sync += ordered.eq((ordered | takes) & held & ~self.done)
         self._operand(m, takes)
         self._touch(m, takes)
         return m
@@ -107,7 +112,7 @@ class Entry(wiring.Component):
 
     def _touch(self, m: Module, takes: Signal) -> None:
         op, touch, work = self.op, self.touch, self.work
-        address = Mux(takes, self.address, op.address)[: len(op.address)]
+        address = self.at[: len(op.address)]
         clears = works(work, Order.TAKE, Order.STORE, Order.DISCARD)
         writes = works(work, Verb.ADD, Verb.OUTER, Verb.PARTIAL, Order.ADD)
         m.d.comb += [

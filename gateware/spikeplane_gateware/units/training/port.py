@@ -1,4 +1,10 @@
-"""What the soma of a core that learns asks of the engine: one order at a time, on a whole word."""
+"""What the soma of a core that learns asks of the engine, on whole words.
+
+```
+  cycle  c                c+1 ...             c+10
+  valid, order, address   the next one ...    done: found stands; word or numbers are taken
+```
+"""
 
 from enum import IntEnum
 from typing import Any
@@ -11,6 +17,8 @@ from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.training import VALUE_BITS
 from spikeplane.formats.training_tables import delta_depth
 
+ORDER_LATENCY = 10  #: cycles from an order to its end
+
 
 class Order(IntEnum):
     """The numbers follow those of `formats.training.Verb`: the engine does one or the other."""
@@ -22,6 +30,9 @@ class Order(IntEnum):
     STORE = 12  #: W[address] = numbers; D[address] = 0
     DISCARD = 13  #: D[address] = 0
     COPY = 14  #: d[copy] = d[address]
+
+
+LARGE = (Order.FETCH, Order.STORE, Order.DISCARD)
 
 
 def address_bits(config: ChipConfig) -> int:
@@ -49,8 +60,10 @@ def stream_fields(config: ChipConfig) -> dict[str, Any]:
 
 
 class OrderPort(wiring.Signature):
-    """Orders to the engine, seen from the soma: all but `valid` are stable from `valid` until the pulse `done`, with which
-    `found` and `weights` stand."""
+    """Orders to the engine, seen from the soma. TAKE, ADD and DELTA are pulses, an order a cycle: `done` follows
+    ORDER_LATENCY cycles later, and with it `found` stands, and `word` and `numbers` are taken. FETCH, STORE and DISCARD
+    stay until `done`, with all that belongs to them, and keep ops out; with `pulse` they are pulses too, where no ops come, and
+    FETCHes are eight cycles apart. Where gradients may be streamed every order stays until `done`."""
 
     def __init__(self, config: ChipConfig) -> None:
         assert config.training is not None
@@ -59,6 +72,7 @@ class OrderPort(wiring.Signature):
             {
                 "valid": Out(1),
                 "order": Out(4),
+                "pulse": Out(1),
                 "bank": Out(1),
                 "address": Out(address_bits(config)),
                 "word": Out(exact).array(lanes),

@@ -6,7 +6,7 @@
                                        thresholds[i] --> compare ------+--> fired, windows
                                factor --> Mul16 (0 where gated) --> decode --> addends
 ```
-Throughput: a word in lanes + LATENCY cycles, one at a time.
+Throughput: a lane a cycle, a word of eight in eight. Latency: NUMBERED and ADDED cycles from `start`.
 """
 
 from enum import IntEnum
@@ -22,15 +22,21 @@ from spikeplane.formats.training_tables import EXPONENT_BITS
 from spikeplane_gateware.units.training.binary16 import (
     BIAS,
     DECODE_LATENCY,
+    MUL_LATENCY,
+    ROUND_LATENCY,
     clamp,
     decode,
     mul16,
     round16,
 )
-from spikeplane_gateware.units.training.stage import stage
+from spikeplane_gateware.units.training.stage import along, stage
 
 #: Least bits of what is rounded: a weight less a step, which may be 65504, is beyond 36 bits.
 ROUNDED_BITS = 48
+_LANES = 8
+_FED = 1 + DECODE_LATENCY + 1  #: cycles from `start` to the first lane's operand
+NUMBERED = _FED + ROUND_LATENCY + 1 + _LANES  #: to `numbers`, `fired` and `windows` of all lanes
+ADDED = NUMBERED + MUL_LATENCY + DECODE_LATENCY + 1  #: to their `addends`
 _WHOLE = 41  #: bits of any binary16 number in units
 
 
@@ -48,12 +54,14 @@ class Row(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: start: pulse; rule, word, weights, factor, limit (an exponent), theta, low, high, spikes,
-    readout (its addends are not gated): stable until done;
-    done: pulse; numbers: each lane rounded (and limited); fired, windows: lanes at the threshold, and within the window;
-    addends: numbers times factor, 0 where gated, in units; saturated, clipped: pulses, a rounding has left binary16, a
-    number was limited. With momentum also decays: level, numbers are `weights` times factor. Words of an update may be
-    wider than sums: `TrainingConfig.update_bits`.
+    Attributes: start: pulse, a word goes in in the `lanes` cycles behind it, and the next one may follow right behind;
+    word, weights, rule: of these cycles; factor, limit (an exponent), readout (its addends are not gated): of all words
+    under way; theta, low, high, spikes: lane by lane ROUND_LATENCY and three cycles later; numbers: each lane rounded
+    (and limited); fired, windows: lanes at the threshold, and within the window; addends: numbers times factor, 0 where
+    gated, in units. Each of these stands in the cycle NUMBERED or ADDED behind `start`, and until the next word follows.
+    done: pulse, addends stand; saturated, clipped: pulses, a rounding has left binary16, a number was limited. With
+    momentum also decays: level, numbers are `weights` times factor. Words of an update may be wider than sums:
+    `TrainingConfig.update_bits`.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -88,9 +96,10 @@ class Row(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, lanes = Module(), self.config.lanes
-        rounded = round16(m, "round", *_operand(self, m))
+        rules = along(m, "rule", self.rule, _FED + ROUND_LATENCY - 1)
+        rounded = round16(m, "round", *_operand(self, m, rules))
         place = self._counter(m, "place", rounded.valid)
-        limited = (self.rule == Rule.DELTA) | (self.rule == Rule.WEIGHT)
+        limited = (rules[-1] == Rule.DELTA) | (rules[-1] == Rule.WEIGHT)
         within, beyond = clamp(rounded.number, self.limit + BIAS)
         number = Signal(VALUE_BITS)
         m.d.comb += [
@@ -98,28 +107,34 @@ class Row(wiring.Component):
             self.saturated.eq(rounded.valid & rounded.overflow),
             self.clipped.eq(rounded.valid & limited & beyond),
         ]
-        fires = self._compare(m, rounded, place)
-        gated = Mux(
-            self.rule == Rule.FIRE,
-            fires & ~self.readout,
-            (self.rule == Rule.DELTA) & Array(self.spikes)[place],
-        )
-        product = mul16(
-            m, "product", rounded.valid, self.factor, Value.cast(Mux(gated, 0, number))[:VALUE_BITS]
-        )
-        self._numbers(m, rounded.valid, number, product)
-        addend = decode(m, "addend", product.valid, _narrowed(self, product.number), exact_bits=self.exact)
-        last = self._counter(m, "last", addend.valid)
-        m.d.sync += self.done.eq(addend.valid & (last == lanes - 1))
-        with m.If(addend.valid):
-            added = (addend.word + addend.carry)[: self.exact]
-            m.d.sync += self.added.eq(Cat(self.added[self.exact :], added))
+        fires, windows = self._compare(rounded.number, place)
+        replays = (rules[-1] == Rule.DELTA) & Array(self.spikes)[place]
+        gated = Mux(rules[-1] == Rule.FIRE, fires & ~self.readout, replays)
+        names = {"number": number, "fires": fires, "windows": windows, "gated": gated}
+        known = stage(m, "known", rounded.valid, **names)
+        with m.If(known.valid):
+            m.d.sync += [
+                self.fired.eq(Cat(self.fired[1:], known.fires)),
+                self.windows.eq(Cat(self.windows[1:], known.windows)),
+            ]
+        factor = Value.cast(Mux(known.gated, 0, known.number))[:VALUE_BITS]
+        product = mul16(m, "product", known.valid, self.factor, factor)
+        self._numbers(m, known.valid, known.number, product)
+        self._addends(m, product)
         for lane in range(lanes):
             m.d.comb += [
                 self.numbers[lane].eq(self.found.word_select(lane, VALUE_BITS)),
                 self.addends[lane].eq(self.added.word_select(lane, self.exact)),
             ]
         return m
+
+    def _addends(self, m: Module, product: Any) -> None:
+        addend = decode(m, "addend", product.valid, _narrowed(self, product.number), exact_bits=self.exact)
+        added = stage(m, "sum", addend.valid, word=(addend.word + addend.carry)[: self.exact])
+        last = self._counter(m, "last", added.valid)
+        m.d.sync += self.done.eq(added.valid & (last == self.config.lanes - 1))
+        with m.If(added.valid):
+            m.d.sync += self.added.eq(Cat(self.added[self.exact :], added.word))
 
     def _numbers(self, m: Module, valid: Value, number: Value, product: Any) -> None:
         """What is found in each lane: its number, or where it decays the product."""
@@ -129,27 +144,20 @@ class Row(wiring.Component):
             m.d.sync += self.found.eq(Cat(self.found[VALUE_BITS:], found))
 
     def _counter(self, m: Module, name: str, step: Value) -> Signal:
+        """The lane that is there: words are whole, so it is never set."""
         count = Signal(range(self.config.lanes), name=name)
-        with m.If(self.start):
-            m.d.sync += count.eq(0)
-        with m.Elif(step):
+        with m.If(step):
             m.d.sync += count.eq(count + 1)
         return count
 
-    def _compare(self, m: Module, rounded: object, place: Signal) -> Value:
-        """Whether the number fires; with the window kept for its lane."""
-        v = _ordered(rounded.number)  # pyright: ignore[reportAttributeAccessIssue] - a stage's
+    def _compare(self, number: Value, place: Signal) -> tuple[Value, Value]:
+        """Whether the number of the lane fires, and whether it is in the window."""
+        v = _ordered(number)
         theta, low, high = (
             _ordered(Array(getattr(self, name))[place[: bits_for(self.config.lanes)]])
             for name in ("theta", "low", "high")
         )
-        fires = v >= theta
-        with m.If(rounded.valid):  # pyright: ignore[reportAttributeAccessIssue] - a stage's
-            m.d.sync += [
-                self.fired.eq(Cat(self.fired[1:], fires)),
-                self.windows.eq(Cat(self.windows[1:], (v > low) & (v < high))),
-            ]
-        return fires
+        return v >= theta, (v > low) & (v < high)
 
 
 def _ordered(number: Value) -> Value:
@@ -168,7 +176,7 @@ def _narrowed(row: Row, number: Value) -> Value:
     return Value.cast(Cat(size[:15], number[15]))
 
 
-def _operand(row: Row, m: Module) -> tuple[Signal, Signal]:
+def _operand(row: Row, m: Module, rules: list) -> tuple[Signal, Signal]:
     """(valid, what is rounded), a lane a cycle: its word, or its weight less it."""
     lanes = row.config.lanes
     feeds, lane = Signal(), Signal(range(lanes))
@@ -180,9 +188,10 @@ def _operand(row: Row, m: Module) -> tuple[Signal, Signal]:
         kept = stage(m, f"kept_{number}", kept.valid, word=kept.word)
     of = decode(m, "weight", feeds, weight, exact_bits=row.rounded)
     wide, number = kept.word.as_signed(), (of.word + of.carry).as_signed()
-    operand = Mux(row.rule == Rule.WEIGHT, number - wide, wide)
+    rule = rules[DECODE_LATENCY]
+    operand = Mux(rule == Rule.WEIGHT, number - wide, wide)
     if row.momentum:
         running = number + Mux(row.decays, 0, wide)
-        operand = Mux(row.rule == Rule.GRADIENT, running, operand)
+        operand = Mux(rule == Rule.GRADIENT, running, operand)
     found = stage(m, "operand", kept.valid, value=operand[: row.rounded])
     return found.valid, found.value

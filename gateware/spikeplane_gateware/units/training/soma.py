@@ -23,6 +23,8 @@ from spikeplane_gateware.units.training.backward_counters import BackwardCounter
 from spikeplane_gateware.units.training.broadcast import Broadcast
 from spikeplane_gateware.units.training.director import Director
 from spikeplane_gateware.units.training.partial import partial_layout
+from spikeplane_gateware.units.training.pipelined_sweep import PipelinedSweep
+from spikeplane_gateware.units.training.plain_update import PlainUpdate
 from spikeplane_gateware.units.training.port import OrderPort
 from spikeplane_gateware.units.training.replay import Replay
 from spikeplane_gateware.units.training.row import Row, Rule
@@ -31,6 +33,30 @@ from spikeplane_gateware.units.training.soma_memories import SomaMemories
 from spikeplane_gateware.units.training.sweep import TrainingSweep
 from spikeplane_gateware.units.training.update import Update
 from spikeplane_gateware.units.training.wiring import DOES, direct, share_engine, share_row
+
+_OUTS = (
+    "initialising",
+    "resting",
+    "swept",
+    "sent",
+    "changed",
+    "saturated",
+    "clipped",
+    "backward",
+    *DOES,
+)
+_PARTS = (
+    "schedule",
+    "counters",
+    "director",
+    "sweep",
+    "replay",
+    "serve",
+    "update",
+    "row",
+    "egress",
+    "memories",
+)
 
 
 class TrainingSoma(wiring.Component):
@@ -47,17 +73,6 @@ class TrainingSoma(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         ins = ("start", "stop", "running", "event_valid", "change", "discard")
-        outs = (
-            "initialising",
-            "resting",
-            "swept",
-            "sent",
-            "changed",
-            "saturated",
-            "clipped",
-            "backward",
-            *DOES,
-        )
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
@@ -72,29 +87,23 @@ class TrainingSoma(wiring.Component):
                 "rate": In(VALUE_BITS),
                 "slot": Out(SLOT_BITS),
                 **{name: In(1) for name in ins},
-                **{name: Out(1) for name in outs},
+                **{name: Out(1) for name in _OUTS},
             }
         )
+        streamed = config.training is not None and config.training.streamed
         self.schedule, self.counters = Schedule(config), BackwardCounters(config)
-        self.director, self.sweep, self.replay = Director(config), TrainingSweep(config), Replay(config)
-        self.serve, self.update, self.row = Serve(config), Update(config), Row(config)
+        self.director, self.sweep, self.replay = (
+            Director(config),
+            (TrainingSweep if streamed else PipelinedSweep)(config),
+            Replay(config),
+        )
+        self.serve, self.row = Serve(config), Row(config)
+        self.update = (Update if self.row.momentum or streamed else PlainUpdate)(config)
         self.egress, self.memories = Broadcast(config), SomaMemories(config)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        parts = (
-            "schedule",
-            "counters",
-            "director",
-            "sweep",
-            "replay",
-            "serve",
-            "update",
-            "row",
-            "egress",
-            "memories",
-        )
-        for name in parts:
+        for name in _PARTS:
             m.submodules[name] = getattr(self, name)
         shown: Value = Value.cast(0)
         for part in (self.schedule, self.counters, self.update, self.egress, self.memories):

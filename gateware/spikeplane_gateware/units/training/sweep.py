@@ -1,4 +1,5 @@
-"""The sweep of a core that learns: walks a population once a step, forward and backward.
+"""The sweep of a core that learns: walks a population once a step, forward and backward; where gradients may be streamed, else
+`pipelined_sweep`.
 
 ```
     walk --> (PARAMETER words of a group) --> TAKE X --> Row --> spikes, windows --> tape; SPIKE

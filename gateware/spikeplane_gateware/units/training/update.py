@@ -139,7 +139,7 @@ class Update(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += [port.valid.eq(1), port.order.eq(Order.FETCH)]
                 with m.If(port.done):
-                    m.d.sync += [self.sum.eq(_wide(self, port.found)), self.weights.eq(Cat(*port.weights))]
+                    m.d.sync += [self.sum.eq(wide(self, port.found)), self.weights.eq(Cat(*port.weights))]
                     if self.momentum:
                         m.d.sync += self.decays.eq(1)
                     m.next = "BEGIN"
@@ -191,7 +191,7 @@ def _turn(update: Update, m: Module, second: Signal) -> None:
         m.next = "STORE"
 
 
-def _wide(update: Update, words: Any) -> Value:
+def wide(update: Update, words: Any) -> Value:
     """Exact words as those of an update."""
     return Value.cast(Cat(*[Cat(w, w[-1].replicate(update.exact - len(w))) for w in words]))
 

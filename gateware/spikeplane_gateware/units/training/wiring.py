@@ -12,7 +12,7 @@ def share_engine(m: Module, change: Value, port: Any, users: tuple[Any, Any]) ->
     """The orders of the second of `users` while weights `change`, else those of the first."""
     first, second = users
     streamed = ("streamed", "column", "history") if hasattr(port, "streamed") else ()
-    for name in ("valid", "order", "bank", "address"):
+    for name in ("valid", "order", "pulse", "bank", "address"):
         mine, other = getattr(first.port, name), getattr(second.port, name)
         m.d.comb += getattr(port, name).eq(Mux(change, other, mine))
     for name in streamed:
