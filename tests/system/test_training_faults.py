@@ -143,16 +143,23 @@ class Twice(TrainingDriver):
     """Every END comes twice, and once more in the next sample's forward."""
 
     late = np.zeros((0, 0), np.uint8)
-    doubled = 0
+    doubled, back = 0, False
 
     def _take(self, packets: np.ndarray) -> np.ndarray:
         kind = unpack_many(self.form, packets, Kind.TOKEN, ("kind",))["kind"]
         ends = packets[kind == TrainingKind.END]
-        before = self.late if self._tokens else np.zeros((0, packets.shape[1]), np.uint8)
+        before = self.late if not self.back else np.zeros((0, packets.shape[1]), np.uint8)
         self.doubled += len(ends)
         if len(ends):
             self.late = ends
         return super()._take(np.concatenate([packets, ends, before.reshape(-1, packets.shape[1])]))
+
+    def _backward(self, *given: Any) -> None:
+        """It waits for those of its own sample."""
+        before, self.back = self.doubled, True
+        super()._backward(*given)
+        self.back = False
+        assert self.doubled - before == self.image.routes.ends
 
 
 def test_ends_that_come_twice_or_late(board: SimulatedBoard) -> None:

@@ -62,6 +62,8 @@ HOST = (
     Mutant("image.py", "acc + words * squared", "acc", "targets are taken from the sums", tests=_SQUARED),
     Mutant("image.py", "words * (1 + squared)", "words", "the next population lies where errors are made", tests=_SQUARED),
     Mutant("image.py", "1 / self.steps", "1.0", "the sum stands for its mean", within="1 / self.steps if squared", tests=_SQUARED),
+    Mutant("driver.py", "self._ends.clear()", "pass", "a sample ends with the ENDs of the one before", tests=("tests/system/test_training_faults.py",)),
+    Mutant("driver.py", "self.start(KEEP)", "self.start()", "what is read before an update is forgotten"),
     Mutant("holding.py", "self.optimiser.momentum", "0", "momenta begin anew when a training goes on", within="return list(trained) if self.optimiser.momentum", tests=_MOMENTUM),
     Mutant("chip.py", "optimiser is not None and optimiser.momentum > 0", "False", "the smallest chip has no momentum", tests=("tests/system/test_train_board.py",)),
     Mutant("driver.py", "reversed(range(self.steps))", "range(self.steps)", "planes are replayed in the order of their sending"),
