@@ -154,10 +154,10 @@ class Twice(TrainingDriver):
             self.late = ends
         return super()._take(np.concatenate([packets, ends, before.reshape(-1, packets.shape[1])]))
 
-    def _backward(self, *given: Any) -> None:
+    def _backward(self, sample: Any, numbers: Any) -> None:
         """It waits for those of its own sample."""
         before, self.back = self.doubled, True
-        super()._backward(*given)
+        super()._backward(sample, numbers)
         self.back = False
         assert self.doubled - before == self.image.routes.ends
 
