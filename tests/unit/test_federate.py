@@ -62,7 +62,7 @@ def test_in_mode_epoch_the_order_does_not_count_and_one_worker_is_one_computer()
 
 
 def test_a_federation_goes_on_with_equal_bits() -> None:
-    for agreed in (terms(momentum=0.5, rate=0.5), terms(mode="epoch", batch=8, epochs=4)):
+    for agreed in (terms(momentum=0.5, rate=0.5), terms(mode="epoch", batch=8, epochs=4, momentum=0.5)):
         whole, half = Run(agreed), Run(agreed, rounds=2)
         rest = Run(agreed, rounds=0)
         rest.server.training.learned = half.training.learned
@@ -183,6 +183,14 @@ def test_a_worker_that_is_killed_and_starts_again() -> None:
     run = Run(agreed, rounds=3, before=before)
     assert run.lines == ["round 2: worker 5 is left out: it is not there"]
     assert run.sha256 == lost(agreed, 1, frozenset({4}))
+
+
+def test_a_worker_that_stays_away_is_named_in_every_round() -> None:
+    def before(_: int, grid: LocalGrid) -> None:
+        grid.leave("node 4")
+
+    lines = Run(terms(), rounds=3, before=before).lines
+    assert lines == [f"round {k}: worker 5 is left out: it is not there" for k in (1, 2, 3)]
 
 
 def test_a_worker_that_is_late_or_hangs_keeps_nobody_waiting() -> None:

@@ -6,6 +6,7 @@ import signal
 import stat
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,9 @@ def gradients(worker: Any) -> np.ndarray:
 def test_a_package_is_read_as_it_was_written(package: Package) -> None:
     assert (package.terms, package.rounds, package.strict, package.output) == (TERMS, 3, True, "out.spt")
     assert package.terms.digest(package.training.network) == TERMS.digest(NETWORK)
+    first = replace(NETWORK.projections[0], weight=NETWORK.projections[0].weight[:6])
+    smaller = replace(NETWORK, projections=(first, NETWORK.projections[1]))
+    assert TERMS.digest(smaller) != TERMS.digest(NETWORK)
     assert all(
         (package.training.learned.weights[t] == p.weight).all() for t, p in enumerate(NETWORK.projections)
     )
