@@ -1,10 +1,11 @@
 """The synapse stage of a core that learns: from a packet to the engine.
 
 ```
-    i -> TrainingLookup -> FIFO -> Walker -> Engine -> events, partial
-     \\-> loader packets                orders --^
+    i -> TrainingLookup -> FIFO -> Walker -> FIFO -> Engine -> events, partial
+     \\-> loader packets                        orders --^
 ```
-It takes packets without ever waiting for one to be sent. Throughput: see Engine.
+It takes packets without ever waiting for one to be sent. Throughput: see Engine. The FIFO in front of the engine cuts the way
+of its stall to the lookup: an order stalls it in the cycle in which the soma decides.
 """
 
 from amaranth.hdl import Module, Mux, Value
@@ -17,6 +18,7 @@ from spikeplane.formats.training import TrainingKind, Verb
 from spikeplane.formats.training_tables import streams
 from spikeplane_gateware.core.interfaces import WriteBus, event_layout
 from spikeplane_gateware.core.reads import ReadBus
+from spikeplane_gateware.core.synapses.accumulate import op_layout
 from spikeplane_gateware.core.synapses.request import request_layout
 from spikeplane_gateware.core.synapses.walker import Walker
 from spikeplane_gateware.network.fifo import StreamFifo
@@ -67,19 +69,23 @@ class TrainingSynapses(wiring.Component):
         m.submodules.requests = requests = StreamFifo(request_layout(self.config))
         connect(m, lookup.o, requests.i)
         connect(m, requests.o, walker.i)
+        m.submodules.ops = ops = StreamFifo(op_layout(self.config))
         connect(m, engine.port, flipped(self.sweep))
         connect(m, engine.partial, flipped(self.partial))
         for part in (lookup, engine):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))
         m.d.comb += [
-            engine.op_valid.eq(walker.op_valid),
-            engine.op.eq(walker.op),
-            walker.stall.eq(engine.stall),
+            ops.i.valid.eq(walker.op_valid),
+            ops.i.payload.eq(walker.op),
+            walker.stall.eq(~ops.i.ready),
+            engine.op_valid.eq(ops.o.valid),
+            engine.op.eq(ops.o.payload),
+            ops.o.ready.eq(~engine.stall),
             self.event_valid.eq(engine.event_valid),
             self.event.eq(engine.event),
-            self.present.eq(walker.op_valid & ~walker.op.is_event),
-            self.verb.eq(_counted(walker.op.verb, self.config)),
+            self.present.eq(ops.o.valid & ~ops.o.payload.is_event),
+            self.verb.eq(_counted(ops.o.payload.verb, self.config)),
             self.operation.eq(self.present & ~engine.stall),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
