@@ -19,7 +19,7 @@ from spikeplane_gateware.units.training.broadcast import Only
 from spikeplane_gateware.units.training.masks import WAITING, Masks
 from spikeplane_gateware.units.training.port import ORDER_LATENCY, Order
 from spikeplane_gateware.units.training.row import ADDED, NUMBERED, Rule
-from spikeplane_gateware.units.training.sweep import TrainingSweep
+from spikeplane_gateware.units.training.sweep import TrainingSweep, sweep_job
 from spikeplane_gateware.units.training.walk import Walk
 
 SLOT = 8  #: cycles from a word to the next: lanes
@@ -44,6 +44,8 @@ class PipelinedSweep(TrainingSweep):
         super().__init__(config)
         self.out, self.masks = Walk(config), Masks(config)
         self.beat = Signal(range(SLOT))
+        #: the job, from the cycle behind `start` on: a register that lies here, because all of a sweep hangs on it
+        self.own = Signal(sweep_job(config), reset_less=True)
         self.valid = Signal(_SLOTS)
         self.offsets, self.groups = (
             [Signal.like(getattr(self.walk, name), name=f"{name}_{i}") for i in range(count)]
@@ -51,7 +53,8 @@ class PipelinedSweep(TrainingSweep):
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, p, job = Module(), self.population, self.job
+        m, p, job = Module(), self.population, self.own
+        m.d.sync += job.eq(self.job)
         m.submodules.walk, m.submodules.out, m.submodules.masks = self.walk, self.out, self.masks
         readout, takes = Signal(), Signal()
         m.d.comb += [
@@ -88,7 +91,7 @@ class PipelinedSweep(TrainingSweep):
 
     def _orders(self, m: Module, readout: Signal, takes: Signal) -> None:
         """TAKE, DELTA and ADD, each at its own beat. What is given with the last two stands when they are done."""
-        p, job, port, offset = self.population, self.job, self.port, Signal.like(self.walk.offset)
+        p, job, port, offset = self.population, self.own, self.port, Signal.like(self.walk.offset)
         behind, carries, holds, means = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             carries.eq(Mux(job.backward, ~job.first & ~p.readout, ~job.last & ~readout) & ~job.initial),
@@ -160,7 +163,7 @@ class PipelinedSweep(TrainingSweep):
             request.only.eq(Only.ALL),
             request.first.eq(p.egress_first),
             request.count.eq(p.egress_count),
-            request.parity.eq(self.job.parity),
+            request.parity.eq(self.own.parity),
             request.group.eq(p.group_base + head.group),
             request.y.eq(head.y),
             request.x.eq(head.x),
@@ -172,12 +175,12 @@ class PipelinedSweep(TrainingSweep):
 
     def _control(self, m: Module, readout: Signal, takes: Signal) -> None:
         """Words begin until the last one; then what they owe is waited for."""
-        job, owed, begins, known = self.job, Signal(range(WAITING + 1)), Signal(), Signal()
-        active, values = Signal(), Signal()
+        job, owed, begins, known = self.own, Signal(range(WAITING + 1)), Signal(), Signal()
+        active, values, room = Signal(), Signal(), Signal()
         fires = ~job.backward & ~job.initial & ~readout
         m.d.comb += [
             values.eq(readout & job.last & ~job.initial),
-            takes.eq(begins & (self.beat == 0) & Mux(values, owed == 0, owed != WAITING)),
+            takes.eq(begins & (self.beat == 0) & room),
             self.walk.step.eq(takes),
             known.eq(self._at(_KNOWN)),
             self.out.step.eq(known),
@@ -185,6 +188,8 @@ class PipelinedSweep(TrainingSweep):
             self.masks.i.valid.eq(known & ((fires & self.row_fired.any()) | values)),
             self.done.eq(active & ~begins & (owed == 0)),
         ]
+        # of the cycle before: room that there is stays until a word begins. In the first cycle of a sweep nothing is owed
+        m.d.sync += room.eq(Mux(values, owed == 0, owed != WAITING))
         gone = known & ~self.masks.i.valid
         m.d.sync += owed.eq(owed + takes - gone - (self.masks.o.valid & self.masks.o.ready))
         with m.If(self.start):

@@ -100,7 +100,9 @@ class Row(wiring.Component):
         rounded = round16(m, "round", *_operand(self, m, rules))
         place = self._counter(m, "place", rounded.valid)
         limited = (rules[-1] == Rule.DELTA) | (rules[-1] == Rule.WEIGHT)
-        within, beyond = clamp(rounded.number, self.limit + BIAS)
+        most = Signal(len(self.limit + BIAS), reset_less=True)  # words of a limit come many cycles behind it
+        m.d.sync += most.eq(self.limit + BIAS)
+        within, beyond = clamp(rounded.number, most)
         number = Signal(VALUE_BITS)
         m.d.comb += [
             number.eq(Mux(limited, within, rounded.number)),
