@@ -60,6 +60,7 @@ TYPED = {
     "spikeplane run net.spk --input DATA --board sim --lockstep": f"{RUN} | grep '0 mismatches'",
     "spikeplane run": "spikeplane run net.spk --input images.npy",
     "--board golden": "spikeplane run net.spk --input images.npy --board golden",
+    "--board sim": "spikeplane run net.spk --input images.npy --board sim",
     "spikeplane run ... --lockstep --report r.html": f"{RUN} --report r.html && grep -q '<html' r.html",
     "--waves OUT": f"{RUN} --waves out --sample 0 --steps 1:2 && ls out*",
     "spikeplane compile ... --weight-bits 4 --weight-bits fc2=8 --guard fc2=0":

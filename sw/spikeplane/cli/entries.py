@@ -28,7 +28,8 @@ ENTRIES = (
           "List the boards: device, memory, clock, what each can be built as, tools needed and "
           "whether they are found."),
     Entry("estimate", "estimate", "boards",
-          "Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy."),
+          "Estimate, before synthesis, what a program's chip takes of a board, its cycles and its energy; of a "
+          "training the energy, traffic and cycles of learning a sample."),
     Entry("build", "build", "boards",
           "Build a board's bitstream: Verilog, synthesis, place and route; print what it uses and how fast it is."),
     Entry("flash", "flash", "boards",
