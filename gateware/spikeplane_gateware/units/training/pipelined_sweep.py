@@ -128,7 +128,9 @@ class PipelinedSweep(TrainingSweep):
     def _parameters(self, m: Module) -> None:
         """Theta and the edges of a word's group, and its spikes, for the slot in which they are compared."""
         count = Signal(2)
-        base = self.population.parameter_base + 3 * self.groups[1]
+        group = self.groups[1]
+        # a product would take a multiplier, and 4 ns
+        base = self.population.parameter_base + group + (group << 1)
         early = {name: Signal(len(self.parameter), name=f"{name}_early") for name in ("theta", "low")}
         first = (_COMPARED - 4) % SLOT  # when the address of theta stands
         m.d.comb += [count.eq(self.beat - first), self.parameter_at.eq(base + count)]

@@ -253,7 +253,7 @@ class TrainingSweep(wiring.Component):
     def _load_parameters(self, m: Module) -> None:
         """Theta and the edges of the group, each a cycle after its address."""
         base, count = Signal.like(self.parameter_at), self.count
-        m.d.comb += base.eq(self.population.parameter_base + 3 * self.walk.group)
+        m.d.comb += base.eq(self.population.parameter_base + self.walk.group + (self.walk.group << 1))
         m.d.comb += self.parameter_at.eq(base + count)
         m.d.sync += count.eq(count + 1)
         for number, word in enumerate(self.parameters):
