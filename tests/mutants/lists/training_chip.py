@@ -14,7 +14,7 @@ GATEWARE = (
     Mutant("pipelined_sweep.py", "~job.first & ~p.readout", "~p.readout", "the carry of step 0 stays"),
     Mutant("pipelined_sweep.py", "~job.last & ~readout", "~readout", "a membrane leaks into the next sample"),
     Mutant("pipelined_sweep.py", "self.offsets[1] - p.words", "self.offsets[1]", "the carry passes by the spikes of its own step"),
-    Mutant("pipelined_sweep.py", "self.population.parameter_base + 3 * self.groups[1]", "self.population.parameter_base", "all groups have the first one's thresholds"),
+    Mutant("pipelined_sweep.py", "self.population.parameter_base + group + (group << 1)", "self.population.parameter_base", "all groups have the first one's thresholds"),
     Mutant("pipelined_sweep.py", "readout & self.sends & self.sent", "readout & self.sent", "tokens count as values of a readout"),
     Mutant("pipelined_sweep.py", "Mux(values, owed == 0, owed != WAITING)", "owed != WAITING", "values of a readout are overwritten by the next word's"),
     Mutant("pipelined_sweep.py", "active & ~begins & (owed == 0)", "active & ~begins", "a sweep ends before its last words do"),
