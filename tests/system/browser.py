@@ -110,7 +110,8 @@ def browser() -> Iterator[Page]:
     """A page of a browser of its own."""
     path = chromium()
     (into, write), (read, out) = os.pipe(), os.pipe()
-    with tempfile.TemporaryDirectory() as folder:
+    # the browser's children still write while it ends
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         flags = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run")
         # a shell gives the pipes the numbers that the browser asks for
         process = subprocess.Popen(
