@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from spikeplane.camera.config import CameraConfig
+from spikeplane.dynamic import check_dynamic
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.later import LATER, later
@@ -57,6 +58,9 @@ class ChipConfig:
     leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`), each channel its own;
                       False: only 1/2^k and 1 - 1/2^k, k in 1..8, one a population
     low_planes        True: populations of values may leave out the lowest of their planes (v >> low)
+    dynamic_depth     rows (of `lanes` unsigned numbers) per bank and core of the dynamic memory, which a network writes
+                      while it runs and reads as weights: a multiple of `lanes`, at most weight_depth; 0: none
+    dynamic_bits      width of such a number, 1..16 and less than acc_bits: 8 holds the products of 255 tokens; 0: none
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
@@ -87,6 +91,8 @@ class ChipConfig:
     max_shift: int = 15
     leak_multiplier: bool = True
     low_planes: bool = field(default=False, metadata=LATER)
+    dynamic_depth: int = field(default=0, metadata=LATER)
+    dynamic_bits: int = field(default=0, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -113,6 +119,7 @@ class ChipConfig:
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
+        check_dynamic(self)
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(

@@ -203,6 +203,7 @@ def layouts(config: ChipConfig) -> list[Layout]:
 CHIPS = [
     *PRESETS.values(),
     ChipConfig(low_planes=True),
+    ChipConfig(dynamic_depth=128, dynamic_bits=8),
     ChipConfig(leak_multiplier=False, rows=1, cols=1, lanes=32),
 ]
 

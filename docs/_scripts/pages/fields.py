@@ -62,6 +62,7 @@ ABOUT: dict[str, dict[str, str]] = {
         "acc_row": "accumulator words from one row that is visited to the next", "acc_column": "from one column to the next",
         "acc_group": "from one group to the next", "weight_row": "weight words from one row that is visited to the next",
         "weight_column": "from one column to the next", "weight_group": "from one group to the next",
+        "dynamic": "1: its weights are rows of the dynamic memory, unsigned",
     },
     "population": {
         "valid": "0: no population in this slot", "group_last": "channel groups held here, less one",
@@ -88,10 +89,14 @@ ABOUT: dict[str, dict[str, str]] = {
         "relu": "1: 0 and more, no plane counts negative; 0: two's complement",
         "hold": "1: accumulators are kept until `last`, one bank a sample",
         "egress_first": "its first entry in EGRESS", "egress_count": "destinations", "credit_count": "credits, behind them",
+        "sink": "where its words go: 0 to the destinations, 1 to the outer engine", "pair_groups": "words of K in a token",
+        "value_groups": "words of V, behind them", "head": "log2 of the lanes of a head; of the chip's lanes where a head has as many or more",
+        "row_base": "its first row in the dynamic memory, in blocks of as many rows as there are lanes",
+        "row_blocks": "how many such blocks it has: they are cleared first",
     },
     "egress": {
         **_RECT, "host": "1: to the host", "tag": "the projection there; of a credit the slot at the source",
-        "delay": "1: recurrent; the parity is inverted",
+        "delay": "1: recurrent; the parity is inverted", "order": "1: tokens only, no spikes",
     },
     "schedule": {
         "left": "events that are still missing in this step", "expected": "how many a step has: `left` begins with it again",

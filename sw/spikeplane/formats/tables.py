@@ -13,6 +13,7 @@ from enum import IntEnum
 from functools import cache
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.dynamic_tables import dynamic_egress, dynamic_population, dynamic_projection
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import CHUNK_BITS, SLOT_BITS, tag_bits
 from spikeplane.formats.training_tables import (
@@ -184,6 +185,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("weight_column", weight),
             ("weight_group", weight),
             *training_projection(config),
+            *dynamic_projection(config),
         ),
     )
     population = Layout(
@@ -226,6 +228,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("egress_first", bits_for(config.egress_depth)),
             ("egress_count", ENTRIES_BITS),
             ("credit_count", ENTRIES_BITS),  # behind them
+            *dynamic_population(config),
         ),
     )
     egress = Layout(
@@ -238,6 +241,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("host", 1),
             ("tag", tag_bits(config)),  # a credit's tag is the slot at the source
             ("delay", 1),  # recurrent: parity inverted, nothing but a plain token after `last`
+            *dynamic_egress(config),
         ),
     )
     schedule = Layout("schedule", (("left", SCHEDULE_BITS), ("expected", SCHEDULE_BITS), ("ready", 1)))
