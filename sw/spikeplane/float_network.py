@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spikeplane.later import LATER
-from spikeplane.network import DENSE, SPIKING, NeuronKind, ProjectionKind, ResetMode, Window
+from spikeplane.network import DENSE, SPIKING, NeuronKind, Pair, ProjectionKind, ResetMode, Window
 
 FloatReset = ResetMode | Literal["once"]
 
@@ -127,7 +127,8 @@ class FloatProjection:
 
     A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
     Pooling in front of the synapses is `pool` (sums; an average's 1/(py*px) is folded into the
-    weight). `layer` names the model's layer that the weights are those of, "" where there is none.
+    weight). The weight of a dynamic one (C, C, 1, 1) is a factor above 0 of each target channel within heads,
+    and 0 outside. `layer` names the model's layer that the weights are those of, "" where there is none.
     """
 
     source: str
@@ -140,6 +141,7 @@ class FloatProjection:
     delay: int = 0
     layer: str = ""
     up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
+    dynamic: Pair | None = field(default=None, metadata=LATER)
 
 
 #: Why an assumption holds for spikes alone: the proof then drives layers with nothing else.

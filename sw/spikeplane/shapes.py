@@ -1,10 +1,16 @@
 """Shapes of samples: whether two of them hold their values in the same order, and how one is brought into the
 other."""
 
+from collections.abc import Iterable
 from itertools import permutations
 from math import prod
 
 Form = tuple[int, ...]
+
+
+def shape_text(shape: Iterable[int]) -> str:
+    """A shape for people."""
+    return "x".join(str(n) for n in shape) or "()"
 
 
 def same_order(found: Form, wanted: Form) -> bool:

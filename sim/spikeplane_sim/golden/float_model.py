@@ -92,6 +92,9 @@ class FloatModel:
             p = self.network.projections[tag]
             source = (before if p.delay else now).get(p.source)
             if source is not None:
+                if p.dynamic is not None:
+                    total += attended(source, now[p.dynamic.k], now[p.dynamic.v], self.weights[tag])
+                    continue
                 x = block_sums(source, p.pool)
                 total += _through(p, x, self.weights[tag], total.shape[2:])
         window = population.window
@@ -142,6 +145,13 @@ def _through(p: FloatProjection, x: Tensor, weight: Tensor, out: tuple[int, ...]
         picked = every.index_select(2 + axis, places.clamp(0, size - 1))
         every = picked * met.to(x.dtype).reshape(-1, *[1] * (1 - axis))
     return every
+
+
+def attended(q: Tensor, k: Tensor, v: Tensor, weight: Tensor) -> Tensor:
+    """Currents (N, C, H, W) of a dynamic projection: weight (C, C, 1, 1), its factors within heads and 0 outside, times
+    what K and V count of each pair of channels over all pixels."""
+    counted = torch.einsum("nihw,njhw->nji", k, v)
+    return torch.einsum("nji,nihw->njhw", counted * weight[..., 0, 0], q)
 
 
 def block_sums(source: Tensor, pool: tuple[int, int]) -> Tensor:

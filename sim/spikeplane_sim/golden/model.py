@@ -1,7 +1,7 @@
 """The integer network step by step: the specification that every chip is held against (docs/design.md, "Arithmetic").
 
     I  = bias + sum of weight * 2^pre_shift * value    (maximum over a window of currents where the
-       population has one)
+       population has one; weights of a dynamic projection are counted in the step: `golden.dynamic`)
     v  = saturate(round(u * a / 65536) + I)            (rounded down, up or to odd; with `floor` from 0 on)
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
@@ -21,7 +21,8 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection, times
+from spikeplane_sim.golden.dynamic import Dynamic
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 
@@ -48,8 +49,11 @@ class GoldenModel:
         #: holds the sum of a membrane and a current
         self.wide = torch.int32 if largest < _NARROW else torch.int64
         #: by tag
-        self.synapses = [
-            Synapses(p, network, membrane_bits, self.wide, self.device) for p in network.projections
+        self.synapses: list[Synapses | Dynamic] = [
+            Synapses(p, network, membrane_bits, self.wide, self.device)
+            if p.dynamic is None
+            else Dynamic(p, self.wide)
+            for p in network.projections
         ]
 
     def steps(
@@ -118,7 +122,8 @@ class GoldenModel:
             projection = self.network.projections[tag]
             source = (before if projection.delay else now).get(projection.source)
             if source is not None:
-                added = self.synapses[tag](source)
+                read = () if projection.dynamic is None else (now[name] for name in projection.dynamic.names)
+                added = self.synapses[tag](source, *read)
                 total = added.add_(bias) if total is None else total.add_(added)
         if total is None:  # nothing has arrived yet: a recurrent projection at step 0
             total = bias.expand(batch, *population.current_shape).clone()
@@ -261,9 +266,7 @@ def _bound(projection: Projection, source: Population, membrane_bits: int) -> in
             largest = min(largest, 2**neuron.planes)
         largest = -(-largest >> neuron.low)
     weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
-    return (
-        int(weight.sum(1).max()) * largest * projection.pool[0] * projection.pool[1]
-    ) << projection.pre_shift
+    return (int(weight.sum(1).max()) * largest * times(projection, source.shape)) << projection.pre_shift
 
 
 def _reach(population: Population, network: Network, membrane_bits: int) -> int:

@@ -124,6 +124,7 @@ def probed(source: Source) -> int | None:
     if source.probes is None:
         return None
     sends = {p.source for p in source.network.projections}
+    sends |= {name for p in source.network.projections if p.dynamic for name in p.dynamic.names}
     neurons = [p.name for p in source.network.populations if p.neuron is not None]
     return sum(n in source.probes or n == source.network.output or n not in sends for n in neurons)
 
@@ -135,5 +136,5 @@ def _probes(network: Network, wanted: Sequence[str] | None) -> list[str]:
             raise SpikeplaneError(f"no population '{name}' to probe; there are {', '.join(known)}")
     # Whoever sends nowhere gets no credit either and would stop after two steps: the host takes
     # what no population does.
-    ends = [name for name in known if name == network.output or not network.outgoing(name)]
+    ends = [name for name in known if name == network.output or not network.sends(name)]
     return known if wanted is None else [name for name in known if name in wanted or name in ends]

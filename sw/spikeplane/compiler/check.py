@@ -11,7 +11,8 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation
-from spikeplane.program.structure import check_structure, shape_text
+from spikeplane.program.structure import check_structure
+from spikeplane.shapes import shape_text
 
 #: Magnitudes beyond are no trained numbers, and their squares no floats.
 _LARGEST = 1e30

@@ -238,6 +238,7 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
         delay=p.delay,
         pre_shift=power - stored,
         up=p.up,
+        dynamic=p.dynamic,
     )
 
 

@@ -37,7 +37,10 @@ def _current(
     samples = len(next(values[-1] for values in out.values() if values))
     total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias)
     for projection in network.incoming(population.name):
-        if t >= projection.delay:
+        pair = projection.dynamic
+        if pair is not None:
+            total += _dynamic(projection, *(out[name][t] for name in (projection.source, *pair.names)))
+        elif t >= projection.delay:
             total += _synapses(
                 projection, out[projection.source][t - projection.delay], population.current_shape
             )
@@ -69,6 +72,13 @@ def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int,
             part = part.reshape(*part.shape[:2], -1).swapaxes(1, 2)
             total += projection.kind.products(part, weight[..., i, j])
     return total.swapaxes(1, 2).reshape(-1, *shape).astype(np.int64)
+
+
+def _dynamic(projection: Projection, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Of spikes (N, C, H, W), whose products over all pixels are weights where `weight` is 1."""
+    q_flat, k_flat, v_flat = (x.reshape(*x.shape[:2], -1).astype(np.float64) for x in (q, k, v))
+    weight = (v_flat @ k_flat.swapaxes(1, 2)) * projection.weight[..., 0, 0]
+    return np.ldexp(weight @ q_flat, projection.pre_shift).reshape(q.shape).astype(np.int64)
 
 
 def _apart(projection: Projection, x: np.ndarray, out: tuple[int, int]) -> np.ndarray:

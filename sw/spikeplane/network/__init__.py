@@ -10,6 +10,7 @@ from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
 from spikeplane.network.neurons import MEMBRANE, NEURONS, SPIKING, NeuronKind
+from spikeplane.network.pair import Pair, times
 from spikeplane.network.populations import Population, Window
 from spikeplane.network.projection import Projection
 from spikeplane.network.projections import ALIGNED, DENSE, KINDS, ProjectionKind
@@ -26,6 +27,7 @@ __all__ = [
     "Network",
     "Neuron",
     "NeuronKind",
+    "Pair",
     "Population",
     "Projection",
     "ProjectionKind",
@@ -35,4 +37,5 @@ __all__ = [
     "met",
     "most_met",
     "most_pixels",
+    "times",
 ]

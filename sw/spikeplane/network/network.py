@@ -39,6 +39,10 @@ class Network:
         """The projections that start in `name`."""
         return tuple(self.projections[tag] for tag in self.tags_from(name))
 
+    def sends(self, name: str) -> bool:
+        """Whether anything takes what `name` sends: a projection, or one that counts its weights from it."""
+        return any(name == p.source or p.dynamic and name in p.dynamic.names for p in self.projections)
+
     def taken(self, projection: Projection) -> slice:
         """Of a sample's steps those whose spikes the target takes: the first where it holds its
         current; all but the last through a delay."""

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from spikeplane.later import LATER
+from spikeplane.network.pair import Pair
 from spikeplane.network.projections import DENSE, ProjectionKind
 
 
@@ -24,6 +25,8 @@ class Projection:
     delay     1: recurrent, delivers at step t + 1 what was fired at t
     pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a
                 ratio between projections
+    dynamic     the keys and values that make its weights in each step; `weight` (C, C, 1, 1) is then 1 within
+                heads and 0 outside
     """
 
     source: str
@@ -36,6 +39,7 @@ class Projection:
     delay: int = 0
     pre_shift: int = 0
     up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
+    dynamic: Pair | None = field(default=None, metadata=LATER)
 
     @property
     def pairs(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Population, Projection, met
+from spikeplane.network import Network, Population, Projection, met, times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,10 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
     together go far beyond any accumulator.
 
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel, and where zeros stand
-    between the pixels, a target pixel meets a part of the kernel.
+    between the pixels, a target pixel meets a part of the kernel. A weight that is counted is at most the number of tokens.
     """
     values = source.values(config.membrane_bits)
-    low, high = (value * projection.pool[0] * projection.pool[1] for value in values)
+    low, high = (value * times(projection, source.shape) for value in values)
     weight = np.asarray(projection.weight, dtype=np.int64)
     up, down = (
         met(part, projection.up).astype(object) << projection.pre_shift

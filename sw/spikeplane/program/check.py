@@ -117,7 +117,7 @@ def _check_outputs(program: "Program") -> None:
         if probes.count(name) > 1:
             raise SpikeplaneError(f"population '{name}' is probed twice")
     for name in known:
-        if name not in probes and (name == network.output or not network.outgoing(name)):
+        if name not in probes and (name == network.output or not network.sends(name)):
             raise SpikeplaneError(f"population '{name}' is not probed, and nothing else takes what it sends")
 
 

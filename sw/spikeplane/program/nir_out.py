@@ -99,6 +99,10 @@ def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> 
             f"layer '{target.name}' has synapses that make more pixels of a plane (a transposed convolution, an "
             "upsampling), which NIR has no node for"
         )
+    if p.dynamic is not None:
+        raise SpikeplaneError(
+            f"layer '{target.name}' has synapses that are counted from spikes (attention), which NIR has no node for"
+        )
     before = graph.behind[p.source]
     if p.delay and not _comes_back(graph.network, p):
         before = graph.put(f"{before}_late", nir.Delay(np.full(_shape(source.shape), DT)), before)

@@ -18,6 +18,12 @@ def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
 
 def check_sizes(network: Network, config: ChipConfig) -> None:
     """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
+    for p in network.projections:
+        if p.dynamic is not None and not getattr(config, "dynamic_depth", 0):
+            raise SpikeplaneError(
+                f"projection '{p.source}' to '{p.target}' counts its weights from spikes, which needs a chip with "
+                "dynamic_depth and dynamic_bits"
+            )
     for population in network.populations:
         channels, height, width = population.current_shape
         side = 1 << config.coord_bits

@@ -7,6 +7,8 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
 from spikeplane.network import Network, Population, Projection, most_pixels
+from spikeplane.program.dynamic import check_dynamic
+from spikeplane.shapes import shape_text
 
 #: Pixels that a stride, a padding or a pool may span at most: as many as any chip's coordinates reach.
 _SPAN = 1024
@@ -27,6 +29,8 @@ def check_structure(net: FloatNetwork | Network) -> None:
     for projection in net.projections:
         _check_ends(projection, names, net)
         _check_shapes(projection, net)
+        if projection.dynamic is not None:
+            check_dynamic(projection, projection.dynamic, net)
     for population in net.populations:
         if population.neuron is not None and all(p.delay for p in net.incoming(population.name)):
             raise SpikeplaneError(
@@ -39,11 +43,6 @@ def check_structure(net: FloatNetwork | Network) -> None:
         raise SpikeplaneError(
             f"the output '{net.output}' is no population of neurons; there are {', '.join(neurons) or 'none'}"
         )
-
-
-def shape_text(shape: Any) -> str:
-    """A shape for people."""
-    return "x".join(str(n) for n in shape) or "()"
 
 
 def _check_population(population: FloatPopulation | Population) -> None:

@@ -166,6 +166,8 @@ def _projection(
             "has a weight of its own for each channel (depthwise, or a pooling by itself)",
             "use convolutions",
         )
+    if p.dynamic is not None:
+        raise _refused(p.target, "has synapses that are counted from spikes", "use layers without attention")
     if p.up != (1, 1):
         raise _refused(p.target, "puts zeros between pixels", "use strides of 1 or more")
     return LearningProjection(
