@@ -1,6 +1,7 @@
 """`spikeplane federate --local`: what one computer learns, and what is refused, each in one line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import numpy as np
 import pytest
 from served import call
 from two_core_networks import CHIP
+
+from spikeplane.cli import federate
+from spikeplane.train.federate.package import Package
 
 MODEL = """
 import torch
@@ -107,6 +111,34 @@ def test_two_chips_learn_what_the_golden_model_learns(made: Path, monkeypatch: p
         assert chips["sha256"] == golden["sha256"]
         assert chips["epochs"] == golden["epochs"]
         assert chips["left_out"] == []
+
+
+def test_what_a_superlink_learned_is_tested_here(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a file that was there before is not taken for what it learned."""
+    monkeypatch.chdir(made)
+    course = ("--epochs", 2, "--rate", 0.1)
+    here = done("federate", *course, "--local", "-o", "here.spt")
+    rows, line = here["epochs"], "round 1: worker 2 is left out: it is not there"
+
+    def elsewhere(package: Package, superlink: str, say: Callable[[str], None]) -> None:
+        assert superlink == "there:8000"
+        say(line)
+        if writes:
+            Path(package.output).write_bytes(Path("here.spt").read_bytes())
+
+    monkeypatch.setattr(federate, "submit", elsewhere)
+    typed = ("federate", *course, "--superlink", "there:8000", "-o", "there.spt")
+    lost = f"error: the federation is done, and {made.resolve() / 'there.spt'} is not on this machine: it is on the SuperLink's\n"
+    for writes in (False, True, False, True):
+        status, out, err = command(*typed, "--json")
+        if not writes:
+            assert (status, out, err) == (2, "", lost)
+            continue
+        found = json.loads(out)
+        assert (status, err, found["left_out"], found["epochs"]) == (0, "", [line], rows)
+        assert found["test"] == rows[-1]["test"] != rows[0]["test"]
+        assert found["sha256"] == here["sha256"]
+    assert f"test               {rows[-1]['test']:.2%}" in command(*typed)[1].splitlines()
 
 
 REFUSED = {

@@ -137,7 +137,7 @@ def command(processes: Processes, *options: object, rounds: int = 2) -> "subproc
 
 def finished(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
     """The digest of the weights, and what was said."""
-    out, _ = process.communicate(timeout=550)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 0, out
     found = re.search(r"^sha256 +([0-9a-f]{64})$", out, re.MULTILINE)
     assert found, out
@@ -158,8 +158,16 @@ def test_two_rounds_by_processes_are_two_rounds_here(processes: Processes) -> No
     sha256, lines = finished(command(processes, *link))
     assert sha256 == here(processes)
     assert [line for line in lines if line.startswith("round ")] == ["round 1 of 2", "round 2 of 2"]
-    epoch = ("--mode", "epoch")
-    assert finished(command(processes, *link, *epoch))[0] == here(processes, *epoch) != sha256
+    epoch = ("--mode", "epoch", "--test", "images.npy", "--test-labels", "labels.npy")
+    there, lines = finished(command(processes, *link, *epoch))
+    again, told = finished(command(processes, "--local", "-o", "here.spt", *epoch))
+    assert there == again != sha256
+    rows = [line for line in told if line.startswith("epoch ")]
+    assert [line for line in lines if line.startswith("epoch ")] == [
+        row.partition(", test ")[0] for row in rows
+    ]
+    assert len(rows) == 2
+    assert f"test               {rows[-1].partition(', test ')[2]}" in lines
     for worker in (1, 2):
         processes.kill(f"node {worker}")
     processes.node(1, data="first-images.npy", labels="first-labels.npy", first=0)
@@ -198,7 +206,7 @@ def test_what_goes_wrong_is_one_line(processes: Processes) -> None:
     _, lines = finished(command(processes, *link, rounds=1))
     (line,) = [line for line in lines if "is left out" in line]
     assert re.match(r"round 1: worker \d+ is left out: .*none.npy", line)
-    out, _ = command(processes, "--strict", *link, rounds=1).communicate(timeout=550)
+    out, _ = command(processes, "--strict", *link, rounds=1).communicate(timeout=900)
     assert "round 1: 1 of 2 workers gave an answer that counts, and 2 are needed" in out.splitlines()[-1]
     out, _ = command(processes, "--superlink", "127.0.0.1:1", "-o", "no.spt").communicate(timeout=120)
     assert out.splitlines()[-1].startswith("error: Flower did not run the federation: ")

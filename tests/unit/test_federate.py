@@ -216,6 +216,24 @@ def test_a_worker_that_is_late_or_hangs_keeps_nobody_waiting() -> None:
     assert run.sha256 == lost(agreed, 1, frozenset({0}))
 
 
+def test_an_answer_of_before_does_not_end_the_wait() -> None:
+    """The worker that was too late for the first task is waited for in the second one."""
+    begun, free = threading.Event(), threading.Event()
+
+    def slow(task: Message) -> Message:
+        begun.set()
+        assert free.wait(60)
+        return Message(task.facts)
+
+    grid = LocalGrid({"node 0": slow})
+    assert list(grid.ask(Message({"round": 0}), ["node 0"], 0.05)) == []
+    assert begun.wait(60)
+    free.set()
+    answers = list(grid.ask(Message({"round": 1}), ["node 0"], 60))
+    grid.close()
+    assert [answer.facts["round"] for _, answer in answers] == [0, 1]
+
+
 class Twice(LocalGrid):
     """Every answer of one worker comes twice."""
 

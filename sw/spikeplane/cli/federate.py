@@ -21,7 +21,7 @@ from spikeplane.train.federate.rounds import federate as run_rounds
 from spikeplane.train.federate.shards import shard, split
 from spikeplane.train.federate.submit import submit
 from spikeplane.train.federate.worker import local_settings
-from spikeplane.train.file import Training, begun
+from spikeplane.train.file import Training, begun, epoch_line
 from spikeplane.train.learners import BOARDS, open_learner
 from spikeplane.train.loop import Labelled, accuracy
 from spikeplane.train.losses import CROSS_ENTROPY
@@ -85,7 +85,9 @@ def federate(
         timeout=timeout, every=every,
     )  # fmt: skip
     here = superlink is None
-    summary = _here(package, learned, tested, chip, say) if here else _submitted(package, superlink, say)
+    summary = (
+        _here(package, learned, tested, chip, say) if here else _submitted(package, superlink, tested, say)
+    )
     after = command(
         "compile", output, "-o", output.with_suffix(".spk"), "--encoding", encoding, "--steps", steps
     )
@@ -178,16 +180,11 @@ def _here(
     """All rounds by workers of this process; what is to be told of them."""
     terms, training, output = package.terms, package.training, Path(package.output)
     grid = _workers(terms, training, data, package.board, chip)
-    golden = open_learner("golden", training.network, terms.settings)
     lines: list[str] = []
 
     def left_out(line: str) -> None:
         lines.append(line)
         say(line)
-
-    def tested(now: Training, test: Labelled) -> float:
-        golden.restore(now.learned, now.iterations)
-        return accuracy(now, golden, test)
 
     server = Federation(
         terms,
@@ -200,15 +197,24 @@ def _here(
     )
     with bar("federation", max(0, package.rounds - server.number), "rounds") as advance:
         run_rounds(
-            server, rounds=package.rounds, progress=advance, tested=None if test is None else lambda now: tested(now, test),
-            row_done=lambda row: say(_row(row)), checkpoint=lambda now: now.save(output), every=package.every,
+            server, rounds=package.rounds, progress=advance, tested=None if test is None else lambda now: _tested(now, test),
+            row_done=lambda row: say(epoch_line(row)), checkpoint=lambda now: now.save(output), every=package.every,
         )  # fmt: skip
     training.save(output)
     return _summary(training, terms, output, lines)
 
 
-def _submitted(package: Package, superlink: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """The same by workers of Flower."""
+def _tested(now: Training, test: Labelled) -> float:
+    """The share of the samples that the weights of now tell right."""
+    golden = open_learner("golden", now.network, now.settings)
+    golden.restore(now.learned, now.iterations)
+    return accuracy(now, golden, test)
+
+
+def _submitted(
+    package: Package, superlink: str, test: Labelled | None, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The same by workers of Flower. What is tested stays here, so only the last weights are."""
     output = Path(package.output).absolute()
     package = replace(package, output=str(output))
     lines: list[str] = []
@@ -218,13 +224,24 @@ def _submitted(package: Package, superlink: str, say: Callable[[str], None]) -> 
             lines.append(line)
         say(line)
 
+    before = _written(output)
     with busy(f"federation at {superlink}"):
         submit(package, superlink, told)
-    if not output.exists():
+    if _written(output) == before:
         raise SpikeplaneError(
             f"the federation is done, and {output} is not on this machine: it is on the SuperLink's"
         )
-    return _summary(Training.load(output), package.terms, output, lines)
+    training = Training.load(output)
+    summary = _summary(training, package.terms, output, lines)
+    if test is not None:
+        with busy("testing"):
+            summary["test"] = _tested(training, test)
+    return summary
+
+
+def _written(path: Path) -> int | None:
+    """When, so that what an earlier run left is not taken for this one's."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _summary(training: Training, terms: Terms, output: Path, lines: list[str]) -> dict[str, Any]:
@@ -242,18 +259,15 @@ def _summary(training: Training, terms: Terms, output: Path, lines: list[str]) -
     }
 
 
-def _row(row: dict[str, Any]) -> str:
-    test = f", test {row['test']:.2%}" if "test" in row else ""
-    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
-
-
 def _show(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
+    test = [("test", f"{summary['test']:.2%}")] if "test" in summary else []
     for label, text in (
         ("rounds", f"{summary['rounds']:,} of {summary['workers']} workers, mode {summary['mode']}"),
         ("left out", f"{len(summary['left_out']):,} answers"),
+        *test,
         ("sha256", summary["sha256"]),
         ("training", summary["training"]),
     ):

@@ -16,7 +16,7 @@ from spikeplane.cli.console import bar, out
 from spikeplane.cli.stopped import Checkpoints
 from spikeplane.provided import provided
 from spikeplane.run.provenance import sum_of
-from spikeplane.train.file import Summed, Training
+from spikeplane.train.file import Summed, Training, epoch_line
 from spikeplane.train.learners import Verified
 from spikeplane.train.loop import Labelled, Learner, train
 from spikeplane.train.metered import cycles
@@ -47,7 +47,7 @@ def learn(
 
         with checkpoints.told():
             done = train(
-                training, learner, data, test, progress=progress, epoch_done=lambda row: say(_row(row)),
+                training, learner, data, test, progress=progress, epoch_done=lambda row: say(epoch_line(row)),
                 checkpoint=checkpoints.save, every=every,
                 observe=observer(training.network, squared=training.settings.optimiser.squared),
             )  # fmt: skip
@@ -83,11 +83,6 @@ def reported(path: Path, training: Training, summary: dict[str, Any], data: list
     }
     write_report(path, training, summary, about)
     summary["report"] = str(path)
-
-
-def _row(row: dict[str, Any]) -> str:
-    test = f", test {row['test']:.2%}" if "test" in row else ""
-    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
 
 
 def _cycles(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from rich.markup import escape
 from spikeplane.cli.answer import command
 from spikeplane.cli.columns import Figures
 from spikeplane.cli.console import out
-from spikeplane.train.file import MAGIC, Training
+from spikeplane.train.file import MAGIC, Training, epoch_line
 from spikeplane.train.plan import exact_bits
 from spikeplane.train.survey import bound_rows, layer_rows, weight_rows
 
@@ -60,11 +60,7 @@ def show_training(found: dict[str, Any]) -> None:
     rest = f"momentum {asked['momentum']:g}, {asked['loss']}, seed {asked['seed']}, deltas within 2^{found['delta_limit']}"
     out.print(f"rate {asked['rate']:g} to {asked['last_rate']:g}, {rest}", highlight=False)
     for row in found["epochs"][-1:]:
-        test = f", test {row['test']:.2%}" if "test" in row else ""
-        out.print(
-            f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}",
-            highlight=False,
-        )
+        out.print(epoch_line(row), highlight=False)
     _layers(found).print(out)
     _weights(found["weights"]).print(out)
     bounds = Figures(

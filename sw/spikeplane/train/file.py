@@ -61,6 +61,12 @@ class Figures:
         self.curve.append((found.loss / found.samples, found.right / found.samples))
 
 
+def epoch_line(row: dict[str, Any]) -> str:
+    """A row of `Figures.epochs` in words."""
+    test = f", test {row['test']:.2%}" if "test" in row else ""
+    return f"epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.2%}{test}"
+
+
 @dataclass
 class Training:
     """A network that learns, `iterations` on its way."""

@@ -21,7 +21,7 @@ from spikeplane.train.federate.message import Fact, Message
 from spikeplane.train.federate.package import MARK, Package
 from spikeplane.train.federate.reading import worker_of
 from spikeplane.train.federate.rounds import Federation, federate
-from spikeplane.train.file import Training
+from spikeplane.train.file import Training, epoch_line
 
 #: Seconds between looks for answers.
 _PAUSE = 0.5
@@ -99,7 +99,7 @@ class Exact:
         )  # fmt: skip
         federate(
             server, rounds=package.rounds, every=package.every, checkpoint=lambda now: now.save(output),
-            progress=lambda _: tell(f"round {server.number} of {package.rounds}"),
+            progress=lambda _: tell(f"round {server.number} of {package.rounds}"), row_done=lambda row: tell(epoch_line(row)),
         )  # fmt: skip
         training.save(output)
         return training
