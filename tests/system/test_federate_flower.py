@@ -186,7 +186,7 @@ def test_a_node_that_is_killed_and_started_again(processes: Processes) -> None:
         f"127.0.0.1:{processes.port}",
         "--strict",
         "--timeout",
-        60,
+        100,
         "-o",
         "there.spt",
     )

@@ -85,12 +85,9 @@ def federate(
         timeout=timeout, every=every,
     )  # fmt: skip
     here = superlink is None
-    summary = (
-        _here(package, learned, tested, chip, say) if here else _submitted(package, superlink, tested, say)
-    )
-    after = command(
-        "compile", output, "-o", output.with_suffix(".spk"), "--encoding", encoding, "--steps", steps
-    )
+    summary = _here(package, learned, tested, chip, say) if here else _there(package, superlink, tested, say)
+    program = output.with_suffix(".spk")
+    after = command("compile", output, "-o", program, "--encoding", encoding, "--steps", steps)
     _show(summary | {"board": board, "notes": told, "next": after}, as_json)
 
 
@@ -211,7 +208,7 @@ def _tested(now: Training, test: Labelled) -> float:
     return accuracy(now, golden, test)
 
 
-def _submitted(
+def _there(
     package: Package, superlink: str, test: Labelled | None, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """The same by workers of Flower. What is tested stays here, so only the last weights are."""
