@@ -2,6 +2,8 @@
 
 from mutants.catalogue import Mutant, Part
 
+_PACKAGE = ("tests/unit/test_federate_package.py",)
+
 FEDERATE = (
     Mutant("integers.py", "bits += tie & (bits % 2 == 1)", "", "ties go towards zero"),
     Mutant("integers.py", "2.0**-25", "2.0**-24", "products are rounded at twice their middles"),
@@ -33,6 +35,14 @@ FEDERATE = (
     Mutant("worker.py", "self.terms.settings.order(epoch)", "self.terms.settings.order(0)", "every epoch has one order"),
     Mutant("worker.py", 'task.facts["digest"] != self.digest', "False", "a worker answers another course's task"),
     Mutant("terms.py", "[stated(p, (\"weight\",)), p.weight.shape]", "[stated(p, (\"weight\",))]", "networks of other sizes have one digest"),
+    Mutant("reading.py", "1 <= number <= terms.workers", "number <= terms.workers", "there is a worker 0"),
+    Mutant("reading.py", "last > settings.samples", "False", "samples that nobody has are learned from"),
+    Mutant("reading.py", "np.arange(int(first), last)", "np.arange(len(samples))", "a worker's own samples are taken for the first ones"),
+    Mutant("reading.py", "parts[number]", "parts[0]", "every worker has the first one's share"),
+    Mutant("package.py", "len(text) > _MOST", "False", "what is too large is sent"),
+    Mutant("submit.py", '_COLOURS.sub("", text)', "text", "a line that is coloured is not told"),
+    Mutant("submit.py", "failed is None", "True", "what failed is told twice", within="if failed is None:"),
+    Mutant("submit.py", "process.wait() or run is None", "process.wait()", "a run that never began is done"),
 )  # fmt: skip
 
 PART = Part(
@@ -40,11 +50,12 @@ PART = Part(
     folder="sw/spikeplane/train/federate",
     gateware=False,
     tests={
+        **dict.fromkeys(("terms.py", "reading.py", "package.py", "submit.py"), _PACKAGE),
         "*": (
             "tests/unit/test_federate_integers.py",
             "tests/unit/test_federate.py",
             "tests/system/test_federate_command.py",
-        )
+        ),
     },
     mutants=FEDERATE,
 )
