@@ -10,7 +10,10 @@ from test_training_chip import bits
 from two_core_networks import CHIP, NETWORKS, Case
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.training import TrainingCounter
+from spikeplane.formats.training import KEEP, TrainingCounter
+from spikeplane.formats.training_tables import READ_ONLY, TrainingMemory
+from spikeplane.host.memories import read_words
+from spikeplane.host.writes import write_packets
 from spikeplane.train import Optimiser
 from spikeplane.train.activity import activity
 from spikeplane.train.driver import TrainingDriver, prepared
@@ -122,6 +125,27 @@ def test_a_batch_that_is_refused_leaves_nothing(board: SimulatedBoard) -> None:
         golden.iterate(planes, labels)
         assert bits(chip.state().weights) == bits(golden.state().weights)
         planes, labels = case.batch()
+
+
+@pytest.mark.parametrize("memory", sorted(READ_ONLY), ids=lambda one: one.name)
+def test_what_only_the_core_writes_is_not_written(board: SimulatedBoard, memory: TrainingMemory) -> None:
+    """It is refused by the flag, which START takes away, and what is there stays."""
+    case, core = NETWORKS["split pixels"](np.random.default_rng(1)), (1, 0)
+    chip, golden = pair(board, case, 0.0)
+    planes, labels = case.batch()
+    chip.accumulate(planes, labels)
+    chip.stop()
+    before = read_words(chip, core, memory, 0, 64)
+    assert any(before)
+    assert not chip.flags(core)["write_refused"]
+    chip.exchange(write_packets(STREAMS, core, [(memory, address, 5) for address in range(64)]))
+    assert chip.flags(core)["write_refused"]
+    assert read_words(chip, core, memory, 0, 64) == before
+    chip.start(KEEP)
+    assert not chip.flags(core)["write_refused"]
+    chip.update(len(labels))
+    golden.iterate(planes, labels)
+    assert bits(chip.state().weights) == bits(golden.state().weights)
 
 
 @pytest.mark.slow

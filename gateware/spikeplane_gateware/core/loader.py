@@ -10,6 +10,9 @@ Throughput: a packet a cycle (what is behind a query waits until a cycle after i
 behind a READ until its words have gone). Latency: one cycle from the last chunk to the write bus.
 """
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -28,7 +31,7 @@ from spikeplane.formats.packet import (
 )
 from spikeplane.formats.tables import core_tables
 from spikeplane.formats.training import VALUE_BITS, TrainingControl
-from spikeplane.formats.training_tables import TrainingMemory
+from spikeplane.formats.training_tables import READ_ONLY
 from spikeplane_gateware.core.interfaces import WriteBus, write_width
 from spikeplane_gateware.structs import packet_struct, struct
 
@@ -48,7 +51,7 @@ class Loader(wiring.Component):
     is taken; refused: level, a WRITE came while the core was running; unread: level, a READ came while
     it was running or a sweep was under way, both until the next START. Of a core that learns: change: level, weights are to
     be changed by the rate, or with discard gradients forgotten, until changed (in); keep: with start, gradients and their flags
-    stay. A WRITE to its gradients is refused.
+    stay. A WRITE to one of its memories that are only read is refused.
 
     For Readback: resting (in): no sweep is under way; begin: pulse, with words: how many words are to
     be read; memory, chunk, last: the memory, the number of the chunk in its word that is written or
@@ -155,7 +158,8 @@ class Loader(wiring.Component):
         m.d.comb += self.last.eq(self.chunk == final)
         m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]
         if self.config.training:
-            with m.If(puts & (self.memory == TrainingMemory.GRADIENT)):
+            kept = [self.memory == one for one in tables.memories if one in READ_ONLY]
+            with m.If(puts & reduce(or_, kept)):
                 m.d.sync += self.refused.eq(1)
         with m.If(puts):
             m.d.sync += staging.word_select(self.chunk, CHUNK_BITS).eq(packet.data)

@@ -25,6 +25,10 @@ class TrainingMemory(IntEnum):
     COLUMNS = 15  #: streamed gradients, read only: by chunk of CHUNK_STEPS steps and source neuron, the steps in which it fired
 
 
+#: What only the core itself writes.
+READ_ONLY = frozenset({TrainingMemory.GRADIENT, TrainingMemory.COLUMNS})
+
+
 def streams(config: ChipConfig) -> bool:
     """Whether gradients of dense layers are streamed."""
     return config.training is not None and config.training.streamed

@@ -22,6 +22,11 @@ GATEWARE = (
     Mutant("update.py", "update.word.streamed", "0", "gradients of convolutions are forgotten by those of dense layers", within="return over | (update.discard & update.word.streamed)"),
 )  # fmt: skip
 
+LOADER = (
+    Mutant("loader.py", "reduce(or_, kept)", "kept[0]", "columns may be written", tests=(_CHIP,)),
+    Mutant("loader.py", "puts & reduce(or_, kept)", "reduce(or_, kept)", "a READ of gradients is a WRITE refused", tests=("tests/system/test_training_chip.py",)),
+)  # fmt: skip
+
 HOST = (
     Mutant("streams.py", "source.value_bits == 1", "True", "values of several bits count as one spike"),
     Mutant("streams.py", "p.pool == (1, 1)", "True", "several pixels of a window count as one spike"),
@@ -33,6 +38,7 @@ HOST = (
 )  # fmt: skip
 
 PARTS = (
+    Part(name="training-loader", folder="gateware/spikeplane_gateware/core", gateware=True, tests={"*": (_CHIP,)}, mutants=LOADER),
     Part(name="training-streams", folder="gateware/spikeplane_gateware/units/training", gateware=True, tests={"streams.py": (_UNIT, _CHIP), "progress.py": (_UNIT, _CHIP), "*": (_CHIP,)}, mutants=GATEWARE),
     Part(name="training-streams-host", folder="sw/spikeplane/train", gateware=False, tests={"*": ("tests/unit/test_training_stream_places.py", _CHIP)}, mutants=HOST),
 )  # fmt: skip
