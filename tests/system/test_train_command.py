@@ -44,6 +44,15 @@ def broken():
         model[1].weight[3, 4] = float("nan")
     return model, shape
 
+def conv(first=nn.Conv2d(1, 2, 3, padding=1), pixels=16):
+    return nn.Sequential(first, neuron.IFNode(), nn.Flatten(), nn.Linear(2 * pixels, 3)), (1, 4, 4)
+
+def pooled():
+    return conv(nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), neuron.IFNode(), nn.MaxPool2d(2), nn.Conv2d(2, 2, 1)), pixels=4)
+
+def depthwise():
+    return conv(nn.Sequential(nn.Conv2d(1, 2, 1), neuron.IFNode(), nn.Conv2d(2, 2, 3, padding=1, groups=2)))
+
 def wide():
     return nn.Sequential(nn.Flatten(), nn.Linear(2**12, 2, bias=False), neuron.IFNode(), nn.Linear(2, 3)), (1, 64, 64)
 """
@@ -167,6 +176,12 @@ REFUSED = {
     "models.py:broken": "layer '1': 1 of its 192 weights are not finite numbers; check the trained model",
     "models.py:wide --data wide.npy --weight-limit 12 --delta-limit 0": "layer '2' may reach 4096 x 2^12, leaking 1 = 16842720, which "
     "takes a word of 50 bits, and chips have 48 at most; use a smaller fan-in or a lower limit",
+    "models.py:conv --batch 48 --delta-limit 12": "the gradient of input->1 may reach 48 samples x 4 steps x 16 x 2^12 = 12582912, which "
+    "takes a word of 49 bits, and chips have 48 at most; use smaller batches, fewer steps or a lower limit",
+    "models.py:pooled": "layer '0.2' is a gate of spikes (a maximum, an OR or an AND), which no chip learns; pool with an average, "
+    "and add branches up",
+    "models.py:depthwise": "layer '1' has a weight of its own for each channel (depthwise, or a pooling by itself), which no chip learns; "
+    "use convolutions",
     "models.py:net --batch 600000": "there are 48 samples for batches of 600000; with momentum every batch is full: use smaller ones",
     "models.py:net --batch 0": "--batch must be 1 or more, not 0",
     "models.py:net --epochs 0": "--epochs must be 1 or more, not 0",

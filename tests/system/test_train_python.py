@@ -193,6 +193,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"labels": LABELS[:40]}, "labels are whole numbers, one for each of 48 samples, not int64 of shape (40,)"),
     ({"loss": "hinge"}, "loss must be one of cross-entropy, squared, not hinge"),
     ({"resume": "none.spt"}, "training: no file none.spt"),
+    ({"weight_limit": 14}, "projection input->2: weights below 2^14 times deltas below 2^2 leave binary16; lower the limits to a sum "
+     "of 15"),
+    ({"batch": 48, "encoding": sp.Encoding(kind="rate", steps=16), "weight_limit": 1, "delta_limit": 14},
+     "the gradient of input->2 may reach 48 samples x 16 steps x 1 x 2^14 = 12582912, which takes a word of 49 bits, and chips have 48 "
+     "at most; use smaller batches, fewer steps or a lower limit"),
     ({"board": "sim", "chip": sp.PRESETS["tiny"]}, "the chip does not learn: its configuration has no table [training]; add one"),
 ]  # fmt: skip
 

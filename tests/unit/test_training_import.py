@@ -86,6 +86,14 @@ REFUSED: dict[str, tuple[Callable[[], FloatNetwork], str]] = {
         lambda: model(neuron={"kind": MEMBRANE}),
         "sends values, which no chip learns; use layers that send spikes, and a readout at the end",
     ),
+    "gate": (
+        lambda: model(neuron={"reset": "none", "decay": 0.0}),
+        "is a gate of spikes (a maximum, an OR or an AND), which no chip learns; pool with an average, and add branches up",
+    ),
+    "none": (
+        lambda: model(neuron={"reset": "none"}),
+        "has the reset 'none' to 0, which no chip learns; give --reset hard, and neurons that reset to 0",
+    ),
     "soft": (
         lambda: model(neuron={"reset": "soft"}),
         "has the reset 'soft' to 0, which no chip learns; give --reset hard, and neurons that reset to 0",

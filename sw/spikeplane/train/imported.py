@@ -142,6 +142,8 @@ def _odd(neuron: FloatNeuron) -> Iterator[tuple[str, str]]:
         yield "sends values", "use layers that send spikes, and a readout at the end"
     if neuron.mix is not None:
         yield "decides on all steps at once", "use LIF or IF neurons"
+    if neuron.reset == "none" and not np.any(decay):
+        yield "is a gate of spikes (a maximum, an OR or an AND)", "pool with an average, and add branches up"
     if neuron.reset != "hard" or neuron.v_reset != 0:
         yield (
             f"has the reset '{neuron.reset}' to {neuron.v_reset:g}",
