@@ -22,6 +22,7 @@ from mutants.lists import (
     time,
     training,
     training_chip,
+    training_estimate,
     training_parts,
     training_report,
     training_streams,
@@ -31,6 +32,6 @@ from mutants.lists import (
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART,
-    *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART,
+    *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART,
 )  # fmt: skip

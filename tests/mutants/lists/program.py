@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant("values.py", "np.abs(weight) != 1", "np.abs(weight) > 1", "1-bit weights of 0 become 1"),
     Mutant("bounds.py", "down * high + up * low", "down * high", "the least ignores negative values through positive weights"),
     Mutant("bounds.py", "up * high + down * low", "up * high", "the most ignores negative values through negative weights"),
-    Mutant("bounds.py", "value * projection.pool[0] * projection.pool[1]", "value * projection.pool[0]", "a pooled pixel's worst case is that of one column"),
+    Mutant("bounds.py", "value * times(projection, source.shape)", "value * projection.pool[0]", "a pooled pixel's worst case is that of one column"),
     Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.low < -limit or found.high > limit", "a sum of 2^(bits - 1) is allowed"),
     Mutant("bounds.py", "found.low < -limit or found.high >= limit", "found.high >= limit", "sums may be as negative as they like"),
     Mutant("placement.py", "range(x0, x1 + 1)", "range(x0, x1)", "a rectangle covers a core that has no part"),

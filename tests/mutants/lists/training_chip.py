@@ -5,6 +5,7 @@ from mutants.catalogue import Mutant, Part
 _MOMENTUM = ("tests/system/test_training_momentum.py",)
 _ROW = ("tests/unit/test_training_row.py",)
 _SQUARED = ("tests/system/test_training_squared.py",)
+_OVERFLOW = ("tests/system/test_training_overflow.py",)
 
 GATEWARE = (
     Mutant("director.py", "Mux(now.fresh, 0, now.step + 1)", "now.step + 1", "steps are counted on into the next sample"),
@@ -37,13 +38,13 @@ GATEWARE = (
     Mutant("plain_update.py", "begins & ~self.discard", "begins", "what is forgotten changes weights"),
     Mutant("plain_update.py", "(word.count == 0) & ~self.valid.any()", "word.count == 0", "the last words of a projection are not waited for"),
     Mutant("row.py", "rules[-1] == Rule.FIRE", "rules[-1] == Rule.GRADIENT", "neurons that fire leak"),
-    Mutant("soma.py", "changes = self.director.changes", "changes = self.change", "a change takes the engine from a sweep under way"),
-    Mutant("update.py", "w[-1].replicate(update.exact - len(w))", "Const(0, update.exact - len(w))", "negative gradients are large positive ones beside momenta", tests=_MOMENTUM),
+    Mutant("soma.py", "self.director.changes", "self.change", "a change takes the engine from a sweep under way", within="changes = self.director.changes"),
+    Mutant("update.py", "w[-1].replicate(update.exact - len(w))", "(w[-1] & 0).replicate(update.exact - len(w))", "negative gradients are large positive ones beside momenta", tests=_MOMENTUM),
     Mutant("update.py", "update.momenta.stores.eq(~second)", "update.momenta.stores.eq(second)", "the weight is kept as momentum", tests=_MOMENTUM),
     Mutant("update.py", "update.momenta.keeps.eq(1)", "update.momenta.keeps.eq(0)", "momenta do not decay", tests=_MOMENTUM),
     Mutant("update.py", "update.row_rule == Rule.GRADIENT", "1", "momenta stand for weights too", within="with m.If(update.row_rule == Rule.GRADIENT):", tests=_MOMENTUM),
     Mutant("row.py", "Mux(row.decays, 0, wide)", "wide", "the gradient decays with the momentum", tests=_MOMENTUM),
-    Mutant("row.py", "max(ROUNDED_BITS, self.exact)", "40", "large momenta wrap before they are rounded", tests=_MOMENTUM),
+    Mutant("row.py", "operand[: row.rounded]", "Cat(operand[:40], operand[39].replicate(len(operand) - 40))[: row.rounded]", "large momenta wrap before they are rounded", tests=_MOMENTUM),
     Mutant("row.py", "number[10:15] >= most", "number[10:15] > most", "steps from 2048 on wrap in 36 bits", tests=_ROW),
     Mutant("momenta.py", "Mux(self.stores, self.address, self.write.address)", "self.write.address", "all momenta are kept in one place", tests=_MOMENTUM),
     Mutant("soma.py", "Mux(self.update.row_decays, self.update.row_factor, rate)", "rate", "momenta decay by the rate", tests=_MOMENTUM),
@@ -54,6 +55,13 @@ GATEWARE = (
     Mutant("director.py", "p.readout & ~p.squared", "p.readout", "a readout has the errors of the sample before", within="with m.Elif(p.readout & ~p.squared):", tests=_SQUARED),
     Mutant("pipelined_sweep.py", "holds.eq(readout & ~job.last & ~job.initial)", "holds.eq(readout & ~job.initial)", "the sum stands for its mean", tests=_SQUARED),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),
+    Mutant("broadcast.py", "entry.replay | entry.window", "entry.replay", "a layer that does not learn waits for its replay"),
+    Mutant("broadcast.py", "entry.replay | entry.window", "entry.window", "a layer behind inputs alone waits for its replay"),
+    Mutant("broadcast.py", "self.request.group <= entry.group_last", "1", "partial sums go to the parts behind as well"),
+    Mutant("flags.py", "(self.overflow | self.saturated) & ~self.discards & ~self.forgets", "(self.overflow | self.saturated) & ~self.forgets", "what was refused is refused again", tests=_OVERFLOW),
+    Mutant("flags.py", "self.saturated & ~self.overflow", "self.saturated", "the last overflow is told", tests=_OVERFLOW),
+    Mutant("flags.py", "self.backward.eq(self.in_backward)", "self.backward.eq(0)", "every overflow is in forward", tests=_OVERFLOW),
+    Mutant("flags.py", "self.slot.eq(self.in_slot)", "self.slot.eq(0)", "every overflow is in the first layer", tests=_OVERFLOW),
 )  # fmt: skip
 
 HOST = (
