@@ -170,19 +170,20 @@ def test_an_answer_that_is_wrong_does_not_count_and_is_told(lie: str) -> None:
     assert run.sha256 != alone(agreed, rounds=3)
 
 
-def test_a_worker_that_is_killed_and_starts_again() -> None:
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_worker_that_is_killed_and_starts_again_or_comes_late(number: int) -> None:
     """It is missing for a round, and gets the weights of now with its first task."""
     agreed = terms()
 
-    def before(number: int, grid: LocalGrid) -> None:
-        if number == 1:
+    def before(k: int, grid: LocalGrid) -> None:
+        if k == number:
             grid.leave("node 4")
-        if number == 2:
+        if k == number + 1:
             grid.join("another place", workers(drawn("mlp"), agreed)["node 4"].answer)
 
-    run = Run(agreed, rounds=3, before=before)
-    assert run.lines == ["round 2: worker 5 is left out: it is not there"]
-    assert run.sha256 == lost(agreed, 1, frozenset({4}))
+    run = Run(agreed, rounds=number + 2, before=before)
+    assert run.lines == [f"round {number + 1}: worker 5 is left out: it is not there"]
+    assert run.sha256 == lost(agreed, number, frozenset({4}))
 
 
 def test_a_worker_that_stays_away_is_named_in_every_round() -> None:

@@ -145,7 +145,7 @@ def test_the_lines_of_the_server_are_told(
     ("script", "message"),
     [
         (RUN + "print('INFO: spikeplane: error: round 2: nobody is there')\nprint('Traceback')", "round 2: nobody is there"),
-        ("print('╭─ Error ──╮')\nprint('│ no such link │')\nprint('╰──╯')\nsys.exit(1)", "Flower did not run the federation: no such link"),
+        ("print('╭─ Error ──╮')\nprint('\\x1b[31m│\\x1b[0m no such link \\x1b[31m│\\x1b[0m')\nprint('╰──╯')\nsys.exit(1)", "Flower did not run the federation: no such link"),
         ("", "Flower did not run the federation: nothing"),
     ],
 )  # fmt: skip
@@ -153,9 +153,11 @@ def test_a_run_that_fails_is_one_line(
     package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, message: str
 ) -> None:
     tool(monkeypatch, tmp_path, script)
+    lines: list[str] = []
     with pytest.raises(SpikeplaneError) as refused:
-        submit(package, "there:8000", print)
+        submit(package, "there:8000", lines.append)
     assert str(refused.value) == message
+    assert lines == []  # it is told once
 
 
 def test_an_interrupted_run_is_stopped(
