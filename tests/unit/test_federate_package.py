@@ -141,11 +141,18 @@ def test_the_lines_of_the_server_are_told(
     assert lines == ["round 1 of 3"]
 
 
+BOX = """
+print("╭─ Error ──╮")
+print("\\x1b[31m│\\x1b[0m no such link \\x1b[31m│\\x1b[0m")
+print("╰──╯")
+"""
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [
         (RUN + "print('INFO: spikeplane: error: round 2: nobody is there')\nprint('Traceback')", "round 2: nobody is there"),
-        ("print('╭─ Error ──╮')\nprint('\\x1b[31m│\\x1b[0m no such link \\x1b[31m│\\x1b[0m')\nprint('╰──╯')\nsys.exit(1)", "Flower did not run the federation: no such link"),
+        (BOX + "sys.exit(1)", "Flower did not run the federation: no such link"),
         ("", "Flower did not run the federation: nothing"),
     ],
 )  # fmt: skip
