@@ -24,6 +24,7 @@ from spikeplane.importers.geometry import (
     text,
     ungrouped,
 )
+from spikeplane.importers.kernels import sources
 from spikeplane.importers.late import later
 from spikeplane.importers.maps import Map, covering, seen
 from spikeplane.importers.ors import any_of
@@ -241,12 +242,19 @@ class Assembler(Views):
             if len(one.sources) + len(other.sources) > FAN:
                 one, other = self._collected(layer, one), self._collected(layer, other)
             return replace(one, sources=one.sources + other.sources)
-        left, right = (self.currents(layer, self.maximum(layer, each)) for each in (one, other))
+        left, right = (
+            self.currents(layer, self.maximum(layer, self._apart(layer, each))) for each in (one, other)
+        )
         bias = left.bias + right.bias if left.bias.ndim == right.bias.ndim else left.image + right.image
         drafts, terms = left.drafts + right.drafts, left.terms + right.terms
         total = settled(self.populations, replace(left, drafts=drafts, bias=bias, terms=terms))
         neurons = sum(p.neuron is not None for p in self.populations)
         return self.sums.add(layer, total, neurons)
+
+    def _apart(self, layer: str, value: Value) -> Value:
+        """An attention as a population of values, because its weights have a unit of their own; others as they are."""
+        attends = isinstance(value, Currents) and value.attends
+        return self.values(layer, value, "an attention in a sum") if attends else value
 
     def _collected(self, layer: str, spikes: Spikes) -> Spikes:
         """A sum of many sources as a population of values: its users are many too. Others as they are."""
@@ -269,7 +277,7 @@ class Assembler(Views):
         if population.sends_values:
             self.assume(layer, "readout", "values", "the model returns them")
             return Spikes((Source(layer),), population.shape)
-        if any(p.source == layer for p in self.projections):
+        if any(layer in sources(p) for p in self.projections):
             raise self.refuse(
                 layer,
                 "read out as membranes while its spikes go on",

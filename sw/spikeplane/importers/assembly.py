@@ -25,7 +25,7 @@ from spikeplane.importers.readouts import as_population, readout_of
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.reused import apart
 from spikeplane.importers.splits import resolved, stand_in, uneven, worth
-from spikeplane.importers.sums import FAN, Sums, populations_of, projections_of, scaled, valid
+from spikeplane.importers.sums import Sums, populations_of, projections_of, scaled, shallow
 from spikeplane.network import MEMBRANE
 
 _DECAYS = "it must be 0 to 1: check its time constant"
@@ -104,7 +104,7 @@ class Assembly:
             return self._split(
                 layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named)
             )
-        value = self._shallow(layer, self.maximum(layer, value), map)
+        value = shallow(self, layer, self.maximum(layer, value), map)
         if isinstance(value, Spikes):
             return self.through(layer, value, map, bias, named=named)
         image = narrow(map.of(value.image) + offset[:, None, None])
@@ -146,14 +146,6 @@ class Assembly:
         return self.evened(
             replace(resolved(value.split.since, name, sent.sources[0].population), flat=value.flat)
         )
-
-    def _shallow(self, layer: str, value: Value, map: Map) -> Value:
-        """A sum of many populations' currents in front of a map that mixes channels or pixels as a population of
-        values, because the map would be folded into the synapses of each; others as they are."""
-        if isinstance(value, Spikes) or len(value.drafts) <= FAN or not valid(value) or map.pointwise:
-            return value
-        why = f"a sum of {len(value.drafts)} sources in front of a layer"
-        return self.values(f"{layer}_input", value, why)
 
     def maximum(self, layer: str, value: Value) -> Value:
         """Currents behind a window as a population of values; others as they are."""
@@ -241,7 +233,7 @@ class Assembly:
     def _written_out(self, layer: str, currents: Currents) -> Currents:
         """A row of neurons, each with weights of its own: for layers behind which no pixels are needed.
         Raises SpikeplaneError for others."""
-        if not currents.flat or currents.window is not None:
+        if not currents.flat or currents.window is not None or currents.attends:
             raise irregular(self, layer, currents)
         currents = settled(self.populations, currents, each=True)
         count = int(np.prod(currents.shape))

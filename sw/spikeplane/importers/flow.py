@@ -7,7 +7,7 @@ import numpy as np
 
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map
-from spikeplane.network import Window
+from spikeplane.network import Pair, Window
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,15 @@ class Spikes:
 
 @dataclass(frozen=True)
 class Draft:
-    """Synapses of a population without a target; `layer` as in `FloatProjection`, `uneven` as in `Source`."""
+    """Synapses of a population without a target; `layer` and `dynamic` as in `FloatProjection`, `uneven` as in `Source`. Of
+    dynamic ones the map is a factor of each channel."""
 
     source: str
     map: Map
     delay: int = 0
     layer: str = ""
     uneven: str = ""
+    dynamic: Pair | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Currents:
         """The bias of every value, (C, H, W)."""
         bias = self.bias if self.bias.ndim == 3 else self.bias[:, None, None]
         return np.broadcast_to(bias, self.shape)
+
+    @property
+    def attends(self) -> bool:
+        """Whether some of the weights are counted anew in each step."""
+        return any(d.dynamic is not None for d in self.drafts)
 
 
 Value = Spikes | Currents

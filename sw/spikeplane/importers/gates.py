@@ -42,7 +42,7 @@ class Table:
 def table(made: Any, value: Value, input_bits: int | None) -> Table | None:
     """The table of a value; None where it is no sum of spikes with one factor a source."""
     if isinstance(value, Currents):
-        if value.window is not None or not (value.bias == value.bias.flat[0]).all():
+        if value.window is not None or value.attends or not (value.bias == value.bias.flat[0]).all():
             return None
         bias = float(value.bias.flat[0])
         sources = [Source(d.source, d.delay, d.map, d.uneven) for d in value.drafts]
@@ -52,10 +52,10 @@ def table(made: Any, value: Value, input_bits: int | None) -> Table | None:
     for source in sources:
         if not _fires(made, source.population, input_bits):
             return None
-        factored = (1.0, None) if source.map is None else _factored(source.map)
-        if factored is None:
+        found = (1.0, None) if source.map is None else factored(source.map)
+        if found is None:
             return None
-        factor, map = factored
+        factor, map = found
         if factor:
             source = replace(source, map=map)
             before = terms.get(_key(source), (source, 0.0))[1]
@@ -257,7 +257,7 @@ def _fires(made: Any, population: str, input_bits: int | None) -> bool:
     return not one.sends_values and (one.neuron is not None or one.constant or input_bits == 1)
 
 
-def _factored(map: Map) -> tuple[float, Map | None] | None:
+def factored(map: Map) -> tuple[float, Map | None] | None:
     """A map as a factor and one that picks single values, None where it picks each in its place. None for a map
     that does more."""
     numbers = np.unique(map.weight[map.weight != 0])

@@ -1,7 +1,10 @@
 """Currents as projections: the kernel of each draft."""
 
+import numpy as np
+
+from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatProjection
-from spikeplane.importers.flow import Currents
+from spikeplane.importers.flow import Currents, Draft
 from spikeplane.importers.regular import regular
 from spikeplane.network import ALIGNED, DENSE
 
@@ -13,6 +16,9 @@ def projections(layer: str, currents: Currents) -> list[FloatProjection] | None:
         return None
     made = []
     for draft in currents.drafts:
+        if draft.dynamic is not None:
+            made.append(_counted(layer, draft))
+            continue
         kernel = regular(draft.map)
         if kernel is None:
             return None
@@ -31,3 +37,24 @@ def projections(layer: str, currents: Currents) -> list[FloatProjection] | None:
             )
         )
     return made
+
+
+def sources(projection: FloatProjection) -> tuple[str, ...]:
+    """The populations that a projection takes spikes of."""
+    return projection.source, *(projection.dynamic.names if projection.dynamic else ())
+
+
+def _counted(layer: str, draft: Draft) -> FloatProjection:
+    """A draft whose weights are counted as a projection into `layer`. Raises SpikeplaneError for factors of 0 or less."""
+    assert draft.dynamic is not None
+    gain = draft.map.weight[:, 0, 0]
+    if (gain <= 0).any():
+        raise SpikeplaneError(
+            f"layer '{layer}' gets an attention times {gain.min():g}, which Spikeplane cannot represent: its factor must be "
+            "above 0"
+        )
+    heads = np.kron(np.eye(draft.dynamic.heads), np.ones((len(gain) // draft.dynamic.heads,) * 2))
+    weight = (gain[:, None] * heads)[:, :, None, None]
+    return FloatProjection(
+        source=draft.source, target=layer, weight=weight, layer=draft.layer, dynamic=draft.dynamic
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.importers.kernels import sources
 
 
 def simplify(made: Any, output: str) -> None:
@@ -24,7 +25,7 @@ def simplify(made: Any, output: str) -> None:
 def _used(made: Any, output: str) -> None:
     """Take gates out that drive nothing."""
     while True:
-        driving = {p.source for p in made.projections} | {output}
+        driving = {name for p in made.projections for name in sources(p)} | {output}
         idle = {name for name in made.gates if name not in driving}
         idle &= {p.name for p in made.populations}
         if not idle:
@@ -59,7 +60,7 @@ def _any_fires(population: FloatPopulation, given: list[FloatProjection], firing
         return False
     if neuron.reset != "hard" or neuron.v_reset or (population.bias is not None and population.bias.any()):
         return False
-    if not given or any(p.layer or p.source not in firing for p in given):
+    if not given or any(p.layer or p.dynamic or p.source not in firing for p in given):
         return False
     theta = np.asarray(neuron.threshold, dtype=np.float64)
     return bool((theta > 0).all()) and all(_enough(p.weight, theta, neuron.strict) for p in given)

@@ -10,11 +10,13 @@ whole model has been walked, so sums are noted on the way and looked at in the e
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.importers.flow import Currents, Draft, Term
+from spikeplane.importers.flow import Currents, Draft, Spikes, Term, Value
+from spikeplane.importers.maps import Map
 from spikeplane.network import ALIGNED, MEMBRANE
 
 Projected = Callable[[str, Currents], list[FloatProjection] | None]
@@ -98,6 +100,18 @@ def valid(currents: Currents) -> tuple[Term, ...]:
     """The terms whose drafts still are among the currents': a layer may have made others of them."""
     there = {id(d) for d in currents.drafts}
     return tuple(t for t in currents.terms if all(id(d) in there for d in t.drafts))
+
+
+def shallow(made: Any, layer: str, value: Value, map: Map) -> Value:
+    """A sum of many populations' currents, or an attention, in front of a map that mixes channels or pixels as a
+    population of values, because the map would be folded into the synapses of each; others as they are."""
+    if isinstance(value, Spikes) or map.pointwise:
+        return value
+    if value.attends:
+        return made.values(f"{layer}_input", value, "an attention in front of a layer")
+    if len(value.drafts) <= FAN or not valid(value):
+        return value
+    return made.values(f"{layer}_input", value, f"a sum of {len(value.drafts)} sources in front of a layer")
 
 
 def scaled(currents: Currents, drafts: tuple[Draft, ...], gain: np.ndarray) -> tuple[Term, ...]:

@@ -11,9 +11,9 @@ from spikeplane.importers.trace.broadcast import of_one_step, together
 from spikeplane.importers.trace.by_step import by_step, plus_by_step
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
-from spikeplane.importers.trace.items import Bent, Const, Held, Item, Reduced, Sum, dims_of
+from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
-from spikeplane.importers.trace.operation import Operation, Rule, scaled
+from spikeplane.importers.trace.operation import Operation, Rule, scaled, unfinished
 
 
 def added(operation: Operation) -> Any:
@@ -38,12 +38,20 @@ def added(operation: Operation) -> Any:
 
 
 def _pair(operation: Operation) -> tuple[Any, Any]:
-    """Both arguments. Raises SpikeplaneError for a function of currents that no chip computes (a sigmoid)."""
+    """Both arguments. Raises SpikeplaneError for a function of currents that no chip computes (a sigmoid), and for two layers'
+    spikes multiplied with which more is done than a factor."""
     one, other = operation.args["self"], operation.args["other"]
-    for thing in (one, other):
+    for thing, beside in ((one, other), (other, one)):
         if isinstance(thing, Bent):
             raise thing.refused
+        if isinstance(thing, Matrix) and (operation.name not in ("mul", "div") or not _numeric(beside)):
+            raise unfinished(operation)
     return one, other
+
+
+def _numeric(thing: Any) -> bool:
+    """Whether a factor may be made of it."""
+    return isinstance(thing, Const | float | int)
 
 
 def _of_steps(items: list[Item]) -> bool:
@@ -93,7 +101,7 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
 def multiplied(operation: Operation) -> Any:
     """A value times numbers, or divided by them; spikes times spikes are a gate."""
     one, other = _pair(operation)
-    if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced):
+    if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced | Matrix):
         one, other = other, one
     if isinstance(other, Item | Sum | Held | Reduced):
         return _of_two(replace(operation, args={"self": one, "other": other}))
@@ -150,6 +158,10 @@ def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
     uniform = bool((factors == one).all()) and factors.ndim <= len(dims_of(thing))
     if uniform and one == 1.0:
         return thing
+    if isinstance(thing, Matrix):
+        if not uniform:
+            raise unfinished(operation)
+        return replace(thing, factor=thing.factor * one)
     if isinstance(thing, Reduced):
         other = thing.times(one) if uniform else None
         return other or replace(thing, item=_scaled(operation, thing.item, factors))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from spikeplane.importers.trace.items import Const, Item, Reduced, Sum, is_mean
+from spikeplane.importers.trace.items import Const, Item, Matrix, Reduced, Sum, is_mean
 from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.operation import Operation, Rule, scaled
 
@@ -23,7 +23,9 @@ def exchanged(operation: Operation, rule: Rule, steps: int) -> Any:
         return None
     sums = {name: _reduced(operation, thing, steps) for name, thing in operation.args.items()}
     found = {name: total for name, total in sums.items() if total is not None}
-    if len(found) != 1 or any(isinstance(t, Item) for n, t in operation.args.items() if n not in found):
+    if len(found) != 1 or any(
+        isinstance(t, Item | Matrix) for n, t in operation.args.items() if n not in found
+    ):
         return None
     ((name, total),) = found.items()
     moves = operation.name in _OFFSETS and not _without_offset(operation)

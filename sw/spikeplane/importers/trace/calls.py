@@ -36,6 +36,7 @@ class Calls:
     anew     of a forward of one step the layers whose state it starts, and whether all of it; None for one of several steps
     takers   of a state that the caller hands in: the layer that takes it, and as which of its states
     begin_anew   those that begin every step at rest
+    one_a_call   a layer takes samples for steps, so that a call may have one
     values, results   by path: what the layer got in its first steps, and what it made of it
     """
 
@@ -48,6 +49,7 @@ class Calls:
     results: dict[str, Result] = field(default_factory=dict)
     takers: dict[str, tuple[str, int]] = field(default_factory=dict)
     together: dict[str, int] = field(default_factory=dict)
+    one_a_call: bool = False
     places: dict[str, np.ndarray] = field(default_factory=dict)
 
     def call(self, operation: Operation) -> list[Any]:
@@ -87,7 +89,10 @@ class Calls:
         if step:
             raise operation.unlike("used more than once", "give each use its own neurons")
         first = item.dims[0]
-        if mode != "m" or len(first) != 1 or first[0].axis != STEPS:
+        if mode == "m" and [a.axis for a in first] == [STEPS, SAMPLES] and not samples_first(type(module)):
+            operation.made.assume(operation.layer, "samples", "one a call", "forward hands it those of a call for steps")
+            self.one_a_call = True
+        elif mode != "m" or len(first) != 1 or first[0].axis != STEPS:
             cure = "set its step mode to 'm'"
             if samples_first(type(module)):
                 cure = "take (N, T, ...)"
@@ -137,7 +142,7 @@ class Calls:
     def _laid_out(self, operation: Operation, item: Item, module: Any) -> Value:
         """The value as the handler of a layer expects it, pixels or a row; `places` keeps where
         its tensor has them elsewhere."""
-        lead = 2 if item.all_steps else 1
+        lead = 2 if item.all_steps and len(item.dims[0]) == 1 else 1
         if not led(item.dims[:lead]) or any(a.axis in (STEPS, SAMPLES) for d in item.dims[lead:] for a in d):
             raise operation.unlike(
                 "a layer that gets samples behind other dimensions", "put the samples first"

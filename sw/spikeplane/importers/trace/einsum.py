@@ -1,5 +1,5 @@
 """Sums of products by Einstein's notation, of one value and numbers: a permutation, a fully connected layer,
-factors, or what these make together."""
+factors, or what these make together; of two values a product of attention."""
 
 from dataclasses import replace
 from math import prod
@@ -9,8 +9,9 @@ import torch
 
 from spikeplane.importers.trace.arithmetic import multiplied
 from spikeplane.importers.trace.axes import Cut, Dims, reshaped, sizes
-from spikeplane.importers.trace.items import Const, Item, dims_of
+from spikeplane.importers.trace.items import Const, Item, Matrix, dims_of
 from spikeplane.importers.trace.layers import connected
+from spikeplane.importers.trace.matrices import Sides, product
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.reductions import reduced
 
@@ -22,9 +23,11 @@ def einsum(operation: Operation) -> Any:
     """A sum of products of a value and numbers, written in letters."""
     things = operation.args["operands"] if "operands" in operation.args else operation.args["tensors"]
     values = [place for place, thing in enumerate(things) if not isinstance(thing, Const)]
+    if len(values) == len(things) == 2:
+        return _of_two(operation, things)
     if len(values) != 1:
         raise operation.unlike(
-            "a product of two values (einsum, as in attention)", "it is not there yet; use linear layers"
+            "an einsum of several layers' values and numbers, or of more than two", "multiply two at a time"
         )
     item = replace(operation, args={"self": things[values[0]]}).item("self")
     ins, out = _letters(operation, operation.args["equation"], things)
@@ -33,6 +36,32 @@ def einsum(operation: Operation) -> Any:
         raise operation.unlike("an einsum with a letter twice in one tensor", "take the diagonal before")
     numbers = [thing.tensor for thing in things if isinstance(thing, Const)]
     return _computed(operation, item, own, _weights(ins, numbers, own + out), out)
+
+
+def _of_two(operation: Operation, things: list[Any]) -> Item | Matrix:
+    """Of two layers' values, or of such a product and a third's."""
+    ins, out = _letters(operation, operation.args["equation"], things)
+    one, other = ins
+    if any(len(set(letters)) < len(letters) for letters in (one, other, out)) or (
+        set(one) ^ set(other)
+    ) - set(out):
+        raise operation.unlike(
+            "an einsum of two layers' values with a letter twice in one, or in no other", "sum up before"
+        )
+    parts = tuple(
+        replace(operation, args={"self": t}).item("self") if not isinstance(t, Matrix) else t for t in things
+    )
+    batch = tuple((one.index(c), other.index(c)) for c in one if c in other and c in out)
+    inner = [c for c in one if c in other and c not in out]
+    if not inner:
+        raise operation.unlike("an einsum that sums up nothing", "multiply with *, of which a gate is made")
+    sides = Sides(
+        (parts[0], parts[1]),
+        batch,
+        (tuple(one.index(c) for c in inner), tuple(other.index(c) for c in inner)),
+        tuple((0, one.index(c)) if c in one else (1, other.index(c)) for c in out),
+    )
+    return product(operation, sides)
 
 
 def _letters(operation: Operation, equation: str, things: list[Any]) -> tuple[list[str], str]:

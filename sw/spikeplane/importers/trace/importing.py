@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -190,6 +191,7 @@ def _walked(
             made.assume("", name, f"the same in {many}", "the model's forward takes it once")
     net, how, at = read_out(made, returned, graph.keys, steps, all_steps)
     called = inputs.called(steps=steps, returned=how, returned_at=at)
+    called = replace(called, batch=1) if calls.one_a_call else called
     alone = not called.whole and called.batch is None and not called.several
     first = frozenset(path for path in calls.together if samples_first(type(layers[0][path])))
     return Imported(net, None if alone else called, calls.places, first)

@@ -100,6 +100,28 @@ class Bent:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """The product of two layers' spikes times a factor, which a third's have yet to be multiplied with (attention).
+
+    rows, columns   the values that are left of it, each with all its dimensions
+    over            what was summed up, "tokens" or "channels" of a head; heads: how many there are
+    dims            the tensor's dimensions; those of `columns` are named so by `trace/matrices.py`
+    """
+
+    rows: Item
+    columns: Item
+    over: str
+    heads: int
+    factor: float
+    dims: Dims
+
+    @property
+    def step(self) -> int | None:
+        """Which step's, as of an Item."""
+        return self.rows.step
+
+
+@dataclass(frozen=True)
 class Slots:
     """A tensor of zeros for all steps, filled with the first ones' values in dimension `place`."""
 
@@ -117,7 +139,7 @@ def is_mean(factor: float, steps: int | None) -> bool:
     return bool(steps) and abs(factor * (steps or 0) - 1) < 1e-9
 
 
-Thing = Item | Const | Held | Given | Sum | Reduced | Bent | Slots | Token
+Thing = Item | Const | Held | Given | Sum | Reduced | Bent | Matrix | Slots | Token
 
 
 def dims_of(thing: Any) -> Dims:

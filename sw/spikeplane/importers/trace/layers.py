@@ -11,7 +11,8 @@ from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call
 from spikeplane.importers.trace.arithmetic import added, multiplied
 from spikeplane.importers.trace.axes import CHANNELS, features, has
-from spikeplane.importers.trace.items import Const, Item
+from spikeplane.importers.trace.items import Const, Item, Matrix
+from spikeplane.importers.trace.matrices import matrices, others, product
 from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row, unfolded
 
 _Fields = dict[str, Any]
@@ -24,20 +25,32 @@ def linear(operation: Operation) -> Item:
     return connected(operation, operation.item(), weight, None if bias is None else number(operation, "bias"))
 
 
-def matmul(operation: Operation) -> Item:
-    """Values times a matrix of numbers."""
+def matmul(operation: Operation) -> Item | Matrix:
+    """Values times a matrix of numbers; the spikes of three layers, in two products, are attention."""
     names = {"matmul": ("self", "other"), "addmm": ("mat1", "mat2")}.get(operation.name, ("self", "mat2"))
     first, second = (_once(operation.args[name]) for name in names)
+    if not isinstance(first, Const) and not isinstance(second, Const):
+        return _product(
+            operation,
+            *(
+                t if isinstance(t, Matrix) else operation.item(n)
+                for n, t in zip(names, (first, second), strict=True)
+            ),
+        )
     turned = isinstance(first, Const) and not isinstance(second, Const)  # W x^T is (x W^T)^T
     matrix, value = (first, names[1]) if turned else (second, names[0])
     if not isinstance(matrix, Const) or matrix.tensor.ndim != 2:
-        raise operation.unlike(
-            "a product of two values (matmul, as in attention)", "it is not there yet; use linear layers"
-        )
+        raise operation.unlike("a product with several matrices of numbers (matmul)", "use Linear or Conv2d")
     item = operation.item(value)
     if turned:
         return _turned(connected(operation, _turned(item), matrix.tensor, None))
     return connected(operation, item, matrix.tensor.T, None)
+
+
+def _product(operation: Operation, one: Item | Matrix, other: Item | Matrix) -> Item | Matrix:
+    if len(one.dims) != len(other.dims):
+        raise others(operation)
+    return product(operation, matrices(one, other))
 
 
 def _once(thing: Any) -> Any:
@@ -92,7 +105,7 @@ def number(operation: Operation, name: str) -> Any:
     if not isinstance(thing, Const):
         raise operation.unlike(
             f"a {operation.name} whose {name} depends on the input",
-            "attention and the like are not there yet",
+            "use matmul or einsum for attention",
         )
     return thing.tensor
 

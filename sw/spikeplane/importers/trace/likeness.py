@@ -24,7 +24,7 @@ def alike(one: Value, other: Value) -> bool:
     if (one.shape, one.window, len(one.drafts)) != (other.shape, other.window, len(other.drafts)):
         return False
     return np.array_equal(one.image, other.image) and all(
-        (a.source, a.delay) == (b.source, b.delay) and same_map(a.map, b.map)
+        (a.source, a.delay, a.dynamic) == (b.source, b.delay, b.dynamic) and same_map(a.map, b.map)
         for a, b in zip(one.drafts, other.drafts, strict=True)
     )
 

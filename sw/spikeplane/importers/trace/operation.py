@@ -25,7 +25,7 @@ from spikeplane.importers.trace.axes import (
     order,
     sizes,
 )
-from spikeplane.importers.trace.items import Bent, Const, Held, Item, Reduced, Slots, Sum, Thing
+from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Slots, Sum, Thing
 from spikeplane.importers.wanted import Wanted
 
 
@@ -57,7 +57,7 @@ class Operation:
 
     def steps(self) -> list[int]:
         """The steps of the arguments that are one step's."""
-        return [t.step for t in self.things() if isinstance(t, Item) and t.step is not None]
+        return [t.step for t in self.things() if isinstance(t, Item | Matrix) and t.step is not None]
 
     def step(self) -> int | None:
         """The latest of them."""
@@ -93,6 +93,8 @@ class Operation:
             return thing
         if isinstance(thing, Bent):
             raise thing.refused
+        if isinstance(thing, Matrix):
+            raise unfinished(self)
         if isinstance(thing, Held):
             raise self.unlike(
                 f"called with the membranes of layer '{thing.layer}'",
@@ -139,7 +141,10 @@ class Operation:
             return replace(value, sources=(*kept, *moved.sources))
         moving = [d for d in value.drafts if d.source not in self.still]
         if moving and (
-            steps != 1 or value.window is not None or any(d.delay or d.source in inputs for d in moving)
+            steps != 1
+            or value.window is not None
+            or value.attends
+            or any(d.delay or d.source in inputs for d in moving)
         ):
             raise self._too_late(steps)
         own = {id(d) for d in moving}
@@ -171,11 +176,23 @@ class Operation:
 Rule = Callable[[Operation], Any]
 
 
+def unfinished(operation: Operation) -> SpikeplaneError:
+    """The error for anything but a factor between the two products of attention."""
+    return operation.unlike(
+        f"called with two layers' spikes multiplied ({operation.name})",
+        "multiply by a third layer's spikes first: between the two products of attention nothing but one factor may stand, no bias "
+        "of positions, softmax, mask or neurons",
+    )
+
+
 def _key(value: Any, base: int | None) -> Any:
     if isinstance(value, list | tuple):
         return tuple(_key(v, base) for v in value)
     if isinstance(value, Item):
         return "item", id(value.value), value.dims, None if value.step is None else value.step - (base or 0)
+    if isinstance(value, Matrix):
+        parts = value.rows, value.columns
+        return "matrix", *(_key(p, base) for p in parts), value.over, value.factor, value.dims
     if isinstance(value, Const):
         return "const", id(value.tensor)
     if isinstance(value, Sum | Reduced | Bent | Slots):

@@ -5,7 +5,7 @@ from typing import Any
 
 from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, Cut, Dims, reshaped
-from spikeplane.importers.trace.items import Held, Item, Reduced, Slots, Sum, dims_of
+from spikeplane.importers.trace.items import Held, Item, Matrix, Reduced, Slots, Sum, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.selections import chosen
 from spikeplane.importers.trace.stacks import slot
@@ -51,7 +51,7 @@ def viewed(operation: Operation) -> Any:
 
 def _plain(operation: Operation) -> Any:
     thing = operation.args["self"]
-    if isinstance(thing, Item | Held | Reduced | Sum):
+    if isinstance(thing, Item | Held | Reduced | Sum | Matrix):
         return thing
     return operation.item("self")
 

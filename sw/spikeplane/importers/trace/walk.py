@@ -2,7 +2,7 @@
 handlers."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -29,7 +29,7 @@ from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
 from spikeplane.importers.trace.cures import Anyway, unknown_operator
 from spikeplane.importers.trace.export import Graph
-from spikeplane.importers.trace.items import Const, Given, Item, Reduced, Sum, Token
+from spikeplane.importers.trace.items import Const, Given, Item, Matrix, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import layer_of, module_of, operator_of, place
 from spikeplane.importers.wanted import Wanted
@@ -158,6 +158,9 @@ def _moved(thing: Any, base: int | None, *, back: bool) -> Any:
         return tuple(_moved(t, base, back=back) for t in thing)
     if isinstance(thing, Sum):
         return Sum(tuple((factor, _moved(item, base, back=back)) for factor, item in thing.terms))
+    if isinstance(thing, Matrix):
+        rows, columns = (_moved(item, base, back=back) for item in (thing.rows, thing.columns))
+        return replace(thing, rows=rows, columns=columns)
     if base is None or not isinstance(thing, Item) or thing.step is None:
         return thing
     step = thing.step - base if back else thing.step + base

@@ -1,0 +1,94 @@
+"""Spiking self-attention: the spikes of keys and values make weights, in every step anew, that the spikes of queries meet.
+
+```
+    (Q K^T) V = Q (K^T V)        exactly: whole numbers. A factor in between is the target's, whatever the order
+```
+Of a population of which keys, values and queries are parts (one layer makes them all), or of queries that keys come from,
+neurons that repeat the part are in between, because a population is sent as a whole, and queries behind keys and values.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from spikeplane.float_network import SPIKES_ALONE, FloatNeuron
+from spikeplane.importers import gates
+from spikeplane.importers.flow import Currents, Draft, Spikes, Value
+from spikeplane.importers.geometry import text
+from spikeplane.importers.kernels import sources
+from spikeplane.importers.maps import identity
+from spikeplane.importers.pointwise import level
+from spikeplane.network import Pair
+
+#: What the populations are called that repeat a part of another.
+ROLES = ("q", "k", "v")
+
+
+def attended(
+    made: Any,
+    layer: str,
+    values: tuple[Value, Value, Value],
+    heads: int,
+    factor: float,
+    input_bits: int | None,
+) -> Currents:
+    """factor * Q (K^T V), of queries, keys and values, within `heads` heads of channels that stand behind one another.
+    Raises SpikeplaneError for what is not spikes of 0 and 1, and where shapes differ."""
+    shapes = {value.shape for value in values}
+    if len(shapes) > 1:
+        each = ", ".join(text(value.shape) for value in values)
+        raise made.refuse(
+            layer,
+            f"an attention of queries, keys and values of {each}",
+            "give all three the same channels and pixels",
+        )
+    levels = [_level(made, layer, value, input_bits) for value in values]
+    query, keys, vals = zip(values, levels, ROLES, strict=True)
+    k, v = (_population(made, *one) for one in (keys, vals))
+    q = _population(made, *query, behind=(k, v))
+    shape = values[0].shape
+    gain = np.full(shape[0], factor * float(np.prod(levels)))
+    draft = Draft(q, identity(shape).scaled(gain), dynamic=Pair(k, v, heads))
+    return Currents((draft,), np.zeros(shape[0]), shape)
+
+
+def _level(made: Any, layer: str, value: Value, input_bits: int | None) -> float:
+    """The one number beside 0 that the values are."""
+    found = level(made, value, input_bits)
+    late = isinstance(value, Spikes) and any(source.delay for source in value.sources)
+    if found is None or late:
+        what = "spikes of the step before" if late else "something else than spikes of 0 and 1"
+        raise made.refuse(
+            layer,
+            f"an attention on {what}",
+            "put neurons in front of queries, keys and values, of which no two meet",
+        )
+    return found
+
+
+def _population(made: Any, value: Spikes, high: float, role: str, behind: tuple[str, ...] = ()) -> str:
+    """The name of the population whose spikes these are, times `high`; of one that repeats them where they are a part of
+    another's, an input's, or such as populations of `behind` come from."""
+    first = value.sources[0]
+    factored = (1.0, None) if first.map is None else gates.factored(first.map)
+    whole = len(value.sources) == 1 and factored is not None and factored[1] is None
+    if whole and not made.has_input(value) and first.population not in _before(made, behind):
+        return first.population
+    name = gates.title(made, f"{first.population}.{role}")
+    ones = np.full(value.shape[0], 1 / high)
+    spikes = made.scale(made.currents(name, value), ones, np.zeros(len(ones)))
+    made.neuron(name, spikes, FloatNeuron(decay=0.0, threshold=np.ones(len(ones)), reset="none"))
+    made.assume(name, "spikes of attention", f"those of {first.population}, repeated", SPIKES_ALONE)
+    return name
+
+
+def _before(made: Any, names: tuple[str, ...]) -> set[str]:
+    """These populations, and those that they come from in a step."""
+    found, left = set(names), list(names)
+    while left:
+        target = left.pop()
+        into = [p for p in made.projections if p.target == target and not p.delay]
+        for source in {s for p in into for s in sources(p)} - found:
+            found.add(source)
+            left.append(source)
+    return found
