@@ -1,6 +1,6 @@
 """Spiking transformers as their authors published them, every file: QKFormer up to what its third stage puts in front of
-its blocks, Spike-Driven Transformer, the tokenizers and MLPs of Spikformer, Spikingformer and CML. Their spiking self-attention
-multiplies spikes that both move, and is refused by its name."""
+its blocks, Spike-Driven Transformer, the tokenizers and MLPs of Spikformer, Spikingformer and CML on the chip; with blocks of
+self-attention every neuron of theirs is proved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published_files import beside, checked, events, files, images, made, system
+from published_files import beside, checked, events, files, images, made, proved_alone, system
 from served import call
 from torch import Tensor, nn
 
-from spikeplane import SpikeplaneError
-from spikeplane.importers import import_model
 from spikeplane_sim.systems.system import System
 
 pytestmark = pytest.mark.slow
@@ -195,31 +193,14 @@ def test_mlps(name: str, tmp_path: Path) -> None:
     checked(system(net, shape, model.inputs(), steps=2))
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("QKFormer, imagenet", "qkformer.py:152"),
-        ("QKFormer, cifar10", "model.py:112"),
-        ("QKFormer, cifar10-dvs", "model.py:140"),
-        ("Spikingformer, cifar10", "model.py:89"),
-        ("CML, imagenet", "model.py:91"),
-        ("CML, cifar10, Spikformer", "CML_Spikformer.py:83"),
-        ("Spikformer, cifar10", "model.py:84"),
-        ("Spikformer, cifar10dvs", "model.py:86"),
-    ],
-)
-def test_self_attention_is_refused(name: str, line: str, tmp_path: Path) -> None:
-    """Products of spikes that both move, summed over tokens."""
+@pytest.mark.parametrize("name", [name for name in MODELS if "Spike-Driven" not in name])
+def test_self_attention(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a block of self-attention: every neuron is the model's."""
     model = MODELS[name]
-    blocks = replace(model, depth=model.depth + 1, then="pass")
-    net, shape = made(blocks.written(tmp_path))
-    said = (
-        f"{line}: layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot represent: "
-        "it is not there yet; use linear layers"
-    )
-    with pytest.raises(SpikeplaneError) as caught:
-        import_model(net, input_shape=shape, input_bits=8)
-    assert str(caught.value) == said
+    found = replace(model, depth=model.depth + 1, then="pass").system(tmp_path)
+    net, compared = proved_alone(found, monkeypatch)
+    assert sum(p.dynamic is not None for p in net.projections) == 1
+    assert compared > 10_000
 
 
 @pytest.mark.parametrize(

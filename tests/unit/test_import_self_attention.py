@@ -14,6 +14,7 @@ from frameworks import compared
 from spikingjelly.activation_based import functional, layer
 from spikingjelly.activation_based.layer import attention
 from spikingjelly.activation_based.neuron import LIFNode
+from test_import_idioms import proved
 from torch import nn
 
 from spikeplane.errors import SpikeplaneError
@@ -42,7 +43,8 @@ class Attending(nn.Module):
         self.after = nn.Sequential(conv_norm(CHANNELS, CHANNELS, 1), lif())
         self.head = layer.Linear(CHANNELS, 3, step_mode="m")
         self.bias = nn.Parameter(torch.rand(12, 12))
-        self.mix = nn.Linear(HEADS, HEADS)
+        self.mix, self.more = nn.Linear(HEADS, HEADS), lif()
+        self.matrices = nn.Parameter(torch.rand(HEADS, CHANNELS // HEADS, CHANNELS // HEADS))
 
     def heads(self, made: nn.Module, x: Tensor) -> Tensor:
         """(T, N, heads, tokens, channels of a head)."""
@@ -93,14 +95,183 @@ ORDERS: dict[str, Callable[..., Tensor]] = {
 FAST = ("(q k) v", "((v k) q)'")
 
 
+def dynamic(net: Any) -> list[Any]:
+    return [(p.source, p.target, p.dynamic) for p in net.projections if p.dynamic]
+
+
 @pytest.mark.parametrize(
     "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in ORDERS]
 )
 def test_orders(name: str) -> None:
     net = compared(made(ORDERS[name]), SHAPE, several=True, input_bits=1)
-    found = [p for p in net.projections if p.dynamic]
-    assert [(p.source, p.target, p.dynamic) for p in found] == [("q.1", "attn", Pair("k.1", "v.1", HEADS))]
+    assert dynamic(net) == [("q.1", "attn", Pair("k.1", "v.1", HEADS))]
     size = CHANNELS // HEADS
+    weight = next(p.weight for p in net.projections if p.dynamic)
     inside = np.kron(np.eye(HEADS), np.ones((size, size)))
-    assert np.array_equal(found[0].weight[..., 0, 0], inside * 0.125)  # 0.25, and tau 2
-    assert [p.name for p in net.populations if ".k" in p.name or ".v" in p.name] == []
+    assert np.array_equal(weight[..., 0, 0], inside * 0.125)  # 0.25, and tau 2
+
+
+def scores(s: Any, q: Tensor, k: Tensor) -> Tensor:
+    return q @ k.mT * 0.25
+
+
+BETWEEN = (
+    "multiply by a third layer's spikes first: between the two products of attention nothing but one factor may stand, no bias of "
+    "positions, softmax, mask or neurons"
+)
+OTHERS = "give queries, keys and values as (..., heads, tokens, channels of a head)"
+MULTIPLIED = "called with two layers' spikes multiplied"
+#: What stands between the two products, or is none of them: the layer, what it is, what to do.
+REFUSED: dict[str, tuple[Callable[..., Tensor], str, str, str]] = {
+    "positions": (lambda s, q, k, v: (scores(s, q, k) + s.bias) @ v, "add", f"{MULTIPLIED} (add)", BETWEEN),
+    "mask": (lambda s, q, k, v: (scores(s, q, k) * s.bias) @ v, "mul_1", f"{MULTIPLIED} (mul)", BETWEEN),
+    "neurons": (lambda s, q, k, v: s.more(scores(s, q, k)) @ v, "more", f"{MULTIPLIED} (layer)", BETWEEN),
+    "heads mixed": (
+        lambda s, q, k, v: s.mix(scores(s, q, k).movedim(2, -1)).movedim(-1, 2) @ v, "mix", f"{MULTIPLIED} (linear)", BETWEEN,
+    ),
+    "a gate": (lambda s, q, k, v: (scores(s, q, k) * (q @ k.mT)) @ v, "mul_1", f"{MULTIPLIED} (mul)", BETWEEN),
+    "four": (
+        lambda s, q, k, v: (q @ k.mT) @ (k @ v.mT) @ v, "matmul_2", "a product of four layers' spikes",
+        "multiply three: queries, keys and values",
+    ),
+    "counts": (
+        lambda s, q, k, v: (q + v) @ k.mT @ v, "matmul_1", "an attention on something else than spikes of 0 and 1",
+        "put neurons in front of queries, keys and values, of which no two meet",
+    ),
+    "over steps": (
+        lambda s, q, k, v: (q.movedim(0, 3) @ k.movedim(0, 3).mT @ v.movedim(0, 3)).movedim(3, 0), "matmul",
+        "a product over steps or samples (matmul)", "multiply within a step and sample",
+    ),
+    "over heads": (
+        lambda s, q, k, v: (q.transpose(2, 3) @ k.transpose(2, 3).mT @ v.transpose(2, 3)).transpose(2, 3), "matmul",
+        "a product within a pixel, or over a part of the pixels (matmul)", "let all pixels be tokens",
+    ),
+    "heads inside": (
+        lambda s, q, k, v: other_heads(q) @ other_heads(k).mT @ other_heads(v), "matmul",
+        "a product of heads whose channels do not stand behind one another (matmul)",
+        "reshape channels to (heads, channels of a head)",
+    ),
+    "turned tokens": (
+        lambda s, q, k, v: q @ k.mT @ v.unflatten(3, (3, 4)).transpose(3, 4).flatten(3, 4), "matmul_1",
+        "a product of values whose dimensions are others (matmul)", OTHERS,
+    ),
+    "nothing summed": (
+        lambda s, q, k, v: torch.einsum("tbhnc,tbhnc->tbhnc", q, k), "einsum", "an einsum that sums up nothing",
+        "multiply with *, of which a gate is made",
+    ),
+    "three at once": (
+        lambda s, q, k, v: torch.einsum("tbhnc,tbhmc,tbhme->tbhne", q, k, v), "einsum",
+        "an einsum of several layers' values and numbers, or of more than two", "multiply two at a time",
+    ),
+    "left over": (
+        lambda s, q, k, v: torch.einsum("tbhnc,tbhme->tbhnm", q, k) @ v, "einsum",
+        "an einsum of two layers' values with a letter twice in one, or in no other", "sum up before",
+    ),
+    "matrices": (
+        lambda s, q, k, v: q @ s.matrices, "matmul", "a product with several matrices of numbers (matmul)", "use Linear or Conv2d",
+    ),
+}  # fmt: skip
+#: As they are, said in other words.
+OTHERWISE: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "softmax": (lambda s, q, k, v: scores(s, q, k).softmax(-1) @ v, "the model's forward calls 'softmax', which Spikeplane cannot"),
+    "less than nothing": (
+        lambda s, q, k, v: -1.0 * (q @ k.mT) @ v,
+        "layer 'attn' gets an attention times -0.5, which Spikeplane cannot represent: its factor must be above 0",
+    ),
+}  # fmt: skip
+QUICK = ("positions", "heads inside", "neurons")
+
+
+def other_heads(x: Tensor) -> Tensor:
+    """As if channels were (channels of a head, heads)."""
+    return x.transpose(2, 3).flatten(3).unflatten(3, (-1, HEADS)).movedim(-1, 2)
+
+
+def refused(attend: Callable[..., Tensor]) -> str:
+    torch.manual_seed(0)
+    with pytest.raises(SpikeplaneError) as caught:
+        import_model(Attending(attend).eval(), input_shape=SHAPE, input_bits=1)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in REFUSED]
+)
+def test_refused(name: str) -> None:
+    attend, where, what, cure = REFUSED[name]
+    said = refused(attend).partition(": ")[2]
+    assert said == f"layer '{where}' is {what}, which Spikeplane cannot represent: {cure}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_refused_otherwise(name: str) -> None:
+    attend, said = OTHERWISE[name]
+    assert said in refused(attend)
+
+
+class Fused(nn.Module):
+    """SpikingJelly's own: one layer makes queries, keys and values."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.stem, self.inner = nn.Sequential(conv_norm(2, CHANNELS), lif()), inner
+        self.head = layer.Linear(CHANNELS, 3, step_mode="m")
+        functional.set_step_mode(self, "m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x).flatten(3)
+        return self.head((x + self.inner(x)).mean(3))
+
+
+def test_parts_of_a_population() -> None:
+    torch.manual_seed(0)
+    model = calibrated(
+        Fused(attention.SpikingSelfAttention(CHANNELS, HEADS)), (torch.rand(6, 8, *SHAPE) < 0.3).float(), 0
+    )
+    net = compared(model, SHAPE, several=True, input_bits=1)
+    part = "inner.qkv_lif"
+    assert dynamic(net) == [(f"{part}.q", "inner.attn_lif", Pair(f"{part}.k", f"{part}.v", HEADS))]
+    told = [(note.layer, note.value) for note in net.assumptions if note.what == "spikes of attention"]
+    assert told == [(f"{part}.{role}", f"those of {part}, repeated") for role in "kvq"]
+    sent = {
+        p.target: np.flatnonzero(p.weight.reshape(CHANNELS, -1).sum(0))
+        for p in net.projections
+        if p.source == part
+    }
+    assert {name[-1]: list(places) for name, places in sent.items()} == {
+        role: list(range(n * CHANNELS, (n + 1) * CHANNELS)) for n, role in enumerate("qkv")
+    }
+
+
+class One(nn.Module):
+    """Steps in a loop, one population for all three, and a layer that takes the attention's currents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.fire, self.out = (
+            nn.Conv2d(2, CHANNELS, 3, padding=1),
+            LIFNode(v_threshold=0.3),
+            LIFNode(),
+        )
+        self.mix = nn.Conv2d(CHANNELS, CHANNELS, 1, bias=False)
+        nn.init.normal_(self.mix.weight, 0.0, 0.2)
+        nn.init.normal_(self.stem.weight, 0.1, 0.4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = []
+        for frame in x:
+            spikes = self.fire(self.stem(frame)).flatten(2)
+            both = (spikes @ spikes.mT) @ spikes
+            found.append(self.out(self.mix(both.unflatten(2, frame.shape[2:]) * 0.02)))
+        return torch.stack(found)
+
+
+@pytest.mark.slow
+def test_one_population_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries that are keys are repeated behind them; currents in front of a layer are a population of values."""
+    torch.manual_seed(3)
+    net = import_model(One(), input_shape=SHAPE, input_bits=1)
+    assert dynamic(net) == [("fire.q", "mix_input", Pair("fire", "fire", 1))]
+    assert net.population("mix_input").sends_values
+    assert proved(net, monkeypatch) > 1000

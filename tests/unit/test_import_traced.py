@@ -336,11 +336,6 @@ def both_in(s: Any, x: torch.Tensor) -> Any:
     return s.two(spikes * s.d(spikes))
 
 
-def attention(s: Any, x: torch.Tensor) -> Any:
-    spikes = s.fire(s.c(x)).flatten(2)
-    return s.two((spikes @ spikes.transpose(1, 2)) @ spikes)
-
-
 def decides(s: Any, x: torch.Tensor) -> Any:
     return s.fire(s.c(x) if x.sum() > 0 else s.c(2 * x))
 
@@ -392,7 +387,6 @@ PRODUCT = (
 )
 REFUSED = {
     both_in: PRODUCT,
-    attention: "layer 'matmul' is a product of two values (matmul, as in attention), which Spikeplane cannot",
     decides: "the model's forward decides on values (an if, a loop, int(), item(), tolist() or numpy() of a tensor), "
     "which Spikeplane cannot follow: it must compute the same whatever comes in; take the decision out of forward",
     by_hand: "the model's forward calls 'abs', which Spikeplane cannot represent; ",

@@ -42,28 +42,28 @@ def attended(
             f"an attention of queries, keys and values of {each}",
             "give all three the same channels and pixels",
         )
-    levels = [_level(made, layer, value, input_bits) for value in values]
-    query, keys, vals = zip(values, levels, ROLES, strict=True)
+    spikes = [_spikes(made, layer, value, input_bits) for value in values]
+    query, keys, vals = ((*one, role) for one, role in zip(spikes, ROLES, strict=True))
     k, v = (_population(made, *one) for one in (keys, vals))
     q = _population(made, *query, behind=(k, v))
     shape = values[0].shape
-    gain = np.full(shape[0], factor * float(np.prod(levels)))
+    gain = np.full(shape[0], factor * float(np.prod([high for _, high in spikes])))
     draft = Draft(q, identity(shape).scaled(gain), dynamic=Pair(k, v, heads))
     return Currents((draft,), np.zeros(shape[0]), shape)
 
 
-def _level(made: Any, layer: str, value: Value, input_bits: int | None) -> float:
-    """The one number beside 0 that the values are."""
+def _spikes(made: Any, layer: str, value: Value, input_bits: int | None) -> tuple[Spikes, float]:
+    """The values, and the one number beside 0 that they are."""
     found = level(made, value, input_bits)
     late = isinstance(value, Spikes) and any(source.delay for source in value.sources)
-    if found is None or late:
+    if not isinstance(value, Spikes) or found is None or late:
         what = "spikes of the step before" if late else "something else than spikes of 0 and 1"
         raise made.refuse(
             layer,
             f"an attention on {what}",
             "put neurons in front of queries, keys and values, of which no two meet",
         )
-    return found
+    return value, found
 
 
 def _population(made: Any, value: Spikes, high: float, role: str, behind: tuple[str, ...] = ()) -> str:
@@ -87,8 +87,11 @@ def _before(made: Any, names: tuple[str, ...]) -> set[str]:
     found, left = set(names), list(names)
     while left:
         target = left.pop()
-        into = [p for p in made.projections if p.target == target and not p.delay]
-        for source in {s for p in into for s in sources(p)} - found:
+        into = {s for p in made.projections if p.target == target and not p.delay for s in sources(p)}
+        into |= {
+            s for p in made.projections if p.source == target for s in sources(p)[1:]
+        }  # queries wait for these
+        for source in into - found:
             found.add(source)
             left.append(source)
     return found

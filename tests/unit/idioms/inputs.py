@@ -174,7 +174,7 @@ MODELS: dict[str, tuple[Any, Any, str | None]] = {
     "letters, pixels": (lambda: Do(lambda s, x: s.b(torch.einsum("bchw,oc->bohw", s.a(s.conv(x)), s.heads[0]))), IMAGE, None),
     "letters, a sum": (lambda: Do(lambda s, x: s.b(torch.einsum("bchw->bc", s.a(s.conv(x))) * 0.1)), IMAGE, None),
     "letters, two values": (lambda: Do(lambda s, x: s.b(torch.einsum("bi,bi->bi", s.a(s.one(x)), s.c(s.one(x))))), ROW,
-                            "a product of two values (einsum, as in attention)"),
+                            "an einsum that sums up nothing"),
     "same matrix for all": (lambda: Do(batched), ROW, None),
     "mask of a row": (lambda: Do(lambda s, x: s.b(s.wide(s.a(s.conv(x)).flatten(1) * s.mask))), IMAGE, None),
     "mask of pixels": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)) * s.mask.view(4, 6, 6)))), IMAGE, None),

@@ -90,7 +90,9 @@ class Calls:
             raise operation.unlike("used more than once", "give each use its own neurons")
         first = item.dims[0]
         if mode == "m" and [a.axis for a in first] == [STEPS, SAMPLES] and not samples_first(type(module)):
-            operation.made.assume(operation.layer, "samples", "one a call", "forward hands it those of a call for steps")
+            operation.made.assume(
+                operation.layer, "samples", "one a call", "forward hands it those of a call for steps"
+            )
             self.one_a_call = True
         elif mode != "m" or len(first) != 1 or first[0].axis != STEPS:
             cure = "set its step mode to 'm'"

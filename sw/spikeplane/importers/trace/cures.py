@@ -16,7 +16,7 @@ _CURES = {
     **dict.fromkeys(("amax", "amin", "min"), "use MaxPool2d or AdaptiveMaxPool2d behind neurons, where it is an OR"),
     "max": "leave it out at the end; between layers use MaxPool2d or AdaptiveMaxPool2d behind neurons, an OR",
     **dict.fromkeys(("argmax", "argmin", "topk", "sort", "argsort", "logsumexp"), _PUT_OUT),
-    **dict.fromkeys(("bmm", "baddbmm"), "use Linear or Conv2d; products of two layers' outputs are not there yet"),
+    "baddbmm": "use Linear or Conv2d; for attention matmul or bmm",
     **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne"), "use a neuron of SpikingJelly or snnTorch, or register yours"),
     **dict.fromkeys(("rand", "randlike", "randn", "randnlike", "bernoulli", "randint", "multinomial"), _DRAWN),
     **dict.fromkeys(("maximum", "minimum", "or", "logicalor", "bitwiseor", "and", "logicaland", "bitwiseand"), _GATE),
