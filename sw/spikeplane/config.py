@@ -61,6 +61,7 @@ class ChipConfig:
     dynamic_depth     rows (of `lanes` unsigned numbers) per bank and core of the dynamic memory, which a network writes
                       while it runs and reads as weights: a multiple of `lanes`, at most weight_depth; 0: none
     dynamic_bits      width of such a number, 1..16 and less than acc_bits: 8 holds the products of 255 tokens; 0: none
+    levels            True: neurons may send integer spikes, of up to 7 bits, and reset by as many thresholds
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
@@ -93,6 +94,7 @@ class ChipConfig:
     low_planes: bool = field(default=False, metadata=LATER)
     dynamic_depth: int = field(default=0, metadata=LATER)
     dynamic_bits: int = field(default=0, metadata=LATER)
+    levels: bool = field(default=False, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -115,7 +117,7 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        for name in ("leak_multiplier", "low_planes"):
+        for name in ("leak_multiplier", "low_planes", "levels"):
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")

@@ -68,6 +68,8 @@ def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.
     width = population.value_bits
     if population.neuron is not None and sends_values:
         width = (population.neuron.planes or config.membrane_bits) - population.neuron.low
+    elif population.neuron is not None:
+        width = population.neuron.values(config.membrane_bits)[1].bit_length()
     flat = planes.reshape(-1, *planes.shape[2:])
     return np.stack([flat >> bit & 1 for bit in range(width)])
 

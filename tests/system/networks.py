@@ -33,12 +33,19 @@ ATTEMPTS = 60
 
 
 def random_network(
-    seed: int, config: ChipConfig, layers: int = 3, *, apart: float = 0.0, gates: float = 0.0
+    seed: int,
+    config: ChipConfig,
+    layers: int = 3,
+    *,
+    apart: float = 0.0,
+    gates: float = 0.0,
+    levels: float = 0.0,
 ) -> tuple[Network, Planes]:
     """A network and planes for three samples of a few steps: deterministic in the seed. `apart`: how likely a
-    source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones."""
+    source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones; `levels`: how likely a
+    layer's spikes are integers."""
     for attempt in range(ATTEMPTS):
-        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates)
+        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates, levels=levels)
         try:
             return _drawn(sketch, layers)
         except Unfit:

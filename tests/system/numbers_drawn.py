@@ -61,6 +61,8 @@ def _largest(sketch: Sketch, source: Population) -> int:
     if source.neuron is not None and source.sends_values:
         planes = source.neuron.planes or sketch.config.membrane_bits
         return 1 << (planes - source.neuron.low if source.neuron.relu else planes - 1 - source.neuron.low)
+    if source.neuron is not None:
+        return source.neuron.values(sketch.config.membrane_bits)[1]
     return (1 << source.value_bits) - 1
 
 
@@ -127,13 +129,25 @@ def _theta(sketch: Sketch, current: np.ndarray, population: Population) -> np.nd
     if sketch.chance(0.25):
         ends = sketch.rng.random(len(found)) < 0.3
         found[ends] = sketch.rng.choice([low, top - 1 - strict, high], int(ends.sum()))
+    if population.neuron.kind.whole:
+        return _even(sketch, found, population.neuron.values(sketch.config.membrane_bits)[1])
     return np.clip(found, low, high)
+
+
+def _even(sketch: Sketch, theta: np.ndarray, top: int) -> np.ndarray:
+    """Thresholds of integer spikes: even, and the membrane holds `top` of them. Their quantiles are reached by one of the
+    levels."""
+    most = ((1 << (sketch.config.membrane_bits - 1)) - 1) // top
+    found = theta // sketch.rng.integers(1, top + 1, len(theta))
+    return np.clip(found, 2, most) // 2 * 2
 
 
 def _amount(sketch: Sketch, theta: np.ndarray, population: Population) -> np.ndarray | None:
     """What a soft reset subtracts: theta where that is allowed, or anything that stays in the membrane."""
     assert population.neuron is not None
     top, strict = 1 << (sketch.config.membrane_bits - 1), int(population.neuron.strict)
+    if population.neuron.kind.whole:
+        return None
     if population.neuron.reset != "soft" or ((theta >= 0).all() and sketch.chance(0.4)):
         return None
     most = np.minimum(theta + strict + top, top)

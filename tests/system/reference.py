@@ -163,6 +163,9 @@ def _step(
     v = np.minimum(np.maximum(free, 0 if neuron.floor else low), high)
     made.floored[population.name] += int((free < 0).sum()) * neuron.floor
     theta = np.asarray(0 if population.theta is None else population.theta, dtype=np.int64).reshape(-1, 1, 1)
+    if neuron.kind.whole:
+        level = _level(v, theta, neuron.values(membrane_bits)[1])
+        return v - level * theta if neuron.reset == "soft" else v, level
     fires = v > theta if neuron.strict else v >= theta
     after = v
     if neuron.reset == "hard":
@@ -177,6 +180,13 @@ def _step(
     held = _held(neuron, v)
     made.limited[population.name] += int((held != v).sum())
     return after, np.floor_divide(held, 2**neuron.low)
+
+
+def _level(v: np.ndarray, theta: np.ndarray, top: int) -> np.ndarray:
+    """v / theta to the nearest whole number, half to even, from 0 to top."""
+    level, over = np.divmod(np.minimum(np.maximum(v, 0), top * theta), theta)
+    half = 2 * over == theta
+    return np.where(half, level + level % 2, level + (2 * over > theta))
 
 
 def _held(neuron: Neuron, v: np.ndarray) -> np.ndarray:

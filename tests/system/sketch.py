@@ -1,12 +1,12 @@
 """A random network under construction: what has been drawn so far, and the draws that many layers share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import LeakRound, Neuron, NeuronKind, Population, Projection, ResetMode
+from spikeplane.network import LEVELS, SPIKING, LeakRound, Neuron, NeuronKind, Population, Projection, ResetMode
 
 RESETS: tuple[ResetMode, ...] = ("none", "hard", "soft")
 ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
@@ -16,7 +16,7 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 class Sketch:
     """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
     biases as large as may be; `apart`: how likely a source's pixels have zeros between; `gates`:
-    how likely a layer is a gate."""
+    how likely a layer is a gate; `levels`: how likely its spikes are integers."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -27,6 +27,7 @@ class Sketch:
     loud: set[str] = field(default_factory=set)
     apart: float = 0.0
     gates: float = 0.0
+    levels: float = 0.0
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
@@ -60,6 +61,8 @@ class Sketch:
 
     def neuron(self, sends: NeuronKind) -> Neuron:
         """Leak, rounding, reset and comparison; a hard reset goes somewhere, at times to a limit."""
+        if sends is SPIKING and self.levels and self.chance(self.levels):
+            return self._whole()
         kind = ("none", "memoryless", "multiply", "multiply")[self.number(0, 3)]
         top = (1 << (self.config.membrane_bits - 1)) - 1
         place = (
@@ -80,6 +83,14 @@ class Sketch:
             floor=self.chance(0.2),
             **({} if sends.spikes else self._planes()),
         )
+
+    def _whole(self) -> Neuron:
+        """Integer spikes, up to one of the tops that the shifter and the membranes leave."""
+        most = min(7, self.config.max_shift + 1, self.config.membrane_bits - 3)
+        top = int(self.rng.choice([top for top in LEVELS if top.bit_length() <= most]))
+        plain = replace(self, levels=0.0).neuron(SPIKING)
+        reset = "none" if plain.reset == "none" else "soft"
+        return replace(plain, kind=LEVELS[top], reset=reset, strict=False, v_reset=0)
 
     def leaks(self, channels: int) -> np.ndarray | None:
         """Of each channel its own leak, where the chip has them; at times the same of all."""

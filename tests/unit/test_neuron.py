@@ -20,6 +20,7 @@ CHIPS = {
     "product-18": ChipConfig(lanes=8, membrane_bits=18, acc_bits=24),
     "product-24": ChipConfig(lanes=8, membrane_bits=24, acc_bits=20),
     "product-8": ChipConfig(lanes=8, membrane_bits=8, acc_bits=12),
+    "levels-16": ChipConfig(lanes=8, membrane_bits=16, levels=True),
     "shift-16": ChipConfig(lanes=8, membrane_bits=16, leak_multiplier=False),
     "shift-8": ChipConfig(lanes=8, membrane_bits=8, acc_bits=32, leak_multiplier=False),
 }

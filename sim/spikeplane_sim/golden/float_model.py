@@ -72,12 +72,14 @@ class FloatModel:
                 current = self._current(population, sent, before, first.shape[0])
                 v = self._charged(neuron, membranes.get(name), current)
                 fired, rule = self._fired(neuron, v), NEURON_RULES[neuron.kind.tag]
-                outputs[name] = rule.real(v, fired)
+                outputs[name] = rule.real(v, self._theta(neuron, v), fired)
                 decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
                 sent[name] = driven[name][:, t].to(self.dtype) if name in driven else decided
+                times = None
                 if fired is not None:
                     fired = rule.decided(decided, fired)
-                membranes[name], potentials[name] = self._after(neuron, v, fired), v
+                    times = rule.times(decided, fired)
+                membranes[name], potentials[name] = self._after(neuron, v, fired, times), v
             yield outputs, potentials
 
     def _current(
@@ -111,13 +113,16 @@ class FloatModel:
 
     def _fired(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
         """Where v reaches the threshold, bool (N, C, H, W); None without a threshold."""
-        if neuron.threshold is None:
+        theta = self._theta(neuron, v)
+        if theta is None:
             return None
-        theta = self._channels(neuron.threshold, v.shape[1])
         return v > theta if neuron.strict else v >= theta
 
-    def _after(self, neuron: FloatNeuron, v: Tensor, fired: Tensor | None) -> Tensor:
-        """The membrane behind the reset."""
+    def _theta(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
+        return None if neuron.threshold is None else self._channels(neuron.threshold, v.shape[1])
+
+    def _after(self, neuron: FloatNeuron, v: Tensor, fired: Tensor | None, times: Tensor | None) -> Tensor:
+        """The membrane behind the reset; a soft one takes its amount so many `times`."""
         if fired is None or neuron.reset == "none":
             return v
         if neuron.reset == "once":
@@ -125,7 +130,7 @@ class FloatModel:
         if neuron.reset == "hard":
             return torch.where(fired, torch.full_like(v, neuron.v_reset), v)
         amount = self._channels(neuron.threshold if neuron.amount is None else neuron.amount, v.shape[1])
-        return torch.where(fired, v - amount, v)
+        return torch.where(fired, v - times * amount, v)
 
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
         array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))

@@ -6,6 +6,8 @@
     s  = v >= theta, or v > theta
     u' = v_reset | v - amount | v            where it fired;  v where it did not
 
+Neurons of integer spikes send s = round(v / theta), half to even, from 0 to a top, and u' = v - s * amount.
+
 What is sent of v is limited to the population's planes, and the lowest ones may be left out.
 
 All values are exact integers: a float convolution is used only where every partial sum is exact in
@@ -160,15 +162,18 @@ class GoldenModel:
         v = (leak(neuron, u, leaks) + current).clamp(*self.limits)
         if neuron.floor:
             v = v.clamp(min=0)
+        rule = NEURON_RULES[neuron.kind.tag]
         fired = v > theta if neuron.strict else v >= theta
+        sent = rule.sent(v, theta, fired)
         if neuron.reset == "hard":
             after = v.masked_fill(fired, neuron.v_reset)
         elif neuron.reset == "soft":
             amount = theta if population.amount is None else self._channels(population.amount, population)
-            after = torch.where(fired, (v - amount).clamp(*self.limits), v)
+            times = rule.times(sent, fired)
+            after = torch.where(times > 0, (v - times * amount).clamp(*self.limits), v)
         else:
             after = v
-        return limited(neuron, NEURON_RULES[neuron.kind.tag].sent(v, fired).to(torch.int32)), after, v
+        return limited(neuron, sent.to(torch.int32)), after, v
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
         array = np.broadcast_to(

@@ -162,12 +162,12 @@ def _until(
 
 
 def _arithmetic(base: ChipConfig) -> tuple[ChipConfig, ...]:
-    """Chips without a limit but their arithmetic's: as the base has it, then wider. Planes may be left out of values: a chip
-    of a network that has all of them lacks that (`size.least`)."""
+    """Chips without a limit but their arithmetic's: as the base has it, then wider. Planes may be left out of values,
+    and spikes be integers: a chip of a network that has neither lacks that (`size.least`)."""
     own = base.acc_bits, base.membrane_bits
     wider = (
         replace(base, acc_bits=acc, membrane_bits=membrane, leak_multiplier=True)
         for acc, membrane in _WIDTHS
         if acc >= own[0] and membrane >= own[1] and (acc, membrane) != own
     )
-    return tuple(roomy(replace(chip, low_planes=True), (8, 8, chip.lanes)) for chip in (base, *wider))
+    return tuple(roomy(replace(chip, low_planes=True, levels=True), (8, 8, chip.lanes)) for chip in (base, *wider))

@@ -90,6 +90,7 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         acc_bits=config.acc_bits,
         membrane_bits=config.membrane_bits,
         low_planes=config.low_planes,
+        levels=config.levels,
     )
 
 

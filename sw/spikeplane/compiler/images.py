@@ -18,7 +18,7 @@ from spikeplane.formats.tables import Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.values import check_planes, check_shift, check_weights
+from spikeplane.program.values import check_levels, check_planes, check_shift, check_weights
 
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
 
@@ -76,7 +76,7 @@ class CoreImage:
             **self.parameters.words(population, part, what),
             **self._window(population),
             **self._destinations(part, what),
-            **self._neuron(neuron, what),
+            **self._neuron(population, neuron, what),
         )
         self._put(Memory.POPULATION, part.slot, word)
         for tag in self.network.tags_into(part.population):
@@ -89,9 +89,10 @@ class CoreImage:
         first = self._entries([*egress, *credits], what)
         return {"egress_first": first, "egress_count": len(egress), "credit_count": len(credits)}
 
-    def _neuron(self, neuron: Neuron, what: str) -> dict[str, int]:
+    def _neuron(self, population: Population, neuron: Neuron, what: str) -> dict[str, int]:
         """How the membranes move, and what is sent of them."""
         check_planes(neuron, self.config, what)
+        check_levels(population, self.config, what)
         return {
             "stateless": neuron.stateless,
             "plane_last": neuron.bits(self.config.membrane_bits) + neuron.low - 1,

@@ -50,13 +50,14 @@ class Parameters:
             amount = theta if population.amount is None else _per_channel(population.amount, channels)
             self._check_amount(least, amount, what)
         bias = _per_channel(population.bias, channels)
-        check_signed(-least, self.config.membrane_bits, f"{what}: minus its thresholds")
-        check_signed(-amount, self.config.membrane_bits, f"{what}: its resets")
+        compared, taken = neuron.kind.words(least, amount)
+        check_signed(compared, self.config.membrane_bits, f"{what}: minus its thresholds")
+        check_signed(taken, self.config.membrane_bits, f"{what}: its resets")
         check_signed(bias, self.config.acc_bits, f"{what}: its biases")
         first = self.space.take("parameter", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
-            for i, values in enumerate((-least, -amount, bias)):
+            for i, values in enumerate((compared, taken, bias)):
                 chosen = np.zeros(lanes, dtype=np.int64)
                 chosen[: len(values[at])] = values[at]
                 # lanes beyond the channels never fire: 1-bit weights drive them too, up to the

@@ -80,6 +80,7 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
         "max_shift": max(_shifts(network, roomy), default=0),
         "acc_bits": max(bound.bits for bound in prove(network, roomy)),
         "weight_bits": _weight_bits(network, roomy),
+        "levels": any(p.neuron is not None and p.neuron.kind.whole for p in network.populations),
         "low_planes": any(p.neuron is not None and p.neuron.low > 0 for p in network.populations),
         "leak_multiplier": any(
             p.neuron is not None and _multiplied(p, p.neuron) for p in network.populations

@@ -103,10 +103,12 @@ def _fire(
     after = v
     if neuron.reset == "hard":
         after = np.where(fired, neuron.v_reset, v)
-    elif neuron.reset == "soft":
+    sent = neuron.kind.sent(v, theta, fired)
+    if neuron.reset == "soft":
         amount = theta if population.amount is None else _channels(population.amount)
-        after = np.where(fired, np.clip(v - amount, low, -low - 1), v)
-    return np.clip(neuron.kind.sent(v, fired), *neuron.limits(bits)) >> neuron.low, after
+        times = sent if neuron.kind.whole else fired
+        after = np.where(fired | (times > 0), np.clip(v - times * amount, low, -low - 1), v)
+    return np.clip(sent, *neuron.limits(bits)) >> neuron.low, after
 
 
 def _leak(population: Population, neuron: Neuron, u: np.ndarray) -> np.ndarray:

@@ -194,4 +194,6 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     walk = elements
     if population.sends_values:
         walk += height * width * (population.bits(config.membrane_bits) + PLANE_WORD)
+    elif population.neuron is not None and population.neuron.kind.whole:  # each bit is found, then sent
+        walk += height * width * (2 * population.bits(config.membrane_bits) + PLANE_WORD + 1)
     return OPEN + part.groups * (GROUP + walk + clears), part.groups * (elements + clears)

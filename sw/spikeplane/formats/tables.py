@@ -30,6 +30,7 @@ COUNT_BITS = 8
 SCHEDULE_BITS = 6
 PLANE_BITS = 5
 LEAK_SHIFT_BITS = 4
+LEVEL_BITS = 7  #: of an integer spike at most
 
 
 class Memory(IntEnum):
@@ -81,7 +82,12 @@ def lane_leak_layout(config: ChipConfig) -> Layout:
 def settings_layout(config: ChipConfig) -> Layout:
     """The fields of a POPULATION word that its neurons take: the leak, a Reset, and whether membranes
     below 0 become 0."""
-    return Layout("settings", (*leak_layout(config), ("reset", 2), ("floor", 1)))
+    return Layout("settings", (*leak_layout(config), ("reset", 2), ("floor", 1), *_levels(config)))
+
+
+def _levels(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """Bits of the integer spikes that are sent, 0: none are; and whether the top level has the highest one alone."""
+    return (("levels", LEVEL_BITS.bit_length()), ("capped", 1)) if config.levels else ()
 
 
 def _leak_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:

@@ -9,7 +9,7 @@ the membrane value for membrane outputs. Currents are `bias + sum of weight * va
 from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
-from spikeplane.network.neurons import MEMBRANE, NEURONS, SPIKING, NeuronKind
+from spikeplane.network.neurons import LEVELS, MEMBRANE, NEURONS, SPIKING, NeuronKind
 from spikeplane.network.pair import Pair, times
 from spikeplane.network.populations import Population, Window
 from spikeplane.network.projection import Projection
@@ -22,6 +22,7 @@ __all__ = [
     "LEAK_ONE",
     "LeakKind",
     "LeakRound",
+    "LEVELS",
     "MEMBRANE",
     "NEURONS",
     "Network",

@@ -20,7 +20,7 @@ from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
 from spikeplane.program.structure import check_structure
 from spikeplane.program.tables import check_tables
-from spikeplane.program.values import check_planes, check_signed, check_weights
+from spikeplane.program.values import check_levels, check_planes, check_signed, check_weights
 from spikeplane.program.words import check_words
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def _check_numbers(population: Population, program: "Program") -> None:
     _check_leaks(population, what)
     bits = config.membrane_bits
     check_planes(neuron, config, what)
+    check_levels(population, config, what)
     for name, values, width in (
         ("thresholds", population.theta, bits),
         ("reset amounts", population.amount, bits),

@@ -41,6 +41,30 @@ def check_planes(neuron: Neuron, config: ChipConfig, what: str) -> None:
         )
 
 
+def check_levels(population: Population, config: ChipConfig, what: str) -> None:
+    """Refuse integer spikes on a chip that has none, and whatever a core cannot halve, hold or take away."""
+    neuron = population.neuron
+    if neuron is None or not neuron.kind.whole:
+        return
+    top = neuron.values(config.membrane_bits)[1]
+    theta = np.zeros(1, np.int64) if population.theta is None else np.asarray(population.theta)
+    if not config.levels:
+        raise SpikeplaneError(f"{what}: it sends integer spikes, which needs a chip with levels = true")
+    same = population.amount is None or np.array_equal(population.amount, theta)
+    if neuron.strict or neuron.reset == "hard" or not (neuron.reset == "none" or same):
+        raise SpikeplaneError(
+            f"{what}: integer spikes are rounded, and a reset takes as many thresholds or none; give it strict = False, and "
+            "a reset 'soft' without an amount, or 'none'"
+        )
+    limit = ((1 << (config.membrane_bits - 1)) - 1) // top
+    wrong = theta[(theta < 2) | (theta % 2 == 1) | (theta > limit)]
+    if wrong.size:
+        raise SpikeplaneError(
+            f"{what}: thresholds of integer spikes must be even, from 2 to {limit} for levels up to {top} on a chip with "
+            f"{config.membrane_bits}-bit membranes, not {int(wrong[0])}"
+        )
+
+
 def check_weights(projection: Projection, source: Population, config: ChipConfig) -> None:
     """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, or in a block of 0; others are
     two's complement."""

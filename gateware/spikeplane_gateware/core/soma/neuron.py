@@ -12,6 +12,9 @@ from a register, so that the settings have to stand two cycles before the first 
 saturated membrane below 0 is 0: its register is reset. Where it fires u' is
 v - amount, after a hard reset 0 - amount (the compiler stores -v_reset); the compiler has proved
 that this difference fits the membrane. Threshold and amount come negated: additions need no inverters.
+
+Integer spikes (`LevelSteps`), on chips that have them, take as many cycles more as they have bits, one word at a time:
+what is compared is v + theta / 2, with the amount, half of it and so on; what is left of it less theta / 2 is u'.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
@@ -21,12 +24,14 @@ from amaranth.lib.wiring import In, Out
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import (
     LEAK_SHIFT_BITS,
+    LEVEL_BITS,
     NO_MEMORY,
     LeakRound,
     Reset,
     lane_leak_layout,
     settings_layout,
 )
+from spikeplane_gateware.core.soma.level_steps import LevelSteps
 from spikeplane_gateware.structs import struct
 
 LATENCY = 5
@@ -39,7 +44,8 @@ class NeuronArray(wiring.Component):
 
     Attributes: valid, u: a word of membranes; current: its input, two cycles later; minus_theta,
     minus_amount, leak (only with multipliers), settings, zero (u' is to be 0): levels while words are under way;
-    out_valid, after, fired: u' and the lanes that spike, LATENCY cycles after u; v: until the next word comes."""
+    out_valid, after, fired: u' and the lanes that spike, LATENCY cycles after u; v: until the next word comes; level (only
+    with integer spikes): as v, the spike of each lane."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -59,6 +65,7 @@ class NeuronArray(wiring.Component):
                 "fired": Out(config.lanes),
                 "after": Out(membrane).array(lanes),
                 "v": Out(membrane).array(lanes),
+                **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
             }
         )
 
@@ -69,8 +76,14 @@ class NeuronArray(wiring.Component):
             valids.append(Signal(name=f"valid_{i + 1}"))
             m.d.sync += valids[-1].eq(valids[-2])
         keeps = Signal()  # a word comes out, and not to be zero
+        leaves = valids[-2]
+        if self.config.levels:
+            self.steps = LevelSteps(m, self.settings, valids[-2])
+            leaves = self.steps.leaves
+            valids[-1] = Signal(name="valid_last")
+            m.d.sync += valids[-1].eq(leaves)
         m.d.comb += self.out_valid.eq(valids[-1])
-        m.d.sync += keeps.eq(valids[-2] & ~self.zero)
+        m.d.sync += keeps.eq(leaves & ~self.zero)
         shared = self._shared(m)
         for lane in range(self.config.lanes):
             self._lane(m, lane, valids, keeps, shared[lane])
@@ -104,7 +117,7 @@ class NeuronArray(wiring.Component):
         )
         with m.If(valids[2]):
             m.d.sync += total.eq(leaked + self.current[lane].as_signed() + carry)
-        base, limited = register(bits, "base"), register(bits, "limited")
+        base, limited = register(bits + c.levels, "base"), register(bits, "limited")
         with m.If(valids[3]):
             m.d.comb += limited.eq(saturated(total, bits))
             m.d.sync += [v.eq(limited), base.eq(limited)]
@@ -113,10 +126,17 @@ class NeuronArray(wiring.Component):
                 m.d.sync += v.eq(0)
             with m.If((s.reset == Reset.HARD) | below):
                 m.d.sync += base.eq(0)
-        over = v + self.minus_theta[lane].as_signed() >= 0
+        compared, amount = v + self.minus_theta[lane].as_signed(), self.minus_amount[lane].as_signed()
+        over, left = compared >= 0, base + amount
+        if c.levels:
+            left = self.steps.lane(m, lane, base, compared, amount, self.level[lane])
+            over = over | self.steps.word
         with m.If(valids[4]):
             m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
-            m.d.sync += lower.eq(base + self.minus_amount[lane].as_signed())
+            m.d.sync += lower.eq(left)
+        if c.levels:
+            with m.If(self.steps.takes):
+                m.d.sync += lower.eq(left)
         with m.If(keeps):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)

@@ -294,7 +294,10 @@ class Sweep(wiring.Component):
             with m.If(neurons.out_valid):
                 differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
                 m.d.sync += beyond.eq(differs | (p.relu & sign))
-            mask.append(Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1)))
+            plane = Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1))
+            if c.levels:
+                plane = Mux(p.levels != 0, neurons.level[lane].bit_select(self.planes.bit, 1), plane)
+            mask.append(plane)
         return Value.cast(Cat(*mask))
 
     def _planes(self, m: Module, load: Signal, taken: Signal) -> None:

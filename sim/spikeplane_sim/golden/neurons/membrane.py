@@ -12,11 +12,11 @@ class Membrane(Rule):
         """The lowest membrane's."""
         return 1 << (membrane_bits - 1)
 
-    def sent(self, v: Tensor, fired: Tensor) -> Tensor:
+    def sent(self, v: Tensor, theta: Tensor, fired: Tensor) -> Tensor:
         """The membrane."""
         return v
 
-    def real(self, v: Tensor, fired: Tensor | None) -> Tensor:
+    def real(self, v: Tensor, theta: Tensor | None, fired: Tensor | None) -> Tensor:
         """The membrane."""
         return v
 

@@ -12,11 +12,11 @@ class Spiking(Rule):
         """A spike."""
         return 1
 
-    def sent(self, v: Tensor, fired: Tensor) -> Tensor:
+    def sent(self, v: Tensor, theta: Tensor, fired: Tensor) -> Tensor:
         """Where it fires."""
         return fired
 
-    def real(self, v: Tensor, fired: Tensor | None) -> Tensor:
+    def real(self, v: Tensor, theta: Tensor | None, fired: Tensor | None) -> Tensor:
         """Where it fires; without a threshold the membrane."""
         return v if fired is None else fired.to(v.dtype)
 

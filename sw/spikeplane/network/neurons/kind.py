@@ -20,6 +20,7 @@ class NeuronKind(ABC):
     stored  field and value that name it in a program file: ("kind", tag), but of the two that are
             older than the field
     spikes  it sends spikes: it needs a threshold, its spikes may go back, a step late, and are counted
+    whole   these are whole numbers: a spike may be more than 1
     title   what a report calls it; None: by its leak
     fields  of the population's memory word, as the chip's sweep takes them
     """
@@ -27,6 +28,7 @@ class NeuronKind(ABC):
     tag: ClassVar[str]
     stored: ClassVar[tuple[str, bool | str]]
     spikes: ClassVar[bool]
+    whole: ClassVar[bool] = False
     title: ClassVar[str | None] = None
     fields: ClassVar[Mapping[str, int]] = {}
 
@@ -39,6 +41,11 @@ class NeuronKind(ABC):
         """The smallest and the largest value that it sends in a step."""
 
     @abstractmethod
-    def sent(self, v: np.ndarray, fired: np.ndarray) -> np.ndarray:
-        """What it sends, int64, of membranes `v` before the reset and where they reached the threshold.
+    def sent(self, v: np.ndarray, theta: np.ndarray, fired: np.ndarray) -> np.ndarray:
+        """What it sends, int64, of membranes `v` before the reset, the threshold and where they reached it.
         For estimates; the golden model has its own rule."""
+
+    def words(self, least: np.ndarray, amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each channel what a core adds to compare and what it adds to reset, from the least membrane that fires and
+        the amount that a reset takes."""
+        return -least, -amount

@@ -22,7 +22,7 @@ class Membrane(NeuronKind):
         """Two's complement."""
         return -(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1
 
-    def sent(self, v: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def sent(self, v: np.ndarray, theta: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """The membranes."""
         return v
 

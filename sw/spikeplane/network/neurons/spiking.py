@@ -20,7 +20,7 @@ class Spiking(NeuronKind):
         """Spikes."""
         return 0, 1
 
-    def sent(self, v: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    def sent(self, v: np.ndarray, theta: np.ndarray, fired: np.ndarray) -> np.ndarray:
         """The spikes."""
         return fired.astype(np.int64)
 
