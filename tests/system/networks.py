@@ -45,7 +45,9 @@ def random_network(
     source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones; `levels`: how likely a
     layer's spikes are integers."""
     for attempt in range(ATTEMPTS):
-        sketch = Sketch(np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates, levels=levels)
+        sketch = Sketch(
+            np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates, levels=levels
+        )
         try:
             return _drawn(sketch, layers)
         except Unfit:

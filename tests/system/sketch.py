@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import LEVELS, SPIKING, LeakRound, Neuron, NeuronKind, Population, Projection, ResetMode
+from spikeplane.network import (
+    LEVELS,
+    SPIKING,
+    LeakRound,
+    Neuron,
+    NeuronKind,
+    Population,
+    Projection,
+    ResetMode,
+)
 
 RESETS: tuple[ResetMode, ...] = ("none", "hard", "soft")
 ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")

@@ -103,7 +103,9 @@ def test_what_a_top_may_be() -> None:
         (Neuron(kind=LEVELS[4], reset="soft"), None, None, CHIP, "must be even, from 2 to 8191 .* not 0"),
     ],
 )  # fmt: skip
-def test_refused(neuron: Neuron, theta: int | None, amount: int | None, chip: ChipConfig, refusal: str) -> None:
+def test_refused(
+    neuron: Neuron, theta: int | None, amount: int | None, chip: ChipConfig, refusal: str
+) -> None:
     def each(value: int | None) -> np.ndarray | None:
         return None if value is None else np.array([value])
 

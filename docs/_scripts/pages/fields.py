@@ -83,6 +83,7 @@ ABOUT: dict[str, dict[str, str]] = {
         "leak_up": "1: the leak's product is rounded up, 0: down, in lanes that do not round to odd",
         "leak_shift": "k of the leak 1/2^k or 1 - 1/2^k; 15: nothing is kept", "leak_keep": "1: u / 2^k, 0: u - u / 2^k",
         "leak_round": "0 down, 1 up, 2 to odd",
+        "levels": "bits of the integer spikes that are sent; 0: none are", "capped": "1: the top level has the highest bit alone",
         "reset": "0 none, 1 hard, 2 soft", "floor": "1: membranes below 0 become 0",
         "membrane_out": "1: the membranes are sent as planes, in the place of spikes",
         "plane_last": "the highest of these", "plane_low": "the lowest of these: its shift is 0",

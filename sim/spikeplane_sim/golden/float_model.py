@@ -75,11 +75,7 @@ class FloatModel:
                 outputs[name] = rule.real(v, self._theta(neuron, v), fired)
                 decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
                 sent[name] = driven[name][:, t].to(self.dtype) if name in driven else decided
-                times = None
-                if fired is not None:
-                    fired = rule.decided(decided, fired)
-                    times = rule.times(decided, fired)
-                membranes[name], potentials[name] = self._after(neuron, v, fired, times), v
+                membranes[name], potentials[name] = self._after(neuron, v, fired, decided), v
             yield outputs, potentials
 
     def _current(
@@ -121,16 +117,18 @@ class FloatModel:
     def _theta(self, neuron: FloatNeuron, v: Tensor) -> Tensor | None:
         return None if neuron.threshold is None else self._channels(neuron.threshold, v.shape[1])
 
-    def _after(self, neuron: FloatNeuron, v: Tensor, fired: Tensor | None, times: Tensor | None) -> Tensor:
-        """The membrane behind the reset; a soft one takes its amount so many `times`."""
+    def _after(self, neuron: FloatNeuron, v: Tensor, fired: Tensor | None, sent: Tensor) -> Tensor:
+        """The membrane behind the reset, where `sent` goes on; fired: where it decided so itself."""
         if fired is None or neuron.reset == "none":
             return v
+        rule = NEURON_RULES[neuron.kind.tag]
+        fired = rule.decided(sent, fired)
         if neuron.reset == "once":
             return torch.where(fired, torch.full_like(v, -torch.inf), v)
         if neuron.reset == "hard":
             return torch.where(fired, torch.full_like(v, neuron.v_reset), v)
         amount = self._channels(neuron.threshold if neuron.amount is None else neuron.amount, v.shape[1])
-        return torch.where(fired, v - times * amount, v)
+        return torch.where(fired, v - rule.times(sent, fired) * amount, v)
 
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
         array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))

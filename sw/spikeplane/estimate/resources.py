@@ -133,6 +133,7 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "shifter": lambda c: c.cores * c.lanes * c.acc_bits * (bits_for(c.max_shift + 1) if c.max_shift else 0),
     "leak by shift": lambda c: 0 if c.leak_multiplier else c.cores * c.lanes * c.membrane_bits,
     "low planes": lambda c: c.cores * c.low_planes,
+    "levels": lambda c: c.cores * c.lanes * c.membrane_bits * c.levels,
     "tables in LUTs": _distributed,
     "deep memories": _deep,
     "addresses": _addresses,
@@ -143,8 +144,8 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
 #: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds
 #: do not say better.
 _PRIOR = {
-    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 3, 1, 25, 20),
-    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 0, 0, 35, 14),
+    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 3, 3, 1, 25, 20),
+    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 2, 0, 0, 35, 14),
 }
 
 

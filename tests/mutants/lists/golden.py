@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant("model.py", "-(1 << (membrane_bits - 1))", "1 - (1 << (membrane_bits - 1))", "the lower limit is one too high"),
     Mutant("model.py", "v.masked_fill(fired, neuron.v_reset)", "v.masked_fill(fired, 0)", "a hard reset goes to 0"),
     Mutant("model.py", "theta if population.amount is None else self._channels(population.amount, population)", "theta", "a soft reset takes the threshold"),
-    Mutant("model.py", "(v - amount).clamp(*self.limits)", "torch.zeros_like(v)", "a soft reset is a hard one"),
+    Mutant("model.py", "(v - times * amount).clamp(*self.limits)", "torch.zeros_like(v)", "a soft reset is a hard one"),
     Mutant("model.py", "(before if projection.delay else now)", "now", "a delayed projection comes at once"),
     Mutant("model.py", "added.add_(bias)", "added", "a current has no bias"),
     Mutant("model.py", "-width % pool[1]", "0", "an incomplete block at the right edge is left out"),

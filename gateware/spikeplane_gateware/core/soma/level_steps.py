@@ -9,35 +9,39 @@ Each is one addition in the adder of the resets. A rest of exactly one step lies
 one is even but in the lowest bit, where it is odd, so there the rest has to be larger. Not modules of their own.
 """
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal, Value, signed
-from amaranth.lib import data
 
 from spikeplane.formats.tables import LEVEL_BITS
 
 
 class LevelSteps:
-    """The count of the bits, which all lanes share.
+    """The count of the bits, which all lanes share; settings: of the population.
 
-    m: the module that takes the logic; settings: of the population; arrives: a word of neurons is compared.
-
-    word: the word that arrives has levels; leaves: in the next cycle a word's neurons are done; runs: its bits are found, which
+    word: a word arrives that has levels; leaves: in the next cycle a word's neurons are done; runs: its bits are found, which
     begins with `first` and ends with `lowest`; takes: what is left is being reset.
     """
 
-    def __init__(self, m: Module, settings: data.View, arrives: Signal) -> None:
-        count, has = Signal(LEVEL_BITS.bit_length(), name="level_count"), settings.levels != 0
+    def __init__(self, settings: Any) -> None:
+        self.settings, self.capped = settings, settings.capped
+        self.left = Signal(LEVEL_BITS.bit_length(), name="level_bits_left")
         self.busy, self.first = Signal(name="level_busy"), Signal(name="level_first")
-        self.word, self.leaves = arrives & has, Signal(name="level_leaves")
-        self.capped = settings.capped
-        self.runs, self.lowest, self.takes = self.busy & (count != 0), count == 1, self.busy & (count == 0)
-        m.d.comb += self.leaves.eq((arrives & ~has) | self.takes)
+        self.word, self.leaves = Signal(name="level_word"), Signal(name="level_leaves")
+        self.runs, self.takes = self.busy & (self.left != 0), self.busy & (self.left == 0)
+        self.lowest = self.left == 1
+
+    def count(self, m: Module, arrives: Signal) -> None:
+        """`arrives`: a word of neurons is compared."""
+        has = self.settings.levels != 0
+        m.d.comb += [self.word.eq(arrives & has), self.leaves.eq((arrives & ~has) | self.takes)]
         m.d.sync += self.first.eq(self.word)
         with m.If(self.word):
-            m.d.sync += [self.busy.eq(1), count.eq(settings.levels)]
+            m.d.sync += [self.busy.eq(1), self.left.eq(self.settings.levels)]
         with m.Elif(self.takes):
             m.d.sync += self.busy.eq(0)
         with m.Elif(self.busy):
-            m.d.sync += count.eq(count - 1)
+            m.d.sync += self.left.eq(self.left - 1)
 
     def lane(self, m: Module, lane: int, rest: Signal, begins: Value, amount: Value, level: Signal) -> Value:
         """One lane: `rest` is a register that a word `begins` with; amount: what a reset adds. Fills `level`, and returns the

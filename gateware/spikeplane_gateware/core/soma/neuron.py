@@ -17,20 +17,18 @@ Integer spikes (`LevelSteps`), on chips that have them, take as many cycles more
 what is compared is v + theta / 2, with the amount, half of it and so on; what is left of it less theta / 2 is u'.
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import (
-    LEAK_SHIFT_BITS,
     LEVEL_BITS,
-    NO_MEMORY,
-    LeakRound,
     Reset,
     lane_leak_layout,
     settings_layout,
 )
+from spikeplane_gateware.core.soma.leak import cut_by_shift, product, shifted
 from spikeplane_gateware.core.soma.level_steps import LevelSteps
 from spikeplane_gateware.structs import struct
 
@@ -68,6 +66,7 @@ class NeuronArray(wiring.Component):
                 **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
             }
         )
+        self.steps = LevelSteps(self.settings) if config.levels else None
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -77,27 +76,19 @@ class NeuronArray(wiring.Component):
             m.d.sync += valids[-1].eq(valids[-2])
         keeps = Signal()  # a word comes out, and not to be zero
         leaves = valids[-2]
-        if self.config.levels:
-            self.steps = LevelSteps(m, self.settings, valids[-2])
+        if self.steps is not None:
+            self.steps.count(m, valids[-2])
             leaves = self.steps.leaves
             valids[-1] = Signal(name="valid_last")
             m.d.sync += valids[-1].eq(leaves)
         m.d.comb += self.out_valid.eq(valids[-1])
         m.d.sync += keeps.eq(leaves & ~self.zero)
-        shared = self._shared(m)
+        shared = (
+            list(self.leak) if self.config.leak_multiplier else cut_by_shift(m, self.config, self.settings)
+        )
         for lane in range(self.config.lanes):
             self._lane(m, lane, valids, keeps, shared[lane])
         return m
-
-    def _shared(self, m: Module) -> list[Signal]:
-        """For each lane what its leak takes: factor and rounding, or the bits that the shift cuts off, a
-        cycle late."""
-        if self.config.leak_multiplier:
-            return list(self.leak)
-        below = Signal(8)
-        masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(1 << LEAK_SHIFT_BITS)])
-        m.d.sync += below.eq(masks[self.settings.leak_shift])
-        return [below] * self.config.lanes
 
     def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
         """One lane; each stage rests while no word is in it."""
@@ -108,8 +99,8 @@ class NeuronArray(wiring.Component):
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
         leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
-        form = self._product if c.leak_multiplier else self._shifted
-        form(m, lane, valids, shared, leaked, carry)  # leak(u) = leaked + carry
+        form = product if c.leak_multiplier else shifted
+        form(m, c, s, self.u[lane], lane, valids, shared, leaked, carry)  # leak(u) = leaked + carry
         total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
         fired, resets = (
             Signal(name=f"fired_{lane}", reset_less=True),
@@ -128,60 +119,17 @@ class NeuronArray(wiring.Component):
                 m.d.sync += base.eq(0)
         compared, amount = v + self.minus_theta[lane].as_signed(), self.minus_amount[lane].as_signed()
         over, left = compared >= 0, base + amount
-        if c.levels:
+        if self.steps is not None:
             left = self.steps.lane(m, lane, base, compared, amount, self.level[lane])
             over = over | self.steps.word
+            with m.If(self.steps.takes):
+                m.d.sync += lower.eq(left)
         with m.If(valids[4]):
             m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
             m.d.sync += lower.eq(left)
-        if c.levels:
-            with m.If(self.steps.takes):
-                m.d.sync += lower.eq(left)
         with m.If(keeps):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)
-
-    def _product(
-        self, m: Module, lane: int, valids: list, leak: Signal, leaked: Signal, carry: Signal
-    ) -> None:
-        """u * factor, then the rounding of its fraction."""
-        bits, fraction = self.config.membrane_bits, self.config.leak_bits
-        factor, odd = leak[:-1], leak[-1]
-        product = Signal(signed(bits + fraction + 1), name=f"product_{lane}", reset_less=True)
-        cut, whole = Signal(name=f"cut_{lane}"), Signal(signed(bits), name=f"whole_{lane}")
-        m.d.comb += [cut.eq(product[:fraction].any()), whole.eq(product[fraction : fraction + bits])]
-        with m.If(valids[0]):
-            m.d.sync += product.eq(self.u[lane].as_signed() * factor)
-        with m.If(valids[1]):
-            m.d.sync += [
-                leaked.eq(whole | (odd & cut)),
-                carry.eq(self.settings.leak_up & ~odd & cut),
-            ]
-
-    def _shifted(
-        self, m: Module, lane: int, valids: list, below: Signal, leaked: Signal, carry: Signal
-    ) -> None:
-        """u >> k, or u - (u >> k), which is the ceiling: one less where its fraction is cut and a
-        floor, or an odd number, is asked for."""
-        s, bits = self.settings, self.config.membrane_bits
-        u = self.u[lane].as_signed()
-        part, kept = (
-            Signal(signed(bits), name=f"{name}_{lane}", reset_less=True) for name in ("part", "kept")
-        )
-        cut = Signal(name=f"cut_{lane}", reset_less=True)
-        with m.If(valids[0]):
-            m.d.sync += [part.eq(u >> s.leak_shift), kept.eq(u), cut.eq((self.u[lane][:8] & below).any())]
-        odd, up = s.leak_round == LeakRound.ODD, s.leak_round == LeakRound.UP
-        even = ~(kept[0] ^ part[0])  # of the ceiling
-        less = Signal(name=f"less_{lane}")
-        m.d.comb += less.eq(cut & ~up & (even | ~odd))
-        with m.If(valids[1]):
-            with m.If(s.leak_shift == NO_MEMORY):
-                m.d.sync += [leaked.eq(0), carry.eq(0)]
-            with m.Elif(s.leak_keep):
-                m.d.sync += [leaked.eq(part | (odd & cut)), carry.eq(up & cut)]
-            with m.Else():
-                m.d.sync += [leaked.eq(kept + ~part), carry.eq(~less)]
 
 
 def saturated(value: Value, bits: int) -> Value:

@@ -1,0 +1,47 @@
+"""Integer spikes: in the gateware, the golden model and the software between."""
+
+from mutants.catalogue import Mutant, Part
+
+GATEWARE = (
+    Mutant("soma/level_steps.py", "step >> 1", "step", "the later bits are compared with as much as the first"),
+    Mutant("soma/level_steps.py", "self.lowest & (total == 0)", "0", "a half goes up to an odd level"),
+    Mutant("soma/level_steps.py", "self.lowest & (total == 0)", "total == 0", "a half goes down to an odd level"),
+    Mutant("soma/level_steps.py", "self.first & self.capped", "0", "levels go beyond a top of one bit"),
+    Mutant("soma/level_steps.py", "self.first & self.capped", "self.first", "a top of all bits has the highest alone"),
+    Mutant("soma/level_steps.py", "self.first & self.capped", "self.capped", "below its top a level has one bit alone"),
+    Mutant("soma/level_steps.py", "full.eq(0)", "full.eq(full)", "a top level is the last that a lane sends"),
+    Mutant("soma/level_steps.py", "level.eq(0)", "level.eq(level)", "a level has bits of the one before", equivalent="nobody looks at the bits above those of a level"),
+    Mutant("soma/level_steps.py", "Cat(over, level)", "Cat(level, over)", "the bits stand the other way round"),
+    Mutant("soma/level_steps.py", "(arrives & ~has) | self.takes", "arrives | self.takes", "a word leaves before its bits are found"),
+    Mutant("soma/neuron.py", "over | self.steps.word", "over", "a soft reset takes nothing from levels below a threshold"),
+    Mutant("soma/neuron.py", "bits + c.levels", "bits", "half a threshold more leaves the register", within='register(bits + c.levels, "base")'),
+    Mutant("soma/sweep.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
+)  # fmt: skip
+
+SOFTWARE = (
+    Mutant("network/neurons/levels.py", "least >> 1", "least", "a core rounds up"),
+    Mutant("network/neurons/levels.py", "(least << (self.top.bit_length() - 1))", "(least << self.top.bit_length())", "a core halves levels"),
+    Mutant("network/neurons/levels.py", "self.top == 1 << (planes - 1)", "0", "a top of one bit is one of all bits"),
+    Mutant("network/neurons/levels.py", "(level % 2 == 1)", "(level % 2 == 0)", "the estimate rounds halves to odd"),
+    Mutant("program/values.py", "not config.levels", "False", "a chip without them takes integer spikes"),
+    Mutant("program/values.py", "(theta % 2 == 1)", "False", "odd thresholds are halved"),
+    Mutant("program/values.py", "(theta > limit)", "False", "a membrane need not hold the top level"),
+    Mutant("program/values.py", "(theta < 2)", "(theta < 0)", "a threshold of 0 has levels"),
+    Mutant("program/values.py", "neuron.strict or neuron.reset == \"hard\"", "neuron.strict", "integer spikes are reset to a number"),
+)  # fmt: skip
+
+GOLDEN = (
+    Mutant("golden/neurons/levels.py", "twice > middle", "twice >= middle", "a half goes up to an odd level"),
+    Mutant("golden/neurons/levels.py", "twice >= middle", "twice > middle", "a half goes down to an odd level", within="else twice >= middle"),
+    Mutant("golden/neurons/levels.py", "return self.top", "return 1", "sums of levels are added in too few bits"),
+    Mutant("golden/model.py", "v - times * amount", "v - amount", "a soft reset takes one threshold of a level"),
+    Mutant("golden/float_model.py", "rule.times(sent, fired) * amount", "amount", "a soft reset of real numbers takes one threshold of a level"),
+)  # fmt: skip
+
+_TESTS = ("tests/unit/test_levels.py", "tests/unit/test_level_neurons.py", "tests/system/test_random_levels.py")
+
+PARTS = (
+    Part(name="level neurons", folder="gateware/spikeplane_gateware/core", gateware=True, tests={"*": _TESTS[1:]}, mutants=GATEWARE),
+    Part(name="levels", folder="sw/spikeplane", gateware=False, tests={"*": _TESTS}, mutants=SOFTWARE),
+    Part(name="golden levels", folder="sim/spikeplane_sim", gateware=False, tests={"*": _TESTS}, mutants=GOLDEN),
+)  # fmt: skip
