@@ -27,7 +27,7 @@ SOFTWARE = (
     Mutant("program/values.py", "(theta % 2 == 1)", "False", "odd thresholds are halved"),
     Mutant("program/values.py", "(theta > limit)", "False", "a membrane need not hold the top level"),
     Mutant("program/values.py", "(theta < 2)", "(theta < 0)", "a threshold of 0 has levels"),
-    Mutant("program/values.py", "neuron.strict or neuron.reset == \"hard\"", "neuron.strict", "integer spikes are reset to a number"),
+    Mutant("program/values.py", "neuron.reset == \"hard\"", "False", "integer spikes are reset to a number"),
 )  # fmt: skip
 
 GOLDEN = (
@@ -38,7 +38,11 @@ GOLDEN = (
     Mutant("golden/float_model.py", "rule.times(sent, fired) * amount", "amount", "a soft reset of real numbers takes one threshold of a level"),
 )  # fmt: skip
 
-_TESTS = ("tests/unit/test_levels.py", "tests/unit/test_level_neurons.py", "tests/system/test_random_levels.py")
+_TESTS = (
+    "tests/unit/test_levels.py",
+    "tests/unit/test_level_neurons.py",
+    "tests/system/test_random_levels.py",
+)
 
 PARTS = (
     Part(name="level neurons", folder="gateware/spikeplane_gateware/core", gateware=True, tests={"*": _TESTS[1:]}, mutants=GATEWARE),
