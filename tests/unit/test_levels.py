@@ -9,8 +9,8 @@ import torch
 
 from spikeplane import SpikeplaneError
 from spikeplane.config import ChipConfig
-from spikeplane.network import LEVELS, NEURONS, Network, Neuron, Population, Projection
-from spikeplane.network.neurons import NeuronKind
+from spikeplane.network import LEVELS, NEURONS, Network, Neuron, Population, Projection, ResetMode
+from spikeplane.network.neurons import Levels, NeuronKind
 from spikeplane.program.values import check_levels
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.neurons import NEURON_RULES
@@ -64,7 +64,7 @@ def run(neuron: Neuron, theta: int, currents: list[int]) -> tuple[list[int], lis
 
 @pytest.mark.parametrize("top", [1, 3, 4, 7])
 @pytest.mark.parametrize("reset", ["soft", "none"])
-def test_the_reset_takes_the_level(top: int, reset: str) -> None:
+def test_the_reset_takes_the_level(top: int, reset: ResetMode) -> None:
     rng = np.random.default_rng(top)
     counts = np.zeros(top + 1, dtype=int)
     for theta in range(2, 127 // top + 1, 2):
@@ -87,7 +87,7 @@ def test_what_a_top_may_be() -> None:
     assert kind.fields == {"membrane_out": 1, "relu": 1, "levels": 3, "capped": 1}
     assert LEVELS[7].fields["capped"] == 0
     with pytest.raises(SpikeplaneError, match="go from 0 to one of 1, 2, 3, 4, 7, 8, .* not to 5"):
-        type(LEVELS[4])(5)
+        Levels(5)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from spikeplane.network.neurons.levels import TOPS, Levels
 from spikeplane.network.neurons.membrane import MEMBRANE
 from spikeplane.network.neurons.spiking import SPIKING
 
-__all__ = ["LEVELS", "MEMBRANE", "NEURONS", "SPIKING", "NeuronKind"]
+__all__ = ["LEVELS", "MEMBRANE", "NEURONS", "SPIKING", "Levels", "NeuronKind"]
 
 #: Integer spikes from 0 to each top that a core sends.
 LEVELS: dict[int, NeuronKind] = {top: Levels(top) for top in TOPS}

@@ -5,6 +5,9 @@
 A core finds s bit by bit, from v + theta / 2 on, so D is 2^n - 1 or 2^(n-1), and theta is even.
 """
 
+# what other kinds say as classes each top says of itself:
+# pyright: reportIncompatibleVariableOverride=false
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
