@@ -37,7 +37,9 @@ def run_layers(
         if population.neuron is None:
             continue
         incoming = network.incoming(population.name)
-        sources = [network.population(name) for name in dict.fromkeys(p.source for p in incoming)]
+        sources = [
+            network.population(name) for name in dict.fromkeys(read for p in incoming for read in _read(p))
+        ]
         given = {one.name: _sent(one, planes, real, values) for one in sources if not one.constant}
         samples, count = next(iter(planes.values())).shape[:2]
         made = run_layer(population, incoming, sources, given, (samples, count, network.steps), widths)
@@ -81,8 +83,18 @@ def _one_layer(
         populations=(*inputs, population),
         output=population.name,
         steps=steps,
-        projections=tuple(replace(p, source=p.source + _GIVEN) for p in incoming),
+        projections=tuple(_given(p) for p in incoming),
     )
+
+
+def _read(p: Projection) -> tuple[str, ...]:
+    """The populations that a projection reads."""
+    return (p.source, *(p.dynamic.names if p.dynamic else ()))
+
+
+def _given(p: Projection) -> Projection:
+    pair = p.dynamic and replace(p.dynamic, k=p.dynamic.k + _GIVEN, v=p.dynamic.v + _GIVEN)
+    return replace(p, source=p.source + _GIVEN, dynamic=pair)
 
 
 def _sent(

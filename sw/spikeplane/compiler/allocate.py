@@ -13,6 +13,8 @@ class Allocator:
         self.core = core
         self.available = {memory.name.lower(): tables.depth(memory) for memory in Memory}
         self.available |= {"acc": config.acc_depth, "membrane": config.membrane_depth}
+        if config.dynamic_depth:
+            self.available["dynamic"] = config.dynamic_depth
         self.used = dict.fromkeys(self.available, 0)
 
     def take(self, resource: str, words: int, what: str) -> int:

@@ -11,6 +11,7 @@ from spikeplane.compiler.ties import Ties, is_identity, ties
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
+from spikeplane.network import times
 
 FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
 
@@ -77,11 +78,12 @@ class Branches:
             largest = 1 << (self.planes(source, unit, self.room[source]) - 1)
         elif source in self.ties.factor:
             largest = 1 << (most - 1)
-        return largest * projection.pool[0] * projection.pool[1]
+        return largest * times(projection, self.net.population(source).shape)
 
     def ends(self, projection: FloatProjection, most: int) -> tuple[int, int]:
         """The least and the largest sum of a pool of the source's integers, see `sent`."""
-        source, pixels = projection.source, projection.pool[0] * projection.pool[1]
+        source = projection.source
+        pixels = times(projection, self.net.population(source).shape)
         if source in self.ties.factor:
             largest = self.sent(projection, most)
             return -largest, largest

@@ -72,7 +72,9 @@ class Search:
     def __call__(self, layer: Layer) -> Correction | None:
         name = layer.population.name
         self.found.pop(name, None)
-        if layer.incoming and layer.neuron.kind.spikes:
+        if any(p.dynamic for p in layer.incoming):
+            pass  # counts are exact
+        elif layer.incoming and layer.neuron.kind.spikes:
             self.say(f"correcting '{name}'")
             self._spiking(layer)
         elif layer.incoming and name == self.on.net.output:

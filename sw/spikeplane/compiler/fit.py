@@ -13,6 +13,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.log import logger
 from spikeplane.network import Network
 from spikeplane.program.image import Image
+from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Placement
 from spikeplane.program.sizes import check_sizes, check_tags
 
@@ -69,13 +70,14 @@ def mapping_rows(placement: Placement, image: Image) -> list[dict[str, Any]]:
 
 def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Placement, Image]:
     """As `fit`, without looking for a chip that would do."""
-    check_tags(network, config, probes)
+    laid = laid_out(network, config)
+    check_tags(laid, config, probes)
     check_sizes(network, config)
     crowded: Crowded | None = None
     for most in (config.cores, *(n for n in _SPREADS if n < config.cores)):
-        placement = place(network, config, most)
+        placement = place(laid, config, most)
         try:
-            return placement, build_image(network, placement, config, probes)
+            return placement, build_image(laid, placement, config, probes)
         except Crowded as error:
             crowded = crowded or error
     assert crowded is not None
@@ -91,6 +93,8 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         membrane_bits=config.membrane_bits,
         low_planes=config.low_planes,
         levels=config.levels,
+        dynamic_depth=config.dynamic_depth,
+        dynamic_bits=config.dynamic_bits,
     )
 
 

@@ -10,13 +10,17 @@ import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
 from spikeplane.compiler.pack import fields_word
+from spikeplane.compiler.pairs import dynamic_synapses, pair_synapses
 from spikeplane.compiler.parameters import Parameters
 from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import Synapses, build_synapses, stored, weight_words
 from spikeplane.config import ChipConfig
+from spikeplane.formats.dynamic_tables import Sink
+from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.program.image import Image, host_side
+from spikeplane.program.laid import IntoPair, Order, PairPopulation, dynamic_rows
 from spikeplane.program.placement import Part, Placement
 from spikeplane.program.values import check_levels, check_planes, check_shift, check_weights
 
@@ -49,6 +53,7 @@ class CoreImage:
         self.space = Allocator(config, core)
         self.words: list[tuple[Memory, int, int]] = []
         self.known: dict[tuple[Any, ...], int] = {}  #: by contents where words begin
+        self.rows: dict[int, int] = {}  #: by tag of a dynamic projection its first row of dynamic memory
         self.parameters = Parameters(config, self.space, self._put, self.known)
 
     def add(self, part: Part) -> None:
@@ -77,11 +82,28 @@ class CoreImage:
             **self._window(population),
             **self._destinations(part, what),
             **self._neuron(population, neuron, what),
+            **self._pair(population, part, what),
         )
         self._put(Memory.POPULATION, part.slot, word)
         for tag in self.network.tags_into(part.population):
             self._projection(tag, part, acc)
         self._schedule(part)
+
+    def _pair(self, population: Population, part: Part, what: str) -> dict[str, int]:
+        """Where a pair population's words go: into rows of dynamic memory."""
+        if not isinstance(population, PairPopulation):
+            return {}
+        lanes = self.config.lanes
+        rows = dynamic_rows(population, part.groups, lanes)
+        first = self.rows[population.reader] = self.space.take("dynamic", rows, what)
+        return {
+            "sink": Sink.OUTER,
+            "pair_groups": population.words,
+            "value_groups": population.words,
+            "head": population.head,
+            "row_base": first // lanes,
+            "row_blocks": rows // lanes,
+        }
 
     def _destinations(self, part: Part, what: str) -> dict[str, int]:
         """Where the part's packets go, and then its credits."""
@@ -145,7 +167,17 @@ class CoreImage:
         )
         check_weights(projection, source, self.config)
         check_shift(projection, source, self.config)
-        weight_base, synapses = self._weights(projection, part, what)
+        if isinstance(projection, Order):
+            word = fields_word(self.tables.projection, what, valid=1, slot=part.slot)
+            self._put(Memory.PROJECTION, tag, word)
+            return
+        if projection.dynamic is None:
+            weight_base, synapses = self._weights(projection, part, what)
+        else:
+            weight_base, synapses = (
+                self.rows[tag],
+                dynamic_synapses(projection, self.network, self.config, part),
+            )
         for entry in synapses.groups:
             entry["acc"] += acc_base
             entry["weight"] += weight_base
@@ -160,6 +192,7 @@ class CoreImage:
             slot=part.slot,
             pre=projection.pre_shift,
             **projection.kind.fields,
+            **({} if projection.dynamic is None else {"dynamic": 1}),
             **bases,
             **steps,
         )
@@ -168,6 +201,8 @@ class CoreImage:
     def _weights(self, projection: Projection, part: Part, what: str) -> tuple[int, Synapses]:
         """Where its weights begin, and its tables. Equal weights of sources alike are stored once."""
         source = self.network.population(projection.source)
+        if isinstance(projection, IntoPair):
+            return self._ones(what), pair_synapses(projection, self.network, self.config, part)
         weight = np.asarray(stored(projection, source), dtype=np.int64)
         key = (
             projection.kind.tag,
@@ -187,6 +222,15 @@ class CoreImage:
         for i, word in enumerate(synapses.weights):
             self._put(Memory.WEIGHT, base + i, word)
         return base, synapses
+
+    def _ones(self, what: str) -> int:
+        """Where the weight word of pair populations is: 1 in every lane."""
+        if ("ones",) not in self.known:
+            self.known["ones",] = self.space.take("weight", 1, what)
+            one = int(self.config.weight_bits > 1)  # a weight of 1 bit is its sign
+            word = lanes_word([one] * self.config.lanes, self.config.weight_bits)
+            self._put(Memory.WEIGHT, self.known["ones",], word)
+        return self.known["ones",]
 
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
         """Where a coordinate table begins. Equal ones are stored once."""

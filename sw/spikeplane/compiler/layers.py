@@ -16,6 +16,8 @@ from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation,
 from spikeplane.network import Neuron, Population
 from spikeplane.network.blocks import held
 
+COUNTED_BITS = 2  #: of weights that are counted: 0 and 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
@@ -126,7 +128,7 @@ class Layers:
                 connections(self.config)[0],
             )
             if one
-            else (bits,) * len(incoming),
+            else tuple(bits if p.dynamic is None else COUNTED_BITS for p in incoming),
             exact=exact is not None,
             guard=self.guards[name],
             peak=self.peaks.get(name),

@@ -12,7 +12,7 @@ import numpy as np
 
 from spikeplane.compiler.layers import Layer
 from spikeplane.compiler.steps import flat
-from spikeplane.network import Population
+from spikeplane.network import Population, times
 
 _ACTIVE = 0.25  #: part of the sources that are active in a step
 _SPREAD = 4.0  #: what is usual, in root mean squares
@@ -29,7 +29,7 @@ def changed(
     for p, source, real, weight, step, known in zip(
         layer.incoming, layer.sources, layer.real, whole, steps, layer.before, strict=True
     ):
-        pixels = p.pool[0] * p.pool[1]
+        pixels = times(p, source.shape)
         rows, off = flat(real), flat(weight) * step[:, None] - flat(real)
         if known is None:
             active, largest = 1.0 if source.constant else _ACTIVE, _largest(source)

@@ -17,6 +17,7 @@ import numpy as np
 
 from spikeplane.compiler.constants import refuse_one_size
 from spikeplane.compiler.corrected import corrected
+from spikeplane.compiler.counted import check_counted, refuse_signs
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
@@ -26,13 +27,13 @@ from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import affordable, fewer_signs, most_signs, signs
 from spikeplane.compiler.steps import integers
 from spikeplane.compiler.streams import Streams
-from spikeplane.compiler.units import room_of_once, spare_places, unit_of
+from spikeplane.compiler.units import room_of_once, spare_of, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection, times
 from spikeplane.network.blocks import held
 from spikeplane.program.bounds import reach
 from spikeplane.program.corrections import Correction
@@ -76,6 +77,7 @@ def quantise(
     membrane (C,) on the calibration; correct: asked of each layer, in the network's order; probes: tags that the host
     takes, one for every population where None. Raises SpikeplaneError for a leak or a width that the chip lacks.
     """
+    refuse_signs(net, config)
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     *terms, one = most_signs(net, config)
     for several in terms:
@@ -124,13 +126,15 @@ def _quantised(
 def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     """One layer in integers. Raises SpikeplaneError for guard bits or a leak that the chip lacks."""
     unit, above = unit_of(layer, config)
+    check_counted(layer, unit, above, config)
     whole = [
         integers(w, unit * 2.0**power, bits)
         for w, power, bits in zip(layer.real, above, layer.widths, strict=True)
     ]
     plain = [_projection(p, w, power, 0) for p, w, power in zip(layer.incoming, whole, above, strict=True)]
     channels = layer.population.shape[0]
-    spare = [spare_places(int(np.abs(weight).max(initial=0)), config) for weight in whole]
+    largest = [int(np.abs(weight).max(initial=0)) for weight in whole]
+    spare = [spare_of(p, most, config) for p, most in zip(layer.incoming, largest, strict=True)]
     low, high = _reach(layer, plain, whole, above, spare, config)
     if (fewer := fewer_signs(layer.widths)) != layer.widths and not _fits(layer, low, high, unit, config):
         return quantise_layer(replace(layer, widths=fewer), config)
@@ -200,7 +204,7 @@ def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: Chip
 def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndarray:
     total = np.zeros(layer.population.shape[0])
     for projection, source in zip(plain, layer.sources, strict=True):
-        largest = max(source.values(config.membrane_bits)) * projection.pool[0] * projection.pool[1]
+        largest = max(source.values(config.membrane_bits)) * times(projection, source.shape)
         weight = np.asarray(projection.weight) << projection.pre_shift
         total = total + usual_current(weight, largest, projection.up)
     return total

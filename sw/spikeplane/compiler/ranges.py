@@ -10,7 +10,7 @@ from spikeplane.compiler.guard import MARGIN, SIGMAS
 from spikeplane.compiler.layers import gathered, per_channel
 from spikeplane.encoding import Encoding
 from spikeplane.float_network import FloatNetwork, FloatPopulation
-from spikeplane.network import met
+from spikeplane.network import met, times
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _values(
     bias = per_channel(population.bias, channels)
     mean, variance, low, high = bias, np.zeros(channels), bias, bias
     for p in net.incoming(population.name):
-        source, pixels = known[p.source], p.pool[0] * p.pool[1]
+        source, pixels = known[p.source], times(p, net.population(p.source).shape)
         weight = np.asarray(p.weight, dtype=np.float64) * pixels
         means, variances, lows, highs = (
             p.kind.by_source(each) for each in (source.mean, source.variance, source.low, source.high)
@@ -79,12 +79,12 @@ def _values(
         mean = mean + _rows(weight * means) / apart
         variance = variance + _rows(weight**2 / pixels * variances) / apart
         low, high = low - met(-np.minimum(*ends), p.up), high + met(np.maximum(*ends), p.up)
-    times = gathered(neuron, steps, channels)
+    often = gathered(neuron, steps, channels)
     if neuron.floor:  # a normal distribution that is cut off at 0 has a larger mean and less variance
         mean = np.maximum(mean, 0.0) + np.sqrt(variance / (2 * np.pi))
         low, high = np.maximum(low, 0.0), np.maximum(high, 0.0)
     return Range(
-        mean * times, variance * times, np.minimum(low * times, low), np.maximum(high * times, high), peak
+        mean * often, variance * often, np.minimum(low * often, low), np.maximum(high * often, high), peak
     )
 
 

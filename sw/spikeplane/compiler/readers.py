@@ -17,6 +17,7 @@ from spikeplane.compiler.sides import reached
 from spikeplane.compiler.steps import flat, grid_of, top
 from spikeplane.compiler.ties import is_identity, uniform
 from spikeplane.float_network import FloatProjection
+from spikeplane.network import times
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
 _SLACK = (
@@ -138,7 +139,10 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
     population, config = branches.net.population(target), branches.config
     parts = []
     for p in branches.net.incoming(target):
-        weight, pixels = np.asarray(p.weight, dtype=np.float64), p.pool[0] * p.pool[1]
+        weight, pixels = (
+            np.asarray(p.weight, dtype=np.float64),
+            times(p, branches.net.population(p.source).shape),
+        )
         real = branches.real(p)
         if p.source in members:
             own = unit * branches.ties.factor[p.source]

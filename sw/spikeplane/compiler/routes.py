@@ -6,6 +6,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import HOST_CREDITS
 from spikeplane.formats.tables import SCHEDULE_BITS, core_tables
 from spikeplane.network import Network
+from spikeplane.program.laid import Order
 from spikeplane.program.placement import Part, Placement, rectangles
 
 
@@ -23,7 +24,8 @@ class Routes:
             targets = [target.core for target in self.placement.of(projection.target)]
             for x0, y0, x1, y1 in rectangles(targets):
                 place = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
-                entries.append({**place, "tag": tag, "delay": projection.delay})
+                order = {"order": 1} if isinstance(projection, Order) else {}
+                entries.append({**place, "tag": tag, "delay": projection.delay, **order})
         return entries + [
             {"host": 1, "tag": tag} for tag, name in self.probes.items() if name == part.population
         ]

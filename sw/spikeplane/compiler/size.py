@@ -6,15 +6,18 @@ saturate, are left alone, so the spikes are those of the program given, bit for 
 """
 
 from dataclasses import asdict, replace
+from math import prod
 from typing import Any
 
 from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
+from spikeplane.dynamic import MOST_BITS
 from spikeplane.network import LEAK_ONE, Network, Neuron, Population
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.image import Image
+from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Placement, groups_of
 
 #: The memories, by the field that holds their depth; each is rounded up to a multiple of the least
@@ -49,11 +52,13 @@ def moved(program: Program, placed: Placed) -> Program:
     return replace(program, config=chip, placement=placement, tables=tables)
 
 
-def roomy(config: ChipConfig, shape: Shape) -> ChipConfig:
+def roomy(config: ChipConfig, shape: Shape, *, dynamic: bool = True) -> ChipConfig:
     """The chip of that shape with the longest memories and the most of everything that a network is given a
-    number in; its arithmetic stays."""
+    number in; its arithmetic stays. dynamic: with the largest dynamic memory."""
     rows, cols, lanes = shape
     most = {name: RANGES[name][1] for name in (*_DEPTHS, *_COUNTS)}
+    if dynamic:
+        most |= {"dynamic_depth": most["weight_depth"], "dynamic_bits": min(MOST_BITS, config.acc_bits - 1)}
     return replace(config, rows=rows, cols=cols, lanes=lanes, **most)
 
 
@@ -62,32 +67,46 @@ def least_chip(network: Network, roomy: ChipConfig, probes: list[str]) -> Fitted
     that one holds it."""
     placement, image = try_fit(network, roomy, probes)
     chip = least(network, placement, image, roomy)
-    return chip, placement, build_image(network, placement, chip, probes)
+    return chip, placement, build_image(laid_out(network, chip), placement, chip, probes)
 
 
 def least(network: Network, placement: Placement, image: Image, roomy: ChipConfig) -> ChipConfig:
     """The least chip that holds this placement, whose `image` was built for a chip that is larger
     in every respect."""
+    laid = laid_out(network, roomy)
     used = {name: max(words[memory][0] for words in image.used.values()) for name, memory in _DEPTHS.items()}
     sizes: dict[str, Any] = {
         **{name: -(-words // RANGES[name][0]) * RANGES[name][0] for name, words in used.items()},
         "rows": 1 + max(part.core[1] for part in placement.parts),
         "cols": 1 + max(part.core[0] for part in placement.parts),
         "populations": 1 + max(part.slot for part in placement.parts),
-        "projections": len(network.projections) + len(image.probes),
-        "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in network.populations)),
-        "group_bits": bits_for(max(groups_of(p, roomy) for p in network.populations)),
+        "projections": len(laid.projections) + len(image.probes),
+        "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in laid.populations)),
+        "group_bits": bits_for(max(groups_of(p, roomy) for p in laid.populations)),
         "max_shift": max(_shifts(network, roomy), default=0),
         "acc_bits": max(bound.bits for bound in prove(network, roomy)),
         "weight_bits": _weight_bits(network, roomy),
         "levels": any(p.neuron is not None and p.neuron.kind.whole for p in network.populations),
+        **_dynamic(network, image, roomy),
         "low_planes": any(p.neuron is not None and p.neuron.low > 0 for p in network.populations),
         "leak_multiplier": any(
             p.neuron is not None and _multiplied(p, p.neuron) for p in network.populations
         ),
     }
+    sizes["weight_depth"] = max(sizes["weight_depth"], sizes["dynamic_depth"])
     floors = {name: max(value, RANGES[name][0]) for name, value in sizes.items() if name in RANGES}
     return replace(roomy, **{**sizes, **floors})
+
+
+def _dynamic(network: Network, image: Image, roomy: ChipConfig) -> dict[str, int]:
+    """The dynamic memory's sizes: rows that are used, numbers up to the tokens; none where nothing is dynamic."""
+    counts = [
+        prod(network.population(p.source).shape[1:]) for p in network.projections if p.dynamic is not None
+    ]
+    if not counts:
+        return {"dynamic_depth": 0, "dynamic_bits": 0}
+    rows = max(words["dynamic"][0] for words in image.used.values())
+    return {"dynamic_depth": rows, "dynamic_bits": max(counts).bit_length()}
 
 
 def _shifts(network: Network, config: ChipConfig) -> list[int]:
@@ -108,9 +127,10 @@ def _multiplied(population: Population, neuron: Neuron) -> bool:
 def _weight_bits(network: Network, config: ChipConfig) -> int:
     """The least width that stores every weight as it is. One bit holds +1 and -1 only, and gives
     lanes without a channel weights too, which a readout that sends its membranes would pass on."""
-    low = min((int(p.weight.min()) for p in network.projections), default=0)
-    high = max((int(p.weight.max()) for p in network.projections), default=0)
-    signs = all((abs(p.weight) == 1).all() for p in network.projections)
+    weights = [p.weight for p in network.projections if p.dynamic is None]
+    low = min((int(weight.min()) for weight in weights), default=0)
+    high = max((int(weight.max()) for weight in weights), default=0)
+    signs = all((abs(weight) == 1).all() for weight in weights)
     spare = any(
         p.sends_values and network.outgoing(p.name) and p.shape[0] % config.lanes for p in network.populations
     )

@@ -130,6 +130,11 @@ class _Fold:
         if p.source in self.still:
             blocks = blocks.sum(1, keepdims=True)
         weight, kind = np.asarray(p.weight, np.float64), p.kind
+        if p.dynamic is not None and not _diagonal(blocks):
+            raise SpikeplaneError(
+                f"layer '{p.target}' mixes steps of keys, values and queries, which Spikeplane cannot represent: use neurons "
+                "without memory behind attention, or those with membranes in all layers"
+            )
         if kind is ALIGNED and _diagonal(blocks):
             return replace(p, weight=np.concatenate([weight] * len(blocks)), delay=0)
         if kind is ALIGNED:
@@ -138,7 +143,8 @@ class _Fold:
         shares = np.broadcast_to(blocks, (*blocks.shape[:2], out))
         weight = np.einsum("uto,oihw->uotihw", shares, weight)
         weight = weight.reshape(len(blocks) * out, blocks.shape[1] * into, rows, columns)
-        return replace(p, weight=weight, kind=DENSE, delay=0)
+        dynamic = p.dynamic and replace(p.dynamic, heads=p.dynamic.heads * len(blocks))
+        return replace(p, weight=weight, kind=DENSE, delay=0, dynamic=dynamic)
 
 
 def _diagonal(blocks: np.ndarray) -> bool:

@@ -9,7 +9,7 @@ from spikeplane.compiler.steps import common_unit, finer, integers, plain, power
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatProjection
-from spikeplane.network import Population, met, most_met
+from spikeplane.network import Population, met, most_met, times
 from spikeplane.program.once import lowest
 
 #: By how much a unit is made coarser for what rounding adds, in turn: a little more may leave the integers as they are.
@@ -26,8 +26,8 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
     uniform = population.sends_values or neuron.v_reset != 0
     caps = [
-        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare_places(top(bits), config))
-        for source, bits in zip(layer.sources, layer.widths, strict=True)
+        max(0, config.max_shift - source.bits(config.membrane_bits) + 1 + spare_of(p, top(bits), config))
+        for p, source, bits in zip(layer.incoming, layer.sources, layer.widths, strict=True)
     ]
     if layer.unit is not None:
         return layer.unit, [
@@ -112,13 +112,13 @@ def _once_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray
         layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
     ):
         low, high = source.values(config.membrane_bits)
-        times = (min(window, left) if source.once else left) * p.pool[0] * p.pool[1]
+        often = (min(window, left) if source.once else left) * times(p, source.shape)
         real = plain(weight)
-        total = total + times * (
+        total = total + often * (
             met(np.maximum(real, 0), p.up) * high - met(np.maximum(-real, 0), p.up) * low
         )
         half = 0.5 if bits > 1 else 1.0
-        slack += half * most_met(weight.shape, p.up) * max(high, -low) * times * 2.0**power
+        slack += half * most_met(weight.shape, p.up) * max(high, -low) * often * 2.0**power
     room = room_of_once(layer, config)
     return total / np.maximum(room - slack, room / 4)
 
@@ -163,6 +163,11 @@ def spare_places(largest: int, config: ChipConfig) -> int:
     if largest > top(config.weight_bits):
         return 1 - config.weight_bits
     return (top(config.weight_bits) // largest).bit_length() - 1
+
+
+def spare_of(projection: FloatProjection, largest: int, config: ChipConfig) -> int:
+    """The same of a projection's weights; those that are counted are not stored."""
+    return spare_places(largest, config) if projection.dynamic is None else 0
 
 
 def _idle_unit(layer: Layer, config: ChipConfig) -> np.ndarray:
@@ -215,6 +220,6 @@ def _fitting(
 
 
 def _sent(p: FloatProjection, source: Population, config: ChipConfig) -> tuple[int, int]:
-    """The least and the most that a pool of a source's integers adds up to."""
-    low, high = (value * p.pool[0] * p.pool[1] for value in source.values(config.membrane_bits))
+    """The least and the most that a pool of a source's integers, or the tokens that a dynamic weight counts, adds up to."""
+    low, high = (value * times(p, source.shape) for value in source.values(config.membrane_bits))
     return low, high

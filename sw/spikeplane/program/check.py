@@ -15,6 +15,7 @@ from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Network, Population
 from spikeplane.program.bounds import prove
+from spikeplane.program.laid import check_together, pairs_of
 from spikeplane.program.once import prove_once
 from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
@@ -43,7 +44,7 @@ def check(program: "Program") -> None:
     for projection in network.projections:
         check_weights(projection, network.population(projection.source), config)
     _check_placement(program)
-    check_tags(network, config, list(program.probes))
+    check_tags(program.laid, config, list(program.probes))
     check_sizes(network, config)
     prove(network, config)
     prove_once(network, config)
@@ -174,7 +175,7 @@ def _check_hold(population: Population, program: "Program") -> None:
 
 def _check_placement(program: "Program") -> None:
     """Every channel group of every population on exactly one core, once a core, in a slot of its own."""
-    network, config, placement = program.network, program.config, program.placement
+    network, config, placement = program.laid, program.config, program.placement
     neurons = {p.name: p for p in network.populations if p.neuron is not None}
     taken: set[tuple[object, ...]] = set()
     for part in placement.parts:
@@ -198,6 +199,8 @@ def _check_placement(program: "Program") -> None:
         _check_cover(
             name, sorted((p.first, p.groups) for p in placement.of(name)), groups_of(population, config)
         )
+        for pair in pairs_of(network, name):
+            check_together(pair, name, placement)
 
 
 def _check_cover(name: str, parts: list[tuple[int, int]], total: int) -> None:

@@ -21,6 +21,7 @@ from spikeplane.network import Network, Population
 from spikeplane.program.check import check
 from spikeplane.program.file import from_bytes, read, refused, seal, to_bytes
 from spikeplane.program.image import Image, host_side
+from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Placement
 from spikeplane.program.scores import scores
 from spikeplane.program.source import Source
@@ -63,8 +64,13 @@ class Program:
         that the program was loaded from, or else what its network compiles to."""
         if self.stored is None:
             return build_images(self)
-        side = (self.network, self.placement, list(self.probes))
+        side = (self.laid, self.placement, list(self.probes))
         return tuple(replace(host_side(*side), words=words) for words in self.stored)
+
+    @cached_property
+    def laid(self) -> Network:
+        """The network as the chip has it, with pair populations where projections are dynamic (`program.laid`)."""
+        return laid_out(self.network, self.config)
 
     @property
     def image(self) -> Image:

@@ -1,8 +1,10 @@
 """Whether a chip's packets can name all of a network: tags, coordinates, channel groups, significances."""
 
+from math import prod
+
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network
+from spikeplane.network import Network, Projection
 from spikeplane.program.values import check_shift
 
 
@@ -18,12 +20,8 @@ def check_tags(network: Network, config: ChipConfig, probes: list[str]) -> None:
 
 def check_sizes(network: Network, config: ChipConfig) -> None:
     """Coordinates, groups and significances fit the packets. Raises SpikeplaneError."""
-    for p in network.projections:
-        if p.dynamic is not None and not getattr(config, "dynamic_depth", 0):
-            raise SpikeplaneError(
-                f"projection '{p.source}' to '{p.target}' counts its weights from spikes, which needs a chip with "
-                "dynamic_depth and dynamic_bits"
-            )
+    for projection in network.projections:
+        check_dynamic_size(projection, network, config)
     for population in network.populations:
         channels, height, width = population.current_shape
         side = 1 << config.coord_bits
@@ -49,3 +47,20 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
                 "chip with 1-bit weights needs a "
                 f"multiple of its {config.lanes} lanes; use a chip with weight_bits = 2"
             )
+
+
+def check_dynamic_size(projection: Projection, network: Network, config: ChipConfig) -> None:
+    """The dynamic memory counts as far as a dynamic projection has tokens."""
+    if projection.dynamic is None:
+        return
+    what = f"projection '{projection.source}' to '{projection.target}'"
+    if not config.dynamic_depth:
+        raise SpikeplaneError(
+            f"{what} counts its weights from spikes, which needs a chip with dynamic_depth and dynamic_bits"
+        )
+    count = prod(network.population(projection.source).shape[1:])
+    if count >> config.dynamic_bits:
+        raise SpikeplaneError(
+            f"{what} has {count} tokens, the chip's dynamic memory counts to {(1 << config.dynamic_bits) - 1}; use a chip "
+            f"with dynamic_bits = {count.bit_length()}"
+        )

@@ -42,7 +42,11 @@ def _pair(value: Any) -> bool:
 
 def _used(value: Any) -> bool:
     names = [*(memory.name.lower() for memory in Memory), "acc", "membrane"]
-    return is_object(value) and set(value) == set(names) and all(_pair(pair) for pair in value.values())
+    return (
+        is_object(value)
+        and set(value) - {"dynamic"} == set(names)
+        and all(_pair(pair) for pair in value.values())
+    )
 
 
 #: Columns by table: what they hold, and whether every row has them. There may be others, of any plain values.

@@ -68,6 +68,8 @@ def check_levels(population: Population, config: ChipConfig, what: str) -> None:
 def check_weights(projection: Projection, source: Population, config: ChipConfig) -> None:
     """Refuse weights that are not stored as they are: a 1-bit weight is +1 or -1, or in a block of 0; others are
     two's complement."""
+    if projection.dynamic is not None:
+        return  # none is stored
     weight, what = projection.weight, f"projection '{projection.source}' to '{projection.target}'"
     if config.weight_bits > 1:
         check_signed(weight, config.weight_bits, f"{what}: weights")

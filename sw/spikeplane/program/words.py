@@ -39,7 +39,7 @@ def build_images(program: "Program") -> tuple[Image, ...]:
         )
     from spikeplane.compiler.images import build_image
 
-    return (build_image(program.network, program.placement, program.config, list(program.probes)),)
+    return (build_image(program.laid, program.placement, program.config, list(program.probes)),)
 
 
 def compiler_installed() -> bool:

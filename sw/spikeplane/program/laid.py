@@ -1,0 +1,168 @@
+"""The network as a chip has it: a dynamic projection Q -> A (`network.pair`) with the pair population that counts its weights.
+
+```
+ the network     K  V  Q ──dynamic──▶ A
+ as it is laid   K ─▶ pair ◀─ V      K's and V's words of a token side by side, without memory, threshold 1
+                      pair ┈▶ Q      tokens only: Q waits
+                      pair ▶ D       its sweep writes the dynamic memory of the core where A is
+                 Q ──dynamic──▶ A    reads it as weights
+```
+The golden model runs the network; placement, tables of a chip and estimates are of what is laid. Tags of the network's own
+projections stay.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import isqrt, lcm
+
+import numpy as np
+
+from spikeplane.config import ChipConfig
+from spikeplane.errors import SpikeplaneError
+from spikeplane.network import ALIGNED, Network, Neuron, Pair, Population, Projection
+from spikeplane.program.placement import Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairPopulation(Population):
+    """Words of K and V of every token: per group (a head, or as many heads as there are in a word) and token `words`
+    of K and as many of V.
+
+    reader   the tag of the dynamic projection
+    head     log2 of the lanes of a head, where several are in a word; of the chip's lanes otherwise
+    """
+
+    reader: int
+    words: int
+    head: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntoPair(Projection):
+    """K or V into a pair population, to the words of each token from `offset` on."""
+
+    pair: PairPopulation
+    offset: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Projection):
+    """Tokens and no spikes: the target's step comes after the source's."""
+
+
+def laid_out(network: Network, config: ChipConfig) -> Network:
+    """What a chip has of a network; the network itself if nothing of it is dynamic. Raises SpikeplaneError for heads and
+    tokens that the chip's lanes and coordinates do not hold."""
+    dynamic = [(tag, p, p.dynamic) for tag, p in enumerate(network.projections) if p.dynamic is not None]
+    if not dynamic:
+        return network
+    names = [p.name for p in network.populations]
+    pairs: list[PairPopulation] = []
+    added: list[Projection] = []
+    for tag, projection, pair in dynamic:
+        made = _pair(network, config, tag, projection, pair, names)
+        names.append(made.name)
+        pairs.append(made)
+        added += _around(made, projection, pair, network.population(projection.source).shape[0])
+    projections = (*network.projections, *added)
+    return replace(
+        network, populations=_ordered((*network.populations, *pairs), projections), projections=projections
+    )
+
+
+def _pair(
+    network: Network, config: ChipConfig, tag: int, projection: Projection, pair: Pair, taken: list[str]
+) -> PairPopulation:
+    channels, height, width = network.population(projection.source).shape
+    size, lanes = channels // pair.heads, config.lanes
+    what = f"projection '{projection.source}' to '{projection.target}'"
+    if pair.heads > 1 and (size % lanes if size > lanes else lanes % size):
+        raise SpikeplaneError(
+            f"{what}: heads of {size} channels do not meet the chip's {lanes} lanes; a head must be a part of {lanes}, or a "
+            "multiple"
+        )
+    words = -(-size // lanes)
+    name = f"{projection.target}.pair"
+    while name in taken:
+        name += "'"
+    groups = -(-channels // lanes) // words
+    plane = _plane(height * width * 2 * words, config, what)
+    made = groups * lanes if words > 1 else channels
+    return PairPopulation(
+        name=name,
+        shape=(made, *plane),
+        neuron=Neuron(leak="memoryless", reset="none"),
+        theta=np.ones(made, dtype=np.int64),
+        reader=tag,
+        words=words,
+        head=((size if pair.heads > 1 and words == 1 else lanes) - 1).bit_length(),
+    )
+
+
+def _plane(words: int, config: ChipConfig, what: str) -> tuple[int, int]:
+    """Rows and columns of so many words: the sweep goes through them in one order, whatever their shape."""
+    side = 1 << config.coord_bits
+    rows = next((n for n in range(isqrt(words), 0, -1) if words % n == 0), 1)
+    if words // rows > side:
+        raise SpikeplaneError(
+            f"{what}: the {words} words of keys and values of a head are no rectangle of at most {side}x{side}; use a chip "
+            "with more coord_bits"
+        )
+    return rows, words // rows
+
+
+def _around(made: PairPopulation, p: Projection, pair: Pair, channels: int) -> list[Projection]:
+    """K and V into the pair, and its tokens to Q."""
+    one = np.ones((channels, 1, 1), dtype=np.int64)
+    into = [
+        IntoPair(source=name, target=made.name, weight=one, kind=ALIGNED, pair=made, offset=offset)
+        for name, offset in zip(pair.names, (0, made.words), strict=True)
+    ]
+    return [*into, Order(source=made.name, target=p.source, weight=one, kind=ALIGNED)]
+
+
+def _ordered(
+    populations: tuple[Population, ...], projections: Iterable[Projection]
+) -> tuple[Population, ...]:
+    """Sources first, in the given order where that is open."""
+    before = {
+        p.name: {s.source for s in projections if s.target == p.name and not s.delay} for p in populations
+    }
+    left, found = list(populations), list[Population]()
+    while left:
+        known = {p.name for p in found}
+        following = next(p for p in left if before[p.name] <= known)
+        left.remove(following)
+        found.append(following)
+    return tuple(found)
+
+
+def units_of(network: Network, name: str) -> int:
+    """Channel groups of a population that a core holds together: of one that reads dynamic memory those of its heads."""
+    return lcm(*(pair.words for pair in pairs_of(network, name)))
+
+
+def pairs_of(network: Network, name: str) -> list[PairPopulation]:
+    """The pair populations of a population of a network that is laid out: on its cores, with its channels."""
+    return [
+        p
+        for p in network.populations
+        if isinstance(p, PairPopulation) and network.projections[p.reader].target == name
+    ]
+
+
+def dynamic_rows(pair: PairPopulation, groups: int, lanes: int) -> int:
+    """Rows of dynamic memory of so many of its groups."""
+    return groups * pair.words * pair.words * lanes
+
+
+def check_together(pair: PairPopulation, reader: str, placement: Placement) -> None:
+    """Raise SpikeplaneError unless heads are whole on a core, and the pair's groups lie beside those of its reader."""
+    ours = {
+        (part.core, part.first * pair.words, part.groups * pair.words) for part in placement.of(pair.name)
+    }
+    theirs = {(part.core, part.first, part.groups) for part in placement.of(reader)}
+    if ours != theirs:
+        raise SpikeplaneError(
+            f"population '{pair.name}' does not lie on the cores of '{reader}', with the same heads on each"
+        )
