@@ -151,7 +151,7 @@ def _at(
 
 def told(program: Program, packets: Packets, first: int, last: int) -> Iterator[tuple[str, int, str]]:
     """(who sends: "host" or "core_X_Y", cycle, what the packet is) of every packet of these cycles."""
-    steps, network = program.network.steps, program.network
+    steps, network = program.network.steps, program.laid
     inside = (packets.cycle >= first) & (packets.cycle <= last) & ~packets.to_host
     for at in np.flatnonzero(inside):
         f = {name: int(values[at]) for name, values in packets.fields.items()}

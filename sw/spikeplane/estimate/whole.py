@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from spikeplane.config import ChipConfig
 from spikeplane.estimate import counts, cycles, energy, resources
 from spikeplane.estimate.activity import Activity
+from spikeplane.estimate.pairs import with_pairs
 from spikeplane.estimate.work import plan
 from spikeplane.program import Program
 
@@ -51,6 +52,7 @@ def cores_of(chip: ChipConfig) -> str:
 def estimated(program: Program, board: Board, activity: Activity, samples: int) -> dict[str, Any]:
     """What the program's chip takes of the board, how fast it runs there, on what energy, as plain values.
     Raises SpikeplaneError for a chip with a unit."""
+    activity = with_pairs(program, activity)
     work = plan(program, activity)
     counted = counts.count(program, activity, work)
     time = cycles.cycles(program, activity, work, samples)

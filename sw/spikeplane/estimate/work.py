@@ -10,6 +10,7 @@ from spikeplane.compiler.blocks import met_groups
 from spikeplane.compiler.routes import Routes
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
+from spikeplane.estimate.pairs import outer_cycles
 from spikeplane.network import Network, Projection
 from spikeplane.program import Program
 from spikeplane.program.placement import Part
@@ -86,8 +87,9 @@ class Plan:
 
 
 def plan(program: Program, activity: Activity) -> Plan:
-    """The static side of `program`; `activity` gives the reach of its projections."""
-    network, config, placement = program.network, program.config, program.placement
+    """The static side of `program`; `activity` gives the reach of its projections, those around pair populations too
+    (`pairs.with_pairs`)."""
+    network, config, placement = program.laid, program.config, program.placement
     image = program.image
     routes = Routes(network, placement, image.probes)
     index = {(part.core, part.slot): i for i, part in enumerate(placement.parts)}
@@ -96,6 +98,7 @@ def plan(program: Program, activity: Activity) -> Plan:
         entries = routes.egress(part)
         probes = sum("host" in entry for entry in entries)
         sweep, port = _sweep(network, config, part)
+        sweep += outer_cycles(program, activity, part)
         work = PartWork(
             part,
             part.core,
@@ -121,7 +124,7 @@ def plan(program: Program, activity: Activity) -> Plan:
 
 def _inputs(program: Program, activity: Activity, index: dict[tuple[Core, int], int]) -> list[Input]:
     """The input populations, by the host's ways to send them."""
-    network, inputs = program.network, []
+    network, inputs = program.laid, []
     for name, reached in program.image.inputs.items():
         targets, ways = _targets(program, activity, name, index), []
         for tag, (x0, y0, x1, y1) in reached:
@@ -141,7 +144,7 @@ def _share(network: Network, config: ChipConfig, part: Part) -> float:
 def _targets(
     program: Program, activity: Activity, source: str, index: dict[tuple[Core, int], int]
 ) -> list[Target]:
-    network, config, found = program.network, program.config, []
+    network, config, found = program.laid, program.config, []
     for number, projection in enumerate(network.projections):
         if projection.source != source:
             continue

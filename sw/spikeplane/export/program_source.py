@@ -134,7 +134,7 @@ def _inputs(program: Program) -> list[str]:
 
 
 def _routes(program: Program) -> list[str]:
-    network = program.network
+    network = program.laid
     return [
         f"{{{tag}, {int(network.population(network.projections[tag].target).hold)}, {_rect(rect)}}}"
         for p in senders(program)

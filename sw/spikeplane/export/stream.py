@@ -39,7 +39,7 @@ class NoBoard(Device):
 
 def driver_of(program: Program) -> Driver:
     """A driver that makes the program's packets."""
-    return Driver(NoBoard(), program.config, program.network, program.placement, program.image)
+    return Driver(NoBoard(), program.config, program.laid, program.placement, program.image)
 
 
 def word_packets(program: Program) -> np.ndarray:

@@ -117,7 +117,7 @@ class DeviceBoard(Board):
         self, device: Device, program: Program, name: str = "device", *, verify: bool = False
     ) -> None:
         self.device, self.program, self.name, self.verify = Metered(device), program, name, verify
-        self.driver = Driver(self.device, program.config, program.network, program.placement, program.image)
+        self.driver = Driver(self.device, program.config, program.laid, program.placement, program.image)
         self._loaded, self._figures = False, {}
 
     def run(self, inputs: dict[str, np.ndarray], progress: Progress | None = None) -> dict[str, np.ndarray]:
