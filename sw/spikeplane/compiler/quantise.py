@@ -133,8 +133,7 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     ]
     plain = [_projection(p, w, power, 0) for p, w, power in zip(layer.incoming, whole, above, strict=True)]
     channels = layer.population.shape[0]
-    largest = [int(np.abs(weight).max(initial=0)) for weight in whole]
-    spare = [spare_of(p, most, config) for p, most in zip(layer.incoming, largest, strict=True)]
+    spare = [spare_of(p, weight, config) for p, weight in zip(layer.incoming, whole, strict=True)]
     low, high = _reach(layer, plain, whole, above, spare, config)
     if (fewer := fewer_signs(layer.widths)) != layer.widths and not _fits(layer, low, high, unit, config):
         return quantise_layer(replace(layer, widths=fewer), config)

@@ -165,8 +165,9 @@ def spare_places(largest: int, config: ChipConfig) -> int:
     return (top(config.weight_bits) // largest).bit_length() - 1
 
 
-def spare_of(projection: FloatProjection, largest: int, config: ChipConfig) -> int:
-    """The same of a projection's weights; those that are counted are not stored."""
+def spare_of(projection: FloatProjection, weight: np.ndarray | int, config: ChipConfig) -> int:
+    """The same of a projection's integers, or the largest of them; those that are counted are not stored."""
+    largest = int(np.abs(weight).max(initial=0))
     return spare_places(largest, config) if projection.dynamic is None else 0
 
 
