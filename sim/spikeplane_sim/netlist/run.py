@@ -38,7 +38,7 @@ def _run(name: str, config: ChipConfig, library: Path, seed: int) -> Run:
     except SpikeplaneError as error:
         return Run(name, None, 0, str(error))
     with SimulatedBoard(config, library=library) as board:
-        driver = Driver(board, config, work.laid, work.placement, work.image)
+        driver = Driver(board, config, work.network, work.placement, work.image)
         driver.load()
         outputs = driver.run(work.inputs)
         return Run(name, compare(work.network, outputs, work.golden), board.cycles)
