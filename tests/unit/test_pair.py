@@ -11,7 +11,7 @@ from spikeplane import SpikeplaneError
 from spikeplane.config import preset
 from spikeplane.estimate.forward import outputs
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Pair, Population, Projection
+from spikeplane.network import ALIGNED, MEMBRANE, NEURONS, Network, Neuron, Pair, Population, Projection
 from spikeplane.program.bounds import prove
 from spikeplane.program.dynamic import heads_mask
 from spikeplane.program.plain import made, stated
@@ -149,6 +149,7 @@ def first(network: Network, name: str) -> Network:
     return replace(network, populations=(*others, network.population(name)))
 
 
+WHOLE = next(kind for kind in NEURONS.values() if kind.whole)
 MASK = heads_mask(6, 2)[..., None, None].astype(int)
 MADE = " is made of 'q' in the same step, and 'q' waits for it; take keys, values and queries of their own layers"
 WHAT = "dynamic projection 'q' to 'a'"
@@ -164,6 +165,7 @@ WHAT = "dynamic projection 'q' to 'a'"
         (shaped("k", shape=(6, 5, 2)), ": 'k' has 6x5x2 neurons, 'q' 6x2x5; keys, values, queries and target are of one shape"),
         (shaped("v", value_bits=2), ": 'v' sends values; keys, values and queries are spikes, 0 or 1"),
         (shaped("k", signed=True), ": 'k' sends values; keys, values and queries are spikes, 0 or 1"),
+        (shaped("q", neuron=Neuron(kind=WHOLE)), ": 'q' sends values; keys, values and queries are spikes, 0 or 1"),
         (shaped("q", neuron=Neuron(kind=MEMBRANE)), ": 'q' sends values; keys, values and queries are spikes, 0 or 1"),
         (changed(attention(), weight=MASK * 2), ": its weights must be 1 within heads and 0 outside"),
         (changed(attention(), weight=np.ones_like(MASK)), ": its weights must be 1 within heads and 0 outside"),

@@ -170,5 +170,8 @@ def _arithmetic(base: ChipConfig) -> tuple[ChipConfig, ...]:
         for acc, membrane in _WIDTHS
         if acc >= own[0] and membrane >= own[1] and (acc, membrane) != own
     )
-    plain = (replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0) for chip in (base, *wider))
+    plain = (
+        replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0)
+        for chip in (base, *wider)
+    )
     return tuple(roomy(chip, (8, 8, chip.lanes), dynamic=False) for chip in plain)

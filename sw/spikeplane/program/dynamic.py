@@ -46,8 +46,9 @@ def heads_mask(channels: int, heads: int) -> np.ndarray:
 
 
 def _check_spikes(population: FloatPopulation | Population, what: str) -> None:
-    bits = getattr(population, "value_bits", 1)
-    if population.sends_values or bits > 1 or getattr(population, "signed", False):
+    bits, neuron = getattr(population, "value_bits", 1), population.neuron
+    whole = neuron is not None and neuron.kind.whole
+    if population.sends_values or whole or bits > 1 or getattr(population, "signed", False):
         raise SpikeplaneError(
             f"{what}: '{population.name}' sends values; keys, values and queries are spikes, 0 or 1"
         )
