@@ -1,9 +1,9 @@
 """The way out of a core that learns: one packet to some of the EGRESS entries.
 
 ```
-    request (kind, fields, entries) --> entry after entry, a register, whether it wants it --> packet --> o --> done
+    request (kind, fields, entries) --> register --> entry after entry, whether it wants it --> packet --> o
 ```
-Throughput: an entry a cycle, and three cycles more.
+Throughput: an entry a cycle, no gap between requests: the next one is taken while the last entry is looked at.
 """
 
 from enum import IntEnum
@@ -63,7 +63,8 @@ class Broadcast(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: x, y: column and row of the tile; write, read, read_data: the memory EGRESS; valid, request: what to send
-    (`request_layout`), stable until the pulse done; o: packets to the router; sent: pulse, a SPIKE packet has come to `o`.
+    (`request_layout`), stable until the pulse done: it is taken; busy: level, one is under way; o: packets to the router; sent:
+    pulse, a SPIKE packet has come to `o`.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -78,6 +79,7 @@ class Broadcast(wiring.Component):
                 "valid": In(1),
                 "request": In(request_layout(config)),
                 "done": Out(1),
+                "busy": Out(1),
                 "o": Out(stream.Signature(packet_struct(config))),
                 "sent": Out(1),
             }
@@ -86,47 +88,39 @@ class Broadcast(wiring.Component):
         self.left = Signal(ENTRIES_BITS)
 
     def elaborate(self, platform: object) -> Module:
-        m, request = Module(), self.request
-        entry = self._table(m)
-        held, wanted, looked = Signal.like(entry, reset_less=True), Signal(reset_less=True), Signal()
-        free, goes, host = Signal(), Signal(), Signal()
+        m, request, now = Module(), self.request, Signal.like(self.request, name="now", reset_less=True)
+        entry, host = self._table(m), request.only == Only.HOST
+        free, wanted, ends = Signal(), Signal(), Signal()
         m.d.comb += [
             free.eq(~self.o.valid | self.o.ready),
-            goes.eq(~looked | ~wanted | free),
-            host.eq(request.only == Only.HOST),
+            wanted.eq(self._wants(now, entry)),
+            # an entry that is not wanted waits like the others: what is taken does not hang on the table
+            ends.eq(~self.busy | (free & (self.left == 1))),
+            self.done.eq(self.valid & ends),
         ]
-        m.d.sync += self.sent.eq(0)
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        m.d.sync += self.sent.eq(self.busy & free & wanted & (now.kind == Kind.SPIKE))
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(self.busy & wanted)
+            with m.If(self.busy):
+                self._send(m, now, entry)
+                m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
+        with m.If(ends):
+            m.d.sync += self.busy.eq(self.valid & (host | (request.count != 0)))
+        with m.If(self.done):
+            m.d.sync += [now.eq(request), self.left.eq(Mux(host, 1, request.count))]
+            m.d.sync += self.entry_at.eq(request.first)
         with m.If(self.read.fetch):
             m.d.sync += self.entry_at.eq(self.read.address)
-        with m.FSM():
-            with m.State("IDLE"), m.If(self.valid):
-                m.d.sync += [self.entry_at.eq(request.first), self.left.eq(Mux(host, 1, request.count))]
-                m.next = "EACH"
-            with m.State("EACH"):
-                with m.If(goes):
-                    m.d.sync += [looked.eq(self.left != 0), held.eq(entry), wanted.eq(self._wants(entry))]
-                    with m.If(self.left != 0):
-                        m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
-                with m.If(looked & wanted & free):
-                    self._send(m, held, host)
-                    m.d.sync += self.sent.eq(request.kind == Kind.SPIKE)
-                with m.If((self.left == 0) & goes):
-                    m.next = "DONE"
-            with m.State("DONE"):
-                m.d.comb += self.done.eq(1)
-                m.next = "IDLE"
         return m
 
-    def _wants(self, entry: Signal) -> Value:
+    def _wants(self, request: Signal, entry: Signal) -> Value:
         """Whether the request goes to this entry."""
-        only = self.request.only
+        only, group = request.only, request.group
         wanted = {
             Only.REPLAY: entry.replay,
             Only.WINDOW: entry.window,
             Only.EITHER: entry.replay | entry.window,
-            Only.PLACE: (entry.group_first <= self.request.group) & (self.request.group <= entry.group_last),
+            Only.PLACE: (entry.group_first <= group) & (group <= entry.group_last),
         }
         return chosen(
             [
@@ -148,8 +142,8 @@ class Broadcast(wiring.Component):
         ]
         return read.data
 
-    def _send(self, m: Module, entry: Signal, host: Value) -> None:
-        request, out = self.request, self.o.payload
+    def _send(self, m: Module, request: Signal, entry: Signal) -> None:
+        out, host = self.o.payload, request.only == Only.HOST
         tag = Mux(host, request.slot, entry.tag)
         own = {"tag": tag, "source_x": self.x, "source_y": self.y, "source_slot": request.slot}
         payload = Signal(self.form.payload_bits)
@@ -168,6 +162,6 @@ class Broadcast(wiring.Component):
                         m.d.comb += fields[name].eq(own[name] if name in own else request[name])
                 with m.Case(*alike):
                     m.d.comb += payload.eq(fields.as_value())
-        m.d.sync += [self.o.valid.eq(1), out.kind.eq(request.kind), out.payload.eq(payload)]
+        m.d.sync += [out.kind.eq(request.kind), out.payload.eq(payload)]
         m.d.sync += [out[name].eq(Mux(host, 0, entry[name])) for name in ("x0", "y0", "x1", "y1")]
         m.d.sync += out.host.eq(host | entry.host)

@@ -1,4 +1,4 @@
-"""Spikes of a sweep that wait to be sent: the mask of a word, and its place."""
+"""Masks that wait to be sent, each with its place: of a sweep's spikes, or of the planes of a step."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, memory, stream, wiring
@@ -6,25 +6,25 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 
-WAITING = 8  #: words, those of which the mask is not known yet included
+WAITING = 16  #: words, those of which the mask is not known yet included
 
 
-def mask_layout(config: ChipConfig) -> data.StructLayout:
-    """A mask that is not empty, and its place."""
+def mask_layout(config: ChipConfig, planes: int = 1) -> data.StructLayout:
+    """The masks of a word, not all of them empty, and its place."""
     place = {"group": config.group_bits, "y": config.coord_bits, "x": config.coord_bits}
-    return data.StructLayout({"mask": config.lanes, **place})
+    return data.StructLayout({"mask": planes * config.lanes, **place})
 
 
 class Masks(wiring.Component):
     """First in, first out. Who writes knows that there is room.
 
-    Parameters: config: the chip.
+    Parameters: config: the chip; planes: masks of a word.
 
     Attributes: i: a mask, taken in every cycle; o: the masks.
     """
 
-    def __init__(self, config: ChipConfig) -> None:
-        masks = stream.Signature(mask_layout(config))
+    def __init__(self, config: ChipConfig, planes: int = 1) -> None:
+        masks = stream.Signature(mask_layout(config, planes))
         super().__init__({"i": In(masks), "o": Out(masks)})
 
     def elaborate(self, platform: object) -> Module:

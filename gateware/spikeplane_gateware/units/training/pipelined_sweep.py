@@ -19,6 +19,7 @@ from spikeplane_gateware.units.training.broadcast import Only
 from spikeplane_gateware.units.training.masks import WAITING, Masks
 from spikeplane_gateware.units.training.port import ORDER_LATENCY, Order
 from spikeplane_gateware.units.training.row import ADDED, NUMBERED, Rule
+from spikeplane_gateware.units.training.stage import along
 from spikeplane_gateware.units.training.sweep import TrainingSweep, sweep_job
 from spikeplane_gateware.units.training.walk import Walk
 
@@ -121,9 +122,10 @@ class PipelinedSweep(TrainingSweep):
             m.d.comb += offset.eq(self.offsets[0])
         with m.If(self._at(ORDER_LATENCY)):
             m.d.sync += self.word.eq(Cat(*port.found))
+        held = along(m, "held", holds, ORDER_LATENCY)[-1]  # the next sweep may be under way when an ADD ends
         for lane, addend in enumerate(self.row_addends):
             word = self.word.word_select(lane, len(addend))
-            m.d.comb += [self.row_word[lane].eq(word), port.word[lane].eq(Mux(holds, word, addend))]
+            m.d.comb += [self.row_word[lane].eq(word), port.word[lane].eq(Mux(held, word, addend))]
 
     def _parameters(self, m: Module) -> None:
         """Theta and the edges of a word's group, and its spikes, for the slot in which they are compared."""

@@ -1,4 +1,10 @@
-"""The backward's sender: the spike and window planes of a step, from the tape."""
+"""The backward's sender: the spike and window planes of a step, from the tape.
+
+```
+    walk --> tape --> planes, if not empty --> masks that wait --> REPLAY, WINDOW --> Broadcast
+```
+Throughput: a word, or a packet, a cycle.
+"""
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -9,6 +15,8 @@ from spikeplane.formats.tables import core_tables
 from spikeplane.formats.training import TrainingKind
 from spikeplane_gateware.structs import struct
 from spikeplane_gateware.units.training.broadcast import Only, request_layout
+from spikeplane_gateware.units.training.masks import WAITING, Masks
+from spikeplane_gateware.units.training.stage import along
 from spikeplane_gateware.units.training.walk import Walk
 
 
@@ -40,46 +48,57 @@ class Replay(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, p, lanes = Module(), self.population, self.config.lanes
+        m, p = Module(), self.population
         m.submodules.walk = walk = Walk(self.config)
-        windows, mask, request = Signal(), Signal(lanes), self.request
-        planes = Signal.like(
-            self.tape_word, reset_less=True
-        )  # a way from the tape to a packet takes two cycles
+        m.submodules.masks = masks = Masks(self.config, planes=2)
+        active, begins, takes, room = Signal(), Signal(), Signal(), Signal()
+        owed = Signal(range(WAITING + 1))
         m.d.comb += [
             walk.population.eq(p),
             walk.begin.eq(self.start),
+            walk.step.eq(takes),
+            takes.eq(begins & room),
             self.tape_at.eq(self.tape + walk.offset),
-            mask.eq(Mux(windows, planes[lanes:], planes[:lanes])),
+            self.done.eq(active & ~begins & (owed == 0)),
+        ]
+        with m.If(self.start):
+            m.d.sync += [active.eq(1), begins.eq(1)]
+        with m.Else():
+            m.d.sync += [begins.eq(begins & ~(takes & walk.last)), active.eq(active & ~self.done)]
+        gone = self._words(m, walk, masks, takes)
+        self._sends(m, masks)
+        following = Signal.like(owed)
+        m.d.comb += following.eq(owed + takes - gone - (masks.o.valid & masks.o.ready))
+        m.d.sync += [owed.eq(following), room.eq(following != WAITING)]
+        return m
+
+    def _words(self, m: Module, walk: Walk, masks: Masks, takes: Signal) -> Value:
+        """What is read waits in `masks`. Returns whether a word is empty instead."""
+        # a way from the tape to what waits takes two cycles
+        planes = Signal.like(self.tape_word, reset_less=True)
+        m.d.sync += planes.eq(self.tape_word)
+        read = along(m, "read", takes, 2, reset=True)[-1]
+        for name in ("group", "y", "x"):
+            m.d.comb += masks.i.payload[name].eq(along(m, f"{name}_read", getattr(walk, name), 2)[-1])
+        m.d.comb += [masks.i.payload.mask.eq(planes), masks.i.valid.eq(read & planes.any())]
+        return read & ~planes.any()
+
+    def _sends(self, m: Module, masks: Masks) -> None:
+        """The spikes of a word, then its windows."""
+        p, lanes, head, request = self.population, self.config.lanes, masks.o.payload, self.request
+        spikes, windows, second, last = head.mask[:lanes], Signal(), Signal(), Signal()
+        m.d.comb += [
+            windows.eq(second | ~spikes.any()),
+            last.eq(windows | ~head.mask[lanes:].any()),
+            self.sends.eq(masks.o.valid),
+            masks.o.ready.eq(self.sent & last),
             request.kind.eq(Mux(windows, TrainingKind.WINDOW, TrainingKind.REPLAY)),
             request.only.eq(Mux(windows, Only.WINDOW, Only.REPLAY)),
             request.first.eq(p.egress_first),
             request.count.eq(p.egress_count),
-            request.group.eq(p.group_base + walk.group),
-            request.mask.eq(mask),
-            *[request[name].eq(getattr(walk, name)) for name in ("y", "x")],
+            request.group.eq(p.group_base + head.group),
+            request.mask.eq(Mux(windows, head.mask[lanes:], spikes)),
+            *[request[name].eq(head[name]) for name in ("y", "x")],
         ]
-        self._states(m, walk, windows, planes, mask.any())
-        return m
-
-    def _states(self, m: Module, walk: Walk, windows: Signal, planes: Signal, some: Value) -> None:
-        """Word by word: read, the spikes, the windows."""
-        with m.FSM():
-            with m.State("IDLE"), m.If(self.start):
-                m.next = "READ"
-            with m.State("READ"):  # the address stands
-                m.next = "WORD"
-            with m.State("WORD"):
-                m.d.sync += [planes.eq(self.tape_word), windows.eq(0)]
-                m.next = "SEND"
-            with m.State("SEND"):
-                m.d.comb += self.sends.eq(some)
-                with m.If(~some | self.sent):
-                    m.d.sync += windows.eq(1)
-                    with m.If(windows):
-                        m.next = "NEXT"
-            with m.State("NEXT"):
-                m.d.comb += [walk.step.eq(1), self.done.eq(walk.last)]
-                m.next = "READ"
-                with m.If(walk.last):
-                    m.next = "IDLE"
+        with m.If(self.sends & self.sent):
+            m.d.sync += second.eq(~last)

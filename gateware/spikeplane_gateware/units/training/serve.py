@@ -44,7 +44,7 @@ class Serve(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, request = Module(), self.request
         entry = Signal(partial_layout(self.config), reset_less=True)
-        word = Signal.like(self.word)
+        word, known = Signal.like(self.word), Signal()  # the word of `entry.tag`, or of none
         limb = Signal(LIMB_BITS)
         low = entry.sum[:16]
         m.d.comb += [
@@ -61,6 +61,7 @@ class Serve(wiring.Component):
         ]
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
+                m.d.sync += known.eq(0)
                 m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.comb += [self.partial.ready.eq(1), self.done.eq(~self.partial.valid)]
@@ -68,10 +69,12 @@ class Serve(wiring.Component):
                 m.next = "IDLE"
                 with m.If(self.partial.valid):
                     m.next = "LOOK"
+                    with m.If(known & (self.partial.payload.tag == entry.tag)):
+                        m.next = "LIMB"
             with m.State("LOOK"):
                 m.d.comb += self.looks.eq(1)
                 with m.If(self.seen):
-                    m.d.sync += word.eq(self.word)
+                    m.d.sync += [word.eq(self.word), known.eq(1)]
                     m.next = "LIMB"
             with m.State("LIMB"):
                 m.d.comb += self.sends.eq(low != 0)

@@ -98,5 +98,5 @@ def direct(m: Module, soma: Any) -> None:
         soma.sweeps.eq(sweeps),
         soma.updates.eq(soma.change),
         soma.sends.eq(~director.idle),
-        soma.resting.eq(idle & ~soma.change & ~soma.initialising),
+        soma.resting.eq(idle & ~soma.egress.busy & ~soma.change & ~soma.initialising),
     ]
