@@ -1,12 +1,12 @@
 """The sweep of a core that learns where no gradients are streamed: as `sweep`, several words at a time.
 
 ```
-  cycle  0       10       17..                26             27
+  cycle  0       10       13..                22             23
   walk -> TAKE -> Row ---> DELTA (backward)    ADD leak * u, or leak * d, to the next step
             |       ^--- theta, edges; spikes of the step    masks -> tape, SPIKEs that wait -> Broadcast
             +-> of a readout: ADD, as it is; at last VALUEs, and ADD r / T behind its sums
 ```
-Throughput: a word in 8 cycles, a lane a cycle, several of them under way; all that a word does follows its TAKE by cycles known
+Throughput: a word in 4 cycles, two lanes a cycle, several of them under way; all that a word does follows its TAKE by cycles known
 before. A word begins only while what is sent of it has room to wait. VALUEs of a readout: one word at a time.
 """
 
@@ -18,19 +18,23 @@ from spikeplane.formats.training import VALUE_BITS, TrainingKind
 from spikeplane_gateware.units.training.broadcast import Only
 from spikeplane_gateware.units.training.masks import WAITING, Masks
 from spikeplane_gateware.units.training.port import ORDER_LATENCY, Order
-from spikeplane_gateware.units.training.row import ADDED, NUMBERED, Rule
+from spikeplane_gateware.units.training.row import ADDED, NUMBERED, PASSES, Rule
 from spikeplane_gateware.units.training.stage import along
 from spikeplane_gateware.units.training.sweep import TrainingSweep, sweep_job
 from spikeplane_gateware.units.training.walk import Walk
 
-SLOT = 8  #: cycles from a word to the next: lanes
+SLOT = PASSES  #: cycles from a word to the next
 _KNOWN = ORDER_LATENCY + NUMBERED  #: cycles from a word's TAKE to its numbers and masks
 _DELTA = _KNOWN - ORDER_LATENCY  #: to the orders that follow
 _ADD = ORDER_LATENCY + ADDED - ORDER_LATENCY
 _AS_IT_IS = 2  #: to the ADD of a readout, whose word stands as it was taken for a slot
-_CLEAR = 4  #: to the TAKE of what a readout makes its errors of
-_COMPARED = _KNOWN - SLOT - 1  #: to the comparison of the first lane
-_SLOTS = 4  #: words under way at most
+_CLEAR = 3  #: to the TAKE of what a readout makes its errors of
+_COMPARED = _KNOWN - SLOT - 1  #: to the comparison of the first lanes
+_SLOTS = -(-_KNOWN // SLOT)  #: words under way at most
+_LOOKED = (_COMPARED - 3) // SLOT  #: where the word stands of which theta, edges and spikes are looked up
+assert len({0, _DELTA % SLOT, _ADD % SLOT}) == len({0, _ADD % SLOT, _CLEAR % SLOT}) == 3  # orders, each at its own beat
+assert _AS_IT_IS % SLOT == _ADD % SLOT
+assert (_COMPARED - 5) // SLOT == _LOOKED
 
 
 class PipelinedSweep(TrainingSweep):
@@ -50,7 +54,7 @@ class PipelinedSweep(TrainingSweep):
         self.valid = Signal(_SLOTS)
         self.offsets, self.groups = (
             [Signal.like(getattr(self.walk, name), name=f"{name}_{i}") for i in range(count)]
-            for name, count in (("offset", _SLOTS), ("group", 2))
+            for name, count in (("offset", _SLOTS), ("group", _LOOKED + 1))
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -63,7 +67,7 @@ class PipelinedSweep(TrainingSweep):
             self.row_readout.eq(readout),
             self.row_rule.eq(Mux(job.backward, Rule.DELTA, Rule.FIRE)),
             self.tape_data.eq(Cat(self.row_fired, self.row_windows)),
-            self.tape_at.eq(job.tape + Mux(job.backward, self.offsets[1] - p.words, self.out.offset)),
+            self.tape_at.eq(job.tape + Mux(job.backward, self.offsets[_LOOKED] - p.words, self.out.offset)),
             self.row_start.eq(self._at(ORDER_LATENCY) & ~job.initial & ~(readout & ~job.last)),
         ]
         for part in (self.walk, self.out):
@@ -130,7 +134,7 @@ class PipelinedSweep(TrainingSweep):
     def _parameters(self, m: Module) -> None:
         """Theta and the edges of a word's group, and its spikes, for the slot in which they are compared."""
         count = Signal(2)
-        group = self.groups[1]
+        group = self.groups[_LOOKED]
         # a product would take a multiplier, and 4 ns
         base = self.population.parameter_base + group + (group << 1)
         early = {name: Signal(len(self.parameter), name=f"{name}_early") for name in ("theta", "low")}

@@ -1,10 +1,10 @@
-"""The update of weights without momentum: two passes of each word through Row, those of three words in turn.
+"""The update of weights without momentum: two passes of each word through Row, those of four words in turn.
 
 ```
-  cycle  0        10      11..                 36                37..                  43                53
+  cycle  0        10      11..                 32                33..                  35                45
   word -> FETCH -> D, W -> round16(D) * rate -> step ----------> round16(W - step) --> STORE W, D = 0 --> numbers
 ```
-Throughput: a weight word in PERIOD cycles, 18 for 16 passes of a lane. What a word does is known from its FETCH on, so nothing
+Throughput: a weight word in PERIOD cycles, 9 for 8 passes of Row. What a word does is known from its FETCH on, so nothing
 is waited for; all words of a projection are through before the next one's begin.
 """
 
@@ -13,14 +13,18 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from spikeplane.config import ChipConfig
 from spikeplane.formats.training import VALUE_BITS
 from spikeplane_gateware.units.training.port import ORDER_LATENCY, Order
-from spikeplane_gateware.units.training.row import ADDED, NUMBERED, Rule
+from spikeplane_gateware.units.training.row import ADDED, NUMBERED, PASSES, Rule
 from spikeplane_gateware.units.training.update import Update, wide
 
-PERIOD = 18  #: cycles from a word to the next: its passes take eight each, the second begins when the first is through
-_SECOND = ORDER_LATENCY + ADDED  #: cycles from FETCH to the second pass
+PERIOD = 9  #: cycles from a word to the next: its passes take four each, the second begins when the first is through
+_FIRST = ORDER_LATENCY  #: cycles from FETCH to the first pass
+_SECOND = _FIRST + ADDED  #: to the second
 _STORE = _SECOND + NUMBERED - ORDER_LATENCY
-_WORDS = 3  #: under way
-assert _SECOND == 2 * PERIOD  # the two passes share Row
+_WORDS = -(-(_STORE + ORDER_LATENCY) // PERIOD)  #: under way, until their numbers are taken
+#: Beats in which the second passes feed Row. The first ones have the others.
+_SECONDS = {(_SECOND + 1 + i) % PERIOD for i in range(PASSES)}
+assert not _SECONDS & {(_FIRST + 1 + i) % PERIOD for i in range(PASSES)}
+_AGES = (_SECOND + PASSES - _FIRST - 1) // PERIOD + 1  #: words whose weights are kept
 
 
 class PlainUpdate(Update):
@@ -35,24 +39,24 @@ class PlainUpdate(Update):
         super().__init__(config)
         self.beat, self.valid = Signal(range(PERIOD)), Signal(_WORDS)
         self.steps = Signal.like(self.sum, name="steps", reset_less=True)
-        self.old = Signal.like(self.weights, name="old", reset_less=True)
+        self.old = [Signal.like(self.weights, name=f"old_{i}", reset_less=True) for i in range(1, _AGES)]
         self.stored = Signal.like(self.word.first, name="stored", reset_less=True)
 
     def elaborate(self, platform: object) -> Module:
         m, port, second = Module(), self.port, Signal()
         begins = Signal()
         m.d.comb += [
-            second.eq((self.beat >= 1) & (self.beat <= self.config.lanes)),
+            second.eq(Cat(*[self.beat == beat for beat in sorted(_SECONDS)]).any()),
             self.row_limit.eq(self.word.limit),
             self.row_rule.eq(Mux(second, Rule.WEIGHT, Rule.GRADIENT)),
-            self.row_start.eq(self._at(ORDER_LATENCY) | self._at(_SECOND)),
+            self.row_start.eq(self._at(_FIRST) | self._at(_SECOND)),
             *[port.numbers[i].eq(number) for i, number in enumerate(self.row_numbers)],
         ]
         for lane in range(self.config.lanes):
             steps, sums = (word.word_select(lane, self.exact) for word in (self.steps, self.sum))
             m.d.comb += [
                 self.row_word[lane].eq(Mux(second, steps, sums)),
-                self.row_weights[lane].eq(self.old.word_select(lane, VALUE_BITS)),
+                self.row_weights[lane].eq(self.old[-1].word_select(lane, VALUE_BITS)),
             ]
         loads, shown = self._table(m)
         m.d.comb += self.read_data.eq(shown)
@@ -71,11 +75,11 @@ class PlainUpdate(Update):
         m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
         with m.If(self.beat == 0):
             m.d.sync += self.valid.eq(Cat(begins & ~self.discard, self.valid))
-        with m.If(self.beat == ORDER_LATENCY):
+        with m.If(self.beat == _FIRST % PERIOD):
             m.d.sync += [
                 self.sum.eq(wide(self, self.port.found)),
                 self.weights.eq(Cat(*self.port.weights)),
-                self.old.eq(self.weights),
+                Cat(*self.old).eq(Cat(self.weights, *self.old)),
             ]
         with m.If(self._at(_SECOND)):
             m.d.sync += self.steps.eq(Cat(*self.row_addends))

@@ -1,4 +1,4 @@
-"""The arithmetic of a word of neurons or weights, lane by lane.
+"""The arithmetic of a word of neurons or weights, two lanes at a time.
 
 ```
     word[i] ---------(- from decode(weights[i]))--> Round16 --> clamp --+--> numbers
@@ -6,17 +6,18 @@
                                        thresholds[i] --> compare ------+--> fired, windows
                                factor --> Mul16 (0 where gated) --> decode --> addends
 ```
-Throughput: a lane a cycle, a word of eight in eight. Latency: NUMBERED and ADDED cycles from `start`.
+Throughput: WAYS lanes a cycle, a word of eight in four. Latency: NUMBERED and ADDED cycles from `start`.
 """
 
 from enum import IntEnum
+from types import SimpleNamespace
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane.config import ChipConfig, bits_for
+from spikeplane.config import ChipConfig
 from spikeplane.formats.training import FRACTION_BITS, VALUE_BITS
 from spikeplane.formats.training_tables import EXPONENT_BITS
 from spikeplane_gateware.units.training.binary16 import (
@@ -33,9 +34,10 @@ from spikeplane_gateware.units.training.stage import along, stage
 
 #: Least bits of what is rounded: a weight less a step, which may be 65504, is beyond 36 bits.
 ROUNDED_BITS = 48
-_LANES = 8
-_FED = 1 + DECODE_LATENCY + 1  #: cycles from `start` to the first lane's operand
-NUMBERED = _FED + ROUND_LATENCY + 1 + _LANES  #: to `numbers`, `fired` and `windows` of all lanes
+WAYS = 2  #: lanes a cycle: of pass i those from WAYS * i on
+PASSES = 8 // WAYS  #: cycles of a word
+_FED = 1 + DECODE_LATENCY + 1  #: cycles from `start` to the first lanes' operands
+NUMBERED = _FED + ROUND_LATENCY + 1 + PASSES  #: to `numbers`, `fired` and `windows` of all lanes
 ADDED = NUMBERED + MUL_LATENCY + DECODE_LATENCY + 1  #: to their `addends`
 _WHOLE = 41  #: bits of any binary16 number in units
 
@@ -54,9 +56,9 @@ class Row(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: start: pulse, a word goes in in the `lanes` cycles behind it, and the next one may follow right behind;
+    Attributes: start: pulse, a word goes in in the PASSES cycles behind it, and the next one may follow right behind;
     word, weights, rule: of these cycles; factor, limit (an exponent), readout (its addends are not gated): of all words
-    under way; theta, low, high, spikes: lane by lane ROUND_LATENCY and three cycles later; numbers: each lane rounded
+    under way; theta, low, high, spikes: pass by pass ROUND_LATENCY and three cycles later; numbers: each lane rounded
     (and limited); fired, windows: lanes at the threshold, and within the window; addends: numbers times factor, 0 where
     gated, in units. Each of these stands in the cycle NUMBERED or ADDED behind `start`, and until the next word follows.
     done: pulse, addends stand; saturated, clipped: pulses, a rounding has left binary16, a number was limited. With
@@ -97,32 +99,25 @@ class Row(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, lanes = Module(), self.config.lanes
         rules = along(m, "rule", self.rule, _FED + ROUND_LATENCY - 1)
-        rounded = round16(m, "round", *_operand(self, m, rules))
-        place = self._counter(m, "place", rounded.valid)
-        limited = (rules[-1] == Rule.DELTA) | (rules[-1] == Rule.WEIGHT)
+        rounded = [round16(m, f"round_{way}", *fed) for way, fed in enumerate(_operands(self, m, rules))]
+        place = self._counter(m, "place", rounded[0].valid)
         most = Signal(len(self.limit + BIAS), reset_less=True)  # words of a limit come many cycles behind it
         m.d.sync += most.eq(self.limit + BIAS)
-        within, beyond = clamp(rounded.number, most)
-        number = Signal(VALUE_BITS)
+        known = [self._known(m, way, one, rules[-1], most, place) for way, one in enumerate(rounded)]
         m.d.comb += [
-            number.eq(Mux(limited, within, rounded.number)),
-            self.saturated.eq(rounded.valid & rounded.overflow),
-            self.clipped.eq(rounded.valid & limited & beyond),
+            self.saturated.eq(Cat(*[one.valid & one.overflow for one in rounded]).any()),
+            self.clipped.eq(Cat(*[one.beyond for one in known]).any()),
         ]
-        fires, windows = self._compare(rounded.number, place)
-        replays = (rules[-1] == Rule.DELTA) & Array(self.spikes)[place]
-        gated = Mux(rules[-1] == Rule.FIRE, fires & ~self.readout, replays)
-        names = {"number": number, "fires": fires, "windows": windows, "gated": gated}
-        known = stage(m, "known", rounded.valid, **names)
-        with m.If(known.valid):
-            m.d.sync += [
-                self.fired.eq(Cat(self.fired[1:], known.fires)),
-                self.windows.eq(Cat(self.windows[1:], known.windows)),
-            ]
-        factor = Value.cast(Mux(known.gated, 0, known.number))[:VALUE_BITS]
-        product = mul16(m, "product", known.valid, self.factor, factor)
-        self._numbers(m, known.valid, known.number, product)
-        self._addends(m, product)
+        with m.If(known[0].stage.valid):
+            for name in ("fires", "windows"):
+                bits = self.fired if name == "fires" else self.windows
+                m.d.sync += bits.eq(Cat(bits[WAYS:], *[getattr(one.stage, name) for one in known]))
+        products = []
+        for way, one in enumerate(known):
+            factor = Value.cast(Mux(one.stage.gated, 0, one.stage.number))[:VALUE_BITS]
+            products.append(mul16(m, f"product_{way}", one.stage.valid, self.factor, factor))
+        self._numbers(m, [one.stage for one in known], products)
+        self._addends(m, products)
         for lane in range(lanes):
             m.d.comb += [
                 self.numbers[lane].eq(self.found.word_select(lane, VALUE_BITS)),
@@ -130,36 +125,63 @@ class Row(wiring.Component):
             ]
         return m
 
-    def _addends(self, m: Module, product: Any) -> None:
-        addend = decode(m, "addend", product.valid, _narrowed(self, product.number), exact_bits=self.exact)
-        added = stage(m, "sum", addend.valid, word=(addend.word + addend.carry)[: self.exact])
-        last = self._counter(m, "last", added.valid)
-        m.d.sync += self.done.eq(added.valid & (last == self.config.lanes - 1))
-        with m.If(added.valid):
-            m.d.sync += self.added.eq(Cat(self.added[self.exact :], added.word))
+    def _known(
+        self, m: Module, way: int, rounded: Any, rule: Value, most: Value, place: Value
+    ) -> SimpleNamespace:
+        """A number limited and compared, as `stage`; beyond: it was limited."""
+        limited = (rule == Rule.DELTA) | (rule == Rule.WEIGHT)
+        within, beyond = clamp(rounded.number, most)
+        number = Signal(VALUE_BITS, name=f"number_{way}")
+        m.d.comb += number.eq(Mux(limited, within, rounded.number))
+        fires, windows = self._compare(rounded.number, way, place)
+        replays = (rule == Rule.DELTA) & _of(self.spikes, way)[place]
+        gated = Mux(rule == Rule.FIRE, fires & ~self.readout, replays)
+        names = {"number": number, "fires": fires, "windows": windows, "gated": gated}
+        return SimpleNamespace(
+            stage=stage(m, f"known_{way}", rounded.valid, **names), beyond=rounded.valid & limited & beyond
+        )
 
-    def _numbers(self, m: Module, valid: Value, number: Value, product: Any) -> None:
+    def _addends(self, m: Module, products: list[Any]) -> None:
+        added = []
+        for way, product in enumerate(products):
+            number = _narrowed(self, product.number)
+            addend = decode(m, f"addend_{way}", product.valid, number, exact_bits=self.exact)
+            word = (addend.word + addend.carry)[: self.exact]
+            added.append(stage(m, f"sum_{way}", addend.valid, word=word))
+        last = self._counter(m, "last", added[0].valid)
+        m.d.sync += self.done.eq(added[0].valid & (last == PASSES - 1))
+        with m.If(added[0].valid):
+            m.d.sync += self.added.eq(Cat(self.added[WAYS * self.exact :], *[one.word for one in added]))
+
+    def _numbers(self, m: Module, known: list[Any], products: list[Any]) -> None:
         """What is found in each lane: its number, or where it decays the product."""
         decays: Value | int = self.decays if self.momentum else 0
-        with m.If(Mux(decays, product.valid, valid)):
-            found = Value.cast(Mux(decays, product.number, number))[:VALUE_BITS]
-            m.d.sync += self.found.eq(Cat(self.found[VALUE_BITS:], found))
+        with m.If(Mux(decays, products[0].valid, known[0].valid)):
+            found = [
+                Value.cast(Mux(decays, product.number, one.number))[:VALUE_BITS]
+                for one, product in zip(known, products, strict=True)
+            ]
+            m.d.sync += self.found.eq(Cat(self.found[WAYS * VALUE_BITS :], *found))
 
     def _counter(self, m: Module, name: str, step: Value) -> Signal:
-        """The lane that is there: words are whole, so it is never set."""
-        count = Signal(range(self.config.lanes), name=name)
+        """The pass that is there: words are whole, so it is never set."""
+        count = Signal(range(PASSES), name=name)
         with m.If(step):
             m.d.sync += count.eq(count + 1)
         return count
 
-    def _compare(self, number: Value, place: Signal) -> tuple[Value, Value]:
+    def _compare(self, number: Value, way: int, place: Value) -> tuple[Value, Value]:
         """Whether the number of the lane fires, and whether it is in the window."""
         v = _ordered(number)
         theta, low, high = (
-            _ordered(Array(getattr(self, name))[place[: bits_for(self.config.lanes)]])
-            for name in ("theta", "low", "high")
+            _ordered(_of(getattr(self, name), way)[place]) for name in ("theta", "low", "high")
         )
         return v >= theta, (v > low) & (v < high)
+
+
+def _of(lanes: Any, way: int) -> Array:
+    """What this way sees of lanes, by pass."""
+    return Array(lanes[lane] for lane in range(way, len(lanes), WAYS))
 
 
 def _ordered(number: Value) -> Value:
@@ -178,22 +200,29 @@ def _narrowed(row: Row, number: Value) -> Value:
     return Value.cast(Cat(size[:15], number[15]))
 
 
-def _operand(row: Row, m: Module, rules: list) -> tuple[Signal, Signal]:
-    """(valid, what is rounded), a lane a cycle: its word, or its weight less it."""
-    lanes = row.config.lanes
-    feeds, lane = Signal(), Signal(range(lanes))
-    m.d.sync += feeds.eq(row.start | (feeds & (lane != lanes - 1)))
-    m.d.sync += lane.eq(Mux(row.start, 0, lane + 1))
-    word, weight = Array(row.word)[lane], Array(row.weights)[lane]
-    kept = stage(m, "kept", feeds, word=word)
+def _operands(row: Row, m: Module, rules: list) -> list[tuple[Signal, Signal]]:
+    """(valid, what is rounded) of each way, a pass a cycle: its word, or its weight less it."""
+    feeds, turn = Signal(), Signal(range(PASSES))
+    m.d.sync += feeds.eq(row.start | (feeds & (turn != PASSES - 1)))
+    m.d.sync += turn.eq(Mux(row.start, 0, turn + 1))
+    return [
+        _operand(row, m, way, feeds, _of(row.word, way)[turn], _of(row.weights, way)[turn], rules)
+        for way in range(WAYS)
+    ]
+
+
+def _operand(
+    row: Row, m: Module, way: int, feeds: Signal, word: Value, weight: Value, rules: list
+) -> tuple[Signal, Signal]:
+    kept = stage(m, f"kept_{way}", feeds, word=word)
     for number in range(1, DECODE_LATENCY):
-        kept = stage(m, f"kept_{number}", kept.valid, word=kept.word)
-    of = decode(m, "weight", feeds, weight, exact_bits=row.rounded)
+        kept = stage(m, f"kept_{way}_{number}", kept.valid, word=kept.word)
+    of = decode(m, f"weight_{way}", feeds, weight, exact_bits=row.rounded)
     wide, number = kept.word.as_signed(), (of.word + of.carry).as_signed()
     rule = rules[DECODE_LATENCY]
     operand = Mux(rule == Rule.WEIGHT, number - wide, wide)
     if row.momentum:
         running = number + Mux(row.decays, 0, wide)
         operand = Mux(rule == Rule.GRADIENT, running, operand)
-    found = stage(m, "operand", kept.valid, value=operand[: row.rounded])
+    found = stage(m, f"operand_{way}", kept.valid, value=operand[: row.rounded])
     return found.valid, found.value
