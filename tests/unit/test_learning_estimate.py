@@ -239,8 +239,8 @@ def test_cycles_are_those_of_the_formula() -> None:
     found = cycles(counts, 64)
     assert found.add == found.outer == 4 * (196 * 16 + 64 * 2)
     assert found.gather == 4 * 32 * 2 + counts.partials
-    assert found.sweeps == 8 * 4 * (16 + 2 + 16)
-    assert found.update == 16 * (784 * 16 + 128 * 2) / 64
+    assert found.sweeps == 4 * 4 * (16 + 2 + 16)
+    assert found.update == 8 * (784 * 16 + 128 * 2) / 64
     assert found.total == found.add * 2 + found.gather + found.sweeps + found.update
 
 

@@ -115,7 +115,9 @@ def show_training() -> None:
     """The energy of learning, the cycles of a core that learns, and its parts on the ECP5."""
     for name in training_energy.NAMES:
         console.print(training_energy.table(name))
-    console.print(training_cycles.table())
+    uses = {name: training_cycles.measure(name) for name in training_cycles.NETWORKS}
+    console.print(training_cycles.table(uses))
+    console.print(training_cycles.ways(uses))
     console.print(training.table())
 
 

@@ -1,5 +1,5 @@
-"""Cycles of a core that learns, by phase, on the simulated chip, beside the bound: an operation a cycle, a neuron a
-cycle in the sweeps, a weight in two in the update."""
+"""Cycles of a core that learns, by phase, on the simulated chip, beside what each phase needs at least: an operation of all lanes,
+two neurons in the sweeps, or a weight in the update a cycle; and a packet of the host in as many as it has bytes."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.formats.packet import packet_format
 from spikeplane.formats.training import TrainingCounter
 from spikeplane.train import LearningNetwork, LearningPopulation, LearningProjection, Optimiser
 from spikeplane.train.activity import Activity, activity
@@ -16,17 +17,20 @@ from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden.training import Trainer
 
 STEPS, DENSITY = 4, 0.25
-LANES = 8
+LANES, WAYS = 8, 2
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a network of `neurons` and `weights` did in one iteration of `samples`."""
+    """What a network of `neurons` and `weights` did in one iteration of `samples`; `forward`: in the forward alone; `link`: cycles
+    in which packets of the host come, of the forward and as many again of the gradients."""
 
     activity: Activity
+    forward: Activity
     samples: int
     neurons: int
     weights: int
+    link: int
 
     def total(self, batch: int) -> float:
         """Cycles of an iteration of `batch` samples, but for those in which the core waits."""
@@ -43,8 +47,38 @@ class Use:
     @property
     def bounds(self) -> dict[str, float]:
         """Cycles by phase, at best."""
-        sweeps = 2 * STEPS * self.neurons * self.samples
-        return {**self.activity.operations, "sweep": sweeps, "send": 0, "update": 2 * self.weights}
+        sweeps = 2 * STEPS * self.neurons * self.samples / WAYS
+        return {**self.activity.operations, "sweep": sweeps, "send": 0, "update": self.weights}
+
+    @property
+    def directions(self) -> dict[str, "Direction"]:
+        """Forward, and backward with the gradients, of all samples: without the update."""
+        whole, there = self.activity, self.forward
+        cycles = {phase: count - there.cycles[phase] for phase, count in whole.cycles.items()}
+        cycles.pop("update")
+        operations = sum(there.operations.values())
+        sweeps = self.bounds["sweep"] / 2
+        return {
+            "there": Direction(sum(there.cycles.values()), operations, sweeps, self.link),
+            "back": Direction(
+                sum(cycles.values()), sum(whole.operations.values()) - operations, sweeps, self.link
+            ),
+        }
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Cycles of one way through a network, and those that the lanes, the sweeps and the host's packets take of them at least."""
+
+    cycles: int
+    lanes: int
+    sweeps: float
+    link: int
+
+    @property
+    def least(self) -> float:
+        """All three side by side."""
+        return max(self.lanes, self.sweeps, self.link)
 
 
 def _dense(hidden: int, inputs: int = 784) -> tuple[list, list]:
@@ -63,12 +97,23 @@ def _convolutions() -> tuple[list, list]:
     ]
 
 
+def _hidden(channels: int, side: int, pool: int = 1) -> tuple[list, list]:
+    """A layer in the middle of a network: as many channels as twice those before it, which may be pooled."""
+    pooled, wide, seen = (pool, pool), 2 * channels, side // 2
+    return [("in", (channels, side * pool, side * pool)), ("a", (wide, side, side)), ("out", (10, 1, 1))], [
+        ("in", "a", (wide, channels, 3, 3), {"padding": (1, 1), "pool": pooled}),
+        ("a", "out", (10, wide, seen, seen), {"pool": (2, 2)}),
+    ]
+
+
 #: Populations and projections by name.
 NETWORKS = {
     "784-128-10": lambda: _dense(128),
     "784-32-10": lambda: _dense(32),
     "64-32-10": lambda: _dense(32, 64),
     "conv 1-8-16": _convolutions,
+    "conv 8-16, 14 x 14": lambda: _hidden(8, 14),
+    "conv 16-32, 8 x 8, pooled": lambda: _hidden(16, 8, 2),
 }
 
 
@@ -111,25 +156,30 @@ def measure(name: str, samples: int = 4, seed: int = 1) -> Use:
         before = activity(chip, image.routes.cores)
         chip.iterate(planes, labels)
         found = activity(chip, image.routes.cores).since(before)
+        before = activity(chip, image.routes.cores)
+        chip.readout(planes)
+        forward = activity(chip, image.routes.cores).since(before)
         golden.iterate(planes, labels)
         for tag, weight in chip.state().weights.items():
             if weight.tobytes() != golden.state().weights[tag].tobytes():
                 raise SpikeplaneError(f"{name}: weights of projection {tag} are not the golden model's")
     neurons = sum(-(-p.shape[0] // LANES) * LANES * p.shape[1] * p.shape[2] for p in net.populations[1:])
     words = sum(kept for parts in image.kept.values() for kept in (len(part.order) for part in parts))
-    return Use(found, samples, neurons, words * LANES)
+    groups = np.add.reduceat(planes["in"], range(0, shape[0], LANES), axis=2)
+    link = np.count_nonzero(groups) * packet_format(config).size
+    return Use(found, forward, samples, neurons, words * LANES, int(link))
 
 
-def table(samples: int = 4) -> Table:
-    """All networks: cycles of a sample, and of an update."""
+def table(uses: dict[str, Use]) -> Table:
+    """Of each network cycles of a sample, and of an update."""
     shown = Table(
         title=f"A core of {LANES} lanes that learns, T = {STEPS}, {DENSITY:.0%} of the inputs: cycles a sample (update: all)",
         title_justify="left",
     )
     for column in ("network", "phase", "cycles", "at best", "utilisation"):
         shown.add_column(column, justify="left" if column in ("network", "phase") else "right")
-    for name in NETWORKS:
-        use = measure(name, samples)
+    for name, use in uses.items():
+        samples = use.samples
         for phase, cycles in use.activity.cycles.items():
             share = 1 if phase == "update" else samples
             best = use.bounds.get(phase, 0)
@@ -137,5 +187,31 @@ def table(samples: int = 4) -> Table:
             shown.add_row(name, phase, f"{cycles / share:,.0f}", f"{best / share:,.0f}", ratio)
         ratio = f"{use.bound(64) / use.total(64):.3f}"
         shown.add_row(name, "all, of 64", f"{use.total(64) / 64:,.0f}", f"{use.bound(64) / 64:,.0f}", ratio)
+        shown.add_section()
+    return shown
+
+
+def ways(uses: dict[str, Use]) -> Table:
+    """Of each network the way forward and the way back: what takes how many cycles at least, and how near it comes."""
+    shown = Table(
+        title="There and back, without the update: cycles of a sample, and those that each part needs of them",
+        title_justify="left",
+    )
+    for column in (
+        "network",
+        "way",
+        "cycles",
+        "lanes",
+        "sweeps",
+        "host's packets",
+        "lanes' share",
+        "the most of them",
+    ):
+        shown.add_column(column, justify="left" if column in ("network", "way") else "right")
+    for name, use in uses.items():
+        for way, one in use.directions.items():
+            needs = (f"{count / use.samples:,.0f}" for count in (one.cycles, one.lanes, one.sweeps, one.link))
+            shares = (f"{count / one.cycles:.3f}" for count in (one.lanes, one.least))
+            shown.add_row(name, way, *needs, *shares)
         shown.add_section()
     return shown

@@ -32,7 +32,9 @@ _CLEAR = 3  #: to the TAKE of what a readout makes its errors of
 _COMPARED = _KNOWN - SLOT - 1  #: to the comparison of the first lanes
 _SLOTS = -(-_KNOWN // SLOT)  #: words under way at most
 _LOOKED = (_COMPARED - 3) // SLOT  #: where the word stands of which theta, edges and spikes are looked up
-assert len({0, _DELTA % SLOT, _ADD % SLOT}) == len({0, _ADD % SLOT, _CLEAR % SLOT}) == 3  # orders, each at its own beat
+assert (
+    len({0, _DELTA % SLOT, _ADD % SLOT}) == len({0, _ADD % SLOT, _CLEAR % SLOT}) == 3
+)  # orders, each at its own beat
 assert _AS_IT_IS % SLOT == _ADD % SLOT
 assert (_COMPARED - 5) // SLOT == _LOOKED
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from spikeplane.estimate.learning.activity import LANES
 from spikeplane.estimate.learning.counts import LearningCounts
 
-SWEEP = float(LANES)  #: cycles of a word swept: a lane after the other
-UPDATE = 2.0 * LANES  #: of a word of weights: two a weight
+SWEEP = LANES / 2  #: cycles of a word swept: two lanes at a time
+UPDATE = float(LANES)  #: of a word of weights, whose lanes are swept twice
 
 
 @dataclass(frozen=True)
