@@ -1,5 +1,5 @@
 """Cycles of a core that learns, by phase, on the simulated chip, beside what each phase needs at least: an operation of all lanes,
-two neurons in the sweeps, or a weight in the update a cycle; and a packet of the host in as many as it has bytes."""
+two neurons in the sweeps, or a weight in the update a cycle; and a packet of the host in as many as it has bytes, and one."""
 
 from dataclasses import dataclass
 
@@ -52,17 +52,14 @@ class Use:
 
     @property
     def directions(self) -> dict[str, "Direction"]:
-        """Forward, and backward with the gradients, of all samples: without the update."""
-        whole, there = self.activity, self.forward
-        cycles = {phase: count - there.cycles[phase] for phase, count in whole.cycles.items()}
-        cycles.pop("update")
-        operations = sum(there.operations.values())
+        """Forward, and backward with the gradients, of all samples: without the update, and what waits for the host's turn."""
+        phases = self.bounds.keys() - {"update"}
+        whole, there = (sum(one.cycles[phase] for phase in phases) for one in (self.activity, self.forward))
+        all_ops, operations = (sum(one.operations.values()) for one in (self.activity, self.forward))
         sweeps = self.bounds["sweep"] / 2
         return {
-            "there": Direction(sum(there.cycles.values()), operations, sweeps, self.link),
-            "back": Direction(
-                sum(cycles.values()), sum(whole.operations.values()) - operations, sweeps, self.link
-            ),
+            "there": Direction(there, operations, sweeps, self.link),
+            "back": Direction(whole - there, all_ops - operations, sweeps, self.link),
         }
 
 
@@ -166,7 +163,7 @@ def measure(name: str, samples: int = 4, seed: int = 1) -> Use:
     neurons = sum(-(-p.shape[0] // LANES) * LANES * p.shape[1] * p.shape[2] for p in net.populations[1:])
     words = sum(kept for parts in image.kept.values() for kept in (len(part.order) for part in parts))
     groups = np.add.reduceat(planes["in"], range(0, shape[0], LANES), axis=2)
-    link = np.count_nonzero(groups) * packet_format(config).size
+    link = np.count_nonzero(groups) * (packet_format(config).size + 1)
     return Use(found, forward, samples, neurons, words * LANES, int(link))
 
 
