@@ -15,7 +15,7 @@ from spikeplane.train.activity import activity
 from spikeplane.train.chip import chip_for
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane_sim.board import SimulatedBoard
-from spikeplane_sim.figures.training_cycles import network
+from spikeplane_sim.figures.training_networks import network
 from spikeplane_sim.golden.training import Trainer
 
 

@@ -18,6 +18,7 @@ from spikeplane_sim.figures import (
     training,
     training_cycles,
     training_energy,
+    training_networks,
     utilisation,
 )
 
@@ -115,7 +116,7 @@ def show_training() -> None:
     """The energy of learning, the cycles of a core that learns, and its parts on the ECP5."""
     for name in training_energy.NAMES:
         console.print(training_energy.table(name))
-    uses = {name: training_cycles.measure(name) for name in training_cycles.NETWORKS}
+    uses = {name: training_cycles.measure(name) for name in training_networks.NETWORKS}
     console.print(training_cycles.table(uses))
     console.print(training_cycles.ways(uses))
     console.print(training.table())
