@@ -56,7 +56,7 @@ GATEWARE = (
     Mutant("row.py", "fires & ~self.readout", "fires", "a readout beyond the last threshold has no mean", tests=_SQUARED),
     Mutant("pipelined_sweep.py", "Mux(behind, p.words, 0)", "0", "errors are made among the sums", tests=_SQUARED),
     Mutant("pipelined_sweep.py", "~job.first & ~p.readout", "~job.first", "errors carry into the next sample", tests=_SQUARED),
-    Mutant("pipelined_sweep.py", "means & (self.beat == _CLEAR)", "0", "what a sample that was not learned left is an error", tests=_SQUARED),
+    Mutant("pipelined_sweep.py", "means & self.beats[_CLEAR % SLOT]", "0", "what a sample that was not learned left is an error", tests=_SQUARED),
     Mutant("director.py", "p.readout & ~p.squared", "p.readout", "a readout has the errors of the sample before", within="with m.Elif(p.readout & ~p.squared):", tests=_SQUARED),
     Mutant("pipelined_sweep.py", "holds.eq(readout & ~job.last & ~job.initial)", "holds.eq(readout & ~job.initial)", "the sum stands for its mean", tests=_SQUARED),
     Mutant("wiring.py", "row.spikes.eq(sweep.row_spikes)", "row.spikes.eq(0)", "the carry passes through a reset"),

@@ -50,7 +50,8 @@ class PipelinedSweep(TrainingSweep):
     def __init__(self, config: ChipConfig) -> None:
         super().__init__(config)
         self.out, self.masks = Walk(config), Masks(config)
-        self.beat = Signal(range(SLOT))
+        #: which cycle of a slot this is, one-hot: the engine's orders hang on it
+        self.beats = Signal(SLOT, init=1)
         #: the job, from the cycle behind `start` on: a register that lies here, because all of a sweep hangs on it
         self.own = Signal(sweep_job(config), reset_less=True)
         self.valid = Signal(_SLOTS)
@@ -83,12 +84,12 @@ class PipelinedSweep(TrainingSweep):
 
     def _at(self, cycle: int) -> Value:
         """A word was taken so many cycles ago."""
-        return self.valid[(cycle - 1) // SLOT] & (self.beat == cycle % SLOT)
+        return self.valid[(cycle - 1) // SLOT] & self.beats[cycle % SLOT]
 
     def _slots(self, m: Module, takes: Signal) -> None:
         """The words under way: the one whose TAKE was c cycles ago stands at (c - 1) // SLOT."""
-        m.d.sync += self.beat.eq(self.beat + 1)
-        with m.If(self.beat == 0):
+        m.d.sync += self.beats.eq(self.beats.rotate_left(1))
+        with m.If(self.beats[0]):
             m.d.sync += self.valid.eq(Cat(takes, self.valid))
             for name, words in (("offset", self.offsets), ("group", self.groups)):
                 before = getattr(self.walk, name)
@@ -112,10 +113,10 @@ class PipelinedSweep(TrainingSweep):
             behind.eq(job.backward & p.readout),
             *[port.numbers[i].eq(number) for i, number in enumerate(self.row_numbers)],
         ]
-        with m.If(self.beat == _DELTA % SLOT):
+        with m.If(self.beats[_DELTA % SLOT]):
             m.d.comb += [port.valid.eq(self._at(_DELTA) & job.backward), port.order.eq(Order.DELTA)]
             m.d.comb += [offset.eq(self.offsets[(_DELTA - 1) // SLOT]), behind.eq(0)]
-        with m.If(self.beat == _ADD % SLOT):
+        with m.If(self.beats[_ADD % SLOT]):
             m.d.comb += [
                 port.valid.eq(Mux(holds, self._at(_AS_IT_IS), (carries | means) & self._at(_ADD))),
                 port.order.eq(Order.ADD),
@@ -123,7 +124,7 @@ class PipelinedSweep(TrainingSweep):
                 offset.eq(Mux(holds, self.offsets[0], self.offsets[(_ADD - 1) // SLOT])),
                 behind.eq(means),
             ]
-        with m.If(means & (self.beat == _CLEAR)):  # what a sample that was not learned has left there
+        with m.If(means & self.beats[_CLEAR % SLOT]):  # what a sample that was not learned has left there
             m.d.comb += [port.valid.eq(self._at(_CLEAR)), port.bank.eq(0), behind.eq(1)]
             m.d.comb += offset.eq(self.offsets[0])
         with m.If(self._at(ORDER_LATENCY)):
@@ -135,22 +136,22 @@ class PipelinedSweep(TrainingSweep):
 
     def _parameters(self, m: Module) -> None:
         """Theta and the edges of a word's group, and its spikes, for the slot in which they are compared."""
-        count = Signal(2)
         group = self.groups[_LOOKED]
         # a product would take a multiplier, and 4 ns
         base = self.population.parameter_base + group + (group << 1)
         early = {name: Signal(len(self.parameter), name=f"{name}_early") for name in ("theta", "low")}
-        first = (_COMPARED - 4) % SLOT  # when the address of theta stands
-        m.d.comb += [count.eq(self.beat - first), self.parameter_at.eq(base + count)]
+        first = _COMPARED - 4  # when the address of theta stands
+        low, high = (self.beats[(first + number) % SLOT] for number in (1, 2))
+        m.d.comb += self.parameter_at.eq(base + Cat(low, high))
         for number, word in enumerate(early.values(), 1):
-            with m.If(self.beat == (first + number) % SLOT):
+            with m.If(self.beats[(first + number) % SLOT]):
                 m.d.sync += word.eq(self.parameter)
         words = [*early.values(), self.parameter]
         spikes = Signal(self.config.lanes, reset_less=True)
         m.d.comb += self.row_spikes.eq(spikes)
         for name, word in zip(("theta", "low", "high"), words, strict=True):
             now = Signal.like(word, name=name, reset_less=True)
-            with m.If(self.beat == (_COMPARED - 1) % SLOT):
+            with m.If(self.beats[(_COMPARED - 1) % SLOT]):
                 m.d.sync += [now.eq(word), spikes.eq(self.tape_word)]
             for lane, number in enumerate(getattr(self, f"row_{name}")):
                 m.d.comb += number.eq(now.word_select(lane, VALUE_BITS))
@@ -190,7 +191,7 @@ class PipelinedSweep(TrainingSweep):
         fires = ~job.backward & ~job.initial & ~readout
         m.d.comb += [
             values.eq(readout & job.last & ~job.initial),
-            takes.eq(begins & (self.beat == 0) & room),
+            takes.eq(begins & self.beats[0] & room),
             self.walk.step.eq(takes),
             known.eq(self._at(_KNOWN)),
             self.out.step.eq(known),
