@@ -43,8 +43,7 @@ class Serve(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, request = Module(), self.request
-        entry = Signal(partial_layout(self.config), reset_less=True)
-        word, known = Signal.like(self.word), Signal()  # the word of `entry.tag`, or of none
+        entry, word = Signal(partial_layout(self.config), reset_less=True), Signal.like(self.word)
         limb = Signal(LIMB_BITS)
         low = entry.sum[:16]
         m.d.comb += [
@@ -59,6 +58,12 @@ class Serve(wiring.Component):
             request.limb.eq(limb),
             request.value.eq(low),
         ]
+        self._states(m, entry, word, limb)
+        return m
+
+    def _states(self, m: Module, entry: Signal, word: Signal, limb: Signal) -> None:
+        """Sum by sum, and limb by limb. The queue has the next sum two cycles after the last one at most."""
+        known, low = Signal(), entry.sum[:16]  # known: `word` is that of `entry.tag`
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += known.eq(0)
@@ -83,4 +88,3 @@ class Serve(wiring.Component):
                     m.d.sync += [entry.sum.eq(rest), limb.eq(limb + 1)]
                     with m.If((limb == MAX_LIMBS - 1) | (rest == 0)):
                         m.next = "NEXT"
-        return m
