@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.systems import (
+    auto_spikformer,
     cml,
     cortex,
     csnn,
@@ -19,6 +20,7 @@ from spikeplane_sim.systems import (
     sei,
     sew,
     spikformer,
+    spikingformer,
     trev,
     ttfs,
 )
@@ -28,7 +30,8 @@ SYSTEMS: dict[str, System] = {
     system.name: system
     for system in (
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
-        sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, qkformer.SYSTEM, spikformer.SYSTEM, *missing.SYSTEMS,
+        sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
+        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from spikeplane_sim.systems.system import System
 
-_ATTENTION = "products of spikes summed over tokens, both of which move (dynamic memory)"
+#: What is missing of rows that have a model.
+ATTENTION = "products of spikes summed over tokens, both of which move (dynamic memory)"
 _LEVELS = "neurons whose spikes are whole numbers (levels)"
 _GATES = "products of values (gates)"
 
@@ -12,24 +13,8 @@ def _missing(name: str, title: str, paper: str, shapes: str, lacks: str) -> Syst
 
 
 SYSTEMS = (
-    _missing(
-        "spikformer", "Spikformer", "Zhou et al., Spikformer: When Spiking Neural Network Meets Transformer, ICLR 2023",
-        "a block of 64 tokens of 32 channels, 4 heads, behind its stem, T 4", _ATTENTION,
-    ),
-    _missing(
-        "auto-spikformer", "Auto-Spikformer", "Che et al., Auto-Spikformer: Spikformer Architecture Search, 2024",
-        "the same with time constants and thresholds that were searched", _ATTENTION,
-    ),
-    _missing(
-        "spikingformer", "Spikingformer", "Zhou et al., Spikingformer: Spike-driven Residual Learning for Transformer-based "
-        "Spiking Neural Network, 2023", "a block of 64 tokens of 32 channels, 4 heads, residuals of values, T 4", _ATTENTION,
-    ),
-    _missing(
-        "qkformer-3", "QKFormer, stage 3", "Zhou et al., QKFormer: Hierarchical Spiking Transformer using Q-K Attention, NeurIPS 2024",
-        "stages 1 to 3", _ATTENTION,
-    ),
     _missing("svformer", "SVFormer", "Yu et al., SVFormer: a direct training spiking transformer for video action recognition, 2024",
-             "CBlock and SABlock 8x8x32, batch-norms and a readout of each step's own, T 4", f"{_ATTENTION}; weights by step"),
+             "CBlock and SABlock 8x8x32, batch-norms and a readout of each step's own, T 4", f"{ATTENTION}; weights by step"),
     _missing("spikeyolo", "SpikeYOLO", "Luo et al., Integer-Valued Training and Spike-Driven Inference Spiking Neural Network for "
              "High-performance and Energy-efficient Object Detection, ECCV 2024",
              "stem, convolution blocks 8x8x16, pyramid of maxima, T 1", _LEVELS),
