@@ -81,6 +81,7 @@ def _system(tau: float, agreement: float) -> System:
             "batch-norms have running statistics, which are frozen; the published ones use those of each batch in evaluation too",
             f"the searched threshold is {FIRST:g}; the stem keeps tau 2",
         ),
+        attention=True,
         lacks=ATTENTION,
     )
 

@@ -20,6 +20,17 @@ CORE = ChipConfig(
     parameter_depth=1 << 11, populations=16, projections=128, row_depth=1 << 12, column_depth=1 << 12, group_depth=1 << 12,
     egress_depth=256,
 )  # fmt: skip
+#: Rows of 16 lanes for the attention of 128 channels with heads of up to 16, and counts of up to 255 tokens.
+ATTENDING = {"dynamic_depth": 128, "dynamic_bits": 8}
+_OPTIONS = (
+    "weight_bits",
+    "acc_bits",
+    "membrane_bits",
+    "max_shift",
+    "low_planes",
+    "dynamic_depth",
+    "dynamic_bits",
+)
 MESHES = ((1, 1), (2, 2))
 #: Where more populations than one core holds are taken together.
 LARGER = ((2, 2), (2, 4), (4, 4))
@@ -51,7 +62,7 @@ def _on(program: Program, rows: int, cols: int) -> Program:
     """On the shared chip of that shape, or on one made for the program."""
     shared = replace(
         CORE, rows=rows, cols=cols,
-        **{name: getattr(program.config, name) for name in ("weight_bits", "acc_bits", "membrane_bits", "max_shift", "low_planes")},
+        **{name: getattr(program.config, name) for name in _OPTIONS},
     )  # fmt: skip
     try:
         return moved(program, partial(_shared, shared))

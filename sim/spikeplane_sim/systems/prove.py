@@ -12,7 +12,7 @@ import spikeplane
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 from spikeplane_sim.measured import agreement
-from spikeplane_sim.systems.placed import CORE, placements
+from spikeplane_sim.systems.placed import ATTENDING, CORE, placements
 from spikeplane_sim.systems.system import System
 
 SAMPLES, SHOWN = 6, 2  #: random images that agreement is measured on, and that run on the chip
@@ -122,6 +122,7 @@ def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program
         "progress": False,
     }
     core = replace(CORE, weight_bits=system.weight_bits, low_planes=system.low_planes)
+    core = replace(core, **ATTENDING) if system.attention else core
     for chip in (core, replace(core, rows=2, cols=4)):
         try:
             return spikeplane.compile(model, chip=chip, **options)

@@ -131,6 +131,7 @@ _THREE = System(
         "neurons behind the attention's last layer take steps; the published ones take the samples of a batch for them",
     ),
     published=_TWO.published,
+    attention=True,
     lacks=ATTENTION,
 )
 SYSTEMS = (_TWO, _THREE)

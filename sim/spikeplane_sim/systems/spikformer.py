@@ -71,6 +71,7 @@ _BLOCK = System(
     agreement=99.3,
     assumed=("two of the four maxima, as for small images", "the MLP is twice as wide, not four times"),
     published=_STEM.published,
+    attention=True,
     lacks=ATTENTION,
 )
 SYSTEMS = (_STEM, _BLOCK)

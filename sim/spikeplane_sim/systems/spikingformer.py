@@ -36,5 +36,6 @@ SYSTEM = System(
         "the MLP is twice as wide, not four times",
     ),
     published="github:zhouchenlin2096/Spikingformer, cifar10/model.py",
+    attention=True,
     lacks=ATTENTION,
 )

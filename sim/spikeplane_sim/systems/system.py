@@ -33,6 +33,7 @@ class System:
     part       a part of a system that does not run as a whole
     weight_bits  of the chip; 1 for binary weights
     low_planes  of the chip: for values behind images
+    attention  of the chip: a dynamic memory
     lacks      what is missing before it runs; "" for one that runs
     """
 
@@ -52,6 +53,7 @@ class System:
     part: bool = False
     weight_bits: int = 8
     low_planes: bool = False
+    attention: bool = False
     lacks: str = ""
 
     def refuse(self, size: int) -> None:
