@@ -92,7 +92,7 @@ ORDERS: dict[str, Callable[..., Tensor]] = {
     "letters": letters,
     "letters of channels": letters_of_channels,
 }
-FAST = ("(q k) v", "((v k) q)'")
+FAST = ("(q k) v",)
 
 
 def dynamic(net: Any) -> list[Any]:
@@ -179,7 +179,7 @@ OTHERWISE: dict[str, tuple[Callable[..., Tensor], str]] = {
         "layer 'attn' gets an attention times -0.5, which Spikeplane cannot represent: its factor must be above 0",
     ),
 }  # fmt: skip
-QUICK = ("positions", "heads inside", "neurons")
+QUICK = ("positions", "neurons")
 
 
 def other_heads(x: Tensor) -> Tensor:
@@ -224,6 +224,7 @@ class Fused(nn.Module):
         return self.head((x + self.inner(x)).mean(3))
 
 
+@pytest.mark.slow
 def test_parts_of_a_population() -> None:
     torch.manual_seed(0)
     model = calibrated(
@@ -275,3 +276,28 @@ def test_one_population_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dynamic(net) == [("fire.q", "mix_input", Pair("fire", "fire", 1))]
     assert net.population("mix_input").sends_values
     assert proved(net, monkeypatch) > 1000
+
+
+class Flat(nn.Module):
+    """Neurons that take the samples of a call for steps, as forward hands them, in QKFormer's third stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.first, self.second = nn.Linear(6, 8), lif(0.3), lif(0.2)
+        nn.init.normal_(self.wide.weight, 0.2, 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(self.wide(x))
+        return self.second(x.flatten(0, 1)).reshape(x.shape)
+
+
+def test_samples_that_are_taken_for_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One a call, in the proof too, and told."""
+    torch.manual_seed(0)
+    net = import_model(Flat(), input_shape=(6, 1, 1), input_bits=1)
+    assert net.origin is not None
+    assert net.origin.called is not None
+    assert net.origin.called.batch == 1
+    told = [(note.layer, note.value, note.why) for note in net.assumptions if note.what == "samples"]
+    assert told == [("second", "one a call", "forward hands it those of a call for steps")]
+    assert proved(net, monkeypatch) > 100
