@@ -253,6 +253,7 @@ def test_currents_of_attention_go_into_neurons_alone() -> None:
         ("mix", made.through("mix", found, channels_of(SHAPE, np.ones((8, 8))))),
         ("sum", made.add("sum", found, three.v.value)),
     ):
+        assert isinstance(value, Currents)
         assert not value.attends
         sender = {"mix": "mix_input", "sum": "sum"}[name]
         assert sender in {draft.source for draft in value.drafts}

@@ -68,7 +68,7 @@ def model(tau: float, size: int, seed: int) -> nn.Module:
 
 def _system(tau: float, agreement: float) -> System:
     return System(
-        name="auto-spikformer" if tau == 2 else f"auto-spikformer-{tau:g}",
+        name="auto-spikformer" if tau == 2 else "auto-spikformer-tau",
         title=f"Auto-Spikformer, tau {tau:g}",
         paper="Che et al., Auto-Spikformer: Spikformer Architecture Search, 2024",
         shapes=f"32x32, Spikformer's stem, a block of 64 tokens of 32 channels, 4 heads, LIF tau {tau:g}, T 4",
