@@ -62,6 +62,8 @@ class ChipConfig:
                       while it runs and reads as weights: a multiple of `lanes`, at most weight_depth; 0: none
     dynamic_bits      width of such a number, 1..16 and less than acc_bits: 8 holds the products of 255 tokens; 0: none
     levels            True: neurons may send integer spikes, of up to 7 bits, and reset by as many thresholds
+    step_bits         bits of a step's number, 1..8: weights, thresholds and biases may differ from step to step of a sample,
+                      of up to 2^step_bits steps; 0: they are alike in all
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
@@ -95,6 +97,7 @@ class ChipConfig:
     dynamic_depth: int = field(default=0, metadata=LATER)
     dynamic_bits: int = field(default=0, metadata=LATER)
     levels: bool = field(default=False, metadata=LATER)
+    step_bits: int = field(default=0, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -122,6 +125,10 @@ class ChipConfig:
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
         check_dynamic(self)
+        if self.training and self.step_bits:
+            raise SpikeplaneError(
+                f"chip configuration: a chip that learns has no weights by step; set step_bits = 0, not {self.step_bits}"
+            )
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(
@@ -232,6 +239,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "coord_bits": (1, 10),
     "group_bits": (1, 10),
     "max_shift": (0, 31),
+    "step_bits": (0, 8),
 }
 
 #: The named chips. `tiny` suits a small FPGA, `small` and `medium` an ECP5 85k class part and

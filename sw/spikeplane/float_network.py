@@ -19,7 +19,17 @@ from typing import Any, Literal
 import numpy as np
 
 from spikeplane.later import LATER
-from spikeplane.network import DENSE, SPIKING, NeuronKind, Pair, ProjectionKind, ResetMode, Window
+from spikeplane.network import (
+    DENSE,
+    SPIKING,
+    NeuronKind,
+    Pair,
+    ProjectionKind,
+    ResetMode,
+    Window,
+    is_stepped,
+    steps_of,
+)
 
 FloatReset = ResetMode | Literal["once"]
 
@@ -57,10 +67,10 @@ class FloatNeuron:
 
     decay      what is kept of the membrane from one step to the next, 0..1, of all or of each channel
                (C,); 1: IF, 0: no memory
-    threshold  float (C,)
+    threshold  float (C,), or (T, C): step t of a sample takes the t-th
     reset      "hard", "soft" or "none"; v_reset is where a hard reset goes. "once": a neuron fires once a sample,
                as if its reset went to minus infinity
-    amount     float (C,), what a soft reset subtracts; None: the threshold
+    amount     float (C,) or (T, C), what a soft reset subtracts; None: the threshold
     strict     fires at v > threshold instead of >=
     kind       SPIKING, or MEMBRANE: the output is v (readouts)
     floor      v below 0 is 0
@@ -94,10 +104,10 @@ class FloatNeuron:
 class FloatPopulation:
     """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
 
-    bias                          float (C,) or None
+    bias                          float (C,), or (T, C): step t of a sample takes the t-th; or None
     window, input_size, constant, fold  as in `spikeplane.network.Population`
     levels                        of a constant population what it sends in each step, (T,), in the place of 1; only an
-                                  importer says it, and the compiler makes channels of the steps
+                                  importer says it, and the compiler makes weights by step of it, or channels of the steps
     """
 
     name: str
@@ -242,6 +252,16 @@ class FloatNetwork:
     readout: str = "count"
     assumptions: tuple[Assumption, ...] = field(default_factory=tuple)
     origin: Origin | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def by_step(self) -> int | None:
+        """T of a network of which weights, thresholds, amounts or biases differ from step to step; None of others."""
+        numbers = [
+            (p.bias, p.neuron and p.neuron.threshold, p.neuron and p.neuron.amount) for p in self.populations
+        ]
+        found = [steps_of(*each) for each in numbers]
+        found += [len(p.weight) for p in self.projections if is_stepped(p)]
+        return max((steps for steps in found if steps is not None), default=None)
 
     def population(self, name: str) -> FloatPopulation:
         """The population of that name. Raises KeyError."""

@@ -28,8 +28,8 @@ def normalised(net: FloatNetwork, name: str, gain: np.ndarray, offset: np.ndarra
         if not moved.any():
             continue
         if _whole(p, source):
-            added = moved.sum((1, 2, 3)) * (p.pool[0] * p.pool[1])
-            biases[p.target] = biases.get(p.target, np.zeros(len(added))) + added
+            added = moved.sum((-3, -2, -1)) * (p.pool[0] * p.pool[1])
+            biases[p.target] = biases.get(p.target, np.zeros_like(added)) + added
         else:
             projections.append(replace(p, source=constant.name, weight=moved, kind=DENSE))
     populations = [_biased(p, biases.get(p.name)) for p in net.populations]
@@ -42,12 +42,13 @@ def normalised(net: FloatNetwork, name: str, gain: np.ndarray, offset: np.ndarra
 
 
 def _folded(p: FloatProjection, gain: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The weights that scale, in the projection's form, and those of the offset, (Cout, 1, KH, KW)."""
+    """The weights that scale, in the projection's form, and those of the offset, (Cout, 1, KH, KW), behind an axis of
+    steps where there is one."""
     weight = np.asarray(p.weight, dtype=np.float64)
     shape = (-1, 1, 1)
-    if weight.ndim == 3:
-        return weight * gain.reshape(shape), (weight * offset.reshape(shape))[:, None]
-    return weight * gain.reshape(shape), (weight * offset.reshape(shape)).sum(1, keepdims=True)
+    if p.kind.rank == 3:
+        return weight * gain.reshape(shape), np.expand_dims(weight * offset.reshape(shape), -3)
+    return weight * gain.reshape(shape), (weight * offset.reshape(shape)).sum(-3, keepdims=True)
 
 
 def _whole(p: FloatProjection, source: FloatPopulation) -> bool:

@@ -163,7 +163,10 @@ def _met(
     if projection.kind is ALIGNED:
         taken = _masks(bits, config)[:, :, part.first : part.first + part.groups].sum((0, 1, 2))
         return int((taken * (reached > 0)).sum()), int((taken * reached).sum())
-    met = _groups_met(projection.weight, part, config.lanes)[: source.shape[0], None, None]
+    weight = projection.weight
+    if weight.ndim == 5:  # by step: what any step meets
+        weight = abs(weight).sum(0)
+    met = _groups_met(weight, part, config.lanes)[: source.shape[0], None, None]
     taken = bits.sum((0, 1)) * reached
     return int((bits.sum((0, 1)) * (reached > 0) * (met > 0)).sum()), int((taken * met).sum())
 

@@ -51,6 +51,7 @@ def reference(
         for population in network.populations:
             if population.neuron is not None:
                 name = population.name
+                population = _in_step(population, t)
                 total = _total(network, population, made.outputs, t)
                 if total.min() < -(1 << (acc_bits - 1)) or total.max() > (1 << (acc_bits - 1)) - 1:
                     made.exceeded.add(name)
@@ -71,8 +72,16 @@ def _total(network: Network, population: Population, outputs: dict[str, np.ndarr
     for projection in network.projections:
         if projection.target == population.name and t - projection.delay >= 0:
             source = outputs[projection.source][:, t - projection.delay]
+            if projection.weight.ndim > (3 if projection.kind is ALIGNED else 4):
+                projection = replace(projection, weight=projection.weight[t])
             total += synapses(projection, source, population.current_shape)
     return total
+
+
+def _in_step(population: Population, t: int) -> Population:
+    """With the numbers of a step, where they have an axis of steps."""
+    numbers = {name: getattr(population, name) for name in ("theta", "amount", "bias", "leaks")}
+    return replace(population, **{n: v[t] for n, v in numbers.items() if v is not None and np.ndim(v) == 2})
 
 
 def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

@@ -91,12 +91,14 @@ def test_what_is_taken_off_in_each_step() -> None:
     np.testing.assert_array_equal(constant.levels, -net.pe.detach().double().numpy().ravel())
 
 
-def test_membranes_take_the_same_in_every_step() -> None:
-    net = Positions(SHAPES["one"], lambda: neuron.LIFNode(step_mode="m"))
-    with pytest.raises(
-        SpikeplaneError, match="'steps of add' differ from step to step, beside neurons that keep"
-    ):
-        spikeplane.compile(net, chip="auto", input_shape=(2, 4, 4), progress=False)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_in_front_of_membranes_they_are_weights_by_step(shape: str) -> None:
+    """The proof runs the model beside it."""
+    net = Positions(SHAPES[shape], lambda: neuron.LIFNode(step_mode="m"))
+    program = spikeplane.compile(net, chip="auto", input_shape=(2, 4, 4), progress=False)
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 10_000
+    assert program.config.step_bits == (STEPS - 1).bit_length()
+    assert any(p.weight.ndim > p.kind.rank for p in program.network.projections)
 
 
 def test_the_same_in_every_step_is_a_bias() -> None:

@@ -63,6 +63,8 @@ ABOUT: dict[str, dict[str, str]] = {
         "acc_group": "from one group to the next", "weight_row": "weight words from one row that is visited to the next",
         "weight_column": "from one column to the next", "weight_group": "from one group to the next",
         "dynamic": "1: its weights are rows of the dynamic memory, unsigned",
+        "stepped": "1: its entries in GROUP are by group and step, group << step_bits | step",
+        "delayed": "1: recurrent; `last` in its tokens ends the source's sample, and the target's is that of the others",
     },
     "population": {
         "valid": "0: no population in this slot", "group_last": "channel groups held here, less one",
@@ -78,6 +80,7 @@ ABOUT: dict[str, dict[str, str]] = {
         "acc_across": "from the last window of a row to the first of the next row",
         "acc_base": "the first accumulator", "membrane_base": "the first membrane",
         "parameter_base": "the first parameter word: for each group -theta, -amount, bias",
+        "parameter_step": "from the parameter words of a step to those of the next; 0: alike in all steps",
         "stateless": "1: no membranes; nothing is kept from step to step",
         "leak_base": "the word of leaks in PARAMETER", "leak_each": "1: a word of leaks for each group, one after the other",
         "leak_up": "1: the leak's product is rounded up, 0: down, in lanes that do not round to odd",

@@ -28,6 +28,9 @@ from spikeplane_gateware.units.training.flags import LearningFlags
 from spikeplane_gateware.units.training.soma import TrainingSoma
 from spikeplane_gateware.units.training.synapses import TrainingSynapses
 
+Synapses = SynapseStage | TrainingSynapses
+Soma = SomaStage | TrainingSoma
+
 
 class Core(wiring.Component):
     """One core of the chip: it adds up the weights of incoming spikes, sweeps its neurons and sends
@@ -91,6 +94,8 @@ class Core(wiring.Component):
             replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
         ]
+        if self.config.step_bits:
+            m.d.comb += [synapses.given.eq(soma.given), synapses.job.eq(soma.job)]
         if isinstance(synapses, TrainingSynapses) and isinstance(soma, TrainingSoma):
             self._learn(m, synapses, soma, loader, replies)
         self._merge(m, soma, replies)
@@ -119,14 +124,7 @@ class Core(wiring.Component):
         ]
         count_activity(m, synapses, soma, replies)
 
-    def _read(
-        self,
-        m: Module,
-        synapses: SynapseStage | TrainingSynapses,
-        soma: SomaStage | TrainingSoma,
-        loader: Loader,
-        replies: Replies,
-    ) -> None:
+    def _read(self, m: Module, synapses: Synapses, soma: Soma, loader: Loader, replies: Replies) -> None:
         """Memories read soma: the loader says which word, Replies sends it."""
         m.submodules.readback = readback = Readback(self.config)
         connect(m, readback.bus, synapses.read)
@@ -146,7 +144,7 @@ class Core(wiring.Component):
             replies.word.eq(synapses.read_data | soma.read_data),
         ]
 
-    def _merge(self, m: Module, soma: SomaStage | TrainingSoma, replies: Replies) -> None:
+    def _merge(self, m: Module, soma: Soma, replies: Replies) -> None:
         """Replies and the sweep's packets share the way out; a packet once shown stays until it is
         taken. Who is next is a register's word, so that a bit of a packet costs one table."""
         reply = Signal()

@@ -19,6 +19,7 @@ from spikeplane.host.driver import Driver
 from spikeplane_sim.bench.designs import CORE
 from spikeplane_sim.bench.programs import NETWORKS, Job, job
 from spikeplane_sim.bench.streams import Ends, Mostly, Stall
+from spikeplane_sim.golden import GoldenModel
 
 FORM = packet_format(CORE)
 
@@ -108,7 +109,7 @@ class World:
 
 
 @cocotb.test()
-@cocotb.parametrize(name=list(NETWORKS), turn=range(4))
+@cocotb.parametrize(name=[*NETWORKS, "by step"], turn=range(4))
 async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) -> None:
     """Turn 0 without stalls; each turn has its own weights, spikes and stalls."""
     work = job(name, CORE, random.randrange(1 << 30))
@@ -145,9 +146,39 @@ async def nothing_is_lost_behind_a_way_out_that_is_hardly_ever_free(dut: Any) ->
 
 
 @cocotb.test()
+@cocotb.parametrize(stalling=[False, True])
+async def a_sample_begins_with_the_first_step_wherever_the_last_one_ended(dut: Any, stalling: bool) -> None:
+    """Samples of 1 to 4 steps, one behind the other, of a network whose numbers differ from step to step."""
+    work = job("by step", CORE, random.randrange(1 << 30))
+    world = World(dut, work, stalling)
+    await world.ends.start()
+    await world.load()
+    lengths, expected = [4, 1, 1, 3, 2, 4, 1, 2, 3, 3], []
+    for number, length in enumerate(lengths):
+        planes = {name: values[number % 3][None, :length] for name, values in work.inputs.items()}
+        golden = GoldenModel(work.network, membrane_bits=CORE.membrane_bits, acc_bits=CORE.acc_bits).run(
+            planes
+        )
+        for t in range(length):
+            now = {name: values[0, t] for name, values in planes.items()}
+            packets = world.driver.step_packets(now, number, t, len(expected) % 2, last=t == length - 1)
+            world.waiting.extend(numbers(packets))
+            expected.append({name: values[0, t] for name, values in golden.items()})
+    world.release()
+    await world.ends.until(lambda: world.collector.complete == len(expected), 400_000, "all steps")
+    for probe in world.collector.probes.values():
+        assert any(each[probe.name].any() for each in expected), f"{probe.name} is never active"
+        for step, each in enumerate(expected):
+            found = probe.steps.get(step, np.zeros(probe.shape, dtype=np.int64))
+            assert np.array_equal(found, each[probe.name]), (
+                f"{probe.name}, step {step} of samples of {lengths}"
+            )
+
+
+@cocotb.test()
 async def one_program_after_the_other(dut: Any) -> None:
     """STOP, another program, START: nothing of the first is left."""
-    for number, name in enumerate(("recurrent", "convolution", "held", "recurrent")):
+    for number, name in enumerate(("recurrent", "convolution", "by step", "held", "by step", "recurrent")):
         if number:
             await FallingEdge(dut.clk)
         world = World(dut, job(name, CORE, random.randrange(1 << 30)), True)

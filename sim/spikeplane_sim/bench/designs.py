@@ -73,7 +73,7 @@ _SMALL: dict[str, Any] = {
     "max_shift": 15,  # a membrane's highest plane
 }  # fmt: skip
 NETWORK = ChipConfig(rows=3, cols=3, lanes=8)
-CORE = ChipConfig(rows=1, cols=1, low_planes=True, **_SMALL)
+CORE = ChipConfig(rows=1, cols=1, low_planes=True, step_bits=2, **_SMALL)
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)
 

@@ -32,7 +32,7 @@ def job(name: str, config: ChipConfig, seed: int) -> Job:
     """One of `NETWORKS` on a chip; weights and inputs from the seed. Every population is probed."""
     from spikeplane_sim.golden import GoldenModel
 
-    network, inputs = {**NETWORKS, "crowded": crowded}[name](np.random.default_rng(seed))
+    network, inputs = {**NETWORKS, "crowded": crowded, "by step": by_step}[name](np.random.default_rng(seed))
     network = _without_low_planes(network) if config.low_planes else network
     placement = place(network, config)
     names = [p.name for p in network.populations if p.neuron is not None]
@@ -190,6 +190,43 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
         "in": _planes(rng, (4, 3, 3), 0.5)
+    }
+
+
+def by_step(rng: np.random.Generator) -> tuple[Network, Planes]:
+    """All that may differ from step to step: weights, also delayed ones, thresholds, amounts, biases (behind a window), leaks."""
+
+    def draw(low: int, high: int, *shape: int) -> np.ndarray:
+        return rng.integers(low, high, (STEPS, *shape))
+
+    readout = Neuron(reset="none", kind=MEMBRANE)
+    populations = (
+        Population(name="in", shape=(2, 4, 4)),
+        Population(
+            name="first",
+            shape=(12, 2, 2),
+            neuron=Neuron(leak="multiply", leak_round="up", reset="soft", strict=True),
+            theta=draw(60, 200, 12),
+            amount=draw(10, 30, 12),
+            bias=draw(-9, 30, 12),
+            leaks=draw(0, 16, 12) * 4096,
+            window=Window(size=2, stride=2),
+            input_size=(4, 4),
+        ),
+        Population(name="second", shape=(8, 2, 2), neuron=Neuron(leak="memoryless"), theta=draw(5, 90, 8)),
+        Population(name="out", shape=(5, 1, 1), neuron=readout, bias=draw(-50, 50, 5)),
+    )
+    projections = (
+        Projection(source="in", target="first", weight=draw(-40, 40, 12, 2, 3, 3), padding=(1, 1)),
+        Projection(source="first", target="first", weight=draw(-20, 21, 12, 12, 1, 1), up=(2, 2), delay=1),
+        Projection(source="first", target="second", weight=draw(-30, 40, 8, 12, 1, 1)),
+        Projection(source="second", target="first", weight=draw(-20, 21, 12, 8, 1, 1), up=(2, 2), delay=1),
+        Projection(source="second", target="second", weight=draw(-9, 10, 8, 1, 1), kind=ALIGNED, delay=1),
+        Projection(source="second", target="out", weight=draw(-99, 100, 5, 8, 2, 2)),
+        Projection(source="first", target="out", weight=rng.integers(-9, 10, (5, 12, 2, 2))),
+    )
+    return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
+        "in": _planes(rng, (2, 4, 4), 0.5)
     }
 
 

@@ -25,6 +25,7 @@ class FloatModel:
         self, network: FloatNetwork, *, device: str = "cpu", dtype: torch.dtype = torch.float64
     ) -> None:
         self.network, self.device, self.dtype = network, torch.device(device), dtype
+        self.step = 0  #: the sample's, for weights and numbers by step
         #: by tag
         self.weights = [
             torch.as_tensor(np.array(p.weight), device=self.device).to(dtype) for p in network.projections
@@ -59,7 +60,7 @@ class FloatModel:
         membranes: dict[str, Tensor] = {}
         sent: dict[str, Tensor] = {}
         for t in range(first.shape[1]):
-            before, sent = sent, {}
+            self.step, before, sent = t, sent, {}
             outputs: dict[str, Tensor] = {}
             potentials: dict[str, Tensor] = {}
             for population in self.network.populations:
@@ -94,7 +95,9 @@ class FloatModel:
                     total += attended(source, now[p.dynamic.k], now[p.dynamic.v], self.weights[tag])
                     continue
                 x = block_sums(source, p.pool)
-                total += _through(p, x, self.weights[tag], total.shape[2:])
+                weight = self.weights[tag]
+                weight = weight[self.step] if weight.ndim > p.kind.rank else weight
+                total += _through(p, x, weight, total.shape[2:])
         window = population.window
         if window is None:
             return total
@@ -131,7 +134,8 @@ class FloatModel:
         return torch.where(fired, v - rule.times(sent, fired) * amount, v)
 
     def _channels(self, values: np.ndarray | None, channels: int) -> Tensor:
-        array = np.zeros(channels) if values is None else np.broadcast_to(values, (channels,))
+        values = np.zeros(channels) if values is None else np.asarray(values)
+        array = np.broadcast_to(values[self.step] if values.ndim > 1 else values, (channels,))
         return torch.as_tensor(np.array(array), device=self.device).to(self.dtype).view(1, channels, 1, 1)
 
 

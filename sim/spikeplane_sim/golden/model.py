@@ -8,6 +8,7 @@
 
 Neurons of integer spikes send s = round(v / theta), half to even, from 0 to a top, and u' = v - s * amount.
 
+Weights, biases, thetas, amounts and leaks that have an axis of steps are those of the sample's step t, from 0 on.
 What is sent of v is limited to the population's planes, and the lowest ones may be left out.
 
 All values are exact integers: a float convolution is used only where every partial sum is exact in
@@ -23,10 +24,12 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection, times
+from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane_sim.golden.dynamic import Dynamic
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
+from spikeplane_sim.golden.reach import bound_of, reach_of
+from spikeplane_sim.golden.steps import most_steps
 
 Tensor = torch.Tensor
 _NARROW = 1 << 30  #: magnitudes below are added in int32, others in int64
@@ -44,8 +47,10 @@ class GoldenModel:
         self.network, self.device = network, torch.device(device)
         self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)
         self.acc_bits = acc_bits
+        #: steps that a sample has at most, and the one under way
+        self.most, self.step = most_steps(network), 0
         self.reach = {
-            p.name: _reach(p, network, membrane_bits) for p in network.populations if p.neuron is not None
+            p.name: reach_of(p, network, membrane_bits) for p in network.populations if p.neuron is not None
         }
         largest = max([1 << (membrane_bits - 1), 1 << (acc_bits - 1), *self.reach.values()])
         #: holds the sum of a membrane and a current
@@ -82,7 +87,8 @@ class GoldenModel:
         membranes: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
         held: dict[str, Tensor] = {}
-        for now in planes:
+        for self.step, now in enumerate(planes):
+            self._check_step()
             previous, outputs, first = outputs, {}, next(iter(now.values()))
             for population in self.network.populations:
                 if population.constant:
@@ -92,13 +98,17 @@ class GoldenModel:
                 if population.neuron is None:
                     outputs[population.name] = now[population.name].to(torch.int32)
                     continue
-                # The same input in every step gives the same current: what `hold` means.
+                # The same input in every step gives the same current: what `hold` means. A bias may differ.
                 current = (
                     held[population.name]
                     if population.name in held
                     else self._current(population, outputs, previous, len(first))
                 )
-                if population.hold and constant:
+                if (
+                    population.hold
+                    and constant
+                    and np.ndim(0 if population.bias is None else population.bias) < 2
+                ):
                     held[population.name] = current
                 u = membranes.get(population.name, torch.zeros_like(current))
                 sent, membranes[population.name], v = self._fire(population, u, current)
@@ -106,6 +116,20 @@ class GoldenModel:
                 if potentials is not None:
                     potentials[population.name] = v
             yield outputs
+
+    def _added(self, tag: int, source: Tensor, now: dict[str, Tensor]) -> Tensor:
+        synapses = self.synapses[tag]
+        if isinstance(synapses, Synapses):
+            return synapses(source, self.step)
+        pair = self.network.projections[tag].dynamic
+        assert pair is not None
+        return synapses(source, now[pair.k], now[pair.v])
+
+    def _check_step(self) -> None:
+        if self.step >= self.most:
+            raise SpikeplaneError(
+                f"the network has weights or thresholds for {self.most} steps of a sample, not for more; end it there"
+            )
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All steps: per population int32 (N, T, C, H, W)."""
@@ -124,8 +148,7 @@ class GoldenModel:
             projection = self.network.projections[tag]
             source = (before if projection.delay else now).get(projection.source)
             if source is not None:
-                read = () if projection.dynamic is None else (now[name] for name in projection.dynamic.names)
-                added = self.synapses[tag](source, *read)
+                added = self._added(tag, source, now)
                 total = added.add_(bias) if total is None else total.add_(added)
         if total is None:  # nothing has arrived yet: a recurrent projection at step 0
             total = bias.expand(batch, *population.current_shape).clone()
@@ -176,9 +199,8 @@ class GoldenModel:
         return limited(neuron, sent.to(torch.int32)), after, v
 
     def _channels(self, values: np.ndarray | None, population: Population) -> Tensor:
-        array = np.broadcast_to(
-            np.asarray(0 if values is None else values, dtype=np.int64), population.shape[:1]
-        )
+        now = np.asarray(0 if values is None else values, dtype=np.int64)
+        array = np.broadcast_to(now[self.step] if now.ndim > 1 else now, population.shape[:1])
         return torch.as_tensor(array.copy(), device=self.device).to(self.wide).view(1, -1, 1, 1)
 
 
@@ -220,26 +242,32 @@ class Synapses:
     ) -> None:
         self.projection, self.wide = projection, wide
         self.shape = network.population(projection.target).current_shape
-        bound = _bound(projection, network.population(projection.source), membrane_bits)
+        bound, rank = (
+            bound_of(projection, network.population(projection.source), membrane_bits),
+            projection.kind.rank,
+        )
         self.dtype = torch.float32 if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
         integers = np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift
-        self.weight = torch.as_tensor(integers, device=device).to(self.dtype)
+        #: by step; one for all where they have no axis of steps
+        self.weights = list(
+            torch.as_tensor(integers, device=device).to(self.dtype).reshape(-1, *integers.shape[-rank:])
+        )
         self.rule = RULES[projection.kind.tag]
 
-    def __call__(self, source: Tensor) -> Tensor:
-        p = self.projection
+    def __call__(self, source: Tensor, step: int = 0) -> Tensor:
+        p, weight = self.projection, self.weights[step if len(self.weights) > 1 else 0]
         x, padding = pooled(source, p.pool).to(self.dtype), p.padding
         if p.up != (1, 1):
             x, padding = spread(x, p, self.shape[1:]), (0, 0)
         if source.is_cuda:
-            return self._explicit(x, padding)
-        return self.rule.direct(x, self.weight, p.stride, padding).to(self.wide)
+            return self._explicit(x, weight, padding)
+        return self.rule.direct(x, weight, p.stride, padding).to(self.wide)
 
-    def _explicit(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
+    def _explicit(self, x: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
         """The same by unfolding and a matrix product."""
-        p, kernel = self.projection, (self.weight.shape[-2], self.weight.shape[-1])
+        p, kernel = self.projection, (weight.shape[-2], weight.shape[-1])
         columns = F.unfold(x, kernel, padding=padding, stride=p.stride)
-        return self.rule.explicit(columns, self.weight).view(len(x), -1, *self.shape[1:]).to(self.wide)
+        return self.rule.explicit(columns, weight).view(len(x), -1, *self.shape[1:]).to(self.wide)
 
 
 def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
@@ -260,22 +288,3 @@ def spread(x: Tensor, p: Projection, out: tuple[int, ...]) -> Tensor:
     height, width = (min(pair) for pair in zip(places.shape[2:], x.shape[2:], strict=True))
     places[:, :, :height, :width] = x[:, :, :height, :width]
     return plane
-
-
-def _bound(projection: Projection, source: Population, membrane_bits: int) -> int:
-    """No partial sum of the projection exceeds this magnitude."""
-    neuron, largest = source.neuron, (1 << source.value_bits) - 1
-    if neuron is not None:
-        largest = NEURON_RULES[neuron.kind.tag].largest(membrane_bits)
-        if neuron.planes:
-            largest = min(largest, 2**neuron.planes)
-        largest = -(-largest >> neuron.low)
-    weight = np.abs(np.asarray(projection.weight, dtype=np.int64)).reshape(len(projection.weight), -1)
-    return (int(weight.sum(1).max()) * largest * times(projection, source.shape)) << projection.pre_shift
-
-
-def _reach(population: Population, network: Network, membrane_bits: int) -> int:
-    """No partial sum of the population's currents exceeds this magnitude."""
-    bias = 0 if population.bias is None else int(np.abs(np.asarray(population.bias, dtype=np.int64)).max())
-    incoming = network.incoming(population.name)
-    return bias + sum(_bound(p, network.population(p.source), membrane_bits) for p in incoming)

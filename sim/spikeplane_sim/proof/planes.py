@@ -141,7 +141,8 @@ def _size(net: FloatNetwork, steps: int) -> tuple[int, int]:
     """Samples and steps that the budget allows."""
     room = BUDGET // _cost(net)
     called = None if net.origin is None else net.origin.called
-    steps = min(steps, max(room // LEAST, 4)) if called is None or called.steps is None else called.steps
+    own = net.by_step if called is None or called.steps is None else called.steps
+    steps = min(steps, max(room // LEAST, 4)) if own is None else own
     return int(min(max(room // steps, LEAST), SAMPLES)), int(steps)
 
 

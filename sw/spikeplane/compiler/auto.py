@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from spikeplane.compiler.fit import Fitted, Placed
 from spikeplane.compiler.size import Shape, least_chip, roomy
-from spikeplane.config import PRESETS, ChipConfig
+from spikeplane.config import PRESETS, RANGES, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.resources import estimate
 from spikeplane.network import Network
@@ -163,15 +163,16 @@ def _until(
 
 def _arithmetic(base: ChipConfig) -> tuple[ChipConfig, ...]:
     """Chips without a limit but their arithmetic's: as the base has it, then wider. Planes may be left out of values,
-    and spikes be integers: a chip of a network that has neither lacks that (`size.least`)."""
+    spikes be integers, and numbers differ from step to step: a chip of a network that has none of it lacks that (`size.least`)."""
     own = base.acc_bits, base.membrane_bits
     wider = (
         replace(base, acc_bits=acc, membrane_bits=membrane, leak_multiplier=True)
         for acc, membrane in _WIDTHS
         if acc >= own[0] and membrane >= own[1] and (acc, membrane) != own
     )
+    steps = RANGES["step_bits"][1]
     plain = (
-        replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0)
+        replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0, step_bits=steps)
         for chip in (base, *wider)
     )
     return tuple(roomy(chip, (8, 8, chip.lanes), dynamic=False) for chip in plain)

@@ -10,7 +10,7 @@ layers, steps in channels.
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network, Projection
+from spikeplane.network import Network, Projection, weights
 from spikeplane.network.blocks import Met, met_by
 from spikeplane.network.projections.kind import Meeting
 
@@ -18,8 +18,10 @@ from spikeplane.network.projections.kind import Meeting
 def met_groups(
     projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
 ) -> Met | None:
-    """Of a part of `groups` channel groups from `first` on; None where all is met."""
-    linked = projection.kind.linked(projection.weight, network.population(projection.source).shape[0])
+    """Of a part of `groups` channel groups from `first` on, in any step; None where all is met."""
+    linked = projection.kind.linked(
+        np.abs(weights(projection)).max(0), network.population(projection.source).shape[0]
+    )
     if linked is None:
         return None
     found = met_by(linked[first * config.lanes : (first + groups) * config.lanes], config.lanes)

@@ -40,7 +40,7 @@ def _check_population(population: FloatPopulation) -> None:
         ("thresholds", neuron.threshold),
         ("reset amounts", neuron.amount),
     ):
-        _check_numbers(name, what, value, shape[0])
+        _check_numbers(name, what, value, shape[0], by_step=True)
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
     _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0])
     subtracted = neuron.threshold if neuron.amount is None else neuron.amount
@@ -59,10 +59,11 @@ def _check_population(population: FloatPopulation) -> None:
         )
 
 
-def _check_numbers(layer: str, what: str, value: Any, count: int) -> None:
-    """One number, or `count` of them, all finite."""
+def _check_numbers(layer: str, what: str, value: Any, count: int, *, by_step: bool = False) -> None:
+    """One number, or `count` of them, all finite; `by_step`: or so many for each step."""
     array = np.zeros(1) if value is None else np.asarray(value)
-    if array.shape not in ((), (1,), (count,)):
+    shape = array.shape[1:] if by_step and array.ndim == 2 and array.size else array.shape
+    if shape not in ((), (1,), (count,)):
         numbers = "one number" if count == 1 else f"1 or {count} numbers"
         raise SpikeplaneError(
             f"layer '{layer}': its {what} must be {numbers}, not an array of shape {shape_text(array.shape)}"

@@ -10,6 +10,7 @@ import numpy as np
 from spikeplane.compiler.auto import Target, target
 from spikeplane.compiler.auto_bits import fewest_bits, share_of
 from spikeplane.compiler.built import first_built
+from spikeplane.compiler.by_step import check_by_step
 from spikeplane.compiler.constants import widened
 from spikeplane.compiler.correct import with_corrections
 from spikeplane.compiler.fit import fit
@@ -198,6 +199,7 @@ def prepared(
     encodings = by_input(Encoding() if encoding is None else encoding, [p.name for p in net.inputs])
     encodings = settled(encodings, net, given=encoding is not None)
     net, encodings = in_channels(_normalised(net, encodings), encodings)
+    check_by_step(net, encodings, chip)
     return widened(net, chip, encodings), encodings
 
 

@@ -95,6 +95,7 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         levels=config.levels,
         dynamic_depth=config.dynamic_depth,
         dynamic_bits=config.dynamic_bits,
+        step_bits=config.step_bits,
     )
 
 

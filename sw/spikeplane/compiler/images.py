@@ -18,11 +18,11 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import Memory, Reset, core_tables
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, weights
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.laid import IntoPair, Order, PairPopulation, dynamic_rows
 from spikeplane.program.placement import Part, Placement
-from spikeplane.program.values import check_levels, check_planes, check_shift, check_weights
+from spikeplane.program.values import check_levels, check_planes, check_shift, check_steps, check_weights
 
 _RESETS = {"none": Reset.NONE, "hard": Reset.HARD, "soft": Reset.SOFT}
 
@@ -178,6 +178,8 @@ class CoreImage:
                 self.rows[tag],
                 dynamic_synapses(projection, self.network, self.config, part),
             )
+        if is_stepped(projection):
+            synapses.groups = self._by_step(synapses.groups, len(synapses.weights), projection, what)
         for entry in synapses.groups:
             entry["acc"] += acc_base
             entry["weight"] += weight_base
@@ -192,7 +194,7 @@ class CoreImage:
             slot=part.slot,
             pre=projection.pre_shift,
             **projection.kind.fields,
-            **({} if projection.dynamic is None else {"dynamic": 1}),
+            **self._options(projection),
             **bases,
             **steps,
         )
@@ -217,6 +219,7 @@ class CoreImage:
             return base, build_synapses(projection, self.network, self.config, part.first, part.groups)
         # before they are built: there may be far too many
         words = weight_words(projection, self.network, self.config, part.first, part.groups)
+        words *= len(weights(projection))
         base = self.known[key] = self.space.take("weight", words, what)
         synapses = build_synapses(projection, self.network, self.config, part.first, part.groups)
         for i, word in enumerate(synapses.weights):
@@ -231,6 +234,26 @@ class CoreImage:
             word = lanes_word([one] * self.config.lanes, self.config.weight_bits)
             self._put(Memory.WEIGHT, self.known["ones",], word)
         return self.known["ones",]
+
+    def _options(self, projection: Projection) -> dict[str, int]:
+        """Fields of chips with a dynamic memory, or numbers by step."""
+        dynamic = {} if projection.dynamic is None else {"dynamic": 1}
+        if not self.config.step_bits:
+            return dynamic
+        return {**dynamic, "stepped": is_stepped(projection), "delayed": projection.delay}
+
+    def _by_step(
+        self, groups: list[dict[str, int]], words: int, projection: Projection, what: str
+    ) -> list[dict[str, int]]:
+        """The entries of GROUP by group and step: a step's weights are behind those of the step before. words: of all."""
+        steps, most = len(projection.weight), 1 << self.config.step_bits
+        check_steps(steps, self.config, what)
+        nothing = {"count": 0, "acc": 0, "weight": 0}
+        return [
+            {**entry, "weight": entry["weight"] + words // steps * step} if step < steps else dict(nothing)
+            for entry in groups
+            for step in range(most)
+        ]
 
     def _table(self, name: str, entries: list[dict[str, int]], what: str) -> int:
         """Where a coordinate table begins. Equal ones are stored once."""

@@ -2,7 +2,7 @@
 of the integers that its sources send."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import Neuron, Population
+from spikeplane.network import Neuron, Population, at_step, is_stepped, steps_of
 from spikeplane.network.blocks import held
 
 COUNTED_BITS = 2  #: of weights that are counted: 0 and 1
@@ -29,7 +29,8 @@ class Layer:
     sources: tuple[Population, ...]
     #: of sources of values, in their integers (2, C): the power of what rounding changes in them, and their own
     before: tuple[np.ndarray | None, ...]
-    real: tuple[np.ndarray, ...]  #: weights in units of the sources' integers
+    #: weights in units of the sources' integers, (C, ...); those by step (C, T, ...)
+    real: tuple[np.ndarray, ...]
     bits: int
     widths: tuple[int, ...]  #: bits of each projection's whole numbers: `bits`, or more that become signs
     exact: bool  #: an identity of values has one sign, and those beside it are sums of them
@@ -44,6 +45,33 @@ class Layer:
     steps: int
     #: (C,), of a correction: the unit of the weights is that many times the one of least error
     scale: np.ndarray | None = None
+
+    @property
+    def by_step(self) -> int | None:
+        """Steps for which it has numbers of its own; None where they are alike in all."""
+        own = steps_of(self.population.bias, self.neuron.threshold, self.neuron.amount)
+        weights = [len(p.weight) for p in self.incoming if is_stepped(p)]
+        return max([*weights, *([] if own is None else [own])], default=None)
+
+    def steps_apart(self) -> "list[Layer]":
+        """A layer without steps for each of its own; itself alone where they are alike."""
+        return [self] if self.by_step is None else [self._at(t) for t in range(self.by_step)]
+
+    def _at(self, t: int) -> "Layer":
+        neuron = replace(
+            self.neuron, threshold=at_step(self.neuron.threshold, t), amount=at_step(self.neuron.amount, t)
+        )
+        return replace(
+            self,
+            population=replace(self.population, bias=at_step(self.population.bias, t), neuron=neuron),
+            neuron=neuron,
+            incoming=tuple(replace(p, weight=p.weight[t]) if is_stepped(p) else p for p in self.incoming),
+            real=tuple(self.at(weight, p, t) for weight, p in zip(self.real, self.incoming, strict=True)),
+        )
+
+    def at(self, weight: np.ndarray, p: FloatProjection, t: int) -> np.ndarray:
+        """Of `real`, or integers of its form, those of a step."""
+        return weight[:, t] if is_stepped(p) else weight
 
     @property
     def half(self) -> int:
@@ -168,9 +196,11 @@ class Layers:
     def _real(self, projection: FloatProjection) -> np.ndarray:
         """Its weights times the real value of its source's 1."""
         weight, units = np.asarray(projection.weight, np.float64), self.streams.units.get(projection.source)
-        if units is not None:
-            return weight * projection.kind.by_source(units * 2.0 ** self.streams.low[projection.source])
-        return weight * self.units.get(projection.source, 1.0)
+        if units is None:
+            weight = weight * self.units.get(projection.source, 1.0)
+        else:
+            weight = weight * projection.kind.by_source(units * 2.0 ** self.streams.low[projection.source])
+        return np.moveaxis(weight, 0, 1) if is_stepped(projection) else weight
 
 
 def _spikes(net: FloatNetwork, name: str) -> Population:
@@ -182,6 +212,8 @@ def _holds(
     net: FloatNetwork, incoming: tuple[FloatProjection, ...], encodings: Mapping[str, Encoding]
 ) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
+    if any(is_stepped(p) for p in incoming):
+        return False
     same = {p.name for p in net.populations if p.constant}
     same |= {name for name, one in encodings.items() if one.kind == "direct" and one.steps > 1}
     return any(p.source in encodings for p in incoming) and all(p.source in same for p in incoming)
@@ -191,7 +223,8 @@ def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
     """The largest of threshold, reset amount and reset potential, per channel."""
     largest = np.full(channels, abs(neuron.v_reset))
     for values in (neuron.threshold, neuron.amount):
-        largest = np.maximum(largest, np.abs(per_channel(values, channels)))
+        each = values if values is None or np.ndim(values) < 2 else np.abs(values).max(0)
+        largest = np.maximum(largest, np.abs(per_channel(each, channels)))
     return largest
 
 

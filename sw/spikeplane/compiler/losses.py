@@ -14,7 +14,7 @@ from spikeplane.compiler.widths import FINE, READOUT_BITS, looped, narrow
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation
-from spikeplane.network import LEAK_ONE, Network, Population
+from spikeplane.network import LEAK_ONE, Network, Population, is_stepped
 from spikeplane.program.bounds import reach
 
 _WIDTHS = (20, 22, 24, 28, 32)  #: of accumulators that are tried where weights vanish
@@ -181,10 +181,10 @@ def _reset(real: FloatPopulation, made: Population, scale: float) -> list[Assump
     if made.neuron is None or made.neuron.reset != "soft" or subtracted is None or made.amount is None:
         return []
     wanted = np.broadcast_to(subtracted, made.amount.shape)
-    few = int(((made.amount == 1) & (wanted > 0) & (wanted < scale / 2)).sum())
+    few = int(np.atleast_2d((made.amount == 1) & (wanted > 0) & (wanted < scale / 2)).any(0).sum())
     if not few:
         return []
-    why = f"{few} of {len(made.amount)} channels; their weights are larger than their thresholds"
+    why = f"{few} of {made.shape[0]} channels; their weights are larger than their thresholds"
     return [Assumption(layer=real.name, what="soft reset", value="1 step", why=why)]
 
 
@@ -195,7 +195,8 @@ def _saturates(network: Network, made: Population, config: ChipConfig) -> list[A
     for projection in network.incoming(made.name):
         total = total + np.array(reach(projection, network.population(projection.source), config), np.float64)
     if made.bias is not None:
-        total = total + made.bias
+        biases = np.atleast_2d(made.bias)
+        total = total + np.stack([biases.min(0), biases.max(0)])
     beyond = (total[0] < least) | (total[1] > most)
     if made.neuron.stateless and not beyond.any():
         return []
@@ -219,6 +220,8 @@ def _coarse(net: FloatNetwork, network: Network, made: Population) -> list[Assum
     for tag, other in zip(network.tags_into(made.name), net.tags_into(made.name), strict=True):
         weight = np.asarray(network.projections[tag].weight, np.float64)
         real = np.asarray(net.projections[other].weight, np.float64)
+        if is_stepped(net.projections[other]):
+            weight, real = np.moveaxis(weight, 1, 0), np.moveaxis(real, 1, 0)
         whole, real = weight.reshape(len(weight), -1), real.reshape(len(real), -1)
         if network.population(network.projections[tag].source).sends_values:
             continue

@@ -2,6 +2,7 @@
 leaks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, lane_leak_layout
-from spikeplane.network import LEAK_ONE, Neuron, Population
+from spikeplane.network import LEAK_ONE, Neuron, Population, at_step, steps_of
 from spikeplane.program.placement import Part
-from spikeplane.program.values import check_signed
+from spikeplane.program.values import check_signed, check_steps
 
 _ROUNDS = {"down": LeakRound.DOWN, "up": LeakRound.UP, "odd": LeakRound.ODD}
 
@@ -32,10 +33,26 @@ class Parameters:
 
     def words(self, population: Population, part: Part, what: str) -> dict[str, int]:
         """Of one part; returns the fields of its POPULATION word that say where they are."""
+        steps = steps_of(population.theta, population.amount, population.bias, population.leaks)
+        if steps is not None:
+            return self._by_step(population, part, what, steps)
         return {
             "parameter_base": self._parameters(population, part, what),
             **self._leaks(population, part, what),
+            **({"parameter_step": 0} if self.config.step_bits else {}),
         }
+
+    def _by_step(self, population: Population, part: Part, what: str, steps: int) -> dict[str, int]:
+        """The words of a step, its leaks behind them, and then those of the next."""
+        check_steps(steps, self.config, what)
+        own, found = Parameters(self.config, self.space, self.put, {}), []
+        for step in range(steps):
+            numbers = ("theta", "amount", "bias", "leaks")
+            now = replace(population, **{name: at_step(getattr(population, name), step) for name in numbers})
+            own.known.clear()  # words that are shared would not be a step's
+            found.append(own.words(now, part, what))
+        first, second = found[0]["parameter_base"], found[min(1, steps - 1)]["parameter_base"]
+        return {**found[0], "parameter_step": second - first}
 
     def _parameters(self, population: Population, part: Part, what: str) -> int:
         """-theta, -amount and bias words of each group. A strict comparison is one more on theta."""

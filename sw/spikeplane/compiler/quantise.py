@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikeplane.compiler.apart import changed_by_step, numbers, with_biases
+from spikeplane.compiler.by_step import alike
 from spikeplane.compiler.constants import refuse_one_size
 from spikeplane.compiler.corrected import corrected
 from spikeplane.compiler.counted import check_counted, refuse_signs
 from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
-from spikeplane.compiler.off import changed, share
+from spikeplane.compiler.off import share
 from spikeplane.compiler.planes import planes_of
 from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import affordable, fewer_signs, most_signs, signs
@@ -33,7 +35,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
-from spikeplane.network import Network, Neuron, Population, Projection, times
+from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, times, weights
 from spikeplane.network.blocks import held
 from spikeplane.program.bounds import reach
 from spikeplane.program.corrections import Correction
@@ -99,7 +101,7 @@ def _quantised(
     several: int,
     correct: Correct,
 ) -> tuple[Network, list[Quantised]]:
-    streams = Streams(net, config, encodings, bits, peaks, several)
+    streams = Streams(alike(net), config, encodings, bits, peaks, several)
     layers = Layers(net, encodings, config, bits, guards, peaks, streams.chosen, several)
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
@@ -132,18 +134,18 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
         for w, power, bits in zip(layer.real, above, layer.widths, strict=True)
     ]
     plain = [_projection(p, w, power, 0) for p, w, power in zip(layer.incoming, whole, above, strict=True)]
-    channels = layer.population.shape[0]
     spare = [spare_of(p, weight, config) for p, weight in zip(layer.incoming, whole, strict=True)]
     low, high = _reach(layer, plain, whole, above, spare, config)
-    if (fewer := fewer_signs(layer.widths)) != layer.widths and not _fits(layer, low, high, unit, config):
+    apart, low, high = with_biases(layer, low, high, unit)
+    if (fewer := fewer_signs(layer.widths)) != layer.widths and not _fits(apart, low, high, unit, config):
         return quantise_layer(replace(layer, widths=fewer), config)
     room = [config.max_shift - source.bits(config.membrane_bits) + 1 for source in layer.sources]
     drive = Drive(
         low=low,
         high=high,
         usual=_usual(layer, plain, config),
-        largest=_largest(layer, unit),
-        bias=per_channel(layer.population.bias, channels) / unit,
+        largest=None if layer.neuron.threshold is None else thresholds(layer.neuron, len(unit)) / unit,
+        bias=per_channel(apart.population.bias, len(unit)) / unit,
         peak=None if layer.peak is None else layer.peak / unit,
         again=_again(layer, plain, unit, config),
         shift=min(
@@ -157,10 +159,10 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     ]
     made = _population(layer, unit * 2.0**-h, config)
     if layer.unit is not None and made.neuron is not None:
-        planes, relu = planes_of(layer, low, high, unit, config)
+        planes, relu = planes_of(apart, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
     steps = [unit * 2.0**power for power in above]
-    off = changed(layer, whole, steps)
+    off = changed_by_step(layer, whole, steps)
     row = row_of(layer, made, whole, steps, unit, h, share(off))
     return Made(made, found, row, unit * 2.0**-h, off / unit**2)
 
@@ -195,7 +197,10 @@ def _again(layer: Layer, plain: list[Projection], unit: np.ndarray, config: Chip
     if layer.neuron.reset != "once":
         return None
     window = 1 if layer.population.window is None else layer.population.window.size**2
-    bias = per_channel(layer.population.bias, len(unit)) / unit
+    bias = (
+        np.atleast_2d(np.asarray(0.0 if layer.population.bias is None else layer.population.bias)).max(0)
+        / unit
+    )
     added = gathered(zip(plain, layer.sources, strict=True), bias, window, layer.steps, config)
     return added / room_of_once(layer, config)
 
@@ -204,8 +209,8 @@ def _usual(layer: Layer, plain: list[Projection], config: ChipConfig) -> np.ndar
     total = np.zeros(layer.population.shape[0])
     for projection, source in zip(plain, layer.sources, strict=True):
         largest = max(source.values(config.membrane_bits)) * times(projection, source.shape)
-        weight = np.asarray(projection.weight) << projection.pre_shift
-        total = total + usual_current(weight, largest, projection.up)
+        each = [w << projection.pre_shift for w in weights(projection)]
+        total = total + np.max([usual_current(w, largest, projection.up) for w in each], axis=0)
     return total
 
 
@@ -230,6 +235,8 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
     """Weights that count 2^power: stored shifted as far as they can be, the rest is the packets'
     pre-shift."""
     stored = min(spare, power)
+    if is_stepped(p):
+        weight = np.moveaxis(weight, 1, 0)
     return Projection(
         source=p.source,
         target=p.target,
@@ -245,10 +252,6 @@ def _projection(p: FloatProjection, weight: np.ndarray, power: int, spare: int) 
     )
 
 
-def _largest(layer: Layer, unit: np.ndarray) -> np.ndarray | None:
-    return None if layer.neuron.threshold is None else thresholds(layer.neuron, len(unit)) / unit
-
-
 def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Population:
     """`unit`: the real value of one step of currents and membranes, guard bits included."""
     population, neuron, channels = layer.population, layer.neuron, layer.population.shape[0]
@@ -258,10 +261,10 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        theta = _theta(per_channel(neuron.threshold, channels) / unit, strict=neuron.strict)
+        theta = _theta(numbers(neuron.threshold, channels) / unit, strict=neuron.strict)
         if neuron.reset == "soft":
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
-            real = per_channel(subtracted, channels)
+            real = numbers(subtracted, channels)
             # A reset that rounds to nothing would leave the neuron firing for ever.
             amount = np.maximum(np.round(real / unit), real > 0).astype(np.int64)
     return Population(
@@ -273,7 +276,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         amount=amount,
         window=population.window,
         input_size=population.input_size,
-        bias=np.round(per_channel(population.bias, channels) / unit).astype(np.int64) + layer.half,
+        bias=np.round(numbers(population.bias, channels) / unit).astype(np.int64) + layer.half,
         leaks=each,
         hold=layer.hold,
         neuron=Neuron(

@@ -13,7 +13,7 @@ from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.dynamic import MOST_BITS
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population
+from spikeplane.network import LEAK_ONE, Network, Neuron, Population, is_stepped, steps_of
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.image import Image
@@ -65,9 +65,17 @@ def roomy(config: ChipConfig, shape: Shape, *, dynamic: bool = True) -> ChipConf
 def least_chip(network: Network, roomy: ChipConfig, probes: list[str]) -> Fitted:
     """The least chip that holds the network as it is placed on `roomy`. Raises SpikeplaneError where not even
     that one holds it."""
+    roomy = replace(roomy, step_bits=step_bits(network) if roomy.step_bits else 0)
     placement, image = try_fit(network, roomy, probes)
     chip = least(network, placement, image, roomy)
     return chip, placement, build_image(laid_out(network, chip), placement, chip, probes)
+
+
+def step_bits(network: Network) -> int:
+    """Bits of the number of a step, where weights or numbers differ from step to step."""
+    stepped = [len(p.weight) for p in network.projections if is_stepped(p)]
+    stepped += [steps_of(p.theta, p.amount, p.bias, p.leaks) or 0 for p in network.populations]
+    return bits_for(max(stepped)) if any(stepped) else 0
 
 
 def least(network: Network, placement: Placement, image: Image, roomy: ChipConfig) -> ChipConfig:

@@ -8,13 +8,13 @@ import numpy as np
 from spikeplane.compiler.blocks import met_alone, met_groups, packed
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import Network, Population, Projection, is_stepped
 
 
 @dataclass
 class Synapses:
     """Words and entries of one projection into `groups` groups from `first` on; weight addresses
-    count from 0."""
+    count from 0. `weights`: of all steps behind one another."""
 
     weights: list[int]
     rows: list[dict[str, int]]
@@ -54,9 +54,11 @@ def build_synapses(
         "weight_column": projection.stride[1] * column,
         "weight_group": slots if met is None else block,
     }
-    ordered = kind.ordered(weight, source.shape[0], lanes, first, groups)
-    ordered = ordered if met is None else packed(ordered, met, kernel, groups)
-    words = [_weights_word(row, config) for row in ordered]
+    words = []
+    for one in weight if is_stepped(projection) else (weight,):
+        ordered = kind.ordered(one, source.shape[0], lanes, first, groups)
+        ordered = ordered if met is None else packed(ordered, met, kernel, groups)
+        words += [_weights_word(row, config) for row in ordered]
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
 
 
@@ -74,7 +76,7 @@ def stored(projection: Projection, source: Population) -> np.ndarray:
 def weight_words(
     projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
 ) -> int:
-    """Words that `build_synapses` makes for `groups` groups from `first` on."""
+    """Words that `build_synapses` makes for `groups` groups from `first` on, of one step."""
     source, lanes, kind = network.population(projection.source), config.lanes, projection.kind
     rows, columns = stored(projection, source).shape[-2:]
     met = met_groups(projection, network, config, first, groups)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
+from spikeplane.network import is_stepped
 
 _MOST_GAIN = (
     16.0  #: of an identity that still joins two units; a larger one, or its inverse, has weights of its own
@@ -80,6 +81,8 @@ def is_identity(net: FloatNetwork, projection: FloatProjection) -> bool:
 def single(projection: FloatProjection) -> bool:
     """One weight a channel, none of them 0, and a target pixel meets it once: pixels as they are, or repeated."""
     weight, up = np.asarray(projection.weight), projection.up
+    if is_stepped(projection):
+        return False
     alone = weight.shape[-2] <= up[0] and weight.shape[-1] <= up[1]
     return (
         projection.kind.by_packet and alone and bool((weight == weight[..., :1, :1]).all() and weight.all())

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from spikeplane.compiler.by_step import levelled, stepped
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
@@ -45,24 +46,18 @@ def in_channels(
             "encoding: fold is what the compiler says of a network that mixes steps; leave it out"
         )
     if not _mixing(net):
-        _check_alike(net)
-        return net, encodings
+        return levelled(net), encodings
+    if by_step := next(iter(stepped(net)), None):
+        raise SpikeplaneError(
+            f"layer '{by_step}' has numbers of its own for each step in a network of layer '{_mixing(net)[0].name}', which decides on "
+            "all steps at once (PSN), which Spikeplane cannot represent: use one of the two"
+        )
     steps = next(iter(encodings.values())).steps
     folded = {name: replace(one, steps=1, fold=steps) for name, one in encodings.items()}
     fold = _Fold(net, steps, {name for name, one in encodings.items() if one.kind == "direct"})
     populations = tuple(fold.population(p) for p in net.populations)
     projections = tuple(fold.projection(p) for p in net.projections)
     return replace(net, populations=populations, projections=projections), folded
-
-
-def _check_alike(net: FloatNetwork) -> None:
-    """Raise SpikeplaneError for numbers that differ from step to step."""
-    found = [p.name for p in net.populations if p.levels is not None]
-    if found:
-        raise SpikeplaneError(
-            f"'{found[0]}' differ from step to step, beside neurons that keep membranes, which Spikeplane cannot represent: "
-            "add the same in every step, or use neurons that decide on all steps at once (PSN)"
-        )
 
 
 def _mixing(net: FloatNetwork) -> list[FloatPopulation]:

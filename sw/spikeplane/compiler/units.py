@@ -1,6 +1,8 @@
 """The unit of a population's currents and membranes: how much one integer step is in real numbers, channel
 by channel, fine enough for the weights and coarse enough for accumulator, thresholds and membrane."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from spikeplane.compiler.layers import Layer, per_channel, thresholds
@@ -9,7 +11,7 @@ from spikeplane.compiler.steps import common_unit, finer, integers, plain, power
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatProjection
-from spikeplane.network import Population, met, most_met, times
+from spikeplane.network import Population, met, most_met, steps_of, times
 from spikeplane.program.once import lowest
 
 #: By how much a unit is made coarser for what rounding adds, in turn: a little more may leave the integers as they are.
@@ -45,8 +47,10 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
             exact=not np.any(neuron.decay),
             anchor=anchor,
         )
-    unit = np.where(unit > 0, _scaled(layer, unit, grid), _idle_unit(layer, config))
-    least = np.maximum(_least(layer, above, config), np.where(grid > 0, 0.0, _kept_unit(layer, config)))
+    unit = np.where(unit > 0, _scaled(layer, unit, grid), _in_any_step(layer, _idle_unit, config))
+    least = np.maximum(
+        _in_any_step(layer, _least, above, config), np.where(grid > 0, 0.0, _kept_unit(layer, config))
+    )
     if uniform:
         unit, grid, least = (np.full_like(each, each.max()) for each in (unit, grid, least))
     if config.weight_bits == 1:
@@ -54,10 +58,15 @@ def unit_of(layer: Layer, config: ChipConfig) -> tuple[np.ndarray, list[int]]:
     if anchor is not None and (unit < least).any():
         grid, above = _whole(layer, unit, above, anchor)
     unit = np.where(unit >= least, unit, finer(grid, least))
-    if not uniform and len(layer.real) == 1:
+    if not uniform and len(layer.real) == 1 and steps_of(layer.population.bias) is None:
         unit = suited(unit, grid, per_channel(layer.population.bias, channels))
     unit = np.where(unit > 0, unit, 1.0)
     return _fitting(layer, unit, grid, above, config, uniform=uniform), above
+
+
+def _in_any_step(layer: Layer, finest: Callable[..., np.ndarray], *given: object) -> np.ndarray:
+    """The finest unit (C,) in all steps."""
+    return np.max([finest(one, *given) for one in layer.steps_apart()], axis=0)
 
 
 def _of_signs(
@@ -201,23 +210,25 @@ def _fitting(
 ) -> np.ndarray:
     """Coarser where integers are larger than the weights that they are rounded from, so that their worst case is too: what
     fits as it is keeps its unit."""
-    limit, bias = (
-        (1 << (config.acc_bits - 1)) - 1,
-        per_channel(layer.population.bias, layer.population.shape[0]),
-    )
+    limit, apart = (1 << (config.acc_bits - 1)) - 1, layer.steps_apart()
     for least in _COARSER:
-        parts = [
-            (integers(weight, unit * 2.0**power, bits) * 2.0**power, p.up, *_sent(p, source, config))
-            for p, source, weight, power, bits in zip(
-                layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
-            )
-        ]
-        over = reached(parts, np.round(bias / unit)) / limit
+        over = np.max([_over(one, unit, above, config) for one in apart], axis=0) / limit
         if (over <= 1).all():
             break
         over = np.full_like(over, over.max()) if uniform else over
         unit = np.where(over > 1, finer(grid, unit * np.maximum(over, least)), unit)
     return unit
+
+
+def _over(layer: Layer, unit: np.ndarray, above: list[int], config: ChipConfig) -> np.ndarray:
+    """How far the integers of a layer without steps reach in that unit (C,)."""
+    parts = [
+        (integers(weight, unit * 2.0**power, bits) * 2.0**power, p.up, *_sent(p, source, config))
+        for p, source, weight, power, bits in zip(
+            layer.incoming, layer.sources, layer.real, above, layer.widths, strict=True
+        )
+    ]
+    return reached(parts, np.round(per_channel(layer.population.bias, len(unit)) / unit))
 
 
 def _sent(p: FloatProjection, source: Population, config: ChipConfig) -> tuple[int, int]:

@@ -2,9 +2,20 @@
 golden model is the specification; a test holds this against it.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population, Projection
+from spikeplane.network import (
+    LEAK_ONE,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    at_step,
+    is_stepped,
+    steps_of,
+)
 
 
 def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int) -> dict[str, np.ndarray]:
@@ -23,10 +34,10 @@ def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int)
             current = held.get(name)
             if current is None:
                 current = _current(network, population, out, t)
-                if population.hold:
+                if population.hold and steps_of(population.bias) is None:
                     held[name] = current
             u = membranes.get(name, np.zeros(population.shape, np.int64))
-            value, membranes[name] = _fire(population, population.neuron, u, current, membrane_bits)
+            value, membranes[name] = _fire(_at(population, t), population.neuron, u, current, membrane_bits)
             out[name].append(value)
     return {name: np.stack(values, 1) for name, values in out.items()}
 
@@ -35,14 +46,14 @@ def _current(
     network: Network, population: Population, out: dict[str, list[np.ndarray]], t: int
 ) -> np.ndarray:
     samples = len(next(values[-1] for values in out.values() if values))
-    total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias)
+    total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias, t)
     for projection in network.incoming(population.name):
         pair = projection.dynamic
         if pair is not None:
             total += _dynamic(projection, *(out[name][t] for name in (projection.source, *pair.names)))
         elif t >= projection.delay:
             total += _synapses(
-                projection, out[projection.source][t - projection.delay], population.current_shape
+                projection, out[projection.source][t - projection.delay], population.current_shape, t
             )
     window = population.window
     if window is None:
@@ -53,13 +64,16 @@ def _current(
     return views[:, :, :: window.stride, :: window.stride].max((-1, -2))
 
 
-def _synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def _synapses(
+    projection: Projection, source: np.ndarray, shape: tuple[int, int, int], t: int = 0
+) -> np.ndarray:
     """One projection as sums over kernel positions: (N, C, H, W) -> (N, *shape). Products of
     float64 are exact here."""
     (ph, pw), (py, px), (sy, sx) = projection.pool, projection.padding, projection.stride
     x = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % ph), (0, -source.shape[3] % pw)))
     x = x.reshape(*x.shape[:2], x.shape[2] // ph, ph, x.shape[3] // pw, pw).sum((3, 5))
-    weight = np.ldexp(projection.weight.astype(np.float64), projection.pre_shift)
+    weight = projection.weight[t] if is_stepped(projection) else projection.weight
+    weight = np.ldexp(weight.astype(np.float64), projection.pre_shift)
     channels, height, width = shape
     if projection.up == (1, 1):
         x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px))).astype(np.float64)
@@ -121,5 +135,18 @@ def _leak(population: Population, neuron: Neuron, u: np.ndarray) -> np.ndarray:
     return kept if population.leaks is None else np.where(factor & (factor - 1), odd, kept)
 
 
-def _channels(values: np.ndarray | None) -> np.ndarray:
+def _at(population: Population, t: int) -> Population:
+    """With the numbers of a step."""
+    if steps_of(population.theta, population.amount, population.leaks) is None:
+        return population
+    return replace(
+        population,
+        theta=at_step(population.theta, t),
+        amount=at_step(population.amount, t),
+        leaks=at_step(population.leaks, t),
+    )
+
+
+def _channels(values: np.ndarray | None, t: int = 0) -> np.ndarray:
+    values = at_step(values, t)
     return np.zeros((1, 1, 1), np.int64) if values is None else np.asarray(values, np.int64).reshape(-1, 1, 1)

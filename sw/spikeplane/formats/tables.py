@@ -102,6 +102,17 @@ def _low_place(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     return (("plane_low", bits_for(config.membrane_bits)),) if config.low_planes else ()
 
 
+def _step_index(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """What a PROJECTION word says where weights may differ from step to step: whether its do, entry (group, step) of GROUP in
+    the place of (group); and whether it is delayed, so that the `last` of its tokens is not its target's."""
+    return (("stepped", 1), ("delayed", 1)) if config.step_bits else ()
+
+
+def _parameter_step(config: ChipConfig) -> tuple[tuple[str, int], ...]:
+    """From the parameter words of a step, leaks included, to those of the next; 0: they are alike in all."""
+    return (("parameter_step", bits_for(config.parameter_depth)),) if config.step_bits else ()
+
+
 AnyMemory = Memory | TrainingMemory
 
 
@@ -190,6 +201,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("weight_row", weight),
             ("weight_column", weight),
             ("weight_group", weight),
+            *_step_index(config),
             *training_projection(config),
             *dynamic_projection(config),
         ),
@@ -221,6 +233,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("membrane_base", membrane),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
+            *_parameter_step(config),
             *_leak_place(config),
             *settings_layout(config).fields,
             ("membrane_out", 1),  # send v as bit planes instead of the spikes

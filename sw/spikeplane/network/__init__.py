@@ -6,6 +6,7 @@ the membrane value for membrane outputs. Currents are `bias + sum of weight * va
 "Arithmetic").
 """
 
+from spikeplane.network.by_step import at_step, is_stepped, steps_of, weights
 from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
@@ -35,8 +36,12 @@ __all__ = [
     "ResetMode",
     "SPIKING",
     "Window",
+    "at_step",
+    "is_stepped",
     "met",
     "most_met",
     "most_pixels",
     "times",
+    "steps_of",
+    "weights",
 ]

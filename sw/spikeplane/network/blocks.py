@@ -28,8 +28,8 @@ def met_by(linked: np.ndarray, lanes: int) -> Met:
 
 
 def held(kind: ProjectionKind, weight: np.ndarray, source: int, lanes: int) -> np.ndarray:
-    """Which weights are in blocks that are met, of the weight's shape. `source`: channels of the source."""
-    linked = kind.linked(weight, source)
+    """Which weights are in blocks that are met (by step: in any), of the weight's shape. `source`: channels of the source."""
+    linked = kind.linked(np.abs(weight).max(0) if weight.ndim > kind.rank else weight, source)
     if linked is None:
         return np.ones(weight.shape, dtype=bool)
     mask = np.zeros(linked.shape, dtype=bool)

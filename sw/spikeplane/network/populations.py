@@ -21,7 +21,8 @@ class Window:
 class Population:
     """The neurons of one layer, `shape` (C, H, W); `neuron` is None for an input population.
 
-    theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,).
+    theta, amount (what a soft reset subtracts; theta where None) and bias are integer arrays of shape (C,), or (T, C): step
+    t of a sample takes the t-th. So do leaks.
     leaks (C,): each channel's own `leak_value`, of a neuron that has none and multiplies; one that is no power
     of two is rounded to odd, whatever `leak_round` says.
     `window` takes the maximum over accumulators of `input_size` (H, W), both or neither given.

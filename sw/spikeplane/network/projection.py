@@ -17,7 +17,8 @@ class Projection:
     kind      which channels it connects: DENSE, all with all, or ALIGNED, channel c with channel c
     weight    int array (Cout, Cin, KH, KW), or (C, KH, KW) of an aligned one (depthwise, pooling,
               identity). A fully connected layer on (C, H, W) is a convolution whose kernel covers the
-              whole source.
+              whole source. With an axis of steps in front, (T, Cout, ...), step t of a sample takes the t-th
+              (of a delayed one the step in which it arrives)
     pool      (py, px): source pixel (y, x) counts as (y // py, x // px): sum pooling in front of
               the synapses for nothing
     up        (uy, ux): after that, (y, x) counts as (y * uy, x * ux), with zeros between: a transposed
@@ -43,5 +44,5 @@ class Projection:
 
     @property
     def pairs(self) -> int:
-        """Pairs of channels that it connects."""
-        return prod(self.weight.shape[:-2])
+        """Pairs of channels that it connects, in a step."""
+        return prod(self.weight.shape[-self.kind.rank : -2])

@@ -5,13 +5,13 @@ Sums are taken modulo the accumulator's width, so only the final total of a step
 whatever the order of the spikes. Membranes saturate by definition and need no proof.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Population, Projection, met, times
+from spikeplane.network import Network, Population, Projection, is_stepped, met, steps_of, times, weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,13 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
     included: two arrays (C,), int64, or of Python's integers where values, pools and shifts
     together go far beyond any accumulator.
 
+    Of weights by step it is what any step can.
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel, and where zeros stand
     between the pixels, a target pixel meets a part of the kernel. A weight that is counted is at most the number of tokens.
     """
+    if is_stepped(projection):
+        lows, highs = reach_by_step(projection, source, config)
+        return lows.min(0), highs.max(0)
     values = source.values(config.membrane_bits)
     low, high = (value * times(projection, source.shape) for value in values)
     weight = np.asarray(projection.weight, dtype=np.int64)
@@ -53,6 +57,15 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
     )
 
 
+def reach_by_step(
+    projection: Projection, source: Population, config: ChipConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `reach`, by step: two arrays (T, C), (1, C) where weights are alike in all steps."""
+    parts = [reach(replace(projection, weight=one), source, config) for one in weights(projection)]
+    least, most = zip(*parts, strict=True)
+    return np.stack(least), np.stack(most)
+
+
 def prove(network: Network, config: ChipConfig) -> list[Bound]:
     """The bound of every population. Raises SpikeplaneError for the first whose worst case does not
     fit the accumulators."""
@@ -62,9 +75,14 @@ def prove(network: Network, config: ChipConfig) -> list[Bound]:
         if population.neuron is None:
             continue
         bias = np.zeros(population.shape[0]) if population.bias is None else population.bias
-        low, high = (np.broadcast_to(bias, (population.shape[0],)).astype(np.int64) for _ in range(2))
+        low = high = np.atleast_2d(np.asarray(bias, dtype=np.int64))
+        if steps_of(population.theta, population.amount, population.bias, population.leaks) is not None:
+            low, high = (
+                np.minimum(low, 0),
+                np.maximum(high, 0),
+            )  # added by the neurons, behind the accumulators
         for projection in network.incoming(population.name):
-            least, most = reach(projection, network.population(projection.source), config)
+            least, most = reach_by_step(projection, network.population(projection.source), config)
             low, high = low + least, high + most
         found = Bound(
             population=population.name, low=int(low.min()), high=int(high.max()), available=config.acc_bits

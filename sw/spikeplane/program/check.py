@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import LEAK_ONE, Network, Population
+from spikeplane.network import LEAK_ONE, Network, Population, is_stepped
 from spikeplane.program.bounds import prove
 from spikeplane.program.laid import check_together, pairs_of
 from spikeplane.program.once import prove_once
@@ -21,7 +22,7 @@ from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
 from spikeplane.program.structure import check_structure
 from spikeplane.program.tables import check_tables
-from spikeplane.program.values import check_levels, check_planes, check_signed, check_weights
+from spikeplane.program.values import check_levels, check_planes, check_signed, check_steps, check_weights
 from spikeplane.program.words import check_words
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def check(program: "Program") -> None:
     for population in network.populations:
         _check_numbers(population, program)
         _check_hold(population, program)
+    _check_steps(network, config)
     for projection in network.projections:
         check_weights(projection, network.population(projection.source), config)
     _check_placement(program)
@@ -159,6 +161,25 @@ def _check_leaks(population: Population, what: str) -> None:
             raise SpikeplaneError(f"{what}: its leak_value must be from 0 to {LEAK_ONE}, not {int(value)}")
 
 
+def _check_steps(network: Network, config: ChipConfig) -> None:
+    """Weights and numbers by step are there for all steps of a sample, and no others."""
+    found = [
+        (f"projection '{p.source}' to '{p.target}'", len(p.weight))
+        for p in network.projections
+        if is_stepped(p)
+    ]
+    for p in network.populations:
+        for values in (p.theta, p.amount, p.bias, p.leaks):
+            if values is not None and values.ndim > 1:
+                found.append((f"population '{p.name}'", len(values)))
+    for what, steps in found:
+        if steps != network.steps:
+            raise SpikeplaneError(
+                f"{what} has weights, thresholds or biases for {steps} steps, a sample has {network.steps}; run it for {steps}"
+            )
+        check_steps(steps, config, what)
+
+
 def _check_hold(population: Population, program: "Program") -> None:
     """The host sends a held current once a sample: only an input that is the same in every step may be."""
     network = program.network
@@ -166,6 +187,10 @@ def _check_hold(population: Population, program: "Program") -> None:
     alike = {p.name for p in network.populations if p.constant}
     alike |= {name for name, encoding in program.encodings.items() if encoding.kind == "direct"}
     same = all(p.source in alike for p in incoming)
+    if population.hold and any(is_stepped(p) for p in incoming):
+        raise SpikeplaneError(
+            f"population '{population.name}' holds its current, whose weights differ from step to step"
+        )
     if population.hold and not same:
         raise SpikeplaneError(
             f"population '{population.name}' holds its current, which takes an encoding 'direct' "

@@ -275,7 +275,7 @@ def _population(found: dict[str, Dataset], number: int, plain: Any) -> Populatio
     for name in _POPULATION_ARRAYS:
         place = f"populations/{number}/{name}"
         if place in found:
-            arrays[name] = _array(found.pop(place), place, (1,), population.shape[:1])
+            arrays[name] = _array(found.pop(place), place, 1, population.shape[0])
     return replace(population, **arrays)
 
 
@@ -284,13 +284,13 @@ def _projection(found: dict[str, Dataset], number: int, plain: Any) -> Projectio
     projection = made(Projection, plain, f"projection {number}", weight=np.zeros(0))
     if place not in found:
         raise SpikeplaneError(f"{place} is missing")
-    return replace(projection, weight=_array(found.pop(place), place, (projection.kind.rank,)))
+    return replace(projection, weight=_array(found.pop(place), place, projection.kind.rank))
 
 
-def _array(
-    dataset: Dataset, place: str, ranks: tuple[int, ...], shape: tuple[int, ...] | None = None
-) -> np.ndarray:
-    """int64, looked at before it is unpacked: a few bytes may stand for any number of zeros."""
-    if dataset.dtype.kind != "i" or len(dataset.shape) not in ranks or shape not in (None, dataset.shape):
+def _array(dataset: Dataset, place: str, rank: int, channels: int | None = None) -> np.ndarray:
+    """int64, looked at before it is unpacked: a few bytes may stand for any number of zeros. One axis more: by step."""
+    shape = dataset.shape
+    wrong = len(shape) - rank not in (0, 1) or channels not in (None, shape[-1])
+    if dataset.dtype.kind != "i" or wrong:
         raise SpikeplaneError(f"{place} is {dataset.dtype} {dataset.shape}")
     return dataset.read().astype(np.int64)

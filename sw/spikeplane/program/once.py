@@ -30,7 +30,11 @@ def gathered(
     Sources that fire once add once what they reach; `window`: accumulators of a maximum (1: none), each of which may be
     the largest when its sources fire."""
     left = steps - 1
-    total: np.ndarray | float = 0.0 if bias is None else left * np.maximum(bias, 0)
+    total: np.ndarray | float = (
+        0.0 if bias is None else left * np.maximum(bias, 0)
+    )  # by step: of the largest, below
+    if np.ndim(total) > 1:
+        total = np.max(total, axis=0)
     for projection, source in incoming:
         _, most = reach(projection, source, config)
         total = total + np.maximum(most, 0) * (min(window, left) if source.once else left)
@@ -44,6 +48,7 @@ def kept(population: Population, steps: int) -> np.ndarray:
     if neuron.leak != "multiply":
         return np.array([float(neuron.leak == "none")])
     share = np.atleast_1d(neuron.leak_value if population.leaks is None else population.leaks) / LEAK_ONE
+    share = share.min(0) if share.ndim > 1 else share
     return share ** (steps - 1)
 
 
@@ -57,7 +62,7 @@ def prove_once(network: Network, config: ChipConfig) -> None:
         added = gathered(incoming, p.bias, window, network.steps, config)
         rounded = network.steps - 1 if p.neuron.leak == "multiply" else 0  # up by less than 1 in each step
         highest = p.neuron.v_reset * kept(p, network.steps) + added + rounded
-        theta = np.broadcast_to(0 if p.theta is None else p.theta, p.shape[:1])
+        theta = np.broadcast_to(0 if p.theta is None else np.atleast_2d(p.theta).min(0), p.shape[:1])
         never = p.neuron.reset == "hard" and not p.neuron.floor and p.neuron.kind.spikes
         wrong = np.flatnonzero(np.broadcast_to(highest >= theta, p.shape[:1]))
         if wrong.size or not never:

@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
-from spikeplane.network import Network, Population, Projection, most_pixels
+from spikeplane.network import Network, Population, Projection, is_stepped, most_pixels
 from spikeplane.program.dynamic import check_dynamic
 from spikeplane.shapes import shape_text
 
@@ -117,7 +117,7 @@ def _check_shapes(p: FloatProjection | Projection, net: FloatNetwork | Network) 
             raise SpikeplaneError(
                 f"{what}: {name} must be two whole numbers from {low} to {_SPAN}, not {pair}"
             )
-    shape = np.shape(p.weight)
+    shape = np.shape(p.weight)[is_stepped(p) :]
     if len(shape) != p.kind.rank or 0 in shape or not p.kind.connects(shape[:-2], source[0], target[0]):
         raise SpikeplaneError(
             f"{what}: weights of shape {shape_text(shape)} do not connect {shape_text(source)} to "

@@ -19,6 +19,16 @@ def check_signed(values: np.ndarray, bits: int, what: str) -> None:
         )
 
 
+def check_steps(steps: int, config: ChipConfig, what: str) -> None:
+    """Refuse more steps than the numbers of a chip's steps reach, or any where it has none."""
+    if steps > 1 << config.step_bits or not config.step_bits:
+        needed = max(1, (steps - 1).bit_length())
+        raise SpikeplaneError(
+            f"{what}: weights, thresholds or biases that differ in {steps} steps need a chip with step_bits = {needed} or "
+            f"more, not {config.step_bits}; the chip 'auto' has what a network needs"
+        )
+
+
 def check_planes(neuron: Neuron, config: ChipConfig, what: str) -> None:
     """Refuse planes that the membranes do not have, that spikes do not need, or none at all."""
     membrane_bits = config.membrane_bits

@@ -126,7 +126,8 @@ class Egress(wiring.Component):
         return {
             "tag": entry.tag,
             "parity": parity,
-            "last": self.job.last & ~entry.delay,
+            # where weights differ from step to step a delayed token says that its step is a sample's first
+            "last": self.job.last if self.config.step_bits else self.job.last & ~entry.delay,
             "source_x": self.x,
             "source_y": self.y,
             "source_slot": self.job.slot,

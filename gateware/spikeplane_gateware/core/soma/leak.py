@@ -3,8 +3,8 @@
     with multipliers:   u * factor, in parts of 2^leak_bits, each lane its own
     without:            u >> k, or u - (u >> k)
 
-`s` are the population's settings, `word` the lane's membrane, `valids` say in which stages a word is. Not modules of their
-own.
+`s` are the population's settings, `word` the lane's membrane, `valids` say in which stages a word is; `bias`, of chips where it
+may differ from step to step, is added to what is left, None on others. Not modules of their own.
 """
 
 # Amaranth types slices of signals as slices of pins:
@@ -26,6 +26,10 @@ def cut_by_shift(m: Module, config: ChipConfig, s: Any) -> list[Signal]:
     return [below] * config.lanes
 
 
+def _with(bias: Any, kept: Any) -> Any:
+    return kept if bias is None else kept + bias
+
+
 def product(
     m: Module,
     config: ChipConfig,
@@ -36,6 +40,7 @@ def product(
     leak: Signal,
     leaked: Signal,
     carry: Signal,
+    bias: Any,
 ) -> None:
     """u * factor, then the rounding of its fraction."""
     bits, fraction = config.membrane_bits, config.leak_bits
@@ -47,7 +52,7 @@ def product(
         m.d.sync += product.eq(word.as_signed() * factor)
     with m.If(valids[1]):
         m.d.sync += [
-            leaked.eq(whole | (odd & cut)),
+            leaked.eq(_with(bias, whole | (odd & cut))),
             carry.eq(s.leak_up & ~odd & cut),
         ]
 
@@ -62,23 +67,28 @@ def shifted(
     below: Signal,
     leaked: Signal,
     carry: Signal,
+    bias: Any,
 ) -> None:
     """u >> k, or u - (u >> k), which is the ceiling: one less where its fraction is cut and a
     floor, or an odd number, is asked for."""
     bits = config.membrane_bits
     u = word.as_signed()
-    part, kept = (Signal(signed(bits), name=f"{name}_{lane}", reset_less=True) for name in ("part", "kept"))
+    part, kept = (
+        Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
+        for name, width in (("part", bits), ("kept", len(leaked)))
+    )
     cut = Signal(name=f"cut_{lane}", reset_less=True)
     with m.If(valids[0]):
-        m.d.sync += [part.eq(u >> s.leak_shift), kept.eq(u), cut.eq((word[:8] & below).any())]
+        m.d.sync += [part.eq(u >> s.leak_shift), kept.eq(_with(bias, u)), cut.eq((word[:8] & below).any())]
     odd, up = s.leak_round == LeakRound.ODD, s.leak_round == LeakRound.UP
-    even = ~(kept[0] ^ part[0])  # of the ceiling
+    lowest = kept[0] if bias is None else kept[0] ^ bias[0]
+    even = ~(lowest ^ part[0])  # of the ceiling
     less = Signal(name=f"less_{lane}")
     m.d.comb += less.eq(cut & ~up & (even | ~odd))
     with m.If(valids[1]):
         with m.If(s.leak_shift == NO_MEMORY):
-            m.d.sync += [leaked.eq(0), carry.eq(0)]
+            m.d.sync += [leaked.eq(_with(bias, Const(0))), carry.eq(0)]
         with m.Elif(s.leak_keep):
-            m.d.sync += [leaked.eq(part | (odd & cut)), carry.eq(up & cut)]
+            m.d.sync += [leaked.eq(_with(bias, part | (odd & cut))), carry.eq(up & cut)]
         with m.Else():
             m.d.sync += [leaked.eq(kept + ~part), carry.eq(~less)]

@@ -41,7 +41,7 @@ class NeuronArray(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: valid, u: a word of membranes; current: its input, two cycles later; minus_theta,
-    minus_amount, leak (only with multipliers), settings, zero (u' is to be 0): levels while words are under way;
+    minus_amount, leak (only with multipliers), bias (only by step), settings, zero (u' is to be 0): levels while words are under way;
     out_valid, after, fired: u' and the lanes that spike, LATENCY cycles after u; v: until the next word comes; level (only
     with integer spikes): as v, the spike of each lane."""
 
@@ -59,6 +59,7 @@ class NeuronArray(wiring.Component):
                 "minus_amount": In(membrane).array(lanes),
                 **({"leak": leak} if config.leak_multiplier else {}),
                 "settings": In(struct(settings_layout(config))),
+                **({"bias": In(config.acc_bits).array(lanes)} if config.step_bits else {}),
                 "out_valid": Out(1),
                 "fired": Out(config.lanes),
                 "after": Out(membrane).array(lanes),
@@ -98,14 +99,13 @@ class NeuronArray(wiring.Component):
         def register(width: int, name: str) -> Signal:
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
-        leaked, carry = register(bits, "leaked"), Signal(name=f"carry_{lane}", reset_less=True)
+        bias = self.bias[lane].as_signed() if c.step_bits else None
+        leaked = register(bits if bias is None else wide, "leaked")
+        carry = Signal(name=f"carry_{lane}", reset_less=True)
         form = product if c.leak_multiplier else shifted
-        form(m, c, s, self.u[lane], lane, valids, shared, leaked, carry)  # leak(u) = leaked + carry
+        form(m, c, s, self.u[lane], lane, valids, shared, leaked, carry, bias)  # leak(u) = leaked + carry
         total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
-        fired, resets = (
-            Signal(name=f"fired_{lane}", reset_less=True),
-            Signal(name=f"resets_{lane}", reset_less=True),
-        )
+        fired, resets = (Signal(name=f"{name}_{lane}", reset_less=True) for name in ("fired", "resets"))
         with m.If(valids[2]):
             m.d.sync += total.eq(leaked + self.current[lane].as_signed() + carry)
         base, limited = register(bits + c.levels, "base"), register(bits, "limited")

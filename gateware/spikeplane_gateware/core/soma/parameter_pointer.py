@@ -7,7 +7,7 @@
 Throughput: a word a cycle. Latency: 1 cycle. Without multipliers there are no words of leaks.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,7 +26,8 @@ class ParameterPointer(wiring.Component):
 
     Attributes: population: POPULATION word, a level; read: the bus of the read-back; opening: pulse, a
     population begins; loading: level, a group's words are read; count: the cycles since then, up to LAST;
-    address: in cycles 0 to 2 of the group's words, from 3 on of its leaks.
+    address: in cycles 0 to 2 of the group's words, from 3 on of its leaks. Of a chip with
+    thresholds by step also offset: of the step's words.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -39,6 +40,7 @@ class ParameterPointer(wiring.Component):
                 "loading": In(1),
                 "count": In(range(LAST + 1)),
                 "address": Out(bits_for(config.parameter_depth)),
+                **({"offset": In(bits_for(config.parameter_depth))} if config.step_bits else {}),
             }
         )
 
@@ -49,7 +51,7 @@ class ParameterPointer(wiring.Component):
         with m.If(self.read.fetch):
             m.d.sync += words.eq(self.read.address)
         with m.Elif(self.opening):
-            m.d.sync += words.eq(p.parameter_base)
+            m.d.sync += words.eq(self._of_step(p.parameter_base))
         with m.Elif(self.loading & (self.count < 3)):
             m.d.sync += words.eq(words + 1)
         m.d.comb += self.address.eq(words)
@@ -57,7 +59,10 @@ class ParameterPointer(wiring.Component):
             m.d.sync += at_leaks.eq(self.loading & (self.count >= 2))
             m.d.comb += self.address.eq(Mux(at_leaks, leaks, words))
             with m.If(self.opening):
-                m.d.sync += leaks.eq(p.leak_base)
+                m.d.sync += leaks.eq(self._of_step(p.leak_base))
             with m.Elif(self.loading & (self.count == LAST)):
                 m.d.sync += leaks.eq(leaks + p.leak_each)
         return m
+
+    def _of_step(self, base: Value) -> Value:
+        return base + self.offset if self.config.step_bits else base

@@ -16,7 +16,7 @@ from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
-from spikeplane_gateware.core.soma.schedule import Schedule
+from spikeplane_gateware.core.soma.schedule import JOB, Schedule
 from spikeplane_gateware.core.soma.sweep import Sweep
 from spikeplane_gateware.structs import packet_struct
 
@@ -31,7 +31,8 @@ class SomaStage(wiring.Component):
     may begin; event_valid, event: a token or a credit out of the accumulate pipeline, in any cycle;
     port: to the accumulators; o: packets to the router; initialising: level, from `start` until all
     populations are initialised; resting: no sweep is under way or waits; swept: pulse, a population has
-    been swept; sent: pulse, a SPIKE packet has come to `o`.
+    been swept; sent: pulse, a SPIKE packet has come to `o`. Of a chip with weights by step also given, job: pulse, the sweep takes
+    this job.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -54,6 +55,7 @@ class SomaStage(wiring.Component):
                 "resting": Out(1),
                 "swept": Out(1),
                 "sent": Out(1),
+                **({"given": Out(1), "job": Out(JOB)} if config.step_bits else {}),
             }
         )
 
@@ -66,6 +68,8 @@ class SomaStage(wiring.Component):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))
         connect(m, schedule.job, sweep.job)
+        if self.config.step_bits:
+            m.d.comb += [self.given.eq(sweep.job.valid & sweep.job.ready), self.job.eq(sweep.job.payload)]
         connect(m, sweep.item, egress.item)
         connect(m, sweep.port, flipped(self.port))
         connect(m, egress.o, flipped(self.o))

@@ -9,6 +9,9 @@ Throughput: a word a cycle while items flow (without a window); about 25 cycles 
 its parameters and its end.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -26,6 +29,7 @@ from spikeplane_gateware.core.soma.neuron import NeuronArray
 from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer
 from spikeplane_gateware.core.soma.plane_counter import PlaneCounter
 from spikeplane_gateware.core.soma.schedule import JOB
+from spikeplane_gateware.core.soma.step_offsets import StepOffsets
 from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
@@ -88,16 +92,26 @@ class Sweep(wiring.Component):
             table.write_data.eq(self.write.data),
             self.walker.population.eq(self.population),
             self.walker.start.eq(self.linear),
-            *[
-                word.eq(self.bias[i * c.lane_bits :][: c.acc_bits])
-                for i, word in enumerate(self.port.clear_word)
-            ],
+            *self._biases(m),
         ]
         self._port(m)
         self._gather(m)
         self._emit(m)
         m.d.comb += self.read_data.eq(parameter | self._control(m, table))
         return m
+
+    def _biases(self, m: Module) -> Iterator[Any]:
+        """A bias is what accumulators are cleared to; one that differs from step to step is added by the neurons, because an
+        accumulator's next step may not be known yet."""
+        c, stepped = self.config, Signal(name="stepped")
+        if c.step_bits:
+            m.d.sync += stepped.eq(self.population.parameter_step != 0)
+        for i, word in enumerate(self.port.clear_word):
+            bias: Any = self.bias[i * c.lane_bits :][: c.acc_bits]
+            if c.step_bits:
+                yield self.neurons.bias[i].eq(Mux(stepped, bias, 0))
+                bias = Mux(stepped, 0, bias)
+            yield word.eq(bias)
 
     def _signals(self, m: Module) -> Value:
         """Returns what PARAMETER gives to `read_data`."""
@@ -179,6 +193,14 @@ class Sweep(wiring.Component):
             pointer.loading.eq(self.loading),
             pointer.count.eq(self.count),
         ]
+        if self.config.step_bits:
+            m.submodules.steps = steps = StepOffsets(self.config)
+            m.d.comb += [
+                pointer.offset.eq(steps.offset),
+                steps.active.eq(self.active),
+                steps.population.eq(self.population),
+                steps.advance.eq(self.active.initial | (self.finish & self.done)),
+            ]
         return pointer
 
     def _port(self, m: Module) -> None:

@@ -21,8 +21,10 @@ from spikeplane.formats.packet import CHUNK_BITS, KIND_BITS, Kind, packet_format
 from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
+from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.synapses.request import STEPS, request_layout
 from spikeplane_gateware.core.synapses.scan import lowest
+from spikeplane_gateware.core.synapses.step_numbers import StepNumbers
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import packet_struct, struct
 
@@ -38,7 +40,7 @@ class Lookup(wiring.Component):
     Attributes: i: SPIKE, TOKEN and CREDIT packets; o: their requests (`request_layout`), in order;
     write, read, read_data: the memories PROJECTION, ROW, COLUMN and GROUP, on the buses of the loader
     and of the read-back; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
-    way.
+    way. Of a chip with weights by step also given, job: pulse, the sweep takes this job.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -53,6 +55,7 @@ class Lookup(wiring.Component):
                 "read_data": Out(CHUNK_BITS),
                 "dropped": Out(1),
                 "quiet": Out(1),
+                **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
             }
         )
 
@@ -74,12 +77,15 @@ class Lookup(wiring.Component):
         found, shown = self._ram(m, "projection", Memory.PROJECTION, tag, struct(self.tables.projection), 0)
         projections = self._delay(m, found.shape(), found, range(2, 7), "projection")
         entries, shows = {}, [shown]
-        for name, (memory, coordinate) in _TABLES.items():
+        places = {name: packets[2][coordinate] for name, (_, coordinate) in _TABLES.items()}
+        if self.config.step_bits:
+            places["group"] = self._by_step(m, projections[2], packets[2], kinds[2])
+        for name, (memory, _) in _TABLES.items():
             at = Signal(range(self.tables.depth(memory)), name=f"{name}_at")
             with m.If(self.read.fetch):
                 m.d.sync += at.eq(self.read.address)
             with m.Elif(self._moves(2)):
-                m.d.sync += at.eq(projections[2][f"{name}_base"] + packets[2][coordinate])
+                m.d.sync += at.eq(projections[2][f"{name}_base"] + places[name])
             entries[name], shown = self._ram(m, name, memory, at, struct(self.tables.coordinate), 3)
             shows.append(shown)
         m.d.comb += [
@@ -88,6 +94,22 @@ class Lookup(wiring.Component):
         ]
         self._sum(m, entries, projections, packets, kinds)
         return m
+
+    def _by_step(self, m: Module, projection: Signal, packet: Signal, kind: Signal) -> Value:
+        """The entry of GROUP, counted from the projection's first: of weights by step by group and step."""
+        m.submodules.steps = steps = StepNumbers(self.config)
+        token = struct(self.events)(packet.as_value()[: self.events.width])
+        m.d.comb += [
+            steps.given.eq(self.given),
+            steps.job.eq(self.job),
+            steps.moves.eq(self._moves(2) & projection.valid & ~self._has_slot(kind)),
+            steps.slot.eq(projection.slot),
+            steps.parity.eq(packet.parity),
+            steps.token.eq(self._is_event(kind)),
+            steps.last.eq(token.last),
+            steps.delayed.eq(projection.delayed),
+        ]
+        return Mux(projection.stepped, Cat(steps.number, packet.group), packet.group)
 
     def _moves(self, stage: int) -> Value:
         """What stands at `stage` goes on; stages without a packet rest."""
@@ -171,7 +193,7 @@ class Lookup(wiring.Component):
                 out.is_event.eq(event),
                 out.event.credit.eq(kinds[6] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),
-                out.event.last.eq(token.last),
+                out.event.last.eq(token.last & ~projection.delayed if self.config.step_bits else token.last),
                 out.event.slot.eq(Mux(self._has_slot(kinds[6]), packet.tag, projection.slot)),
                 out.bank.eq(packet.parity),
                 out.aligned.eq(projection.aligned),

@@ -16,6 +16,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
+from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.synapses.accumulate import Accumulate
 from spikeplane_gateware.core.synapses.lookup import Lookup
 from spikeplane_gateware.core.synapses.request import request_layout
@@ -34,7 +35,9 @@ class SynapseStage(wiring.Component):
     read, read_data: the stage's memories, on the buses of the loader and of the read-back; sweep:
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
-    has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under way.
+    has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
+    way. Of a chip with weights by step also given, job:
+    pulse, the sweep takes this job.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -55,6 +58,7 @@ class SynapseStage(wiring.Component):
                 "spike": Out(1),
                 "dropped": Out(1),
                 "quiet": Out(1),
+                **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
             }
         )
 
@@ -63,6 +67,8 @@ class SynapseStage(wiring.Component):
         m.submodules.lookup = lookup = Lookup(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.accumulate = accumulate = Accumulate(self.config)
+        if self.config.step_bits:
+            m.d.comb += [lookup.given.eq(self.given), lookup.job.eq(self.job)]
         kind = self.i.payload.kind
         flow = kind <= Kind.CREDIT
         m.d.comb += [
