@@ -217,6 +217,29 @@ def test_a_worker_that_is_late_or_hangs_keeps_nobody_waiting() -> None:
     assert run.sha256 == lost(agreed, 1, frozenset({0}))
 
 
+def test_a_worker_that_is_late_in_a_strict_round_counts_once_and_has_one_line() -> None:
+    """The round is repeated, and has both of its answers: they are the same, and neither is a lie."""
+    agreed, free = terms(), threading.Event()
+
+    def late(_: Any, message: Message) -> Message:
+        assert free.wait(60)
+        return message
+
+    class Patient(LocalGrid):
+        def ask(self, task: Message, addresses: Any, timeout: float) -> Any:
+            """See Grid."""
+            if addresses == ["node 0"]:
+                free.set()
+            return super().ask(task, addresses, timeout)
+
+    def grid(made: dict[str, Any]) -> LocalGrid:
+        return Patient({**made, "node 0": Wrong(made["node 0"], 1, late).answer})
+
+    run = Run(agreed, rounds=3, grid=grid, timeout=1.0, strict=True)
+    assert run.lines == ["round 2: worker 1 is left out: no answer within 1 s"]
+    assert run.sha256 == alone(agreed, rounds=3)
+
+
 def test_an_answer_of_before_does_not_end_the_wait() -> None:
     """The worker that was too late for the first task is waited for in the second one."""
     begun, free = threading.Event(), threading.Event()

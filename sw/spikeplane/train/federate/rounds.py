@@ -57,6 +57,7 @@ class Federation:
         self.clipped = 0  #: numbers that were limited
         self._digest = terms.digest(training.network)
         self._told: set[str] = set()  #: workers that this round has a line of
+        self._owing: set[str] = set()  #: addresses that owe this round an answer more than they are asked for
         self._names: dict[str, int] = {}  #: the worker behind an address, as its last answer said
 
     @property
@@ -92,6 +93,7 @@ class Federation:
         asked = task(self.terms.mode, number, self._digest, self.training.learned.weights)
         found: dict[int, Answer] = {}
         self._told.clear()
+        self._owing.clear()
         for _ in range(TRIES):
             self._ask(asked, check, found)
             answers = [found[worker] for worker in sorted(found)]
@@ -114,6 +116,9 @@ class Federation:
             silent.discard(address)
             try:
                 answer = check(message)
+                if answer.worker in found and address in self._owing:
+                    self._owing.discard(address)
+                    continue
                 if answer.worker in found:
                     raise SpikeplaneError("it answers a second time; the first answer counts")
             except SpikeplaneError as error:
@@ -121,6 +126,7 @@ class Federation:
                 continue
             self._names[address] = answer.worker
             found[answer.worker] = answer
+        self._owing |= silent
         for address in sorted(silent):
             self._left_out(self._name(address), f"no answer within {self.timeout:g} s")
 
