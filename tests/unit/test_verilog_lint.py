@@ -44,6 +44,7 @@ ODD = {
         rows=1, cols=3, lanes=8, weight_bits=1, acc_bits=12, membrane_bits=8, leak_multiplier=False
     ),
     "learning": ChipConfig(rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(exact_bits=36)),
+    "dynamic": ChipConfig(rows=1, cols=1, lanes=8, weight_bits=4, dynamic_depth=64, dynamic_bits=9),
     "wide": ChipConfig(
         rows=2,
         cols=1,

@@ -16,6 +16,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane_gateware.core.dynamic.memory import add_dynamic_memory
 from spikeplane_gateware.core.loader import Loader
 from spikeplane_gateware.core.readback import Readback
 from spikeplane_gateware.core.replies import LEARNING, Replies
@@ -62,6 +63,7 @@ class Core(wiring.Component):
         connect(m, synapses.loader, loader.i)
         connect(m, soma.port, synapses.sweep)
         connect(m, loader.write, synapses.write)
+        add_dynamic_memory(m, self.config, synapses, soma)
         self._read(m, synapses, soma, loader, replies)
         dropped = Signal()
         with m.If(loader.start):

@@ -37,6 +37,7 @@ OPTIONS = (
     Option("membranes of 24 bits", {"membrane_bits": 24, "acc_bits": 24}, "fire once over many steps"),
     Option("planes from low on", {"low_planes": True}, "streams of values behind images, and behind sums of pixels", "+0.3 %"),
     Option("integer spikes", {"levels": True}, "SpikeYOLO's neurons", "+7 %"),
+    Option("dynamic memory", {"dynamic_depth": 256, "dynamic_bits": 8}, "attention", "+6 %"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
     Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),

@@ -35,6 +35,12 @@ def item_layout(config: ChipConfig) -> data.StructLayout:
     )
 
 
+def _silent(config: ChipConfig, entry: Signal, last: Value) -> Value:
+    """Whether no spike goes to an entry in a step that is, or is not, a sample's last."""
+    silent = entry.delay & last
+    return silent | entry.order if config.dynamic_depth else silent
+
+
 class Egress(wiring.Component):
     """The egress of a core: it sends what a sweep found to every destination of the population.
 
@@ -137,7 +143,7 @@ class Egress(wiring.Component):
         item = self.item.payload
         silent = Signal()
         last = Signal()
-        m.d.comb += [silent.eq(entry.delay & self.job.last), last.eq(self.left <= 1)]
+        m.d.comb += [silent.eq(_silent(self.config, entry, self.job.last)), last.eq(self.left <= 1)]
         with m.If(free | (self.left == 0)):
             m.d.comb += self.item.ready.eq(last)
             with m.If(last):

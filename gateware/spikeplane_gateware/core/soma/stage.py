@@ -3,16 +3,19 @@
 ```
     event -> Schedule -> job -> Sweep <-> port (accumulators)
                                   +-> items -> Egress -> o
+                                        +----> OuterEngine -> rows     (on a chip with a dynamic memory)
 ```
 Throughput: an event a cycle; see Sweep for that of sweeps. Latency: see Schedule.
 """
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane_gateware.core.dynamic.outer import OuterEngine, rows_port
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
@@ -32,7 +35,7 @@ class SomaStage(wiring.Component):
     port: to the accumulators; o: packets to the router; initialising: level, from `start` until all
     populations are initialised; resting: no sweep is under way or waits; swept: pulse, a population has
     been swept; sent: pulse, a SPIKE packet has come to `o`. Of a chip with weights by step also given, job: pulse, the sweep takes
-    this job.
+    this job; of one with a dynamic memory rows: to that.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -56,6 +59,7 @@ class SomaStage(wiring.Component):
                 "swept": Out(1),
                 "sent": Out(1),
                 **({"given": Out(1), "job": Out(JOB)} if config.step_bits else {}),
+                **rows_port(config),
             }
         )
 
@@ -70,7 +74,7 @@ class SomaStage(wiring.Component):
         connect(m, schedule.job, sweep.job)
         if self.config.step_bits:
             m.d.comb += [self.given.eq(sweep.job.valid & sweep.job.ready), self.job.eq(sweep.job.payload)]
-        connect(m, sweep.item, egress.item)
+        finish = self._items(m, sweep, egress)
         connect(m, sweep.port, flipped(self.port))
         connect(m, egress.o, flipped(self.o))
         m.d.comb += [
@@ -87,9 +91,31 @@ class SomaStage(wiring.Component):
             egress.y.eq(self.y),
             egress.population.eq(sweep.population),
             egress.job.eq(sweep.active),
-            egress.finish.eq(sweep.finish),
+            egress.finish.eq(finish),
             sweep.done.eq(egress.done),
             self.swept.eq(sweep.swept),
             self.sent.eq(egress.sent),
         ]
         return m
+
+    def _items(self, m: Module, sweep: Sweep, egress: Egress) -> Value:
+        """A sweep's words go to the egress, or of a pair population to the outer engine. Returns when its tokens go: the
+        engine has done."""
+        if not self.config.dynamic_depth:
+            connect(m, sweep.item, egress.item)
+            return sweep.finish
+        m.submodules.outer = outer = OuterEngine(self.config)
+        connect(m, outer.rows, flipped(self.rows))
+        to_outer = Signal()
+        m.d.comb += [
+            to_outer.eq(sweep.population.sink == Sink.OUTER),
+            outer.population.eq(sweep.population),
+            outer.parity.eq(sweep.active.parity),
+            outer.begin.eq(sweep.begins),
+            outer.item.payload.eq(sweep.item.payload),
+            egress.item.payload.eq(sweep.item.payload),
+            outer.item.valid.eq(sweep.item.valid & to_outer),
+            egress.item.valid.eq(sweep.item.valid & ~to_outer),
+            sweep.item.ready.eq(Mux(to_outer, outer.item.ready, egress.item.ready)),
+        ]
+        return sweep.finish & (~to_outer | (sweep.drained & outer.quiet))

@@ -17,6 +17,7 @@ from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import SHARED_LANES, SWEEP_ITEMS, SWEEP_LATENCY
 from spikeplane.formats.tables import Memory, core_tables, lane_leak_layout
@@ -47,7 +48,8 @@ class Sweep(wiring.Component):
     active: POPULATION word and job under way, levels for Egress; item: non-zero masks with their places
     (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
     swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
-    waits.
+    waits. On a chip with a dynamic memory, for the outer engine: begins: pulse, the sweep of a population that it
+    takes the words of (all of them are items then, also those that are 0); drained: no item waits.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -67,6 +69,7 @@ class Sweep(wiring.Component):
                 "done": In(1),
                 "swept": Out(1),
                 "vacant": Out(1),
+                **({"begins": Out(1), "drained": Out(1)} if config.dynamic_depth else {}),
             }
         )
 
@@ -270,9 +273,11 @@ class Sweep(wiring.Component):
             self.idle.eq((inflight == 0) & self.planes.rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
             taken.eq(~staged | items.w_rdy),
-            items.w_en.eq(staged & (item.mask != 0)),
+            items.w_en.eq(staged & self._is_item(item.mask)),
             items.w_data.eq(item.as_value()),
         ]
+        if c.dynamic_depth:
+            m.d.comb += self.drained.eq(items.level == 0)
         # From a register: what is launched in this cycle and the last is allowed for.
         m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
@@ -300,6 +305,11 @@ class Sweep(wiring.Component):
             self.item.valid.eq(items.r_rdy),
             items.r_en.eq(self.item.ready),
         ]
+
+    def _is_item(self, mask: Value) -> Value:
+        """Whether a word goes on: the outer engine counts all of them."""
+        some = mask != 0
+        return some | (self.population.sink == Sink.OUTER) if self.config.dynamic_depth else some
 
     def _plane(self, m: Module) -> Value:
         """The mask of the plane that is next. A membrane beyond the planes sends the nearest value that they
@@ -355,6 +365,9 @@ class Sweep(wiring.Component):
                 m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0)]
                 m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
+                if self.config.dynamic_depth:
+                    outer = (p.sink == Sink.OUTER) & p.valid
+                    m.d.comb += self.begins.eq(outer & ~self.active.initial)
                 m.next = "IDLE"
                 with m.If(p.valid):
                     m.next = "PARAMETERS"

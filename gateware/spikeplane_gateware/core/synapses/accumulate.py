@@ -16,7 +16,7 @@ in the pipeline as well, so the write slot four cycles later is its own: the cle
 and the word passes the adder as 0 + clear_word. A sweep reads few words for each that was accumulated.
 """
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,10 +25,11 @@ from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.copies import copies
+from spikeplane_gateware.core.dynamic.operand import Operand, dynamic_port
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, event_layout, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
-from spikeplane_gateware.core.synapses.request import verb_fields
+from spikeplane_gateware.core.synapses.request import dynamic_field, verb_fields
 from spikeplane_gateware.ram import Ram
 
 
@@ -47,6 +48,7 @@ def op_layout(config: ChipConfig) -> data.StructLayout:
             "shift": SHIFT_BITS,
             "negate": 1,
             **more,
+            **dynamic_field(config),
         }
     )
 
@@ -60,7 +62,7 @@ class Accumulate(wiring.Component):
     wait, because the sweep reads in this cycle; write, read, read_data: the memory WEIGHT, on the buses
     of the loader and of the read-back; sweep: requests of the sweep, served in every cycle;
     event_valid, event: a token or a credit, when the ops before it are in the accumulators; quiet: no
-    op and no request is under way.
+    op and no request is under way. On a chip with a dynamic memory: dynamic: reads its rows as weights.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -77,6 +79,7 @@ class Accumulate(wiring.Component):
                 "event_valid": Out(1),
                 "event": Out(EventLayout),
                 "quiet": Out(1),
+                **dynamic_port(config),
             }
         )
 
@@ -84,7 +87,7 @@ class Accumulate(wiring.Component):
         m = Module()
         stages, slots = self._pipeline(m), self._sweep_slots(m)
         self._matches(m, stages)
-        weights = self._weights(m)
+        weights = self._weights(m, Operand(m, self, self.taken, stages))
         self._significance(m, stages)
         self._memory_controls(m, stages, slots)
         c = self.config
@@ -116,8 +119,8 @@ class Accumulate(wiring.Component):
         self.taken = stages[0][0]
         return stages[1:]
 
-    def _weights(self, m: Module) -> Signal:
-        """The weight memory in slices of a few lanes, each with its own address register: they lie
+    def _weights(self, m: Module, operand: Operand) -> list[Value]:
+        """By lane the op's weight. The weight memory in slices of a few lanes, each with its own address register: they lie
         far apart, and block RAMs of a narrow word need no multiplexer behind them to be deep."""
         c = self.config
         width, share = c.lanes * c.weight_bits, SHARED_LANES * c.weight_bits
@@ -143,9 +146,10 @@ class Accumulate(wiring.Component):
                 ram.write_data.eq(late.data[place]),
             ]
         word = Signal(width, name="weight_word", reset_less=True)
-        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, found, loads)
+        source = operand.source(found, loads)
+        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, source, loads)
         m.d.comb += self.read_data.eq(shown)
-        return word
+        return [operand.weight(lane, word) for lane in range(c.lanes)]
 
     def _matches(self, m: Module, stages: list) -> None:
         """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from
@@ -211,7 +215,7 @@ class Accumulate(wiring.Component):
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
         m.d.comb += self.quiet.eq(~Cat(*busy).any())
 
-    def _lane(self, m: Module, lane: int, weights: Signal, stages: list, slots: list) -> None:
+    def _lane(self, m: Module, lane: int, weights: list[Value], stages: list, slots: list) -> None:
         """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while
         nothing passes: less to simulate, less power. Sources that are not chosen are 0, so that a
         word costs two four-input tables a bit."""
@@ -242,7 +246,7 @@ class Accumulate(wiring.Component):
         with m.If(self.busy_2):
             m.d.sync += base.eq(Mux(clears, 0, word | older | Mux(self.two[lane], total, 0)))
             m.d.sync += bias.eq(Mux(clears, self.sweep.clear_word[lane], 0))
-        addend, carry = self._addend(m, lane, weights)
+        addend, carry = self._addend(m, lane, weights[lane])
         with m.If(self.busy_3):
             m.d.sync += total.eq(Mux(self.one_ago[lane], total, base | bias) + addend + carry)
 
@@ -255,12 +259,10 @@ class Accumulate(wiring.Component):
         self.adds = Signal(c.lanes)
         m.d.sync += self.adds.eq(Mux(valid & ~op.is_event, op.lanes, 0))
 
-    def _addend(self, m: Module, lane: int, weights: Signal) -> tuple[Signal, Signal]:
+    def _addend(self, m: Module, lane: int, weight: Value) -> tuple[Signal, Signal]:
         """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered
         at stage 3."""
         c, shift, negate, adds = self.config, self.shift[lane], self.negate[lane], self.adds[lane]
-        stored = weights[lane * c.weight_bits : (lane + 1) * c.weight_bits]
-        weight = Cat(1, stored).as_signed() if c.weight_bits == 1 else stored.as_signed()
         shifted, wide = (Signal(c.acc_bits, name=f"{name}_{lane}") for name in ("shifted", "wide"))
         addend = Signal(c.acc_bits, name=f"addend_{lane}", reset_less=True)
         carry = Signal(name=f"carry_{lane}", reset_less=True)

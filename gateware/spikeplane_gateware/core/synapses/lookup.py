@@ -22,7 +22,7 @@ from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.schedule import JOB
-from spikeplane_gateware.core.synapses.request import STEPS, request_layout
+from spikeplane_gateware.core.synapses.request import STEPS, dynamic_field, request_layout
 from spikeplane_gateware.core.synapses.scan import lowest
 from spikeplane_gateware.core.synapses.step_numbers import StepNumbers
 from spikeplane_gateware.ram import Ram
@@ -189,7 +189,7 @@ class Lookup(wiring.Component):
         m.d.sync += self.dropped.eq(self._moves(6) & ~event & ~projection.valid)
         with m.If(self._moves(6)):
             m.d.sync += [
-                *[out[name].eq(projection[name]) for name in STEPS],
+                *[out[name].eq(projection[name]) for name in (*STEPS, *dynamic_field(self.config))],
                 out.is_event.eq(event),
                 out.event.credit.eq(kinds[6] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),

@@ -11,6 +11,11 @@ from spikeplane.formats.training import LIMB_BITS, VALUE_BITS, Verb
 from spikeplane_gateware.core.interfaces import event_layout
 
 
+def dynamic_field(config: ChipConfig) -> dict[str, Any]:
+    """What a request and an op of a chip with a dynamic memory say besides: its weights are rows of that."""
+    return {"dynamic": 1} if config.dynamic_depth else {}
+
+
 def verb_fields(config: ChipConfig) -> dict[str, Any]:
     """What a request and an op of a chip that learns say besides: the verb of its packet, the place that a gathered sum
     belongs to, and the number that the packet brings."""
@@ -54,5 +59,6 @@ def request_layout(config: ChipConfig) -> data.StructLayout:
             "weight": weight,
             **steps,
             **verb_fields(config),
+            **dynamic_field(config),
         }
     )

@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
+from spikeplane_gateware.core.dynamic.operand import dynamic_port
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.schedule import JOB
@@ -36,8 +37,8 @@ class SynapseStage(wiring.Component):
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
     has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
-    way. Of a chip with weights by step also given, job:
-    pulse, the sweep takes this job.
+    way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic:
+    see Accumulate.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -59,6 +60,7 @@ class SynapseStage(wiring.Component):
                 "dropped": Out(1),
                 "quiet": Out(1),
                 **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
+                **dynamic_port(config),
             }
         )
 
@@ -86,6 +88,8 @@ class SynapseStage(wiring.Component):
         connect(m, lookup.o, requests.i)
         connect(m, requests.o, walker.i)
         connect(m, accumulate.sweep, flipped(self.sweep))
+        if self.config.dynamic_depth:
+            connect(m, accumulate.dynamic, flipped(self.dynamic))
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))

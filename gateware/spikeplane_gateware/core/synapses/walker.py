@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.core.synapses.accumulate import op_layout
-from spikeplane_gateware.core.synapses.request import request_layout, verb_fields
+from spikeplane_gateware.core.synapses.request import dynamic_field, request_layout, verb_fields
 from spikeplane_gateware.core.synapses.scan import lowest
 
 LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask are outermost
@@ -117,6 +117,7 @@ class Walker(wiring.Component):
             self.op.lanes.eq(Mux(request.aligned, request.mask, (1 << self.config.lanes) - 1)),
             self.op.shift.eq(request.shift),
             self.op.negate.eq(request.negate),
+            *[self.op[name].eq(request[name]) for name in dynamic_field(self.config)],
         ]
         if self.config.training:
             m.d.sync += [self.op[name].eq(request[name]) for name in verb_fields(self.config)]
