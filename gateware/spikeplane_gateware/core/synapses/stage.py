@@ -83,13 +83,11 @@ class SynapseStage(wiring.Component):
             m.d.comb += self.i.ready.eq(lookup.i.ready & ~self.hold)
         with m.Else():
             m.d.comb += self.i.ready.eq(self.loader.ready)
-        # cuts the way from walker to lookup
-        m.submodules.requests = requests = StreamFifo(request_layout(self.config))
+        m.submodules.requests = requests = StreamFifo(request_layout(self.config))  # cuts the way from walker
         connect(m, lookup.o, requests.i)
         connect(m, requests.o, walker.i)
-        connect(m, accumulate.sweep, flipped(self.sweep))
-        if self.config.dynamic_depth:
-            connect(m, accumulate.dynamic, flipped(self.dynamic))
+        for name in ("sweep", *dynamic_port(self.config)):
+            connect(m, getattr(accumulate, name), flipped(getattr(self, name)))
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))
