@@ -150,6 +150,8 @@ def _more(p: FloatPopulation) -> list[str]:
 
 
 def _synapses(p: FloatProjection) -> str:
+    if p.dynamic is not None:
+        return f"counted from '{p.dynamic.k}' and '{p.dynamic.v}', {p.dynamic.heads} heads"
     return f"synapses, {p.kind.tag}"
 
 

@@ -13,6 +13,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Counter
 from spikeplane.host.driver import Driver
 from spikeplane.network import Network
+from spikeplane.program.laid import laid_out
 from spikeplane.run.lockstep import Comparison, compare
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.golden import GoldenModel
@@ -28,10 +29,11 @@ def on_chip(
     """Every population's output on the simulated chip, (N, T, C, H, W). `library`: the simulator,
     if not the RTL's."""
     names = [p.name for p in network.populations if p.neuron is not None]
-    placement = placement or place(network, config)
-    image = build_image(network, placement, config, names)
+    laid = laid_out(network, config)
+    placement = placement or place(laid, config)
+    image = build_image(laid, placement, config, names)
     with SimulatedBoard(config, library=library) as board:
-        driver = Driver(board, config, network, placement, image)
+        driver = Driver(board, config, laid, placement, image)
         driver.load()
         return driver.run(inputs)
 
@@ -54,7 +56,7 @@ class Chip:
         """A driver with the network's program loaded, every population probed, placed as the
         compiler places it."""
         placement, image = try_fit(network, self.config, probes(network))
-        driver = Driver(self.board, self.config, network, placement, image)
+        driver = Driver(self.board, self.config, laid_out(network, self.config), placement, image)
         driver.load()
         return driver
 

@@ -12,6 +12,7 @@ from reference import reference
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection
+from spikeplane.program.laid import IntoPair, Order, PairPopulation, laid_out
 from spikeplane.program.placement import Part, Placement, rectangles
 
 Core = tuple[int, int]
@@ -36,14 +37,21 @@ def expected_counts(
 ) -> dict[Core, Counts]:
     """`outputs`: inputs and populations, int (N, T, C, H, W). Cores without a part count nothing."""
     found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
+    network = laid_out(network, config)
     for part in placement.parts:
         population = network.population(part.population)
+        if isinstance(population, PairPopulation):
+            samples, steps = next(iter(outputs.values())).shape[:2]
+            found[part.core].sweeps += samples * steps
+            continue
         planes = _with_spare_lane(network, population, outputs, config)
         core = found[part.core]
         core.sweeps += planes.shape[0] * planes.shape[1]
         core.packets += _packets(network, population, part, planes, placement, config, probes)
     for projection in network.projections:
         source = network.population(projection.source)
+        if isinstance(projection, Order):
+            continue
         bits = _bits(source, _delivered(network, projection, outputs[source.name]), config)
         for part in placement.of(projection.target):
             spikes, operations = _met(network, projection, part, bits, config)
@@ -155,6 +163,11 @@ def _met(
     """Set bits (of an aligned projection: masks) that meet a neuron of the part, and the words that
     they are added to."""
     source, shape = network.population(projection.source), network.population(projection.target).current_shape
+    if isinstance(projection, IntoPair):
+        words = projection.pair.words
+        groups = slice(part.first * words, (part.first + part.groups) * words)
+        taken = int(_masks(bits, config)[:, :, groups].sum())
+        return taken, taken
     rows, columns = (
         np.array([_outputs(at, axis, projection, shape) for at in range(source.shape[axis])])
         for axis in (1, 2)

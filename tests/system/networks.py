@@ -21,6 +21,8 @@ from spikeplane.network import (
     MEMBRANE,
     SPIKING,
     Network,
+    Neuron,
+    Pair,
     Population,
     Projection,
     Window,
@@ -40,13 +42,19 @@ def random_network(
     apart: float = 0.0,
     gates: float = 0.0,
     levels: float = 0.0,
+    attention: float = 0.0,
 ) -> tuple[Network, Planes]:
     """A network and planes for three samples of a few steps: deterministic in the seed. `apart`: how likely a
     source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones; `levels`: how likely a
-    layer's spikes are integers."""
+    layer's spikes are integers; `attention`: how likely a layer is a block of keys, values and queries."""
     for attempt in range(ATTEMPTS):
         sketch = Sketch(
-            np.random.default_rng([seed, attempt]), config, apart=apart, gates=gates, levels=levels
+            np.random.default_rng([seed, attempt]),
+            config,
+            apart=apart,
+            gates=gates,
+            levels=levels,
+            attention=attention,
         )
         try:
             return _drawn(sketch, layers)
@@ -117,7 +125,41 @@ def _gate(sketch: Sketch, name: str) -> bool:
     return True
 
 
+def _attention(sketch: Sketch, name: str) -> bool:
+    """Keys, values and queries of earlier populations, in heads of less than a word, a word, and more; at times a second
+    source, keys that are the values, and more than one reader of them."""
+    lanes = sketch.config.lanes
+    size = int(sketch.rng.choice([n for n in (1, 2, 4, 8, 16, 32) if n <= lanes] + [2 * lanes, 3 * lanes]))
+    heads = sketch.number(1, max(1, 3 * lanes // size))
+    shape = (heads * size, *_map(sketch))
+    before = [p for p in sketch.populations if not p.sends_values]
+    if not before:
+        raise Unfit
+
+    def layer(own: str) -> str:
+        source = before[sketch.number(0, len(before) - 1)]
+        sketch.projections.append(_dense(sketch, source, own, shape))
+        sketch.populations.append(Population(name=own, shape=shape, neuron=_spiking(sketch)))
+        return own
+
+    k = layer(f"{name}k")
+    v = k if sketch.chance(0.15) else layer(f"{name}v")
+    q = layer(f"{name}q")
+    mask = np.kron(np.eye(heads, dtype=np.int64), np.ones((size, size), dtype=np.int64))[..., None, None]
+    sketch.projections.append(Projection(source=q, target=name, weight=mask, dynamic=Pair(k, v, heads)))
+    if sketch.chance(0.3):
+        sketch.projections.append(_dense(sketch, before[-1], name, shape))
+    sketch.populations.append(Population(name=name, shape=shape, neuron=_spiking(sketch)))
+    return True
+
+
+def _spiking(sketch: Sketch) -> Neuron:
+    return replace(sketch, levels=0.0).neuron(SPIKING)
+
+
 def _layer(sketch: Sketch, name: str, last: bool) -> None:
+    if sketch.attention and sketch.chance(sketch.attention) and _attention(sketch, name):
+        return
     if sketch.gates and sketch.chance(sketch.gates) and _gate(sketch, name):
         return
     earlier = sketch.populations

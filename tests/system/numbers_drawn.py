@@ -11,7 +11,7 @@ the ends of their range.
 from dataclasses import replace
 
 import numpy as np
-from reference import reference, synapses
+from reference import dynamic, reference, synapses
 from sketch import Sketch
 
 from spikeplane.network import Network, Population, Projection
@@ -47,6 +47,8 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
     for number, projection in enumerate(incoming):
         source = network.population(projection.source)
         largest = _largest(sketch, source) * projection.pool[0] * projection.pool[1]
+        if projection.dynamic:
+            largest = source.shape[1] * source.shape[2]
         share = (left - reserved) // (len(incoming) - number)
         found, worst = _shrunk(projection, largest, share, sketch.config.weight_bits)
         highest = sketch.config.max_shift - (_largest(sketch, source).bit_length() - 1)
@@ -71,7 +73,7 @@ def _shrunk(projection: Projection, largest: int, share: int, bits: int) -> tupl
     weight = np.asarray(projection.weight, dtype=np.int64)
     reach = int(np.abs(weight).reshape(len(weight), -1).sum(1).max()) * largest
     if reach > share:
-        if bits == 1:
+        if bits == 1 or projection.dynamic:
             raise Unfit
         weight = np.sign(weight) * (np.abs(weight) * share // reach)
         if not weight.any():
@@ -85,14 +87,15 @@ def _numbers(
 ) -> tuple[Population, np.ndarray]:
     """The population with bias, theta and amount, and what it then sends."""
     known = [p for p in network.incoming(population.name) if p.source in outputs]
-    current = sum(_currents(p, outputs[p.source], population) for p in known)
+    current = sum(_currents(p, outputs, population) for p in known)
     population = replace(
         population, bias=_bias(sketch, population.name, np.asarray(current), room, population.shape[0])
     )
     assert population.bias is not None
     theta = _theta(sketch, np.asarray(current) + population.bias.reshape(-1, 1, 1), population)
     population = replace(population, theta=theta, amount=_amount(sketch, theta, population))
-    names = {p.source for p in known} | {population.name}
+    names = {name for p in known for name in (p.source, *(p.dynamic.names if p.dynamic else ()))}
+    names |= {population.name}
     inputs = {name: outputs[name] for name in names if name != population.name}
     sources = [replace(network.population(name), neuron=None) for name in inputs]
     again = [p for p in network.incoming(population.name) if p.source in names]
@@ -102,8 +105,10 @@ def _numbers(
     return population, made.outputs[population.name]
 
 
-def _currents(projection: Projection, planes: np.ndarray, population: Population) -> np.ndarray:
-    return synapses(projection, planes.reshape(-1, *planes.shape[2:]), population.current_shape)
+def _currents(projection: Projection, outputs: dict[str, np.ndarray], population: Population) -> np.ndarray:
+    read = projection.dynamic.names if projection.dynamic else ()
+    q, *pair = (outputs[name].reshape(-1, *outputs[name].shape[2:]) for name in (projection.source, *read))
+    return dynamic(projection, q, *pair) if pair else synapses(projection, q, population.current_shape)
 
 
 def _bias(sketch: Sketch, name: str, current: np.ndarray, room: int, channels: int) -> np.ndarray:

@@ -72,6 +72,11 @@ def _total(network: Network, population: Population, outputs: dict[str, np.ndarr
     for projection in network.projections:
         if projection.target == population.name and t - projection.delay >= 0:
             source = outputs[projection.source][:, t - projection.delay]
+            if projection.dynamic:
+                total += dynamic(
+                    projection, source, *(outputs[name][:, t] for name in projection.dynamic.names)
+                )
+                continue
             if projection.weight.ndim > (3 if projection.kind is ALIGNED else 4):
                 projection = replace(projection, weight=projection.weight[t])
             total += synapses(projection, source, population.current_shape)
@@ -82,6 +87,18 @@ def _in_step(population: Population, t: int) -> Population:
     """With the numbers of a step, where they have an axis of steps."""
     numbers = {name: getattr(population, name) for name in ("theta", "amount", "bias", "leaks")}
     return replace(population, **{n: v[t] for n, v in numbers.items() if v is not None and np.ndim(v) == 2})
+
+
+def dynamic(projection: Projection, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Of spikes (N, C, H, W): for each pair of channels of a head how often K and V fire at the same pixel, and that
+    wherever Q fires."""
+    assert projection.dynamic is not None
+    size, total = q.shape[1] // projection.dynamic.heads, np.zeros(q.shape, dtype=np.int64)
+    for j in range(q.shape[1]):
+        for i in range(j - j % size, j - j % size + size):
+            both = np.logical_and(k[:, i], v[:, j]).sum((1, 2))
+            total[:, j] += both[:, None, None] * q[:, i]
+    return total * 2**projection.pre_shift
 
 
 def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

@@ -25,7 +25,8 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 class Sketch:
     """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
     biases as large as may be; `apart`: how likely a source's pixels have zeros between; `gates`:
-    how likely a layer is a gate; `levels`: how likely its spikes are integers."""
+    how likely a layer is a gate; `levels`: how likely its spikes are integers; `attention`: how likely it is a block of
+    keys, values and queries."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -37,6 +38,7 @@ class Sketch:
     apart: float = 0.0
     gates: float = 0.0
     levels: float = 0.0
+    attention: float = 0.0
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)

@@ -7,6 +7,7 @@ program after the other.
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +36,7 @@ def chip(
     shift: int,
     *,
     low: bool = False,
+    **fields: Any,
 ) -> ChipConfig:
     """A chip of `mesh` rows x columns with memories for small networks."""
     rows, cols = (int(n) for n in mesh.split("x"))
@@ -60,17 +62,18 @@ def chip(
         egress_depth=128,
         coord_bits=4,
         group_bits=4,
+        **fields,
     )
 
 
-#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers, and low planes left out; both
+#: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers, and low planes left out; a dynamic memory; both
 #: ends of both widths; four shapes of meshes.
 CHIPS = {
     "core-8": chip("1x1", 8, 8, True, 24, 16, 17, low=True),
     "core-16": chip("1x1", 16, 4, True, 32, 32, 31),
     "core-32": chip("1x1", 32, 2, False, 12, 8, 7),
     "row": chip("1x4", 8, 1, False, 22, 12, 11),
-    "mesh": chip("2x3", 8, 8, False, 32, 24, 15, low=True),
+    "mesh": chip("2x3", 8, 8, False, 32, 24, 15, low=True, dynamic_depth=256, dynamic_bits=6),
     "column": chip("4x1", 8, 2, True, 20, 18, 7),
 }
 MORE_CHIPS = {

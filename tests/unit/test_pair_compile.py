@@ -1,20 +1,24 @@
 """Attention through the compiler: counts are exact integers, and what has no room is refused."""
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from attentions import block, spikes
+from rich.console import Console
 
 import spikeplane
 from spikeplane import Program, SpikeplaneError
+from spikeplane.cli.tables import print_tables
 from spikeplane.compiler.time_channels import in_channels
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encoding import Encoding
 from spikeplane.estimate.activity import assumed
 from spikeplane.estimate.pairs import outer_cycles, with_pairs
 from spikeplane.estimate.work import plan
+from spikeplane.explain import rows
 from spikeplane.float_network import FloatNetwork, Mix
 from spikeplane.network import MEMBRANE
 
@@ -105,6 +109,17 @@ def test_what_has_no_room_is_refused() -> None:
     assert refusal(block(), "small").startswith(
         "projection 'q' to 'a' counts its weights from spikes, which needs a chip with dynamic_depth and dynamic_bits"
     )
+
+
+def test_what_people_are_told() -> None:
+    program = compiled(block())
+    shown = StringIO()
+    print_tables(program, Console(file=shown, width=200))
+    assert "16/16" in shown.getvalue()
+    assert "dynamic" in shown.getvalue()
+    assert ("a", "counted from 'k' and 'v', 2 heads") in [row[:2] for row in rows(block(), {})]
+    assert [p.weights for p in program.network.projections] == [256, 256, 256, 0, 960]
+    assert program.network.projections[3].pairs == 16 * 8
 
 
 def test_factors_by_channel_go_into_thresholds() -> None:

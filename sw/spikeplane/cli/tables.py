@@ -10,8 +10,8 @@ from spikeplane.cli.answer import command
 from spikeplane.cli.columns import Figures
 from spikeplane.program import Program
 
-#: Memories of the mapping table, in the order people care about them.
-MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress")
+#: Memories of the mapping table, in the order people care about them; not every chip has a dynamic one.
+MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress", "dynamic")
 
 
 def figures(program: Program) -> dict[str, Any]:
@@ -146,9 +146,10 @@ def _agreement(rows: list[dict[str, Any]]) -> Figures:
 
 
 def _mapping(rows: list[dict[str, Any]]) -> Figures:
-    columns = ("core", "populations", *MEMORIES)
+    memories = [m for m in MEMORIES if all(m in row["used"] for row in rows)]
+    columns = ("core", "populations", *memories)
     table = Figures("Mapping: words used of available", columns, ("populations",))
     for row in rows:
-        used = [f"{row['used'][m][0]}/{row['used'][m][1]}" for m in MEMORIES]
+        used = [f"{row['used'][m][0]}/{row['used'][m][1]}" for m in memories]
         table.add(f"({row['core'][0]}, {row['core'][1]})", escape(", ".join(row["populations"])), *used)
     return table

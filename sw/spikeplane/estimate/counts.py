@@ -34,12 +34,7 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
     synaptic = words = hops = sent = 0.0
     for number, projection in enumerate(network.projections):
         total = float(activity.spikes[projection.source][network.taken(projection)].sum())
-        channels = network.population(projection.source).shape[0]
-        reached = (
-            projection.pairs // channels
-            if projection.dynamic is None
-            else channels // projection.dynamic.heads
-        )
+        reached = projection.pairs // network.population(projection.source).shape[0]
         synaptic += total * activity.reach[number] * reached
     for source in plan.inputs:
         for target in (target for route in source.routes for target in route.targets):

@@ -25,7 +25,7 @@ def _title(program: Program) -> str:
 def _rows(program: Program) -> list[Row]:
     chip, network, tables = program.config, program.network, program.tables
     neurons = [p for p in network.populations if p.neuron is not None]
-    weights = sum(p.weight.size for p in network.projections)
+    weights = sum(p.weights for p in network.projections)
     rows = [
         (
             "chip",

@@ -44,5 +44,10 @@ class Projection:
 
     @property
     def pairs(self) -> int:
-        """Pairs of channels that it connects, in a step."""
-        return prod(self.weight.shape[-self.kind.rank : -2])
+        """Pairs of channels that it connects, in a step; of a dynamic one those within heads."""
+        return prod(self.weight.shape[-self.kind.rank : -2]) // (self.dynamic.heads if self.dynamic else 1)
+
+    @property
+    def weights(self) -> int:
+        """How many weights it has; those of a dynamic one are counted while the network runs."""
+        return 0 if self.dynamic else self.weight.size

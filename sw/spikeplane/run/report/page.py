@@ -89,7 +89,7 @@ def _content(data: ReportData) -> dict[str, Any]:
             {
                 "source": p.source,
                 "target": p.target,
-                "weights": int(p.weight.size),
+                "weights": int(p.weights),
                 "delay": p.delay,
                 "synapses": synapse_count(data.network, p),
             }
