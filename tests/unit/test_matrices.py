@@ -11,14 +11,17 @@ import torch
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNeuron
+from spikeplane.importers import gates
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Currents, Source, Spikes
 from spikeplane.importers.maps import channels_of, identity
 from spikeplane.importers.memoryless import simplify
+from spikeplane.importers.reused import apart
 from spikeplane.importers.trace.arithmetic import added, multiplied
 from spikeplane.importers.trace.axes import CHANNELS, COLUMNS, ROWS, SAMPLES, STEPS, Atom
 from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.items import Const, Item, Matrix, Reduced
+from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.matrices import matrices, product
 from spikeplane.importers.trace.operation import Operation
 from spikeplane.importers.wanted import Wanted
@@ -96,6 +99,18 @@ def test_a_matrix_says_whose_its_dimensions_are() -> None:
     assert scores.dims[4] != TOKENS
     assert [a.size for a in scores.dims[4]] == [3, 4]
     assert [a.size for d in weights.dims[3:] for a in d] == [4, 4]
+
+
+def test_repeated_factors() -> None:
+    """What repeats spikes of 0 and 0.5 fires of each."""
+    three = Three()
+    half = Spikes((Source("k", map=channels_of(SHAPE, np.eye(8)[::-1] / 2)),), SHAPE)
+    found = three.times(three.times(three.q, turned(three.item(half))), three.v)
+    assert three.draft(found) == ("q", Pair("k.k", "v", HEADS), 0.5)
+    (p,) = (p for p in three.made.projections if p.target == "k.k")
+    neuron = three.made.populations[-1].neuron
+    assert neuron is not None
+    assert (p.weight.max(), neuron.decay, list(neuron.threshold)) == (1.0, 0.0, [1.0] * 8)
 
 
 def test_factors() -> None:
@@ -307,3 +322,21 @@ def test_no_mean_over_steps_meets_a_matrix_of_each() -> None:
     node: Any = SimpleNamespace(meta={})
     operation = Operation(node, "matmul", "m", args, three.made, Wanted(None, None, True, 1))
     assert exchanged(operation, lambda _: pytest.fail("taken into the mean"), 5) is None
+
+
+def test_an_attention_is_not_its_queries() -> None:
+    """Nor one with other keys."""
+    three = Three()
+    found = three.times(three.times(three.q, turned(three.k)), three.v).value
+    other = three.times(three.times(three.q, turned(three.v)), three.k).value
+    assert gates.table(three.made, found, 1) is None
+    assert alike(found, replace(found, drafts=tuple(replace(d) for d in found.drafts)))
+    assert not alike(found, other)
+
+
+def test_an_or_that_is_used_twice_as_keys() -> None:
+    three = Three()
+    three.fires("a", three.times(three.times(three.q, turned(three.k)), three.v).value)
+    net = three.made.finish(Spikes((Source("a"),), SHAPE))
+    named = apart({"k": 2, "q": 1}, net)
+    assert [p.dynamic for p in named.projections if p.dynamic] == [Pair("k.1", "v", HEADS)]

@@ -96,8 +96,8 @@ def _third(operation: Operation, sides: Sides, matrix: Matrix, which: int) -> It
     """A matrix and spikes: the attention."""
     third = sides.operands[1 - which]
     along, of_columns = _plain(sides.along(which))
-    over, heads = _over(operation, sides, 1 - which)
-    if over == matrix.over or heads != matrix.heads or along != sides.along(1 - which):
+    _, heads = _over(operation, sides, 1 - which)
+    if heads != matrix.heads or along != sides.along(1 - which):
         raise others(operation)
     keys, rest = (matrix.columns, matrix.rows) if of_columns else (matrix.rows, matrix.columns)
     query, value = (rest, third) if matrix.over == HEAD else (third, rest)
