@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,10 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from spikeplane.encoding import Encoding
-from spikeplane.float_network import FloatNetwork
-from spikeplane.importers import import_model
 from spikeplane.importers.published.load import call
-from spikeplane_sim.proof import table
 from spikeplane_sim.systems.calibrated import calibrated
 from spikeplane_sim.systems.prove import Row, proved
 from spikeplane_sim.systems.system import System
@@ -144,18 +140,6 @@ def system(
         name=name, title=name, paper="", shapes="", model=calibrate, inputs=lambda _: shape, encoding=encoding,
         size=shape[-1],
     )  # fmt: skip
-
-
-def proved_alone(found: System, monkeypatch: pytest.MonkeyPatch) -> tuple[FloatNetwork, int]:
-    """The float network, held against the model and compiled for nothing; how many outputs of neurons were compared."""
-    assert found.model is not None
-    shape = found.inputs(found.size)
-    bits = 8 if found.encoding.kind == "direct" else 1
-    net = import_model(found.model(found.size, 0), input_shape=shape, input_bits=bits)
-    monkeypatch.setattr(table, "_compared", lambda *given: given[-1])
-    asked: Any = SimpleNamespace(encodings={p.name: found.encoding for p in net.inputs})
-    layers: Any = table.proof_tables(net, asked, None)["agreement"]
-    return net, sum(layer.values for layer in layers.values())
 
 
 def checked(found: System, board: str = "sim", agreement: float = 99.0, saturated: bool = False) -> Row:

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from served import call
+from torch import nn
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.systems import SYSTEMS
 from spikeplane_sim.systems.page import main, page
 from spikeplane_sim.systems.prove import Row, Run, proved
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNNING = [name for name, system in SYSTEMS.items() if not system.lacks]
+MODELS = [name for name, system in SYSTEMS.items() if system.model]
 #: On 8x8 pixels, so that they take a second each.
 FAST = ("cml-values", "rsc")
 
@@ -47,12 +50,30 @@ def test_systems_on_the_chip(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", MODELS)
 def test_other_sizes_and_seeds(name: str, seed: int) -> None:
     system = SYSTEMS[name]
     checked(
         proved(system, "golden", size=(system.size // 2, system.size, 2 * system.size)[seed - 1], seed=seed)
     )
+
+
+@pytest.mark.slow
+def test_many_tokens() -> None:
+    """14 x 14 of them, no power of two."""
+    checked(proved(SYSTEMS["spikformer"], "golden", size=56))
+
+
+def test_a_model_without_its_chip() -> None:
+    """Its row is measured on the golden model, and says on the chip what it lacks."""
+    system = replace(SYSTEMS["csnn"], lacks="gates", model=lambda size, seed: refuse())
+    assert proved(system, "sim").lacks == "gates"
+    assert (row := proved(system, "golden")).lacks == ""
+    assert row.refused == "asked for"
+
+
+def refuse() -> nn.Module:
+    raise SpikeplaneError("asked for")
 
 
 ROW = Row("net", "A net", 8, 0, False, 99.0, agreement=99.5, lowest=99.1)

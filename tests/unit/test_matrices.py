@@ -110,7 +110,8 @@ def test_repeated_factors() -> None:
     (p,) = (p for p in three.made.projections if p.target == "k.k")
     neuron = three.made.populations[-1].neuron
     assert neuron is not None
-    assert (p.weight.max(), neuron.decay, list(neuron.threshold)) == (1.0, 0.0, [1.0] * 8)
+    assert (p.weight.max(), neuron.decay) == (1.0, 0.0)
+    assert np.array_equal(np.asarray(neuron.threshold), np.ones(8))
 
 
 def test_factors() -> None:

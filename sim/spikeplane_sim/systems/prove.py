@@ -87,8 +87,9 @@ def proved(system: System, board: str, size: int | None = None, seed: int = 0, s
     refused is in the row."""
     start, say = time.perf_counter(), say or (lambda _: None)
     size = system.size if size is None else size
-    row = Row(system.name, system.title, size, seed, system.part, system.agreement, system.lacks)
-    if system.lacks or system.model is None:
+    lacks = system.lacks if board == "sim" or system.model is None else ""
+    row = Row(system.name, system.title, size, seed, system.part, system.agreement, lacks)
+    if lacks or system.model is None:
         return row
     try:
         say("model")

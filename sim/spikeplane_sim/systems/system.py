@@ -34,7 +34,7 @@ class System:
     weight_bits  of the chip; 1 for binary weights
     low_planes  of the chip: for values behind images
     attention  of the chip: a dynamic memory
-    lacks      what is missing before it runs; "" for one that runs
+    lacks      what is missing before it runs, of the chip where it has a model; "" for one that runs
     """
 
     name: str
