@@ -220,6 +220,36 @@ class Slow(FaultyDevice):
         return super().exchange(data)
 
 
+class Counted(TrainingDriver):
+    """`ends`: how many ENDs came before the first backward, and in and behind each."""
+
+    ends = (0,)
+
+    def _take(self, packets: np.ndarray) -> np.ndarray:
+        kind = unpack_many(self.form, packets, Kind.TOKEN, ("kind",))["kind"]
+        self.ends = (*self.ends[:-1], self.ends[-1] + int((kind == TrainingKind.END).sum()))
+        return super()._take(packets)
+
+    def _backward(self, sample: Any, numbers: Any) -> None:
+        self.ends += (0,)
+        super()._backward(sample, numbers)
+
+
+def test_a_line_that_errs_gives_each_end_once(board: SimulatedBoard) -> None:
+    """An END says not of which sample it is: it need not, while none is lost or doubled."""
+    case = NETWORKS["split"](np.random.default_rng(12))
+    batch = case.batch()
+    line = FaultyDevice(board, Faults(3, 0), Faults(4, 0))
+    chip, states = driver(line, case, Counted), learned(case, [batch])
+    kinds = (Fault.DOUBLE, Fault.CUT, Fault.DROP)
+    line.down, line.up = Faults(3, 4e-4, kinds), Faults(4, 4e-4, kinds)
+    chip.iterate(*batch)
+    assert same(chip, states[1])
+    assert isinstance(chip, Counted)
+    assert chip.ends == (0, *[chip.image.routes.ends] * case.samples)
+    assert all(side.counts[kind] for side in (line.down, line.up) for kind in kinds)
+
+
 @pytest.mark.parametrize("name", ["diamond", pytest.param("branches", marks=pytest.mark.slow)])
 def test_a_slow_host(board: SimulatedBoard, name: str) -> None:
     """T = 4, random delays both ways."""
