@@ -60,12 +60,12 @@ def test_a_core_does_what_it_has_to_and_little_else() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["784-128-10", "784-32-10"])
-def test_dense_layers_use_the_lanes(name: str) -> None:
-    """In forward and gradients 85 % of the cycles are operations; an iteration of 64 samples takes at most 15 % more than its
-    operations, neurons and weights."""
+@pytest.mark.parametrize(("name", "most"), [("784-128-10", 1.1), ("784-32-10", 1.2)])
+def test_dense_layers_use_the_lanes(name: str, most: float) -> None:
+    """In forward and gradients 85 % of the cycles are operations; an iteration of 64 samples takes little more than its
+    operations, neurons and weights: what a step waits for, whatever its size, weighs more in the smaller network."""
     use = training_cycles.measure(name, samples=4)
     utilisation = use.activity.utilisation
     assert utilisation["forward"] >= 0.85
     assert utilisation["gradient"] >= 0.85
-    assert use.total(64) <= 1.15 * use.bound(64)
+    assert use.total(64) <= most * use.bound(64)

@@ -11,6 +11,9 @@ from two_core_networks import CHIP, inputs, network, neurons, readout
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Kind
+from spikeplane.formats.training import TrainingControl
+from spikeplane.host.channel import rect_fields
+from spikeplane.host.packets import pack_many
 from spikeplane.train import LearningNetwork, LearningProjection, Optimiser
 from spikeplane.train.driver import TrainingDriver, prepared
 from spikeplane.train.losses import SQUARED
@@ -103,13 +106,23 @@ def test_an_overflow_on_the_second_core_of_a_layer(
     assert after[3] != before[3]
 
 
-def test_sums_that_no_step_has_rounded_are_no_overflow(board: SimulatedBoard) -> None:
-    """Spikes without their token, as a host leaves them that is stopped."""
+def controls(chip: TrainingDriver, *ops: int) -> np.ndarray:
+    """To both cores, in one exchange."""
+    fields = [{"op": op, "arg": 0, **rect_fields((0, 0, 1, 0))} for op in ops]
+    return np.concatenate([pack_many(chip.form, Kind.CONTROL, 1, one) for one in fields])
+
+
+@pytest.mark.parametrize("behind", [(), (TrainingControl.DISCARD,)], ids=["", "a change behind START"])
+def test_sums_that_no_step_has_rounded_are_forgotten(board: SimulatedBoard, behind: tuple[int, ...]) -> None:
+    """Spikes without their token, as a host leaves them that is stopped; no overflow of theirs is told. A change that comes
+    at once waits until all sums are 0."""
     chip, golden = pair(board, {"forward"})
     sample = {name: values[0] for name, values in batch((255, 255), (255, 255)).items()}
     chip.exchange(np.concatenate(chip._planes(chip.image.routes.inputs(), sample, 0, Kind.SPIKE)))
     chip.stop()
+    chip.control = lambda *given: chip.exchange(controls(chip, given[0], *behind))  # type: ignore[method-assign]
     chip.start()
+    del chip.control
     assert not any(chip.flags(core)["overflow"] for core in SLOTS)
     for one in (chip, golden):
         one.iterate(batch((1, 1), (1, 1)), LABELS)

@@ -10,7 +10,8 @@ from test_training_chip import bits
 from two_core_networks import CHIP, NETWORKS, Case
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.training import KEEP, TrainingCounter
+from spikeplane.formats.tables import core_tables
+from spikeplane.formats.training import KEEP, TrainingControl, TrainingCounter
 from spikeplane.formats.training_tables import READ_ONLY, TrainingMemory
 from spikeplane.host.memories import read_words
 from spikeplane.host.writes import write_packets
@@ -176,3 +177,14 @@ def test_a_spike_again_is_one_operation(board: SimulatedBoard) -> None:
     chip.accumulate(planes, labels)
     counts = activity(chip, chip.image.routes.cores).since(before).counts
     assert counts[TrainingCounter.OUTERS] == sum(int(tape.spikes[name].sum()) for name in ("in", "a")) > 50
+
+
+def test_forgetting_takes_the_columns_once(board: SimulatedBoard) -> None:
+    """Not for each weight word, of which there are 58."""
+    case = NETWORKS["hidden"](np.random.default_rng(10))
+    chip, _ = pair(board, case, 0.0)
+    before = activity(chip, chip.image.routes.cores)
+    chip.control(TrainingControl.DISCARD)
+    counts = activity(chip, chip.image.routes.cores).since(before).counts
+    columns = core_tables(STREAMS).depth(TrainingMemory.COLUMNS)
+    assert columns < counts[TrainingCounter.UPDATE_CYCLES] < 2 * columns

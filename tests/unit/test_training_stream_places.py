@@ -49,13 +49,14 @@ def case(name: str) -> LearningNetwork:
     ],
 )
 def test_dense_layers_of_spikes_that_learn_are_streamed(name: str, streamed: set[str]) -> None:
-    net = case(name)
-    assert {p.name for p in net.projections if can_stream(net, p)} == streamed
-    kept = image(net).kept
-    assert {net.projections[tag].name for tag, parts in kept.items() if parts[0].stream} == streamed
-    stored = [tag for tag, p in enumerate(net.projections) if p.trained and p.name not in streamed]
-    others = [parts[0].first for tag, parts in kept.items() if tag not in stored]
-    assert max((kept[tag][0].first for tag in stored), default=-1) < min(others)
+    plain = case(name)
+    for net in (plain, replace(plain, projections=plain.projections[::-1])):
+        assert {p.name for p in net.projections if can_stream(net, p)} == streamed
+        kept = image(net).kept
+        assert {net.projections[tag].name for tag, parts in kept.items() if parts[0].stream} == streamed
+        stored = [tag for tag, p in enumerate(net.projections) if p.trained and p.name not in streamed]
+        others = [parts[0].first for tag, parts in kept.items() if tag not in stored]
+        assert max((kept[tag][0].first for tag in stored), default=-1) < min(others)
 
 
 def test_pooled_sources_are_stored() -> None:

@@ -29,11 +29,11 @@ LOADER = (
 
 HOST = (
     Mutant("streams.py", "source.value_bits == 1", "True", "values of several bits count as one spike"),
-    Mutant("streams.py", "p.pool == (1, 1)", "True", "several pixels of a window count as one spike"),
+    Mutant("streams.py", "p.pool == (1, 1)", "True", "several pixels of a window count as one spike", equivalent="a kernel as large as a source that is pooled has room on a single pixel only, which sends one spike"),
     Mutant("streams.py", "samples * steps > training.stream_steps", "samples > training.stream_steps", "a batch of too many steps is taken"),
     Mutant("stream_places.py", "config.acc_depth - 1", "config.acc_depth", "gradients are added up in a population's word"),
     Mutant("stream_places.py", "not self._stores(one[0])", "one[0]", "a convolution's gradients lie beyond their memory"),
-    Mutant("stream_reads.py", "spikes.sum(axis=0) == 0", "spikes.sum(axis=0) < 0", "deltas that nobody wrote are read"),
+    Mutant("stream_reads.py", "spikes.sum(axis=0) == 0", "spikes.sum(axis=0) < 0", "deltas that nobody wrote are read", equivalent="whole numbers are multiplied by its spikes, which are 0; numpy may warn of what is no number"),
     Mutant("driver.py", "self._held + len(labels)", "len(labels)", "parts of a batch have more steps than the chip keeps"),
 )  # fmt: skip
 
