@@ -30,6 +30,8 @@ from spikeplane.train.stream_reads import read_stream
 
 #: Weight words that a core changes, at the least, while an exchange waits in vain (200,000 cycles of a simulated chip).
 _UPDATED = 2000
+#: Counters that nobody else asks a core for.
+_UNASKED = (Counter.SWEEPS, Counter.PACKETS)
 _COUNTERS = (Memory.SCHEDULE, TrainingMemory.BACKWARD)
 _CALM = 2  #: times that all cores say so: a packet between them arrives meanwhile
 _ROUNDS = 10_000  #: of asking
@@ -55,12 +57,22 @@ class LearningChip(Channel):
     def load(self) -> None:
         """Write every memory of every core, and start, whatever the chip was doing."""
         self.mark()
-        self.stop((x, y) for y in range(self.config.rows) for x in range(self.config.cols))
+        every = [(x, y) for y in range(self.config.rows) for x in range(self.config.cols)]
+        self._drop_answers(every)
+        self.stop(every)
         self.bridge(Control.STOP)
         for core, words in self.image.words.items():
             self.exchange(write_packets(self.config, core, words))
         self.start()
         self.check_mark()
+
+    def _drop_answers(self, cores: Iterable[Core]) -> None:
+        """Those that a session before has asked for and not taken: each would be taken for a later one. They come in front
+        of an answer to a question that is asked nowhere else, or are one, of a session that broke off here: so two are asked."""
+        for core in cores:
+            for counter in _UNASKED:
+                self.query(counter, core, self._update_waits())
+                self.forget()
 
     def stop(self, cores: Iterable[Core] | None = None) -> None:
         """STOP, and wait until nothing is under way. Raises SpikeplaneError where it does not end."""
