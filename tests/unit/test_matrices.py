@@ -137,6 +137,17 @@ def test_one_head_and_heads_of_one_channel(heads: Any, inner: Any) -> None:
         )  # of one channel both are the same
 
 
+def test_heads_in_two_dimensions() -> None:
+    """Whatever their order: a head is channels behind one another."""
+    three = Three()
+    outer, inner = (Atom(CHANNELS, 2, 4),), (Atom(CHANNELS, 2, 2),)
+    for pair in ((outer, inner), (inner, outer)):
+        dims = (*LEAD, *pair, TOKENS, (Atom(CHANNELS, 2),))
+        q, k, v = (replace(item, dims=dims) for item in (three.q, three.k, three.v))
+        found = three.times(three.times(q, turned(k)), v)
+        assert (three.draft(found)[:2], found.dims) == (("q", Pair("k", "v", 4)), dims)
+
+
 def repeated(three: Three) -> dict[str, str]:
     return {a.layer: a.value for a in three.made.assumptions if a.what == "spikes of attention"}
 
@@ -206,6 +217,8 @@ def test_refused() -> None:
     scores = three.times(three.q, turned(three.k))
     assert said(three, scores, scores).startswith("layer 'm' is a product of four layers' spikes")
     assert said(three, scores, turned(three.v)) == OTHERS
+    swapped = replace(three.k, dims=(*LEAD[::-1], *three.k.dims[2:]))
+    assert said(three, three.q, turned(swapped)) == OTHERS
     wide = replace(other.v, dims=(*LEAD, HEAD, (Atom(ROWS, 4), Atom(COLUMNS, 3)), INNER))
     assert said(three, scores, wide) == OTHERS
     merged = replace(three.v, dims=(*LEAD, (), (*HEAD, *TOKENS), INNER))

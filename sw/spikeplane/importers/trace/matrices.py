@@ -127,10 +127,9 @@ def _over(operation: Operation, sides: Sides, which: int) -> tuple[str, int]:
             "let all pixels be tokens",
         )
     inner = [a for a in (*along, *sides.left(which)) if a.axis == CHANNELS]
-    outer = [a for a in sides.met(which) if a.axis == CHANNELS]
     own = inner[0].size if inner else 1
     heads = channels // own
-    if inner not in ([], [Atom(CHANNELS, own)]) or outer not in ([], [Atom(CHANNELS, heads, own)]):
+    if inner not in ([], [Atom(CHANNELS, own)]):
         raise operation.unlike(
             f"a product of heads whose channels do not stand behind one another ({operation.name})",
             "reshape channels to (heads, channels of a head)",
