@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from spikeplane.float_network import FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.importers.by_step import merge
 from spikeplane.importers.kernels import sources
 
 
 def simplify(made: Any, output: str) -> None:
     """Leave only what is needed of an import, in `made`: `output` is read out."""
     _used(made, output)
+    merge(made, output)
     _as_ors(made)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.broadcast import of_one_step, together
-from spikeplane.importers.trace.by_step import by_step, plus_by_step
+from spikeplane.importers.trace.by_step import by_step, plus_by_step, times_by_step
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
 from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Sum, dims_of
@@ -170,6 +170,9 @@ def _scaled(operation: Operation, thing: Any, factors: Any) -> Any:
     item = replace(operation, args={"self": thing}).item("self")
     if uniform:
         return Item(scaled(operation.made, item.value, one), item.dims, item.step)
+    numbers = by_step(item, factors.numpy()) if item.all_steps else None
+    if numbers is not None:
+        return times_by_step(operation, item, numbers)
     return Item(times(operation, item.value, per_value(operation, item, factors)), item.dims, item.step)
 
 

@@ -1,13 +1,16 @@
 """Numbers that differ from step to step, added to a value of all steps: what constant populations send in each step."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikeplane.float_network import FloatPopulation
-from spikeplane.importers.flow import Source, Spikes
-from spikeplane.importers.maps import Map
-from spikeplane.importers.trace.axes import FEATURES, STEPS, order, sizes
-from spikeplane.importers.trace.items import Item
-from spikeplane.importers.trace.operation import Operation, places
+from spikeplane.importers.by_step import of_steps
+from spikeplane.importers.flow import Source, Spikes, Value
+from spikeplane.importers.maps import Map, channels_of
+from spikeplane.importers.trace.axes import FEATURES, STEPS, features, order, sizes
+from spikeplane.importers.trace.items import Const, Item, Reduced
+from spikeplane.importers.trace.operation import Operation, Rule, places
 
 
 def by_step(item: Item, numbers: np.ndarray) -> np.ndarray | None:
@@ -45,9 +48,59 @@ def plus_by_step(operation: Operation, item: Item, numbers: np.ndarray) -> Item:
         made.populations.insert(first, population)
         image = Map(np.broadcast_to(weight, (channels,)).reshape(-1, 1, 1, 1), *axes)
         sources.append(Source(population.name, map=image))
-    made.assume(operation.layer, "numbers of each step", "constant populations", "steps are channels")
+    made.assume(operation.layer, "numbers of each step", "constant populations", "padding sees them")
     added = Spikes(tuple(sources), item.value.shape, flat=item.value.flat)
     return Item(made.add(operation.layer, item.value, added), item.dims, item.step)
+
+
+def times_by_step(operation: Operation, item: Item, numbers: np.ndarray) -> Item:
+    """The value times (T, C)."""
+    made, currents = operation.made, operation.made.currents(operation.layer, item.value)
+    zeros = np.zeros(numbers.shape[1])
+    return of_each(operation, item, [made.scale(currents, own, zeros) for own in numbers])
+
+
+def of_each(operation: Operation, item: Item, parts: list[Value]) -> Item:
+    """The value that is parts[t] in step t, of the item's dimensions."""
+    value = of_steps(operation.made, operation.layer, parts)
+    if value is None:
+        raise operation.unlike(
+            "a value whose steps differ in more than their numbers",
+            "give all steps the same layers, without a maximum",
+        )
+    return Item(replace(value, flat=item.value.flat), item.dims, item.step)
+
+
+def over_steps(operation: Operation) -> Reduced:
+    """A convolution (N, C, T, H, W) over all steps and single pixels: a sum of weights of each step."""
+    item, args = operation.item(), operation.args
+    weight, bias = args["weight"], args["bias"]
+    steps = [d for d, atoms in enumerate(item.dims) if any(a.axis == STEPS for a in atoms)]
+    many = sizes(item.dims)[steps[0]] if steps else 0
+    plain = all(set(args[n]) <= {low} for n, low in (("stride", 1), ("dilation", 1), ("padding", 0)))
+    shape = tuple(weight.tensor.shape) if isinstance(weight, Const) else ()
+    c, h, w = features(item.value.shape)
+    if (
+        steps != [2]
+        or shape[1:] != (item.value.shape[0], many, 1, 1)
+        or not plain
+        or item.dims[1:] != (c, item.dims[2], h, w)
+    ):
+        raise operation.unlike(
+            "a convolution of several frames (conv3d)", "let it take all steps of single pixels, (T, 1, 1)"
+        )
+    kernels = weight.tensor.numpy().astype(np.float64)
+    offset = 0.0 if bias is None else bias.tensor.numpy().astype(np.float64) / many
+    made, value = operation.made, replace(item.value, flat=False)
+    parts = [
+        made.through(operation.layer, value, channels_of(value.shape, kernels[:, :, t, 0, 0]), offset)
+        for t in range(many)
+    ]
+    found = of_steps(made, operation.layer, parts)
+    if found is None:
+        raise operation.unlike("a convolution of several frames (conv3d)", "put it behind spikes")
+    o, *_ = features(found.shape)
+    return Reduced(Item(found, (item.dims[0], o, (), h, w)), False, many)
 
 
 def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -60,3 +113,6 @@ def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.nd
         for step, row in enumerate(numbers)
         if row.any()
     ]
+
+
+RULES: dict[str, Rule] = {"conv3d": over_steps}

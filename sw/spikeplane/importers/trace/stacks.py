@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from spikeplane.importers.by_step import of_steps
 from spikeplane.importers.flow import Spikes
 from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, dim, features
@@ -29,6 +30,8 @@ def stacked(operation: Operation) -> Any:
         if isinstance(first, Held):
             return replace(first, dims=tuple(dims), over="all")
         return Item(first.value, tuple(dims))
+    if own and (made := _of_each_step(operation, things, d, stack)) is not None:
+        return made
     if d == 0 and _copies(things) and (stack or things[0].dims[0] == ()):
         rest = things[0].dims if stack else things[0].dims[1:]
         return replace(things[0], dims=((Atom(STEPS, len(things)),), *rest))
@@ -41,6 +44,23 @@ def stacked(operation: Operation) -> Any:
             "collect one layer's output in every step",
         )
     return channels.concatenated(operation, things, d)
+
+
+def _of_each_step(operation: Operation, things: list[Any], d: int, stack: bool) -> Item | None:
+    """Values of the steps in their order that differ in their numbers alone, as behind a batch-norm of each step's own."""
+    first = things[0]
+    if len(things) < 2 or not all(
+        isinstance(t, Item) and t.step == place and t.dims == first.dims for place, t in enumerate(things)
+    ):
+        return None
+    if not stack and first.dims[d] != ():
+        return None
+    value = of_steps(operation.made, operation.layer, [t.value for t in things])
+    if value is None:
+        return None
+    steps = (Atom(STEPS, len(things)),)
+    dims = (*first.dims[:d], steps, *first.dims[d + (not stack) :])
+    return Item(replace(value, flat=first.value.flat), dims)
 
 
 def _copies(things: list[Any]) -> bool:

@@ -1,0 +1,130 @@
+"""Layers whose numbers differ from step to step: batch-norms of their own in each step, as published models of few steps have
+them; the proof of the import runs the model beside the float network."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from spikingjelly.activation_based import layer, neuron
+from torch import Tensor, nn
+
+import spikeplane
+from spikeplane.errors import SpikeplaneError
+from spikeplane.importers import import_model
+
+STEPS = 3
+
+
+class StepNorm(nn.Module):
+    """A batch-norm of its own for each step of (T, N, C, H, W)."""
+
+    def __init__(self, channels: int, steps: int = STEPS) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(steps))
+        for norm in self.norms:
+            norm.running_mean = 0.3 * torch.randn(channels)  # type: ignore[assignment]
+            norm.running_var = 0.5 + torch.rand(channels)  # type: ignore[assignment]
+            nn.init.uniform_(norm.weight, 0.5, 1.5)  # type: ignore[arg-type]
+            nn.init.normal_(norm.bias, 0.3, 0.3)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([norm(x[t]) for t, norm in enumerate(self.norms)])
+
+
+class Net(nn.Module):
+    """conv - norm of each step - LIF, twice, the second around a shortcut of values, and a readout."""
+
+    def __init__(self, shortcut: bool = False, steps: int = STEPS) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.shortcut = shortcut
+
+        def fire() -> nn.Module:
+            return neuron.LIFNode(step_mode="m", decay_input=True)
+
+        self.one, self.two = (
+            layer.Conv2d(2, 4, 3, padding=1, step_mode="m", bias=False),
+            layer.Conv2d(4, 4, 3, padding=1, step_mode="m"),
+        )
+        self.norm1, self.norm2 = StepNorm(4, steps), StepNorm(4, steps)
+        self.fire1, self.fire2 = fire(), fire()
+        self.fc = layer.Linear(4 * 16, 3, step_mode="m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        v = self.norm1(self.one(x))
+        s = self.fire1(v)
+        w = self.norm2(self.two(s))
+        return self.fc(self.fire2(w + v if self.shortcut else w).flatten(2)).mean(0)
+
+
+def compiled(net: nn.Module, **more: Any) -> spikeplane.Program:
+    encoding = spikeplane.Encoding(kind="planes", steps=STEPS)
+    return spikeplane.compile(
+        net.eval(), chip="auto", input_shape=(2, 4, 4), encoding=encoding, progress=False, **more
+    )
+
+
+@pytest.mark.parametrize("shortcut", [False, True])
+def test_a_norm_of_each_step_is_proved(shortcut: bool) -> None:
+    program = compiled(Net(shortcut))
+    assert program.config.step_bits == 2
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 5_000
+    by_step = [p for p in program.network.projections if p.weight.ndim > p.kind.rank]
+    assert len(by_step) == 2
+
+
+def test_without_a_shortcut_no_values_are_sent() -> None:
+    made = import_model(Net().eval(), input_shape=(2, 4, 4))
+    assert [p.name for p in made.populations if p.sends_values and p.name != made.output] == []
+    norm = Net().norm1.norms
+    weight = next(p.weight for p in made.projections if p.target == "fire1")
+    one = Net().one.weight.detach().double().numpy()
+    for t, each in enumerate(norm):
+        gain = (each.weight / torch.sqrt(each.running_var + each.eps)).detach().double().numpy()  # type: ignore[operator]
+        assert np.allclose(weight[t], one * gain.reshape(-1, 1, 1, 1) / 2, atol=1e-6), t
+
+
+def test_another_number_of_steps_is_refused() -> None:
+    encoding = spikeplane.Encoding(kind="planes", steps=STEPS + 1)
+    with pytest.raises(SpikeplaneError):
+        spikeplane.compile(
+            Net().eval(), chip="auto", input_shape=(2, 4, 4), encoding=encoding, progress=False
+        )
+
+
+class Factors(nn.Module):
+    """Batch-norm times a factor of each step (temporal effective batch-norm), or of each step and channel; a readout by a
+    convolution over all steps."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.conv, self.norm = (
+            layer.Conv2d(2, 4, 3, padding=1, step_mode="m"),
+            layer.BatchNorm2d(4, step_mode="m"),
+        )
+        self.factor = nn.Parameter(0.5 + torch.rand(shape))
+        self.fire = neuron.LIFNode(step_mode="m")
+        self.head = nn.Conv3d(4, 3, (STEPS, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.fire(self.norm(self.conv(x)) * self.factor)
+        x = self.head(x.permute(1, 2, 0, 3, 4))
+        return x.flatten(2).mean(2)
+
+
+@pytest.mark.parametrize("shape", [(STEPS, 1, 1, 1, 1), (STEPS, 1, 4, 1, 1)])
+def test_a_factor_of_each_step_and_a_readout_over_all_steps_are_proved(shape: tuple[int, ...]) -> None:
+    net = Factors(shape)
+    program = compiled(net)
+    by_step = {p.target: p.weight for p in program.network.projections if p.weight.ndim > p.kind.rank}
+    assert {"fire", "head"} == set(by_step)
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 1_000
+
+
+def test_a_convolution_of_a_few_frames_is_refused() -> None:
+    net = Factors((STEPS, 1, 1, 1, 1))
+    net.head = nn.Conv3d(4, 3, (2, 1, 1))
+    with pytest.raises(SpikeplaneError, match="a convolution of several frames"):
+        compiled(net)
