@@ -21,6 +21,7 @@ from mutants.lists import (
     published,
     scatter,
     signs,
+    steps,
     time,
     training,
     training_chip,
@@ -35,5 +36,5 @@ PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
-    corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART,
+    corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS,
 )  # fmt: skip

@@ -30,7 +30,7 @@ NUMBERS = (
     Mutant("quantise.py", "np.floor(ratio + close) if strict else np.ceil(ratio - close)", "np.round(ratio)", "thresholds are rounded to the nearest"),
     Mutant("quantise.py", "np.maximum(np.round(real / unit), real > 0)", "np.round(real / unit)", "a soft reset may subtract nothing"),
     Mutant("units.py", "population.sends_values or neuron.v_reset != 0", "population.sends_values", "channels of a hard reset have scales of their own"),
-    Mutant("quantise.py", "np.round(per_channel(population.bias, channels) / unit)", "np.floor(per_channel(population.bias, channels) / unit)", "biases are rounded down"),
+    Mutant("quantise.py", "np.round(numbers(population.bias, channels) / unit)", "np.floor(numbers(population.bias, channels) / unit)", "biases are rounded down"),
     Mutant("sides.py", "np.maximum(below, above)", "below + above", "weights of both signs add up in the accumulator"),
     Mutant("sides.py", "np.maximum(below, above)", "above", "what inhibition reaches is not looked at"),
     Mutant("sides.py", "below = below + less * high - more * low", "below = below + less * high", "sources below 0 add nothing"),

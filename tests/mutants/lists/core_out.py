@@ -29,7 +29,7 @@ SWEEP = (
     Mutant("soma/sweep.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "(inflight + items.level) < SWEEP_ITEMS", "the item FIFO's room is a few words too large"),
     Mutant("soma/sweep.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "1", "the item FIFO's room is not looked at"),
     Mutant("soma/parameter_pointer.py", "Mux(at_leaks, leaks, words)", "words", "the leaks are the next group's thresholds"),
-    Mutant("soma/parameter_pointer.py", "leaks.eq(p.leak_base)", "leaks.eq(0)", "every population leaks as the words at 0 say"),
+    Mutant("soma/parameter_pointer.py", "leaks.eq(self._of_step(p.leak_base))", "leaks.eq(0)", "every population leaks as the words at 0 say"),
     Mutant("soma/parameter_pointer.py", "leaks + p.leak_each", "leaks", "every group leaks as the first"),
     Mutant("soma/parameter_pointer.py", "leaks + p.leak_each", "leaks + 1", "groups that share a word of leaks take the next one"),
     Mutant("soma/parameter_pointer.py", "self.loading & (self.count >= 2)", "self.loading & (self.count >= 3)", "the leaks come a cycle late",
