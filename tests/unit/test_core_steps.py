@@ -52,7 +52,7 @@ class Population:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_packet_has_the_number_of_its_step(seed: int) -> None:
     rng = random.Random(seed)
-    dut = StepNumbers(CHIP)
+    dut: Any = StepNumbers(CHIP)
     slots = [Population(rng, 12) for _ in range(3)]
     seen = {False: 0, True: 0}
 
@@ -101,7 +101,7 @@ def test_a_packet_has_the_number_of_its_step(seed: int) -> None:
 
 def test_a_population_s_offset_goes_on_with_its_steps() -> None:
     rng = random.Random(1)
-    dut = StepOffsets(CHIP)
+    dut: Any = StepOffsets(CHIP)
 
     async def bench(ctx: Any) -> None:
         expected = [0] * 4

@@ -167,9 +167,11 @@ class Weighted(nn.Module):
         return self.fire(self.fc(x) * self.p)
 
 
-def test_weights_of_each_step_are_refused_by_name() -> None:
+def test_weights_of_each_step_are_proved() -> None:
     assert import_model(Weighted(True), input_shape=(4, 1, 1)).population("fire")
-    with pytest.raises(
-        SpikeplaneError, match=r"test_import_by_step\.py:\d+: layer 'mul' is a factor or an addition"
-    ):
-        import_model(Weighted(False), input_shape=(4, 1, 1))
+    encoding = Encoding(kind="planes", steps=5)
+    program = spikeplane.compile(
+        Weighted(False), chip="auto", input_shape=(4, 1, 1), encoding=encoding, progress=False
+    )
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 1_000
+    assert [p.weight.shape for p in program.network.projections] == [(5, 6, 4, 1, 1)]

@@ -104,11 +104,8 @@ class GoldenModel:
                     if population.name in held
                     else self._current(population, outputs, previous, len(first))
                 )
-                if (
-                    population.hold
-                    and constant
-                    and np.ndim(0 if population.bias is None else population.bias) < 2
-                ):
+                alike = population.bias is None or np.ndim(population.bias) < 2
+                if population.hold and constant and alike:
                     held[population.name] = current
                 u = membranes.get(population.name, torch.zeros_like(current))
                 sent, membranes[population.name], v = self._fire(population, u, current)

@@ -51,4 +51,4 @@ def refuse_one_size(net: FloatNetwork) -> None:
 
 
 def _split(p: FloatProjection, channels: int) -> FloatProjection:
-    return replace(p, weight=np.repeat(np.asarray(p.weight) / channels, channels, axis=1))
+    return replace(p, weight=np.repeat(np.asarray(p.weight) / channels, channels, axis=-3))

@@ -2,7 +2,7 @@
 leaks (T, C). Step t takes the t-th; the next sample begins with the first again. What has no such axis is alike in all steps.
 """
 
-from typing import Protocol, overload
+from typing import Protocol
 
 import numpy as np
 
@@ -27,12 +27,6 @@ def weights(projection: _Weighted) -> np.ndarray:
     return weight if is_stepped(projection) else weight[None]
 
 
-@overload
-def at_step(values: np.ndarray, step: int) -> np.ndarray: ...
-@overload
-def at_step(values: None, step: int) -> None: ...
-@overload
-def at_step(values: np.ndarray | None, step: int) -> np.ndarray | None: ...
 def at_step(values: np.ndarray | None, step: int) -> np.ndarray | None:
     """Of numbers (C,), or (T, C), those of a step, (C,)."""
     return values if values is None or np.ndim(values) < 2 else values[step]
