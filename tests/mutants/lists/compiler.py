@@ -12,7 +12,7 @@ MEMORY = (
 
 PLACES = (
     Mutant("place.py", "(total - first) // (len(chosen) - i)", "total // len(chosen)", "groups that do not divide evenly are lost"),
-    Mutant("place.py", "slots[core] < config.populations", "slots[core] <= config.populations", "a core gets a population too many"),
+    Mutant("place.py", "slots[core] + len(pairs) < config.populations", "slots[core] + len(pairs) <= config.populations", "a core gets a population too many"),
     Mutant("place.py", "load[core] += groups * height * width", "pass", "all populations go to the first cores"),
     Mutant("routes.py", "len(self.placement.of(p.source)) or 1", "1", "a step waits for one token a projection"),
     Mutant("routes.py", "probes + sum(n for _, n in outgoing)", "sum(n for _, n in outgoing)", "a step does not wait for the host's credit"),
