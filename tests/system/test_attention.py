@@ -22,7 +22,8 @@ from spikeplane_sim.golden import GoldenModel
 pytestmark = pytest.mark.cosim
 
 CORE = replace(
-    CHIPS["core-8"], dynamic_depth=1024, dynamic_bits=7, populations=16, projections=64, acc_depth=1024, membrane_depth=1024, weight_depth=1 << 14
+    CHIPS["core-8"], dynamic_depth=1024, dynamic_bits=7, populations=16, projections=64, acc_depth=1024, membrane_depth=1024,
+    weight_depth=1 << 14,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ MEMORY = (
 PLACES = (
     Mutant("place.py", "(total - first) // (len(chosen) - i)", "total // len(chosen)", "groups that do not divide evenly are lost"),
     Mutant("place.py", "slots[core] + len(pairs) < config.populations", "slots[core] + len(pairs) <= config.populations", "a core gets a population too many"),
-    Mutant("place.py", "load[core] += groups * height * width", "pass", "all populations go to the first cores"),
+    Mutant("place.py", "load[core] += units * size * height * width", "pass", "all populations go to the first cores"),
     Mutant("routes.py", "len(self.placement.of(p.source)) or 1", "1", "a step waits for one token a projection"),
     Mutant("routes.py", "probes + sum(n for _, n in outgoing)", "sum(n for _, n in outgoing)", "a step does not wait for the host's credit"),
     Mutant("routes.py", "sum(n for delay, n in incoming if delay)", "0", "a recurrent token is waited for before step 0"),
