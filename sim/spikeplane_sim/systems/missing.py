@@ -2,7 +2,8 @@
 
 from spikeplane_sim.systems.system import System
 
-#: What is missing of rows that have a model.
+#: Of rows that have a model.
+UNRUN = "a run on the chip; the golden model runs it"
 ATTENTION = "products of spikes summed over tokens, both of which move (dynamic memory)"
 _LEVELS = "neurons whose spikes are whole numbers (levels)"
 _GATES = "products of values (gates)"
