@@ -121,6 +121,29 @@ def test_a_host_that_vanishes_at_any_moment(board: SimulatedBoard, name: str, ev
         assert same(chip, states[2]), (last, device.phases[-1])
 
 
+def test_an_answer_that_comes_to_the_next_host_is_none_of_its_own(board: SimulatedBoard) -> None:
+    """A host asks behind a change of weights, which takes a while, and vanishes; the next one asks the same."""
+    case = NETWORKS["hidden"](np.random.default_rng(5))
+    batches, device = [case.batch()], Watched(board)
+    chip, states = driver(device, case), learned(case, batches)
+    device.phases.clear()
+    chip.iterate(*batches[0])
+    asks = [n for n, phase in enumerate(device.phases) if phase == "update"]
+    for last in asks:
+        device = Watched(board)
+        chip = driver(device, case)
+        device.phases.clear()
+        device.last = last
+        with pytest.raises(Gone):
+            chip.iterate(*batches[0])
+        chip = driver(board, case)
+        chip.flags((0, 0))
+        chip.exchange()
+        assert not chip._replies
+        chip.iterate(*batches[0])
+        assert same(chip, states[1]), last
+
+
 def test_gathered_sums_that_nobody_served_are_forgotten(board: SimulatedBoard) -> None:
     """As of a chip that is stopped behind windows and before their token."""
     case = NETWORKS["hidden"](np.random.default_rng(8))
