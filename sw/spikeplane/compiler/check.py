@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import FloatNetwork, FloatPopulation
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
 from spikeplane.program.structure import check_structure
 from spikeplane.shapes import shape_text
 
@@ -56,6 +56,18 @@ def _check_population(population: FloatPopulation) -> None:
     if neuron.reset == "once" and (neuron.floor or not neuron.kind.spikes or not np.all(neuron.decay)):
         raise SpikeplaneError(
             f"layer '{name}' fires once, so it must keep its membranes, send spikes and have no floor; give it a decay above 0"
+        )
+    if neuron.kind.whole:
+        _check_levels(name, neuron)
+
+
+def _check_levels(name: str, neuron: FloatNeuron) -> None:
+    """Integer spikes are rounded, so they have no comparison, and a reset takes as many thresholds."""
+    positive = np.min(np.asarray(neuron.threshold, np.float64)) > 0
+    if not positive or neuron.strict or neuron.amount is not None or neuron.reset not in ("soft", "none"):
+        raise SpikeplaneError(
+            f"layer '{name}' sends integer spikes, so its thresholds must be above 0, its reset 'soft' or 'none' without an "
+            "amount, and strict False"
         )
 
 

@@ -72,8 +72,8 @@ class Search:
     def __call__(self, layer: Layer) -> Correction | None:
         name = layer.population.name
         self.found.pop(name, None)
-        if layer.by_step is not None or any(p.dynamic for p in layer.incoming):
-            pass  # one number a channel for all steps is none of theirs; counts are exact
+        if layer.by_step is not None or any(p.dynamic for p in layer.incoming) or layer.neuron.kind.whole:
+            pass  # one number a channel for all steps is none of theirs; counts are exact; levels have several ends
         elif layer.incoming and layer.neuron.kind.spikes:
             self.say(f"correcting '{name}'")
             self._spiking(layer)

@@ -22,6 +22,7 @@ SIGMAS = 6  #: standard deviations of a current that are allowed for
 #: Thresholds that a membrane needs room for: with less, what inhibition has gathered is cut off and
 #: spikes change.
 ROOM = 8
+ABOVE_TOP = 2  #: of a top level: what integer spikes leave above it is sent in later steps
 MARGIN = 1.5  #: of the largest membrane seen on the calibration, for samples that are not in it
 
 
@@ -115,7 +116,7 @@ def _membrane(
         return _room(limit, drive.largest)
     # Without a leak inhibition adds up over all steps; a calibration shows how far it goes.
     seen = drive.usual * times if drive.peak is None else drive.peak * MARGIN
-    needed = np.maximum(drive.largest * ROOM, seen)
+    needed = np.maximum(drive.largest * max(ROOM / neuron.kind.top, ABOVE_TOP), seen)
     return _room(limit, np.maximum(drive.largest, np.minimum(needed, at_most + drive.largest)))
 
 

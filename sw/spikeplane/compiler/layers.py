@@ -13,7 +13,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import Neuron, Population, at_step, is_stepped, steps_of
+from spikeplane.network import SPIKING, Neuron, Population, at_step, is_stepped, steps_of
 from spikeplane.network.blocks import held
 
 COUNTED_BITS = 2  #: of weights that are counted: 0 and 1
@@ -205,7 +205,9 @@ class Layers:
 
 def _spikes(net: FloatNetwork, name: str) -> Population:
     """Stands for a population that comes later, whose spikes arrive a step late."""
-    return Population(name=name, shape=net.population(name).shape, neuron=Neuron())
+    population = net.population(name)
+    kind = SPIKING if population.neuron is None else population.neuron.kind
+    return Population(name=name, shape=population.shape, neuron=Neuron(kind=kind))
 
 
 def _holds(
@@ -220,12 +222,13 @@ def _holds(
 
 
 def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
-    """The largest of threshold, reset amount and reset potential, per channel."""
+    """The largest of threshold, reset amount and reset potential, per channel; of integer spikes as many thresholds as the
+    top level has."""
     largest = np.full(channels, abs(neuron.v_reset))
     for values in (neuron.threshold, neuron.amount):
         each = values if values is None or np.ndim(values) < 2 else np.abs(values).max(0)
         largest = np.maximum(largest, np.abs(per_channel(each, channels)))
-    return largest
+    return largest * neuron.kind.top
 
 
 def gathered(neuron: FloatNeuron, steps: int, channels: int) -> np.ndarray:

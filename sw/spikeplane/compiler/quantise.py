@@ -261,8 +261,13 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        theta = _theta(numbers(neuron.threshold, channels) / unit, strict=neuron.strict)
-        if neuron.reset == "soft":
+        ratio = numbers(neuron.threshold, channels) / unit
+        if neuron.kind.whole:
+            most = ((1 << (config.membrane_bits - 1)) - 1) // neuron.kind.top
+            theta = _halved(ratio, most, odd=kept.rounding == "odd" or each is not None)
+        else:
+            theta = _theta(ratio, strict=neuron.strict)
+        if neuron.reset == "soft" and not neuron.kind.whole:
             subtracted = neuron.threshold if neuron.amount is None else neuron.amount
             real = numbers(subtracted, channels)
             # A reset that rounds to nothing would leave the neuron firing for ever.
@@ -290,6 +295,13 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             v_reset=lowest(config) if reset == "once" else round(neuron.v_reset / float(unit[0])),
         ),
     )
+
+
+def _halved(ratio: np.ndarray, most: int, *, odd: bool) -> np.ndarray:
+    """Thresholds of integer spikes, `most` at most: a core compares with their halves, which are even where leaks are
+    rounded to odd."""
+    step = 4 if odd else 2
+    return (step * np.clip(np.round(ratio / step), 1, most // step)).astype(np.int64)
 
 
 def _theta(ratio: np.ndarray, *, strict: bool) -> np.ndarray:

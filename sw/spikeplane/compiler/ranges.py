@@ -44,11 +44,15 @@ def ranges(
     calibration."""
     ends = {name: (e.span[0] * e.value, e.span[1] * e.value) for name, e in encodings.items()}
     steps = next(iter(encodings.values())).steps
-    found = {p.name: _either(p, *ends.get(p.name, (0.0, 1.0))) for p in net.populations}
+    found = {p.name: _either(p, *ends.get(p.name, (0.0, _top(p)))) for p in net.populations}
     for population in net.populations:
         if population.sends_values:
             found[population.name] = _values(net, population, found, steps, peaks.get(population.name))
     return found
+
+
+def _top(population: FloatPopulation) -> float:
+    return 1.0 if population.neuron is None else float(population.neuron.kind.top)
 
 
 def _either(population: FloatPopulation, low: float, high: float) -> Range:

@@ -46,6 +46,8 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
         )
     shape = population.shape[:1] if tuple(population.shape[1:]) == (1, 1) else population.shape
     ones = np.ones(shape)
+    if neuron.kind.whole:
+        raise SpikeplaneError(f"layer '{population.name}' sends integer spikes, which NIR has no node for")
     if neuron.floor:
         raise SpikeplaneError(
             f"layer '{population.name}' keeps membranes from 0 on, which NIR has no node for"

@@ -20,7 +20,8 @@ class NeuronKind(ABC):
     stored  field and value that name it in a program file: ("kind", tag), but of the two that are
             older than the field
     spikes  it sends spikes: it needs a threshold, its spikes may go back, a step late, and are counted
-    whole   these are whole numbers: a spike may be more than 1
+    whole   these are whole numbers, how many thresholds a membrane holds
+    top     the largest spike
     title   what a report calls it; None: by its leak
     fields  of the population's memory word, as the chip's sweep takes them
     """
@@ -29,6 +30,7 @@ class NeuronKind(ABC):
     stored: ClassVar[tuple[str, bool | str]]
     spikes: ClassVar[bool]
     whole: ClassVar[bool] = False
+    top: ClassVar[int] = 1
     title: ClassVar[str | None] = None
     fields: ClassVar[Mapping[str, int]] = {}
 
