@@ -94,7 +94,7 @@ def _compare(
         .view(1, -1, 1, 1)
         .expand_as(v)
     )
-    wrong = differ & ~(((v - theta).abs() < TIE * theta.abs()) & ((theirs == 0) | (theirs == 1)))
+    wrong = differ & ~_ties(neuron.kind.top, v / theta, theirs, ours)
     if wrong.any():
         place = tuple(int(i) for i in wrong.nonzero()[0])
         raise _differs(
@@ -106,6 +106,14 @@ def _compare(
             f" (v = {float(v[place]):.9g}, threshold {float(theta[place]):.9g})",
         )
     layer.ties += int(differ.sum())
+
+
+def _ties(top: int, v: Tensor, theirs: Tensor, ours: Tensor) -> Tensor:
+    """Where both are spikes, one level apart, on both sides of a membrane `v`, in thresholds, that is nearly where the levels
+    meet: at 1, or half way between."""
+    spikes = (theirs >= 0) & (theirs <= top) & (theirs == theirs.round()) & ((theirs - ours).abs() == 1)
+    middle = (theirs + ours) / 2 if top > 1 else torch.ones_like(v)
+    return spikes & ((v - middle).abs() < TIE * middle)
 
 
 def _differs(

@@ -71,7 +71,7 @@ def _one_layer(
         Population(
             name=source.name + _GIVEN,
             shape=source.shape,
-            value_bits=source.value_bits if source.neuron is None else 32 if source.sends_values else 1,
+            value_bits=_bits(source),
             signed=source.signed,
             constant=source.constant,
         )
@@ -95,6 +95,13 @@ def _read(p: Projection) -> tuple[str, ...]:
 def _given(p: Projection) -> Projection:
     pair = p.dynamic and replace(p.dynamic, k=p.dynamic.k + _GIVEN, v=p.dynamic.v + _GIVEN)
     return replace(p, source=p.source + _GIVEN, dynamic=pair)
+
+
+def _bits(source: Population) -> int:
+    """Of what it sends."""
+    if source.neuron is None:
+        return source.value_bits
+    return 32 if source.sends_values else source.neuron.kind.top.bit_length()
 
 
 def _sent(

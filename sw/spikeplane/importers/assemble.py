@@ -166,7 +166,8 @@ class Assembler(Views):
             )
         if (size, stride) == ((1, 1), (1, 1)):
             return value
-        value = self.currents(layer, value) if self.has_values(value) else value
+        values = self.has_values(value) or self.has_levels(value)
+        value = self.currents(layer, value) if values else value
         rows, columns = (
             taps.windows(*numbers, up)
             for numbers in zip(value.shape[1:], size, stride, padding, dilation, strict=True)

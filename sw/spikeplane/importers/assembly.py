@@ -279,6 +279,11 @@ class Assembly:
         senders = {p.name for p in self.populations if p.sends_values}
         return isinstance(value, Spikes) and any(s.population in senders for s in value.sources)
 
+    def has_levels(self, value: Value) -> bool:
+        """Whether integer spikes of a population are in the value."""
+        senders = {p.name for p in self.populations if p.neuron is not None and p.neuron.kind.whole}
+        return isinstance(value, Spikes) and any(s.population in senders for s in value.sources)
+
     def sends_values(self, name: str) -> bool:
         """Whether a population sends membranes, not values of 0 to 1."""
         return next(p for p in self.populations if p.name == name).sends_values

@@ -254,6 +254,8 @@ def title(made: Any, layer: str) -> str:
 def _fires(made: Any, population: str, input_bits: int | None) -> bool:
     """Whether it sends 0s and 1s."""
     one = next(p for p in made.populations if p.name == population)
+    if one.neuron is not None and one.neuron.kind.whole:
+        return False
     return not one.sends_values and (one.neuron is not None or one.constant or input_bits == 1)
 
 

@@ -39,7 +39,7 @@ def _used(made: Any, output: str) -> None:
 
 def _as_ors(made: Any) -> None:
     """Make neurons that any spike fires ORs: without a membrane, with weights of 1."""
-    firing = {p.name for p in made.populations if p.neuron is not None and p.neuron.kind.spikes}
+    firing = {p.name for p in made.populations if _fires(p)}
     for place, population in enumerate(made.populations):
         into = [n for n, p in enumerate(made.projections) if p.target == population.name]
         given = [made.projections[n] for n in into]
@@ -53,6 +53,11 @@ def _as_ors(made: Any) -> None:
             made.projections[n] = replace(made.projections[n], weight=weight)
         why = "its input is a count of spikes, of which one is enough, and firing resets it to 0"
         made.assume(population.name, "membrane", "none: an OR", why)
+
+
+def _fires(population: FloatPopulation) -> bool:
+    neuron = population.neuron
+    return neuron is not None and neuron.kind.spikes and not neuron.kind.whole
 
 
 def _any_fires(population: FloatPopulation, given: list[FloatProjection], firing: set[str]) -> bool:

@@ -3,18 +3,22 @@ is one of two numbers behind it, which a factor and an offset make; and the relu
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import SPIKES_ALONE, FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
+from spikeplane.network import LEVELS
 
 #: Values by which a relu is told from other functions: those that cut off above do it below the last one.
 _SIGNED = np.array([-1e6, -3.7, -1.0, -0.3, -1e-6, 0.0, 1e-6, 0.3, 1.0, 2.7, 6.5, 64.0, 1e6])
 #: Values at which a step is looked for.
 _FINE = np.array([-1e6, -1e3, *np.arange(-8, 8, 1 / 64) + 1 / 256, 1e3, 1e6])
+_MOST = 255  #: levels that are looked for
 #: Of an array what the function makes of it.
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -81,6 +85,59 @@ def steps(function: Function) -> tuple[float, bool, float, float] | None:
     return (below if strict else above), strict, float(low), float(high)
 
 
+class Staircase(NamedTuple):
+    """A function that is factor * round(clamp(v / theta, 0, top)), half to even."""
+
+    theta: float
+    top: int
+    factor: float
+
+
+def staircase(function: Function) -> Staircase | None:
+    """What a function is of whole levels from 0 on; None for any other, and for more than _MOST levels."""
+    with np.errstate(all="ignore"):
+        low, high = (float(n) for n in np.asarray(function(np.array([0.0, 1e6])), np.float64))
+        if low or not np.isfinite(high) or high <= 0:
+            return None
+        below, above = 0.0, 1e6
+        while (middle := (below + above) / 2) not in (below, above):
+            below, above = (below, middle) if function(np.array([middle]))[0] else (middle, above)
+        theta, factor = 2 * below, float(function(np.array([above]))[0])
+        if theta <= 0 or not high / _MOST <= factor <= high:
+            return None
+        top = round(high / factor)
+        ends = np.arange(top + 2) * theta + theta / 2
+        given = np.concatenate((_FINE * theta, ends, ends * (1 - 1e-9), ends * (1 + 1e-9), -ends))
+        wanted = factor * np.round(np.clip(given / theta, 0, top))
+        same = np.allclose(np.asarray(function(given), np.float64), wanted, rtol=1e-12, atol=0)
+    return Staircase(theta, top, factor) if same else None
+
+
+def levelled(made: Assembler, layer: str, value: Value, name: str, function: Function) -> Value | None:
+    """Of currents a function that is whole levels, as neurons of integer spikes without memory; None for other functions."""
+    found = staircase(function)
+    if found is None:
+        return None
+    own = made.free(layer)
+    told = f"without memory, integer spikes up to {found.top} at {found.theta:g}"
+    made.assume(own, "neurons", told, f"what '{name}' does")
+    if found.top not in LEVELS:
+        raise unsent(made, layer, found.top)
+    theta = np.full(value.shape[0], found.theta)
+    spikes = made.neuron(own, value, FloatNeuron(decay=0.0, threshold=theta, reset="none", kind=LEVELS[found.top]))
+    factor = np.full(value.shape[0], found.factor)
+    return spikes if found.factor == 1.0 else made.seen(layer, spikes, identity(spikes.shape).scaled(factor))
+
+
+def unsent(made: Any, layer: str, top: int) -> SpikeplaneError:
+    """The error for a top level that no core sends."""
+    return made.refuse(
+        layer,
+        f"neurons that send integer spikes up to {top}",
+        "a core sends up to 2^n - 1 or 2^(n-1), n to 7; use 1, 2, 3, 4, 7, 8, 15, 16, ...",
+    )
+
+
 def stepped(made: Assembler, layer: str, value: Value, name: str, function: Function) -> Value | None:
     """Of currents a function that is one of two numbers, as neurons without memory and what the two numbers make
     of their spikes; None for other functions."""
@@ -121,7 +178,7 @@ def is_count(made: Assembler, value: Value, input_bits: int | None) -> bool:
 
 def _of_neurons(made: Assembler, value: Value, input_bits: int | None) -> bool:
     """Whether only spikes are in the value, of neurons or of an input of one bit."""
-    if not isinstance(value, Spikes) or made.has_values(value):
+    if not isinstance(value, Spikes) or made.has_values(value) or made.has_levels(value):
         return False
     return input_bits == 1 or not made.has_input(value)
 

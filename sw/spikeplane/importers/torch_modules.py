@@ -45,9 +45,10 @@ def import_torch(
     check_hooks(module)
     if is_layer(module):
         module = torch.nn.Sequential(module)
-    from spikeplane.importers.trace.own_parallel import recognise  # loads torch
+    from spikeplane.importers.trace import own_levels, own_parallel  # load torch
 
-    recognise(module)
+    own_parallel.recognise(module)
+    own_levels.recognise(module)
     copied = evaluated(module)
     try:
         return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))

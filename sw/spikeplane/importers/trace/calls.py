@@ -67,7 +67,7 @@ class Calls:
         if several:
             self._check_together(operation, first, module, step)
         elif is_learned(type(module)):
-            raise operation.unlike("called with one step", "hand it all steps, (T, N, ...) or (N, T, ...)")
+            first = _of_one_step(operation, item, module)
         value = self._laid_out(operation, first, module)
         result = self._result(operation, module, value, step, several)
         return [*self._outputs(operation, result, item, None if several else step), Token()]
@@ -280,6 +280,14 @@ def _changed(operation: Operation, step: int) -> SpikeplaneError:
         f"called in step {step} with something else than in the step before",
         "do the same in every step, and give each use its own neurons",
     )
+
+
+def _of_one_step(operation: Operation, item: Item, module: Any) -> Item:
+    """What a layer that takes all steps gets of a single one: without the dimension of steps, whose size is 1."""
+    at = int(samples_first(type(module)))
+    if len(item.dims) < 3 or item.dims[at]:
+        raise operation.unlike("called with one step", "hand it all steps, (T, N, ...) or (N, T, ...)")
+    return replace(item, dims=(*item.dims[:at], *item.dims[at + 1 :]))
 
 
 def _takes_all(module: Any) -> bool:

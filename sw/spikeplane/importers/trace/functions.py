@@ -7,7 +7,7 @@ import torch
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents
-from spikeplane.importers.pointwise import is_count, keeps, level, of_spikes, rectifies, stepped
+from spikeplane.importers.pointwise import is_count, keeps, level, levelled, of_spikes, rectifies, stepped
 from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.gates import binary, gated
 from spikeplane.importers.trace.items import Bent, Const, Item, Sum
@@ -62,6 +62,8 @@ def _bent(operation: Operation, item: Item, function: Any, refused: SpikeplaneEr
     if rectifies(function):
         return Item(made.rectified(layer, item.value), item.dims, item.step)
     value = stepped(made, layer, item.value, operation.name, function)
+    if value is None:
+        value = levelled(made, layer, item.value, operation.name, function)
     return Bent(item, function, refused) if value is None else Item(value, item.dims, item.step)
 
 
