@@ -19,6 +19,7 @@ from spikeplane_sim.systems import (
     sdt,
     sei,
     sew,
+    spikeyolo,
     spikformer,
     spikingformer,
     trev,
@@ -31,7 +32,7 @@ SYSTEMS: dict[str, System] = {
     for system in (
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
         sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
-        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *missing.SYSTEMS,
+        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ _OPTIONS = (
     "low_planes",
     "dynamic_depth",
     "dynamic_bits",
+    "levels",
 )
 MESHES = ((1, 1), (2, 2))
 #: Where more populations than one core holds are taken together.

@@ -122,7 +122,7 @@ def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program
         "name": system.name,
         "progress": False,
     }
-    core = replace(CORE, weight_bits=system.weight_bits, low_planes=system.low_planes)
+    core = replace(CORE, weight_bits=system.weight_bits, low_planes=system.low_planes, levels=system.levels)
     core = replace(core, **ATTENDING) if system.attention else core
     for chip in (core, replace(core, rows=2, cols=4)):
         try:

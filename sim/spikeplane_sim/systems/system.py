@@ -34,6 +34,7 @@ class System:
     weight_bits  of the chip; 1 for binary weights
     low_planes  of the chip: for values behind images
     attention  of the chip: a dynamic memory
+    levels      of the chip: for integer spikes
     lacks      what is missing before it runs, of the chip where it has a model; "" for one that runs
     """
 
@@ -54,6 +55,7 @@ class System:
     weight_bits: int = 8
     low_planes: bool = False
     attention: bool = False
+    levels: bool = False
     lacks: str = ""
 
     def refuse(self, size: int) -> None:

@@ -192,11 +192,7 @@ class Assembler(Views):
         self, layer: str, value: Value, size: Pair, stride: Pair, padding: Pair, out: Pair
     ) -> Currents:
         """A maximum of currents: a square that moves alike in rows and columns."""
-        value = self.currents(layer, self.evened(value))
-        if value.window is not None:
-            raise self.refuse(
-                layer, "a second maximum in front of the same neurons", "one window is all there is"
-            )
+        value = self.currents(layer, self.maximum(f"{layer}_input", self.evened(value)))
         if max(size) == 1:
             raise self.refuse(
                 layer, f"a maximum over 1 pixel with stride {stride[1]}", "give the stride to the convolution"

@@ -124,7 +124,9 @@ def levelled(made: Assembler, layer: str, value: Value, name: str, function: Fun
     if found.top not in LEVELS:
         raise unsent(made, layer, found.top)
     theta = np.full(value.shape[0], found.theta)
-    spikes = made.neuron(own, value, FloatNeuron(decay=0.0, threshold=theta, reset="none", kind=LEVELS[found.top]))
+    spikes = made.neuron(
+        own, value, FloatNeuron(decay=0.0, threshold=theta, reset="none", kind=LEVELS[found.top])
+    )
     factor = np.full(value.shape[0], found.factor)
     return spikes if found.factor == 1.0 else made.seen(layer, spikes, identity(spikes.shape).scaled(factor))
 

@@ -114,6 +114,16 @@ def shallow(made: Any, layer: str, value: Value, map: Map) -> Value:
     return made.values(f"{layer}_input", value, f"a sum of {len(value.drafts)} sources in front of a layer")
 
 
+def stream(made: Any, layer: str, value: Value) -> Value:
+    """A sum of more than two populations' currents in front of a concatenation as a population of values, because others that
+    take the sum would have a population of their own; others as they are."""
+    if isinstance(value, Spikes) or len(value.drafts) < 3 or not valid(value):
+        return value
+    return made.values(
+        f"{layer}_input", value, f"a sum of {len(value.drafts)} sources in front of a concatenation"
+    )
+
+
 def scaled(currents: Currents, drafts: tuple[Draft, ...], gain: np.ndarray) -> tuple[Term, ...]:
     """The terms of currents whose drafts have become these, gain (C,) times as much."""
     now = {id(d): new for d, new in zip(currents.drafts, drafts, strict=True)}

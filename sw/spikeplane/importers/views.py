@@ -12,6 +12,7 @@ from spikeplane.importers.assembly import Assembly
 from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.geometry import Pads, Pair, check_steps, text
 from spikeplane.importers.maps import Map, channels_of, seen
+from spikeplane.importers.sums import stream
 
 #: Weights that a row of values as pixels may take, at most.
 _LARGEST = 1 << 24
@@ -114,7 +115,7 @@ class Views(Assembly):
             sizes = ", ".join(text(v.shape) for v in values)
             raise SpikeplaneError(f"layer '{layer}' joins {sizes}: rows and columns must be equal")
         if not all(isinstance(v, Spikes) for v in values):
-            values = [self.currents(layer, v) for v in values]
+            values = [self.currents(layer, stream(self, layer, v)) for v in values]
         count, start, parts = sum(v.shape[0] for v in values), 0, []
         for value in values:
             matrix = np.eye(count, value.shape[0], -start)

@@ -67,7 +67,7 @@ class Calls:
         if several:
             self._check_together(operation, first, module, step)
         elif is_learned(type(module)):
-            first = _of_one_step(operation, item, module)
+            first, self.together[path] = _of_one_step(operation, item, module), 1
         value = self._laid_out(operation, first, module)
         result = self._result(operation, module, value, step, several)
         return [*self._outputs(operation, result, item, None if several else step), Token()]

@@ -70,7 +70,9 @@ def fire(call: Call) -> Value:
     theta = np.full(1, own.levels.theta)
     neuron = FloatNeuron(decay=own.decay, threshold=theta, reset=reset, kind=LEVELS[own.levels.top])
     if not call.several_steps:
-        call.made.assume(call.layer, "membrane", "none", "the model calls it with one step, in which it begins anew")
+        call.made.assume(
+            call.layer, "membrane", "none", "the model calls it with one step, in which it begins anew"
+        )
         neuron = replace(neuron, decay=0.0, reset="none")
     if own.levels.factor == 1.0:
         return call.neurons(neuron)
