@@ -29,6 +29,7 @@ from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import affordable, fewer_signs, most_signs, signs
 from spikeplane.compiler.steps import integers
 from spikeplane.compiler.streams import Streams
+from spikeplane.compiler.thetas import theta_of
 from spikeplane.compiler.units import room_of_once, spare_of, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
@@ -43,7 +44,6 @@ from spikeplane.program.once import gathered, lowest
 from spikeplane.program.source import Widths
 
 _log = logger(__name__)
-_CLOSE = 1e-6  #: relative rounding of float32 models, forgiven at thresholds
 
 
 @dataclass(frozen=True)
@@ -261,15 +261,10 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
     if neuron.threshold is None:
         theta, reset = np.full(channels, highest, dtype=np.int64), "none"
     else:
-        ratio = numbers(neuron.threshold, channels) / unit
-        if neuron.kind.whole:
-            most = ((1 << (config.membrane_bits - 1)) - 1) // neuron.kind.top
-            theta = _halved(ratio, most, odd=kept.rounding == "odd" or each is not None)
-        else:
-            theta = _theta(ratio, strict=neuron.strict)
+        odd = kept.rounding == "odd" or each is not None
+        theta = theta_of(neuron, numbers(neuron.threshold, channels) / unit, config, odd=odd)
         if neuron.reset == "soft" and not neuron.kind.whole:
-            subtracted = neuron.threshold if neuron.amount is None else neuron.amount
-            real = numbers(subtracted, channels)
+            real = numbers(neuron.threshold if neuron.amount is None else neuron.amount, channels)
             # A reset that rounds to nothing would leave the neuron firing for ever.
             amount = np.maximum(np.round(real / unit), real > 0).astype(np.int64)
     return Population(
@@ -295,16 +290,3 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
             v_reset=lowest(config) if reset == "once" else round(neuron.v_reset / float(unit[0])),
         ),
     )
-
-
-def _halved(ratio: np.ndarray, most: int, *, odd: bool) -> np.ndarray:
-    """Thresholds of integer spikes, `most` at most: a core compares with their halves, which are even where leaks are
-    rounded to odd."""
-    step = 4 if odd else 2
-    return (step * np.clip(np.round(ratio / step), 1, most // step)).astype(np.int64)
-
-
-def _theta(ratio: np.ndarray, *, strict: bool) -> np.ndarray:
-    """v > t exactly where the integer is above floor(t), v >= t where it is at least ceil(t)."""
-    close = _CLOSE * np.abs(ratio)
-    return (np.floor(ratio + close) if strict else np.ceil(ratio - close)).astype(np.int64)

@@ -36,6 +36,11 @@ class Told:
         return found
 
 
+def _refuse_levels(name: str, neuron: Neuron) -> None:
+    if neuron.kind.whole:
+        raise SpikeplaneError(f"layer '{name}' sends integer spikes, which NIR has no node for")
+
+
 def neurons(nir: Any, population: Population, told: Told) -> Any:
     """The node. Raises SpikeplaneError, with the layer, for neurons that NIR has no node for."""
     neuron = population.neuron
@@ -46,8 +51,7 @@ def neurons(nir: Any, population: Population, told: Told) -> Any:
         )
     shape = population.shape[:1] if tuple(population.shape[1:]) == (1, 1) else population.shape
     ones = np.ones(shape)
-    if neuron.kind.whole:
-        raise SpikeplaneError(f"layer '{population.name}' sends integer spikes, which NIR has no node for")
+    _refuse_levels(population.name, neuron)
     if neuron.floor:
         raise SpikeplaneError(
             f"layer '{population.name}' keeps membranes from 0 on, which NIR has no node for"

@@ -51,3 +51,13 @@ def without_memory(made: Assembler, layer: str, populations: int, told: int, *, 
     if own:
         made.assumptions[told:] = [a for a in made.assumptions[told:] if a.what != "reset"]
         made.assume(layer, "state", "started anew in each step", _TOLD)
+
+
+def check_started_once(anew: list[tuple[str, int]], calls: dict[str, int]) -> None:
+    """Raise SpikeplaneError for a state that starts anew between the steps of one forward."""
+    for layer, call in anew:
+        if 0 < call < calls.get(layer, 0):
+            raise SpikeplaneError(
+                f"the model's forward starts the state of layer '{layer}' anew between its steps; start it "
+                "in front of the loop over steps"
+            )

@@ -24,7 +24,16 @@ from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, features, 
 from spikeplane.importers.trace.first_steps import at_the_start, begins_as, constant, sources
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
 from spikeplane.importers.trace.likeness import alike
-from spikeplane.importers.trace.operation import Operation, led, maps, places, row, steps_first, unfolded
+from spikeplane.importers.trace.operation import (
+    Operation,
+    led,
+    maps,
+    of_one_step,
+    places,
+    row,
+    steps_first,
+    unfolded,
+)
 
 
 @dataclass
@@ -67,7 +76,7 @@ class Calls:
         if several:
             self._check_together(operation, first, module, step)
         elif is_learned(type(module)):
-            first, self.together[path] = _of_one_step(operation, item, module), 1
+            first, self.together[path] = of_one_step(operation, item, samples_first(type(module))), 1
         value = self._laid_out(operation, first, module)
         result = self._result(operation, module, value, step, several)
         return [*self._outputs(operation, result, item, None if several else step), Token()]
@@ -282,26 +291,8 @@ def _changed(operation: Operation, step: int) -> SpikeplaneError:
     )
 
 
-def _of_one_step(operation: Operation, item: Item, module: Any) -> Item:
-    """What a layer that takes all steps gets of a single one: without the dimension of steps, whose size is 1."""
-    at = int(samples_first(type(module)))
-    if len(item.dims) < 3 or item.dims[at]:
-        raise operation.unlike("called with one step", "hand it all steps, (T, N, ...) or (N, T, ...)")
-    return replace(item, dims=(*item.dims[:at], *item.dims[at + 1 :]))
-
-
 def _takes_all(module: Any) -> bool:
     """Whether the layer knows no single steps, whatever its step mode is set to."""
     modes = getattr(module, "supported_step_mode", None)
     mixing = mixes_steps(type(module)) and not hasattr(module, "step_mode")
     return mixing or (modes is not None and "s" not in modes())
-
-
-def check_started_once(anew: list[tuple[str, int]], calls: dict[str, int]) -> None:
-    """Raise SpikeplaneError for a state that starts anew between the steps of one forward."""
-    for layer, call in anew:
-        if 0 < call < calls.get(layer, 0):
-            raise SpikeplaneError(
-                f"the model's forward starts the state of layer '{layer}' anew between its steps; start it "
-                "in front of the loop over steps"
-            )

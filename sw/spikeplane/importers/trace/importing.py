@@ -14,8 +14,8 @@ from spikeplane.importers.imported import Imported
 from spikeplane.importers.registry import Call, Result, handler_of, samples_first
 from spikeplane.importers.torch_copy import evaluated
 from spikeplane.importers.torch_trace import unknown
-from spikeplane.importers.trace.anew import started
-from spikeplane.importers.trace.calls import Calls, check_started_once
+from spikeplane.importers.trace.anew import check_started_once, started
+from spikeplane.importers.trace.calls import Calls
 from spikeplane.importers.trace.cures import Anyway
 from spikeplane.importers.trace.export import Failed, Graph, Layers, traced
 from spikeplane.importers.trace.handed import check_alike, check_come_back, handed_on

@@ -274,3 +274,12 @@ def scaled(made: Assembler, value: Value, factor: float) -> Value:
     if isinstance(value, Spikes):
         return made.seen("", value, identity(value.shape).scaled(many))
     return made.scale(value, many, np.zeros(len(many)))
+
+
+def of_one_step(operation: Operation, item: Item, behind: bool) -> Item:
+    """What a layer that takes all steps gets of a single one: without the dimension of steps, whose size is 1.
+    behind: it stands behind the samples."""
+    at = int(behind)
+    if len(item.dims) < 3 or item.dims[at]:
+        raise operation.unlike("called with one step", "hand it all steps, (T, N, ...) or (N, T, ...)")
+    return replace(item, dims=(*item.dims[:at], *item.dims[at + 1 :]))
