@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from spikeplane.train.chip import chip_for
+from spikeplane.train.driver import TrainingDriver
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.demo import digits
+from spikeplane_sim.golden.training import Trainer
 
 SCRIPT: dict[str, Any] = runpy.run_path(
     str(Path(__file__).parents[2] / "examples/stochastic_digits/learn.py"), run_name="example"
@@ -53,6 +55,14 @@ def test_noise_is_half_and_another_one_in_each_draw() -> None:
     assert 0.4 < (one != other).mean() < 0.6
     assert 0.4 < one.mean() < 0.6
     assert (SCRIPT["planes"](blank[:1], 5)["noise"] == one[5:6]).all()
+
+
+def test_what_the_rule_changes_is_asked_for() -> None:
+    """A method that the driver has no more would leave the chip with its own errors."""
+    for name, base in (("Chip", TrainingDriver), ("Golden", Trainer)):
+        own = {method for method, value in vars(SCRIPT[name]).items() if callable(value)}
+        assert own
+        assert own <= set(dir(base))
 
 
 @pytest.mark.slow
