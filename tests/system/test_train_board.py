@@ -104,9 +104,15 @@ def test_the_chip_learns_what_the_golden_model_learns(made: Path, monkeypatch: p
     assert min(cycles[phase] for phase in ("forward", "gradient", "backward", "sweep", "update")) > 10
     assert sum(cycles.values()) == pytest.approx(chip["cycles_per_sample"] * CHIP.cores)
     assert all(0 < row["utilisation"] <= 1 for row in chip["phases"][:3])
+    assert 0.1 < chip["bound"] < 1
     said = command("--board", "sim", "--chip", "chip.toml", "--verify", 1)[1]
     assert "no weights and deltas at their limits" in said
-    for label in ("cycles per sample  ", "by phase           forward ", "lane utilisation   forward "):
+    for label in (
+        "cycles per sample  ",
+        "by phase           forward ",
+        "lane utilisation   forward ",
+        "of the bound       ",
+    ):
         assert label in said
     assert f"0 mismatches ({4 * VALUES:,} values compared)" in said
 

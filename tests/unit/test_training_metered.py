@@ -21,7 +21,19 @@ UPDATE = {"UPDATE_CYCLES": 30, "CYCLES": 40}
 def chip(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A chip whose counters go on, of two cores; `asked` counts how often somebody looked."""
     made: Any = Metered.__new__(Metered)
-    made.image = SimpleNamespace(routes=SimpleNamespace(cores=[(0, 0), (1, 0)]))
+    routes = SimpleNamespace(cores=[(0, 0), (1, 0)], sweeps=lambda name: name == "a")
+    parts = {"a": (2, 1), "out": (2,)}  # groups of eight channels
+    places = {
+        n: [SimpleNamespace(part=SimpleNamespace(groups=g)) for g in groups] for n, groups in parts.items()
+    }
+    kept = {0: [SimpleNamespace(order=range(5))] * 2, 1: [SimpleNamespace(order=range(100))]}
+    made.image = SimpleNamespace(routes=routes, places=places, kept=kept)
+    made.network = SimpleNamespace(
+        output="out",
+        population=lambda name: SimpleNamespace(shape={"a": (24, 3, 2), "out": (10, 1, 1)}[name]),
+        projections=[SimpleNamespace(trained=True), SimpleNamespace(trained=False)],
+    )
+    made.config, made.optimiser, made.steps = SimpleNamespace(lanes=8), SimpleNamespace(squared=False), 4
     made.iterations, made.asked = 0, 0
     made.counts = dict.fromkeys(TrainingCounter, 2**32 - 50)
 
@@ -66,6 +78,10 @@ def test_one_of_several_iterations_is_measured(chip: Any) -> None:
     rates = {row["phase"]: row["utilisation"] for row in found["phases"]}
     assert (rates["forward"], rates["gradient"], rates["backward"], rates["update"]) == (0.9, 0.8, None, None)
     assert found["utilisation"] == 130 / 210
+    passes = 12 * 4 * (2 * 3 * 6 + 2) + 3 * 2 * 10
+    assert found["bound"] == (12 * 130 + 4 * passes) / (12 * 164.5)
+    chip.optimiser.squared = True  # the errors are swept as well
+    assert cycles(chip)["bound"] - found["bound"] == pytest.approx(4 * 12 * 4 * 2 / (12 * 164.5))
 
 
 def test_gradients_for_somebody_elses_update(chip: Any) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import packet_format
-from spikeplane.formats.training import TrainingCounter
+from spikeplane.formats.training import WAYS, TrainingCounter
 from spikeplane.train import Optimiser
 from spikeplane.train.activity import Activity, activity
 from spikeplane.train.chip import chip_for
@@ -18,7 +18,7 @@ from spikeplane_sim.figures.training_networks import network
 from spikeplane_sim.golden.training import Trainer
 
 STEPS, DENSITY = 4, 0.25
-LANES, WAYS = 8, 2
+LANES = 8
 
 
 @dataclass(frozen=True)

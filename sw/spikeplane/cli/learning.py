@@ -94,6 +94,7 @@ def _cycles(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("cycles per sample", f"{summary['cycles_per_sample']:,.0f}"),
         ("by phase", parts),
         ("lane utilisation", f"{', '.join(busy)}; of all cycles {summary['utilisation']:.1%}"),
+        ("of the bound", f"{summary['bound']:.1%}: operations, sweeps and updates one behind the other"),
     ]
 
 

@@ -14,6 +14,7 @@ STEP_BITS = 8  #: of a sample's steps
 VALUE_BITS = 16  #: of a binary16 number, and of a limb
 FRACTION_BITS = 24  #: of an exact word: a unit is 2^-24
 MAX_LIMBS = 3
+WAYS = 2  #: lanes that a core rounds, compares and multiplies a cycle: of neurons once, of weights twice
 
 
 class TrainingKind(IntEnum):

@@ -1,10 +1,12 @@
 """A chip that learns, and is asked now and then what its cycles went into."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from spikeplane.formats.training import WAYS
 from spikeplane.train.activity import Activity, activity
 from spikeplane.train.driver import Figures, TrainingDriver
 
@@ -16,6 +18,7 @@ class Metered(TrainingDriver):
 
     measured: Activity | None = None
     samples = 0  #: that were measured
+    updates = 0
     _asked_in = -EVERY
 
     def accumulate(self, planes: Mapping[str, np.ndarray], labels: np.ndarray) -> Figures:
@@ -36,6 +39,7 @@ class Metered(TrainingDriver):
         before = activity(self, self.image.routes.cores)
         found = super().update(samples, rate)
         self._take_in(before)
+        self.updates += 1
         return found
 
     def _due(self) -> bool:
@@ -53,6 +57,8 @@ def cycles(learner: Any) -> dict[str, Any]:
     phases              rows of phase; cycles: a sample, of all cores together; utilisation: of the phases that have
                         operations, words of all lanes over cycles, 0..1, else None
     utilisation         of all operations over all cycles
+    bound               what operations, sweeps and updates take at least, one behind the other, over all cycles but those of
+                        waiting: more than 1 where much of it goes on at a time
     """
     chip = getattr(learner, "driver", learner)
     if not isinstance(chip, Metered) or chip.measured is None:
@@ -67,4 +73,19 @@ def cycles(learner: Any) -> dict[str, Any]:
         "cycles_per_sample": total / samples / len(chip.image.routes.cores),
         "phases": rows,
         "utilisation": sum(found.operations.values()) / max(1, total),
+        "bound": _least(chip, found) / max(1, total - found.cycles["wait"]),
     }
+
+
+def _least(chip: Metered, found: Activity) -> float:
+    """Cycles in which a core could do all this, if nothing waited and nothing went on beside it."""
+    net, image = chip.network, chip.image
+    swept = 0
+    for name, places in image.places.items():
+        ways = 1 + (image.routes.sweeps(name) or (name == net.output and chip.optimiser.squared))
+        swept += ways * sum(place.part.groups for place in places) * math.prod(net.population(name).shape[1:])
+    weights = sum(
+        len(kept.order) for tag, parts in image.kept.items() if net.projections[tag].trained for kept in parts
+    )
+    passes = swept * chip.steps * chip.samples + 2 * weights * chip.updates
+    return sum(found.operations.values()) + passes * chip.config.lanes / WAYS

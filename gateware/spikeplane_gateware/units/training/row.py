@@ -18,7 +18,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.training import FRACTION_BITS, VALUE_BITS
+from spikeplane.formats.training import FRACTION_BITS, VALUE_BITS, WAYS
 from spikeplane.formats.training_tables import EXPONENT_BITS
 from spikeplane_gateware.units.training.binary16 import (
     BIAS,
@@ -34,8 +34,7 @@ from spikeplane_gateware.units.training.stage import along, stage
 
 #: Least bits of what is rounded: a weight less a step, which may be 65504, is beyond 36 bits.
 ROUNDED_BITS = 48
-WAYS = 2  #: lanes a cycle: of pass i those from WAYS * i on
-PASSES = 8 // WAYS  #: cycles of a word
+PASSES = 8 // WAYS  #: cycles of a word: pass i is of the lanes from WAYS * i on
 _FED = 1 + DECODE_LATENCY + 1  #: cycles from `start` to the first lanes' operands
 NUMBERED = _FED + ROUND_LATENCY + 1 + PASSES  #: to `numbers`, `fired` and `windows` of all lanes
 ADDED = NUMBERED + MUL_LATENCY + DECODE_LATENCY + 1  #: to their `addends`

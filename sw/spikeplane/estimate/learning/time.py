@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from spikeplane.estimate.learning.activity import LANES
 from spikeplane.estimate.learning.counts import LearningCounts
+from spikeplane.formats.training import WAYS
 
-SWEEP = LANES / 2  #: cycles of a word swept: two lanes at a time
-UPDATE = float(LANES)  #: of a word of weights, whose lanes are swept twice
+SWEEP = LANES / WAYS  #: cycles of a word swept
+UPDATE = 2 * LANES / WAYS  #: of a word of weights
 
 
 @dataclass(frozen=True)
