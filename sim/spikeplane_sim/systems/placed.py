@@ -12,6 +12,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
 from spikeplane.program import Program
+from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Part, Placement
 
 #: Cores that hold every row of usual size, so that one simulator serves them all.
@@ -78,10 +79,11 @@ def _shared(shared: ChipConfig, network: Network, _: ChipConfig, probes: list[st
 
 def _elsewhere(network: Network, config: ChipConfig, probes: list[str]) -> Fitted:
     """Each population on one core, mirrored; where that is too much for one, the compiler's places mirrored."""
+    laid = laid_out(network, config)
     for most in (1, 2, config.cores):
-        placement = mirrored(place(network, config, most), config)
+        placement = mirrored(place(laid, config, most), config)
         try:
-            return config, placement, build_image(network, placement, config, probes)
+            return config, placement, build_image(laid, placement, config, probes)
         except SpikeplaneError as error:
             refused = error
     raise refused
