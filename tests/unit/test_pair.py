@@ -171,6 +171,7 @@ WHAT = "dynamic projection 'q' to 'a'"
         (changed(attention(), weight=np.ones_like(MASK)), ": its weights must be 1 within heads and 0 outside"),
         (changed(attention(), delay=1), " meets pixels one by one in the step itself: stride, pool and up are 1, padding and delay 0"),
         (changed(attention(), weight=np.ones((6, 1, 1), int), kind=ALIGNED), ": its weights must be 6x6x1x1, not 6x1x1"),
+        (changed(attention(), weight=np.repeat(MASK[None], 3, 0)), ": its weights must be 6x6x1x1, not 3x6x6x1x1"),
         (changed(attention(), source="x"), ": 'x' is an input, which does not wait for keys and values; put a layer of neurons between"),
         (changed(attention(), dynamic=Pair("k", "q", 2)), ": 'q'" + MADE),
         (looped(), ": 'k'" + MADE),
@@ -182,10 +183,11 @@ def test_what_is_none(network: Network, line: str) -> None:
     assert str(refusal.value) == (WHAT + line).replace("'q' to", "'x' to" if "'x' is" in line else "'q' to")
 
 
-def test_factors_of_floats() -> None:
-    factor = np.array([0.125, 0.25, -0.5, 1.0, 2.0, 0.0625])
+@pytest.mark.parametrize(("heads", "third"), [(2, -0.5), (1, -0.5), (1, 0.0), (2, 0.0)])
+def test_factors_of_floats(heads: int, third: float) -> None:
+    factor = np.array([0.125, 0.25, third, 1.0, 2.0, 0.0625])
     with pytest.raises(SpikeplaneError) as refusal:
-        check_structure(real(2, factor))
+        check_structure(real(heads, factor))
     assert (
         str(refusal.value)
         == f"{WHAT}: its weights must be one factor above 0 a target channel within heads and 0 outside"

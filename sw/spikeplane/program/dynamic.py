@@ -25,7 +25,7 @@ def check_dynamic(p: FloatProjection | Projection, pair: Pair, net: FloatNetwork
     for name in (*pair.names, p.source):
         _check_spikes(net.population(name), what)
     _check_shapes(p, pair, net, what)
-    _check_weight(p, pair, what)
+    _check_weight(p, pair, net.population(p.source).shape[0], what)
     if net.population(p.source).neuron is None:
         raise SpikeplaneError(
             f"{what}: '{p.source}' is an input, which does not wait for keys and values; put a layer of neurons between"
@@ -76,14 +76,13 @@ def _check_shapes(
         )
 
 
-def _check_weight(p: FloatProjection | Projection, pair: Pair, what: str) -> None:
+def _check_weight(p: FloatProjection | Projection, pair: Pair, channels: int, what: str) -> None:
     """Of a float network a factor above 0 for each target channel, of integers 1; 0 outside heads."""
-    channels = np.shape(p.weight)[0]
-    weight = np.asarray(p.weight).reshape(channels, -1)
-    if weight.shape != (channels, channels):
+    if np.shape(p.weight) != (channels, channels, 1, 1):
         raise SpikeplaneError(
             f"{what}: its weights must be {channels}x{channels}x1x1, not {shape_text(np.shape(p.weight))}"
         )
+    weight = np.asarray(p.weight)[..., 0, 0]
     factor = weight.max(1) if isinstance(p, FloatProjection) else np.ones(channels)
     if not ((factor > 0).all() and (weight == heads_mask(channels, pair.heads) * factor[:, None]).all()):
         wanted = "one factor above 0 a target channel" if isinstance(p, FloatProjection) else "1"
