@@ -38,6 +38,7 @@ OPTIONS = (
     Option("planes from low on", {"low_planes": True}, "streams of values behind images, and behind sums of pixels", "+0.3 %"),
     Option("integer spikes", {"levels": True}, "SpikeYOLO's neurons", "+7 %"),
     Option("dynamic memory", {"dynamic_depth": 256, "dynamic_bits": 8}, "attention", "+6 %"),
+    Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
     Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),
