@@ -46,7 +46,7 @@ SWEEP = (
         equivalent="an initial job's `sample` and `parity` are the same bit (schedule.py, INITIAL)",
     ),
     Mutant("soma/sweep.py", "self.neurons.out_valid & ~self.population.stateless", "self.neurons.out_valid", "a population without memory writes another's membranes"),
-    Mutant("soma/sweep.py", "items.w_en.eq(staged & (item.mask != 0))", "items.w_en.eq(staged)", "empty masks are sent"),
+    Mutant("soma/sweep.py", "items.w_en.eq(staged & self._is_item(item.mask))", "items.w_en.eq(staged)", "empty masks are sent"),
     Mutant("soma/sweep.py", "p.membrane_out & self.planes.highest & ~p.relu", "0", "the sign plane of a membrane is positive"),
     Mutant("soma/sweep.py", "p.membrane_out & self.planes.highest & ~p.relu", "p.membrane_out & self.planes.highest", "the highest plane of values from 0 on counts negative"),
     Mutant("soma/plane_counter.py", "p.plane_last + 1", "self.config.membrane_bits", "all planes are sent, whatever a population has"),
@@ -100,7 +100,7 @@ NEURON = (
 EGRESS = (
     Mutant("soma/egress.py", "self.job.parity ^ entry.delay", "self.job.parity", "a delayed packet belongs to its own step"),
     Mutant("soma/egress.py", "self.job.last & ~entry.delay", "self.job.last", "a recurrent token ends the sample"),
-    Mutant("soma/egress.py", "entry.delay & self.job.last", "0", "recurrent spikes of the last step reach the next sample"),
+    Mutant("soma/egress.py", "entry.delay & last", "0", "recurrent spikes of the last step reach the next sample"),
     Mutant(
         "soma/egress.py", "self.left <= 1", "self.left == 1", "a mask without destination stays for ever",
         equivalent="no program has one: a population that nobody takes and that is not probed is refused (program/check.py)",
