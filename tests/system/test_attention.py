@@ -23,7 +23,7 @@ pytestmark = pytest.mark.cosim
 
 CORE = replace(
     CHIPS["core-8"], dynamic_depth=1024, dynamic_bits=7, populations=16, projections=64, acc_depth=1024, membrane_depth=1024,
-    weight_depth=1 << 14,
+    weight_depth=1 << 14, parameter_depth=256,
 )  # fmt: skip
 
 
