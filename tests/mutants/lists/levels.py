@@ -13,7 +13,10 @@ GATEWARE = (
     Mutant("soma/level_steps.py", "level.eq(0)", "level.eq(level)", "a level has bits of the one before", equivalent="nobody looks at the bits above those of a level"),
     Mutant("soma/level_steps.py", "Cat(over, level)", "Cat(level, over)", "the bits stand the other way round"),
     Mutant("soma/level_steps.py", "(arrives & ~has) | self.takes", "arrives | self.takes", "a word leaves before its bits are found"),
-    Mutant("soma/neuron.py", "over | self.steps.word", "over", "a soft reset takes nothing from levels below a threshold"),
+    Mutant(
+        "soma/neuron.py", "over | self.steps.word", "over", "a soft reset takes nothing where v + theta / 2 is below 0",
+        equivalent="no bit is 1 there, so what is left is the membrane",
+    ),
     Mutant("soma/neuron.py", "bits + c.levels", "bits", "half a threshold more leaves the register", within='register(bits + c.levels, "base")'),
     Mutant("soma/sweep.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
 )  # fmt: skip
