@@ -27,7 +27,7 @@ PLACES = (
 NUMBERS = (
     Mutant("steps.py", "np.clip(nearest, -top(bits), top(bits))", "np.clip(np.trunc(ratio), -top(bits), top(bits))", "weights are truncated"),
     Mutant("steps.py", "np.clip(nearest, -top(bits), top(bits))", "np.clip(np.round(ratio), -top(bits) - 1, top(bits))", "clipped weights are not symmetric"),
-    Mutant("quantise.py", "np.floor(ratio + close) if strict else np.ceil(ratio - close)", "np.round(ratio)", "thresholds are rounded to the nearest"),
+    Mutant("thetas.py", "np.floor(ratio + close) if strict else np.ceil(ratio - close)", "np.round(ratio)", "thresholds are rounded to the nearest"),
     Mutant("quantise.py", "np.maximum(np.round(real / unit), real > 0)", "np.round(real / unit)", "a soft reset may subtract nothing"),
     Mutant("units.py", "population.sends_values or neuron.v_reset != 0", "population.sends_values", "channels of a hard reset have scales of their own"),
     Mutant("quantise.py", "np.round(numbers(population.bias, channels) / unit)", "np.floor(numbers(population.bias, channels) / unit)", "biases are rounded down"),

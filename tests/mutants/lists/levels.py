@@ -17,7 +17,6 @@ GATEWARE = (
         "soma/neuron.py", "over | self.steps.word", "over", "a soft reset takes nothing where v + theta / 2 is below 0",
         equivalent="no bit is 1 there, so what is left is the membrane",
     ),
-    Mutant("soma/neuron.py", "bits + c.levels", "bits", "half a threshold more leaves the register", within='register(bits + c.levels, "base")'),
     Mutant("soma/sweep.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
 )  # fmt: skip
 

@@ -56,7 +56,7 @@ SUMS = (
     Mutant("importers/sums.py", "place == neurons", "place == neurons + 1", "a sum stands in front of what it adds"),
     Mutant("importers/sums.py", "place >= neurons", "False", "a sum at the end is lost"),
     Mutant("importers/sums.py", "all(id(d) in there for d in t.drafts)", "True", "a sum whose synapses have become others is read"),
-    Mutant("importers/assembly.py", "len(value.drafts) <= FAN", "True", "a layer behind a long sum has a kernel for each of its parts"),
+    Mutant("importers/sums.py", "len(value.drafts) <= FAN", "True", "a layer behind a long sum has a kernel for each of its parts"),
 )  # fmt: skip
 
 _SUMS = ("tests/unit/test_import_sums.py",)
