@@ -204,6 +204,7 @@ CHIPS = [
     *PRESETS.values(),
     ChipConfig(low_planes=True),
     ChipConfig(dynamic_depth=128, dynamic_bits=8),
+    ChipConfig(levels=True, step_bits=2),
     ChipConfig(leak_multiplier=False, rows=1, cols=1, lanes=32),
 ]
 
