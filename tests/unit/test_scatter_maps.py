@@ -83,7 +83,9 @@ def test_every_model_is_a_transposed_convolution() -> None:
         plain = synapses(flat)
         x = pooled(flat, p.pool).to(synapses.dtype)
         wide = (x, p.padding) if p.up == (1, 1) else (spread(x, p, target.shape[1:]), (0, 0))
-        assert torch.equal(synapses._explicit(wide[0], synapses.weights[0], wide[1]), plain)  # what a GPU takes
+        assert torch.equal(
+            synapses._explicit(wide[0], synapses.weights[0], wide[1]), plain
+        )  # what a GPU takes
         floats = FloatNetwork(
             populations=(
                 FloatPopulation(name="in", shape=network.population("in").shape),

@@ -63,7 +63,7 @@ ABOUT: dict[str, dict[str, str]] = {
         "acc_group": "from one group to the next", "weight_row": "weight words from one row that is visited to the next",
         "weight_column": "from one column to the next", "weight_group": "from one group to the next",
         "dynamic": "1: its weights are rows of the dynamic memory, unsigned",
-        "stepped": "1: its entries in GROUP are by group and step, group << step_bits | step",
+        "stepped": "1: its entries in GROUP are by group and step, 2^step_bits * group + step",
         "delayed": "1: recurrent; `last` in its tokens ends the source's sample, and the target's is that of the others",
     },
     "population": {
