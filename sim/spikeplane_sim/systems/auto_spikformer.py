@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from spikeplane_sim.systems.attention import SCALE, rates
 from spikeplane_sim.systems.calibrated import calibrated
 from spikeplane_sim.systems.layers import DIRECT, Classifier, lif
-from spikeplane_sim.systems.missing import UNRUN
 from spikeplane_sim.systems.spikformer import HEADS, WIDTHS, PatchSplitting
 from spikeplane_sim.systems.system import System
 
@@ -82,7 +81,6 @@ def _system(tau: float, agreement: float) -> System:
             f"the searched threshold is {FIRST:g}; the stem keeps tau 2",
         ),
         attention=True,
-        lacks=UNRUN,
     )
 
 

@@ -3,7 +3,6 @@
 from spikeplane_sim.systems.system import System
 
 #: Of rows that have a model.
-UNRUN = "a run on the chip; the golden model runs it"
 ATTENTION = "products of spikes summed over tokens, both of which move (dynamic memory)"
 _GATES = "products of values (gates)"
 

@@ -8,7 +8,6 @@ from spikeplane_sim.systems.attention import SpikeAttention, rates
 from spikeplane_sim.systems.calibrated import calibrated
 from spikeplane_sim.systems.cml import SpikeMlp
 from spikeplane_sim.systems.layers import DIRECT, Classifier, conv_norm, lif, maximum
-from spikeplane_sim.systems.missing import UNRUN
 from spikeplane_sim.systems.system import System
 
 WIDTHS, HEADS, LAST = (16, 32), 4, 64
@@ -132,6 +131,5 @@ _THREE = System(
     ),
     published=_TWO.published,
     attention=True,
-    lacks=UNRUN,
 )
 SYSTEMS = (_TWO, _THREE)

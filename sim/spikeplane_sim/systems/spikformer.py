@@ -8,7 +8,6 @@ from spikeplane_sim.systems.attention import SpikeAttention, rates
 from spikeplane_sim.systems.calibrated import calibrated
 from spikeplane_sim.systems.cml import SpikeMlp
 from spikeplane_sim.systems.layers import DIRECT, Classifier, conv_norm, lif, maximum
-from spikeplane_sim.systems.missing import UNRUN
 from spikeplane_sim.systems.system import System
 
 WIDTHS, HEADS = (4, 8, 16, 32), 4
@@ -72,6 +71,5 @@ _BLOCK = System(
     assumed=("two of the four maxima, as for small images", "the MLP is twice as wide, not four times"),
     published=_STEM.published,
     attention=True,
-    lacks=UNRUN,
 )
 SYSTEMS = (_STEM, _BLOCK)

@@ -7,7 +7,6 @@ from spikeplane_sim.systems.attention import ValueAttention, rates
 from spikeplane_sim.systems.calibrated import calibrated
 from spikeplane_sim.systems.cml import WIDTHS, ValueMlp, ValueTokenizer
 from spikeplane_sim.systems.layers import DIRECT, Classifier
-from spikeplane_sim.systems.missing import UNRUN
 from spikeplane_sim.systems.system import System
 
 HEADS = 4
@@ -37,5 +36,4 @@ SYSTEM = System(
     ),
     published="github:zhouchenlin2096/Spikingformer, cifar10/model.py",
     attention=True,
-    lacks=UNRUN,
 )
