@@ -73,7 +73,7 @@ def test_streams_that_change_their_channels_grow_linearly(monkeypatch: pytest.Mo
     assert sizes[2] - sizes[1] == sizes[1] - sizes[0] < 8 * 10 * 144
     found = outputs(changing(10))
     assert [name for name in found if name.startswith("around")] == ["around8_input"]
-    monkeypatch.setattr("spikeplane.importers.assembly.FAN", 99)
+    monkeypatch.setattr("spikeplane.importers.sums.FAN", 99)
     expected = outputs(changing(10))
     assert all(np.array_equal(found[f"m{n}"], expected[f"m{n}"]) for n in range(10))
     assert 0.02 < np.mean([found[f"m{n}"] for n in (8, 9)]) < 0.98
