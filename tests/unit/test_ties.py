@@ -20,7 +20,7 @@ def neurons(name: str) -> FloatPopulation:
 
 
 def identity(source: str, target: str, gain: float | list[float]) -> FloatProjection:
-    weight = np.broadcast_to(np.asarray(gain, float), (CHANNELS,)).reshape(CHANNELS, 1, 1, 1)
+    weight = np.broadcast_to(np.asarray(gain, float), (CHANNELS,)).reshape(CHANNELS, 1, 1)
     return FloatProjection(source=source, target=target, weight=weight, kind=ALIGNED)
 
 

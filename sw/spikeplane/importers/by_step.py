@@ -16,7 +16,7 @@ from spikeplane.float_network import FloatNeuron, FloatPopulation, FloatProjecti
 from spikeplane.importers.constants import settled
 from spikeplane.importers.flow import Currents, Source, Spikes, Value
 from spikeplane.importers.kernels import projections, sources
-from spikeplane.network import ALIGNED, MEMBRANE, is_stepped, steps_of
+from spikeplane.network import MEMBRANE, is_stepped, steps_of
 
 
 def of_steps(made: Any, layer: str, parts: Sequence[Value]) -> Value | None:
@@ -81,7 +81,7 @@ def _taken(made: Any, p: FloatProjection) -> bool:
     """As they are, times a factor a channel."""
     target = next(t for t in made.populations if t.name == p.target)
     pixels = (p.stride, p.padding, p.pool, p.up) == ((1, 1), (0, 0), (1, 1), (1, 1))
-    plain = p.kind is ALIGNED and p.weight.ndim == 3 and p.weight.shape[-2:] == (1, 1)
+    plain = p.kind.by_packet and p.weight.ndim == 3 and p.weight.shape[-2:] == (1, 1)
     return plain and pixels and not p.delay and p.dynamic is None and target.window is None
 
 
