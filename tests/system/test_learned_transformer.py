@@ -77,7 +77,7 @@ def test_digits_in_integers_and_on_the_chip() -> None:
     from sklearn.datasets import load_digits
 
     torch.manual_seed(0)
-    digits = load_digits()
+    digits: Any = load_digits()
     pixels = np.repeat(np.repeat((digits.images * 15).astype(np.uint8), 2, 1), 2, 2)[:, None]
     images, labels = torch.from_numpy(pixels).float() / 255, torch.from_numpy(digits.target)
     model = Spikformer(channels=32, heads=4, steps=2)
