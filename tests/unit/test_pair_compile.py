@@ -150,15 +150,16 @@ def test_steps_in_channels_have_heads_of_their_own() -> None:
         in_channels(mixed, {"in": PLANES})
 
 
-def test_an_estimate_counts_the_outer_engine() -> None:
-    program = compiled(block((32, 2, 3), 2), shape=(32, 2, 3))
+@pytest.mark.parametrize("heads", [1, 2])
+def test_an_estimate_counts_the_outer_engine(heads: int) -> None:
+    program = compiled(block((32, 2, 3), heads), shape=(32, 2, 3))
     activity = with_pairs(program, assumed(program.network, program.config, 0.25))
     work = {w.part.population: w for w in plan(program, activity).parts}
-    lanes = program.config.lanes
-    writes = 0.25 * 32 * 6 * (1 - 0.75**lanes)
+    lanes, words = program.config.lanes, 2 // heads
+    writes = 0.25 * 32 * 6 * words * (1 - 0.75**lanes)
     part = work["a.pair"].part
-    assert outer_cycles(program, activity, part) == round(writes) + 2 * lanes
+    assert outer_cycles(program, activity, part) == round(writes) + heads * words**2 * lanes
     assert outer_cycles(program, activity, work["a"].part) == 0
     (target,) = work["q"].targets
-    assert target.words == 1  # of both groups of A, the one of the head
+    assert target.words == words  # of both groups of A, those of the head
     assert [t.words for t in work["a.pair"].targets] == [0.0]

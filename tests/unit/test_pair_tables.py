@@ -130,6 +130,7 @@ def walked(
         (32, 4, (2, 3), (1, 1)),  # d = 8
         (32, 2, (3, 2), (2, 2)),  # 16
         (64, 2, (1, 5), (1, 2)),  # 32
+        (32, 2, (1, 2), (1, 1)),  # heads of several words on one core
         (64, 1, (5, 1), (2, 2)),  # a head of all
         (24, 1, (2, 2), (1, 1)),  # that fills no words
         (16, 8, (3, 3), (2, 2)),  # 2
@@ -178,8 +179,8 @@ def test_heads_and_tokens_that_a_chip_does_not_hold() -> None:
     assert refusal(attention(1, (64, 2, 2)), chip(16, dynamic_depth=240)) == (
         "the network does not fit: population 'a.pair' needs words 0 to 255 of the dynamic memory of core (0, 0), which has 240"
     )
-    assert refusal(attention(1, (16, 2, 2)), chip(16, populations=1)) == (
-        "population 'a' does not fit: it and its 1 pair populations lie on the same cores, and no core of 1 populations has "
+    assert refusal(attention(1, (16, 2, 2)), chip(16, populations=2)) == (
+        "population 'a' does not fit: it and its 1 pair populations lie on the same cores, and no core of 2 populations has "
         "room for them; use a chip with more populations per core"
     )
 
