@@ -128,3 +128,27 @@ def test_a_convolution_of_a_few_frames_is_refused() -> None:
     net.head = nn.Conv3d(4, 3, (2, 1, 1))
     with pytest.raises(SpikeplaneError, match="a convolution of several frames"):
         compiled(net)
+
+
+class Unlike(nn.Module):
+    """Convolutions of the same form, one for even and one for odd steps, of steps in some order."""
+
+    def __init__(self, order: list[int], odd: dict[str, Any]) -> None:
+        super().__init__()
+        self.order, self.fire = order, neuron.LIFNode(step_mode="m")
+        self.even, self.odd = nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.Conv2d(2, 4, 3, **odd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        each = [(self.odd if place % 2 else self.even)(x[t]) for place, t in enumerate(self.order)]
+        return self.fire(torch.stack(each)).flatten(2).mean(0)
+
+
+@pytest.mark.parametrize(
+    ("order", "odd"), [([0, 1, 2], {}), ([2, 1, 0], {"stride": 2, "padding": 1})], ids=["strides", "order"]
+)
+def test_steps_that_differ_in_more_than_numbers_are_refused(order: list[int], odd: dict[str, Any]) -> None:
+    """Both make 2x2 pixels; of the second all is alike but the steps that are taken."""
+    net = Unlike([0, 1, 2], {"stride": 2, "padding": 1})
+    assert import_model(net.eval(), input_shape=(2, 4, 4)).projections[0].weight.shape == (3, 4, 2, 3, 3)
+    with pytest.raises(SpikeplaneError, match="layer 'stack' is a delay of 2 steps"):
+        import_model(Unlike(order, odd).eval(), input_shape=(2, 4, 4))

@@ -9,10 +9,11 @@ import torch
 
 from spikeplane import SpikeplaneError
 from spikeplane.config import ChipConfig
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.network import LEVELS, NEURONS, Network, Neuron, Population, Projection, ResetMode
 from spikeplane.network.neurons import Levels, NeuronKind
 from spikeplane.program.values import check_levels
-from spikeplane_sim.golden import GoldenModel
+from spikeplane_sim.golden import FloatModel, GoldenModel
 from spikeplane_sim.golden.neurons import NEURON_RULES
 
 BITS = 8
@@ -77,6 +78,48 @@ def test_the_reset_takes_the_level(top: int, reset: ResetMode) -> None:
             u = expected - level * theta if reset == "soft" else expected
             counts[level] += 1
     assert counts.min() > 10
+
+
+def test_real_numbers_are_reset_by_the_level() -> None:
+    """Halves of a threshold are exact in floats."""
+    neuron = FloatNeuron(decay=0.5, threshold=np.array([2.0]), reset="soft", kind=LEVELS[4])
+    net = FloatNetwork(
+        populations=(FloatPopulation(name="in", shape=(1, 1, 1)), FloatPopulation(name="out", shape=(1, 1, 1), neuron=neuron)),
+        projections=(FloatProjection(source="in", target="out", weight=np.ones((1, 1, 1, 1))),),
+        output="out",
+    )  # fmt: skip
+    currents = [7.0, -1.0, 11.0, 5.0, 5.0]
+    sent = FloatModel(net).run({"in": np.array(currents).reshape(1, -1, 1, 1, 1)})["out"].reshape(-1)
+    # v: 7, -1.5, 10.25 (a top of 4 leaves 2.25), 6.125, 5.0625
+    assert sent.tolist() == [4, 0, 4, 3, 3]
+
+
+def test_the_largest_current_of_levels_is_found() -> None:
+    """Where the worst case exceeds the accumulator, the golden model looks at the currents."""
+    layers = (
+        Population(name="in", shape=(1, 1, 1), value_bits=7),
+        Population(name="whole", shape=(4, 1, 1), neuron=Neuron(kind=LEVELS[127]), theta=np.full(4, 2)),
+        Population(name="out", shape=(1, 1, 1), neuron=Neuron(reset="none"), theta=np.array([1])),
+    )
+    network = Network(
+        populations=layers,
+        projections=(
+            Projection(source="in", target="whole", weight=np.full((4, 1, 1, 1), 2)),
+            Projection(source="whole", target="out", weight=np.full((1, 4, 1, 1), 127)),
+        ),
+        output="out",
+    )
+    model = GoldenModel(network, membrane_bits=16, acc_bits=16)
+    assert model.run({"in": np.full((1, 1, 1, 1, 1), 60)})["out"].any()
+    with pytest.raises(SpikeplaneError, match="a current of 64516 exceeds the 16-bit"):
+        model.run({"in": np.full((1, 1, 1, 1, 1), 127)})
+
+
+def test_what_a_core_compares_and_takes() -> None:
+    """A half of the threshold, and its multiple in the highest bit: the registers of test_level_neurons."""
+    compared, taken = LEVELS[4].words(np.array([6, 2]), np.array([0, 0]))
+    assert (compared.tolist(), taken.tolist()) == ([3, 1], [-24, -8])
+    assert LEVELS[7].words(np.array([6]), np.array([0]))[1].tolist() == [-24]
 
 
 def test_what_a_top_may_be() -> None:

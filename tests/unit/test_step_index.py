@@ -17,7 +17,7 @@ from spikeplane.estimate.forward import outputs
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
-from spikeplane.program.bounds import prove
+from spikeplane.program.bounds import prove, reach
 from spikeplane.training import TrainingConfig
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.float_model import FloatModel
@@ -99,6 +99,8 @@ def test_the_worst_case_is_that_of_any_one_step() -> None:
     assert (bound.low, bound.high) == (-115, 105), (
         "of the first step with its bias, and of the second; and without biases"
     )
+    least, most = reach((net := integers(weight=weight)).projections[0], net.population("in"), CHIP)
+    assert (least.tolist(), most.tolist()) == ([-105, -15], [105, 15]), "of a channel in any step"
 
 
 def network(steps: int = STEPS, channels: int = 20, reset: Any = "hard") -> FloatNetwork:

@@ -17,6 +17,11 @@ GATEWARE = (
         "soma/neuron.py", "over | self.steps.word", "over", "a soft reset takes nothing where v + theta / 2 is below 0",
         equivalent="no bit is 1 there, so what is left is the membrane",
     ),
+    Mutant("soma/level_steps.py", "rest.eq(total)", "rest.eq(rest)", "a bit that is 1 takes nothing"),
+    Mutant("soma/level_steps.py", "self.busy & (self.left == 0)", "self.busy & (self.left == 1)", "the lowest bit is found while the rest is taken"),
+    Mutant("soma/level_steps.py", "step.eq(amount)", "step.eq(amount >> 1)", "the first bit is compared with half of its multiple"),
+    Mutant("soma/level_steps.py", "self.left.eq(self.settings.levels)", "self.left.eq(self.settings.levels - 1)", "levels have a bit less than their population"),
+    Mutant("soma/neuron.py", "m.d.sync += lower.eq(left)", "", "what is left is half a threshold too much", within="with m.If(self.steps.takes): m.d.sync += lower.eq(left)"),
     Mutant("soma/sweep.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
 )  # fmt: skip
 
@@ -37,6 +42,9 @@ GOLDEN = (
     Mutant("golden/neurons/levels.py", "twice >= middle", "twice > middle", "a half goes down to an odd level", within="else twice >= middle"),
     Mutant("golden/neurons/levels.py", "return self.top", "return 1", "sums of levels are added in too few bits"),
     Mutant("golden/model.py", "v - times * amount", "v - amount", "a soft reset takes one threshold of a level"),
+    Mutant("golden/neurons/levels.py", "return sent", "return fired", "a level below the threshold, and every other one, takes one threshold", within='"""The level.""" return sent'),
+    Mutant("golden/neurons/levels.py", "(v / theta).clamp(0, self.top)", "(v / theta).clamp(0)", "real levels have no top"),
+    Mutant("golden/model.py", "times > 0", "fired", "a half of a threshold that is sent takes nothing", within="torch.where(times > 0, (v"),
     Mutant("golden/float_model.py", "rule.times(sent, fired) * amount", "amount", "a soft reset of real numbers takes one threshold of a level"),
 )  # fmt: skip
 

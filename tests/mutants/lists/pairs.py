@@ -2,6 +2,8 @@
 
 from mutants.catalogue import Mutant, Part
 
+_CHIP = ("tests/system/test_random_attention.py",)
+
 SOFTWARE = (
     Mutant("program/dynamic.py", "name == p.source or name in waiting", "name == p.source", "keys that are made of queries wait for ever"),
     Mutant("program/dynamic.py", "names.index(name) >= names.index(p.target)", "False", "keys may come behind what reads them"),
@@ -15,6 +17,14 @@ SOFTWARE = (
     Mutant("program/laid.py", "groups * pair.words * pair.words * lanes", "groups * pair.words * lanes", "a head of several words has the rows of one"),
     Mutant("program/laid.py", "ours != theirs", "False", "a pair may lie elsewhere than its reader"),
     Mutant("program/laid.py", "words // rows > side", "False", "a pair has more columns than a packet names"),
+    Mutant("program/laid.py", "name in taken", "False", "two pairs of a reader have one name"),
+    Mutant("program/laid.py", 'Neuron(leak="memoryless", reset="none")', 'Neuron(leak="none", reset="none")', "a token that fired once is a pair for ever", tests=_CHIP),
+    Mutant("program/laid.py", "np.ones(made, dtype=np.int64)", "2 * np.ones(made, dtype=np.int64)", "one spike is no key", tests=_CHIP),
+    Mutant("program/laid.py", "groups * lanes if words > 1 else channels", "channels", "a head's words are as many as its channels say"),
+    Mutant("program/laid.py", "(part.core, part.first * pair.words, part.groups * pair.words)", "(part.core, part.first, part.groups)", "heads are counted as words"),
+    Mutant("program/laid.py", "return lcm(*(pair.words for pair in pairs_of(network, name)))", "return max((pair.words for pair in pairs_of(network, name)), default=1)", "a core holds parts of a head where two pairs differ"),
+    Mutant("program/laid.py", "s.target == p.name and not s.delay", "s.target == p.name", "populations wait for a step that comes later"),
+    Mutant("program/laid.py", "before[p.name] <= known", "True", "a pair lies behind what waits for it"),
     Mutant("program/sizes.py", "count >> config.dynamic_bits", "False", "more tokens than the memory counts"),
     Mutant("compiler/pairs.py", "(head - part.first) * plane + projection.offset + word", "(head - part.first) * plane + projection.offset", "words of a head lie on each other"),
     Mutant("compiler/pairs.py", "(at * words * words + word) * lanes", "(at * words + word) * lanes", "heads read each other's rows"),
@@ -33,6 +43,11 @@ SOFTWARE = (
 GOLDEN = (
     Mutant("golden/dynamic.py", "current.reshape(q.shape).to(self.wide) << self.pre_shift", "current.reshape(q.shape).to(self.wide)", "guard bits are forgotten"),
     Mutant("golden/dynamic.py", "counted.transpose(-1, -2) @ q_heads", "counted @ q_heads", "keys are values"),
+    Mutant("golden/dynamic.py", "torch.float64", "torch.float16", "sums are rounded to 11 bits",
+           within="x.reshape(len(x), self.heads, x.shape[1] // self.heads, -1).to(torch.float64)"),
+    Mutant("golden/dynamic.py", "x.reshape(len(x), self.heads, x.shape[1] // self.heads, -1)", "x.reshape(len(x), x.shape[1] // self.heads, self.heads, -1).transpose(1, 2)", "heads are every so many channels"),
+    Mutant("golden/model.py", "synapses(source, now[pair.k], now[pair.v])", "synapses(source, now[pair.v], now[pair.k])", "keys are values in a network"),
+    Mutant("golden/reach.py", "times(projection, source.shape)", "1", "no sum of counts is looked at"),
     Mutant("golden/float_model.py", '"nihw,njhw->nji"', '"njhw,nihw->nji"', "keys are values in floats"),
     Mutant("proof/integers.py", "p.dynamic.names if p.dynamic else ()", "()", "a layer by itself has no keys"),
 )  # fmt: skip

@@ -31,6 +31,15 @@ MUTANTS = (
     Mutant("importers/trace/stacks.py", "t.step == place", "True", "steps in another order count as in theirs", tests=APART),
 )  # fmt: skip
 
+GOLDEN = (
+    Mutant("golden/model.py", "synapses(source, self.step)", "synapses(source, 0)", "all steps have the first one's weights"),
+    Mutant("golden/model.py", "now[self.step] if now.ndim > 1 else now", "now[0] if now.ndim > 1 else now", "all steps have the first one's thresholds"),
+    Mutant("golden/model.py", "population.hold and constant and alike", "population.hold and constant", "a held current keeps the first step's bias"),
+    Mutant("golden/model.py", "self.step >= self.most", "self.step > self.most", "a step more than there are numbers for"),
+    Mutant("golden/steps.py", "(p.theta, p.amount, p.bias, p.leaks)", "(p.theta, p.bias, p.leaks)", "amounts say nothing of how many steps there are"),
+    Mutant("golden/float_model.py", "values[self.step] if values.ndim > 1 else values", "values[0] if values.ndim > 1 else values", "real numbers stay those of the first step"),
+)  # fmt: skip
+
 GATES = (
     Mutant("synapses/step_numbers.py", "~job.initial | job.parity", "~job.initial", "the second step has the first one's number"),
     Mutant("synapses/step_numbers.py", "numbers[other] + 1", "numbers[own] + 1", "a bank counts by itself"),
@@ -41,6 +50,12 @@ GATES = (
     Mutant("synapses/lookup.py", "token.last & ~projection.delayed", "token.last", "a source's last step ends its target's sample"),
     Mutant("synapses/lookup.py", "Mux(projection.stepped, Cat(steps.number, packet.group), packet.group)", "Cat(steps.number, packet.group)", "weights that are alike are looked for by step"),
     Mutant("soma/step_offsets.py", "Mux(self.active.initial | self.active.last, 0, following)", "following", "parameters go on behind a sample's last step"),
+    Mutant("soma/step_offsets.py", "self.offset + self.population.parameter_step", "self.population.parameter_step", "the third step has the second one's parameters"),
+    Mutant("soma/step_offsets.py", "write.addr.eq(self.active.slot)", "write.addr.eq(0)", "a step of one population is a step of another"),
+    Mutant("soma/step_offsets.py", "self.active.initial | self.active.last", "self.active.initial", "a sample begins behind its predecessor's last parameters"),
+    Mutant("soma/step_offsets.py", "self.active.initial | self.active.last", "self.active.last", "a run begins where the one before was stopped"),
+    Mutant("soma/parameter_pointer.py", "leaks.eq(self._of_step(p.leak_base))", "leaks.eq(p.leak_base)", "leaks stay those of the first step"),
+    Mutant("synapses/step_numbers.py", "numbers[own].eq(self.number)", "numbers[own].eq(0)", "a step's second packet has the first step's number"),
     Mutant("soma/sweep.py", "Mux(stepped, bias, 0)", "bias", "a bias that is alike is added twice"),
     Mutant("soma/sweep.py", "bias = Mux(stepped, 0, bias)", "bias = bias", "a bias by step is added twice"),
     Mutant("soma/parameter_pointer.py", "base + self.offset", "base", "parameters stay those of the first step"),
@@ -53,8 +68,15 @@ PARTS = (
         name="steps",
         folder="sw/spikeplane",
         gateware=False,
-        tests={"*": ("tests/unit/test_step_index.py",)},
+        tests={"*": ("tests/unit/test_step_room.py", "tests/unit/test_step_index.py")},
         mutants=MUTANTS,
+    ),
+    Part(
+        name="golden steps",
+        folder="sim/spikeplane_sim",
+        gateware=False,
+        tests={"*": ("tests/unit/test_step_index.py",)},
+        mutants=GOLDEN,
     ),
     Part(
         name="core",
