@@ -143,12 +143,22 @@ class Unlike(nn.Module):
         return self.fire(torch.stack(each)).flatten(2).mean(0)
 
 
+ALIKE = {"stride": 2, "padding": 1}
+
+
 @pytest.mark.parametrize(
-    ("order", "odd"), [([0, 1, 2], {}), ([2, 1, 0], {"stride": 2, "padding": 1})], ids=["strides", "order"]
+    ("order", "odd", "refusal"),
+    [
+        ([0, 1, 2], {}, "a delay of 2 steps"),
+        ([2, 1, 0], ALIKE, "given a value of the step before that is no spikes"),
+    ],
+    ids=["strides", "order"],
 )
-def test_steps_that_differ_in_more_than_numbers_are_refused(order: list[int], odd: dict[str, Any]) -> None:
-    """Both make 2x2 pixels; of the second all is alike but the steps that are taken."""
-    net = Unlike([0, 1, 2], {"stride": 2, "padding": 1})
-    assert import_model(net.eval(), input_shape=(2, 4, 4)).projections[0].weight.shape == (3, 4, 2, 3, 3)
-    with pytest.raises(SpikeplaneError, match="layer 'stack' is a delay of 2 steps"):
+def test_steps_that_differ_in_more_than_numbers_are_refused(
+    order: list[int], odd: dict[str, Any], refusal: str
+) -> None:
+    """All make 2x2 pixels."""
+    net = import_model(Unlike([0, 1, 2], ALIKE).eval(), input_shape=(2, 4, 4))
+    assert net.projections[0].weight.shape == (STEPS, 4, 2, 3, 3)
+    with pytest.raises(SpikeplaneError, match=f"layer 'stack' is {refusal}"):
         import_model(Unlike(order, odd).eval(), input_shape=(2, 4, 4))
