@@ -73,6 +73,15 @@ def test_sums_are_those_of_the_equation(heads: int, pre: int) -> None:
     assert (outputs(network, given, 16)["a"] == expected).all()
 
 
+def test_large_sums_are_exact() -> None:
+    """Odd, and of more bits than half precision has."""
+    ones = np.ones((1, 1, 33, 9, 9), np.int64)
+    found = GoldenModel(attention(1, (33, 9, 9)), membrane_bits=16, acc_bits=18).run(
+        dict.fromkeys("kvx", ones)
+    )
+    assert (found["a"] == 33 * 81).all()
+
+
 def real(heads: int, factor: np.ndarray) -> FloatNetwork:
     """The same in floats, each target channel with a factor."""
     whole = attention(heads)

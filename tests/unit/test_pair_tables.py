@@ -10,11 +10,13 @@ from test_pair import attention, planes
 from spikeplane import SpikeplaneError
 from spikeplane.compiler.fit import try_fit
 from spikeplane.compiler.images import build_image
+from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.network import Network
-from spikeplane.program.laid import check_together, laid_out, pairs_of
+from spikeplane.network import ALIGNED, Network, Pair, Projection
+from spikeplane.program.dynamic import heads_mask
+from spikeplane.program.laid import check_together, laid_out, pairs_of, units_of
 from spikeplane.program.placement import Part, Placement
 from spikeplane_sim.golden import GoldenModel
 
@@ -213,3 +215,26 @@ def test_what_is_laid() -> None:
     ]  # fmt: skip
     plain = replace(network, projections=network.projections[:1])
     assert laid_out(plain, config) is plain
+
+
+def test_two_pairs_of_a_reader() -> None:
+    """Heads of 3 and of 2 words: a core holds 6 together, and each pair has its own name and rows."""
+    network, config = attention(2, (96, 1, 2)), chip(16, rows=2)
+    into, dynamic = network.projections
+    mask = heads_mask(96, 3)[..., None, None].astype(int)
+    third = replace(dynamic, weight=mask, dynamic=Pair("k", "v", 3))
+    laid = laid_out(replace(network, projections=(into, dynamic, third)), config)
+    pairs = pairs_of(laid, "a")
+    assert [(p.name, p.words, p.shape[0]) for p in pairs] == [("a.pair", 3, 32), ("a.pair'", 2, 48)]
+    assert units_of(laid, "a") == 6
+    placement = place(laid, config)
+    assert [(p.first, p.groups) for name in ("a", *(p.name for p in pairs)) for p in placement.of(name)] == [
+        (0, 6), (0, 2), (0, 3),
+    ]  # fmt: skip
+
+
+def test_a_layer_that_feeds_back_is_laid() -> None:
+    network = attention(2, (32, 2, 2))
+    back = Projection(source="a", target="q", weight=np.ones((32, 1, 1), int), kind=ALIGNED, delay=1)
+    laid = laid_out(replace(network, projections=(*network.projections, back)), chip(16))
+    assert [p.name for p in laid.populations] == ["k", "v", "x", "a.pair", "q", "a"]
