@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from spikeplane.float_network import Assumption, FloatNetwork, FloatPopulation, FloatProjection
+from spikeplane.network import Gate
 
 Row = tuple[str, str, str, str, str]
 
@@ -150,6 +151,8 @@ def _more(p: FloatPopulation) -> list[str]:
 
 
 def _synapses(p: FloatProjection) -> str:
+    if isinstance(p.dynamic, Gate):
+        return f"multiplied by '{p.dynamic.g}'"
     if p.dynamic is not None:
         return f"counted from '{p.dynamic.k}' and '{p.dynamic.v}', {p.dynamic.heads} heads"
     return f"synapses, {p.kind.tag}"

@@ -22,6 +22,7 @@ from spikeplane.later import LATER
 from spikeplane.network import (
     DENSE,
     SPIKING,
+    Gate,
     NeuronKind,
     Pair,
     ProjectionKind,
@@ -66,7 +67,7 @@ class FloatNeuron:
     """How the membranes of a population move.
 
     decay      what is kept of the membrane from one step to the next, 0..1, of all or of each channel
-               (C,); 1: IF, 0: no memory
+               (C,), or of each step and channel (T, C); 1: IF, 0: no memory
     threshold  float (C,), or (T, C): step t of a sample takes the t-th
     reset      "hard", "soft" or "none"; v_reset is where a hard reset goes. "once": a neuron fires once a sample,
                as if its reset went to minus infinity
@@ -74,6 +75,7 @@ class FloatNeuron:
     strict     fires at v > threshold instead of >=
     kind       SPIKING, or MEMBRANE: the output is v (readouts)
     floor      v below 0 is 0
+    function   of a MEMBRANE, a name in `network.FUNCTIONS`: it sends that function of v; "": v
     mix        None; or how it decides on the currents of all steps, which is all that it does: only an importer makes
                it, and the compiler makes channels of the steps (`compiler.time_channels`)
     """
@@ -86,6 +88,7 @@ class FloatNeuron:
     strict: bool = False
     kind: NeuronKind = SPIKING
     floor: bool = field(default=False, metadata=LATER)
+    function: str = field(default="", metadata=LATER)
     mix: Mix | None = field(default=None, metadata=LATER)
 
     @property
@@ -105,7 +108,7 @@ class FloatPopulation:
     """The neurons of one layer, `shape` (C, H, W). `neuron` is None for an input.
 
     bias                          float (C,), or (T, C): step t of a sample takes the t-th; or None
-    window, input_size, constant, fold  as in `spikeplane.network.Population`
+    window, input_size, constant, fold, kept  as in `spikeplane.network.Population`
     levels                        of a constant population what it sends in each step, (T,), in the place of 1; only an
                                   importer says it, and the compiler makes weights by step of it, or channels of the steps
     """
@@ -118,6 +121,7 @@ class FloatPopulation:
     input_size: tuple[int, int] | None = None
     constant: bool = field(default=False, metadata=LATER)
     fold: int = field(default=1, metadata=LATER)
+    kept: bool = field(default=False, metadata=LATER)
     levels: np.ndarray | None = field(default=None, metadata=LATER)
 
     @property
@@ -138,7 +142,7 @@ class FloatProjection:
     A fully connected layer on (C, H, W) is a convolution whose kernel covers the whole source.
     Pooling in front of the synapses is `pool` (sums; an average's 1/(py*px) is folded into the
     weight). The weight of a dynamic one (C, C, 1, 1) is a factor above 0 of each target channel within heads,
-    and 0 outside. `layer` names the model's layer that the weights are those of, "" where there is none.
+    and 0 outside; of a gated one (C, 1, 1) a factor. `layer` names the model's layer that the weights are those of, "" where there is none.
     """
 
     source: str
@@ -151,7 +155,7 @@ class FloatProjection:
     delay: int = 0
     layer: str = ""
     up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
-    dynamic: Pair | None = field(default=None, metadata=LATER)
+    dynamic: Pair | Gate | None = field(default=None, metadata=LATER)
 
 
 #: Why an assumption holds for spikes alone: the proof then drives layers with nothing else.
@@ -243,6 +247,7 @@ class FloatNetwork:
 
     readout  "count" (spikes summed over the steps), "last" (the output of the last step), "sum" (values
              summed over the steps) or "early" (spikes, each as much as there are steps left: `program.scores`)
+    presentations  as in `spikeplane.network.Network`
     origin   the model behind it; None for a network written by hand
     """
 
@@ -250,6 +255,7 @@ class FloatNetwork:
     projections: tuple[FloatProjection, ...]
     output: str
     readout: str = "count"
+    presentations: int = field(default=1, metadata=LATER)
     assumptions: tuple[Assumption, ...] = field(default_factory=tuple)
     origin: Origin | None = field(default=None, repr=False, compare=False)
 
@@ -257,7 +263,8 @@ class FloatNetwork:
     def by_step(self) -> int | None:
         """T of a network of which weights, thresholds, amounts or biases differ from step to step; None of others."""
         numbers = [
-            (p.bias, p.neuron and p.neuron.threshold, p.neuron and p.neuron.amount) for p in self.populations
+            (p.bias, *((p.neuron.threshold, p.neuron.amount, p.neuron.decay) if p.neuron else ()))
+            for p in self.populations
         ]
         found = [steps_of(*each) for each in numbers]
         found += [len(p.weight) for p in self.projections if is_stepped(p)]

@@ -9,7 +9,7 @@ Heads are `heads` runs of C / heads channels, one behind the other.
 import torch
 from torch import Tensor
 
-from spikeplane.network import Projection
+from spikeplane.network import Pair, Projection
 
 
 class Dynamic:
@@ -19,7 +19,7 @@ class Dynamic:
     """
 
     def __init__(self, projection: Projection, wide: torch.dtype) -> None:
-        assert projection.dynamic is not None
+        assert isinstance(projection.dynamic, Pair)
         self.heads, self.pre_shift, self.wide = projection.dynamic.heads, projection.pre_shift, wide
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

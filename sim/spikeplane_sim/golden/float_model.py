@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.network import FUNCTIONS, Gate
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 
@@ -33,7 +34,7 @@ class FloatModel:
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """`inputs`: per input population (N, T, C, H, W), real values. Returns, per population,
-        float (N, T, C, H, W): spikes 0/1 or membrane values. State starts at 0."""
+        float (N, T, C, H, W): spikes 0/1 or membrane values, of the last presentation. State starts at 0."""
         collected: dict[str, list[Tensor]] = {p.name: [] for p in self.network.populations}
         for outputs, _ in self.steps(inputs):
             for name, value in outputs.items():
@@ -52,12 +53,25 @@ class FloatModel:
         given: outputs (N, T, C, H, W) of populations as another model has them. A population
         decides for itself, and then goes on as if it had decided what is given: that is what it
         sends on, and its membrane is reset where that fired. driven: (N, T, C, H, W) that
-        populations send on in place of either; no membrane is reset by it.
+        populations send on in place of either; no membrane is reset by it. Of several presentations the last one's
+        steps are yielded.
         """
-        given, driven = given or {}, driven or {}
+        kept: dict[str, Tensor] = {}
+        for last in range(1 - self.network.presentations, 1):
+            for found in self._presented(inputs, kept, given or {}, driven or {}):
+                if not last:
+                    yield found
+
+    def _presented(
+        self,
+        inputs: dict[str, np.ndarray],
+        membranes: dict[str, Tensor],
+        given: dict[str, Tensor],
+        driven: dict[str, Tensor],
+    ) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+        """A presentation: all steps, from `membranes`, of which those that are kept are left there."""
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
         first = next(iter(planes.values()))
-        membranes: dict[str, Tensor] = {}
         sent: dict[str, Tensor] = {}
         for t in range(first.shape[1]):
             self.step, before, sent = t, sent, {}
@@ -73,11 +87,14 @@ class FloatModel:
                 current = self._current(population, sent, before, first.shape[0])
                 v = self._charged(neuron, membranes.get(name), current)
                 fired, rule = self._fired(neuron, v), NEURON_RULES[neuron.kind.tag]
-                outputs[name] = rule.real(v, self._theta(neuron, v), fired)
+                outputs[name] = _function(neuron, rule.real(v, self._theta(neuron, v), fired))
                 decided = given[name][:, t].to(self.dtype) if name in given else outputs[name]
                 sent[name] = driven[name][:, t].to(self.dtype) if name in driven else decided
                 membranes[name], potentials[name] = self._after(neuron, v, fired, decided), v
             yield outputs, potentials
+        for population in self.network.populations:
+            if not population.kept:
+                membranes.pop(population.name, None)
 
     def _current(
         self, population: FloatPopulation, now: dict[str, Tensor], before: dict[str, Tensor], batch: int
@@ -91,6 +108,9 @@ class FloatModel:
             p = self.network.projections[tag]
             source = (before if p.delay else now).get(p.source)
             if source is not None:
+                if isinstance(p.dynamic, Gate):
+                    total += source * now[p.dynamic.g] * self.weights[tag].view(1, -1, 1, 1)
+                    continue
                 if p.dynamic is not None:
                     total += attended(source, now[p.dynamic.k], now[p.dynamic.v], self.weights[tag])
                     continue
@@ -137,6 +157,13 @@ class FloatModel:
         values = np.zeros(channels) if values is None else np.asarray(values)
         array = np.broadcast_to(values[self.step] if values.ndim > 1 else values, (channels,))
         return torch.as_tensor(np.array(array), device=self.device).to(self.dtype).view(1, channels, 1, 1)
+
+
+def _function(neuron: FloatNeuron, sent: Tensor) -> Tensor:
+    if not neuron.function:
+        return sent
+    found = FUNCTIONS[neuron.function].apply(sent.cpu().numpy())
+    return torch.as_tensor(found, device=sent.device).to(sent.dtype)
 
 
 def _through(p: FloatProjection, x: Tensor, weight: Tensor, out: tuple[int, ...]) -> Tensor:

@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Pair, Population, Projection
 from spikeplane_sim.golden.dynamic import Dynamic
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
@@ -119,7 +119,7 @@ class GoldenModel:
         if isinstance(synapses, Synapses):
             return synapses(source, self.step)
         pair = self.network.projections[tag].dynamic
-        assert pair is not None
+        assert isinstance(pair, Pair)
         return synapses(source, now[pair.k], now[pair.v])
 
     def _check_step(self) -> None:

@@ -93,8 +93,8 @@ def _read(p: Projection) -> tuple[str, ...]:
 
 
 def _given(p: Projection) -> Projection:
-    pair = p.dynamic and replace(p.dynamic, k=p.dynamic.k + _GIVEN, v=p.dynamic.v + _GIVEN)
-    return replace(p, source=p.source + _GIVEN, dynamic=pair)
+    read = p.dynamic and p.dynamic.renamed(lambda name: name + _GIVEN)
+    return replace(p, source=p.source + _GIVEN, dynamic=read)
 
 
 def _bits(source: Population) -> int:

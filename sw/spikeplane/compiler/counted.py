@@ -7,7 +7,7 @@ from spikeplane.compiler.layers import Layer
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
-from spikeplane.network import times
+from spikeplane.network import Pair, times
 
 _CLOSE = 1e-9  #: of a factor: what powers of two and folding leave
 
@@ -26,7 +26,7 @@ def check_counted(layer: Layer, unit: np.ndarray, above: list[int], config: Chip
     """Raise SpikeplaneError where an integer is not one count: unit (C,), of which the projections' steps are the powers of
     two `above`."""
     for p, source, power in zip(layer.incoming, layer.sources, above, strict=True):
-        if p.dynamic is None:
+        if not isinstance(p.dynamic, Pair):
             continue
         factor = np.asarray(p.weight, np.float64).reshape(len(unit), -1).max(1)
         if (np.abs(unit * 2.0**power - factor) <= _CLOSE * factor).all():

@@ -18,7 +18,7 @@ from spikeplane.compiler.by_step import levelled, stepped
 from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import ALIGNED, DENSE
+from spikeplane.network import ALIGNED, DENSE, Pair
 
 
 def mixed_steps(net: FloatNetwork) -> int | None:
@@ -138,7 +138,9 @@ class _Fold:
         shares = np.broadcast_to(blocks, (*blocks.shape[:2], out))
         weight = np.einsum("uto,oihw->uotihw", shares, weight)
         weight = weight.reshape(len(blocks) * out, blocks.shape[1] * into, rows, columns)
-        dynamic = p.dynamic and replace(p.dynamic, heads=p.dynamic.heads * len(blocks))
+        dynamic = p.dynamic
+        if isinstance(dynamic, Pair):
+            dynamic = replace(dynamic, heads=dynamic.heads * len(blocks))
         return replace(p, weight=weight, kind=DENSE, delay=0, dynamic=dynamic)
 
 

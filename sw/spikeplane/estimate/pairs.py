@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from spikeplane.estimate.activity import Activity
+from spikeplane.network import Pair
 from spikeplane.program import Program
 from spikeplane.program.laid import IntoPair, PairPopulation, dynamic_rows
 from spikeplane.program.placement import Part, groups_of
@@ -34,7 +35,7 @@ def outer_cycles(program: Program, activity: Activity, part: Part) -> int:
     if not isinstance(pair, PairPopulation):
         return 0
     dynamic = network.projections[pair.reader].dynamic
-    assert dynamic is not None
+    assert isinstance(dynamic, Pair)
     tokens = prod(network.population(dynamic.v).shape[1:])
     words = groups_of(network.population(dynamic.v), config)
     there = np.minimum(activity.packets[dynamic.v] / (tokens * words), 1.0)

@@ -1,11 +1,10 @@
 """A pooling that a forward uses more than once: an OR of its own each time, `pool.1`, `pool.2`, none of which is the
 layer, because a proof that watches the layer sees all of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from spikeplane.float_network import FloatNetwork
-from spikeplane.network import Pair
 
 
 def numbered(layer: str, use: int) -> str:
@@ -24,12 +23,8 @@ def apart(uses: Mapping[str, int], net: FloatNetwork) -> FloatNetwork:
         net,
         populations=tuple(replace(p, name=other(p.name)) for p in net.populations),
         projections=tuple(
-            replace(p, source=other(p.source), target=other(p.target), dynamic=_named(p.dynamic, other))
+            replace(p, source=other(p.source), target=other(p.target), dynamic=p.dynamic and p.dynamic.renamed(other))
             for p in net.projections
         ),
         output=other(net.output),
     ) if names else net  # fmt: skip
-
-
-def _named(pair: Pair | None, other: Callable[[str], str]) -> Pair | None:
-    return None if pair is None else replace(pair, k=other(pair.k), v=other(pair.v))

@@ -7,6 +7,8 @@ the membrane value for membrane outputs. Currents are `bias + sum of weight * va
 """
 
 from spikeplane.network.by_step import at_step, is_stepped, steps_of, weights
+from spikeplane.network.functions import FUNCTIONS, Function
+from spikeplane.network.gate import Gate
 from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
@@ -15,10 +17,14 @@ from spikeplane.network.pair import Pair, times
 from spikeplane.network.populations import Population, Window
 from spikeplane.network.projection import Projection
 from spikeplane.network.projections import ALIGNED, DENSE, KINDS, ProjectionKind
+from spikeplane.network.table import Table
 
 __all__ = [
     "ALIGNED",
     "DENSE",
+    "FUNCTIONS",
+    "Function",
+    "Gate",
     "KINDS",
     "LEAK_ONE",
     "LeakKind",
@@ -35,6 +41,7 @@ __all__ = [
     "ProjectionKind",
     "ResetMode",
     "SPIKING",
+    "Table",
     "Window",
     "at_step",
     "is_stepped",

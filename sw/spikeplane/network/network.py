@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.later import LATER
 from spikeplane.network.populations import Population
 from spikeplane.network.projection import Projection
 
@@ -11,12 +12,16 @@ from spikeplane.network.projection import Projection
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """Populations in topological order (inputs first) and projections. `output` names the
-    population that is read out."""
+    population that is read out.
+
+    presentations: so many times a sample is given to the network, as a whole; what the last one gives counts.
+    """
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     output: str
     steps: int = 1
+    presentations: int = field(default=1, metadata=LATER)
     meta: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 
 from spikeplane.later import LATER
 from spikeplane.network.neurons import SPIKING, NeuronKind
+from spikeplane.network.table import Table
 
 ResetMode = Literal["none", "hard", "soft"]
 LeakKind = Literal["none", "multiply", "memoryless"]
@@ -27,6 +28,7 @@ class Neuron:
     `floor`: v below 0 is 0.
     `planes`: bits of the values that a MEMBRANE sends, v limited to -2^(planes-1)..2^(planes-1) - 1; 0: as
     many as its membranes have. `relu`: 0..2^planes - 1 instead, planes from 1 to one less than membranes have.
+    `table`: a MEMBRANE sends what the table has for v, which its planes hold.
     `low`: so many of these planes, the lowest, are not sent: floor(v / 2^low) is, on chips with `low_planes`.
     """
 
@@ -41,6 +43,7 @@ class Neuron:
     relu: bool = field(default=False, metadata=LATER)
     floor: bool = field(default=False, metadata=LATER)
     low: int = field(default=0, metadata=LATER)
+    table: Table | None = field(default=None, metadata=LATER)
 
     def bits(self, membrane_bits: int) -> int:
         """Bits of what it sends, and so its planes, on a chip of such membranes."""

@@ -7,9 +7,12 @@
 ```
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Protocol
+from typing import Protocol, Self
+
+from spikeplane.network.gate import Gate
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Pair:
         """The populations that it reads."""
         return self.k, self.v
 
+    def renamed(self, other: Callable[[str], str]) -> Self:
+        """With other names of populations."""
+        return replace(self, k=other(self.k), v=other(self.v))
+
 
 class Counted(Protocol):
     """A projection, in floats or in integers."""
@@ -39,12 +46,14 @@ class Counted(Protocol):
         ...
 
     @property
-    def dynamic(self) -> Pair | None:
+    def dynamic(self) -> Pair | Gate | None:
         """As `Projection.dynamic`."""
         ...
 
 
 def times(projection: Counted, shape: tuple[int, int, int]) -> int:
     """How often one of its weights counts at most, of a source of that shape (C, H, W), whose neurons send 1: once a
-    pixel of its pool; of a dynamic one, whose weights say which channels meet, once a token."""
+    pixel of its pool; of a dynamic one, whose weights say which channels meet, once a token, or as often as its gate says."""
+    if isinstance(projection.dynamic, Gate):
+        return projection.dynamic.top
     return prod(projection.pool) if projection.dynamic is None else prod(shape[1:])

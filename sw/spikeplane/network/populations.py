@@ -31,6 +31,7 @@ class Population:
     `fold`: so many steps of the model stand behind one another in its channels: channel t * C / fold + c is channel c
     in step t of the model.
     `once`: each fires at most once a sample: inputs coded so, and neurons of which it is proved (program.once).
+    `kept`: its membranes are 0 at the beginning of a sample, not of each of its presentations.
     `hold`: the input is the same in every step of a sample, so it is accumulated once.
     """
 
@@ -49,6 +50,7 @@ class Population:
     constant: bool = field(default=False, metadata=LATER)
     fold: int = field(default=1, metadata=LATER)
     once: bool = field(default=False, metadata=LATER)
+    kept: bool = field(default=False, metadata=LATER)
 
     @property
     def current_shape(self) -> tuple[int, int, int]:

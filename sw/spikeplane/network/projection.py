@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from spikeplane.later import LATER
+from spikeplane.network.gate import Gate
 from spikeplane.network.pair import Pair
 from spikeplane.network.projections import DENSE, ProjectionKind
 
@@ -27,7 +28,8 @@ class Projection:
     pre_shift   every weight counts 2^pre_shift times: guard bits of the target's currents, or a
                 ratio between projections
     dynamic     the keys and values that make its weights in each step; `weight` (C, C, 1, 1) is then 1 within
-                heads and 0 outside
+                heads and 0 outside. Or the gate that what the source sends is multiplied by; `weight` (C, 1, 1) of an aligned
+                one is then 1
     """
 
     source: str
@@ -40,12 +42,14 @@ class Projection:
     delay: int = 0
     pre_shift: int = 0
     up: tuple[int, int] = field(default=(1, 1), metadata=LATER)
-    dynamic: Pair | None = field(default=None, metadata=LATER)
+    dynamic: Pair | Gate | None = field(default=None, metadata=LATER)
 
     @property
     def pairs(self) -> int:
         """Pairs of channels that it connects, in a step; of a dynamic one those within heads."""
-        return prod(self.weight.shape[-self.kind.rank : -2]) // (self.dynamic.heads if self.dynamic else 1)
+        return prod(self.weight.shape[-self.kind.rank : -2]) // (
+            self.dynamic.heads if isinstance(self.dynamic, Pair) else 1
+        )
 
     @property
     def weights(self) -> int:

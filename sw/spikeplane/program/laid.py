@@ -53,7 +53,9 @@ class Order(Projection):
 def laid_out(network: Network, config: ChipConfig) -> Network:
     """What a chip has of a network; the network itself if nothing of it is dynamic. Raises SpikeplaneError for heads and
     tokens that the chip's lanes and coordinates do not hold."""
-    dynamic = [(tag, p, p.dynamic) for tag, p in enumerate(network.projections) if p.dynamic is not None]
+    dynamic = [
+        (tag, p, p.dynamic) for tag, p in enumerate(network.projections) if isinstance(p.dynamic, Pair)
+    ]
     if not dynamic:
         return network
     names = [p.name for p in network.populations]

@@ -6,7 +6,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
-from spikeplane.network import Network, Population, Projection, is_stepped, most_pixels
+from spikeplane.network import Network, Pair, Population, Projection, is_stepped, most_pixels
 from spikeplane.program.dynamic import check_dynamic
 from spikeplane.shapes import shape_text
 
@@ -29,7 +29,7 @@ def check_structure(net: FloatNetwork | Network) -> None:
     for projection in net.projections:
         _check_ends(projection, names, net)
         _check_shapes(projection, net)
-        if projection.dynamic is not None:
+        if isinstance(projection.dynamic, Pair):
             check_dynamic(projection, projection.dynamic, net)
     for population in net.populations:
         if population.neuron is not None and all(p.delay for p in net.incoming(population.name)):
