@@ -10,6 +10,7 @@ from spikeplane_sim.systems import (
     cml,
     cortex,
     csnn,
+    depth,
     lottery,
     missing,
     psn,
@@ -32,7 +33,7 @@ SYSTEMS: dict[str, System] = {
     for system in (
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
         sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
-        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, *missing.SYSTEMS,
+        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, depth.SYSTEM, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

@@ -19,5 +19,6 @@ SYSTEMS = (
              "16x16 events, 2-16-32-32, T 8", _GATES),
     _missing("asa-snn", "ASA-SNN", "Yao et al., Inherent Redundancy in Spiking Neural Networks, ICCV 2023",
              "16x16 events, T 8", f"{_GATES}; masks of the largest"),
-    _missing("event-depth", "Event-camera depth SNN", "read from its abstract only", "16x16 U-Net with gates", _GATES),
+    _missing("event-depth-gates", "Event-camera depth, MSS-DepthNet", "Wu et al., MSS-DepthNet: Depth Prediction with Multi-Step "
+             "Spiking Neural Network, 2022: read from its abstract only", "16x16 U-Net with attention over channels and pixels", _GATES),
 )  # fmt: skip
