@@ -15,6 +15,7 @@ from spikeplane.camera.config import CameraConfig
 from spikeplane.dynamic import check_dynamic
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
+from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
 from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
@@ -64,6 +65,9 @@ class ChipConfig:
     levels            True: neurons may send integer spikes, of up to 7 bits, and reset by as many thresholds
     step_bits         bits of a step's number, 1..8: weights, thresholds and biases may differ from step to step of a sample,
                       of up to 2^step_bits steps; 0: they are alike in all
+    gates             True: populations of values may write rows of the dynamic memory, by which others are multiplied
+    tables            tables of 256 entries per core, 0..8: a population of values may send its table's entry in the place of v
+    presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
@@ -98,6 +102,9 @@ class ChipConfig:
     dynamic_bits: int = field(default=0, metadata=LATER)
     levels: bool = field(default=False, metadata=LATER)
     step_bits: int = field(default=0, metadata=LATER)
+    gates: bool = field(default=False, metadata=LATER)
+    tables: int = field(default=0, metadata=LATER)
+    presentations: int = field(default=1, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -120,11 +127,12 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        for name in ("leak_multiplier", "low_planes", "levels"):
+        for name in ("leak_multiplier", "low_planes", "levels", "gates"):
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
         check_dynamic(self)
+        check_gates(self)
         if self.training and self.step_bits:
             raise SpikeplaneError(
                 f"chip configuration: a chip that learns has no weights by step; set step_bits = 0, not {self.step_bits}"
@@ -240,6 +248,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "group_bits": (1, 10),
     "max_shift": (0, 31),
     "step_bits": (0, 8),
+    "tables": (0, 8),
+    "presentations": (1, 16),
 }
 
 #: The named chips. `tiny` suits a small FPGA, `small` and `medium` an ECP5 85k class part and

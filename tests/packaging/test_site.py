@@ -24,7 +24,7 @@ from spikeplane.formats.layout import Layout
 from spikeplane.formats.memory_words import word_layout
 from spikeplane.formats.packet import SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.registers import REGISTERS
-from spikeplane.formats.tables import LeakRound, Memory, Reset, lane_leak_layout
+from spikeplane.formats.tables import LeakRound, Memory, Reset, core_tables, lane_leak_layout
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -193,7 +193,9 @@ def test_long_examples_are_folded() -> None:
 def layouts(config: ChipConfig) -> list[Layout]:
     form = packet_format(config)
     words = [
-        word_layout(config, memory) for memory in Memory if memory not in (Memory.WEIGHT, Memory.PARAMETER)
+        word_layout(config, memory)
+        for memory in core_tables(config).memories
+        if memory not in (Memory.WEIGHT, Memory.PARAMETER)
     ]
     others = [SEEK, FRAME_HEADER, camera.ARGUMENT, camera.SELECT, camera.ROUTE, camera.RECT]
     leaks = [lane_leak_layout(config)] if config.leak_multiplier else []
@@ -205,6 +207,7 @@ CHIPS = [
     ChipConfig(low_planes=True),
     ChipConfig(dynamic_depth=128, dynamic_bits=8),
     ChipConfig(levels=True, step_bits=2),
+    ChipConfig(dynamic_depth=128, dynamic_bits=8, gates=True, tables=2, presentations=3),
     ChipConfig(leak_multiplier=False, rows=1, cols=1, lanes=32),
 ]
 

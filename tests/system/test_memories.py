@@ -13,7 +13,7 @@ from served import call, patient, planes, program, served
 from spikeplane import Program, SpikeplaneError
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.packet import READ_WORDS, Control, Counter, Kind
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane.host.channel import rect_fields
 from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
@@ -88,7 +88,7 @@ class Careless(Driver):
 
     wrong: tuple[tuple[int, int], int]  #: the core, and which of its words
 
-    def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
+    def write_packets(self, core: tuple[int, int], words: list[tuple[AnyMemory, int, int]]) -> np.ndarray:
         words = list(words)
         if core == self.wrong[0]:
             memory, address, word = words[self.wrong[1]]

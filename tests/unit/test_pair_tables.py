@@ -13,7 +13,7 @@ from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.dynamic_tables import Sink
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane.network import ALIGNED, Network, Pair, Projection
 from spikeplane.program.dynamic import heads_mask
 from spikeplane.program.laid import check_together, laid_out, pairs_of, units_of
@@ -29,7 +29,7 @@ def chip(lanes: int, *, rows: int = 1, cols: int = 1, **fields: Any) -> ChipConf
 class Core:
     """The words of one core, by memory and address, and D and accumulators as lists of rows."""
 
-    def __init__(self, config: ChipConfig, words: list[tuple[Memory, int, int]]) -> None:
+    def __init__(self, config: ChipConfig, words: list[tuple[AnyMemory, int, int]]) -> None:
         self.config, self.tables = config, core_tables(config)
         self.words = {(memory, address): word for memory, address, word in words}
         self.acc = np.zeros((config.acc_depth, config.lanes), np.int64)

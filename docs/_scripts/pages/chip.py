@@ -13,6 +13,7 @@ from spikeplane.formats.memory_words import word_layout
 from spikeplane.formats.packet import CHUNK_BITS, IDENTITY, SEEK, Control, Counter, Kind, packet_format
 from spikeplane.formats.registers import REGISTERS
 from spikeplane.formats.tables import LeakRound, Memory, Reset, core_tables, lane_leak_layout
+from spikeplane.formats.value_tables import OptionMemory
 
 INTRODUCTION = """# The chip in bits
 
@@ -129,16 +130,16 @@ def _frames(config: ChipConfig) -> list[str]:
 
 
 def _memories(config: ChipConfig) -> list[str]:
-    tables, said = core_tables(config), members(Memory)
+    tables, said = core_tables(config), {**members(Memory), **members(OptionMemory)}
     rows = (
         (int(one), f"[`{one.name}`](#{one.name.lower()}-words)", tables.depth(one), tables.width(one), tables.chunks(one), said[one.name])
-        for one in Memory
+        for one in tables.memories
     )  # fmt: skip
     parts = [
         "## Memories", f"Those of one core. A word takes a WRITE for every {CHUNK_BITS} bits.",
         table(("number", "memory", "words", "bits", "packets a word", "what it holds"), rows),
     ]  # fmt: skip
-    for memory in Memory:
+    for memory in tables.memories:
         layout, title = word_layout(config, memory), f"a word of {memory.name}"
         parts += [f"### {memory.name} words"]
         if layout.name in ABOUT:

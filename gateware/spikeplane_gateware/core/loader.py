@@ -153,7 +153,8 @@ class Loader(wiring.Component):
         tables, staging = core_tables(self.config), self.staging
         address = Signal(ADDRESS_BITS)
         final = Signal.like(self.chunk)  # the number of a word's last chunk
-        finals = Array([Const(tables.chunks(memory) - 1) for memory in tables.memories])
+        chunks = {int(memory): tables.chunks(memory) for memory in tables.memories}
+        finals = Array([Const(chunks.get(number, 1) - 1) for number in range(max(chunks) + 1)])
         seek = struct(SEEK)(packet.data[: SEEK.width])
         m.d.comb += self.last.eq(self.chunk == final)
         m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]

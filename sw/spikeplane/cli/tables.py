@@ -10,8 +10,8 @@ from spikeplane.cli.answer import command
 from spikeplane.cli.columns import Figures
 from spikeplane.program import Program
 
-#: Memories of the mapping table, in the order people care about them; not every chip has a dynamic one.
-MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress", "dynamic")
+#: Memories of the mapping table, in the order people care about them; not every chip has a dynamic one, or one of tables.
+MEMORIES = ("weight", "acc", "membrane", "parameter", "row", "column", "group", "egress", "dynamic", "table")
 
 
 def figures(program: Program) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import core_tables
 
 
 class Allocator:
@@ -11,7 +11,7 @@ class Allocator:
     def __init__(self, config: ChipConfig, core: tuple[int, int]) -> None:
         tables = core_tables(config)
         self.core = core
-        self.available = {memory.name.lower(): tables.depth(memory) for memory in Memory}
+        self.available = {memory.name.lower(): tables.depth(memory) for memory in tables.memories}
         self.available |= {"acc": config.acc_depth, "membrane": config.membrane_depth}
         if config.dynamic_depth:
             self.available["dynamic"] = config.dynamic_depth

@@ -17,7 +17,7 @@ from spikeplane.compiler.synapses import Synapses, build_synapses, stored, weigh
 from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.layout import lanes_word
-from spikeplane.formats.tables import Memory, Reset, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, weights
 from spikeplane.program.image import Image, host_side
 from spikeplane.program.laid import IntoPair, Order, PairPopulation, dynamic_rows
@@ -51,7 +51,7 @@ class CoreImage:
     def __init__(self, network: Network, config: ChipConfig, routes: Routes, core: tuple[int, int]) -> None:
         self.network, self.config, self.routes, self.tables = network, config, routes, core_tables(config)
         self.space = Allocator(config, core)
-        self.words: list[tuple[Memory, int, int]] = []
+        self.words: list[tuple[AnyMemory, int, int]] = []
         self.known: dict[tuple[Any, ...], int] = {}  #: by contents where words begin
         self.rows: dict[int, int] = {}  #: by tag of a dynamic projection its first row of dynamic memory
         self.parameters = Parameters(config, self.space, self._put, self.known)
@@ -143,14 +143,14 @@ class CoreImage:
             "acc_across": (stride * width - stride * (population.shape[2] - 1) - back) % wrap,
         }
 
-    def cleared(self) -> list[tuple[Memory, int, int]]:
+    def cleared(self) -> list[tuple[AnyMemory, int, int]]:
         """Zeros for every population slot, counter and tag that this program leaves alone: another
         may have been loaded before."""
         taken = {(memory, address) for memory, address, _ in self.words}
         tables = (Memory.POPULATION, Memory.PROJECTION, Memory.SCHEDULE)
         return [(m, a, 0) for m in tables for a in range(self.tables.depth(m)) if (m, a) not in taken]
 
-    def _put(self, memory: Memory, address: int, word: int) -> None:
+    def _put(self, memory: AnyMemory, address: int, word: int) -> None:
         self.words.append((memory, address, word))
 
     def _entries(self, entries: list[dict[str, int]], what: str) -> int:

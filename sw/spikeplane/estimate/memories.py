@@ -2,7 +2,7 @@
 Exact: a test holds it against builds.
 
 The list is that of the gateware's `spikeplane_ram` instances: core/synapses/lookup.py, accumulate.py,
-sweep.py and lanes.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
+sweep.py and lanes.py, core/dynamic/memory.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
 (egress, schedule, counters) lie in LUTs.
 """
 
@@ -12,6 +12,7 @@ from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.value_tables import option_widths
 
 
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
@@ -23,6 +24,11 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
         _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits),
+        *([("dynamic", 2, c.dynamic_depth, c.lanes * c.dynamic_bits)] if c.dynamic_depth else []),
+        *[
+            (memory.name.lower(), 1, tables.depth(memory), tables.width(memory))
+            for memory in option_widths(c)
+        ],
     ]
 
 

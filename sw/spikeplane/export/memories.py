@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.structure import SHARED_LANES
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane.program import Program
 
 
@@ -16,7 +16,7 @@ def memory_files(program: Program) -> dict[str, str]:
     """By name the text of every file: `core_X_Y_MEMORY.mem`, and `core_X_Y_weights_N.mem` of the slices."""
     found: dict[str, str] = {}
     for core, words in program.image.words.items():
-        for memory in Memory:
+        for memory in core_tables(program.config).memories:
             column = _column(words, memory)
             name = f"core_{core[0]}_{core[1]}_{memory.name.lower()}"
             found[f"{name}.mem"] = _text(column, core_tables(program.config).width(memory))
@@ -25,7 +25,7 @@ def memory_files(program: Program) -> dict[str, str]:
     return found
 
 
-def _column(words: list[tuple[Memory, int, int]], memory: Memory) -> list[int]:
+def _column(words: list[tuple[AnyMemory, int, int]], memory: AnyMemory) -> list[int]:
     """Words by address; addresses that nothing is written to are 0."""
     mine = {address: word for one, address, word in words if one == memory}
     return [mine.get(address, 0) for address in range(max(mine, default=-1) + 1)]

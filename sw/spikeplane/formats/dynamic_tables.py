@@ -10,6 +10,9 @@ for every token (a pixel of K and V) it holds `pair_groups` words of K, then `va
 ```
 So the lanes of a spike's mask meet rows that follow each other, as in the weight memory: the reader's GROUP entry for
 (head h, group j) has weight = (row_base + h * U * G + j) * lanes, its weight_group is G * lanes and its count U.
+
+A *gate population* (sink ROWS) writes a row for each word of its sweep, D[parity][row_base * lanes + number of the word] = the
+low dynamic_bits bits of what its lanes would send; it has no egress entries but such of tokens.
 """
 
 from enum import IntEnum
@@ -22,10 +25,11 @@ HEAD_BITS = 3
 
 
 class Sink(IntEnum):
-    """Where the words of a sweep go. 2 is kept for rows that are written as values."""
+    """Where the words of a sweep go."""
 
     EGRESS = 0  #: to the destinations, as packets
     OUTER = 1  #: to the outer engine, which adds them up in the dynamic memory
+    ROWS = 2  #: of values, on a chip with `gates`: to the dynamic memory, a row each
 
 
 def row_base_bits(config: ChipConfig) -> int:

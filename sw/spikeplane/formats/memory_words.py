@@ -5,6 +5,7 @@ from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import SLOT_BITS
 from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 from spikeplane.formats.training_tables import CHUNK_STEPS, TrainingMemory, backward_layout, train_layout
+from spikeplane.formats.value_tables import OptionMemory
 
 
 def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
@@ -18,6 +19,7 @@ def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
         Memory.POPULATION: tables.population,
         Memory.EGRESS: tables.egress,
         Memory.SCHEDULE: tables.schedule,
+        OptionMemory.TABLE: Layout("table", (("value", config.membrane_bits),)),
         TrainingMemory.TAPE: Layout("tape", (("spikes", config.lanes), ("windows", config.lanes))),
         TrainingMemory.BACKWARD: backward_layout(config, SLOT_BITS),
         TrainingMemory.TRAIN: train_layout(config),

@@ -25,6 +25,7 @@ from spikeplane.formats.training_tables import (
     training_projection,
     training_widths,
 )
+from spikeplane.formats.value_tables import OptionMemory, option_depths, option_population, option_widths
 
 COUNT_BITS = 8
 SCHEDULE_BITS = 6
@@ -113,7 +114,7 @@ def _parameter_step(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     return (("parameter_step", bits_for(config.parameter_depth)),) if config.step_bits else ()
 
 
-AnyMemory = Memory | TrainingMemory
+AnyMemory = Memory | OptionMemory | TrainingMemory
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class CoreTables:
     @property
     def memories(self) -> tuple[AnyMemory, ...]:
         """All that a core of this chip has."""
-        return (*Memory, *training_widths(self.config, SLOT_BITS))
+        return (*Memory, *option_widths(self.config), *training_widths(self.config, SLOT_BITS))
 
     def width(self, memory: AnyMemory) -> int:
         """Bits of one word of `memory`."""
@@ -146,6 +147,7 @@ class CoreTables:
             Memory.POPULATION: self.population.width,
             Memory.EGRESS: self.egress.width,
             Memory.SCHEDULE: self.schedule.width,
+            **option_widths(self.config),
             **training_widths(self.config, SLOT_BITS),
         }
         return plain[memory]
@@ -172,6 +174,7 @@ class CoreTables:
             Memory.POPULATION: c.populations,
             Memory.EGRESS: c.egress_depth,
             Memory.SCHEDULE: 4 * c.populations,
+            **option_depths(c),
             **training_depths(c),
         }
         return plain[memory]
@@ -248,6 +251,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("egress_count", ENTRIES_BITS),
             ("credit_count", ENTRIES_BITS),  # behind them
             *dynamic_population(config),
+            *option_population(config),
         ),
     )
     egress = Layout(

@@ -11,7 +11,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.packet import Control, Counter, Kind
-from spikeplane.formats.tables import Memory
+from spikeplane.formats.tables import AnyMemory, Memory
 from spikeplane.host import memories
 from spikeplane.host.channel import Channel, rect_fields
 from spikeplane.host.collect import Collector, Part, Probe
@@ -58,11 +58,11 @@ class Driver(Channel):
         total = sum(len(words) for words in self.image.words.values())
         _log.info("loaded %d words into %d cores", total, len(self.image.words))
 
-    def read(self, core: tuple[int, int], memory: Memory, first: int, count: int) -> list[int]:
+    def read(self, core: tuple[int, int], memory: AnyMemory, first: int, count: int) -> list[int]:
         """Words of a memory of a core (x, y) that is stopped (`stop`); see `memories.read_words`."""
         return memories.read_words(self, core, memory, first, count)
 
-    def write_packets(self, core: tuple[int, int], words: list[tuple[Memory, int, int]]) -> np.ndarray:
+    def write_packets(self, core: tuple[int, int], words: list[tuple[AnyMemory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
         return write_packets(self.config, core, words)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from spikeplane.formats.tables import Memory
+from spikeplane.formats.tables import AnyMemory
 from spikeplane.network import Network
 from spikeplane.program.placement import Placement, rectangles
 
@@ -22,8 +22,8 @@ class Image:
                counts them, an image that was read from a file has none
     """
 
-    words: dict[tuple[int, int], list[tuple[Memory, int, int]]] = field(
-        default_factory=dict[tuple[int, int], list[tuple[Memory, int, int]]]
+    words: dict[tuple[int, int], list[tuple[AnyMemory, int, int]]] = field(
+        default_factory=dict[tuple[int, int], list[tuple[AnyMemory, int, int]]]
     )
     cores: tuple[tuple[int, int], ...] = ()
     inputs: dict[str, list[tuple[int, Rect]]] = field(default_factory=dict[str, list[tuple[int, Rect]]])

@@ -44,7 +44,7 @@ def _used(value: Any) -> bool:
     names = [*(memory.name.lower() for memory in Memory), "acc", "membrane"]
     return (
         is_object(value)
-        and set(value) - {"dynamic"} == set(names)
+        and set(value) - {"dynamic", "table"} == set(names)
         and all(_pair(pair) for pair in value.values())
     )
 

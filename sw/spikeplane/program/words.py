@@ -16,7 +16,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, core_tables
 from spikeplane.program.hdf5 import Dataset
 from spikeplane.program.image import Image
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spikeplane.program.program import Program
 
 Core = tuple[int, int]
-Words = dict[Core, list[tuple[Memory, int, int]]]  #: by core (memory, address, word)
+Words = dict[Core, list[tuple[AnyMemory, int, int]]]  #: by core (memory, address, word)
 
 IMAGES, BYTES = 64, 1 << 28  #: of a program, and of their words, at most
 
@@ -60,7 +60,7 @@ def check_words(program: "Program") -> None:
 
 
 def _check_core(
-    core: Core, found: list[tuple[Memory, int, int]], expected: list[tuple[Memory, int, int]]
+    core: Core, found: list[tuple[AnyMemory, int, int]], expected: list[tuple[AnyMemory, int, int]]
 ) -> None:
     if found == expected:
         return
@@ -78,16 +78,16 @@ def _check_core(
     )
 
 
-def word_bytes(config: ChipConfig, memory: Memory) -> int:
+def word_bytes(config: ChipConfig, memory: AnyMemory) -> int:
     """Bytes that one word of `memory` takes in a file."""
     return -(-core_tables(config).width(memory) // 8)
 
 
-def to_arrays(image: Image, config: ChipConfig) -> dict[tuple[Core, Memory], np.ndarray]:
+def to_arrays(image: Image, config: ChipConfig) -> dict[tuple[Core, AnyMemory], np.ndarray]:
     """By core and memory the words from address 0 on, uint8 (words, bytes), the lowest byte first."""
-    arrays: dict[tuple[Core, Memory], np.ndarray] = {}
+    arrays: dict[tuple[Core, AnyMemory], np.ndarray] = {}
     for core, words in image.words.items():
-        by_memory: dict[Memory, list[int]] = {}
+        by_memory: dict[AnyMemory, list[int]] = {}
         for memory, address, word in words:
             column = by_memory.setdefault(memory, [])
             assert address == len(column), "words lie one behind the other, from address 0 on"
@@ -110,7 +110,7 @@ def read_words(found: dict[str, Dataset], count: int, config: ChipConfig) -> tup
         name: (images[number][core], memory)
         for number in range(count)
         for core in cores
-        for memory in Memory
+        for memory in core_tables(config).memories
         if (name := dataset_name(number, core, memory)) in found
     }
     _check_size(sum(prod(found[name].shape) for name in places))
@@ -119,7 +119,9 @@ def read_words(found: dict[str, Dataset], count: int, config: ChipConfig) -> tup
     return images
 
 
-def _read(dataset: Dataset, name: str, memory: Memory, config: ChipConfig) -> list[tuple[Memory, int, int]]:
+def _read(
+    dataset: Dataset, name: str, memory: AnyMemory, config: ChipConfig
+) -> list[tuple[AnyMemory, int, int]]:
     depth, size = core_tables(config).depth(memory), word_bytes(config, memory)
     shape = dataset.shape
     if dataset.dtype != np.uint8 or len(shape) != 2 or not 0 < shape[0] <= depth or shape[1] != size:
@@ -129,7 +131,7 @@ def _read(dataset: Dataset, name: str, memory: Memory, config: ChipConfig) -> li
     return [(memory, i, int.from_bytes(row.tobytes(), "little")) for i, row in enumerate(dataset.read())]
 
 
-def dataset_name(number: int, core: Core, memory: Memory) -> str:
+def dataset_name(number: int, core: Core, memory: AnyMemory) -> str:
     """Where the words of one memory lie in a file."""
     return f"images/{number}/{core[0]}-{core[1]}/{memory.name.lower()}"
 
