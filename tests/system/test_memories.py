@@ -4,6 +4,7 @@ behind a pseudo-terminal; a running core is not read, and not disturbed by the q
 import random
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ class Careless(Driver):
 
     wrong: tuple[tuple[int, int], int]  #: the core, and which of its words
 
-    def write_packets(self, core: tuple[int, int], words: list[tuple[AnyMemory, int, int]]) -> np.ndarray:
+    def write_packets(self, core: tuple[int, int], words: Sequence[tuple[AnyMemory, int, int]]) -> np.ndarray:
         words = list(words)
         if core == self.wrong[0]:
             memory, address, word = words[self.wrong[1]]

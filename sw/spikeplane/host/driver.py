@@ -3,7 +3,7 @@
 One code path for every device: it knows only bytes out and bytes in.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -62,7 +62,7 @@ class Driver(Channel):
         """Words of a memory of a core (x, y) that is stopped (`stop`); see `memories.read_words`."""
         return memories.read_words(self, core, memory, first, count)
 
-    def write_packets(self, core: tuple[int, int], words: list[tuple[AnyMemory, int, int]]) -> np.ndarray:
+    def write_packets(self, core: tuple[int, int], words: Sequence[tuple[AnyMemory, int, int]]) -> np.ndarray:
         """WRITE packets: a seek where memory or address jump, then each word's chunks."""
         return write_packets(self.config, core, words)
 
