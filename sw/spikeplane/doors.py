@@ -7,6 +7,7 @@ from typing import Any
 #: Functions by the name that a method asks for.
 DOORS = {
     "run": "spikeplane.front.run",
+    "detect": "spikeplane.front.detect",
     "compare": "spikeplane.front.compare",
     "sensitivity": "spikeplane.front.compare",
     "estimate": "spikeplane.front.estimates",

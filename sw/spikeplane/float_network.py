@@ -33,6 +33,7 @@ from spikeplane.network import (
 )
 
 FloatReset = ResetMode | Literal["once"]
+LAST_STEP = "of the last step"  #: what an importer notes of a readout that is no sum of all
 
 
 @dataclass(frozen=True)

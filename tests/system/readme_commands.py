@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+import spikeplane
+
 #: A PyTorch module of two layers, by `net.py:net`.
 NETWORK = """
 import snntorch as snn
@@ -63,6 +65,8 @@ TYPED = {
     "--board sim": "spikeplane run net.spk --input images.npy --board sim",
     "spikeplane run ... --lockstep --report r.html": f"{RUN} --report r.html && grep -q '<html' r.html",
     "--waves OUT": f"{RUN} --waves out --sample 0 --steps 1:2 && ls out*",
+    "spikeplane run ... --task detect --draw DIR":
+        "spikeplane run boxes.spk --input cells.npy --task detect --bins 1 --draw drawn && test -s drawn/sample-00000.png",
     "spikeplane compile ... --weight-bits 4 --weight-bits fc2=8 --guard fc2=0":
         f"{COMPILE} -o bits.spk --weight-bits 4 --weight-bits fc2=8 --guard fc2=0",
     "spikeplane upgrade old.spk -o new.spk": "spikeplane upgrade net.spk -o new.spk && test -s new.spk",
@@ -125,9 +129,13 @@ NOT_TYPED = {
 
 
 def files(folder: Path) -> None:
-    """net.py, model.nir, images.npy (6, 1, 4, 4) with labels.npy, photo.png of 540x340 pixels, and cells.lib."""
+    """net.py, model.nir, images.npy (6, 1, 4, 4) with labels.npy, photo.png of 540x340 pixels, cells.lib, and a detector,
+    boxes.spk, with cells.npy."""
     import nir
+    import torch
     from PIL import Image
+    from spikingjelly.activation_based import neuron
+    from torch import nn
     from unit.test_synth_liberty import liberty
 
     rng = np.random.default_rng(3)
@@ -135,6 +143,12 @@ def files(folder: Path) -> None:
     (folder / "cells.lib").write_text(liberty())
     np.save(folder / "images.npy", rng.integers(0, 256, (6, 1, 4, 4)).astype(np.uint8))
     np.save(folder / "labels.npy", rng.integers(0, 4, 6))
+    torch.manual_seed(0)
+    detector = nn.Sequential(nn.Conv2d(1, 4, 4, 4), neuron.IFNode(), nn.Conv2d(4, 6, 1))
+    np.save(folder / "cells.npy", rng.integers(0, 256, (2, 1, 8, 8)).astype(np.uint8))
+    spikeplane.compile(detector, chip="auto", input_shape=(1, 8, 8), progress=False).save(
+        folder / "boxes.spk"
+    )
     rows, columns = np.mgrid[0:340, 0:540]
     Image.fromarray(((rows + columns) % 256).astype(np.uint8)).save(folder / "photo.png")
     one = np.ones(4)

@@ -13,6 +13,19 @@ from rich.markup import escape
 from spikeplane.cli.answer import Json, print_json, print_next
 from spikeplane.cli.chips import chosen_chip
 from spikeplane.cli.console import bar, busy, out
+from spikeplane.cli.detecting import (
+    Asked,
+    Bins,
+    Boxes,
+    Draw,
+    Iou,
+    Strides,
+    Task,
+    Threshold,
+    Top,
+    put,
+    show_boxes,
+)
 from spikeplane.cli.next_run import next_run
 from spikeplane.cli.waves import check_waves, put_waves, waves_command, waves_line, window_of
 from spikeplane.data import read_inputs, read_labels
@@ -52,8 +65,16 @@ def run(
     ] = False,
     report: Annotated[Path | None, typer.Option(help="Write a page with rasters, map and figures.")] = None,
     classes: Annotated[
-        str | None, typer.Option(help="Names of the classes in the page: a,b,c or a file, one a line.")
+        str | None, typer.Option(help="Names of the classes: a,b,c or a file, one a line.")
     ] = None,
+    task: Task = "classify",
+    threshold: Threshold = None,
+    iou: Iou = None,
+    top: Top = None,
+    bins: Bins = None,
+    strides: Strides = None,
+    boxes: Boxes = None,
+    draw: Draw = None,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="The board's chip, if not the program's own.")
     ] = None,
@@ -77,17 +98,23 @@ def run(
     --lockstep`
     """
     _check_options(samples, clock, report)
+    asked = Asked(threshold, iou, top, bins, strides, boxes, draw)
+    asked.check(task, labels)
     check_waves(waves, sample, steps, board)
     chip = chosen_chip(preset, config) if (preset, config) != (None, None) else None
     loaded = Program.load(program, chip)
     items, truth = _read(loaded, data, labels, samples)
-    names = read_classes(classes, loaded.classes) if classes else None
+    detecting, names = asked.start(loaded, classes) if task == "detect" else (None, _names(loaded, classes))
     window = window_of(loaded, items, sample, steps)
     with busy(f"preparing {board}"):
         device = open_board(board, loaded, baud, verify=verify)
     with device:
-        result = execute_with_bar(loaded, device, items, lockstep=lockstep or waves is not None)
+        result = execute_with_bar(
+            loaded, device, items, lockstep=lockstep or waves is not None, result=detecting
+        )
     summary = summarise(loaded, result, device, truth, clock)
+    if detecting:
+        put(summary, detecting, names, asked)
     if waves:
         with busy("writing waves"):
             summary["waves"] = put_waves(loaded, items, result, waves, window)
@@ -101,13 +128,13 @@ def run(
             loaded,
             result,
             summary
-            | {"command": shlex.join(["spikeplane", *sys.argv[1:]]), "classes": names}
+            | {"command": shlex.join(["spikeplane", *sys.argv[1:]]), "classes": None if detecting else names}
             | {"files": files_of(program, data, labels)},
             truth,
         )
         summary["report"] = str(report)
     typed = _arguments(program, data, preset, config, verify=verify)
-    typed += ["--labels", str(labels)] if labels else []
+    typed += (["--labels", str(labels)] if labels else []) + asked.typed(task)
     summary["next"] = next_run(summary, program, typed, board, baud)
     if as_json:
         print_json(summary)
@@ -129,11 +156,22 @@ def _arguments(
 
 
 def execute_with_bar(
-    program: Program, board: Board, items: Any, *, lockstep: bool = False, what: str = ""
+    program: Program,
+    board: Board,
+    items: Any,
+    *,
+    lockstep: bool = False,
+    what: str = "",
+    result: Result | None = None,
 ) -> Result:
     """`execute` under a bar that is called `what`, or as the board."""
     with bar(what or board.name, count(items, program.inputs)) as advance:
-        return execute(program, board, items, lockstep=lockstep, progress=advance)
+        return execute(program, board, items, lockstep=lockstep, progress=advance, result=result)
+
+
+def _names(program: Program, classes: str | None) -> list[str] | None:
+    """Of the classes in the page."""
+    return read_classes(classes, program.classes) if classes else None
 
 
 def _check_options(samples: int | None, clock: float, report: Path | None) -> None:
@@ -166,16 +204,7 @@ def show(summary: dict[str, Any]) -> None:
         f"[bold]{escape(summary['program'])}[/] on the {summary['board']}: {summary['samples']} samples",
         highlight=False,
     )
-    if "accuracy" in summary:
-        out.print(
-            f"accuracy           {summary['accuracy']:.2%} ({summary['right']} of {summary['samples']})",
-            highlight=False,
-        )
-    else:
-        shown = ", ".join(str(g) for g in summary["guesses"][:20])
-        out.print(
-            f"classes            {shown}{', ...' if len(summary['guesses']) > 20 else ''}", highlight=False
-        )
+    _show_answers(summary)
     for name, rate in summary["spikes_per_sample"].items():
         out.print(f"spikes per sample  {escape(name)}: {rate:,.1f}", highlight=False)
     if "cycles" in summary:
@@ -200,3 +229,19 @@ def show(summary: dict[str, Any]) -> None:
         out.print(escape(waves_line(summary["waves"])), highlight=False)
     if "report" in summary:
         out.print(f"report             {escape(summary['report'])}", highlight=False)
+
+
+def _show_answers(summary: dict[str, Any]) -> None:
+    """Accuracy, boxes or classes."""
+    if "accuracy" in summary:
+        out.print(
+            f"accuracy           {summary['accuracy']:.2%} ({summary['right']} of {summary['samples']})",
+            highlight=False,
+        )
+    elif "boxes" in summary:
+        show_boxes(summary)
+    else:
+        shown = ", ".join(str(g) for g in summary["guesses"][:20])
+        out.print(
+            f"classes            {shown}{', ...' if len(summary['guesses']) > 20 else ''}", highlight=False
+        )

@@ -1,5 +1,6 @@
 """`Program.run`: samples through a board, and everything that is known of it afterwards."""
 
+from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
@@ -32,15 +33,16 @@ def run(
     baud: int | None = None,
     verify: bool = False,
     progress: bool = True,
+    gather: Callable[[int, int], Result] = Result,
 ) -> RunResult:
-    """See `Program.run`."""
+    """See `Program.run`. gather: makes what takes the batches, of samples and bytes that are kept."""
     if keep is not None and not (isinstance(keep, int | np.integer) and keep > 0):
         raise SpikeplaneError(f"keep must be 1 or more samples, not {keep}")
     if not isinstance(clock, int | float | np.number) or not clock > 0:
         raise SpikeplaneError(f"clock must be more than 0 MHz, not {clock}")
     forms = {p.name: (program.encodings[p.name], p.shape) for p in program.network.inputs}
     given, truth = labelled(samples, labels, forms, limit, program.classes)
-    raw = Result(count(given, program.inputs) if keep is None else keep, KEPT if keep is None else 1 << 62)
+    raw = gather(count(given, program.inputs) if keep is None else keep, KEPT if keep is None else 1 << 62)
     with (
         board_for(board, program, baud, verify=verify) as device,
         shown(device.name, count(given, program.inputs), progress) as advance,

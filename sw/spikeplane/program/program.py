@@ -164,6 +164,22 @@ class Program:
         """
         return door("run")(self, samples, **options)
 
+    def detect(self, samples: Any, **options: Any) -> Any:
+        """Run samples of a detector and return `Detections`: the boxes of each image, as the host makes them of the output,
+        whose channels are the bins of four distances and the scores of classes (YOLOv8's and SpikeYOLO's head).
+
+        samples    as for `run`
+        threshold  boxes of a higher score, 0 to 1; 0.25
+        iou        of two boxes of one class that overlap by more, 0 to 1, the better is left; 0.7
+        top        boxes an image at most, 300
+        bins       of each distance, 16
+        strides    pixels of the image a pixel of each map, the finest first; None: one map, whose stride its size tells
+        names      of the classes, a text each
+
+        Other options are those of `run`, but for labels. Raises SpikeplaneError too for an output that is no such head.
+        """
+        return door("detect")(self, samples, **options)
+
     def compare(self, model: Any, samples: Any, labels: Any = None, **options: Any) -> Any:
         """Float against integer on samples, layer by layer: an `Agreement`.
 

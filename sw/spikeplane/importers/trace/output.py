@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.float_network import FloatNetwork, FloatNeuron
+from spikeplane.float_network import LAST_STEP, FloatNetwork, FloatNeuron
 from spikeplane.importers.assemble import Assembler
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
@@ -147,7 +147,7 @@ def _last(made: Assembler, item: Item, steps: int) -> FloatNetwork:
     value = item.value
     if not (isinstance(value, Spikes) and _factor(value) == 1.0):
         value = made.neuron("readout", value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
-    made.assume("", "readout", "of the last step", "the model returns it")
+    made.assume("", "readout", LAST_STEP, "the model returns it")
     return replace(made.finish(value), readout="last")
 
 
