@@ -12,7 +12,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from spikeplane.network import ALIGNED, MEMBRANE, LeakRound, Network, Neuron, Population, Projection
+from spikeplane.network import (
+    ALIGNED,
+    MEMBRANE,
+    Gate,
+    LeakRound,
+    Network,
+    Neuron,
+    Pair,
+    Population,
+    Projection,
+)
 
 
 @dataclass
@@ -35,8 +45,29 @@ def reference(
     network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int
 ) -> Reference:
     """Run all samples and steps. State starts at 0 with each sample; populations are in an order in
-    which only delays go back."""
-    made, membranes = Reference(), {}
+    which only delays go back. Of several presentations what the last one does, with the membranes that the one before
+    has left where they are kept."""
+    samples = next(iter(inputs.values())).shape[0]
+    made, left = (
+        Reference(),
+        {p.name: np.zeros((samples, *p.shape), dtype=np.int64) for p in network.populations},
+    )
+    for number in range(network.presentations):
+        made = Reference()
+        begun = {p.name: left[p.name] if p.kept and number else 0 * left[p.name] for p in network.populations}
+        left = _presented(network, inputs, begun, made, membrane_bits, acc_bits)
+    return made
+
+
+def _presented(
+    network: Network,
+    inputs: dict[str, np.ndarray],
+    membranes: dict[str, np.ndarray],
+    made: Reference,
+    membrane_bits: int,
+    acc_bits: int,
+) -> dict[str, np.ndarray]:
+    """All steps once: the membranes at their end."""
     samples, steps = next(iter(inputs.values())).shape[:2]
     for population in network.populations:
         shape = (samples, steps, *population.shape)
@@ -44,7 +75,6 @@ def reference(
         made.currents[population.name] = np.zeros(shape, dtype=np.int64)
         for counts in (made.up, made.down, made.limited, made.floored):
             counts[population.name] = 0
-        membranes[population.name] = np.zeros((samples, *population.shape), dtype=np.int64)
     for name, planes in inputs.items():
         made.outputs[name][:] = planes
     for t in range(steps):
@@ -59,7 +89,7 @@ def reference(
                 made.currents[name][:, t] = current
                 u, out = _step(population, membranes[name], current, membrane_bits, made)
                 membranes[name], made.outputs[name][:, t] = u, out
-    return made
+    return membranes
 
 
 def _total(network: Network, population: Population, outputs: dict[str, np.ndarray], t: int) -> np.ndarray:
@@ -72,6 +102,9 @@ def _total(network: Network, population: Population, outputs: dict[str, np.ndarr
     for projection in network.projections:
         if projection.target == population.name and t - projection.delay >= 0:
             source = outputs[projection.source][:, t - projection.delay]
+            if isinstance(projection.dynamic, Gate):
+                total += gated(projection, source, outputs[projection.dynamic.g][:, t])
+                continue
             if projection.dynamic:
                 total += dynamic(
                     projection, source, *(outputs[name][:, t] for name in projection.dynamic.names)
@@ -92,13 +125,22 @@ def _in_step(population: Population, t: int) -> Population:
 def dynamic(projection: Projection, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Of spikes (N, C, H, W): for each pair of channels of a head how often K and V fire at the same pixel, and that
     wherever Q fires."""
-    assert projection.dynamic is not None
+    assert isinstance(projection.dynamic, Pair)
     size, total = q.shape[1] // projection.dynamic.heads, np.zeros(q.shape, dtype=np.int64)
     for j in range(q.shape[1]):
         for i in range(j - j % size, j - j % size + size):
             both = np.logical_and(k[:, i], v[:, j]).sum((1, 2))
             total[:, j] += both[:, None, None] * q[:, i]
     return total * 2**projection.pre_shift
+
+
+def gated(projection: Projection, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Each value of the source (N, C, H, W) times the gate's of its channel and pixel, or of the only one there is."""
+    found = np.zeros(x.shape, dtype=np.int64)
+    for c, row, column in np.ndindex(*x.shape[1:]):
+        at = (c if g.shape[1] > 1 else 0, row if g.shape[2] > 1 else 0, column if g.shape[3] > 1 else 0)
+        found[:, c, row, column] = x[:, c, row, column].astype(np.int64) * g[:, at[0], at[1], at[2]]
+    return found * 2**projection.pre_shift
 
 
 def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -203,6 +245,9 @@ def _step(
     assert after.max() <= high, f"{population.name}: a reset leaves the membrane"
     if neuron.kind is not MEMBRANE:
         return after, fires.astype(np.int64)
+    if neuron.table is not None:
+        place = np.floor_divide(v, 2**neuron.table.shift) + 128
+        return after, np.array(neuron.table.values)[np.minimum(np.maximum(place, 0), 255)]
     held = _held(neuron, v)
     made.limited[population.name] += int((held != v).sum())
     return after, np.floor_divide(held, 2**neuron.low)

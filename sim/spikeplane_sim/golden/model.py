@@ -9,7 +9,8 @@
 Neurons of integer spikes send s = round(v / theta), half to even, from 0 to a top, and u' = v - s * amount.
 
 Weights, biases, thetas, amounts and leaks that have an axis of steps are those of the sample's step t, from 0 on.
-What is sent of v is limited to the population's planes, and the lowest ones may be left out.
+What is sent of v is limited to the population's planes, and the lowest ones may be left out; or it is what a table has for v.
+A sample is presented once, or several times: `steps`.
 
 All values are exact integers: a float convolution is used only where every partial sum is exact in
 it (2^24 in float32, 2^53 in float64). PyTorch's CPU convolution is direct (a test holds it against
@@ -24,8 +25,9 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Pair, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane_sim.golden.dynamic import Dynamic
+from spikeplane_sim.golden.gate import Gated, by_values, looked_up
 from spikeplane_sim.golden.neurons import NEURON_RULES
 from spikeplane_sim.golden.projections import RULES
 from spikeplane_sim.golden.reach import bound_of, reach_of
@@ -56,10 +58,8 @@ class GoldenModel:
         #: holds the sum of a membrane and a current
         self.wide = torch.int32 if largest < _NARROW else torch.int64
         #: by tag
-        self.synapses: list[Synapses | Dynamic] = [
-            Synapses(p, network, membrane_bits, self.wide, self.device)
-            if p.dynamic is None
-            else Dynamic(p, self.wide)
+        self.synapses: list[Synapses | Dynamic | Gated] = [
+            by_values(p, self.wide) or Synapses(p, network, membrane_bits, self.wide, self.device)
             for p in network.projections
         ]
 
@@ -69,11 +69,18 @@ class GoldenModel:
         """Yield, per step, the output of every population: int32 (N, C, H, W); spikes 0/1 or membrane values.
 
         `inputs`: per input population an integer array (N, T, C, H, W). State starts at 0. `potentials`: of
-        each step filled with v by population, what was decided on, before any reset.
+        each step filled with v by population, what was decided on, before any reset. A sample is presented
+        `Network.presentations` times, and the steps are those of the last one: membranes of populations that are `kept` go
+        on from one to the next, all others and what is delayed begin anew.
         """
         planes = {k: torch.as_tensor(np.ascontiguousarray(v), device=self.device) for k, v in inputs.items()}
-        count = next(iter(planes.values())).shape[1]
-        return self.stream(({k: v[:, t] for k, v in planes.items()} for t in range(count)), potentials)
+        apart = [{k: v[:, t] for k, v in planes.items()} for t in range(next(iter(planes.values())).shape[1])]
+        membranes: dict[str, Tensor] = {}
+        for _ in range(self.network.presentations - 1):
+            for _ in self.stream(apart, membranes=membranes):
+                pass
+            membranes = {p.name: membranes[p.name] for p in self.network.populations if p.kept}
+        yield from self.stream(apart, potentials, membranes=membranes)
 
     def stream(
         self,
@@ -81,10 +88,12 @@ class GoldenModel:
         potentials: dict[str, Tensor] | None = None,
         *,
         constant: bool = True,
+        membranes: dict[str, Tensor] | None = None,
     ) -> Iterator[dict[str, Tensor]]:
-        """As `steps`, of steps that come one after the other: per input population integers (N, C, H, W).
-        `constant`: an input that `hold` calls constant is; otherwise it may change from step to step."""
-        membranes: dict[str, Tensor] = {}
+        """As `steps` in one presentation, of steps that come one after the other: per input population integers
+        (N, C, H, W). `constant`: an input that `hold` calls constant is; otherwise it may change from step to step.
+        `membranes`: by population, where they do not begin at 0; they become those of the end."""
+        membranes = {} if membranes is None else membranes
         outputs: dict[str, Tensor] = {}
         held: dict[str, Tensor] = {}
         for self.step, now in enumerate(planes):
@@ -118,9 +127,9 @@ class GoldenModel:
         synapses = self.synapses[tag]
         if isinstance(synapses, Synapses):
             return synapses(source, self.step)
-        pair = self.network.projections[tag].dynamic
-        assert isinstance(pair, Pair)
-        return synapses(source, now[pair.k], now[pair.v])
+        dynamic = self.network.projections[tag].dynamic
+        assert dynamic is not None
+        return synapses(source, *(now[name] for name in dynamic.names))
 
     def _check_step(self) -> None:
         if self.step >= self.most:
@@ -202,7 +211,10 @@ class GoldenModel:
 
 
 def limited(neuron: Neuron, sent: Tensor) -> Tensor:
-    """What goes out on `planes` bit planes: two's complement, or 0 and more; of these from `low` on."""
+    """What goes out on `planes` bit planes: two's complement, or 0 and more; of these from `low` on. Of a population with a
+    table its entry."""
+    if neuron.table is not None:
+        return looked_up(neuron.table, sent)
     if neuron.relu:
         sent = sent.clamp(0, 2**neuron.planes - 1)
     elif neuron.planes:

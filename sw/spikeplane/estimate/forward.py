@@ -8,6 +8,7 @@ import numpy as np
 
 from spikeplane.network import (
     LEAK_ONE,
+    Gate,
     Network,
     Neuron,
     Population,
@@ -19,10 +20,21 @@ from spikeplane.network import (
 
 
 def outputs(network: Network, planes: dict[str, np.ndarray], membrane_bits: int) -> dict[str, np.ndarray]:
-    """`planes`: integers (N, T, C, H, W) of the input populations. Returns the same of every population."""
+    """`planes`: integers (N, T, C, H, W) of the input populations. Returns the same of every population, in the last
+    presentation."""
+    membranes: dict[str, np.ndarray] = {}
+    for _ in range(network.presentations - 1):
+        _presented(network, planes, membrane_bits, membranes)
+        membranes = {p.name: membranes[p.name] for p in network.populations if p.kept}
+    return _presented(network, planes, membrane_bits, membranes)
+
+
+def _presented(
+    network: Network, planes: dict[str, np.ndarray], membrane_bits: int, membranes: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """One presentation, from `membranes` on, which become those of its end."""
     steps = next(iter(planes.values())).shape[1]
     out: dict[str, list[np.ndarray]] = {p.name: [] for p in network.populations}
-    membranes: dict[str, np.ndarray] = {}
     held: dict[str, np.ndarray] = {}
     for t in range(steps):
         for population in network.populations:
@@ -48,9 +60,11 @@ def _current(
     samples = len(next(values[-1] for values in out.values() if values))
     total = np.zeros((samples, *population.current_shape), np.int64) + _channels(population.bias, t)
     for projection in network.incoming(population.name):
-        pair = projection.dynamic
-        if pair is not None:
-            total += _dynamic(projection, *(out[name][t] for name in (projection.source, *pair.names)))
+        dynamic = projection.dynamic
+        if isinstance(dynamic, Gate):
+            total += out[projection.source][t] * out[dynamic.g][t] << projection.pre_shift
+        elif dynamic is not None:
+            total += _dynamic(projection, *(out[name][t] for name in (projection.source, *dynamic.names)))
         elif t >= projection.delay:
             total += _synapses(
                 projection, out[projection.source][t - projection.delay], population.current_shape, t
@@ -122,6 +136,8 @@ def _fire(
         amount = theta if population.amount is None else _channels(population.amount)
         times = sent if neuron.kind.whole else fired
         after = np.where(fired | (times > 0), np.clip(v - times * amount, low, -low - 1), v)
+    if neuron.table is not None:
+        return np.take(neuron.table.values, (v >> neuron.table.shift) + 128, mode="clip"), after
     return np.clip(sent, *neuron.limits(bits)) >> neuron.low, after
 
 

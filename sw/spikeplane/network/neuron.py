@@ -51,11 +51,14 @@ class Neuron:
 
     def values(self, membrane_bits: int) -> tuple[int, int]:
         """The smallest and the largest value that it sends in a step."""
+        if self.table is not None:
+            return min(self.table.values), max(self.table.values)
         low, high = self.limits(membrane_bits)
         return low >> self.low, high >> self.low
 
     def limits(self, membrane_bits: int) -> tuple[int, int]:
-        """The least and the largest of what it sends while all of its planes are there: v beyond is the nearer one."""
+        """The least and the largest of what it sends while all of its planes are there: v beyond is the nearer one, where it
+        has no table."""
         if not self.planes:
             return self.kind.values(membrane_bits)
         top = 1 << (self.planes - (not self.relu))

@@ -36,13 +36,16 @@ def reach(projection: Projection, source: Population, config: ChipConfig) -> tup
 
     Of weights by step it is what any step can.
     Every synapse of a kernel is met by at most one (pooled) pixel of its channel, and where zeros stand
-    between the pixels, a target pixel meets a part of the kernel. A weight that is counted is at most the number of tokens.
+    between the pixels, a target pixel meets a part of the kernel. A weight that is counted is at most the number of tokens, a
+    gate at most its top, and either may be 0.
     """
     if is_stepped(projection):
         lows, highs = reach_by_step(projection, source, config)
         return lows.min(0), highs.max(0)
     values = source.values(config.membrane_bits)
     low, high = (value * times(projection, source.shape) for value in values)
+    if projection.dynamic is not None:
+        low, high = min(low, 0), max(high, 0)
     weight = np.asarray(projection.weight, dtype=np.int64)
     up, down = (
         met(part, projection.up).astype(object) << projection.pre_shift

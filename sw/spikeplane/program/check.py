@@ -22,7 +22,15 @@ from spikeplane.program.placement import groups_of
 from spikeplane.program.sizes import check_sizes, check_tags
 from spikeplane.program.structure import check_structure
 from spikeplane.program.tables import check_tables
-from spikeplane.program.values import check_levels, check_planes, check_signed, check_steps, check_weights
+from spikeplane.program.values import (
+    check_levels,
+    check_planes,
+    check_presentations,
+    check_signed,
+    check_steps,
+    check_table,
+    check_weights,
+)
 from spikeplane.program.words import check_words
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ def check(program: "Program") -> None:
         _check_numbers(population, program)
         _check_hold(population, program)
     _check_steps(network, config)
+    check_presentations(network, config)
     for projection in network.projections:
         check_weights(projection, network.population(projection.source), config)
     _check_placement(program)
@@ -136,6 +145,7 @@ def _check_numbers(population: Population, program: "Program") -> None:
     _check_leaks(population, what)
     bits = config.membrane_bits
     check_planes(neuron, config, what)
+    check_table(neuron, config, what)
     check_levels(population, config, what)
     for name, values, width in (
         ("thresholds", population.theta, bits),
@@ -186,7 +196,7 @@ def _check_hold(population: Population, program: "Program") -> None:
     incoming = network.incoming(population.name)
     alike = {p.name for p in network.populations if p.constant}
     alike |= {name for name, encoding in program.encodings.items() if encoding.kind == "direct"}
-    same = all(p.source in alike for p in incoming)
+    same = all(p.source in alike and p.dynamic is None for p in incoming)
     if population.hold and any(is_stepped(p) for p in incoming):
         raise SpikeplaneError(
             f"population '{population.name}' holds its current, whose weights differ from step to step"

@@ -1,5 +1,5 @@
 """What a dynamic projection must be (`network.pair`), in floats or in integers: keys, values and queries are spikes of
-one shape, and the keys do not wait for the queries, which wait for them."""
+one shape, and the keys do not wait for the queries, which wait for them. Gates: see `program.gate`."""
 
 import numpy as np
 
@@ -14,14 +14,7 @@ _PLAIN = ((1, 1), (0, 0), (1, 1), (1, 1))  #: stride, padding, pool, up
 def check_dynamic(p: FloatProjection | Projection, pair: Pair, net: FloatNetwork | Network) -> None:
     """Raise SpikeplaneError for the first thing that is wrong. Shapes of `p` itself meet."""
     what = f"dynamic projection '{p.source}' to '{p.target}'"
-    names = [population.name for population in net.populations]
-    for name in pair.names:
-        if name not in names:
-            raise SpikeplaneError(
-                f"{what} reads '{name}', which is no population; there are {', '.join(names)}"
-            )
-        if names.index(name) >= names.index(p.target):
-            raise SpikeplaneError(f"{what} reads '{name}', which comes later; list it before '{p.target}'")
+    check_read(p, pair.names, net, what)
     for name in (*pair.names, p.source):
         _check_spikes(net.population(name), what)
     _check_shapes(p, pair, net, what)
@@ -37,6 +30,28 @@ def check_dynamic(p: FloatProjection | Projection, pair: Pair, net: FloatNetwork
                 f"{what}: '{name}' is made of '{p.source}' in the same step, and '{p.source}' waits for it; take "
                 "keys, values and queries of their own layers"
             )
+
+
+def check_read(
+    p: FloatProjection | Projection, read: tuple[str, ...], net: FloatNetwork | Network, what: str
+) -> None:
+    """Raise SpikeplaneError unless what a projection reads besides its source is there, before its target."""
+    names = [population.name for population in net.populations]
+    for name in read:
+        if name not in names:
+            raise SpikeplaneError(
+                f"{what} reads '{name}', which is no population; there are {', '.join(names)}"
+            )
+        if names.index(name) >= names.index(p.target):
+            raise SpikeplaneError(f"{what} reads '{name}', which comes later; list it before '{p.target}'")
+
+
+def check_alone(p: FloatProjection | Projection, what: str) -> None:
+    """Raise SpikeplaneError unless pixels meet one by one in the step itself."""
+    if p.delay or tuple(map(tuple, (p.stride, p.padding, p.pool, p.up))) != _PLAIN:
+        raise SpikeplaneError(
+            f"{what} meets pixels one by one in the step itself: stride, pool and up are 1, padding and delay 0"
+        )
 
 
 def heads_mask(channels: int, heads: int) -> np.ndarray:
@@ -70,10 +85,7 @@ def _check_shapes(
         raise SpikeplaneError(
             f"{what}: its {shape[0]} channels do not divide into {pair.heads} heads of the same size"
         )
-    if p.delay or tuple(map(tuple, (p.stride, p.padding, p.pool, p.up))) != _PLAIN:
-        raise SpikeplaneError(
-            f"{what} meets pixels one by one in the step itself: stride, pool and up are 1, padding and delay 0"
-        )
+    check_alone(p, what)
 
 
 def _check_weight(p: FloatProjection | Projection, pair: Pair, channels: int, what: str) -> None:
@@ -93,8 +105,9 @@ def _reached(name: str, net: FloatNetwork | Network) -> set[str]:
     """The populations that need what `name` sends, in the same step."""
     edges = [(p.source, p.target) for p in net.projections if not p.delay]
     for p in net.projections:
-        # keys and values also go before their queries
-        edges += [(one, to) for one in (p.dynamic.names if p.dynamic else ()) for to in (p.source, p.target)]
+        # keys and values also go before their queries; what a gate stops has a copy that waits
+        ends = (p.source, p.target) if isinstance(p.dynamic, Pair) else (p.target,)
+        edges += [(one, to) for one in (p.dynamic.names if p.dynamic else ()) for to in ends]
     found: set[str] = set()
     new = [name]
     while new:

@@ -42,6 +42,7 @@ _KEYS = {
     "name", "digest", "config", "encoding", "readout", "probes", "tables", "output", "steps", "images",
     "architecture", "source", *_LISTS,
 }  # fmt: skip
+_LATER = {"others", "presentations"}
 
 _log = logger(__name__)
 
@@ -104,7 +105,7 @@ def to_bytes(program: "Program") -> bytes:
         "digest": program.config.digest,
         "config": program.config.to_dict(),
         "encoding": stated(program.encoding),
-        **_others_plain(program),
+        **_later_plain(program),
         **{name: getattr(program, name) for name in ("readout", "probes", "tables")},
         "output": program.network.output,
         "steps": program.network.steps,
@@ -204,11 +205,8 @@ def _header(dataset: Dataset) -> dict[str, Any]:
     json.dumps(
         header, allow_nan=False, ensure_ascii=False
     ).encode()  # neither NaN nor half a character, which nothing could print
-    if (
-        not is_object(header)
-        or set(header) | {"others"} != _KEYS | {"others"}
-        or not all(_listed(header[key]) for key in _LISTS)
-    ):
+    whole = is_object(header) and set(header) | _LATER == _KEYS | _LATER
+    if not whole or not all(_listed(header[key]) for key in _LISTS):
         raise ValueError("no header")
     return header
 
@@ -234,21 +232,27 @@ def _fields(header: dict[str, Any], found: dict[str, Dataset]) -> tuple[dict[str
         "config": config,
         "placement": Placement(parts),
         "tables": header["tables"],
-        "network": Network(populations=populations, projections=projections, output=output, steps=steps),
+        "network": Network(
+            populations=populations, projections=projections, output=output, steps=steps,
+            presentations=value(int, header.get("presentations", 1), "presentations"),
+        ),
         "encoding": made(Encoding, header["encoding"], "encoding"),
         "others": _others(header),
         "readout": value(str, header["readout"], "readout"),
         "probes": value(tuple[str, ...], header["probes"], "probes"),
         "source": None if header["source"] is None else from_plain(header["source"], found),
-    }
+    }  # fmt: skip
     words = read_words(found, value(int, header["images"], "images"), config)
     if found:
         raise SpikeplaneError(f"it holds {shown(min(found))}, which no program has")
     return fields, words
 
 
-def _others_plain(program: "Program") -> dict[str, Any]:
-    return {"others": {name: stated(one) for name, one in program.others.items()}} if program.others else {}
+def _later_plain(program: "Program") -> dict[str, Any]:
+    """What the programs alone have in their header that have any of it."""
+    found = {"others": {name: stated(one) for name, one in program.others.items()}} if program.others else {}
+    times = program.network.presentations
+    return {**found, **({"presentations": times} if times > 1 else {})}
 
 
 def _others(header: dict[str, Any]) -> dict[str, Encoding]:

@@ -37,6 +37,8 @@ class Told:
 
 
 def _refuse_levels(name: str, neuron: Neuron) -> None:
+    if neuron.table is not None:
+        raise SpikeplaneError(f"layer '{name}' sends a function of its membrane, which NIR has no node for")
     if neuron.kind.whole:
         raise SpikeplaneError(f"layer '{name}' sends integer spikes, which NIR has no node for")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection
+from spikeplane.network import ALIGNED, DENSE, Gate, Network, Population, Projection
 from spikeplane.program.nir_neurons import DT, Told, neurons
 
 Edge = tuple[str, str]
@@ -47,6 +47,10 @@ def to_graph(network: Network, values: dict[str, float], notes: dict[str, str]) 
     import nir  # pyright: ignore[reportMissingTypeStubs] - it has none
 
     graph = _Graph(nir, network, Told())
+    if network.presentations > 1:
+        raise SpikeplaneError(
+            f"the network takes {network.presentations} presentations of a sample, which NIR cannot say"
+        )
     for population in network.populations:
         if population.neuron is None:
             _input(graph, population, values.get(population.name, 1.0))
@@ -98,6 +102,10 @@ def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> 
         raise SpikeplaneError(
             f"layer '{target.name}' has synapses that make more pixels of a plane (a transposed convolution, an "
             "upsampling), which NIR has no node for"
+        )
+    if isinstance(p.dynamic, Gate):
+        raise SpikeplaneError(
+            f"layer '{target.name}' has a gate, which multiplies what it gets, and NIR has no node for that"
         )
     if p.dynamic is not None:
         raise SpikeplaneError(

@@ -57,6 +57,11 @@ def prove_once(network: Network, config: ChipConfig) -> None:
     for p in network.populations:
         if not p.once or p.neuron is None:
             continue
+        if p.kept and network.presentations > 1:
+            raise SpikeplaneError(
+                f"population '{p.name}' shall fire once in a sample, and keeps its membranes through "
+                f"{network.presentations} presentations of it; leave out once or kept"
+            )
         incoming = [(i, network.population(i.source)) for i in network.incoming(p.name)]
         window = 1 if p.window is None else p.window.size**2
         added = gathered(incoming, p.bias, window, network.steps, config)

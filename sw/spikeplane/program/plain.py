@@ -72,11 +72,7 @@ def value(hint: Any, plain: Any, where: str) -> Any:
     """One value of an annotated type: int, bool, str, Literal, float, tuple, dataclass, or any of them or None."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return (
-            None
-            if plain is None
-            else value(next(kind for kind in args if kind is not NoneType), plain, where)
-        )
+        return None if plain is None else value(_meant(args, plain), plain, where)
     if is_dataclass(hint) and isinstance(hint, type):
         return made(hint, plain, where)
     if origin is Literal and type(plain) is str and plain in args:
@@ -89,6 +85,14 @@ def value(hint: Any, plain: Any, where: str) -> Any:
     if hint is float and isinstance(plain, float | int) and type(plain) is not bool and _sane(plain):
         return float(plain)
     raise SpikeplaneError(f"{where} must be {_wanted(hint)}, not {shown(plain)}")
+
+
+def _meant(kinds: tuple[Any, ...], plain: Any) -> Any:
+    """Of the kinds that a value may have, the first dataclass that has its fields; the first of all where none has."""
+    found = [kind for kind in kinds if kind is not NoneType]
+    named = {key for key in plain if isinstance(key, str)} if is_object(plain) else set[str]()
+    same = (kind for kind in found if is_dataclass(kind) and named <= {f.name for f in fields(kind)})
+    return next(same, found[0])
 
 
 def _sane(plain: bool | float | str) -> bool:

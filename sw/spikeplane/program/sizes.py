@@ -4,7 +4,8 @@ from math import prod
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Projection
+from spikeplane.network import Gate, Network, Projection
+from spikeplane.program.gate import check_gate_size
 from spikeplane.program.values import check_shift
 
 
@@ -50,8 +51,11 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
 
 
 def check_dynamic_size(projection: Projection, network: Network, config: ChipConfig) -> None:
-    """The dynamic memory counts as far as a dynamic projection has tokens."""
+    """The dynamic memory counts as far as a dynamic projection has tokens, and as a gate goes."""
     if projection.dynamic is None:
+        return
+    if isinstance(projection.dynamic, Gate):
+        check_gate_size(projection, projection.dynamic, network, config)
         return
     what = f"projection '{projection.source}' to '{projection.target}'"
     if not config.dynamic_depth:

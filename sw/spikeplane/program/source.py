@@ -82,7 +82,8 @@ def to_plain(source: Source) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "populations": populations,
         "projections": projections,
     }
-    return plain | _corrections_plain(source, arrays), arrays
+    presented = {"presentations": net.presentations} if net.presentations > 1 else {}
+    return plain | presented | _corrections_plain(source, arrays), arrays
 
 
 def _corrections_plain(source: Source, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _neuron_plain(neuron: FloatNeuron) -> dict[str, Any]:
 
 def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
     """The inverse; its arrays are taken out of `found`. Raises SpikeplaneError for what is no source."""
-    if not is_object(plain) or set(plain) - {"corrections"} != _KEYS:
+    if not is_object(plain) or set(plain) - {"corrections", "presentations"} != _KEYS:
         raise SpikeplaneError(f"source must have the fields {', '.join(sorted(_KEYS))}")
     for key in ("assumptions", "populations", "projections"):
         if not is_list(plain[key]):
@@ -110,6 +111,7 @@ def from_plain(plain: Any, found: dict[str, Dataset]) -> Source:
         projections=tuple(_projection(found, i, item) for i, item in enumerate(plain["projections"])),
         output=value(str, plain["output"], "source, output"),
         readout=value(str, plain["readout"], "source, readout"),
+        presentations=value(int, plain.get("presentations", 1), "source, presentations"),
         assumptions=tuple(
             made(Assumption, item, f"source, assumption {i}") for i, item in enumerate(plain["assumptions"])
         ),

@@ -6,12 +6,14 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
-from spikeplane.network import Network, Pair, Population, Projection, is_stepped, most_pixels
+from spikeplane.network import Gate, Network, Population, Projection, is_stepped, most_pixels
 from spikeplane.program.dynamic import check_dynamic
+from spikeplane.program.gate import check_gate
 from spikeplane.shapes import shape_text
 
 #: Pixels that a stride, a padding or a pool may span at most: as many as any chip's coordinates reach.
 _SPAN = 1024
+MOST_PRESENTATIONS = 16  #: of a sample
 
 
 def check_structure(net: FloatNetwork | Network) -> None:
@@ -20,6 +22,10 @@ def check_structure(net: FloatNetwork | Network) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SpikeplaneError(f"two populations are named '{name}'; give each its own name")
+    if not _whole(net.presentations, 1) or net.presentations > MOST_PRESENTATIONS:
+        raise SpikeplaneError(
+            f"a sample is presented 1 to {MOST_PRESENTATIONS} times, not {net.presentations}"
+        )
     for population in net.populations:
         _check_population(population)
     if len({id(p) for p in net.projections}) < len(net.projections):
@@ -29,7 +35,9 @@ def check_structure(net: FloatNetwork | Network) -> None:
     for projection in net.projections:
         _check_ends(projection, names, net)
         _check_shapes(projection, net)
-        if isinstance(projection.dynamic, Pair):
+        if isinstance(projection.dynamic, Gate):
+            check_gate(projection, projection.dynamic, net)
+        elif projection.dynamic is not None:
             check_dynamic(projection, projection.dynamic, net)
     for population in net.populations:
         if population.neuron is not None and all(p.delay for p in net.incoming(population.name)):
@@ -52,6 +60,8 @@ def _check_population(population: FloatPopulation | Population) -> None:
             f"population '{population.name}': its shape must be (channels, height, width) of 1 or "
             f"more, not {shape_text(shape)}"
         )
+    if population.kept and population.neuron is None:
+        raise SpikeplaneError(f"population '{population.name}' is an input, which keeps no membranes")
     _check_window(population)
 
 

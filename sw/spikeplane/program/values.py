@@ -4,8 +4,9 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population, Projection
 from spikeplane.network.blocks import held
+from spikeplane.network.table import ENTRIES
 
 
 def check_signed(values: np.ndarray, bits: int, what: str) -> None:
@@ -48,6 +49,44 @@ def check_planes(neuron: Neuron, config: ChipConfig, what: str) -> None:
     if neuron.low and not config.low_planes:
         raise SpikeplaneError(
             f"{what}: it leaves out its {neuron.low} lowest planes, which needs a chip with low_planes = true"
+        )
+
+
+def check_table(neuron: Neuron, config: ChipConfig, what: str) -> None:
+    """Refuse a table of neurons that send no membranes, one that its planes do not hold, or one on a chip that has none."""
+    table = neuron.table
+    if table is None:
+        return
+    if neuron.kind.spikes or neuron.low:
+        raise SpikeplaneError(
+            f"{what}: a table takes the place of a membrane that is sent, with all of its planes; only these have one"
+        )
+    low, high = neuron.limits(config.membrane_bits)
+    wrong = [value for value in table.values if not low <= value <= high]
+    if len(table.values) != ENTRIES or wrong:
+        found = f"with {wrong[0]}" if wrong else f"of {len(table.values)} entries"
+        raise SpikeplaneError(
+            f"{what}: its table must have {ENTRIES} entries from {low} to {high}, which its planes hold; it is one {found}"
+        )
+    if not 0 <= table.shift < config.membrane_bits:
+        raise SpikeplaneError(
+            f"{what}: the shift of its table must be from 0 to {config.membrane_bits - 1}, not {table.shift}"
+        )
+    if not config.tables:
+        raise SpikeplaneError(
+            f"{what}: it sends what a table has for its membrane, which needs a chip with tables = 1 or more; the chip 'auto' "
+            "has what a network needs"
+        )
+
+
+def check_presentations(network: Network, config: ChipConfig) -> None:
+    """Refuse membranes that are kept for more presentations than the chip counts."""
+    kept = [p.name for p in network.populations if p.kept]
+    if kept and network.presentations > config.presentations:
+        raise SpikeplaneError(
+            f"population '{kept[0]}' keeps its membranes through {network.presentations} presentations of a sample, which "
+            f"needs a chip with presentations = {network.presentations} or more, not {config.presentations}; the chip 'auto' "
+            "has what a network needs"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import MEMBRANE
+from spikeplane.network import MEMBRANE, Gate
 from spikeplane.train.network import LearningNetwork, LearningPopulation, LearningProjection
 
 #: Behind the name of a population, that of the source of its biases.
@@ -22,6 +22,10 @@ def learning(
     """The network that learns, and a line for each number that binary16 has not. `frozen` names layers, or the
     populations they end in, that keep their weights. Raises SpikeplaneError for what no chip learns."""
     _check_names(net, frozen)
+    if net.presentations > 1:
+        raise _refused(
+            net.output, "takes several presentations of a sample", "use a model without gates over steps"
+        )
     populations: list[LearningPopulation] = []
     projections: list[LearningProjection] = []
     told: list[str] = []
@@ -129,7 +133,8 @@ def _population(net: FloatNetwork, p: FloatPopulation, told: list[str]) -> Learn
 
 def _adds_up(net: FloatNetwork, neuron: FloatNeuron) -> bool:
     """Whether the readout is the sum of its currents over all steps."""
-    values = not neuron.kind.spikes and neuron.threshold is None and not neuron.floor and neuron.mix is None
+    plain = not neuron.function and not neuron.floor and neuron.mix is None
+    values = not neuron.kind.spikes and neuron.threshold is None and plain
     keeps = net.readout == "last" and not np.any(np.asarray(neuron.decay) != 1)
     relays = net.readout == "sum" and not np.any(neuron.decay)
     return values and (keeps or relays)
@@ -168,6 +173,8 @@ def _projection(
             "has a weight of its own for each channel (depthwise, or a pooling by itself)",
             "use convolutions",
         )
+    if isinstance(p.dynamic, Gate):
+        raise _refused(p.target, "has a gate, which multiplies what it gets", "use layers without gates")
     if p.dynamic is not None:
         raise _refused(p.target, "has synapses that are counted from spikes", "use layers without attention")
     if p.up != (1, 1):

@@ -1,0 +1,78 @@
+"""Gates, tables and presentations: the golden model against definitions in numpy, and the estimate's run against it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gatings import SIZES, gated, latched, planes
+from reference import reference
+
+from spikeplane.estimate.forward import outputs
+from spikeplane.network import Network
+from spikeplane.program.structure import check_structure
+from spikeplane_sim.golden import GoldenModel
+
+WIDTHS = {"membrane_bits": 16, "acc_bits": 18}
+
+
+def same(network: Network, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the golden model makes, which the other two make too."""
+    check_structure(network)
+    golden, made = GoldenModel(network, **WIDTHS).run(given), reference(network, given, **WIDTHS)
+    fast = outputs(network, given, WIDTHS["membrane_bits"])
+    assert not made.exceeded
+    for name, found in golden.items():
+        assert (found == made.outputs[name]).all(), name
+        assert (found == fast[name]).all(), name
+    return golden
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("x", ["spikes", "values", "levels", "input"])
+@pytest.mark.parametrize("g", ["table", "relu", "spikes"])
+def test_gates_of_every_size(size: str, x: str, g: str) -> None:
+    found = same(gated(size, x, g, pre=int(g == "relu")), planes())
+    assert len(np.unique(found["g"])) > 1
+    assert len(np.unique(found["a"])) > 1
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_gate_by_hand(apart: bool) -> None:
+    """A gate multiplies what it meets, in the same step."""
+    network, given = gated("channel", "input", "relu", apart=apart), planes()
+    last = replace(
+        network.population("a"), neuron=replace(network.population("out").neuron, leak="memoryless")
+    )
+    network = replace(
+        network,
+        populations=(*network.populations[:-2], last),
+        projections=network.projections[:-1],
+        output="a",
+    )
+    found = same(network, given)
+    assert (found["a"] == given["in"] * found["g"]).all()
+    assert (found["a"] < 0).any()
+    assert (found["a"] > 100).any()
+
+
+def test_latches_are_kept_from_one_presentation_to_the_next() -> None:
+    """The second layer's gates are right from the third presentation on, and stay so."""
+    given = planes((4, 2, 2), 4, 3)
+    found = {times: same(latched(presentations=times), given)["a1"] for times in (1, 2, 3, 4)}
+    assert (found[1] != found[2]).any()
+    assert (found[2] != found[3]).any()
+    assert (found[3] == found[4]).all()
+    first = same(latched(presentations=2, layers=1), given)
+    sums = latched(layers=1).projections[0].weight
+    for t in range(4):
+        for later in range(t, 4):
+            expected = (given["in"][:, t] * sums[t, t]).sum((1, 2, 3)).clip(-128, 127)
+            assert (first["s0"][:, later, t, 0, 0] == expected).all()
+
+
+def test_what_is_not_kept_begins_anew() -> None:
+    network, given = latched(layers=1), planes((4, 2, 2), 4, 3)
+    plain = replace(network, populations=tuple(replace(p, kept=False) for p in network.populations))
+    once = replace(network, presentations=1)
+    assert (same(plain, given)["a0"] == same(once, given)["a0"]).all()
+    assert (same(network, given)["a0"] != same(once, given)["a0"]).any()
