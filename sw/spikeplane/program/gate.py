@@ -65,4 +65,4 @@ def _check_copied(source: Population, config: ChipConfig, what: str) -> None:
 
 def said(p: FloatProjection | Projection, gate: Gate) -> str:
     """How messages name a gated projection."""
-    return f"projection '{p.source}' to '{p.target}', gated by '{gate.g}',"
+    return f"projection '{p.source}' to '{p.target}', gated by '{gate.g}'"
