@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gatings import SIZES, gated, latched, planes
+from gatings import SIZES, VALUES, gated, latched, planes
 from reference import reference
 
 from spikeplane.estimate.forward import outputs
@@ -12,14 +12,17 @@ from spikeplane.network import Network
 from spikeplane.program.structure import check_structure
 from spikeplane_sim.golden import GoldenModel
 
-WIDTHS = {"membrane_bits": 16, "acc_bits": 18}
+BITS, ACC = 16, 18
 
 
 def same(network: Network, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What the golden model makes, which the other two make too."""
     check_structure(network)
-    golden, made = GoldenModel(network, **WIDTHS).run(given), reference(network, given, **WIDTHS)
-    fast = outputs(network, given, WIDTHS["membrane_bits"])
+    golden, made = (
+        GoldenModel(network, membrane_bits=BITS, acc_bits=ACC).run(given),
+        reference(network, given, membrane_bits=BITS, acc_bits=ACC),
+    )
+    fast = outputs(network, given, BITS)
     assert not made.exceeded
     for name, found in golden.items():
         assert (found == made.outputs[name]).all(), name
@@ -40,9 +43,7 @@ def test_gates_of_every_size(size: str, x: str, g: str) -> None:
 def test_a_gate_by_hand(apart: bool) -> None:
     """A gate multiplies what it meets, in the same step."""
     network, given = gated("channel", "input", "relu", apart=apart), planes()
-    last = replace(
-        network.population("a"), neuron=replace(network.population("out").neuron, leak="memoryless")
-    )
+    last = replace(network.population("a"), neuron=VALUES)
     network = replace(
         network,
         populations=(*network.populations[:-2], last),

@@ -198,10 +198,10 @@ def test_files_say_which() -> None:
         "g": "g",
         "top": 255,
     }
-    with pytest.raises(
-        SpikeplaneError,
-        match="projection, dynamic must have the fields heads, k, v; 'h' is missing or unknown",
-    ):
+    p = network.projections[0]
+    plain = stated(p, ("weight",))
+    fields = "projection, dynamic must have the fields heads, k, v; 'h' is missing or unknown"
+    with pytest.raises(SpikeplaneError, match=fields):
         made(Projection, {**plain, "dynamic": {"h": 1}}, "projection", weight=p.weight)
     g = network.population("g")
     plain = json.loads(json.dumps(stated(g, ("theta", "amount", "bias", "leaks"))))

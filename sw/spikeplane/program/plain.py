@@ -90,7 +90,7 @@ def value(hint: Any, plain: Any, where: str) -> Any:
 def _meant(kinds: tuple[Any, ...], plain: Any) -> Any:
     """Of the kinds that a value may have, the first dataclass that has its fields; the first of all where none has."""
     found = [kind for kind in kinds if kind is not NoneType]
-    named = {key for key in plain if isinstance(key, str)} if is_object(plain) else set[str]()
+    named = set(plain) if is_object(plain) else set[str]()
     same = (kind for kind in found if is_dataclass(kind) and named <= {f.name for f in fields(kind)})
     return next(same, found[0])
 
