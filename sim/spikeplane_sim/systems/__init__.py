@@ -23,6 +23,7 @@ from spikeplane_sim.systems import (
     spikeyolo,
     spikformer,
     spikingformer,
+    svformer,
     trev,
     ttfs,
 )
@@ -33,7 +34,8 @@ SYSTEMS: dict[str, System] = {
     for system in (
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
         sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
-        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, depth.SYSTEM, *missing.SYSTEMS,
+        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, depth.SYSTEM,
+        svformer.SYSTEM, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

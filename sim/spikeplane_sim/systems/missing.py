@@ -10,9 +10,6 @@ def _missing(name: str, title: str, paper: str, shapes: str, lacks: str) -> Syst
 
 
 SYSTEMS = (
-    _missing("svformer", "SVFormer", "Yu et al., SVFormer: a direct training spiking transformer for video action recognition, 2024",
-             "CBlock and SABlock 8x8x32, batch-norms and a readout of each step's own, T 4",
-             "a model: attention and weights by step, which it needs, are there"),
     _missing("ma-snn", "MA-SNN", "Yao et al., Attention Spiking Neural Networks, IEEE TPAMI 2023",
              "a residual block 16x8x8 with its gates, T 1", _GATES),
     _missing("ta-snn", "TA-SNN", "Yao et al., Temporal-wise Attention Spiking Neural Networks for Event Streams Classification, ICCV 2021",

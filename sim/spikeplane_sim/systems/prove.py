@@ -108,7 +108,8 @@ def samples(system: System, size: int, seed: int) -> np.ndarray:
     rng, shape = np.random.default_rng(seed), system.inputs(size)
     if system.encoding.kind in ("planes", "events"):
         return (rng.random((SAMPLES, system.encoding.steps, *shape)) < 0.3).astype(np.uint8)
-    return rng.integers(0, 256, (SAMPLES, *shape), dtype=np.uint8)
+    steps = (system.encoding.steps,) if system.encoding.kind == "frames" else ()
+    return rng.integers(0, 256, (SAMPLES, *steps, *shape), dtype=np.uint8)
 
 
 def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program:

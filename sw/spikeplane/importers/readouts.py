@@ -18,6 +18,7 @@ def as_population(made: "Assembly", value: Value, name: str) -> Spikes:
         value = made.currents(name, value)
     if isinstance(value, Spikes):
         return value
+    name = made.free(name)
     read = made.neuron(name, replace(value, flat=True), FloatNeuron(reset="none", kind=MEMBRANE))
     made.assume(
         name, "readout", "integrator", "the last layer has no neurons: its outputs are summed over the steps"

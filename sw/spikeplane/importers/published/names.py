@@ -25,6 +25,7 @@ _UNUSED = (
     "wandb", "tensorboardX", "tensorboard", "torchinfo", "torchsummary", "thop", "fvcore", "ptflops", "torchtoolbox",
     "tonic", "yaml", "apex", "visdom", "h5py", "skimage", "imageio", "progress", "prettytable", "termcolor", "colorama",
     "pytorch_lightning", "lightning", "hydra", "omegaconf", "accelerate", "mmcv", "mmengine", "mmseg", "mmdet",
+    "simplejson", "iopath", "pytorchvideo",
 )  # fmt: skip
 _OLD = ("spikingjelly.clock_driven", "spikingjelly.cext")
 

@@ -120,3 +120,27 @@ def constants() -> dict[str, Any]:
         "IMAGENET_INCEPTION_MEAN": half,
         "IMAGENET_INCEPTION_STD": half,
     }
+
+
+class Registry:
+    """fvcore's table of a project's models, by their names."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self._known = name, dict[str, Any]()
+
+    def register(self, thing: Any = None) -> Any:
+        """Note a class or function; without one what decorates it."""
+        if thing is None:
+            return self.register
+        self._known[thing.__name__] = thing
+        return thing
+
+    def get(self, name: str) -> Any:
+        """What has the name. Raises KeyError."""
+        return self._known[name]
+
+
+@stands_in("fvcore.common.registry")
+def registries() -> dict[str, Any]:
+    """Tables of models."""
+    return {"Registry": Registry}

@@ -29,6 +29,9 @@ def exchanged(operation: Operation, rule: Rule, steps: int) -> Any:
         return None
     ((name, total),) = found.items()
     moves = operation.name in _OFFSETS and not _without_offset(operation)
+    if moves and total.fixed and not total.mean:
+        value = scaled(operation.made, total.item.value, total.steps)
+        total = replace(total, item=replace(total.item, value=value), mean=True)
     if moves and not total.mean:
         raise operation.unlike(
             "a layer with a bias behind a sum over steps", "take the mean over the steps, or bias=False"

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from spikeplane.float_network import FloatPopulation
+from spikeplane.importers import torch_layers
 from spikeplane.importers.by_step import of_steps
 from spikeplane.importers.flow import Source, Spikes, Value
-from spikeplane.importers.maps import Map, channels_of
+from spikeplane.importers.maps import Map
 from spikeplane.importers.trace.axes import FEATURES, STEPS, features, order, sizes
 from spikeplane.importers.trace.items import Const, Item, Reduced
 from spikeplane.importers.trace.operation import Operation, Rule, places
@@ -71,36 +72,36 @@ def of_each(operation: Operation, item: Item, parts: list[Value]) -> Item:
     return Item(replace(value, flat=item.value.flat), item.dims, item.step)
 
 
+def of_all_steps(item: Item) -> int | None:
+    """How many steps there are where the second dimension is the channels of each, steps outermost; else None."""
+    channels = features(item.value.shape)[0]
+    second = item.dims[1] if len(item.dims) > 1 else ()
+    steps = second[0] if second and second[0].axis == STEPS else None
+    return steps.size if steps and second[1:] == channels else None
+
+
 def over_steps(operation: Operation) -> Reduced:
-    """A convolution (N, C, T, H, W) over all steps and single pixels: a sum of weights of each step."""
+    """A convolution (N, C, T, H, W) over all steps: a sum of weights of each step, over pixels as any other."""
     item, args = operation.item(), operation.args
     weight, bias = args["weight"], args["bias"]
-    steps = [d for d, atoms in enumerate(item.dims) if any(a.axis == STEPS for a in atoms)]
-    many = sizes(item.dims)[steps[0]] if steps else 0
-    plain = all(set(args[n]) <= {low} for n, low in (("stride", 1), ("dilation", 1), ("padding", 0)))
-    shape = tuple(weight.tensor.shape) if isinstance(weight, Const) else ()
+    steps = item.dims[2] if len(item.dims) == 5 else ()
+    many = steps[0].size if steps and steps[0].axis == STEPS else 0
     c, h, w = features(item.value.shape)
-    if (
-        steps != [2]
-        or shape[1:] != (item.value.shape[0], many, 1, 1)
-        or not plain
-        or item.dims[1:] != (c, item.dims[2], h, w)
-    ):
+    whole = isinstance(weight, Const) and weight.tensor.shape[2] == many
+    if not whole or item.dims[1:] != (c, steps, h, w) or args["padding"][0]:
         raise operation.unlike(
-            "a convolution of several frames (conv3d)", "let it take all steps of single pixels, (T, 1, 1)"
+            "a convolution of several frames (conv3d)",
+            "let it take all steps at once, (T, H, W), behind spikes",
         )
-    kernels = weight.tensor.numpy().astype(np.float64)
-    offset = 0.0 if bias is None else bias.tensor.numpy().astype(np.float64) / many
-    made, value = operation.made, replace(item.value, flat=False)
+    own = {name: args[name][1:] for name in ("stride", "padding", "dilation")}
+    own |= {"groups": args["groups"], "padding_mode": "zeros", "bias": bias and bias.tensor.double() / many}
+    value = replace(item.value, flat=False)
     parts = [
-        made.through(operation.layer, value, channels_of(value.shape, kernels[:, :, t, 0, 0]), offset)
-        for t in range(many)
+        torch_layers.convolved(operation.call(value, **own), weight.tensor[:, :, t]) for t in range(many)
     ]
-    found = of_steps(made, operation.layer, parts)
-    if found is None:
-        raise operation.unlike("a convolution of several frames (conv3d)", "put it behind spikes")
-    o, *_ = features(found.shape)
-    return Reduced(Item(found, (item.dims[0], o, (), h, w)), False, many)
+    found = of_each(operation, replace(item, dims=(item.dims[0], c, h, w)), parts)
+    o, h, w = features(found.value.shape)
+    return Reduced(replace(found, dims=(item.dims[0], o, (), h, w)), False, many, fixed=True)
 
 
 def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -71,11 +71,13 @@ class Sum:
 
 @dataclass(frozen=True)
 class Reduced:
-    """Steps summed up: the mean over the steps of what `item` is in one, or their sum; how many."""
+    """Steps summed up: the mean over the steps of what `item` is in one, or their sum; how many. fixed: the model takes so
+    many and no others."""
 
     item: Item
     mean: bool
     steps: int
+    fixed: bool = False
 
     def times(self, factor: float) -> "Reduced | None":
         """The mean or the sum that this is, times the factor; None where that is neither."""

@@ -76,7 +76,7 @@ def layouts(shape: tuple[int, int, int]) -> list[Layout]:
     found = [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[:2]]
     found += [replace(kind, steps_at=at) for at in (None, 0, 1) for kind in every[2:]]
     found += [replace(kind, steps_at=-1) for kind in every]
-    found += [replace(kind, steps_at=2) for kind in every if kind.lines]
+    found += [replace(kind, steps_at=2) for kind in every if not kind.rows]
     images = shape[1:] == (1, 1)
     return found + [Layout(True, at, image=True) for at in (1, -1) if images]
 
@@ -98,14 +98,19 @@ _STEPS = (
     r"had torch\.Size\(\[(\d+)",
     r"size of tensor a \((\d+)\) must match the size of tensor b",
     r"must match the size of tensor b \((\d+)\)",
+    r"Kernel size: \((\d+) x \d+ x \d+\)",
 )
+#: Of a batch-norm of the channels of all steps: what came and what it has.
+_TIMES = r"running_mean should contain (\d+) elements not (\d+)"
 
 
-def named_steps(message: str, *tried: int) -> list[int]:
-    """The numbers of steps that a forward may have meant that failed so: it holds a number for each. None of those
+def named_steps(message: str, steps: int, batch: int) -> list[int]:
+    """The numbers of steps that a forward may have meant that failed so on these: it holds a number for each. None of those
     that were tried."""
     found = [int(match[1]) for pattern in _STEPS if (match := re.search(pattern, message))]
-    return [n for n in dict.fromkeys(found) if n not in (1, *tried)]
+    if (match := re.search(_TIMES, message)) and not steps * int(match[2]) % int(match[1]):
+        found.append(steps * int(match[2]) // int(match[1]))
+    return [n for n in dict.fromkeys(found) if n not in (1, steps, batch)]
 
 
 def named_batches(message: str, batch: int) -> list[int]:

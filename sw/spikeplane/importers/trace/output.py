@@ -146,7 +146,7 @@ def _last(made: Assembler, item: Item, steps: int) -> FloatNetwork:
         )
     value = item.value
     if not (isinstance(value, Spikes) and _factor(value) == 1.0):
-        value = made.neuron("readout", value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
+        value = made.neuron(made.free("readout"), value, FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE))
     made.assume("", "readout", LAST_STEP, "the model returns it")
     return replace(made.finish(value), readout="last")
 
@@ -168,4 +168,13 @@ def _finished(made: Assembler, value: Value) -> FloatNetwork:
     if isinstance(value, Spikes) and (gain := _factor(value)) not in (0.0, 1.0):
         made.assume("", "output", "spikes", f"the model returns {gain:g} times as much: a positive factor")
         value = replace(value, sources=(Source(value.sources[0].population),))
+    if isinstance(value, Spikes) and _relayed(made, value):  # what it sends is no sum over the steps
+        value = made.currents("", value)
     return made.finish(value)
+
+
+def _relayed(made: Assembler, value: Spikes) -> bool:
+    """Whether values are of a population that sends what it gets, and no layer says how it is read out."""
+    name = value.sources[0].population
+    neuron = next(p.neuron for p in made.populations if p.name == name)
+    return len(value.sources) == 1 and name not in made.readouts and neuron is not None and neuron.relays

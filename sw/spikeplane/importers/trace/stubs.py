@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.importers import torch_layers
 from spikeplane.importers.registry import handler_of, is_own, is_strange, mixes_steps
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.tracing import mark
@@ -107,7 +108,15 @@ def is_opaque(module: Any) -> bool:
     """Whether a trace must not look inside: a registered layer that keeps a state, or one that its
     user registered."""
     kind = type(module)
+    if drops(module):
+        return False
     return handler_of(kind) is not None and (is_own(kind) or mixes_steps(kind) or keeps_state(module))
+
+
+def drops(module: Any) -> bool:
+    """Whether this is a dropout, of whose kind SpikingJelly's keep a mask: in evaluation it hands on what it gets, of one
+    step or of all."""
+    return (handler_of(type(module)) or (None, 0))[0] is torch_layers.dropout
 
 
 def keeps_state(module: Any) -> bool:
@@ -135,7 +144,7 @@ def opaque(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
             continue
         if is_opaque(module):
             known[path] = module
-        elif is_strange(type(module)) or (keeps_state(module) and not hands_on(module)):
+        elif is_strange(type(module)) or (keeps_state(module) and not (hands_on(module) or drops(module))):
             strange[path] = module
     return known, strange
 
