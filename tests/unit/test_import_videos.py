@@ -36,13 +36,14 @@ class Video(nn.Module):
     ) -> None:
         super().__init__()
         torch.manual_seed(3)
-        self.row, few = row, {"step_mode": "m"}
+        self.row = row
+        few: dict[str, Any] = {"step_mode": "m"}
         self.drop, self.conv = (
             layer.Dropout(0.5),
             layer.Conv2d(2, 4, 3, padding=1, **few),
         )  # a dropout of step mode "s"
         self.norm = (nn.BatchNorm1d if row else nn.BatchNorm2d)(4 * steps)
-        self.fire = neuron.ParametricLIFNode(**few)  # type: ignore[arg-type]
+        self.fire = neuron.ParametricLIFNode(**few)
         self.readout = (
             nn.Conv3d(4, 6, (steps, 2, 3), (1, 2, 1), (0, 1, 0), (1, 1, 1), 2) if head is None else head
         )

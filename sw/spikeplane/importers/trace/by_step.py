@@ -1,5 +1,6 @@
 """Numbers that differ from step to step, added to a value of all steps: what constant populations send in each step."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -61,7 +62,7 @@ def times_by_step(operation: Operation, item: Item, numbers: np.ndarray) -> Item
     return of_each(operation, item, [made.scale(currents, own, zeros) for own in numbers])
 
 
-def of_each(operation: Operation, item: Item, parts: list[Value]) -> Item:
+def of_each(operation: Operation, item: Item, parts: Sequence[Value]) -> Item:
     """The value that is parts[t] in step t, of the item's dimensions."""
     value = of_steps(operation.made, operation.layer, parts)
     if value is None:
