@@ -13,6 +13,8 @@ from typing import Any
 
 from pair_mesh import HOST, Core, Mesh
 
+PATIENCE = 40  #: rounds without a move until everybody is asked, however slow
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -252,7 +254,7 @@ class Machine(Mesh):
     def run(self) -> str:
         """ "ok", or what stands still."""
         idle = 0
-        while idle < 40:  # whoever may move has been asked often enough
+        while idle <= PATIENCE:
             actors: list[Any] = [(self.move, key) for key in self.inputs if self.queues[key]]
             actors += [(self.take, core) for core in self.cores if self.queues[core]]
             actors += [(self.work, core) for core in self.cores]
@@ -263,7 +265,7 @@ class Machine(Mesh):
             self.random.shuffle(actors)
             moved = False
             for act, key in actors:
-                if self.random.randrange(self.speeds[act, key]) == 0:
+                if idle == PATIENCE or self.random.randrange(self.speeds[act, key]) == 0:
                     moved |= act(key)
             idle = 0 if moved else idle + 1
         ended = all(part.step == len(self.planes) for part in self.parts)
