@@ -11,6 +11,7 @@ from spikeplane.compiler import Placement, build_image, place
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Counter
+from spikeplane.host.device import Device
 from spikeplane.host.driver import Driver
 from spikeplane.network import Network
 from spikeplane.program.laid import laid_out
@@ -46,11 +47,42 @@ def lockstep(
     return compare(network, on_chip(network, inputs, config, library=library), golden)
 
 
-class Chip:
-    """One simulated chip that takes one program after the other, and answers with its counters."""
+class Slow(Device):
+    """A board whose host writes in pieces, and in between neither writes nor reads, so that packets wait in the chip."""
 
-    def __init__(self, config: ChipConfig) -> None:
-        self.config, self.board = config, SimulatedBoard(config)
+    def __init__(self, board: SimulatedBoard, seed: int) -> None:
+        self.board, self.rng = board, np.random.default_rng(seed)
+        self.stalled = 0  #: cycles in which the host did nothing
+
+    def exchange(self, data: bytes) -> bytes:
+        """See Device."""
+        self._stall()
+        if not data:
+            return self.board.exchange(data)
+        found = b""
+        while data:
+            size = int(self.rng.integers(1, 300))
+            found += self.board.exchange(data[:size])
+            data = data[size:]
+            self._stall()
+        return found
+
+    def _stall(self) -> None:
+        cycles = int(self.rng.choice([0, 0, 40, 1500]))
+        self.board.alone(cycles)
+        self.stalled += cycles
+
+    def close(self) -> None:
+        """Free the simulator."""
+        self.board.close()
+
+
+class Chip:
+    """One simulated chip that takes one program after the other, and answers with its counters. stalls: `Slow`'s seed."""
+
+    def __init__(self, config: ChipConfig, stalls: int | None = None) -> None:
+        board = SimulatedBoard(config)
+        self.config, self.board = config, board if stalls is None else Slow(board, stalls)
 
     def load(self, network: Network) -> Driver:
         """A driver with the network's program loaded, every population probed, placed as the

@@ -199,6 +199,9 @@ def _groups_met(weight: np.ndarray, part: Part, lanes: int) -> np.ndarray:
 
 def _outputs(at: int, axis: int, projection: Projection, shape: tuple[int, int, int]) -> int:
     """How many output rows (axis 1) or columns (2) a spike in source row or column `at` reaches."""
-    block, kernel = at // projection.pool[axis - 1], projection.weight.shape[axis - 3]
+    block, kernel = (
+        at // projection.pool[axis - 1] * projection.up[axis - 1],
+        projection.weight.shape[axis - 3],
+    )
     stride, padding = projection.stride[axis - 1], projection.padding[axis - 1]
     return sum(0 <= block - (out * stride - padding) < kernel for out in range(shape[axis]))

@@ -9,10 +9,11 @@ gives a network.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numbers_drawn import Unfit, fill
-from sketch import Sketch
+from sketch import Kinds, Sketch
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import (
@@ -21,8 +22,6 @@ from spikeplane.network import (
     MEMBRANE,
     SPIKING,
     Network,
-    Neuron,
-    Pair,
     Population,
     Projection,
     Window,
@@ -30,6 +29,7 @@ from spikeplane.network import (
 )
 
 Planes = dict[str, np.ndarray]
+Shape = tuple[int, int, int]
 SAMPLES = 3
 ATTEMPTS = 60
 
@@ -42,11 +42,11 @@ def random_network(
     apart: float = 0.0,
     gates: float = 0.0,
     levels: float = 0.0,
-    attention: float = 0.0,
+    kinds: Kinds = (),
 ) -> tuple[Network, Planes]:
     """A network and planes for three samples of a few steps: deterministic in the seed. `apart`: how likely a
     source's pixels have zeros between; `gates`: how likely a layer counts the spikes of earlier ones; `levels`: how likely a
-    layer's spikes are integers; `attention`: how likely a layer is a block of keys, values and queries."""
+    layer's spikes are integers; `kinds`: other kinds of layers and how likely each is (`attention_drawn`)."""
     for attempt in range(ATTEMPTS):
         sketch = Sketch(
             np.random.default_rng([seed, attempt]),
@@ -54,7 +54,7 @@ def random_network(
             apart=apart,
             gates=gates,
             levels=levels,
-            attention=attention,
+            kinds=kinds,
         )
         try:
             return _drawn(sketch, layers)
@@ -70,7 +70,7 @@ def _drawn(sketch: Sketch, layers: int) -> tuple[Network, Planes]:
     for i in range(layers):
         _layer(sketch, f"p{i}", last=i == layers - 1)
     _back(sketch)
-    used = {p.source for p in sketch.projections}
+    used = {n for p in sketch.projections for n in (p.source, *(p.dynamic.names if p.dynamic else ()))}
     sketch.populations = [p for p in sketch.populations if p.neuron is not None or p.name in used]
     planes = {name: array for name, array in sketch.planes.items() if name in used}
     network = Network(
@@ -85,7 +85,7 @@ def _drawn(sketch: Sketch, layers: int) -> tuple[Network, Planes]:
 def _input(sketch: Sketch, name: str, steps: int) -> None:
     """Spikes, or values of several bits; values, and some spikes, are the same in every step."""
     config = sketch.config
-    shape = (sketch.number(1, 2 * config.lanes), *_map(sketch))
+    shape = (sketch.number(1, 2 * config.lanes), *pixels(sketch))
     most = min(8, config.max_shift + 1, config.acc_bits - 6)
     bits = sketch.number(2, most) if most > 1 and sketch.chance(0.4) else 1
     values = sketch.rng.integers(1, 1 << bits, (SAMPLES, steps, *shape)) * (
@@ -98,7 +98,7 @@ def _input(sketch: Sketch, name: str, steps: int) -> None:
     sketch.planes[name] = values
 
 
-def _map(sketch: Sketch) -> tuple[int, int]:
+def pixels(sketch: Sketch) -> tuple[int, int]:
     if sketch.chance(0.25):  # a row or a column of pixels
         line = (1, sketch.number(2, 9))
         return line if sketch.chance(0.5) else (line[1], line[0])
@@ -117,7 +117,7 @@ def _gate(sketch: Sketch, name: str) -> bool:
     )
     projections = [aligned]
     for source in sketch.rng.choice(len(fired), min(2, len(fired)), replace=False):
-        made = _dense(sketch, fired[source], name, first.shape, delay=sketch.number(0, 1))
+        made = dense(sketch, fired[source], name, first.shape, delay=sketch.number(0, 1))
         projections.append(replace(made, weight=np.where(made.weight < 0, -1, 1)))
     neuron = replace(sketch.neuron(SPIKING), leak="memoryless", leak_value=0, reset="none", floor=False)
     sketch.populations.append(Population(name=name, shape=first.shape, neuron=neuron))
@@ -125,40 +125,8 @@ def _gate(sketch: Sketch, name: str) -> bool:
     return True
 
 
-def _attention(sketch: Sketch, name: str) -> bool:
-    """Keys, values and queries of earlier populations, in heads of less than a word, a word, and more; at times a second
-    source, keys that are the values, and more than one reader of them."""
-    lanes = sketch.config.lanes
-    size = int(sketch.rng.choice([n for n in (1, 2, 4, 8, 16, 32) if n <= lanes] + [2 * lanes, 3 * lanes]))
-    heads = sketch.number(1, max(1, 3 * lanes // size))
-    shape = (heads * size, *_map(sketch))
-    before = [p for p in sketch.populations if not p.sends_values]
-    if not before:
-        raise Unfit
-
-    def layer(own: str) -> str:
-        source = before[sketch.number(0, len(before) - 1)]
-        sketch.projections.append(_dense(sketch, source, own, shape))
-        sketch.populations.append(Population(name=own, shape=shape, neuron=_spiking(sketch)))
-        return own
-
-    k = layer(f"{name}k")
-    v = k if sketch.chance(0.15) else layer(f"{name}v")
-    q = layer(f"{name}q")
-    mask = np.kron(np.eye(heads, dtype=np.int64), np.ones((size, size), dtype=np.int64))[..., None, None]
-    sketch.projections.append(Projection(source=q, target=name, weight=mask, dynamic=Pair(k, v, heads)))
-    if sketch.chance(0.3):
-        sketch.projections.append(_dense(sketch, before[-1], name, shape))
-    sketch.populations.append(Population(name=name, shape=shape, neuron=_spiking(sketch)))
-    return True
-
-
-def _spiking(sketch: Sketch) -> Neuron:
-    return replace(sketch, levels=0.0).neuron(SPIKING)
-
-
 def _layer(sketch: Sketch, name: str, last: bool) -> None:
-    if sketch.attention and sketch.chance(sketch.attention) and _attention(sketch, name):
+    if any(sketch.chance(likely) and draw(sketch, name) for likely, draw in sketch.kinds):
         return
     if sketch.gates and sketch.chance(sketch.gates) and _gate(sketch, name):
         return
@@ -167,37 +135,45 @@ def _layer(sketch: Sketch, name: str, last: bool) -> None:
     first, current = _projection(sketch, source, name)
     projections = [first]
     if sketch.chance(0.3):  # a second one between the same pair
-        projections.append(_dense(sketch, source, name, current))
+        projections.append(dense(sketch, source, name, current))
     if sketch.chance(0.3):
-        projections.append(_dense(sketch, earlier[sketch.number(0, len(earlier) - 1)], name, current))
-    shape, window = _window(sketch, current)
+        projections.append(dense(sketch, earlier[sketch.number(0, len(earlier) - 1)], name, current))
+    shape, window = window_of(sketch, current)
+    add(sketch, Population(name=name, shape=shape, **_windowed(window, current)), projections, last=last)
+
+
+def _windowed(window: Window | None, current: Shape) -> dict[str, Any]:
+    return {"window": window, "input_size": current[1:]} if window else {}
+
+
+def add(
+    sketch: Sketch,
+    own: Population,
+    projections: list[Projection],
+    *,
+    last: bool = False,
+    spikes: bool = False,
+) -> None:
+    """The population with neurons, its projections, and at times more of them. spikes: it sends 0 and 1."""
+    earlier, current = sketch.populations, own.current_shape
     fired = [p for p in earlier if p.neuron is not None]
     if fired and sketch.chance(0.2):  # what an earlier layer sent a step ago
-        projections.append(_dense(sketch, fired[sketch.number(0, len(fired) - 1)], name, current, delay=1))
+        projections.append(dense(sketch, fired[sketch.number(0, len(fired) - 1)], own.name, current, delay=1))
     constant = all(p.source in sketch.constant for p in projections)
-    own = Population(name=name, shape=shape)
     loops = not constant and sketch.chance(0.3)
     if loops:
-        projections.append(_dense(sketch, own, name, current, delay=1))
+        projections.append(dense(sketch, own, own.name, current, delay=1))
     sends = not loops and (sketch.chance(0.4) if last else sketch.can_send_values() and sketch.chance(0.3))
-    neuron = sketch.neuron(MEMBRANE if sends else SPIKING)
-    leaks = sketch.leaks(shape[0]) if neuron.leak == "multiply" else None
+    plain = replace(sketch, levels=0.0) if spikes else sketch
+    neuron = plain.neuron(MEMBRANE if sends and not spikes else SPIKING)
+    leaks = sketch.leaks(own.shape[0]) if neuron.leak == "multiply" else None
     if leaks is not None:
         neuron = replace(neuron, leak_value=0)
     hold = constant and not loops and sketch.chance(0.7)
-    sketch.populations.append(
-        replace(
-            own,
-            neuron=neuron,
-            leaks=leaks,
-            window=window,
-            input_size=current[1:] if window else None,
-            hold=hold,
-        )
-    )
+    sketch.populations.append(replace(own, neuron=neuron, leaks=leaks, hold=hold))
     sketch.projections += projections
     if sketch.chance(0.25):
-        sketch.loud.add(name)
+        sketch.loud.add(own.name)
 
 
 def _back(sketch: Sketch) -> None:
@@ -206,10 +182,10 @@ def _back(sketch: Sketch) -> None:
     into = [p for p in sketch.populations if p.neuron is not None and not p.hold]
     if firing and into and firing[-1].name != into[0].name and sketch.chance(0.3):
         source, target = firing[-1], into[0]
-        sketch.projections.append(_dense(sketch, source, target.name, target.current_shape, delay=1))
+        sketch.projections.append(dense(sketch, source, target.name, target.current_shape, delay=1))
 
 
-def _window(sketch: Sketch, current: tuple[int, int, int]) -> tuple[tuple[int, int, int], Window | None]:
+def window_of(sketch: Sketch, current: Shape) -> tuple[Shape, Window | None]:
     size = sketch.number(2, 3)
     padding = sketch.number(0, size - 1)
     if min(current[1:]) + 2 * padding < size or max(current[1:]) == 1 or sketch.chance(0.5):
@@ -219,7 +195,7 @@ def _window(sketch: Sketch, current: tuple[int, int, int]) -> tuple[tuple[int, i
     return (current[0], height, width), window
 
 
-def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projection, tuple[int, int, int]]:
+def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projection, Shape]:
     """A projection and the shape of the currents that it makes."""
     channels, height, width = source.shape
     pool = (sketch.number(1, 3), sketch.number(1, 3)) if sketch.chance(0.35) else (1, 1)
@@ -251,7 +227,7 @@ def _projection(sketch: Sketch, source: Population, target: str) -> tuple[Projec
 
 def _apart(
     sketch: Sketch, projection: Projection, size: tuple[int, int], out: int
-) -> tuple[Projection, tuple[int, int, int]]:
+) -> tuple[Projection, Shape]:
     """The same with zeros between the pixels; some kernels are an upsampling's, alike everywhere."""
     up = (sketch.number(1, 3), sketch.number(2, 3))
     up, weight = up if sketch.chance(0.5) else up[::-1], projection.weight
@@ -266,9 +242,7 @@ def _apart(
     return replace(projection, up=up, weight=weight), (out, made[0], made[1])
 
 
-def _dense(
-    sketch: Sketch, source: Population, target: str, current: tuple[int, int, int], delay: int = 0
-) -> Projection:
+def dense(sketch: Sketch, source: Population, target: str, current: Shape, delay: int = 0) -> Projection:
     """Into currents of a given shape: a kernel as large as the source, placed so that every output
     pixel meets some of it."""
     up = (-(-current[1] // source.shape[1]), -(-current[2] // source.shape[2]))
@@ -285,7 +259,7 @@ def _spread(
     sketch: Sketch,
     source: Population,
     target: str,
-    current: tuple[int, int, int],
+    current: Shape,
     delay: int,
     up: tuple[int, int],
 ) -> Projection:

@@ -1,5 +1,6 @@
 """A random network under construction: what has been drawn so far, and the draws that many layers share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from spikeplane.network import (
 )
 
 RESETS: tuple[ResetMode, ...] = ("none", "hard", "soft")
+#: Kinds of layers: how likely each is, and what draws one of a name; False where it cannot.
+Kinds = tuple[tuple[float, Callable[["Sketch", str], bool]], ...]
 ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 
 
@@ -25,8 +28,7 @@ ROUNDS: tuple[LeakRound, ...] = ("down", "up", "odd")
 class Sketch:
     """`constant`: inputs that are the same in every step of a sample; `loud`: populations with
     biases as large as may be; `apart`: how likely a source's pixels have zeros between; `gates`:
-    how likely a layer is a gate; `levels`: how likely its spikes are integers; `attention`: how likely it is a block of
-    keys, values and queries."""
+    how likely a layer is a gate; `levels`: how likely its spikes are integers; `kinds`: other kinds of layers."""
 
     rng: np.random.Generator
     config: ChipConfig
@@ -38,7 +40,7 @@ class Sketch:
     apart: float = 0.0
     gates: float = 0.0
     levels: float = 0.0
-    attention: float = 0.0
+    kinds: Kinds = ()
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)

@@ -18,15 +18,7 @@ def stepped(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
         network, planes = random_network(1000 * seed + attempt, config)
         if network.steps < 2:
             continue
-        rng = np.random.default_rng([seed, attempt])
-        held = {p.name for p in network.populations if p.hold}
-        network = replace(
-            network,
-            projections=tuple(
-                p if p.target in held else _weights(rng, p, network.steps) for p in network.projections
-            ),
-            populations=tuple(_numbers(rng, p, network.steps) for p in network.populations),
-        )
+        network = by_step(np.random.default_rng([seed, attempt]), network)
         made = reference(network, planes, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
         lively = all(np.any(made.outputs[p.name]) for p in network.populations if p.neuron is not None)
         try:
@@ -38,16 +30,28 @@ def stepped(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
     raise AssertionError(f"seed {seed} gives no network by step for {config}")
 
 
+def by_step(rng: np.random.Generator, network: Network) -> Network:
+    """The network with other numbers in each step, of most of what may have them."""
+    held = {p.name for p in network.populations if p.hold}
+    return replace(
+        network,
+        projections=tuple(
+            p if p.target in held or p.dynamic else _weights(rng, p, network.steps)
+            for p in network.projections
+        ),
+        populations=tuple(_numbers(rng, p, network.steps) for p in network.populations),
+    )
+
+
 def _weights(rng: np.random.Generator, p: Projection, steps: int) -> Projection:
     """The same weights elsewhere in a channel, and in some steps none."""
     if rng.random() < 0.25:
         return p
-    made = []
+    made, signs = [], (np.abs(p.weight) == 1).all()  # 1-bit weights have no 0
     for _ in range(steps):
         rows = p.weight.reshape(len(p.weight), -1)
-        made.append(
-            rng.permuted(rows, axis=1).reshape(p.weight.shape) * (rng.random() < 0.85 or p.weight.size < 9)
-        )
+        some = rng.random() < 0.85 or p.weight.size < 9 or signs
+        made.append(rng.permuted(rows, axis=1).reshape(p.weight.shape) * some)
     return replace(p, weight=np.stack(made))
 
 

@@ -86,12 +86,11 @@ MORE_CHIPS = {
 OPERATOR_CHIPS = CHIPS | {"core-32-wide": MORE_CHIPS["core-32-wide"]}
 NETWORKS, MANY = 8, 30
 
+Drawn = tuple[int, Network, dict[str, np.ndarray]]
 Draw = Callable[[int, ChipConfig], tuple[Network, dict[str, np.ndarray]]]
 
 
-def user_path(
-    config: ChipConfig, count: int, draw: Draw = random_network
-) -> list[tuple[int, Network, dict[str, np.ndarray]]]:
+def user_path(config: ChipConfig, count: int, draw: Draw = random_network) -> list[Drawn]:
     """`count` networks that the compiler's own checks pass; what does not fit is drawn again."""
     found = []
     for seed in range(4 * count):
@@ -108,11 +107,18 @@ def user_path(
 
 
 def check(config: ChipConfig, count: int, seen: Counter[str], draw: Draw = random_network) -> None:
-    """Golden, chip and numpy on `count` networks, in every population, step and neuron, and the
-    counters of every core."""
+    """`compared` on `count` networks that fit."""
+    compared(config, user_path(config, count, draw), seen)
+
+
+def compared(
+    config: ChipConfig, networks: list[Drawn], seen: Counter[str], stalls: int | None = None
+) -> None:
+    """Golden, chip and numpy on the networks, in every population, step and neuron, and the counters of every core.
+    stalls: the seed of a host that is slow (`chips.Slow`)."""
     ran = 0
-    with Chip(config) as device:
-        for seed, network, inputs in user_path(config, count, draw):
+    with Chip(config, stalls) as device:
+        for seed, network, inputs in networks:
             made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
             expected = {name: made.outputs[name] for name in probes(network)}
             golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(

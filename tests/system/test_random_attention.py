@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from attention_drawn import attention
 from chips import probes
 from networks import Planes, random_network
 from reference import reference
@@ -29,7 +30,7 @@ WIDE = {
 def drawn(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
     """The first random network, from the seed on, with attention."""
     for again in range(200):
-        network, planes = random_network(1000 * seed + again, config, 2, attention=0.6)
+        network, planes = random_network(1000 * seed + again, config, 2, kinds=((0.6, attention),))
         if any(p.dynamic for p in network.projections):
             return network, planes
     raise AssertionError(f"no network with attention from seed {seed} on")
