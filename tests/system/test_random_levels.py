@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from networks import Planes, random_network
 from test_random import OPERATOR_CHIPS, check, user_path
+from test_random_mixed import CHIPS as MIXED
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network
@@ -31,10 +32,10 @@ def _whole(network: Network) -> dict[str, int]:
     return {p.name: p.neuron.values(8)[1] for p in found if p.neuron is not None}
 
 
-def checked(name: str, count: int) -> None:
+def checked(config: ChipConfig, count: int) -> None:
     seen: Counter[str] = Counter()
-    check(CHIPS[name], count, seen, drawn)
-    networks = [network for _, network, _ in user_path(CHIPS[name], count, drawn)]
+    check(config, count, seen, drawn)
+    networks = [network for _, network, _ in user_path(config, count, drawn)]
     tops = [top for network in networks for top in _whole(network).values()]
     print(dict(seen), np.bincount(tops).tolist())
     assert seen["networks"] == count
@@ -45,11 +46,12 @@ def checked(name: str, count: int) -> None:
 
 @pytest.mark.cosim
 def test_integer_spikes() -> None:
-    checked("core-8", FEW)
+    """On a chip that other tests build."""
+    checked(MIXED["core-8"], FEW)
 
 
 @pytest.mark.cosim
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHIPS)
 def test_many_with_integer_spikes(name: str) -> None:
-    checked(name, MANY)
+    checked(CHIPS[name], MANY)
