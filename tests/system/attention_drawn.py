@@ -45,10 +45,10 @@ def _spikes(sketch: Sketch, own: str, shape: Shape) -> str:
     current, windowed = shape, {}
     if sketch.chance(0.25):
         window = Window(size=sketch.number(2, 3), stride=sketch.number(1, 3), padding=sketch.number(0, 1))
-        size = [(n - 1) * window.stride + window.size - 2 * window.padding for n in shape[1:]]
-        if min(size) >= 1 and max(size) <= WIDEST:
-            current = (shape[0], *size)
-            windowed = {"window": window, "input_size": tuple(size)}
+        height, width = ((n - 1) * window.stride + window.size - 2 * window.padding for n in shape[1:])
+        if min(height, width) >= 1 and max(height, width) <= WIDEST:
+            current = (shape[0], height, width)
+            windowed = {"window": window, "input_size": (height, width)}
     source = before[sketch.number(0, len(before) - 1)]
     add(
         sketch,

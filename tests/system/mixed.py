@@ -126,7 +126,9 @@ def _around(p: Projection, pair: Pair, network: Network) -> dict[str, bool]:
         "keys are an input": network.population(pair.k).neuron is None,
         "held before attention": any(m.hold for m in makers.values()),
         "windows before attention": any(m.window for m in makers.values()),
-        "numbers by step before attention": any(np.ndim(m.theta) == 2 for m in makers.values()),
+        "numbers by step before attention": any(
+            m.theta is not None and m.theta.ndim == 2 for m in makers.values()
+        ),
         "weights by step before attention": any(is_stepped(q) for q in into),
         "levels before attention": any(s.neuron is not None and s.neuron.kind.whole for s in sources),
         "values before attention": any(s.sends_values for s in sources),
