@@ -83,7 +83,7 @@ def held(network: Network) -> Counter[str]:
             found.update(name for name, is_so in _options(p, p.neuron, network).items() if is_so)
     for p in network.projections:
         found["steps"] += is_stepped(p)
-        if p.dynamic is not None:
+        if isinstance(p.dynamic, Pair):
             found.update(name for name, is_so in _around(p, p.dynamic, network).items() if is_so)
     return found
 

@@ -13,7 +13,7 @@ from reference import reference
 from test_random import CHIPS, OPERATOR_CHIPS, check, user_path
 
 from spikeplane.config import ChipConfig
-from spikeplane.network import Network
+from spikeplane.network import Network, Pair
 from spikeplane.run.lockstep import compare
 from spikeplane_sim.golden import GoldenModel
 
@@ -41,7 +41,7 @@ def sizes(networks: list[Network], config: ChipConfig) -> Counter[str]:
     found: Counter[str] = Counter()
     for network in networks:
         for p in network.projections:
-            if p.dynamic:
+            if isinstance(p.dynamic, Pair):
                 size = p.weight.shape[0] // p.dynamic.heads
                 found["less" if size < config.lanes else "a word" if size == config.lanes else "more"] += 1
     return found
