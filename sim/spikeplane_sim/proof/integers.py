@@ -83,6 +83,8 @@ def _one_layer(
         populations=(*inputs, population),
         output=population.name,
         steps=steps,
+        # what it has kept of a presentation like this one
+        presentations=1 + population.kept,
         projections=tuple(_given(p) for p in incoming),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spikeplane.compiler import gates
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, flat, top
@@ -41,6 +42,10 @@ class Branches:
         self.spans = {name: e.span for name, e in by.items()}
         self.largest = {name: max(-e.span[0], e.span[1]) for name, e in by.items()}
         self.known = {name: e.value for name, e in by.items()}
+        for p in filter(gates.has_function, net.populations):
+            low, top = gates.ends(p, config)
+            self.spans[p.name], self.largest[p.name] = (low, top), max(-low, top)
+            self.known[p.name] = gates.unit(config)
         self.units: dict[str, np.ndarray] = {}
         self.room: dict[str, int] = {}
         self.low: dict[str, int] = {}

@@ -46,7 +46,7 @@ def stepped(net: FloatNetwork) -> dict[str, int]:
         if is_stepped(p):
             found[p.target] = len(p.weight)
     for p in net.populations:
-        own = steps_of(p.bias, p.neuron and p.neuron.threshold, p.neuron and p.neuron.amount)
+        own = steps_of(p.bias, *((p.neuron.threshold, p.neuron.amount, p.neuron.decay) if p.neuron else ()))
         if own is not None:
             found[p.name] = own
     return found
@@ -91,7 +91,10 @@ def _largest_weights(p: FloatProjection) -> np.ndarray:
 def _largest_numbers(p: FloatPopulation) -> FloatPopulation:
     neuron: FloatNeuron | None = p.neuron
     if neuron is not None:
-        neuron = replace(neuron, threshold=largest(neuron.threshold), amount=largest(neuron.amount))
+        decay = neuron.decay if np.ndim(neuron.decay) < 2 else np.max(neuron.decay, 0)
+        neuron = replace(
+            neuron, threshold=largest(neuron.threshold), amount=largest(neuron.amount), decay=decay
+        )
     return replace(p, bias=largest(p.bias), neuron=neuron)
 
 

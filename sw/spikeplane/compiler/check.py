@@ -11,6 +11,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
+from spikeplane.network import FUNCTIONS, MEMBRANE
 from spikeplane.program.structure import check_structure
 from spikeplane.shapes import shape_text
 
@@ -42,7 +43,14 @@ def _check_population(population: FloatPopulation) -> None:
     ):
         _check_numbers(name, what, value, shape[0], by_step=True)
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
-    _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0])
+    _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0], by_step=True)
+    if neuron.function and (
+        neuron.function not in FUNCTIONS or neuron.kind is not MEMBRANE or np.any(neuron.decay)
+    ):
+        raise SpikeplaneError(
+            f"layer '{name}' sends a function '{neuron.function}' of its values; it must be one of {', '.join(FUNCTIONS)}, its kind "
+            "MEMBRANE and its decay 0"
+        )
     subtracted = neuron.threshold if neuron.amount is None else neuron.amount
     if neuron.reset == "soft" and subtracted is not None and np.min(subtracted) < 0:
         raise SpikeplaneError(

@@ -7,7 +7,7 @@ from spikeplane.compiler.layers import Layer
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork
-from spikeplane.network import Pair, times
+from spikeplane.network import Gate, Pair, times
 
 _CLOSE = 1e-9  #: of a factor: what powers of two and folding leave
 
@@ -25,6 +25,9 @@ def refuse_signs(net: FloatNetwork, config: ChipConfig) -> None:
 def check_counted(layer: Layer, unit: np.ndarray, above: list[int], config: ChipConfig) -> None:
     """Raise SpikeplaneError where an integer is not one count: unit (C,), of which the projections' steps are the powers of
     two `above`."""
+    for p, real, power in zip(layer.incoming, layer.real, above, strict=True):
+        if isinstance(p.dynamic, Gate):
+            _check_gated(layer, p.dynamic, np.abs(real).reshape(-1), unit * 2.0**power, config)
     for p, source, power in zip(layer.incoming, layer.sources, above, strict=True):
         if not isinstance(p.dynamic, Pair):
             continue
@@ -37,3 +40,13 @@ def check_counted(layer: Layer, unit: np.ndarray, above: list[int], config: Chip
             f"threshold, reset and bias in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators, or its "
             "channels have factors of several sizes; use a chip with wider ones, or one factor"
         )
+
+
+def _check_gated(layer: Layer, gate: Gate, factor: np.ndarray, one: np.ndarray, config: ChipConfig) -> None:
+    """Raise SpikeplaneError where 1 of a gated value (C,) is not 1 of the currents (C,)."""
+    if (np.abs(one - factor) <= _CLOSE * factor).all():
+        return
+    raise SpikeplaneError(
+        f"layer '{layer.population.name}': its values times those of '{gate.g}', up to {gate.top}, have no room beside its threshold, "
+        f"bias and other inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones"
+    )

@@ -13,10 +13,10 @@ from spikeplane.config import ChipConfig
 from spikeplane.encoding import Encoding
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
-from spikeplane.network import SPIKING, Neuron, Population, at_step, is_stepped, steps_of
+from spikeplane.network import SPIKING, Gate, Neuron, Population, at_step, is_stepped, steps_of
 from spikeplane.network.blocks import held
 
-COUNTED_BITS = 2  #: of weights that are counted: 0 and 1
+COUNTED_BITS = 2  #: of weights that are counted, or multiplied by a gate: 0 and 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,9 @@ class Layer:
     @property
     def by_step(self) -> int | None:
         """Steps for which it has numbers of its own; None where they are alike in all."""
-        own = steps_of(self.population.bias, self.neuron.threshold, self.neuron.amount)
+        neuron = self.neuron
+        decay = np.asarray(neuron.decay)
+        own = steps_of(self.population.bias, neuron.threshold, neuron.amount, decay)
         weights = [len(p.weight) for p in self.incoming if is_stepped(p)]
         return max([*weights, *([] if own is None else [own])], default=None)
 
@@ -58,8 +60,12 @@ class Layer:
         return [self] if self.by_step is None else [self._at(t) for t in range(self.by_step)]
 
     def _at(self, t: int) -> "Layer":
+        decay = self.neuron.decay if np.ndim(self.neuron.decay) < 2 else np.asarray(self.neuron.decay)[t]
         neuron = replace(
-            self.neuron, threshold=at_step(self.neuron.threshold, t), amount=at_step(self.neuron.amount, t)
+            self.neuron,
+            threshold=at_step(self.neuron.threshold, t),
+            amount=at_step(self.neuron.amount, t),
+            decay=decay,
         )
         return replace(
             self,
@@ -214,7 +220,7 @@ def _holds(
     net: FloatNetwork, incoming: tuple[FloatProjection, ...], encodings: Mapping[str, Encoding]
 ) -> bool:
     """All of its input is the same in every step, so it is accumulated once per sample."""
-    if any(is_stepped(p) for p in incoming):
+    if any(is_stepped(p) or isinstance(p.dynamic, Gate) for p in incoming):
         return False
     same = {p.name for p in net.populations if p.constant}
     same |= {name for name, one in encodings.items() if one.kind == "direct" and one.steps > 1}
@@ -233,10 +239,21 @@ def thresholds(neuron: FloatNeuron, channels: int) -> np.ndarray:
 
 def gathered(neuron: FloatNeuron, steps: int, channels: int) -> np.ndarray:
     """How many times its current a membrane holds after so many equal steps, per channel (C,)."""
+    if np.ndim(neuron.decay) > 1:
+        return _gathered_by_step(np.asarray(neuron.decay), channels)
     kept = per_channel(neuron.decay, channels)
     leaks = kept < 1
     found = np.full(channels, float(steps))
     found[leaks] = (1 - kept[leaks] ** steps) / (1 - kept[leaks])
+    return found
+
+
+def _gathered_by_step(decay: np.ndarray, channels: int) -> np.ndarray:
+    """Of decays (T, C), through two samples, because one that is kept goes on."""
+    now = found = np.zeros(channels)
+    for kept in (*decay, *decay):
+        now = now * kept + 1
+        found = np.maximum(found, now)
     return found
 
 

@@ -198,6 +198,8 @@ def _saturates(network: Network, made: Population, config: ChipConfig) -> list[A
         biases = np.atleast_2d(made.bias)
         total = total + np.stack([biases.min(0), biases.max(0)])
     beyond = (total[0] < least) | (total[1] > most)
+    if made.neuron.table is not None:
+        return []
     if made.neuron.stateless and not beyond.any():
         return []
     what = f"{int(beyond.sum())} of {len(beyond)} channels" if made.neuron.stateless else "they add up"

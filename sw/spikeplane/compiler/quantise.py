@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikeplane.compiler import gates
 from spikeplane.compiler.apart import changed_by_step, numbers, with_biases
 from spikeplane.compiler.by_step import alike
 from spikeplane.compiler.constants import refuse_one_size
@@ -33,7 +34,7 @@ from spikeplane.compiler.thetas import theta_of
 from spikeplane.compiler.units import room_of_once, spare_of, unit_of
 from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
-from spikeplane.encodings import Encodings
+from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, times, weights
@@ -80,6 +81,7 @@ def quantise(
     takes, one for every population where None. Raises SpikeplaneError for a leak or a width that the chip lacks.
     """
     refuse_signs(net, config)
+    net = gates.factored(net, config, by_input(encodings, [p.name for p in net.inputs]))
     bits, guards = weight_widths(net, config, weight_bits), guard_widths(net, guard)
     *terms, one = most_signs(net, config)
     for several in terms:
@@ -103,6 +105,7 @@ def _quantised(
 ) -> tuple[Network, list[Quantised]]:
     streams = Streams(alike(net), config, encodings, bits, peaks, several)
     layers = Layers(net, encodings, config, bits, guards, peaks, streams.chosen, several)
+    layers.units |= gates.units(net, config)
     projections: dict[int, list[Projection]] = {}
     rows: list[Quantised] = []
     for population in net.populations:
@@ -111,7 +114,7 @@ def _quantised(
         layer = layers.layer(population, population.neuron)
         made = quantise_layer(corrected(layer, correct(layer)), config)
         layers.made[population.name] = made.population
-        if population.sends_values:
+        if population.sends_values and not gates.has_function(population):
             layers.before[population.name] = made.changed
         projections |= zip(net.tags_into(population.name), made.projections, strict=True)
         rows.append(made.row)
@@ -120,6 +123,7 @@ def _quantised(
         populations=tuple(layers.made[p.name] for p in net.populations),
         output=net.output,
         steps=layers.steps,
+        presentations=net.presentations,
         projections=tuple(part for tag in sorted(projections) for part in projections[tag]),
     )
     return network, rows
@@ -161,6 +165,8 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
     if layer.unit is not None and made.neuron is not None:
         planes, relu = planes_of(apart, low, high, unit, config)
         made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
+    if layer.neuron.function:
+        made = gates.with_function(made, layer, unit * 2.0**-h, config)
     steps = [unit * 2.0**power for power in above]
     off = changed_by_step(layer, whole, steps)
     row = row_of(layer, made, whole, steps, unit, h, share(off))
@@ -272,6 +278,7 @@ def _population(layer: Layer, unit: np.ndarray, config: ChipConfig) -> Populatio
         shape=population.shape,
         fold=population.fold,
         once=neuron.reset == "once",
+        kept=population.kept,
         theta=theta,
         amount=amount,
         window=population.window,

@@ -10,7 +10,7 @@ from spikeplane.compiler.guard import MARGIN, SIGMAS
 from spikeplane.compiler.layers import gathered, per_channel
 from spikeplane.encoding import Encoding
 from spikeplane.float_network import FloatNetwork, FloatPopulation
-from spikeplane.network import met, times
+from spikeplane.network import FUNCTIONS, Gate, met, times
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def ranges(
     steps = next(iter(encodings.values())).steps
     found = {p.name: _either(p, *ends.get(p.name, (0.0, _top(p)))) for p in net.populations}
     for population in net.populations:
-        if population.sends_values:
+        if population.neuron is not None and population.neuron.function:
+            function = FUNCTIONS[population.neuron.function]
+            found[population.name] = _either(population, function.low, function.high)
+        elif population.sends_values:
             found[population.name] = _values(net, population, found, steps, peaks.get(population.name))
     return found
 
@@ -81,7 +84,10 @@ def _values(
         ends = weight * lows, weight * highs
         apart = p.up[0] * p.up[1]  # of the kernel a pixel meets as large a part, on average
         mean = mean + _rows(weight * means) / apart
-        variance = variance + _rows(weight**2 / pixels * variances) / apart
+        several = (
+            1 if isinstance(p.dynamic, Gate) else pixels
+        )  # a gate counts one value so often, no sum of values
+        variance = variance + _rows(weight**2 / several * variances) / apart
         low, high = low - met(-np.minimum(*ends), p.up), high + met(np.maximum(*ends), p.up)
     often = gathered(neuron, steps, channels)
     if neuron.floor:  # a normal distribution that is cut off at 0 has a larger mean and less variance

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
-from spikeplane.network import is_stepped
+from spikeplane.network import Gate, is_stepped
 
 _MOST_GAIN = (
     16.0  #: of an identity that still joins two units; a larger one, or its inverse, has weights of its own
@@ -35,8 +35,11 @@ def ties(net: FloatNetwork) -> Ties:
     """The classes of a network's streams: of populations that send values to others."""
     streams = [p for p in net.populations if sends_on(net, p)]
     forest = _Forest({p.name: p.shape[0] for p in streams})
-    for one, other, ratio in sorted(_joins(net, forest), key=lambda join: _plainness(join[2])):
-        if _plainness(ratio) <= _MOST_GAIN and not (_uniform(net, one, other) and np.ptp(ratio)):
+    for one, other, ratio, gate in sorted(
+        _joins(net, forest), key=lambda join: (not join[3], _plainness(join[2]))
+    ):
+        near = gate or _plainness(ratio) <= _MOST_GAIN
+        if near and not (_uniform(net, one, other) and np.ptp(ratio)):
             forest.join(one, other, ratio)
     found = Ties()
     roots: dict[str, str] = {}
@@ -50,7 +53,12 @@ def ties(net: FloatNetwork) -> Ties:
 
 def sends_on(net: FloatNetwork, population: FloatPopulation) -> bool:
     """It sends values, to other populations."""
-    return population.sends_values and any(p.source == population.name for p in net.projections)
+    return is_stream(population) and any(p.source == population.name for p in net.projections)
+
+
+def is_stream(population: FloatPopulation) -> bool:
+    """It sends values as they are, no function of them, whose unit is its table's."""
+    return population.neuron is not None and population.sends_values and not population.neuron.function
 
 
 def rounds(population: FloatPopulation) -> bool:
@@ -62,7 +70,7 @@ def rounds(population: FloatPopulation) -> bool:
 def in_front_of_neurons(net: FloatNetwork) -> set[str]:
     """Value populations that leak and are sent as they are, to neurons with a threshold that get nothing else:
     synaptic currents. Of several currents into one neuron, large ones may cancel."""
-    found = {p.name for p in net.populations if p.sends_values and p.neuron is not None and p.neuron.leaks}
+    found = {p.name for p in net.populations if is_stream(p) and p.neuron is not None and p.neuron.leaks}
     for p in net.projections:
         neuron, alone = net.population(p.target).neuron, len(net.incoming(p.target)) == 1
         spikes = (
@@ -74,8 +82,8 @@ def in_front_of_neurons(net: FloatNetwork) -> set[str]:
 
 
 def is_identity(net: FloatNetwork, projection: FloatProjection) -> bool:
-    """Values through one weight a channel, none of them 0."""
-    return net.population(projection.source).sends_values and single(projection)
+    """Values through one weight a channel, none of them 0; a gate's integers count as they are."""
+    return is_stream(net.population(projection.source)) and single(projection)
 
 
 def single(projection: FloatProjection) -> bool:
@@ -94,14 +102,16 @@ def gain(projection: FloatProjection) -> np.ndarray:
     return np.abs(np.asarray(projection.weight, dtype=np.float64)[..., 0, 0]).reshape(-1)
 
 
-def _joins(net: FloatNetwork, forest: "_Forest") -> Iterable[tuple[str, str, np.ndarray]]:
-    """(one, other, ratio): the unit of `other` is to be `ratio` times that of `one`."""
+def _joins(net: FloatNetwork, forest: "_Forest") -> Iterable[tuple[str, str, np.ndarray, bool]]:
+    """(one, other, ratio, gate): the unit of `other` is to be `ratio` times that of `one`, and has to be behind a gate."""
     for population in net.populations:
         into = [p for p in net.incoming(population.name) if is_identity(net, p)]
         if population.name in forest.sizes:
-            yield from ((p.source, population.name, gain(p)) for p in into)
+            yield from ((p.source, population.name, gain(p), isinstance(p.dynamic, Gate)) for p in into)
         elif population.name != net.output:
-            yield from ((a.source, b.source, gain(a) / gain(b)) for a, b in zip(into, into[1:], strict=False))
+            yield from (
+                (a.source, b.source, gain(a) / gain(b), False) for a, b in zip(into, into[1:], strict=False)
+            )
 
 
 def _plainness(ratio: np.ndarray) -> float:

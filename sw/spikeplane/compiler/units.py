@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spikeplane.compiler.gates import reach_of
 from spikeplane.compiler.layers import Layer, per_channel, thresholds
 from spikeplane.compiler.sides import reached
 from spikeplane.compiler.steps import common_unit, finer, integers, plain, power_of, suited, top
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatProjection
-from spikeplane.network import Population, met, most_met, steps_of, times
+from spikeplane.network import Gate, Population, met, most_met, steps_of, times
 from spikeplane.program.once import lowest
 
 #: By how much a unit is made coarser for what rounding adds, in turn: a little more may leave the integers as they are.
@@ -135,6 +136,8 @@ def _once_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray
 def _reached(layer: Layer) -> np.ndarray:
     """What a membrane has to hold (C,): the thresholds; without any what it gathers, where that is known: on a
     calibration, or because it reads values."""
+    if layer.neuron.function:
+        return np.full(layer.population.shape[0], reach_of(layer))
     known = layer.peak is not None or any(source.sends_values for source in layer.sources)
     if layer.neuron.threshold is None and layer.usual is not None and known:
         return layer.usual
@@ -158,8 +161,17 @@ def _anchor(layer: Layer) -> int | None:
         return None
     if layer.population.sends_values or layer.neuron.v_reset:
         return None
-    into = zip(layer.incoming, layer.sources, strict=True)
-    return next((n for n, (p, source) in enumerate(into) if source.sends_values and single(p)), None)
+    into = [
+        (p, n)
+        for n, (p, source) in enumerate(zip(layer.incoming, layer.sources, strict=True))
+        if source.sends_values and _as_it_is(source) and single(p)
+    ]
+    gated = [n for p, n in into if isinstance(p.dynamic, Gate)]
+    return next(iter([*gated, *(n for _, n in into)]), None)
+
+
+def _as_it_is(source: Population) -> bool:
+    return source.neuron is not None and source.neuron.table is None
 
 
 def spare_places(largest: int, config: ChipConfig) -> int:
