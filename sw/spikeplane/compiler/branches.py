@@ -8,12 +8,13 @@ from spikeplane.compiler import gates
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, flat, top
-from spikeplane.compiler.ties import Ties, is_identity, ties
+from spikeplane.compiler.ties import Ties, is_identity, single, ties
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.network import times
 
+_LEAST = 0.75  #: of a unit, which a weight of one size is at least
 FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
 
 
@@ -114,6 +115,18 @@ class Branches:
                     values = max(values, value)
                     found = np.maximum(found, self.step(p)[1] * value / self.ties.factor[name])
         return found / values / FINEST
+
+    def whole(self, members: list[str], unit: np.ndarray) -> bool:
+        """Whether what comes through one weight a channel is 1 or more in that unit (C,) of a class: no integer is less."""
+        for name in members:
+            for p in self.net.incoming(name):
+                weight = None if self.inside(p, members) or not single(p) else self.real(p)
+                if (
+                    weight is not None
+                    and (np.abs(flat(weight)).max(1) < _LEAST * unit * self.ties.factor[name]).any()
+                ):
+                    return False
+        return True
 
     def _value(self, source: str) -> float:
         """The largest integer that a source usually sends."""

@@ -47,6 +47,7 @@ def _check_gated(layer: Layer, gate: Gate, factor: np.ndarray, one: np.ndarray, 
     if (np.abs(one - factor) <= _CLOSE * factor).all():
         return
     raise SpikeplaneError(
-        f"layer '{layer.population.name}': its values times those of '{gate.g}', up to {gate.top}, have no room beside its threshold, "
-        f"bias and other inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators; use a chip with wider ones"
+        f"layer '{layer.population.name}': its values times those of '{gate.g}', up to {gate.top}, have no room beside its "
+        f"threshold, bias and other inputs in {config.membrane_bits}-bit membranes and {config.acc_bits}-bit accumulators, or its "
+        "gates have factors of several sizes; use a chip with wider ones, or one factor"
     )

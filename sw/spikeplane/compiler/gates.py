@@ -20,14 +20,14 @@ from spikeplane.network import FUNCTIONS, Gate, Neuron, Population, Table
 from spikeplane.network.table import ENTRIES
 
 _BITS = 8  #: of what a function gives at most
-_VALUES = 10  #: bits that membranes keep for the values beside those of a gate
+_ROOM = 4  #: bits of membranes besides; values and their gates share the others
 _LEAST = 4
 _MARGIN = 1.25  #: of the largest membrane on the calibration
 
 
 def bits(config: ChipConfig) -> int:
     """Bits of what a function gives, without a sign: a gate of so many leaves room for values in the membranes."""
-    return max(_LEAST, min(_BITS, config.dynamic_bits or _BITS, config.membrane_bits - _VALUES))
+    return max(_LEAST, min(_BITS, config.dynamic_bits or _BITS, (config.membrane_bits - _ROOM) // 2))
 
 
 def unit(config: ChipConfig) -> float:
@@ -91,9 +91,14 @@ def _sent(
     return 1.0, 0, gate.neuron.kind.top
 
 
-def reach_of(layer: Layer) -> float:
-    """Beyond which argument its function changes little, on the calibration where there is one."""
-    reach = FUNCTIONS[layer.neuron.function].reach
+def reach_of(layer: Layer, config: ChipConfig) -> float:
+    """Beyond which argument its function changes by less than is sent, or is not asked for on the calibration."""
+    function = FUNCTIONS[layer.neuron.function]
+    tried = np.linspace(0, function.reach, ENTRIES)[1:]
+    left = [
+        np.abs(function.apply(tried * sign) - function.apply(sign * function.reach)) for sign in (1.0, -1.0)
+    ]
+    reach = float(tried[np.argmax(np.maximum(*left) < unit(config) / 4)])
     return reach if layer.peak is None else min(reach, float(layer.peak.max()) * _MARGIN)
 
 
@@ -101,7 +106,7 @@ def with_function(made: Population, layer: Layer, one: np.ndarray, config: ChipC
     """A population that sends its function. one: the real value of 1 of its membranes (C,), alike in all channels."""
     neuron, step = made.neuron, float(one[0])
     assert neuron is not None
-    shift, reach = 0, reach_of(layer)
+    shift, reach = 0, reach_of(layer, config)
     while (ENTRIES // 2 << shift) * step < reach and shift < config.membrane_bits - 8:
         shift += 1
     low, top = ends(layer.population, config)

@@ -105,6 +105,8 @@ class Streams(Branches):
             tried = [(error(self, members, unit, most), unit, most, 0)]
             if may:
                 tried += self._finer(members, most)
+            if most < every:
+                tried = [one if self.whole(members, one[1]) else (np.inf, *one[1:]) for one in tried]
             found += tried
             if min(wrong for wrong, *_ in tried) > _PAST * min(wrong for wrong, *_ in found):
                 break

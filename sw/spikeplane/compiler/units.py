@@ -100,7 +100,7 @@ def _whole(layer: Layer, unit: np.ndarray, above: list[int], anchor: int) -> tup
 
 def _least(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray:
     """The finest unit (C,) for accumulator, membrane and what fires once."""
-    highest = _reached(layer) / ((1 << (config.membrane_bits - 1)) - 4)
+    highest = _reached(layer, config) / ((1 << (config.membrane_bits - 1)) - 4)
     least = np.maximum(_accumulator_unit(layer, above, config), highest)
     return np.maximum(least, _once_unit(layer, above, config)) if layer.neuron.reset == "once" else least
 
@@ -133,11 +133,11 @@ def _once_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.ndarray
     return total / np.maximum(room - slack, room / 4)
 
 
-def _reached(layer: Layer) -> np.ndarray:
+def _reached(layer: Layer, config: ChipConfig) -> np.ndarray:
     """What a membrane has to hold (C,): the thresholds; without any what it gathers, where that is known: on a
     calibration, or because it reads values."""
     if layer.neuron.function:
-        return np.full(layer.population.shape[0], reach_of(layer))
+        return np.full(layer.population.shape[0], reach_of(layer, config))
     known = layer.peak is not None or any(source.sends_values for source in layer.sources)
     if layer.neuron.threshold is None and layer.usual is not None and known:
         return layer.usual

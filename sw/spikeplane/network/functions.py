@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ class Function:
     reach    arguments beyond -reach..reach give (nearly) the same as these
     """
 
-    apply: Callable[[np.ndarray], np.ndarray]
+    apply: Callable[[Any], Any]
     low: float
     high: float
     reach: float

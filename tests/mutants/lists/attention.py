@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant("kernels.py", "np.eye(draft.dynamic.heads)", "np.ones((draft.dynamic.heads,) * 2)", "heads meet one another"),
     Mutant("kernels.py", "(gain <= 0).any()", "(gain < 0).any()", "an attention times 0 is taken"),
     Mutant("memoryless.py", "{name for p in made.projections for name in sources(p)}", "{p.source for p in made.projections}", "keys that are a gate are left out as driving nothing"),
-    Mutant("reused.py", "_named(p.dynamic, other)", "p.dynamic", "keys of an OR that is used twice are called as before"),
+    Mutant("reused.py", "p.dynamic and p.dynamic.renamed(other)", "p.dynamic", "keys of an OR that is used twice are called as before"),
     Mutant("gates.py", "value.attends", "False", "an attention is taken for its queries in a gate"),
     Mutant("sums.py", "value.attends", "False", "a layer behind an attention meets its queries"),
     Mutant("trace/likeness.py", "(a.source, a.delay, a.dynamic) == (b.source, b.delay, b.dynamic)", "(a.source, a.delay) == (b.source, b.delay)", "other keys in another step are not noticed"),
