@@ -1,10 +1,13 @@
 """How many bit planes a population sends its values on: all that its worst case needs, where the chip has them;
 else what usual values need, and larger ones are sent as the largest."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikeplane.compiler.layers import Layer, gathered, per_channel
 from spikeplane.config import ChipConfig
+from spikeplane.network import Population
 
 
 def widest(config: ChipConfig) -> int:
@@ -33,6 +36,21 @@ def planes_of(
         needed = min(bits_of(0 if relu else -usual, usual) - relu, room)
     planes = max(layer.low + 1, min(needed, room))
     return (0 if planes == config.membrane_bits else planes), relu
+
+
+def with_planes(
+    made: Population,
+    layer: Layer,
+    apart: Layer,
+    ends: tuple[np.ndarray, np.ndarray],
+    unit: np.ndarray,
+    config: ChipConfig,
+) -> Population:
+    """A population with the planes of the values that it sends to others; without any as it is. apart, ends: as `planes_of`."""
+    if layer.unit is None or made.neuron is None:
+        return made
+    planes, relu = planes_of(apart, *ends, unit, config)
+    return replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
 
 
 def bits_of(low: float, high: float) -> int:

@@ -25,7 +25,7 @@ from spikeplane.compiler.guard import Drive, guard_bits, usual_current
 from spikeplane.compiler.layers import Layer, Layers, per_channel, thresholds
 from spikeplane.compiler.leaks import leaks
 from spikeplane.compiler.off import share
-from spikeplane.compiler.planes import planes_of
+from spikeplane.compiler.planes import with_planes
 from spikeplane.compiler.rows import Quantised, row_of
 from spikeplane.compiler.signs import affordable, fewer_signs, most_signs, signs
 from spikeplane.compiler.steps import integers
@@ -161,10 +161,7 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
         _parts(p, w, power + h, s, source, config)
         for p, w, power, s, source in zip(layer.incoming, whole, above, spare, layer.sources, strict=True)
     ]
-    made = _population(layer, unit * 2.0**-h, config)
-    if layer.unit is not None and made.neuron is not None:
-        planes, relu = planes_of(apart, low, high, unit, config)
-        made = replace(made, neuron=replace(made.neuron, planes=planes, relu=relu, low=layer.low))
+    made = with_planes(_population(layer, unit * 2.0**-h, config), layer, apart, (low, high), unit, config)
     if layer.neuron.function:
         made = gates.with_function(made, layer, unit * 2.0**-h, config)
     steps = [unit * 2.0**power for power in above]
