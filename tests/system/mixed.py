@@ -10,19 +10,20 @@ from collections import Counter
 
 import numpy as np
 from attention_drawn import attention
+from gating_drawn import gating
 from networks import Planes, random_network
-from reference import Reference, dynamic, reference
+from reference import Reference, dynamic, gated, reference
 from sketch import Kinds
 from stepped import by_step
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Pair, Population, Projection, is_stepped
+from spikeplane.network import Gate, Network, Neuron, Pair, Population, Projection, is_stepped
 from spikeplane.program.bounds import prove
 from spikeplane.program.structure import check_structure
 
 #: Kinds of layers beside those that every chip has, and how likely each is.
-KINDS: Kinds = ((0.5, attention),)
+KINDS: Kinds = ((0.5, attention), (0.7, gating))
 #: A network has at least two of them, and they take turns in who is one.
 OPTIONS = ("attention", "levels", "steps", "low planes")
 
@@ -50,8 +51,9 @@ def mixed(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
         except SpikeplaneError:
             continue
         found = held(network)
-        several = sum(found[name] > 0 for name in OPTIONS) >= 2 + (rng.random() < 0.5)
-        if found[OPTIONS[seed % len(OPTIONS)]] and several and _lively(network, planes, config):
+        options = (*OPTIONS, *["gates"] * config.gates)
+        several = sum(found[name] > 0 for name in options) >= 2 + (rng.random() < 0.5)
+        if found[options[seed % len(options)]] and several and _lively(network, planes, config):
             return network, planes
     raise AssertionError(f"seed {seed} gives no mixed network for {config}")
 
@@ -63,14 +65,13 @@ def _lively(network: Network, planes: Planes, config: ChipConfig) -> bool:
 
 
 def read(network: Network, made: Reference) -> list[bool]:
-    """By dynamic projection whether what it counts is read, and is not the same in all steps."""
+    """By dynamic projection whether what it counts, or what its gate sends, is read."""
     found = []
     for p in network.projections:
         if p.dynamic is not None:
+            rule = gated if isinstance(p.dynamic, Gate) else dynamic
             names = (p.source, *p.dynamic.names)
-            currents = [
-                dynamic(p, *(made.outputs[name][:, t] for name in names)) for t in range(network.steps)
-            ]
+            currents = [rule(p, *(made.outputs[name][:, t] for name in names)) for t in range(network.steps)]
             found.append(bool(np.any(currents)))
     return found
 
@@ -85,6 +86,8 @@ def held(network: Network) -> Counter[str]:
         found["steps"] += is_stepped(p)
         if isinstance(p.dynamic, Pair):
             found.update(name for name, is_so in _around(p, p.dynamic, network).items() if is_so)
+        if isinstance(p.dynamic, Gate):
+            found.update(name for name, is_so in _gates(p, p.dynamic, network).items() if is_so)
     return found
 
 
@@ -102,7 +105,7 @@ def _options(p: Population, neuron: Neuron, network: Network) -> dict[str, bool]
         "numbers by step": stepped,
         "recurrence": any(q.source == p.name for q in into),
     }
-    counted = sum(q.dynamic is not None for q in into)
+    counted = sum(isinstance(q.dynamic, Pair) for q in into)
     met = {f"attention into {name}": counted > 0 and is_so for name, is_so in own.items()}
     sources = {
         f"weights by step of {name}": any(q.source == p.name and is_stepped(q) for q in network.projections)
@@ -133,4 +136,18 @@ def _around(p: Projection, pair: Pair, network: Network) -> dict[str, bool]:
         "levels before attention": any(s.neuron is not None and s.neuron.kind.whole for s in sources),
         "values before attention": any(s.sends_values for s in sources),
         "a step late before attention": any(q.delay for q in into),
+    }
+
+
+def _gates(p: Projection, gate: Gate, network: Network) -> dict[str, bool]:
+    """Of a gated projection."""
+    x, g = network.population(p.source), network.population(gate.g)
+    assert g.neuron is not None
+    return {
+        "gates": True,
+        "gated values": x.sends_values,
+        "a gate from a table": g.neuron.table is not None,
+        "a gate of a channel": g.shape[1:] == (1, 1) != x.shape[1:],
+        "a gate of a pixel": g.shape[0] == 1 < x.shape[0],
+        "gated attention": any(isinstance(q.dynamic, Pair) for q in network.incoming(x.name)),
     }

@@ -22,6 +22,7 @@ from spikeplane.network import (
     MEMBRANE,
     SPIKING,
     Network,
+    Neuron,
     Population,
     Projection,
     Window,
@@ -153,19 +154,20 @@ def add(
     *,
     last: bool = False,
     spikes: bool = False,
+    neuron: Neuron | None = None,
 ) -> None:
-    """The population with neurons, its projections, and at times more of them. spikes: it sends 0 and 1."""
+    """The population with neurons, its projections, and at times more of them. spikes: it sends 0 and 1; neuron: of these."""
     earlier, current = sketch.populations, own.current_shape
     fired = [p for p in earlier if p.neuron is not None]
     if fired and sketch.chance(0.2):  # what an earlier layer sent a step ago
         projections.append(dense(sketch, fired[sketch.number(0, len(fired) - 1)], own.name, current, delay=1))
-    constant = all(p.source in sketch.constant for p in projections)
-    loops = not constant and sketch.chance(0.3)
+    constant = all(p.source in sketch.constant and p.dynamic is None for p in projections)
+    loops = not constant and neuron is None and sketch.chance(0.3)
     if loops:
         projections.append(dense(sketch, own, own.name, current, delay=1))
     sends = not loops and (sketch.chance(0.4) if last else sketch.can_send_values() and sketch.chance(0.3))
     plain = replace(sketch, levels=0.0) if spikes else sketch
-    neuron = plain.neuron(MEMBRANE if sends and not spikes else SPIKING)
+    neuron = neuron or plain.neuron(MEMBRANE if sends and not spikes else SPIKING)
     leaks = sketch.leaks(own.shape[0]) if neuron.leak == "multiply" else None
     if leaks is not None:
         neuron = replace(neuron, leak_value=0)

@@ -11,10 +11,10 @@ the ends of their range.
 from dataclasses import replace
 
 import numpy as np
-from reference import dynamic, reference, synapses
+from reference import dynamic, gated, reference, synapses
 from sketch import Sketch
 
-from spikeplane.network import Network, Population, Projection
+from spikeplane.network import Gate, Network, Population, Projection
 
 
 class Unfit(Exception):
@@ -47,7 +47,9 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
     for number, projection in enumerate(incoming):
         source = network.population(projection.source)
         largest = _largest(sketch, source) * projection.pool[0] * projection.pool[1]
-        if projection.dynamic:
+        if isinstance(projection.dynamic, Gate):
+            largest *= projection.dynamic.top
+        elif projection.dynamic:
             largest = source.shape[1] * source.shape[2]
         share = (left - reserved) // (len(incoming) - number)
         found, worst = _shrunk(projection, largest, share, sketch.config.weight_bits)
@@ -60,6 +62,8 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
 
 
 def _largest(sketch: Sketch, source: Population) -> int:
+    if source.neuron is not None and source.neuron.table is not None:
+        return max(source.neuron.table.values)
     if source.neuron is not None and source.sends_values:
         planes = source.neuron.planes or sketch.config.membrane_bits
         return 1 << (planes - source.neuron.low if source.neuron.relu else planes - 1 - source.neuron.low)
@@ -108,6 +112,8 @@ def _numbers(
 def _currents(projection: Projection, outputs: dict[str, np.ndarray], population: Population) -> np.ndarray:
     read = projection.dynamic.names if projection.dynamic else ()
     q, *pair = (outputs[name].reshape(-1, *outputs[name].shape[2:]) for name in (projection.source, *read))
+    if isinstance(projection.dynamic, Gate):
+        return gated(projection, q, *pair)
     return dynamic(projection, q, *pair) if pair else synapses(projection, q, population.current_shape)
 
 

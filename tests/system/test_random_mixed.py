@@ -7,14 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chips import probes
 from mixed import held, mixed
 from reference import reference
 from test_random import Drawn, chip, compared, user_path
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import Network, is_stepped
+from spikeplane.run.lockstep import compare
+from spikeplane_sim.golden import GoldenModel
 
 FEW, MANY = 6, 50
+#: Of gates.
+GATES = (
+    "gates", "gated values", "a gate from a table", "a gate of a channel", "a gate of a pixel",
+)  # fmt: skip
 
 
 def everything(config: ChipConfig, dynamic_bits: int) -> ChipConfig:
@@ -70,6 +77,22 @@ def checked(name: str, count: int, stalls: int | None) -> Counter[str]:
     assert seen["spikes"] > 50 * count
     assert seen["silent"] == 0
     return found
+
+
+def test_gates_with_everything() -> None:
+    """Golden model and numpy."""
+    config = replace(CHIPS["core-8"], gates=True, tables=2, dynamic_bits=9)
+    networks = [(seed, *mixed(seed, config)) for seed in range(2 * FEW)]
+    for seed, network, planes in networks:
+        made = reference(network, planes, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
+        golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(
+            planes
+        )
+        found = compare(network, golden, made.outputs, names=probes(network))
+        assert found.mismatches == 0, f"seed {seed}: {found}"
+    seen = facts(networks, config)
+    print(dict(seen))
+    assert min(seen[name] for name in GATES) > 0
 
 
 @pytest.mark.cosim
