@@ -199,7 +199,7 @@ def test_files_say_which() -> None:
         "top": 255,
     }
     p = network.projections[0]
-    plain = stated(p, ("weight",))
+    plain = json.loads(json.dumps(stated(p, ("weight",))))
     fields = "projection, dynamic must have the fields heads, k, v; 'h' is missing or unknown"
     with pytest.raises(SpikeplaneError, match=fields):
         made(Projection, {**plain, "dynamic": {"h": 1}}, "projection", weight=p.weight)
