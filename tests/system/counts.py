@@ -12,7 +12,8 @@ from reference import reference
 
 from spikeplane.config import ChipConfig
 from spikeplane.network import ALIGNED, DENSE, Network, Population, Projection
-from spikeplane.program.laid import IntoPair, Order, PairPopulation, laid_out
+from spikeplane.program.laid import laid_out
+from spikeplane.program.laid_parts import IntoPair, Order, Writer
 from spikeplane.program.placement import Part, Placement, rectangles
 
 Core = tuple[int, int]
@@ -37,10 +38,12 @@ def expected_counts(
 ) -> dict[Core, Counts]:
     """`outputs`: inputs and populations, int (N, T, C, H, W). Cores without a part count nothing."""
     found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
-    network = laid_out(network, config)
+    own, network = network, laid_out(network, config)
+    relays = zip(network.projections, own.projections, strict=False)
+    outputs = {**{laid.source: outputs[given.source] for laid, given in relays}, **outputs}
     for part in placement.parts:
         population = network.population(part.population)
-        if isinstance(population, PairPopulation):
+        if isinstance(population, Writer):
             samples, steps = next(iter(outputs.values())).shape[:2]
             found[part.core].sweeps += samples * steps
             continue

@@ -182,7 +182,7 @@ def test_heads_and_tokens_that_a_chip_does_not_hold() -> None:
         "the network does not fit: population 'a.pair' needs words 0 to 255 of the dynamic memory of core (0, 0), which has 240"
     )
     assert refusal(attention(1, (16, 2, 2)), chip(16, populations=2)) == (
-        "population 'a' does not fit: it and its 1 pair populations lie on the same cores, and no core of 2 populations has "
+        "population 'a' does not fit: it and its 1 pair populations and gates lie on the same cores, and no core of 2 populations has "
         "room for them; use a chip with more populations per core"
     )
 

@@ -68,6 +68,11 @@ def write_waves(
     from the golden model and the one on each side; None where there is no difference, and nothing is written.
     `items` as `Program.planes` takes them. Raises SpikeplaneError for a window that there is not.
     """
+    times = program.network.presentations
+    if times > 1:
+        raise SpikeplaneError(
+            f"'{program.name}' takes {times} presentations of a sample, and waves are of steps of samples that are presented once"
+        )
     size = batch_of(program)
     total = count(items, program.inputs)
     first = 0 if sample is None else sample // size * size

@@ -163,16 +163,17 @@ def _until(
 
 def _arithmetic(base: ChipConfig) -> tuple[ChipConfig, ...]:
     """Chips without a limit but their arithmetic's: as the base has it, then wider. Planes may be left out of values,
-    spikes be integers, and numbers differ from step to step: a chip of a network that has none of it lacks that (`size.least`)."""
+    spikes be integers, values go through tables, numbers differ from step to step, samples be presented again: a chip of a network
+    that has none of it lacks that (`size.least`)."""
     own = base.acc_bits, base.membrane_bits
     wider = (
         replace(base, acc_bits=acc, membrane_bits=membrane, leak_multiplier=True)
         for acc, membrane in _WIDTHS
         if acc >= own[0] and membrane >= own[1] and (acc, membrane) != own
     )
-    steps = RANGES["step_bits"][1]
+    most = {name: RANGES[name][1] for name in ("step_bits", "tables", "presentations")}
     plain = (
-        replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0, step_bits=steps)
+        replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0, gates=False, **most)
         for chip in (base, *wider)
     )
     return tuple(roomy(chip, (8, 8, chip.lanes), dynamic=False) for chip in plain)

@@ -96,6 +96,9 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         dynamic_depth=config.dynamic_depth,
         dynamic_bits=config.dynamic_bits,
         step_bits=config.step_bits,
+        gates=config.gates,
+        tables=config.tables,
+        presentations=config.presentations,
     )
 
 

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from spikeplane.compiler.allocate import Allocator
+from spikeplane.compiler.options import Options
 from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.pairs import dynamic_synapses, pair_synapses
 from spikeplane.compiler.parameters import Parameters
 from spikeplane.compiler.routes import Routes
 from spikeplane.compiler.synapses import Synapses, build_synapses, stored, weight_words
 from spikeplane.config import ChipConfig
-from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.layout import lanes_word
 from spikeplane.formats.tables import AnyMemory, Memory, Reset, core_tables
 from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, weights
 from spikeplane.program.image import Image, host_side
-from spikeplane.program.laid import IntoPair, Order, PairPopulation, dynamic_rows
+from spikeplane.program.laid_parts import IntoPair, Order
 from spikeplane.program.placement import Part, Placement
 from spikeplane.program.values import check_levels, check_planes, check_shift, check_steps, check_weights
 
@@ -53,8 +53,8 @@ class CoreImage:
         self.space = Allocator(config, core)
         self.words: list[tuple[AnyMemory, int, int]] = []
         self.known: dict[tuple[Any, ...], int] = {}  #: by contents where words begin
-        self.rows: dict[int, int] = {}  #: by tag of a dynamic projection its first row of dynamic memory
         self.parameters = Parameters(config, self.space, self._put, self.known)
+        self.options = Options(network, config, self.space, self._put)
 
     def add(self, part: Part) -> None:
         """Everything that one part needs."""
@@ -82,28 +82,12 @@ class CoreImage:
             **self._window(population),
             **self._destinations(part, what),
             **self._neuron(population, neuron, what),
-            **self._pair(population, part, what),
+            **self.options.words(population, neuron, part, what),
         )
         self._put(Memory.POPULATION, part.slot, word)
         for tag in self.network.tags_into(part.population):
             self._projection(tag, part, acc)
         self._schedule(part)
-
-    def _pair(self, population: Population, part: Part, what: str) -> dict[str, int]:
-        """Where a pair population's words go: into rows of dynamic memory."""
-        if not isinstance(population, PairPopulation):
-            return {}
-        lanes = self.config.lanes
-        rows = dynamic_rows(population, part.groups, lanes)
-        first = self.rows[population.reader] = self.space.take("dynamic", rows, what)
-        return {
-            "sink": Sink.OUTER,
-            "pair_groups": population.words,
-            "value_groups": population.words,
-            "head": population.head,
-            "row_base": first // lanes,
-            "row_blocks": rows // lanes,
-        }
 
     def _destinations(self, part: Part, what: str) -> dict[str, int]:
         """Where the part's packets go, and then its credits."""
@@ -165,17 +149,17 @@ class CoreImage:
             self.network.population(projection.source),
             f"projection '{projection.source}' to '{projection.target}'",
         )
-        check_weights(projection, source, self.config)
-        check_shift(projection, source, self.config)
         if isinstance(projection, Order):
             word = fields_word(self.tables.projection, what, valid=1, slot=part.slot)
             self._put(Memory.PROJECTION, tag, word)
             return
+        check_weights(projection, source, self.config)
+        check_shift(projection, source, self.config)
         if projection.dynamic is None:
             weight_base, synapses = self._weights(projection, part, what)
         else:
             weight_base, synapses = (
-                self.rows[tag],
+                self.options.rows[tag],
                 dynamic_synapses(projection, self.network, self.config, part),
             )
         if is_stepped(projection):

@@ -1,15 +1,16 @@
 """Placement: which channel groups of which population live on which core.
 
 A population is split by channel groups (`lanes` channels) over as many cores as it has groups,
-least loaded cores first. A pair population (`program.laid`) lies with the population that reads what it
-counts, heads whole. Results do not depend on it: sums are exact, so any placement gives the
+least loaded cores first. A pair population or the rows of a gate (`program.laid`) lie with the population that
+reads them, heads whole. Results do not depend on it: sums are exact, so any placement gives the
 same spikes.
 """
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Population
-from spikeplane.program.laid import PairPopulation, pairs_of, units_of
+from spikeplane.program.laid import pairs_of, units_of
+from spikeplane.program.laid_parts import Writer
 from spikeplane.program.placement import Part, Placement, groups_of
 
 
@@ -21,7 +22,7 @@ def place(network: Network, config: ChipConfig, most: int | None = None) -> Plac
     slots = dict.fromkeys(cores, 0)
     parts: dict[str, list[Part]] = {p.name: [] for p in network.populations}
     for population in network.populations:
-        if population.neuron is None or isinstance(population, PairPopulation):
+        if population.neuron is None or isinstance(population, Writer):
             continue
         pairs, unit = pairs_of(network, population.name), units_of(network, population.name)
         total = groups_of(population, config) // unit
@@ -35,7 +36,7 @@ def place(network: Network, config: ChipConfig, most: int | None = None) -> Plac
         for i, core in enumerate(chosen):
             units = (total - first) // (len(chosen) - i)
             for one in (*pairs, population):
-                size = unit // one.words if isinstance(one, PairPopulation) else unit
+                size = unit // one.words if isinstance(one, Writer) else unit
                 _, height, width = one.current_shape
                 parts[one.name].append(
                     Part(
@@ -52,10 +53,10 @@ def place(network: Network, config: ChipConfig, most: int | None = None) -> Plac
     return Placement(tuple(part for found in parts.values() for part in found))
 
 
-def _crowded(population: Population, pairs: list[PairPopulation], config: ChipConfig) -> str:
+def _crowded(population: Population, pairs: list[Writer], config: ChipConfig) -> str:
     if pairs:
         return (
-            f"population '{population.name}' does not fit: it and its {len(pairs)} pair populations lie on the same cores, "
+            f"population '{population.name}' does not fit: it and its {len(pairs)} pair populations and gates lie on the same cores, "
             f"and no core of {config.populations} populations has room for them; use a chip with more populations per core"
         )
     return (

@@ -6,7 +6,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import HOST_CREDITS
 from spikeplane.formats.tables import SCHEDULE_BITS, core_tables
 from spikeplane.network import Network
-from spikeplane.program.laid import Order
+from spikeplane.program.laid_parts import Order
 from spikeplane.program.placement import Part, Placement, rectangles
 
 

@@ -13,11 +13,13 @@ from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.dynamic import MOST_BITS
-from spikeplane.network import LEAK_ONE, Network, Neuron, Population, is_stepped, steps_of
+from spikeplane.network import LEAK_ONE, Gate, Network, Neuron, Population, is_stepped, steps_of
+from spikeplane.network.table import ENTRIES
 from spikeplane.program import Program
 from spikeplane.program.bounds import prove
 from spikeplane.program.image import Image
 from spikeplane.program.laid import laid_out
+from spikeplane.program.laid_parts import Order
 from spikeplane.program.placement import Placement, groups_of
 
 #: The memories, by the field that holds their depth; each is rounded up to a multiple of the least
@@ -54,11 +56,12 @@ def moved(program: Program, placed: Placed) -> Program:
 
 def roomy(config: ChipConfig, shape: Shape, *, dynamic: bool = True) -> ChipConfig:
     """The chip of that shape with the longest memories and the most of everything that a network is given a
-    number in; its arithmetic stays. dynamic: with the largest dynamic memory."""
+    number in; its arithmetic stays. dynamic: with the largest dynamic memory, gates, tables and presentations."""
     rows, cols, lanes = shape
-    most = {name: RANGES[name][1] for name in (*_DEPTHS, *_COUNTS)}
+    most: dict[str, Any] = {name: RANGES[name][1] for name in (*_DEPTHS, *_COUNTS)}
     if dynamic:
         most |= {"dynamic_depth": most["weight_depth"], "dynamic_bits": min(MOST_BITS, config.acc_bits - 1)}
+        most |= {"gates": True, **{name: RANGES[name][1] for name in ("tables", "presentations")}}
     return replace(config, rows=rows, cols=cols, lanes=lanes, **most)
 
 
@@ -91,11 +94,12 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
         "projections": len(laid.projections) + len(image.probes),
         "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in laid.populations)),
         "group_bits": bits_for(max(groups_of(p, roomy) for p in laid.populations)),
-        "max_shift": max(_shifts(network, roomy), default=0),
+        "max_shift": max(_shifts(laid, roomy), default=0),
         "acc_bits": max(bound.bits for bound in prove(network, roomy)),
         "weight_bits": _weight_bits(network, roomy),
         "levels": any(p.neuron is not None and p.neuron.kind.whole for p in network.populations),
         **_dynamic(network, image, roomy),
+        **_options(network, image),
         "low_planes": any(p.neuron is not None and p.neuron.low > 0 for p in network.populations),
         "leak_multiplier": any(
             p.neuron is not None and _multiplied(p, p.neuron) for p in network.populations
@@ -107,20 +111,36 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
 
 
 def _dynamic(network: Network, image: Image, roomy: ChipConfig) -> dict[str, int]:
-    """The dynamic memory's sizes: rows that are used, numbers up to the tokens; none where nothing is dynamic."""
+    """The dynamic memory's sizes: rows that are used, numbers up to the tokens and the gates; none where nothing is dynamic."""
     counts = [
-        prod(network.population(p.source).shape[1:]) for p in network.projections if p.dynamic is not None
+        network.population(p.dynamic.g).values(roomy.membrane_bits)[1]
+        if isinstance(p.dynamic, Gate)
+        else prod(network.population(p.source).shape[1:])
+        for p in network.projections
+        if p.dynamic is not None
     ]
     if not counts:
         return {"dynamic_depth": 0, "dynamic_bits": 0}
     rows = max(words["dynamic"][0] for words in image.used.values())
-    return {"dynamic_depth": rows, "dynamic_bits": max(counts).bit_length()}
+    return {"dynamic_depth": rows, "dynamic_bits": max(1, *(count.bit_length() for count in counts))}
+
+
+def _options(network: Network, image: Image) -> dict[str, Any]:
+    """Gates, tables and presentations, as far as the network has any."""
+    entries = max(words.get("table", (0, 0))[0] for words in image.used.values())
+    return {
+        "gates": any(isinstance(p.dynamic, Gate) for p in network.projections),
+        "tables": entries // ENTRIES,
+        "presentations": network.presentations if any(p.kept for p in network.populations) else 1,
+    }
 
 
 def _shifts(network: Network, config: ChipConfig) -> list[int]:
-    """The largest shift of each projection's planes."""
+    """The largest shift of each projection's planes, of a network that is laid."""
     return [
-        network.population(p.source).bits(config.membrane_bits) - 1 + p.pre_shift for p in network.projections
+        network.population(p.source).bits(config.membrane_bits) - 1 + p.pre_shift
+        for p in network.projections
+        if not isinstance(p, Order)
     ]
 
 

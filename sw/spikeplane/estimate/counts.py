@@ -54,7 +54,8 @@ def count(program: Program, activity: Activity, plan: Plan) -> Counts:
             received += copies + steps
             hops += copies * sum(1 + sum(target.core) for target in route.targets)
     swept = float(sum(work.port for work in plan.parts) * steps)
-    return Counts(synaptic, words, swept, hops, received + steps, sent)
+    found = (synaptic, words, swept, hops, received + steps, sent)
+    return Counts(*(network.presentations * one for one in found))
 
 
 def _words(activity: Activity, source: str, target: Target) -> float:

@@ -36,7 +36,17 @@ class Cycles:
 
 def cycles(program: Program, activity: Activity, plan: Plan, samples: int) -> Cycles:
     """Of `samples` samples. A few are enough for the model, and a part of a very long one: the
-    others repeat them."""
+    others repeat them. A sample that is presented several times takes as long as so many."""
+    times = program.network.presentations
+    if times > 1:
+        one = _once(program, activity, plan, samples * times)
+        latency = one.latency + (times - 1) * one.stream
+        return Cycles(samples, one.total, latency, times * one.stream, times * one.steps)
+    return _once(program, activity, plan, samples)
+
+
+def _once(program: Program, activity: Activity, plan: Plan, samples: int) -> Cycles:
+    """Of samples that are presented once."""
     form, steps = packet_format(program.config), program.network.steps
     each = 20 + 8 * sum(1 + len(work.targets) + len(work.returns) for work in plan.parts)
     affordable = max(64, EVENTS // each)

@@ -1,5 +1,5 @@
-"""What pair populations (`program.laid`) take: packets of K and V, and the cycles in which the outer engine clears and
-writes rows of dynamic memory."""
+"""What pair populations and gates (`program.laid`) take: packets of K and V, of gates and relays, and the cycles in which
+the outer engine clears and writes rows of dynamic memory."""
 
 from dataclasses import replace
 from math import prod
@@ -9,22 +9,28 @@ import numpy as np
 from spikeplane.estimate.activity import Activity
 from spikeplane.network import Pair
 from spikeplane.program import Program
-from spikeplane.program.laid import IntoPair, PairPopulation, dynamic_rows
+from spikeplane.program.laid import dynamic_rows
+from spikeplane.program.laid_parts import Order, PairPopulation, Writer
 from spikeplane.program.placement import Part, groups_of
 
 
 def with_pairs(program: Program, activity: Activity) -> Activity:
-    """The activity of the network as it is laid: pair populations send nothing, and what comes in meets one word."""
-    network = program.laid
-    silent = {p.name: np.zeros(network.steps) for p in network.populations if isinstance(p, PairPopulation)}
-    added = network.projections[len(program.network.projections) :]
-    reach = [float(isinstance(p, IntoPair)) for p in added]
-    return replace(
-        activity,
-        spikes=activity.spikes | silent,
-        packets=activity.packets | silent,
-        reach=[*activity.reach, *reach],
+    """The activity of the network as it is laid: pair populations and rows of gates send nothing, relays what is gated, and
+    what comes in meets one word."""
+    network, own = program.laid, program.network
+    silent = {p.name: np.zeros(network.steps) for p in network.populations if isinstance(p, Writer)}
+    copied = {
+        laid.source: given.source
+        for laid, given in zip(network.projections, own.projections, strict=False)
+        if laid.source != given.source
+    }
+    spikes, packets = (
+        given | silent | {relay: given[source] for relay, source in copied.items()}
+        for given in (activity.spikes, activity.packets)
     )
+    added = network.projections[len(own.projections) :]
+    reach = [*activity.reach, *(float(not isinstance(p, Order)) for p in added)]
+    return replace(activity, spikes=spikes, packets=packets, reach=reach)
 
 
 def outer_cycles(program: Program, activity: Activity, part: Part) -> int:

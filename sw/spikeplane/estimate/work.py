@@ -13,6 +13,7 @@ from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.pairs import outer_cycles
 from spikeplane.network import Network, Projection
 from spikeplane.program import Program
+from spikeplane.program.laid_parts import GatePopulation
 from spikeplane.program.placement import Part
 
 Core = tuple[int, int]
@@ -21,6 +22,7 @@ Core = tuple[int, int]
 GROUP = 20  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
 OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
+ROW_WORD = 6  #: of a word that is a row of dynamic memory, besides
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
 
 
@@ -195,7 +197,9 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
     walk = elements
-    if population.sends_values:
+    if isinstance(population, GatePopulation):
+        walk += height * width * ROW_WORD
+    elif population.sends_values:
         walk += height * width * (population.bits(config.membrane_bits) + PLANE_WORD)
     elif population.neuron is not None and population.neuron.kind.whole:  # each bit is found, then sent
         walk += height * width * (2 * population.bits(config.membrane_bits) + PLANE_WORD + 1)

@@ -37,6 +37,16 @@ class NoBoard(Device):
         """Nothing to give back."""
 
 
+def check_once_presented(program: Program) -> None:
+    """Raise SpikeplaneError for a program that takes several presentations of a sample: what is exported makes one."""
+    times = program.network.presentations
+    if times > 1:
+        raise SpikeplaneError(
+            f"'{program.name}' takes {times} presentations of a sample, which what is exported does not make; run it with "
+            "spikeplane run"
+        )
+
+
 def driver_of(program: Program) -> Driver:
     """A driver that makes the program's packets."""
     return Driver(NoBoard(), program.config, program.laid, program.placement, program.image)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from spikeplane.config import ChipConfig
-from spikeplane.export.stream import control_packet, driver_of, load_packets
+from spikeplane.export.stream import check_once_presented, control_packet, driver_of, load_packets
 from spikeplane.formats import frame
 from spikeplane.formats.frame import CRC_BYTES, FRAME_HEADER, HEADER_BYTES, FrameKind, frame_payload
 from spikeplane.formats.packet import IDENTITY, Control, Counter, Kind, packet_format
@@ -40,6 +40,7 @@ def bench_files(
     """By name the testbench and the files that it reads. `inputs`: the planes (1, T, C, H, W) of one
     sample; `outputs`: the golden model's, by population that is probed; `ports`: of the chip, by name with
     direction and width; it is reset for `reset_cycles`."""
+    check_once_presented(program)
     config = program.config
     last = _questions(program)
     sent = np.concatenate(

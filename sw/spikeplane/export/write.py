@@ -12,7 +12,14 @@ from spikeplane.encodings import count
 from spikeplane.errors import SpikeplaneError
 from spikeplane.export.memories import memory_files
 from spikeplane.export.program_source import program_header, program_source
-from spikeplane.export.stream import frames, line_bytes, listing, load_packets, word_packets
+from spikeplane.export.stream import (
+    check_once_presented,
+    frames,
+    line_bytes,
+    listing,
+    load_packets,
+    word_packets,
+)
 from spikeplane.files import write_files
 from spikeplane.formats.c_camera import camera_macros
 from spikeplane.formats.c_header import c_header
@@ -48,6 +55,7 @@ def export(program: Program, directory: str | Path, samples: Any = None) -> list
             f"the output '{program.network.output}' does not come to the host; compile the program with it among "
             "its probes"
         )
+    check_once_presented(program)
     whole = load_packets(program)
     stream = frames(program.config, whole)
     contents: dict[str, str | bytes] = {

@@ -69,18 +69,20 @@ class Driver(Channel):
     def run(
         self, inputs: dict[str, np.ndarray], progress: Callable[[int], None] | None = None
     ) -> dict[str, np.ndarray]:
-        """Run samples: `inputs` per input population, integers (N, T, C, H, W).
-        Returns, per probed population, int (N, T, C, H, W). Raises SpikeplaneError if the chip
-        stops answering."""
+        """Run samples: `inputs` per input population, integers (N, T, C, H, W), each presented as often as the network
+        takes it. Returns, per probed population, int (N, T, C, H, W), of the last presentation. Raises SpikeplaneError if
+        the chip stops answering."""
         samples, steps = next(iter(inputs.values())).shape[:2]
+        times = self.network.presentations
         _log.info("running %d samples of %d steps", samples, steps)
         collector = self.start()
         told = 0
-        for packets in self._ahead(inputs, samples, steps):
+        for packets in self._ahead(inputs, samples * times, steps):
             self.exchange(packets)
-            if progress and collector.complete // steps > told:
-                progress(collector.complete // steps - told)
-                told = collector.complete // steps
+            whole = collector.complete // (steps * times)
+            if progress and whole > told:
+                progress(whole - told)
+                told = whole
         outputs = self.collect(collector, samples, steps)
         if progress:
             progress(samples - told)
@@ -89,8 +91,9 @@ class Driver(Channel):
     def collect(self, collector: Collector, samples: int, steps: int) -> dict[str, np.ndarray]:
         """What `run` returns, once the packets of all steps have been sent by whomever. Raises
         SpikeplaneError as `run` does."""
-        self.wait_for(collector, samples * steps)
-        self.settle(collector, samples * steps)
+        total = samples * steps * self.network.presentations
+        self.wait_for(collector, total)
+        self.settle(collector, total)
         self.busy_cycles = (self.query(Counter.RUN_ENDED) - self.query(Counter.RUN_STARTED)) & 0xFFFFFFFF
         self._at_rest = True
         _log.debug("%d samples took %d cycles", samples, self.busy_cycles)
@@ -182,13 +185,14 @@ class Driver(Channel):
         return probes
 
     def _stack(self, probe: Probe, samples: int, steps: int) -> np.ndarray:
-        out = np.zeros((samples * steps, *probe.shape), dtype=np.int64)
+        times = self.network.presentations
+        out = np.zeros((samples * times * steps, *probe.shape), dtype=np.int64)
         for step, values in probe.steps.items():
             out[step] = values
-        return out.reshape(samples, steps, *probe.shape)
+        return out.reshape(samples, times, steps, *probe.shape)[:, -1]
 
     def _ahead(self, inputs: dict[str, np.ndarray], samples: int, steps: int) -> Iterator[np.ndarray]:
-        """The packets of each sample, the next one's being made while the device works on this one's."""
+        """The packets of each presentation of each sample, the next one's being made while the device works on this one's."""
         with ThreadPoolExecutor(max_workers=1) as maker:
             following = maker.submit(self.sample_packets, inputs, 0, steps)
             for n in range(samples):
@@ -198,10 +202,11 @@ class Driver(Channel):
                 yield packets
 
     def sample_packets(self, inputs: dict[str, np.ndarray], n: int, steps: int) -> np.ndarray:
-        """All packets of one sample: per step the barrier, the spikes, the tokens."""
-        parts = []
+        """All packets of the n-th presentation, of all samples one behind the other: per step the barrier, the spikes, the
+        tokens."""
+        parts, sample = [], n // self.network.presentations
         for t in range(steps):
-            planes = {name: values[n, t] for name, values in inputs.items()}
+            planes = {name: values[sample, t] for name, values in inputs.items()}
             parts.append(self.step_packets(planes, n, t, (n * steps + t) % 2, last=t == steps - 1))
         return np.concatenate(parts)
 

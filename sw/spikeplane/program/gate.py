@@ -1,6 +1,8 @@
 """What a gated projection must be (`network.gate`), in floats or in integers: one weight a channel, a gate of as many
 channels and pixels as what it gates, or of one, and of values that the chip's dynamic memory holds."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikeplane.config import ChipConfig
@@ -8,6 +10,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatProjection
 from spikeplane.network import Gate, Network, Population, Projection
 from spikeplane.program.dynamic import check_alone, check_read
+from spikeplane.program.values import check_shift
 from spikeplane.shapes import shape_text
 
 
@@ -49,6 +52,7 @@ def check_gate_size(p: Projection, gate: Gate, network: Network, config: ChipCon
         )
     if high > gate.top:
         raise SpikeplaneError(f"{what}: '{gate.g}' sends up to {high}, its gate says up to {gate.top}")
+    check_shift(replace(p, source=gate.g, pre_shift=0), network.population(gate.g), config)
     _check_copied(network.population(p.source), config, what)
 
 

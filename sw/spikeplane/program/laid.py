@@ -1,4 +1,5 @@
-"""The network as a chip has it: a dynamic projection Q -> A (`network.pair`) with the pair population that counts its weights.
+"""The network as a chip has it: a dynamic projection Q -> A (`network.pair`) with the pair population that counts its weights,
+a gated one with the rows of its gate (`program.laid_gates`).
 
 ```
  the network     K  V  Q ──dynamic──▶ A
@@ -11,53 +12,27 @@ The golden model runs the network; placement, tables of a chip and estimates are
 projections stay.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from math import isqrt, lcm
+from dataclasses import replace
+from math import isqrt, lcm, prod
 
 import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, Network, Neuron, Pair, Population, Projection
+from spikeplane.network import ALIGNED, Network, Neuron, Pair, Projection
+from spikeplane.program.laid_gates import with_gates
+from spikeplane.program.laid_parts import IntoPair, Order, PairPopulation, Writer
 from spikeplane.program.placement import Placement
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairPopulation(Population):
-    """Words of K and V of every token: per group (a head, or as many heads as there are in a word) and token `words`
-    of K and as many of V.
-
-    reader   the tag of the dynamic projection
-    head     log2 of the lanes of a head, where several are in a word; of the chip's lanes otherwise
-    """
-
-    reader: int
-    words: int
-    head: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class IntoPair(Projection):
-    """K or V into a pair population, to the words of each token from `offset` on."""
-
-    pair: PairPopulation
-    offset: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order(Projection):
-    """Tokens and no spikes: the target's step comes after the source's."""
 
 
 def laid_out(network: Network, config: ChipConfig) -> Network:
     """What a chip has of a network; the network itself if nothing of it is dynamic. Raises SpikeplaneError for heads and
     tokens that the chip's lanes and coordinates do not hold."""
+    if all(p.dynamic is None for p in network.projections):
+        return network
     dynamic = [
         (tag, p, p.dynamic) for tag, p in enumerate(network.projections) if isinstance(p.dynamic, Pair)
     ]
-    if not dynamic:
-        return network
     names = [p.name for p in network.populations]
     pairs: list[PairPopulation] = []
     added: list[Projection] = []
@@ -66,10 +41,8 @@ def laid_out(network: Network, config: ChipConfig) -> Network:
         names.append(made.name)
         pairs.append(made)
         added += _around(made, projection, pair, network.population(projection.source).shape[0])
-    projections = (*network.projections, *added)
-    return replace(
-        network, populations=_ordered((*network.populations, *pairs), projections), projections=projections
-    )
+    whole = (*network.populations, *pairs), (*network.projections, *added)
+    return with_gates(replace(network, populations=whole[0], projections=whole[1]), config)
 
 
 def _pair(
@@ -123,42 +96,29 @@ def _around(made: PairPopulation, p: Projection, pair: Pair, channels: int) -> l
     return [*into, Order(source=made.name, target=p.source, weight=one, kind=ALIGNED)]
 
 
-def _ordered(
-    populations: tuple[Population, ...], projections: Iterable[Projection]
-) -> tuple[Population, ...]:
-    """Sources first, in the given order where that is open."""
-    before = {
-        p.name: {s.source for s in projections if s.target == p.name and not s.delay} for p in populations
-    }
-    left, found = list(populations), list[Population]()
-    while left:
-        known = {p.name for p in found}
-        following = next(p for p in left if before[p.name] <= known)
-        left.remove(following)
-        found.append(following)
-    return tuple(found)
-
-
 def units_of(network: Network, name: str) -> int:
     """Channel groups of a population that a core holds together: of one that reads dynamic memory those of its heads."""
     return lcm(*(pair.words for pair in pairs_of(network, name)))
 
 
-def pairs_of(network: Network, name: str) -> list[PairPopulation]:
-    """The pair populations of a population of a network that is laid out: on its cores, with its channels."""
+def pairs_of(network: Network, name: str) -> list[Writer]:
+    """The populations that write the dynamic memory for a population of a network that is laid out: on its cores, with its
+    channels."""
     return [
         p
         for p in network.populations
-        if isinstance(p, PairPopulation) and network.projections[p.reader].target == name
+        if isinstance(p, Writer) and network.projections[p.reader].target == name
     ]
 
 
-def dynamic_rows(pair: PairPopulation, groups: int, lanes: int) -> int:
-    """Rows of dynamic memory of so many of its groups."""
-    return groups * pair.words * pair.words * lanes
+def dynamic_rows(pair: Writer, groups: int, lanes: int) -> int:
+    """Rows of dynamic memory of so many of its groups, in whole blocks of `lanes` rows."""
+    if isinstance(pair, PairPopulation):
+        return groups * pair.words * pair.words * lanes
+    return -(-groups * prod(pair.shape[1:]) // lanes) * lanes
 
 
-def check_together(pair: PairPopulation, reader: str, placement: Placement) -> None:
+def check_together(pair: Writer, reader: str, placement: Placement) -> None:
     """Raise SpikeplaneError unless heads are whole on a core, and the pair's groups lie beside those of its reader."""
     ours = {
         (part.core, part.first * pair.words, part.groups * pair.words) for part in placement.of(pair.name)
