@@ -68,11 +68,7 @@ def write_waves(
     from the golden model and the one on each side; None where there is no difference, and nothing is written.
     `items` as `Program.planes` takes them. Raises SpikeplaneError for a window that there is not.
     """
-    times = program.network.presentations
-    if times > 1:
-        raise SpikeplaneError(
-            f"'{program.name}' takes {times} presentations of a sample, and waves are of steps of samples that are presented once"
-        )
+    _check_once(program)
     size = batch_of(program)
     total = count(items, program.inputs)
     first = 0 if sample is None else sample // size * size
@@ -99,6 +95,14 @@ def write_waves(
         path, save = _put(program, folder, packets, window, marker, out, (sample, steps))
     where = where and replace(where, sample=first + where.sample)
     return Waves(path, save, sample, steps, window, marker, where)
+
+
+def _check_once(program: Program) -> None:
+    times = program.network.presentations
+    if times > 1:
+        raise SpikeplaneError(
+            f"'{program.name}' takes {times} presentations of a sample, and waves are of steps of samples that are presented once"
+        )
 
 
 def _marker(

@@ -92,11 +92,9 @@ class Stream:
                 f"'{program.name}' has the {program.encoding.fold} steps of a sample in one, as channels: it has no steps "
                 "to stream; run whole samples"
             )
-        if program.network.presentations > 1:
-            raise SpikeplaneError(
-                f"'{program.name}' takes {program.network.presentations} presentations of a sample, and a stream has no samples; "
-                "run whole samples"
-            )
+        if (times := program.network.presentations) > 1:
+            what = f"'{program.name}' takes {times} presentations of a sample, and a stream has no samples"
+            raise SpikeplaneError(f"{what}; run whole samples")
         once = next((p.name for p in program.network.populations if p.once and p.neuron), None)
         if once is not None:
             raise SpikeplaneError(

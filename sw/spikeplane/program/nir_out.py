@@ -93,6 +93,16 @@ def _constant(graph: _Graph, population: Population) -> None:
     graph.behind[population.name] = graph.put(population.name, one, name)
 
 
+def _dynamic_refused(p: Projection, target: Population) -> SpikeplaneError:
+    if isinstance(p.dynamic, Gate):
+        return SpikeplaneError(
+            f"layer '{target.name}' has a gate, which multiplies what it gets, and NIR has no node for that"
+        )
+    return SpikeplaneError(
+        f"layer '{target.name}' has synapses that are counted from spikes (attention), which NIR has no node for"
+    )
+
+
 def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> None:
     """From the source to the target's neurons; the first projection brings the bias."""
     nir, source = graph.nir, graph.network.population(p.source)
@@ -103,14 +113,8 @@ def _synapses(graph: _Graph, p: Projection, target: Population, number: int) -> 
             f"layer '{target.name}' has synapses that make more pixels of a plane (a transposed convolution, an "
             "upsampling), which NIR has no node for"
         )
-    if isinstance(p.dynamic, Gate):
-        raise SpikeplaneError(
-            f"layer '{target.name}' has a gate, which multiplies what it gets, and NIR has no node for that"
-        )
     if p.dynamic is not None:
-        raise SpikeplaneError(
-            f"layer '{target.name}' has synapses that are counted from spikes (attention), which NIR has no node for"
-        )
+        raise _dynamic_refused(p, target)
     before = graph.behind[p.source]
     if p.delay and not _comes_back(graph.network, p):
         before = graph.put(f"{before}_late", nir.Delay(np.full(_shape(source.shape), DT)), before)
