@@ -68,8 +68,7 @@ def write_waves(
     from the golden model and the one on each side; None where there is no difference, and nothing is written.
     `items` as `Program.planes` takes them. Raises SpikeplaneError for a window that there is not.
     """
-    _check_once(program)
-    size = batch_of(program)
+    size = batch_of(_presented_once(program))
     total = count(items, program.inputs)
     first = 0 if sample is None else sample // size * size
     while True:
@@ -97,12 +96,13 @@ def write_waves(
     return Waves(path, save, sample, steps, window, marker, where)
 
 
-def _check_once(program: Program) -> None:
+def _presented_once(program: Program) -> Program:
     times = program.network.presentations
     if times > 1:
         raise SpikeplaneError(
             f"'{program.name}' takes {times} presentations of a sample, and waves are of steps of samples that are presented once"
         )
+    return program
 
 
 def _marker(
