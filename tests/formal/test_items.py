@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cover, Module, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Signal, Value
 from prover import Inside, free, mutant, offered, prove
 
 from spikeplane.config import ChipConfig
@@ -65,11 +65,14 @@ def harness(module: Any, config: ChipConfig = CONFIG) -> Module:
     ready, level = inside["items", "w_rdy"], inside["items", "level"]
     m.d.comb += Assert(~load | ~staged | ready)  # what is claimed: an item takes the place of none that waits
     # nor a membrane of one whose planes are under way
-    m.d.comb += Assert(~dut.neurons.out_valid | dut.planes.rests)
+    m.d.comb += Assert(~dut.neurons.out_valid | _rest(dut))
+    if config.tables:
+        m.d.comb += Assume(~dut.population.tabled | dut.population.membrane_out)
+        m.d.comb += Assert(~dut.values.busy | dut.planes.rests)
     total, values = Signal(6), dut.population.membrane_out
     m.d.comb += total.eq(inflight + level + staged)
     with m.If(~values):
-        m.d.comb += [Assert((inflight == 0) | (total <= MOST)), Assert(dut.planes.rests)]
+        m.d.comb += [Assert((inflight == 0) | (total <= MOST)), Assert(_rest(dut))]
     _under_way(m, inside, inflight)
     _states(m, dut, inside, total, inflight)
     # Three windows that fired at once, in the FIFO, before it and in the neurons, while egress waits:
@@ -89,7 +92,7 @@ def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal
     """Invariants: a population's word changes only when nothing is under way, and there is room
     only for what is allowed for."""
     state, fetched, staged = inside["fsm_state"], inside["fetched"], inside["staged"]
-    quiet, values = (inflight == 0) & dut.planes.rests & ~staged, dut.population.membrane_out
+    quiet, values = (inflight == 0) & _rest(dut) & ~staged, dut.population.membrane_out
     between = (state == IDLE) | (state == OPEN) | (state == PARAMETERS) | (state == FINISH)
     m.d.comb += [
         Assert(state <= FINISH),
@@ -100,7 +103,12 @@ def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal
     with m.If(state == WALK):
         m.d.comb += [Assert(~dut.room | values | (total < MOST)), Assert(~dut.room | ~values | quiet)]
     with m.If(values):
-        m.d.comb += [Assert(inflight <= 1), Assert((inflight == 0) | (dut.planes.rests & ~staged))]
+        m.d.comb += [Assert(inflight <= 1), Assert((inflight == 0) | (_rest(dut) & ~staged))]
+
+
+def _rest(dut: Any) -> Value:
+    """No plane is to be sent, and no table is being asked for any."""
+    return dut.planes.rests & ~dut.values.busy if dut.config.tables else dut.planes.rests
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +127,12 @@ def test_proved_with_planes_left_out(tmp_path):
     assert verdict.holds, verdict.log
 
 
+@pytest.mark.slow
+def test_proved_with_tables(tmp_path):
+    verdict = prove(harness(sweep, replace(CONFIG, tables=1)), tmp_path)
+    assert verdict.holds, verdict.log
+
+
 def test_not_vacuous(tmp_path):
     verdict = prove(harness(sweep), tmp_path, mode="cover", depth=24)
     assert verdict.holds, verdict.log
@@ -127,7 +141,7 @@ def test_not_vacuous(tmp_path):
 MUTANTS = {
     "no room kept": ("(inflight + items.level) < SWEEP_ITEMS - 5", "items.level < SWEEP_ITEMS - 5"),
     "room is not looked at": ("self.element.eq(self.room)", "self.element.eq(1)"),
-    "membranes follow each other": ("Mux(p.membrane_out, empty, ", "Mux(0, empty, "),
+    "membranes follow each other": ("Mux(self.alone, empty, ", "Mux(0, empty, "),
     "a plane does not wait": ("with m.Elif(self.planes.runs & taken):", "with m.Elif(self.planes.runs):"),
 }
 

@@ -45,6 +45,17 @@ ODD = {
     ),
     "learning": ChipConfig(rows=1, cols=2, lanes=8, weight_bits=16, training=TrainingConfig(exact_bits=36)),
     "dynamic": ChipConfig(rows=1, cols=1, lanes=8, weight_bits=4, dynamic_depth=64, dynamic_bits=9),
+    "gated": ChipConfig(
+        rows=1,
+        cols=1,
+        lanes=8,
+        membrane_bits=8,
+        dynamic_depth=64,
+        dynamic_bits=9,
+        gates=True,
+        tables=3,
+        presentations=3,
+    ),
     "wide": ChipConfig(
         rows=2,
         cols=1,

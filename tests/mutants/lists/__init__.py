@@ -10,6 +10,7 @@ from mutants.lists import (
     corrections,
     driver,
     federate,
+    gated_rows,
     gates,
     golden,
     kinds,
@@ -36,7 +37,7 @@ from mutants.lists import (
 
 PARTS = (
     core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, time.PART, signs.PART, *levels.PARTS,
+    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART,
 )  # fmt: skip

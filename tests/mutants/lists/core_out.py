@@ -37,7 +37,7 @@ SWEEP = (
     Mutant("soma/sweep.py", "first | ~some", "first", "a padded window begins with the last one's maximum"),
     Mutant("soma/sweep.py", "inside | (some & ~first)", "inside", "a window's maximum is forgotten at its padding"),
     Mutant("soma/sweep.py", "best.as_signed() < new.as_signed()", "best < new", "the maximum of a window has no sign"),
-    Mutant("soma/sweep.py", "self.active.initial | self.active.last", "self.active.initial", "membranes outlive a sample", within="self.ends.eq(self.active.initial | self.active.last)"),
+    Mutant("soma/sweep.py", "self.active.initial | self._ends(m)", "self.active.initial", "membranes outlive a sample"),
     Mutant("soma/sweep.py", "self.active.initial | self.active.last | ~p.hold", "self.active.initial | ~p.hold", "a held current outlives its sample"),
     Mutant("soma/sweep.py", "Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)", "self.active.parity", "a held current is read from the step's bank"),
     Mutant(

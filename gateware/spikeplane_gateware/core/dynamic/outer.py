@@ -2,6 +2,7 @@
 
 ```
     item --> PairWords --pair--> FIFO --pair--> RowScan --row--> RowAdder --rows--> DynamicMemory
+    row of values (chips with gates) -----------------------------^
     begin, population ---> counts, blocks           ^-- cleared, writing --'   ---> clears its rows first
                                      quiet <-- nothing is under way, all is written
 ```
@@ -18,7 +19,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import core_tables
 from spikeplane_gateware.core.dynamic.pair_words import PairWords
-from spikeplane_gateware.core.dynamic.ports import RowPort, pair_layout
+from spikeplane_gateware.core.dynamic.ports import RowPort, pair_layout, values_port
 from spikeplane_gateware.core.dynamic.row_adder import RowAdder
 from spikeplane_gateware.core.dynamic.row_scan import RowScan
 from spikeplane_gateware.core.soma.egress import item_layout
@@ -38,7 +39,7 @@ class OuterEngine(wiring.Component):
 
     Attributes: population, parity: POPULATION word and step's parity of the pair population that is swept, levels from
     `begin` (pulse) until its end; item: all words of its sweep; rows: to the dynamic memory; quiet: nothing is under way
-    behind `item`.
+    behind `item`. On a chip with gates also row_valid, row: the words of a gate population's sweep, which has no items.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -49,6 +50,7 @@ class OuterEngine(wiring.Component):
                 "parity": In(1),
                 "begin": In(1),
                 "item": In(stream.Signature(item_layout(config))),
+                **values_port(config),
                 "rows": Out(RowPort(config)),
                 "quiet": Out(1),
             }
@@ -64,6 +66,8 @@ class OuterEngine(wiring.Component):
         connect(m, words.o, pairs.i)
         connect(m, pairs.o, scan.i)
         connect(m, scan.o, adder.i)
+        for name in values_port(c):
+            m.d.comb += getattr(adder, name).eq(getattr(self, name))
         for part in (words, adder):
             m.d.comb += [part.population.eq(self.population), part.begin.eq(self.begin)]
         for name in self.rows.signature.members:

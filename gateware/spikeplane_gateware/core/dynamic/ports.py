@@ -1,5 +1,7 @@
 """The signatures around the dynamic memory: its reader's port, the engine's, and what flows inside the engine."""
 
+from typing import Any
+
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,6 +31,11 @@ def row_width(config: ChipConfig) -> int:
 def pair_layout(config: ChipConfig) -> data.StructLayout:
     """A word of V and a word of K, neither of them 0, and the block where their product goes."""
     return data.StructLayout({"value": config.lanes, "key": config.lanes, "block": block_bits(config)})
+
+
+def values_port(config: ChipConfig) -> dict[str, Any]:
+    """The words of a gate population, one row each in any cycle; on a chip with gates only."""
+    return {"row_valid": In(1), "row": In(row_width(config))} if config.gates else {}
 
 
 class ReadPort(wiring.Signature):

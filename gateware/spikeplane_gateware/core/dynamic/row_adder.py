@@ -1,4 +1,5 @@
-"""Rows are set to 0 as a pair population's sweep begins, then a word of V is added to one a cycle.
+"""Rows are set to 0 as a pair population's sweep begins, then a word of V is added to one a cycle. On a chip with gates rows of
+values are written, each in the place of a row that was read, with nothing added, and counted where others are cleared.
 
 ```
   cycle  c                  c+1                         c+2
@@ -18,8 +19,16 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
+from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.tables import core_tables
-from spikeplane_gateware.core.dynamic.ports import RowPort, block_bits, lane_index_bits, row_bits, row_width
+from spikeplane_gateware.core.dynamic.ports import (
+    RowPort,
+    block_bits,
+    lane_index_bits,
+    row_bits,
+    row_width,
+    values_port,
+)
 from spikeplane_gateware.core.dynamic.row_scan import row_layout
 from spikeplane_gateware.structs import struct
 
@@ -30,8 +39,8 @@ class RowAdder(wiring.Component):
     Parameters: config: a chip with `dynamic_depth`.
 
     Attributes: population: POPULATION word of the pair population; begin: pulse, its rows are cleared from now on; i:
-    `row_layout`; cleared, all_cleared, writing: for RowScan; port: to the memory, but for its bank; quiet: nothing is
-    under way, and all is cleared.
+    `row_layout`; row_valid, row: instead, the rows of a gate population; cleared, all_cleared, writing: for RowScan; port: to
+    the memory, but for its bank; quiet: nothing is under way, and all is cleared.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -41,6 +50,7 @@ class RowAdder(wiring.Component):
                 "population": In(struct(core_tables(config).population)),
                 "begin": In(1),
                 "i": In(stream.Signature(row_layout(config))),
+                **values_port(config),
                 "cleared": Out(block_bits(config)),
                 "all_cleared": Out(1),
                 "writing": Out(config.lanes),
@@ -53,6 +63,7 @@ class RowAdder(wiring.Component):
         m, c, port = Module(), self.config, self.port
         row = self.i.payload
         word = Signal(row_width(c), reset_less=True)
+        following = Signal(row_bits(c))  # the row to clear next; to write, of a gate population
         at_read, at_write = (
             Signal(row_bits(c), name=name, reset_less=True) for name in ("at_read", "at_write")
         )
@@ -69,18 +80,27 @@ class RowAdder(wiring.Component):
             self.i.ready.eq(port.read_ready),
         ]  # fmt: skip
         taken = self.i.valid & port.read_ready
-        m.d.sync += [reading.eq(taken), adding.eq(reading), self.writing.eq(Mux(taken, row.hot, 0))]
+        adds_now, found = reading, Mux(reading, port.word, 0)
+        if c.gates:
+            adds_now, found = (
+                reading | self.row_valid,
+                Mux(reading, port.word, Mux(self.row_valid, self.row, 0)),
+            )
+        m.d.sync += [reading.eq(taken), adding.eq(adds_now), self.writing.eq(Mux(taken, row.hot, 0))]
         with m.If(taken):
             m.d.sync += [at_read.eq(port.read_row), value.eq(row.value)]
         # 0 where nothing is added, so that clearing needs no multiplexer
-        m.d.sync += [word.eq(Mux(reading, port.word, 0)), adds.eq(Mux(reading, value & in_head, 0))]
+        m.d.sync += [word.eq(found), adds.eq(Mux(reading, value & in_head, 0))]
         with m.If(reading):
             m.d.sync += at_write.eq(at_read)
+        if c.gates:
+            with m.If(self.row_valid):
+                m.d.sync += at_write.eq(following)
         bits = c.dynamic_bits
         m.d.comb += port.write_word.eq(
             Cat((word[lane * bits :][:bits] + adds[lane])[:bits] for lane in range(c.lanes))
         )
-        self._clear(m, adding, at_write)
+        self._clear(m, adding, at_write, following)
         m.d.comb += self.quiet.eq(~reading & ~adding & self.all_cleared & ~self.begin)
         return m
 
@@ -100,10 +120,9 @@ class RowAdder(wiring.Component):
         )
         return found
 
-    def _clear(self, m: Module, adding: Signal, at_write: Signal) -> None:
+    def _clear(self, m: Module, adding: Signal, at_write: Signal, following: Signal) -> None:
         """Sums first; in other cycles the next row to clear."""
         c, p, port, lanes = self.config, self.population, self.port, lane_index_bits(self.config)
-        following = Signal(row_bits(c))
         left = Signal(row_bits(c) + 1)  # rows to clear
         m.d.comb += [
             self.all_cleared.eq(left == 0),
@@ -113,5 +132,11 @@ class RowAdder(wiring.Component):
         ]
         with m.If(~adding & ~self.all_cleared):
             m.d.sync += [following.eq(following + 1), left.eq(left - 1)]
+        if c.gates:
+            with m.If(self.row_valid):
+                m.d.sync += following.eq(following + 1)
         with m.If(self.begin):
             m.d.sync += [following.eq(p.row_base << lanes), left.eq(p.row_blocks << lanes)]
+            if c.gates:
+                with m.If(p.sink == Sink.ROWS):
+                    m.d.sync += left.eq(0)

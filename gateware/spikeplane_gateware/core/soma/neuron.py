@@ -43,7 +43,8 @@ class NeuronArray(wiring.Component):
     Attributes: valid, u: a word of membranes; current: its input, two cycles later; minus_theta,
     minus_amount, leak (only with multipliers), bias (only by step), settings, zero (u' is to be 0): levels while words are under way;
     out_valid, after, fired: u' and the lanes that spike, LATENCY cycles after u; v: until the next word comes; level (only
-    with integer spikes): as v, the spike of each lane."""
+    with integer spikes): as v, the spike of each lane. With tables also turn, entry: while no word comes, v of each lane becomes
+    that of the next, of the last one entry."""
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
@@ -65,6 +66,7 @@ class NeuronArray(wiring.Component):
                 "after": Out(membrane).array(lanes),
                 "v": Out(membrane).array(lanes),
                 **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
+                **({"turn": In(1), "entry": In(membrane)} if config.tables else {}),
             }
         )
         self.steps = LevelSteps(self.settings) if config.levels else None
@@ -127,6 +129,9 @@ class NeuronArray(wiring.Component):
         with m.If(valids[4]):
             m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
             m.d.sync += lower.eq(left)
+        if c.tables:
+            with m.Elif(self.turn):
+                m.d.sync += self.v[lane].eq([*self.v, self.entry][lane + 1])
         with m.If(keeps):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)

@@ -16,6 +16,7 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.dynamic.outer import OuterEngine, rows_port
+from spikeplane_gateware.core.dynamic.ports import values_port
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
@@ -106,6 +107,8 @@ class SomaStage(wiring.Component):
             return sweep.finish
         m.submodules.outer = outer = OuterEngine(self.config)
         connect(m, outer.rows, flipped(self.rows))
+        for name in values_port(self.config):
+            m.d.comb += getattr(outer, name).eq(getattr(sweep, name))
         to_outer = Signal()
         m.d.comb += [
             to_outer.eq(sweep.population.sink == Sink.OUTER),
@@ -118,4 +121,6 @@ class SomaStage(wiring.Component):
             egress.item.valid.eq(sweep.item.valid & ~to_outer),
             sweep.item.ready.eq(Mux(to_outer, outer.item.ready, egress.item.ready)),
         ]
+        if self.config.gates:  # it takes no words of other sweeps
+            return sweep.finish & (~to_outer | sweep.drained) & outer.quiet
         return sweep.finish & (~to_outer | (sweep.drained & outer.quiet))

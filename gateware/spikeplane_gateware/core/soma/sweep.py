@@ -12,7 +12,7 @@ its parameters and its end.
 from collections.abc import Iterator
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -22,6 +22,7 @@ from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import SHARED_LANES, SWEEP_ITEMS, SWEEP_LATENCY
 from spikeplane.formats.tables import Memory, core_tables, lane_leak_layout
 from spikeplane_gateware.core.copies import copies
+from spikeplane_gateware.core.dynamic.ports import row_width
 from spikeplane_gateware.core.interfaces import SweepPort, WriteBus, late_write
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
@@ -29,8 +30,10 @@ from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.neuron import NeuronArray
 from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer
 from spikeplane_gateware.core.soma.plane_counter import PlaneCounter
+from spikeplane_gateware.core.soma.presentations import Presentations
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.step_offsets import StepOffsets
+from spikeplane_gateware.core.soma.value_table import ValueTable
 from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
@@ -49,7 +52,8 @@ class Sweep(wiring.Component):
     (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
     swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
     waits. On a chip with a dynamic memory, for the outer engine: begins: pulse, the sweep of a population that it
-    takes the words of (all of them are items then, also those that are 0); drained: no item waits.
+    takes the words of (all of them are items then, also those that are 0); drained: no item waits. Of one with gates also
+    row_valid, row: a word of values that becomes a row.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -70,6 +74,7 @@ class Sweep(wiring.Component):
                 "swept": Out(1),
                 "vacant": Out(1),
                 **({"begins": Out(1), "drained": Out(1)} if config.dynamic_depth else {}),
+                **({"row_valid": Out(1), "row": Out(row_width(config))} if config.gates else {}),
             }
         )
 
@@ -100,7 +105,8 @@ class Sweep(wiring.Component):
         self._port(m)
         self._gather(m)
         self._emit(m)
-        m.d.comb += self.read_data.eq(parameter | self._control(m, table))
+        shown = parameter | self._control(m, table)
+        m.d.comb += self.read_data.eq(shown | self.values.read_data if c.tables else shown)
         return m
 
     def _biases(self, m: Module) -> Iterator[Any]:
@@ -147,11 +153,23 @@ class Sweep(wiring.Component):
         self.single = Signal()  # no window: every word is an element
         self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
         m.d.sync += [
-            self.ends.eq(self.active.initial | self.active.last),
+            self.ends.eq(self.active.initial | self._ends(m)),
             self.clears.eq(self.active.initial | self.active.last | ~p.hold),
             self.single.eq(p.window_last == 0),
         ]
         return shown
+
+    def _ends(self, m: Module) -> Value:
+        """Whether the step ends a sample, not a presentation only."""
+        if self.config.presentations == 1:
+            return self.active.last
+        m.submodules.presentations = presentations = Presentations(self.config)
+        m.d.comb += [
+            presentations.active.eq(self.active),
+            presentations.population.eq(self.population),
+            presentations.advance.eq(self.active.initial | (self.finish & self.done)),
+        ]
+        return self.active.last & presentations.ends
 
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by
@@ -269,8 +287,9 @@ class Sweep(wiring.Component):
         inflight = Signal(5)
         m.d.sync += inflight.eq(inflight + (self.element & self.walker.last) - neurons.out_valid)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
+        rests = self._values(m)
         m.d.comb += [
-            self.idle.eq((inflight == 0) & self.planes.rests & ~staged),
+            self.idle.eq((inflight == 0) & rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
             taken.eq(~staged | items.w_rdy),
             items.w_en.eq(staged & self._is_item(item.mask)),
@@ -279,7 +298,7 @@ class Sweep(wiring.Component):
         if c.dynamic_depth:
             m.d.comb += self.drained.eq(items.level == 0)
         # From a register: what is launched in this cycle and the last is allowed for.
-        m.d.sync += self.room.eq(Mux(p.membrane_out, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
+        m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
         bits = self._plane(m)
         with m.If(taken):
@@ -306,6 +325,35 @@ class Sweep(wiring.Component):
             items.r_en.eq(self.item.ready),
         ]
 
+    def _values(self, m: Module) -> Value:
+        """What becomes of a word of values: `valued`, what it sends stands in the lanes; `planed`, its planes begin; `alone`, no
+        other word is under way beside it. Returns whether nothing is under way here."""
+        c, p, neurons = self.config, self.population, self.neurons
+        valued, rests = neurons.out_valid, self.planes.rests
+        if c.tables:
+            m.submodules.values = self.values = values = ValueTable(c)
+            connect(m, values.write, flipped(self.write))
+            connect(m, values.read, flipped(self.read))
+            m.d.comb += [
+                values.population.eq(p),
+                values.found.eq(neurons.out_valid),
+                values.v.eq(neurons.v[0]),
+                neurons.turn.eq(values.turn),
+                neurons.entry.eq(values.entry),
+            ]
+            valued, rests = values.ready, rests & ~values.busy
+        self.planed, self.alone = valued, p.membrane_out
+        if c.gates:
+            to_rows = Signal()
+            m.d.comb += [
+                to_rows.eq(p.membrane_out & (p.sink == Sink.ROWS)),
+                self.row_valid.eq(valued & to_rows),
+                self.row.eq(Cat((v | Const(0, c.dynamic_bits))[: c.dynamic_bits] for v in neurons.v)),
+            ]
+            self.planed = valued & ~to_rows
+            self.alone = p.membrane_out & ~(to_rows & ~p.tabled if c.tables else to_rows)
+        return rests
+
     def _is_item(self, mask: Value) -> Value:
         """Whether a word goes on: the outer engine counts all of them."""
         some = mask != 0
@@ -325,7 +373,8 @@ class Sweep(wiring.Component):
             sign, beyond = value[-1], Signal(name=f"beyond_{lane}", reset_less=True)
             with m.If(neurons.out_valid):
                 differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
-                m.d.sync += beyond.eq(differs | (p.relu & sign))
+                beyond_planes = differs | (p.relu & sign)
+                m.d.sync += beyond.eq(beyond_planes & ~p.tabled if c.tables else beyond_planes)
             plane = Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1))
             if c.levels:
                 plane = Mux(p.levels != 0, neurons.level[lane].bit_select(self.planes.bit, 1), plane)
@@ -338,7 +387,7 @@ class Sweep(wiring.Component):
         p, neurons = self.population, self.neurons
         with m.If(~p.membrane_out):
             m.d.comb += load.eq(neurons.out_valid)
-        with m.Elif(neurons.out_valid):
+        with m.Elif(self.planed):
             m.d.sync += self.planes.begin()
         with m.Elif(self.planes.runs & taken):
             m.d.comb += load.eq(1)
@@ -366,8 +415,8 @@ class Sweep(wiring.Component):
                 m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
                 if self.config.dynamic_depth:
-                    outer = (p.sink == Sink.OUTER) & p.valid
-                    m.d.comb += self.begins.eq(outer & ~self.active.initial)
+                    rows = p.sink != Sink.EGRESS if self.config.gates else p.sink == Sink.OUTER
+                    m.d.comb += self.begins.eq(rows & p.valid & ~self.active.initial)
                 m.next = "IDLE"
                 with m.If(p.valid):
                     m.next = "PARAMETERS"

@@ -1,0 +1,43 @@
+"""Tables, rows of values and presentations in a core's sweep."""
+
+from mutants.catalogue import Mutant, Part
+
+_TESTS = ("tests/unit/test_sweep_values.py",)
+
+PARTS = (
+    Part(
+        name="values",
+        folder="gateware/spikeplane_gateware/core/soma",
+        gateware=True,
+        tests={"*": _TESTS},
+        mutants=(
+            Mutant("value_table.py", "self.config.lanes + AHEAD", "self.config.lanes + AHEAD - 1", "lanes have their neighbours' entries"),
+            Mutant("value_table.py", "~limited[-1]", "limited[-1]", "the index has no offset"),
+            Mutant("value_table.py", "saturated(shifted, INDEX_BITS)", "shifted", "an index beyond the table wraps"),
+            Mutant("value_table.py", "self.v.as_signed() >> p.table_shift", "self.v >> p.table_shift", "negative values have no sign"),
+            Mutant("value_table.py", "p.table", "0", "every population has the first table", within="at.eq(Cat(limited[:-1], ~limited[-1], p.table))"),
+            Mutant("value_table.py", "self.turn | complete", "self.turn", "the next word comes while the planes begin"),
+            Mutant("value_table.py", "complete | (self.found & ~p.tabled)", "complete | self.found", "v is sent before its entry"),
+            Mutant("sweep.py", "beyond_planes & ~p.tabled if c.tables else beyond_planes", "beyond_planes", "an entry is limited where v is beyond the planes"),
+            Mutant("sweep.py", "rests & ~values.busy", "rests", "a word is asked for while another is in the table"),
+            Mutant("sweep.py", "self.planed = valued & ~to_rows", "self.planed = valued", "rows are sent as planes too"),
+            Mutant("sweep.py", "p.membrane_out & ~(to_rows & ~p.tabled if c.tables else to_rows)", "p.membrane_out & ~to_rows", "a word of a tabled gate comes while another is in the table"),
+            Mutant("sweep.py", "self.active.last & presentations.ends", "self.active.last", "nothing is kept from one presentation to the next"),
+            Mutant("presentations.py", "self.active.initial | self.ends", "self.ends", "START keeps the count"),
+            Mutant("presentations.py", "self.advance & (self.active.initial | self.active.last)", "self.advance", "steps count as presentations"),
+            Mutant("presentations.py", "number == self.population.presentations_last", "number == self.population.presentations_last + 1", "a presentation too many"),
+            Mutant("stage.py", "sweep.finish & (~to_outer | sweep.drained) & outer.quiet", "sweep.finish & (~to_outer | sweep.drained)", "tokens go before the last row is written"),
+        ),
+    ),
+    Part(
+        name="rows of values",
+        folder="gateware/spikeplane_gateware/core/dynamic",
+        gateware=True,
+        tests={"*": _TESTS},
+        mutants=(
+            Mutant("row_adder.py", "m.d.sync += left.eq(0)", "pass", "rows of values are cleared"),
+            Mutant("row_adder.py", "reading | self.row_valid", "reading", "a row is not written"),
+            Mutant("row_adder.py", "Mux(self.row_valid, self.row, 0)", "self.row", "values are added to sums of pairs"),
+        ),
+    ),
+)  # fmt: skip

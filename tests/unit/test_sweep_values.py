@@ -1,0 +1,168 @@
+"""Sweeps of values on chips with tables, gates and presentations, against the rule written out: entries in the place of v, rows
+of the dynamic memory, membranes that are kept from one presentation to the next; pairs of keys and values beside them."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from core_unit import CORE, simulate
+from soma_bench import Soma, Values
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.dynamic_tables import Sink
+from spikeplane.formats.value_tables import ENTRIES, OptionMemory
+
+PLAIN = replace(
+    CORE,
+    cols=1,
+    populations=8,
+    acc_bits=20,
+    dynamic_depth=64,
+    dynamic_bits=8,
+    gates=True,
+    tables=3,
+    presentations=4,
+)
+#: widths of lanes, membranes, numbers of D; tables; options left out
+CHIPS = {
+    "plain": PLAIN,
+    "narrow": replace(PLAIN, membrane_bits=8, dynamic_bits=16, tables=1, presentations=2),
+    "wide": replace(
+        PLAIN,
+        lanes=16,
+        membrane_bits=24,
+        dynamic_bits=1,
+        tables=8,
+        presentations=16,
+        levels=True,
+        low_planes=True,
+    ),
+    "32 lanes": replace(PLAIN, lanes=32, dynamic_bits=15, step_bits=2),
+    "no tables": replace(PLAIN, tables=0, presentations=1),
+    "no gates": replace(PLAIN, gates=False, dynamic_depth=0, dynamic_bits=0),
+}
+
+
+def drawn(config: ChipConfig, rng: random.Random) -> list[Values]:
+    """Populations of every sort that the chip has, in any slots."""
+    found: list[dict[str, Any]] = [{"keeps": True}, {"groups": 2, "height": 3, "planes": 6, "relu": True}]
+    if config.presentations > 1:
+        found += [{"keeps": True, "presentations": rng.randint(2, config.presentations), "width": 2}]
+    if config.tables:
+        found += [{"groups": 2, "width": 2, "table": 0, "shift": rng.randrange(config.membrane_bits)}]
+        found += [
+            {"keeps": True, "table": config.tables - 1, "shift": rng.choice((0, config.membrane_bits - 1))}
+        ]
+    if config.gates:
+        last = config.dynamic_depth // config.lanes - 1
+        found += [{"groups": 2, "height": 2, "width": 3, "sink": Sink.ROWS}]
+        tabled = {"table": config.tables // 2, "shift": 3} if config.tables else {}
+        found += [{"width": 3, "sink": Sink.ROWS, "base": last, **tabled}]
+        if last > -(-12 // config.lanes):  # there is room for a block
+            found += [{"height": min(3, most(config)), "width": 2, "sink": Sink.OUTER, "base": last - 1}]
+    slots = rng.sample(range(config.populations), len(found))
+    return [Values(slot, **fields) for slot, fields in zip(slots, found, strict=True)]
+
+
+def most(config: ChipConfig) -> int:
+    """The largest number of D."""
+    return (1 << config.dynamic_bits) - 1
+
+
+def entries(config: ChipConfig, rng: random.Random) -> list[list[int]]:
+    """Tables up to both ends; those of gates have numbers of D."""
+    half = 1 << config.membrane_bits - 1
+    found = []
+    for number in range(config.tables):
+        gate = config.gates and number == config.tables // 2
+        low, high = (0, min(most(config), half - 1)) if gate else (-half, half - 1)
+        found.append([rng.choice((low, high, rng.randint(low, high))) for _ in range(ENTRIES)])
+    return found
+
+
+def currents(config: ChipConfig, rng: random.Random, p: Values) -> list[list[int]]:
+    """Of a step; those of a gate without a table are numbers of D."""
+    low, high = -(1 << config.acc_bits - 1), (1 << config.acc_bits - 1) - 1
+    if p.sink == Sink.ROWS and p.table is None:
+        low, high = 0, min(most(config), (1 << config.membrane_bits - 1) - 1)
+    scale = rng.choice((1, 1 << p.shift, 1 << p.shift + 7))
+    near = max(low, -2 * scale), min(high, 2 * scale)
+    return [[rng.choice((low, high, rng.randint(low, high), rng.randint(*near), rng.randint(*near), 0))
+             for _ in range(config.lanes)] for _ in range(p.words)]  # fmt: skip
+
+
+def rows_of(config: ChipConfig, p: Values, sent: list[list[int]]) -> dict[int, list[int]]:
+    """What a sweep makes of its words."""
+    first = p.base * config.lanes
+    if p.sink == Sink.ROWS:
+        return dict(enumerate(sent, first))
+    pairs = list(zip(sent[::2], sent[1::2], strict=True))
+    return {
+        first + i: [sum(key[i] * value[lane] for key, value in pairs) for lane in range(config.lanes)]
+        for i in range(config.lanes)
+    }
+
+
+async def steps(ctx: Any, soma: Soma, populations: list[Values], first: bool) -> None:
+    """Two steps, whose tokens and credits come in any order of populations; what each of them sends."""
+    config, rng, expected = soma.config, soma.rng, {}
+    soma.writes.clear()
+    for parity in range(2):
+        for p in populations:
+            given, last = currents(config, rng, p), rng.random() < 0.4
+            for number, word in enumerate(given):
+                soma.accumulators[parity, p.acc + number] = list(word)
+            expected[p.slot, parity] = last, soma.expected(p, given, last)
+    for parity in range(2):
+        for p in rng.sample(populations, len(populations)):
+            if not first:
+                await soma.event(ctx, p.slot, parity, False, credit=True)
+            await soma.event(ctx, p.slot, parity, expected[p.slot, parity][0])
+    for _ in range(20_000):
+        if len(soma.swept) == len(expected):
+            break
+        await soma.cycle(ctx)
+    written = []
+    for p in populations:
+        for parity in range(2):
+            found, rows = soma.swept.pop((p.slot, parity))
+            sent = expected[p.slot, parity][1]
+            if p.sink != Sink.EGRESS:
+                made = rows_of(config, p, sent)
+                assert not found, "a gate or a pair sends spikes"
+                assert {row: rows.get(row) for row in made} == made, (p, parity)
+                written += [(parity, row) for row in made] if p.sink == Sink.ROWS else []
+            else:
+                places = [(g, y, x) for g in range(p.groups) for y in range(p.height) for x in range(p.width)]
+                here = {place: word for place, word in zip(places, sent, strict=True) if any(word)}
+                assert found == here, (p, parity)
+    ours = set(written)
+    assert sorted(place for place in soma.writes if place in ours) == sorted(written), "each row once"
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "plain" else pytest.mark.slow) for name in CHIPS]
+)
+def test_what_is_sent_and_written_is_what_the_rule_says(name: str) -> None:
+    config = CHIPS[name]
+    soma = Soma(config, len(name), stalls=0.4, reads=0.3)
+    rng = soma.rng
+    soma.entries = entries(config, rng)
+    populations = drawn(config, rng)
+
+    async def bench(ctx: Any) -> None:
+        for turn in range(2):  # the second START forgets what was kept
+            await soma.load(ctx, populations)
+            for number in range(4 - 3 * turn):
+                await steps(ctx, soma, populations, number == 0)
+            ctx.set(soma.soma.running, 0)
+            ctx.set(soma.soma.stop, 1)
+            await soma.cycle(ctx)
+            ctx.set(soma.soma.stop, 0)
+        for number, table in enumerate(soma.entries):
+            for index in rng.sample(range(ENTRIES), 3):
+                word = await soma.read(ctx, OptionMemory.TABLE, number * ENTRIES + index)
+                assert word == table[index] & (1 << config.membrane_bits) - 1
+
+    simulate(soma.module(), bench)
