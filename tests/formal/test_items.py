@@ -65,14 +65,14 @@ def harness(module: Any, config: ChipConfig = CONFIG) -> Module:
     ready, level = inside["items", "w_rdy"], inside["items", "level"]
     m.d.comb += Assert(~load | ~staged | ready)  # what is claimed: an item takes the place of none that waits
     # nor a membrane of one whose planes are under way
-    m.d.comb += Assert(~dut.neurons.out_valid | _rest(dut))
+    m.d.comb += Assert(~dut.neurons.out_valid | _rest(dut, inside))
     if config.tables:
         m.d.comb += Assume(~dut.population.tabled | dut.population.membrane_out)
-        m.d.comb += Assert(~dut.values.busy | dut.planes.rests)
+        m.d.comb += Assert(~inside["values", "busy"] | dut.planes.rests)
     total, values = Signal(6), dut.population.membrane_out
     m.d.comb += total.eq(inflight + level + staged)
     with m.If(~values):
-        m.d.comb += [Assert((inflight == 0) | (total <= MOST)), Assert(_rest(dut))]
+        m.d.comb += [Assert((inflight == 0) | (total <= MOST)), Assert(_rest(dut, inside))]
     _under_way(m, inside, inflight)
     _states(m, dut, inside, total, inflight)
     # Three windows that fired at once, in the FIFO, before it and in the neurons, while egress waits:
@@ -92,7 +92,7 @@ def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal
     """Invariants: a population's word changes only when nothing is under way, and there is room
     only for what is allowed for."""
     state, fetched, staged = inside["fsm_state"], inside["fetched"], inside["staged"]
-    quiet, values = (inflight == 0) & _rest(dut) & ~staged, dut.population.membrane_out
+    quiet, values = (inflight == 0) & _rest(dut, inside) & ~staged, dut.population.membrane_out
     between = (state == IDLE) | (state == OPEN) | (state == PARAMETERS) | (state == FINISH)
     m.d.comb += [
         Assert(state <= FINISH),
@@ -103,12 +103,12 @@ def _states(m: Module, dut: Any, inside: Inside, total: Signal, inflight: Signal
     with m.If(state == WALK):
         m.d.comb += [Assert(~dut.room | values | (total < MOST)), Assert(~dut.room | ~values | quiet)]
     with m.If(values):
-        m.d.comb += [Assert(inflight <= 1), Assert((inflight == 0) | (_rest(dut) & ~staged))]
+        m.d.comb += [Assert(inflight <= 1), Assert((inflight == 0) | (_rest(dut, inside) & ~staged))]
 
 
-def _rest(dut: Any) -> Value:
+def _rest(dut: Any, inside: Inside) -> Value:
     """No plane is to be sent, and no table is being asked for any."""
-    return dut.planes.rests & ~dut.values.busy if dut.config.tables else dut.planes.rests
+    return dut.planes.rests & ~inside["values", "busy"] if dut.config.tables else dut.planes.rests
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +141,7 @@ def test_not_vacuous(tmp_path):
 MUTANTS = {
     "no room kept": ("(inflight + items.level) < SWEEP_ITEMS - 5", "items.level < SWEEP_ITEMS - 5"),
     "room is not looked at": ("self.element.eq(self.room)", "self.element.eq(1)"),
-    "membranes follow each other": ("Mux(self.alone, empty, ", "Mux(0, empty, "),
+    "membranes follow each other": ("Mux(values.alone, empty, ", "Mux(0, empty, "),
     "a plane does not wait": ("with m.Elif(self.planes.runs & taken):", "with m.Elif(self.planes.runs):"),
 }
 

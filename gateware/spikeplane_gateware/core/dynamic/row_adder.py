@@ -14,7 +14,7 @@ cycles in which nothing is added; rows that it has not reached yet are not given
 from functools import reduce
 from operator import and_, or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -80,22 +80,14 @@ class RowAdder(wiring.Component):
             self.i.ready.eq(port.read_ready),
         ]  # fmt: skip
         taken = self.i.valid & port.read_ready
-        adds_now, found = reading, Mux(reading, port.word, 0)
-        if c.gates:
-            adds_now, found = (
-                reading | self.row_valid,
-                Mux(reading, port.word, Mux(self.row_valid, self.row, 0)),
-            )
-        m.d.sync += [reading.eq(taken), adding.eq(adds_now), self.writing.eq(Mux(taken, row.hot, 0))]
+        writes, found = self._found(m, reading, at_write, following)
+        m.d.sync += [reading.eq(taken), adding.eq(writes), self.writing.eq(Mux(taken, row.hot, 0))]
         with m.If(taken):
             m.d.sync += [at_read.eq(port.read_row), value.eq(row.value)]
         # 0 where nothing is added, so that clearing needs no multiplexer
         m.d.sync += [word.eq(found), adds.eq(Mux(reading, value & in_head, 0))]
         with m.If(reading):
             m.d.sync += at_write.eq(at_read)
-        if c.gates:
-            with m.If(self.row_valid):
-                m.d.sync += at_write.eq(following)
         bits = c.dynamic_bits
         m.d.comb += port.write_word.eq(
             Cat((word[lane * bits :][:bits] + adds[lane])[:bits] for lane in range(c.lanes))
@@ -103,6 +95,15 @@ class RowAdder(wiring.Component):
         self._clear(m, adding, at_write, following)
         m.d.comb += self.quiet.eq(~reading & ~adding & self.all_cleared & ~self.begin)
         return m
+
+    def _found(self, m: Module, reading: Signal, at_write: Signal, following: Signal) -> tuple[Value, Value]:
+        """Whether a row is written in the next cycle, and what it has before something is added: what was read, or values."""
+        word = Mux(reading, self.port.word, 0)
+        if not self.config.gates:
+            return reading, word
+        with m.If(self.row_valid):
+            m.d.sync += at_write.eq(following)
+        return reading | self.row_valid, Mux(reading, self.port.word, Mux(self.row_valid, self.row, 0))
 
     def _in_head(self, m: Module, row: Signal) -> Signal:
         """The lanes of the head of the bit that `row` ends with: those whose numbers differ below bit `head` only."""

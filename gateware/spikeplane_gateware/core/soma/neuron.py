@@ -91,6 +91,9 @@ class NeuronArray(wiring.Component):
         )
         for lane in range(self.config.lanes):
             self._lane(m, lane, valids, keeps, shared[lane])
+        if self.config.tables:
+            with m.If(self.turn):
+                m.d.sync += [v.eq(other) for v, other in zip(self.v, [*self.v, self.entry][1:], strict=True)]
         return m
 
     def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
@@ -129,9 +132,6 @@ class NeuronArray(wiring.Component):
         with m.If(valids[4]):
             m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
             m.d.sync += lower.eq(left)
-        if c.tables:
-            with m.Elif(self.turn):
-                m.d.sync += self.v[lane].eq([*self.v, self.entry][lane + 1])
         with m.If(keeps):
             m.d.comb += self.after[lane].eq(Mux(resets, lower, self.v[lane]))
         m.d.comb += self.fired[lane].eq(fired)

@@ -12,7 +12,7 @@ its parameters and its end.
 from collections.abc import Iterator
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -33,7 +33,7 @@ from spikeplane_gateware.core.soma.plane_counter import PlaneCounter
 from spikeplane_gateware.core.soma.presentations import Presentations
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.step_offsets import StepOffsets
-from spikeplane_gateware.core.soma.value_table import ValueTable
+from spikeplane_gateware.core.soma.values import Values
 from spikeplane_gateware.core.soma.window_walker import WindowWalker
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
@@ -104,9 +104,9 @@ class Sweep(wiring.Component):
         ]
         self._port(m)
         self._gather(m)
-        self._emit(m)
+        values = self._emit(m)
         shown = parameter | self._control(m, table)
-        m.d.comb += self.read_data.eq(shown | self.values.read_data if c.tables else shown)
+        m.d.comb += self.read_data.eq(shown if values is None else shown | values)
         return m
 
     def _biases(self, m: Module) -> Iterator[Any]:
@@ -274,9 +274,9 @@ class Sweep(wiring.Component):
             neurons.minus_amount[lane].eq(self.amount[place]),
         ]
 
-    def _emit(self, m: Module) -> None:
+    def _emit(self, m: Module) -> Value | None:
         """Masks, or one bit plane after the other, with their places; only non-zero masks go into
-        the FIFO."""
+        the FIFO. Returns what TABLE gives to `read_data`."""
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
         m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=SWEEP_ITEMS)
@@ -287,9 +287,9 @@ class Sweep(wiring.Component):
         inflight = Signal(5)
         m.d.sync += inflight.eq(inflight + (self.element & self.walker.last) - neurons.out_valid)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
-        rests = self._values(m)
+        values = Values(m, self, self.planes)
         m.d.comb += [
-            self.idle.eq((inflight == 0) & rests & ~staged),
+            self.idle.eq((inflight == 0) & values.rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
             taken.eq(~staged | items.w_rdy),
             items.w_en.eq(staged & self._is_item(item.mask)),
@@ -298,7 +298,7 @@ class Sweep(wiring.Component):
         if c.dynamic_depth:
             m.d.comb += self.drained.eq(items.level == 0)
         # From a register: what is launched in this cycle and the last is allowed for.
-        m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
+        m.d.sync += self.room.eq(Mux(values.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
         bits = self._plane(m)
         with m.If(taken):
@@ -312,7 +312,7 @@ class Sweep(wiring.Component):
                 item.y.eq(y),
                 item.x.eq(x),
             ]
-        self._planes(m, load, taken)
+        self._planes(m, load, taken, values.planed)
         with m.If(self.begin_group):
             m.d.sync += [y.eq(0), x.eq(0)]
         with m.Elif(load & (~p.membrane_out | self.planes.highest)):
@@ -324,35 +324,7 @@ class Sweep(wiring.Component):
             self.item.valid.eq(items.r_rdy),
             items.r_en.eq(self.item.ready),
         ]
-
-    def _values(self, m: Module) -> Value:
-        """What becomes of a word of values: `valued`, what it sends stands in the lanes; `planed`, its planes begin; `alone`, no
-        other word is under way beside it. Returns whether nothing is under way here."""
-        c, p, neurons = self.config, self.population, self.neurons
-        valued, rests = neurons.out_valid, self.planes.rests
-        if c.tables:
-            m.submodules.values = self.values = values = ValueTable(c)
-            connect(m, values.write, flipped(self.write))
-            connect(m, values.read, flipped(self.read))
-            m.d.comb += [
-                values.population.eq(p),
-                values.found.eq(neurons.out_valid),
-                values.v.eq(neurons.v[0]),
-                neurons.turn.eq(values.turn),
-                neurons.entry.eq(values.entry),
-            ]
-            valued, rests = values.ready, rests & ~values.busy
-        self.planed, self.alone = valued, p.membrane_out
-        if c.gates:
-            to_rows = Signal()
-            m.d.comb += [
-                to_rows.eq(p.membrane_out & (p.sink == Sink.ROWS)),
-                self.row_valid.eq(valued & to_rows),
-                self.row.eq(Cat((v | Const(0, c.dynamic_bits))[: c.dynamic_bits] for v in neurons.v)),
-            ]
-            self.planed = valued & ~to_rows
-            self.alone = p.membrane_out & ~(to_rows & ~p.tabled if c.tables else to_rows)
-        return rests
+        return values.read_data
 
     def _is_item(self, mask: Value) -> Value:
         """Whether a word goes on: the outer engine counts all of them."""
@@ -381,13 +353,13 @@ class Sweep(wiring.Component):
             mask.append(plane)
         return Value.cast(Cat(*mask))
 
-    def _planes(self, m: Module, load: Signal, taken: Signal) -> None:
+    def _planes(self, m: Module, load: Signal, taken: Signal, planed: Value) -> None:
         """When an item is made: with every word of neurons, or for each of its bit planes as the
         FIFO takes them."""
         p, neurons = self.population, self.neurons
         with m.If(~p.membrane_out):
             m.d.comb += load.eq(neurons.out_valid)
-        with m.Elif(self.planed):
+        with m.Elif(planed):
             m.d.sync += self.planes.begin()
         with m.Elif(self.planes.runs & taken):
             m.d.comb += load.eq(1)
