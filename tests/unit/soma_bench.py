@@ -54,8 +54,8 @@ class Soma:
     def __init__(self, config: ChipConfig, seed: int, stalls: float, reads: float) -> None:
         self.config, self.rng, self.stalls, self.reads = config, random.Random(seed), stalls, reads
         self.tables, self.form = core_tables(config), packet_format(config)
-        self.soma = SomaStage(config)
-        self.memory = DynamicMemory(config) if config.dynamic_depth else None
+        self.soma: Any = SomaStage(config)
+        self.memory: Any = DynamicMemory(config) if config.dynamic_depth else None
         self.entries = [[0] * ENTRIES for _ in range(config.tables)]
         self.accumulators: dict[tuple[int, int], Word] = defaultdict(lambda: [0] * config.lanes)
         self.rows: list[dict[int, Word]] = [{}, {}]
