@@ -12,6 +12,7 @@ from spikeplane_sim.figures import (
     board,
     camera,
     camera_synthesis,
+    clock,
     options,
     speed,
     synthesis,
@@ -92,6 +93,12 @@ def show_options() -> None:
     console.print(options.table())
 
 
+def show_clock() -> None:
+    """The clock of a core with all options."""
+    console.print(clock.table())
+    console.print("required: at most 5 % less with all")
+
+
 def show_camera() -> None:
     """The camera's images and speeds."""
     console.print(camera.quality_table())
@@ -129,6 +136,7 @@ PARTS = {
     "size": show_size,
     "synthesis": show_synthesis,
     "options": show_options,
+    "clock": show_clock,
     "camera": show_camera,
     "camera-synthesis": show_camera_synthesis,
     "training": show_training,

