@@ -167,6 +167,9 @@ def test_queries_that_keys_come_from_are_repeated() -> None:
     behind = three.item(three.fires("behind", three.q.value))
     assert three.draft(three.times(three.times(three.q, turned(behind)), three.v))[0] == "q.q"
     three = Three()
+    behind = three.item(three.fires("behind", three.q.value))
+    assert three.draft(three.times(three.times(three.q, turned(three.k)), behind))[0] == "q.q", "values too"
+    three = Three()
     first = three.times(three.times(three.q, turned(three.k)), three.v)
     second = three.item(three.fires("second", first.value))
     for name in "qkv":

@@ -41,10 +41,11 @@ def test_numbers_of_a_later_step_have_room() -> None:
     program = compile(small(bias=by_step(0, 8, -40) * 1.0), chip=CHIP, encoding=encoding, calibration=ones)
     model = GoldenModel(program.network, membrane_bits=16, acc_bits=24)
     assert model.run({"in": ones})["v"][0, :, :, 0, 0].tolist() == [[1, 1], [9, 9], [-39, -39]]
-    net = small(threshold=by_step(1, 1, 4000) * 1.0)
+    net = small(threshold=by_step(10, 10, 60_000) * 1.0)
     theta = compile(net, chip=CHIP, encoding=encoding, calibration=ones).network.population("v").theta
     assert theta is not None
-    assert 4000 * theta[0, 0] == pytest.approx(theta[2, 0], rel=0.2)
+    assert 20_000 < theta[2, 0] < 1 << 15
+    assert 6000 * theta[0, 0] == pytest.approx(theta[2, 0], rel=0.2)
 
 
 def test_the_words_of_each_step_are_its_own() -> None:

@@ -42,6 +42,6 @@ PART = Part(
     name="attention",
     folder="sw/spikeplane/importers",
     gateware=False,
-    tests={"*": ("tests/unit/test_matrices.py", *MODELS)},
+    tests={"*": ("tests/unit/test_matrices.py", "tests/unit/test_import_fused.py", *MODELS)},
     mutants=MUTANTS,
 )

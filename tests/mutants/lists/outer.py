@@ -7,7 +7,7 @@ MUTANTS = (
     Mutant("memory.py", "Mux(rows.bank, reader.words[1], reader.words[0])", "reader.words[0]", "sums begin with the other bank's row"),
     Mutant("pair_words.py", "Mux(some, 1, p.pair_groups)", "1", "a word of V that is 0 moves on by one block"),
     Mutant("pair_words.py", "Mux(ends, base, following)", "following", "each token has blocks of its own"),
-    Mutant("pair_words.py", "[block.eq(beyond), base.eq(beyond)]", "[block.eq(beyond)]", "a group's second token is its predecessor's"),
+    Mutant("pair_words.py", "m.d.sync += [block.eq(beyond), base.eq(beyond)]", "m.d.sync += block.eq(beyond)", "a group's second token is its predecessor's"),
     Mutant("pair_words.py", "group.eq(p.group_base[0])", "group.eq(0)", "a population that begins with an odd group is a block late"),
     Mutant("pair_words.py", "Cat(mask, mask != 0)", "Cat(mask, 1)", "a word of K that is 0 is a pair"),
     Mutant("row_scan.py", "Mux(self.o.valid, out.hot, 0)", "0", "a row follows itself"),
