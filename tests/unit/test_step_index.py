@@ -62,6 +62,7 @@ def test_each_step_has_its_own_numbers() -> None:
     weight = np.arange(1, 7).reshape(STEPS, 2, 1, 1, 1)
     assert sent(integers(weight=weight, neuron=neuron), [1, 2, 3]) == [[1, 2], [6, 8], [15, 18]]
     assert sent(integers(bias=by_step(7, 0, -9), neuron=neuron), [1, 1, 1]) == [[8, 9], [1, 2], [-8, -7]]
+    assert sent(integers(bias=by_step(7, 0, -9), neuron=neuron, hold=True), [1, 1, 1])[2] == [-8, -7]
     gate = Neuron(leak="memoryless", reset="none")
     assert sent(integers(theta=by_step(1, 2, 3), neuron=gate), [1, 1, 1]) == [[1, 1], [0, 1], [0, 0]]
     soft = Neuron(leak="none", reset="soft")
@@ -82,15 +83,6 @@ def test_a_delayed_weight_is_that_of_the_step_in_which_it_arrives() -> None:
     )
     network = replace(network, projections=(*network.projections, back))
     assert sent(network, [1, 1, 1]) == [[1, 0], [1, 1], [1, 0]]
-
-
-def test_more_steps_than_there_are_numbers_for_are_refused() -> None:
-    for network in (integers(bias=by_step(1, 2, 3)), integers(weight=np.ones((STEPS, 2, 1, 1, 1), int))):
-        sent(network, [1, 1])
-        with pytest.raises(
-            SpikeplaneError, match="weights or thresholds for 3 steps of a sample, not for more"
-        ):
-            sent(network, [1, 1, 1, 1])
 
 
 def test_the_worst_case_is_that_of_any_one_step() -> None:

@@ -4,15 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_step_index import CHIP, STEPS, by_step, integers
+from test_step_index import CHIP, STEPS, by_step, integers, sent
 
 from spikeplane import compile
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.encoding import Encoding
+from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.formats.tables import Memory, core_tables
-from spikeplane.network import ALIGNED, MEMBRANE
+from spikeplane.network import ALIGNED, MEMBRANE, Neuron
 from spikeplane_sim.golden import GoldenModel
 
 
@@ -46,6 +47,17 @@ def test_numbers_of_a_later_step_have_room() -> None:
     assert theta is not None
     assert 20_000 < theta[2, 0] < 1 << 15
     assert 6000 * theta[0, 0] == pytest.approx(theta[2, 0], rel=0.2)
+
+
+def test_more_steps_than_there_are_numbers_for_are_refused() -> None:
+    soft, weight = Neuron(leak="none", reset="soft"), np.ones((STEPS, 2, 1, 1, 1), int)
+    amounts = integers(amount=by_step(1, 2, 3), neuron=soft)
+    for network in (integers(bias=by_step(1, 2, 3)), integers(weight=weight), amounts):
+        sent(network, [1, 1])
+        with pytest.raises(
+            SpikeplaneError, match="weights or thresholds for 3 steps of a sample, not for more"
+        ):
+            sent(network, [1, 1, 1, 1])
 
 
 def test_the_words_of_each_step_are_its_own() -> None:

@@ -75,7 +75,7 @@ PARTS = (
         name="golden steps",
         folder="sim/spikeplane_sim",
         gateware=False,
-        tests={"*": ("tests/unit/test_step_index.py",)},
+        tests={"*": ("tests/unit/test_step_index.py", "tests/unit/test_step_room.py")},
         mutants=GOLDEN,
     ),
     Part(
