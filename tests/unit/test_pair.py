@@ -80,6 +80,9 @@ def test_large_sums_are_exact() -> None:
         dict.fromkeys("kvx", ones)
     )
     assert (found["a"] == 33 * 81).all()
+    narrow = GoldenModel(attention(1, (33, 9, 9)), membrane_bits=16, acc_bits=12)
+    with pytest.raises(SpikeplaneError, match="a current of 2673 exceeds the 12-bit"):
+        narrow.run(dict.fromkeys("kvx", ones))
 
 
 def real(heads: int, factor: np.ndarray) -> FloatNetwork:
