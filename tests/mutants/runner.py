@@ -147,7 +147,9 @@ class Runner:
         if self.ended:
             raise KeyboardInterrupt
         if not self.tree.is_dir():  # the packages that are installed would have been tested instead
-            raise NotNeutral(f"{self.tree} is gone: another run has other mutants or sources; run one at a time")
+            raise NotNeutral(
+                f"{self.tree} is gone: another run has other mutants or sources; run one at a time"
+            )
         if status in (4, 5):  # wrong use of pytest, nothing selected
             raise NotNeutral(f"pytest could not run (exit {status}): {selection}\n{log.read_text()[-2000:]}")
         return status == 0

@@ -33,7 +33,7 @@ MUTANTS = (
     Mutant("compiler/time_channels.py", "blocks * source.levels[:, None]", "blocks", "a constant sends 1 in each step", tests=STEPS),
     Mutant("compiler/time_channels.py", "found |= {p.name: len(p.levels) for p in net.populations if p.levels is not None}", "pass", "numbers of other steps are not told", tests=STEPS),
     Mutant("importers/constants.py", "p.constant and p.levels is None", "p.constant", "what differs from step to step is a bias", tests=STEPS),
-    Mutant(f"{TRACE}/layouts.py", "n not in (1, *tried)", "False", "a forward with a number for each step is not tried with them", tests=STEPS),
+    Mutant(f"{TRACE}/layouts.py", "n not in (1, steps, batch)", "False", "a forward with a number for each step is not tried with them", tests=STEPS),
     Mutant(f"{TRACE}/layouts.py", "self.steps_at == 2", "False", "rows of several channels are no steps", tests=STEPS),
 )  # fmt: skip
 

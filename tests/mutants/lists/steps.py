@@ -26,8 +26,8 @@ MUTANTS = (
     Mutant("importers/by_step.py", "len(readers) == 1 and _taken(made, readers[0])", "False", "values are sent where nobody needs them", tests=APART),
     Mutant("importers/by_step.py", "p.weight * gain.reshape(shape)", "p.weight", "the reader's factor is lost", tests=APART),
     Mutant("importers/by_step.py", "gain * (0.0 if relay.bias is None else relay.bias)", "0.0", "the biases of each step are lost", tests=APART),
-    Mutant("importers/trace/by_step.py", "bias.tensor.numpy().astype(np.float64) / many", "bias.tensor.numpy().astype(np.float64)", "a readout over all steps has its bias in each", tests=APART),
-    Mutant("importers/trace/by_step.py", "kernels[:, :, t, 0, 0]", "kernels[:, :, 0, 0, 0]", "a readout has the first step's weights in all", tests=APART),
+    Mutant("importers/trace/by_step.py", "bias.tensor.double() / many", "bias.tensor.double()", "a readout over all steps has its bias in each", tests=APART),
+    Mutant("importers/trace/by_step.py", "weight.tensor[:, :, t]", "weight.tensor[:, :, 0]", "a readout has the first step's weights in all", tests=APART),
     Mutant("importers/trace/stacks.py", "t.step == place", "True", "steps in another order count as in theirs", tests=APART),
 )  # fmt: skip
 
