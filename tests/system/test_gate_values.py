@@ -8,7 +8,7 @@ from gatings import SIZES, VALUES, gated, latched, planes
 from reference import reference
 
 from spikeplane.estimate.forward import outputs
-from spikeplane.network import Network
+from spikeplane.network import Network, Population, Projection, Table
 from spikeplane.program.structure import check_structure
 from spikeplane_sim.golden import GoldenModel
 
@@ -54,6 +54,23 @@ def test_a_gate_by_hand(apart: bool) -> None:
     assert (found["a"] == given["in"] * found["g"]).all()
     assert (found["a"] < 0).any()
     assert (found["a"] > 100).any()
+
+
+def test_a_table_by_hand() -> None:
+    """The lowest bits do not count, and what is beyond has the first or the last entry."""
+    table = Table(tuple(range(-128, 128)), 3)
+    neuron = replace(VALUES, planes=8, table=table)
+    network = Network(
+        populations=(
+            Population(name="in", shape=(1, 1, 1), value_bits=10, signed=True),
+            Population(name="out", shape=(1, 1, 1), neuron=neuron, theta=np.array([1])),
+        ),
+        projections=(Projection(source="in", target="out", weight=np.full((1, 1, 1, 1), 2)),),
+        output="out",
+    )
+    given = np.array([-1000, -513, -512, -5, -4, -1, 0, 3, 4, 508, 511, 512, 1000])
+    found = same(network, {"in": given.reshape(-1, 1, 1, 1, 1)})["out"].ravel().tolist()
+    assert found == [-128, -128, -128, -2, -1, -1, 0, 0, 1, 127, 127, 127, 127]
 
 
 def test_latches_are_kept_from_one_presentation_to_the_next() -> None:

@@ -3,7 +3,7 @@
 from mutants.catalogue import Mutant, Part
 
 VALUES = ("tests/system/test_gate_values.py",)
-COMPILED = ("tests/unit/test_gate_quantise.py",)
+COMPILED = ("tests/unit/test_gate_quantise.py", "tests/unit/test_gate_numbers.py")
 
 SOFTWARE = (
     Mutant("network/gate.py", "replace(self, g=other(self.g))", "self", "a gate of a renamed layer is called as before"),
@@ -69,7 +69,7 @@ GOLDEN = (
     Mutant("golden/float_model.py", "source * now[p.dynamic.g] * self.weights[tag].view(1, -1, 1, 1)", "source * now[p.dynamic.g]", "factors of real gates are lost"),
 )  # fmt: skip
 
-_TESTS = ("tests/unit/test_gate_refused.py", *VALUES)
+_TESTS = ("tests/unit/test_gate_refused.py", "tests/unit/test_gate_numbers.py", *VALUES)
 
 PARTS = (
     Part(name="gated values", folder="sw/spikeplane", gateware=False, tests={"*": _TESTS}, mutants=SOFTWARE),
