@@ -31,7 +31,19 @@ SOFTWARE = (
     Mutant("program/file.py", '({"presentations": times} if times > 1 else {})', "{}", "a program forgets how often a sample is presented"),
     Mutant("estimate/forward.py", "out[projection.source][t] * out[dynamic.g][t] << projection.pre_shift", "out[projection.source][t] * out[dynamic.g][t]", "the estimate has no guard bits of gates"),
     Mutant("estimate/forward.py", "network.presentations - 1", "0", "the estimate has the first presentation"),
-    Mutant("front/stream.py", "program.network.presentations > 1", "False", "a stream is presented once"),
+    Mutant("program/laid_gates.py", "source.neuron is None or laid.needs(given.name, source.name)", "source.neuron is None", "what makes a gate waits for it"),
+    Mutant("program/laid_gates.py", "{(p.dynamic.g, p.target) for p in self.projections if isinstance(p.dynamic, Gate)}", "set()", "what a gate is made of through another gate waits for it"),
+    Mutant("program/laid_gates.py", "max(1, top.bit_length())", "1", "a gate's rows have one bit", equivalent="rows take what neurons hold, whatever their planes, and nothing of it is sent"),
+    Mutant("program/laid_gates.py", "not (own.relu or own.kind.whole)", "False", "copies of values below 0 are 0"),
+    Mutant("program/laid_gates.py", "Order(source=rows.name, target=waiting, weight=one, kind=ALIGNED)", "Order(source=rows.name, target=projection.target, weight=one, kind=ALIGNED)", "what is gated does not wait for its gate"),
+    Mutant("compiler/options.py", "first // ENTRIES", "first", "a table's number is its first entry"),
+    Mutant("compiler/options.py", "self.network.presentations - 1", "self.network.presentations", "membranes are kept a presentation longer"),
+    Mutant("compiler/options.py", "not population.kept or self.network.presentations == 1", "self.network.presentations == 1", "all membranes are kept"),
+    Mutant("compiler/pairs.py", "at * rows", "at", "groups of a gate lie on each other"),
+    Mutant("compiler/pairs.py", "int(tuple(gate.shape[1:]) == (height, width))", "1", "pixels read rows that a gate of one does not have"),
+    Mutant("compiler/pairs.py", "at * acc * step", "at * step", "rows of pixels read each other's gates"),
+    Mutant("compiler/pairs.py", "0 <= at < part.groups", "True", "groups of other cores are gated here"),
+    Mutant("front/stream.py", "(times := program.network.presentations) > 1", "False", "a stream is presented once"),
 )  # fmt: skip
 
 COMPILER = (
@@ -69,10 +81,11 @@ GOLDEN = (
     Mutant("golden/float_model.py", "source * now[p.dynamic.g] * self.weights[tag].view(1, -1, 1, 1)", "source * now[p.dynamic.g]", "factors of real gates are lost"),
 )  # fmt: skip
 
+_LAID = ("tests/unit/test_gate_tables.py",)
 _TESTS = ("tests/unit/test_gate_refused.py", "tests/unit/test_gate_numbers.py", *VALUES)
 
 PARTS = (
-    Part(name="gated values", folder="sw/spikeplane", gateware=False, tests={"*": _TESTS}, mutants=SOFTWARE),
+    Part(name="gated values", folder="sw/spikeplane", gateware=False, tests={**dict.fromkeys(("program/laid_gates.py", "compiler/options.py", "compiler/pairs.py"), _LAID), "*": _TESTS}, mutants=SOFTWARE),
     Part(name="gated compiler", folder="sw/spikeplane/compiler", gateware=False, tests={"*": COMPILED}, mutants=COMPILER),
     Part(name="golden gated values", folder="sim/spikeplane_sim", gateware=False, tests={"*": (*VALUES, *_TESTS[:1])}, mutants=GOLDEN),
 )  # fmt: skip

@@ -20,7 +20,7 @@ PARTS = (
             Mutant("value_table.py", "complete | (self.found & ~p.tabled)", "complete | self.found", "v is sent before its entry"),
             Mutant("sweep.py", "beyond_planes & ~p.tabled if c.tables else beyond_planes", "beyond_planes", "an entry is limited where v is beyond the planes"),
             Mutant("values.py", "self.rests & ~values.busy", "self.rests", "a word is asked for while another is in the table"),
-            Mutant("values.py", "self.planed = self.planed & ~to_rows", "", "rows are sent as planes too"),
+            Mutant("values.py", "self.planed & ~to_rows", "self.planed", "rows are sent as planes too"),
             Mutant("values.py", "p.membrane_out & ~(to_rows & ~p.tabled if c.tables else to_rows)", "p.membrane_out & ~to_rows", "a word of a tabled gate comes while another is in the table"),
             Mutant("sweep.py", "self.active.last & presentations.ends", "self.active.last", "nothing is kept from one presentation to the next"),
             Mutant("presentations.py", "self.active.initial | self.ends", "self.ends", "START keeps the count"),

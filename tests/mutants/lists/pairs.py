@@ -23,8 +23,8 @@ SOFTWARE = (
     Mutant("program/laid.py", "groups * lanes if words > 1 else channels", "channels", "a head's words are as many as its channels say"),
     Mutant("program/laid.py", "(part.core, part.first * pair.words, part.groups * pair.words)", "(part.core, part.first, part.groups)", "heads are counted as words"),
     Mutant("program/laid.py", "return lcm(*(pair.words for pair in pairs_of(network, name)))", "return max((pair.words for pair in pairs_of(network, name)), default=1)", "a core holds parts of a head where two pairs differ"),
-    Mutant("program/laid.py", "s.target == p.name and not s.delay", "s.target == p.name", "populations wait for a step that comes later"),
-    Mutant("program/laid.py", "before[p.name] <= known", "True", "a pair lies behind what waits for it"),
+    Mutant("program/laid_gates.py", "s.target == p.name and not s.delay", "s.target == p.name", "populations wait for a step that comes later"),
+    Mutant("program/laid_gates.py", "before[p.name] <= known", "True", "a pair lies behind what waits for it"),
     Mutant("program/sizes.py", "count >> config.dynamic_bits", "False", "more tokens than the memory counts"),
     Mutant("compiler/pairs.py", "(head - part.first) * plane + projection.offset + word", "(head - part.first) * plane + projection.offset", "words of a head lie on each other"),
     Mutant("compiler/pairs.py", "(at * words * words + word) * lanes", "(at * words + word) * lanes", "heads read each other's rows"),
@@ -36,7 +36,7 @@ SOFTWARE = (
     Mutant("compiler/units.py", "spare_places(largest, config) if projection.dynamic is None else 0", "spare_places(largest, config)", "ones are stored shifted, which nobody counts"),
     Mutant("compiler/layers.py", "bits if p.dynamic is None else COUNTED_BITS", "bits", "a count is many steps"),
     Mutant("compiler/time_channels.py", "dynamic.heads * len(blocks)", "dynamic.heads", "steps in channels attend to each other"),
-    Mutant("compiler/size.py", "max(counts).bit_length()", "max(counts).bit_length() - 1", "the least chip counts to half of the tokens"),
+    Mutant("compiler/size.py", "count.bit_length()", "count.bit_length() - 1", "the least chip counts to half of the tokens"),
     Mutant("estimate/pairs.py", "activity.spikes[dynamic.k] * share * pair.words * there", "activity.spikes[dynamic.k] * share * there", "the engine writes a word of several"),
 )  # fmt: skip
 

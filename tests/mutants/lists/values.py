@@ -42,7 +42,7 @@ LOW = (
     Mutant("compiler/planes.py", "layer.room + layer.low - relu", "layer.room - relu", "the planes that are left out are taken from those that are sent"),
     Mutant("compiler/units.py", "min(above[anchor], top(layer.widths[anchor]).bit_length() - 1)", "0", "an identity is lost in a coarser unit"),
     Mutant("compiler/size.py", "p.neuron is not None and p.neuron.low > 0", "False", "the least chip sends all planes"),
-    Mutant("compiler/auto.py", "replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0, step_bits=steps)", "replace(chip, levels=True, dynamic_depth=0, dynamic_bits=0, step_bits=steps)", "a chip that is made for a network never leaves planes out"),
+    Mutant("compiler/auto.py", "replace(chip, low_planes=True, levels=True, dynamic_depth=0, dynamic_bits=0, gates=False, **most)", "replace(chip, levels=True, dynamic_depth=0, dynamic_bits=0, gates=False, **most)", "a chip that is made for a network never leaves planes out"),
     Mutant("compiler/images.py", "neuron.bits(self.config.membrane_bits) + neuron.low - 1", "neuron.bits(self.config.membrane_bits) - 1", "the highest planes are not sent", tests=("tests/system/test_random.py::test_random_networks[core-8]",)),
     Mutant("program/values.py", "0 <= neuron.low < planes", "0 <= neuron.low", "all planes may be left out"),
     Mutant("program/values.py", "neuron.low and not config.low_planes", "False", "a chip that sends all planes takes a network that leaves some out"),
