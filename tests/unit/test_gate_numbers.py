@@ -12,8 +12,11 @@ from test_gate_quantise import CHIP, squeezed, values, whole
 from test_step_index import compiled, network
 
 from spikeplane import Encoding, Program, SpikeplaneError
-from spikeplane.float_network import FloatPopulation
-from spikeplane.network import Gate, Pair
+from spikeplane.compiler.by_step import alike
+from spikeplane.compiler.layers import gathered
+from spikeplane.compiler.ranges import ranges
+from spikeplane.float_network import FloatNetwork, FloatPopulation, FloatProjection
+from spikeplane.network import ALIGNED, Gate, Pair
 from spikeplane.program import check
 from spikeplane.program.values import check_table
 
@@ -69,3 +72,27 @@ def test_a_function_below_0_has_a_plane_for_its_sign() -> None:
     assert (neuron.planes, neuron.relu) == (8, False)
     assert np.ptp(neuron.table.values) > 240
     check_table(neuron, replace(CHIP, tables=1), "population 't'")
+
+
+def test_decays_of_each_step() -> None:
+    """A channel that keeps its value in some step may gather through two samples, and is chosen for as one that keeps it."""
+    keeps = np.array([[0.5, 0.0], [1.0, 0.5]])
+    assert gathered(values(decay=keeps), 2, 2).tolist() == [3.0, 1.5]
+    net = squeezed()
+    kept = FloatPopulation(name="kept", shape=(2, 1, 1), neuron=values(decay=keeps), kept=True)
+    found = alike(replace(net, populations=(*net.populations, kept))).population("kept").neuron
+    assert found is not None
+    assert np.asarray(found.decay).tolist() == [1.0, 0.5]
+
+
+def test_a_gate_does_not_average_values() -> None:
+    """Of a gate that may go up to 15 the product varies as 15 times the value does."""
+    gate, one = FloatPopulation(name="g", shape=(2, 1, 1)), np.ones((2, 1, 1))
+    x = FloatPopulation(name="x", shape=(2, 1, 1))
+    y = FloatPopulation(name="y", shape=(2, 1, 1), neuron=values())
+    into = FloatProjection(source="x", target="y", weight=one, kind=ALIGNED, dynamic=Gate("g", 15))
+    net = FloatNetwork(populations=(x, gate, y), projections=(into,), output="y")
+    plane = Encoding(kind="planes", steps=1)
+    found = ranges(net, {"x": plane, "g": plane}, {})
+    assert (found["y"].variance == 225 * found["x"].variance).all()
+    assert found["x"].variance.all()
