@@ -1,5 +1,7 @@
 """Integer networks of one gate, and of attention over the steps of a sample, which is presented several times."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikeplane.network import (
@@ -81,6 +83,24 @@ def gated(
             Projection(source="a", target="out", weight=generator.integers(-3, 4, (3, *shape))),
         ),
         output="out", steps=steps,
+    )  # fmt: skip
+
+
+def crossed() -> Network:
+    """Two gates: the first's is made of what the second one gates, and the second's of what the first gates."""
+    network = gated("full", apart=True)
+    x, g, a = (network.population(name) for name in "xga")
+    one = np.ones((6, 1, 1), int)
+    gate = {"weight": one, "kind": ALIGNED, "dynamic": Gate("g", 255)}
+    return replace(
+        network,
+        populations=(*network.inputs, x, replace(x, name="y"), g, replace(g, name="h"), a, replace(a, name="b"), network.population("out")),
+        projections=(
+            network.projections[0], replace(network.projections[0], target="y", source="other"),
+            replace(network.projections[1], source="y"), replace(network.projections[1], source="x", target="h"),
+            Projection(source="x", target="a", **gate), Projection(source="y", target="b", **{**gate, "dynamic": Gate("h", 255)}),
+            replace(network.projections[3]), replace(network.projections[3], source="b"),
+        ),
     )  # fmt: skip
 
 

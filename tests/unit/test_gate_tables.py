@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gatings import SIZES, VALUES, gated, latched, planes, sigmoid
+from gatings import SIZES, VALUES, crossed, gated, latched, planes, sigmoid
 from test_pair_tables import Core
 
 from spikeplane import SpikeplaneError
@@ -16,7 +16,7 @@ from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.tables import Memory
 from spikeplane.formats.value_tables import OptionMemory
-from spikeplane.network import ALIGNED, Gate, Network, Projection
+from spikeplane.network import ALIGNED, Gate, Network, Projection, Table
 from spikeplane.program.laid import check_together, dynamic_rows, laid_out, pairs_of
 from spikeplane.program.laid_parts import GatePopulation, Order
 from spikeplane.program.placement import Part, Placement
@@ -69,24 +69,6 @@ def test_a_square_has_a_relay() -> None:
     names, orders = laid(replace(network, projections=square))
     assert ("a.gate", "a.relay") in orders
     assert names.index("x") < names.index("a.gate") < names.index("a.relay") < names.index("a")
-
-
-def crossed() -> Network:
-    """Two gates: the first's is made of what the second one gates, and the second's of what the first gates."""
-    network = gated("full", apart=True)
-    x, g, a = (network.population(name) for name in "xga")
-    one = np.ones((6, 1, 1), int)
-    gate = {"weight": one, "kind": ALIGNED, "dynamic": Gate("g", 255)}
-    return replace(
-        network,
-        populations=(*network.inputs, x, replace(x, name="y"), g, replace(g, name="h"), a, replace(a, name="b"), network.population("out")),
-        projections=(
-            network.projections[0], replace(network.projections[0], target="y", source="other"),
-            replace(network.projections[1], source="y"), replace(network.projections[1], source="x", target="h"),
-            Projection(source="x", target="a", **gate), Projection(source="y", target="b", **{**gate, "dynamic": Gate("h", 255)}),
-            replace(network.projections[3]), replace(network.projections[3], source="b"),
-        ),
-    )  # fmt: skip
 
 
 def test_who_waits_for_whom_has_an_end() -> None:
@@ -284,3 +266,41 @@ def test_rows_lie_beside_their_reader() -> None:
         == "population 'a.gate' does not lie on the cores of 'a', with the same heads on each"
     )
     build_image(whole, placement, config, ["out"])
+
+
+def test_lanes_without_a_channel_send_nothing() -> None:
+    """Where v is 0 a sigmoid is not: such lanes get a bias that leads to an entry of 0."""
+    config = chip(8, rows=1, cols=1)
+
+    def biases(table: Table, channels: int = 3, **fields: Any) -> list[int]:
+        network = gated("full", shape=(channels, 2, 2))
+        g = network.population("g")
+        neuron = replace(VALUES, planes=9, table=table, **fields)
+        made = tuple(replace(g, neuron=neuron) if p.name == "g" else p for p in network.populations)
+        placement, image = try_fit(replace(network, populations=made), config, ["out"])
+        core = Core(config, image.words[0, 0])
+        slot = next(part.slot for part in placement.parts if part.population == "g")
+        base = core.word(Memory.POPULATION, slot)["parameter_base"]
+        word, bits = core.words[Memory.PARAMETER, base + 2], config.lane_bits
+        found = [word >> lane * bits & (1 << bits) - 1 for lane in range(8)]
+        return [value - (value >> bits - 1 << bits) for value in found]
+
+    assert biases(sigmoid(2)) == [2] * 3 + [-128 << 2] * 5
+    assert biases(sigmoid(2), 8) == [2] * 8
+    falling = replace(sigmoid(2), values=sigmoid(2).values[::-1])
+    assert biases(falling) == [2] * 3 + [127 << 2] * 5
+    assert biases(falling, floor=True) == [2] * 3 + [127 << 2] * 5
+    line = replace(sigmoid(3), values=tuple(max(0, i) for i in range(-128, 128)))
+    assert biases(line) == [2] * 3 + [0] * 5
+    for table, fields in (
+        (replace(sigmoid(0), values=(1,) * 256), {}),
+        (sigmoid(0), {"floor": True}),
+        (sigmoid(9), {}),
+    ):
+        with pytest.raises(SpikeplaneError) as caught:
+            biases(table, **fields)
+        assert str(caught.value) == (
+            "population 'g': the lanes beyond its 3 channels send what its table has, which then has a 0 at one end or in the "
+            "middle (entry 0, 128 or 255) within its membranes; use such a table, or a multiple of the chip's 8 lanes"
+        )
+    assert biases(sigmoid(0), 8, floor=True) == [2] * 8

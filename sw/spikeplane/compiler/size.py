@@ -160,7 +160,7 @@ def _weight_bits(network: Network, config: ChipConfig) -> int:
     high = max((int(weight.max()) for weight in weights), default=0)
     signs = all((abs(weight) == 1).all() for weight in weights)
     spare = any(
-        p.sends_values and network.outgoing(p.name) and p.shape[0] % config.lanes for p in network.populations
+        p.sends_values and network.sends(p.name) and p.shape[0] % config.lanes for p in network.populations
     )
     if signs and not spare:
         return 1

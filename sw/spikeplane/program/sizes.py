@@ -42,7 +42,12 @@ def check_sizes(network: Network, config: ChipConfig) -> None:
         sends = network.outgoing(population.name)
         for projection in sends:
             check_shift(projection, population, config)
-        if population.sends_values and sends and config.weight_bits == 1 and channels % config.lanes:
+        if (
+            population.sends_values
+            and network.sends(population.name)
+            and config.weight_bits == 1
+            and channels % config.lanes
+        ):
             raise SpikeplaneError(
                 f"population '{population.name}' sends membrane values of {channels} channels, a "
                 "chip with 1-bit weights needs a "
