@@ -9,6 +9,7 @@ from rich.table import Table
 from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.figures import (
+    attention,
     board,
     camera,
     camera_synthesis,
@@ -37,6 +38,12 @@ def show_utilisation() -> None:
             name, f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{required:.2f}"
         )
     console.print(table)
+
+
+def show_attention() -> None:
+    """Cycles of attention against the least that it needs."""
+    console.print(attention.table())
+    console.print("required: 0.85")
 
 
 def show_speed() -> None:
@@ -131,6 +138,7 @@ def show_training() -> None:
 
 PARTS = {
     "utilisation": show_utilisation,
+    "attention": show_attention,
     "speed": show_speed,
     "board": show_board,
     "size": show_size,
