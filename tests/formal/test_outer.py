@@ -8,7 +8,7 @@
     pairs of the solver's choice --+--> OuterEngine --rows--> one row's number --+--> equal, when quiet
                                    +--> counted --------------------------------+
 ```
-The row and the lane are any, chosen once. PairWords is left out: it keeps nothing that it has taken.
+The row and the lane are any, chosen once. PairWords is left out: what it keeps it says.
 """
 
 # Amaranth types slices of signals as slices of pins:
@@ -37,7 +37,7 @@ class AnyPairs(pair_words.PairWords):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        for signal in (self.i.ready, self.o.valid, self.o.payload):
+        for signal in (self.i.ready, self.o.valid, self.o.payload, self.rests):
             free(m, signal)
         return m
 
@@ -218,7 +218,7 @@ MUTANTS = {
     "the other heads count": (row_adder, "value & in_head", "value"),
     "a row short": (row_adder, "left.eq(p.row_blocks << lanes)", "left.eq((p.row_blocks << lanes) - 1)"),
     "the other bank": (outer, "self.rows.bank.eq(self.parity)", "self.rows.bank.eq(~self.parity)"),
-    "a pair waits when it is quiet": (outer, "~pairs.o.valid & scan.quiet", "scan.quiet"),
+    "a pair waits when it is quiet": (outer, "words.rests & ~pairs.o.valid & scan.quiet", "words.rests & scan.quiet"),
 }  # fmt: skip
 
 

@@ -1,19 +1,23 @@
 """The accumulators alone: ops to few words of one bank, so that every distance of forwarding occurs,
-tokens between them with any address, and a sweep that reads and clears the other bank meanwhile."""
+tokens between them with any address, and a sweep that reads and clears the other bank meanwhile. With a dynamic memory ops to
+the word of the op before go beside the sweep's requests."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from core_unit import CORE, simulate
 
+from spikeplane.config import ChipConfig
 from spikeplane.formats.tables import Memory
 from spikeplane_gateware.core.synapses.accumulate import Accumulate
 
 LANES, ACC, WORDS, WEIGHTS = CORE.lanes, CORE.acc_bits, 4, 8
+DYNAMIC = replace(CORE, dynamic_depth=16, dynamic_bits=4)
 APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once
 
 
@@ -31,13 +35,16 @@ class World:
         self.sums = [[[0] * LANES for _ in range(WORDS)] for _ in range(2)]
         self.bias = [self.rng.randrange(-1000, 1000) for _ in range(LANES)]
         self.expected: list[list[int]] = []
-        self.seen = self.events = self.told = self.stalls = 0
+        self.seen = self.events = self.told = self.stalls = self.beside = self.late = 0
+        self.last: tuple[int, int] | None = None  # word of the last op
         self.now, self.swept = 0, [-APART] * WORDS
 
     async def cycle(self) -> bool:
         """One cycle; whether an op that is offered was taken."""
         ctx, dut = self.ctx, self.dut
         taken = ctx.get(dut.op_valid) and not ctx.get(dut.stall)
+        self.beside += taken and ctx.get(dut.sweep.valid)
+        self.late += self.is_late()
         self.stalls += ctx.get(dut.op_valid) and not taken
         self.told += ctx.get(dut.event_valid)
         if ctx.get(dut.sweep.data_valid):
@@ -48,6 +55,10 @@ class World:
         await ctx.tick()
         self.now += 1
         return bool(taken)
+
+    def is_late(self) -> int:
+        """Whether a clear is still to come."""
+        return self.ctx.get(self.dut.sweep.late) if self.dut.config.dynamic_depth else 0
 
     async def load(self) -> None:
         write = self.dut.write
@@ -67,6 +78,12 @@ class World:
         rng, event = self.rng, self.rng.random() < 1 / 3
         op = {"is_event": event, "bank": rng.randrange(2) if event else bank, "address": rng.randrange(WORDS)}
         op |= {"weight_address": rng.randrange(WEIGHTS), "lanes": rng.randrange(1 << LANES)}
+        if self.dut.config.dynamic_depth:
+            place = (op["bank"], op["address"])
+            if self.last and not event and rng.random() < 0.5:
+                op["address"], place = self.last[1], self.last
+            op["again"] = not event and place == self.last
+            self.last = None if event else place
         op |= {"shift": rng.randrange(CORE.max_shift + 1), "negate": rng.randrange(2)}
         for name, value in op.items():
             self.ctx.set(self.dut.op[name], value)
@@ -88,7 +105,7 @@ class World:
         """In one cycle in 1 / share a word of `bank` is read, and often cleared."""
         rng, sweep = self.rng, self.dut.sweep
         clear, address = rng.random() < 0.7, rng.randrange(WORDS)
-        valid = rng.random() < share and self.now - self.swept[address] >= APART
+        valid = rng.random() < share and self.now - self.swept[address] >= APART and not self.is_late()
         for name, value in {"valid": valid, "bank": bank, "clear": clear, "address": address}.items():
             self.ctx.set(getattr(sweep, name), value)
         if valid:
@@ -99,7 +116,7 @@ class World:
 
     async def step(self, bank: int, cycles: int) -> None:
         """Ops to `bank`, and sweeps of the other as soon as its last ops are through."""
-        op = None
+        op = self.last = None
         for number in range(cycles):
             if op is None and self.rng.random() < 0.8:
                 op = self.offer(bank)
@@ -116,9 +133,11 @@ class World:
             await self.cycle()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_sums_are_those_of_the_ops_in_order(seed: int) -> None:
-    dut = Accumulate(CORE)
+@pytest.mark.parametrize(
+    ("config", "seed"), [*((CORE, seed) for seed in range(3)), *((DYNAMIC, seed) for seed in range(4))]
+)
+def test_sums_are_those_of_the_ops_in_order(config: ChipConfig, seed: int) -> None:
+    dut = Accumulate(config)
 
     async def bench(ctx: Any) -> None:
         world = World(ctx, dut, seed)
@@ -129,5 +148,6 @@ def test_sums_are_those_of_the_ops_in_order(seed: int) -> None:
         assert world.seen == len(world.expected) > 60
         assert world.events == world.told > 60
         assert world.stalls > 30
+        assert (world.beside > 10) == (world.late > 5) == (config is DYNAMIC)
 
     simulate(dut, bench)

@@ -75,7 +75,8 @@ class SweepPort(wiring.Signature):
     """The sweep's read-and-set port to the accumulators, seen from the sweep. It is served in every cycle.
 
     valid, bank, address, clear, clear_word (stable for 8 cycles after); `data` with `data_valid`
-    follows SWEEP_LATENCY cycles later, and the word is set to `clear_word` if `clear`.
+    follows SWEEP_LATENCY cycles later, and the word is set to `clear_word` if `clear`. On a chip with a dynamic memory also
+    late: a word is still to be set; soon: a request of the next cycle would hold up an op that reads a row.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -88,5 +89,6 @@ class SweepPort(wiring.Signature):
                 "clear_word": Out(config.acc_bits).array(config.lanes),
                 "data": In(config.acc_bits).array(config.lanes),
                 "data_valid": In(1),
+                **({"late": In(1), "soon": In(1)} if config.dynamic_depth else {}),
             }
         )

@@ -80,6 +80,6 @@ class OuterEngine(wiring.Component):
             scan.cleared.eq(adder.cleared),
             scan.all_cleared.eq(adder.all_cleared),
             scan.writing.eq(adder.writing),
-            self.quiet.eq(~pairs.o.valid & scan.quiet & adder.quiet),
+            self.quiet.eq(words.rests & ~pairs.o.valid & scan.quiet & adder.quiet),
         ]
         return m

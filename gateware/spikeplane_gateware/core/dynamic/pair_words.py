@@ -2,16 +2,17 @@
 
 ```
     i (word) --K--> store of the token's K -----------------+
-             --V--> each word of K in turn, if neither is 0 -+-> o (value, key, block)
+             --V--> each word of K in turn, if neither is 0 -+-> queue -> o (value, key, block)
 ```
 A token is `pair_groups` words of K, then `value_groups` words of V; the sweep's other words are of the same form, so a
 count says which is which. A block is where a pair's product goes: the next one for the next word of K, on over the
 token's words of V, then back to the first for the next token; on from there for the next group of the sweep.
-Throughput: a word of K a cycle, a pair a cycle, a word of V that is 0 a cycle. Latency: none.
+The queue is deep because pairs take from one cycle to as many as there are lanes, words one each.
+Throughput: a word of K a cycle, a pair a cycle, a word of V that is 0 a cycle. Latency: 2 cycles.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import fifo, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
@@ -21,6 +22,8 @@ from spikeplane_gateware.core.dynamic.ports import block_bits, pair_layout
 from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.structs import struct
 
+PAIRS = 16  #: in the queue
+
 
 class PairWords(wiring.Component):
     """Pairs a token's words.
@@ -28,7 +31,7 @@ class PairWords(wiring.Component):
     Parameters: config: a chip with `dynamic_depth`.
 
     Attributes: population: POPULATION word of the pair population, a level from `begin` (pulse) on until its last word is
-    taken; i: all of its words (`item_layout`), also those that are 0; o: `pair_layout`.
+    taken; i: all of its words (`item_layout`), also those that are 0; o: `pair_layout`; rests: no pair waits.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -39,11 +42,22 @@ class PairWords(wiring.Component):
                 "begin": In(1),
                 "i": In(stream.Signature(item_layout(config))),
                 "o": Out(stream.Signature(pair_layout(config))),
+                "rests": Out(1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, p, mask, out = Module(), self.population, self.i.payload.mask, self.o.payload
+        m, p, mask = Module(), self.population, self.i.payload.mask
+        out, pairs = Signal(pair_layout(self.config), name="pair"), Signal(name="pairs")
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=len(out.as_value()), depth=PAIRS)
+        m.d.comb += [
+            queue.w_data.eq(out.as_value()),
+            queue.w_en.eq(pairs),
+            queue.r_en.eq(self.o.ready),
+            self.o.valid.eq(queue.r_rdy),
+            self.o.payload.eq(queue.r_data),
+            self.rests.eq(queue.level == 0),
+        ]
         on_values, group, moves, ends = (
             Signal(name=name) for name in ("on_values", "group", "moves", "ends")
         )
@@ -54,11 +68,11 @@ class PairWords(wiring.Component):
             last_part.eq(part + 1 == p.pair_groups),
             last_word.eq(word + 1 == p.value_groups),
             some.eq(mask != 0),
-            Cat(out.key, self.o.valid).eq(Cat(key[:-1], self.i.valid & on_values & some & key[-1])),
+            Cat(out.key, pairs).eq(Cat(key[:-1], self.i.valid & on_values & some & key[-1])),
             out.value.eq(mask),
         ]
         m.d.comb += [  # a word of K is met; the token's last
-            moves.eq(self.i.valid & (~self.o.valid | self.o.ready)),
+            moves.eq(self.i.valid & (~pairs | queue.w_rdy)),
             self.i.ready.eq(~on_values | (moves & (last_part | ~some))),
             ends.eq(on_values & self.i.ready & last_word),
         ]

@@ -39,6 +39,7 @@ from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
 SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
+PATIENCE = 3  #: cycles that a word of a sweep waits for ops that read rows
 
 
 class Sweep(wiring.Component):
@@ -395,7 +396,7 @@ class Sweep(wiring.Component):
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("WALK"):
-                m.d.comb += [self.element.eq(self.room), walker.step.eq(self.element)]
+                m.d.comb += [self.element.eq(self._turn(m)), walker.step.eq(self.element)]
                 with m.If(self.element & self.single):
                     m.d.sync += self.linear.eq(self.linear + 1)
                 with m.If(self.element & walker.final):
@@ -417,7 +418,7 @@ class Sweep(wiring.Component):
                     m.next = "SETTLE"
             with m.State("SETTLE"):
                 m.d.sync += count.eq(count + 1)
-                with m.If((count >= SETTLE) & self.idle):
+                with m.If(self._settled()):
                     m.d.sync += [count.eq(0), self.group.eq(self.group + 1)]
                     m.next = "PARAMETERS"
                     with m.If(self.group == p.group_last):
@@ -430,6 +431,23 @@ class Sweep(wiring.Component):
                     m.d.sync += self.swept.eq(~self.active.initial)
                     m.next = "IDLE"
         return shown
+
+    def _turn(self, m: Module) -> Value:
+        """Whether the next word is asked for: one waits a few cycles for ops that it would hold up, and the one behind it,
+        which would hold up the same as that one, a cycle."""
+        if not self.config.dynamic_depth:
+            return self.room
+        waited, paused = Signal(PATIENCE, name="waited"), Signal(name="paused")  # cycles in a row so far
+        m.d.sync += [
+            waited.eq(Mux(self.room & self.port.soon & ~self.element, Cat(1, waited), 0)),
+            paused.eq(self.element & self.port.soon),
+        ]
+        return self.room & (~self.port.soon | waited[-1]) & ~paused
+
+    def _settled(self) -> Value:
+        """Whether a group has left, and its clearing writes are through."""
+        settled = (self.count >= SETTLE) & self.idle
+        return settled & ~self.port.late if self.config.dynamic_depth else settled
 
     def _load_parameters(self, m: Module) -> None:
         """-theta, -amount and bias words of the group, and its leaks, each two cycles after its address."""

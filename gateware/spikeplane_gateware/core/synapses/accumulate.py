@@ -25,6 +25,7 @@ from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.copies import copies
+from spikeplane_gateware.core.dynamic.beside import Beside, again_field
 from spikeplane_gateware.core.dynamic.operand import Operand, dynamic_port
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, event_layout, late_write
 from spikeplane_gateware.core.lanes import lane_rams
@@ -49,6 +50,7 @@ def op_layout(config: ChipConfig) -> data.StructLayout:
             "negate": 1,
             **more,
             **dynamic_field(config),
+            **again_field(config),
         }
     )
 
@@ -62,7 +64,7 @@ class Accumulate(wiring.Component):
     wait, because the sweep reads in this cycle; write, read, read_data: the memory WEIGHT, on the buses
     of the loader and of the read-back; sweep: requests of the sweep, served in every cycle;
     event_valid, event: a token or a credit, when the ops before it are in the accumulators; quiet: no
-    op and no request is under way. On a chip with a dynamic memory: dynamic: reads its rows as weights.
+    op and no request is under way. On a chip with a dynamic memory: dynamic: reads its rows as weights; soon: of the walker.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -80,13 +82,15 @@ class Accumulate(wiring.Component):
                 "event": Out(EventLayout),
                 "quiet": Out(1),
                 **dynamic_port(config),
+                **({"soon": In(1)} if config.dynamic_depth else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        self.beside = Beside(m, self)
         stages, slots = self._pipeline(m), self._sweep_slots(m)
-        self._matches(m, stages)
+        self._matches(m, stages, slots)
         weights = self._weights(m, Operand(m, self, self.taken, stages))
         self._significance(m, stages)
         self._memory_controls(m, stages, slots)
@@ -105,8 +109,9 @@ class Accumulate(wiring.Component):
 
     def _pipeline(self, m: Module) -> list[tuple[Signal, Signal]]:
         """(valid, op) at stages 0 to 5, the addresses' stage being 0."""
-        m.d.comb += self.stall.eq(self.sweep.valid)
-        stages = [(self.op_valid & ~self.sweep.valid, self.op)]
+        stall = self.beside.stall()
+        m.d.comb += self.stall.eq(stall)
+        stages = [(self.op_valid & ~stall, self.op)]
         for i in range(6):
             valid, op = (
                 Signal(name=f"valid_{i}"),
@@ -117,6 +122,7 @@ class Accumulate(wiring.Component):
                 m.d.sync += op.eq(stages[-1][1])
             stages.append((valid, op))
         self.taken = stages[0][0]
+        self.beside.take(self.taken)
         return stages[1:]
 
     def _weights(self, m: Module, operand: Operand) -> list[Value]:
@@ -151,7 +157,7 @@ class Accumulate(wiring.Component):
         m.d.comb += self.read_data.eq(shown)
         return [operand.weight(lane, word) for lane in range(c.lanes)]
 
-    def _matches(self, m: Module, stages: list) -> None:
+    def _matches(self, m: Module, stages: list, slots: list) -> None:
         """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from
         registers at stages 1 to 3."""
         valid, op = stages[0]
@@ -178,12 +184,12 @@ class Accumulate(wiring.Component):
             one_2.eq(one),
         ]
         # stage 1: the memory's word is stale
-        self.forwarded = copies(m, Cat(*same[1:]).any(), lanes, "forwarded")
+        self.forwarded = copies(m, self.beside.stale(Cat(*same[1:]).any(), slots[0]), lanes, "forwarded")
         self.two, self.older, self.third = (
             copies(m, flag, lanes, f"match_{name}")
             for name, flag in (("two", two), ("older", older), ("third", third))
         )
-        self.one_ago = copies(m, one_2, lanes, "match_one")
+        self.one_ago, self.follows = copies(m, one_2, lanes, "match_one"), one_2
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout(
@@ -203,6 +209,7 @@ class Accumulate(wiring.Component):
     def _memory_controls(self, m: Module, stages: list, slots: list) -> None:
         """Addresses and enables, from registers; the bank is the top address bit."""
         (valid, op), place, lanes = stages[3], slots[3], self.config.lanes
+        self.beside.late_clears(stages, place, self.follows)
         self.writes, reads = Signal(name="writes"), Signal(name="reads")
         busy = [reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
         self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
@@ -210,10 +217,12 @@ class Accumulate(wiring.Component):
         accesses = self.taken | self.sweep.valid
         self.read_at = copies(m, Mux(self.sweep.valid, sweep, incoming), lanes, "read_at", accesses)
         slot, own = Cat(place.address, place.bank), Cat(op.address, op.bank)
-        self.write_at = copies(m, Mux(place.valid, slot, own), lanes, "write_at", self.busy_3)
-        m.d.sync += [reads.eq(accesses), self.writes.eq((valid & ~op.is_event) | (place.valid & place.clear))]
+        self.write_at = copies(
+            m, self.beside.write_at(own, slot, place), lanes, "write_at", self.beside.enable(self.busy_3)
+        )
+        m.d.sync += [reads.eq(accesses), self.writes.eq(self.beside.writes(valid & ~op.is_event, place))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
-        m.d.comb += self.quiet.eq(~Cat(*busy).any())
+        m.d.comb += self.quiet.eq(self.beside.quiet(~Cat(*busy).any()))
 
     def _lane(self, m: Module, lane: int, weights: list[Value], stages: list, slots: list) -> None:
         """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while
@@ -233,7 +242,7 @@ class Accumulate(wiring.Component):
             write_en=self.writes,
             write_address=self.write_at[lane],
         )
-        m.d.comb += [ram.write_data.eq(total), self.sweep.data[lane].eq(word)]
+        m.d.comb += [ram.write_data.eq(self.beside.written(lane, total)), self.sweep.data[lane].eq(word)]
         with m.If(self.busy_1):
             m.d.sync += word.eq(Mux(self.forwarded[lane], 0, ram.read_data))
         third, fourth, older = register("sum_3_ago"), register("sum_4_ago"), register("older")
@@ -242,13 +251,16 @@ class Accumulate(wiring.Component):
         with m.If(self.busy_5):
             m.d.sync += fourth.eq(third)
         m.d.comb += older.eq(Mux(self.older[lane], Mux(self.third[lane], third, fourth), 0))
-        clears = slots[2].valid
+        clears, found, start = slots[2].valid, word | older | Mux(self.two[lane], total, 0), base
+        if not self.config.dynamic_depth:
+            found, start = Mux(clears, 0, found), base | bias
         with m.If(self.busy_2):
-            m.d.sync += base.eq(Mux(clears, 0, word | older | Mux(self.two[lane], total, 0)))
-            m.d.sync += bias.eq(Mux(clears, self.sweep.clear_word[lane], 0))
+            m.d.sync += base.eq(found)
+            if not self.config.dynamic_depth:
+                m.d.sync += bias.eq(Mux(clears, self.sweep.clear_word[lane], 0))
         addend, carry = self._addend(m, lane, weights[lane])
         with m.If(self.busy_3):
-            m.d.sync += total.eq(Mux(self.one_ago[lane], total, base | bias) + addend + carry)
+            m.d.sync += total.eq(Mux(self.one_ago[lane], total, start) + addend + carry)
 
     def _significance(self, m: Module, stages: list) -> None:
         """Shift, sign and enables of the lanes at stage 2."""

@@ -88,6 +88,8 @@ class SynapseStage(wiring.Component):
         connect(m, requests.o, walker.i)
         for name in ("sweep", *dynamic_port(self.config)):
             connect(m, getattr(accumulate, name), flipped(getattr(self, name)))
+        if self.config.dynamic_depth:
+            m.d.comb += accumulate.soon.eq(walker.soon)
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))

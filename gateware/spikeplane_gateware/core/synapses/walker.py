@@ -29,7 +29,7 @@ class Walker(wiring.Component):
 
     Attributes: i: requests (`request_layout`); op_valid, op: the op (`op_layout`), held while stall
     (in); taken: pulse, a set bit, or an aligned mask, has been walked; quiet: there is nothing to walk,
-    and no op waits.
+    and no op waits. Of a chip with a dynamic memory soon: the next op reads a row for another word than the last one's.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -43,12 +43,14 @@ class Walker(wiring.Component):
                 "stall": In(1),
                 "taken": Out(1),
                 "quiet": Out(1),
+                **({"soon": Out(1)} if config.dynamic_depth else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have = Signal()
+        self.again = Signal(name="again")  # the next op goes to the word of the last one, of the same request
         request = Signal(request_layout(self.config), reset_less=True)
         self.done, self.free = (
             Signal(name="done"),
@@ -64,6 +66,8 @@ class Walker(wiring.Component):
             self.taken.eq(self.step & self.done & ~request.is_event),
             self.quiet.eq(~have & ~self.op_valid),
         ]
+        if self.config.dynamic_depth:
+            m.d.comb += self.soon.eq(have & request.dynamic & ~self.again)
         last, ends = self._count(m, request)
         self._foresee(m, request, ends, more, others)
         pointers = {unit: self._pointers(m, request, last, unit) for unit in ("acc", "weight")}
@@ -90,6 +94,9 @@ class Walker(wiring.Component):
             m.d.sync += [self.done.eq(request.once), self.free.eq(request.once & ~others)]
         with m.Elif(self.step):
             m.d.sync += [self.done.eq(ends), self.free.eq(ends & ~more)]
+        if self.config.dynamic_depth:
+            with m.If(self.i.ready | self.restart):
+                m.d.sync += self.again.eq(~self.i.ready & request.once)
 
     def _scan(self, m: Module, request: Signal) -> tuple[Signal, Signal, Signal]:
         """The bit under way, whether others come, and whether others come after those; the next one
@@ -119,6 +126,8 @@ class Walker(wiring.Component):
             self.op.negate.eq(request.negate),
             *[self.op[name].eq(request[name]) for name in dynamic_field(self.config)],
         ]
+        if self.config.dynamic_depth:
+            m.d.sync += self.op.again.eq(self.again)
         if self.config.training:
             m.d.sync += [self.op[name].eq(request[name]) for name in verb_fields(self.config)]
             m.d.sync += [self.op.bit.eq(bit), self.op.ends.eq(self.done)]
