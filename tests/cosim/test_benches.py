@@ -67,7 +67,7 @@ def test_broken_gateware_fails(tmp_path, change):
 
 
 BROKEN_CORE = {
-    "no forwarding": ("Mux(self.one_ago[lane], total, base | bias)", "(base | bias)"),
+    "no forwarding": ("Mux(self.one_ago[lane], total, start)", "start"),
     "no subtraction": ("wide.eq(Mux(negate, ~shifted, shifted))", "wide.eq(shifted)"),
 }
 

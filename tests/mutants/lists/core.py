@@ -3,7 +3,7 @@
 from mutants.catalogue import Mutant, Part
 
 ACCUMULATE = (
-    Mutant("synapses/accumulate.py", "self.op_valid & ~self.sweep.valid", "self.op_valid", "an op that waits for the sweep is taken twice"),
+    Mutant("synapses/accumulate.py", "self.op_valid & ~stall", "self.op_valid", "an op that waits for the sweep is taken twice"),
     Mutant(
         "synapses/accumulate.py", "valid & before_valid & ~before.is_event & (before.address == op.address) & (before.bank == op.bank)",
         "valid & before_valid & ~before.is_event & (before.address == op.address)", "a sum of the other bank is forwarded",
@@ -21,16 +21,29 @@ ACCUMULATE = (
     Mutant("synapses/accumulate.py", "(same[2] | same[3])", "same[2]", "the sum of four ops ago is not forwarded"),
     Mutant("synapses/accumulate.py", "Cat(*same[1:]).any()", "Cat(*same[1:3]).any()", "the stale word is kept beside the sum of four ops ago"),
     Mutant("synapses/accumulate.py", "Mux(self.third[lane], third, fourth)", "fourth", "the sum of three ops ago is that of four"),
-    Mutant("synapses/accumulate.py", "(valid & ~op.is_event) | (place.valid & place.clear)", "valid | (place.valid & place.clear)", "an event writes a sum"),
-    Mutant("synapses/accumulate.py", "place.valid & place.clear", "place.valid", "every sweep clears"),
+    Mutant("synapses/accumulate.py", "valid & ~op.is_event", "valid", "an event writes a sum", within="self.beside.writes(valid & ~op.is_event, place)"),
     Mutant("synapses/accumulate.py", "Mux(clears, self.sweep.clear_word[lane], 0)", "0", "a cleared word has no bias"),
-    Mutant("synapses/accumulate.py", "Mux(place.valid, slot, own)", "own", "a cleared word is written somewhere else"),
+    Mutant("dynamic/beside.py", "Mux(slot.valid, place, own)", "own", "a cleared word is written somewhere else"),
+    Mutant("dynamic/beside.py", "own | clears", "own | slot.valid", "every sweep clears"),
     Mutant("synapses/accumulate.py", "adds & negate", "0", "a negated weight is one too small", within="carry.eq(adds & negate)"),
     Mutant(
         "synapses/accumulate.py", "Mux(valid & ~op.is_event, op.lanes, 0)", "Mux(valid, op.lanes, 0)", "an event adds a weight",
         equivalent="the sum of an event is not written (`writes`) and not forwarded (`_matches`)",
     ),
     Mutant("dynamic/operand.py", "Cat(1, stored).as_signed()", "Cat(1, ~stored).as_signed()", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
+)  # fmt: skip
+
+BESIDE = (
+    Mutant("dynamic/beside.py", "owner.op.again & self.follows", "owner.op.again", "an op without one before it goes beside a word of the sweep"),
+    Mutant("dynamic/beside.py", "owner.op.again & self.follows", "self.follows", "an op of another word goes beside a word of the sweep"),
+    Mutant("dynamic/beside.py", "forwarded & ~slot.valid", "forwarded", "a word is swept as 0 beside an op"),
+    Mutant("dynamic/beside.py", "one_ago & next_valid & ~following.is_event", "one_ago & next_valid", "a sum before an event is not written"),
+    Mutant("dynamic/beside.py", "one_ago & next_valid & ~following.is_event", "0", "a clear waits for every sum of a word"),
+    Mutant("dynamic/beside.py", "self.late | clears", "clears", "a clear is lost behind another op"),
+    Mutant("dynamic/beside.py", "self.late & clears", "0", "a clear is lost behind another one"),
+    Mutant("dynamic/beside.py", "self.own & clears", "clears", "a late clear goes to the word of a later one"),
+    Mutant("dynamic/beside.py", "busy | self.late", "busy", "a late clear goes where the last write was"),
+    Mutant("synapses/walker.py", "~self.i.ready & request.once", "~self.i.ready", "a request of several words goes beside the sweep"),
 )  # fmt: skip
 
 LOOKUP = (
@@ -105,6 +118,7 @@ PART = Part(
     gateware=True,
     tests={
         "synapses/accumulate.py": ("tests/unit/test_core_accumulate.py", _BENCH, *_CHIPS),
+        "dynamic/beside.py": ("tests/unit/test_core_accumulate.py", "tests/system/test_attention.py"),
         "synapses/lookup.py": ("tests/unit/test_core_lookup.py", _BENCH, *_CHIPS),
         "loader.py": ("tests/unit/test_core_loader.py", "tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
         "replies.py": ("tests/unit/test_core_replies.py", "tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
@@ -112,5 +126,5 @@ PART = Part(
         "core.py": ("tests/unit/test_core_reads.py", _BENCH, *_CHIPS),
         "*": (_BENCH, *_CHIPS),
     },
-    mutants=(*ACCUMULATE, *LOOKUP, *WALKER, *LOADER),
+    mutants=(*ACCUMULATE, *BESIDE, *LOOKUP, *WALKER, *LOADER),
 )

@@ -58,7 +58,7 @@ SWEEP = (
     Mutant("soma/sweep.py", "sign == fill", "~sign", "a membrane far below its planes is sent with a positive sign plane"),
     Mutant("soma/sweep.py", "Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1))", "value.bit_select(self.planes.bit, 1)", "a membrane beyond its planes wraps"),
     Mutant("soma/sweep.py", "p.group_base + self.group", "self.group", "a part's groups count from 0"),
-    Mutant("soma/sweep.py", "(count >= SETTLE) & self.idle", "count >= SETTLE", "a group ends before its masks are out"),
+    Mutant("soma/sweep.py", "(self.count >= SETTLE) & self.idle", "self.count >= SETTLE", "a group ends before its masks are out"),
     Mutant("soma/sweep.py", "self.clears & (self.clearing | self.single)", "self.clears & self.clearing", "accumulators outlive a step"),
     Mutant("soma/sweep.py", "self.active.initial & ~p.stateless", "0", "membranes are not initialised"),
     Mutant("soma/sweep.py", "(self.element & self.walker.inside) | self.clearing", "self.element | self.clearing", "padding is read from the memory", within="port.valid.eq((self.element & self.walker.inside) | self.clearing)",

@@ -10,6 +10,7 @@ MUTANTS = (
     Mutant("pair_words.py", "m.d.sync += [block.eq(beyond), base.eq(beyond)]", "m.d.sync += block.eq(beyond)", "a group's second token is its predecessor's"),
     Mutant("pair_words.py", "group.eq(p.group_base[0])", "group.eq(0)", "a population that begins with an odd group is a block late"),
     Mutant("pair_words.py", "Cat(mask, mask != 0)", "Cat(mask, 1)", "a word of K that is 0 is a pair"),
+    Mutant("pair_words.py", "queue.level == 0", "1", "quiet while a pair waits"),
     Mutant("row_scan.py", "Mux(self.o.valid, out.hot, 0)", "0", "a row follows itself"),
     Mutant("row_scan.py", "remaining & ~hot", "remaining", "a bit is never done"),
     Mutant("row_scan.py", "(self.all_cleared | (block < self.cleared))", "1", "rows are added to before they are cleared"),
@@ -18,7 +19,7 @@ MUTANTS = (
     Mutant("row_adder.py", "value & in_head", "value", "other heads' lanes count"),
     Mutant("row_adder.py", "self.i.valid & port.read_ready", "self.i.valid", "a read that was refused is taken for one"),
     Mutant("row_adder.py", "~adding & ~self.all_cleared", "~self.all_cleared", "a row stays uncleared where a sum takes its cycle"),
-    Mutant("outer.py", "~pairs.o.valid & scan.quiet & adder.quiet", "~pairs.o.valid & adder.quiet", "quiet while a word is scanned"),
+    Mutant("outer.py", "words.rests & ~pairs.o.valid & scan.quiet & adder.quiet", "words.rests & ~pairs.o.valid & adder.quiet", "quiet while a word is scanned"),
 )  # fmt: skip
 
 PART = Part(
