@@ -3,7 +3,8 @@
 import numpy as np
 
 from spikeplane_gateware.core.soma.schedule import JOB
-from spikeplane_sim.figures.attention import Use, least, network, use_of
+from spikeplane_sim.figures.attention import Use, least, use_of
+from spikeplane_sim.figures.attention_network import network
 
 SLOT = 3
 

@@ -7,33 +7,24 @@ spikes a token, so that the host is no slower than they are.
 """
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.table import Table
 
 from spikeplane.compiler.images import build_image
-from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.host.driver import Driver
-from spikeplane.network import ALIGNED, Network, Neuron, Pair, Population, Projection
-from spikeplane.program.dynamic import heads_mask
 from spikeplane.program.laid import laid_out, pairs_of
-from spikeplane.program.placement import Part, Placement, groups_of
 from spikeplane.run.lockstep import compare
 from spikeplane_gateware.core.soma.schedule import JOB
+from spikeplane_sim.figures.attention_network import CHIP, PLACES, chip, network, placed
 from spikeplane_sim.figures.signals import read_signals
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.waves.board import TracedBoard
 
-CHIP = ChipConfig(
-    rows=1, cols=1, lanes=16, acc_depth=2048, membrane_depth=512, populations=16, projections=64, dynamic_depth=128,
-    dynamic_bits=8,
-)  # fmt: skip
-#: A and its pair, K, V, Q: on one core, or on four.
-PLACES = {1: ((0, 0),) * 4, 4: ((0, 0), (1, 0), (0, 1), (1, 1))}
-SIDE, RATE, SAMPLES = 8, 0.15, 2
+RATE, SAMPLES = 0.15, 2
 CASES = [(cores, heads, steps) for cores in PLACES for heads in (1, 2, 4) for steps in (1, 4)]
 _SWEEP, _SYNAPSES = "core.soma.sweep", "core.synapses"
 SIGNALS = {
@@ -69,11 +60,11 @@ class Use:
 
 def measure(cores: int, heads: int, steps: int) -> Use:
     """Run `SAMPLES` samples of so many steps. Raises SpikeplaneError if a spike of A is not the golden model's."""
-    config, net = _chip(cores), network(heads, steps, spread=cores > 1)
+    config, net = chip(cores), network(heads, steps, spread=cores > 1)
     rng = np.random.default_rng(heads)
     planes = {p.name: (rng.random((SAMPLES, steps, *p.shape)) < RATE).astype(np.uint8) for p in net.inputs}
     laid = laid_out(net, config)
-    placement = _placement(laid, config, PLACES[cores])
+    placement = placed(laid, config, PLACES[cores])
     golden = GoldenModel(net, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(planes)
     (pair,) = pairs_of(laid, "a")
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder, TracedBoard(config) as board:
@@ -126,56 +117,6 @@ def table() -> Table:
             *(f"{n:,}" for n in parts),
         )
     return shown
-
-
-def network(heads: int, steps: int, *, spread: bool) -> Network:
-    """K, V and Q each fire where their input does. `spread`: all heads' channels are those of two words of an input."""
-    lanes, plane = CHIP.lanes, (SIDE, SIDE)
-    channels = lanes * heads
-    neuron = Neuron(leak="memoryless", reset="none")
-    one = np.ones((channels, 1, 1), dtype=np.int64)
-    rng = np.random.default_rng(0)
-    inputs = [Population(name="in", shape=(2 * lanes, *plane))]
-    projections = []
-    for number, name in enumerate("kvq"):
-        order = np.concatenate([rng.permutation(lanes) for _ in range(heads)]) + lanes * (number > 0)
-        weight = (order[:, None] == np.arange(2 * lanes)).astype(np.int64)[..., None, None]
-        projections.append(Projection(source="in", target=name, weight=weight))
-    if not spread:
-        inputs = [Population(name=f"{name} in", shape=(channels, *plane)) for name in "kvq"]
-        projections = [
-            Projection(source=f"{name} in", target=name, weight=one, kind=ALIGNED) for name in "kvq"
-        ]
-    within = heads_mask(channels, heads)[..., None, None].astype(np.int64)
-    projections.append(Projection(source="q", target="a", weight=within, dynamic=Pair("k", "v", heads)))
-    thresholds = {"k": 1, "v": 1, "q": 1, "a": 8}
-    populations = [
-        Population(name=name, shape=(channels, *plane), neuron=neuron, theta=np.full(channels, theta))
-        for name, theta in thresholds.items()
-    ]
-    return Network(
-        populations=(*inputs, *populations), projections=tuple(projections), output="a", steps=steps
-    )
-
-
-def _chip(cores: int) -> ChipConfig:
-    rows = 1 + max(y for _, y in PLACES[cores])
-    return replace(CHIP, rows=rows, cols=rows)
-
-
-def _placement(laid: Network, config: ChipConfig, places: tuple[tuple[int, int], ...]) -> Placement:
-    """Each population whole on its core."""
-    where = dict(zip("akvq", places, strict=True))
-    used = dict.fromkeys(places, 0)
-    parts = []
-    for p in laid.populations:
-        if p.neuron is not None:
-            core = where[p.name[0]]
-            parts.append(
-                Part(population=p.name, core=core, slot=used[core], first=0, groups=groups_of(p, config))
-            )
-            used[core] += 1
-    return Placement(tuple(parts))
 
 
 def least(spikes: dict[str, np.ndarray]) -> int:

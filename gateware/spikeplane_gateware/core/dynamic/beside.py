@@ -36,6 +36,9 @@ class Beside:
             self.follows = Signal(name="follows_op")  # an op was taken in the cycle before
             self.late = Signal(name="clear_is_late")
             self.own = Signal(name="writes_sum")
+            place = Cat(owner.sweep.address, owner.sweep.bank)
+            self.late_at = Signal(len(place), name="clear_late_at", reset_less=True)
+            self.blank = copies(m, ~self.own, self.config.lanes, "writes_clear")
 
     def stall(self) -> Value:
         """The op has to wait."""
@@ -62,10 +65,8 @@ class Beside:
         replaced = one_ago & next_valid & ~following.is_event
         m.d.comb += self.own.eq(valid & ~op.is_event & ~replaced)
         m.d.sync += self.late.eq(Mux(self.own, self.late | clears, self.late & clears))
-        self.late_at = Signal(len(slot.address) + 1, name="clear_late_at", reset_less=True)
         with m.If(self.own & clears):
             m.d.sync += self.late_at.eq(Cat(slot.address, slot.bank))
-        self.blank = copies(m, ~self.own, self.config.lanes, "writes_clear")
         m.d.comb += [self.owner.sweep.late.eq(self.late), self.owner.sweep.soon.eq(self.owner.soon)]
 
     def writes(self, own: Value, slot: Value) -> Value:
