@@ -120,13 +120,14 @@ def table() -> Table:
 
 
 def least(spikes: dict[str, np.ndarray]) -> int:
-    """Of all steps. spikes: (steps, heads, lanes, tokens) of q, k and v; a head is a word."""
+    """The cycles that all steps need. spikes: (steps, heads, lanes, tokens) of q, k and v; a head is a word."""
     swept = 2 * spikes["k"].shape[1] * spikes["k"].shape[3]
     added = (spikes["k"].sum(2, dtype=np.int64) * spikes["v"].any(2)).sum((1, 2))
     return int(np.maximum(swept, added).sum() + spikes["q"].sum(dtype=np.int64))
 
 
 def use_of(signals: dict[str, np.ndarray], slot: int, bound: int) -> Use:
+    """Where the cycles go. signals: by the names of `SIGNALS`, (n,) each; slot: of the pair population."""
     job = signals["job"]
 
     def field(name: str) -> np.ndarray:

@@ -25,20 +25,20 @@ def again_field(config: ChipConfig) -> dict[str, Any]:
 class Beside:
     """The accumulate pipeline's way with requests of the sweep. Not a module of its own.
 
-    Parameters: m, owner: of the accumulate pipeline.
+    Parameters: owner: the accumulate pipeline.
 
     At most one clear is late: an op that goes beside a request follows, without a gap, one that goes alone and does not write.
     """
 
-    def __init__(self, m: Module, owner: Any) -> None:
-        self.m, self.owner, self.config = m, owner, owner.config
+    def __init__(self, owner: Any) -> None:
+        self.owner, self.config = owner, owner.config
+        self.blank: list[Signal] = []  # by lane: a clear is written
         if self.config.dynamic_depth:
             self.follows = Signal(name="follows_op")  # an op was taken in the cycle before
             self.late = Signal(name="clear_is_late")
             self.own = Signal(name="writes_sum")
             place = Cat(owner.sweep.address, owner.sweep.bank)
             self.late_at = Signal(len(place), name="clear_late_at", reset_less=True)
-            self.blank = copies(m, ~self.own, self.config.lanes, "writes_clear")
 
     def stall(self) -> Value:
         """The op has to wait."""
@@ -47,20 +47,21 @@ class Beside:
             return owner.sweep.valid
         return owner.sweep.valid & ~(owner.op.again & self.follows)
 
-    def take(self, taken: Value) -> None:
+    def take(self, m: Module, taken: Value) -> None:
         """`taken`: an op is, in this cycle."""
         if self.config.dynamic_depth:
-            self.m.d.sync += self.follows.eq(taken)
+            m.d.sync += self.follows.eq(taken)
 
     def stale(self, forwarded: Value, slot: Value) -> Value:
         """Whether the word of the memory is left out: of an op whose sum comes from another one's. `slot`: the request."""
         return forwarded & ~slot.valid if self.config.dynamic_depth else forwarded
 
-    def late_clears(self, stages: list, slot: Value, one_ago: Value) -> None:
+    def late_clears(self, m: Module, stages: list, slot: Value, one_ago: Value) -> None:
         """What is written for stage 3. `one_ago`: the op at stage 2 goes to the same word."""
         if not self.config.dynamic_depth:
             return
-        m, (valid, op), (next_valid, following) = self.m, stages[3], stages[2]
+        (valid, op), (next_valid, following) = stages[3], stages[2]
+        self.blank.extend(copies(m, ~self.own, self.config.lanes, "writes_clear"))
         clears = slot.valid & slot.clear
         replaced = one_ago & next_valid & ~following.is_event
         m.d.comb += self.own.eq(valid & ~op.is_event & ~replaced)

@@ -49,15 +49,7 @@ class PairWords(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, p, mask = Module(), self.population, self.i.payload.mask
         out, pairs = Signal(pair_layout(self.config), name="pair"), Signal(name="pairs")
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=len(out.as_value()), depth=PAIRS)
-        m.d.comb += [
-            queue.w_data.eq(out.as_value()),
-            queue.w_en.eq(pairs),
-            queue.r_en.eq(self.o.ready),
-            self.o.valid.eq(queue.r_rdy),
-            self.o.payload.eq(queue.r_data),
-            self.rests.eq(queue.level == 0),
-        ]
+        queue = self._queue(m, out, pairs)
         on_values, group, moves, ends = (
             Signal(name=name) for name in ("on_values", "group", "moves", "ends")
         )
@@ -92,6 +84,19 @@ class PairWords(wiring.Component):
             m.d.sync += group.eq(~group)
         m.d.comb += out.block.eq(self._block(m, moves & on_values, ends, opens, some))
         return m
+
+    def _queue(self, m: Module, pair: Signal, valid: Signal) -> fifo.SyncFIFOBuffered:
+        """Pairs on their way out."""
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=len(pair.as_value()), depth=PAIRS)
+        m.d.comb += [
+            queue.w_data.eq(pair.as_value()),
+            queue.w_en.eq(valid),
+            queue.r_en.eq(self.o.ready),
+            self.o.valid.eq(queue.r_rdy),
+            self.o.payload.eq(queue.r_data),
+            self.rests.eq(queue.level == 0),
+        ]
+        return queue
 
     def _keys(self, m: Module, part: Signal, stores: Signal) -> Signal:
         """The token's word of K at `part`, and above it whether it is none; from LUT RAM."""

@@ -85,15 +85,15 @@ class Accumulate(wiring.Component):
                 **({"soon": In(1)} if config.dynamic_depth else {}),
             }
         )
+        self.beside = Beside(self)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self.beside = Beside(m, self)
         stages, slots = self._pipeline(m), self._sweep_slots(m)
-        self._matches(m, stages, slots)
+        follows = self._matches(m, stages, slots)
         weights = self._weights(m, Operand(m, self, self.taken, stages))
         self._significance(m, stages)
-        self._memory_controls(m, stages, slots)
+        self._memory_controls(m, stages, slots, follows)
         c = self.config
         depth = 2 << bits_for(c.acc_depth)
         self.accumulators = lane_rams(m, "accumulators", lanes=c.lanes, width=c.acc_bits, depth=depth)
@@ -122,7 +122,7 @@ class Accumulate(wiring.Component):
                 m.d.sync += op.eq(stages[-1][1])
             stages.append((valid, op))
         self.taken = stages[0][0]
-        self.beside.take(self.taken)
+        self.beside.take(m, self.taken)
         return stages[1:]
 
     def _weights(self, m: Module, operand: Operand) -> list[Value]:
@@ -157,9 +157,9 @@ class Accumulate(wiring.Component):
         m.d.comb += self.read_data.eq(shown)
         return [operand.weight(lane, word) for lane in range(c.lanes)]
 
-    def _matches(self, m: Module, stages: list, slots: list) -> None:
+    def _matches(self, m: Module, stages: list, slots: list) -> Signal:
         """Which of the 1 to 4 ops before went to the same word: found at stage 0, used from
-        registers at stages 1 to 3."""
+        registers at stages 1 to 3. Returns whether the op at stage 2 goes to that of the op before."""
         valid, op = stages[0]
         same = []
         for before_valid, before in stages[1:5]:
@@ -189,7 +189,8 @@ class Accumulate(wiring.Component):
             copies(m, flag, lanes, f"match_{name}")
             for name, flag in (("two", two), ("older", older), ("third", third))
         )
-        self.one_ago, self.follows = copies(m, one_2, lanes, "match_one"), one_2
+        self.one_ago = copies(m, one_2, lanes, "match_one")
+        return one_2
 
     def _sweep_slots(self, m: Module) -> list:
         layout = data.StructLayout(
@@ -206,10 +207,10 @@ class Accumulate(wiring.Component):
         m.d.sync += [after.eq(before) for before, after in zip([first, *slots], slots, strict=False)]
         return slots
 
-    def _memory_controls(self, m: Module, stages: list, slots: list) -> None:
+    def _memory_controls(self, m: Module, stages: list, slots: list, follows: Signal) -> None:
         """Addresses and enables, from registers; the bank is the top address bit."""
         (valid, op), place, lanes = stages[3], slots[3], self.config.lanes
-        self.beside.late_clears(stages, place, self.follows)
+        self.beside.late_clears(m, stages, place, follows)
         self.writes, reads = Signal(name="writes"), Signal(name="reads")
         busy = [reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
         self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy

@@ -8,6 +8,9 @@ It never waits for a packet to be sent. Throughput: see Walker; a spike costs a 
 word that it reaches.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -69,8 +72,7 @@ class SynapseStage(wiring.Component):
         m.submodules.lookup = lookup = Lookup(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.accumulate = accumulate = Accumulate(self.config)
-        if self.config.step_bits:
-            m.d.comb += [lookup.given.eq(self.given), lookup.job.eq(self.job)]
+        m.d.comb += self._options(lookup, walker, accumulate)
         kind = self.i.payload.kind
         flow = kind <= Kind.CREDIT
         m.d.comb += [
@@ -88,8 +90,6 @@ class SynapseStage(wiring.Component):
         connect(m, requests.o, walker.i)
         for name in ("sweep", *dynamic_port(self.config)):
             connect(m, getattr(accumulate, name), flipped(getattr(self, name)))
-        if self.config.dynamic_depth:
-            m.d.comb += accumulate.soon.eq(walker.soon)
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))
@@ -106,3 +106,10 @@ class SynapseStage(wiring.Component):
             self.quiet.eq(lookup.quiet & ~requests.o.valid & walker.quiet & accumulate.quiet),
         ]
         return m
+
+    def _options(self, lookup: Lookup, walker: Walker, accumulate: Accumulate) -> Iterator[Any]:
+        """What the parts of a chip with options have to say to each other."""
+        if self.config.step_bits:
+            yield from (lookup.given.eq(self.given), lookup.job.eq(self.job))
+        if self.config.dynamic_depth:
+            yield accumulate.soon.eq(walker.soon)

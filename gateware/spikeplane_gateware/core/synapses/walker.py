@@ -34,6 +34,7 @@ class Walker(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
+        self.again = Signal(name="again")  # the next op goes to the word of the last one, of the same request
         requests = stream.Signature(request_layout(config))
         super().__init__(
             {
@@ -50,7 +51,6 @@ class Walker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         have = Signal()
-        self.again = Signal(name="again")  # the next op goes to the word of the last one, of the same request
         request = Signal(request_layout(self.config), reset_less=True)
         self.done, self.free = (
             Signal(name="done"),
