@@ -15,7 +15,7 @@ What the memories hold is left out (the sums themselves: tests/unit/test_core_ac
 from types import ModuleType
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cat, Cover, Module, ResetSignal, Signal
+from amaranth.hdl import Assert, Assume, Cat, Cover, Module, ResetSignal, Signal, Value
 from prover import Inside, free, mutant, prove
 
 from spikeplane.config import ChipConfig
@@ -85,12 +85,12 @@ def harness(module: ModuleType = accumulate) -> Module:
     return m
 
 
-def _field(op: Signal, name: str) -> Signal:
+def _field(op: Signal, name: str) -> Value:
     layout = accumulate.op_layout(CONFIG)
     return op[layout[name].offset : layout[name].offset + layout[name].width]
 
 
-def _place(op: Signal) -> Cat:
+def _place(op: Signal) -> Value:
     return Cat(_field(op, "address"), _field(op, "bank"))
 
 
