@@ -13,9 +13,10 @@ What the memories hold is left out (the sums themselves: tests/unit/test_core_ac
 # pyright: reportAttributeAccessIssue=false, reportOperatorIssue=false, reportArgumentType=false
 
 from types import ModuleType
+from typing import Any
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cat, Cover, Module, ResetSignal, Signal, Value
+from amaranth.hdl import Assert, Assume, Cat, Cover, Module, ResetSignal, Signal
 from prover import Inside, free, mutant, prove
 
 from spikeplane.config import ChipConfig
@@ -85,12 +86,12 @@ def harness(module: ModuleType = accumulate) -> Module:
     return m
 
 
-def _field(op: Signal, name: str) -> Value:
+def _field(op: Signal, name: str) -> Any:
     layout = accumulate.op_layout(CONFIG)
     return op[layout[name].offset : layout[name].offset + layout[name].width]
 
 
-def _place(op: Signal) -> Value:
+def _place(op: Signal) -> Any:
     return Cat(_field(op, "address"), _field(op, "bank"))
 
 
