@@ -34,8 +34,13 @@ def _shape(sketch: Sketch) -> tuple[Shape, int]:
     lanes = sketch.config.lanes
     if sketch.chance(0.2):
         return (sketch.number(1, 2 * lanes + 1), *pixels(sketch)), 1
-    size = int(sketch.rng.choice([n for n in (1, 2, 4, 8, 16, 32) if n <= lanes] + [2 * lanes, 3 * lanes]))
-    heads = sketch.number(1, max(1, 3 * lanes // size))
+    words = sketch.chance(0.5)
+    size = int(
+        sketch.rng.choice(
+            [2 * lanes, 3 * lanes] if words else [n for n in (1, 2, 4, 8, 16, 32) if n <= lanes]
+        )
+    )
+    heads = sketch.number(1, 2 if words else max(1, 3 * lanes // size))
     return (heads * size, *pixels(sketch)), heads
 
 

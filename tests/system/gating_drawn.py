@@ -16,6 +16,9 @@ def gating(sketch: Sketch, name: str) -> bool:
         return False
     before = sketch.populations
     x, other = (before[sketch.number(0, len(before) - 1)] for _ in range(2))
+    values = [p for p in before if p.sends_values]
+    if values and sketch.chance(0.5):
+        x = values[-1]
     channels, height, width = x.shape
     size = (channels, 1)[sketch.number(0, 1)], *((height, width), (1, 1))[sketch.number(0, 1)]
     g = Population(name=f"{name}g", shape=size)

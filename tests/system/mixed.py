@@ -50,7 +50,7 @@ def mixed(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
             prove(network, config)
         except SpikeplaneError:
             continue
-        found = held(network)
+        found = held(network, config.lanes)
         options = (*OPTIONS, *["gates"] * config.gates)
         several = sum(found[name] > 0 for name in options) >= 2 + (rng.random() < 0.5)
         if found[options[seed % len(options)]] and several and _lively(network, planes, config):
@@ -65,18 +65,18 @@ def _lively(network: Network, planes: Planes, config: ChipConfig) -> bool:
 
 
 def read(network: Network, made: Reference) -> list[bool]:
-    """By dynamic projection whether what it counts, or what its gate sends, is read."""
+    """By dynamic projection whether what it counts, or what its gate sends, is read, and is more than one number."""
     found = []
     for p in network.projections:
         if p.dynamic is not None:
             rule = gated if isinstance(p.dynamic, Gate) else dynamic
             names = (p.source, *p.dynamic.names)
             currents = [rule(p, *(made.outputs[name][:, t] for name in names)) for t in range(network.steps)]
-            found.append(bool(np.any(currents)))
+            found.append(len(np.unique(currents)) > 2)
     return found
 
 
-def held(network: Network) -> Counter[str]:
+def held(network: Network, lanes: int) -> Counter[str]:
     """How much of a network is of each option, and of what meets it."""
     found: Counter[str] = Counter()
     for p in network.populations:
@@ -85,7 +85,7 @@ def held(network: Network) -> Counter[str]:
     for p in network.projections:
         found["steps"] += is_stepped(p)
         if isinstance(p.dynamic, Pair):
-            found.update(name for name, is_so in _around(p, p.dynamic, network).items() if is_so)
+            found.update(name for name, is_so in _around(p, p.dynamic, network, lanes).items() if is_so)
         if isinstance(p.dynamic, Gate):
             found.update(name for name, is_so in _gates(p, p.dynamic, network).items() if is_so)
     return found
@@ -115,7 +115,7 @@ def _options(p: Population, neuron: Neuron, network: Network) -> dict[str, bool]
     return own | met | sources | {"attention": counted > 0, "two pairs": counted > 1, "steps": stepped}
 
 
-def _around(p: Projection, pair: Pair, network: Network) -> dict[str, bool]:
+def _around(p: Projection, pair: Pair, network: Network, lanes: int) -> dict[str, bool]:
     """Of a dynamic projection, its keys, values and queries."""
     makers = {name: network.population(name) for name in (*pair.names, p.source)}
     into = [q for name in makers for q in network.incoming(name)]
@@ -124,7 +124,9 @@ def _around(p: Projection, pair: Pair, network: Network) -> dict[str, bool]:
     return {
         "attention shifted": p.pre_shift > 0,
         "one head of any size": pair.heads == 1 and size & (size - 1) > 0,
-        "heads of parts": pair.heads > 1,
+        "heads of parts": pair.heads > 1 and size < lanes,
+        "heads of words": size > lanes,
+        "several heads of words": pair.heads > 1 and size > lanes,
         "keys are values": pair.k == pair.v,
         "keys are an input": network.population(pair.k).neuron is None,
         "held before attention": any(m.hold for m in makers.values()),

@@ -55,6 +55,8 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
         found, worst = _shrunk(projection, largest, share, sketch.config.weight_bits)
         highest = sketch.config.max_shift - (_largest(sketch, source).bit_length() - 1)
         room = min(max((share // max(worst, 1)).bit_length() - 1, 0), max(highest, 0))
+        if projection.dynamic:  # counts that the membranes still tell apart
+            room = min(room, max(0, sketch.config.membrane_bits - worst.bit_length()))
         pre = (0, sketch.number(0, room), room)[sketch.number(0, 2)]
         made.append(replace(found, pre_shift=pre))
         left -= worst << pre
