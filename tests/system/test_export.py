@@ -21,10 +21,12 @@ from spikeplane.compiler.fit import try_fit
 from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.export.write import export
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.driver import Driver
 from spikeplane.host.memories import read_words
+from spikeplane.network import LEVELS
 from spikeplane_sim.board import SimulatedBoard
 from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.board.faults import Faults, FaultyDevice
@@ -135,6 +137,40 @@ def test_random_networks_on_a_mesh(tmp_path, seed):
                 assert np.array_equal(found[name], expected[name]), (number, name)
             ran += 1
     assert ran >= (1 if isinstance(seed, int) else 6)
+
+
+@pytest.mark.slow
+def test_integer_spikes(tmp_path):
+    """0 to 4 from a hidden layer, 0 to 3 at the end: the driver counts them as the golden model does."""
+    rng, images = np.random.default_rng(1), planes(4)
+    shape = images.shape[2:]
+
+    def layer(name, channels, top):
+        neuron = FloatNeuron(threshold=np.full(channels, 0.3), reset="soft", kind=LEVELS[top])
+        return FloatPopulation(name=name, shape=(channels, 1, 1), neuron=neuron)
+
+    def dense(source, target, *size):
+        return FloatProjection(source=source, target=target, weight=rng.normal(0.1, 0.3, size))
+
+    net = FloatNetwork(
+        populations=(FloatPopulation(name="in", shape=shape), layer("hidden", 12, 4), layer("out", 5, 3)),
+        projections=(dense("in", "hidden", 12, *shape), dense("hidden", "out", 5, 12, 1, 1)),
+        output="out",
+    )
+    encoding = Encoding(kind="planes", steps=images.shape[1])
+    of = compile_model(net, chip=replace(PRESETS["tiny"], levels=True), encoding=encoding, progress=False)
+    with SimulatedBoard(of.config) as board, port_of(board) as port:
+        done = example(built(of, tmp_path / "out", images), port, "-v")
+    assert (done.returncode, done.stderr) == (0, "")
+    expected, found = golden(of, images), outputs(of, done.stdout, 4)
+    assert {name: int(values.max()) for name, values in expected.items()} == {"hidden": 4, "out": 3}
+    assert all(np.array_equal(found[name], values) for name, values in expected.items())
+    scores = [
+        [int(n) for n in line.split("scores ")[1].split()]
+        for line in done.stdout.splitlines()
+        if "scores" in line
+    ]
+    assert np.array_equal(scores, of.scores(expected))
 
 
 def test_another_chip_is_refused(folder, tmp_path):

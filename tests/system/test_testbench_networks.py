@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from test_testbench import PASS, edited, in_icarus, verilator
 from spikeplane import Encoding, Program
 from spikeplane import compile as compile_model
 from spikeplane.compiler.graph import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.config import PRESETS
 from spikeplane.export.testbench import TESTBENCH
-from spikeplane.network import MEMBRANE
+from spikeplane.network import LEVELS, MEMBRANE
 
 pytestmark = [
     pytest.mark.slow,
@@ -73,7 +75,21 @@ def recurrent() -> FloatNetwork:
     )  # fmt: skip
 
 
-NETWORKS = {"residual": (residual, "tiny"), "leaks": (leaking, "tiny"), "delays": (recurrent, "tiny")}  # fmt: skip
+def integer_spikes() -> FloatNetwork:
+    """0 to 4, and 0 to 3 at the end."""
+
+    def levels(name: str, shape: tuple[int, int, int], top: int) -> FloatPopulation:
+        neuron = FloatNeuron(threshold=np.full(shape[0], 0.4), decay=0.25, reset="soft", kind=LEVELS[top])
+        return FloatPopulation(name=name, shape=shape, neuron=neuron)
+
+    net = network([levels("a", (4, *SHAPE[1:]), 4)], [conv("in", "a", (4, 1))])
+    return replace(net, populations=(*net.populations[:-1], levels("out", (3, 1, 1), 3)))
+
+
+NETWORKS = {
+    "residual": (residual, "tiny"), "leaks": (leaking, "tiny"), "delays": (recurrent, "tiny"),
+    "levels": (integer_spikes, replace(PRESETS["tiny"], levels=True)),
+}  # fmt: skip
 
 
 def program_of(name: str) -> tuple[Program, np.ndarray]:
@@ -91,6 +107,7 @@ def check_kind(name: str, of: Program) -> None:
     kinds = {
         "residual": any(p.neuron and not p.neuron.kind.spikes for p in populations),
         "leaks": any(p.leaks is not None and len(set(p.leaks.tolist())) > 4 for p in populations),
+        "levels": [p.neuron.kind.top for p in populations if p.neuron] == [4, 3],
         "delays": sorted(p.delay for p in projections) == [0, 0, 0, 1, 1],
     }
     assert kinds[name]

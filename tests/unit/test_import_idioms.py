@@ -25,6 +25,7 @@ SLOW = {
     "shapes: sample norm", "shapes: squared", "shapes: maximum of two", "shapes: gated", "shapes: rectified", "shapes: noise",
     "shapes: product of layers", "shapes: flipped", "shapes: argmax", "shapes: upsampled",
     "shapes: rows and columns swapped", "snn: last membrane", "jelly: sigmoid", "jelly: softmax", "shapes: padding with ones",
+    "shapes: framed by other numbers", "shapes: depth upsampled", "shapes: columns of values",
     "snn: steps written", "others: layers of other steps", "others: membranes halved", "others: batch-norms by step",
 }  # fmt: skip
 

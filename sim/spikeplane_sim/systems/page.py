@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spikeplane.config import RANGES
 from spikeplane.files import write_files
 from spikeplane_sim.systems import SYSTEMS
 from spikeplane_sim.systems.system import System
@@ -40,7 +41,7 @@ say what they lack. Synapses are weights that are not 0.
 def page(found: dict[str, Any]) -> str:
     """The Markdown of the page."""
     rows = {row["name"]: row for row in found["rows"]}
-    return "\n".join([_HEAD, *_table(rows), "", *(line for s in SYSTEMS.values() for line in _about(s))])
+    return "\n".join([_HEAD, *_table(rows), "", *(line for s in SYSTEMS.values() for line in _about(s, rows.get(s.name)))])
 
 
 def _table(rows: dict[str, Any]) -> Iterator[str]:
@@ -63,8 +64,8 @@ def _table(rows: dict[str, Any]) -> Iterator[str]:
         )) + " |"  # fmt: skip
 
 
-def _about(system: System) -> Iterator[str]:
-    """What a system is, and what was assumed of it."""
+def _about(system: System, row: Any) -> Iterator[str]:
+    """What a system is, what was assumed of it, and why it is not on one core."""
     yield from (
         f"## {system.name}",
         "",
@@ -76,6 +77,9 @@ def _about(system: System) -> Iterator[str]:
     if system.published:
         yield f"- Code: `{system.published}`."
     yield from (f"- Assumed: {text}." for text in system.assumed)
+    most = RANGES["populations"][1]
+    if row is not None and row["populations"] > most:
+        yield f"- Not on one core: it has {row['populations']} populations, and the tables of a core hold {most}."
     if system.lacks:
         yield f"- Lacks: {system.lacks}."
     yield ""

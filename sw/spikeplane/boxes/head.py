@@ -42,7 +42,7 @@ class Head:
         """The head of a program whose output is values of pixels. strides: of each map, the finest first; None: one map,
         whose stride its size tells. Raises SpikeplaneError, one line, for an output that is no such head."""
         out = program.network.population(program.network.output)
-        if out.neuron is None or not out.sends_values or out.neuron.kind.whole:
+        if not out.sends_values:
             raise SpikeplaneError(
                 f"boxes are made of values, and the output '{out.name}' sends spikes; end the model with the head's "
                 "convolution"

@@ -155,12 +155,11 @@ def _stream(program: Program, name: str, part: Part, values: np.ndarray) -> list
 
 def _spikes(program: Program, name: str, part: Part, plane: np.ndarray) -> list[dict[str, int]]:
     """The fields of a step's spike packets: a mask for each pixel and bit plane that is not empty. Values
-    are two's complement, the highest plane negative, but for those that are 0 and more."""
+    are two's complement, the highest plane negative, but for those that are 0 and more, as integer spikes are."""
     population, config = program.network.population(name), program.config
     assert population.neuron is not None
-    values = population.sends_values
-    planes = population.bits(config.membrane_bits) if values else 1
-    signed = values and not population.neuron.relu
+    planes = population.bits(config.membrane_bits)
+    signed = population.values(config.membrane_bits)[0] < 0
     channels, height, width = plane.shape
     padded = np.zeros((-(-channels // config.lanes) * config.lanes, height, width), np.int64)
     padded[:channels] = plane

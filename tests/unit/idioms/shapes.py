@@ -46,6 +46,43 @@ class Two(NamedTuple):
     features: Tensor
 
 
+def framed(norm: Any, x: Tensor, shift: float = 0.0) -> Tensor:
+    """What a batch-norm makes of 0 around the pixels, as merged convolutions are trained (RepConv)."""
+    edge = norm.bias.detach() - norm.running_mean * norm.weight.detach() / torch.sqrt(
+        norm.running_var + norm.eps
+    )
+    edge = edge.view(1, -1, 1, 1) + shift
+    y = F.pad(norm(x), [1] * 4)
+    y[:, :, 0:1, :] = edge
+    y[:, :, -1:, :] = edge
+    y[:, :, :, 0:1] = edge
+    y[:, :, :, -1:] = edge
+    return y
+
+
+def covered(x: Tensor, part: Tensor | float, places: slice) -> Tensor:
+    """Columns replaced."""
+    y = x.clone()
+    y[:, :, :, places] = part
+    return y
+
+
+def merged(s: Do, x: Tensor, shift: float = 0.0) -> Tensor:
+    """1x1, a batch-norm that fills the border, depthwise."""
+    point = F.conv2d(s.a(s.conv(x)), s.conv2.weight[:, :, 1:2, 1:2])
+    return s.b(F.conv2d(framed(s.bn, point, shift), s.depth.weight, groups=4))
+
+
+def in_volume(s: Do, x: Tensor, **how: Any) -> Tensor:
+    """Upsampled as (depth, rows, columns)."""
+    return F.interpolate(s.a(s.conv(x)).unsqueeze(0), **how)[0]
+
+
+def to_row(s: Do, x: Tensor) -> Tensor:
+    """Neurons behind all pixels."""
+    return s.b(s.wide(x.flatten(1)))
+
+
 def shuffled(x: Tensor, groups: int) -> Tensor:
     """Channels of groups in turn, as ShuffleNet has them."""
     n, c, h, w = x.shape
@@ -179,6 +216,14 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "transposed": (lambda: Do(lambda s, x: s.b(s.wide(s.up(s.a(s.conv(x)))[:, :, ::2, ::2].repeat(1, 2, 1, 1).flatten(1)))), IMAGE, ""),
     "decoder": (lambda: nn.Sequential(nn.Conv2d(2, 4, 6), fire(), nn.ConvTranspose2d(4, 3, 3), fire()), IMAGE, None),
     "upsampled": (lambda: Do(lambda s, x: s.b(s.conv2(F.interpolate(s.a(s.conv(x)), scale_factor=2)))), IMAGE, ""),
+    "upsampled in three dimensions": (lambda: Do(lambda s, x: s.b(in_volume(s, x, scale_factor=(1, 2, 3)))), IMAGE, None),
+    "upsampled to a depth": (lambda: Do(lambda s, x: s.b(in_volume(s, x, size=(4, 12, 9)))), IMAGE, None),
+    "depth upsampled": (lambda: Do(lambda s, x: s.b(s.deep(in_volume(s, x, size=(8, 6, 6))))), IMAGE, "(1, rows, columns)"),
+    "framed by a norm": (lambda: Do(merged), IMAGE, None),
+    "framed by other numbers": (lambda: Do(lambda s, x: merged(s, x, 0.5)), IMAGE, "not made alike"),
+    "columns of numbers, row": (lambda: Do(lambda s, x: to_row(s, covered(s.a(s.conv(x)), 0.5, slice(1, 5, 3)))), IMAGE, None),
+    "columns of zeros, row": (lambda: Do(lambda s, x: to_row(s, covered(s.conv2(s.a(s.conv(x))), 0.0, slice(4, 6)))), IMAGE, None),
+    "columns of values": (lambda: Do(lambda s, x: to_row(s, covered(s.a(s.conv(x)), x[:, :1, :, :2], slice(2)))), IMAGE, "torch.stack"),
     "flipped": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).flip(3)))), IMAGE, ""),
     "rolled": (lambda: Do(lambda s, x: s.b(s.conv2(torch.roll(s.a(s.conv(x)), 1, 1)))), IMAGE, ""),
     "rows and columns swapped": (lambda: Do(lambda s, x: s.b(s.conv2(s.a(s.conv(x)).transpose(2, 3)))), IMAGE, ""),

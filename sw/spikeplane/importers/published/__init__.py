@@ -6,6 +6,7 @@
    spiking.py     spikingjelly.clock_driven, spikingjelly.cext, and options that SpikingJelly has no more
    vision.py      timm's helpers
    axes.py        einops
+   detection.py   ultralytics' helpers of heads
  weights.py     a checkpoint's numbers into a model
 ```
 """

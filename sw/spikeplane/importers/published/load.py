@@ -14,12 +14,12 @@ from typing import Any
 from spikeplane.errors import SpikeplaneError
 from spikeplane.extras import missing_extra
 from spikeplane.float_network import Assumption
-from spikeplane.importers.published import axes, vision
+from spikeplane.importers.published import axes, detection, vision
 from spikeplane.importers.published.names import broken_of, found
 from spikeplane.importers.published.spiking import options_ignored, steps_looped
 
 __all__ = ["call", "told"]
-_REGISTERED = (axes, vision)  #: importing them fills the table of names.py
+_REGISTERED = (axes, detection, vision)  #: importing them fills the table of names.py
 
 
 def call(reference: str) -> tuple[Any, list[str]]:

@@ -224,6 +224,16 @@ def _upsample(operation: Operation) -> _Fields:
     return {"mode": mode, "size": size, "scale_factor": scales}
 
 
+def _upsample_depth(operation: Operation) -> _Fields:
+    """Of (..., channels, rows, columns) as (depth, rows, columns)."""
+    args, size = operation.args, operation.args.get("output_size")
+    names = ("scales_d", "scales_h", "scales_w")
+    depth, *scales = args.get("scale_factors") or [args.get(name) for name in names]
+    if operation.shape[-3] != operation.item().value.shape[0] or depth not in (None, 1.0):
+        raise operation.unlike("an upsampling of depth", "keep it: scale_factor=(1, rows, columns)")
+    return {"mode": "nearest", "size": None if size is None else tuple(size[1:]), "scale_factor": scales}
+
+
 def _upsample_line(operation: Operation) -> _Fields:
     args = operation.args
     size = args.get("output_size")
@@ -277,6 +287,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(
         ("upsample_nearest2d", "upsample_nearest_exact2d"), of_pixels(torch_pools.upsample, _upsample)
     ),
+    "upsample_nearest3d": of_pixels(torch_pools.upsample, _upsample_depth),
     "upsample_nearest1d": of_lines(torch_pools.upsample, _upsample_line),
     **dict.fromkeys(("pad", "constant_pad_nd"), padded),
 }

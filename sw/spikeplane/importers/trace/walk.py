@@ -15,6 +15,7 @@ from spikeplane.importers.registry import handler_of
 from spikeplane.importers.torch_trace import is_layer, unknown
 from spikeplane.importers.trace import (
     arithmetic,
+    borders,
     by_step,
     einsum,
     functions,
@@ -39,6 +40,7 @@ from spikeplane.importers.wanted import Wanted
 RULES: dict[str, Rule] = {
     **shapes.RULES,
     **stacks.RULES,
+    **borders.RULES,
     **by_step.RULES,
     **layers.RULES,
     **windows.RULES,
