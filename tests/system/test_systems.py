@@ -148,4 +148,7 @@ def test_the_page_is_the_table(tmp_path: Path) -> None:
     found.write_text(json.dumps({"rows": rows}))
     assert main([str(found), "-o", str(tmp_path / "page")]) == 0
     made = (tmp_path / "page").read_text()
+    assert "Not on one core" not in made
+    larger = [*rows, replace(ROW, name="spikeyolo", populations=17).plain()]
+    assert "16 populations, and these have more: spikeyolo." in page({"rows": larger})
     assert "| [csnn](#csnn) | 3 | 0 | 1, 1 | 99.50 % | 99.10 % | 10 | 0 | 7 / 7 |" in made

@@ -41,7 +41,15 @@ say what they lack. Synapses are weights that are not 0.
 def page(found: dict[str, Any]) -> str:
     """The Markdown of the page."""
     rows = {row["name"]: row for row in found["rows"]}
-    return "\n".join([_HEAD, *_table(rows), "", *(line for s in SYSTEMS.values() for line in _about(s, rows.get(s.name)))])
+    return "\n".join(
+        [
+            _HEAD,
+            *_table(rows),
+            *_of_several_cores(rows),
+            "",
+            *(line for s in SYSTEMS.values() for line in _about(s)),
+        ]
+    )
 
 
 def _table(rows: dict[str, Any]) -> Iterator[str]:
@@ -64,8 +72,16 @@ def _table(rows: dict[str, Any]) -> Iterator[str]:
         )) + " |"  # fmt: skip
 
 
-def _about(system: System, row: Any) -> Iterator[str]:
-    """What a system is, what was assumed of it, and why it is not on one core."""
+def _of_several_cores(rows: dict[str, Any]) -> Iterator[str]:
+    """Which do not start on one core, and why."""
+    most = RANGES["populations"][1]
+    larger = [name for name in SYSTEMS if name in rows and rows[name]["populations"] > most]
+    if larger:
+        yield f"\nNot on one core, because its tables hold {most} populations, and these have more: {', '.join(larger)}."
+
+
+def _about(system: System) -> Iterator[str]:
+    """What a system is, and what was assumed of it."""
     yield from (
         f"## {system.name}",
         "",
@@ -77,9 +93,6 @@ def _about(system: System, row: Any) -> Iterator[str]:
     if system.published:
         yield f"- Code: `{system.published}`."
     yield from (f"- Assumed: {text}." for text in system.assumed)
-    most = RANGES["populations"][1]
-    if row is not None and row["populations"] > most:
-        yield f"- Not on one core: it has {row['populations']} populations, and the tables of a core hold {most}."
     if system.lacks:
         yield f"- Lacks: {system.lacks}."
     yield ""
