@@ -76,13 +76,16 @@ def recurrent() -> FloatNetwork:
 
 
 def integer_spikes() -> FloatNetwork:
-    """0 to 4, and 0 to 3 at the end."""
+    """0 to 4, spikes of them, and 0 to 3 at the end."""
 
     def levels(name: str, shape: tuple[int, int, int], top: int) -> FloatPopulation:
         neuron = FloatNeuron(threshold=np.full(shape[0], 0.4), decay=0.25, reset="soft", kind=LEVELS[top])
         return FloatPopulation(name=name, shape=shape, neuron=neuron)
 
-    net = network([levels("a", (4, *SHAPE[1:]), 4)], [conv("in", "a", (4, 1))])
+    net = network(
+        [levels("a", (4, *SHAPE[1:]), 4), spiking("b", 4)],
+        [conv("in", "a", (4, 1)), conv("a", "b", (4, 4))],
+    )
     return replace(net, populations=(*net.populations[:-1], levels("out", (3, 1, 1), 3)))
 
 
@@ -107,7 +110,7 @@ def check_kind(name: str, of: Program) -> None:
     kinds = {
         "residual": any(p.neuron and not p.neuron.kind.spikes for p in populations),
         "leaks": any(p.leaks is not None and len(set(p.leaks.tolist())) > 4 for p in populations),
-        "levels": [p.neuron.kind.top for p in populations if p.neuron] == [4, 3],
+        "levels": [p.neuron.kind.top for p in populations if p.neuron] == [4, 1, 3],
         "delays": sorted(p.delay for p in projections) == [0, 0, 0, 1, 1],
     }
     assert kinds[name]
