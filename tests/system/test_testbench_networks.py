@@ -78,15 +78,15 @@ def recurrent() -> FloatNetwork:
 def integer_spikes() -> FloatNetwork:
     """0 to 4, spikes of them, and 0 to 3 at the end."""
 
-    def levels(name: str, shape: tuple[int, int, int], top: int) -> FloatPopulation:
-        neuron = FloatNeuron(threshold=np.full(shape[0], 0.4), decay=0.25, reset="soft", kind=LEVELS[top])
+    def levels(name: str, shape: tuple[int, int, int], top: int, theta: float) -> FloatPopulation:
+        neuron = FloatNeuron(threshold=np.full(shape[0], theta), decay=0.25, reset="soft", kind=LEVELS[top])
         return FloatPopulation(name=name, shape=shape, neuron=neuron)
 
     net = network(
-        [levels("a", (4, *SHAPE[1:]), 4), spiking("b", 4)],
+        [levels("a", (4, *SHAPE[1:]), 4, 0.4), spiking("b", 4)],
         [conv("in", "a", (4, 1)), conv("a", "b", (4, 4))],
     )
-    return replace(net, populations=(*net.populations[:-1], levels("out", (3, 1, 1), 3)))
+    return replace(net, populations=(*net.populations[:-1], levels("out", (3, 1, 1), 3, 2.0)))
 
 
 NETWORKS = {
