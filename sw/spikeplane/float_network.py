@@ -101,7 +101,7 @@ class FloatNeuron:
     @property
     def relays(self) -> bool:
         """They send what they get: values of a sum, which no layer of the model keeps."""
-        return not self.kind.spikes and not np.any(self.decay)
+        return not self.kind.spikes and not self.function and not np.any(self.decay)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from frameworks import spread
-from idioms import anew, functions, inputs, jelly, others, shapes, snn, tutorials
+from idioms import anew, attended, functions, inputs, jelly, others, shapes, snn, tutorials
 
 from spikeplane import Encoding, SpikeplaneError
 from spikeplane.compiler.time_channels import in_channels, mixed_steps
@@ -15,7 +15,7 @@ from spikeplane_sim.proof import planes, table
 
 MODELS = {
     f"{room.__name__.rpartition('.')[2]}: {name}": row
-    for room in (anew, snn, jelly, shapes, tutorials, functions, inputs, others)
+    for room in (anew, snn, jelly, shapes, tutorials, functions, inputs, others, attended)
     for name, row in room.MODELS.items()
 }
 
@@ -27,6 +27,9 @@ SLOW = {
     "shapes: rows and columns swapped", "snn: last membrane", "jelly: sigmoid", "jelly: softmax", "shapes: padding with ones",
     "shapes: framed by other numbers", "shapes: depth upsampled", "shapes: columns of values",
     "snn: steps written", "others: layers of other steps", "others: membranes halved", "others: batch-norms by step",
+    "attended: three times", "attended: forgetting by the square", "attended: negative", "attended: wider",
+    "attended: pixels of all steps", "attended: channels of each step", "attended: steps, maxima", "attended: tanh",
+    "attended: reset by the threshold", "attended: softplus", "shapes: sigmoid added", "attended: times a number",
 }  # fmt: skip
 
 

@@ -23,6 +23,11 @@ CORE = ChipConfig(
 )  # fmt: skip
 #: Rows of 16 lanes for the attention of 128 channels with heads of up to 16, and counts of up to 255 tokens.
 ATTENDING = {"dynamic_depth": 128, "dynamic_bits": 8}
+#: Values times gates of 8 bits: products need membranes of 20 bits. Samples of up to 8 steps and 8 presentations.
+GATED = {
+    "acc_bits": 28, "membrane_bits": 20, "max_shift": 19, "dynamic_depth": 1024, "dynamic_bits": 8, "gates": True, "tables": 8,
+    "presentations": 8, "step_bits": 3,
+}  # fmt: skip
 _OPTIONS = (
     "weight_bits",
     "acc_bits",
@@ -32,6 +37,10 @@ _OPTIONS = (
     "dynamic_depth",
     "dynamic_bits",
     "levels",
+    "gates",
+    "tables",
+    "presentations",
+    "step_bits",
 )
 MESHES = ((1, 1), (2, 2))
 #: Where more populations than one core holds are taken together.

@@ -35,6 +35,7 @@ class System:
     low_planes  of the chip: for values behind images
     attention  of the chip: a dynamic memory
     levels      of the chip: for integer spikes
+    gates       of the chip: for products of values and what is kept of a sample's presentations
     lacks      what is missing before it runs, of the chip where it has a model; "" for one that runs
     """
 
@@ -56,6 +57,7 @@ class System:
     low_planes: bool = False
     attention: bool = False
     levels: bool = False
+    gates: bool = False
     lacks: str = ""
 
     def refuse(self, size: int) -> None:

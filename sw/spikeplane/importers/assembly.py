@@ -21,6 +21,7 @@ from spikeplane.importers.kernels import projections
 from spikeplane.importers.late import in_time
 from spikeplane.importers.maps import Map, covering, identity
 from spikeplane.importers.memoryless import simplify
+from spikeplane.importers.presented import presentations
 from spikeplane.importers.readouts import as_population, readout_of
 from spikeplane.importers.regular import even, irregular, repeated
 from spikeplane.importers.reused import apart
@@ -37,7 +38,8 @@ class Assembly:
     """Populations, projections and assumptions so far. `layer` arguments are names for messages.
 
     readouts: of layers that send values how they are read out, "last" where nothing is said. split_off: how
-    many stand-ins splits.py has. gates: of gates what they compute (gates.py). pooled: by layer its ORs.
+    many stand-ins splits.py has. gates: of gates what they compute (gates.py). pooled: by layer its ORs. presents:
+    a sample may be presented several times (presented.py).
     """
 
     populations: list[FloatPopulation] = field(default_factory=list)
@@ -48,14 +50,14 @@ class Assembly:
     split_off: int = 0
     gates: dict[str, Any] = field(default_factory=dict[str, Any])
     pooled: dict[str, int] = field(default_factory=dict[str, int])
+    presents: bool = False
 
     def __post_init__(self) -> None:
         note(self)
 
     def assume(self, layer: str, what: str, value: str, why: str = "") -> None:
         """Note something for the user, once."""
-        note = Assumption(layer=layer, what=what, value=value, why=why)
-        if note not in self.assumptions:
+        if (note := Assumption(layer=layer, what=what, value=value, why=why)) not in self.assumptions:
             self.assumptions.append(note)
 
     def refuse(self, layer: str, what: str, why: str) -> SpikeplaneError:
@@ -266,6 +268,7 @@ class Assembly:
             output=output,
             readout=readout_of(self, output),
             assumptions=tuple(self.assumptions),
+            presentations=presentations(self.populations, synapses),
         )
         return apart(self.pooled, net)
 

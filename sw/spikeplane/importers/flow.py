@@ -7,7 +7,7 @@ import numpy as np
 
 from spikeplane.importers.geometry import Shape
 from spikeplane.importers.maps import Map
-from spikeplane.network import Pair, Window
+from spikeplane.network import Gate, Pair, Window
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Draft:
     delay: int = 0
     layer: str = ""
     uneven: str = ""
-    dynamic: Pair | None = None
+    dynamic: Pair | Gate | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Currents:
 
     @property
     def attends(self) -> bool:
-        """Whether some of the weights are counted anew in each step."""
+        """Whether some of the weights are counted anew in each step, or come from a gate."""
         return any(d.dynamic is not None for d in self.drafts)
 
 

@@ -6,7 +6,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatProjection
 from spikeplane.importers.flow import Currents, Draft
 from spikeplane.importers.regular import regular
-from spikeplane.network import ALIGNED, DENSE
+from spikeplane.network import ALIGNED, DENSE, Gate, Pair
 
 
 def projections(layer: str, currents: Currents) -> list[FloatProjection] | None:
@@ -17,7 +17,7 @@ def projections(layer: str, currents: Currents) -> list[FloatProjection] | None:
     made = []
     for draft in currents.drafts:
         if draft.dynamic is not None:
-            made.append(_counted(layer, draft))
+            made.append(_gated(layer, draft) if isinstance(draft.dynamic, Gate) else _counted(layer, draft))
             continue
         kernel = regular(draft.map)
         if kernel is None:
@@ -44,9 +44,27 @@ def sources(projection: FloatProjection) -> tuple[str, ...]:
     return projection.source, *(projection.dynamic.names if projection.dynamic else ())
 
 
+def _gated(layer: str, draft: Draft) -> FloatProjection:
+    """A draft that a gate multiplies as a projection into `layer`. Raises SpikeplaneError for factors of 0 or less."""
+    gain = draft.map.weight[:, 0, 0]
+    if (gain <= 0).any():
+        raise SpikeplaneError(
+            f"layer '{layer}' gets a product with a gate times {gain.min():g}, which Spikeplane cannot represent: its factor "
+            "must be above 0"
+        )
+    return FloatProjection(
+        source=draft.source,
+        target=layer,
+        weight=gain[:, None, None],
+        layer=draft.layer,
+        dynamic=draft.dynamic,
+        kind=ALIGNED,
+    )
+
+
 def _counted(layer: str, draft: Draft) -> FloatProjection:
     """A draft whose weights are counted as a projection into `layer`. Raises SpikeplaneError for factors of 0 or less."""
-    assert draft.dynamic is not None
+    assert isinstance(draft.dynamic, Pair)
     gain = draft.map.weight[:, 0, 0]
     if (gain <= 0).any():
         raise SpikeplaneError(

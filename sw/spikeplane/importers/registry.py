@@ -93,8 +93,8 @@ Handler = Callable[[Call], Result]
 _handlers: dict[type, tuple[Handler, int]] = {}
 _mixing: set[type] = set()  #: those of the project's that take all steps at once
 _own: set[type] = set()  #: those that a user registered
-#: Users' classes that an importer recognises; they take all steps at once, in this dimension.
-_learned: dict[type, tuple[Handler, int]] = {}
+#: Users' classes that an importer recognises; they take all steps at once, in this dimension, or, None, one.
+_learned: dict[type, tuple[Handler, int | None]] = {}
 _strange: set[type] = set()  #: users' classes that keep what no importer knows
 
 
@@ -132,9 +132,9 @@ def builtin(*kinds: type, states: int = 0, mixes: bool = False) -> Callable[[Han
     return keep
 
 
-def learn(kind: type, handler: Handler, steps_at: int) -> None:
+def learn(kind: type, handler: Handler, steps_at: int | None) -> None:
     """Let a user's class be a layer that takes all steps at once, as long as it is none that is registered.
-    steps_at: the dimension of the steps, 0, or 1 behind the samples."""
+    steps_at: the dimension of the steps, 0, or 1 behind the samples; None: it takes one, and keeps a state."""
     _learned[kind] = handler, steps_at
 
 
@@ -166,7 +166,12 @@ def mixes_steps(kind: type) -> bool:
 
 def is_learned(kind: type) -> bool:
     """Whether an importer recognised a user's class as one that takes all steps at once."""
-    return kind in _learned and kind not in _handlers
+    return kind in _learned and kind not in _handlers and _learned[kind][1] is not None
+
+
+def is_cell(kind: type) -> bool:
+    """Whether an importer recognised a user's class as one that takes one step at a time."""
+    return kind in _learned and kind not in _handlers and _learned[kind][1] is None
 
 
 def samples_first(kind: type) -> bool:

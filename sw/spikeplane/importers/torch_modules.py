@@ -45,10 +45,11 @@ def import_torch(
     check_hooks(module)
     if is_layer(module):
         module = torch.nn.Sequential(module)
-    from spikeplane.importers.trace import own_levels, own_parallel  # load torch
+    from spikeplane.importers.trace import own_cells, own_levels, own_parallel  # load torch
 
     own_parallel.recognise(module)
     own_levels.recognise(module)
+    own_cells.recognise(module)
     copied = evaluated(module)
     try:
         return Imported(_followed(copied, module, input_shape, Wanted(reset, compare, False, input_bits)))

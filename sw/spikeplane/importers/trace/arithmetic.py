@@ -10,10 +10,12 @@ from spikeplane.importers.flow import Value
 from spikeplane.importers.trace.broadcast import of_one_step, together
 from spikeplane.importers.trace.by_step import by_step, plus_by_step, times_by_step
 from spikeplane.importers.trace.cures import Anyway
+from spikeplane.importers.trace.functions_sent import sent
 from spikeplane.importers.trace.gates import gated, simplified, unlike_spikes
 from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Sum, dims_of
 from spikeplane.importers.trace.numbers import per_value, plus, times
 from spikeplane.importers.trace.operation import Operation, Rule, scaled, unfinished
+from spikeplane.importers.trace.products import product
 
 
 def added(operation: Operation) -> Any:
@@ -41,9 +43,8 @@ def _pair(operation: Operation) -> tuple[Any, Any]:
     """Both arguments. Raises SpikeplaneError for a function of currents that no chip computes (a sigmoid), and for two layers'
     spikes multiplied with which more is done than a factor."""
     one, other = operation.args["self"], operation.args["other"]
+    one, other = (sent(operation, t) if isinstance(t, Bent) else t for t in (one, other))
     for thing, beside in ((one, other), (other, one)):
-        if isinstance(thing, Bent):
-            raise thing.refused
         if isinstance(thing, Matrix) and (operation.name not in ("mul", "div") or not _numeric(beside)):
             raise unfinished(operation)
     return one, other
@@ -99,7 +100,10 @@ def _offset(operation: Operation, thing: Any, number: Any, sign: float) -> Any:
 
 
 def multiplied(operation: Operation) -> Any:
-    """A value times numbers, or divided by them; spikes times spikes are a gate."""
+    """A value times numbers, or divided by them; spikes times spikes are a gate, and so is a value times a sigmoid."""
+    made = product(operation)
+    if made is not None:
+        return made
     one, other = _pair(operation)
     if operation.name == "mul" and not isinstance(one, Item | Sum | Held | Reduced | Matrix):
         one, other = other, one

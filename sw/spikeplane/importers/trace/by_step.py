@@ -12,6 +12,7 @@ from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import Map
 from spikeplane.importers.trace.axes import FEATURES, STEPS, features, order, sizes
 from spikeplane.importers.trace.items import Const, Item, Reduced
+from spikeplane.importers.trace.mixed import along
 from spikeplane.importers.trace.operation import Operation, Rule, places
 
 
@@ -81,10 +82,15 @@ def of_all_steps(item: Item) -> int | None:
     return steps.size if steps and second[1:] == channels else None
 
 
-def over_steps(operation: Operation) -> Reduced:
-    """A convolution (N, C, T, H, W) over all steps: a sum of weights of each step, over pixels as any other."""
+def over_steps(operation: Operation) -> Item | Reduced:
+    """A convolution (N, C, T, H, W) over all steps: a sum of weights of each step, over pixels as any other. Of size 1 it is a
+    layer along its channels, which may be steps."""
     item, args = operation.item(), operation.args
     weight, bias = args["weight"], args["bias"]
+    if isinstance(weight, Const) and weight.tensor.shape[2:] == (1, 1, 1):
+        made = _along(operation, item, weight)
+        if made is not None:
+            return made
     steps = item.dims[2] if len(item.dims) == 5 else ()
     many = steps[0].size if steps and steps[0].axis == STEPS else 0
     c, h, w = features(item.value.shape)
@@ -103,6 +109,19 @@ def over_steps(operation: Operation) -> Reduced:
     found = of_each(operation, replace(item, dims=(item.dims[0], c, h, w)), parts)
     o, h, w = features(found.value.shape)
     return Reduced(replace(found, dims=(item.dims[0], o, (), h, w)), False, many, fixed=True)
+
+
+def _along(operation: Operation, item: Item, weight: Const) -> Item | None:
+    args, bias = operation.args, operation.args["bias"]
+    if (
+        set(args["stride"]) | set(args["dilation"]) != {1}
+        or set(args["padding"]) != {0}
+        or args["groups"] != 1
+    ):
+        return None
+    offset = None if bias is None else bias.tensor.numpy().astype(np.float64)
+    numbers = weight.tensor.numpy().astype(np.float64)
+    return along(operation, item, 1, numbers.reshape(numbers.shape[:2]), offset)
 
 
 def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:

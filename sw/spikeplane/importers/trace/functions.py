@@ -10,7 +10,7 @@ from spikeplane.importers.flow import Currents
 from spikeplane.importers.pointwise import is_count, keeps, level, levelled, of_spikes, rectifies, stepped
 from spikeplane.importers.trace.cures import unknown_operator
 from spikeplane.importers.trace.gates import binary, gated
-from spikeplane.importers.trace.items import Bent, Const, Item, Sum
+from spikeplane.importers.trace.items import Bent, Const, Item, Reduced, Sum
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import operator_of
 
@@ -22,6 +22,7 @@ _NAMES = (
     "maximum", "minimum", "fmax", "fmin", "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or",
     "bitwise_xor", "and", "or", "xor", "remainder", "fmod",
 )  # fmt: skip
+_Values = Item | Sum | Bent
 _REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 #: Of more bits than any sum of spikes has.
 _WIDE = (torch.int32, torch.int64)
@@ -29,7 +30,11 @@ _WIDE = (torch.int32, torch.int64)
 
 def pointwise(operation: Operation) -> Any:
     """A function of every value for itself, of spikes; of several layers' spikes a gate; a relu of any value."""
-    found = {n: t for n, t in operation.args.items() if isinstance(t, Item | Sum | Bent)}
+    found = {
+        n: t
+        for n, t in operation.args.items()
+        if isinstance(t, _Values) or (operation.made.presents and isinstance(t, Reduced))
+    }
     if not found or len([t for t in operation.things() if not isinstance(t, Const)]) != len(found):
         raise unknown_operator(operation.name)
     names = list(found)

@@ -14,6 +14,7 @@ from spikeplane.importers.trace.axes import CHANNELS, features, has
 from spikeplane.importers.trace.by_step import of_all_steps, of_each
 from spikeplane.importers.trace.items import Const, Item, Matrix
 from spikeplane.importers.trace.matrices import matrices, others, product
+from spikeplane.importers.trace.mixed import along
 from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row, unfolded
 
 _Fields = dict[str, Any]
@@ -94,6 +95,10 @@ def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
         value = replace(item.value, flat=False)
         made = torch_layers.convolved(operation.call(value, bias=bias, **fields), kernel)
     else:
+        offset = None if bias is None else bias.numpy().astype(np.float64)
+        mixed = along(operation, item, -1, weight.numpy().astype(np.float64), offset)
+        if mixed is not None:
+            return mixed
         raise operation.unlike(
             "a fully connected layer along pixels", "flatten all behind the samples, or put the channels last"
         )
@@ -180,12 +185,24 @@ def convolution_along(operation: Operation) -> Item:
     item, args = operation.item(), operation.args
     weight = number(operation, "weight")
     pointwise = weight.shape[2:] == (1,) and (args["stride"], args["padding"]) == ([1], [0])
+    if pointwise and (mixed := pointwise_along(operation, item, weight)) is not None:
+        return mixed
     if not pointwise or len(item.dims) < 3 or item.dims[-2] != features(item.value.shape)[0]:
         return of_lines(torch_layers.convolution_of_lines, _convolution)(operation)
     fields = {**_convolution(operation), "stride": 1, "padding": 0, "dilation": 1}
     call = operation.call(replace(item.value, flat=False), **fields)
     made = torch_layers.convolved(call, weight[:, :, :, None])
     return Item(made, (*item.dims[:-2], features(made.shape)[0], item.dims[-1]), item.step)
+
+
+def pointwise_along(operation: Operation, item: Item, weight: Any) -> Item | None:
+    """A convolution of size 1 whose channels are steps, or a part of the channels; None for others."""
+    own = item.dims[1] if len(item.dims) > 2 else ()
+    if operation.args["groups"] != 1 or own == features(item.value.shape)[0] != ():
+        return None
+    bias = operation.args["bias"]
+    offset = None if bias is None else number(operation, "bias").numpy().astype(np.float64)
+    return along(operation, item, 1, weight.numpy().astype(np.float64).reshape(weight.shape[:2]), offset)
 
 
 def _convolution(operation: Operation) -> _Fields:

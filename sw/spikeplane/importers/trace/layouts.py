@@ -92,8 +92,11 @@ _NAMED = (
 )
 
 
-#: Likewise where it has not as many steps as a tensor of the model's.
+#: Likewise where it has not as many steps as a tensor, or a layer over all steps, of the model's; {} are those that it has.
 _STEPS = (
+    r"got \[\d+, {}\] X \[(\d+), \d+\]",
+    r"\(\d+x{} and (\d+)x\d+\)",
+    r"to have (\d+) channels, but got {} channels",
     r"broadcast a dimension of length (\d+)",
     r"had torch\.Size\(\[(\d+)",
     r"size of tensor a \((\d+)\) must match the size of tensor b",
@@ -107,7 +110,8 @@ _TIMES = r"running_mean should contain (\d+) elements not (\d+)"
 def named_steps(message: str, steps: int, batch: int) -> list[int]:
     """The numbers of steps that a forward may have meant that failed so on these: it holds a number for each. None of those
     that were tried."""
-    found = [int(match[1]) for pattern in _STEPS if (match := re.search(pattern, message))]
+    patterns = (pattern.replace("{}", str(steps)) for pattern in _STEPS)
+    found = [int(match[1]) for pattern in patterns if (match := re.search(pattern, message))]
     if (match := re.search(_TIMES, message)) and not steps * int(match[2]) % int(match[1]):
         found.append(steps * int(match[2]) // int(match[1]))
     return [n for n in dict.fromkeys(found) if n not in (1, steps, batch)]

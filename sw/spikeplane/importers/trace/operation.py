@@ -25,7 +25,9 @@ from spikeplane.importers.trace.axes import (
     order,
     sizes,
 )
+from spikeplane.importers.trace.functions_sent import sent
 from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Slots, Sum, Thing
+from spikeplane.importers.trace.presented import reduced
 from spikeplane.importers.wanted import Wanted
 
 
@@ -92,7 +94,9 @@ class Operation:
         if isinstance(thing, Item):
             return thing
         if isinstance(thing, Bent):
-            raise thing.refused
+            return sent(self, thing)
+        if isinstance(thing, Reduced) and self.made.presents and thing.steps:
+            return reduced(self, thing)
         if isinstance(thing, Matrix):
             raise unfinished(self)
         if isinstance(thing, Held):

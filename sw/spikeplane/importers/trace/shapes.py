@@ -5,7 +5,7 @@ from typing import Any
 
 from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, Cut, Dims, reshaped
-from spikeplane.importers.trace.items import Held, Item, Matrix, Reduced, Slots, Sum, dims_of
+from spikeplane.importers.trace.items import Bent, Held, Item, Matrix, Reduced, Slots, Sum, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.selections import chosen
 from spikeplane.importers.trace.stacks import slot
@@ -51,14 +51,14 @@ def viewed(operation: Operation) -> Any:
 
 def _plain(operation: Operation) -> Any:
     thing = operation.args["self"]
-    if isinstance(thing, Item | Held | Reduced | Sum | Matrix):
+    if isinstance(thing, Item | Held | Reduced | Sum | Matrix | Bent):
         return thing
     return operation.item("self")
 
 
 def _with(thing: Any, dims: Dims) -> Any:
     """The same with other dimensions."""
-    if isinstance(thing, Reduced):
+    if isinstance(thing, Reduced | Bent):
         return replace(thing, item=replace(thing.item, dims=dims))
     if isinstance(thing, Sum):
         return Sum(tuple((factor, replace(item, dims=dims)) for factor, item in thing.terms))

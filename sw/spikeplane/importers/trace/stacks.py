@@ -11,11 +11,12 @@ from spikeplane.importers.trace import channels
 from spikeplane.importers.trace.axes import SAMPLES, STEPS, Atom, dim, features
 from spikeplane.importers.trace.items import Const, Held, Item, Reduced, Slots, dims_of
 from spikeplane.importers.trace.operation import Operation, Rule
+from spikeplane.importers.trace.presented import reduced
 
 
 def stacked(operation: Operation) -> Any:
     """Every step's value in order: an axis of steps."""
-    things = operation.args["tensors"]
+    things = _known(operation)
     stack = operation.name == "stack"
     rank = len(dims_of(things[0])) if hasattr(things[0], "dims") or isinstance(things[0], Reduced) else 0
     d = operation.args["dim"] % (rank + 1 if stack else max(rank, 1))
@@ -44,6 +45,14 @@ def stacked(operation: Operation) -> Any:
             "collect one layer's output in every step",
         )
     return channels.concatenated(operation, things, d)
+
+
+def _known(operation: Operation) -> Any:
+    """What is put together; means over the steps as what is known of them, where a sample is presented again."""
+    things = operation.args["tensors"]
+    if not operation.made.presents:
+        return things
+    return [reduced(operation, t) if isinstance(t, Reduced) else t for t in things]
 
 
 def _of_each_step(operation: Operation, things: list[Any], d: int, stack: bool) -> Item | None:

@@ -16,7 +16,7 @@ import torch
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers import torch_layers
-from spikeplane.importers.registry import handler_of, is_own, is_strange, mixes_steps
+from spikeplane.importers.registry import handler_of, is_cell, is_own, is_strange, mixes_steps
 from spikeplane.importers.torch_trace import unknown
 from spikeplane.importers.trace.tracing import mark
 
@@ -49,7 +49,7 @@ class Stubbed:
         """What the layer returns for an input of this shape: a tensor or a tuple of them, whose
         values mean nothing."""
         key = path, tuple(x.shape)
-        if mixes_steps(type(self.plain[path])):
+        if mixes_steps(type(self.plain[path])) or is_cell(type(self.plain[path])):
             return x  # which it may not take itself, because a trace has steps of another number
         if key not in self.results:
             module = copy.deepcopy(self.plain[path]).float()
@@ -110,7 +110,9 @@ def is_opaque(module: Any) -> bool:
     kind = type(module)
     if drops(module):
         return False
-    return handler_of(kind) is not None and (is_own(kind) or mixes_steps(kind) or keeps_state(module))
+    return handler_of(kind) is not None and (
+        is_own(kind) or mixes_steps(kind) or is_cell(kind) or keeps_state(module)
+    )
 
 
 def drops(module: Any) -> bool:

@@ -19,6 +19,7 @@ from spikeplane.importers.trace import (
     by_step,
     einsum,
     functions,
+    largest,
     layers,
     reductions,
     selections,
@@ -34,6 +35,7 @@ from spikeplane.importers.trace.export import Graph
 from spikeplane.importers.trace.items import Const, Given, Item, Matrix, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import layer_of, module_of, operator_of, place
+from spikeplane.importers.trace.products import as_population, multiplied_by_gates
 from spikeplane.importers.wanted import Wanted
 
 #: Of each operator what it makes of its arguments.
@@ -43,6 +45,7 @@ RULES: dict[str, Rule] = {
     **borders.RULES,
     **by_step.RULES,
     **layers.RULES,
+    **largest.RULES,
     **windows.RULES,
     **arithmetic.RULES,
     **reductions.RULES,
@@ -69,6 +72,8 @@ class Walk:
         self.reached = 0.0  #: how far the walk got, of 1
         calls = max(self.graph.stubbed.calls.values(), default=0)
         self.every = calls if calls > 1 or not self.has_steps else self.graph.steps
+        self.multiplied = multiplied_by_gates(self.graph.nodes)
+        self.made.presents = bool(self.multiplied)
         self.known: dict[Any, tuple[Any, list[Any]]] = {}
 
     def run(self, given: list[Any]) -> list[Any]:
@@ -128,7 +133,10 @@ class Walk:
         base = operation.step()
         key = operation.key(base)
         if key not in self.known:
-            self.known[key] = (_moved(rule(operation), base, back=True), operation.things())
+            thing = rule(operation)
+            if operation.node in self.multiplied:
+                thing = as_population(operation, thing)
+            self.known[key] = (_moved(thing, base, back=True), operation.things())
         return _moved(self.known[key][0], base, back=False)
 
     def _arguments(self, node: Any) -> dict[str, Any]:
