@@ -91,13 +91,14 @@ def _with_spare_lane(
     """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on
     a chip whose weights of 0 are +1.
 
-    All are equal: each spike that meets the last channel adds 1, of aligned projections none, and they never fire.
+    All are equal: each spike that meets the last channel adds 1, of aligned and dynamic projections none, and they never
+    fire.
     """
     planes = outputs[population.name]
     if not population.sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
         return planes
     assert population.neuron is not None
-    dense = [p for p in network.incoming(population.name) if p.kind is DENSE]
+    dense = [p for p in network.incoming(population.name) if p.kind is DENSE and p.dynamic is None]
     if not dense:
         return planes
     sources = dict.fromkeys(p.source for p in dense)
@@ -108,7 +109,7 @@ def _with_spare_lane(
         theta=None,
         amount=None,
         bias=None,
-        leaks=None if population.leaks is None else population.leaks[:1] * 0,
+        leaks=None if population.leaks is None else population.leaks[..., :1] * 0,
     )
     alone = Network(
         populations=(
@@ -116,7 +117,7 @@ def _with_spare_lane(
             spare,
         ),
         output=spare.name,
-        projections=tuple(replace(p, weight=abs(p.weight[-1:])) for p in dense),
+        projections=tuple(replace(p, weight=abs(p.weight[..., -1:, :, :, :])) for p in dense),
     )
     made = reference(
         alone,
