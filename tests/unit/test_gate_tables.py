@@ -12,11 +12,13 @@ from spikeplane import SpikeplaneError
 from spikeplane.compiler.fit import try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.size import least_chip, roomy
+from spikeplane.compiler.spare import sends_spare
+from spikeplane.compiler.synapses import build_synapses, weight_words
 from spikeplane.config import ChipConfig, preset
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.tables import Memory
 from spikeplane.formats.value_tables import OptionMemory
-from spikeplane.network import ALIGNED, Gate, Network, Projection, Table
+from spikeplane.network import ALIGNED, Gate, Network, Projection
 from spikeplane.program.laid import check_together, dynamic_rows, laid_out, pairs_of
 from spikeplane.program.laid_parts import GatePopulation, Order
 from spikeplane.program.placement import Part, Placement
@@ -268,39 +270,26 @@ def test_rows_lie_beside_their_reader() -> None:
     build_image(whole, placement, config, ["out"])
 
 
-def test_lanes_without_a_channel_send_nothing() -> None:
-    """Where v is 0 a sigmoid is not: such lanes get a bias that leads to an entry of 0."""
+def test_lanes_without_a_channel_meet_weights_of_0() -> None:
+    """Where v is 0 a sigmoid is not: lanes beyond the channels of a table send an entry too, and who copies them."""
     config = chip(8, rows=1, cols=1)
+    plain, network = gated("step", g="relu"), gated("step")
 
-    def biases(table: Table, channels: int = 3, **fields: Any) -> list[int]:
-        network = gated("full", shape=(channels, 2, 2))
-        g = network.population("g")
-        neuron = replace(VALUES, planes=9, table=table, **fields)
-        made = tuple(replace(g, neuron=neuron) if p.name == "g" else p for p in network.populations)
-        placement, image = try_fit(replace(network, populations=made), config, ["out"])
-        core = Core(config, image.words[0, 0])
-        slot = next(part.slot for part in placement.parts if part.population == "g")
-        base = core.word(Memory.POPULATION, slot)["parameter_base"]
-        word, bits = core.words[Memory.PARAMETER, base + 2], config.lane_bits
-        found = [word >> lane * bits & (1 << bits) - 1 for lane in range(8)]
-        return [value - (value >> bits - 1 << bits) for value in found]
+    def words(network: Network) -> int:
+        laid = laid_out(network, config)
+        into = next(p for p in laid.projections if p.target == "a.gate")
+        assert weight_words(into, laid, config, 0, 1) == len(build_synapses(into, laid, config, 0, 1).weights)
+        return weight_words(into, laid, config, 0, 1)
 
-    assert biases(sigmoid(2)) == [2] * 3 + [-128 << 2] * 5
-    assert biases(sigmoid(2), 8) == [2] * 8
-    falling = replace(sigmoid(2), values=sigmoid(2).values[::-1])
-    assert biases(falling) == [2] * 3 + [127 << 2] * 5
-    assert biases(falling, floor=True) == [2] * 3 + [127 << 2] * 5
-    line = replace(sigmoid(3), values=tuple(max(0, i) for i in range(-128, 128)))
-    assert biases(line) == [2] * 3 + [0] * 5
-    for table, fields in (
-        (replace(sigmoid(0), values=(1,) * 256), {}),
-        (sigmoid(0), {"floor": True}),
-        (sigmoid(9), {}),
-    ):
-        with pytest.raises(SpikeplaneError) as caught:
-            biases(table, **fields)
-        assert str(caught.value) == (
-            "population 'g': the lanes beyond its 3 channels send what its table has, which then has a 0 at one end or in the "
-            "middle (entry 0, 128 or 255) within its membranes; use such a table, or a multiple of the chip's 8 lanes"
-        )
-    assert biases(sigmoid(0), 8, floor=True) == [2] * 8
+    assert (words(plain), words(network)) == (1, 8)
+    laid = laid_out(network, config)
+    into = next(p for p in laid.projections if p.target == "a.gate")
+    found = build_synapses(into, laid, config, 0, 1).weights
+    assert found[0] == int("01" * 6, 16)
+    assert found[1:] == [0] * 7
+    names = ("x", "g", "a.gate", "a.relay", "a")
+    assert [sends_spare(laid.population(name), laid) for name in names] == [False, True, False, False, False]
+    values = replace(network.population("x"), neuron=replace(VALUES, planes=9, table=sigmoid(1)))
+    copied = replace(network, populations=tuple(values if p.name == "x" else p for p in network.populations))
+    laid = laid_out(copied, config)
+    assert [sends_spare(laid.population(name), laid) for name in names] == [True, True, False, True, False]

@@ -14,6 +14,7 @@ from spikeplane.compiler.pack import fields_word
 from spikeplane.compiler.pairs import dynamic_synapses, pair_synapses
 from spikeplane.compiler.parameters import Parameters
 from spikeplane.compiler.routes import Routes
+from spikeplane.compiler.spare import lanes_met
 from spikeplane.compiler.synapses import Synapses, build_synapses, stored, weight_words
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
@@ -192,7 +193,7 @@ class CoreImage:
         weight = np.asarray(stored(projection, source), dtype=np.int64)
         key = (
             projection.kind.tag,
-            source.shape[0],
+            lanes_met(projection, self.network, self.config),
             part.first,
             part.groups,
             weight.shape,

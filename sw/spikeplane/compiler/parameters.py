@@ -71,7 +71,6 @@ class Parameters:
         check_signed(compared, self.config.membrane_bits, f"{what}: minus its thresholds")
         check_signed(taken, self.config.membrane_bits, f"{what}: its resets")
         check_signed(bias, self.config.acc_bits, f"{what}: its biases")
-        spare = self._spare_bias(neuron, channels, what)
         first = self.space.take("parameter", 3 * part.groups, what)
         for group in range(part.groups):
             at = slice((part.first + group) * lanes, (part.first + group + 1) * lanes)
@@ -82,29 +81,12 @@ class Parameters:
                 # membrane's limit
                 if i == 0:
                     chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))
-                if i == 2:
-                    chosen[len(values[at]) :] = spare
                 self.put(
                     Memory.PARAMETER,
                     first + 3 * group + i,
                     lanes_word(chosen.tolist(), self.config.lane_bits),
                 )
         return first
-
-    def _spare_bias(self, neuron: Neuron, channels: int, what: str) -> int:
-        """The bias of lanes beyond the channels. Those of a table send an entry of it, which has to be 0."""
-        table, lanes = neuron.table, self.config.lanes
-        if table is None or channels % lanes == 0 or table.values[128] == 0:
-            return 0
-        most = 1 << (min(self.config.acc_bits, self.config.membrane_bits) - 1)
-        if table.values[0] == 0 and 128 << table.shift <= most and not neuron.floor:
-            return -128 << table.shift
-        if table.values[255] == 0 and 127 << table.shift < most:
-            return 127 << table.shift
-        raise SpikeplaneError(
-            f"{what}: the lanes beyond its {channels} channels send what its table has, which then has a 0 at one end or in the "
-            f"middle (entry 0, 128 or 255) within its membranes; use such a table, or a multiple of the chip's {lanes} lanes"
-        )
 
     def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:
         """v - amount fits the membrane for every v >= theta: the chip does not saturate it again."""

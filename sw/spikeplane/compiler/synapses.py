@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeplane.compiler.blocks import met_alone, met_groups, packed
+from spikeplane.compiler.spare import lanes_met
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import lanes_word
 from spikeplane.network import Network, Population, Projection, is_stepped
@@ -30,9 +31,10 @@ def build_synapses(
     source, target = network.population(projection.source), network.population(projection.target)
     _, height, width = target.current_shape
     lanes, kind = config.lanes, projection.kind
-    weight = stored(projection, source)
+    channels = lanes_met(projection, network, config)
+    weight = _filled(stored(projection, source), channels)
     kernel = weight.shape[-2:]
-    slots = kind.slots(source.shape[0], lanes)
+    slots = kind.slots(channels, lanes)
     met = met_groups(projection, network, config, first, groups)
     word = slots * (kind.spread(groups) if met is None else 1)  # weight words of one kernel position
     row, column = (
@@ -56,7 +58,7 @@ def build_synapses(
     }
     words = []
     for one in weight if is_stepped(projection) else (weight,):
-        ordered = kind.ordered(one, source.shape[0], lanes, first, groups)
+        ordered = kind.ordered(one, channels, lanes, first, groups)
         ordered = ordered if met is None else packed(ordered, met, kernel, groups)
         words += [_weights_word(row, config) for row in ordered]
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
@@ -73,16 +75,24 @@ def stored(projection: Projection, source: Population) -> np.ndarray:
     return weight
 
 
+def _filled(weight: np.ndarray, channels: int) -> np.ndarray:
+    """With weights of 0 from all channels that it has none from."""
+    missing = [(0, 0)] * weight.ndim
+    missing[-3] = (0, max(0, channels - weight.shape[-3]))
+    return np.pad(weight, missing)
+
+
 def weight_words(
     projection: Projection, network: Network, config: ChipConfig, first: int, groups: int
 ) -> int:
     """Words that `build_synapses` makes for `groups` groups from `first` on, of one step."""
     source, lanes, kind = network.population(projection.source), config.lanes, projection.kind
+    slots = kind.slots(lanes_met(projection, network, config), lanes)
     rows, columns = stored(projection, source).shape[-2:]
     met = met_groups(projection, network, config, first, groups)
     if met is not None:
-        return kind.slots(source.shape[0], lanes) * rows * columns * sum(high - low for low, high in met)
-    words = kind.slots(source.shape[0], lanes) * kind.spread(groups) * rows * columns
+        return slots * rows * columns * sum(high - low for low, high in met)
+    words = slots * kind.spread(groups) * rows * columns
     return words * kind.blocks(-(-source.shape[0] // lanes), groups)
 
 
