@@ -105,6 +105,32 @@ def test_a_larger_chip_takes_more() -> None:
     assert all(large[title].used > small[title].used for title in small)
 
 
+MEASURED = {  #: LUT and FF of an option, of one tile of `tiny` and of `small` (`make bench`, part `options`)
+    "tiny": {"levels": (696, 213), "dynamic": (965, 227), "steps": (716, 134)},
+    "small": {"levels": (1383, 409), "dynamic": (1570, 232), "steps": (1024, 150)},
+}
+FIELDS = {
+    "levels": {"levels": True},
+    "dynamic": {"dynamic_depth": 256, "dynamic_bits": 8},
+    "steps": {"step_bits": 2},
+}
+
+
+@pytest.mark.parametrize("chip", MEASURED)
+def test_options_take_what_was_measured(chip: str) -> None:
+    """Builds have none of them yet: their terms are as they were read off one tile without and with them."""
+    base = replace(preset(chip), rows=1, cols=1)
+    without = resources.estimate(base, "ecp5")
+    for name, (lut, ff) in MEASURED[chip].items():
+        found = resources.estimate(replace(base, **FIELDS[name]), "ecp5")
+        assert abs(found["LUT"].used - without["LUT"].used - lut) < 0.1 * lut, name
+        assert abs(found["FF"].used - without["FF"].used - ff) < 0.2 * ff, name
+    banks = 2 * -(-base.lanes * 8 // 36)
+    dynamic = resources.estimate(replace(base, **FIELDS["dynamic"]), "ecp5")
+    # the words of populations are wider as well
+    assert dynamic["block RAM"].used - without["block RAM"].used in (banks, banks + 1)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_forward_is_the_golden_model(seed: int) -> None:
     from spikeplane_sim.golden import GoldenModel

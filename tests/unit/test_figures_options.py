@@ -19,7 +19,10 @@ def test_every_option_is_a_chip() -> None:
 
 
 def test_costs_stand_against_the_first_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measured(fields: dict[str, object]) -> Usage:
+    chips = set()
+
+    def measured(fields: dict[str, object], chip: str) -> Usage:
+        chips.add(chip)
         return replace(BASE, cells=5100) if fields else BASE
 
     monkeypatch.setattr(options, "measure", measured)
@@ -27,3 +30,7 @@ def test_costs_stand_against_the_first_row(monkeypatch: pytest.MonkeyPatch) -> N
     assert columns["cells"] == ["5,000"] + ["5,100"] * len(options.OPTIONS)
     assert columns[""] == [""] + ["+2.0 %"] * len(options.OPTIONS)
     assert columns["estimated"] == ["", *(option.estimate for option in options.OPTIONS)]
+    assert chips == {"tiny"}
+    assert options.table("small", options.OPERATORS).row_count == 1 + len(options.OPERATORS)
+    assert chips == {"tiny", "small"}
+    assert {"integer spikes", "dynamic memory", "numbers by step"} <= {one.name for one in options.OPERATORS}

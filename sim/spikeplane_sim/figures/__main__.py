@@ -98,6 +98,7 @@ def show_synthesis() -> None:
 def show_options() -> None:
     """What a core's options cost."""
     console.print(options.table())
+    console.print(options.table("small", options.OPERATORS))
 
 
 def show_clock() -> None:

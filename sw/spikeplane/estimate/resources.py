@@ -134,6 +134,10 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "leak by shift": lambda c: 0 if c.leak_multiplier else c.cores * c.lanes * c.membrane_bits,
     "low planes": lambda c: c.cores * c.low_planes,
     "levels": lambda c: c.cores * c.lanes * c.membrane_bits * c.levels,
+    "rows of numbers": lambda c: c.cores * c.lanes * c.dynamic_bits,
+    "outer engine": lambda c: c.cores * (c.dynamic_depth > 0),
+    "lanes by step": lambda c: c.cores * c.lanes * (c.step_bits > 0),
+    "steps": lambda c: c.cores * (c.step_bits > 0),
     "tables in LUTs": _distributed,
     "deep memories": _deep,
     "addresses": _addresses,
@@ -144,8 +148,8 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
 #: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds
 #: do not say better.
 _PRIOR = {
-    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 3, 3, 1, 25, 20),
-    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 2, 0, 0, 35, 14),
+    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 5.4, 9.5, 360, 38, 410, 3, 1, 25, 20),
+    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 1.6, 0.1, 220, 2, 118, 0, 0, 35, 14),
 }
 
 
