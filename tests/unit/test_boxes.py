@@ -92,6 +92,7 @@ def test_boxes_at_a_limit() -> None:
     assert len(suppressed(corners[:2], scores[:2], Wanted(0.5, third - 1e-9))) == 1
     found = suppressed(corners, scores, Wanted(0.5, 1.0, 2), (10, 8))
     assert found == [Box(0, 0, 8, 10, 0.95, 0), Box(0, 0, 4, 4, 0.9, 0)]
+    assert suppressed(corners[3:], scores[3:], Wanted(0.5)) == []
     assert suppressed(corners, scores, Wanted(0.99)) == []
 
 
