@@ -119,9 +119,10 @@ def _along(operation: Operation, item: Item, weight: Const) -> Item | None:
         or args["groups"] != 1
     ):
         return None
-    offset = None if bias is None else bias.tensor.numpy().astype(np.float64)
-    numbers = weight.tensor.numpy().astype(np.float64)
-    return along(operation, item, 1, numbers.reshape(numbers.shape[:2]), offset)
+    numbers = weight.tensor
+    return along(
+        operation, item, 1, numbers.reshape(numbers.shape[:2]), None if bias is None else bias.tensor
+    )
 
 
 def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:

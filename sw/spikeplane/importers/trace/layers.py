@@ -14,7 +14,7 @@ from spikeplane.importers.trace.axes import CHANNELS, features, has
 from spikeplane.importers.trace.by_step import of_all_steps, of_each
 from spikeplane.importers.trace.items import Const, Item, Matrix
 from spikeplane.importers.trace.matrices import matrices, others, product
-from spikeplane.importers.trace.mixed import along
+from spikeplane.importers.trace.mixed import along, pointwise_along
 from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row, unfolded
 
 _Fields = dict[str, Any]
@@ -95,9 +95,7 @@ def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
         value = replace(item.value, flat=False)
         made = torch_layers.convolved(operation.call(value, bias=bias, **fields), kernel)
     else:
-        offset = None if bias is None else bias.numpy().astype(np.float64)
-        mixed = along(operation, item, -1, weight.numpy().astype(np.float64), offset)
-        if mixed is not None:
+        if (mixed := along(operation, item, -1, weight, bias)) is not None:
             return mixed
         raise operation.unlike(
             "a fully connected layer along pixels", "flatten all behind the samples, or put the channels last"
@@ -193,16 +191,6 @@ def convolution_along(operation: Operation) -> Item:
     call = operation.call(replace(item.value, flat=False), **fields)
     made = torch_layers.convolved(call, weight[:, :, :, None])
     return Item(made, (*item.dims[:-2], features(made.shape)[0], item.dims[-1]), item.step)
-
-
-def pointwise_along(operation: Operation, item: Item, weight: Any) -> Item | None:
-    """A convolution of size 1 whose channels are steps, or a part of the channels; None for others."""
-    own = item.dims[1] if len(item.dims) > 2 else ()
-    if operation.args["groups"] != 1 or own == features(item.value.shape)[0] != ():
-        return None
-    bias = operation.args["bias"]
-    offset = None if bias is None else number(operation, "bias").numpy().astype(np.float64)
-    return along(operation, item, 1, weight.numpy().astype(np.float64).reshape(weight.shape[:2]), offset)
 
 
 def _convolution(operation: Operation) -> _Fields:
