@@ -43,6 +43,8 @@ CHIPS = {
     "no gates": replace(PLAIN, gates=False, dynamic_depth=0, dynamic_bits=0),
 }
 
+FEW = 6  #: planes of a table
+
 
 def drawn(config: ChipConfig, rng: random.Random) -> list[Values]:
     """Populations of every sort that the chip has, in any slots."""
@@ -50,7 +52,8 @@ def drawn(config: ChipConfig, rng: random.Random) -> list[Values]:
     if config.presentations > 1:
         found += [{"keeps": True, "presentations": rng.randint(2, config.presentations), "width": 2}]
     if config.tables:
-        found += [{"groups": 2, "width": 2, "table": 0, "shift": rng.randrange(config.membrane_bits)}]
+        few = {"planes": FEW} if config.tables > 1 else {}
+        found += [{"groups": 2, "width": 2, "table": 0, "shift": rng.randrange(config.membrane_bits), **few}]
         found += [
             {"keeps": True, "table": config.tables - 1, "shift": rng.choice((0, config.membrane_bits - 1))}
         ]
@@ -71,12 +74,14 @@ def most(config: ChipConfig) -> int:
 
 
 def entries(config: ChipConfig, rng: random.Random) -> list[list[int]]:
-    """Tables up to both ends; those of gates have numbers of D."""
+    """Tables up to both ends; those of gates have numbers of D, the first of several has few planes, whatever v is."""
     half = 1 << config.membrane_bits - 1
     found = []
     for number in range(config.tables):
         gate = config.gates and number == config.tables // 2
         low, high = (0, min(most(config), half - 1)) if gate else (-half, half - 1)
+        if number == 0 and config.tables > 1:
+            low, high = -(1 << FEW - 1), (1 << FEW - 1) - 1
         found.append([rng.choice((low, high, rng.randint(low, high))) for _ in range(ENTRIES)])
     return found
 

@@ -22,7 +22,7 @@ MUTANTS = (
     Mutant("attention.py", "Pair(k, v, heads)", "Pair(v, k, heads)", "keys and values are exchanged"),
     Mutant("attention.py", "not made.has_input(value)", "True", "an input is keys without a population that waits"),
     Mutant("attention.py", "sources(p)[1:]", "()", "queries wait for keys that wait for them through another attention"),
-    Mutant("trace/channels.py", "slice(start, start + count)", "slice(0, count)", "queries, keys and values are the first third", within="replace(value, flat=False), slice(start, start + count)"),
+    Mutant("trace/channels.py", "slice(start, start + count)", "slice(0, count)", "queries, keys and values are the first third", within="replace(value, flat=False), slice(start, start + count)", tests=("tests/unit/test_import_traced.py",)),
     Mutant("trace/channels.py", "(along >= start) & (along < start + count)", "along < count", "queries, keys and values of a split are its first"),
     Mutant("trace/channels.py", "atom.stride // cut.size * count", "atom.stride", "heads of a part are as far apart as in the whole"),
     Mutant("kernels.py", "gain[:, None] * heads", "gain[None] * heads", "factors of channels are those of other channels"),

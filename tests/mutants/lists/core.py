@@ -24,7 +24,7 @@ ACCUMULATE = (
     Mutant("synapses/accumulate.py", "valid & ~op.is_event", "valid", "an event writes a sum", within="self.beside.writes(valid & ~op.is_event, place)"),
     Mutant("synapses/accumulate.py", "Mux(clears, self.sweep.clear_word[lane], 0)", "0", "a cleared word has no bias"),
     Mutant("dynamic/beside.py", "Mux(slot.valid, place, own)", "own", "a cleared word is written somewhere else"),
-    Mutant("dynamic/beside.py", "own | clears", "own | slot.valid", "every sweep clears"),
+    Mutant("dynamic/beside.py", "self.own | clears | self.late if self.config.dynamic_depth else own | clears", "self.own | slot.valid | self.late if self.config.dynamic_depth else own | slot.valid", "every sweep clears"),
     Mutant("synapses/accumulate.py", "adds & negate", "0", "a negated weight is one too small", within="carry.eq(adds & negate)"),
     Mutant(
         "synapses/accumulate.py", "Mux(valid & ~op.is_event, op.lanes, 0)", "Mux(valid, op.lanes, 0)", "an event adds a weight",

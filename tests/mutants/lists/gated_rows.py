@@ -11,7 +11,7 @@ PARTS = (
         gateware=True,
         tests={"*": _TESTS},
         mutants=(
-            Mutant("value_table.py", "self.config.lanes + AHEAD", "self.config.lanes + AHEAD - 1", "lanes have their neighbours' entries"),
+            Mutant("value_table.py", "left.eq(turns)", "left.eq(turns - 1)", "lanes have their neighbours' entries"),
             Mutant("value_table.py", "~limited[-1]", "limited[-1]", "the index has no offset"),
             Mutant("value_table.py", "saturated(shifted, INDEX_BITS)", "shifted", "an index beyond the table wraps"),
             Mutant("value_table.py", "self.v.as_signed() >> p.table_shift", "self.v >> p.table_shift", "negative values have no sign"),
