@@ -48,4 +48,6 @@ def _gate(sketch: Sketch) -> Neuron:
         return plain
     top = (1 << plain.planes) - 1
     shift = sketch.number(0, config.membrane_bits // 2)
-    return replace(plain, table=Table(tuple(sketch.rng.integers(0, top + 1, 256).tolist()), shift))
+    values = sketch.rng.integers(0, top + 1, 256)
+    values[0] = 0  # for lanes beyond the channels
+    return replace(plain, table=Table(tuple(values.tolist()), shift))

@@ -43,6 +43,12 @@ CHIPS = {
     "square-32": everything(chip("2x2", 32, 8, True, 24, 16, 15), 6),
 }
 
+#: With gates and tables too.
+GATED = {
+    name: replace(CHIPS[name], gates=True, tables=2, dynamic_bits=max(9, CHIPS[name].dynamic_bits))
+    for name in ("core-8", "square-16")
+}
+
 
 def facts(networks: list[Drawn], config: ChipConfig) -> Counter[str]:
     """What the networks have together (`mixed.held`), and of what they do: levels by value, steps with weights of their own
@@ -67,11 +73,11 @@ def _done(network: Network, outputs: dict[str, np.ndarray]) -> Counter[str]:
     return found
 
 
-def checked(name: str, count: int, first: int = 0) -> Counter[str]:
+def checked(config: ChipConfig, count: int, first: int = 0) -> Counter[str]:
     """Of so many networks, from a seed on, with a host that is slow at random."""
-    config, seen = CHIPS[name], Counter[str]()
+    seen: Counter[str] = Counter()
     networks = user_path(config, count, lambda seed, config: mixed(first + seed, config))
-    compared(config, networks, seen, stalls=first + len(name))
+    compared(config, networks, seen, stalls=first + config.lanes)
     found = facts(networks, config)
     print(dict(seen), dict(sorted(found.items())))
     assert seen["networks"] == count
@@ -82,7 +88,7 @@ def checked(name: str, count: int, first: int = 0) -> Counter[str]:
 
 def test_gates_with_everything() -> None:
     """Golden model and numpy."""
-    config = replace(CHIPS["core-8"], gates=True, tables=2, dynamic_bits=9)
+    config = GATED["core-8"]
     networks = [(seed, *mixed(seed, config)) for seed in (2, 4, 7, 9, 16)]
     for seed, network, planes in networks:
         made = reference(network, planes, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
@@ -98,7 +104,7 @@ def test_gates_with_everything() -> None:
 
 @pytest.mark.cosim
 def test_everything_at_once() -> None:
-    found = checked("core-8", FEW, first=15)
+    found = checked(CHIPS["core-8"], FEW, first=15)
     assert min(found[name] for name in OPTIONS) >= 2
     assert found["several heads of words"]
     assert all(found[f"step {t}"] for t in range(6))
@@ -109,8 +115,16 @@ def test_everything_at_once() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHIPS)
 def test_many_with_everything(name: str) -> None:
-    found = checked(name, MANY)
+    found = checked(CHIPS[name], MANY)
     assert min(found[name] for name in OPTIONS) > MANY // 4
     assert found["several heads of words"] > 2
     assert all(found[f"step {t}"] for t in range(6))
     assert all(found[f"level {n}"] for n in range(6))
+
+
+@pytest.mark.cosim
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GATED)
+def test_many_with_gates(name: str) -> None:
+    found = checked(GATED[name], MANY)
+    assert min(found[kind] for kind in GATES) > 0
