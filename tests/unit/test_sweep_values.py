@@ -50,7 +50,7 @@ def drawn(config: ChipConfig, rng: random.Random) -> list[Values]:
     """Populations of every sort that the chip has, in any slots."""
     found: list[dict[str, Any]] = [{"keeps": True}, {"groups": 2, "height": 3, "planes": 6, "relu": True}]
     if config.presentations > 1:
-        found += [{"keeps": True, "presentations": rng.randint(2, config.presentations), "width": 2}]
+        found += [{"keeps": True, "presentations": max(2, config.presentations - 1), "width": 2}]
     if config.tables:
         few = {"planes": FEW} if config.tables > 1 else {}
         found += [{"groups": 2, "width": 2, "table": 0, "shift": rng.randrange(config.membrane_bits), **few}]

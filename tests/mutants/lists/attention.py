@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant("trace/channels.py", "atom.stride // cut.size * count", "atom.stride", "heads of a part are as far apart as in the whole"),
     Mutant("kernels.py", "gain[:, None] * heads", "gain[None] * heads", "factors of channels are those of other channels"),
     Mutant("kernels.py", "np.eye(draft.dynamic.heads)", "np.ones((draft.dynamic.heads,) * 2)", "heads meet one another"),
-    Mutant("kernels.py", "(gain <= 0).any()", "(gain < 0).any()", "an attention times 0 is taken"),
+    Mutant("kernels.py", "(gain <= 0).any()", "(gain < 0).any()", "an attention times 0 is taken", within="assert isinstance(draft.dynamic, Pair) gain = draft.map.weight[:, 0, 0] if (gain <= 0).any()"),
     Mutant("memoryless.py", "{name for p in made.projections for name in sources(p)}", "{p.source for p in made.projections}", "keys that are a gate are left out as driving nothing"),
     Mutant("reused.py", "p.dynamic and p.dynamic.renamed(other)", "p.dynamic", "keys of an OR that is used twice are called as before"),
     Mutant("gates.py", "value.attends", "False", "an attention is taken for its queries in a gate"),
