@@ -93,9 +93,11 @@ def measured(part: Any) -> Cell | None:
         for tail in ((2, 2), ()):
             for channels in _channels(part):
                 try:
-                    return _measured(_Run(module, channels, tail))
+                    found = _measured(_Run(module, channels, tail))
                 except Exception:  # whatever a user's class does with such tensors
                     continue
+                if found is not None:
+                    return found
     return None
 
 
@@ -146,15 +148,16 @@ def _measured(run: _Run) -> Cell | None:
     left = [(theta - float(b or 0)) / decay for b in behind]
     kept = [strong * theta - u for strong, u in zip(_STRONG, left, strict=True)]
     tries: tuple[tuple[ResetMode, float], ...] = (
-        ("hard", round(left[0], _DIGITS)), ("soft", round(kept[0], _DIGITS)), ("none", 0.0)
+        ("hard", _rounded(left[0])), ("soft", _rounded(kept[0])), ("none", 0.0)
     )  # fmt: skip
     cells = (Cell(_rounded(theta), strict, decay, reset, to) for reset, to in tries)
     return next((cell for cell in cells if _is_so(run, cell)), None)
 
 
 def _rounded(theta: float) -> float:
-    near = round(theta, _DIGITS)
-    return near if abs(near - theta) < 1e-12 else theta
+    """Without what a spike of single precision leaves."""
+    near = round(theta, 6)
+    return near if abs(near - theta) < 1e-7 else round(theta, _DIGITS)
 
 
 def _first(function: Callable[[np.ndarray], np.ndarray], theta: float) -> float | None:
