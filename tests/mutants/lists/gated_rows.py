@@ -6,7 +6,7 @@ _TESTS = ("tests/unit/test_sweep_values.py",)
 
 PARTS = (
     Part(
-        name="values",
+        name="values sent",
         folder="gateware/spikeplane_gateware/core/soma",
         gateware=True,
         tests={"*": _TESTS},
