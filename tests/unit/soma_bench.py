@@ -2,7 +2,7 @@
 accumulators that the bench answers for, a router that takes packets when it likes, a reader that comes between."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,7 @@ class Soma:
         self.found: dict[int, dict[tuple[int, int, int], Word]] = defaultdict(dict)
         self.swept: dict[tuple[int, int], tuple[dict, dict[int, Word]]] = {}
         self.cycles = 0
+        self.seen: Counter[str] = Counter()  #: what the words made happen
         self.asked: list[Any] = [None] * (SWEEP_LATENCY + 1)
 
     def module(self) -> Module:
@@ -217,6 +218,7 @@ class Soma:
         ends = last and p.presented == p.presentations - 1
         if last:
             p.presented = 0 if ends else p.presented + 1
+            self.seen["kept"] += not ends and p.keeps
         sent = []
         for number, current in enumerate(currents):
             u = p.membranes[number] if p.keeps else [0] * len(current)
@@ -229,6 +231,10 @@ class Soma:
             elif p.table is None:
                 sent.append([min(max(one, least), most) for one in v] if p.sink == Sink.EGRESS else v)
             else:
-                table, half = self.entries[p.table], ENTRIES // 2
-                sent.append([table[min(max((one >> p.shift) + half, 0), ENTRIES - 1)] for one in v])
+                table, most = self.entries[p.table], ENTRIES - 1
+                places = [(one >> p.shift) + ENTRIES // 2 for one in v]
+                self.seen["below"] += sum(place < 0 for place in places)
+                self.seen["above"] += sum(place > most for place in places)
+                self.seen["inside"] += sum(0 < place < most for place in places)
+                sent.append([table[min(max(place, 0), most)] for place in places])
         return sent

@@ -4,12 +4,17 @@ core, and the three controls."""
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportAttributeAccessIssue=false
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from core_unit import CORE, give, simulate
 
-from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Kind
+from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Kind, packet_format
 from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.training_tables import READ_ONLY
+from spikeplane.training import TrainingConfig
 from spikeplane_gateware.core.loader import Loader
 
 TABLES = core_tables(CORE)
@@ -127,4 +132,36 @@ def test_a_question_waits_until_it_is_taken():
         assert ctx.get(dut.i.ready) == 1
 
     dut = Loader(CORE)
+    simulate(dut, bench)
+
+
+GAPS = {
+    "tables": replace(CORE, tables=2, leak_multiplier=False),
+    "no gradients": ChipConfig(
+        rows=1, cols=1, lanes=8, weight_bits=16,
+        training=TrainingConfig(exact_bits=36, streamed=True, stream_steps=96, stream_sources=40),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_numbers_of_memories_may_have_gaps(name: str) -> None:
+    """Each memory's words have its own chunks."""
+    tables, form = core_tables(GAPS[name]), packet_format(GAPS[name])
+    numbers = [int(memory) for memory in tables.memories]
+    assert numbers != list(range(len(numbers)))
+
+    async def bench(ctx: Any) -> None:
+        for memory in [one for one in tables.memories if one not in READ_ONLY]:
+            count, written = tables.chunks(memory), []
+            for number in range(-1, 2 * count):
+                data = SEEK.pack(memory=memory, address=3) if number < 0 else 1000 * memory + number
+                ctx.set(dut.i.payload.as_value(), form.pack(Kind.WRITE, seek=number < 0, data=data))
+                ctx.set(dut.i.valid, 1)
+                await ctx.tick()
+                if ctx.get(dut.write.valid):
+                    written.append((number, ctx.get(dut.write.memory), ctx.get(dut.write.address)))
+            assert written == [(count - 1, memory, 3), (2 * count - 1, memory, 4)], memory.name
+
+    dut = Loader(GAPS[name])
     simulate(dut, bench)

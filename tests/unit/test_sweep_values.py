@@ -53,7 +53,8 @@ def drawn(config: ChipConfig, rng: random.Random) -> list[Values]:
         found += [{"keeps": True, "presentations": max(2, config.presentations - 1), "width": 2}]
     if config.tables:
         few = {"planes": FEW} if config.tables > 1 else {}
-        found += [{"groups": 2, "width": 2, "table": 0, "shift": rng.randrange(config.membrane_bits), **few}]
+        shift = rng.randrange(max(1, config.membrane_bits - 10))
+        found += [{"groups": 2, "width": 2, "table": 0, "shift": shift, **few}]
         found += [
             {"keeps": True, "table": config.tables - 1, "shift": rng.choice((0, config.membrane_bits - 1))}
         ]
@@ -73,13 +74,18 @@ def most(config: ChipConfig) -> int:
     return (1 << config.dynamic_bits) - 1
 
 
+def highest(config: ChipConfig) -> int:
+    """The largest number of a row that values can be."""
+    return min(most(config), (1 << config.membrane_bits - 1) - 1)
+
+
 def entries(config: ChipConfig, rng: random.Random) -> list[list[int]]:
     """Tables up to both ends; those of gates have numbers of D, the first of several has few planes, whatever v is."""
     half = 1 << config.membrane_bits - 1
     found = []
     for number in range(config.tables):
         gate = config.gates and number == config.tables // 2
-        low, high = (0, min(most(config), half - 1)) if gate else (-half, half - 1)
+        low, high = (0, highest(config)) if gate else (-half, half - 1)
         if number == 0 and config.tables > 1:
             low, high = -(1 << FEW - 1), (1 << FEW - 1) - 1
         found.append([rng.choice((low, high, rng.randint(low, high))) for _ in range(ENTRIES)])
@@ -90,7 +96,7 @@ def currents(config: ChipConfig, rng: random.Random, p: Values) -> list[list[int
     """Of a step; those of a gate without a table are numbers of D."""
     low, high = -(1 << config.acc_bits - 1), (1 << config.acc_bits - 1) - 1
     if p.sink == Sink.ROWS and p.table is None:
-        low, high = 0, min(most(config), (1 << config.membrane_bits - 1) - 1)
+        low, high = 0, highest(config)
     scale = rng.choice((1, 1 << p.shift, 1 << p.shift + 7))
     near = max(low, -2 * scale), min(high, 2 * scale)
     return [[rng.choice((low, high, rng.randint(low, high), rng.randint(*near), rng.randint(*near), 0))
@@ -171,3 +177,11 @@ def test_what_is_sent_and_written_is_what_the_rule_says(name: str) -> None:
                 assert word == table[index] & (1 << config.membrane_bits) - 1
 
     simulate(soma.module(), bench)
+    wanted = ["kept"] if config.presentations > 1 else []
+    if config.tables:  # 8 bits are the table's own
+        wanted += ["inside", *(["below", "above"] if config.membrane_bits > 8 else [])]
+    assert all(soma.seen[what] for what in wanted), soma.seen
+    if config.gates:
+        assert max(max(row) for rows in soma.rows for row in rows.values()) == highest(config), (
+            "the largest number"
+        )
