@@ -12,6 +12,7 @@ from soma_bench import Soma, Values
 from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.value_tables import ENTRIES, OptionMemory
+from spikeplane_gateware.core.soma.presentations import Presentations
 
 PLAIN = replace(
     CORE,
@@ -185,3 +186,27 @@ def test_what_is_sent_and_written_is_what_the_rule_says(name: str) -> None:
         assert max(max(row) for rows in soma.rows for row in rows.values()) == highest(config), (
             "the largest number"
         )
+
+
+def test_presentations_are_counted_and_forgotten() -> None:
+    rng = random.Random(2)
+    dut: Any = Presentations(PLAIN)
+    waits, counts = [rng.randint(1, 3) for _ in range(8)], [0] * 8
+
+    async def bench(ctx: Any) -> None:
+        for number in range(300):
+            slot, last, initial = rng.randrange(8), rng.random() < 0.6, number < 8 or rng.random() < 0.1
+            slot = number if number < 8 else slot
+            for name, value in (("slot", slot), ("initial", initial), ("last", last and not initial)):
+                ctx.set(dut.active[name], int(value))
+            ctx.set(dut.population.presentations_last, waits[slot])
+            await ctx.tick().repeat(3)
+            ends = counts[slot] == waits[slot]
+            if number >= 8:
+                assert ctx.get(dut.ends) == ends
+            ctx.set(dut.advance, 1)
+            await ctx.tick()
+            ctx.set(dut.advance, 0)
+            counts[slot] = 0 if initial or (last and ends) else counts[slot] + last
+
+    simulate(dut, bench)
