@@ -19,10 +19,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import spikeplane
 from spikeplane.encoding import Encoding
 from spikeplane.importers.published.load import call
+from spikeplane.program import Program
 from spikeplane_sim.systems.calibrated import calibrated
-from spikeplane_sim.systems.prove import Row, proved
+from spikeplane_sim.systems.prove import Row, proved, samples
 from spikeplane_sim.systems.system import System
 
 PLACE = "SPIKEPLANE_PUBLISHED"
@@ -140,6 +142,24 @@ def system(
         name=name, title=name, paper="", shapes="", model=calibrate, inputs=lambda _: shape, encoding=encoding,
         size=shape[-1],
     )  # fmt: skip
+
+
+def on_auto(found: System) -> Program:
+    """Compiled for the least chip that holds it, proved, and run in the golden model: every population fires or sends."""
+    assert found.model is not None
+    given = samples(found, found.size, 0)
+    program = spikeplane.compile(
+        found.model(found.size, 0), chip="auto", input_shape=found.inputs(found.size), encoding=found.encoding,
+        calibration=given, progress=False,
+    )  # fmt: skip
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 10_000
+    assert not sum(each["ties"] or 0 for each in program.tables["agreement"])
+    with spikeplane.open_board("golden", program) as board:
+        outputs = board.run(program.planes(given[:2]))
+    silent = [name for name, sent in outputs.items() if not sent.any()]
+    assert not silent
+    print(program.config.rows, program.config.cols, program.config.lanes, sorted(outputs))  # shown by -s
+    return program
 
 
 def checked(found: System, board: str = "sim", agreement: float = 99.0, saturated: bool = False) -> Row:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published_files import beside, checked, events, files, images, made, system
+from published_files import beside, checked, events, files, images, made, on_auto, system
 from served import call
 from torch import Tensor, nn
 
@@ -103,6 +103,7 @@ BELOW_MAXIMA = {
 }
 #: Of many tokens: else the attention's neurons always fire.
 ATTENDED = dict.fromkeys(("q_lif", "k_lif", "v_lif"), 0.2)
+RARELY_ATTENDED = dict.fromkeys(("q_lif", "k_lif", "v_lif"), 0.12)
 #: Of few: else they never do.
 FEW_TOKENS = dict.fromkeys(("ssa.q_lif", "ssa.k_lif", "ssa.v_lif"), 0.6)
 NO_BLOCKS = "net.stage2 = nn.ModuleList()"  #: of self-attention, which this file always has
@@ -159,6 +160,11 @@ OTHERS: dict[str, Mapping[str, Any]] = {
         "rare": ATTENDED,
     },
     "Spikformer, cifar10: two blocks": {"depth": 2},
+    "Spikformer, cifar10: heads of 24": {"depth": 1, "width": 48},
+    "Spikformer, cifar10: heads of 48": {"depth": 1, "width": 96},
+    "Spikformer, cifar10: 6x6 tokens": {"depth": 1, "shape": (3, 24, 24), "rare": ATTENDED},
+    "Spikingformer, cifar10: 7x7 tokens": {"depth": 1, "shape": (3, 28, 28), "rare": ATTENDED},
+    "Spikingformer, cifar10: 14x14 tokens": {"depth": 1, "shape": (3, 56, 56), "rare": RARELY_ATTENDED},
     "Spikingformer, cifar10: 32 pixels": {"depth": 1, "shape": (3, 32, 32), "rare": ATTENDED},
     "Spikingformer, cifar10: eight heads, two blocks": {"depth": 2, "num_heads": 8},
     "CML, cifar10: 24 pixels": {"depth": 1, "shape": (3, 24, 24), "rare": ATTENDED},
@@ -227,6 +233,21 @@ def test_others_of_the_family(name: str, options: Mapping[str, Any], tmp_path: P
     more = {key: value for key, value in options.items() if key in ("num_heads", "T")}
     fields = {key: value for key, value in options.items() if key not in more}
     checked(replace(model, more={**model.more, **more}, then="pass", **fields).system(tmp_path), "golden")
+
+
+#: Of 32 x 32 pixels, with everything that the file has.
+WHOLE: dict[str, Mapping[str, Any]] = {
+    "Spikformer, cifar10": {"depth": 1, "rare": ATTENDED},
+    "Spikingformer, cifar10": {"depth": 1, "rare": ATTENDED},
+    "QKFormer, cifar10": {"depth": 3},
+    "Spike-Driven, small images": {},
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_on_the_chip_that_holds_it(name: str, tmp_path: Path) -> None:
+    """32 x 32 pixels, chip="auto"."""
+    on_auto(replace(MODELS[name], shape=(3, 32, 32), then="pass", **WHOLE[name]).system(tmp_path))
 
 
 @pytest.mark.parametrize(

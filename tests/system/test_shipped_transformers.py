@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from published_files import checked, images, system
+from published_files import checked, images, on_auto, system
 from spikingjelly.activation_based.model.maxformer import MaxFormer
 from spikingjelly.activation_based.model.qkformer import QKFormer
 from spikingjelly.activation_based.model.spike_driven_transformer import SpikeDrivenTransformer
 from spikingjelly.activation_based.model.spikformer import Spikformer
 from torch import nn
+
+from spikeplane_sim.systems.system import System
 
 pytestmark = pytest.mark.slow
 STEPS = 2
@@ -54,13 +56,24 @@ MODELS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_whole(name: str) -> None:
-    shipped = MODELS[name]
+def made(shipped: Shipped) -> System:
+    """Calibrated."""
     torch.manual_seed(0)
     net = shipped.make()
     rare = {m: rate for path, m in net.named_modules() for end, rate in shipped.rare if path.endswith(end)}
     assert rare
-    found = system(net, shipped.shape, images(shipped.shape, 4), steps=STEPS, rare=rare)
-    row = checked(found, "golden")
+    return system(net, shipped.shape, images(shipped.shape, 4), steps=STEPS, rare=rare)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_whole(name: str) -> None:
+    row = checked(made(MODELS[name]), "golden")
     assert row.populations > 8
+
+
+@pytest.mark.parametrize("name", ["spikformer", "qkformer", "spike-driven"])
+def test_on_the_chip_that_holds_it(name: str) -> None:
+    """chip="auto"."""
+    program = on_auto(made(MODELS[name]))
+    pairs = [p.dynamic for p in program.network.projections if p.dynamic]
+    assert len(pairs) == MODELS[name].attentions

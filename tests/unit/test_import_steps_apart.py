@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import snntorch
 import torch
 from spikingjelly.activation_based import layer, neuron
 from torch import Tensor, nn
@@ -162,3 +163,144 @@ def test_steps_that_differ_in_more_than_numbers_are_refused(
     assert net.projections[0].weight.shape == (STEPS, 4, 2, 3, 3)
     with pytest.raises(SpikeplaneError, match=f"layer 'stack' is {refusal}"):
         import_model(Unlike(order, odd).eval(), input_shape=(2, 4, 4))
+
+
+class Loop(nn.Module):
+    """Steps one after the other: batch-norms of each step's own in front of neurons that are called once a step (BNTT), a readout
+    of each step's own or the same in all."""
+
+    def __init__(self, fires: Any, heads: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        self.one, self.two = nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.Conv2d(4, 4, 3, padding=1)
+        self.norms = nn.ModuleList(StepNorm(4).norms for _ in range(2))
+        self.fire1, self.fire2 = fires(), fires()
+        self.heads = nn.ModuleList(nn.Linear(64, 3) for _ in range(STEPS if heads else 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Any = 0
+        for t in range(STEPS):
+            v = self.fire1(self.norms[0][t](self.one(x[t])))  # type: ignore[index]
+            v = self.fire2(self.norms[1][t](self.two(v)))  # type: ignore[index]
+            out = out + self.heads[t % len(self.heads)](v.flatten(1))
+        return out
+
+
+@pytest.mark.parametrize("heads", [False, True])
+@pytest.mark.parametrize(
+    "fires",
+    [lambda: neuron.LIFNode(), lambda: snntorch.Leaky(0.5, init_hidden=True)],
+    ids=["spikingjelly", "snntorch"],
+)
+def test_a_loop_with_numbers_of_each_step_is_proved(fires: Any, heads: bool) -> None:
+    net = Loop(fires, heads)
+    program = compiled(net)
+    by_step = [p for p in program.network.projections if p.weight.ndim > p.kind.rank]
+    assert len(by_step) == 2 + heads
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 5_000
+
+
+def test_a_loop_has_the_numbers_of_its_steps() -> None:
+    net = Loop(lambda: neuron.LIFNode()).eval()
+    made = import_model(net, input_shape=(2, 4, 4))
+    assert [p.name for p in made.populations] == ["input", "fire1", "fire2", "readout"]
+    weight = next(p.weight for p in made.projections if p.target == "fire1")
+    for t, norm in enumerate(net.norms[0]):  # type: ignore[arg-type]
+        gain = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().double().numpy()
+        wanted = net.one.weight.detach().double().numpy() * gain.reshape(-1, 1, 1, 1) / 2
+        np.testing.assert_allclose(weight[t], wanted, atol=1e-6)
+
+
+class Weighed(Loop):
+    """Later steps count for more, in front of the neurons and behind."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return sum(
+            self.heads[0](self.fire1(self.one(x[t]) * (2 * t + 1)).flatten(1)) * (t + 1) for t in range(STEPS)
+        )  # type: ignore[return-value]
+
+
+def test_factors_of_each_step_are_proved() -> None:
+    net = Weighed(lambda: neuron.LIFNode())
+    assert sum(each["compared"] for each in compiled(net).tables["agreement"]) > 3_000
+    weights = {p.target: p.weight for p in import_model(net, input_shape=(2, 4, 4)).projections}
+    for target, factors in (("fire1", (1, 3, 5)), ("readout", (1, 2, 3))):
+        each = [w / factor for w, factor in zip(weights[target], factors, strict=True)]
+        np.testing.assert_allclose(each[1:], each[:1] * 2, atol=1e-12)
+
+
+class Strides(Loop):
+    """A convolution of other pixels in the last step."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = [self.fire1(self.one(x[0])), self.fire1(self.one(x[1]))]
+        one.append(self.fire1(nn.functional.max_pool2d(self.one(x[2]), 3, 1, 1)))
+        return sum(self.heads[0](v.flatten(1)) for v in one)  # type: ignore[return-value]
+
+
+class Thresholds(Loop):
+    """A threshold of each step's own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Any = 0
+        for t in range(STEPS):
+            self.fire1.v_threshold = self.heads[0].bias[t]  # type: ignore[index]
+            out = out + self.heads[0](self.fire1(self.one(x[t])).flatten(1))
+        return out
+
+
+def test_steps_that_differ_in_more_are_refused() -> None:
+    said = (
+        "layer 'fire1' is called in step 2 with something else than in the step before, which Spikeplane cannot represent: "
+        "do the same in every step, and give each use its own neurons"
+    )
+    with pytest.raises(SpikeplaneError) as wrong:
+        compiled(Strides(lambda: neuron.LIFNode()))
+    assert str(wrong.value).endswith(said)
+
+
+def test_thresholds_of_each_step_are_refused() -> None:
+    said = (
+        "the model's forward changes 'v_threshold' of layer 'fire1', so a step may not be what the step before was; set it "
+        "before, in __init__"
+    )
+    with pytest.raises(SpikeplaneError) as wrong:
+        compiled(Thresholds(lambda: neuron.LIFNode()))
+    assert str(wrong.value).endswith(said)
+
+
+class Along(nn.Module):
+    """Fully connected layers along the steps: with the features, in front of or behind them, or alone."""
+
+    def __init__(self, how: str, out: int = 1) -> None:
+        super().__init__()
+        torch.manual_seed(5)
+        self.how = how
+        self.conv, self.fire = layer.Conv2d(2, 4, 3, padding=1, step_mode="m"), neuron.LIFNode(step_mode="m")
+        self.along = nn.Linear(STEPS if how == "alone" else STEPS * 64, out if how == "alone" else 3)
+        self.head = nn.Linear(64 if how == "alone" else 3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.fire(self.conv(x)).flatten(2)
+        if self.how == "alone":
+            return self.head(self.along(y.permute(1, 2, 0))[..., 0])
+        return self.head(
+            self.along((y.transpose(0, 1) if self.how == "front" else y.permute(1, 2, 0)).flatten(1))
+        )
+
+
+@pytest.mark.parametrize("how", ["front", "behind", "alone"])
+def test_fully_connected_layers_along_the_steps_are_proved(how: str) -> None:
+    program = compiled(Along(how))
+    assert sum(each["compared"] for each in program.tables["agreement"]) > 1_000
+    assert [p.target for p in program.network.projections if p.weight.ndim > p.kind.rank] == ["along"]
+
+
+def test_several_of_the_steps_are_refused() -> None:
+    said = (
+        "layer 'along' is a fully connected layer that makes 2 of the steps, which Spikeplane cannot represent: let it make "
+        "one, Linear(T, 1), or flatten"
+    )
+    with pytest.raises(SpikeplaneError) as wrong:
+        compiled(Along("alone", 2))
+    assert str(wrong.value).endswith(said)

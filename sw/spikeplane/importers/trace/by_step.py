@@ -1,7 +1,9 @@
 """Numbers that differ from step to step, added to a value of all steps: what constant populations send in each step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from spikeplane.importers import torch_layers
 from spikeplane.importers.by_step import of_steps
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import Map
-from spikeplane.importers.trace.axes import FEATURES, STEPS, features, order, sizes
+from spikeplane.importers.trace.axes import FEATURES, STEPS, dim, features, order, sizes
 from spikeplane.importers.trace.items import Const, Item, Reduced
 from spikeplane.importers.trace.mixed import along
 from spikeplane.importers.trace.operation import Operation, Rule, places
@@ -123,6 +125,34 @@ def _along(operation: Operation, item: Item, weight: Const) -> Item | None:
     return along(
         operation, item, 1, numbers.reshape(numbers.shape[:2]), None if bias is None else bias.tensor
     )
+
+
+def linear_over_steps(
+    operation: Operation, item: Item, weight: Any, bias: Any, connected: Callable[[Item, Any, Any], Item]
+) -> Reduced:
+    """A fully connected layer along the steps, (..., T), or along steps and features at once: a sum of weights of each step.
+    connected: the layer of one step's features."""
+    last = item.dims[-1]
+    at = next(i for i, atom in enumerate(last) if atom.axis == STEPS)
+    many, rest = last[at].size, (*last[:at], *last[at + 1 :])
+    inner = prod(a.size for a in last[at + 1 :])
+    each = weight.double().reshape(len(weight), -1, many, inner)
+    own = None if bias is None else bias.double() / many
+    one = replace(item, dims=(*item.dims[:-1], dim(*rest)))
+    if rest:
+        parts = [connected(one, each[:, :, t].flatten(1), own) for t in range(many)]
+        found = of_each(operation, parts[0], [part.value for part in parts])
+    else:
+        if len(weight) > 1:
+            raise operation.unlike(
+                f"a fully connected layer that makes {len(weight)} of the steps",
+                "let it make one, Linear(T, 1), or flatten",
+            )
+        offset = np.full(item.value.shape[0], 0.0 if own is None else float(own))
+        currents = operation.made.currents(operation.layer, item.value)
+        gains = [np.full(item.value.shape[0], float(w)) for w in each.flatten()]
+        found = of_each(operation, one, [operation.made.scale(currents, gain, offset) for gain in gains])
+    return Reduced(found, False, many, fixed=True)
 
 
 def _parts(layer: str, numbers: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Currents, Spikes, Value
 from spikeplane.importers.registry import (
     Call,
@@ -21,7 +20,8 @@ from spikeplane.importers.registry import (
 )
 from spikeplane.importers.trace.anew import without_memory
 from spikeplane.importers.trace.axes import CHANNELS, SAMPLES, STEPS, features, order
-from spikeplane.importers.trace.first_steps import at_the_start, begins_as, constant, sources
+from spikeplane.importers.trace.called_again import Apart, again, changed, comes_back, settled
+from spikeplane.importers.trace.first_steps import constant
 from spikeplane.importers.trace.items import Const, Given, Held, Item, Reduced, Token
 from spikeplane.importers.trace.likeness import alike
 from spikeplane.importers.trace.operation import (
@@ -46,6 +46,7 @@ class Calls:
     takers   of a state that the caller hands in: the layer that takes it, and as which of its states
     begin_anew   those that begin every step at rest
     one_a_call   a layer takes samples for steps, so that a call may have one
+    apart    those that get other numbers from step to step
     values, results   by path: what the layer got in its first steps, and what it made of it
     """
 
@@ -56,6 +57,7 @@ class Calls:
     count: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
+    apart: dict[str, Apart] = field(default_factory=dict)
     takers: dict[str, tuple[str, int]] = field(default_factory=dict)
     together: dict[str, int] = field(default_factory=dict)
     one_a_call: bool = False
@@ -182,10 +184,10 @@ class Calls:
             if not several and self._starts_anew(operation):
                 self.begin_anew.append(path)
                 without_memory(made, path, *before, changed=result is not value)
-        elif step == 1 and not alike(value, self.values[path][0]):
-            self._joined(operation, module, value)
-        elif step > 1 and not alike(value, self.values[path][-1]):
-            raise _changed(operation, step)
+        elif path not in self.apart and not alike(value, self.values[path][-1]):
+            self._differs(operation, module, value, step)
+        if path in self.apart:
+            self.apart[path].add(operation, value)
         return self.results[path]
 
     def _starts_anew(self, operation: Operation) -> bool:
@@ -200,21 +202,21 @@ class Calls:
             )
         return any(fresh) or (not fresh and operation.layer in self.anew)
 
-    def _joined(self, operation: Operation, module: Any, value: Value) -> None:
-        """In the second step the layer gets what it got in the first and, late by one step, spikes
-        that were 0 in the first."""
-        path, made = operation.layer, operation.made
-        before = self.values[path][0]
-        if not begins_as(at_the_start(made, path, value), made.currents(path, before)):
-            if sources(value) == sources(before):
-                raise _changed(operation, 1)
-            raise operation.unlike("used more than once", "give each use its own neurons")
-        place = next(i for i, p in enumerate(made.populations) if p.name == path)
-        made.populations = [p for p in made.populations if p.name != path]
-        made.projections = [p for p in made.projections if p.target != path]
-        self._handled(operation, module, value, False)
-        made.populations.insert(place, made.populations.pop())
-        self.values[path].append(value)
+    def _differs(self, operation: Operation, module: Any, value: Value, step: int) -> None:
+        """A later step's value is another one: with spikes of the layer's own, late, or with other numbers."""
+        path = operation.layer
+        if step == 1 and comes_back(operation, value, self.values[path][0]):
+            again(operation, lambda: self._handled(operation, module, value, False))
+            self.values[path].append(value)
+        elif len(self.values[path]) > 1 or comes_back(operation, value, self.values[path][0]):
+            raise changed(operation, step)
+        else:
+            self.apart[path] = Apart(module, [self.values[path][0]] * step, [operation] * step)
+
+    def settle(self) -> None:
+        """Layers whose numbers differed from step to step get them all."""
+        for apart in self.apart.values():
+            settled(apart, self._handled)
 
     def _handled(self, operation: Operation, module: Any, value: Value, several: bool) -> Result:
         handler, takes = handler_of(type(module)) or (None, 0)
@@ -282,13 +284,6 @@ class Calls:
             raise operation.unlike("a layer that puts out another shape", "use it on rows, or on pixels")
         flat = tuple(a for d in features(result.shape) for a in d)
         return Item(result, (*item.dims[:-1], flat), step)
-
-
-def _changed(operation: Operation, step: int) -> SpikeplaneError:
-    return operation.unlike(
-        f"called in step {step} with something else than in the step before",
-        "do the same in every step, and give each use its own neurons",
-    )
 
 
 def _takes_all(module: Any) -> bool:

@@ -181,6 +181,7 @@ def _walked(
         given = inputs.items(module, made, graph.inputs, graph.steps)
         walks.append(Walk(graph, made, calls, wanted, modules, frozenset(inputs.still), inputs.has_steps))
         returned = walks[-1].run(given)
+        calls.settle()
     if inputs.states:
         check_come_back(graph, calls, returned)
     steps = _steps(graph, calls, inputs.has_steps, modules)

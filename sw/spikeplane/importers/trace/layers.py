@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from spikeplane.importers import torch_layers, torch_pools
 from spikeplane.importers.flow import Value
 from spikeplane.importers.registry import Call
 from spikeplane.importers.trace.arithmetic import added, multiplied
-from spikeplane.importers.trace.axes import CHANNELS, features, has
-from spikeplane.importers.trace.by_step import of_all_steps, of_each
-from spikeplane.importers.trace.items import Const, Item, Matrix
+from spikeplane.importers.trace.axes import CHANNELS, STEPS, features, has
+from spikeplane.importers.trace.by_step import linear_over_steps, of_all_steps, of_each
+from spikeplane.importers.trace.items import Const, Item, Matrix, Reduced
 from spikeplane.importers.trace.matrices import matrices, others, product
 from spikeplane.importers.trace.mixed import along, pointwise_along
 from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row, unfolded
@@ -20,14 +21,14 @@ from spikeplane.importers.trace.operation import Operation, Rule, led, maps, row
 _Fields = dict[str, Any]
 
 
-def linear(operation: Operation) -> Item:
+def linear(operation: Operation) -> Item | Reduced:
     """A fully connected layer of a row, or the same one of every pixel's channels."""
     bias = operation.args.get("bias")
     weight = number(operation, "weight")
     return connected(operation, operation.item(), weight, None if bias is None else number(operation, "bias"))
 
 
-def matmul(operation: Operation) -> Item | Matrix:
+def matmul(operation: Operation) -> Item | Matrix | Reduced:
     """Values times a matrix of numbers; the spikes of three layers, in two products, are attention."""
     names = {"matmul": ("self", "other"), "addmm": ("mat1", "mat2")}.get(operation.name, ("self", "mat2"))
     first, second = (_once(operation.args[name]) for name in names)
@@ -63,8 +64,10 @@ def _once(thing: Any) -> Any:
     return Const(every[0]) if bool((every == every[:1]).all()) else thing
 
 
-def _turned(item: Item) -> Item:
+def _turned(item: Any) -> Any:
     """With its last two dimensions swapped."""
+    if isinstance(item, Reduced):
+        return replace(item, item=_turned(item.item))
     return replace(item, dims=(*item.dims[:-2], *item.dims[:-3:-1]))
 
 
@@ -81,8 +84,14 @@ def _times(operation: Operation, thing: Any, factor: float) -> Any:
     return multiplied(replace(operation, name="mul", args={"self": thing, "other": factor}))
 
 
-def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
+def connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item | Reduced:
     """As `linear`, with these weights (O, I)."""
+    if has(item.dims[-1:], STEPS) and not operation.made.presents:
+        return linear_over_steps(operation, item, weight, bias, partial(_connected, operation))
+    return _connected(operation, item, weight, bias)
+
+
+def _connected(operation: Operation, item: Item, weight: Any, bias: Any) -> Item:
     flat = row(item)
     if flat is not None and int(np.prod(item.value.shape)) == len(flat[1]):
         value, where = flat

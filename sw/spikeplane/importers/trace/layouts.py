@@ -103,8 +103,8 @@ _STEPS = (
     r"must match the size of tensor b \((\d+)\)",
     r"Kernel size: \((\d+) x \d+ x \d+\)",
 )
-#: Of a batch-norm of the channels of all steps: what came and what it has.
-_TIMES = r"running_mean should contain (\d+) elements not (\d+)"
+#: Of a batch-norm of the channels of all steps, or a fully connected layer of all steps: what came and what it has.
+_TIMES = (r"running_mean should contain (\d+) elements not (\d+)", r"got \[\d+, (\d+)\] X \[(\d+), \d+\]")
 
 
 def named_steps(message: str, steps: int, batch: int) -> list[int]:
@@ -112,8 +112,8 @@ def named_steps(message: str, steps: int, batch: int) -> list[int]:
     that were tried."""
     patterns = (pattern.replace("{}", str(steps)) for pattern in _STEPS)
     found = [int(match[1]) for pattern in patterns if (match := re.search(pattern, message))]
-    if (match := re.search(_TIMES, message)) and not steps * int(match[2]) % int(match[1]):
-        found.append(steps * int(match[2]) // int(match[1]))
+    for came, wanted in (map(int, match.groups()) for p in _TIMES if (match := re.search(p, message))):
+        found += [] if steps * wanted % came else [steps * wanted // came]
     return [n for n in dict.fromkeys(found) if n not in (1, steps, batch)]
 
 

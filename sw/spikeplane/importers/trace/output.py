@@ -8,6 +8,7 @@ import numpy as np
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import LAST_STEP, FloatNetwork, FloatNeuron
 from spikeplane.importers.assemble import Assembler
+from spikeplane.importers.by_step import of_steps
 from spikeplane.importers.flow import Source, Spikes, Value
 from spikeplane.importers.maps import identity
 from spikeplane.importers.trace.axes import STEPS, Atom, Dims
@@ -85,6 +86,11 @@ def _whole(made: Assembler, thing: Any, steps: int | None) -> Any:
     factors = {factor for factor, _ in thing.terms}
     places = sorted(item.step or 0 for _, item in thing.terms)
     same = all(alike(item.value, first[1].value) for _, item in thing.terms)
+    if places == list(range(steps or 0)) and (len(factors) > 1 or not same):
+        parts = [scaled(made, item.value, factor) for factor, item in thing.terms]
+        value = of_steps(made, "steps of readout", parts)
+        if value is not None:
+            return Reduced(Item(value, thing.dims), False, steps or 0, fixed=True)
     if len(factors) > 1 or not same or places != list(range(steps or 0)):
         raise SpikeplaneError(
             "the model returns a sum of some of its steps, of steps with different factors or of several "

@@ -18,6 +18,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.importers import torch_layers
 from spikeplane.importers.registry import handler_of, is_cell, is_own, is_strange, mixes_steps
 from spikeplane.importers.torch_trace import unknown
+from spikeplane.importers.trace.settled import changed
 from spikeplane.importers.trace.tracing import mark
 
 #: The frameworks' names of what a neuron keeps.
@@ -242,10 +243,12 @@ def _setter(kind: type, names: list[str]) -> Any:
     """How attributes are set: a state that the model sets is what the next call takes."""
 
     def set_state(self: Any, name: str, value: Any) -> None:
+        stubbed, path = self.__dict__["_stub"]
         if name not in names:
+            if isinstance(value, torch.Tensor) and name in dir(stubbed.plain[path]):
+                raise changed(path, name)
             kind.__setattr__(self, name, value)  # pyright: ignore[reportCallIssue]
             return
-        stubbed, path = self.__dict__["_stub"]
         stubbed.start(path, name)
         if isinstance(value, torch.Tensor):
             stubbed.held[path].setdefault("set", {})[name] = value
