@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from attentions import block, spikes
 from resealed import header_changed
 from spikingjelly.activation_based import layer, neuron, surrogate
 from torch import nn
@@ -286,3 +287,23 @@ def test_refusals(options: dict[str, Any], line: str):
         spikeplane.compile(
             dense(np.ones((1, 3)), 1.0), **{"calibration": drawn(3), "encoding": PLANES, **options}
         )
+
+
+def left(program: Program) -> dict[str, str]:
+    rows = program.tables["assumptions"]
+    return {row["layer"]: row["why"] for row in rows if (row["what"], row["value"]) == ("correction", "none")}
+
+
+def test_layers_that_are_left_as_they_are_are_told() -> None:
+    """Numbers by step have no correction for all steps; what attention counts needs none. Those beside them are corrected."""
+    net, step = dense(np.random.default_rng(3).normal(0, 1, (6, 8)), 1.0), np.random.default_rng(4)
+    weight = net.projections[0].weight * step.uniform(0.5, 1.5, (4, 1, 1, 1, 1))
+    stepped = replace(net, projections=(replace(net.projections[0], weight=weight),))
+    found = left(made(stepped, drawn(8), chip="auto", correct=True, weight_bits=4))
+    assert found == {"layer": "its numbers differ from step to step, and a correction is one for all steps"}
+    options = {"chip": "auto", "correct": True, "weight_bits": 2, "encoding": replace(PLANES, steps=3)}
+    program = made(block(), spikes(count=40), **options)
+    assert left(program) == {"a": "what attention counts is exact; its units are not changed"}
+    corrected = [row["layer"] for row in program.tables["assumptions"] if row["what"] == "correction"]
+    assert set(corrected) & {"q", "k", "v"}
+    assert left(made(block(), spikes(count=40), **{**options, "correct": False})) == {}

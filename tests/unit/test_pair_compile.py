@@ -63,6 +63,18 @@ def test_counts_are_exact(tmp_path: Path) -> None:
     assert [p.name for p in again.laid.populations] == ["in", "k", "v", "a.pair", "q", "a", "out"]
 
 
+@pytest.mark.parametrize(("channels", "lanes"), [(16, 16), (48, 8)])
+def test_lanes_that_heads_lie_on(channels: int, lanes: int) -> None:
+    """24 channels a head are no part of 16 lanes and no multiple: "auto" takes 8, on which they are whole words."""
+    program = compiled(block((channels, 2, 3)), shape=(channels, 2, 3))
+    assert program.config.lanes == lanes
+
+
+def test_heads_that_no_lanes_meet() -> None:
+    with pytest.raises(SpikeplaneError, match="heads of 12 channels do not meet the chip's 16 lanes"):
+        compiled(block((24, 2, 3)), shape=(24, 2, 3))
+
+
 def test_a_network_without_attention_has_no_dynamic_memory() -> None:
     net = block()
     plain = replace(

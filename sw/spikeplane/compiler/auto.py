@@ -16,6 +16,7 @@ from spikeplane.config import PRESETS, RANGES, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.resources import estimate
 from spikeplane.network import Network
+from spikeplane.program.laid import meets
 from spikeplane.provided import provided
 
 if TYPE_CHECKING:
@@ -95,15 +96,25 @@ def held(chip: ChipConfig, board: "Board") -> bool:
 
 def _any_size(shapes: Sequence[Shape], network: Network, source: ChipConfig, probes: list[str]) -> Fitted:
     """The first chip whose cores are no longer than the largest preset's; that of the most cores where all are. Of
-    narrower cores where values of few channels meet weights of 1 bit."""
+    narrower cores where values of few channels meet weights of 1 bit, and where heads do not lie on those lanes."""
     try:
         *_, last = _until(_usual, shapes, network, source, probes)
     except SpikeplaneError:
-        if source.weight_bits > 1:
+        met = _heads_meet(network, shapes[0][2]) or not _heads_meet(network, min(_LANES))
+        if source.weight_bits > 1 and met:
             raise
         narrow = [(rows, cols, min(_LANES)) for rows, cols, _ in shapes]
         *_, last = _until(_usual, narrow, network, source, probes)
     return last
+
+
+def _heads_meet(network: Network, lanes: int) -> bool:
+    """Whether the heads of all attention lie on so many lanes."""
+    return all(
+        meets(network.population(p.source).shape[0], p.dynamic, lanes)
+        for p in network.projections
+        if p.dynamic
+    )
 
 
 def _on_board(

@@ -42,11 +42,12 @@ def with_corrections(
     search = Search(Calibrated(program, planes), say)
     net, bits, guard, peaks = source.network, source.weight_bits, source.guard, source.peaks
     quantise(net, source.chip, program.encodings, bits, guard, peaks, search, probed(source))
-    if not search.found:
+    left = [_left(name, why) for name, why in search.left.items()]
+    if not search.found and not left:
         return program
 
     def told(rows: list[Assumption]) -> FloatNetwork:
-        return replace(net, assumptions=(*net.assumptions, *rows))
+        return replace(net, assumptions=(*net.assumptions, *rows, *left))
 
     say("finding integers and places of the corrected network")
     try:
@@ -58,22 +59,43 @@ def with_corrections(
         return built(replace(source, network=told([none])), program.encodings, program.name, placed)
 
 
+def _left(name: str, why: str) -> Assumption:
+    return Assumption(layer=name, what="correction", value="none", why=why)
+
+
+#: Why a layer is left as it is.
+_STEPPED = "its numbers differ from step to step, and a correction is one for all steps"
+_COUNTED = "what attention counts is exact; its units are not changed"
+_LEVELLED = "integer spikes have several thresholds, a correction has one"
+
+
+def _uncorrected(layer: Layer) -> str:
+    """Why a layer is not corrected; "" where it is."""
+    if layer.by_step is not None:
+        return _STEPPED
+    if any(p.dynamic for p in layer.incoming):
+        return _COUNTED
+    return _LEVELLED if layer.neuron.kind.whole else ""
+
+
 class Search:
     """Finds a layer's correction when `quantise` asks for it, in the network's order.
 
-    found: by population its correction; agreement: before and behind it, shares of all spikes and silences.
+    found: by population its correction; left: why none is looked for; agreement: before and behind it, shares of all spikes
+    and silences.
     """
 
     def __init__(self, on: Calibrated, say: Callable[[str], None]) -> None:
         self.on, self.say = on, say
         self.found: dict[str, Correction] = {}
+        self.left: dict[str, str] = {}
         self.agreement: dict[str, tuple[float, float]] = {}
 
     def __call__(self, layer: Layer) -> Correction | None:
         name = layer.population.name
         self.found.pop(name, None)
-        if layer.by_step is not None or any(p.dynamic for p in layer.incoming) or layer.neuron.kind.whole:
-            pass  # one number a channel for all steps is none of theirs; counts are exact; levels have several ends
+        if why := _uncorrected(layer):
+            self.left[name] = why
         elif layer.incoming and layer.neuron.kind.spikes:
             self.say(f"correcting '{name}'")
             self._spiking(layer)

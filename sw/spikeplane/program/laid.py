@@ -45,13 +45,19 @@ def laid_out(network: Network, config: ChipConfig) -> Network:
     return with_gates(replace(network, populations=whole[0], projections=whole[1]), config)
 
 
+def meets(channels: int, pair: Pair, lanes: int) -> bool:
+    """Whether heads of so many channels lie on the lanes of a core: each is a part of them, or a multiple."""
+    size = channels // pair.heads
+    return pair.heads == 1 or not (size % lanes if size > lanes else lanes % size)
+
+
 def _pair(
     network: Network, config: ChipConfig, tag: int, projection: Projection, pair: Pair, taken: list[str]
 ) -> PairPopulation:
     channels, height, width = network.population(projection.source).shape
     size, lanes = channels // pair.heads, config.lanes
     what = f"projection '{projection.source}' to '{projection.target}'"
-    if pair.heads > 1 and (size % lanes if size > lanes else lanes % size):
+    if not meets(channels, pair, lanes):
         raise SpikeplaneError(
             f"{what}: heads of {size} channels do not meet the chip's {lanes} lanes; a head must be a part of {lanes}, or a "
             "multiple"
