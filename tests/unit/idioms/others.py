@@ -120,7 +120,6 @@ class ByStep(nn.Module):
         return torch.stack([self.fires(c) for c in scaled])
 
 
-CHANGED = "layer 'fires' is called in step 1 with something else than in the step before"
 MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "membranes of the last step": (lambda: Membranes(None, lambda v: v[-1]), ROW, None),
     "membranes averaged": (lambda: Membranes(None, lambda v: torch.stack(v).mean(0)), ROW, None),
@@ -137,6 +136,6 @@ MODELS: dict[str, tuple[Any, tuple[int, int, int], str | None]] = {
     "layers of other steps": (Unequal, ROW, "the model returns a sum of some of its steps"),
     "layers that fade": (Faded, ROW, "the model returns a sum of some of its steps"),
     "zeros like .data": (Late, ROW, None),
-    "factors by step": (lambda: ByStep(norms=False), ROW, CHANGED),
-    "batch-norms by step": (lambda: ByStep(norms=True), ROW, CHANGED),
+    "factors by step": (lambda: ByStep(norms=False), ROW, None),
+    "batch-norms by step": (lambda: ByStep(norms=True), ROW, None),
 }  # fmt: skip

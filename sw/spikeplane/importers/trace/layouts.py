@@ -113,7 +113,7 @@ def named_steps(message: str, steps: int, batch: int) -> list[int]:
     patterns = (pattern.replace("{}", str(steps)) for pattern in _STEPS)
     found = [int(match[1]) for pattern in patterns if (match := re.search(pattern, message))]
     for came, wanted in (map(int, match.groups()) for p in _TIMES if (match := re.search(p, message))):
-        found += [] if steps * wanted % came else [steps * wanted // came]
+        found += [] if came == 1 or steps * wanted % came else [steps * wanted // came]
     return [n for n in dict.fromkeys(found) if n not in (1, steps, batch)]
 
 

@@ -243,9 +243,9 @@ def _setter(kind: type, names: list[str]) -> Any:
     """How attributes are set: a state that the model sets is what the next call takes."""
 
     def set_state(self: Any, name: str, value: Any) -> None:
-        stubbed, path = self.__dict__["_stub"]
-        if name not in names:
-            if isinstance(value, torch.Tensor) and name in dir(stubbed.plain[path]):
+        stubbed, path = self.__dict__.get("_stub", (None, ""))  # a copy has none yet
+        if name not in names or stubbed is None:
+            if stubbed is not None and isinstance(value, torch.Tensor) and name in dir(stubbed.plain[path]):
                 raise changed(path, name)
             kind.__setattr__(self, name, value)  # pyright: ignore[reportCallIssue]
             return
