@@ -20,7 +20,7 @@ from spikeplane.estimate.pairs import outer_cycles, with_pairs
 from spikeplane.estimate.work import plan
 from spikeplane.explain import rows
 from spikeplane.float_network import FloatNetwork, Mix
-from spikeplane.network import MEMBRANE
+from spikeplane.network import MEMBRANE, Pair
 
 PLANES = Encoding(kind="planes", steps=3)
 
@@ -153,7 +153,7 @@ def test_steps_in_channels_have_heads_of_their_own() -> None:
     net = changed(net, "a", decay=0.0, reset="none")
     folded, _ = in_channels(net, {"in": PLANES})
     (p,) = (p for p in folded.projections if p.dynamic)
-    assert p.dynamic is not None
+    assert isinstance(p.dynamic, Pair)
     assert (p.dynamic.heads, p.weight.shape) == (6, (48, 48, 1, 1))
     mixed = changed(net, "a", mix=mix, threshold=None)
     with pytest.raises(

@@ -15,7 +15,7 @@ from spikeplane.compiler.size import Shape, least_chip, roomy
 from spikeplane.config import PRESETS, RANGES, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.resources import estimate
-from spikeplane.network import Network
+from spikeplane.network import Network, Pair
 from spikeplane.program.laid import meets
 from spikeplane.provided import provided
 
@@ -110,11 +110,8 @@ def _any_size(shapes: Sequence[Shape], network: Network, source: ChipConfig, pro
 
 def _heads_meet(network: Network, lanes: int) -> bool:
     """Whether the heads of all attention lie on so many lanes."""
-    return all(
-        meets(network.population(p.source).shape[0], p.dynamic, lanes)
-        for p in network.projections
-        if p.dynamic
-    )
+    pairs = [(p, p.dynamic) for p in network.projections if isinstance(p.dynamic, Pair)]
+    return all(meets(network.population(p.source).shape[0], pair, lanes) for p, pair in pairs)
 
 
 def _on_board(
