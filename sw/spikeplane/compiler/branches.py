@@ -117,15 +117,18 @@ class Branches:
         return found / values / FINEST
 
     def whole(self, members: list[str], unit: np.ndarray) -> bool:
-        """Whether what comes through one weight a channel is 1 or more in that unit (C,) of a class: no integer is less."""
+        """Whether weights are left in that unit (C,) of a class: no integer is less than 1. Those of one size, and the largest
+        of each channel, are nearly a unit at least."""
         for name in members:
+            least, largest = _LEAST * unit * self.ties.factor[name], np.zeros(len(unit))
             for p in self.net.incoming(name):
-                weight = None if self.inside(p, members) or not single(p) else self.real(p)
-                if (
-                    weight is not None
-                    and (np.abs(flat(weight)).max(1) < _LEAST * unit * self.ties.factor[name]).any()
-                ):
+                weight = None if self.inside(p, members) else self.real(p)
+                size = np.full(len(unit), np.inf) if weight is None else np.abs(flat(weight)).max(1)
+                if single(p) and (size < least).any():
                     return False
+                largest = np.maximum(largest, size)
+            if ((largest < least) & (largest > 0)).any():
+                return False
         return True
 
     def _value(self, source: str) -> float:

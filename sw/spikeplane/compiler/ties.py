@@ -124,9 +124,17 @@ def _uniform(net: FloatNetwork, *names: str) -> bool:
 
 
 def uniform(net: FloatNetwork, population: FloatPopulation) -> bool:
-    """All channels have one unit: they are compared with one another, or reset to one potential."""
+    """All channels have one unit: they are compared with one another, or reset to one potential, or are multiplied for those
+    that do."""
     neuron = population.neuron
-    return population.name == net.output or (neuron is not None and neuron.v_reset != 0)
+    behind = (
+        p.target for p in net.projections if p.source == population.name and isinstance(p.dynamic, Gate)
+    )
+    return (
+        population.name == net.output
+        or (neuron is not None and neuron.v_reset != 0)
+        or any(uniform(net, net.population(name)) for name in behind)
+    )
 
 
 class _Forest:

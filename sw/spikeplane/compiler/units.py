@@ -159,7 +159,7 @@ def _anchor(layer: Layer) -> int | None:
     beside it have theirs."""
     if len(set(layer.widths)) > 1 and not layer.exact:
         return None
-    if layer.population.sends_values or layer.neuron.v_reset:
+    if layer.population.sends_values:
         return None
     into = [
         (p, n)
@@ -167,7 +167,8 @@ def _anchor(layer: Layer) -> int | None:
         if source.sends_values and _as_it_is(source) and single(p)
     ]
     gated = [n for p, n in into if isinstance(p.dynamic, Gate)]
-    return next(iter([*gated, *(n for _, n in into)]), None)
+    plain = [] if layer.neuron.v_reset else [n for _, n in into]
+    return next(iter([*gated, *plain]), None)
 
 
 def _as_it_is(source: Population) -> bool:
