@@ -12,6 +12,7 @@ from spikeplane_sim.systems import (
     csnn,
     depth,
     lottery,
+    ma_snn,
     missing,
     psn,
     qkformer,
@@ -24,6 +25,7 @@ from spikeplane_sim.systems import (
     spikformer,
     spikingformer,
     svformer,
+    ta_snn,
     trev,
     ttfs,
 )
@@ -35,7 +37,7 @@ SYSTEMS: dict[str, System] = {
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
         sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
         *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, depth.SYSTEM,
-        svformer.SYSTEM, *missing.SYSTEMS,
+        svformer.SYSTEM, *ma_snn.SYSTEMS, ta_snn.SYSTEM, *missing.SYSTEMS,
     )
 }  # fmt: skip
 

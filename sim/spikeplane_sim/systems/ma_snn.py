@@ -99,6 +99,7 @@ SYSTEMS = (
         agreement=98.5,
         assumed=("two blocks and a stem of 3x3, not the published numbers",),
         gates=True,
+        low_planes=True,
         published="github:BICLab/Attention-SNN, Att_Res_SNN/models/resnet_2.py",
     ),
     System(
@@ -116,6 +117,7 @@ SYSTEMS = (
             "all three kinds of attention in front of the first neurons, channels and pixels in front of the second, steps of rows",
         ),
         gates=True,
+        low_planes=True,
         published="github:BICLab/Attention-SNN, MA_SNN/module/LIF_Module.py",
     ),
 )

@@ -69,5 +69,6 @@ SYSTEM = System(
     agreement=98.5,
     assumed=("attention narrows by 4, not by 16: there are 8 steps, not 60",),
     gates=True,
+    low_planes=True,
     published="github:BICLab/TA-SNN, DVSGestures/CNN/Networks/TA_SNN_CNN_3.py",
 )

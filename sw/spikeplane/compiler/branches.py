@@ -8,11 +8,11 @@ from spikeplane.compiler import gates
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, flat, top
-from spikeplane.compiler.ties import Ties, is_identity, single, ties
+from spikeplane.compiler.ties import Ties, is_gated, is_identity, single, ties
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
-from spikeplane.network import times
+from spikeplane.network import Gate, times
 
 _LEAST = 0.75  #: of a unit, which a weight of one size is at least
 FINEST = 8.0  #: parts of the coarsest step of a class's branches that its unit is at least
@@ -56,6 +56,20 @@ class Branches:
     def inside(self, projection: FloatProjection, members: list[str]) -> bool:
         """An identity that joins two of a class."""
         return projection.source in members and is_identity(self.net, projection)
+
+    def counted(self, projection: FloatProjection, members: list[str]) -> bool:
+        """What a class sends through it counts as it is: an identity inside, or a gate."""
+        gated = projection.source in members and is_gated(self.net, projection)
+        return gated or self.inside(projection, members)
+
+    def product(self, members: list[str]) -> np.ndarray | None:
+        """The unit (C,) of a class behind a gate, whatever else it needs; None of others."""
+        for name in members:
+            for p in self.net.incoming(name):
+                real = self.real(p) if isinstance(p.dynamic, Gate) else None
+                if real is not None:
+                    return np.abs(flat(real)).max(1)
+        return None
 
     def leaks(self, members: list[str]) -> bool:
         """A membrane of a class is kept in part."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation
-from spikeplane.network import FUNCTIONS, MEMBRANE
+from spikeplane.network import FUNCTIONS
 from spikeplane.program.structure import check_structure
 from spikeplane.shapes import shape_text
 
@@ -45,7 +45,7 @@ def _check_population(population: FloatPopulation) -> None:
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
     _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0], by_step=True)
     if neuron.function and (
-        neuron.function not in FUNCTIONS or neuron.kind is not MEMBRANE or np.any(neuron.decay)
+        neuron.function not in FUNCTIONS or neuron.kind.spikes or np.any(neuron.decay)
     ):
         raise SpikeplaneError(
             f"layer '{name}' sends a function '{neuron.function}' of its values; it must be one of {', '.join(FUNCTIONS)}, its kind "

@@ -15,7 +15,7 @@ from spikeplane.compiler.layers import per_channel
 from spikeplane.compiler.planes import widest
 from spikeplane.compiler.sides import reached
 from spikeplane.compiler.steps import flat, grid_of, top
-from spikeplane.compiler.ties import is_identity, uniform
+from spikeplane.compiler.ties import is_gated, is_identity, uniform
 from spikeplane.float_network import FloatProjection
 from spikeplane.network import times
 
@@ -118,7 +118,9 @@ def _behind(
         wrong = wrong + flat(weight**2 * by(noise[p.source]) * pixels).sum(1)
         rows = flat(weight * by(own))
         largest = np.abs(rows).max(1)
-        if is_identity(branches.net, p):  # exact, while the reader's unit is no coarser
+        if is_identity(branches.net, p) or is_gated(
+            branches.net, p
+        ):  # exact, while the reader's unit is no coarser
             step, grid = coarse * _SLACK, largest
         else:
             step = np.maximum(coarse, largest / top(branches.bits[target]))

@@ -21,10 +21,11 @@ from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
 from spikeplane.compiler.sides import reached
 from spikeplane.compiler.signs import STREAM, alike, power_apart, share_shifts, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
-from spikeplane.compiler.ties import gain, in_front_of_neurons, is_identity, rounds, uniform
+from spikeplane.compiler.ties import gain, in_front_of_neurons, is_gated, is_identity, rounds, uniform
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.network import Gate
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
 _MOST_BEHIND = 16  #: thresholds of room, at most, of membranes behind a stream that leaks
@@ -91,7 +92,9 @@ class Streams(Branches):
     def _balanced(self, members: list[str], given: int | None) -> Choice:
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
         behind its values gain more by it than the values lose."""
-        every, may = widest(self.config), self._may_leave_out(members)
+        every, may = self._widest(members), self._may_leave_out(members)
+        if (product := self.product(members)) is not None:
+            return self._of_product(members, product, every, may)
         if self.several > 1 and any(
             p.source in members and share_shifts(self.net, p) for p in self.net.projections
         ):
@@ -116,6 +119,28 @@ class Streams(Branches):
             return first
         # of values that count finely in any case the planes are but packets
         return next(one for one in reversed(found) if one[0] <= _ALIKE * least)
+
+    def _widest(self, members: list[str]) -> int:
+        """Planes that a class has at most: of values that meet gates those that leave room for the products."""
+        tops = [
+            p.dynamic.top.bit_length()
+            for p in self.net.projections
+            if p.source in members and isinstance(p.dynamic, Gate)
+        ]
+        return min(widest(self.config), self.config.acc_bits - 1 - max(tops, default=0))
+
+    def _of_product(self, members: list[str], unit: np.ndarray, every: int, may: bool) -> Choice:
+        """The planes of a class behind a gate, whose unit is given: all, or the highest where others are not missed."""
+        usual = max(float((self._usual(n) / unit / self.ties.factor[n]).max()) for n in members)
+        needed = bits_of(-usual, usual)
+        if not may or needed < 3:
+            return error(self, members, unit, every), unit, every, 0
+        found: list[Choice] = []
+        for most in range(min(every, needed), 1, -1):
+            low = needed - most
+            found.append((error(self, members, unit, most, low), unit, most, low))
+        least = min(wrong for wrong, *_ in found)
+        return next(one for one in reversed(found) if one[0] <= _NEAR * least)
 
     def _may_leave_out(self, members: list[str]) -> bool:
         """Whether a class's values may be sent without their lowest planes: they keep nothing, so that half of what is
@@ -148,8 +173,13 @@ class Streams(Branches):
                     branches.append([each / factor for each in self.step(p)])
         for p in net.projections:
             target = net.population(p.target)
-            if p.source in members and is_identity(net, p) and p.target not in self.ties.factor:
+            if p.source not in members or not (is_identity(net, p) or is_gated(net, p)):
+                continue
+            if p.target not in self.ties.factor:
                 behind = self._behind(target, members, most) / 2.0**low
+                least.append(behind / gain(p) / self.ties.factor[p.source])
+            elif is_gated(net, p):
+                behind = self._usual(p.target) / ((1 << (self.config.membrane_bits - 1)) - 1) / 2.0**low
                 least.append(behind / gain(p) / self.ties.factor[p.source])
         needed = np.max(least, axis=0)
         if self.config.weight_bits == 1:
@@ -229,7 +259,7 @@ class Streams(Branches):
         room, parts, signs = limit - half, [], []
         for p in self.net.incoming(target.name):
             weight, (low, high) = self.real(p), self.ends(p, most)
-            if self.inside(p, members):
+            if self.counted(p, members):
                 room -= max(high, -low)
             elif weight is not None:
                 # a weight rounds to the branch's step, and that to the unit: by a half of both, away from 0 at the worst

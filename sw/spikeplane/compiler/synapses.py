@@ -32,7 +32,7 @@ def build_synapses(
     _, height, width = target.current_shape
     lanes, kind = config.lanes, projection.kind
     channels = lanes_met(projection, network, config)
-    weight = _filled(stored(projection, source), channels)
+    weight = _filled(stored(projection, source), channels - source.shape[0])
     kernel = weight.shape[-2:]
     slots = kind.slots(channels, lanes)
     met = met_groups(projection, network, config, first, groups)
@@ -75,10 +75,10 @@ def stored(projection: Projection, source: Population) -> np.ndarray:
     return weight
 
 
-def _filled(weight: np.ndarray, channels: int) -> np.ndarray:
-    """With weights of 0 from all channels that it has none from."""
+def _filled(weight: np.ndarray, more: int) -> np.ndarray:
+    """With weights of 0 from so many more channels."""
     missing = [(0, 0)] * weight.ndim
-    missing[-3] = (0, max(0, channels - weight.shape[-3]))
+    missing[-3] = (0, more)
     return np.pad(weight, missing)
 
 

@@ -35,11 +35,8 @@ def ties(net: FloatNetwork) -> Ties:
     """The classes of a network's streams: of populations that send values to others."""
     streams = [p for p in net.populations if sends_on(net, p)]
     forest = _Forest({p.name: p.shape[0] for p in streams})
-    for one, other, ratio, gate in sorted(
-        _joins(net, forest), key=lambda join: (not join[3], _plainness(join[2]))
-    ):
-        near = gate or _plainness(ratio) <= _MOST_GAIN
-        if near and not (_uniform(net, one, other) and np.ptp(ratio)):
+    for one, other, ratio in sorted(_joins(net, forest), key=lambda join: _plainness(join[2])):
+        if _plainness(ratio) <= _MOST_GAIN and not (_uniform(net, one, other) and np.ptp(ratio)):
             forest.join(one, other, ratio)
     found = Ties()
     roots: dict[str, str] = {}
@@ -82,8 +79,18 @@ def in_front_of_neurons(net: FloatNetwork) -> set[str]:
 
 
 def is_identity(net: FloatNetwork, projection: FloatProjection) -> bool:
-    """Values through one weight a channel, none of them 0; a gate's integers count as they are."""
-    return is_stream(net.population(projection.source)) and single(projection)
+    """Values through one weight a channel, none of them 0, and no gate."""
+    return is_stream(net.population(projection.source)) and projection.dynamic is None and single(projection)
+
+
+def is_gated(net: FloatNetwork, projection: FloatProjection) -> bool:
+    """Values times a gate: an integer of them times one of the gate is 1 of the target's currents."""
+    return is_stream(net.population(projection.source)) and isinstance(projection.dynamic, Gate)
+
+
+def behind_gate(net: FloatNetwork, name: str) -> bool:
+    """Its unit is that of a product, and no other's."""
+    return any(isinstance(p.dynamic, Gate) for p in net.incoming(name))
 
 
 def single(projection: FloatProjection) -> bool:
@@ -102,16 +109,18 @@ def gain(projection: FloatProjection) -> np.ndarray:
     return np.abs(np.asarray(projection.weight, dtype=np.float64)[..., 0, 0]).reshape(-1)
 
 
-def _joins(net: FloatNetwork, forest: "_Forest") -> Iterable[tuple[str, str, np.ndarray, bool]]:
-    """(one, other, ratio, gate): the unit of `other` is to be `ratio` times that of `one`, and has to be behind a gate."""
+def _joins(net: FloatNetwork, forest: "_Forest") -> Iterable[tuple[str, str, np.ndarray]]:
+    """(one, other, ratio): the unit of `other` is to be `ratio` times that of `one`."""
     for population in net.populations:
-        into = [p for p in net.incoming(population.name) if is_identity(net, p)]
+        into = [
+            p for p in net.incoming(population.name) if is_identity(net, p) and not behind_gate(net, p.source)
+        ]
+        if behind_gate(net, population.name):
+            continue
         if population.name in forest.sizes:
-            yield from ((p.source, population.name, gain(p), isinstance(p.dynamic, Gate)) for p in into)
+            yield from ((p.source, population.name, gain(p)) for p in into)
         elif population.name != net.output:
-            yield from (
-                (a.source, b.source, gain(a) / gain(b), False) for a, b in zip(into, into[1:], strict=False)
-            )
+            yield from ((a.source, b.source, gain(a) / gain(b)) for a, b in zip(into, into[1:], strict=False))
 
 
 def _plainness(ratio: np.ndarray) -> float:

@@ -62,7 +62,7 @@ COMPILER = (
     Mutant("by_step.py", "np.max(neuron.decay, 0)", "neuron.decay[0]", "decays are those of the first step"),
     Mutant("ranges.py", "1 if isinstance(p.dynamic, Gate) else pixels", "pixels", "a gate's values average out as sums do"),
     Mutant("units.py", "source.neuron is not None and source.neuron.table is None", "True", "a function's unit anchors a layer"),
-    Mutant("ties.py", "isinstance(p.dynamic, Gate)", "False", "units on both sides of a gate differ"),
+    Mutant("ties.py", "any(isinstance(p.dynamic, Gate) for p in net.incoming(name))", "False", "the unit of a product is another's too"),
 )  # fmt: skip
 
 GOLDEN = (

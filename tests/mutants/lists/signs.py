@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant("compiler/binding.py", "main.ndim == 4 and _by_source(main)", "False", "a scale for each input channel has no name", tests=BINDING),
     Mutant("compiler/binding.py", "raised, found = fewer, some", "pass", "fields are told that do not bind", tests=BINDING),
     Mutant("compiler/binding.py", "len(found.projections) + probes", "len(found.projections)", "the probes' tags are not told", tests=BINDING),
-    Mutant("compiler/auto.py", "if source.weight_bits > 1:\n            raise", "raise", "values of few channels have no chip of signs", tests=BINDING),
+    Mutant("compiler/auto.py", "if source.weight_bits > 1 and met:\n            raise", "raise", "values of few channels have no chip of signs", tests=BINDING),
     Mutant("compiler/auto.py", "replace(chip, weight_bits=1)", "chip", "a chip that is made for 1-bit weights stores 8 bits", tests=BINDING),
     Mutant("compiler/built.py", "sum(n in source.probes or n == source.network.output or n not in sends for n in neurons)", "1 + sum(n in source.probes or n == source.network.output or n not in sends for n in neurons)", "one probe more than there are", tests=BINDING),
     Mutant("compiler/signs.py", "(whole & 1)[stored]", "(whole & 1)", "blocks of 0 make one size two terms"),

@@ -12,7 +12,7 @@ TIES = (
 )  # fmt: skip
 
 STREAMS = (
-    Mutant("compiler/streams.py", "one[0] <= _NEAR * least", "True", "values have all planes, whatever their readers lose"),
+    Mutant("compiler/streams.py", "next(one for one in found if one[0] <= _NEAR * least)", "next(one for one in found if True)", "values have all planes, whatever their readers lose"),
     Mutant("compiler/streams.py", "total < least", "False", "no class gives way to those behind it"),
     Mutant("compiler/streams.py", "highest = (1 << (most + low - 1)) - 1", "highest = (1 << (most + low + 1)) - 1", "usual values do not fit their planes"),
     Mutant("compiler/streams.py", "room -= max(high, -low)", "pass", "the accumulator of an identity's target has no room for it"),
