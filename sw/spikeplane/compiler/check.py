@@ -44,9 +44,7 @@ def _check_population(population: FloatPopulation) -> None:
         _check_numbers(name, what, value, shape[0], by_step=True)
     _check_numbers(name, "reset potential", neuron.v_reset, 1)
     _check_numbers(name, "decay", neuron.decay, 1 if np.ndim(neuron.decay) == 0 else shape[0], by_step=True)
-    if neuron.function and (
-        neuron.function not in FUNCTIONS or neuron.kind.spikes or np.any(neuron.decay)
-    ):
+    if neuron.function and (neuron.function not in FUNCTIONS or neuron.kind.spikes or np.any(neuron.decay)):
         raise SpikeplaneError(
             f"layer '{name}' sends a function '{neuron.function}' of its values; it must be one of {', '.join(FUNCTIONS)}, its kind "
             "MEMBRANE and its decay 0"
