@@ -139,6 +139,10 @@ def _kind(p: FloatPopulation) -> str:
 
 def _more(p: FloatPopulation) -> list[str]:
     told = [f"{p.fold} steps of {p.shape[0] // p.fold} channels"] if p.fold > 1 else []
+    if p.kept:
+        told.append("kept from presentation to presentation")
+    if p.neuron is not None and p.neuron.function:
+        told.append(f"sends their {p.neuron.function.replace('_', ' ')}, by a table")
     if p.bias is not None and np.any(p.bias):
         told.append("with a bias")
     if p.window is not None:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from spikeplane.cli import main
-from spikeplane.explain import lines, watched
+from spikeplane.explain import lines, rows, watched
+from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
 from spikeplane.importers import import_model
+from spikeplane.network import ALIGNED, MEMBRANE, Gate
 
 MODEL = """\
 import torch
@@ -165,3 +167,28 @@ def test_nobody_watches() -> None:
         pass
     import_model(graph())
     assert understood.graphs == []
+
+
+def test_gates_and_what_is_kept() -> None:
+    values = FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE)
+    gate, one = (
+        FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE, function="hard_sigmoid"),
+        np.ones((2, 1, 1)),
+    )
+    net = FloatNetwork(
+        populations=(
+            FloatPopulation(name="in", shape=(2, 3, 3)),
+            FloatPopulation(name="g", shape=(2, 3, 3), neuron=gate),
+            FloatPopulation(name="out", shape=(2, 3, 3), neuron=values, kept=True),
+        ),
+        projections=(
+            FloatProjection(source="in", target="g", weight=one, kind=ALIGNED),
+            FloatProjection(source="in", target="out", weight=one, kind=ALIGNED, dynamic=Gate("g")),
+        ),
+        output="out",
+        presentations=2,
+    )
+    told = {(name, kind): more for name, kind, _, more, _ in rows(net, {})}
+    assert told["g", "values"] == "sends their hard sigmoid, by a table"
+    assert told["out", "values"] == "kept from presentation to presentation"
+    assert any(kind == "multiplied by 'g'" for _, kind in told)

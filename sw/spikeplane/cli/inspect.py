@@ -60,6 +60,8 @@ def _print_head(loaded: Program) -> None:
         f"{chip.membrane_bits}-bit membranes",
         highlight=False,
     )
+    if (times := loaded.network.presentations) > 1:
+        out.print(f"each sample is presented {times} times; the last time counts", highlight=False)
     for p in loaded.network.inputs:
         name = "" if len(loaded.inputs) == 1 else f" {escape(p.name)}:"
         end = f"; readout: {loaded.readout}" if p.name == loaded.inputs[-1] else ""
