@@ -140,7 +140,7 @@ def test_not_vacuous(tmp_path):
 
 MUTANTS = {
     "no room kept": ("(inflight + items.level) < SWEEP_ITEMS - 5", "items.level < SWEEP_ITEMS - 5"),
-    "room is not looked at": ("self.element.eq(self.room)", "self.element.eq(1)"),
+    "room is not looked at": ("self.element.eq(self._turn(m))", "self.element.eq(1)"),
     "membranes follow each other": ("Mux(values.alone, empty, ", "Mux(0, empty, "),
     "a plane does not wait": ("with m.Elif(self.planes.runs & taken):", "with m.Elif(self.planes.runs):"),
 }

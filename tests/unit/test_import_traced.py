@@ -389,7 +389,7 @@ REFUSED = {
     starts_anew: "the model's forward starts the state of layer 'fire' anew between its steps",
     twice: "layer 'fire' is used more than once, which Spikeplane cannot represent",
     turned: "layer 'd' is a conv2d of permuted or flattened pixels, which Spikeplane cannot represent",
-    mixes_samples: "layer 'mean' is a mean over samples, which Spikeplane cannot represent",
+    mixes_samples: "layer 'sub' is a sub behind a sum or mean over steps, which Spikeplane cannot represent",  # what it got furthest as
     grows: "layer 'fire' is called in step 1 with something else than in the step before, which Spikeplane cannot",
     backwards: "layer 'fire' is a layer that takes a later step's value",
     part_of_the_steps: "the model returns a sum of some of its steps, of steps with different factors or",
