@@ -55,7 +55,7 @@ class Three:
         )
         return product(operation, matrices(one, other))
 
-    def draft(self, found: Item) -> tuple[str, Pair | None, float]:
+    def draft(self, found: Item) -> tuple[str, Any, float]:
         assert isinstance(found.value, Currents)
         (draft,) = found.value.drafts
         assert len(set(draft.map.weight.ravel())) == 1

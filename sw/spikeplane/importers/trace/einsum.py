@@ -139,6 +139,7 @@ def _layer(operation: Operation, item: Item, own: str, tensor: torch.Tensor, let
     atoms = [a for c in inner for a in item.dims[own.index(c)]]
     dims = (*(item.dims[own.index(c)] for c in kept), tuple(atoms))
     made = connected(operation, replace(item, dims=_joined(dims)), flat, None)
+    assert isinstance(made, Item)  # of channels alone, not of steps
     try:
         split = reshaped(made.dims[-1:], tuple(size[c] for c in outer))
     except Cut:
