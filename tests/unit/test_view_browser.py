@@ -30,6 +30,8 @@ def test_three_widths_light_and_dark(tmp_path: Path) -> None:
                 assert page.value("document.querySelectorAll('#panels canvas').length") == 5
         before = page.value("document.querySelector('#plane').textContent")
         page.value("document.querySelector('#on').click()")
+        page.value("new Promise(requestAnimationFrame)")  # the page draws with the next picture
+        page.value("new Promise(requestAnimationFrame)")
         assert page.value("document.querySelector('#plane').textContent") != before
         assert page.value("document.querySelectorAll('#values tr').length") == 4
         assert page.errors == []
