@@ -11,7 +11,7 @@ from spikeplane.compiler.routes import Routes
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.pairs import outer_cycles
-from spikeplane.network import Network, Projection
+from spikeplane.network import Network, Population, Projection
 from spikeplane.program import Program
 from spikeplane.program.laid_parts import GatePopulation
 from spikeplane.program.placement import Part
@@ -22,8 +22,8 @@ Core = tuple[int, int]
 GROUP = 20  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
 OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
-ROW_WORD = 6  #: of a word that is a row of dynamic memory, besides
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
+TABLE_WORD = 5  #: of one whose entries of a table are sent, besides its lanes
 
 
 @dataclass
@@ -196,11 +196,16 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     elements, clears = height * width, 0
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
-    walk = elements
-    if isinstance(population, GatePopulation):
-        walk += height * width * ROW_WORD
-    elif population.sends_values:
-        walk += height * width * (population.bits(config.membrane_bits) + PLANE_WORD)
-    elif population.neuron is not None and population.neuron.kind.whole:  # each bit is found, then sent
-        walk += height * width * (2 * population.bits(config.membrane_bits) + PLANE_WORD + 1)
+    walk = elements + height * width * word_cycles(population, config)
     return OPEN + part.groups * (GROUP + walk + clears), part.groups * (elements + clears)
+
+
+def word_cycles(population: Population, config: ChipConfig) -> int:
+    """Cycles of a word of neurons in a sweep, besides those of its elements."""
+    if isinstance(population, GatePopulation) or population.neuron is None:  # a row a cycle
+        return 0
+    bits = population.bits(config.membrane_bits)
+    if population.sends_values:
+        tabled = population.neuron.table is not None
+        return bits + PLANE_WORD + tabled * (config.lanes + TABLE_WORD)
+    return 2 * bits + PLANE_WORD + 1 if population.neuron.kind.whole else 0  # each bit is found, then sent

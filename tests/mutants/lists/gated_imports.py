@@ -73,7 +73,9 @@ PART = Part(
     folder="sw/spikeplane/importers",
     gateware=False,
     tests={
-        **dict.fromkeys(("trace/norms.py", "trace/layouts.py", "trace/output.py", "trace/behind_steps.py"), VIDEOS),
+        **dict.fromkeys(
+            ("trace/norms.py", "trace/layouts.py", "trace/output.py", "trace/behind_steps.py"), VIDEOS
+        ),
         **dict.fromkeys(("trace/by_step.py", "trace/called_again.py"), (*VIDEOS, *APART)),
         "*": ATTENDED,
     },
