@@ -2,6 +2,8 @@
 
 from mutants.catalogue import Mutant, Part
 
+PIECES = ("tests/unit/test_gated_imports.py",)
+CELLS = ("tests/unit/test_own_cells.py",)
 ATTENDED = ("tests/unit/test_import_idioms.py -k attended",)
 VIDEOS = ("tests/unit/test_import_videos.py",)
 APART = ("tests/unit/test_import_steps_apart.py",)
@@ -77,7 +79,8 @@ PART = Part(
             ("trace/norms.py", "trace/layouts.py", "trace/output.py", "trace/behind_steps.py"), VIDEOS
         ),
         **dict.fromkeys(("trace/by_step.py", "trace/called_again.py"), (*VIDEOS, *APART)),
-        "*": ATTENDED,
+        "trace/own_cells.py": (*CELLS, *ATTENDED),
+        "*": (*PIECES, *ATTENDED),
     },
     mutants=MUTANTS,
 )

@@ -148,7 +148,7 @@ def _measured(run: _Run) -> Cell | None:
     left = [(theta - float(b or 0)) / decay for b in behind]
     kept = [strong * theta - u for strong, u in zip(_STRONG, left, strict=True)]
     tries: tuple[tuple[ResetMode, float], ...] = (
-        ("hard", _rounded(left[0])), ("soft", _rounded(kept[0])), ("none", 0.0)
+        ("none", 0.0), ("hard", _rounded(left[0])), ("soft", _rounded(kept[0]))
     )  # fmt: skip
     cells = (Cell(_rounded(theta), strict, decay, reset, to) for reset, to in tries)
     return next((cell for cell in cells if _is_so(run, cell)), None)
