@@ -15,12 +15,12 @@ def write_packets(
 ) -> np.ndarray:
     """A seek where memory or address jump, then each word's chunks; uint8 (n, size)."""
     tables, values, seeks = core_tables(config), [], []
-    expected = None
+    expected, chunks = None, {memory: tables.chunks(memory) for memory in {memory for memory, _, _ in words}}
     for memory, address, word in words:
         if (memory, address) != expected:
             seeks.append(len(values))
             values.append(SEEK.pack(memory=memory, address=address))
-        values += [word >> (CHUNK_BITS * i) & 0xFFFFFFFF for i in range(tables.chunks(memory))]
+        values += [word >> (CHUNK_BITS * i) & 0xFFFFFFFF for i in range(chunks[memory])]
         expected = (memory, address + 1)
     seek = np.zeros(len(values), dtype=np.int64)
     seek[seeks] = 1
