@@ -3,6 +3,7 @@
 ```
     outputs of all populations, placement --> per core: words accumulated, set bits taken in, populations swept, packets sent
 ```
+Samples that are presented several times stand behind one another, each presentation with its own outputs.
 """
 
 from dataclasses import dataclass, replace
@@ -36,18 +37,19 @@ def expected_counts(
     config: ChipConfig,
     probes: list[str],
 ) -> dict[Core, Counts]:
-    """`outputs`: inputs and populations, int (N, T, C, H, W). Cores without a part count nothing."""
+    """`outputs`: inputs and populations, int (N, T, C, H, W), of all presentations. Cores without a part count nothing."""
     found = {(x, y): Counts() for y in range(config.rows) for x in range(config.cols)}
     own, network = network, laid_out(network, config)
     relays = zip(network.projections, own.projections, strict=False)
     outputs = {**{laid.source: outputs[given.source] for laid, given in relays}, **outputs}
+    outputs |= {p.name: _with_spare_lane(network, p, outputs, config) for p in _sent(network)}
     for part in placement.parts:
         population = network.population(part.population)
         if isinstance(population, Writer):
             samples, steps = next(iter(outputs.values())).shape[:2]
             found[part.core].sweeps += samples * steps
             continue
-        planes = _with_spare_lane(network, population, outputs, config)
+        planes = outputs[population.name]
         core = found[part.core]
         core.sweeps += planes.shape[0] * planes.shape[1]
         core.packets += _packets(network, population, part, planes, placement, config, probes)
@@ -85,32 +87,43 @@ def _bits(population: Population, planes: np.ndarray, config: ChipConfig) -> np.
     return np.stack([flat >> bit & 1 for bit in range(width)])
 
 
+def _sent(network: Network) -> list[Population]:
+    """The populations of neurons that send packets."""
+    return [p for p in network.populations if p.neuron is not None and not isinstance(p, Writer)]
+
+
 def _with_spare_lane(
     network: Network, population: Population, outputs: dict[str, np.ndarray], config: ChipConfig
 ) -> np.ndarray:
-    """The outputs with one channel more where lanes beyond the channels send too: a membrane's, on
-    a chip whose weights of 0 are +1.
+    """The outputs with one channel more where lanes beyond the channels send too: what a table has for their membranes, and
+    membranes on a chip whose weights of 0 are +1.
 
-    All are equal: each spike that meets the last channel adds 1, of aligned and dynamic projections none, and they never
-    fire.
+    All are equal: there each spike that meets the last channel adds 1, of aligned and dynamic projections none, and they never
+    fire. Elsewhere their membranes are 0.
     """
-    planes = outputs[population.name]
-    if not population.sends_values or config.weight_bits > 1 or population.shape[0] % config.lanes == 0:
+    planes, neuron = outputs[population.name], population.neuron
+    assert neuron is not None
+    if not population.sends_values or population.shape[0] % config.lanes == 0:
         return planes
-    assert population.neuron is not None
+    if config.weight_bits > 1:
+        at_rest = neuron.table.values[len(neuron.table.values) // 2] if neuron.table else 0
+        return np.concatenate((planes, np.full_like(planes[:, :, :1], at_rest)), axis=2)
+    assert not population.kept, "what these lanes keep is not worked out"
     dense = [p for p in network.incoming(population.name) if p.kind is DENSE and p.dynamic is None]
     if not dense:
+        assert neuron.table is None, "what a table has for what nobody sends"
         return planes
-    sources = dict.fromkeys(p.source for p in dense)
     spare = replace(
         population,
         shape=(1, *population.shape[1:]),
-        neuron=replace(population.neuron, reset="none"),
+        neuron=replace(neuron, reset="none"),
         theta=None,
         amount=None,
         bias=None,
         leaks=None if population.leaks is None else population.leaks[..., :1] * 0,
+        kept=False,
     )
+    sources = dict.fromkeys(p.source for p in dense)
     alone = Network(
         populations=(
             *(Population(name=name, shape=network.population(name).shape) for name in sources),
@@ -121,7 +134,7 @@ def _with_spare_lane(
     )
     made = reference(
         alone,
-        {name: outputs[name] for name in sources},
+        {name: outputs[name][:, :, : network.population(name).shape[0]] for name in sources},
         membrane_bits=config.membrane_bits,
         acc_bits=config.acc_bits,
     )
@@ -183,9 +196,12 @@ def _met(
     weight = projection.weight
     if weight.ndim == 5:  # by step: what any step meets
         weight = abs(weight).sum(0)
-    met = _groups_met(weight, part, config.lanes)[: source.shape[0], None, None]
-    taken = bits.sum((0, 1)) * reached
-    return int((bits.sum((0, 1)) * (reached > 0) * (met > 0)).sum()), int((taken * met).sum())
+    channels = bits.shape[2]
+    met = _groups_met(weight, part, config.lanes)[:channels, None, None]
+    alike = np.ones((channels, 1, 1), dtype=np.int64)  # lanes that send the same
+    alike[source.shape[0] :] = config.lanes - source.shape[0] % config.lanes
+    taken = bits.sum((0, 1)) * reached * alike
+    return int((bits.sum((0, 1)) * (reached > 0) * (met > 0) * alike).sum()), int((taken * met).sum())
 
 
 def _groups_met(weight: np.ndarray, part: Part, lanes: int) -> np.ndarray:

@@ -7,6 +7,7 @@ and numbers by step. A kind of layer is a draw of its own in `KINDS`.
 """
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from attention_drawn import attention
@@ -25,7 +26,7 @@ from spikeplane.program.structure import check_structure
 #: Kinds of layers beside those that every chip has, and how likely each is.
 KINDS: Kinds = ((0.5, attention), (0.7, gating))
 #: A network has at least two of them, and they take turns in who is one.
-OPTIONS = ("attention", "levels", "steps", "low planes")
+OPTIONS = ("attention", "levels", "steps", "low planes", "gates")
 
 
 def mixed(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
@@ -45,17 +46,31 @@ def mixed(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
         )
         if network.steps > 1 and rng.random() < 0.7:
             network = by_step(rng, network)
+        if config.presentations > 1 and rng.random() < 0.35:
+            network = presented(rng, network, config)
         try:
             check_structure(network)
             prove(network, config)
         except SpikeplaneError:
             continue
         found = held(network, config.lanes)
-        options = (*OPTIONS, *["gates"] * config.gates)
-        several = sum(found[name] > 0 for name in options) >= 2 + (rng.random() < 0.5)
-        if found[options[seed % len(options)]] and several and _lively(network, planes, config):
+        several = sum(found[name] > 0 for name in OPTIONS) >= 2 + (rng.random() < 0.5)
+        if found[OPTIONS[seed % len(OPTIONS)]] and several and _lively(network, planes, config):
             return network, planes
     raise AssertionError(f"seed {seed} gives no mixed network for {config}")
+
+
+def presented(rng: np.random.Generator, network: Network, config: ChipConfig) -> Network:
+    """The network given each sample a few times, of which most membranes that last keep something. Of values on a chip with
+    weights of one bit none: lanes beyond their channels would."""
+    made = [
+        p
+        if p.neuron is None or (p.sends_values and config.weight_bits == 1)
+        else replace(p, kept=rng.random() < 0.6)
+        for p in network.populations
+    ]
+    number = int(rng.integers(2, config.presentations + 1))
+    return replace(network, populations=tuple(made), presentations=number)
 
 
 def _lively(network: Network, planes: Planes, config: ChipConfig) -> bool:
@@ -100,6 +115,8 @@ def _options(p: Population, neuron: Neuron, network: Network) -> dict[str, bool]
         "levels": neuron.kind.whole,
         "values": not neuron.kind.spikes,
         "low planes": neuron.low > 0,
+        "a table": neuron.table is not None,
+        "kept": p.kept and not neuron.stateless,
         "a window": p.window is not None,
         "leaks": p.leaks is not None,
         "numbers by step": stepped,

@@ -65,7 +65,7 @@ def _fitted(sketch: Sketch, network: Network, name: str) -> tuple[str, list[Proj
 
 def _largest(sketch: Sketch, source: Population) -> int:
     if source.neuron is not None and source.neuron.table is not None:
-        return max(source.neuron.table.values)
+        return max(map(abs, source.neuron.table.values))
     if source.neuron is not None and source.sends_values:
         planes = source.neuron.planes or sketch.config.membrane_bits
         return 1 << (planes - source.neuron.low if source.neuron.relu else planes - 1 - source.neuron.low)

@@ -45,18 +45,22 @@ def reference(
     network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int
 ) -> Reference:
     """Run all samples and steps. State starts at 0 with each sample; populations are in an order in
-    which only delays go back. Of several presentations what the last one does, with the membranes that the one before
-    has left where they are kept."""
+    which only delays go back. Of several presentations what the last one does."""
+    return presentations(network, inputs, membrane_bits=membrane_bits, acc_bits=acc_bits)[-1]
+
+
+def presentations(
+    network: Network, inputs: dict[str, np.ndarray], *, membrane_bits: int, acc_bits: int
+) -> list[Reference]:
+    """What each presentation of the samples does, with the membranes that the one before has left where they are kept."""
     samples = next(iter(inputs.values())).shape[0]
-    made, left = (
-        Reference(),
-        {p.name: np.zeros((samples, *p.shape), dtype=np.int64) for p in network.populations},
-    )
-    for number in range(network.presentations):
-        made = Reference()
-        begun = {p.name: left[p.name] if p.kept and number else 0 * left[p.name] for p in network.populations}
-        left = _presented(network, inputs, begun, made, membrane_bits, acc_bits)
-    return made
+    left = {p.name: np.zeros((samples, *p.shape), dtype=np.int64) for p in network.populations}
+    found = []
+    for _ in range(network.presentations):
+        begun = {p.name: left[p.name] if p.kept else 0 * left[p.name] for p in network.populations}
+        found.append(Reference())
+        left = _presented(network, inputs, begun, found[-1], membrane_bits, acc_bits)
+    return found
 
 
 def _presented(
@@ -127,10 +131,10 @@ def dynamic(projection: Projection, q: np.ndarray, k: np.ndarray, v: np.ndarray)
     wherever Q fires."""
     assert isinstance(projection.dynamic, Pair)
     size, total = q.shape[1] // projection.dynamic.heads, np.zeros(q.shape, dtype=np.int64)
-    for j in range(q.shape[1]):
-        for i in range(j - j % size, j - j % size + size):
-            both = np.logical_and(k[:, i], v[:, j]).sum((1, 2))
-            total[:, j] += both[:, None, None] * q[:, i]
+    for first in range(0, q.shape[1], size):
+        head = slice(first, first + size)
+        both = np.einsum("niyx,njyx->nij", *(np.int64(spikes[:, head] != 0) for spikes in (k, v)))
+        total[:, head] = np.einsum("nij,niyx->njyx", both, q[:, head])
     return total * 2**projection.pre_shift
 
 
@@ -148,23 +152,25 @@ def synapses(projection: Projection, source: np.ndarray, shape: tuple[int, int, 
     blocks = _blocks(source, projection.pool)
     weight = np.asarray(projection.weight, dtype=np.int64) * 2**projection.pre_shift
     total = np.zeros((len(source), *shape), dtype=np.int64)
-    for row in range(shape[1]):
-        for column in range(shape[2]):
-            for ky in range(weight.shape[-2]):
-                for kx in range(weight.shape[-1]):
-                    y = row * projection.stride[0] + ky - projection.padding[0]
-                    x = column * projection.stride[1] + kx - projection.padding[1]
-                    if y % projection.up[0] or x % projection.up[1]:
-                        continue
-                    y, x = y // projection.up[0], x // projection.up[1]
-                    if 0 <= y < blocks.shape[2] and 0 <= x < blocks.shape[3]:
-                        if projection.kind is ALIGNED:
-                            total[:, :, row, column] += weight[:, ky, kx] * blocks[:, :, y, x]
-                        else:
-                            total[:, :, row, column] += np.einsum(
-                                "oc,nc->no", weight[:, :, ky, kx], blocks[:, :, y, x]
-                            )
+    for ky, kx in np.ndindex(*weight.shape[-2:]):
+        rows, ys = _met(projection, 0, ky, shape[1], blocks.shape[2])
+        columns, xs = _met(projection, 1, kx, shape[2], blocks.shape[3])
+        values, there = blocks[:, :, ys][..., xs], np.ix_(range(len(source)), range(shape[0]), rows, columns)
+        if projection.kind is ALIGNED:
+            total[there] += weight[:, ky, kx, None, None] * values
+        else:
+            total[there] += np.einsum("oc,ncyx->noyx", weight[:, :, ky, kx], values)
     return total
+
+
+def _met(projection: Projection, axis: int, k: int, outputs: int, count: int) -> tuple[list[int], list[int]]:
+    """Along an axis the outputs that meet a source's pixel at kernel position k, and these pixels."""
+    found = []
+    for out in range(outputs):
+        at = out * projection.stride[axis] + k - projection.padding[axis]
+        if at % projection.up[axis] == 0 and 0 <= at // projection.up[axis] < count:
+            found.append((out, at // projection.up[axis]))
+    return [out for out, _ in found], [at for _, at in found]
 
 
 def _blocks(source: np.ndarray, pool: tuple[int, int]) -> np.ndarray:

@@ -16,6 +16,7 @@ from spikeplane.network import (
     Population,
     Projection,
     ResetMode,
+    Table,
 )
 
 RESETS: tuple[ResetMode, ...] = ("none", "hard", "soft")
@@ -85,7 +86,7 @@ class Sketch:
             self.number(-top // 3, top // 3),
             (top, -top - 1)[self.number(0, 1)],
         )[self.number(0, 4)]
-        return Neuron(
+        made = Neuron(
             leak=kind,
             leak_value=self._factor() if kind == "multiply" else 0,
             leak_round=ROUNDS[self.number(0, 2)],
@@ -96,6 +97,8 @@ class Sketch:
             floor=self.chance(0.2),
             **({} if sends.spikes else self._planes()),
         )
+        tabled = self.config.tables and not sends.spikes and not made.low and self.chance(0.3)
+        return self.table(made) if tabled else made
 
     def _whole(self) -> Neuron:
         """Integer spikes, up to one of the tops that the shifter and the membranes leave."""
@@ -104,6 +107,14 @@ class Sketch:
         plain = replace(self, levels=0.0).neuron(SPIKING)
         reset = "none" if plain.reset == "none" else "soft"
         return replace(plain, kind=LEVELS[top], reset=reset, strict=False, v_reset=0)
+
+    def table(self, plain: Neuron) -> Neuron:
+        """It sends any numbers of its planes in the place of its membrane."""
+        low, high = plain.limits(self.config.membrane_bits)
+        values = self.rng.integers(low, high + 1, 256)
+        return replace(
+            plain, table=Table(tuple(values.tolist()), self.number(0, self.config.membrane_bits // 2))
+        )
 
     def leaks(self, channels: int) -> np.ndarray | None:
         """Of each channel its own leak, where the chip has them; at times the same of all."""

@@ -15,7 +15,7 @@ from chips import Chip, probes
 from counts import expected_counts
 from features import ALL, features
 from networks import random_network
-from reference import reference
+from reference import presentations, reference
 
 from spikeplane.compiler.fit import try_fit
 from spikeplane.config import ChipConfig
@@ -119,8 +119,10 @@ def compared(
     ran = 0
     with Chip(config, stalls) as device:
         for seed, network, inputs in networks:
-            made = reference(network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits)
-            expected = {name: made.outputs[name] for name in probes(network)}
+            made = presentations(
+                network, inputs, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits
+            )
+            expected = {name: made[-1].outputs[name] for name in probes(network)}
             golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(
                 inputs
             )
@@ -130,9 +132,8 @@ def compared(
             outputs = driver.run(inputs)
             found = compare(network, outputs, expected, names=probes(network))
             assert found.mismatches == 0, f"seed {seed}: chip against numpy (here golden): {found}"
-            counts = expected_counts(
-                network, {**inputs, **outputs}, driver.placement, config, probes(network)
-            )
+            every = {name: np.concatenate([one.outputs[name] for one in made]) for name in made[-1].outputs}
+            counts = expected_counts(network, every, driver.placement, config, probes(network))
             assert device.counts(driver) == counts, f"seed {seed}"
             seen["values"] += found.values
             seen["spikes"] += found.spikes
