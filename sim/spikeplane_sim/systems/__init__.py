@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.systems import (
+    asa_snn,
     auto_spikformer,
     cml,
     cortex,
@@ -13,7 +14,6 @@ from spikeplane_sim.systems import (
     depth,
     lottery,
     ma_snn,
-    missing,
     psn,
     qkformer,
     residual,
@@ -36,8 +36,8 @@ SYSTEMS: dict[str, System] = {
     for system in (
         csnn.SYSTEM, lottery.SYSTEM, *cml.SYSTEMS, *sew.SYSTEMS, *residual.SYSTEMS, rsc.SYSTEM,
         sdt.SYSTEM, trev.SYSTEM, *psn.SYSTEMS, cortex.SYSTEM, ttfs.SYSTEM, sei.SYSTEM, *qkformer.SYSTEMS, *spikformer.SYSTEMS,
-        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, depth.SYSTEM,
-        svformer.SYSTEM, *ma_snn.SYSTEMS, ta_snn.SYSTEM, *missing.SYSTEMS,
+        *auto_spikformer.SYSTEMS, spikingformer.SYSTEM, *spikeyolo.SYSTEMS, *depth.SYSTEMS,
+        svformer.SYSTEM, *ma_snn.SYSTEMS, ta_snn.SYSTEM, asa_snn.SYSTEM,
     )
 }  # fmt: skip
 

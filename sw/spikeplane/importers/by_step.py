@@ -19,8 +19,9 @@ from spikeplane.importers.kernels import projections, sources
 from spikeplane.network import MEMBRANE, is_stepped, steps_of
 
 
-def of_steps(made: Any, layer: str, parts: Sequence[Value]) -> Value | None:
-    """One value that is parts[t] in step t: a population that sends it. None where they are not alike but in their numbers."""
+def of_steps(made: Any, layer: str, parts: Sequence[Value], *, spikes: bool = False) -> Value | None:
+    """One value that is parts[t] in step t: a population that sends it. None where they are not alike but in their numbers.
+    spikes: they are 0 or 1, and so is what it sends."""
     name = made.free(layer)
     each = [_received(made, layer, name, part) for part in parts]
     first, bias = each[0]
@@ -35,6 +36,8 @@ def of_steps(made: Any, layer: str, parts: Sequence[Value]) -> Value | None:
     if all(np.array_equal(same[0], w) for same in (*weights, biases) for w in same):
         return parts[0]
     neuron = FloatNeuron(decay=0.0, reset="none", kind=MEMBRANE)
+    if spikes:
+        neuron = FloatNeuron(decay=0.0, reset="none", threshold=np.ones(parts[0].shape[0]))
     made.populations.append(
         FloatPopulation(name=name, shape=parts[0].shape, neuron=neuron, bias=_stacked(biases))
     )

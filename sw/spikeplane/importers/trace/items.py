@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.importers.flow import Value
-from spikeplane.importers.trace.axes import STEPS, Dims, has
+from spikeplane.importers.trace.axes import STEPS, Dims, has, sizes
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,21 @@ class Slots:
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """Where along dimension `dim` the `count` largest of an item are, or the smallest."""
+
+    item: Item
+    dim: int
+    count: int
+    largest: bool = True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the tensor in which they are."""
+        return sizes(self.item.dims)
+
+
+@dataclass(frozen=True)
 class Token:
     """What ties one call of a layer to the next."""
 
@@ -141,9 +156,25 @@ def is_mean(factor: float, steps: int | None) -> bool:
     return bool(steps) and abs(factor * (steps or 0) - 1) < 1e-9
 
 
-Thing = Item | Const | Held | Given | Sum | Reduced | Bent | Matrix | Slots | Token
+Thing = Item | Const | Held | Given | Sum | Reduced | Bent | Matrix | Slots | Ranked | Token
 
 
 def dims_of(thing: Any) -> Dims:
     """The dimensions of a tensor."""
     return thing.item.dims if isinstance(thing, Reduced) else thing.dims
+
+
+def key_of(value: Any, base: int | None) -> Any:
+    """Alike for arguments that stand for the same, counted from step `base`."""
+    if isinstance(value, list | tuple):
+        return tuple(key_of(v, base) for v in value)
+    if isinstance(value, Item):
+        return "item", id(value.value), value.dims, None if value.step is None else value.step - (base or 0)
+    if isinstance(value, Matrix):
+        parts = value.rows, value.columns
+        return "matrix", *(key_of(p, base) for p in parts), value.over, value.factor, value.dims
+    if isinstance(value, Const):
+        return "const", id(value.tensor)
+    if isinstance(value, Sum | Reduced | Bent | Slots | Ranked):
+        return "once", id(value)
+    return repr(value)

@@ -26,7 +26,17 @@ from spikeplane.importers.trace.axes import (
     sizes,
 )
 from spikeplane.importers.trace.functions_sent import sent
-from spikeplane.importers.trace.items import Bent, Const, Held, Item, Matrix, Reduced, Slots, Sum, Thing
+from spikeplane.importers.trace.items import (
+    Bent,
+    Const,
+    Held,
+    Item,
+    Matrix,
+    Reduced,
+    Sum,
+    Thing,
+    key_of,
+)
 from spikeplane.importers.trace.presented import reduced
 from spikeplane.importers.wanted import Wanted
 
@@ -67,7 +77,7 @@ class Operation:
 
     def key(self, base: int | None) -> Any:
         """Alike for operators that make the same of the same, counted from step `base`."""
-        return self.node.target, _key(list(self.args.items()), base)
+        return self.node.target, key_of(list(self.args.items()), base)
 
     def evaluated(self) -> Any:
         """The numbers that come out of numbers. Real ones are float64."""
@@ -187,21 +197,6 @@ def unfinished(operation: Operation) -> SpikeplaneError:
         "multiply by a third layer's spikes first: between the two products of attention nothing but one factor may stand, no bias "
         "of positions, softmax, mask or neurons",
     )
-
-
-def _key(value: Any, base: int | None) -> Any:
-    if isinstance(value, list | tuple):
-        return tuple(_key(v, base) for v in value)
-    if isinstance(value, Item):
-        return "item", id(value.value), value.dims, None if value.step is None else value.step - (base or 0)
-    if isinstance(value, Matrix):
-        parts = value.rows, value.columns
-        return "matrix", *(_key(p, base) for p in parts), value.over, value.factor, value.dims
-    if isinstance(value, Const):
-        return "const", id(value.tensor)
-    if isinstance(value, Sum | Reduced | Bent | Slots):
-        return "once", id(value)
-    return repr(value)
 
 
 def _listed(result: Any) -> list[Any]:

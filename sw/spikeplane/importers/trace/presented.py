@@ -41,8 +41,8 @@ def reduced(operation: Any, total: Reduced) -> Item:
     return replace(total.item, value=replace(made, flat=value.flat), step=None)
 
 
-def in_its_step(operation: Any, item: Item, beside: Dims) -> Item:
-    """A value of all steps beside one of each step, as that of the step; others as they are."""
+def in_its_step(operation: Any, item: Item, beside: Dims, *, spikes: bool = False) -> Item:
+    """A value of all steps beside one of each step, as that of the step; others as they are. spikes: they are 0 or 1."""
     at = [d for d, (own, other) in enumerate(zip(item.dims, beside, strict=True)) if _is_steps(own, other)]
     if len(at) != 1:
         return item
@@ -60,7 +60,7 @@ def in_its_step(operation: Any, item: Item, beside: Dims) -> Item:
                 operation.layer, operation.made.seen(operation.layer, value, channels_of(value.shape, weight))
             )
         )
-    value = of_steps(operation.made, f"{operation.layer}.step", parts)
+    value = of_steps(operation.made, f"{operation.layer}.step", parts, spikes=spikes)
     if value is None:
         raise operation.unlike(
             "a value of all steps that is a maximum, beside one of each step",

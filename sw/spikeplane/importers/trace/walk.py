@@ -21,6 +21,7 @@ from spikeplane.importers.trace import (
     functions,
     largest,
     layers,
+    ranked,
     reductions,
     selections,
     shapes,
@@ -32,7 +33,7 @@ from spikeplane.importers.trace.behind_steps import exchanged
 from spikeplane.importers.trace.calls import Calls
 from spikeplane.importers.trace.cures import Anyway, unknown_operator
 from spikeplane.importers.trace.export import Graph
-from spikeplane.importers.trace.items import Const, Given, Item, Matrix, Reduced, Sum, Token
+from spikeplane.importers.trace.items import Const, Given, Item, Matrix, Ranked, Reduced, Sum, Token
 from spikeplane.importers.trace.operation import Operation, Rule
 from spikeplane.importers.trace.places import layer_of, module_of, operator_of, place
 from spikeplane.importers.trace.products import as_population, multiplied_by_gates
@@ -46,6 +47,7 @@ RULES: dict[str, Rule] = {
     **by_step.RULES,
     **layers.RULES,
     **largest.RULES,
+    **ranked.RULES,
     **windows.RULES,
     **arithmetic.RULES,
     **reductions.RULES,
@@ -115,6 +117,8 @@ class Walk:
             raise operation.unlike(
                 "used outside of the layer that it is a state of", "hand it to its layer alone"
             )
+        if name != "scatter" and any(isinstance(t, Ranked) for t in things):
+            raise ranked.elsewhere(operation)
         if all(isinstance(t, Const) for t in things):
             return operation.evaluated()
         return self._ruled(operation)
