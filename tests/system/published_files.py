@@ -93,15 +93,16 @@ def narrower(net: nn.Module, by: int) -> nn.Module:
             "in_features",
             "out_features",
             "sub_module_out_channels",
+            "hiddenSize",
         ):
             if hasattr(part, name):
                 setattr(part, name, few(getattr(part, name)))
-        if isinstance(part, nn.Conv1d | nn.Conv2d):
+        if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d):
             cut(part, "weight", part.out_channels, part.in_channels // part.groups)
             cut(part, "bias", part.out_channels)
         elif isinstance(part, nn.ConvTranspose2d):
             cut(part, "weight", part.in_channels, part.out_channels // part.groups)
-        elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+        elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
             for name in ("weight", "bias", "running_mean", "running_var"):
                 cut(part, name, part.num_features)
         elif isinstance(part, nn.Linear):

@@ -130,6 +130,35 @@ def test_options_of_kernels(tmp_path: Path) -> None:
     assert not hasattr(functional, "set_backend")
 
 
+def test_options_of_training(tmp_path: Path) -> None:
+    """`verbose` of schedulers, which a newer PyTorch has not: files make their optimiser beside the model."""
+    path = written(
+        tmp_path,
+        """
+        import torch
+        from torch import nn
+        from spikingjelly.activation_based import neuron
+
+        def net(word="verbose"):
+            model = nn.Sequential(nn.Linear(6, 5), neuron.IFNode())
+            adam = torch.optim.Adam(model.parameters())
+            torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer=adam, **{word: True})
+            torch.optim.lr_scheduler.StepLR(adam, 1, verbose=False)
+            return model
+
+        def other():
+            return net("loud")
+        """,
+    )
+    net = import_model(f"{path}:net")
+    (row,) = [a for a in net.assumptions if a.what == "stand-ins"]
+    assert row.value == "verbose of torch.optim's schedulers"
+    assert "unexpected keyword argument 'loud'" in refusal(f"{path}:other")
+    adam = torch.optim.Adam(nn.Linear(1, 1).parameters())
+    with pytest.raises(TypeError):
+        torch.optim.lr_scheduler.StepLR(adam, 1, verbose=False)  # type: ignore[call-arg]
+
+
 def test_neighbours_do_not_stay(tmp_path: Path) -> None:
     """Two files, each beside its own `parts.py`."""
     for name, size in (("one", 3), ("two", 4)):

@@ -61,7 +61,7 @@ def import_torch(
     try:
         return import_traced(module, shape, Wanted(reset, compare, False, input_bits, input_steps))
     except SpikeplaneError as error:
-        raise SpikeplaneError(str(first if first.stands else error)) from None
+        raise own_cells.named(module, SpikeplaneError(str(first if first.stands else error))) from None
 
 
 def _followed(copied: Any, module: Any, shape: Shapes | None, wanted: Wanted) -> FloatNetwork:

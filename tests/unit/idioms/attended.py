@@ -56,7 +56,7 @@ class Cell(nn.Module):
 
     def __init__(self, decay: float, to: float | None, strict: bool = False) -> None:
         super().__init__()
-        self.decay, self.back, self.strict, self.kept = decay, to, strict, None
+        self.decay, self.back, self.strict, self.kept, self.samples = decay, to, strict, None, None
 
     def reset(self) -> None:
         self.kept = None
@@ -77,6 +77,16 @@ class Odd(Cell):
         s = super().forward(x)
         self.kept = self.kept * self.kept
         return s
+
+
+class Analog(Cell):
+    """Sends what is left of its membrane (LIAF), and says how many samples it got."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.samples = len(x)
+        super().forward(x)
+        assert self.kept is not None
+        return torch.relu(self.kept)
 
 
 class Celled(nn.Module):
@@ -119,6 +129,12 @@ def of_steps_largest(s: Timed, x: Tensor) -> Tensor:
     return s.steps(x.amax((2, 3, 4)))[:, :, None, None, None] * x
 
 
+def of_rows(s: Timed, x: Tensor) -> Tensor:
+    y = x.flatten(2)
+    y = nn.functional.adaptive_avg_pool1d(y, 1) + nn.functional.adaptive_max_pool1d(y, 1)
+    return s.steps(y.squeeze(2))[:, :, None, None, None] * x
+
+
 def of_channels(s: Timed, x: Tensor) -> Tensor:
     return s.channels(x.mean((1, 3, 4)) + x.amax((1, 3, 4)))[:, None, :, None, None] * x
 
@@ -157,6 +173,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Any, str | None]] = {
     "negative": (gated(lambda s, x: -(x * torch.sigmoid(s.wide(s.narrow(x))))), IMAGE, "must be above 0"),
     "steps, means": (lambda: Timed(of_steps), IMAGE, None),
     "steps, maxima": (lambda: Timed(of_steps_largest), IMAGE, None),
+    "steps, of rows": (lambda: Timed(of_rows), IMAGE, None),
     "channels of all steps": (lambda: Timed(of_channels), IMAGE, None),
     "pixels of all steps": (lambda: Timed(of_all_pixels), IMAGE, None),
     "channels of each step": (lambda: Timed(of_each), IMAGE, None),
@@ -164,5 +181,6 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Any, str | None]] = {
     "reset to the threshold": (lambda: Celled(Cell(0.3, 0.4)), IMAGE, None),
     "reset to 0, strict": (lambda: Celled(Cell(0.7, 0.0, strict=True)), IMAGE, None),
     "reset by the threshold": (lambda: Celled(Cell(0.5, None)), IMAGE, None),
-    "forgetting by the square": (lambda: Celled(Odd(0.5, 0.0)), IMAGE, "Spikeplane"),
+    "forgetting by the square": (lambda: Celled(Odd(0.5, 0.0)), IMAGE, "layer 'cell' (Odd) keeps a membrane and fires as no neurons"),
+    "values of membranes": (lambda: Celled(Analog(0.5, 0.0)), IMAGE, "layer 'cell' (Analog) keeps a membrane and sends values such as"),
 }  # fmt: skip

@@ -5,8 +5,8 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,10 +16,13 @@ from spikeplane.extras import missing_extra
 from spikeplane.float_network import Assumption
 from spikeplane.importers.published import axes, detection, vision
 from spikeplane.importers.published.names import broken_of, found
+from spikeplane.importers.published.optimisers import verbose_ignored
 from spikeplane.importers.published.spiking import options_ignored, steps_looped
 
 __all__ = ["call", "told"]
 _REGISTERED = (axes, detection, vision)  #: importing them fills the table of names.py
+#: By a word of the error the options that a library has no more.
+_IGNORED = {"backend": options_ignored, "'verbose'": verbose_ignored}
 
 
 def call(reference: str) -> tuple[Any, list[str]]:
@@ -29,18 +32,22 @@ def call(reference: str) -> tuple[Any, list[str]]:
     if not Path(path).is_file():
         raise SpikeplaneError(f"model: no file {path}")
     folder = os.path.dirname(os.path.realpath(path))
-    options, instead = False, ()
+    ignored: list[Callable[[list[str]], AbstractContextManager[None]]] = []
+    instead: tuple[str, ...] = ()
     while True:
         used: list[str] = []
         try:
-            with _beside(folder), found(used, instead), options_ignored(used) if options else nullcontext():
+            with _beside(folder), found(used, instead), ExitStack() as stack:
+                for without in ignored:
+                    stack.enter_context(without(used))
                 return _made(path, name, used), used
         except SpikeplaneError:
             raise
         except Exception as error:
             broken = broken_of(error)
-            if not options and isinstance(error, TypeError | AttributeError) and "backend" in str(error):
-                options = True
+            without = next((each for word, each in _IGNORED.items() if word in str(error)), None)
+            if without and without not in ignored and isinstance(error, TypeError | AttributeError):
+                ignored.append(without)
             elif broken and broken not in instead:
                 instead = (*instead, broken)
             else:

@@ -121,6 +121,6 @@ def _to_one(operation: Operation, shape: tuple[int, ...]) -> list[int]:
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("max", "amax"), largest),
-    "adaptive_max_pool3d": adaptive_largest,
-    "adaptive_avg_pool3d": adaptive_mean,
+    **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool3d"), adaptive_largest),
+    **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool3d"), adaptive_mean),
 }

@@ -8,8 +8,11 @@ What a class computes is measured, not read: a spike behind deep inhibition tell
 goes. Random values over some steps have to come out so. Compiling proves the import.
 """
 
+import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,6 +84,63 @@ def fire(call: Call) -> Value:
             strict=compare == ">",
         )
     )
+
+
+def named(model: Any, error: SpikeplaneError) -> SpikeplaneError:
+    """The error, or, where it is one inside of neurons that are none of these, what they do instead."""
+    parts = ((name, part) for name, part in model.named_modules() if name and _is_candidate(part))
+    name, part = next(((n, p) for n, p in parts if _is_alone(p) and _is_inside(n, p, str(error))), ("", None))
+    if part is None:
+        return error
+    sent = _sent(part)
+    if sent is None:
+        return error
+    other = next((float(v) for v in sent if v not in (0.0, 1.0)), None)
+    what = (
+        f"sends values such as {other:.3g}, not spikes of 0 and 1"
+        if other is not None
+        else "fires as no neurons with one leak, one threshold and one reset do"
+    )
+    return SpikeplaneError(
+        f"layer '{name}' ({type(part).__name__}) keeps a membrane and {what}, which Spikeplane cannot represent; "
+        "let it send spikes of such neurons, or teach Spikeplane what it does (spikeplane.importers.register)"
+    )
+
+
+def _is_alone(part: Any) -> bool:
+    """Whether it has no layers inside, which an error may be of."""
+    return not any(list(child.parameters()) for child in part.children())
+
+
+def _is_inside(name: str, part: Any, error: str) -> bool:
+    """Whether the error is of what this part keeps, or of a line of its class."""
+    if re.search(rf"forward changes '\w+' of layer '{re.escape(name)}'", error):
+        return True
+    place = re.match(r"(\S+\.py):(\d+): ", error)
+    for kind in type(part).__mro__ if place else ():
+        function = vars(kind).get("forward")
+        if kind is torch.nn.Module or not inspect.isfunction(function):
+            continue
+        code = function.__code__
+        lines = [line for _, _, line in code.co_lines() if line is not None]
+        if place and Path(code.co_filename).name == place[1] and min(lines) <= int(place[2]) <= max(lines):
+            return True
+    return False
+
+
+def _sent(part: Any) -> np.ndarray | None:
+    """What the neurons send in some steps of random values; None where they take no such tensors."""
+    module = evaluated(part).double()
+    draw = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for tail in ((2, 2), ()):
+            for channels in _channels(part):
+                x = torch.randn((_STEPS, 16, channels, *tail), dtype=torch.float64, generator=draw)
+                try:
+                    return torch.stack(_Run(module, channels, tail).on(list(x))).numpy().ravel()
+                except Exception:  # whatever a user's class does with such tensors
+                    continue
+    return None
 
 
 def measured(part: Any) -> Cell | None:
