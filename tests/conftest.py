@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Simulated boards that run for a moment need no compiler that works for long.
 os.environ.setdefault("SPIKEPLANE_OPTIMISE", "1")
 
+# Chips are held against the specification; SPIKEPLANE_GOLDEN=int8 runs all tests on the fast path.
+os.environ.setdefault("SPIKEPLANE_GOLDEN", "plain")
+
 # Tests hold what stands on stderr, and a busy machine takes longer than the lines of long work wait.
 os.environ.setdefault("SPIKEPLANE_LOG_SECONDS", "86400")
 

@@ -20,7 +20,7 @@ from spikeplane.estimate.forward import outputs
 from spikeplane.estimate.work import plan
 from spikeplane.program import Program
 from spikeplane.run.boards import open_board
-from spikeplane_sim.board.cache import cache_folder
+from spikeplane_sim.cache import cache_folder
 from spikeplane_sim.demo import digits
 
 pytestmark = pytest.mark.cosim

@@ -28,9 +28,9 @@ from spikeplane.host.driver import Driver
 from spikeplane.host.memories import read_words
 from spikeplane.network import LEVELS
 from spikeplane_sim.board import SimulatedBoard
-from spikeplane_sim.board.cache import cache_folder
 from spikeplane_sim.board.faults import Faults, FaultyDevice
 from spikeplane_sim.board.link import LinkBoard
+from spikeplane_sim.cache import cache_folder
 from spikeplane_sim.demo import digits
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.board import GoldenBoard

@@ -12,7 +12,7 @@ from spikeplane.encoding import Encoding
 from spikeplane.program import Program
 from spikeplane.run.boards import open_board
 from spikeplane.run.lockstep import Comparison, compare
-from spikeplane_sim.board.cache import cache_folder
+from spikeplane_sim.cache import cache_folder
 from spikeplane_sim.demo import digits
 
 pytestmark = pytest.mark.cosim

@@ -62,7 +62,7 @@ def test_a_run_gives_the_spikes_of_the_golden_model(files, port, waits, baud):
 def test_the_demo_on_a_board(tmp_path, waits):
     """The demo's network, its chip of 2 x 2 cores and 20 digits."""
     from spikeplane import Encoding, compile
-    from spikeplane_sim.board.cache import cache_folder
+    from spikeplane_sim.cache import cache_folder
     from spikeplane_sim.demo import digits
 
     data = digits.load()

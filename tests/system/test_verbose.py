@@ -91,11 +91,11 @@ def test_how_it_is_done(folder, monkeypatch, capsys, arguments) -> None:
     lines = call(folder, monkeypatch, capsys, *arguments)[1]
     assert [line for line in lines if "host.driver: core (0, 0): " in line]
     assert [line for line in lines if re.search(r"host\.driver: 2 samples took \d+ cycles", line)]
-    assert [line for line in lines if "sim.board.cache: " in line]
+    assert [line for line in lines if "sim.cache: " in line]
 
 
 def test_one_listener_hears_all_packages() -> None:
-    names = ("spikeplane.host.driver", "spikeplane_sim.board.cache", "spikeplane_hw.flash", "spikeplane_sim")
+    names = ("spikeplane.host.driver", "spikeplane_sim.cache", "spikeplane_hw.flash", "spikeplane_sim")
     assert [logger(name).name for name in names] == [
-        "spikeplane.host.driver", "spikeplane.sim.board.cache", "spikeplane.hw.flash", "spikeplane.sim"]  # fmt: skip
+        "spikeplane.host.driver", "spikeplane.sim.cache", "spikeplane.hw.flash", "spikeplane.sim"]  # fmt: skip
     assert any(isinstance(one, logging.NullHandler) for one in logging.getLogger("spikeplane").handlers)

@@ -16,7 +16,8 @@ import pytest
 from spikeplane import toolchain
 from spikeplane.errors import SpikeplaneError
 from spikeplane.processes import run_tool, work_folder
-from spikeplane_sim.board import build, cache
+from spikeplane_sim import cache
+from spikeplane_sim.board import build
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def names_of(package: str, inside: str) -> list[str]:
 SLOW = """
 import sys, time
 from pathlib import Path
-from spikeplane_sim.board import cache
+from spikeplane_sim import cache
 log = Path(sys.argv[1])
 def make():
     with log.open("a") as file: file.write("made\\n")

@@ -7,8 +7,8 @@ import torch
 from spikeplane.network import KINDS, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.float_model import block_sums
-from spikeplane_sim.golden.model import pooled
 from spikeplane_sim.golden.projections import RULES
+from spikeplane_sim.golden.synapses import pooled
 
 
 def one_neuron(neuron, theta=10, weight=1, amount=None, bits=12):

@@ -25,7 +25,7 @@ from spikeplane.program.plain import made, stated
 from spikeplane.program.structure import check_structure
 from spikeplane.run.report.synapses import synapse_count
 from spikeplane_sim.golden import FloatModel, GoldenModel
-from spikeplane_sim.golden.model import Synapses, pooled, spread
+from spikeplane_sim.golden.synapses import Synapses, pooled, spread
 
 CHIP = ChipConfig(rows=1, cols=1)
 

@@ -29,7 +29,7 @@ PAGES = {
     "board": (
         "sw/spikeplane/host/", "hw/spikeplane_hw/flash.py", "hw/spikeplane_hw/record.py", "hw/spikeplane_hw/check.py",
         "sw/spikeplane/export/c/",
-        "sw/spikeplane/cli/flash.py", "sw/spikeplane/cli/serve.py", "sim/spikeplane_sim/board/",
+        "sw/spikeplane/cli/flash.py", "sw/spikeplane/cli/serve.py", "sim/spikeplane_sim/board/", "sim/spikeplane_sim/cache.py",
         "sw/spikeplane/run/boards.py",
     ),
     "run": (

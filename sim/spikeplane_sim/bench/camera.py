@@ -16,7 +16,7 @@ import numpy as np
 from spikeplane.camera.config import CameraConfig
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board.build import build_library, compiler
-from spikeplane_sim.board.cache import gateware_digest, kept
+from spikeplane_sim.cache import gateware_digest, kept
 
 HARNESS = Path(__file__).with_name("camera_harness.cpp")
 _VERILATOR = (

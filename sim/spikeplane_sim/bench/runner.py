@@ -21,7 +21,7 @@ from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.bench.designs import DESIGNS, Design, design
 from spikeplane_sim.board import objects
-from spikeplane_sim.board.cache import cache_folder, digest, is_sound, locked, store
+from spikeplane_sim.cache import cache_folder, digest, is_sound, locked, store
 
 
 @dataclass(frozen=True)

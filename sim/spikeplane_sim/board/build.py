@@ -23,8 +23,8 @@ from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board import objects
-from spikeplane_sim.board.cache import cache_folder, gateware_digest, kept
 from spikeplane_sim.board.units import UnitPins
+from spikeplane_sim.cache import cache_folder, gateware_digest, kept
 
 _HERE = Path(__file__).parent
 #: How hard the compiler works on a simulator: 3 for speed; tests, which run each for a moment, set

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from spikeplane import toolchain
-from spikeplane_sim.board.cache import cache_folder, digest
 from spikeplane_sim.board.object_cache import FOLDER
+from spikeplane_sim.cache import cache_folder, digest
 
 #: One compilation of all that is a chip's own, instead of a dozen: rules that follow Verilator's makefile.
 ONE = Path(__file__).with_name("one.mk")

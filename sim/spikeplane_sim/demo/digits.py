@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from spikeplane_sim.board.cache import digest, made
+from spikeplane_sim.cache import digest, made
 
 STEPS = 4
 

@@ -13,7 +13,7 @@ from spikeplane.program import Program
 from spikeplane.run.board import DeviceBoard
 from spikeplane.run.lockstep import compare
 from spikeplane_sim.board import SimulatedBoard
-from spikeplane_sim.board.cache import cache_folder
+from spikeplane_sim.cache import cache_folder
 from spikeplane_sim.demo import digits
 from spikeplane_sim.golden import GoldenModel
 from spikeplane_sim.golden.board import GoldenBoard

@@ -12,10 +12,8 @@ Weights, biases, thetas, amounts and leaks that have an axis of steps are those 
 What is sent of v is limited to the population's planes, and the lowest ones may be left out; or it is what a table has for v.
 A sample is presented once, or several times: `steps`.
 
-All values are exact integers: a float convolution is used only where every partial sum is exact in
-it (2^24 in float32, 2^53 in float64). PyTorch's CPU convolution is direct (a test holds it against
-explicit products at the largest sums); on CUDA, where libraries may choose transforms that round,
-the product is explicit. CPU or CUDA.
+All values are exact integers (`synapses` says how). CPU or CUDA. This is the plain path; `int8` has a fast one for the CPU, of
+the same values.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,13 +23,14 @@ import torch
 import torch.nn.functional as F
 
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import Network, Neuron, Population, Projection
+from spikeplane.network import Network, Neuron, Population
 from spikeplane_sim.golden.dynamic import Dynamic
 from spikeplane_sim.golden.gate import Gated, by_values, looked_up
+from spikeplane_sim.golden.int8 import Given, Moved, fast_populations
 from spikeplane_sim.golden.neurons import NEURON_RULES
-from spikeplane_sim.golden.projections import RULES
-from spikeplane_sim.golden.reach import bound_of, reach_of
+from spikeplane_sim.golden.reach import reach_of
 from spikeplane_sim.golden.steps import most_steps
+from spikeplane_sim.golden.synapses import Synapses
 
 Tensor = torch.Tensor
 _NARROW = 1 << 30  #: magnitudes below are added in int32, others in int64
@@ -41,11 +40,20 @@ class GoldenModel:
     """Executes a `Network` on a batch.
 
     `network`: the integer network; `membrane_bits`: saturation width of the chip; `acc_bits`: width
-    of its accumulators, which no current may leave; `device`: "cpu" or "cuda". Raises
-    SpikeplaneError, in a step, for a current that does.
+    of its accumulators, which no current may leave; `device`: "cpu" or "cuda". `path`: "plain", "int8"
+    or "auto", the same values; None: SPIKEPLANE_GOLDEN's, or "auto" (`int8`). Raises SpikeplaneError, in a step, for a
+    current that leaves the accumulators.
     """
 
-    def __init__(self, network: Network, *, membrane_bits: int, acc_bits: int, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        membrane_bits: int,
+        acc_bits: int,
+        device: str = "cpu",
+        path: str | None = None,
+    ) -> None:
         self.network, self.device = network, torch.device(device)
         self.limits = (-(1 << (membrane_bits - 1)), (1 << (membrane_bits - 1)) - 1)
         self.acc_bits = acc_bits
@@ -62,6 +70,7 @@ class GoldenModel:
             by_values(p, self.wide) or Synapses(p, network, membrane_bits, self.wide, self.device)
             for p in network.projections
         ]
+        self.fast = fast_populations(self, path, membrane_bits)
 
     def steps(
         self, inputs: dict[str, np.ndarray], potentials: dict[str, Tensor] | None = None
@@ -108,22 +117,40 @@ class GoldenModel:
                     outputs[population.name] = now[population.name].to(torch.int32)
                     continue
                 # The same input in every step gives the same current: what `hold` means. A bias may differ.
-                current = (
-                    held[population.name]
-                    if population.name in held
-                    else self._current(population, outputs, previous, len(first))
-                )
                 alike = population.bias is None or np.ndim(population.bias) < 2
-                if population.hold and constant and alike:
-                    held[population.name] = current
-                u = membranes.get(population.name, torch.zeros_like(current))
-                sent, membranes[population.name], v = self._fire(population, u, current)
-                outputs[population.name] = sent
-                if potentials is not None:
-                    potentials[population.name] = v
+                keeps = population.hold and constant and alike
+                given = Given(outputs, previous, len(first))
+                u, current = membranes.get(population.name), held.get(population.name)
+                moved = self._moved(
+                    population, given, u, current, apart=keeps, potentials=potentials is not None
+                )
+                if keeps and moved.current is not None:
+                    held[population.name] = moved.current
+                membranes[population.name], outputs[population.name] = moved.after, moved.sent
+                if potentials is not None and moved.v is not None:
+                    potentials[population.name] = moved.v
             yield outputs
 
-    def _added(self, tag: int, source: Tensor, now: dict[str, Tensor]) -> Tensor:
+    def _moved(
+        self,
+        population: Population,
+        given: Given,
+        u: Tensor | None,
+        current: Tensor | None,
+        *,
+        apart: bool,
+        potentials: bool,
+    ) -> Moved:
+        """A step of a population; `current` where it is known."""
+        fast = self.fast.get(population.name)
+        if fast is not None:
+            return fast(given, u, current, apart=apart, potentials=potentials)
+        current = self.current(population, given) if current is None else current
+        u = torch.zeros_like(current) if u is None else u
+        return Moved(*self.fire(population, u, current), current)
+
+    def added(self, tag: int, source: Tensor, now: dict[str, Tensor]) -> Tensor:
+        """What one projection adds, from what its source sends and what all populations do."""
         synapses = self.synapses[tag]
         if isinstance(synapses, Synapses):
             return synapses(source, self.step)
@@ -145,19 +172,22 @@ class GoldenModel:
                 collected.setdefault(name, []).append(value)
         return {name: torch.stack(values, 1).cpu().numpy() for name, values in collected.items()}
 
-    def _current(
-        self, population: Population, now: dict[str, Tensor], before: dict[str, Tensor], batch: int
-    ) -> Tensor:
+    def current(self, population: Population, given: Given) -> Tensor:
+        """What arrives at a population in the step under way, a window's maximum taken."""
         bias = self._channels(population.bias, population)
         total = None
         for tag in self.network.tags_into(population.name):
             projection = self.network.projections[tag]
-            source = (before if projection.delay else now).get(projection.source)
+            source = (given.before if projection.delay else given.now).get(projection.source)
             if source is not None:
-                added = self._added(tag, source, now)
+                added = self.added(tag, source, given.now)
                 total = added.add_(bias) if total is None else total.add_(added)
         if total is None:  # nothing has arrived yet: a recurrent projection at step 0
-            total = bias.expand(batch, *population.current_shape).clone()
+            total = bias.expand(given.batch, *population.current_shape).clone()
+        return self.ended(population, total)
+
+    def ended(self, population: Population, total: Tensor) -> Tensor:
+        """Sums as the neurons get them: those that the accumulators hold, a window's maximum."""
         self._check(population, total)
         if population.window is None:
             return total
@@ -168,12 +198,15 @@ class GoldenModel:
             padded.unfold(2, window.size, window.stride).unfold(3, window.size, window.stride).amax((-1, -2))
         )
 
+    def watched(self, population: Population) -> bool:
+        """Its currents might leave the accumulators; where the worst case fits them there is nothing to look for."""
+        return self.reach[population.name] > (1 << (self.acc_bits - 1)) - 1
+
     def _check(self, population: Population, total: Tensor) -> None:
-        """Refuse what the accumulators would not hold; where the worst case fits them there is
-        nothing to look for."""
-        top = (1 << (self.acc_bits - 1)) - 1
-        if self.reach[population.name] <= top:
+        """Refuse what the accumulators would not hold."""
+        if not self.watched(population):
             return
+        top = (1 << (self.acc_bits - 1)) - 1
         low, high = int(total.min()), int(total.max())
         if low < -top - 1 or high > top:
             raise SpikeplaneError(
@@ -182,7 +215,7 @@ class GoldenModel:
                 "accumulator; compile the network for this chip, which proves that none does"
             )
 
-    def _fire(self, population: Population, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def fire(self, population: Population, u: Tensor, current: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What is sent, u' and v."""
         neuron = population.neuron
         assert neuron is not None
@@ -236,64 +269,3 @@ def leak(neuron: Neuron, u: Tensor, leaks: Tensor | None = None) -> Tensor:
     if leaks is not None:
         rounded = torch.where((factor & (factor - 1)) == 0, rounded, floor | cut)
     return rounded.to(u.dtype)
-
-
-class Synapses:
-    """One projection as an exact convolution of source pixels: (N, C, H, W) -> (N, Cout, H', W')."""
-
-    def __init__(
-        self,
-        projection: Projection,
-        network: Network,
-        membrane_bits: int,
-        wide: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        self.projection, self.wide = projection, wide
-        self.shape = network.population(projection.target).current_shape
-        bound, rank = (
-            bound_of(projection, network.population(projection.source), membrane_bits),
-            projection.kind.rank,
-        )
-        self.dtype = torch.float32 if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
-        integers = np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift
-        #: by step; one for all where they have no axis of steps
-        self.weights = list(
-            torch.as_tensor(integers, device=device).to(self.dtype).reshape(-1, *integers.shape[-rank:])
-        )
-        self.rule = RULES[projection.kind.tag]
-
-    def __call__(self, source: Tensor, step: int = 0) -> Tensor:
-        p, weight = self.projection, self.weights[step if len(self.weights) > 1 else 0]
-        x, padding = pooled(source, p.pool).to(self.dtype), p.padding
-        if p.up != (1, 1):
-            x, padding = spread(x, p, self.shape[1:]), (0, 0)
-        if source.is_cuda:
-            return self._explicit(x, weight, padding)
-        return self.rule.direct(x, weight, p.stride, padding).to(self.wide)
-
-    def _explicit(self, x: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
-        """The same by unfolding and a matrix product."""
-        p, kernel = self.projection, (weight.shape[-2], weight.shape[-1])
-        columns = F.unfold(x, kernel, padding=padding, stride=p.stride)
-        return self.rule.explicit(columns, weight).view(len(x), -1, *self.shape[1:]).to(self.wide)
-
-
-def pooled(source: Tensor, pool: tuple[int, int]) -> Tensor:
-    """Sums over pool[0] x pool[1] blocks of pixels; incomplete blocks at the far edges count too."""
-    if pool == (1, 1):
-        return source
-    height, width = source.shape[-2:]
-    padded = F.pad(source, (0, -width % pool[1], 0, -height % pool[0]))
-    return padded.unfold(2, pool[0], pool[0]).unfold(3, pool[1], pool[1]).sum((-1, -2))
-
-
-def spread(x: Tensor, p: Projection, out: tuple[int, ...]) -> Tensor:
-    """The plane that a kernel without padding makes `out` pixels of: a pixel (y, x) at (y * uy + py, x * ux + px),
-    0 elsewhere."""
-    size = [(n - 1) * s + k for n, s, k in zip(out, p.stride, p.weight.shape[-2:], strict=True)]
-    plane = x.new_zeros((*x.shape[:2], *size))
-    places = plane[:, :, p.padding[0] :: p.up[0], p.padding[1] :: p.up[1]]
-    height, width = (min(pair) for pair in zip(places.shape[2:], x.shape[2:], strict=True))
-    places[:, :, :height, :width] = x[:, :, :height, :width]
-    return plane

@@ -18,7 +18,7 @@ from spikeplane.files import write_file
 from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import yosys
 from spikeplane_sim.board.build import cached_verilog
-from spikeplane_sim.board.cache import cache_folder, digest, kept
+from spikeplane_sim.cache import cache_folder, digest, kept
 
 #: Wires are split into bits: yosys names vectors whose bits feed each other, which no simulator can
 #: put in one order.

@@ -93,7 +93,7 @@ def demo(
 
 def _trained(step: Steps) -> tuple[Any, Any, float]:
     """The digits, the model trained on them (from the cache if it is there), and its accuracy in PyTorch."""
-    from spikeplane_sim.board.cache import cache_folder
+    from spikeplane_sim.cache import cache_folder
     from spikeplane_sim.demo import digits
 
     data = digits.load()

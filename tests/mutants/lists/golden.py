@@ -16,17 +16,17 @@ MUTANTS = (
     Mutant("model.py", "v.masked_fill(fired, neuron.v_reset)", "v.masked_fill(fired, 0)", "a hard reset goes to 0"),
     Mutant("model.py", "theta if population.amount is None else self._channels(population.amount, population)", "theta", "a soft reset takes the threshold"),
     Mutant("model.py", "(v - times * amount).clamp(*self.limits)", "torch.zeros_like(v)", "a soft reset is a hard one"),
-    Mutant("model.py", "(before if projection.delay else now)", "now", "a delayed projection comes at once"),
+    Mutant("model.py", "(given.before if projection.delay else given.now)", "given.now", "a delayed projection comes at once"),
     Mutant("model.py", "added.add_(bias)", "added", "a current has no bias"),
-    Mutant("model.py", "-width % pool[1]", "0", "an incomplete block at the right edge is left out"),
+    Mutant("synapses.py", "-width % pool[1]", "0", "an incomplete block at the right edge is left out"),
     Mutant("model.py", "sent.clamp(0, 2**neuron.planes - 1)", "sent & (2**neuron.planes - 1)", "values from 0 on wrap"),
     Mutant("model.py", "sent.clamp(-(2 ** (neuron.planes - 1)), 2 ** (neuron.planes - 1) - 1)", "sent.clamp(-(2**neuron.planes), 2**neuron.planes - 1)", "values have a plane too many"),
     Mutant("model.py", "sent >> neuron.low", "sent", "planes that are left out are sent"),
     Mutant("model.py", "sent >> neuron.low", "-(-sent >> neuron.low)", "what is left out is rounded up"),
     Mutant("model.py", "lowest", "0", "a padded window is at least 0", within="value=lowest)"),
     Mutant("model.py", "low < -top - 1 or high > top", "False", "a current may leave the accumulator"),
-    Mutant("model.py", "bound <= 1 << 24", "bound <= 1 << 30", "large sums are rounded"),
-    Mutant("model.py", "np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift", "np.asarray(projection.weight, dtype=np.int64)", "the pre-shift is left out"),
+    Mutant("synapses.py", "bound <= 1 << 24", "bound <= 1 << 30", "large sums are rounded"),
+    Mutant("synapses.py", "np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift", "np.asarray(projection.weight, dtype=np.int64)", "the pre-shift is left out"),
 )  # fmt: skip
 
 PART = Part(
