@@ -18,7 +18,6 @@ from mixed import mixed
 from networks import random_network
 from test_random import CHIPS
 from test_random_mixed import CHIPS as MIXED_CHIPS
-from test_random_mixed import GATED
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
@@ -116,7 +115,7 @@ def together(seed: int, config: ChipConfig) -> tuple[Network, Planes]:
 
 #: Of chips whose currents fit 32 bits.
 SMALL = {name: config for name, config in CHIPS.items() if config.acc_bits < 32}
-MIXED = {f"mixed {name}": config for name, config in MIXED_CHIPS.items()} | GATED
+
 PLAIN = (
     "projections", "aligned", "pools", "pixels apart", "delayed", "windows", "through", "leak none", "leak multiply",
     "leak memoryless", "kind spikin", "kind membra", "kind levels", "reset none", "reset hard", "reset soft",
@@ -137,13 +136,13 @@ def test_random_networks(way: str) -> None:
 
 def test_mixed_networks(way: str) -> None:
     """Attention, gates, tables, numbers by step."""
-    check({"core-8": GATED["core-8"]}, together, range(6, 12), TOGETHER)
+    check({"core-8": MIXED_CHIPS["core-8"]}, together, range(6, 12), TOGETHER)
 
 
 @pytest.mark.slow
 def test_many_networks(way: str) -> None:
     check(SMALL, plainly, range(100, 140), PLAIN)
-    check(MIXED, together, range(100, 110), TOGETHER)
+    check(MIXED_CHIPS, together, range(100, 110), TOGETHER)
 
 
 def test_membranes_of_several_presentations(way: str) -> None:
