@@ -42,6 +42,18 @@ def read_by_streams(branches: Branches, members: list[str]) -> bool:
     return any(not is_identity(branches.net, p) for p in others)
 
 
+def before(branches: Branches, members: list[str]) -> list[str]:
+    """The classes whose units a class looks at when it chooses its own, by their first member: those that send to it, to its
+    readers, and to their classes."""
+    asked = {p.target for p in _read(branches, members)} | set(members)
+    classes = branches.ties.members
+    for each in classes.values():
+        if asked.intersection(each):
+            asked.update(each)
+    sources = {p.source for name in asked for p in branches.net.incoming(name)}
+    return [first for first, each in classes.items() if each != members and sources.intersection(each)]
+
+
 def error(branches: Branches, members: list[str], unit: np.ndarray, most: int, low: int = 0) -> float:
     """Noise over signal in the readers of a class, added up over them, where its unit is `unit` (C,) and its
     values are sent on `most` planes, with `low` left out below them."""

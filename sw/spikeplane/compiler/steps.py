@@ -112,17 +112,22 @@ def grid_of(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray
     """The coarsest step of which every weight of the channel is a multiple, 0 where there is none.
     magnitude: (C, all else); largest: (C,) of it."""
     found = np.zeros(len(magnitude))
-    for levels in range(1, min(top(bits), _LEVELS) + 1):
-        open_ = np.flatnonzero((found == 0) & (largest > 0))
-        if not len(open_):
-            break
-        step = largest[open_] / levels
-        for chosen in (slice(0, 32), slice(None)):  # most are refuted by a few weights
-            ratio = magnitude[open_, chosen] / step[:, None]
-            on = (np.abs(ratio - np.round(ratio)) < _ON_GRID).all(1)
-            open_, step = open_[on], step[on]
-        found[open_] = step
+    steps = largest[:, None] / np.arange(1, min(top(bits), _LEVELS) + 1)
+    may = np.broadcast_to(largest[:, None] > 0, steps.shape).copy()
+    for few in (slice(0, 4), slice(4, 32)):  # most are refuted by a few weights
+        at = np.nonzero(may)
+        may[at] = _on(magnitude[at[0], few], steps[at])
+    for level in np.flatnonzero(may.any(0)):
+        open_ = np.flatnonzero((found == 0) & may[:, level])
+        on = open_[_on(magnitude[open_], steps[open_, level])]
+        found[on] = steps[on, level]
     return found
+
+
+def _on(magnitude: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Whether all weights of a row are multiples of its step."""
+    ratio = magnitude / step[:, None]
+    return (np.abs(ratio - np.round(ratio)) < _ON_GRID).all(1)
 
 
 def common_unit(

@@ -17,7 +17,7 @@ from spikeplane.compiler.guard import MARGIN, ROOM
 from spikeplane.compiler.layers import Chosen, per_channel, thresholds
 from spikeplane.compiler.leaky_streams import suited
 from spikeplane.compiler.planes import bits_of, widest
-from spikeplane.compiler.readers import error, pooled, read_by_streams, weighted
+from spikeplane.compiler.readers import before, error, pooled, read_by_streams, weighted
 from spikeplane.compiler.sides import reached
 from spikeplane.compiler.signs import STREAM, alike, power_apart, share_shifts, step_of
 from spikeplane.compiler.steps import finer, flat, plain, top
@@ -58,6 +58,7 @@ class Streams(Branches):
         self.synaptic = in_front_of_neurons(net)
         classes = self.ties.members
         self._known: dict[tuple[object, ...], Choice] = {}
+        self._looked_at = {first: before(self, members) for first, members in classes.items()}
         given: dict[str, int] = {}
         least = self._chosen(given)
         for first in [first for first, members in classes.items() if read_by_streams(self, members)]:
@@ -78,8 +79,7 @@ class Streams(Branches):
         of classes, by their first member."""
         self.units, self.room, self.low, total = {}, {}, {}, 0.0
         for first, members in self.ties.members.items():
-            # all that the units before depend on
-            known = (first, given.get(first), *self.room.values(), *self.low.values())
+            known = (first, given.get(first), *map(self._sends, self._looked_at[first]))
             if known not in self._known:
                 self._known[known] = self._balanced(members, given.get(first))
             wrong, unit, most, low = self._known[known]
@@ -88,6 +88,11 @@ class Streams(Branches):
             self.low |= dict.fromkeys(members, low)
             total += wrong
         return total
+
+    def _sends(self, first: str) -> tuple[object, ...]:
+        """What others see of a class."""
+        unit = self.units.get(first)
+        return None if unit is None else unit.tobytes(), self.room.get(first), self.low.get(first)
 
     def _balanced(self, members: list[str], given: int | None) -> Choice:
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
