@@ -71,7 +71,7 @@ class Streams(Branches):
 
     @property
     def chosen(self) -> Chosen:
-        """What was chosen."""
+        """Of all classes."""
         return Chosen(units=self.units, usual=self.usual, room=self.room, low=self.low)
 
     def _chosen(self, given: Mapping[str, int]) -> float:
@@ -91,8 +91,8 @@ class Streams(Branches):
 
     def _sends(self, first: str) -> tuple[object, ...]:
         """What others see of a class."""
-        unit = self.units.get(first)
-        return None if unit is None else unit.tobytes(), self.room.get(first), self.low.get(first)
+        unit = self.units.get(first, np.zeros(0))
+        return unit.tobytes(), self.room.get(first), self.low.get(first)
 
     def _balanced(self, members: list[str], given: int | None) -> Choice:
         """The error of a class's readers, its unit, and its planes: as many as there are, or fewer where weights
@@ -148,8 +148,7 @@ class Streams(Branches):
         return next(one for one in reversed(found) if one[0] <= _NEAR * least)
 
     def _may_leave_out(self, members: list[str]) -> bool:
-        """Whether a class's values may be sent without their lowest planes: they keep nothing, so that half of what is
-        left out, added to their bias, rounds what is sent."""
+        """Whether a class's values may be sent without their lowest planes: half of these, in the bias, rounds what is sent."""
         plain = all(rounds(self.net.population(name)) for name in members)
         return self.config.low_planes and self.config.weight_bits > 1 and plain
 
@@ -157,10 +156,8 @@ class Streams(Branches):
         """The same planes of values that count in as fine a unit as their membranes have room for."""
         every = widest(self.config)
         unit = self._unit(members, most, every - most)
-        low = (
-            bits_of(0, max(float((self._usual(n) / unit / self.ties.factor[n]).max()) for n in members))
-            - most
-        )
+        usual = max(float((self._usual(n) / unit / self.ties.factor[n]).max()) for n in members)
+        low = bits_of(0, usual) - most
         return [(error(self, members, unit, most, low), unit, most, low)] if low > 0 else []
 
     def _unit(self, members: list[str], most: int, low: int = 0) -> np.ndarray:
@@ -222,8 +219,7 @@ class Streams(Branches):
         return unit * 2.0 ** max(0, int(np.ceil(np.log2((needed / unit).max() or 1.0))))
 
     def _usual(self, name: str) -> np.ndarray:
-        """What a population usually sends at most (C,). Of synaptic currents no more than the membranes behind
-        have room for: what is beyond decides nothing that the end of that room does not decide."""
+        """What a population usually sends at most (C,). Of synaptic currents no more than the membranes behind have room for."""
         if name not in self.synaptic:
             return self.usual[name]
         most = [_MOST_ROOM * thresholds(n, len(self.usual[name])) / gain(p) for p, n in self._neurons(name)]
