@@ -127,7 +127,7 @@ def grid_of(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray
 def _on(magnitude: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Whether all weights of a row are multiples of its step."""
     ratio = magnitude / step[:, None]
-    return (np.abs(ratio - np.round(ratio)) < _ON_GRID).all(1)
+    return np.asarray((np.abs(ratio - np.round(ratio)) < _ON_GRID).all(1))
 
 
 def common_unit(
