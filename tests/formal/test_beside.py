@@ -48,7 +48,7 @@ def harness(module: ModuleType = accumulate) -> Module:
     inside = Inside(dut)
     m.submodules.dut = inside.fragment
     op, sweep = dut.op, dut.sweep
-    for signal in (dut.op_valid, op, sweep.valid, sweep.bank, sweep.address, sweep.clear):
+    for signal in (dut.op_valid, op, dut.held, sweep.valid, sweep.bank, sweep.address, sweep.clear):
         free(m, signal)
     place = Cat(op.address, op.bank)
     before, known, taken = Signal(len(place)), Signal(), Signal()

@@ -2,9 +2,11 @@
 entry, no fewer and no more.
 
 The population is one of the solver's choice, the same for every sweep; items, stalls and the end of
-a sweep come when the solver likes.
+a sweep come when the solver likes. On a chip with a dynamic memory tokens go when they may (`early`), credits
+when they may (`cleared`), and never before.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from spikeplane.formats.training_tables import ENTRIES_BITS
 from spikeplane_gateware.core.soma import egress
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)
+EARLY = replace(CONFIG, dynamic_depth=16, dynamic_bits=2)
 OPEN, SPIKES, TOKENS, CREDITS, DONE = range(5)  #: the states, in the order that the component names them
 
 
@@ -42,7 +45,11 @@ def harness(dut: Any) -> Module:
     m.d.sync += begun.eq((state == SPIKES) & dut.item.valid & ~dut.item.ready)
     with m.If((state == SPIKES) & ~begun):
         m.d.comb += Assert(dut.left == p.egress_count)
-    m.d.comb += Assert((state == OPEN) | (state == SPIKES) | dut.finish)
+    ends = dut.finish | dut.early if dut.config.dynamic_depth else dut.finish
+    m.d.comb += Assert((state == OPEN) | (state == SPIKES) | ends)
+    if dut.config.dynamic_depth:
+        m.d.comb += [Assert((credits == 0) | dut.cleared), Assert(~dut.done | dut.finish)]
+        m.d.comb += Cover(~dut.finish & ~dut.cleared & (tokens == 2) & (state == CREDITS))
     m.d.comb += Assert(~begun | (state == SPIKES))
     m.d.comb += Cover(dut.done & (tokens == 2) & (credits == 1))
     return m
@@ -58,12 +65,31 @@ def _sweep(m: Module, dut: Any) -> None:
         for name, signal in (("population", dut.population), ("job", dut.job))
     }
     m.d.comb += [dut.population.eq(chosen["population"]), dut.job.eq(chosen["job"])]
+    if dut.config.dynamic_depth:
+        _early(m, dut)
     ending, ended = Signal(), Signal()
     m.d.sync += [ending.eq(dut.finish & ~dut.done), ended.eq(dut.done)]
     m.d.comb += [
         Assume(~ending | dut.finish),
         Assume(~ended | ~dut.finish),
         Assume(~dut.finish | ~dut.item.valid),
+    ]
+
+
+def _early(m: Module, dut: Any) -> None:
+    """Levels until `done`: opens, all through a sweep; early and cleared, at the end at the latest."""
+    levels = (dut.opens, dut.early, dut.cleared)
+    stay, ended = [Signal(name=f"stay_{number}") for number in range(3)], Signal(name="early_ended")
+    m.d.sync += ended.eq(dut.done)
+    for level, before in zip(levels, stay, strict=True):
+        free(m, level)
+        m.d.sync += before.eq(level & ~dut.done)
+        m.d.comb += Assume(~before | level)
+    m.d.comb += [
+        Assume(~ended | ~(dut.opens | dut.early)),
+        Assume(~(dut.finish | dut.early | dut.item.valid) | dut.opens),
+        Assume(~dut.finish | dut.cleared),
+        Assume(~dut.early | ~dut.item.valid),
     ]
 
 
@@ -81,13 +107,15 @@ def _made(m: Module, dut: Any, kind: Kind) -> Any:
     return total
 
 
-def test_proved(tmp_path):
-    verdict = prove(harness(egress.Egress(CONFIG)), tmp_path)
+@pytest.mark.parametrize("config", [CONFIG, EARLY], ids=["plain", "early"])
+def test_proved(tmp_path, config):
+    verdict = prove(harness(egress.Egress(config)), tmp_path)
     assert verdict.holds, verdict.log
 
 
-def test_not_vacuous(tmp_path):
-    verdict = prove(harness(egress.Egress(CONFIG)), tmp_path, mode="cover", depth=12)
+@pytest.mark.parametrize("config", [CONFIG, EARLY], ids=["plain", "early"])
+def test_not_vacuous(tmp_path, config):
+    verdict = prove(harness(egress.Egress(config)), tmp_path, mode="cover", depth=12)
     assert verdict.holds, verdict.log
 
 
@@ -104,4 +132,18 @@ MUTANTS = {
 @pytest.mark.parametrize("change", MUTANTS.values(), ids=MUTANTS)
 def test_mutants_are_refuted(tmp_path, change):
     broken = mutant(egress, *change).Egress(CONFIG)
+    assert not prove(harness(broken), tmp_path, mode="bmc", depth=9).holds
+
+
+#: on a chip with a dynamic memory
+EARLY_MUTANTS = {
+    "credits do not wait": ("free & self.cleared if early", "free if early"),
+    "done before the sweep": ("(self.left == 0) & self.finish if early", "(self.left == 0) if early"),
+    "tokens do not wait": ("self.finish | self.early if early", "self.opens if early"),
+}
+
+
+@pytest.mark.parametrize("change", EARLY_MUTANTS.values(), ids=EARLY_MUTANTS)
+def test_mutants_of_early_ends_are_refuted(tmp_path, change):
+    broken = mutant(egress, *change).Egress(EARLY)
     assert not prove(harness(broken), tmp_path, mode="bmc", depth=9).holds

@@ -8,6 +8,7 @@ tests know that they would notice.
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -19,12 +20,14 @@ PATIENCE = 40  #: rounds without a move until everybody is asked, however slow
 @dataclass(frozen=True)
 class Rules:
     """ordered      the pair's tokens release Q
-    drained      the pair ends its step when the engine has written its last row
+    held         a read waits while the engine writes rows of its step's bank: a pair's tokens go when its sweep has begun
+    alone        the engine has written all of a pair's rows before the next pair's sweep begins
     behind       a credit comes behind the spikes of its sweep
     """
 
     ordered: bool = True
-    drained: bool = True
+    held: bool = True
+    alone: bool = True
     behind: bool = True
 
 
@@ -83,6 +86,7 @@ class Machine(Mesh):
         self.jobs: dict[Core, Iterator[bool] | None] = dict.fromkeys(self.cores)
         self.rows: dict[Any, int] = defaultdict(int)  #: D by (tag, parity, i, j)
         self.engine: dict[Core, deque] = {core: deque() for core in self.cores}
+        self.unready: dict[Core, int | None] = dict.fromkeys(self.cores)  #: the bank that the engine writes
         self.host, self.host_credits = self._host(), defaultdict(int)
         self.seen: dict[tuple[str, int], dict] = defaultdict(dict)
         self.ended: dict[tuple[int, int], int] = defaultdict(int)
@@ -100,8 +104,12 @@ class Machine(Mesh):
     # --- a core
 
     def take(self, core: Core) -> bool:
-        """A packet at a core: nothing is sent here, and nothing waited for."""
-        kind, tag, step, *rest = self.queues[core].popleft()
+        """A packet at a core: nothing is sent here, and nothing waited for but the engine."""
+        kind, tag, step, *rest = self.queues[core][0]
+        reads = kind == "spike" and self.net.projections[tag].kind in ("dynamic", "gated")
+        if reads and self.rules.held and self.unready[core] == step % 2:
+            return False
+        self.queues[core].popleft()
         if kind == "credit":
             part = next(p for p in self.parts if p.core == core and p.name == rest[0])
             part.freed[step] += 1
@@ -127,16 +135,23 @@ class Machine(Mesh):
                 acc[token, j] += self.rows[tag, step % 2, channel, j]
 
     def write(self, core: Core) -> bool:
-        """The outer engine: a row."""
-        tag, parity, rows = self.engine[core].popleft()
+        """The outer engine: a row, or the end of a pair's."""
+        entry = self.engine[core].popleft()
+        if entry is None:
+            self.unready[core] = None
+        else:
+            self.row(core, *entry)
+        return True
+
+    def row(self, core: Core, *entry: Any) -> None:
+        tag, parity, rows = entry
         if rows is None:
             for key in [k for k in self.rows if k[:2] == (tag, parity) and k[3] in self._own(core, tag)]:
                 self.rows[key] = 0
-            return True
+            return
         i, values = rows
         for j in values:
             self.rows[tag, parity, i, j] += 1
-        return True
 
     def _own(self, core: Core, tag: int) -> range:
         return next(
@@ -182,28 +197,36 @@ class Machine(Mesh):
             yield from self._credits(part, step)
 
     def outer(self, part: Part) -> Iterator[bool]:
-        """Keys and values of each token into the engine's queue; the step ends when it is empty."""
+        """Keys and values of each token."""
         step, acc = part.step, dict(part.acc[part.step % 2])
         part.acc[step % 2].clear()
-        queue, (tag,) = (
-            self.engine[part.core],
-            [t for t, p in enumerate(self.net.projections) if part.name == p.weight],
-        )
+        (tag,) = [t for t, p in enumerate(self.net.projections) if part.name == p.weight]
         rows: list[Any] = [None]
         for n in range(self.net.tokens):
             values = {j for j in part.channels if acc.get(("v", n, j), 0)}
             for i in part.channels:
                 if acc.get(("k", n, i), 0) and (mine := values & set(self.net.head(i))):
                     rows.append((i, mine))
-        for row in rows:
-            while len(queue) >= 2 * self.room:
-                yield False
-            queue.append((tag, step % 2, row))
-            yield True
-        while queue and self.rules.drained:
+        yield from self.engage(part, step, [(tag, step % 2, row) for row in rows])
+
+    def engage(self, part: Part, step: int, entries: list[Any]) -> Iterator[bool]:
+        """All into the engine's queue; from any of them on the pair's tokens and credits, beside it."""
+        core, queue = part.core, self.engine[part.core]
+        while self.unready[core] is not None and self.rules.alone:
             yield False
-        yield from self._end(part, step)
-        yield from self._credits(part, step)
+        self.unready[core] = step % 2
+        ends, early = (
+            chain(self._end(part, step), self._credits(part, step)),
+            self.random.randrange(len(entries) + 1),
+        )
+        for number, entry in enumerate([*entries, None]):
+            while len(queue) >= 2 * self.room:
+                yield next(ends, False) if number >= early else False
+            queue.append(entry)
+            if number >= early:
+                next(ends, None)
+            yield True
+        yield from ends
 
     def _end(self, part: Part, step: int) -> Iterator[bool]:
         for tag, p in enumerate(self.net.projections):

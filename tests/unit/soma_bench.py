@@ -49,7 +49,8 @@ class Values:
 
 class Soma:
     """The stage, driven a cycle at a time. `found[slot]`: what came since the last token, by (group, y, x); `rows[bank]`: the
-    memory as its write port shows it; `writes`: (bank, row) of all; `swept[slot, parity]`: both as a token found them."""
+    memory as its write port shows it; `writes`: (bank, row) of all; `swept[slot, parity]`: both
+    as whoever has the token may read them."""
 
     def __init__(self, config: ChipConfig, seed: int, stalls: float, reads: float) -> None:
         self.config, self.rng, self.stalls, self.reads = config, random.Random(seed), stalls, reads
@@ -62,6 +63,7 @@ class Soma:
         self.writes: list[tuple[int, int]] = []
         self.found: dict[int, dict[tuple[int, int, int], Word]] = defaultdict(dict)
         self.swept: dict[tuple[int, int], tuple[dict, dict[int, Word]]] = {}
+        self.ended: dict[tuple[int, int], dict] = {}  #: what was found; rows of these are not ready
         self.cycles = 0
         self.seen: Counter[str] = Counter()  #: what the words made happen
         self.asked: list[Any] = [None] * (SWEEP_LATENCY + 1)
@@ -165,6 +167,9 @@ class Soma:
         answer = self.asked[SWEEP_LATENCY - 1]
         if ctx.get(soma.o.valid) and ctx.get(soma.o.ready):
             self.packet(ctx.get(soma.o.payload.as_value()))
+        unready = ctx.get(soma.unready) if self.memory is not None else 0
+        for slot, parity in [place for place in self.ended if not unready >> place[1] & 1]:
+            self.swept[slot, parity] = self.ended.pop((slot, parity)), dict(self.rows[parity])
         if self.memory is not None:
             self.row(ctx, self.memory.rows)
             reader = self.memory.reader
@@ -193,8 +198,8 @@ class Soma:
         kind, fields = self.form.unpack(packet)
         if kind == Kind.TOKEN:
             slot, parity = fields["source_slot"], fields["parity"]
-            assert (slot, parity) not in self.swept, "a second token"
-            self.swept[slot, parity] = self.found.pop(slot, {}), dict(self.rows[parity])
+            assert (slot, parity) not in {*self.swept, *self.ended}, "a second token"
+            self.ended[slot, parity] = self.found.pop(slot, {})
         else:
             assert kind == Kind.SPIKE, kind
             word = self.found[fields["tag"]].setdefault(

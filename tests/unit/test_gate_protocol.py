@@ -26,27 +26,17 @@ class GateMachine(Machine):
             part.acc[step % 2][token, channel] += self.rows[tag, step % 2, token, channel]
         return None
 
-    def write(self, core: Core) -> bool:
-        """A row."""
-        key, value = self.engine[core].popleft()
+    def row(self, core: Core, *entry: Any) -> None:  # noqa: ARG002 - rows of pairs are a core's own
+        key, value = entry
         self.rows[key] = value
-        return True
 
     def outer(self, part: Part) -> Iterator[bool]:
-        """Rows into the engine's queue; the step ends when it is empty."""
-        step, acc, queue = part.step, dict(part.acc[part.step % 2]), self.engine[part.core]
+        """A row for each word."""
+        step, acc = part.step, dict(part.acc[part.step % 2])
         part.acc[step % 2].clear()
         (tag,) = [t for t, p in enumerate(self.net.projections) if part.name == p.weight]
-        for n in range(self.net.tokens):
-            for j in part.channels:
-                while len(queue) >= 2 * self.room:
-                    yield False
-                queue.append(((tag, step % 2, n, j), acc.get((n, j), 0)))
-                yield True
-        while queue and self.rules.drained:
-            yield False
-        yield from self._end(part, step)
-        yield from self._credits(part, step)
+        places = [(n, j) for n in range(self.net.tokens) for j in part.channels]
+        yield from self.engage(part, step, [((tag, step % 2, *place), acc.get(place, 0)) for place in places])
 
 
 def drawn(random: Random, mesh: tuple[int, int], blocks: int) -> tuple[Net, list[bool]]:
@@ -145,7 +135,7 @@ def test_no_order_of_many() -> None:
     check(range(30, 2000))
 
 
-@pytest.mark.parametrize("rule", ["ordered", "drained", "behind"])
+@pytest.mark.parametrize("rule", ["ordered", "held", "alone", "behind"])
 def test_every_rule_is_missed(rule: str) -> None:
     rules = replace(ALL, **{rule: False})
     assert any(schedule(seed, rules)[0] == "wrong" for seed in range(400))

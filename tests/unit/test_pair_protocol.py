@@ -113,7 +113,7 @@ def test_no_order_of_many() -> None:
     check(range(60, 2000))
 
 
-@pytest.mark.parametrize("rule", ["ordered", "drained", "behind"])
+@pytest.mark.parametrize("rule", ["ordered", "held", "alone", "behind"])
 def test_every_rule_is_missed(rule: str) -> None:
     rules = replace(ALL, **{rule: False})
     assert any(schedule(seed, rules)[0] == "wrong" for seed in range(200))

@@ -26,7 +26,6 @@ PARTS = (
             Mutant("presentations.py", "self.active.initial | self.ends", "self.ends", "START keeps the count"),
             Mutant("presentations.py", "self.advance & (self.active.initial | self.active.last)", "self.advance", "steps count as presentations"),
             Mutant("presentations.py", "number == self.population.presentations_last", "number == self.population.presentations_last + 1", "a presentation too many"),
-            Mutant("stage.py", "sweep.finish & (~to_outer | sweep.drained) & outer.quiet", "sweep.finish & (~to_outer | sweep.drained)", "tokens go before the last row is written"),
         ),
     ),
     Part(
@@ -35,6 +34,10 @@ PARTS = (
         gateware=True,
         tests={"*": _TESTS},
         mutants=(
+            Mutant("under_way.py", "all_in & self.quiet", "self.quiet", "rows are ready between two words"),
+            Mutant("under_way.py", "all_in & self.quiet", "all_in", "rows are ready before the last one is written"),
+            Mutant("under_way.py", "all_in.eq(0)", "all_in.eq(all_in)", "rows are ready as soon as the sweep begins"),
+            Mutant("under_way.py", "self.unready != 0", "0", "a sweep begins while the engine works for another"),
             Mutant("row_adder.py", "m.d.sync += left.eq(0)", "pass", "rows of values are cleared"),
             Mutant("row_adder.py", "reading | self.row_valid", "reading", "a row is not written"),
             Mutant("row_adder.py", "Mux(self.row_valid, self.row, 0)", "self.row", "values are added to sums of pairs"),

@@ -45,7 +45,7 @@ class Beside:
         owner = self.owner
         if not self.config.dynamic_depth:
             return owner.sweep.valid
-        return owner.sweep.valid & ~(owner.op.again & self.follows)
+        return (owner.sweep.valid & ~(owner.op.again & self.follows)) | owner.held
 
     def take(self, m: Module, taken: Value) -> None:
         """`taken`: an op is, in this cycle."""

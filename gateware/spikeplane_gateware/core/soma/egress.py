@@ -50,7 +50,8 @@ class Egress(wiring.Component):
     read_data: the memory EGRESS, on the buses of the loader and of the read-back; population, job:
     POPULATION word and job of the sweep under way, levels; item: masks of the sweep with their places
     (`item_layout`); finish: level, the sweep has no more items; done: pulse, its last packet has come
-    to `o`; o: packets to the router; sent: pulse, a SPIKE packet has come to `o`.
+    to `o`; o: packets to the router; sent: pulse, a SPIKE packet has come to `o`. On a chip with a dynamic memory also, levels until
+    done, opens: a sweep is under way; early: of a population without spikes, its tokens may go; cleared: its credits may.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -69,6 +70,7 @@ class Egress(wiring.Component):
                 "done": Out(1),
                 "o": Out(stream.Signature(packet_struct(config))),
                 "sent": Out(1),
+                **(dict.fromkeys(("opens", "early", "cleared"), In(1)) if config.dynamic_depth else {}),
             }
         )
 
@@ -79,6 +81,8 @@ class Egress(wiring.Component):
         entry = self._table(m)
         free = Signal()
         parity = Signal()
+        early = self.config.dynamic_depth > 0
+        ends: Value = self.finish | self.early if early else self.finish
         m.d.comb += [free.eq(~self.o.valid | self.o.ready), parity.eq(self.job.parity ^ entry.delay)]
         m.d.sync += [self.done.eq(0), self.sent.eq(0)]
         with m.If(self.o.ready):
@@ -86,13 +90,13 @@ class Egress(wiring.Component):
         with m.If(self.read.fetch):
             m.d.sync += self.entry_at.eq(self.read.address)
         with m.FSM():
-            with m.State("OPEN"), m.If(self.item.valid | self.finish):
+            with m.State("OPEN"), m.If(self.opens if early else self.item.valid | ends):
                 self._point(m, p.egress_first, p.egress_count)
                 m.next = "SPIKES"
             with m.State("SPIKES"):
                 with m.If(self.item.valid):
                     self._spike(m, entry, free, parity)
-                with m.Elif(self.finish):
+                with m.Elif(ends):
                     m.next = "TOKENS"
             with m.State("TOKENS"):
                 self._each(m, entry, free, Kind.TOKEN, self._token(entry, parity))
@@ -100,8 +104,9 @@ class Egress(wiring.Component):
                     m.d.sync += self.left.eq(p.credit_count)  # they stand behind the destinations
                     m.next = "CREDITS"
             with m.State("CREDITS"):
-                self._each(m, entry, free, Kind.CREDIT, {"tag": entry.tag, "parity": parity, "last": 0})
-                with m.If(self.left == 0):
+                fields = {"tag": entry.tag, "parity": parity, "last": 0}
+                self._each(m, entry, free & self.cleared if early else free, Kind.CREDIT, fields)
+                with m.If((self.left == 0) & self.finish if early else self.left == 0):
                     m.d.sync += self.done.eq(1)
                     m.next = "DONE"
             with m.State("DONE"):  # until the sweep has seen it

@@ -17,6 +17,7 @@ from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.dynamic.outer import OuterEngine, rows_port
 from spikeplane_gateware.core.dynamic.ports import values_port
+from spikeplane_gateware.core.dynamic.under_way import UnderWay
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
@@ -36,7 +37,7 @@ class SomaStage(wiring.Component):
     port: to the accumulators; o: packets to the router; initialising: level, from `start` until all
     populations are initialised; resting: no sweep is under way or waits; swept: pulse, a population has
     been swept; sent: pulse, a SPIKE packet has come to `o`. Of a chip with weights by step also given, job: pulse, the sweep takes
-    this job; of one with a dynamic memory rows: to that.
+    this job; of one with a dynamic memory rows: to that; unready: by bank, its rows are not all written.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -61,6 +62,7 @@ class SomaStage(wiring.Component):
                 "sent": Out(1),
                 **({"given": Out(1), "job": Out(JOB)} if config.step_bits else {}),
                 **rows_port(config),
+                **({"unready": Out(2)} if config.dynamic_depth else {}),
             }
         )
 
@@ -78,6 +80,7 @@ class SomaStage(wiring.Component):
         finish = self._items(m, sweep, egress)
         connect(m, sweep.port, flipped(self.port))
         connect(m, egress.o, flipped(self.o))
+        resting = sweep.vacant & ~schedule.initialising
         m.d.comb += [
             schedule.start.eq(self.start),
             schedule.stop.eq(self.stop),
@@ -85,7 +88,7 @@ class SomaStage(wiring.Component):
             schedule.event_valid.eq(self.event_valid),
             schedule.event.eq(self.event),
             self.initialising.eq(schedule.initialising),
-            self.resting.eq(sweep.vacant & ~schedule.initialising),
+            self.resting.eq(resting & ~sweep.engaged if self.config.dynamic_depth else resting),
             self.read_data.eq(schedule.read_data | sweep.read_data | egress.read_data),
             schedule.idle.eq(sweep.vacant),
             egress.x.eq(self.x),
@@ -100,27 +103,34 @@ class SomaStage(wiring.Component):
         return m
 
     def _items(self, m: Module, sweep: Sweep, egress: Egress) -> Value:
-        """A sweep's words go to the egress, or of a pair population to the outer engine. Returns when its tokens go: the
-        engine has done."""
+        """A sweep's words go to the egress, or of a pair population to the outer engine. Returns when they have gone."""
         if not self.config.dynamic_depth:
             connect(m, sweep.item, egress.item)
             return sweep.finish
         m.submodules.outer = outer = OuterEngine(self.config)
+        m.submodules.under_way = rows = UnderWay(self.config)
         connect(m, outer.rows, flipped(self.rows))
         for name in values_port(self.config):
             m.d.comb += getattr(outer, name).eq(getattr(sweep, name))
-        to_outer = Signal()
+        to_outer, gone = Signal(name="to_outer"), Signal(name="gone")
         m.d.comb += [
             to_outer.eq(sweep.population.sink == Sink.OUTER),
-            outer.population.eq(sweep.population),
-            outer.parity.eq(sweep.active.parity),
-            outer.begin.eq(sweep.begins),
+            gone.eq(sweep.finish & (~to_outer | sweep.drained)),
+            rows.population.eq(sweep.population),
+            rows.parity.eq(sweep.active.parity),
+            rows.begins.eq(sweep.begins),
+            rows.ended.eq(gone),
+            rows.quiet.eq(outer.quiet),
+            outer.population.eq(rows.kept),
+            outer.parity.eq(rows.kept_parity),
+            outer.begin.eq(rows.begin),
+            self.unready.eq(rows.unready),
+            sweep.engaged.eq(rows.busy),
+            *[getattr(egress, name).eq(getattr(sweep, name)) for name in ("opens", "early", "cleared")],
             outer.item.payload.eq(sweep.item.payload),
             egress.item.payload.eq(sweep.item.payload),
             outer.item.valid.eq(sweep.item.valid & to_outer),
             egress.item.valid.eq(sweep.item.valid & ~to_outer),
             sweep.item.ready.eq(Mux(to_outer, outer.item.ready, egress.item.ready)),
         ]
-        if self.config.gates:  # it takes no words of other sweeps
-            return sweep.finish & (~to_outer | sweep.drained) & outer.quiet
-        return sweep.finish & (~to_outer | (sweep.drained & outer.quiet))
+        return gone

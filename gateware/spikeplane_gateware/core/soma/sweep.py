@@ -39,6 +39,7 @@ from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
 SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
+EARLY = 16  #: words of a sweep behind which a token to a population of the same core has come round
 PATIENCE = 3  #: cycles that a word of a sweep waits for ops that read rows
 
 
@@ -53,7 +54,8 @@ class Sweep(wiring.Component):
     (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
     swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
     waits. On a chip with a dynamic memory, for the outer engine: begins: pulse, the sweep of a population that it
-    takes the words of (all of them are items then, also those that are 0); drained: no item waits. Of one with gates also
+    takes the words of (all of them are items then, also those that are 0), which waits until it is not engaged (in); drained: no item
+    waits; early: level, few words are left (see EARLY). Of one with gates also
     row_valid, row: a word of values that becomes a row.
     """
 
@@ -74,7 +76,12 @@ class Sweep(wiring.Component):
                 "done": In(1),
                 "swept": Out(1),
                 "vacant": Out(1),
-                **({"begins": Out(1), "drained": Out(1)} if config.dynamic_depth else {}),
+                **(
+                    dict.fromkeys(("begins", "drained", "opens", "early", "cleared"), Out(1))
+                    if config.dynamic_depth
+                    else {}
+                ),
+                **({"engaged": In(1)} if config.dynamic_depth else {}),
                 **({"row_valid": Out(1), "row": Out(row_width(config))} if config.gates else {}),
             }
         )
@@ -387,18 +394,19 @@ class Sweep(wiring.Component):
                 m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0)]
                 m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
-                if self.config.dynamic_depth:
-                    rows = p.sink != Sink.EGRESS if self.config.gates else p.sink == Sink.OUTER
-                    m.d.comb += self.begins.eq(rows & p.valid & ~self.active.initial)
                 m.next = "IDLE"
                 with m.If(p.valid):
                     m.next = "PARAMETERS"
+                if self.config.dynamic_depth:
+                    self._begin_rows(m)
             with m.State("PARAMETERS"):
                 self._load_parameters(m)
             with m.State("WALK"):
                 m.d.comb += [self.element.eq(self._turn(m)), walker.step.eq(self.element)]
                 with m.If(self.element & self.single):
                     m.d.sync += self.linear.eq(self.linear + 1)
+                    if self.config.dynamic_depth:
+                        self._count_down(m)
                 with m.If(self.element & walker.final):
                     m.next = "CLEAR"
                     with m.If(self.single):
@@ -418,6 +426,8 @@ class Sweep(wiring.Component):
                     m.next = "SETTLE"
             with m.State("SETTLE"):
                 m.d.sync += count.eq(count + 1)
+                if self.config.dynamic_depth:
+                    m.d.comb += self.cleared.eq(self.early & (count == SETTLE) & ~self.port.late)
                 with m.If(self._settled()):
                     m.d.sync += [count.eq(0), self.group.eq(self.group + 1)]
                     m.next = "PARAMETERS"
@@ -427,10 +437,42 @@ class Sweep(wiring.Component):
                     m.d.sync += count.eq(SETTLE)
             with m.State("FINISH"):
                 m.d.comb += self.finish.eq(~self.active.initial)
+                if self.config.dynamic_depth:
+                    self._turn_over(m, fetched, takes)
                 with m.If(self.done | self.active.initial):
                     m.d.sync += self.swept.eq(~self.active.initial)
                     m.next = "IDLE"
         return shown
+
+    def _begin_rows(self, m: Module) -> None:
+        """A population whose words become rows has the outer engine for itself."""
+        p, rows = self.population, Signal(name="becomes_rows")
+        m.d.sync += self.opens.eq(p.valid & ~self.active.initial)
+        m.d.comb += [
+            rows.eq(
+                (p.sink != Sink.EGRESS if self.config.gates else p.sink == Sink.OUTER) & ~self.active.initial
+            ),
+            self.begins.eq(rows & p.valid & ~self.engaged),
+        ]
+        with m.If(rows & p.valid & self.engaged):
+            m.next = "OPEN"
+
+    def _count_down(self, m: Module) -> None:
+        """The words left of a group, which is all that a population without a window uses `left` for."""
+        p, few = self.population, Signal(name="few_left")
+        m.d.comb += few.eq((self.left <= EARLY) & (self.group == p.group_last) & (p.sink != Sink.EGRESS))
+        m.d.sync += [self.left.eq(self.left - 1), self.early.eq(few)]
+
+    def _turn_over(self, m: Module, fetched: Signal, takes: Signal) -> None:
+        """The next job is taken at once if its word stands at the memory, which asks for it all the time."""
+        stands = Signal(name="job_stands")
+        m.d.comb += [self.cleared.eq(1), stands.eq(self.job.valid & (self.count == 1))]
+        m.d.sync += self.count.eq(self.job.valid)
+        with m.If(self.done):
+            m.d.sync += [self.opens.eq(0), self.early.eq(0), self.count.eq(0)]
+            m.d.sync += [fetched.eq(stands), takes.eq(stands | self.read.access)]
+            with m.If(stands):  # a cycle before it opens: its step's numbers are looked up by it
+                m.d.sync += self.active.eq(self.job.payload)
 
     def _turn(self, m: Module) -> Value:
         """Whether the next word is asked for: one waits a few cycles for ops that it would hold up, and the one behind it,

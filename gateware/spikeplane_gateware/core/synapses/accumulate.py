@@ -64,7 +64,8 @@ class Accumulate(wiring.Component):
     wait, because the sweep reads in this cycle; write, read, read_data: the memory WEIGHT, on the buses
     of the loader and of the read-back; sweep: requests of the sweep, served in every cycle;
     event_valid, event: a token or a credit, when the ops before it are in the accumulators; quiet: no
-    op and no request is under way. On a chip with a dynamic memory: dynamic: reads its rows as weights; soon: of the walker.
+    op and no request is under way. On a chip with a dynamic memory: dynamic: reads its rows as weights;
+    soon, held: of the walker.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -82,7 +83,7 @@ class Accumulate(wiring.Component):
                 "event": Out(EventLayout),
                 "quiet": Out(1),
                 **dynamic_port(config),
-                **({"soon": In(1)} if config.dynamic_depth else {}),
+                **({"soon": In(1), "held": In(1)} if config.dynamic_depth else {}),
             }
         )
         self.beside = Beside(self)

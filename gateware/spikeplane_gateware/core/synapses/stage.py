@@ -40,8 +40,8 @@ class SynapseStage(wiring.Component):
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
     has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
-    way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic:
-    see Accumulate.
+    way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic: see
+    Accumulate; unready: by bank, its rows are not all written.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -64,6 +64,7 @@ class SynapseStage(wiring.Component):
                 "quiet": Out(1),
                 **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
                 **dynamic_port(config),
+                **({"unready": In(2)} if config.dynamic_depth else {}),
             }
         )
 
@@ -113,3 +114,4 @@ class SynapseStage(wiring.Component):
             yield from (lookup.given.eq(self.given), lookup.job.eq(self.job))
         if self.config.dynamic_depth:
             yield accumulate.soon.eq(walker.soon)
+            yield from (accumulate.held.eq(walker.held), walker.unready.eq(self.unready))

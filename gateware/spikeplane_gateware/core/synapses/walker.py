@@ -29,7 +29,8 @@ class Walker(wiring.Component):
 
     Attributes: i: requests (`request_layout`); op_valid, op: the op (`op_layout`), held while stall
     (in); taken: pulse, a set bit, or an aligned mask, has been walked; quiet: there is nothing to walk,
-    and no op waits. Of a chip with a dynamic memory soon: the next op reads a row for another word than the last one's.
+    and no op waits. Of a chip with a dynamic memory soon: the next op is for another word than the last one's; held: the
+    op reads a row of a bank that is unready (in).
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -44,7 +45,7 @@ class Walker(wiring.Component):
                 "stall": In(1),
                 "taken": Out(1),
                 "quiet": Out(1),
-                **({"soon": Out(1)} if config.dynamic_depth else {}),
+                **({"soon": Out(1), "held": Out(1), "unready": In(2)} if config.dynamic_depth else {}),
             }
         )
 
@@ -67,7 +68,7 @@ class Walker(wiring.Component):
             self.quiet.eq(~have & ~self.op_valid),
         ]
         if self.config.dynamic_depth:
-            m.d.comb += self.soon.eq(have & request.dynamic & ~self.again)
+            self._hold(m, request, have)
         last, ends = self._count(m, request)
         self._foresee(m, request, ends, more, others)
         pointers = {unit: self._pointers(m, request, last, unit) for unit in ("acc", "weight")}
@@ -80,6 +81,17 @@ class Walker(wiring.Component):
             with m.If(have):
                 self._send(m, request, bit, pointers)
         return m
+
+    def _hold(self, m: Module, request: Signal, have: Signal) -> None:
+        """A register, because all of the walker waits for it. A bank becomes unready long before the first op that has to wait
+        for it."""
+        waiting, coming = (
+            Mux(bank, self.unready[1], self.unready[0]) for bank in (self.op.bank, request.bank)
+        )
+        m.d.comb += self.soon.eq(have & ~self.again & ~self.held)
+        m.d.sync += self.held.eq(self.held & waiting)
+        with m.If(self.go):
+            m.d.sync += self.held.eq(have & request.dynamic & ~request.is_event & coming)
 
     def _foresee(self, m: Module, request: Signal, ends: Value, more: Signal, others: Signal) -> None:
         """Whether the next op ends its bit, and its request: registers, because all of the next request
