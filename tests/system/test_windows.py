@@ -65,6 +65,7 @@ def test_padded_windows() -> None:
         (3, 3, 2, (2, 1)),
         (4, 3, 2, (6, 3)),
         (2, 1, 0, (3, 3)),
+        (16, 16, 0, (16, 16)),  # a single window: any stride
     ]
     below = 0
     with Chip(config) as device:

@@ -115,6 +115,8 @@ class CoreImage:
         (modulo the address width)."""
         window, (_, height, width) = population.window, population.current_shape
         size, stride, padding = (window.size, window.stride, window.padding) if window else (1, 1, 0)
+        if population.shape[1:] == (1, 1):
+            stride = 1  # a single window moves nowhere, and its stride may be wider than the word
         back, wrap = (size - 1) * width + size - 1, 1 << dict(self.tables.population.fields)["corner"]
         return {
             "window_last": size - 1,
