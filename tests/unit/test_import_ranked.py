@@ -60,7 +60,7 @@ MASKS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 #: The others are tried with the slow ones.
-FAST = ("of each pixel", "the others", "of one group and not of the other")
+FAST = ("of groups", "of one group and not of the other", "more and less")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from mutants.lists import (
     parallel,
     program,
     published,
+    ranked,
     scatter,
     signs,
     steps,
@@ -43,5 +44,5 @@ PARTS = (
     program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
-    *boxes.PARTS, gated_imports.PART,
+    *boxes.PARTS, gated_imports.PART, ranked.PART,
 )  # fmt: skip
