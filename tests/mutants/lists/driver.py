@@ -4,7 +4,7 @@ from mutants.catalogue import Mutant, Part
 
 DRIVER = (
     Mutant("writes.py", "(memory, address) != expected", "expected is None or memory != expected[0]", "a jump inside a memory is not followed"),
-    Mutant("writes.py", "range(tables.chunks(memory))", "range(max(1, tables.chunks(memory) - 1))", "a word's last chunk is not written"),
+    Mutant("writes.py", "range(chunks[memory])", "range(max(1, chunks[memory] - 1))", "a word's last chunk is not written"),
     Mutant("writes.py", "word >> (CHUNK_BITS * i) & 0xFFFFFFFF", "word >> (CHUNK_BITS * (tables.chunks(memory) - 1 - i)) & 0xFFFFFFFF", "a word's chunks go in backwards"),
     Mutant("driver.py", "self.control(Control.STOP)", "", "a program is loaded into a running chip", within="self.mark()\n        self.control(Control.STOP)"),
     Mutant("driver.py", "word[0] == Memory.SCHEDULE", "False", "a run starts with the counters of the last"),
