@@ -1,8 +1,9 @@
 """One projection of the golden model: exact sums over its source's pixels.
 
 A float convolution is used only where every partial sum is exact in it (2^24 in float32, 2^53 in float64). PyTorch's CPU
-convolution is direct (a test holds it against explicit products at the largest sums); on CUDA, where libraries may choose
-transforms that round, the product is explicit.
+convolution is direct (a test holds it against explicit products at the largest sums). On CUDA, where libraries may choose
+transforms that round and users may let float32 be cut to ten bits, the product is explicit and in float64; sums beyond that
+are made on the CPU, because there are no products of int64 on CUDA.
 """
 
 import numpy as np
@@ -33,7 +34,9 @@ class Synapses:
             bound_of(projection, network.population(projection.source), membrane_bits),
             projection.kind.rank,
         )
-        self.dtype = torch.float32 if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
+        narrow = torch.float32 if device.type == "cpu" else torch.float64
+        self.dtype = narrow if bound <= 1 << 24 else torch.float64 if bound <= 1 << 53 else torch.int64
+        device = device if self.dtype.is_floating_point else torch.device("cpu")
         integers = np.asarray(projection.weight, dtype=np.int64) << projection.pre_shift
         #: by step; one for all where they have no axis of steps
         self.weights = list(
@@ -46,9 +49,9 @@ class Synapses:
         x, padding = pooled(source, p.pool).to(self.dtype), p.padding
         if p.up != (1, 1):
             x, padding = spread(x, p, self.shape[1:]), (0, 0)
-        if source.is_cuda:
+        if source.device.type != "cpu" and x.is_floating_point():
             return self._explicit(x, weight, padding)
-        return self.rule.direct(x, weight, p.stride, padding).to(self.wide)
+        return self.rule.direct(x.to(weight.device), weight, p.stride, padding).to(source.device, self.wide)
 
     def _explicit(self, x: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
         """The same by unfolding and a matrix product."""
