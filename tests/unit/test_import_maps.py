@@ -162,3 +162,20 @@ def test_dense_and_largest() -> None:
             np.einsum("oikcyx,cyx->oik", some.dense(), image), some.of(image), rtol=0, atol=1e-12
         )
         assert (some.of(image).max((1, 2)) <= some.largest()).all()
+
+
+@pytest.mark.parametrize(("kernel", "size", "pool"), [(3, 8, 4), (5, 8, 4), (3, 16, 8), (3, 9, 4)])
+def test_averages_of_padded_layers_to_few_pixels(kernel: int, size: int, pool: int) -> None:
+    """Two windows, of which the padding cuts off the first one's front and the last one's end: one kernel all the same."""
+    layers = (nn.Conv2d(2, 3, kernel, padding=kernel // 2), nn.AvgPool2d((pool, pool), (pool, pool), (0, 0)))
+    made, image = Assembler(), np.random.default_rng(pool).random((2, size, size))
+    value: Value = made.input("input", image.shape)
+    for layer in layers:
+        value = applied(made, value, settled(layer, np.random.default_rng(kernel)))
+    currents = made.currents("", value)
+    (draft,) = currents.drafts
+    found = regular(draft.map)
+    assert found is not None
+    assert (found.up, found.stride, found.pool) == ((1, 1), (pool, pool), (1, 1))
+    assert found.weight.shape == (3, 2, pool + kernel - 1, pool + kernel - 1)
+    np.testing.assert_allclose(by_projection(draft.map, image), draft.map.of(image), rtol=0, atol=1e-9)

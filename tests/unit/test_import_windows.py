@@ -96,6 +96,31 @@ def test_near(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= len(ors) <= 2
 
 
+class OneStep(nn.Module):
+    """A loop over one step whose results are assigned (MA-SNN's residual network), and an average of depth 1."""
+
+    def __init__(self, *window: Any) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.conv, self.pool, self.head = nn.Conv2d(2, 4, 3, padding=1), nn.AvgPool3d(*window), nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps, seen = torch.zeros(1, *x.shape), torch.zeros(1, len(x), 4, *x.shape[2:])
+        for t in range(1):
+            steps[t] = x
+            seen[t] = self.conv(steps[t])
+        spikes = (self.pool(seen) > 0.1).to(x.dtype)
+        return self.head(spikes.flatten(2)).sum(0)
+
+
+def test_one_step_and_averages_of_depth_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = import_model(OneStep((1, 2, 3), (1, 2, 2)).eval(), input_shape=(2, 4, 8), input_bits=1)
+    assert [p.shape for p in net.populations] == [(2, 4, 8), (4, 2, 3), (3, 1, 1)]
+    assert proved(net, monkeypatch) > 100
+    with pytest.raises(SpikeplaneError, match="an average over depth, .*use a size and a stride of 1 in it"):
+        import_model(OneStep((3, 2, 3), (1, 2, 2), (1, 0, 0)).eval(), input_shape=(2, 4, 8))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_near_at_random(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,8 @@ def _axis(taps: np.ndarray) -> _Axis | None:
     whole = gcd(blocks.shape[1], blocks.shape[2]) or 1
     resized = blocks.shape[2] // whole  # the stride of an upsampling to any number of pixels
     pairs = [(s, up) for up in _ups(blocks, whole) for s in {*strides, resized} if gcd(s, up) == 1]
-    for tried in ([(s, 1) for s in strides], sorted(pairs)):
+    alike = max(blocks.shape[2] // max(blocks.shape[1], 1), 1)  # where both ends of few outputs are cut off
+    for tried in ([(s, 1) for s in strides], [(alike, 1)], sorted(pairs)):
         axes = [_moved(blocks, stride, up) for stride, up in tried]
         found = [replace(axis, pool=pool) for axis in axes if axis is not None]
         if found:

@@ -96,6 +96,8 @@ def scattered(operation: Operation) -> Any:
     filled = (*filled, source)
     if len(filled) < many:
         return Slots(filled, d)
+    if many == 1:  # a loop over one step
+        return replace(source, dims=(*source.dims[:d], (), *source.dims[d:]))
     if steps_in_order(list(filled)) != many and not (d == 0 and _copies(list(filled))):
         raise operation.unlike(
             "an assignment of several layers' outputs", "collect one layer's output in every step"

@@ -1,4 +1,4 @@
-"""Maxima over windows of a tensor's last two dimensions, whatever stands in them: MaxPool3d with a depth of 1, which
+"""Maxima and averages over windows of a tensor's last two dimensions, whatever stands in them: MaxPool3d with a depth of 1, which
 Spike-Driven Transformer slides over pixels, and over tokens and a head's channels.
 
 ```
@@ -49,6 +49,18 @@ def maximum(operation: Operation) -> Item:
             )
         value = _along(operation, value, item.dims[d], pads)
     return replace(item, value=replace(value, flat=item.value.flat))
+
+
+def average(operation: Operation) -> Item:
+    """An average over windows of pixels that are 1 deep."""
+    args = operation.args
+    size, padding = (_three(args[n]) for n in ("kernel_size", "padding"))
+    stride = _three(args["stride"] or args["kernel_size"])
+    if (size[0], stride[0], padding[0]) != (1, 1, 0):
+        raise operation.unlike("an average over depth", "use a size and a stride of 1 in it, and no padding")
+    fields = {"kernel_size": size[1:], "stride": stride[1:], "padding": padding[1:]}
+    more = {n: args[n] for n in ("ceil_mode", "count_include_pad", "divisor_override")}
+    return of_pixels(torch_pools.average_pool, lambda _: {**fields, **more})(operation)
 
 
 def _spikes(operation: Operation, value: Value) -> Spikes:
@@ -119,4 +131,4 @@ def _three(value: object) -> tuple[int, ...]:
     return tuple(several * 3)[:3] if len(several) == 1 else tuple(several)
 
 
-RULES: dict[str, Rule] = {"max_pool3d": maximum}
+RULES: dict[str, Rule] = {"max_pool3d": maximum, "avg_pool3d": average}
