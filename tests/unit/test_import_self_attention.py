@@ -173,7 +173,28 @@ REFUSED: dict[str, tuple[Callable[..., Tensor], str, str, str]] = {
 }  # fmt: skip
 #: As they are, said in other words.
 OTHERWISE: dict[str, tuple[Callable[..., Tensor], str]] = {
-    "softmax": (lambda s, q, k, v: scores(s, q, k).softmax(-1) @ v, "the model's forward calls 'softmax', which Spikeplane cannot"),
+    "softmax": (
+        lambda s, q, k, v: scores(s, q, k).softmax(-1) @ v,
+        "the model's forward calls 'softmax', which Spikeplane cannot represent; leave it out: of what the program puts out the "
+        "largest stays the largest, and in attention a factor takes its place",
+    ),
+    "attention of torch's": (
+        lambda s, q, k, v: nn.functional.scaled_dot_product_attention(q, k, v),
+        "it has a softmax: write (q @ k.transpose(-2, -1)) @ v of spikes, times a number, with neurons behind",
+    ),
+    "a mask": (
+        lambda s, q, k, v: scores(s, q, k).masked_fill(s.bias > 0.5, 0) @ v, "leave it out: of a sample every token meets every other",
+    ),
+    "of length 1": (lambda s, q, k, v: nn.functional.normalize(q, dim=-1) @ k.mT @ v, "statistics of each sample are no weights"),
+    "a class token": (
+        lambda s, q, k, v: torch.cat((s.bias[None, None, :1, None, :4].expand(3, q.shape[1], 2, 1, 4), q), 3)[:, :, :, 1:] @ k.mT @ v,
+        "is a cat of values and of numbers that are not 0 (a class token), which Spikeplane cannot represent: leave the numbers out; "
+        "what reads a class token may read the mean over all tokens",
+    ),
+    "positions of tokens": (
+        lambda s, q, k, v: s.more(s.mix((q + s.bias[:, :4]).transpose(2, 4)).transpose(2, 4)) @ k.mT @ v,
+        "behind 'add', whose outputs are not made alike at every pixel (a number for each pixel, as a mask or an embedding of",
+    ),
     "less than nothing": (
         lambda s, q, k, v: -1.0 * (q @ k.mT) @ v,
         "layer 'attn' gets an attention times -0.5, which Spikeplane cannot represent: its factor must be above 0",

@@ -102,7 +102,11 @@ class OneStep(nn.Module):
     def __init__(self, *window: Any) -> None:
         super().__init__()
         torch.manual_seed(1)
-        self.conv, self.pool, self.head = nn.Conv2d(2, 4, 3, padding=1), nn.AvgPool3d(*window), nn.Linear(24, 3)
+        self.conv, self.pool, self.head = (
+            nn.Conv2d(2, 4, 3, padding=1),
+            nn.AvgPool3d(*window),
+            nn.Linear(24, 3),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         steps, seen = torch.zeros(1, *x.shape), torch.zeros(1, len(x), 4, *x.shape[2:])

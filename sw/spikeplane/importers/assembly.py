@@ -115,7 +115,7 @@ class Assembly:
         drafts = []
         for draft in value.drafts:
             both = map.after(draft.map)
-            name = "" if even(both) else draft.uneven or layer
+            name = (draft.uneven if image.ndim > 1 else "") if even(both) else draft.uneven or layer
             drafts.append(replace(draft, map=both, layer=layer if named else draft.layer, uneven=name))
         made = Currents(tuple(drafts), image, map.shape)
         return self._split(layer, value, map, made, lambda v: self.through(layer, v, map, bias, named=named))

@@ -164,7 +164,8 @@ def irregular(made: Any, layer: str, currents: Currents) -> SpikeplaneError:
     if re.match(r"(mul|div|add|sub)(_\d+)?$", (names or [layer])[0]):
         return made.refuse(
             layer,
-            f"behind '{names[0]}', whose outputs are not made alike at every pixel (a number for each pixel, as a mask)",
+            f"behind '{names[0]}', whose outputs are not made alike at every pixel (a number for each pixel, as a mask or an "
+            "embedding of positions)",
             "give one number a channel, flatten in front of the neurons, or apply a mask of the input before it is encoded",
         )
     return made.refuse(

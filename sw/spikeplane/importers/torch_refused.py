@@ -11,7 +11,7 @@ _EACH = (
 )
 _VALUES = "its outputs are values, not spikes: put neurons in its place (IFNode, LIFNode, Leaky)"
 _IN_PLACE = "it changes values that another layer may read too; use inplace=False"
-_READ = "leave it out: the largest output stays the largest; apply it to what the program puts out"
+_READ = "leave it out: of what the program puts out the largest stays the largest, and in attention a factor takes its place"
 _SHUFFLE = "its outputs' pixels are channels: use ConvTranspose2d or Upsample where no neurons need pixels"
 _STATE = "its gates multiply values: use RLeaky, RSynaptic or a LinearRecurrentContainer"
 

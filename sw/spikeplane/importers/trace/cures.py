@@ -5,6 +5,9 @@ from spikeplane.importers.torch_refused import CURES
 
 _GATE = "it is a gate of spikes of 0 and 1 alone: put neurons in front of all that it takes"
 _PUT_OUT = "leave it out: apply it to what the program puts out, of which the largest stays the largest"
+_STATISTICS = (
+    "statistics of each sample are no weights: train with BatchNorm, whose running statistics become weights"
+)
 _DRAWN = "encode the input before (encoding=..., as rate or random planes), and let forward draw nothing"
 #: By an operator's name without _.
 _CURES = {
@@ -24,6 +27,9 @@ _CURES = {
     **dict.fromkeys(("cumsum", "cumprod"), "return every step's output: the program puts out the sum over the steps"),
     **dict.fromkeys(("flip", "roll"), "turn the input before, or permute the weights of the layer behind"),
     "im2col": "use Conv2d",
+    "scaleddotproductattention": "it has a softmax: write (q @ k.transpose(-2, -1)) @ v of spikes, times a number, with neurons behind",
+    "maskedfill": "leave it out: of a sample every token meets every other",
+    **dict.fromkeys(("linalgvectornorm", "norm", "std", "var", "varmean", "stdmean"), _STATISTICS),
     **dict.fromkeys((f"upsample{mode}" for mode in ("linear1d", "bilinear2d", "bicubic2d")), "use mode='nearest'"),
 }  # fmt: skip
 _CURE = "use layers, additions, reshapes and means, or register a handler for a layer of your own"

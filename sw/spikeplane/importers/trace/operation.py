@@ -116,7 +116,8 @@ class Operation:
             )
         if isinstance(thing, Reduced):
             raise self.unlike(
-                f"a {self.name} behind a sum or mean over steps", "sum up behind the last layer"
+                f"a {self.name} behind a sum or mean over steps",
+                "sum up behind the last layer, and keep samples apart",
             )
         raise self.unlike("called with numbers instead of a layer's output", "hand it a layer's output first")
 

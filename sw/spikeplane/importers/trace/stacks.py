@@ -37,6 +37,11 @@ def stacked(operation: Operation) -> Any:
         rest = things[0].dims if stack else things[0].dims[1:]
         return replace(things[0], dims=((Atom(STEPS, len(things)),), *rest))
     things = [_nothing_yet(t) if isinstance(t, Const) else t for t in things]
+    if any(isinstance(t, Const) for t in things) and any(isinstance(t, Item) for t in things):
+        raise operation.unlike(
+            f"a {operation.name} of values and of numbers that are not 0 (a class token)",
+            "leave the numbers out; what reads a class token may read the mean over all tokens",
+        )
     if stack and all(isinstance(t, Item) and t.dims == things[0].dims for t in things):
         return channels.stacked(operation, things, d)
     if stack or not all(isinstance(t, Item) for t in things):
