@@ -178,4 +178,6 @@ def test_averages_of_padded_layers_to_few_pixels(kernel: int, size: int, pool: i
     assert found is not None
     assert (found.up, found.stride, found.pool) == ((1, 1), (pool, pool), (1, 1))
     assert found.weight.shape == (3, 2, pool + kernel - 1, pool + kernel - 1)
-    np.testing.assert_allclose(by_projection(draft.map, image), draft.map.of(image), rtol=0, atol=1e-9)
+    mapped = by_projection(draft.map, image)
+    assert mapped is not None
+    np.testing.assert_allclose(mapped, draft.map.of(image), rtol=0, atol=1e-9)
