@@ -184,6 +184,7 @@ def harness(module: ModuleType = outer) -> Module:
         Assert(~(adding & (at_write == row)) | (world.number(adder("word")) == world.memory)),
         Assert(adding | ((adder("word") == 0) & (adder("adds") == 0))),
         Assert(world.open | (left == 0)),
+        Assert(adder("some_left") == (left != 0)),
         Assert((left == 0) | ((following + left == end) & (following >= (p.row_base << 3)))),
     ]
     m.d.comb += Cover(world.open & dut.quiet & world.mine & (world.expected == 2) & (p.head == 1))
@@ -217,6 +218,7 @@ MUTANTS = {
     "a refused read is taken for one": (row_adder, "taken = self.i.valid & port.read_ready", "taken = self.i.valid"),
     "the other heads count": (row_adder, "value & in_head", "value"),
     "a row short": (row_adder, "left.eq(p.row_blocks << lanes)", "left.eq((p.row_blocks << lanes) - 1)"),
+    "the last row is left as it was": (row_adder, "some.eq(left != 1)", "some.eq(left != 2)"),
     "the other bank": (outer, "self.rows.bank.eq(self.parity)", "self.rows.bank.eq(~self.parity)"),
     "a pair waits when it is quiet": (outer, "words.rests & ~pairs.o.valid & scan.quiet", "words.rests & scan.quiet"),
 }  # fmt: skip

@@ -11,6 +11,8 @@ MUTANTS = (
     Mutant("pair_words.py", "group.eq(p.group_base[0])", "group.eq(0)", "a population that begins with an odd group is a block late"),
     Mutant("pair_words.py", "Cat(mask, mask != 0)", "Cat(mask, 1)", "a word of K that is 0 is a pair"),
     Mutant("pair_words.py", "queue.level == 0", "1", "quiet while a pair waits"),
+    Mutant("row_adder.py", "some.eq(left != 1)", "some.eq(left != 2)", "the last row is not cleared"),
+    Mutant("row_adder.py", "some.eq(p.row_blocks != 0)", "some.eq(1)", "a population without rows of its own clears all"),
     Mutant("row_scan.py", "Mux(self.o.valid, out.hot, 0)", "0", "a row follows itself"),
     Mutant("row_scan.py", "remaining & ~hot", "remaining", "a bit is never done"),
     Mutant("row_scan.py", "(self.all_cleared | (block < self.cleared))", "1", "rows are added to before they are cleared"),

@@ -1,7 +1,7 @@
 """The outer engine: adds the outer products of a pair population's words of K and V up in the dynamic memory.
 
 ```
-    item --> PairWords --pair--> FIFO --pair--> RowScan --row--> RowAdder --rows--> DynamicMemory
+    item --> FIFO --> PairWords --pair--> FIFO --pair--> RowScan --row--> RowAdder --rows--> DynamicMemory
     row of values (chips with gates) -----------------------------^
     begin, population ---> counts, blocks           ^-- cleared, writing --'   ---> clears its rows first
                                      quiet <-- nothing is under way, all is written
@@ -59,10 +59,12 @@ class OuterEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
         m.submodules.words = words = PairWords(c)
+        m.submodules.taken = taken = StreamFifo(item_layout(c))  # cuts the way to the sweep's queue
         m.submodules.pairs = pairs = StreamFifo(pair_layout(c))
         m.submodules.scan = scan = RowScan(c)
         m.submodules.adder = adder = RowAdder(c)
-        connect(m, flipped(self.item), words.i)
+        connect(m, flipped(self.item), taken.i)
+        connect(m, taken.o, words.i)
         connect(m, words.o, pairs.i)
         connect(m, pairs.o, scan.i)
         connect(m, scan.o, adder.i)
@@ -80,6 +82,6 @@ class OuterEngine(wiring.Component):
             scan.cleared.eq(adder.cleared),
             scan.all_cleared.eq(adder.all_cleared),
             scan.writing.eq(adder.writing),
-            self.quiet.eq(words.rests & ~pairs.o.valid & scan.quiet & adder.quiet),
+            self.quiet.eq(~taken.o.valid & words.rests & ~pairs.o.valid & scan.quiet & adder.quiet),
         ]
         return m

@@ -56,9 +56,11 @@ class PairWords(wiring.Component):
         part, word = (Signal(PAIR_BITS, name=name) for name in ("part", "word"))  # of K; of V
         last_part, last_word, some = (Signal(name=name) for name in ("last_part", "last_word", "some"))
         key = self._keys(m, part, ~on_values)
+        part_end, word_end = (Signal(PAIR_BITS, name=name) for name in ("part_end", "word_end"))
+        m.d.sync += [part_end.eq(p.pair_groups - 1), word_end.eq(p.value_groups - 1)]
         m.d.comb += [
-            last_part.eq(part + 1 == p.pair_groups),
-            last_word.eq(word + 1 == p.value_groups),
+            last_part.eq(part == part_end),
+            last_word.eq(word == word_end),
             some.eq(mask != 0),
             Cat(out.key, pairs).eq(Cat(key[:-1], self.i.valid & on_values & some & key[-1])),
             out.value.eq(mask),

@@ -125,19 +125,24 @@ class RowAdder(wiring.Component):
         """Sums first; in other cycles the next row to clear."""
         c, p, port, lanes = self.config, self.population, self.port, lane_index_bits(self.config)
         left = Signal(row_bits(c) + 1)  # rows to clear
+        some = Signal(name="some_left")  # a register, because RowScan waits for it
         m.d.comb += [
-            self.all_cleared.eq(left == 0),
+            self.all_cleared.eq(~some),
             self.cleared.eq(following[lanes:]),
             port.write_valid.eq(adding | ~self.all_cleared),
             port.write_row.eq(Mux(adding, at_write, following)),
         ]
         with m.If(~adding & ~self.all_cleared):
-            m.d.sync += [following.eq(following + 1), left.eq(left - 1)]
+            m.d.sync += [following.eq(following + 1), left.eq(left - 1), some.eq(left != 1)]
         if c.gates:
             with m.If(self.row_valid):
                 m.d.sync += following.eq(following + 1)
         with m.If(self.begin):
-            m.d.sync += [following.eq(p.row_base << lanes), left.eq(p.row_blocks << lanes)]
+            m.d.sync += [
+                following.eq(p.row_base << lanes),
+                left.eq(p.row_blocks << lanes),
+                some.eq(p.row_blocks != 0),
+            ]
             if c.gates:
                 with m.If(p.sink == Sink.ROWS):
-                    m.d.sync += left.eq(0)
+                    m.d.sync += some.eq(0)

@@ -56,17 +56,20 @@ class ValueTable(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
         turns = self.config.lanes + AHEAD
-        left, complete = Signal(range(turns + 1)), Signal()
+        # the turns left, whether there are any: all lanes wait for that
+        left, turning, complete = Signal(range(turns + 1)), Signal(), Signal()
         m.d.comb += [
-            self.turn.eq(left != 0),
+            self.turn.eq(turning),
             self.busy.eq(self.turn | complete),
             self.ready.eq(complete | (self.found & ~p.tabled)),
         ]
-        m.d.sync += complete.eq(left == 1)
+        last = Signal(name="last_turn")
+        m.d.comb += last.eq(left == 1)
+        m.d.sync += complete.eq(last & turning)
         with m.If(self.found & p.tabled):
-            m.d.sync += left.eq(turns)
+            m.d.sync += [left.eq(turns), turning.eq(1)]
         with m.Elif(self.turn):
-            m.d.sync += left.eq(left - 1)
+            m.d.sync += [left.eq(left - 1), turning.eq(~last)]
         self._ask(m)
         return m
 

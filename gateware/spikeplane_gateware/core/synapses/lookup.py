@@ -5,8 +5,9 @@ column and group.
   packet -> [PROJECTION by tag] -> base + coordinate -> [ROW][COLUMN][GROUP] -> sums -> request
    stage 0        1, 2                    3                   4, 5              6, 7
 ```
+On a chip with weights by step all from stage 3 on is a stage later: a packet's step is found first.
 The first set bit of the mask is found here as well (see Walker).
-Throughput: a packet a cycle. Latency: 7 cycles. A spike that meets nothing here (a count of 0) ends here.
+Throughput: a packet a cycle. Latency: 7 cycles, 8 with weights by step. A spike that meets nothing here (a count of 0) ends here.
 """
 
 from functools import reduce
@@ -45,6 +46,7 @@ class Lookup(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
+        self.late = 1 if config.step_bits else 0  #: stages more
         self.events = packet_format(config).payloads[Kind.CREDIT]  # what a TOKEN has in common with it
         super().__init__(
             {
@@ -65,28 +67,31 @@ class Lookup(wiring.Component):
         self.advance = Signal(name="advance")
         m.d.comb += [self.advance.eq(~self.o.valid | self.o.ready), self.i.ready.eq(self.advance)]
         self.valids = [self.i.valid]
-        for i in range(6):
+        for i in range(6 + self.late):
             self.valids.append(Signal(name=f"valid_{i + 1}"))
             with m.If(self.advance):
                 m.d.sync += self.valids[-1].eq(self.valids[-2])
-        packets = self._delay(m, spike, self.i.payload.payload, range(7), "packet")
-        kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(7), "kind")
+        packets = self._delay(m, spike, self.i.payload.payload, range(7 + self.late), "packet")
+        kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(7 + self.late), "kind")
         incoming = Signal(spike)
         m.d.comb += incoming.eq(self.i.payload.payload)
         tag = Mux(self.read.access, self.read.address, incoming.tag)
         found, shown = self._ram(m, "projection", Memory.PROJECTION, tag, struct(self.tables.projection), 0)
-        projections = self._delay(m, found.shape(), found, range(2, 7), "projection")
-        entries, shows = {}, [shown]
-        places = {name: packets[2][coordinate] for name, (_, coordinate) in _TABLES.items()}
+        projections = self._delay(m, found.shape(), found, range(2, 7 + self.late), "projection")
+        entries, shows, at_stage = {}, [shown], 2 + self.late
+        places = {name: packets[at_stage][coordinate] for name, (_, coordinate) in _TABLES.items()}
         if self.config.step_bits:
-            places["group"] = self._by_step(m, projections[2], packets[2], kinds[2])
+            number = self._by_step(m, projections[2], packets[2], kinds[2])
+            places["group"] = Mux(projections[3].stepped, Cat(number, packets[3].group), packets[3].group)
         for name, (memory, _) in _TABLES.items():
             at = Signal(range(self.tables.depth(memory)), name=f"{name}_at")
             with m.If(self.read.fetch):
                 m.d.sync += at.eq(self.read.address)
-            with m.Elif(self._moves(2)):
-                m.d.sync += at.eq(projections[2][f"{name}_base"] + places[name])
-            entries[name], shown = self._ram(m, name, memory, at, struct(self.tables.coordinate), 3)
+            with m.Elif(self._moves(at_stage)):
+                m.d.sync += at.eq(projections[at_stage][f"{name}_base"] + places[name])
+            entries[name], shown = self._ram(
+                m, name, memory, at, struct(self.tables.coordinate), at_stage + 1
+            )
             shows.append(shown)
         m.d.comb += [
             self.quiet.eq(~Cat(*self.valids[1:], self.o.valid).any()),
@@ -95,8 +100,8 @@ class Lookup(wiring.Component):
         self._sum(m, entries, projections, packets, kinds)
         return m
 
-    def _by_step(self, m: Module, projection: Signal, packet: Signal, kind: Signal) -> Value:
-        """The entry of GROUP, counted from the projection's first: of weights by step by group and step."""
+    def _by_step(self, m: Module, projection: Signal, packet: Signal, kind: Signal) -> Signal:
+        """The number of the packet's step, a stage later."""
         m.submodules.steps = steps = StepNumbers(self.config)
         token = struct(self.events)(packet.as_value()[: self.events.width])
         m.d.comb += [
@@ -109,7 +114,10 @@ class Lookup(wiring.Component):
             steps.last.eq(token.last),
             steps.delayed.eq(projection.delayed),
         ]
-        return Mux(projection.stepped, Cat(steps.number, packet.group), packet.group)
+        number = Signal.like(steps.number, name="number", reset_less=True)
+        with m.If(self._moves(2)):
+            m.d.sync += number.eq(steps.number)
+        return number
 
     def _moves(self, stage: int) -> Value:
         """What stands at `stage` goes on; stages without a packet rest."""
@@ -158,6 +166,7 @@ class Lookup(wiring.Component):
 
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
+        met, last = 5 + self.late, 6 + self.late
         row, column, group = entries["row"], entries["column"], entries["group"]
         partial = {
             name: Signal.like(row[name], name=f"partial_{name}", reset_less=True)
@@ -169,11 +178,11 @@ class Lookup(wiring.Component):
         once = Signal()
         first = Signal(range(self.config.lanes))
         others = Signal(self.config.lanes, reset_less=True)
-        bit, without = lowest(m, self._mask(packets[5], kinds[5]), "mask")
-        out, packet, projection = self.o.payload, packets[6], projections[6]
+        bit, without = lowest(m, self._mask(packets[met], kinds[met]), "mask")
+        out, packet, projection = self.o.payload, packets[last], projections[last]
         token = struct(self.events)(packet.as_value()[: self.events.width])
-        event = self._is_event(kinds[6])
-        with m.If(self._moves(5)):
+        event = self._is_event(kinds[last])
+        with m.If(self._moves(met)):
             m.d.sync += [signal.eq(row[name] + column[name]) for name, signal in partial.items()]
             m.d.sync += [
                 rest.eq(group),
@@ -185,21 +194,21 @@ class Lookup(wiring.Component):
                 meets.eq((row.count != 0) & (column.count != 0) & (group.count != 0)),
             ]
         with m.If(self.advance):
-            m.d.sync += self.o.valid.eq(self.valids[6] & (event | (projection.valid & meets)))
-        m.d.sync += self.dropped.eq(self._moves(6) & ~event & ~projection.valid)
-        with m.If(self._moves(6)):
+            m.d.sync += self.o.valid.eq(self.valids[last] & (event | (projection.valid & meets)))
+        m.d.sync += self.dropped.eq(self._moves(last) & ~event & ~projection.valid)
+        with m.If(self._moves(last)):
             m.d.sync += [
                 *[out[name].eq(projection[name]) for name in (*STEPS, *dynamic_field(self.config))],
                 out.is_event.eq(event),
-                out.event.credit.eq(kinds[6] == Kind.CREDIT),
+                out.event.credit.eq(kinds[last] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),
                 out.event.last.eq(token.last & ~projection.delayed if self.config.step_bits else token.last),
-                out.event.slot.eq(Mux(self._has_slot(kinds[6]), packet.tag, projection.slot)),
+                out.event.slot.eq(Mux(self._has_slot(kinds[last]), packet.tag, projection.slot)),
                 out.bank.eq(packet.parity),
                 out.aligned.eq(projection.aligned),
                 out.negate.eq(packet.negate),
                 out.shift.eq(packet.shift + projection.pre),
-                out.mask.eq(Mux(projection.aligned, self._mask(packet, kinds[6]), others)),
+                out.mask.eq(Mux(projection.aligned, self._mask(packet, kinds[last]), others)),
                 out.bit.eq(Mux(projection.aligned, 0, first)),
                 out.more.eq(~event & ~projection.aligned & (others != 0)),
                 out.once.eq(event | once),
