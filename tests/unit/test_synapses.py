@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikeplane.compiler.synapses import Synapses, axis_reach, build_synapses, stored, weight_words
+from spikeplane.compiler.synapses import (
+    Synapses,
+    axis_reach,
+    build_synapses,
+    packed_weights,
+    stored,
+    weight_words,
+)
 from spikeplane.config import ChipConfig
 from spikeplane.network import ALIGNED, DENSE, KINDS, Network, Neuron, Population, Projection
 from spikeplane.program.structure import check_structure
@@ -174,3 +181,13 @@ def test_a_group_that_is_not_full_has_a_word_a_channel_if_it_is_the_only_one(
     config = ChipConfig(rows=1, cols=1, lanes=LANES)
     assert weight_words(projection, network, config, 0, 1) == words
     assert len(build_synapses(projection, network, config, 0, 1).weights) == words
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_more_words_than_are_packed_together_stay_in_order(bits: int) -> None:
+    rows = np.random.default_rng(bits).integers(-(1 << (bits - 1)), 1 << (bits - 1), (9000, LANES))
+    fields = (rows if bits > 1 else rows * -1) % (1 << bits)  # of one bit the sign alone is stored
+    powers = [1 << (bits * lane) for lane in range(LANES)]
+    found = packed_weights(rows, ChipConfig(rows=1, cols=1, lanes=LANES, weight_bits=bits))
+    assert found == [sum(v * p for v, p in zip(row, powers, strict=True)) for row in fields.tolist()]
+    assert packed_weights(rows[:0], ChipConfig(rows=1, cols=1, lanes=LANES, weight_bits=bits)) == []

@@ -133,8 +133,8 @@ class CoreImage:
     def cleared(self) -> list[tuple[AnyMemory, int, int]]:
         """Zeros for every population slot, counter and tag that this program leaves alone: another
         may have been loaded before."""
-        taken = {(memory, address) for memory, address, _ in self.words}
         tables = (Memory.POPULATION, Memory.PROJECTION, Memory.SCHEDULE)
+        taken = {(memory, address) for memory, address, _ in self.words if memory in tables}
         return [(m, a, 0) for m in tables for a in range(self.tables.depth(m)) if (m, a) not in taken]
 
     def _put(self, memory: AnyMemory, address: int, word: int) -> None:

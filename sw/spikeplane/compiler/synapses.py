@@ -8,8 +8,9 @@ import numpy as np
 from spikeplane.compiler.blocks import met_alone, met_groups, packed
 from spikeplane.compiler.spare import lanes_met
 from spikeplane.config import ChipConfig
-from spikeplane.formats.layout import lanes_word
 from spikeplane.network import Network, Population, Projection, is_stepped
+
+_AT_ONCE = 4096  #: words that are packed together
 
 
 @dataclass
@@ -60,7 +61,7 @@ def build_synapses(
     for one in weight if is_stepped(projection) else (weight,):
         ordered = kind.ordered(one, channels, lanes, first, groups)
         ordered = ordered if met is None else packed(ordered, met, kernel, groups)
-        words += [_weights_word(row, config) for row in ordered]
+        words += packed_weights(ordered, config)
     return Synapses(words, _entries(rows, width, row), _entries(columns, 1, column), entries, steps)
 
 
@@ -131,6 +132,13 @@ def _meets(
     return found
 
 
-def _weights_word(row: np.ndarray, config: ChipConfig) -> int:
-    values = (row < 0) if config.weight_bits == 1 else row
-    return lanes_word(values.tolist(), config.weight_bits)
+def packed_weights(ordered: np.ndarray, config: ChipConfig) -> list[int]:
+    """Rows of weights (words, lanes) as words of the weight memory, as `lanes_word` packs one; many at once."""
+    bits, found = config.weight_bits, list[int]()
+    for first in range(0, len(ordered), _AT_ONCE):
+        rows = ordered[first : first + _AT_ONCE]
+        values = (rows < 0 if bits == 1 else rows).astype("<i4")
+        each = np.unpackbits(values[..., None].view(np.uint8), axis=-1, bitorder="little")[..., :bits]
+        packed = np.packbits(each.reshape(len(rows), -1), axis=1, bitorder="little")
+        found += [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return found
