@@ -19,7 +19,8 @@ LEAST = 12  #: cycles that a bank is unready before the first op that has to wai
 
 def request(rng: random.Random, bank: int) -> dict[str, int]:
     """One word for each bit of a mask, or an event."""
-    event, mask = rng.random() < 0.2, rng.randrange(1, 1 << CONFIG.lanes)
+    event, mask = rng.random() < 0.2, 1 << rng.randrange(CONFIG.lanes)
+    mask |= rng.randrange(1 << CONFIG.lanes) if rng.random() < 0.3 else 0
     first = (mask & -mask).bit_length() - 1
     others = 0 if event else mask & (mask - 1)
     fields = {"is_event": event, "dynamic": rng.random() < 0.6, "bank": bank, "bit": first, "mask": others}

@@ -33,6 +33,7 @@ ACCUMULATE = (
     Mutant("dynamic/operand.py", "Cat(1, stored).as_signed()", "Cat(1, ~stored).as_signed()", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
 )  # fmt: skip
 
+_HOLDS = ("tests/unit/test_walker_holds.py",)
 BESIDE = (
     Mutant("dynamic/beside.py", "owner.op.again & self.follows", "owner.op.again", "an op without one before it goes beside a word of the sweep"),
     Mutant("dynamic/beside.py", "owner.op.again & self.follows", "self.follows", "an op of another word goes beside a word of the sweep"),
@@ -44,6 +45,11 @@ BESIDE = (
     Mutant("dynamic/beside.py", "self.own & clears", "clears", "a late clear goes to the word of a later one"),
     Mutant("dynamic/beside.py", "busy | self.late", "busy", "a late clear goes where the last write was"),
     Mutant("synapses/walker.py", "~self.i.ready & request.once", "~self.i.ready", "a request of several words goes beside the sweep"),
+    Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "0", "a row is read while others of its bank are written", tests=_HOLDS),
+    Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "have & request.dynamic & coming", "a token waits for rows", tests=_HOLDS),
+    Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "have & ~request.is_event & coming", "every op waits for rows", tests=_HOLDS),
+    Mutant("synapses/walker.py", "self.held & waiting", "0", "a read waits for one cycle", tests=_HOLDS),
+    Mutant("synapses/walker.py", "self.held & waiting", "self.held & coming", "a read waits for the bank of the op behind it", tests=_HOLDS),
 )  # fmt: skip
 
 LOOKUP = (
