@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from spikeplane.extras import EXTRAS, install, packages
-from spikeplane.toolchain import COMPILER_INSTALL, command_path, distribution, first_line
+from spikeplane.toolchain import COMPILER_INSTALL, byte_products, command_path, distribution, first_line
 from spikeplane.toolchain import found_ffmpeg as ffmpeg
 from spikeplane.toolchain import found_verilator as verilator
 
@@ -90,6 +90,8 @@ def survey() -> list[Tool]:
     for name in ("g++", "make", "perl"):
         found = first_line(name, "--version")
         tools.append(Tool(name, found, "building the simulated board", COMPILER_INSTALL, "sim", True))
+    purpose = "the golden model's fast path; the plain one needs nothing"
+    tools.append(Tool("int8 products", byte_products(), purpose, "apt-get install g++", "compile"))
     found = first_line("ccache", "--version")
     tools.append(Tool("ccache", found, "faster rebuilds", "apt-get install ccache", "sim"))
     purpose = "the simulated board, cocotb benches"

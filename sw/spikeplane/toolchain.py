@@ -93,6 +93,37 @@ def simulator_tools() -> tuple[str, ...]:
     return _simulator_tools(os.environ.get("PATH", ""))
 
 
+#: For this processor, all of its instructions.
+NATIVE = ("-march=native",)
+#: What the compiler defines where the processor has it, and what it then multiplies bytes by; the best first.
+_BYTES = {
+    "__AVX512VNNI__": "int8 dot products (AVX-512 VNNI)",
+    "__AVXVNNI__": "int8 dot products (AVX-VNNI)",
+    "__AVX2__": "pairs of bytes (AVX2)",
+    "__SSSE3__": "pairs of bytes (SSSE3)",
+}
+
+
+@functools.cache
+def _macros(path: str, flags: tuple[str, ...]) -> str:  # `path`: PATH, which decides what is found
+    """See `compiler_macros`."""
+    if shutil.which("g++", path=path) is None:
+        return ""
+    command = ["g++", *flags, "-dM", "-E", "-x", "c++", os.devnull]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def compiler_macros(*more: str) -> str:
+    """What g++ defines for this processor, with `more` flags; "" where there is none or it does not know it."""
+    return _macros(os.environ.get("PATH", ""), (*NATIVE, *more))
+
+
+def byte_products(*more: str) -> str | None:
+    """What the golden model's int8 path multiplies bytes by on this processor; None: it cannot be built here."""
+    defined = set(compiler_macros(*more).split())
+    return next((said for name, said in _BYTES.items() if name in defined), None)
+
+
 def wheel_tool(name: str) -> str:
     """The path of a command that a wheel installed: beside this Python, in the user's folder, in
     the folder of a `pip --target`, on PATH. Raises SpikeplaneError if it is nowhere."""

@@ -22,14 +22,15 @@ from test_random_mixed import CHIPS as MIXED_CHIPS
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
+from spikeplane.toolchain import byte_products
 from spikeplane_sim.golden import GoldenModel, int8
 from spikeplane_sim.golden.int8 import binding
 from spikeplane_sim.golden.int8.digits import digits_of
 
 Planes = dict[str, np.ndarray]
 Draw = Callable[[int, ChipConfig], tuple[Network, Planes]]
-#: The kernel's three ways to multiply; a processor that has the first has all.
-WAYS = {"own": (), "avx2": ("-mno-avx512f",), "neither": ("-mno-avx512f", "-mno-avx2")}
+#: The kernel's ways to multiply; a processor that has the first has all.
+WAYS = {"own": (), "avx2": ("-mno-avx512f",), "ssse3": ("-mno-avx",)}
 NARROW: dict[str, Any] = {"membrane_bits": 16, "acc_bits": 24}
 
 
@@ -268,9 +269,12 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixt
     ):
         GoldenModel(network, path="int4", **NARROW)
     monkeypatch.setenv("PATH", "/nowhere")
-    assert int8.instructions() is None
+    assert byte_products() is None
     assert not GoldenModel(network, path="auto", **NARROW).fast
-    with pytest.raises(SpikeplaneError, match=r"^the golden model's int8 path needs g\+\+, not found: "):
+    with pytest.raises(
+        SpikeplaneError,
+        match=r"^the golden model's int8 path needs g\+\+ and a processor with SSSE3, not found: ",
+    ):
         GoldenModel(network, path="int8", **NARROW)
 
     def broken() -> None:

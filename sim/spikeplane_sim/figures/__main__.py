@@ -14,6 +14,7 @@ from spikeplane_sim.figures import (
     camera,
     camera_synthesis,
     clock,
+    golden,
     options,
     speed,
     synthesis,
@@ -47,18 +48,18 @@ def show_attention() -> None:
 
 
 def show_speed() -> None:
-    """The executions on this machine."""
+    """The simulated chip on this machine."""
     chip = speed.chip_speed()
     console.print(
         f"simulated 2x2 chip: {chip.cycles_per_second:,.0f} cycles/s running the demo's network, "
         f"{chip.cycles_per_sample:,.0f} cycles "
         f"per image, {chip.mismatches} mismatches (required: 300,000 cycles/s; best of {speed.REPEATS} runs)"
     )
-    console.print(
-        f"golden model: {speed.golden_rate():,.0f} images/s at 4 steps, Fashion-MNIST network "
-        "(required: 1,000; best of "
-        f"{speed.REPEATS} runs)"
-    )
+
+
+def show_golden() -> None:
+    """The golden model's two paths."""
+    console.print(golden.rates().line, soft_wrap=True)
 
 
 def show_board() -> None:
@@ -141,6 +142,7 @@ PARTS = {
     "utilisation": show_utilisation,
     "attention": show_attention,
     "speed": show_speed,
+    "golden": show_golden,
     "board": show_board,
     "size": show_size,
     "synthesis": show_synthesis,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.log import logger
-from spikeplane_sim.golden.int8.binding import Kernel, instructions, kernel
+from spikeplane_sim.golden.int8.binding import Kernel, kernel
 from spikeplane_sim.golden.int8.layer import FastPopulation, Given, Moved
 
 if TYPE_CHECKING:
     from spikeplane_sim.golden.model import GoldenModel
 
-__all__ = ["PATHS", "FastPopulation", "Given", "Moved", "fast_populations", "instructions"]
+__all__ = ["PATHS", "FastPopulation", "Given", "Moved", "fast_populations"]
 
 PATHS = ("auto", "plain", "int8")
 VARIABLE = "SPIKEPLANE_GOLDEN"  #: the path of models that are told none
@@ -28,8 +28,8 @@ _log = logger(__name__)
 def fast_populations(model: "GoldenModel", path: str | None, membrane_bits: int) -> dict[str, FastPopulation]:
     """The populations of a model that the kernel does something for, by name; none on the plain path.
 
-    `path`: "plain"; "int8", which raises SpikeplaneError where there is no compiler; "auto", which is plain there, and on CUDA. None:
-    what the variable SPIKEPLANE_GOLDEN says, or "auto".
+    `path`: "plain"; "int8", which raises SpikeplaneError where there is no compiler or processor for it; "auto", which is
+    plain there, and on CUDA. None: what the variable SPIKEPLANE_GOLDEN says, or "auto".
     """
     path = path or os.environ.get(VARIABLE) or "auto"
     if path not in PATHS:
@@ -58,6 +58,6 @@ def _kernel(path: str, device: str) -> Kernel | None:
         return None
     if found is None and path == "int8":
         raise SpikeplaneError(
-            "the golden model's int8 path needs g++, not found: apt-get install g++; or choose auto or plain"
+            "the golden model's int8 path needs g++ and a processor with SSSE3, not found: apt-get install g++; or choose auto or plain"
         )
     return found

@@ -6,26 +6,17 @@ kernel.cpp, sums.h, fire.h, lanes.h -- g++ -march=native --> golden-*.so in the 
 import ctypes
 import functools
 import os
-import re
-import shutil
-import subprocess
 from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
 from spikeplane.processes import run_tool, work_folder
+from spikeplane.toolchain import NATIVE, byte_products, compiler_macros
 from spikeplane_sim.cache import kept
 
 _HERE = Path(__file__).parent
 _FILES = ("kernel.cpp", "sums.h", "fire.h", "lanes.h")
-_FLAGS = ("-O3", "-march=native", "-fwrapv", "-fPIC", "-shared", "-std=c++17")
+_FLAGS = ("-O3", *NATIVE, "-fwrapv", "-fPIC", "-shared", "-std=c++17")
 _INT, _LONG, _POINTER = ctypes.c_int32, ctypes.c_int64, ctypes.c_void_p
-#: What the compiler says of the processor, and what products of bytes then are.
-_INSTRUCTIONS = {
-    "AVX512VNNI": "int8 dot products (AVX-512 VNNI)",
-    "AVXVNNI": "int8 dot products (AVX-VNNI)",
-    "AVX2": "bytes without dot products (AVX2)",
-}
-_OTHER = "bytes without dot products"
 
 
 def _fields(kind: type, names: str) -> list[tuple[str, type]]:
@@ -77,32 +68,12 @@ class Kernel:
         self.digit_bits = int(library.digit_bits())
 
 
-@functools.cache
-def _macros(path: str, flags: tuple[str, ...]) -> str:  # `path`: PATH, which decides what is found
-    """What the compiler defines for this processor; "" without one."""
-    if shutil.which("g++", path=path) is None:
-        return ""
-    command = ["g++", *flags, "-dM", "-E", "-x", "c++", os.devnull]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-
-
-def macros(*more: str) -> str:
-    """What the compiler defines for this processor, with `more` flags; "" where there is none or it does not know it."""
-    return _macros(os.environ.get("PATH", ""), (*_FLAGS, *more))
-
-
-def instructions(*more: str) -> str | None:
-    """What this processor multiplies bytes by; None: nothing can be built for it."""
-    defined = macros(*more)
-    found = (said for name, said in _INSTRUCTIONS.items() if re.search(rf"\b__{name}__\b", defined))
-    return next(found, _OTHER) if defined else None
-
-
 def kernel(*more: str) -> Kernel | None:
-    """The kernel for this processor, built where the cache has none; None where there is no compiler. `more`: flags, of
-    tests. Raises SpikeplaneError where it cannot be built."""
-    defined = macros(*more)
-    return _kernel(os.environ.get("SPIKEPLANE_CACHE", ""), more, defined) if defined else None
+    """The kernel for this processor, built where the cache has none; None where there is no compiler, or
+    nothing that it multiplies bytes by. `more`: flags, of tests. Raises SpikeplaneError where it cannot be built."""
+    if byte_products(*more) is None:
+        return None
+    return _kernel(os.environ.get("SPIKEPLANE_CACHE", ""), more, compiler_macros(*more))
 
 
 @functools.cache

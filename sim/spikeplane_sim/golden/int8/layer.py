@@ -55,19 +55,19 @@ class FastPopulation:
         self.model, self.population, self.kernel = model, population, kernel
         network = model.network
         self.tags = network.tags_into(population.name)
+        narrow = model.wide == torch.int32
         taken = {
             tag: ByteSynapses(network.projections[tag], network, membrane_bits, kernel.digit_bits)
-            for tag in self.tags
+            for tag in (self.tags if narrow else ())
         }
-        narrow = model.wide == torch.int32
         #: by tag, the projections that fit
-        self.synapses = {tag: synapses for tag, synapses in taken.items() if synapses.fits and narrow}
+        self.synapses = {tag: synapses for tag, synapses in taken.items() if synapses.fits}
         self.neurons = Neurons.of(population, model.limits) if narrow else None
         #: nothing looks at currents on their way to the neurons
         self.through = (
             self.neurons is not None and population.window is None and not model.watched(population)
         )
-        self._biases: dict[int, np.ndarray] = {}
+        self._biases: dict[int, tuple[np.ndarray, int]] = {}
         self._after: Tensor | None = None
 
     @property
@@ -109,21 +109,21 @@ class FastPopulation:
                 others = added if others is None else others.add_(added)
         if others is None or not sources:
             return sources, None
-        return sources, others.add_(torch.from_numpy(self._bias())[:, None, None])
+        return sources, others.add_(torch.from_numpy(self._bias()[0])[:, None, None])
 
-    def _bias(self) -> np.ndarray:
-        """By channel, in this step."""
+    def _bias(self) -> tuple[np.ndarray, int]:
+        """By channel, in this step, and where it stands."""
         step = self.model.step if differs(self.population.bias) else 0
         if step not in self._biases:
-            bias = of_channels(self.population.bias, self.population, step)
-            self._biases[step] = np.ascontiguousarray(bias, dtype=np.int32)
+            bias = of_channels(self.population.bias, self.population, step).astype(np.int32)
+            self._biases[step] = bias, bias.ctypes.data
         return self._biases[step]
 
     def _layer(self, sources: list[Source], others: Tensor | None, kept: list[Tensor]) -> Layer:
         channels, height, width = self.population.current_shape
         layer = Layer(
             sources=(Source * len(sources))(*sources),
-            bias=self._bias().ctypes.data,
+            bias=self._bias()[1],
             count=len(sources),
             places=height * width,
             channels=channels,

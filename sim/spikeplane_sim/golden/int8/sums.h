@@ -102,7 +102,7 @@ static void tile(const Source &s, const uint8_t *const *begin, int places, int b
 
 template <int COUNT>
 static void blocks(const Source &s, const std::vector<const uint8_t *> &begin, int block, int32_t *to, int channels) {
-    constexpr int PLACES = COUNT == 1 ? REGISTERS / 2 + (REGISTERS == 2) : REGISTERS / COUNT;
+    constexpr int PLACES = places_of<COUNT>();
     for (int64_t i = 0; i < (int64_t)begin.size(); i += PLACES) {
         const int count = std::min<int64_t>(PLACES, begin.size() - i);
         tile<PLACES, COUNT>(s, &begin[i], count, block, to + i * channels, channels);
