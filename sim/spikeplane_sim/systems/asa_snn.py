@@ -12,7 +12,7 @@ from spikeplane_sim.systems.attended import Connected, Convolved
 from spikeplane_sim.systems.system import System
 from spikeplane_sim.systems.ta_snn import events as of_events
 
-STEPS, CHANNELS, CLASSES = 8, 16, 10
+STEPS, CHANNELS, CLASSES = 8, 8, 10
 SHARE = 0.5  #: of the channels, and of the steps, that a mask has
 
 
@@ -96,7 +96,7 @@ SYSTEM = System(
     name="asa-snn",
     title="ASA-SNN",
     paper="Yao et al., Inherent Redundancy in Spiking Neural Networks, ICCV 2023",
-    shapes="events 16x16, convolutions 2-16-16 with masks of the 8 largest of 16 channels and the 4 largest of 8 steps, 32 and 10 "
+    shapes="events 16x16, convolutions 2-8-8 with masks of the 4 largest of 8 channels and the 4 largest of 8 steps, 32 and 10 "
     "neurons, T 8",
     model=model,
     inputs=lambda size: (2, size, size),
@@ -104,7 +104,7 @@ SYSTEM = System(
     multiple=4,
     agreement=98.5,
     assumed=(
-        "T 8, two convolutions of 16 channels, not T 60 and three of 64 and 128",
+        "T 8, two convolutions of 8 channels, not T 60 and three of 64 and 128",
         "a sample's mask is its own; the published indexing gives each sample what any sample of its batch has in its mask",
         "of equal scores the first one goes first, which PyTorch leaves open",
     ),

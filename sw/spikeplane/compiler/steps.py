@@ -111,12 +111,12 @@ def _clipped(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarra
 def grid_of(magnitude: np.ndarray, largest: np.ndarray, bits: int) -> np.ndarray:
     """The coarsest step of which every weight of the channel is a multiple, 0 where there is none.
     magnitude: (C, all else); largest: (C,) of it."""
-    found = np.zeros(len(magnitude))
     many = int(np.count_nonzero(magnitude, 1).max(initial=0))
     if 0 < many < magnitude.shape[1] // 4:  # zeros are multiples of any step
         magnitude = -np.partition(-magnitude, many - 1, axis=1)[:, :many]
+    found = np.where((largest > 0) & _on(magnitude, np.where(largest > 0, largest, 1.0)), largest, 0.0)
     steps = largest[:, None] / np.arange(1, min(top(bits), _LEVELS) + 1)
-    may = np.broadcast_to(largest[:, None] > 0, steps.shape).copy()
+    may = np.broadcast_to(((largest > 0) & (found == 0))[:, None], steps.shape).copy()
     for few in (slice(0, 4), slice(4, 32)):  # most are refuted by a few weights
         at = np.nonzero(may)
         may[at] = _on(magnitude[at[0], few], steps[at])
