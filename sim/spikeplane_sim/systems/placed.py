@@ -7,7 +7,7 @@ from functools import partial
 from spikeplane.compiler.fit import Fitted, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
-from spikeplane.compiler.size import moved, sized
+from spikeplane.compiler.size import least, moved, roomy, sized, step_bits
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network
@@ -70,7 +70,8 @@ def _name(config: ChipConfig) -> str:
 
 
 def _on(program: Program, rows: int, cols: int) -> Program:
-    """On the shared chip of that shape, or on one made for the program."""
+    """On the shared chip of that shape, or on one made for the program, or on one with every population on a single core:
+    parts of them take the place of others."""
     shared = replace(
         CORE, rows=rows, cols=cols,
         **{name: getattr(program.config, name) for name in _OPTIONS},
@@ -78,12 +79,24 @@ def _on(program: Program, rows: int, cols: int) -> Program:
     try:
         return moved(program, partial(_shared, shared))
     except SpikeplaneError:
+        pass
+    shape = rows, cols, program.config.lanes
+    try:
         return sized(program, rows=rows, cols=cols, lanes=program.config.lanes)
+    except SpikeplaneError:
+        return moved(program, partial(_undivided, roomy(program.config, shape)))
 
 
 def _shared(shared: ChipConfig, network: Network, _: ChipConfig, probes: list[str]) -> Fitted:
     placement, image = try_fit(network, shared, probes)
     return shared, placement, image
+
+
+def _undivided(roomy: ChipConfig, network: Network, _: ChipConfig, probes: list[str]) -> Fitted:
+    roomy = replace(roomy, step_bits=step_bits(network) if roomy.step_bits else 0)
+    placement = place(laid_out(network, roomy), roomy, 1)
+    chip = least(network, placement, build_image(laid_out(network, roomy), placement, roomy, probes), roomy)
+    return chip, placement, build_image(laid_out(network, chip), placement, chip, probes)
 
 
 def _elsewhere(network: Network, config: ChipConfig, probes: list[str]) -> Fitted:
