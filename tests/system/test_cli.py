@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from served import processor_seconds
 
 import spikeplane
 from spikeplane import Program
@@ -20,6 +21,7 @@ from spikeplane.cli import main
 from spikeplane.config import ChipConfig, preset
 from spikeplane.encoding import Encoding
 
+BUSY = 6  #: seconds of a processor after which a run is under way
 MODELS = """
 import numpy as np, torch, nir
 from torch import nn
@@ -342,8 +344,9 @@ def test_interrupt_ends_the_simulator(place) -> None:
         "sim",
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(20)
-        assert process.poll() is None, process.communicate()
+        while processor_seconds(process.pid) < BUSY:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         started = time.perf_counter()
         _, err = process.communicate(timeout=20)

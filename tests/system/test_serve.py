@@ -252,8 +252,9 @@ def test_a_host_that_is_killed_in_mid_run(files, port, waits, long):
         assert runs_right(files, port)
 
 
-def test_a_reset_in_mid_run(files, waits, long):
+def test_a_reset_in_mid_run(files, monkeypatch, long):
     """The button of the board, while a run is under way: one line, and the next run is right."""
+    patient(monkeypatch, 6)  # a board that was reset is silent until the driver gives up
     with serving(files) as (process, port):
         with when_busy(process.pid, 1.0, lambda: process.send_signal(signal.SIGUSR1)):
             status, out, err, _ = call("run", files / "net.spk", "--input", long, "--board", port)

@@ -107,9 +107,9 @@ def test_refused(chip, message) -> None:
 
 def test_too_large_for_a_board() -> None:
     with pytest.raises(SpikeplaneError) as error:
-        compiled(layers(600, 600, 4), "tang-nano-9k")
+        compiled(layers(200, 200, 4), "tang-nano-9k")
     assert str(error.value) == (
-        "the board tang-nano-9k holds no chip for this network: 1x1 cores of 8 lanes would take 113 block RAM of 26; "
+        "the board tang-nano-9k holds no chip for this network: 1x1 cores of 8 lanes would take 34 block RAM of 26; "
         "take a larger board (spikeplane boards), or chip='auto'"
     )
 

@@ -34,7 +34,7 @@ class Made:
         self.input = self.made.input("input", shape)
         self.x = np.random.default_rng(seed).normal(size=(2, STEPS_, *shape)) - 1.0
 
-    def operation(self, name: str = "", **args: Any) -> Any:
+    def operation(self, name: str = "", /, **args: Any) -> Any:
         def unlike(what: str, cure: str) -> SpikeplaneError:
             return SpikeplaneError(f"{what}; {cure}")
 
@@ -213,6 +213,35 @@ def test_a_gate_has_the_dimensions_of_what_it_multiplies() -> None:
     assert not products._fits(whole, half)
     turned = Item(Spikes((Source("g"),), SHAPE), (WHOLE[0], WHOLE[2], WHOLE[1]))
     assert not products._fits(whole, turned)
+
+
+def test_a_gate_of_fewer_dimensions_is_of_the_last_ones() -> None:
+    """The same in every step."""
+    of = Made()
+    sigmoid = function_of(lambda v: 1 / (1 + np.exp(-v)))
+    assert sigmoid is not None
+    gate = sent_function(of.made, "g", of.input, sigmoid)
+    args = {"self": Item(of.input, (*EVERY, *WHOLE)), "other": Item(gate, WHOLE)}
+    operation = of.operation("mul", **args)
+    operation.item = args.get
+    item = products.product(operation)
+    assert item is not None
+    assert item.dims == (*EVERY, *WHOLE)
+    np.testing.assert_allclose(of.run(item.value), of.x / (1 + np.exp(-of.x)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted"), [((4, 1, 1), [-2, -1]), ((4, 6, 6), []), ((1, 1, 6), [-3, -2]), ((4, 3, 6), None)]
+)
+def test_sizes_that_an_adaptive_maximum_has(sizes: tuple[int, ...], wanted: list[int] | None) -> None:
+    operation = Made().operation("adaptive_max_pool3d", output_size=sizes)
+    before = SimpleNamespace(meta={"val": np.zeros((2, 5, 4, 6, 6))})
+    operation.node = SimpleNamespace(args=[before])
+    if wanted is not None:
+        assert largest._to_one(operation, (2, 5, *sizes)) == wanted
+        return
+    with pytest.raises(SpikeplaneError, match="to several values"):
+        largest._to_one(operation, (2, 5, *sizes))
 
 
 def test_presentations_are_those_of_the_longest_way() -> None:
