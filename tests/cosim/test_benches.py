@@ -16,7 +16,8 @@ from spikeplane_sim.bench import runner
 from spikeplane_sim.bench.designs import design
 
 pytestmark = pytest.mark.cosim
-LONG = "axi_lite"  #: a bench that loads a whole program word by word
+#: A bench that loads a whole program word by word, and one whose simulator no other test needs.
+LONG = ("axi_lite", "gates")
 
 
 def failures(log: Path) -> str:
@@ -27,7 +28,7 @@ def failures(log: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n == LONG else n for n in runner.names()]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in runner.names()]
 )
 def test_bench_passes(tmp_path, name):
     result = runner.run(name, folder=tmp_path)

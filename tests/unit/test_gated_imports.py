@@ -1,5 +1,6 @@
 """What gates and attention over steps are made of, piece by piece: each piece's float network against the rule in numpy."""
 
+import operator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +17,13 @@ from spikeplane.importers.maps import channels_of, identity
 from spikeplane.importers.presented import presentations, whole
 from spikeplane.importers.trace import functions_sent, largest, mixed, presented, products
 from spikeplane.importers.trace.axes import CHANNELS, COLUMNS, ROWS, SAMPLES, STEPS, Atom, Dims, dim
+from spikeplane.importers.trace.by_step import of_all_steps
 from spikeplane.importers.trace.items import Bent, Item, Reduced
 from spikeplane.network import ALIGNED, DENSE, MEMBRANE, Gate
 from spikeplane_sim.golden.float_model import FloatModel
 
 STEPS_, SHAPE = 3, (6, 2, 3)
+SAMPLE = (Atom(SAMPLES, 2),)
 EVERY: Dims = ((Atom(STEPS, STEPS_),),)
 PIXELS: Dims = ((Atom(ROWS, 2),), (Atom(COLUMNS, 3),))
 WHOLE: Dims = ((Atom(CHANNELS, 6),), *PIXELS)
@@ -242,6 +245,26 @@ def test_sizes_that_an_adaptive_maximum_has(sizes: tuple[int, ...], wanted: list
         return
     with pytest.raises(SpikeplaneError, match="to several values"):
         largest._to_one(operation, (2, 5, *sizes))
+
+
+def test_which_is_the_largest_is_nothing_that_is_known() -> None:
+    of = Made()
+    which = SimpleNamespace(target=operator.getitem, args=(None, 1), users={"somebody": None})
+    operation = of.operation("max", dim=0, keepdim=True)
+    operation.item = lambda name: Item(of.made.currents("", of.input), INNER)
+    operation.node = SimpleNamespace(users=[which])
+    with pytest.raises(SpikeplaneError, match="max"):
+        largest.largest(operation)
+    which.users = {}
+    item, nothing = largest.largest(operation)
+    assert (item.dims[0], nothing) == ((), None)
+
+
+def test_what_channels_of_all_steps_are() -> None:
+    steps, value = EVERY[0], Made().input
+    assert of_all_steps(Item(value, (SAMPLE, (*steps, *WHOLE[0]), *PIXELS))) == STEPS_
+    assert of_all_steps(Item(value, (SAMPLE, (*steps, *PIXELS[0]), WHOLE[0], PIXELS[1]))) is None
+    assert of_all_steps(Item(value, (SAMPLE, *WHOLE))) is None
 
 
 def test_presentations_are_those_of_the_longest_way() -> None:

@@ -33,18 +33,18 @@ class World:
     """Everything around the core."""
 
     def __init__(self, dut: Any, work: Job, stalling: bool, out: Stall | None = None) -> None:
-        self.ends, self.work = Ends(dut), work
+        self.ends, self.work, self.form = Ends(dut), work, packet_format(work.config)
         dut.x.value, dut.y.value = 0, 0
         self.into = self.ends.source("i", Stall(never=not stalling))
         self.out = self.ends.sink("o", out or Stall(never=not stalling), self._take)
-        self.driver = Driver(None, CORE, work.network, work.placement, work.image)  # type: ignore[arg-type]
-        self.collector = Collector(CORE, self.driver._probes())
+        self.driver = Driver(None, work.config, work.network, work.placement, work.image)  # type: ignore[arg-type]
+        self.collector = Collector(work.config, self.driver._probes())
         self.waiting: deque[int] = deque()  #: from the host, behind barriers
         self.credits = [work.image.credits, work.image.credits]
         self.replies: list[tuple[int, int]] = []
 
     def _take(self, word: int) -> None:
-        kind, fields = FORM.unpack(word)
+        kind, fields = self.form.unpack(word)
         if not fields["host"]:
             self.into.queue.append(word)
         elif kind == Kind.CREDIT:
@@ -52,17 +52,17 @@ class World:
         elif kind == Kind.REPLY:
             self.replies.append((fields["counter"], fields["value"]))
         else:
-            packet = np.frombuffer(word.to_bytes(FORM.size, "little"), dtype=np.uint8)
-            self.collector.take(packet.reshape(1, FORM.size))
+            packet = np.frombuffer(word.to_bytes(self.form.size, "little"), dtype=np.uint8)
+            self.collector.take(packet.reshape(1, self.form.size))
             if kind == Kind.TOKEN:
-                back = FORM.pack(Kind.CREDIT, tag=fields["source_slot"], parity=fields["parity"])
+                back = self.form.pack(Kind.CREDIT, tag=fields["source_slot"], parity=fields["parity"])
                 self.into.queue.append(back)
         self.release()
 
     def release(self) -> None:
         """What the host sends goes in up to the next barrier that lacks credits."""
         while self.waiting:
-            kind, fields = FORM.unpack(self.waiting[0])
+            kind, fields = self.form.unpack(self.waiting[0])
             if kind == Kind.CONTROL and fields["host"]:
                 parity = fields["arg"] & 1
                 if self.credits[parity] < self.work.image.credits:
@@ -75,25 +75,31 @@ class World:
     async def load(self) -> None:
         """Writes every memory."""
         words = self.work.image.words[0, 0]
-        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.STOP))
+        self.into.queue.append(self.form.pack(Kind.CONTROL, op=Control.STOP))
         self.into.queue.extend(numbers(self.driver.write_packets((0, 0), words)))
-        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.START))
+        self.into.queue.append(self.form.pack(Kind.CONTROL, op=Control.START))
         await self.ends.until(lambda: not self.into.queue, 100_000, "the program taken")
 
     async def stream(self) -> None:
         """All samples; returns when the host has every population's every step."""
-        samples, steps = next(iter(self.work.inputs.values())).shape[:2]
+        samples, steps = self._shape()
         for n in range(samples):
             self.waiting.extend(numbers(self.driver.sample_packets(self.work.inputs, n, steps)))
         self.release()
         await self.ends.until(lambda: self.collector.complete == samples * steps, 400_000, "all steps")
         await self.ends.run(200)
 
+    def _shape(self) -> tuple[int, int]:
+        """Presentations of all samples, and steps."""
+        samples, steps = next(iter(self.work.inputs.values())).shape[:2]
+        return samples * self.work.network.presentations, steps
+
     def check(self) -> None:
         """What comes out is what the golden model says."""
-        samples, steps = next(iter(self.work.inputs.values())).shape[:2]
+        samples, steps = self._shape()
         for probe in self.collector.probes.values():
-            ours, golden = self.driver._stack(probe, samples, steps), self.work.golden[probe.name]
+            ours = self.driver._stack(probe, samples // self.work.network.presentations, steps)
+            golden = self.work.golden[probe.name]
             assert probe.complete == samples * steps, f"{probe.name}: tokens after the last step"
             assert np.array_equal(ours, golden), (
                 f"{probe.name}: first at {np.argwhere(ours != golden)[0].tolist()}"
@@ -101,7 +107,7 @@ class World:
 
     async def ask(self, counter: Counter) -> int:
         """A counter's value."""
-        self.into.queue.append(FORM.pack(Kind.CONTROL, op=Control.QUERY, arg=counter))
+        self.into.queue.append(self.form.pack(Kind.CONTROL, op=Control.QUERY, arg=counter))
         before = len(self.replies)
         await self.ends.until(lambda: len(self.replies) > before, 5000, f"the answer to {counter.name}")
         assert self.replies[-1][0] == counter

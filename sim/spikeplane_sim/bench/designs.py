@@ -1,7 +1,7 @@
 """What each bench simulates: a component or a chip, at sizes that build in seconds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spikeplane.camera.config import CameraConfig
@@ -74,11 +74,22 @@ _SMALL: dict[str, Any] = {
 }  # fmt: skip
 NETWORK = ChipConfig(rows=3, cols=3, lanes=8)
 CORE = ChipConfig(rows=1, cols=1, low_planes=True, step_bits=2, **_SMALL)
+GATES = replace(
+    CORE,
+    low_planes=False,
+    populations=8,
+    dynamic_depth=32,
+    dynamic_bits=8,
+    gates=True,
+    tables=1,
+    presentations=2,
+)
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)
 
 DESIGNS = (
     Design("core", "bench_core", CORE, _core),
+    Design("gates", "bench_gates", GATES, _core),
     Design("router", "bench_router", NETWORK, _router),
     Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=2, lanes=8), _mesh),
     Design("bridge", "bench_bridge", ChipConfig(rows=2, cols=2, lanes=8), _bridge),

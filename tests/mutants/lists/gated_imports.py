@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant("trace/own_cells.py", "near if abs(near - theta) < 1e-7 else round(theta, _DIGITS)", "round(theta, _DIGITS)", "a reset has what single precision left of it"),
     Mutant("trace/norms.py", "own.reshape(steps, -1)", "own.reshape(-1, steps).T", "a step's channels have every so many factors", tests=VIDEOS),
     Mutant("trace/by_step.py", "bias and bias.tensor.double() / many", "bias and bias.tensor.double()", "a readout over all steps has its bias in each", tests=VIDEOS),
-    Mutant("trace/by_step.py", "steps.size if steps and second[1:] == channels else None", "steps.size if steps else None", "any dimension that begins with steps is one of all steps' channels", tests=VIDEOS),
+    Mutant("trace/by_step.py", "steps.size if steps and second[1:] == channels else None", "steps.size if steps else None", "any dimension that begins with steps is one of all steps' channels", tests=PIECES),
     Mutant("trace/by_step.py", "weight.double().reshape(len(weight), -1, many, inner)", "weight.double().reshape(len(weight), -1, inner, many).transpose(2, 3)", "a layer along steps and features has another step's weights", tests=APART),
     Mutant("trace/layouts.py", "steps * wanted // came", "wanted", "a batch-norm of all steps names its channels as steps", tests=VIDEOS),
     Mutant("trace/output.py", "made.currents(\"\", value)", "value", "values of the last step are a readout's sum", tests=VIDEOS, within="value = made.currents(\"\", value) return made.finish(value)"),
