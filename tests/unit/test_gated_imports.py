@@ -41,7 +41,14 @@ class Made:
         def unlike(what: str, cure: str) -> SpikeplaneError:
             return SpikeplaneError(f"{what}; {cure}")
 
-        return SimpleNamespace(made=self.made, layer="m", name=name, args=args, unlike=unlike)
+        return SimpleNamespace(
+            made=self.made,
+            layer="m",
+            name=name,
+            args=args,
+            unlike=unlike,
+            wanted=SimpleNamespace(input_bits=8),
+        )
 
     def run(self, value: Value, times: int = 1) -> np.ndarray:
         """What a population of this value sends: (N, T, C, H, W)."""

@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant("presented.py", "max(before, default=0) + population.kept", "min(before, default=0) + population.kept", "the shortest way to a latch counts"),
     Mutant("presented.py", "[depth.get(s, 0) for p in synapses if p.target == population.name for s in sources(p)]", "[depth.get(p.source, 0) for p in synapses if p.target == population.name]", "latches behind a gate need no presentation of their own"),
     Mutant("presented.py", "np.eye(len(weight))[:, :, None, None] * weight[:, None]", "np.ones((len(weight),) * 2)[:, :, None, None] * weight[:, None]", "latches of single channels have all channels' values"),
-    Mutant("trace/products.py", "found.update(_origin(o) for o in operands if o not in gates)", "", "what else is made of gated values is made of something else", within="found.update(_origin(o) for o in operands if o not in gates)"),
+    Mutant("trace/products.py", "found.update(_origin(o) for o in operands if o not in gates)", "", "what else is made of gated values is made of something else"),
     Mutant("trace/products.py", "(h, w) in ((1, 1), whole[1:])", "True", "a gate of some pixels is taken"),
     Mutant("trace/products.py", "c in (1, whole[0])", "True", "a gate of some channels is taken"),
     Mutant("trace/products.py", "own and own != whole", "False", "a gate's dimensions are whatever they are"),
