@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant("trace/layouts.py", "steps * wanted // came", "wanted", "a batch-norm of all steps names its channels as steps", tests=VIDEOS),
     Mutant("trace/output.py", "made.currents(\"\", value)", "value", "values of the last step are a readout's sum", tests=VIDEOS, within="value = made.currents(\"\", value) return made.finish(value)"),
     Mutant("trace/behind_steps.py", "moves and total.fixed and not total.mean", "False", "a bias behind a readout over all steps is refused", tests=VIDEOS),
-    Mutant("trace/called_again.py", "sources(value) != sources(first)", "False", "a later step of other layers is one of other numbers", tests=APART),
+    Mutant("trace/called_again.py", "sources(value) != sources(first)", "False", "a later step of other layers is one of other numbers", tests=("tests/unit/test_import_traced.py -k twice",)),
     Mutant("trace/called_again.py", "block = made.populations[since:]", "block = made.populations[since:][::-1]", "what a layer is made of stands the other way round", tests=APART),
 )  # fmt: skip
 
