@@ -7,7 +7,7 @@ import numpy as np
 from spikeplane.compiler.images import build_image
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
-from spikeplane.network import ALIGNED, MEMBRANE, Gate, Network, Neuron, Population, Projection, Table, Window
+from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection, Window
 from spikeplane.program.image import Image
 from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Placement
@@ -30,18 +30,21 @@ class Job:
 
 
 def job(name: str, config: ChipConfig, seed: int) -> Job:
-    """One of `NETWORKS` on a chip; weights and inputs from the seed. Every population is probed."""
+    """One of `NETWORKS` on a chip; weights and inputs from the seed."""
+    network, inputs = {**NETWORKS, "crowded": crowded, "by step": by_step}[name](np.random.default_rng(seed))
+    return placed(_without_low_planes(network) if config.low_planes else network, inputs, config)
+
+
+def placed(network: Network, inputs: Planes, config: ChipConfig) -> Job:
+    """A network on a chip. Every population is probed."""
     from spikeplane_sim.golden import GoldenModel
 
-    others = {"crowded": crowded, "by step": by_step, "attended": attended}
-    network, inputs = {**NETWORKS, **others}[name](np.random.default_rng(seed))
-    network = _without_low_planes(network) if config.low_planes else network
     names = [p.name for p in network.populations if p.neuron is not None]
     golden = GoldenModel(network, membrane_bits=config.membrane_bits, acc_bits=config.acc_bits).run(inputs)
-    network = laid_out(network, config)
-    placement = place(network, config)
-    image = build_image(network, placement, config, names)
-    return Job(config, network, placement, image, inputs, {name: golden[name] for name in names})
+    laid = laid_out(network, config)
+    placement = place(laid, config)
+    image = build_image(laid, placement, config, names)
+    return Job(config, laid, placement, image, inputs, {name: golden[name] for name in names})
 
 
 def _without_low_planes(network: Network) -> Network:
@@ -57,7 +60,8 @@ def _without_low_planes(network: Network) -> Network:
     )
 
 
-def _planes(rng: np.random.Generator, shape: tuple[int, int, int], rate: float) -> np.ndarray:
+def drawn_planes(rng: np.random.Generator, shape: tuple[int, int, int], rate: float) -> np.ndarray:
+    """Spikes of all samples and steps, so many of them 1."""
     return (rng.random((SAMPLES, STEPS, *shape)) < rate).astype(np.uint8)
 
 
@@ -86,7 +90,7 @@ def convolution(rng: np.random.Generator) -> tuple[Network, Planes]:
         Projection(source="conv", target="out", weight=rng.integers(-99, 100, (10, 16, 3, 3))),
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
-        "in": _planes(rng, (2, 6, 6), 0.4)
+        "in": drawn_planes(rng, (2, 6, 6), 0.4)
     }
 
 
@@ -112,7 +116,7 @@ def recurrent(rng: np.random.Generator) -> tuple[Network, Planes]:
         Projection(source="in", target="sum", weight=rng.integers(-20, 30, (4, 20, 1, 1))),
     )
     return Network(populations=populations, projections=projections, output="sum", steps=STEPS), {
-        "in": _planes(rng, (20, 1, 1), 0.6)
+        "in": drawn_planes(rng, (20, 1, 1), 0.6)
     }
 
 
@@ -171,7 +175,7 @@ def padded(rng: np.random.Generator) -> tuple[Network, Planes]:
         Projection(source="maximum", target="out", weight=rng.integers(-20, 21, (8, 16, 1, 1))),
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
-        "in": _planes(rng, (2, 5, 7), 0.5)
+        "in": drawn_planes(rng, (2, 5, 7), 0.5)
     }
 
 
@@ -192,7 +196,7 @@ def residual(rng: np.random.Generator) -> tuple[Network, Planes]:
         Projection(source="stream", target="out", weight=rng.integers(-7, 8, (10, 8, 3, 3))),
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
-        "in": _planes(rng, (4, 3, 3), 0.5)
+        "in": drawn_planes(rng, (4, 3, 3), 0.5)
     }
 
 
@@ -229,48 +233,8 @@ def by_step(rng: np.random.Generator) -> tuple[Network, Planes]:
         Projection(source="first", target="out", weight=rng.integers(-9, 10, (5, 12, 2, 2))),
     )
     return Network(populations=populations, projections=projections, output="out", steps=STEPS), {
-        "in": _planes(rng, (2, 4, 4), 0.5)
+        "in": drawn_planes(rng, (2, 4, 4), 0.5)
     }
-
-
-def attended(rng: np.random.Generator) -> tuple[Network, Planes]:
-    """Attention over the steps: channel t of a latch keeps step t's sum for the next presentation, a step's gate is a table's
-    entry for a sum over the latch, and what is gated fires."""
-    values = Neuron(leak="memoryless", reset="none", kind=MEMBRANE, planes=6)
-    table = Table(tuple(round(255 / (1 + np.exp((128 - i) / 20))) for i in range(256)), 0)
-    keeps = (1 << 16) * (1 - np.eye(STEPS, dtype=np.int64))
-    taken = np.zeros((STEPS, STEPS, 2, 3, 3), dtype=np.int64)
-    taken[range(STEPS), range(STEPS)] = rng.integers(-9, 10, (STEPS, 2, 3, 3))
-    populations = (
-        Population(name="in", shape=(2, 3, 3)),
-        Population(name="values", shape=(12, 3, 3), neuron=values),
-        Population(
-            name="kept",
-            shape=(STEPS, 1, 1),
-            neuron=Neuron(leak="multiply", reset="none", kind=MEMBRANE, planes=8),
-            leaks=keeps,
-            kept=True,
-        ),
-        Population(name="gate", shape=(1, 1, 1), neuron=replace(values, planes=8, relu=True, table=table)),
-        Population(
-            name="out", shape=(12, 3, 3), neuron=Neuron(reset="soft"), theta=rng.integers(500, 4000, 12)
-        ),
-    )
-    projections = (
-        Projection(source="in", target="values", weight=rng.integers(-9, 20, (12, 2, 1, 1))),
-        Projection(source="in", target="kept", weight=taken),
-        Projection(source="kept", target="gate", weight=rng.integers(-3, 4, (STEPS, 1, STEPS, 1, 1))),
-        Projection(
-            source="values",
-            target="out",
-            weight=np.ones((12, 1, 1), dtype=np.int64),
-            kind=ALIGNED,
-            dynamic=Gate("gate", 255),
-        ),
-    )
-    return Network(
-        populations=populations, projections=projections, output="out", steps=STEPS, presentations=2
-    ), {"in": _planes(rng, (2, 3, 3), 0.5)}
 
 
 def crowded(rng: np.random.Generator) -> tuple[Network, Planes]:
