@@ -38,6 +38,7 @@ class Values:
     presentations: int = 1
     planes: int = 0  #: 0: as many as membranes have
     relu: bool = False
+    credits: int = 0
     acc: int = 0  #: its first accumulator
     membranes: list[Word] = field(default_factory=list)
     presented: int = 0
@@ -64,6 +65,12 @@ class Soma:
         self.found: dict[int, dict[tuple[int, int, int], Word]] = defaultdict(dict)
         self.swept: dict[tuple[int, int], tuple[dict, dict[int, Word]]] = {}
         self.ended: dict[tuple[int, int], dict] = {}  #: what was found; rows of these are not ready
+        self.late = 0  #: cycles until a word that was asked for is set
+        self.asked_at = 0  #: in the last cycle with a request
+        self.taken: set[tuple[int, int]] = set()  #: (bank, accumulator) that sweeps have asked for
+        self.credits: dict[
+            tuple[int, int], set[tuple[int, int]]
+        ] = {}  #: what was taken then, by slot and parity
         self.cycles = 0
         self.seen: Counter[str] = Counter()  #: what the words made happen
         self.asked: list[Any] = [None] * (SWEEP_LATENCY + 1)
@@ -124,7 +131,7 @@ class Soma:
                       "acc_down": p.width, "acc_right": 1, "acc_across": 1,
                       "membrane_base": membrane, "parameter_base": 2, "leak_base": p.keeps, "membrane_out": p.sink != Sink.OUTER,
                       "plane_last": (p.planes or c.membrane_bits) - 1, "relu": p.relu, "egress_first": 2 * p.slot, "egress_count": 1,
-                      "credit_count": 0}  # fmt: skip
+                      "credit_count": p.credits}  # fmt: skip
             if c.dynamic_depth:
                 blocks = -(-p.words // lanes)
                 fields |= {"sink": p.sink, "row_base": p.base, "row_blocks": blocks, "pair_groups": 1, "value_groups": 1,
@@ -139,7 +146,8 @@ class Soma:
             word = self.tables.population.pack(**{name: fields.get(name, 0) for name in names})
             await self.write(ctx, Memory.POPULATION, p.slot, word)
             egress = {name: 0 for name, _ in self.tables.egress.fields} | {"host": 1, "tag": p.slot}
-            await self.write(ctx, Memory.EGRESS, 2 * p.slot, self.tables.egress.pack(**egress))
+            for entry in range(1 + p.credits):
+                await self.write(ctx, Memory.EGRESS, 2 * p.slot + entry, self.tables.egress.pack(**egress))
             for parity in range(2):
                 token = self.tables.schedule.pack(left=1, expected=1, ready=0)
                 await self.write(ctx, Memory.SCHEDULE, p.slot * 4 + parity, token)
@@ -162,6 +170,8 @@ class Soma:
         if ctx.get(port.valid):
             place = ctx.get(port.bank), ctx.get(port.address)
             self.asked[0] = list(self.accumulators[place])
+            self.taken.add(place)
+            self.asked_at = self.cycles
             if ctx.get(port.clear):
                 self.accumulators[place] = [0] * self.config.lanes
         answer = self.asked[SWEEP_LATENCY - 1]
@@ -181,6 +191,8 @@ class Soma:
         await ctx.tick()
         ctx.set(soma.o.ready, ready)
         ctx.set(port.data_valid, answer is not None)
+        if self.memory is not None:
+            ctx.set(port.late, self.cycles - self.asked_at < self.late)
         for lane, value in enumerate(answer or ()):
             ctx.set(port.data[lane], value)
         self.cycles += 1
@@ -200,6 +212,9 @@ class Soma:
             slot, parity = fields["source_slot"], fields["parity"]
             assert (slot, parity) not in {*self.swept, *self.ended}, "a second token"
             self.ended[slot, parity] = self.found.pop(slot, {})
+        elif kind == Kind.CREDIT:
+            self.credits[fields["tag"], fields["parity"]] = set(self.taken)
+            assert self.cycles - self.asked_at > self.late, "a credit comes before a word is set"
         else:
             assert kind == Kind.SPIKE, kind
             word = self.found[fields["tag"]].setdefault(

@@ -210,3 +210,28 @@ def test_presentations_are_counted_and_forgotten() -> None:
             counts[slot] = 0 if initial or (last and ends) else counts[slot] + last
 
     simulate(dut, bench)
+
+
+def test_a_pair_waits_until_the_one_before_has_its_rows() -> None:
+    """Words of many bits: the engine goes on long after the sweep that they came from. Its credits go when it has been swept."""
+    config = replace(CORE, cols=1, acc_bits=20, dynamic_depth=64, dynamic_bits=8)
+    soma = Soma(config, 1, stalls=0, reads=0.3)
+    soma.late = 30
+    pair: dict[str, Any] = {"height": 4, "width": 8, "sink": Sink.OUTER, "credits": 1}
+    populations = [Values(slot, **pair, base=base) for slot, base in ((1, 0), (2, 3))]
+
+    async def bench(ctx: Any) -> None:
+        await soma.load(ctx, populations)
+        for number in range(3):
+            soma.taken.clear()
+            await steps(ctx, soma, populations, number == 0)
+            while len(soma.credits) < 2 * len(populations):
+                await soma.cycle(ctx)
+            for p in populations:
+                for parity in range(2):
+                    words = {(parity, p.acc + word) for word in range(p.words)}
+                    assert words <= soma.credits.pop((p.slot, parity)), (
+                        "a credit comes before its words are swept"
+                    )
+
+    simulate(soma.module(), bench)
