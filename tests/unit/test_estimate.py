@@ -131,6 +131,27 @@ def test_options_take_what_was_measured(chip: str) -> None:
     assert dynamic["block RAM"].used - without["block RAM"].used in (banks, banks + 1)
 
 
+#: The same of gates, beside a dynamic memory, of one and of eight tables, and of 2 and of 16 presentations: of `tiny` alone.
+MORE = {
+    "gates": ({"gates": True}, 39, 0),
+    "a table": ({"tables": 1}, 262, 58),
+    "tables": ({"tables": 8}, 278, 65),
+    "two presentations": ({"presentations": 2}, 25, 4),
+    "presentations": ({"presentations": 16}, 59, 13),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_gates_take_what_was_measured(name: str) -> None:
+    fields, lut, ff = MORE[name]
+    base = replace(preset("tiny"), rows=1, cols=1, **(FIELDS["dynamic"] if name == "gates" else {}))
+    found, without = (
+        resources.estimate(chip, "ecp5") for chip in (replace(base, **fields), base)
+    )  # the words of populations are wider as well
+    assert abs(found["LUT"].used - without["LUT"].used - lut) < 0.25 * lut + 5
+    assert abs(found["FF"].used - without["FF"].used - ff) < 0.25 * ff + 5
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_forward_is_the_golden_model(seed: int) -> None:
     from spikeplane_sim.golden import GoldenModel

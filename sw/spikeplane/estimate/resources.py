@@ -138,6 +138,10 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "outer engine": lambda c: c.cores * (c.dynamic_depth > 0),
     "lanes by step": lambda c: c.cores * c.lanes * (c.step_bits > 0),
     "steps": lambda c: c.cores * (c.step_bits > 0),
+    "rows of values": lambda c: c.cores * c.lanes * c.dynamic_bits * c.gates,
+    "entries of tables": lambda c: c.cores * c.lanes * c.membrane_bits * (c.tables > 0),
+    "tables of values": lambda c: c.cores * (c.tables > 0),
+    "presentations": lambda c: c.cores * bits_for(c.presentations) * (c.presentations > 1),
     "tables in LUTs": _distributed,
     "deep memories": _deep,
     "addresses": _addresses,
@@ -148,9 +152,9 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
 #: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds
 #: do not say better.
 _PRIOR = {
-    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 5.4, 9.5, 360, 38, 410, 3, 1, 25, 20),
-    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 1.6, 0.1, 220, 2, 118, 0, 0, 35, 14),
-}
+    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 5.4, 9.5, 360, 38, 410, 0.6, 2, 8, 16, 3, 1, 25, 20),
+    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 1.6, 0.1, 220, 2, 118, 0, 0, 60, 3.3, 0, 0, 35, 14),
+}  # fmt: skip
 
 
 @cache
