@@ -227,7 +227,8 @@ class ChipConfig:
         return cls.from_dict(values)
 
 
-_CHOICES: dict[str, tuple[int, ...]] = {"lanes": (8, 16, 32), "weight_bits": (1, 2, 4, 8)}
+LANES = (8, 16, 32)
+_CHOICES: dict[str, tuple[int, ...]] = {"lanes": LANES, "weight_bits": (1, 2, 4, 8)}
 _MESH = ("rows", "cols")
 RANGES: dict[str, tuple[int, int]] = {
     "rows": (1, 8),

@@ -13,7 +13,7 @@ from spikeplane.network.met import met, most_met, most_pixels
 from spikeplane.network.network import Network
 from spikeplane.network.neuron import LEAK_ONE, LeakKind, LeakRound, Neuron, ResetMode
 from spikeplane.network.neurons import LEVELS, MEMBRANE, NEURONS, SPIKING, NeuronKind
-from spikeplane.network.pair import Pair, times
+from spikeplane.network.pair import Pair, on_lanes, times
 from spikeplane.network.populations import Population, Window
 from spikeplane.network.projection import Projection
 from spikeplane.network.projections import ALIGNED, DENSE, KINDS, ProjectionKind
@@ -48,6 +48,7 @@ __all__ = [
     "met",
     "most_met",
     "most_pixels",
+    "on_lanes",
     "times",
     "steps_of",
     "weights",

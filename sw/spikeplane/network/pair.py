@@ -15,6 +15,11 @@ from typing import Protocol, Self
 from spikeplane.network.gate import Gate
 
 
+def on_lanes(size: int, lanes: int) -> bool:
+    """Whether heads of `size` channels lie on the lanes of a core: each is a part of them, or a multiple."""
+    return not (size % lanes if size > lanes else lanes % size)
+
+
 @dataclass(frozen=True)
 class Pair:
     """The populations whose spikes make the weights of a dynamic projection Q -> A, in the step in which Q's are sent.

@@ -19,7 +19,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, Network, Neuron, Pair, Projection
+from spikeplane.network import ALIGNED, Network, Neuron, Pair, Projection, on_lanes
 from spikeplane.program.laid_gates import with_gates
 from spikeplane.program.laid_parts import IntoPair, Order, PairPopulation, Writer
 from spikeplane.program.placement import Placement
@@ -46,9 +46,8 @@ def laid_out(network: Network, config: ChipConfig) -> Network:
 
 
 def meets(channels: int, pair: Pair, lanes: int) -> bool:
-    """Whether heads of so many channels lie on the lanes of a core: each is a part of them, or a multiple."""
-    size = channels // pair.heads
-    return pair.heads == 1 or not (size % lanes if size > lanes else lanes % size)
+    """Whether the heads of so many channels in all lie on the lanes of a core; one may have any number."""
+    return pair.heads == 1 or on_lanes(channels // pair.heads, lanes)
 
 
 def _pair(
