@@ -32,9 +32,9 @@ def test_heads_of_6(monkeypatch: pytest.MonkeyPatch) -> None:
     net = import_model(transformer(6, 2, (2, 3), 3), input_shape=(2, 2, 3), input_bits=1, input_steps=True)
     assert proved(net, monkeypatch) > 10_000
     (attention,) = [p for p in net.projections if p.dynamic]
+    assert attention.dynamic is not None
     shapes = {p.name: p.shape for p in net.populations}
-    assert {shapes[name] for name in (attention.source, attention.target, *attention.dynamic.names)} == {
-        (16, 2, 3)
-    }  # type: ignore[union-attr]
+    laid = (attention.source, attention.target, *attention.dynamic.names)
+    assert {shapes[name] for name in laid} == {(16, 2, 3)}
     assert shapes["blocks.0.attends"] == (12, 2, 3)
     assert [(a.what, a.value) for a in net.assumptions if a.what == "heads"] == [("heads", "6 channels as 8")]
