@@ -36,20 +36,22 @@ using Out = int32_t *__restrict;
 static inline int32_t within(int32_t value, int32_t low, int32_t high) { return std::min(std::max(value, low), high); }
 
 template <typename Product>
-static void multiplied_all(int count, In u, In current, In factor, In up, In odd, Out v) {
-    for (int i = 0; i < count; i++) v[i] = multiplied<Product>(u[i], factor[i], up[i], odd[i]) + current[i];
+static void multiplied_all(const Fire &f, int count, In u, In current, Out v) {
+    const int32_t low = f.low, high = f.high;
+    In factor = f.factor, up = f.up, odd = f.odd;
+    for (int i = 0; i < count; i++)
+        v[i] = within(multiplied<Product>(u[i], factor[i], up[i], odd[i]) + current[i], low, high);
 }
 
 //! v of `count` neurons, at most a span of them.
 static void leaked(const Fire &f, int count, In u, In current, Out v) {
     const int32_t low = f.low, high = f.high;
     if (f.leak == LEAK_NONE)
-        for (int i = 0; i < count; i++) v[i] = u[i] + current[i];
+        for (int i = 0; i < count; i++) v[i] = within(u[i] + current[i], low, high);
     else if (f.leak == LEAK_MEMORYLESS)
-        std::copy_n(current, count, v);
+        for (int i = 0; i < count; i++) v[i] = within(current[i], low, high);
     else
-        (f.wide ? multiplied_all<int64_t> : multiplied_all<int32_t>)(count, u, current, f.factor, f.up, f.odd, v);
-    for (int i = 0; i < count; i++) v[i] = within(v[i], low, high);
+        (f.wide ? multiplied_all<int64_t> : multiplied_all<int32_t>)(f, count, u, current, v);
 }
 
 //! What is sent, before its planes.
@@ -84,7 +86,7 @@ static void limited(const Fire &f, int count, Out sent) {
     In table = f.table;
     if (f.sends == SENDS_ENTRIES)
         for (int i = 0; i < count; i++) sent[i] = table[within((sent[i] >> table_shift) + 128, 0, 255)];
-    else
+    else if (low > INT32_MIN || shift)
         for (int i = 0; i < count; i++) sent[i] = within(sent[i], low, high) >> shift;
 }
 

@@ -33,9 +33,11 @@ extern "C" void run(const Layer *layer, int64_t first, int64_t last) {
     const int64_t neurons = (int64_t)l.places * l.channels;
     int64_t largest = 0;
     for (int s = 0; s < l.count; s++) largest = std::max(largest, plane(l.sources[s]));
-    const int64_t at_once = std::max<int64_t>(1, CACHE / (largest + 4 * neurons));
-    std::vector<uint8_t> packed(l.count ? std::min(at_once, last - first) * largest + 4 : 0);
-    std::vector<int32_t> own(l.current ? 0 : std::min(at_once, last - first) * neurons);
+    const int64_t at_once = std::max<int64_t>(1, std::min(last - first, CACHE / (largest + 4 * neurons)));
+    thread_local std::vector<uint8_t> packed;
+    thread_local std::vector<int32_t> own;
+    packed.resize(std::max<size_t>(packed.size(), at_once * largest + 4)); // the last four may begin in the last byte
+    if (!l.current) own.resize(std::max<size_t>(own.size(), at_once * neurons));
     for (int64_t image = first; image < last; image += at_once) {
         const int images = std::min(at_once, last - image);
         int32_t *to = l.current ? l.current + image * neurons : own.data();

@@ -7,7 +7,7 @@ Tensors are (N, C, H, W) as everywhere, and lie in memory as (N, H, W, C).
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from ctypes import byref, pointer
+from ctypes import byref
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -163,12 +163,12 @@ class FastPopulation:
         self._after = after
         v = empty(batch, self.population.shape) if potentials else None
         layer.fire, layer.sent, layer.after = (
-            pointer(self.neurons.at(self.model.step)),
+            self.neurons.at(self.model.step),
             sent.data_ptr(),
             after.data_ptr(),
         )
         if u is not None:
-            kept.append(side_by_side(u))
+            kept.append(u if u is after else side_by_side(u))
             layer.u = kept[-1].data_ptr()
         if v is not None:
             layer.v = v.data_ptr()

@@ -1,5 +1,8 @@
 """What the kernel has to know of a population's neurons in a step."""
 
+from ctypes import pointer
+from typing import Any
+
 import numpy as np
 
 from spikeplane.network import Neuron, Population
@@ -21,7 +24,7 @@ class Neurons:
 
     def __init__(self, population: Population, limits: tuple[int, int]) -> None:
         self.population, self.limits = population, limits
-        self._steps: dict[int, tuple[Fire, list[np.ndarray]]] = {}
+        self._steps: dict[int, tuple[Any, list[np.ndarray]]] = {}
 
     @classmethod
     def of(cls, population: Population, limits: tuple[int, int]) -> "Neurons | None":
@@ -35,12 +38,13 @@ class Neurons:
         fits = all(int(n.max(initial=0)) * times < _MOST for n in numbers)
         return cls(population, limits) if fits else None
 
-    def at(self, step: int) -> Fire:
-        """Of step `step` of a sample."""
+    def at(self, step: int) -> Any:
+        """A pointer to that of step `step` of a sample."""
         p = self.population
         key = step if any(map(differs, (p.theta, p.amount, p.leaks))) else 0
         if key not in self._steps:
-            self._steps[key] = self._made(key)
+            made, kept = self._made(key)
+            self._steps[key] = pointer(made), kept
         return self._steps[key][0]
 
     def _made(self, step: int) -> tuple[Fire, list[np.ndarray]]:

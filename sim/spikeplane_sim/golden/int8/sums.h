@@ -49,12 +49,13 @@ static void pack(const Source &s, int64_t image, uint8_t *to) {
 
 //! Where the kernel of one place after the other begins among the packed bytes.
 static std::vector<const uint8_t *> begins(const Source &s, const uint8_t *packed, int images, int places) {
-    std::vector<const uint8_t *> all((size_t)images * places);
+    std::vector<const uint8_t *> all;
+    all.reserve((size_t)images * places);
     const int64_t row = (int64_t)s.plane_width * s.channels;
-    for (int64_t i = 0; i < (int64_t)all.size(); i++) {
-        const int64_t image = i / places, y = i % places / s.out_width, x = i % places % s.out_width;
-        all[i] = packed + image * s.plane_height * row + y * s.stride_y * row + x * s.stride_x * s.channels;
-    }
+    for (int image = 0; image < images; image++, packed += s.plane_height * row)
+        for (int y = 0; y < places / s.out_width; y++)
+            for (int x = 0; x < s.out_width; x++)
+                all.push_back(packed + y * s.stride_y * row + (int64_t)x * s.stride_x * s.channels);
     return all;
 }
 
