@@ -16,6 +16,7 @@ from mutants.lists import (
     gated_rows,
     gates,
     golden,
+    golden_int8,
     kinds,
     levels,
     link,
@@ -40,8 +41,8 @@ from mutants.lists import (
 )
 
 PARTS = (
-    core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, driver.PART,
-    program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
+    core.PART, core_out.PART, network.PART, link.PART, camera.PART, camera_pixels.PART, compiler.PART, golden.PART, golden_int8.PART,
+    driver.PART, program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
     *boxes.PARTS, gated_imports.PART, ranked.PART,
