@@ -21,12 +21,13 @@ from test_random_mixed import CHIPS as MIXED_CHIPS
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, MEMBRANE, Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, LEVELS, MEMBRANE, Network, Neuron, Population, Projection
 from spikeplane.toolchain import byte_products
 from spikeplane_sim.golden import GoldenModel, int8
 from spikeplane_sim.golden.int8 import binding
 from spikeplane_sim.golden.int8.digits import digits_of
 
+pytestmark = pytest.mark.skipif(byte_products() is None, reason="no g++, or a processor without SSSE3")
 Planes = dict[str, np.ndarray]
 Draw = Callable[[int, ChipConfig], tuple[Network, Planes]]
 #: The kernel's ways to multiply; a processor that has the first has all.
@@ -225,6 +226,51 @@ def test_sums_that_wrap_on_the_way(way: str) -> None:
 def test_wide_membranes_go_the_plain_way() -> None:
     network, planes = random_network(0, CHIPS["core-16"])
     assert not alike(network, planes, membrane_bits=32, acc_bits=32).fast
+
+
+def neurons(neuron: Neuron, **numbers: Any) -> Network:
+    """Channels that get what the input sends."""
+    network = convolution(np.eye(2, dtype=int).reshape(2, 2, 1, 1), 16, signed=True)
+    target = replace(network.populations[1], neuron=neuron, **numbers)
+    return replace(network, populations=(network.populations[0], target), steps=4)
+
+
+def test_products_of_wide_membranes(way: str) -> None:
+    """Membranes of 20 bits times a leak of 16."""
+    network = neurons(Neuron(kind=MEMBRANE, leak="multiply", leak_value=60001, reset="none"))
+    planes = {"in": np.full((1, 40, 2, 4, 4), 32767)}
+    fast = alike(network, planes, membrane_bits=20, acc_bits=20)
+    assert fast.fast["out"].neurons is not None
+    assert int(fast.run(planes)["out"].max()) > 1 << 18
+
+
+def test_levels_of_large_thresholds_go_the_plain_way() -> None:
+    planes = {"in": np.full((1, 4, 2, 4, 4), 30000)}
+    for theta, taken in ((100, True), (1 << 22, True), (1 << 23, False)):
+        network = neurons(Neuron(kind=LEVELS[127], reset="soft"), theta=np.full(2, theta))
+        fast = alike(network, planes, membrane_bits=26, acc_bits=20)
+        assert (fast.fast["out"].neurons is not None) is taken
+
+
+def test_membranes_that_are_given_stay(way: str) -> None:
+    """A stream goes on from them and leaves them as they are."""
+    network = neurons(Neuron(kind=MEMBRANE, reset="none"))
+    model = GoldenModel(network, path="int8", **NARROW)
+    given = torch.full((1, 2, 4, 4), 5, dtype=torch.int32)
+    membranes = {"out": given}
+    for _ in model.stream([{"in": torch.full((1, 2, 4, 4), 3)}] * 2, membranes=membranes):
+        pass
+    assert torch.equal(membranes["out"], torch.full_like(given, 11))
+    assert torch.equal(given, torch.full_like(given, 5))
+
+
+def test_currents_that_leave_the_accumulators(way: str) -> None:
+    network, planes = convolution(np.full((1, 3, 3, 3), 127)), {"in": np.full((1, 1, 3, 4, 4), 255)}
+    for path in ("plain", "int8"):
+        with pytest.raises(
+            SpikeplaneError, match=r"^population 'out': a current of 874395 exceeds the 18-bit accumulator"
+        ):
+            GoldenModel(network, membrane_bits=16, acc_bits=18, path=path).run(planes)
 
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:

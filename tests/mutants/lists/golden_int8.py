@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant("layer.py", "population.window is None", "True", "a window's currents go straight to the neurons"),
     Mutant("layer.py", "not model.watched(population)", "True", "nothing looks at currents beyond the accumulators"),
     Mutant("layer.py", "given.before if projection.delay else given.now", "given.now", "a delayed projection comes at once"),
-    Mutant("layer.py", "step if differs(self.population.bias) else 0", "0", "all steps have the first one's bias"),
+    Mutant("layer.py", "self.model.step if differs(self.population.bias) else 0", "0", "all steps have the first one's bias"),
     Mutant("layer.py", "ends[1:]", "ends", "threads have no images"),
     Mutant("layer.py", "model.wide == torch.int32", "True", "wide currents are added in 32 bits"),
     Mutant("__init__.py", "path or os.environ.get(VARIABLE) or \"auto\"", "os.environ.get(VARIABLE) or path or \"auto\"", "the variable comes before the argument"),
