@@ -37,8 +37,10 @@ class AnyNeurons(neuron.NeuronArray):
     """Neurons that fire as the solver likes."""
 
     def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
-        for signal in (self.after[lane], self.v[lane]):
+        v = Signal.like(self.v[lane], name=f"any_v_{lane}")
+        for signal in (self.after[lane], v):
             free(m, signal)
+        m.d.sync += self.v[lane].eq(v)  # a register: lanes of a table turn
         if not lane:
             free(m, self.fired)
 
