@@ -29,6 +29,7 @@ NOT_RUN = {
     "docs/camera-chip.md": 1,
     "docs/developer/board.md": 2,
     "docs/developer/operator.md": 2,
+    "docs/importing.md": 2,
     "docs/inputs.md": 1,
     "docs/python.md": 1,
 }
