@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from spikeplane.compiler import gates
+from spikeplane.compiler.importance import importance
 from spikeplane.compiler.planes import bits_of, widest
 from spikeplane.compiler.ranges import ranges
 from spikeplane.compiler.steps import best_step, flat, top
@@ -51,6 +52,8 @@ class Branches:
         self.room: dict[str, int] = {}
         self.low: dict[str, int] = {}
         self.ties: Ties = ties(net)
+        #: by population what noise in it is worth
+        self.matters = importance(net, peaks)
         self._steps: dict[tuple[int, bytes], list[np.ndarray]] = {}
 
     def inside(self, projection: FloatProjection, members: list[str]) -> bool:

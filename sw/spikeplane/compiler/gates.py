@@ -92,22 +92,29 @@ def _sent(
 
 
 def reach_of(layer: Layer, config: ChipConfig) -> float:
-    """Beyond which argument its function changes by less than is sent, or is not asked for on the calibration."""
-    function = FUNCTIONS[layer.neuron.function]
+    """See `reach`."""
+    return reach(layer.population, layer.peak, config)
+
+
+def reach(population: FloatPopulation, peak: np.ndarray | None, config: ChipConfig) -> float:
+    """Beyond which argument its function changes by less than is sent, or is not asked for on the calibration. peak: its
+    largest membrane there (C,)."""
+    assert population.neuron is not None
+    function = FUNCTIONS[population.neuron.function]
     tried = np.linspace(0, function.reach, ENTRIES)[1:]
     left = [
         np.abs(function.apply(tried * sign) - function.apply(sign * function.reach)) for sign in (1.0, -1.0)
     ]
-    reach = float(tried[np.argmax(np.maximum(*left) < unit(config) / 4)])
-    return reach if layer.peak is None else min(reach, float(layer.peak.max()) * _MARGIN)
+    furthest = float(tried[np.argmax(np.maximum(*left) < unit(config) / 4)])
+    return furthest if peak is None else min(furthest, float(peak.max()) * _MARGIN)
 
 
 def with_function(made: Population, layer: Layer, one: np.ndarray, config: ChipConfig) -> Population:
     """A population that sends its function. one: the real value of 1 of its membranes (C,), alike in all channels."""
     neuron, step = made.neuron, float(one[0])
     assert neuron is not None
-    shift, reach = 0, reach_of(layer, config)
-    while (ENTRIES // 2 << shift) * step < reach and shift < config.membrane_bits - 8:
+    shift, furthest = 0, reach_of(layer, config)
+    while (ENTRIES // 2 << shift) * step < furthest and shift < config.membrane_bits - 8:
         shift += 1
     low, top = ends(layer.population, config)
     middles = ((np.arange(ENTRIES) - ENTRIES // 2) * 2.0**shift + (2.0**shift - 1) / 2) * step

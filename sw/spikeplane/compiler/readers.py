@@ -11,12 +11,13 @@ The error is that of the readers' currents: noise power over signal power.
 import numpy as np
 
 from spikeplane.compiler.branches import Branches
+from spikeplane.compiler.gates import has_function, reach
 from spikeplane.compiler.layers import per_channel
 from spikeplane.compiler.planes import widest
 from spikeplane.compiler.sides import reached
 from spikeplane.compiler.steps import flat, grid_of, top
 from spikeplane.compiler.ties import is_gated, is_identity, uniform
-from spikeplane.float_network import FloatProjection
+from spikeplane.float_network import FloatPopulation, FloatProjection
 from spikeplane.network import times
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
@@ -59,7 +60,7 @@ def error(branches: Branches, members: list[str], unit: np.ndarray, most: int, l
     values are sent on `most` planes, with `low` left out below them."""
     noise, sent = _noise(branches, members, unit, low), unit * 2.0**low
     targets = dict.fromkeys(p.target for p in _read(branches, members))
-    return sum(_behind(branches, members, target, sent, most, noise) for target in targets)
+    return sum(branches.matters[t] * _behind(branches, members, t, sent, most, noise) for t in targets)
 
 
 def _read(branches: Branches, members: list[str]) -> list[FloatProjection]:
@@ -116,7 +117,7 @@ def _behind(
     most: int,
     noise: dict[str, np.ndarray],
 ) -> float:
-    """Noise over signal in the currents of one reader. unit: of what is sent."""
+    """Noise over signal in the currents of one reader; of the argument of a function the noise alone. unit: of what is sent."""
     population = branches.net.population(target)
     coarse = _unit(branches, members, target, unit, most)
     signal, wrong = np.zeros(population.shape[0]), np.zeros(population.shape[0])
@@ -139,7 +140,11 @@ def _behind(
             grid = grid_of(np.abs(rows), largest, branches.bits[target])
         size = by(branches.usual[p.source] / _SPREAD / own) * np.sqrt(pixels)
         wrong = wrong + np.where((grid > 0) & (step <= grid), 0, _lost(weight * by(own), step, size))
+    if has_function(population):
+        return float(wrong.mean())
     live = signal > 0
+    if branches.matters[target] < 1:  # of many numbers that make a gate the small ones decide nothing
+        return float(wrong.sum() / signal.sum()) if live.any() else 0.0
     if uniform(branches.net, population):
         signal, wrong = signal.sum(keepdims=True), wrong.sum(keepdims=True)
         live = signal > 0
@@ -169,10 +174,17 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
     total = reached(parts, per_channel(population.bias, population.shape[0]))
     found = total / ((1 << (config.acc_bits - 1)) - 1)
     if population.sends_values:
-        found = np.maximum(found, branches.usual[target] / ((1 << (config.membrane_bits - 1)) - 1))
+        found = np.maximum(found, _usual(branches, population) / ((1 << (config.membrane_bits - 1)) - 1))
     if target in branches.ties.factor:
         found = np.maximum(found, _of_class(branches, target))
     return np.full_like(found, found.max()) if uniform(branches.net, population) else found
+
+
+def _usual(branches: Branches, population: FloatPopulation) -> np.ndarray | float:
+    """The largest membrane (C,) that is usual."""
+    if has_function(population):
+        return reach(population, branches.peaks.get(population.name), branches.config)
+    return branches.usual[population.name]
 
 
 def _of_class(branches: Branches, target: str) -> np.ndarray:

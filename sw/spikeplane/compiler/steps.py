@@ -160,15 +160,18 @@ def common_unit(
     if anchor is not None:
         main, own = anchor, np.abs(flat(weights[anchor])).max(1)
         steps, grids = (tuple(own if i == main else each for i, each in enumerate(s)) for s in (steps, grids))
-    powers = [
-        0 if i == main else _power(weights[i], steps[main], n, caps[main], caps[i], REACH + max(0, -n))
-        for i, n in enumerate(widths)
-    ]
+    order = sorted(range(len(weights)), key=lambda i: (i != main, -sizes[i]))
+    powers, unit = [0] * len(weights), np.zeros(len(weights[main]))
+    for i in order:
+        if i != main:
+            powers[i] = _power(weights[i], unit, widths[i], caps[main], caps[i], REACH + max(0, -widths[i]))
+        unit = np.where(unit > 0, unit, steps[i] * 2.0 ** -powers[i])
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
     above = [power - min(powers) for power in powers]
-    unit, grid = (each * 2.0 ** min(powers) for each in (steps[main], grids[main]))
-    for step, power in zip(steps, above, strict=True):
-        unit = np.where(unit > 0, unit, step * 2.0**-power)
+    unit, grid = np.zeros_like(unit), np.zeros_like(unit)
+    for i in order:
+        empty, finest = unit <= 0, 2.0 ** -above[i]
+        unit, grid = np.where(empty, steps[i] * finest, unit), np.where(empty, grids[i] * finest, grid)
     if widths.count(1) > 1:
         ones = [i for i, bits in enumerate(widths) if bits == 1]
         unit = _signs_unit([weights[i] for i in ones], [above[i] for i in ones], uniform=uniform)

@@ -99,7 +99,7 @@ class Streams(Branches):
         behind its values gain more by it than the values lose."""
         every, may = self._widest(members), self._may_leave_out(members)
         if (product := self.product(members)) is not None:
-            return self._of_product(members, product, every, may)
+            return self._of_product(members, product, given or every, may)
         if self.several > 1 and any(
             p.source in members and share_shifts(self.net, p) for p in self.net.projections
         ):
