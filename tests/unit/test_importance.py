@@ -78,3 +78,13 @@ def test_a_grid_is_the_coarsest_of_all_weights() -> None:
     """The last weight alone refutes: 6 is a multiple of 3 and of 2, 8 of 2; 0.5 of a grid is none."""
     rows = np.array([[6.0] * 40 + [3.0], [6.0] * 40 + [8.0], [100.0] * 40 + [0.37], [0.0] * 41])
     np.testing.assert_allclose(grid_of(rows, rows.max(1), 8), [3.0, 2.0, 0.0, 0.0])
+
+
+def test_weights_far_above_a_step_of_one() -> None:
+    """Values of a stream of 20 planes are steps of 1 themselves: what is 2^15 times as large is not clipped."""
+    parts = [np.full((3, 1, 1), 2.0**-15), np.random.default_rng(0).normal(size=(3, 9, 1, 1))]
+    unit, _, above = common_unit(parts, (8, 8), [0, 19], uniform=False, exact=False, anchor=0)
+    np.testing.assert_array_equal(unit, 2.0**-15)
+    largest = np.abs(parts[1]).max((1, 2, 3)) / (unit * 2.0 ** above[1])
+    assert (largest < 127 / 0.5).all()
+    assert (largest > 40).any()

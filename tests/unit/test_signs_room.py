@@ -98,6 +98,13 @@ def test_terms_that_reach_beyond_the_accumulator_are_fewer() -> None:
 def test_steps_far_above_an_identity_of_values_are_reached() -> None:
     """Odd numbers of eight signs, 2^10 times the identity's 1: 255 of these are 2^18 but for one in 256."""
     weights = [np.ones((4, 1, 1)), np.full((4, 3, 1, 1), 2.0**18)]
-    unit, _, above = common_unit(weights, (1, -8), [20, 20], uniform=False, exact=False, anchor=0)
+    unit, _, above = common_unit(weights, (1, -8), [20, 20], uniform=False, exact=False)
     assert unit.tolist() == [1.0] * 4
     assert above == [0, 10]
+
+
+def test_steps_as_far_above_a_step_of_one_as_shifts_reach() -> None:
+    """Of values whose steps are 1 themselves: one of the eight signs' numbers is exact."""
+    weights = [np.ones((4, 1, 1)), np.full((4, 3, 1, 1), 2.0**18)]
+    _, _, above = common_unit(weights, (1, -8), [20, 20], uniform=False, exact=False, anchor=0)
+    assert above == [0, 18]

@@ -47,6 +47,11 @@ MESHES = ((1, 1), (2, 2))
 LARGER = ((2, 2), (2, 4), (4, 4))
 
 
+def widened(config: ChipConfig, membrane_bits: int) -> ChipConfig:
+    """With membranes of so many bits, and what goes with them."""
+    return replace(config, membrane_bits=membrane_bits, acc_bits=membrane_bits + 8, max_shift=membrane_bits - 1)
+
+
 def placements(program: Program) -> list[tuple[str, Program]]:
     """The program on a small and on a larger mesh, and there once more in other places, each with its name. Raises
     SpikeplaneError where no mesh holds it."""

@@ -12,7 +12,7 @@ import spikeplane
 from spikeplane.errors import SpikeplaneError
 from spikeplane.program import Program
 from spikeplane_sim.measured import agreement
-from spikeplane_sim.systems.placed import ATTENDING, CORE, GATED, placements
+from spikeplane_sim.systems.placed import ATTENDING, CORE, GATED, placements, widened
 from spikeplane_sim.systems.system import System
 
 SAMPLES, SHOWN = 6, 2  #: random images that agreement is measured on, and that run on the chip
@@ -126,6 +126,7 @@ def compiled(system: System, size: int, seed: int, given: np.ndarray) -> Program
     core = replace(CORE, weight_bits=system.weight_bits, low_planes=system.low_planes, levels=system.levels)
     core = replace(core, **ATTENDING) if system.attention else core
     core = replace(core, **GATED) if system.gates else core
+    core = widened(core, system.membrane_bits) if system.membrane_bits else core
     for chip in (core, replace(core, rows=2, cols=4)):
         try:
             return spikeplane.compile(model, chip=chip, **options)

@@ -36,6 +36,7 @@ class System:
     attention  of the chip: a dynamic memory
     levels      of the chip: for integer spikes
     gates       of the chip: for products of values and what is kept of a sample's presentations
+    membrane_bits  of the chip, where it is to be wider than its options need; 0: as they need
     lacks      what is missing before it runs, of the chip where it has a model; "" for one that runs
     """
 
@@ -58,6 +59,7 @@ class System:
     attention: bool = False
     levels: bool = False
     gates: bool = False
+    membrane_bits: int = 0
     lacks: str = ""
 
     def refuse(self, size: int) -> None:

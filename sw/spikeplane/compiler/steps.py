@@ -164,7 +164,9 @@ def common_unit(
     powers, unit = [0] * len(weights), np.zeros(len(weights[main]))
     for i in order:
         if i != main:
-            powers[i] = _power(weights[i], unit, widths[i], caps[main], caps[i], REACH + max(0, -widths[i]))
+            # a step of 1 of a stream's values may be far below all weights beside it
+            far = REACH + max(0, -widths[i]) if anchor is None else max(caps)
+            powers[i] = _power(weights[i], unit, widths[i], caps[main], caps[i], far)
         unit = np.where(unit > 0, unit, steps[i] * 2.0 ** -powers[i])
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
     above = [power - min(powers) for power in powers]

@@ -21,7 +21,7 @@ PLACES = (
     Mutant("routes.py", "count > most", "count > most + 1", "a core counts a connection too many"),
     Mutant("synapses.py", "(place - k) % stride == 0 and 0 <= place - k < out * stride", "0 <= place - k < out * stride", "a strided kernel meets every pixel"),
     Mutant("synapses.py", "0 <= place - k < out * stride", "place - k < out * stride", "a kernel meets outputs before the first"),
-    Mutant("synapses.py", "(row < 0)", "(row > 0)", "1-bit weights have the other sign"),
+    Mutant("synapses.py", "rows < 0 if bits == 1 else rows", "rows > 0 if bits == 1 else rows", "1-bit weights have the other sign"),
 )  # fmt: skip
 
 NUMBERS = (

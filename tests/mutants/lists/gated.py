@@ -53,7 +53,7 @@ COMPILER = (
     Mutant("gates.py", "replace(p.dynamic, top=top)", "p.dynamic", "a gate says that it goes up to 1"),
     Mutant("gates.py", "low < 0", "False", "gates below 0 are taken", within="if low < 0: raise"),
     Mutant("gates.py", "(2.0**shift - 1) / 2", "0", "an entry is that of its least membrane"),
-    Mutant("gates.py", "(ENTRIES // 2 << shift) * step < reach", "False", "a table reaches 128 units"),
+    Mutant("gates.py", "(ENTRIES // 2 << shift) * step < furthest", "False", "a table reaches 128 units"),
     Mutant("gates.py", "bits(config) + (low < 0)", "bits(config)", "a function's sign has no plane"),
     Mutant("counted.py", "(np.abs(one - factor) <= _CLOSE * factor).all()", "True", "products are of another unit than their sum"),
     Mutant("quantise.py", "population.kept", "False", "latches are cleared between presentations"),

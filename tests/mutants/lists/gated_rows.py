@@ -41,7 +41,7 @@ PARTS = (
             Mutant("under_way.py", "all_in & self.quiet", "self.quiet", "rows are ready between two words"),
             Mutant("under_way.py", "all_in & self.quiet", "all_in", "rows are ready before the last one is written"),
             Mutant("under_way.py", "all_in.eq(0)", "all_in.eq(all_in)", "rows are ready as soon as the sweep begins"),
-            Mutant("under_way.py", "self.unready != 0", "0", "a sweep begins while the engine works for another"),
+            Mutant("under_way.py", "self.busy.eq(1)", "self.busy.eq(0)", "a sweep begins while the engine works for another"),
             Mutant("row_adder.py", "m.d.sync += some.eq(0)", "pass", "rows of values are cleared"),
             Mutant("row_adder.py", "reading | self.row_valid", "reading", "a row is not written"),
             Mutant("row_adder.py", "Mux(self.row_valid, self.row, 0)", "self.row", "values are added to sums of pairs"),

@@ -21,7 +21,7 @@ MUTANTS = (
     Mutant("row_adder.py", "value & in_head", "value", "other heads' lanes count"),
     Mutant("row_adder.py", "self.i.valid & port.read_ready", "self.i.valid", "a read that was refused is taken for one"),
     Mutant("row_adder.py", "~adding & ~self.all_cleared", "~self.all_cleared", "a row stays uncleared where a sum takes its cycle"),
-    Mutant("outer.py", "words.rests & ~pairs.o.valid & scan.quiet & adder.quiet", "words.rests & ~pairs.o.valid & adder.quiet", "quiet while a word is scanned"),
+    Mutant("outer.py", "~taken.o.valid & words.rests & ~pairs.o.valid & scan.quiet & adder.quiet", "~taken.o.valid & words.rests & ~pairs.o.valid & adder.quiet", "quiet while a word is scanned"),
 )  # fmt: skip
 
 PART = Part(

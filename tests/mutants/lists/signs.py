@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant("compiler/signs.py", "(rows > _TINY).sum(1)", "rows.shape[1]", "zeros count in the size of the signs"),
     Mutant("compiler/signs.py", "round(float(ratio.mean()))", "float(ratio.mean())", "any common ratio passes for a power of two"),
     Mutant("compiler/signs.py", "max(2, (config.max_shift + _SHARE) // _SHARE)", "SEVERAL[0]", "signs leave values no shifts"),
-    Mutant("compiler/steps.py", "REACH + max(0, -n)", "REACH", "a stream's weights are as coarse as the branch beside them"),
+    Mutant("compiler/steps.py", "REACH + max(0, -widths[i])", "REACH", "a stream's weights are as coarse as the branch beside them"),
     Mutant("compiler/signs.py", "tags <= config.projections", "True", "more terms than the chip has tags"),
     Mutant("compiler/signs.py", "size * PART <= room", "True", "terms fill the weight memories"),
     Mutant("compiler/signs.py", "len(neurons) if probes is None else probes", "len(neurons)", "populations that nobody asks for keep their tags"),

@@ -45,7 +45,7 @@ GATES = (
     Mutant("synapses/step_numbers.py", "other[:-1] + 1", "number + 1", "a bank counts by itself"),
     Mutant("synapses/step_numbers.py", "self.token & self.last", "other[-1]", "a delayed projection begins with its target's last"),
     Mutant("synapses/step_numbers.py", "used[bank].eq(0)", "used[bank].eq(used[bank])", "every packet begins a step"),
-    Mutant("synapses/step_numbers.py", "self.last, ended)", "0, ended)", "a sample goes on behind its last step"),
+    Mutant("synapses/step_numbers.py", "Mux(self.token & ~self.delayed, self.last, ended)", "Mux(self.token & ~self.delayed, 0, ended)", "a sample goes on behind its last step"),
     Mutant("synapses/step_numbers.py", "self.token & ~self.delayed", "self.token", "a delayed token ends its target's sample"),
     Mutant("synapses/lookup.py", "token.last & ~projection.delayed", "token.last", "a source's last step ends its target's sample"),
     Mutant("synapses/lookup.py", "Mux(projections[3].stepped, Cat(number, packets[3].group), packets[3].group)", "Cat(number, packets[3].group)", "weights that are alike are looked for by step"),

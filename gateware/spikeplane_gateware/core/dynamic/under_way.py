@@ -49,11 +49,10 @@ class UnderWay(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, all_in = Module(), Signal()
         m.d.sync += [self.begin.eq(self.begins), all_in.eq(all_in | self.ended)]
-        m.d.comb += self.busy.eq(self.unready != 0)
         with m.If(all_in & self.quiet):
-            m.d.sync += self.unready.eq(0)
+            m.d.sync += [self.unready.eq(0), self.busy.eq(0)]
         with m.If(self.begins):
-            m.d.sync += [self.kept.eq(self.population), self.kept_parity.eq(self.parity), all_in.eq(0)]
+            m.d.sync += [self.kept.eq(self.population), self.kept_parity.eq(self.parity), all_in.eq(0), self.busy.eq(1)]
             for bank in range(2):
                 m.d.sync += self.unready[bank].eq(self.parity if bank else ~self.parity)
         return m
