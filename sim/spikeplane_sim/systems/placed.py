@@ -49,7 +49,9 @@ LARGER = ((2, 2), (2, 4), (4, 4))
 
 def widened(config: ChipConfig, membrane_bits: int) -> ChipConfig:
     """With membranes of so many bits, and what goes with them."""
-    return replace(config, membrane_bits=membrane_bits, acc_bits=membrane_bits + 8, max_shift=membrane_bits - 1)
+    return replace(
+        config, membrane_bits=membrane_bits, acc_bits=membrane_bits + 8, max_shift=membrane_bits - 1
+    )
 
 
 def placements(program: Program) -> list[tuple[str, Program]]:

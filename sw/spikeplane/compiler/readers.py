@@ -131,9 +131,8 @@ def _behind(
         wrong = wrong + flat(weight**2 * by(noise[p.source]) * pixels).sum(1)
         rows = flat(weight * by(own))
         largest = np.abs(rows).max(1)
-        if is_identity(branches.net, p) or is_gated(
-            branches.net, p
-        ):  # exact, while the reader's unit is no coarser
+        # exact, while the reader's unit is no coarser
+        if is_identity(branches.net, p) or is_gated(branches.net, p):
             step, grid = coarse * _SLACK, largest
         else:
             step = np.maximum(coarse, largest / top(branches.bits[target]))

@@ -150,10 +150,8 @@ def common_unit(
     it that is best for them. anchor: the projection whose weights, one a channel, are steps of 1 themselves.
     widths: bits of each, see `integers`; those of the fewest have the say.
     """
-    steps, grids = zip(
-        *(best_step(w, bits, uniform=uniform, exact=exact) for w, bits in zip(weights, widths, strict=True)),
-        strict=True,
-    )
+    best = [best_step(w, bits, uniform=uniform, exact=exact) for w, bits in zip(weights, widths, strict=True)]
+    steps, grids = zip(*best, strict=True)
     least = min(map(abs, widths))
     sizes = [(flat(w) ** 2).sum() * (abs(n) == least) for w, n in zip(weights, widths, strict=True)]
     main = int(np.argmax(sizes))
@@ -170,14 +168,19 @@ def common_unit(
         unit = np.where(unit > 0, unit, steps[i] * 2.0 ** -powers[i])
     powers = [min(power, min(powers) + cap) for power, cap in zip(powers, caps, strict=True)]
     above = [power - min(powers) for power in powers]
-    unit, grid = np.zeros_like(unit), np.zeros_like(unit)
-    for i in order:
-        empty, finest = unit <= 0, 2.0 ** -above[i]
-        unit, grid = np.where(empty, steps[i] * finest, unit), np.where(empty, grids[i] * finest, grid)
+    unit, grid = _of_the_first([(steps[i] * 2.0 ** -above[i], grids[i] * 2.0 ** -above[i]) for i in order])
     if widths.count(1) > 1:
         ones = [i for i, bits in enumerate(widths) if bits == 1]
         unit = _signs_unit([weights[i] for i in ones], [above[i] for i in ones], uniform=uniform)
     return unit, grid, above
+
+
+def _of_the_first(units: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """By channel the unit and the grid of the first that has a unit there."""
+    unit, grid = (np.zeros_like(each) for each in units[0])
+    for own, multiple in units:
+        unit, grid = np.where(unit > 0, unit, own), np.where(unit > 0, grid, multiple)
+    return unit, grid
 
 
 def power_of(weight: np.ndarray, unit: np.ndarray, bits: int, most: int) -> int:

@@ -18,7 +18,7 @@ MUTANTS = (
     Mutant("row_scan.py", "(self.all_cleared | (block < self.cleared))", "1", "rows are added to before they are cleared"),
     Mutant("row_adder.py", "~reading & ~adding & self.all_cleared & ~self.begin", "~reading & self.all_cleared & ~self.begin",
            "the end comes before the last row"),
-    Mutant("row_adder.py", "value & in_head", "value", "other heads' lanes count"),
+    Mutant("row_adder.py", "value & self._in_head(m, at_read)", "value", "other heads' lanes count"),
     Mutant("row_adder.py", "self.i.valid & port.read_ready", "self.i.valid", "a read that was refused is taken for one"),
     Mutant("row_adder.py", "~adding & ~self.all_cleared", "~self.all_cleared", "a row stays uncleared where a sum takes its cycle"),
     Mutant("outer.py", "~taken.o.valid & words.rests & ~pairs.o.valid & scan.quiet & adder.quiet", "~taken.o.valid & words.rests & ~pairs.o.valid & adder.quiet", "quiet while a word is scanned"),

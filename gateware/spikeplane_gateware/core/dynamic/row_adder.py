@@ -71,7 +71,6 @@ class RowAdder(wiring.Component):
         reading, adding = (Signal(name=name) for name in ("reading", "adding"))
         number = Signal(lane_index_bits(c))
         value, adds = (Signal(c.lanes, name=name, reset_less=True) for name in ("value", "adds"))
-        in_head = self._in_head(m, at_read)
         m.d.comb += [
             number.eq(Cat(reduce(or_, [row.hot[i] for i in range(c.lanes) if i >> bit & 1])
                           for bit in range(len(number)))),
@@ -85,7 +84,7 @@ class RowAdder(wiring.Component):
         with m.If(taken):
             m.d.sync += [at_read.eq(port.read_row), value.eq(row.value)]
         # 0 where nothing is added, so that clearing needs no multiplexer
-        m.d.sync += [word.eq(found), adds.eq(Mux(reading, value & in_head, 0))]
+        m.d.sync += [word.eq(found), adds.eq(Mux(reading, value & self._in_head(m, at_read), 0))]
         with m.If(reading):
             m.d.sync += at_write.eq(at_read)
         bits = c.dynamic_bits

@@ -52,7 +52,12 @@ class UnderWay(wiring.Component):
         with m.If(all_in & self.quiet):
             m.d.sync += [self.unready.eq(0), self.busy.eq(0)]
         with m.If(self.begins):
-            m.d.sync += [self.kept.eq(self.population), self.kept_parity.eq(self.parity), all_in.eq(0), self.busy.eq(1)]
+            m.d.sync += [
+                self.kept.eq(self.population),
+                self.kept_parity.eq(self.parity),
+                all_in.eq(0),
+                self.busy.eq(1),
+            ]
             for bank in range(2):
                 m.d.sync += self.unready[bank].eq(self.parity if bank else ~self.parity)
         return m
