@@ -9,7 +9,6 @@ It is `$SPIKEPLANE_CACHE` or `~/.cache/spikeplane`. A file appears whole; its se
 in `NAME.seal`.
 """
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -103,6 +102,8 @@ def locked(path: Path) -> Iterator[None]:
     """While the block runs nobody else makes `path`. The lock is the kernel's, so that it goes with
     a process that dies; the number of the holder stands in the file for people. Raises
     SpikeplaneError where the cache cannot be written."""
+    import fcntl  # of POSIX alone; who makes nothing needs no lock
+
     lock = path.with_name(f"{path.name}.lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

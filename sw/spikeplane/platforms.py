@@ -2,6 +2,7 @@
 build, stand on POSIX."""
 
 import sys
+from importlib import import_module
 
 from spikeplane.errors import SpikeplaneError
 
@@ -11,6 +12,16 @@ LINE = (
     "the simulated board and the tools that build need Linux or macOS; on Windows take WSL for them "
     "(boards on COM ports, compile and --board golden work without)"
 )
+
+
+def is_posix() -> bool:
+    """Whether Python has what only POSIX has."""
+    try:
+        for name in MODULES:
+            import_module(name)
+    except ModuleNotFoundError:
+        return False
+    return True
 
 
 def require_posix() -> None:

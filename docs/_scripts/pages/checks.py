@@ -26,7 +26,7 @@ class Part(NamedTuple):
 #: The first whose path a file begins with.
 PARTS = (
     Part("core/synapses", ("golden/projections",), ("core",)),
-    Part("core/soma", ("golden/neurons",), ("core",)),
+    Part("core/soma", ("golden/neurons",), ("core", "gates")),
     Part("core", ("golden/model.py",), ("core",)),
     Part("network", ("golden/model.py",), ("router", "mesh")),
     Part("link", (), ("bridge",)),

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from spikeplane.errors import SpikeplaneError
+from spikeplane.platforms import is_posix
 from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import NATIVE, byte_products, compiler_macros
 from spikeplane_sim.cache import kept
@@ -69,9 +70,9 @@ class Kernel:
 
 
 def kernel(*more: str) -> Kernel | None:
-    """The kernel for this processor, built where the cache has none; None where there is no compiler, or
-    nothing that it multiplies bytes by. `more`: flags, of tests. Raises SpikeplaneError where it cannot be built."""
-    if byte_products(*more) is None:
+    """The kernel for this processor, built where the cache has none; None without POSIX or a compiler, or
+    where nothing multiplies bytes. `more`: flags, of tests. Raises SpikeplaneError where it cannot be built."""
+    if not is_posix() or byte_products(*more) is None:
         return None
     return _kernel(os.environ.get("SPIKEPLANE_CACHE", ""), more, compiler_macros(*more))
 
