@@ -26,5 +26,5 @@ def is_posix() -> bool:
 
 def require_posix() -> None:
     """Raises SpikeplaneError on Windows."""
-    if sys.platform == "win32":
+    if sys.platform == "win32" or not is_posix():
         raise SpikeplaneError(LINE)

@@ -19,6 +19,7 @@ from spikeplane.config import ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import write_file
 from spikeplane.formats.packet import packet_format
+from spikeplane.platforms import require_posix
 from spikeplane.processes import run_tool, work_folder
 from spikeplane_gateware.ram import RAM_VERILOG
 from spikeplane_gateware.verilog.waivers import waivers
@@ -185,6 +186,7 @@ def build_library(
     """What Verilator makes of the sources (file name: contents), kept under their digest. The
     command's result is `obj/board.so`. Raises SpikeplaneError where the tools are missing or
     fail."""
+    require_posix()
     sources, command = {**sources, **_ONE}, (*command, *build)
     made_of = [part for name, contents in sources.items() for part in (name, contents)]
     made_of += [*command, *toolchain.simulator_tools()]
