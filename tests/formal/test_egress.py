@@ -35,6 +35,7 @@ def harness(dut: Any) -> Module:
     m.d.comb += [Assert(credits <= p.credit_count), Assert(tokens <= p.egress_count)]
     m.d.comb += Assert((credits == 0) | (tokens == p.egress_count))  # the credits last
     m.d.comb += [Assert(state <= DONE), Assert(dut.done == (state == DONE))]
+    m.d.comb += [Assert(dut.none == (dut.left == 0)), Assert(dut.final == (dut.left <= 1))]
     with m.If((state == OPEN) | (state == SPIKES)):
         m.d.comb += [Assert(tokens == 0), Assert(credits == 0)]
     with m.Elif(state == TOKENS):
@@ -121,8 +122,8 @@ def test_not_vacuous(tmp_path, config):
 
 MUTANTS = {
     "one credit short": (
-        "self.left.eq(p.credit_count)",
-        "self.left.eq(p.credit_count - 1)",
+        "self._count(m, p.credit_count)",
+        "self._count(m, p.credit_count - 1)",
     ),
     "a credit is overwritten": ("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
     "a token short after an item": ("self.population.egress_count)", "self.population.egress_count - 1)"),
@@ -138,7 +139,7 @@ def test_mutants_are_refuted(tmp_path, change):
 #: on a chip with a dynamic memory
 EARLY_MUTANTS = {
     "credits do not wait": ("free & self.cleared if early", "free if early"),
-    "done before the sweep": ("(self.left == 0) & self.finish if early", "(self.left == 0) if early"),
+    "done before the sweep": ("self.none & self.finish if early", "self.none if early"),
     "tokens do not wait": ("self.finish | self.early if early", "self.opens if early"),
 }
 

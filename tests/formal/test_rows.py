@@ -108,7 +108,7 @@ MUTANTS = {
                            "if c.gates:\n            with m.If(self.i.valid):\n                m.d.sync += following"),
     "another row": ("at_write.eq(following)", "at_write.eq(following + 1)"),
     "a row of nothing": ("Mux(self.row_valid, self.row, 0)", "0"),
-    "a word is lost": ("reading | self.row_valid, Mux", "reading | self.i.valid, Mux"),
+    "a word is lost": ("reading | self.row_valid, word", "reading | self.i.valid, word"),
     "from the first row on": ("following.eq(p.row_base << lanes)", "following.eq(0)"),
 }  # fmt: skip
 

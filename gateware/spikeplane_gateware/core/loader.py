@@ -114,10 +114,10 @@ class Loader(wiring.Component):
                 with m.Else():
                     m.d.comb += [seeks.eq(writes.seek), puts.eq(~writes.seek)]
             with m.If(packet.kind == Kind.READ):
+                m.d.comb += seeks.eq(writes.seek & ~self.running)  # `resting` is too late for wide registers
                 with m.If(self.running | ~self.resting):
                     m.d.sync += self.unread.eq(1)
                 with m.Else():
-                    m.d.comb += seeks.eq(writes.seek)
                     m.d.sync += [self.begin.eq(~writes.seek), self.words.eq(writes.data)]
             with m.If(packet.kind == Kind.CONTROL):
                 self._control(m, control)

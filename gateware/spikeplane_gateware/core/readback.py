@@ -53,27 +53,27 @@ class Readback(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, bus = Module(), self.bus
-        left = Signal(READ_BITS)
+        left, some = Signal(READ_BITS), Signal()  # words left; whether any, a register, because every packet waits for it
         still = Signal()  # quiet in the cycle before, when new spikes had to wait already
         reads = Signal()  # a chunk is under way
         m.d.comb += [
-            self.busy.eq(self.begin | (left != 0)),
+            self.busy.eq(self.begin | some),
             self.step.eq(self.valid & self.ready),
             bus.address.eq(self.address),
             reads.eq(bus.fetch | bus.access | bus.load | self.valid),
         ]
         m.d.sync += [
             still.eq(self.quiet),
-            bus.fetch.eq((left != 0) & still & ~reads),  # the address has followed the chunk meanwhile
+            bus.fetch.eq(some & still & ~reads),  # the address has followed the chunk meanwhile
             bus.access.eq(bus.fetch),
             bus.load.eq(bus.access),
             self.valid.eq(bus.load | (self.valid & ~self.ready)),
             bus.clear.eq(Mux(reads, self._others(), 0)),
         ]
         with m.If(self.begin):
-            m.d.sync += left.eq(self.words)
+            m.d.sync += [left.eq(self.words), some.eq(self.words != 0)]
         with m.Elif(self.step & self.last):
-            m.d.sync += left.eq(left - 1)
+            m.d.sync += [left.eq(left - 1), some.eq(left != 1)]
         return m
 
     def _others(self) -> Value:

@@ -35,8 +35,8 @@ ACCUMULATE = (
 
 _HOLDS = ("tests/unit/test_walker_holds.py",)
 BESIDE = (
-    Mutant("dynamic/beside.py", "owner.op.again & self.follows", "owner.op.again", "an op without one before it goes beside a word of the sweep"),
-    Mutant("dynamic/beside.py", "owner.op.again & self.follows", "self.follows", "an op of another word goes beside a word of the sweep"),
+    Mutant("synapses/walker.py", "self.again & self.op_valid & self.go", "self.again", "an op without one before it goes beside a word of the sweep"),
+    Mutant("dynamic/beside.py", "owner.sweep.valid & ~owner.op.again", "0", "an op of another word goes beside a word of the sweep"),
     Mutant("dynamic/beside.py", "forwarded & ~slot.valid", "forwarded", "a word is swept as 0 beside an op"),
     Mutant("dynamic/beside.py", "one_ago & next_valid & ~following.is_event", "one_ago & next_valid", "a sum before an event is not written"),
     Mutant("dynamic/beside.py", "one_ago & next_valid & ~following.is_event", "0", "a clear waits for every sum of a word"),
@@ -102,7 +102,7 @@ LOADER = (
     Mutant("loader.py", "self.running | ~self.resting", "self.running", "a core that ends a sweep is read"),
     Mutant("loader.py", "self.unread.eq(0)", "self.unread.eq(self.unread)", "START leaves the flag of refused reads"),
     Mutant("replies.py", "asked | chunk", "asked", "every chunk is a word's first"),
-    Mutant("readback.py", "(left != 0) & still & ~reads", "(left != 0) & ~reads", "tables are read while a spike looks things up"),
+    Mutant("readback.py", "some & still & ~reads", "some & ~reads", "tables are read while a spike looks things up"),
     Mutant("readback.py", "self.valid & ~self.ready", "0", "a chunk that nobody takes is lost"),
     Mutant("readback.py", "self.step & self.last", "self.step", "every chunk counts as a word"),
     Mutant("readback.py", "self.chunk[: bits_for(count)] != number", "self.chunk[: bits_for(count)] != 0", "every chunk is the first one"),

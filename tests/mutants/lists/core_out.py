@@ -102,13 +102,13 @@ EGRESS = (
     Mutant("soma/egress.py", "self.job.last & ~entry.delay", "self.job.last", "a recurrent token ends the sample"),
     Mutant("soma/egress.py", "entry.delay & last", "0", "recurrent spikes of the last step reach the next sample"),
     Mutant(
-        "soma/egress.py", "self.left <= 1", "self.left == 1", "a mask without destination stays for ever",
+        "soma/egress.py", "self.final.eq(count <= 1)", "self.final.eq(count == 1)", "a mask without destination stays for ever",
         equivalent="no program has one: a population that nobody takes and that is not probed is refused (program/check.py)",
     ),
     Mutant("soma/egress.py", "~self.o.valid | self.o.ready", "1", "a packet that waits is overwritten"),
     Mutant("soma/egress.py", "m.d.sync += self.sent.eq(1)", "", "packets are not counted"),
     Mutant("soma/egress.py", "free & self.cleared if early else free", "free", "a pair's credits go before its accumulators are set"),
-    Mutant("soma/egress.py", "(self.left == 0) & self.finish if early else self.left == 0", "self.left == 0", "a pair ends before its sweep does"),
+    Mutant("soma/egress.py", "self.none & self.finish if early else self.none", "self.none", "a pair ends before its sweep does"),
     Mutant("soma/egress.py", "self.item.valid | ends", "self.item.valid", "a silent population sends no tokens"),
     Mutant("soma/egress.py", "self.job.slot", "0", "a token names another slot", within='"source_slot": self.job.slot'),
 )  # fmt: skip

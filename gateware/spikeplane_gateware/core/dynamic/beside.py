@@ -18,7 +18,8 @@ from spikeplane_gateware.core.copies import copies
 
 
 def again_field(config: ChipConfig) -> dict[str, Any]:
-    """What an op of a chip with a dynamic memory says besides: it goes to the word of the op before it."""
+    """What an op of a chip with a dynamic memory says besides: it goes to the word of the op before it, which was taken in the
+    cycle before."""
     return {"again": 1} if config.dynamic_depth else {}
 
 
@@ -34,7 +35,6 @@ class Beside:
         self.owner, self.config = owner, owner.config
         self.blank: list[Signal] = []  # by lane: a clear is written
         if self.config.dynamic_depth:
-            self.follows = Signal(name="follows_op")  # an op was taken in the cycle before
             self.late = Signal(name="clear_is_late")
             self.own = Signal(name="writes_sum")
             place = Cat(owner.sweep.address, owner.sweep.bank)
@@ -45,12 +45,7 @@ class Beside:
         owner = self.owner
         if not self.config.dynamic_depth:
             return owner.sweep.valid
-        return (owner.sweep.valid & ~(owner.op.again & self.follows)) | owner.held
-
-    def take(self, m: Module, taken: Value) -> None:
-        """`taken`: an op is, in this cycle."""
-        if self.config.dynamic_depth:
-            m.d.sync += self.follows.eq(taken)
+        return (owner.sweep.valid & ~owner.op.again) | owner.held
 
     def stale(self, forwarded: Value, slot: Value) -> Value:
         """Whether the word of the memory is left out: of an op whose sum comes from another one's. `slot`: the request."""

@@ -62,7 +62,6 @@ class RowAdder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c, port = Module(), self.config, self.port
         row = self.i.payload
-        word = Signal(row_width(c), reset_less=True)
         following = Signal(row_bits(c))  # the row to clear next; to write, of a gate population
         at_read, at_write = (
             Signal(row_bits(c), name=name, reset_less=True) for name in ("at_read", "at_write")
@@ -79,12 +78,12 @@ class RowAdder(wiring.Component):
             self.i.ready.eq(port.read_ready),
         ]  # fmt: skip
         taken = self.i.valid & port.read_ready
-        writes, found = self._found(m, reading, at_write, following)
+        writes, word = self._found(m, reading, at_write, following)
         m.d.sync += [reading.eq(taken), adding.eq(writes), self.writing.eq(Mux(taken, row.hot, 0))]
         with m.If(taken):
             m.d.sync += [at_read.eq(port.read_row), value.eq(row.value)]
         # 0 where nothing is added, so that clearing needs no multiplexer
-        m.d.sync += [word.eq(found), adds.eq(Mux(reading, value & self._in_head(m, at_read), 0))]
+        m.d.sync += adds.eq(Mux(reading, value & self._in_head(m, at_read), 0))
         with m.If(reading):
             m.d.sync += at_write.eq(at_read)
         bits = c.dynamic_bits
@@ -96,13 +95,17 @@ class RowAdder(wiring.Component):
         return m
 
     def _found(self, m: Module, reading: Signal, at_write: Signal, following: Signal) -> tuple[Value, Value]:
-        """Whether a row is written in the next cycle, and what it has before something is added: what was read, or values."""
-        word = Mux(reading, self.port.word, 0)
+        """Whether a row is written in the next cycle, and then what it has before something is added: what was read, or values.
+        Each has a register, because a RAM's output is late."""
+        word = Signal(row_width(self.config), name="word", reset_less=True)
+        m.d.sync += word.eq(Mux(reading, self.port.word, 0))
         if not self.config.gates:
             return reading, word
+        values = Signal.like(word, name="values")
+        m.d.sync += values.eq(Mux(self.row_valid, self.row, 0))
         with m.If(self.row_valid):
             m.d.sync += at_write.eq(following)
-        return reading | self.row_valid, Mux(reading, self.port.word, Mux(self.row_valid, self.row, 0))
+        return reading | self.row_valid, word | values
 
     def _in_head(self, m: Module, row: Signal) -> Signal:
         """The lanes of the head of the bit that `row` ends with: those whose numbers differ below bit `head` only."""

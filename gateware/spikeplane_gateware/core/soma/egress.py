@@ -78,6 +78,8 @@ class Egress(wiring.Component):
         m, p = Module(), self.population
         self.entry_at = Signal(range(self.tables.depth(Memory.EGRESS)))
         self.left = Signal(ENTRIES_BITS)
+        # registers, because the sweep's items wait for them: no entry is left; not more than one
+        self.none, self.final = (Signal(name=name, init=1) for name in ("none_left", "final"))
         entry = self._table(m)
         free = Signal()
         parity = Signal()
@@ -100,13 +102,13 @@ class Egress(wiring.Component):
                     m.next = "TOKENS"
             with m.State("TOKENS"):
                 self._each(m, entry, free, Kind.TOKEN, self._token(entry, parity))
-                with m.If(self.left == 0):
-                    m.d.sync += self.left.eq(p.credit_count)  # they stand behind the destinations
+                with m.If(self.none):
+                    self._count(m, p.credit_count)  # they stand behind the destinations
                     m.next = "CREDITS"
             with m.State("CREDITS"):
                 fields = {"tag": entry.tag, "parity": parity, "last": 0}
                 self._each(m, entry, free & self.cleared if early else free, Kind.CREDIT, fields)
-                with m.If((self.left == 0) & self.finish if early else self.left == 0):
+                with m.If(self.none & self.finish if early else self.none):
                     m.d.sync += self.done.eq(1)
                     m.next = "DONE"
             with m.State("DONE"):  # until the sweep has seen it
@@ -114,10 +116,15 @@ class Egress(wiring.Component):
         return m
 
     def _point(self, m: Module, first: Value, count: Value) -> None:
-        m.d.sync += [self.entry_at.eq(first), self.left.eq(count)]
+        m.d.sync += self.entry_at.eq(first)
+        self._count(m, count)
+
+    def _count(self, m: Module, count: Value) -> None:
+        m.d.sync += [self.left.eq(count), self.none.eq(count == 0), self.final.eq(count <= 1)]
 
     def _next(self, m: Module) -> None:
         m.d.sync += [self.entry_at.eq(self.entry_at + 1), self.left.eq(self.left - 1)]
+        m.d.sync += [self.none.eq(self.left == 1), self.final.eq(self.left <= 2)]
 
     def _table(self, m: Module) -> Signal:
         """The EGRESS table: small enough for LUT RAM, read in the same cycle."""
@@ -147,22 +154,21 @@ class Egress(wiring.Component):
     def _spike(self, m: Module, entry: Signal, free: Signal, parity: Signal) -> None:
         item = self.item.payload
         silent = Signal()
-        last = Signal()
-        m.d.comb += [silent.eq(_silent(self.config, entry, self.job.last)), last.eq(self.left <= 1)]
-        with m.If(free | (self.left == 0)):
-            m.d.comb += self.item.ready.eq(last)
-            with m.If(last):
+        m.d.comb += silent.eq(_silent(self.config, entry, self.job.last))
+        with m.If(free | self.none):
+            m.d.comb += self.item.ready.eq(self.final)
+            with m.If(self.final):
                 self._point(m, self.population.egress_first, self.population.egress_count)
             with m.Else():
                 self._next(m)
-        with m.If(free & (self.left != 0) & ~silent):
+        with m.If(free & ~self.none & ~silent):
             fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
             self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
             m.d.sync += self.sent.eq(1)
 
     def _each(self, m: Module, entry: Signal, free: Signal, kind: Kind, fields: dict) -> None:
         """One packet per entry."""
-        with m.If(free & (self.left != 0)):
+        with m.If(free & ~self.none):
             self._send(m, entry, kind, fields)
             self._next(m)
 

@@ -119,20 +119,19 @@ class Schedule(wiring.Component):
     def _give(self, m: Module, mine: Signal, parity: Signal, sample: Signal, ready: ReadyBits) -> None:
         """The job of the population whose turn it is, and what its giving changes."""
         job = self.job.payload
-        now = Signal()
         ends = Signal()
+        last = (parity & ready.last[1]) | (~parity & ready.last[0])
         m.d.comb += [
-            now.eq((parity & mine).any()),
-            ends.eq((Mux(now, ready.last[1], ready.last[0]) & mine).any()),
-            ready.given[0].eq(Mux(now, 0, mine)),
-            ready.given[1].eq(Mux(now, mine, 0)),
+            ends.eq((last & mine).any()),
+            ready.given[0].eq(mine & ~parity),
+            ready.given[1].eq(mine & parity),
         ]
         numbers = range(len(mine))
         m.d.sync += [
             job.slot.eq(
                 Cat(*[Cat(*[mine[n] for n in numbers if n >> bit & 1]).any() for bit in range(SLOT_BITS)])
             ),
-            job.parity.eq(now),
+            job.parity.eq((parity & mine).any()),
             job.sample.eq((sample & mine).any()),
             job.last.eq(ends),
             job.initial.eq(0),

@@ -145,17 +145,16 @@ class Sweep(wiring.Component):
         self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
         self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
         self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
-        # a register near the memory: its output is late; the last word stays there, the leaks
+        # a register near the memory: its output is late
         parameter = Signal(self.word, name="parameter", reset_less=True)
-        for lane in range(c.lanes if c.leak_multiplier else 0):
-            leak = parameter[lane * c.lane_bits :][: lane_leak_layout(c).width]
-            m.d.comb += self.neurons.leak[lane].eq(leak)
         found, loads = self.parameters.read_data, self.loading | self.read.load
         shown = output_register(m, self.read, Memory.PARAMETER, self.tables, parameter, found, loads)
         self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
         for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
             with m.If(arrived):
                 m.d.sync += word.eq(parameter)
+        if c.leak_multiplier:
+            self._leaks(m, parameter)
         self.opening = Signal()  # a population begins
         self.started = Signal()  # an element was taken in the cycle before
         self.single = Signal()  # no window: every word is an element
@@ -166,6 +165,17 @@ class Sweep(wiring.Component):
             self.single.eq(p.window_last == 0),
         ]
         return shown
+
+    def _leaks(self, m: Module, parameter: Signal) -> None:
+        """They come behind the other words, into registers that lie beside the multipliers."""
+        c, width = self.config, lane_leak_layout(self.config).width
+        arrived = Signal(name="arrived_leaks")
+        self.arrived.append(arrived)
+        for lane, factor in enumerate(self.neurons.leak):
+            leak = Signal(width, name=f"leak_{lane}", reset_less=True)
+            with m.If(arrived):
+                m.d.sync += leak.eq(parameter[lane * c.lane_bits :][:width])
+            m.d.comb += factor.eq(leak)
 
     def _ends(self, m: Module) -> Value:
         """Whether the step ends a sample, not a presentation only."""
@@ -292,8 +302,9 @@ class Sweep(wiring.Component):
         staged, taken = (Signal(name=name) for name in ("staged", "taken"))
         self.planes = PlaneCounter(c, p)
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
-        inflight = Signal(5)
-        m.d.sync += inflight.eq(inflight + (self.element & self.walker.last) - neurons.out_valid)
+        inflight, launched = Signal(5), self.element & self.walker.last
+        change = Cat(launched ^ neurons.out_valid, (~launched & neurons.out_valid).replicate(4))  # 1, 0 or -1
+        m.d.sync += inflight.eq(inflight + change)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         values = Values(m, self, self.planes)
         m.d.comb += [

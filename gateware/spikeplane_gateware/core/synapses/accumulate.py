@@ -123,7 +123,6 @@ class Accumulate(wiring.Component):
                 m.d.sync += op.eq(stages[-1][1])
             stages.append((valid, op))
         self.taken = stages[0][0]
-        self.beside.take(m, self.taken)
         return stages[1:]
 
     def _weights(self, m: Module, operand: Operand) -> list[Value]:

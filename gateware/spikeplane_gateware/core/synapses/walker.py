@@ -89,6 +89,7 @@ class Walker(wiring.Component):
             Mux(bank, self.unready[1], self.unready[0]) for bank in (self.op.bank, request.bank)
         )
         m.d.comb += self.soon.eq(have & ~self.again & ~self.held)
+        m.d.sync += self.op.again.eq(self.again & self.op_valid & self.go)
         m.d.sync += self.held.eq(self.held & waiting)
         with m.If(self.go):
             m.d.sync += self.held.eq(have & request.dynamic & ~request.is_event & coming)
@@ -138,8 +139,6 @@ class Walker(wiring.Component):
             self.op.negate.eq(request.negate),
             *[self.op[name].eq(request[name]) for name in dynamic_field(self.config)],
         ]
-        if self.config.dynamic_depth:
-            m.d.sync += self.op.again.eq(self.again)
         if self.config.training:
             m.d.sync += [self.op[name].eq(request[name]) for name in verb_fields(self.config)]
             m.d.sync += [self.op.bit.eq(bit), self.op.ends.eq(self.done)]
