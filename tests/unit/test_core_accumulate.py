@@ -37,6 +37,7 @@ class World:
         self.expected: list[list[int]] = []
         self.seen = self.events = self.told = self.stalls = self.beside = self.late = 0
         self.last: tuple[int, int] | None = None  # word of the last op
+        self.followed = False  # an op was taken in the cycle before
         self.now, self.swept = 0, [-APART] * WORDS
 
     async def cycle(self) -> bool:
@@ -54,7 +55,8 @@ class World:
             self.seen += 1
         await ctx.tick()
         self.now += 1
-        return bool(taken)
+        self.followed = bool(taken)
+        return self.followed
 
     def is_late(self) -> int:
         """Whether a clear is still to come."""
@@ -120,6 +122,8 @@ class World:
         for number in range(cycles):
             if op is None and self.rng.random() < 0.8:
                 op = self.offer(bank)
+            if op is not None and self.dut.config.dynamic_depth:
+                self.ctx.set(self.dut.op.again, op["again"] and self.followed)
             self.sweep(1 - bank, 0.5 if number >= APART else 0)
             if await self.cycle() and op is not None:
                 self.take(op)

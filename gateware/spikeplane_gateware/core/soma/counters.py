@@ -52,6 +52,8 @@ class Counters(wiring.Component):
         layout, count = struct(tables.schedule), tables.depth(Memory.SCHEDULE)
         m.submodules.store = store = memory.Memory(shape=layout, depth=count, init=[])
         read, write = store.read_port(domain="comb"), store.write_port()
+        m.submodules.ones = ones = memory.Memory(shape=1, depth=count, init=[])  # `left` is 1: known as it is written
+        one, becomes = ones.read_port(domain="comb"), ones.write_port()
         valid, loading, last, complete = (
             Signal(name=name) for name in ("valid", "loading", "last", "complete")
         )
@@ -70,7 +72,11 @@ class Counters(wiring.Component):
             read.addr.eq(at),
             write.addr.eq(at),
             write.en.eq(valid | loading),
-            complete.eq(word.left == 1),
+            one.addr.eq(at),
+            becomes.addr.eq(at),
+            becomes.en.eq(write.en),
+            becomes.data.eq(Mux(complete, word.expected == 1, word.left == 2)),
+            complete.eq(one.data),
             self.read_data.eq(table_word(self.read, Memory.SCHEDULE, tables, word.as_value())),
             write.data.expected.eq(word.expected),
             write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
@@ -79,5 +85,5 @@ class Counters(wiring.Component):
             self.mark.ends.eq(valid & last),
         ]
         with m.If(loading):
-            m.d.comb += write.data.eq(incoming)
+            m.d.comb += [write.data.eq(incoming), becomes.data.eq(incoming.left == 1)]
         return m

@@ -152,8 +152,8 @@ class Accumulate(wiring.Component):
                 ram.write_data.eq(late.data[place]),
             ]
         word = Signal(width, name="weight_word", reset_less=True)
-        source = operand.source(found, loads)
-        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, source, loads)
+        operand.load(loads)
+        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, found, loads)
         m.d.comb += self.read_data.eq(shown)
         return [operand.weight(lane, word) for lane in range(c.lanes)]
 
