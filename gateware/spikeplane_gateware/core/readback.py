@@ -53,7 +53,8 @@ class Readback(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, bus = Module(), self.bus
-        left, some = Signal(READ_BITS), Signal()  # words left; whether any, a register, because every packet waits for it
+        left = Signal(READ_BITS)
+        some = Signal()  # words are left; a register, because every packet waits for it
         still = Signal()  # quiet in the cycle before, when new spikes had to wait already
         reads = Signal()  # a chunk is under way
         m.d.comb += [

@@ -8,7 +8,7 @@ One counter for each population, parity, and tokens or credits, in distributed m
 event a cycle, never lost. Latency: the mark stands one cycle after its event.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -52,8 +52,6 @@ class Counters(wiring.Component):
         layout, count = struct(tables.schedule), tables.depth(Memory.SCHEDULE)
         m.submodules.store = store = memory.Memory(shape=layout, depth=count, init=[])
         read, write = store.read_port(domain="comb"), store.write_port()
-        m.submodules.ones = ones = memory.Memory(shape=1, depth=count, init=[])  # `left` is 1: known as it is written
-        one, becomes = ones.read_port(domain="comb"), ones.write_port()
         valid, loading, last, complete = (
             Signal(name=name) for name in ("valid", "loading", "last", "complete")
         )
@@ -72,11 +70,6 @@ class Counters(wiring.Component):
             read.addr.eq(at),
             write.addr.eq(at),
             write.en.eq(valid | loading),
-            one.addr.eq(at),
-            becomes.addr.eq(at),
-            becomes.en.eq(write.en),
-            becomes.data.eq(Mux(complete, word.expected == 1, word.left == 2)),
-            complete.eq(one.data),
             self.read_data.eq(table_word(self.read, Memory.SCHEDULE, tables, word.as_value())),
             write.data.expected.eq(word.expected),
             write.data.left.eq(Mux(complete, word.expected, word.left - 1)),
@@ -85,5 +78,15 @@ class Counters(wiring.Component):
             self.mark.ends.eq(valid & last),
         ]
         with m.If(loading):
-            m.d.comb += [write.data.eq(incoming), becomes.data.eq(incoming.left == 1)]
+            m.d.comb += write.data.eq(incoming)
+        becomes = Mux(loading, incoming.left == 1, Mux(complete, word.expected == 1, word.left == 2))
+        m.d.comb += complete.eq(self._ones(m, at, write.en, becomes))
         return m
+
+    def _ones(self, m: Module, at: Signal, writes: Signal, becomes: Value) -> Value:
+        """Whether `left` of the word at `at` is 1: known as it is written, because its mark waits for it."""
+        depth = core_tables(self.config).depth(Memory.SCHEDULE)
+        m.submodules.ones = ones = memory.Memory(shape=1, depth=depth, init=[])
+        read, write = ones.read_port(domain="comb"), ones.write_port()
+        m.d.comb += [read.addr.eq(at), write.addr.eq(at), write.en.eq(writes), write.data.eq(becomes)]
+        return read.data
