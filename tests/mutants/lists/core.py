@@ -30,7 +30,7 @@ ACCUMULATE = (
         "synapses/accumulate.py", "Mux(valid & ~op.is_event, op.lanes, 0)", "Mux(valid, op.lanes, 0)", "an event adds a weight",
         equivalent="the sum of an event is not written (`writes`) and not forwarded (`_matches`)",
     ),
-    Mutant("dynamic/operand.py", "Cat(1, stored)", "Cat(1, ~stored)", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
+    Mutant("dynamic/operand.py", "Value.cast(Cat(1, stored))", "Value.cast(Cat(1, ~stored))", "1-bit weights have the other sign", tests=("tests/system/test_random.py",)),
 )  # fmt: skip
 
 _HOLDS = ("tests/unit/test_walker_holds.py",)

@@ -60,9 +60,9 @@ class Operand:
     def weight(self, lane: int, word: Value) -> Value:
         """A lane's weight, signed, of which `word`, the weight register, has what the weight memory stores."""
         c = self.config
-        stored: Value = word[lane * c.weight_bits : (lane + 1) * c.weight_bits]
+        stored = Value.cast(word[lane * c.weight_bits : (lane + 1) * c.weight_bits])
         if c.weight_bits == 1:
-            stored = Cat(1, stored)  # its sign only
+            stored = Value.cast(Cat(1, stored))  # its sign only
         if not c.dynamic_depth:
             return stored.as_signed()
         spare = operand_bits(c) - len(stored)
