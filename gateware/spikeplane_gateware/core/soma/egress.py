@@ -161,10 +161,11 @@ class Egress(wiring.Component):
                 self._point(m, self.population.egress_first, self.population.egress_count)
             with m.Else():
                 self._next(m)
-        with m.If(free & ~self.none & ~silent):
+        # a packet that is not sent stands there as well: its entry comes too late for all of its bits
+        with m.If(free & ~self.none):
             fields = {name: item[name] for name in ("mask", "group", "y", "x", "shift", "negate")}
             self._send(m, entry, Kind.SPIKE, {"tag": entry.tag, "parity": parity, **fields})
-            m.d.sync += self.sent.eq(1)
+            m.d.sync += [self.o.valid.eq(~silent), self.sent.eq(~silent)]
 
     def _each(self, m: Module, entry: Signal, free: Signal, kind: Kind, fields: dict) -> None:
         """One packet per entry."""

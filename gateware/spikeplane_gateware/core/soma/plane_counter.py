@@ -12,6 +12,7 @@ from amaranth.hdl import Signal, Value
 from amaranth.lib import data
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.structure import SHARED_LANES
 
 
 class PlaneCounter:
@@ -28,6 +29,11 @@ class PlaneCounter:
             self.bit, self.busy = Signal.like(self.shift, name="v_bit"), Signal(name="busy")
         else:
             self.plane = Signal(range(config.membrane_bits + 1))
+        #: copies of `bit`, one for a few lanes, as it chooses among all of theirs
+        self.bits = [
+            Signal(len(self.bit), name=f"bit_{number}", attrs={"keep": 1})
+            for number in range(config.lanes // SHARED_LANES)
+        ]
 
     @property
     def rests(self) -> Value:
@@ -48,12 +54,13 @@ class PlaneCounter:
         """A word has come."""
         p = self.population
         if self.config.low_planes:
-            return [self.busy.eq(1), self.bit.eq(p.plane_low), self.shift.eq(0)]
-        return [self.plane.eq(p.plane_last + 1), self.shift.eq(0)]
+            bits = [one.eq(p.plane_low) for one in (self.bit, *self.bits)]
+            return [self.busy.eq(1), *bits, self.shift.eq(0)]
+        return [self.plane.eq(p.plane_last + 1), *[one.eq(0) for one in (self.shift, *self.bits)]]
 
     def advance(self) -> list[Any]:
         """The plane has been taken."""
-        shift = self.shift.eq(self.shift + 1)
+        on = [self.shift.eq(self.shift + 1), *[one.eq(self.bit + 1) for one in self.bits]]
         if self.config.low_planes:
-            return [self.busy.eq(~self.highest), self.bit.eq(self.bit + 1), shift]
-        return [self.plane.eq(self.plane - 1), shift]
+            return [self.busy.eq(~self.highest), self.bit.eq(self.bit + 1), *on]
+        return [self.plane.eq(self.plane - 1), *on]

@@ -302,7 +302,8 @@ class Sweep(wiring.Component):
         staged, taken = (Signal(name=name) for name in ("staged", "taken"))
         self.planes = PlaneCounter(c, p)
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
-        inflight, launched = Signal(5), self.element & self.walker.last
+        inflight = Signal(5)
+        launched = self.element & self.walker.last
         change = Cat(launched ^ neurons.out_valid, (~launched & neurons.out_valid).replicate(4))  # 1, 0 or -1
         m.d.sync += inflight.eq(inflight + change)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
@@ -366,9 +367,10 @@ class Sweep(wiring.Component):
                 differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
                 beyond_planes = differs | (p.relu & sign)
                 m.d.sync += beyond.eq(beyond_planes & ~p.tabled if c.tables else beyond_planes)
-            plane = Mux(beyond, sign == fill, value.bit_select(self.planes.bit, 1))
+            at = self.planes.bits[lane // SHARED_LANES]
+            plane = Mux(beyond, sign == fill, value.bit_select(at, 1))
             if c.levels:
-                plane = Mux(p.levels != 0, neurons.level[lane].bit_select(self.planes.bit, 1), plane)
+                plane = Mux(p.levels != 0, neurons.level[lane].bit_select(at, 1), plane)
             mask.append(plane)
         return Value.cast(Cat(*mask))
 
