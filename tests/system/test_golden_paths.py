@@ -244,6 +244,19 @@ def test_products_of_wide_membranes(way: str) -> None:
     assert int(fast.run(planes)["out"].max()) > 1 << 18
 
 
+@pytest.mark.parametrize("way_to_round", ["up", "odd"])
+def test_the_least_that_a_leak_cuts(way: str, way_to_round: Any) -> None:
+    """Of u = 1 a leak of 1 / 65536 leaves a product whose lowest bit alone is cut: it is rounded to 1."""
+    network = neurons(
+        Neuron(kind=MEMBRANE, leak="multiply", leak_value=1, leak_round=way_to_round, reset="none")
+    )
+    planes = {"in": np.zeros((1, 4, 2, 4, 4), dtype=int)}
+    planes["in"][:, 0] = 1
+    fast = alike(network, planes, **NARROW)
+    assert fast.fast["out"].neurons is not None
+    assert fast.run(planes)["out"][:, :, 0, 0, 0].tolist() == [[1, 1, 1, 1]]
+
+
 def test_levels_of_large_thresholds_go_the_plain_way() -> None:
     planes = {"in": np.full((1, 4, 2, 4, 4), 30000)}
     for theta, taken in ((100, True), (1 << 22, True), (1 << 23, False)):
