@@ -21,7 +21,7 @@ from test_random_mixed import CHIPS as MIXED_CHIPS
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
-from spikeplane.network import ALIGNED, LEVELS, MEMBRANE, Network, Neuron, Population, Projection
+from spikeplane.network import ALIGNED, LEVELS, MEMBRANE, SPIKING, Network, Neuron, Population, Projection
 from spikeplane.toolchain import byte_products
 from spikeplane_sim.golden import GoldenModel, int8
 from spikeplane_sim.golden.int8 import binding
@@ -354,3 +354,30 @@ def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         SpikeplaneError, match=r"^g\+\+ could not build the golden model's int8 path: .*error"
     ):
         binding.kernel()
+
+
+def test_more_images_than_a_cache_holds(way: str) -> None:
+    """Membranes and what is found of each lie where its own are."""
+    source = Population(name="in", shape=(2, 40, 40), value_bits=8)
+    target = Population(
+        name="out", shape=(8, 40, 40), neuron=Neuron(kind=MEMBRANE, leak="multiply", leak_value=40000)
+    )
+    weight = np.random.default_rng(3).integers(-9, 9, (8, 2, 1, 1))
+    network = Network(
+        populations=(source, target),
+        projections=(Projection(source="in", target="out", weight=weight),),
+        output="out",
+        steps=3,
+    )
+    planes = {"in": np.random.default_rng(4).integers(0, 256, (5, 3, 2, 40, 40))}
+    alike(network, planes, **NARROW)
+
+
+def test_soft_resets_that_leave_the_membranes(way: str) -> None:
+    """v = theta less its amount is below -32768, and above 32767: it ends there."""
+    spiking = Neuron(kind=SPIKING, reset="soft")
+    network = neurons(spiking, theta=np.array([-1000, 1000]), amount=np.array([32767, -32767]))
+    planes = {"in": np.zeros((1, 4, 2, 4, 4), dtype=int)}
+    for step, values in enumerate(((-500, 1000), (2000, -2000))):
+        planes["in"][0, step] = np.reshape(values, (2, 1, 1))
+    assert alike(network, planes, **NARROW).fast["out"].neurons is not None

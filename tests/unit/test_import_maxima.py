@@ -11,7 +11,8 @@ from spikingjelly.activation_based.neuron import LIFNode
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spikeplane import SpikeplaneError
+from spikeplane import SpikeplaneError, compile
+from spikeplane.encoding import Encoding
 from spikeplane.importers import import_model
 
 SHAPE = (2, 6, 7)
@@ -71,3 +72,23 @@ def test_refusals(meet: Callable[..., Any]) -> None:
         "is a maximum of pooled spikes, or of a sum that takes more than 7 values, which Spikeplane cannot represent: "
         "it is no OR of a few spikes; pool before adding or averaging"
     )
+
+
+@pytest.mark.parametrize(("pixels", "parts"), [(16, 0), (20, 1), (32, 1)])
+def test_windows_larger_than_a_word_says(pixels: int, parts: int) -> None:
+    """A maximum over all pixels of currents: of maxima over up to 16 pixels a side. It compiles, and every window fits."""
+    torch.manual_seed(0)
+    pool, last = nn.AdaptiveMaxPool2d(1), nn.Conv2d(4, 3, 1)
+    nn.init.normal_(last.weight, 0.5, 0.4)
+    assert last.bias is not None
+    nn.init.constant_(last.bias, 0.2)
+    net = nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1), pool, LIFNode(v_threshold=0.6), last, LIFNode(v_threshold=0.3)
+    )
+    found = compared(net, (2, pixels, pixels), input_bits=1)
+    assert sum(p.name == "1_input_maximum" for p in found.populations) == parts
+    planes = Encoding(kind="planes", steps=3)
+    program = compile(net, chip="large", input_shape=(2, pixels, pixels), encoding=planes, progress=False)
+    windows = [p.window.size for p in program.network.populations if p.window is not None]
+    assert len(windows) == 1 + parts
+    assert max(windows) <= 16

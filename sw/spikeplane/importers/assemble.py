@@ -192,6 +192,11 @@ class Assembler(Views):
         self, layer: str, value: Value, size: Pair, stride: Pair, padding: Pair, out: Pair
     ) -> Currents:
         """A maximum of currents: a square that moves alike in rows and columns."""
+        part = maxima.part(value.shape[1:], size, stride, padding)
+        if part is not None:
+            rows, columns = (n // k for n, k in zip(value.shape[1:], part, strict=True))
+            value = self._window(f"{layer}_part", value, part, part, (0, 0), (rows, columns))
+            size = stride = (size[0] // part[0], size[1] // part[1])
         value = self.currents(layer, self.maximum(f"{layer}_input", self.evened(value)))
         if max(size) == 1:
             raise self.refuse(
@@ -209,7 +214,8 @@ class Assembler(Views):
                 flat=value.flat,
             )
             size, stride, padding = ((pair[1], pair[1]) for pair in (size, stride, padding))
-        window = Window(size=size[0], stride=stride[0], padding=padding[0])
+        moves = stride[0] if out != (1, 1) else 1  # a word has no room for a stride of 16
+        window = Window(size=size[0], stride=moves, padding=padding[0])
         made = tuple(
             (n + 2 * p - k) // s + 1
             for n, k, s, p in zip(value.shape[1:], size, stride, padding, strict=True)

@@ -16,10 +16,13 @@ import numpy as np
 from spikeplane.float_network import FloatNeuron
 from spikeplane.importers import gates
 from spikeplane.importers.flow import Source, Spikes, Value
+from spikeplane.importers.geometry import Pair
 from spikeplane.importers.maps import Map, identity
 
 #: Values above the least that a sum of spikes may take.
 _LEVELS = 6
+#: Pixels along a window, which a population word has room for; windows side by side have one less.
+_SIDE = 16
 
 
 def several(made: Any, layer: str, value: Spikes, windows: Map) -> Value:
@@ -63,3 +66,17 @@ def _or(made: Any, title: str, value: Spikes, windows: Map) -> Spikes:
 def _is_or(values: np.ndarray) -> bool:
     """Whether any spike of all is enough."""
     return bool(values.sum() == values.size - 1 and not values.flat[0])
+
+
+def part(pixels: tuple[int, ...], size: Pair, stride: Pair, padding: Pair) -> Pair | None:
+    """Windows that lie side by side within a larger one, whose maxima it is the maximum of; None for a window of up to 16 pixels
+    a side, or one that none divide."""
+    long = max(size)
+    apart = (
+        size == stride and max(padding) == 0 and all(n % k == 0 for n, k in zip(pixels, size, strict=True))
+    )
+    square = size[0] == long or pixels[0] == size[0] == 1
+    if long <= _SIDE or not apart or not square or size[1] != long:
+        return None
+    found = next((k for k in range(_SIDE - 1, 1, -1) if long % k == 0), 1)
+    return None if found == 1 else (min(size[0], found), min(size[1], found))
