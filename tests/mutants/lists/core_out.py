@@ -106,7 +106,7 @@ EGRESS = (
         equivalent="no program has one: a population that nobody takes and that is not probed is refused (program/check.py)",
     ),
     Mutant("soma/egress.py", "~self.o.valid | self.o.ready", "1", "a packet that waits is overwritten"),
-    Mutant("soma/egress.py", ", self.sent.eq(~silent)", "", "packets are not counted"),
+    Mutant("soma/egress.py", "self.sent.eq(~silent)", "self.sent.eq(0)", "packets are not counted"),
     Mutant("soma/egress.py", "free & self.cleared if early else free", "free", "a pair's credits go before its accumulators are set"),
     Mutant("soma/egress.py", "self.none & self.finish if early else self.none", "self.none", "a pair ends before its sweep does"),
     Mutant("soma/egress.py", "self.item.valid | ends", "self.item.valid", "a silent population sends no tokens"),
