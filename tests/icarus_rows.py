@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_sim.bench.block import Packed
 from spikeplane_sim.bench.icarus import without_power_up
@@ -27,7 +27,8 @@ endmodule
 
 def outputs(packed: Packed, given: dict[str, np.ndarray], cycles: int, folder: Path) -> dict[str, list[str]]:
     """Of each output its bits in every cycle, as text of 0, 1, x; registers hold nothing known before the reset."""
-    verilog = f"{RAM_VERILOG.read_text()}\n{convert(packed, 'block')}"
+    design = convert(packed, "block")
+    verilog = f"{memory_modules(design)}\n{design}"
     (folder / "block.v").write_text(without_power_up(verilog))
     sizes = {"given": packed.in_bits - 1, "found": packed.out_bits - 1, "last": cycles - 1}
     (folder / "bench.v").write_text(_BENCH.format(**sizes))

@@ -16,7 +16,7 @@ from spikeplane_gateware.core.core import Core
 from spikeplane_gateware.host_side import HostSide
 from spikeplane_gateware.manifest import CHIP_MODULE, manifest, ports
 from spikeplane_gateware.network.router import Router
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import RAM_VERILOG, memory_modules
 from spikeplane_gateware.readme import readme
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.units.known import modules_of, units_of
@@ -74,7 +74,7 @@ def verilog_text(config: ChipConfig, tile: str | None = None) -> str:
     cores), the modules of its units, `spikeplane_chip`. `tile`: what `tile_verilog` gave, if it is
     there already."""
     tiles = [tile or tile_verilog(config)] if config.cores else []
-    parts = [RAM_VERILOG.read_text(), *tiles, *modules_of(config), convert(Chip(config), CHIP_MODULE)]
+    parts = [memory_modules(*tiles), *tiles, *modules_of(config), convert(Chip(config), CHIP_MODULE)]
     return "\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
-from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_training
+from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_learning, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
@@ -67,6 +67,8 @@ class ChipConfig:
                       of up to 2^step_bits steps; 0: they are alike in all
     gates             True: populations of values may write rows of the dynamic memory, by which others are multiplied
     tables            tables of 256 entries per core, 0..8: a population of values may send its table's entry in the place of v
+    spikes_per_cycle  1, or 2: two spikes of a packet are added in one cycle, from weight memories in true dual-port form;
+                      rows of the dynamic memory one a cycle, as before
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
@@ -105,6 +107,7 @@ class ChipConfig:
     gates: bool = field(default=False, metadata=LATER)
     tables: int = field(default=0, metadata=LATER)
     presentations: int = field(default=1, metadata=LATER)
+    spikes_per_cycle: int = field(default=1, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -133,10 +136,7 @@ class ChipConfig:
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
         check_dynamic(self)
         check_gates(self)
-        if self.training and self.step_bits:
-            raise SpikeplaneError(
-                f"chip configuration: a chip that learns has no weights by step; set step_bits = 0, not {self.step_bits}"
-            )
+        check_learning(self)
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(
@@ -228,7 +228,11 @@ class ChipConfig:
 
 
 LANES = (8, 16, 32)
-_CHOICES: dict[str, tuple[int, ...]] = {"lanes": LANES, "weight_bits": (1, 2, 4, 8)}
+_CHOICES: dict[str, tuple[int, ...]] = {
+    "lanes": LANES,
+    "weight_bits": (1, 2, 4, 8),
+    "spikes_per_cycle": (1, 2),
+}
 _MESH = ("rows", "cols")
 RANGES: dict[str, tuple[int, int]] = {
     "rows": (1, 8),

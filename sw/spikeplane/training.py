@@ -122,6 +122,21 @@ def check_training(training: Any, lanes: int, weight_bits: int) -> None:
         )
 
 
+def check_learning(config: Any) -> None:
+    """Raises SpikeplaneError where a chip that learns has an option which such chips do not have."""
+    if config.training is None:
+        return
+    if config.step_bits:
+        raise SpikeplaneError(
+            f"chip configuration: a chip that learns has no weights by step; set step_bits = 0, not {config.step_bits}"
+        )
+    if config.spikes_per_cycle != 1:
+        raise SpikeplaneError(
+            "chip configuration: a chip that learns adds one spike a cycle; set spikes_per_cycle = 1, not "
+            f"{config.spikes_per_cycle}"
+        )
+
+
 def _fits(name: str, value: Any) -> bool:
     if name in _FLAGS or isinstance(value, bool):
         return name in _FLAGS and isinstance(value, bool)

@@ -1,6 +1,6 @@
 """The accumulators alone: ops to few words of one bank, so that every distance of forwarding occurs,
 tokens between them with any address, and a sweep that reads and clears the other bank meanwhile. With a dynamic memory ops to
-the word of the op before go beside the sweep's requests."""
+the word of the op before go beside the sweep's requests; with two spikes a cycle an op adds one word of weights or two."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
@@ -18,6 +18,8 @@ from spikeplane_gateware.core.synapses.accumulate import Accumulate
 
 LANES, ACC, WORDS, WEIGHTS = CORE.lanes, CORE.acc_bits, 4, 8
 DYNAMIC = replace(CORE, dynamic_depth=16, dynamic_bits=4)
+TWO = replace(CORE, spikes_per_cycle=2)
+SIGNS = replace(DYNAMIC, spikes_per_cycle=2, weight_bits=1)
 APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once
 
 
@@ -31,11 +33,13 @@ class World:
 
     def __init__(self, ctx: Any, dut: Accumulate, seed: int) -> None:
         self.ctx, self.dut, self.rng = ctx, dut, random.Random(seed)
-        self.weights = [[self.rng.randrange(-128, 128) for _ in range(LANES)] for _ in range(WEIGHTS)]
+        bits = dut.config.weight_bits
+        values = [-1, 1] if bits == 1 else [*range(-1 << bits - 1, 1 << bits - 1)]
+        self.weights = [[self.rng.choice(values) for _ in range(LANES)] for _ in range(WEIGHTS)]
         self.sums = [[[0] * LANES for _ in range(WORDS)] for _ in range(2)]
         self.bias = [self.rng.randrange(-1000, 1000) for _ in range(LANES)]
         self.expected: list[list[int]] = []
-        self.seen = self.events = self.told = self.stalls = self.beside = self.late = 0
+        self.seen = self.events = self.told = self.stalls = self.beside = self.late = self.both = 0
         self.last: tuple[int, int] | None = None  # word of the last op
         self.followed = False  # an op was taken in the cycle before
         self.now, self.swept = 0, [-APART] * WORDS
@@ -63,9 +67,10 @@ class World:
         return self.ctx.get(self.dut.sweep.late) if self.dut.config.dynamic_depth else 0
 
     async def load(self) -> None:
-        write = self.dut.write
+        write, bits = self.dut.write, self.dut.config.weight_bits
         for address, lanes in enumerate(self.weights):
-            word = sum((weight & 0xFF) << 8 * lane for lane, weight in enumerate(lanes))
+            stored = [weight < 0 if bits == 1 else weight & (1 << bits) - 1 for weight in lanes]
+            word = sum(weight << bits * lane for lane, weight in enumerate(stored))
             values = {"valid": 1, "memory": Memory.WEIGHT, "address": address, "data": word}
             for name, value in values.items():
                 self.ctx.set(getattr(write, name), value)
@@ -86,6 +91,8 @@ class World:
                 op["address"], place = self.last[1], self.last
             op["again"] = not event and place == self.last
             self.last = None if event else place
+        if self.dut.config.spikes_per_cycle == 2:
+            op |= {"second_address": rng.randrange(WEIGHTS), "both": rng.randrange(2)}
         op |= {"shift": rng.randrange(CORE.max_shift + 1), "negate": rng.randrange(2)}
         for name, value in op.items():
             self.ctx.set(self.dut.op[name], value)
@@ -97,10 +104,13 @@ class World:
         if op["is_event"]:
             self.events += 1
             return
-        sums, weights = self.sums[op["bank"]][op["address"]], self.weights[op["weight_address"]]
+        sums, places = self.sums[op["bank"]][op["address"]], [op["weight_address"]]
+        if op.get("both"):
+            places.append(op["second_address"])
+            self.both += 1
         for lane in range(LANES):
             if op["lanes"] >> lane & 1:
-                value = weights[lane] << op["shift"]
+                value = sum(self.weights[place][lane] for place in places) << op["shift"]
                 sums[lane] = wrapped(sums[lane] + (-value if op["negate"] else value))
 
     def sweep(self, bank: int, share: float) -> None:
@@ -140,8 +150,10 @@ class World:
 @pytest.mark.parametrize(
     ("config", "seed"),
     [
-        *((CORE, seed) for seed in range(3)),
+        (CORE, 0),
         *((DYNAMIC, seed) for seed in (5, 10)),
+        (TWO, 1),
+        (SIGNS, 7),
     ],  # of 12 those that see each late clear
 )
 def test_sums_are_those_of_the_ops_in_order(config: ChipConfig, seed: int) -> None:
@@ -156,6 +168,7 @@ def test_sums_are_those_of_the_ops_in_order(config: ChipConfig, seed: int) -> No
         assert world.seen == len(world.expected) > 60
         assert world.events == world.told > 60
         assert world.stalls > 30
-        assert (world.beside > 10) == (world.late > 5) == (config is DYNAMIC)
+        assert (world.beside > 10) == (world.late > 5) == (config.dynamic_depth > 0)
+        assert (world.both > 100) == (config.spikes_per_cycle == 2)
 
     simulate(dut, bench)

@@ -23,6 +23,7 @@ from spikeplane.formats.training_flags import TRAINING_FLAGS
 from spikeplane_gateware.structs import packet_struct, struct
 
 PULSES = ("operation", "spike", "sweep", "packet")  #: in the order of `formats.packet.Counter`, from 1 on
+COUNTED = ("operation", "spike")  #: of them those that are numbers where spikes_per_cycle is 2
 #: What FLAGS of a core that learns has more, each of so many bits.
 LEARNING = dict(TRAINING_FLAGS.fields[len(FLAGS.fields) :])
 
@@ -50,6 +51,7 @@ class Replies(wiring.Component):
         flags = {
             name: In(1) for name in ("start", "running", "refused", "dropped", "unread", *pulses(config))
         }
+        flags |= {name: In(config.spikes_per_cycle) for name in COUNTED}
         flags |= {name: In(bits) for name, bits in (LEARNING if config.training else {}).items()}
         super().__init__(
             {
@@ -110,7 +112,8 @@ class Replies(wiring.Component):
         clearing = Signal(count)
         m.submodules.counters = counters = memory.Memory(shape=CHUNK_BITS, depth=count, init=[])
         read, write = counters.read_port(domain="comb"), counters.write_port()
-        waiting = [Signal(range(count + 1), name=f"waiting_{name}") for name in names]
+        most = {name: self.config.spikes_per_cycle if name in COUNTED else 1 for name in names}
+        waiting = [Signal(range(most[name] * count + 1), name=f"waiting_{name}") for name in names]
         more = Array(waiting)[turn]
         m.d.sync += [turn.eq(turn + 1), clearing.eq(Mux(self.start, (1 << count) - 1, clearing >> 1))]
         m.d.comb += [

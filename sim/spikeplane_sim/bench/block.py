@@ -17,7 +17,7 @@ from amaranth.hdl import Module, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board.build import build_library, compiler
@@ -122,7 +122,8 @@ def _numbers(bits: np.ndarray) -> np.ndarray:
 
 
 def _build(packed: Packed) -> Path:
-    verilog = f"{RAM_VERILOG.read_text()}\n{convert(packed, 'block')}"
+    design = convert(packed, "block")
+    verilog = f"{memory_modules(design)}\n{design}"
     sources = {
         "block.v": verilog.encode(),
         "block.vlt": waivers("*block.v").encode(),

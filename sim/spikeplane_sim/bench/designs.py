@@ -23,7 +23,7 @@ class Design:
     def verilog(self) -> str:
         """The memories and the component, or the whole chip, in its wrapper if it has one."""
         from spikeplane_gateware.generate import verilog_text
-        from spikeplane_gateware.ram import RAM_VERILOG
+        from spikeplane_gateware.ram import memory_modules
         from spikeplane_gateware.units.known import modules_of
         from spikeplane_gateware.verilog.convert import convert
         from spikeplane_gateware.wrappers.wrap import wrapper_modules
@@ -34,7 +34,8 @@ class Design:
         if self.component is None:
             return verilog_text(self.config)
         modules = "".join(f"\n{text}\n" for text in modules_of(self.config))
-        return RAM_VERILOG.read_text() + modules + convert(self.component(self.config), self.top)
+        design = convert(self.component(self.config), self.top)
+        return memory_modules(design) + modules + design
 
 
 def _router(config: ChipConfig) -> Any:

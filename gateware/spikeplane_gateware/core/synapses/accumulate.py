@@ -22,16 +22,15 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS, SHIFT_BITS
-from spikeplane.formats.structure import SHARED_LANES
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.copies import copies
 from spikeplane_gateware.core.dynamic.beside import Beside, again_field
 from spikeplane_gateware.core.dynamic.operand import Operand, dynamic_port
-from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, event_layout, late_write
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, event_layout
 from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.synapses.request import dynamic_field, verb_fields
-from spikeplane_gateware.ram import Ram
+from spikeplane_gateware.core.synapses.weights import Weights, both_fields
 
 
 def op_layout(config: ChipConfig) -> data.StructLayout:
@@ -51,6 +50,7 @@ def op_layout(config: ChipConfig) -> data.StructLayout:
             **more,
             **dynamic_field(config),
             **again_field(config),
+            **both_fields(config),
         }
     )
 
@@ -126,34 +126,13 @@ class Accumulate(wiring.Component):
         return stages[1:]
 
     def _weights(self, m: Module, operand: Operand) -> list[Value]:
-        """By lane the op's weight. The weight memory in slices of a few lanes, each with its own address register: they lie
-        far apart, and block RAMs of a narrow word need no multiplexer behind them to be deep."""
+        """By lane the op's weight, or the sum of its two."""
         c = self.config
-        width, share = c.lanes * c.weight_bits, SHARED_LANES * c.weight_bits
-        late = late_write(m, self.write, Memory.WEIGHT, core_tables(c), c.lanes)
-        at, takes = (
-            Mux(self.read.fetch, self.read.address, self.op.weight_address),
-            self.taken | self.read.fetch,
-        )
-        reads = copies(m, at, c.lanes, "weight_at", takes)
-        # registers of their own: enables that would lie behind a table are late for wide words
-        accesses, loads = (Signal(name=f"weight_{name}") for name in ("accesses", "loads"))
-        m.d.sync += [accesses.eq(takes), loads.eq(accesses)]
-        found = Signal(width, name="weights_found")
-        for lane in range(0, c.lanes, SHARED_LANES):
-            place = slice(lane * c.weight_bits, lane * c.weight_bits + share)
-            m.submodules[f"weights_{lane // SHARED_LANES}"] = ram = Ram(width=share, depth=c.weight_depth)
-            m.d.comb += [
-                ram.read_en.eq(accesses),
-                found[place].eq(ram.read_data),
-                ram.read_address.eq(reads[lane]),
-                ram.write_en.eq(late.valid[lane]),
-                ram.write_address.eq(late.address[lane]),
-                ram.write_data.eq(late.data[place]),
-            ]
-        word = Signal(width, name="weight_word", reset_less=True)
-        operand.load(loads)
-        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, found, loads)
+        memory = Weights(m, self, self.taken)
+        word = Signal(c.lanes * c.weight_bits, name="weight_word", reset_less=True)
+        operand.load(memory.loads)
+        source = operand.source(memory.found, memory.second, memory.loads)
+        shown = output_register(m, self.read, Memory.WEIGHT, core_tables(c), word, source, memory.loads)
         m.d.comb += self.read_data.eq(shown)
         return [operand.weight(lane, word) for lane in range(c.lanes)]
 

@@ -13,7 +13,7 @@ Throughput: a packet a cycle. Latency: 7 cycles, 8 with weights by step. A spike
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,8 +23,8 @@ from spikeplane.formats.tables import COUNT_BITS, Memory, core_tables
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.schedule import JOB
-from spikeplane_gateware.core.synapses.request import STEPS, dynamic_field, request_layout
-from spikeplane_gateware.core.synapses.scan import lowest
+from spikeplane_gateware.core.synapses.request import STEPS, dynamic_field, request_layout, second_field
+from spikeplane_gateware.core.synapses.scan import lowest, outermost
 from spikeplane_gateware.core.synapses.step_numbers import StepNumbers
 from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import packet_struct, struct
@@ -157,6 +157,20 @@ class Lookup(wiring.Component):
     def _mask(self, packet: Signal, kind: Value) -> Value:  # noqa: ARG002 - one that learns asks for it
         return packet.mask
 
+    def _first(self, m: Module, packet: Signal, kind: Value, projection: Signal) -> tuple[Signal, Signal]:
+        """The set bit that is walked first, and the mask without those that are walked then; `partner`: the other one, a stage
+        later."""
+        mask = self._mask(packet, kind)
+        if self.config.spikes_per_cycle == 1:
+            return lowest(m, mask, "mask")
+        alone = projection.dynamic if self.config.dynamic_depth else Const(0)
+        bit, second, both, rest = outermost(m, mask, "mask", alone=alone)
+        self.partner = Signal(data.StructLayout(second_field(self.config)), name="partner", reset_less=True)
+        pairs = both & ~projection.aligned & ~self._is_event(kind)
+        with m.If(self._moves(5 + self.late)):
+            m.d.sync += [self.partner.second.eq(second), self.partner.both.eq(pairs)]
+        return bit, rest
+
     def _is_event(self, kind: Value) -> Value:
         return kind != Kind.SPIKE
 
@@ -178,7 +192,7 @@ class Lookup(wiring.Component):
         once = Signal()
         first = Signal(range(self.config.lanes))
         others = Signal(self.config.lanes, reset_less=True)
-        bit, without = lowest(m, self._mask(packets[met], kinds[met]), "mask")
+        bit, without = self._first(m, packets[met], kinds[met], projections[met])
         out, packet, projection = self.o.payload, packets[last], projections[last]
         token = struct(self.events)(packet.as_value()[: self.events.width])
         event = self._is_event(kinds[last])
@@ -199,6 +213,7 @@ class Lookup(wiring.Component):
         with m.If(self._moves(last)):
             m.d.sync += [
                 *[out[name].eq(projection[name]) for name in (*STEPS, *dynamic_field(self.config))],
+                *[out[name].eq(self.partner[name]) for name in second_field(self.config)],
                 out.is_event.eq(event),
                 out.event.credit.eq(kinds[last] == Kind.CREDIT),
                 out.event.parity.eq(packet.parity),

@@ -31,6 +31,12 @@ def verb_fields(config: ChipConfig) -> dict[str, Any]:
     }
 
 
+def second_field(config: ChipConfig) -> dict[str, Any]:
+    """What a request of a chip that takes two spikes a cycle says besides: the set bit that is walked beside the first, and whether
+    there is one."""
+    return {"second": bits_for(config.lanes), "both": 1} if config.spikes_per_cycle == 2 else {}
+
+
 STEPS = ("acc_row", "acc_column", "acc_group", "weight_row", "weight_column", "weight_group")
 
 
@@ -60,5 +66,6 @@ def request_layout(config: ChipConfig) -> data.StructLayout:
             **steps,
             **verb_fields(config),
             **dynamic_field(config),
+            **second_field(config),
         }
     )

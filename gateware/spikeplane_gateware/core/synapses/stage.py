@@ -11,7 +11,7 @@ word that it reaches.
 from collections.abc import Iterator
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -39,7 +39,7 @@ class SynapseStage(wiring.Component):
     read, read_data: the stage's memories, on the buses of the loader and of the read-back; sweep:
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
-    has been walked; dropped: pulse, a spike's tag has no projection; quiet: no packet is under
+    has been walked (both are numbers where spikes_per_cycle is 2); dropped: pulse, a spike's tag has no projection; quiet: no packet is under
     way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic: see
     Accumulate; unready: by bank, its rows are not all written.
     """
@@ -58,8 +58,8 @@ class SynapseStage(wiring.Component):
                 "sweep": In(SweepPort(config)),
                 "event_valid": Out(1),
                 "event": Out(EventLayout),
-                "operation": Out(1),
-                "spike": Out(1),
+                "operation": Out(self.config.spikes_per_cycle),
+                "spike": Out(self.config.spikes_per_cycle),
                 "dropped": Out(1),
                 "quiet": Out(1),
                 **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
@@ -100,13 +100,17 @@ class SynapseStage(wiring.Component):
             walker.stall.eq(accumulate.stall),
             self.event_valid.eq(accumulate.event_valid),
             self.event.eq(accumulate.event),
-            self.operation.eq(walker.op_valid & ~walker.op.is_event & ~accumulate.stall),
+            self.operation.eq(self._words(walker.op, walker.op_valid & ~walker.op.is_event & ~accumulate.stall)),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
             self.read_data.eq(lookup.read_data | accumulate.read_data),
             self.quiet.eq(lookup.quiet & ~requests.o.valid & walker.quiet & accumulate.quiet),
         ]
         return m
+
+    def _words(self, op: Any, taken: Value) -> Value:
+        """How many words of weights are added; `taken`: an op is, and is no event."""
+        return taken if self.config.spikes_per_cycle == 1 else Cat(taken & ~op.both, taken & op.both)
 
     def _options(self, lookup: Lookup, walker: Walker, accumulate: Accumulate) -> Iterator[Any]:
         """What the parts of a chip with options have to say to each other."""

@@ -1,5 +1,6 @@
 """The scanner and walker: for every set bit of a spike's mask, lowest first, every row, column and
-output group that it reaches, one accumulator word a cycle.
+output group that it reaches, one accumulator word a cycle. Of a chip that takes two spikes a cycle: for the lowest and the
+highest bit together, until one or none is left; they differ in the row of weights only.
 
 ```
     i (request) -> remaining mask -> bit --------------------v
@@ -11,13 +12,13 @@ is one op.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.core.synapses.accumulate import op_layout
-from spikeplane_gateware.core.synapses.request import dynamic_field, request_layout, verb_fields
-from spikeplane_gateware.core.synapses.scan import lowest
+from spikeplane_gateware.core.synapses.request import dynamic_field, request_layout, second_field, verb_fields
+from spikeplane_gateware.core.synapses.scan import lowest, outermost
 
 LEVELS = ("group", "column", "row")  #: innermost first; the bits of the mask are outermost
 
@@ -28,7 +29,7 @@ class Walker(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: i: requests (`request_layout`); op_valid, op: the op (`op_layout`), held while stall
-    (in); taken: pulse, a set bit, or an aligned mask, has been walked; quiet: there is nothing to walk,
+    (in); taken: pulse, a set bit, or an aligned mask, has been walked (a number, where there may be two); quiet: there is nothing to walk,
     and no op waits. Of a chip with a dynamic memory soon: the next op is for another word than the last one's; held: the
     op reads a row of a bank that is unready (in).
     """
@@ -43,7 +44,7 @@ class Walker(wiring.Component):
                 "op_valid": Out(1),
                 "op": Out(op_layout(config)),
                 "stall": In(1),
-                "taken": Out(1),
+                "taken": Out(config.spikes_per_cycle),
                 "quiet": Out(1),
                 **({"soon": Out(1), "held": Out(1), "unready": In(2)} if config.dynamic_depth else {}),
             }
@@ -58,13 +59,14 @@ class Walker(wiring.Component):
             Signal(name="free", init=1),
         )  # the bit ends here; the request does, or there is none
         self.go, self.step, self.restart = (Signal(name=name) for name in ("go", "step", "restart"))
+        self.partner = Signal(data.StructLayout(second_field(self.config)), reset_less=True)  # of the bit under way
         bit, more, others = self._scan(m, request)
         m.d.comb += [
             self.go.eq(~(self.op_valid & self.stall)),
             self.step.eq(self.go & have),
             self.restart.eq(self.step & self.done & more),
             self.i.ready.eq(self.go & self.free),
-            self.taken.eq(self.step & self.done & ~request.is_event),
+            self.taken.eq(self._spikes(self.step & self.done & ~request.is_event)),
             self.quiet.eq(~have & ~self.op_valid),
         ]
         if self.config.dynamic_depth:
@@ -81,6 +83,12 @@ class Walker(wiring.Component):
             with m.If(have):
                 self._send(m, request, bit, pointers)
         return m
+
+    def _spikes(self, ends: Value) -> Value:
+        """How many set bits have been walked; `ends`: their last op is sent."""
+        if self.config.spikes_per_cycle == 1:
+            return ends
+        return Cat(ends & ~self.partner.both, ends & self.partner.both)
 
     def _hold(self, m: Module, request: Signal, have: Signal) -> None:
         """A register, because all of the walker waits for it. A bank becomes unready long before the first op that has to wait
@@ -118,7 +126,7 @@ class Walker(wiring.Component):
         remaining = Signal(self.config.lanes, reset_less=True)
         bit = Signal.like(request.bit)
         more = Signal()
-        following, rest = lowest(m, remaining, "remaining")
+        following, rest = self._lowest(m, request, remaining)
         others = Signal()
         m.d.comb += others.eq(rest != 0)
         with m.If(self.i.ready):
@@ -126,6 +134,18 @@ class Walker(wiring.Component):
         with m.Elif(self.restart):
             m.d.sync += [bit.eq(following), more.eq(others), remaining.eq(rest)]
         return bit, more, others
+
+    def _lowest(self, m: Module, request: Signal, remaining: Signal) -> tuple[Signal, Signal]:
+        """The bit that comes next, and what comes after it; with it the bit beside it, if there is one."""
+        if self.config.spikes_per_cycle == 1:
+            return lowest(m, remaining, "remaining")
+        alone = request.dynamic if self.config.dynamic_depth else Const(0)
+        following, second, both, rest = outermost(m, remaining, "remaining", alone=alone)
+        with m.If(self.i.ready):
+            m.d.sync += [self.partner[name].eq(self.i.payload[name]) for name in second_field(self.config)]
+        with m.Elif(self.restart):
+            m.d.sync += [self.partner.second.eq(second), self.partner.both.eq(both)]
+        return following, rest
 
     def _send(self, m: Module, request: Signal, bit: Signal, pointers: dict[str, Signal]) -> None:
         m.d.sync += [
@@ -139,6 +159,9 @@ class Walker(wiring.Component):
             self.op.negate.eq(request.negate),
             *[self.op[name].eq(request[name]) for name in dynamic_field(self.config)],
         ]
+        if self.config.spikes_per_cycle == 2:
+            second = pointers["weight"] + self.partner.second
+            m.d.sync += [self.op.second_address.eq(second), self.op.both.eq(self.partner.both)]
         if self.config.training:
             m.d.sync += [self.op[name].eq(request[name]) for name in verb_fields(self.config)]
             m.d.sync += [self.op.bit.eq(bit), self.op.ends.eq(self.done)]
