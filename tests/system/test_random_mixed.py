@@ -33,13 +33,14 @@ def everything(config: ChipConfig, dynamic_bits: int) -> ChipConfig:
     )  # fmt: skip
 
 
-#: One core and 2 x 2; 8, 16 and 32 lanes; weights of 1, 2, 4 and 8 bits; with and without multipliers.
+#: One core and 2 x 2; 8, 16 and 32 lanes; weights of 1, 2, 4 and 8 bits; with and without multipliers; one spike a cycle
+#: or two.
 CHIPS = {
     "core-8": everything(chip("1x1", 8, 8, True, 24, 16, 17), 5),
     "square-8": everything(chip("2x2", 8, 1, False, 22, 16, 15), 6),
     "core-16": everything(chip("1x1", 16, 2, False, 20, 18, 9), 7),
-    "square-16": everything(chip("2x2", 16, 4, True, 32, 24, 31), 16),
-    "core-32": everything(chip("1x1", 32, 1, True, 18, 12, 11), 5),
+    "square-16": everything(chip("2x2", 16, 4, True, 32, 24, 31, spikes_per_cycle=2), 16),
+    "core-32": everything(chip("1x1", 32, 1, True, 18, 12, 11, spikes_per_cycle=2), 5),
     "square-32": everything(chip("2x2", 32, 8, True, 24, 16, 15), 6),
 }
 

@@ -66,19 +66,19 @@ def small_program(steps: int = 3) -> Program:
     )
 
 
-@pytest.mark.parametrize("name", ["tiny", "short"])
+@pytest.mark.parametrize("name", ["two", "short"])
 def test_memories_are_those_of_the_gateware(name: str) -> None:
     from spikeplane_gateware.chip import TILE_MODULE
     from spikeplane_gateware.tile import Tile
     from spikeplane_gateware.verilog.convert import convert
 
     chip = (
-        preset("tiny")
-        if name == "tiny"
+        replace(preset("tiny"), spikes_per_cycle=2)
+        if name == "two"
         else ChipConfig(rows=1, cols=1, lanes=8, acc_depth=100, membrane_depth=20, weight_bits=2)
     )
     text = convert(Tile(chip), TILE_MODULE)
-    found = re.findall(r"spikeplane_ram #\((.*?)\) ", text, re.DOTALL)
+    found = re.findall(r"spikeplane_(?:dual_)?ram #\((.*?)\) ", text, re.DOTALL)
     sizes = [{key: int(value) for key, value in re.findall(r"\.(\w+)\((\d+)\)", one)} for one in found]
     expected = [(words, bits) for _, number, words, bits in core_memories(chip) for _ in range(number)]
     assert sorted((one["DEPTH"], one["WIDTH"]) for one in sizes) == sorted(expected)
@@ -106,13 +106,14 @@ def test_a_larger_chip_takes_more() -> None:
 
 
 MEASURED = {  #: LUT and FF of an option, of one tile of `tiny` and of `small` (`make bench`, part `options`)
-    "tiny": {"levels": (696, 213), "dynamic": (965, 227), "steps": (716, 134)},
-    "small": {"levels": (1383, 409), "dynamic": (1570, 232), "steps": (1024, 150)},
+    "tiny": {"levels": (696, 213), "dynamic": (965, 227), "steps": (716, 134), "two": (315, 19)},
+    "small": {"levels": (1383, 409), "dynamic": (1570, 232), "steps": (1024, 150), "two": (564, 26)},
 }
 FIELDS = {
     "levels": {"levels": True},
     "dynamic": {"dynamic_depth": 256, "dynamic_bits": 8},
     "steps": {"step_bits": 2},
+    "two": {"spikes_per_cycle": 2},
 }
 
 
@@ -193,7 +194,7 @@ def test_a_delay_takes_all_steps_but_the_last_and_a_held_current_the_first() -> 
     work = plan(program, activity)
     counted = count(program, activity, work)
     assert counted.synaptic == counted.words == 1 + 5 + 4
-    timeline = Timeline(work, activity, packet_format(chip), 1)
+    timeline = Timeline(work, activity, activity.spikes, packet_format(chip), 1)
     (route,) = work.inputs[0].routes
     loop = next(t for part in work.parts for t in part.targets if t.delay)
     assert [timeline.takes(route, t) for t in range(5)] == [True, False, False, False, False]

@@ -84,6 +84,7 @@ GATES = replace(
     gates=True,
     tables=1,
     presentations=2,
+    spikes_per_cycle=2,
 )
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)

@@ -31,13 +31,13 @@ console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
 def show_utilisation() -> None:
     """Cycles against the bound, one core."""
     table = Table(title="One 16-lane core, 10 % activity", title_justify="left")
-    for column in ("layer", "cycles", "bound", "utilisation", "required"):
+    for column in ("layer", "spikes a cycle", "cycles", "bound", "utilisation", "required"):
         table.add_column(column, justify="left" if column == "layer" else "right")
-    for (name, network), required in zip(utilisation.layers().items(), (0.90, 0.85), strict=True):
-        use = utilisation.measure(name, network)
-        table.add_row(
-            name, f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{required:.2f}"
-        )
+    for chip, required in utilisation.REQUIRED:
+        for (name, network), least in zip(utilisation.layers().items(), required, strict=True):
+            use = utilisation.measure(name, network, chip)
+            numbers = (f"{use.cycles:,}", f"{use.bound:,.0f}", f"{use.utilisation:.3f}", f"{least:.2f}")
+            table.add_row(name, str(chip.spikes_per_cycle), *numbers)
     console.print(table)
 
 

@@ -43,6 +43,7 @@ OPTIONS = (
     Option("a table", {"tables": 1}, "gates: sigmoid, hard sigmoid, tanh"),
     Option("presentations", {"presentations": 2}, "attention over the steps of a sample"),
     Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
+    Option("two spikes a cycle", {"spikes_per_cycle": 2}, "half the cycles of busy masks"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
     Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),
@@ -50,7 +51,9 @@ OPTIONS = (
 )  # fmt: skip
 
 #: Those of the design's operators, against one tile of the preset `small`, of 16 lanes.
-OPERATORS = tuple(one for one in OPTIONS if one.fields.keys() & {"levels", "dynamic_depth", "step_bits"})
+OPERATORS = tuple(
+    one for one in OPTIONS if one.fields.keys() & {"levels", "dynamic_depth", "step_bits", "spikes_per_cycle"}
+)
 
 
 def measure(fields: dict[str, Any], chip: str = "tiny") -> Usage:

@@ -99,6 +99,7 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         gates=config.gates,
         tables=config.tables,
         presentations=config.presentations,
+        spikes_per_cycle=config.spikes_per_cycle,
     )
 
 

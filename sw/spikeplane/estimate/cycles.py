@@ -8,6 +8,7 @@ import numpy as np
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.counts import Counts
 from spikeplane.estimate.timeline import Timeline
+from spikeplane.estimate.walks import walks
 from spikeplane.estimate.work import Plan
 from spikeplane.formats.frame import FRAME_BYTES, frame_payload
 from spikeplane.formats.packet import packet_format
@@ -54,7 +55,8 @@ def _once(program: Program, activity: Activity, plan: Plan, samples: int) -> Cyc
     if steps > affordable:
         short, stretch = _shortened(activity, affordable), steps / affordable
     modelled = max(1, min(samples, max(2, affordable // min(steps, affordable))))
-    ends = [end * stretch for end in Timeline(plan, short, form, modelled).run()]
+    visits = walks(program.laid, program.config, short)
+    ends = [end * stretch for end in Timeline(plan, short, visits, form, modelled).run()]
     more = (ends[-1] - ends[0]) / (modelled - 1) if modelled > 1 else ends[0]
     if modelled > 2:  # the first ones fill the pipe
         more = (ends[-1] - ends[modelled // 2 - 1]) / (modelled - modelled // 2)

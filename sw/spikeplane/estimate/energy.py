@@ -49,7 +49,7 @@ def energy(config: ChipConfig, counts: Counts) -> dict[str, float]:
     neuron = 2 * sum_access + 2 * access(membrane, config.membrane_depth) + leak + 3 * add(membrane)
     width = packet_format(config).width
     return {
-        "weights": counts.words * access(lanes * config.weight_bits, config.weight_depth),
+        "weights": counts.read * access(lanes * config.weight_bits, config.weight_depth),
         "accumulators": counts.words * lanes * 2 * sum_access,
         "additions": counts.words * lanes * add(acc),
         "neurons": counts.swept * lanes * neuron,

@@ -1,13 +1,13 @@
 """The block memories of a chip by its sizes, and how many block RAMs of each family they take.
 Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` instances: core/synapses/lookup.py, accumulate.py,
+The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses/lookup.py, weights.py, accumulate.py,
 sweep.py and lanes.py, core/dynamic/memory.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
 (egress, schedule, counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.estimate.families import FAMILIES
+from spikeplane.estimate.families import DUAL_BITS, FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
@@ -47,16 +47,23 @@ def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int,
 def block_rams(config: ChipConfig, family: str) -> int:
     """Block RAMs of the whole chip with its link, without a camera. AMD's are of 36 kbit, or two of
     18 kbit."""
-    core = sum(number * blocks(words, bits, family) for _, number, words, bits in core_memories(config))
+    dual = ("weight",) if config.spikes_per_cycle == 2 else ()
+    core = sum(
+        number * blocks(words, bits, family, dual=name in dual)
+        for name, number, words, bits in core_memories(config)
+    )
     if not FAMILIES[family].lut_memory:
         core += blocks(SWEEP_ITEMS, _queue(config), family)
     total = config.cores * core + 2 * blocks(SLOTS * SLOT_BYTES, 8, family)
     return -(-total // 2) if FAMILIES[family].halves else total
 
 
-def blocks(words: int, bits: int, family: str) -> int:
-    """Block RAMs of one memory: the shape that needs the fewest; none where it lies in LUTs."""
+def blocks(words: int, bits: int, family: str, *, dual: bool = False) -> int:
+    """Block RAMs of one memory: the shape that needs the fewest; none where it lies in LUTs. dual: with two ports that read, each of
+    half the widest word."""
     facts = FAMILIES[family]
+    if dual:
+        return min(-(-words // deep) * -(-bits // wide) for deep, wide in facts.shapes if wide <= DUAL_BITS)
     if facts.small is not None and words <= facts.small[0] and bits <= facts.small[1]:
         return 0
     return min(-(-words // deep) * -(-bits // wide) for deep, wide in facts.shapes)

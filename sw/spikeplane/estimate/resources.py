@@ -17,7 +17,7 @@ import numpy as np
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.errors import SpikeplaneError
-from spikeplane.estimate.families import FAMILIES
+from spikeplane.estimate.families import FAMILIES, require_ports
 from spikeplane.estimate.memories import block_rams, core_memories
 from spikeplane.formats.packet import packet_format
 from spikeplane.formats.structure import SOURCES
@@ -58,6 +58,7 @@ def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
     """By title, as a build's report names them: LUT, FF, block RAM, DSP. Raises SpikeplaneError for
     a family without calibration, or a chip with a unit."""
     config.require_cores()
+    require_ports(config, family)
     for unit in config.units:
         raise SpikeplaneError(
             f"estimate knows chips without a {unit}; build the board to see what its {unit} takes"
@@ -142,6 +143,8 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "entries of tables": lambda c: c.cores * c.lanes * c.membrane_bits * (c.tables > 0),
     "tables of values": lambda c: c.cores * (c.tables > 0),
     "presentations": lambda c: c.cores * bits_for(c.presentations) * (c.presentations > 1),
+    "second weights": lambda c: c.cores * c.lanes * c.weight_bits * (c.spikes_per_cycle - 1),
+    "second spikes": lambda c: c.cores * (c.spikes_per_cycle - 1),
     "tables in LUTs": _distributed,
     "deep memories": _deep,
     "addresses": _addresses,
@@ -152,8 +155,8 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
 #: In the order of `terms`: LUTs and flip-flops per unit as read off the gateware, where the builds
 #: do not say better.
 _PRIOR = {
-    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 5.4, 9.5, 360, 38, 410, 0.6, 2, 8, 16, 3, 1, 25, 20),
-    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 1.6, 0.1, 220, 2, 118, 0, 0, 60, 3.3, 0, 0, 35, 14),
+    "LUT": (1.2, 700, 8, 1200, 20, 4.5, 1, 7, 0.9, 5, 10, 5.4, 9.5, 360, 38, 410, 0.6, 2, 8, 16, 3.9, 66, 3, 1, 25, 20),
+    "FF": (1.5, 500, 8, 900, 60, 8, 3, 11, 0.2, 0.5, 8, 1.6, 0.1, 220, 2, 118, 0, 0, 60, 3.3, 0.11, 12, 0, 0, 35, 14),
 }  # fmt: skip
 
 

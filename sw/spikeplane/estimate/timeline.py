@@ -16,6 +16,8 @@ import heapq
 from collections import defaultdict, deque
 from collections.abc import Callable
 
+import numpy as np
+
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.work import Core, Plan, Route, Target
 from spikeplane.formats.frame import FRAME_BYTES, SLOTS, frame_payload
@@ -34,10 +36,12 @@ ANSWER = 16  #: an acknowledgement's bytes, and its way to the sender
 
 class Timeline:
     """`samples` samples, one behind the other. `run` returns the cycle of each one's last packet to
-    the host."""
+    the host. `visits`: the walks of each population's packets, by step (`walks`)."""
 
-    def __init__(self, plan: Plan, activity: Activity, form: PacketFormat, samples: int) -> None:
-        self.plan, self.activity, self.samples = plan, activity, samples
+    def __init__(
+        self, plan: Plan, activity: Activity, visits: dict[str, np.ndarray], form: PacketFormat, samples: int
+    ) -> None:
+        self.plan, self.activity, self.visits, self.samples = plan, activity, visits, samples
         self.steps = len(next(iter(activity.spikes.values())))
         self.period = form.size + 1  # cycles a packet on the link
         # packets that the chip keeps until acknowledged
@@ -124,14 +128,15 @@ class Timeline:
     ) -> float:
         """Packets of `source` in step t reach `targets` from `start` to `end`; when the last one
         leaves: later, if a target's work holds them up, whose queue is short."""
-        spikes, packets = self.activity.spikes[source][t] * share, self.activity.packets[source][t] * share
+        packets = self.activity.packets[source][t] * share
         for target in targets:
             if not packets or not self.takes(target, t):
                 continue
+            visits = (self.activity.spikes if target.alone else self.visits)[source][t] * share
             words = (
                 packets * target.share * target.words
                 if target.by_packet
-                else max(packets, spikes * target.words)
+                else max(packets, visits * target.words)
             )
             done = self.accumulate(target.core, start, words)
             end = max(end, done - QUEUE * words / packets)

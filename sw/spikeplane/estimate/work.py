@@ -29,7 +29,7 @@ TABLE_WORD = 5  #: of one whose entries of a table are sent, besides its lanes
 @dataclass
 class Target:
     """A part that a source reaches: `words` accumulated there per spike (`by_packet`: per packet
-    of its own groups), in the steps `taken` of a sample."""
+    of its own groups), in the steps `taken` of a sample. `alone`: one spike a cycle on any chip."""
 
     part: int
     core: Core
@@ -39,6 +39,7 @@ class Target:
     share: float
     delay: int
     taken: slice
+    alone: bool
 
 
 @dataclass
@@ -163,6 +164,7 @@ def _targets(
                     share,
                     projection.delay,
                     network.taken(projection),
+                    projection.dynamic is not None,
                 )
             )
     return found

@@ -65,7 +65,7 @@ class Counter(IntEnum):
     #: laid out as `FLAGS`: running; a write came while running and was refused; a spike had no projection; a READ came
     #: while running, or while a sweep was ending, and was refused. START clears all but the first
     FLAGS = 0
-    OPERATIONS = 1  #: lane words accumulated (useful cycles of the datapath)
+    OPERATIONS = 1  #: lane words of weights accumulated (useful cycles of the datapath; of two spikes a cycle, two in one)
     SPIKES = 2  #: set bits taken in
     SWEEPS = 3  #: populations swept
     PACKETS = 4  #: spike packets sent

@@ -173,6 +173,8 @@ class DeviceBoard(Board):
             "cycles": cycles,
             "cycles_per_sample": cycles / samples,
             "operations": operations,
-            "utilisation": operations / (cycles * len(cores)) if cycles else 0.0,
+            "utilisation": operations / (cycles * len(cores) * self.program.config.spikes_per_cycle)
+            if cycles
+            else 0.0,
             "cores": per_core,
         }

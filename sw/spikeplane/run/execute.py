@@ -159,12 +159,12 @@ def summarise_run(
         summary |= {"right": right, "accuracy": right / result.count}
     if result.figures:
         cycles, cores = result.figures["cycles"], result.figures["cores"]
-        per_sample = cycles / result.count
+        per_sample, most = cycles / result.count, cycles * len(cores) * program.config.spikes_per_cycle
         summary |= {
             "cycles": cycles,
             "cycles_per_sample": per_sample,
             "operations": result.figures["operations"],
-            "utilisation": result.figures["operations"] / (cycles * len(cores)),
+            "utilisation": result.figures["operations"] / most,
             "clock_mhz": clock,
             "latency_us": per_sample / clock,
             "cores": [{"core": list(core), **counts} for core, counts in cores.items()],

@@ -47,6 +47,7 @@ class Lookup(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
         self.late = 1 if config.step_bits else 0  #: stages more
+        self.partner = Signal(data.StructLayout(second_field(config)), name="partner", reset_less=True)
         self.events = packet_format(config).payloads[Kind.CREDIT]  # what a TOKEN has in common with it
         super().__init__(
             {
@@ -165,7 +166,6 @@ class Lookup(wiring.Component):
             return lowest(m, mask, "mask")
         alone = projection.dynamic if self.config.dynamic_depth else Const(0)
         bit, second, both, rest = outermost(m, mask, "mask", alone=alone)
-        self.partner = Signal(data.StructLayout(second_field(self.config)), name="partner", reset_less=True)
         pairs = both & ~projection.aligned & ~self._is_event(kind)
         with m.If(self._moves(5 + self.late)):
             m.d.sync += [self.partner.second.eq(second), self.partner.both.eq(pairs)]

@@ -39,8 +39,8 @@ class SynapseStage(wiring.Component):
     read, read_data: the stage's memories, on the buses of the loader and of the read-back; sweep:
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
-    has been walked (both are numbers where spikes_per_cycle is 2); dropped: pulse, a spike's tag has no projection; quiet: no packet is under
-    way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic: see
+    has been walked (both are numbers where spikes_per_cycle is 2); dropped: pulse, a spike's tag has no
+    projection; quiet: no packet is under way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic: see
     Accumulate; unready: by bank, its rows are not all written.
     """
 
@@ -100,7 +100,9 @@ class SynapseStage(wiring.Component):
             walker.stall.eq(accumulate.stall),
             self.event_valid.eq(accumulate.event_valid),
             self.event.eq(accumulate.event),
-            self.operation.eq(self._words(walker.op, walker.op_valid & ~walker.op.is_event & ~accumulate.stall)),
+            self.operation.eq(
+                self._words(walker.op, walker.op_valid & ~walker.op.is_event & ~accumulate.stall)
+            ),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
             self.read_data.eq(lookup.read_data | accumulate.read_data),

@@ -37,6 +37,8 @@ class Walker(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         self.again = Signal(name="again")  # the next op goes to the word of the last one, of the same request
+        # beside the bit under way
+        self.partner = Signal(data.StructLayout(second_field(config)), name="partner", reset_less=True)
         requests = stream.Signature(request_layout(config))
         super().__init__(
             {
@@ -59,7 +61,6 @@ class Walker(wiring.Component):
             Signal(name="free", init=1),
         )  # the bit ends here; the request does, or there is none
         self.go, self.step, self.restart = (Signal(name=name) for name in ("go", "step", "restart"))
-        self.partner = Signal(data.StructLayout(second_field(self.config)), reset_less=True)  # of the bit under way
         bit, more, others = self._scan(m, request)
         m.d.comb += [
             self.go.eq(~(self.op_valid & self.stall)),

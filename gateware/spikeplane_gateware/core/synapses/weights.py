@@ -13,7 +13,7 @@ Only a core that rests is written and read back, so the first port serves ops an
 
 from typing import Any
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.structure import SHARED_LANES
@@ -25,7 +25,9 @@ from spikeplane_gateware.ram import DualRam, Ram
 
 def both_fields(config: ChipConfig) -> dict[str, Any]:
     """What an op of a chip that takes two spikes a cycle says besides: where the second word of weights is, and whether it is added."""
-    return {"second_address": bits_for(config.weight_depth), "both": 1} if config.spikes_per_cycle == 2 else {}
+    return (
+        {"second_address": bits_for(config.weight_depth), "both": 1} if config.spikes_per_cycle == 2 else {}
+    )
 
 
 class Weights:
@@ -41,7 +43,12 @@ class Weights:
         self.m, self.owner, self.taken = m, owner, taken
         c = owner.config
         self.share = SHARED_LANES * c.weight_bits
-        self.second: Value = Const(0, c.lanes * c.weight_bits)
+        self.accesses, self.loads, self.twice = (
+            Signal(name=name) for name in ("weight_accesses", "weight_loads", "second_accesses")
+        )
+        self.found, self.second = (
+            Signal(c.lanes * c.weight_bits, name=f"weights_{name}") for name in ("found", "second")
+        )
         if c.spikes_per_cycle == 2:
             self._dual(c)
         else:
@@ -52,15 +59,14 @@ class Weights:
         late = late_write(m, self.owner.write, Memory.WEIGHT, core_tables(c), c.lanes)
         at, takes = Mux(read.fetch, read.address, op.weight_address), self.taken | read.fetch
         reads = copies(m, at, c.lanes, "weight_at", takes)
-        accesses = self._pulses(takes)
-        self.found = Signal(c.lanes * c.weight_bits, name="weights_found")
+        self._enable(takes)
         for lane in range(0, c.lanes, SHARED_LANES):
             place = self._place(lane)
             m.submodules[f"weights_{lane // SHARED_LANES}"] = ram = Ram(
                 width=self.share, depth=c.weight_depth
             )
             m.d.comb += [
-                ram.read_en.eq(accesses),
+                ram.read_en.eq(self.accesses),
                 self.found[place].eq(ram.read_data),
                 ram.read_address.eq(reads[lane]),
                 ram.write_en.eq(late.valid[lane]),
@@ -77,35 +83,30 @@ class Weights:
         seconds = copies(m, op.second_address, c.lanes, "second_at", self.taken)
         written = copies(m, writes, c.lanes, "weight_writes")
         word = Signal(c.lanes * c.weight_bits, name="weight_data", reset_less=True)
-        accesses, twice = self._pulses(takes), Signal(name="second_accesses")
-        m.d.sync += twice.eq(self.taken & op.both)
+        self._enable(takes)
+        m.d.sync += self.twice.eq(self.taken & op.both)
         with m.If(writes):
             m.d.sync += word.eq(write.data)
-        self.found, self.second = (
-            Signal(c.lanes * c.weight_bits, name=f"weights_{name}") for name in ("found", "second")
-        )
         for lane in range(0, c.lanes, SHARED_LANES):
             place = self._place(lane)
             m.submodules[f"weights_{lane // SHARED_LANES}"] = ram = DualRam(
                 width=self.share, depth=c.weight_depth
             )
             m.d.comb += [
-                ram.read_en.eq(accesses),
+                ram.read_en.eq(self.accesses),
                 ram.write_en.eq(written[lane]),
                 ram.address.eq(firsts[lane]),
                 ram.write_data.eq(word[place]),
-                ram.second_en.eq(twice),
+                ram.second_en.eq(self.twice),
                 ram.second_address.eq(seconds[lane]),
                 self.found[place].eq(ram.read_data),
                 self.second[place].eq(ram.second_data),
             ]
 
-    def _pulses(self, takes: Value) -> Signal:
-        """Enables of the memory and, as `loads`, of what takes its word: registers of their own, because enables that would lie
-        behind a table are late for wide words."""
-        accesses, self.loads = (Signal(name=f"weight_{name}") for name in ("accesses", "loads"))
-        self.m.d.sync += [accesses.eq(takes), self.loads.eq(accesses)]
-        return accesses
+    def _enable(self, takes: Value) -> None:
+        """Enables of the memory and of what takes its word: registers of their own, because enables that would lie behind a table
+        are late for wide words."""
+        self.m.d.sync += [self.accesses.eq(takes), self.loads.eq(self.accesses)]
 
     def _place(self, lane: int) -> slice:
         """The bits of a word that a slice has."""
