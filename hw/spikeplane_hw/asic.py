@@ -77,18 +77,7 @@ def map_verilog(
         work = Path(name)  # yosys sees nothing outside it
         (work / "chip.v").write_text(verilog)
         shutil.copyfile(liberty, work / "cells.lib")
-        _run(
-            [
-                tool,
-                "-p",
-                _SCRIPT.format(
-                    top=top, memories=" ".join(name for name in RAMS if f"module {name} " in verilog)
-                ),
-            ],
-            work,
-            folder / LOG,
-            say,
-        )
+        _run([tool, "-p", _script(verilog, top)], work, folder / LOG, say)
         found = account(_modules(work / "netlist.json"), _modules(work / "small.json"), library, top)
         if found.unmapped:
             cells = ", ".join(f"{count} {kind}" for kind, count in sorted(found.unmapped.items()))
@@ -101,6 +90,12 @@ def map_verilog(
         netlist = (work / NETLIST).read_bytes()
     write_files({folder / NETLIST: netlist, folder / RECORD: json.dumps(values, indent=2) + "\n"})
     return found
+
+
+def _script(verilog: str, top: str) -> str:
+    """What yosys does; `top`: the module."""
+    memories = " ".join(name for name in RAMS if f"module {name} " in verilog)
+    return _SCRIPT.format(top=top, memories=memories)
 
 
 def _modules(path: Path) -> dict[str, Any]:

@@ -55,6 +55,7 @@ ODD = {
         gates=True,
         tables=3,
         presentations=3,
+        spikes_per_cycle=2,
     ),
     "wide": ChipConfig(
         rows=2,

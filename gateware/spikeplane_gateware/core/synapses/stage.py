@@ -40,8 +40,8 @@ class SynapseStage(wiring.Component):
     requests of the sweep; event_valid, event: a token or a credit, when the spikes before it are in the
     accumulators; operation: pulse, a word is accumulated; spike: pulse, a set bit, or an aligned mask,
     has been walked (both are numbers where spikes_per_cycle is 2); dropped: pulse, a spike's tag has no
-    projection; quiet: no packet is under way. Of a chip with weights by step also given, job: pulse, the sweep takes this job; of one with a dynamic memory dynamic: see
-    Accumulate; unready: by bank, its rows are not all written.
+    projection; quiet: no packet is under way. Of a chip with weights by step also given, job: pulse, the sweep takes
+    this job; of one with a dynamic memory dynamic: see Accumulate; unready: by bank, its rows are not all written.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -100,9 +100,7 @@ class SynapseStage(wiring.Component):
             walker.stall.eq(accumulate.stall),
             self.event_valid.eq(accumulate.event_valid),
             self.event.eq(accumulate.event),
-            self.operation.eq(
-                self._words(walker.op, walker.op_valid & ~walker.op.is_event & ~accumulate.stall)
-            ),
+            self.operation.eq(self._words(walker, accumulate)),
             self.spike.eq(walker.taken),
             self.dropped.eq(lookup.dropped),
             self.read_data.eq(lookup.read_data | accumulate.read_data),
@@ -110,9 +108,11 @@ class SynapseStage(wiring.Component):
         ]
         return m
 
-    def _words(self, op: Any, taken: Value) -> Value:
-        """How many words of weights are added; `taken`: an op is, and is no event."""
-        return taken if self.config.spikes_per_cycle == 1 else Cat(taken & ~op.both, taken & op.both)
+    def _words(self, walker: Walker, accumulate: Accumulate) -> Value:
+        """How many words of weights an op adds that is taken."""
+        taken = walker.op_valid & ~walker.op.is_event & ~accumulate.stall
+        both = walker.op.both if self.config.spikes_per_cycle == 2 else None
+        return taken if both is None else Cat(taken & ~both, taken & both)
 
     def _options(self, lookup: Lookup, walker: Walker, accumulate: Accumulate) -> Iterator[Any]:
         """What the parts of a chip with options have to say to each other."""
