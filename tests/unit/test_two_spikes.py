@@ -113,8 +113,9 @@ def request(rng: random.Random, config: ChipConfig) -> tuple[dict[str, int], lis
     }  # fmt: skip
     fields = {
         "is_event": event, "aligned": aligned and not event, "bank": rng.randrange(2), "acc": rng.randrange(8),
-        "weight": rng.randrange(16), "once": event or max(counts.values()) == 1, **counts, "shift": rng.randrange(8),
+        "weight": rng.randrange(16), "once": event or max(counts.values()) == 1, "shift": rng.randrange(8),
     }  # fmt: skip
+    fields |= counts
     steps = (
         f"{unit}_{name}" for unit in ("acc", "weight") for name in ("row", "column", "group")
     )  # of a few words
@@ -126,8 +127,8 @@ def request(rng: random.Random, config: ChipConfig) -> tuple[dict[str, int], lis
         return fields | {"mask": mask, "both": 0, "more": 0, "bit": 0}, []
     (first, second), *rest = pairs(bits, dynamic)
     left = sum(1 << one for one in bits if one not in (first, second))
-    both = {"both": second is not None, "second": second or 0}
-    return fields | {"mask": left, "bit": first, "more": left != 0, **both}, bits
+    fields |= {"both": second is not None, "second": second or 0}
+    return fields | {"mask": left, "bit": first, "more": left != 0}, bits
 
 
 def expected(fields: dict[str, int], bits: list[int]) -> list[tuple]:

@@ -112,7 +112,7 @@ class SynapseStage(wiring.Component):
         """How many words of weights an op adds that is taken."""
         taken = walker.op_valid & ~walker.op.is_event & ~accumulate.stall
         both = walker.op.both if self.config.spikes_per_cycle == 2 else None
-        return taken if both is None else Cat(taken & ~both, taken & both)
+        return taken if both is None else Value.cast(Cat(taken & ~both, taken & both))
 
     def _options(self, lookup: Lookup, walker: Walker, accumulate: Accumulate) -> Iterator[Any]:
         """What the parts of a chip with options have to say to each other."""

@@ -89,7 +89,7 @@ class Walker(wiring.Component):
         """How many set bits have been walked; `ends`: their last op is sent."""
         if self.config.spikes_per_cycle == 1:
             return ends
-        return Cat(ends & ~self.partner.both, ends & self.partner.both)
+        return Value.cast(Cat(ends & ~self.partner.both, ends & self.partner.both))
 
     def _hold(self, m: Module, request: Signal, have: Signal) -> None:
         """A register, because all of the walker waits for it. A bank becomes unready long before the first op that has to wait
