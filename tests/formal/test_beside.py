@@ -22,7 +22,7 @@ from prover import Inside, free, mutant, prove
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.core import lanes
 from spikeplane_gateware.core.dynamic import beside
-from spikeplane_gateware.core.synapses import accumulate
+from spikeplane_gateware.core.synapses import accumulate, weights
 from spikeplane_gateware.ram import Ram
 
 CONFIG = ChipConfig(
@@ -99,7 +99,7 @@ def _place(op: Signal) -> Any:
 @pytest.fixture(autouse=True)
 def anything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "Ram", Anything)
-    monkeypatch.setattr(accumulate, "Ram", Anything)
+    monkeypatch.setattr(weights, "Ram", Anything)
 
 
 def test_proved(tmp_path):

@@ -216,7 +216,7 @@ MUTANTS = {
     "quiet before all is cleared": (row_adder, " & self.all_cleared & ", " & "),
     "clearing takes a sum's cycle": (row_adder, "with m.If(~adding & ~self.all_cleared)", "with m.If(~self.all_cleared)"),
     "a refused read is taken for one": (row_adder, "taken = self.i.valid & port.read_ready", "taken = self.i.valid"),
-    "the other heads count": (row_adder, "value & in_head", "value"),
+    "the other heads count": (row_adder, "value & self._in_head(m, at_read)", "value"),
     "a row short": (row_adder, "left.eq(p.row_blocks << lanes)", "left.eq((p.row_blocks << lanes) - 1)"),
     "the last row is left as it was": (row_adder, "some.eq(left != 1)", "some.eq(left != 2)"),
     "the other bank": (outer, "self.rows.bank.eq(self.parity)", "self.rows.bank.eq(~self.parity)"),
