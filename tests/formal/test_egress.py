@@ -26,7 +26,7 @@ OPEN, SPIKES, TOKENS, CREDITS, DONE = range(5)  #: the states, in the order that
 def harness(dut: Any) -> Module:
     m, inside = Module(), Inside(dut)
     m.submodules.dut = inside.fragment
-    _sweep(m, dut)
+    waits = _sweep(m, dut)
     state, p = inside["fsm_state"], dut.population
     made = {kind: _made(m, dut, kind) for kind in (Kind.TOKEN, Kind.CREDIT)}
     tokens, credits = made[Kind.TOKEN], made[Kind.CREDIT]
@@ -43,7 +43,8 @@ def harness(dut: Any) -> Module:
     with m.Elif(state == CREDITS):
         m.d.comb += [Assert(tokens == p.egress_count), Assert(credits + dut.left == p.credit_count)]
     begun = Signal()  # of an item that is still offered, some packets may be out
-    m.d.sync += begun.eq((state == SPIKES) & dut.item.valid & ~dut.item.ready)
+    paused = begun & ~dut.item.valid if dut.config.dynamic_depth else False
+    m.d.sync += begun.eq((state == SPIKES) & ((dut.item.valid & ~dut.item.ready) | paused))
     with m.If((state == SPIKES) & ~begun):
         m.d.comb += Assert(dut.left == p.egress_count)
     ends = dut.finish | dut.early if dut.config.dynamic_depth else dut.finish
@@ -52,15 +53,21 @@ def harness(dut: Any) -> Module:
         m.d.comb += [Assert((credits == 0) | dut.cleared), Assert(~dut.done | dut.finish)]
         m.d.comb += Cover(~dut.finish & ~dut.cleared & (tokens == 2) & (state == CREDITS))
     m.d.comb += Assert(~begun | (state == SPIKES))
+    if dut.config.dynamic_depth:
+        m.d.comb += Assert(~begun | waits)
     m.d.comb += Cover(dut.done & (tokens == 2) & (credits == 1))
     return m
 
 
-def _sweep(m: Module, dut: Any) -> None:
-    """The sweep's side: items, then `finish` until `done`."""
+def _sweep(m: Module, dut: Any) -> Signal:
+    """The sweep's side: items, then `finish` until `done`. Returns whether a word waits."""
     for signal in (dut.item.valid, dut.item.payload, dut.o.ready, dut.finish):
         free(m, signal)
-    offered(m, dut.item, Assume)
+    waits = Signal(name="item_waits")
+    if dut.config.dynamic_depth:
+        _paused(m, dut, waits)
+    else:
+        offered(m, dut.item, Assume)
     chosen = {
         name: symbolic(m, signal.shape(), name)
         for name, signal in (("population", dut.population), ("job", dut.job))
@@ -74,6 +81,22 @@ def _sweep(m: Module, dut: Any) -> None:
         Assume(~ending | dut.finish),
         Assume(~ended | ~dut.finish),
         Assume(~dut.finish | ~dut.item.valid),
+    ]
+    return waits
+
+
+def _paused(m: Module, dut: Any, waits: Signal) -> None:
+    """A word that waits may leave for a cycle, from past the sweep's queue into it, and comes back unchanged before any end."""
+    item, left = dut.item, Signal(name="item_left")
+    payload = item.payload.as_value()
+    before = Signal(len(payload), name="item_before")
+    m.d.sync += [waits.eq((item.valid & ~item.ready) | (waits & ~item.valid)), left.eq(waits & ~item.valid)]
+    with m.If(item.valid):
+        m.d.sync += before.eq(payload)
+    m.d.comb += [
+        Assume(~(waits & item.valid) | (payload == before)),
+        Assume(~left | item.valid),
+        Assume(~waits | ~(dut.finish | dut.early)),
     ]
 
 

@@ -24,7 +24,7 @@ Word = list[int]
 @dataclass
 class Values:
     """A population of values on the core: `groups` x `height` x `width` words of lanes. With sink OUTER one of spikes, where
-    I > 0: in turn a word of K and one of V."""
+    I is above the group's number: in turn a word of K and one of V."""
 
     slot: int
     groups: int = 1
@@ -38,6 +38,7 @@ class Values:
     presentations: int = 1
     planes: int = 0  #: 0: as many as membranes have
     relu: bool = False
+    spikes: bool = False  #: masks instead of values go to the egress
     credits: int = 0
     acc: int = 0  #: its first accumulator
     membranes: list[Word] = field(default_factory=list)
@@ -119,9 +120,9 @@ class Soma:
         for address, leak in enumerate(leaks):
             word = sum(leak << lane * c.lane_bits for lane in range(lanes))
             await self.write(ctx, Memory.PARAMETER, address, word)
-        for group in range(max(p.groups for p in populations)):  # theta is 1
-            ones = sum((1 << c.membrane_bits) - 1 << lane * c.lane_bits for lane in range(lanes))
-            for number, word in enumerate((ones, 0, 0)):
+        for group in range(max(p.groups for p in populations)):  # theta is 1, 2, 3 ...
+            theta = sum((1 << c.membrane_bits) - 1 - group << lane * c.lane_bits for lane in range(lanes))
+            for number, word in enumerate((theta, 0, 0)):
                 await self.write(ctx, Memory.PARAMETER, 2 + 3 * group + number, word)
         membrane = acc = 0
         for p in populations:
@@ -129,7 +130,8 @@ class Soma:
             fields = {"valid": 1, "group_last": p.groups - 1, "y_last": p.height - 1, "x_last": p.width - 1, "stride": 1,
                       "input_height": p.height, "input_width": p.width, "input_words": size, "words": size, "acc_base": acc,
                       "acc_down": p.width, "acc_right": 1, "acc_across": 1,
-                      "membrane_base": membrane, "parameter_base": 2, "leak_base": p.keeps, "membrane_out": p.sink != Sink.OUTER,
+                      "membrane_base": membrane, "parameter_base": 2, "leak_base": p.keeps,
+                      "membrane_out": p.sink != Sink.OUTER and not p.spikes,
                       "plane_last": (p.planes or c.membrane_bits) - 1, "relu": p.relu, "egress_first": 2 * p.slot, "egress_count": 1,
                       "credit_count": p.credits}  # fmt: skip
             if c.dynamic_depth:
@@ -246,8 +248,8 @@ class Soma:
             p.membranes[number] = [0] * len(v) if ends else v
             planes = p.planes or self.config.membrane_bits
             least, most = (0, (1 << planes) - 1) if p.relu else (-(1 << planes - 1), (1 << planes - 1) - 1)
-            if p.sink == Sink.OUTER:
-                sent.append([int(one > 0) for one in v])
+            if p.sink == Sink.OUTER or p.spikes:
+                sent.append([int(one > number // (p.height * p.width)) for one in v])
             elif p.table is None:
                 sent.append([min(max(one, least), most) for one in v] if p.sink == Sink.EGRESS else v)
             else:

@@ -235,3 +235,64 @@ def test_a_pair_waits_until_the_one_before_has_its_rows() -> None:
                     )
 
     simulate(soma.module(), bench)
+
+
+def test_every_group_has_its_own_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thresholds of groups one after the other; leaks that keep all and nothing in turn; one word, so the walk meets the first of them."""
+    soma = Soma(replace(PLAIN, gates=False, tables=0, presentations=1), 1, stalls=0, reads=0)
+    small = lambda config, rng, p: [[rng.randint(-1, 2) for _ in range(config.lanes)] for _ in range(p.words)]  # noqa: E731
+    monkeypatch.setitem(globals(), "currents", small)
+    populations = [Values(slot, groups=3, spikes=True, keeps=slot % 2 == 0) for slot in range(4)]
+
+    async def bench(ctx: Any) -> None:
+        await soma.load(ctx, populations)
+        for number in range(6):
+            await steps(ctx, soma, populations, number == 0)
+
+    simulate(soma.module(), bench)
+
+
+def test_a_job_that_comes_as_the_one_before_ends_has_its_own_word() -> None:
+    """It is taken at once if its word stands at the memory by then; the two populations send from different groups of lanes."""
+    config = replace(
+        CORE, cols=1, acc_bits=20, dynamic_depth=64, dynamic_bits=8, acc_depth=128, membrane_depth=128
+    )
+    soma = Soma(config, 1, stalls=0, reads=0)
+    populations = [Values(1, spikes=True), Values(2, height=2, width=3, spikes=True)]
+
+    async def bench(ctx: Any) -> None:
+        await soma.load(ctx, populations)
+        for wait in range(60):
+            for p in populations:
+                for word in range(p.words):
+                    soma.accumulators[wait % 2, p.acc + word] = [1] * config.lanes
+            soma.swept.clear()
+            for number, p in enumerate(populations):
+                if wait > 1:
+                    await soma.event(ctx, p.slot, wait % 2, False, credit=True)
+                await soma.event(ctx, p.slot, wait % 2, False)
+                for _ in range(0 if number else wait):
+                    await soma.cycle(ctx)
+            for _ in range(200):
+                await soma.cycle(ctx)
+            sent = {slot: len(found) for (slot, _), (found, _) in soma.swept.items()}
+            assert sent == {p.slot: p.words for p in populations}, wait
+
+    simulate(soma.module(), bench)
+
+
+def test_a_sweep_behind_a_pair_sends_its_words_before_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pair's words, all bits of them set, stand in the queue before the next sweep's when that has made its last one."""
+    config = replace(
+        CORE, cols=1, acc_bits=20, dynamic_depth=64, dynamic_bits=8, acc_depth=128, membrane_depth=128
+    )
+    soma = Soma(config, 1, stalls=0, reads=0.8)
+    monkeypatch.setitem(globals(), "currents", lambda c, _, p: [[1] * c.lanes for _ in range(p.words)])
+    populations = [Values(1, height=8, width=8, sink=Sink.OUTER), Values(2, spikes=True)]
+
+    async def bench(ctx: Any) -> None:
+        await soma.load(ctx, populations)
+        for number in range(2):
+            await steps(ctx, soma, populations, number == 0)
+
+    simulate(soma.module(), bench)

@@ -1,5 +1,5 @@
 """The walker with a dynamic memory: ops that read a bank's rows wait while that is unready, everything before them goes, and
-none is lost, whatever the sweep stalls."""
+none is lost, whatever the sweep stalls; the sweep is told a cycle before one of them goes, and not as long as it waits."""
 
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
@@ -36,6 +36,7 @@ def test_reads_wait_for_their_bank() -> None:
     async def bench(ctx: Any) -> None:
         nonlocal passed
         unready, since, offered = [0, 0], [0, 0], None
+        told = None  # of an op that was held in the cycle before: what the sweep was told
         for _ in range(6000):
             for bank in range(2):
                 mine = any(op[1] and op[2] == bank for op in expected)
@@ -51,6 +52,10 @@ def test_reads_wait_for_their_bank() -> None:
                     ctx.set(dut.i.payload[name], value)
             ctx.set(dut.i.valid, offered is not None)
             ctx.set(dut.stall, ctx.get(dut.held) or rng.random() < 0.3)
+            held = ctx.get(dut.held)
+            if told is not None:
+                assert told != held, "the sweep is told when the op goes"
+            told = ctx.get(dut.soon) if held else None
             if ctx.get(dut.op_valid):
                 op = dut.op
                 found = ctx.get(op.is_event), ctx.get(op.dynamic), ctx.get(op.bank)

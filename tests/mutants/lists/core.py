@@ -48,6 +48,8 @@ BESIDE = (
     Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "0", "a row is read while others of its bank are written", tests=_HOLDS),
     Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "have & request.dynamic & coming", "a token waits for rows", tests=_HOLDS),
     Mutant("synapses/walker.py", "have & request.dynamic & ~request.is_event & coming", "have & ~request.is_event & coming", "every op waits for rows", tests=_HOLDS),
+    Mutant("synapses/walker.py", "Mux(self.held, ~waiting, have & ~self.again)", "have & ~self.again & ~self.held", "the sweep is not told that a read goes on", tests=_HOLDS),
+    Mutant("synapses/walker.py", "Mux(self.held, ~waiting, have & ~self.again)", "self.held | (have & ~self.again)", "the sweep waits as long as a read does", tests=_HOLDS),
     Mutant("synapses/walker.py", "self.held & waiting", "0", "a read waits for one cycle", tests=_HOLDS),
     Mutant("synapses/walker.py", "self.held & waiting", "self.held & coming", "a read waits for the bank of the op behind it", tests=_HOLDS),
 )  # fmt: skip

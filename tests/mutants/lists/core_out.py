@@ -46,7 +46,7 @@ SWEEP = (
         equivalent="an initial job's `sample` and `parity` are the same bit (schedule.py, INITIAL)",
     ),
     Mutant("soma/sweep.py", "self.neurons.out_valid & ~self.population.stateless", "self.neurons.out_valid", "a population without memory writes another's membranes"),
-    Mutant("soma/sweep.py", "items.w_en.eq(staged & self._is_item(item.mask))", "items.w_en.eq(staged)", "empty masks are sent"),
+    Mutant("soma/sweep.py", "self._goes(staged, item.mask)", "staged", "empty masks are sent"),
     Mutant("soma/sweep.py", "p.membrane_out & self.planes.highest & ~p.relu", "0", "the sign plane of a membrane is positive"),
     Mutant("soma/sweep.py", "p.membrane_out & self.planes.highest & ~p.relu", "p.membrane_out & self.planes.highest", "the highest plane of values from 0 on counts negative"),
     Mutant("soma/plane_counter.py", "p.plane_last + 1", "self.config.membrane_bits", "all planes are sent, whatever a population has"),

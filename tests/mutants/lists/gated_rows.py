@@ -3,6 +3,7 @@
 from mutants.catalogue import Mutant, Part
 
 _TESTS = ("tests/unit/test_sweep_values.py",)
+_BEHIND = ("tests/unit/test_sweep_values.py -k behind",)
 
 PARTS = (
     Part(
@@ -23,7 +24,17 @@ PARTS = (
             Mutant("values.py", "self.planed & ~to_rows", "self.planed", "rows are sent as planes too"),
             Mutant("values.py", "p.membrane_out & ~(to_rows & ~p.tabled if c.tables else to_rows)", "p.membrane_out & ~to_rows", "a word of a tabled gate comes while another is in the table"),
             Mutant("sweep.py", "self.active.last & presentations.ends", "self.active.last", "nothing is kept from one presentation to the next"),
-            Mutant("sweep.py", "self.early & (count == SETTLE) & ~self.port.late", "self.early & (count == SETTLE)", "a pair's credits go while a word is still to be set"),
+            Mutant("sweep.py", "self.early & (count >= CLEARED) & ~self.port.late", "self.early & (count >= CLEARED)", "a pair's credits go while a word is still to be set"),
+            Mutant("sweep.py", "self.early & (count >= CLEARED) & ~self.port.late", "self.early & ~self.port.late", "a pair's credits go before its last word is asked for", equivalent="a credit is on its way for longer than a word is cleared"),
+            Mutant("sweep.py", "(self.count >= SETTLE) & self.parted & ~self.port.late", "(self.count >= SETTLE) & ~self.port.late", "a group begins while values of the last are made"),
+            Mutant("sweep.py", "self.pairing | (self.behind & ~self.drained)", "0", "a token goes before its population's words, which stand behind a pair's", tests=_BEHIND),
+            Mutant("sweep.py", "left & (~staged | tag)", "left & ~staged", "the next sweep waits for a pair's words", equivalent="only slower: what `figures attention` shows"),
+            Mutant("sweep.py", "Mux(empty_queue, tag, items.r_data[-1])", "tag", "a pair's words that wait go to the next sweep's destination"),
+            Mutant("sweep.py", "Mux(empty_queue, tag, items.r_data[-1])", "items.r_data[-1]", "a word past the queue goes where the last one did"),
+            Mutant("sweep.py", "empty_queue & self.item.ready", "0", "a word that went past the queue comes again"),
+            Mutant("sweep.py", "self.words == LAST - 4", "self.words == LAST - 5", "a walk begins before a bias by step is there",
+                   tests=("tests/system/test_random_mixed.py -k 'everything_at_once'",)),
+            Mutant("parameter_pointer.py", "~at_leaks & (self.count < 4)", "~at_leaks & (self.count < 3)", "a group begins at the last one's biases"),
             Mutant("sweep.py", "rows & p.valid & ~self.engaged", "rows & p.valid", "a sweep takes the engine from the one before"),
             Mutant("sweep.py", "m.d.sync += self.active.eq(self.job.payload)", "", "the next job's step is looked up too late",
                    tests=("tests/system/test_random_mixed.py -k 'everything_at_once'",)),

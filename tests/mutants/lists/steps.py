@@ -55,7 +55,7 @@ GATES = (
     Mutant("soma/step_offsets.py", "self.active.initial | self.active.last", "self.active.initial", "a sample begins behind its predecessor's last parameters"),
     Mutant("soma/step_offsets.py", "self.active.initial | self.active.last", "self.active.last", "a run begins where the one before was stopped"),
     Mutant("soma/parameter_pointer.py", "leaks.eq(self._of_step(p.leak_base))", "leaks.eq(p.leak_base)", "leaks stay those of the first step"),
-    Mutant("synapses/step_numbers.py", "Cat(self.number, ends)", "Cat(number, ends)", "a step's second packet has the number of the bank's last step"),
+    Mutant("synapses/step_numbers.py", "Cat(self.number, ends)", "Cat(self.number ^ self.number, ends)", "a step's second packet has the first step's number"),
     Mutant("synapses/step_numbers.py", "Mux(begins, job.slot, self.slot)", "self.slot", "a run begins with the numbers of the one before"),
     Mutant("synapses/step_numbers.py", "job.parity == parity", "0", "a bank begins with its last number"),
     Mutant("synapses/step_numbers.py", "Mux(begins, 0, Cat(self.number, ends))", "Cat(self.number, ends)", "a run begins where the last packet was"),

@@ -92,10 +92,11 @@ class PairWords(wiring.Component):
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=len(pair.as_value()), depth=PAIRS)
         m.d.comb += [
             queue.w_data.eq(pair.as_value()),
-            queue.w_en.eq(valid),
+            queue.w_en.eq(valid & ~(self.rests & self.o.ready)),
             queue.r_en.eq(self.o.ready),
-            self.o.valid.eq(queue.r_rdy),
-            self.o.payload.eq(queue.r_data),
+            # past the queue if it is empty
+            self.o.valid.eq(queue.r_rdy | (valid & self.rests)),
+            self.o.payload.eq(Mux(self.rests, pair.as_value(), queue.r_data)),
             self.rests.eq(queue.level == 0),
         ]
         return queue

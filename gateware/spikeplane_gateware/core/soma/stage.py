@@ -8,12 +8,11 @@
 Throughput: an event a cycle; see Sweep for that of sweeps. Latency: see Schedule.
 """
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.dynamic.outer import OuterEngine, rows_port
 from spikeplane_gateware.core.dynamic.ports import values_port
@@ -77,7 +76,7 @@ class SomaStage(wiring.Component):
         connect(m, schedule.job, sweep.job)
         if self.config.step_bits:
             m.d.comb += [self.given.eq(sweep.job.valid & sweep.job.ready), self.job.eq(sweep.job.payload)]
-        finish = self._items(m, sweep, egress)
+        self._items(m, sweep, egress)
         connect(m, sweep.port, flipped(self.port))
         connect(m, egress.o, flipped(self.o))
         resting = sweep.vacant & ~schedule.initialising
@@ -95,31 +94,28 @@ class SomaStage(wiring.Component):
             egress.y.eq(self.y),
             egress.population.eq(sweep.population),
             egress.job.eq(sweep.active),
-            egress.finish.eq(finish),
+            egress.finish.eq(sweep.finish),
             sweep.done.eq(egress.done),
             self.swept.eq(sweep.swept),
             self.sent.eq(egress.sent),
         ]
         return m
 
-    def _items(self, m: Module, sweep: Sweep, egress: Egress) -> Value:
-        """A sweep's words go to the egress, or of a pair population to the outer engine. Returns when they have gone."""
+    def _items(self, m: Module, sweep: Sweep, egress: Egress) -> None:
+        """A sweep's words go to the egress, or of a pair population to the outer engine."""
         if not self.config.dynamic_depth:
             connect(m, sweep.item, egress.item)
-            return sweep.finish
+            return
         m.submodules.outer = outer = OuterEngine(self.config)
         m.submodules.under_way = rows = UnderWay(self.config)
         connect(m, outer.rows, flipped(self.rows))
         for name in values_port(self.config):
             m.d.comb += getattr(outer, name).eq(getattr(sweep, name))
-        to_outer, gone = Signal(name="to_outer"), Signal(name="gone")
         m.d.comb += [
-            to_outer.eq(sweep.population.sink == Sink.OUTER),
-            gone.eq(sweep.finish & (~to_outer | sweep.drained)),
             rows.population.eq(sweep.population),
             rows.parity.eq(sweep.active.parity),
             rows.begins.eq(sweep.begins),
-            rows.ended.eq(gone),
+            rows.ended.eq(sweep.drained),
             rows.quiet.eq(outer.quiet),
             outer.population.eq(rows.kept),
             outer.parity.eq(rows.kept_parity),
@@ -129,8 +125,7 @@ class SomaStage(wiring.Component):
             *[getattr(egress, name).eq(getattr(sweep, name)) for name in ("opens", "early", "cleared")],
             outer.item.payload.eq(sweep.item.payload),
             egress.item.payload.eq(sweep.item.payload),
-            outer.item.valid.eq(sweep.item.valid & to_outer),
-            egress.item.valid.eq(sweep.item.valid & ~to_outer),
-            sweep.item.ready.eq(Mux(to_outer, outer.item.ready, egress.item.ready)),
+            outer.item.valid.eq(sweep.item.valid & sweep.to_outer),
+            egress.item.valid.eq(sweep.item.valid & ~sweep.to_outer),
+            sweep.item.ready.eq(Mux(sweep.to_outer, outer.item.ready, egress.item.ready)),
         ]
-        return gone

@@ -28,7 +28,7 @@ from spikeplane_gateware.core.lanes import lane_rams
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.neuron import NeuronArray
-from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer
+from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer, leaks_first
 from spikeplane_gateware.core.soma.plane_counter import PlaneCounter
 from spikeplane_gateware.core.soma.presentations import Presentations
 from spikeplane_gateware.core.soma.schedule import JOB
@@ -39,8 +39,10 @@ from spikeplane_gateware.ram import Ram
 from spikeplane_gateware.structs import struct
 
 SETTLE = 8  #: cycles until every clearing write of a group is through, with its bias word
-EARLY = 16  #: words of a sweep behind which a token to a population of the same core has come round
+URGENT = 104  #: last words of a group that becomes rows, which do not wait for ops: meanwhile the host's fill the way to the walker
+EARLY = URGENT + 24  #: words left when such a sweep's tokens go, so that they have passed the walker before
 PATIENCE = 3  #: cycles that a word of a sweep waits for ops that read rows
+CLEARED = 5  #: cycles behind the last word until only a clearing write that is late is missing
 
 
 class Sweep(wiring.Component):
@@ -54,8 +56,8 @@ class Sweep(wiring.Component):
     (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
     swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
     waits. On a chip with a dynamic memory, for the outer engine: begins: pulse, the sweep of a population that it
-    takes the words of (all of them are items then, also those that are 0), which waits until it is not engaged (in); drained: no item
-    waits; early: level, few words are left (see EARLY). Of one with gates also
+    takes the words of (all of them are items then, also those that are 0), which waits until it is not engaged (in); to_outer: the item
+    is such a word; drained: level, the last of them has gone; early: level, few words are left (see EARLY). Of one with gates also
     row_valid, row: a word of values that becomes a row.
     """
 
@@ -77,7 +79,7 @@ class Sweep(wiring.Component):
                 "swept": Out(1),
                 "vacant": Out(1),
                 **(
-                    dict.fromkeys(("begins", "drained", "opens", "early", "cleared"), Out(1))
+                    dict.fromkeys(("begins", "to_outer", "drained", "opens", "early", "cleared"), Out(1))
                     if config.dynamic_depth
                     else {}
                 ),
@@ -137,6 +139,11 @@ class Sweep(wiring.Component):
         self.linear = Signal(bits_for(c.acc_depth))
         self.group = Signal(c.group_bits + 1)
         self.count = Signal(range(max(SETTLE, 8) + 1))
+        self.words, self.over = self.count, self.finish & self.done
+        if c.dynamic_depth:  # parameter words so far; pulse, the job ends
+            self.words, self.over = Signal(range(LAST + 1), name="words"), Signal(name="over")
+            self.pairing = Signal()  # the sweep of a population that becomes rows
+            self.sent = Signal(name="all_sent")  # the egress has
         self.theta, self.amount, self.bias = (
             Signal(self.word, name=name, reset_less=True) for name in ("theta", "amount", "bias")
         )
@@ -167,10 +174,10 @@ class Sweep(wiring.Component):
         return shown
 
     def _leaks(self, m: Module, parameter: Signal) -> None:
-        """They come behind the other words, into registers that lie beside the multipliers."""
+        """They come behind the other words, or before them, into registers that lie beside the multipliers."""
         c, width = self.config, lane_leak_layout(self.config).width
         arrived = Signal(name="arrived_leaks")
-        self.arrived.append(arrived)
+        self.arrived.insert(0 if leaks_first(c) else len(self.arrived), arrived)
         for lane, factor in enumerate(self.neurons.leak):
             leak = Signal(width, name=f"leak_{lane}", reset_less=True)
             with m.If(arrived):
@@ -185,7 +192,7 @@ class Sweep(wiring.Component):
         m.d.comb += [
             presentations.active.eq(self.active),
             presentations.population.eq(self.population),
-            presentations.advance.eq(self.active.initial | (self.finish & self.done)),
+            presentations.advance.eq(self.active.initial | self.over),
         ]
         return self.active.last & presentations.ends
 
@@ -230,7 +237,7 @@ class Sweep(wiring.Component):
             pointer.population.eq(self.population),
             pointer.opening.eq(self.opening),
             pointer.loading.eq(self.loading),
-            pointer.count.eq(self.count),
+            pointer.count.eq(self.words),
         ]
         if self.config.step_bits:
             m.submodules.steps = steps = StepOffsets(self.config)
@@ -238,7 +245,7 @@ class Sweep(wiring.Component):
                 pointer.offset.eq(steps.offset),
                 steps.active.eq(self.active),
                 steps.population.eq(self.population),
-                steps.advance.eq(self.active.initial | (self.finish & self.done)),
+                steps.advance.eq(self.active.initial | self.over),
             ]
         return pointer
 
@@ -297,9 +304,12 @@ class Sweep(wiring.Component):
         the FIFO. Returns what TABLE gives to `read_data`."""
         c, p, neurons = self.config, self.population, self.neurons
         layout = item_layout(c)
-        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size, depth=SWEEP_ITEMS)
+        tag = Signal(name="item_to_outer", reset_less=True)
+        tags = [tag] if c.dynamic_depth else []
+        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size + len(tags), depth=SWEEP_ITEMS)
         item = Signal(layout, reset_less=True)
         staged, taken = (Signal(name=name) for name in ("staged", "taken"))
+        passes = Signal(name="passes")
         self.planes = PlaneCounter(c, p)
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
         inflight = Signal(5)
@@ -312,11 +322,13 @@ class Sweep(wiring.Component):
             self.idle.eq((inflight == 0) & values.rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
             taken.eq(~staged | items.w_rdy),
-            items.w_en.eq(staged & self._is_item(item.mask)),
-            items.w_data.eq(item.as_value()),
+            items.w_en.eq(
+                self._goes(staged, item.mask, *tags) & ~passes if tags else self._goes(staged, item.mask)
+            ),
+            items.w_data.eq(Cat(item.as_value(), *tags)),
         ]
         if c.dynamic_depth:
-            m.d.comb += self.drained.eq(items.level == 0)
+            self._apart(m, items, tag, staged, (inflight == 0) & values.rests)
         # From a register: what is launched in this cycle and the last is allowed for.
         m.d.sync += self.room.eq(Mux(values.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
         load = Signal()
@@ -324,6 +336,8 @@ class Sweep(wiring.Component):
         with m.If(taken):
             m.d.sync += staged.eq(load)
         with m.If(load):
+            if c.dynamic_depth:
+                m.d.sync += tag.eq(p.sink == Sink.OUTER)
             m.d.sync += [
                 item.mask.eq(Mux(p.membrane_out, bits, neurons.fired)),
                 item.shift.eq(Mux(p.membrane_out, self.planes.shift, 0)),
@@ -339,17 +353,39 @@ class Sweep(wiring.Component):
             m.d.sync += x.eq(x + 1)
             with m.If(x == p.x_last):
                 m.d.sync += [x.eq(0), y.eq(y + 1)]
+        shown, valid = items.r_data, items.r_rdy
+        if c.dynamic_depth:  # past the queue if it is empty, which saves the two cycles that it takes
+            empty_queue = items.level == 0
+            m.d.comb += [
+                passes.eq(empty_queue & self.item.ready),
+                self.to_outer.eq(Mux(empty_queue, tag, items.r_data[-1])),
+            ]
+            shown, valid = (
+                Mux(empty_queue, items.w_data, items.r_data),
+                valid | (self._goes(staged, item.mask, tag) & empty_queue),
+            )
         m.d.comb += [
-            self.item.payload.eq(items.r_data),
-            self.item.valid.eq(items.r_rdy),
+            self.item.payload.eq(shown[: layout.size]),
+            self.item.valid.eq(valid),
             items.r_en.eq(self.item.ready),
         ]
         return values.read_data
 
-    def _is_item(self, mask: Value) -> Value:
+    def _goes(self, staged: Signal, mask: Value, *tag: Signal) -> Value:
         """Whether a word goes on: the outer engine counts all of them."""
-        some = mask != 0
-        return some | (self.population.sink == Sink.OUTER) if self.config.dynamic_depth else some
+        return staged & (Cat(mask, *tag).any() if tag else mask != 0)
+
+    def _apart(self, m: Module, items: Any, tag: Signal, staged: Signal, left: Value) -> None:
+        """The outer engine's words, all of them, have a mark in the queue, so that the next sweep need not wait until they have
+        gone. `left`: all words have left the neurons."""
+        self.parted, self.behind = Signal(name="parted"), Signal(name="behind")
+        m.d.sync += self.behind.eq(self.pairing | (self.behind & ~self.drained))
+        m.d.comb += [
+            self.parted.eq(left & (~staged | tag)),
+            self.drained.eq(
+                ~self.pairing & ~(staged & tag) & ((items.level == 0) | (items.r_rdy & ~items.r_data[-1]))
+            ),
+        ]
 
     def _plane(self, m: Module) -> Value:
         """The mask of the plane that is next. A membrane beyond the planes sends the nearest value that they
@@ -393,6 +429,9 @@ class Sweep(wiring.Component):
         fetched, takes = (Signal(name=name) for name in ("fetched", "takes"))
         shown = output_register(m, self.read, Memory.POPULATION, self.tables, p, table.read_data, takes)
         m.d.sync += [self.swept.eq(0), takes.eq(self.read.access)]
+        if self.config.dynamic_depth:
+            self._words(m)
+            self._hand_over(m)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [self.job.ready.eq(fetched), self.vacant.eq(~self.job.valid)]
@@ -440,19 +479,27 @@ class Sweep(wiring.Component):
             with m.State("SETTLE"):
                 m.d.sync += count.eq(count + 1)
                 if self.config.dynamic_depth:
-                    m.d.comb += self.cleared.eq(self.early & (count == SETTLE) & ~self.port.late)
+                    closes = self.early & (count >= CLEARED) & ~self.port.late
+                    m.d.comb += [self.cleared.eq(closes), self.finish.eq(closes)]
                 with m.If(self._settled()):
                     m.d.sync += [count.eq(0), self.group.eq(self.group + 1)]
                     m.next = "PARAMETERS"
                     with m.If(self.group == p.group_last):
                         m.next = "FINISH"
+                        if self.config.dynamic_depth:
+                            m.d.sync += self.pairing.eq(0)
+                            with m.If(self.sent | self.done):
+                                m.d.sync += self.swept.eq(1)
+                                self._turn_over(m, fetched, takes)
                 with m.Elif(count == SETTLE):
                     m.d.sync += count.eq(SETTLE)
             with m.State("FINISH"):
                 m.d.comb += self.finish.eq(~self.active.initial)
-                if self.config.dynamic_depth:
-                    self._turn_over(m, fetched, takes)
+                if self.config.dynamic_depth:  # behind the outer engine's words may be some of this sweep
+                    m.d.comb += [self.cleared.eq(1), self.finish.eq(~self.active.initial & ~self.behind)]
                 with m.If(self.done | self.active.initial):
+                    if self.config.dynamic_depth:
+                        self._turn_over(m, fetched, takes)
                     m.d.sync += self.swept.eq(~self.active.initial)
                     m.next = "IDLE"
         return shown
@@ -467,6 +514,8 @@ class Sweep(wiring.Component):
             ),
             self.begins.eq(rows & p.valid & ~self.engaged),
         ]
+        with m.If(self.begins):
+            m.d.sync += self.pairing.eq(1)
         with m.If(rows & p.valid & self.engaged):
             m.next = "OPEN"
 
@@ -477,35 +526,51 @@ class Sweep(wiring.Component):
         m.d.sync += [self.left.eq(self.left - 1), self.early.eq(few)]
 
     def _turn_over(self, m: Module, fetched: Signal, takes: Signal) -> None:
-        """The next job is taken at once if its word stands at the memory, which asks for it all the time."""
-        stands = Signal(name="job_stands")
-        m.d.comb += [self.cleared.eq(1), stands.eq(self.job.valid & (self.count == 1))]
-        m.d.sync += self.count.eq(self.job.valid)
+        """The job ends, and the next one is taken at once: the memory asks for its word in this cycle."""
+        stands = self.job.valid
+        m.d.comb += self.over.eq(1)
+        m.d.sync += [
+            self.count.eq(0),
+            self.sent.eq(0),
+            fetched.eq(stands),
+            takes.eq(stands | self.read.access),
+        ]
+        with m.If(stands):  # a cycle before it opens: its step's numbers are looked up by it
+            m.d.sync += self.active.eq(self.job.payload)
+        m.next = "IDLE"
+
+    def _hand_over(self, m: Module) -> None:
+        """What holds in all states: the egress, which may end before the sweep does, has sent all."""
         with m.If(self.done):
-            m.d.sync += [self.opens.eq(0), self.early.eq(0), self.count.eq(0)]
-            m.d.sync += [fetched.eq(stands), takes.eq(stands | self.read.access)]
-            with m.If(stands):  # a cycle before it opens: its step's numbers are looked up by it
-                m.d.sync += self.active.eq(self.job.payload)
+            m.d.sync += [self.opens.eq(0), self.early.eq(0), self.sent.eq(1)]
 
     def _turn(self, m: Module) -> Value:
         """Whether the next word is asked for: one waits a few cycles for ops that it would hold up, and the one behind it,
-        which would hold up the same as that one, a cycle."""
+        which would hold up the same as that one, a cycle. One that becomes rows does not: ops of their readers wait for all of them."""
         if not self.config.dynamic_depth:
             return self.room
         waited, paused = Signal(PATIENCE, name="waited"), Signal(name="paused")  # cycles in a row so far
+        yields, urgent = Signal(name="yields"), Signal(name="urgent")
+        waits = self.room & self.port.soon & ~self.element
         m.d.sync += [
-            waited.eq(Mux(self.room & self.port.soon & ~self.element, Cat(1, waited), 0)),
-            paused.eq(self.element & self.port.soon),
+            yields.eq((self.population.sink == Sink.EGRESS) | (self.left > URGENT)),
+            waited.eq(Mux(waits, Cat(1, waited), 0)),
+            urgent.eq((waits & waited[-2]) | ~yields),
+            paused.eq(self.element & self.port.soon & yields),
         ]
-        return self.room & (~self.port.soon | waited[-1]) & ~paused
+        return self.room & (~self.port.soon | urgent) & ~paused
 
     def _settled(self) -> Value:
         """Whether a group has left, and its clearing writes are through."""
-        settled = (self.count >= SETTLE) & self.idle
-        return settled & ~self.port.late if self.config.dynamic_depth else settled
+        if self.config.dynamic_depth:
+            return (self.count >= SETTLE) & self.parted & ~self.port.late
+        return (self.count >= SETTLE) & self.idle
 
     def _load_parameters(self, m: Module) -> None:
         """-theta, -amount and bias words of the group, and its leaks, each two cycles after its address."""
+        if self.config.dynamic_depth:
+            self._load_ahead(m)
+            return
         count = self.count
         m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.walker.begin.eq(count == 3)]
         m.d.sync += count.eq(count + 1)
@@ -515,3 +580,25 @@ class Sweep(wiring.Component):
             m.next = "WALK"
             with m.If(self.active.initial):
                 m.next = "CLEAR"
+
+    def _load_ahead(self, m: Module) -> None:
+        """The walk begins before the last have come: what a word meets first are the leaks, three cycles behind its element, then
+        a bias by step."""
+        ready = self.words == LAST - 4
+        m.d.comb += [self.fetches.eq(1), self.begin_group.eq(ready), self.walker.begin.eq(ready)]
+        with m.If(ready):
+            m.d.sync += self.left.eq(self.population.input_words)
+            m.next = "WALK"
+            with m.If(self.active.initial):
+                m.next = "CLEAR"
+
+    def _words(self, m: Module) -> None:
+        """The parameter words come one after the other, also while the walk has begun."""
+        self.fetches, others = Signal(name="fetches"), Signal(name="others")
+        m.d.comb += self.loading.eq(self.fetches | others)
+        with m.If(self.loading):
+            m.d.sync += [
+                self.words.eq(Mux(self.words == LAST, 0, self.words + 1)),
+                others.eq(self.words != LAST),
+            ]
+        m.d.sync += [arrived.eq(self.words == number + 1) for number, arrived in enumerate(self.arrived)]

@@ -30,8 +30,8 @@ class Walker(wiring.Component):
 
     Attributes: i: requests (`request_layout`); op_valid, op: the op (`op_layout`), held while stall
     (in); taken: pulse, a set bit, or an aligned mask, has been walked (a number, where there may be two); quiet: there is nothing to walk,
-    and no op waits. Of a chip with a dynamic memory soon: the next op is for another word than the last one's; held: the
-    op reads a row of a bank that is unready (in).
+    and no op waits. Of a chip with a dynamic memory soon: the next op is for another word than the last one's, or one that was held
+    goes in the next cycle; held: the op reads a row of a bank that is unready (in).
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -97,7 +97,7 @@ class Walker(wiring.Component):
         waiting, coming = (
             Mux(bank, self.unready[1], self.unready[0]) for bank in (self.op.bank, request.bank)
         )
-        m.d.comb += self.soon.eq(have & ~self.again & ~self.held)
+        m.d.comb += self.soon.eq(Mux(self.held, ~waiting, have & ~self.again))
         m.d.sync += self.op.again.eq(self.again & self.op_valid & self.go)
         m.d.sync += self.held.eq(self.held & waiting)
         with m.If(self.go):
