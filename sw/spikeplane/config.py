@@ -17,6 +17,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
+from spikeplane.swept import check_swept
 from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_learning, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
@@ -69,6 +70,7 @@ class ChipConfig:
     tables            tables of 256 entries per core, 0..8: a population of values may send its table's entry in the place of v
     spikes_per_cycle  1, or 2: two spikes of a packet are added in one cycle, from weight memories in true dual-port form;
                       rows of the dynamic memory one a cycle, as before
+    sweep_lanes       neurons that a sweep computes a cycle, less than `lanes` and a divisor of it: smaller, slower sweeps; None: all lanes
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
@@ -108,6 +110,7 @@ class ChipConfig:
     tables: int = field(default=0, metadata=LATER)
     presentations: int = field(default=1, metadata=LATER)
     spikes_per_cycle: int = field(default=1, metadata=LATER)
+    sweep_lanes: int | None = field(default=None, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -134,9 +137,8 @@ class ChipConfig:
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
-        check_dynamic(self)
-        check_gates(self)
-        check_learning(self)
+        for check in (check_dynamic, check_gates, check_swept, check_learning):
+            check(self)
         check_units(self)
         if not self.cores and not self.units:
             raise SpikeplaneError(
@@ -157,6 +159,16 @@ class ChipConfig:
     def cores(self) -> int:
         """Cores (tiles) of the mesh; 0 on a chip of units alone."""
         return self.rows * self.cols
+
+    @property
+    def swept_lanes(self) -> int:
+        """Neurons that a sweep computes in a cycle."""
+        return self.sweep_lanes or self.lanes
+
+    @property
+    def sweep_turns(self) -> int:
+        """Cycles that a sweep takes for a word of `lanes` neurons: a power of two."""
+        return self.lanes // self.swept_lanes
 
     def require_cores(self) -> None:
         """Raises SpikeplaneError for a chip on which no program runs: of units alone, or one that learns."""

@@ -17,7 +17,7 @@ from spikeplane_sim.bench.designs import design
 
 pytestmark = pytest.mark.cosim
 #: A bench that loads a whole program word by word, and one whose simulator no other test needs.
-LONG = ("axi_lite", "gates")
+LONG = ("axi_lite", "gates", "narrow")
 
 
 def failures(log: Path) -> str:

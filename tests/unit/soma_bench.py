@@ -74,6 +74,9 @@ class Soma:
         ] = {}  #: what was taken then, by slot and parity
         self.cycles = 0
         self.seen: Counter[str] = Counter()  #: what the words made happen
+        self.special: dict[int, dict[str, int]] = {}  #: other fields of a slot's POPULATION word
+        self.words: list[tuple[int, int]] = []  #: other parameters, by address
+        self.spread = 0  #: accumulators of each population, where it has more than words
         self.asked: list[Any] = [None] * (SWEEP_LATENCY + 1)
 
     def module(self) -> Module:
@@ -90,6 +93,13 @@ class Soma:
             ctx.set(getattr(bus, name), value)
         await ctx.tick()
         ctx.set(bus.valid, 0)
+
+    async def parameter(self, ctx: Any, address: int, word: int) -> None:
+        """A word of all lanes, in the parts that the memory has it in."""
+        turns, width = self.config.sweep_turns, self.tables.width(Memory.PARAMETER)
+        for turn in range(turns):
+            part = word >> turn * width & (1 << width) - 1
+            await self.write(ctx, Memory.PARAMETER, address * turns + turn, part)
 
     async def read(self, ctx: Any, memory: AnyMemory, address: int) -> int:
         """The lowest chunk of a word, as the read-back asks for it."""
@@ -119,11 +129,13 @@ class Soma:
         leaks = lane_leak_layout(c).pack(factor=0), lane_leak_layout(c).pack(factor=1 << c.leak_bits)
         for address, leak in enumerate(leaks):
             word = sum(leak << lane * c.lane_bits for lane in range(lanes))
-            await self.write(ctx, Memory.PARAMETER, address, word)
+            await self.parameter(ctx, address, word)
         for group in range(max(p.groups for p in populations)):  # theta is 1, 2, 3 ...
             theta = sum((1 << c.membrane_bits) - 1 - group << lane * c.lane_bits for lane in range(lanes))
             for number, word in enumerate((theta, 0, 0)):
-                await self.write(ctx, Memory.PARAMETER, 2 + 3 * group + number, word)
+                await self.parameter(ctx, 2 + 3 * group + number, word)
+        for address, word in self.words:
+            await self.parameter(ctx, address, word)
         membrane = acc = 0
         for p in populations:
             size = p.height * p.width
@@ -142,6 +154,7 @@ class Soma:
                     fields["row_blocks"] = p.groups
             if c.tables:
                 fields |= {"tabled": p.table is not None, "table": p.table or 0, "table_shift": p.shift}
+            fields |= self.special.get(p.slot, {})
             if c.presentations > 1:
                 fields["presentations_last"] = p.presentations - 1
             names = {name for name, _ in self.tables.population.fields}
@@ -156,7 +169,7 @@ class Soma:
                 credit = self.tables.schedule.pack(left=1, expected=1, ready=1)
                 await self.write(ctx, Memory.SCHEDULE, p.slot * 4 + 2 + parity, credit)
             p.membranes, p.presented = [[0] * lanes for _ in range(p.words)], 0
-            p.acc, membrane, acc = acc, membrane + p.words, acc + p.words
+            p.acc, membrane, acc = acc, membrane + p.words, acc + (self.spread or p.words)
         ctx.set(self.soma.o.ready, 1)
         ctx.set(self.soma.start, 1)
         await self.cycle(ctx)

@@ -66,17 +66,18 @@ def small_program(steps: int = 3) -> Program:
     )
 
 
-@pytest.mark.parametrize("name", ["two", "short"])
+@pytest.mark.parametrize("name", ["two", "short", "narrow"])
 def test_memories_are_those_of_the_gateware(name: str) -> None:
     from spikeplane_gateware.chip import TILE_MODULE
     from spikeplane_gateware.tile import Tile
     from spikeplane_gateware.verilog.convert import convert
 
-    chip = (
-        replace(preset("tiny"), spikes_per_cycle=2)
-        if name == "two"
-        else ChipConfig(rows=1, cols=1, lanes=8, acc_depth=100, membrane_depth=20, weight_bits=2)
-    )
+    short = ChipConfig(rows=1, cols=1, lanes=8, acc_depth=100, membrane_depth=20, weight_bits=2)
+    chip = {
+        "two": replace(preset("tiny"), spikes_per_cycle=2),
+        "short": short,
+        "narrow": replace(short, sweep_lanes=2),
+    }[name]
     text = convert(Tile(chip), TILE_MODULE)
     found = re.findall(r"spikeplane_(?:dual_)?ram #\((.*?)\) ", text, re.DOTALL)
     sizes = [{key: int(value) for key, value in re.findall(r"\.(\w+)\((\d+)\)", one)} for one in found]
@@ -151,6 +152,18 @@ def test_gates_take_what_was_measured(name: str) -> None:
     )  # the words of populations are wider as well
     assert abs(found["LUT"].used - without["LUT"].used - lut) < 0.25 * lut + 5
     assert abs(found["FF"].used - without["FF"].used - ff) < 0.25 * ff + 5
+
+
+#: LUT, FF, block RAMs and multipliers that a sweep of so many lanes saves, of one tile (`make bench`, part `options`).
+NARROW = {("tiny", 2): (572, 1599, 2, 6), ("tiny", 1): (860, 1805, 2, 7), ("small", 4): (1202, 3356, 4, 12)}
+
+
+@pytest.mark.parametrize(("chip", "lanes"), NARROW)
+def test_a_narrow_sweep_saves_what_was_measured(chip: str, lanes: int) -> None:
+    base = replace(preset(chip), rows=1, cols=1)
+    found, without = (resources.estimate(one, "ecp5") for one in (replace(base, sweep_lanes=lanes), base))
+    for title, saved in zip(("LUT", "FF", "block RAM", "DSP"), NARROW[chip, lanes], strict=True):
+        assert without[title].used - found[title].used == pytest.approx(saved, rel=0.06, abs=0.1), title
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -42,6 +42,12 @@ CHIPS = {
     "32 lanes": replace(PLAIN, lanes=32, dynamic_bits=15, step_bits=2),
     "no tables": replace(PLAIN, tables=0, presentations=1),
     "no gates": replace(PLAIN, gates=False, dynamic_depth=0, dynamic_bits=0),
+    "2 lanes a cycle": replace(PLAIN, sweep_lanes=2),
+    "4 of 16 lanes a cycle": replace(
+        PLAIN, lanes=16, sweep_lanes=4, membrane_bits=24, levels=True, low_planes=True, step_bits=2
+    ),
+    "a lane a cycle": replace(PLAIN, sweep_lanes=1, membrane_bits=8, dynamic_bits=16, tables=1),
+    "half of 32 lanes a cycle": replace(PLAIN, lanes=32, sweep_lanes=16, dynamic_bits=15, tables=0),
 }
 
 FEW = 6  #: planes of a table

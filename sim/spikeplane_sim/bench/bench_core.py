@@ -13,20 +13,27 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
 
+from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import Control, Counter, Kind, packet_format
 from spikeplane.host.collect import Collector
 from spikeplane.host.driver import Driver
-from spikeplane_sim.bench.designs import CORE
+from spikeplane_sim.bench.designs import CORE, NARROW
 from spikeplane_sim.bench.programs import NETWORKS, Job, job
 from spikeplane_sim.bench.streams import Ends, Mostly, Stall
 from spikeplane_sim.golden import GoldenModel
 
 FORM = packet_format(CORE)
+_CONFIGS = {"bench_core": CORE, "bench_narrow": NARROW}
 
 
 def numbers(packets: np.ndarray) -> list[int]:
     """Packets uint8 (n, size) as integers."""
     return [int.from_bytes(row.tobytes(), "little") for row in packets]
+
+
+def config_of(dut: Any) -> ChipConfig:
+    """The chip whose core is simulated."""
+    return _CONFIGS[dut._name]
 
 
 class World:
@@ -118,7 +125,7 @@ class World:
 @cocotb.parametrize(name=[*NETWORKS, "by step"], turn=range(4))
 async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) -> None:
     """Turn 0 without stalls; each turn has its own weights, spikes and stalls."""
-    work = job(name, CORE, random.randrange(1 << 30))
+    work = job(name, config_of(dut), random.randrange(1 << 30))
     assert all(values.any() for values in work.golden.values()), "a population without output checks nothing"
     world = World(dut, work, turn > 0)
     await world.ends.start()
@@ -134,7 +141,7 @@ async def outputs_are_those_of_the_golden_model(dut: Any, name: str, turn: int) 
 async def nothing_is_lost_behind_a_way_out_that_is_hardly_ever_free(dut: Any) -> None:
     """Every neuron of a long group fires, nine packets each, and in nine cycles of ten nobody takes
     one: the sweep has to wait."""
-    work = job("crowded", CORE, random.randrange(1 << 30))
+    work = job("crowded", config_of(dut), random.randrange(1 << 30))
     fired = work.golden["all"]
     assert fired.all(), "the source fires in every neuron and step"
     world = World(dut, work, False, Mostly(0.9))
@@ -155,7 +162,7 @@ async def nothing_is_lost_behind_a_way_out_that_is_hardly_ever_free(dut: Any) ->
 @cocotb.parametrize(stalling=[False, True])
 async def a_sample_begins_with_the_first_step_wherever_the_last_one_ended(dut: Any, stalling: bool) -> None:
     """Samples of 1 to 4 steps, one behind the other, of a network whose numbers differ from step to step."""
-    work = job("by step", CORE, random.randrange(1 << 30))
+    work = job("by step", config_of(dut), random.randrange(1 << 30))
     world = World(dut, work, stalling)
     await world.ends.start()
     await world.load()
@@ -187,7 +194,7 @@ async def one_program_after_the_other(dut: Any) -> None:
     for number, name in enumerate(("recurrent", "convolution", "by step", "held", "by step", "recurrent")):
         if number:
             await FallingEdge(dut.clk)
-        world = World(dut, job(name, CORE, random.randrange(1 << 30)), True)
+        world = World(dut, job(name, config_of(dut), random.randrange(1 << 30)), True)
         if not number:
             await world.ends.start()
         await world.load()
@@ -198,21 +205,21 @@ async def one_program_after_the_other(dut: Any) -> None:
 @cocotb.test()
 async def a_spike_of_no_projection_is_flagged_until_the_next_start(dut: Any) -> None:
     """The flag stays, whatever else comes."""
-    work = job("recurrent", CORE, random.randrange(1 << 30))
+    work = job("recurrent", config_of(dut), random.randrange(1 << 30))
     world = World(dut, work, False)
     await world.ends.start()
     for number in range(2):
         await world.load()
         if not number:
             world.into.queue.append(FORM.pack(Kind.SPIKE, tag=CORE.projections - 1, mask=1))
-        await world.ends.run(200)
+        await world.ends.run(200 * config_of(dut).sweep_turns)  # until memories are set
         assert await world.ask(Counter.FLAGS) == 1 + 4 * (not number)
 
 
 @cocotb.test()
 async def a_write_to_a_running_core_is_refused_and_flagged(dut: Any) -> None:
     """The memories stay as they are."""
-    work = job("recurrent", CORE, random.randrange(1 << 30))
+    work = job("recurrent", config_of(dut), random.randrange(1 << 30))
     world = World(dut, work, False)
     await world.ends.start()
     await world.load()

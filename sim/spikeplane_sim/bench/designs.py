@@ -86,11 +86,13 @@ GATES = replace(
     presentations=2,
     spikes_per_cycle=2,
 )
+NARROW = replace(CORE, sweep_lanes=2)
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)
 
 DESIGNS = (
     Design("core", "bench_core", CORE, _core),
+    Design("narrow", "bench_narrow", NARROW, _core, bench="spikeplane_sim.bench.bench_core"),
     Design("gates", "bench_gates", GATES, _core),
     Design("router", "bench_router", NETWORK, _router),
     Design("mesh", "bench_mesh", ChipConfig(rows=2, cols=2, lanes=8), _mesh),

@@ -45,6 +45,7 @@ OPTIONS = (
     Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
     Option("two spikes a cycle", {"spikes_per_cycle": 2}, "half the cycles of busy masks"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
+    Option("sweeps of 2 lanes", {"sweep_lanes": 2}, "small FPGAs; activity of a percent and more hides it"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
     Option("1-bit weights", {"weight_bits": 1, "max_shift": 15}, "networks trained on signs; shortcuts by shifts"),
     Option("16 populations", {"populations": 16, "projections": 64}, "gates: a population each"),

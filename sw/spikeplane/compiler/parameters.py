@@ -81,11 +81,7 @@ class Parameters:
                 # membrane's limit
                 if i == 0:
                     chosen[len(values[at]) :] = -(1 << (self.config.membrane_bits - 1))
-                self.put(
-                    Memory.PARAMETER,
-                    first + 3 * group + i,
-                    lanes_word(chosen.tolist(), self.config.lane_bits),
-                )
+                self._put(first + 3 * group + i, tuple(chosen.tolist()))
         return first
 
     def _check_amount(self, theta: np.ndarray, amount: np.ndarray, what: str) -> None:
@@ -115,19 +111,26 @@ class Parameters:
         packed = [layout.pack(factor=v // step, odd=o) for v, o in zip(values.tolist(), odd, strict=True)]
         first = part.first * lanes if each else 0
         words = tuple(
-            lanes_word(packed[first + at : first + at + lanes], self.config.lane_bits)
+            tuple(packed[first + at : first + at + lanes])
             for at in range(0, part.groups * lanes if each else 1, lanes)
         )
         up = neuron.leak == "multiply" and neuron.leak_round == "up"
         return {"leak_base": self._leak_words(words, what), "leak_each": each, "leak_up": up}
 
-    def _leak_words(self, words: tuple[int, ...], what: str) -> int:
+    def _leak_words(self, words: tuple[tuple[int, ...], ...], what: str) -> int:
         """Where words of leaks begin. Equal ones are stored once."""
         if ("leaks", *words) not in self.known:
             self.known["leaks", *words] = first = self.space.take("parameter", len(words), what)
             for i, word in enumerate(words):
-                self.put(Memory.PARAMETER, first + i, word)
+                self._put(first + i, word)
         return self.known["leaks", *words]
+
+    def _put(self, address: int, lanes: tuple[int, ...]) -> None:
+        """A word, in the parts that a sweep takes in a cycle."""
+        turns, each = self.config.sweep_turns, self.config.swept_lanes
+        for turn in range(turns):
+            part = lanes[turn * each : (turn + 1) * each]
+            self.put(Memory.PARAMETER, address * turns + turn, lanes_word(part, self.config.lane_bits))
 
 
 def check_leaks(values: np.ndarray, config: ChipConfig, what: str) -> None:

@@ -23,7 +23,7 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
         *[(memory.name.lower(), 1, tables.depth(memory), tables.width(memory)) for memory in plain],
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
-        _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits),
+        _membranes(c),
         *([("dynamic", 2, c.dynamic_depth, c.lanes * c.dynamic_bits)] if c.dynamic_depth else []),
         *[
             (memory.name.lower(), 1, tables.depth(memory), tables.width(memory))
@@ -42,6 +42,14 @@ def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int,
     """A memory that every lane has; two lanes share a short one (core/lanes.py)."""
     share = 2 if words <= SHORT_MEMORY else 1
     return name, lanes // share, words, share * bits
+
+
+def _membranes(config: ChipConfig) -> tuple[str, int, int, int]:
+    """Those of a sweep of a few lanes at a time lie in one memory that is as wide (core/soma/narrow_sweep.py)."""
+    c = config
+    if c.sweep_turns == 1:
+        return _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits)
+    return "membrane", 1, c.membrane_depth * c.sweep_turns, c.swept_lanes * c.membrane_bits
 
 
 def block_rams(config: ChipConfig, family: str) -> int:

@@ -24,6 +24,9 @@ OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
 TABLE_WORD = 5  #: of one whose entries of a table are sent, besides its lanes
+#: Of a sweep of a few lanes at a time, for each turn of a word but one: a group's parameters; a part of a table's word, or of
+#: integer spikes, that waits for the one before. And of a word of values, once.
+TURN, TABLE_TURN, LEVEL_TURN, NARROW_WORD = 4, 12, 8, 2
 
 
 @dataclass
@@ -186,7 +189,8 @@ def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int
         _, height, width = population.shape
         _, in_height, in_width = population.current_shape
         stateless = population.neuron is not None and population.neuron.stateless
-        total += 2 * part.groups * (SET + in_height * in_width + (0 if stateless else height * width))
+        membranes = 0 if stateless else height * width * config.sweep_turns
+        total += 2 * part.groups * (_more(SET, config) + in_height * in_width + membranes)
     return total
 
 
@@ -198,16 +202,25 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     elements, clears = height * width, 0
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
-    walk = elements + height * width * word_cycles(population, config)
-    return OPEN + part.groups * (GROUP + walk + clears), part.groups * (elements + clears)
+    walk = elements * config.sweep_turns + height * width * word_cycles(population, config)
+    cycles = OPEN + part.groups * (_more(GROUP, config) + walk + clears)
+    return cycles, part.groups * (elements + clears)
+
+
+def _more(cycles: int, config: ChipConfig) -> int:
+    """Of a group, with what a sweep of a few lanes at a time takes besides."""
+    return cycles + TURN * (config.sweep_turns - 1)
 
 
 def word_cycles(population: Population, config: ChipConfig) -> int:
     """Cycles of a word of neurons in a sweep, besides those of its elements."""
     if isinstance(population, GatePopulation) or population.neuron is None:  # a row a cycle
         return 0
-    bits = population.bits(config.membrane_bits)
+    bits, turns = population.bits(config.membrane_bits), config.sweep_turns
+    sent = bits * turns + PLANE_WORD + (NARROW_WORD if turns > 1 else 0)
     if population.sends_values:
         tabled = population.neuron.table is not None
-        return bits + PLANE_WORD + tabled * (config.lanes + TABLE_WORD)
-    return 2 * bits + PLANE_WORD + 1 if population.neuron.kind.whole else 0  # each bit is found, then sent
+        return sent + tabled * (config.lanes + TABLE_WORD + TABLE_TURN * (turns - 1))
+    if population.neuron.kind.whole:  # each bit is found, then sent
+        return sent + bits + 1 + (bits + LEVEL_TURN) * (turns - 1)
+    return 0

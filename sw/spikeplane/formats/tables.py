@@ -38,7 +38,7 @@ class Memory(IntEnum):
     """Memory ids of a WRITE packet's seek word."""
 
     WEIGHT = 0  #: lanes x weight_bits per word
-    PARAMETER = 1  #: lanes x lane_bits per word; per group: -theta, -amount, bias; leaks
+    PARAMETER = 1  #: lanes x lane_bits per word, in as many parts as a sweep has turns; per group: -theta, -amount, bias; leaks
     PROJECTION = 2  #: by tag
     ROW = 3  #: coordinate table of source rows
     COLUMN = 4  #: ... of source columns
@@ -138,7 +138,7 @@ class CoreTables:
         lanes = self.config.lanes
         plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: lanes * self.config.weight_bits,
-            Memory.PARAMETER: lanes
+            Memory.PARAMETER: self.config.swept_lanes
             * (self.config.weight_bits if self.config.training else self.config.lane_bits),
             Memory.ROW: self.coordinate.width,
             Memory.COLUMN: self.coordinate.width,
@@ -166,7 +166,7 @@ class CoreTables:
         c = self.config
         plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: c.weight_depth,
-            Memory.PARAMETER: c.parameter_depth,
+            Memory.PARAMETER: c.parameter_depth * c.sweep_turns,
             Memory.PROJECTION: c.projections,
             Memory.ROW: c.row_depth,
             Memory.COLUMN: c.column_depth,

@@ -167,15 +167,15 @@ class Driver(Channel):
 
     def longest_sweep(self) -> int:
         """Cycles in which a sweep ends, whatever its neurons do, but for packets that nobody takes."""
-        words = 0
+        words, turns = 0, self.config.sweep_turns
+        group = _GROUP * turns
         for population in self.network.populations:
             channels, height, width = population.current_shape
             window = population.window.size**2 if population.window else 1
             groups = -(-channels // self.config.lanes)
-            words = max(
-                words, groups * (height * width + population.shape[1] * population.shape[2] * window + _GROUP)
-            )
-        return words + _GROUP
+            elements = population.shape[1] * population.shape[2] * window * turns
+            words = max(words, groups * (height * width * turns + elements + group))
+        return words + group
 
     def _probes(self) -> dict[int, Probe]:
         probes = {}

@@ -20,6 +20,7 @@ from mutants.lists import (
     kinds,
     levels,
     link,
+    narrow,
     network,
     outer,
     pairs,
@@ -45,5 +46,5 @@ PARTS = (
     driver.PART, program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
-    *boxes.PARTS, gated_imports.PART, ranked.PART,
+    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS,
 )  # fmt: skip

@@ -23,7 +23,7 @@ def cut_by_shift(m: Module, config: ChipConfig, s: Any) -> list[Signal]:
     below = Signal(8)
     masks = Array([Const((1 << min(k, 8)) - 1, 8) for k in range(1 << LEAK_SHIFT_BITS)])
     m.d.sync += below.eq(masks[s.leak_shift])
-    return [below] * config.lanes
+    return [below] * config.swept_lanes
 
 
 def _with(bias: Any, kept: Any) -> Any:
@@ -48,6 +48,10 @@ def product(
     product = Signal(signed(bits + fraction + 1), name=f"product_{lane}", reset_less=True)
     cut, whole = Signal(name=f"cut_{lane}"), Signal(signed(bits), name=f"whole_{lane}")
     m.d.comb += [cut.eq(product[:fraction].any()), whole.eq(product[fraction : fraction + bits])]
+    if config.sweep_turns > 1:  # the factor is another part's a cycle later
+        now, odd = odd, Signal(name=f"odd_{lane}", reset_less=True)
+        with m.If(valids[0]):
+            m.d.sync += odd.eq(now)
     with m.If(valids[0]):
         m.d.sync += product.eq(word.as_signed() * factor)
     with m.If(valids[1]):

@@ -48,7 +48,9 @@ class NeuronArray(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        lanes, membrane = config.lanes, config.membrane_bits
+        lanes, membrane = config.swept_lanes, config.membrane_bits
+        #: a bias that differs from step to step is added here
+        self.biased = bool(config.step_bits) and config.sweep_turns == 1
         leak = In(lane_leak_layout(config).width).array(lanes)
         super().__init__(
             {
@@ -60,9 +62,9 @@ class NeuronArray(wiring.Component):
                 "minus_amount": In(membrane).array(lanes),
                 **({"leak": leak} if config.leak_multiplier else {}),
                 "settings": In(struct(settings_layout(config))),
-                **({"bias": In(config.acc_bits).array(lanes)} if config.step_bits else {}),
+                **({"bias": In(config.acc_bits).array(lanes)} if self.biased else {}),
                 "out_valid": Out(1),
-                "fired": Out(config.lanes),
+                "fired": Out(lanes),
                 "after": Out(membrane).array(lanes),
                 "v": Out(membrane).array(lanes),
                 **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
@@ -89,7 +91,7 @@ class NeuronArray(wiring.Component):
         shared = (
             list(self.leak) if self.config.leak_multiplier else cut_by_shift(m, self.config, self.settings)
         )
-        for lane in range(self.config.lanes):
+        for lane in range(self.config.swept_lanes):
             self._lane(m, lane, valids, keeps, shared[lane])
         if self.config.tables:
             with m.If(self.turn):
@@ -104,7 +106,7 @@ class NeuronArray(wiring.Component):
         def register(width: int, name: str) -> Signal:
             return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
 
-        bias = self.bias[lane].as_signed() if c.step_bits else None
+        bias = self.bias[lane].as_signed() if self.biased else None
         leaked = register(bits if bias is None else wide, "leaked")
         carry = Signal(name=f"carry_{lane}", reset_less=True)
         form = product if c.leak_multiplier else shifted

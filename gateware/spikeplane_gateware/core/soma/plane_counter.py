@@ -29,10 +29,10 @@ class PlaneCounter:
             self.bit, self.busy = Signal.like(self.shift, name="v_bit"), Signal(name="busy")
         else:
             self.plane = Signal(range(config.membrane_bits + 1))
-        #: copies of `bit`, one for a few lanes, as it chooses among all of theirs
+        #: copies of `bit`, one for a few lanes, as it chooses among all of theirs; none where a few lanes are all
         self.bits = [
             Signal(len(self.bit), name=f"bit_{number}", attrs={"keep": 1})
-            for number in range(config.lanes // SHARED_LANES)
+            for number in range(0 if config.sweep_lanes else config.lanes // SHARED_LANES)
         ]
 
     @property

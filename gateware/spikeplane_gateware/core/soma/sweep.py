@@ -63,7 +63,11 @@ class Sweep(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
-        self.word = config.lanes * config.lane_bits
+        self.word = self.tables.width(Memory.PARAMETER)
+        self.loaded = LAST  #: of the cycles in which a group's parameters come
+        self.few, self.urgent = EARLY, URGENT
+        self.ahead = bool(config.dynamic_depth)  #: a walk begins before its parameters have all come
+        self.arrived: list[Signal] = []
         super().__init__(
             {
                 "write": In(WriteBus(config)),
@@ -93,10 +97,10 @@ class Sweep(wiring.Component):
         m.submodules.populations = table = Ram(
             width=self.tables.width(Memory.POPULATION), depth=self.tables.depth(Memory.POPULATION)
         )
-        self.membranes = lane_rams(
-            m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth
+        self._add_membranes(m)
+        m.submodules.parameters = self.parameters = Ram(
+            width=self.word, depth=self.tables.depth(Memory.PARAMETER)
         )
-        m.submodules.parameters = self.parameters = Ram(width=self.word, depth=c.parameter_depth)
         m.submodules.walker = self.walker = WindowWalker(c)
         m.submodules.neurons = self.neurons = NeuronArray(c)
         parameter = self._signals(m)
@@ -119,6 +123,12 @@ class Sweep(wiring.Component):
         m.d.comb += self.read_data.eq(shown if values is None else shown | values)
         return m
 
+    def _add_membranes(self, m: Module) -> None:
+        c = self.config
+        self.membranes = lane_rams(
+            m, "membranes", lanes=c.lanes, width=c.membrane_bits, depth=c.membrane_depth
+        )
+
     def _biases(self, m: Module) -> Iterator[Any]:
         """A bias is what accumulators are cleared to; one that differs from step to step is added by the neurons, because an
         accumulator's next step may not be known yet."""
@@ -138,40 +148,53 @@ class Sweep(wiring.Component):
         # first accumulator word of the group, or of the clear pass
         self.linear = Signal(bits_for(c.acc_depth))
         self.group = Signal(c.group_bits + 1)
-        self.count = Signal(range(max(SETTLE, 8) + 1))
+        self.count = Signal(range(max(SETTLE, 8, self.loaded) + 1))
         self.words, self.over = self.count, self.finish & self.done
-        if c.dynamic_depth:  # parameter words so far; pulse, the job ends
-            self.words, self.over = Signal(range(LAST + 1), name="words"), Signal(name="over")
+        if c.dynamic_depth:  # pulse, the job ends
+            self.over = Signal(name="over")
             self.pairing = Signal()  # the sweep of a population that becomes rows
             self.sent = Signal(name="all_sent")  # the egress has
-        self.theta, self.amount, self.bias = (
-            Signal(self.word, name=name, reset_less=True) for name in ("theta", "amount", "bias")
-        )
-        self.read_at = Signal(bits_for(c.membrane_depth))  # next membrane word to read
+        if self.ahead:  # parameter words so far
+            self.words = Signal(range(LAST + 1), name="words")
+        self.read_at = Signal(bits_for(c.membrane_depth * c.sweep_turns))  # next membrane word to read
         self.write_at = Signal.like(self.read_at)
         self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
         self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
         self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
-        # a register near the memory: its output is late
-        parameter = Signal(self.word, name="parameter", reset_less=True)
-        found, loads = self.parameters.read_data, self.loading | self.read.load
-        shown = output_register(m, self.read, Memory.PARAMETER, self.tables, parameter, found, loads)
-        self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
-        for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
-            with m.If(arrived):
-                m.d.sync += word.eq(parameter)
-        if c.leak_multiplier:
-            self._leaks(m, parameter)
+        shown = self._parameters(m)
         self.opening = Signal()  # a population begins
         self.started = Signal()  # an element was taken in the cycle before
         self.single = Signal()  # no window: every word is an element
-        self.left = Signal(range(max(c.acc_depth, c.membrane_depth) + 1))  # words left of a pass
+        self.left = Signal(
+            range(max(c.acc_depth, c.membrane_depth * c.sweep_turns) + 1)
+        )  # words left of a pass
         m.d.sync += [
             self.ends.eq(self.active.initial | self._ends(m)),
             self.clears.eq(self.active.initial | self.active.last | ~p.hold),
             self.single.eq(p.window_last == 0),
         ]
         return shown
+
+    def _parameters(self, m: Module) -> Value:
+        """The words of a group, in registers. Returns what PARAMETER gives to `read_data`."""
+        self.theta, self.amount, self.bias = (
+            Signal(self.word, name=name, reset_less=True) for name in ("theta", "amount", "bias")
+        )
+        parameter, shown = self._parameter(m, self.loading)
+        self.arrived = [Signal(name=f"arrived_{name}") for name in ("theta", "amount", "bias")]
+        for word, arrived in zip((self.theta, self.amount, self.bias), self.arrived, strict=True):
+            with m.If(arrived):
+                m.d.sync += word.eq(parameter)
+        if self.config.leak_multiplier:
+            self._leaks(m, parameter)
+        return shown
+
+    def _parameter(self, m: Module, loads: Value) -> tuple[Signal, Value]:
+        """A register near the memory, whose output is late. Returns it, and what it gives to `read_data`."""
+        parameter = Signal(self.word, name="parameter", reset_less=True)
+        found, loads = self.parameters.read_data, loads | self.read.load
+        shown = output_register(m, self.read, Memory.PARAMETER, self.tables, parameter, found, loads)
+        return parameter, shown
 
     def _leaks(self, m: Module, parameter: Signal) -> None:
         """They come behind the other words, or before them, into registers that lie beside the multipliers."""
@@ -199,8 +222,30 @@ class Sweep(wiring.Component):
     def _memories(self, m: Module) -> None:
         """Membranes are written by initialisation or with what the neurons return, parameters by
         the loader."""
-        table, lanes = self.parameters, self.config.lanes
+        table = self.parameters
         self.zero = Signal()
+        self._membrane_ports(m)
+        late = late_write(m, self.write, Memory.PARAMETER, self.tables, SHARED_LANES)
+        m.d.comb += [
+            table.read_en.eq(self._asks() | self.read.access),
+            table.read_address.eq(self._pointer(m).address),
+            table.write_en.eq(late.valid[0]),
+            table.write_address.eq(late.address[0]),
+            table.write_data.eq(late.data),
+        ]
+        with m.If(self._reads()):
+            m.d.sync += self.read_at.eq(self.read_at + 1)
+
+    def _reads(self) -> Value:
+        """A word of membranes is asked for."""
+        return self.element & self.walker.last
+
+    def _asks(self) -> Value:
+        """A word of parameters is asked for."""
+        return self.loading
+
+    def _membrane_ports(self, m: Module) -> None:
+        lanes = self.config.lanes
         begins, writes = (Signal(name=name) for name in ("begins", "writes"))
         following = Signal.like(self.write_at, name="write_next")
         m.d.comb += [begins.eq(self.opening), writes.eq(self.neurons.out_valid | self.zero)]
@@ -219,26 +264,16 @@ class Sweep(wiring.Component):
         with m.If(begins | writes):
             m.d.sync += self.write_at.eq(following)
         m.d.sync += self.started.eq(self.element)
-        late = late_write(m, self.write, Memory.PARAMETER, self.tables, SHARED_LANES)
-        m.d.comb += [
-            table.read_en.eq(self.loading | self.read.access),
-            table.read_address.eq(self._pointer(m).address),
-            table.write_en.eq(late.valid[0]),
-            table.write_address.eq(late.address[0]),
-            table.write_data.eq(late.data),
-        ]
-        with m.If(self.element & self.walker.last):
-            m.d.sync += self.read_at.eq(self.read_at + 1)
 
-    def _pointer(self, m: Module) -> ParameterPointer:
+    def _pointer(self, m: Module) -> Any:
         m.submodules.pointer = pointer = ParameterPointer(self.config)
+        self._point(m, pointer, [pointer.loading.eq(self.loading), pointer.count.eq(self.words)])
+        return pointer
+
+    def _point(self, m: Module, pointer: Any, own: list[Any]) -> None:
+        """What every pointer takes, and what this one does."""
         connect(m, flipped(self.read), pointer.read)
-        m.d.comb += [
-            pointer.population.eq(self.population),
-            pointer.opening.eq(self.opening),
-            pointer.loading.eq(self.loading),
-            pointer.count.eq(self.words),
-        ]
+        m.d.comb += [pointer.population.eq(self.population), pointer.opening.eq(self.opening), *own]
         if self.config.step_bits:
             m.submodules.steps = steps = StepOffsets(self.config)
             m.d.comb += [
@@ -247,7 +282,6 @@ class Sweep(wiring.Component):
                 steps.population.eq(self.population),
                 steps.advance.eq(self.active.initial | self.over),
             ]
-        return pointer
 
     def _port(self, m: Module) -> None:
         """Requests leave from registers: the element of the walk, or the word of the clearing pass."""
@@ -263,15 +297,9 @@ class Sweep(wiring.Component):
         """Elements under way for 1 + SWEEP_LATENCY cycles, then the maximum over the window; the
         neurons have begun with the membrane by then (NeuronArray wants the current two cycles
         later)."""
-        c, walker = self.config, self.walker
-        flags = [Cat(self.element, walker.inside, walker.first, walker.last)]
-        for i in range(1 + SWEEP_LATENCY):
-            flags.append(Signal(4, name=f"element_{i + 1}"))
-            m.d.sync += flags[-1].eq(flags[-2])
+        c = self.config
+        flags, some = self._elements(m)
         valid, inside, first, _ = flags[-1]
-        some = Signal()  # an element of this window lay inside
-        with m.If(valid):
-            m.d.sync += some.eq(inside | (some & ~first))
         neurons, settings = self.neurons, self.neurons.settings
         for lane in range(c.lanes):
             self._gather_lane(m, lane, flags[2][0] & flags[2][3], valid & inside, first | ~some)
@@ -280,6 +308,20 @@ class Sweep(wiring.Component):
             neurons.zero.eq(self.ends),
             *[settings[name].eq(self.population[name]) for name in settings.shape().members],
         ]
+
+    def _elements(self, m: Module) -> tuple[list[Any], Signal]:
+        """Whether an element is under way, lies inside, is a window's first and last, by the cycles since; and whether one
+        of its window before it lay inside."""
+        walker = self.walker
+        flags: list[Any] = [Cat(self.element, walker.inside, walker.first, walker.last)]
+        for i in range(1 + SWEEP_LATENCY):
+            flags.append(Signal(4, name=f"element_{i + 1}"))
+            m.d.sync += flags[-1].eq(flags[-2])
+        valid, inside, first, _ = flags[-1]
+        some = Signal()  # an element of this window lay inside
+        with m.If(valid):
+            m.d.sync += some.eq(inside | (some & ~first))
+        return flags, some
 
     def _gather_lane(self, m: Module, lane: int, loads: Value, inside: Value, fresh: Value) -> None:
         """Membrane, current and parameters of one lane. `loads`: the membrane of a window leaves
@@ -302,7 +344,7 @@ class Sweep(wiring.Component):
     def _emit(self, m: Module) -> Value | None:
         """Masks, or one bit plane after the other, with their places; only non-zero masks go into
         the FIFO. Returns what TABLE gives to `read_data`."""
-        c, p, neurons = self.config, self.population, self.neurons
+        c, p = self.config, self.population
         layout = item_layout(c)
         tag = Signal(name="item_to_outer", reset_less=True)
         tags = [tag] if c.dynamic_depth else []
@@ -313,11 +355,11 @@ class Sweep(wiring.Component):
         self.planes = PlaneCounter(c, p)
         y, x = (Signal(c.coord_bits, name=name) for name in ("y", "x"))
         inflight = Signal(5)
-        launched = self.element & self.walker.last
-        change = Cat(launched ^ neurons.out_valid, (~launched & neurons.out_valid).replicate(4))  # 1, 0 or -1
+        launched, complete = self.element & self.walker.last, self._complete(m)
+        change = Cat(launched ^ complete, (~launched & complete).replicate(4))  # 1, 0 or -1
         m.d.sync += inflight.eq(inflight + change)
         self.idle, empty = (Signal(name=name) for name in ("idle", "empty"))
-        values = Values(m, self, self.planes)
+        values = self._values(m)
         m.d.comb += [
             self.idle.eq((inflight == 0) & values.rests & ~staged),
             empty.eq(self.idle & (items.level == 0) & ~self.element),
@@ -339,14 +381,14 @@ class Sweep(wiring.Component):
             if c.dynamic_depth:
                 m.d.sync += tag.eq(p.sink == Sink.OUTER)
             m.d.sync += [
-                item.mask.eq(Mux(p.membrane_out, bits, neurons.fired)),
+                *self._mask(item.mask, bits),
                 item.shift.eq(Mux(p.membrane_out, self.planes.shift, 0)),
                 item.negate.eq(p.membrane_out & self.planes.highest & ~p.relu),
                 item.group.eq(p.group_base + self.group),
                 item.y.eq(y),
                 item.x.eq(x),
             ]
-        self._planes(m, load, taken, values.planed)
+        self._planes(m, load, taken, values.planed, item.mask)
         with m.If(self.begin_group):
             m.d.sync += [y.eq(0), x.eq(0)]
         with m.Elif(load & (~p.membrane_out | self.planes.highest)):
@@ -371,6 +413,17 @@ class Sweep(wiring.Component):
         ]
         return values.read_data
 
+    def _complete(self, m: Module) -> Value:
+        """Pulse: a word has left the neurons."""
+        return self.neurons.out_valid
+
+    def _values(self, m: Module) -> Any:
+        return Values(m, self, self.planes)
+
+    def _mask(self, mask: Value, bits: Value) -> list[Any]:
+        """What an item's mask becomes when it is made."""
+        return [mask.eq(Mux(self.population.membrane_out, bits, self.neurons.fired))]
+
     def _goes(self, staged: Signal, mask: Value, *tag: Signal) -> Value:
         """Whether a word goes on: the outer engine counts all of them."""
         return staged & (Cat(mask, *tag).any() if tag else mask != 0)
@@ -392,17 +445,12 @@ class Sweep(wiring.Component):
         hold: ones if it is positive, none if it is negative, the other way round in a plane that counts
         negative."""
         c, p, neurons = self.config, self.population, self.neurons
-        above, fill = Signal(c.membrane_bits - 1), Signal(reset_less=True)
-        # the bits that only repeat the sign of a value that fits
-        m.d.sync += above.eq(Cat((p.plane_last + p.relu) <= bit for bit in range(c.membrane_bits - 1)))
-        m.d.comb += fill.eq(self.planes.highest & ~p.relu)
+        above, fill = self._limits(m)
         mask = []
         for lane, value in enumerate(neurons.v):
             sign, beyond = value[-1], Signal(name=f"beyond_{lane}", reset_less=True)
             with m.If(neurons.out_valid):
-                differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
-                beyond_planes = differs | (p.relu & sign)
-                m.d.sync += beyond.eq(beyond_planes & ~p.tabled if c.tables else beyond_planes)
+                m.d.sync += beyond.eq(self._beyond(value, above))
             at = self.planes.bits[lane // SHARED_LANES]
             plane = Mux(beyond, sign == fill, value.bit_select(at, 1))
             if c.levels:
@@ -410,7 +458,22 @@ class Sweep(wiring.Component):
             mask.append(plane)
         return Value.cast(Cat(*mask))
 
-    def _planes(self, m: Module, load: Signal, taken: Signal, planed: Value) -> None:
+    def _limits(self, m: Module) -> tuple[Signal, Signal]:
+        """The bits that only repeat the sign of a value that fits; and what a plane has of a negative one that does not."""
+        c, p = self.config, self.population
+        above, fill = Signal(c.membrane_bits - 1), Signal(reset_less=True)
+        m.d.sync += above.eq(Cat((p.plane_last + p.relu) <= bit for bit in range(c.membrane_bits - 1)))
+        m.d.comb += fill.eq(self.planes.highest & ~p.relu)
+        return above, fill
+
+    def _beyond(self, value: Value, above: Value) -> Value:
+        """Whether a value is beyond the planes."""
+        c, p, sign = self.config, self.population, value[-1]
+        differs = ((value[:-1] ^ sign.replicate(c.membrane_bits - 1)) & above).any()
+        beyond_planes = differs | (p.relu & sign)
+        return beyond_planes & ~p.tabled if c.tables else beyond_planes
+
+    def _planes(self, m: Module, load: Signal, taken: Signal, planed: Value, mask: Value) -> None:
         """When an item is made: with every word of neurons, or for each of its bit planes as the
         FIFO takes them."""
         p, neurons = self.population, self.neurons
@@ -429,8 +492,9 @@ class Sweep(wiring.Component):
         fetched, takes = (Signal(name=name) for name in ("fetched", "takes"))
         shown = output_register(m, self.read, Memory.POPULATION, self.tables, p, table.read_data, takes)
         m.d.sync += [self.swept.eq(0), takes.eq(self.read.access)]
-        if self.config.dynamic_depth:
+        if self.ahead:
             self._words(m)
+        if self.config.dynamic_depth:
             self._hand_over(m)
         with m.FSM():
             with m.State("IDLE"):
@@ -444,7 +508,7 @@ class Sweep(wiring.Component):
                     m.next = "OPEN"
             with m.State("OPEN"):
                 m.d.sync += [self.linear.eq(p.acc_base), self.group.eq(0)]
-                m.d.sync += [self.read_at.eq(p.membrane_base), count.eq(0)]
+                m.d.sync += [self.read_at.eq(self._parts(p.membrane_base)), count.eq(0)]
                 m.d.comb += self.opening.eq(1)
                 m.next = "IDLE"
                 with m.If(p.valid):
@@ -467,7 +531,7 @@ class Sweep(wiring.Component):
                 m.d.comb += self.clearing.eq(1)
                 m.d.sync += [self.linear.eq(self.linear + 1), self.left.eq(self.left - 1)]
                 with m.If(self.left == 1):
-                    m.d.sync += self.left.eq(p.words)
+                    m.d.sync += self.left.eq(self._parts(p.words))
                     m.next = "SETTLE"
                     with m.If(self.active.initial & ~p.stateless):
                         m.next = "ZERO"
@@ -504,6 +568,10 @@ class Sweep(wiring.Component):
                     m.next = "IDLE"
         return shown
 
+    def _parts(self, words: Value) -> Value:
+        """As many words of membranes, or the place of this one, in the parts that are swept in a cycle."""
+        return words
+
     def _begin_rows(self, m: Module) -> None:
         """A population whose words become rows has the outer engine for itself."""
         p, rows = self.population, Signal(name="becomes_rows")
@@ -522,7 +590,7 @@ class Sweep(wiring.Component):
     def _count_down(self, m: Module) -> None:
         """The words left of a group, which is all that a population without a window uses `left` for."""
         p, few = self.population, Signal(name="few_left")
-        m.d.comb += few.eq((self.left <= EARLY) & (self.group == p.group_last) & (p.sink != Sink.EGRESS))
+        m.d.comb += few.eq((self.left <= self.few) & (self.group == p.group_last) & (p.sink != Sink.EGRESS))
         m.d.sync += [self.left.eq(self.left - 1), self.early.eq(few)]
 
     def _turn_over(self, m: Module, fetched: Signal, takes: Signal) -> None:
@@ -553,7 +621,7 @@ class Sweep(wiring.Component):
         yields, urgent = Signal(name="yields"), Signal(name="urgent")
         waits = self.room & self.port.soon & ~self.element
         m.d.sync += [
-            yields.eq((self.population.sink == Sink.EGRESS) | (self.left > URGENT)),
+            yields.eq((self.population.sink == Sink.EGRESS) | (self.left > self.urgent)),
             waited.eq(Mux(waits, Cat(1, waited), 0)),
             urgent.eq((waits & waited[-2]) | ~yields),
             paused.eq(self.element & self.port.soon & yields),
@@ -568,14 +636,14 @@ class Sweep(wiring.Component):
 
     def _load_parameters(self, m: Module) -> None:
         """-theta, -amount and bias words of the group, and its leaks, each two cycles after its address."""
-        if self.config.dynamic_depth:
+        if self.ahead:
             self._load_ahead(m)
             return
         count = self.count
         m.d.comb += [self.loading.eq(1), self.begin_group.eq(count == 3), self.walker.begin.eq(count == 3)]
         m.d.sync += count.eq(count + 1)
         m.d.sync += [arrived.eq(count == number + 1) for number, arrived in enumerate(self.arrived)]
-        with m.If(count == LAST):
+        with m.If(count == self.loaded):
             m.d.sync += [count.eq(0), self.left.eq(self.population.input_words)]
             m.next = "WALK"
             with m.If(self.active.initial):

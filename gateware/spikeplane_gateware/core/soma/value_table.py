@@ -55,7 +55,7 @@ class ValueTable(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
-        turns = self.config.lanes + AHEAD
+        turns = self.config.swept_lanes + AHEAD
         # the turns left, whether there are any: all lanes wait for that
         left, turning, complete = Signal(range(turns + 1)), Signal(), Signal()
         m.d.comb += [
