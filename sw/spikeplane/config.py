@@ -47,9 +47,8 @@ class ChipConfig:
     weight_depth      weight words (of `lanes` weights) per core
     acc_depth         accumulator words (of `lanes` sums) per bank and core
     membrane_depth    membrane words per core
-    parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel
-                      group held there, and with multipliers one of leaks per population, or per group
-                      where its channels leak differently
+    parameter_depth   parameter words per core: three (threshold, reset amount, bias) per channel group held there,
+                      and with multipliers one of leaks per population, or per group where its channels leak differently
     populations       populations (or parts of them) that a core can hold, 1..16
     projections       projection tags of the whole chip
     row_depth, column_depth, group_depth   entries of the three coordinate tables of a core
@@ -57,8 +56,7 @@ class ChipConfig:
     coord_bits        width of a pixel's row and column in a packet
     group_bits        width of a channel group in a packet
     max_shift         largest plane significance that the accumulator's shifter takes, 0..31
-    leak_multiplier   True: one multiplier a lane, any leak (see `leak_bits`), each channel its own;
-                      False: only 1/2^k and 1 - 1/2^k, k in 1..8, one a population
+    leak_multiplier   True: one a lane, each channel its own leak (`leak_bits`); False: 1/2^k, 1 - 1/2^k, k in 1..8, one a population
     low_planes        True: populations of values may leave out the lowest of their planes (v >> low)
     dynamic_depth     rows (of `lanes` unsigned numbers) per bank and core of the dynamic memory, which a network writes
                       while it runs and reads as weights: a multiple of `lanes`, at most weight_depth; 0: none
@@ -75,8 +73,7 @@ class ChipConfig:
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
-    grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole
-                      image and a little
+    grabber_depth     words of the camera's images that wait for the host, 16..65536; 0: one whole image and a little
 
     Raises SpikeplaneError, with the value and the range, for anything outside these.
     """

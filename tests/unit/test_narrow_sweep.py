@@ -16,7 +16,7 @@ from spikeplane.formats.tables import NO_MEMORY, Memory, Reset, core_tables, lan
 SIZE, STRIDE, PADDING, INPUT, OUTPUT = 3, 2, 1, 4, 2
 GROUPS = 2
 CHIPS = {
-    "2 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=2),
+    "2 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=2, levels=True),
     "4 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=4),
     "1 of 16 by shifts": replace(CORE, cols=1, acc_depth=128, lanes=16, sweep_lanes=1, leak_multiplier=False),
     "8 of 32": replace(CORE, cols=1, acc_depth=128, lanes=32, sweep_lanes=8, membrane_bits=20, acc_bits=14),

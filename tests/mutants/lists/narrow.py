@@ -23,6 +23,7 @@ GATEWARE = (
     Mutant("soma/narrow_values.py", "sweep.part & self.number.all()", "sweep.part", "a word is complete with each part"),
     Mutant("soma/narrow_values.py", "Cat(row, numbers)[len(numbers) :]", "Cat(numbers, row)[: len(row)]", "the parts of a row are in the wrong order"),
     Mutant("soma/narrow_values.py", "self.rests & ~sweep.row_valid", "self.rests", "a sweep ends before its last row", equivalent="a group ends 8 cycles after its last word was asked for at the least, and the row is written two cycles after the state has left"),
+    Mutant("soma/neuron.py", "LevelSteps(self.settings, config.sweep_turns > 1)", "LevelSteps(self.settings, False)", "beside integer spikes a part is reset by the amount of the one before"),
     Mutant("soma/leak.py", "config.sweep_turns > 1", "False", "a part's rounding is that of the next"),
 )  # fmt: skip
 

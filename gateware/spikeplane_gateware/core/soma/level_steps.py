@@ -11,20 +11,21 @@ one is even but in the lowest bit, where it is odd, so there the rest has to be 
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from spikeplane.formats.tables import LEVEL_BITS
 
 
 class LevelSteps:
-    """The count of the bits, which all lanes share; settings: of the population.
+    """The count of the bits, which all lanes share; settings: of the population; parted: a word's lanes come in parts, whose
+    amounts follow each other.
 
     word: a word arrives that has levels; leaves: in the next cycle a word's neurons are done; runs: its bits are found, which
     begins with `first` and ends with `lowest`; takes: what is left is being reset.
     """
 
-    def __init__(self, settings: Any) -> None:
-        self.settings, self.capped = settings, settings.capped
+    def __init__(self, settings: Any, parted: bool) -> None:
+        self.settings, self.capped, self.parted = settings, settings.capped, parted
         self.left = Signal(LEVEL_BITS.bit_length(), name="level_bits_left")
         self.busy, self.first = Signal(name="level_busy"), Signal(name="level_first")
         self.word, self.leaves = Signal(name="level_word"), Signal(name="level_leaves")
@@ -50,7 +51,7 @@ class LevelSteps:
         full = Signal(name=f"full_{lane}", reset_less=True)  # the top level has no lower bits
         over, total = Signal(name=f"reached_{lane}"), Signal(signed(len(rest)), name=f"left_{lane}")
         m.d.comb += [
-            total.eq(rest + step),
+            total.eq(rest + (Mux(self.busy, step, amount) if self.parted else step)),
             over.eq(~total[-1] & ~(self.lowest & (total == 0)) & ~full),
         ]
         m.d.sync += step.eq(amount)

@@ -71,7 +71,7 @@ class NeuronArray(wiring.Component):
                 **({"turn": In(1), "entry": In(membrane)} if config.tables else {}),
             }
         )
-        self.steps = LevelSteps(self.settings) if config.levels else None
+        self.steps = LevelSteps(self.settings, config.sweep_turns > 1) if config.levels else None
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

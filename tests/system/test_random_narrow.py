@@ -1,0 +1,27 @@
+"""Random networks on chips whose sweeps compute a few lanes at a time: golden model, chip and numpy agree in every value."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from networks import random_network
+from test_random import CHIPS, assert_active, check
+
+MANY = 5
+#: One part of four: with multipliers and low planes left out, by shifts with two spikes a cycle; with and without integer spikes.
+NARROW = {
+    "multipliers": (replace(CHIPS["core-8"], sweep_lanes=2), 0.0),
+    "shifts": (replace(CHIPS["core-8"], sweep_lanes=2, leak_multiplier=False, spikes_per_cycle=2), 0.0),
+    "levels": (replace(CHIPS["core-8"], sweep_lanes=2, levels=True), 0.6),
+}
+
+
+@pytest.mark.cosim
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NARROW)
+def test_random_networks_on_narrow_sweeps(name: str) -> None:
+    config, levels = NARROW[name]
+    seen: Counter[str] = Counter()
+    check(config, MANY, seen, partial(random_network, levels=levels))
+    assert_active(seen, MANY)
