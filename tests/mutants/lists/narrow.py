@@ -9,13 +9,13 @@ GATEWARE = (
     Mutant("soma/narrow_pointer.py", "leaks + p.leak_each", "leaks", "all groups have the leaks of the first"),
     Mutant("soma/narrow_pointer.py", "Cat(self.turn, leaks)", "Cat(Const(0, len(self.turn)), leaks)", "all parts have the leaks of the first"),
     Mutant("soma/narrow_sweep.py", "self.group != 0", "1", "the first group has the leaks of the second"),
-    Mutant("soma/narrow_sweep.py", "c.acc_bits, BIAS)", "c.acc_bits, BEST)", "a part's bias is that of the one before"),
+    Mutant("soma/narrow_sweep.py", "BIAS", "BEST", "a part's bias is that of the one before", within="(\"bias\", c.acc_bits, BIAS)"),
     Mutant("soma/narrow_sweep.py", "flags[1] | (old.as_signed() < drive.as_signed())", "flags[1] | (old < drive)", "a maximum takes negative currents for large ones"),
-    Mutant("soma/narrow_sweep.py", "flags[0] & (flags[1] |", "(flags[1] |", "a border's currents are in a window's maximum"),
+    Mutant("soma/narrow_sweep.py", "flags[0] & (flags[1] | (old.as_signed() < drive.as_signed()))", "flags[1] | (old.as_signed() < drive.as_signed())", "a border's currents are in a window's maximum"),
     Mutant("soma/narrow_sweep.py", "first | ~some", "first", "a window that begins in the border has the maximum of the one before"),
-    Mutant("soma/narrow_sweep.py", "turns.at[BEST])", "turns.at[BIAS])", "the maximum of another part", within='_store(m, "best", c.acc_bits, turns.at[BEST])'),
+    Mutant("soma/narrow_sweep.py", "turns.at[BEST]", "turns.at[BIAS]", "the maximum of another part", within='_store(m, "best", c.acc_bits, turns.at[BEST])'),
     Mutant("soma/narrow_sweep.py", "self._parts(self.population.membrane_base)", "self.population.membrane_base", "membranes are written elsewhere than read"),
-    Mutant("soma/narrow_sweep.py", "return Value.cast(Cat(Const(0, bits_for(self.config.sweep_turns)), words))", "return words", "some membranes are not set at the start"),
+    Mutant("soma/narrow_sweep.py", "Value.cast(Cat(Const(0, bits_for(self.config.sweep_turns)), words))", "words", "some membranes are not set at the start"),
     Mutant("soma/narrow_sweep.py", "super()._turn(m) & (self.apart == 0)", "super()._turn(m)", "an element comes before the parts of the last"),
     Mutant("soma/narrow_sweep.py", "Cat(mask, self.bits)[self.wide :]", "Cat(self.bits, mask)[: len(mask)]", "the parts of a mask are in the wrong order"),
     Mutant("soma/narrow_sweep.py", "m.d.comb += [load.eq(ends), shifts.eq(1)]", "m.d.comb += [load.eq(1), shifts.eq(1)]", "an item for each part of a plane", tests=("tests/unit/test_sweep_values.py",)),
@@ -23,8 +23,8 @@ GATEWARE = (
     Mutant("soma/narrow_values.py", "sweep.part & self.number.all()", "sweep.part", "a word is complete with each part"),
     Mutant("soma/narrow_values.py", "Cat(row, numbers)[len(numbers) :]", "Cat(numbers, row)[: len(row)]", "the parts of a row are in the wrong order"),
     Mutant("soma/narrow_values.py", "self.rests & ~sweep.row_valid", "self.rests", "a sweep ends before its last row", equivalent="a group ends 8 cycles after its last word was asked for at the least, and the row is written two cycles after the state has left"),
-    Mutant("soma/neuron.py", "LevelSteps(self.settings, config.sweep_turns > 1)", "LevelSteps(self.settings, False)", "beside integer spikes a part is reset by the amount of the one before"),
-    Mutant("soma/leak.py", "config.sweep_turns > 1", "False", "a part's rounding is that of the next"),
+    Mutant("soma/level_steps.py", "Mux(self.busy, step, amount)", "step", "beside integer spikes a part is reset by the amount of the one before"),
+    Mutant("soma/leak.py", "odd.eq(now)", "odd.eq(odd)", "a part's own rounding is lost"),
 )  # fmt: skip
 
 SOFTWARE = (

@@ -40,7 +40,9 @@ class NarrowSweep(Sweep):
         super().__init__(config)
         self.turns, self.wide = Turns(config), config.swept_lanes
         self.loaded = 3 * config.sweep_turns
-        self.few, self.urgent = (max(1, n // config.sweep_turns) for n in (EARLY, URGENT))  # words that take as long
+        self.few, self.urgent = (
+            max(1, n // config.sweep_turns) for n in (EARLY, URGENT)
+        )  # words that take as long
         self.ahead = False
         #: pulses: a part, and with it a word, has left the neurons
         self.part, self.complete = Signal(name="part"), Signal(name="complete")

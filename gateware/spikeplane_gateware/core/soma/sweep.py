@@ -68,6 +68,13 @@ class Sweep(wiring.Component):
         self.few, self.urgent = EARLY, URGENT
         self.ahead = bool(config.dynamic_depth)  #: a walk begins before its parameters have all come
         self.arrived: list[Signal] = []
+        self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
+        self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
+        self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
+        self.opening = Signal()  # a population begins
+        self.started = Signal()  # an element was taken in the cycle before
+        self.single = Signal()  # no window: every word is an element
+        self.zero = Signal()
         super().__init__(
             {
                 "write": In(WriteBus(config)),
@@ -158,13 +165,7 @@ class Sweep(wiring.Component):
             self.words = Signal(range(LAST + 1), name="words")
         self.read_at = Signal(bits_for(c.membrane_depth * c.sweep_turns))  # next membrane word to read
         self.write_at = Signal.like(self.read_at)
-        self.clears, self.room, self.ends = (Signal(name=name) for name in ("clears", "room", "ends"))
-        self.element, self.begin_group = (Signal(name=name) for name in ("element", "begin_group"))
-        self.clearing, self.loading = (Signal(name=name) for name in ("clearing", "loading"))
         shown = self._parameters(m)
-        self.opening = Signal()  # a population begins
-        self.started = Signal()  # an element was taken in the cycle before
-        self.single = Signal()  # no window: every word is an element
         self.left = Signal(
             range(max(c.acc_depth, c.membrane_depth * c.sweep_turns) + 1)
         )  # words left of a pass
@@ -223,7 +224,6 @@ class Sweep(wiring.Component):
         """Membranes are written by initialisation or with what the neurons return, parameters by
         the loader."""
         table = self.parameters
-        self.zero = Signal()
         self._membrane_ports(m)
         late = late_write(m, self.write, Memory.PARAMETER, self.tables, SHARED_LANES)
         m.d.comb += [
