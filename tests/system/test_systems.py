@@ -2,6 +2,7 @@
 page that is made of it."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,33 @@ def test_verdicts(monkeypatch: pytest.MonkeyPatch, row: Row, failed: str) -> Non
 def test_refusals(words: tuple[str, ...], said: str) -> None:
     status, out, err, _ = call("systems", *words)
     assert (status, out, err) == (2, "", f"error: {said}\n")
+
+
+@pytest.mark.slow
+def test_several_at_a_time_find_the_same() -> None:
+    """The table has the order of the names, whoever ends first; the time alone differs."""
+    names, found = ("ttfs", "cml-values", "rsc"), []
+    for jobs in ("1", "2"):
+        status, out, _, _ = call("systems", *names, "--size", "8", "--jobs", jobs, "--json")
+        assert status == 0
+        found.append([{**row, "seconds": 0} for row in json.loads(out)["rows"]])
+    assert found[0] == found[1]
+    assert [row["name"] for row in found[0]] == list(names)
+
+
+def _dies(*_: object, **__: object) -> Row:
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spikeplane_sim.systems.side_by_side._row", _dies)
+    status, out, err, _ = call("systems", "rsc", "ttfs", "--jobs", "2")
+    said = (
+        "or of one beside it, has ended; there may be too little memory: run fewer at a time, with --jobs 1"
+    )
+    assert (status, out) == (2, "")
+    assert err in [f"error: the process of {name}, {said}\n" for name in ("rsc", "ttfs")]
 
 
 @pytest.mark.parametrize("name", ["lottery", "rsc", "ttfs", "cortex"])

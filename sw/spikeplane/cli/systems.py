@@ -31,27 +31,32 @@ def systems(
         int | None, typer.Option(min=1, help="Pixels on a side of the input (default: each system's own).")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and input.")] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Systems at a time (default: a processor each, at most 4)."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run small models of published spiking systems: import proved, integers held against floats, the chip against golden.
 
     With `--board sim` each runs on one core, and on 2 x 2 cores in two placements; every value is compared.
+    Several run at a time (`--jobs`).
 
     Examples: `spikeplane systems csnn`, `spikeplane systems --board sim --json`
     """
     if board not in BOARDS:
         raise SpikeplaneError(f"--board is one of {', '.join(BOARDS)}, not '{board}'")
     from spikeplane_sim.systems import named
-    from spikeplane_sim.systems.prove import proved
+    from spikeplane_sim.systems.side_by_side import rows, usual
 
-    console, rows, wanted = notes(as_json), [], named(names)
+    console, wanted, found = notes(as_json), named(names), {}
     for system in wanted:
         system.refuse(system.size if size is None else size)
-    for system in wanted:
-        with busy(f"running {system.name}") as say:
-            rows.append(proved(system, board, size, seed, say))
-        console.print(_line(rows[-1]), highlight=False)
-    _end(rows, names or [], board, seed, as_json)
+    with busy("running") as say:
+        for name, row in rows(wanted, board, size, seed, jobs or usual(), say):
+            found[name] = row
+            console.print(_line(row), highlight=False)
+    _end([found[system.name] for system in wanted], names or [], board, seed, as_json)
 
 
 def _end(rows: "list[Row]", names: list[str], board: str, seed: int, as_json: bool) -> None:
