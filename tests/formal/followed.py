@@ -1,14 +1,17 @@
 """Ghost state for the router's proofs: one packet of the solver's choice, from the input it enters
 by to the outputs it leaves by."""
 
+from types import ModuleType
 from typing import Any
 
-from amaranth.hdl import Assert, Assume, Module, Signal
-from prover import Inside, free, symbolic
+from amaranth.hdl import Assert, Assume, Module, Mux, Signal
+from prover import Inside, free, mutant, symbolic
 from rule import SIDES, demands, legal
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.structure import SOURCES
+from spikeplane_gateware.network import arbiter, entry, output, route, router
+from spikeplane_gateware.network.route import outputs_of
 from spikeplane_gateware.structs import packet_struct
 
 CONFIG = ChipConfig(rows=3, cols=3, lanes=8)
@@ -45,21 +48,21 @@ class Followed:
         return word[:2] == self.mark
 
     def _places(self) -> None:
-        """spare, front: anywhere in the entry's FIFO; head: per output; out: per output. Elsewhere
+        """behind: the entry's second slot; head: the one in front, per output; out: per output. Elsewhere
         there is no mark."""
-        m, inside = self.m, self.inside
-        self.spare, self.front = Signal(), Signal()
+        m = self.m
+        self.behind = Signal()
         self.head = {o: Signal() for o in SIDES}
         self.out = {o: Signal() for o in SIDES}
         for number, side in enumerate(SIDES):
-            slots = [(self.spare, "spare"), (self.front, "head")]
-            for place, name in slots:
-                word, valid = inside[f"fifo_{side}", name], inside[f"fifo_{side}", f"{name}_valid"]
-                self._slot(place, word, valid, number)
-            word = inside[f"head_{side}"]
+            entry = Front(self.inside, side)
+            self._slot(self.behind, entry.second, entry.waits, number)
             for o in SIDES:
                 if side in SOURCES[o]:
-                    self._slot(self.head[o], word, inside[f"want_{side}_{o}"], number)
+                    self._slot(self.head[o], entry.first, entry.wants(o), number)
+            rule = demands(side, self.packet, self.dut.x, self.dut.y)
+            with m.If(self.behind & (self.entry == number)):
+                m.d.comb += [Assert(bit == rule[o]) for o, bit in entry.needs()]
         for o, place in self.out.items():
             port = getattr(self.dut, f"o_{o}")
             m.d.comb += place.eq(port.valid & self.is_in(port.payload.as_value()))
@@ -88,18 +91,18 @@ class Followed:
     def contract(self) -> None:
         """Once entered it is in one place on the way to each output that wants it, and never on the
         way to another."""
-        m, waiting = self.m, self.spare + self.front
+        m = self.m
         for o in SIDES:
             beyond = self.head[o] + self.out[o] + self.left[o]
             with m.If(self.wanted[o]):
-                m.d.comb += Assert(waiting + beyond == self.entered)
+                m.d.comb += Assert(self.behind + beyond == self.entered)
             with m.Else():
                 m.d.comb += Assert(beyond == 0)
-        m.d.comb += Assert(~(self.spare | self.front) | self.entered)
+        m.d.comb += Assert(~self.behind | self.entered)
 
     @property
     def released(self) -> Any:
-        """A copy is beyond the head register."""
+        """A copy is beyond the entry."""
         return any_of(*self.out.values(), *self.left.values())
 
 
@@ -130,7 +133,55 @@ def surroundings(m: Module, dut: Any, *, stalls: bool) -> Signal:
     return entry
 
 
-def fifos(m: Module, inside: Inside) -> None:
-    """An invariant of the input FIFOs."""
+class Front:
+    """What stands at one input: the packet in `first`, whose outputs left are `wants`, and, where `waits`, the one
+    in `second`."""
+
+    def __init__(self, inside: Inside, side: str) -> None:
+        self.entry = f"entry_{side}"
+        self.outputs = outputs_of(side, SIDES)
+        self.inside = inside
+        self.waits, read = inside[self.entry, "waits"], inside[self.entry, "read"]
+        slots = [inside[self.entry, "slots", f"slot_{k}"] for k in range(2)]
+        self.first = Mux(read, slots[1], slots[0])
+        self.second = Mux(read, slots[0], slots[1])
+        self.done = inside[self.entry, "done"]
+
+    def wants(self, output: str) -> Any:
+        """It has not left there yet."""
+        return self.inside[self.entry, "wants"][self.outputs.index(output)]
+
+    @property
+    def some(self) -> Any:
+        """There is a packet in front."""
+        return self.inside[self.entry, "wants"].any()
+
+    def needs(self) -> list[tuple[str, Any]]:
+        """By output whether the packet behind has to leave there."""
+        behind = self.inside[self.entry, "behind"]
+        return [(output, behind[k]) for k, output in enumerate(self.outputs)]
+
+
+def broken_router(original: ModuleType, old: str, new: str) -> Any:
+    """The router, one of whose parts has one piece of its source changed."""
+    parts = {module: module for module in (arbiter, route, entry, output, router)}
+    parts[original] = mutant(original, old, new)
+    for user, name, used in (
+        (output, "Arbiter", arbiter),
+        (entry, "Route", route),
+        (router, "Entry", entry),
+        (router, "Output", output),
+    ):
+        if parts[user] is user and parts[used] is not used:
+            parts[user] = mutant(user, f"{name}(", f"{name}(")
+        setattr(parts[user], name, getattr(parts[used], name))
+    return parts[router].Router(CONFIG)
+
+
+def entries(m: Module, inside: Inside) -> None:
+    """An invariant of the inputs: none waits behind nothing, and the next word goes into the free slot."""
     for side in SIDES:
-        m.d.comb += Assert(~inside[f"fifo_{side}", "spare_valid"] | inside[f"fifo_{side}", "head_valid"])
+        entry, name = Front(inside, side), f"entry_{side}"
+        same = inside[name, "write"] == inside[name, "read"]
+        m.d.comb += Assert(~entry.waits | entry.some)
+        m.d.comb += Assert(~entry.some | (entry.waits == same))

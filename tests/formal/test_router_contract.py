@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from amaranth.hdl import Assert, Cover, Module, Signal
-from followed import CONFIG, MARK, Followed, any_of, fifos, surroundings
-from prover import Inside, mutant, prove
+from followed import CONFIG, MARK, Followed, Front, any_of, broken_router, entries, surroundings
+from prover import Inside, prove
 from rule import OPPOSITE, SIDES, STEP, demands, legal
 
 from spikeplane.formats.structure import SOURCES
-from spikeplane_gateware.network import router
+from spikeplane_gateware.network import entry, output, route
 from spikeplane_gateware.network.router import Router
 
 
@@ -31,12 +31,12 @@ def harness(dut: Any) -> Module:
     b.contract()
     _order(m, a, b)
     _outputs(m, dut, inside)
-    fifos(m, inside)
+    entries(m, inside)
     done = any_of(*[f.wanted[o] & ~f.left[o] for f in (a, b) for o in SIDES])
     wide = a.wanted["east"] & a.wanted["north"] & a.wanted["south"] & a.wanted["local"]
     m.d.comb += [
         Cover(a.entered & b.entered & ~done & wide),
-        Cover(b.spare & a.front),
+        Cover(b.behind & any_of(*a.head.values())),
         Cover(a.left["west"] & a.packet.host),
     ]
     return m
@@ -46,10 +46,10 @@ def _order(m: Module, a: Followed, b: Followed) -> None:
     """Entered later, b is behind a wherever both go."""
     m.d.comb += [
         Assert(~b.entered | a.entered),
-        Assert(~a.spare | ~b.entered),
-        Assert(~a.front | ~b.entered | b.spare),
+        Assert(~a.behind | ~b.entered),
+        Assert(~any_of(*a.head.values()) | ~b.entered | b.behind),
         Assert(~any_of(*a.head.values()) | ~b.released),
-        Assert(~any_of(*b.head.values()) | ~(a.spare | a.front)),
+        Assert(~any_of(*b.head.values()) | ~a.behind),
     ]
     for o in SIDES:
         with m.If(a.wanted[o]):
@@ -60,7 +60,7 @@ def _outputs(m: Module, dut: Any, inside: Inside) -> None:
     """An offered packet stays; an output that is free is not idle while somebody wants it."""
     for o in SIDES:
         port = getattr(dut, f"o_{o}")
-        wants = any_of(*[inside[f"want_{side}_{o}"] for side in SOURCES[o]])
+        wants = any_of(*[Front(inside, side).wants(o) for side in SOURCES[o]])
         stalled, due = Signal(name=f"stalled_{o}"), Signal(name=f"due_{o}")
         before = Signal.like(port.payload.as_value(), name=f"before_{o}")
         m.d.sync += [
@@ -83,26 +83,21 @@ def test_not_vacuous(tmp_path):
 
 
 MUTANTS = {
-    "misroutes": ('"south": turns & (p.y1 > self.y)', '"south": turns & (p.y1 >= self.y)'),
-    "loses a copy": ("(self.x <= p.x1)", "(self.x < p.x1)"),
-    "copies twice": ("[want.eq(left[o]) for o, want in wants.items()]", "[]"),
-    "loses when two ask": (
-        "return {source: arbiter.grant[i] & free",
-        "return {source: arbiter.requests[i] & free",
-    ),
-    "takes unasked": ("load.eq(~Cat(*left.values()).any())", "load.eq(1)"),
-    "overwrites": ("free.eq(~out.valid | out.ready)", "free.eq(1)"),
-    "mixes heads": (
-        "Mux(arbiter.grant[i], heads[source], chosen)",
-        "Mux(arbiter.requests[i], heads[source], chosen)",
-    ),
+    "misroutes": (route, '"south": turns & (p.y1 > self.y)', '"south": turns & (p.y1 >= self.y)'),
+    "loses a column": (route, "(self.x <= p.x1)", "(self.x < p.x1)"),
+    "copies twice": (entry, "left = self.wants & ~self.granted", "left = self.wants"),
+    "loses when two ask": (output, "Mux(free, arbiter.grant, 0)", "Mux(free, self.requests, 0)"),
+    "takes unasked": (entry, "done.eq(left == 0)", "done.eq(1)"),
+    "takes more than it holds": (entry, "self.i.ready.eq(~waits)", "self.i.ready.eq(1)"),
+    "shows the wrong slot": (entry, "read.eq(write ^ waits)", "read.eq(write)"),
+    "overwrites": (output, "free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
+    "mixes packets": (output, "Mux(arbiter.grant[k]", "Mux(self.requests[k]"),
 }
 
 
 @pytest.mark.parametrize("change", MUTANTS.values(), ids=MUTANTS)
 def test_mutants_are_refuted(tmp_path, change):
-    broken = mutant(router, *change).Router(CONFIG)
-    assert not prove(harness(broken), tmp_path, mode="bmc", depth=7).holds
+    assert not prove(harness(broken_router(*change)), tmp_path, mode="bmc", depth=7).holds
 
 
 def deliveries(source: tuple[int, int], side: str, packet: Any, cols: int, rows: int) -> list[Any]:

@@ -19,14 +19,15 @@ in one of one column nothing east: these ports are there, and rest.
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.structure import SOURCES
-from spikeplane_gateware.network.arbiter import Arbiter
-from spikeplane_gateware.network.fifo import StreamFifo
+from spikeplane_gateware.network.entry import Entry
+from spikeplane_gateware.network.output import Output
+from spikeplane_gateware.network.route import outputs_of
 from spikeplane_gateware.structs import packet_struct
 
 SIDES = ("north", "east", "south", "west", "local")
@@ -58,70 +59,25 @@ class Router(wiring.Component):
         super().__init__({"x": In(bits_for(config.cols)), "y": In(bits_for(config.rows)), **streams})
 
     def elaborate(self, platform: object) -> Module:
-        m = Module()
-        heads, wants, loads = {}, {}, {}
+        m, config = Module(), self.config
+        entries: dict[str, Any] = {}
         for side in self.sides:
-            heads[side], wants[side], loads[side] = self._head(m, side)
-        grants = {side: self._output(m, side, heads, wants) for side in self.sides}
+            m.submodules[f"entry_{side}"] = entry = Entry(config, side, outputs_of(side, self.sides))
+            connect(m, flipped(getattr(self, f"i_{side}")), entry.i)
+            m.d.comb += [entry.x.eq(self.x), entry.y.eq(self.y)]
+            entries[side] = entry
         for side in self.sides:
-            self._release(m, side, wants[side], grants, loads[side])
+            sources = [source for source in SOURCES[side] if source in self.sides]
+            m.submodules[f"output_{side}"] = output = Output(config, len(sources))
+            connect(m, output.o, flipped(getattr(self, f"o_{side}")))
+            for number, source in enumerate(sources):
+                entry = entries[source]
+                bit = entry.outputs.index(side)
+                m.d.comb += [
+                    getattr(output, f"packet_{number}").eq(entry.packet),
+                    output.requests[number].eq(entry.wants[bit]),
+                    entry.granted[bit].eq(output.granted[number]),
+                ]
         absent = [side for side in SIDES if side not in self.sides]
         m.d.comb += [getattr(self, f"i_{side}").ready.eq(1) for side in absent]
         return m
-
-    def _head(self, m: Module, side: str) -> tuple[Value, dict[str, Signal], Signal]:
-        """The packet at this input and the outputs that it still needs, both from registers;
-        `load`: it is replaced."""
-        m.submodules[f"fifo_{side}"] = fifo = StreamFifo(packet_struct(self.config))
-        wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")), fifo.i)
-        head = Signal(packet_struct(self.config), name=f"head_{side}", reset_less=True)
-        load = Signal(name=f"load_{side}")
-        conditions = self._route(side, fifo.o.payload)
-        wants = {o: Signal(name=f"want_{side}_{o}") for o in self.sides if side in SOURCES[o]}
-        m.d.comb += fifo.o.ready.eq(load)
-        with m.If(load):
-            m.d.sync += [want.eq(0) for want in wants.values()]
-            with m.If(fifo.o.valid):
-                m.d.sync += [head.eq(fifo.o.payload), *[want.eq(conditions[o]) for o, want in wants.items()]]
-        return head.as_value(), wants, load
-
-    def _route(self, side: str, p: Any) -> dict[str, Value]:
-        """The outputs that a packet from this side needs."""
-        column = (p.x0 <= self.x) & (self.x <= p.x1)
-        row = (p.y0 <= self.y) & (self.y <= p.y1)
-        turns = column if side in ("east", "west", "local") else 1
-        here = turns & row
-        return {
-            "north": turns & (p.y0 < self.y),
-            "south": turns & (p.y1 > self.y),
-            "east": p.x1 > self.x,
-            "west": (p.x0 < self.x) & (side in ("east", "local")) | (here & p.host),
-            "local": here & ~p.host,
-        }
-
-    def _output(self, m: Module, side: str, heads: dict, wants: dict) -> dict[str, Value]:
-        """The register of one output and its arbiter; returns who was let through in this cycle."""
-        sources = [source for source in SOURCES[side] if source in self.sides]
-        m.submodules[f"arbiter_{side}"] = arbiter = Arbiter(len(sources))
-        out = getattr(self, f"o_{side}")
-        free = Signal(name=f"free_{side}")
-        chosen: Value = heads[sources[0]]
-        for i, source in enumerate(sources[1:], 1):
-            chosen = Mux(arbiter.grant[i], heads[source], chosen)
-        m.d.comb += [
-            free.eq(~out.valid | out.ready),
-            arbiter.requests.eq(Cat(*[wants[source][side] for source in sources])),
-            arbiter.take.eq(free),
-        ]
-        with m.If(free):
-            m.d.sync += out.valid.eq(arbiter.requests != 0)
-            with m.If(arbiter.requests != 0):
-                m.d.sync += out.payload.eq(chosen)
-        return {source: arbiter.grant[i] & free for i, source in enumerate(sources)}
-
-    def _release(self, m: Module, side: str, wants: dict[str, Signal], grants: dict, load: Signal) -> None:
-        """What is granted is no longer wanted; when nothing is, the next packet comes."""
-        left = {o: want & ~grants[o][side] for o, want in wants.items()}
-        m.d.comb += load.eq(~Cat(*left.values()).any())
-        with m.If(~load):
-            m.d.sync += [want.eq(left[o]) for o, want in wants.items()]

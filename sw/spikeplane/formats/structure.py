@@ -21,6 +21,6 @@ SOURCES = {
 
 #: Cycles from a sweep request to its data; the accumulator's own pipeline, so that slots never collide.
 SWEEP_LATENCY = 3
-HOP = 3  #: cycles of a packet through a router
+HOP = 2  #: cycles of a packet through a router
 STAGE = 17  #: cycles of a token from a core's local input through the synapse stage to its event
 READY = 6  #: cycles from the last event to a job

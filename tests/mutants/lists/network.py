@@ -2,8 +2,10 @@
 
 from mutants.catalogue import Mutant, Part
 
-_ROUTER = ("tests/unit/test_router.py", "tests/formal/test_router_contract.py -k 'proved or vacuous'")
+_CONTRACT = "tests/formal/test_router_contract.py -k 'proved or vacuous'"
 _PROGRESS = "tests/formal/test_router_progress.py -k 'proved or vacuous'"
+_BENCHES = "tests/cosim/test_benches.py -k 'passes and (router or mesh)'"
+_ROUTER = ("tests/unit/test_router.py", _CONTRACT, _PROGRESS, _BENCHES)
 
 MUTANTS = (
     Mutant("arbiter.py", "self.requests & mask", "self.requests & ~mask", "the turn goes backwards"),
@@ -18,35 +20,54 @@ MUTANTS = (
     Mutant("fifo.py", "m.d.sync += spare_valid.eq(1)", "", "a word behind a stalled head is lost"),
     Mutant("fifo.py", "self.i.valid & self.i.ready", "self.i.ready", "the spare word counts without having come"),
     Mutant("merge.py", "free & arbiter.grant[k]", "arbiter.grant[k]", "a packet is taken while the way is full"),
-    Mutant("router.py", "p.x0 <= self.x", "p.x0 < self.x", "the rectangle's west column is missed"),
-    Mutant("router.py", "self.x <= p.x1", "self.x < p.x1", "the rectangle's east column is missed"),
-    Mutant("router.py", "p.y0 <= self.y", "p.y0 < self.y", "the rectangle's north row is missed"),
-    Mutant("router.py", "self.y <= p.y1", "self.y < p.y1", "the rectangle's south row is missed"),
-    Mutant("router.py", "p.y0 < self.y", "p.y0 <= self.y", "a copy goes on north of the rectangle"),
-    Mutant("router.py", "p.y1 > self.y", "p.y1 >= self.y", "a copy goes on south of the rectangle"),
-    Mutant("router.py", "p.x1 > self.x", "p.x1 >= self.x", "a copy goes on east of the rectangle"),
-    Mutant("router.py", "turns & (p.y1 > self.y)", "p.y1 > self.y", "a copy turns south in a column outside"),
+    Mutant("route.py", "p.x0 <= self.x", "p.x0 < self.x", "the rectangle's west column is missed"),
+    Mutant("route.py", "self.x <= p.x1", "self.x < p.x1", "the rectangle's east column is missed"),
+    Mutant("route.py", "p.y0 <= self.y", "p.y0 < self.y", "the rectangle's north row is missed"),
+    Mutant("route.py", "self.y <= p.y1", "self.y < p.y1", "the rectangle's south row is missed"),
+    Mutant("route.py", "p.y0 < self.y", "p.y0 <= self.y", "a copy goes on north of the rectangle"),
+    Mutant("route.py", "p.y1 > self.y", "p.y1 >= self.y", "a copy goes on south of the rectangle"),
+    Mutant("route.py", "p.x1 > self.x", "p.x1 >= self.x", "a copy goes on east of the rectangle"),
+    Mutant("route.py", "turns & (p.y1 > self.y)", "p.y1 > self.y", "a copy turns south in a column outside"),
+    Mutant("route.py", "turns & (p.y0 < self.y)", "p.y0 < self.y", "a copy turns north in a column outside"),
     Mutant(
-        "router.py", '(p.x0 < self.x) & (side in ("east", "local"))', "p.x0 < self.x", "a copy turns back to the west",
-        tests=("tests/formal/test_router_contract.py -k 'proved or vacuous'",),
+        "route.py", '(p.x0 < self.x) & (side in ("east", "local"))', "p.x0 < self.x", "a copy turns back to the west",
+        tests=(_CONTRACT,),
     ),
     Mutant(
-        "router.py", 'column if side in ("east", "west", "local") else 1', "column", "a packet on its way along y looks for its column",
+        "route.py", 'column if side in ("east", "west", "local") else 1', "column", "a packet on its way along y looks for its column",
         equivalent="it has turned in a column of its rectangle (tests/formal/rule.py, `legal`) and stays in it",
     ),
-    Mutant("router.py", "here & ~p.host", "here", "a packet for the host is delivered to the core as well"),
-    Mutant("router.py", "(here & p.host)", "here", "whatever arrives goes out to the west as well"),
-    Mutant("router.py", "~out.valid | out.ready", "1", "an output that waits is overwritten"),
-    Mutant("router.py", "arbiter.requests != 0", "1", "an output is valid without a packet", within="out.valid.eq(arbiter.requests != 0)"),
-    Mutant("router.py", "free", "1", "the turn passes while the output is stalled", within="arbiter.take.eq(free)", tests=(_PROGRESS,)),
-    Mutant("router.py", "arbiter.grant[i] & free", "arbiter.grant[i]", "a copy is lost where the output is stalled"),
-    Mutant("router.py", "want & ~grants[o][side]", "want", "what is granted stays wanted"),
+    Mutant("route.py", "here & ~p.host", "here", "a packet for the host is delivered to the core as well"),
+    Mutant("route.py", "(here & p.host)", "here", "whatever arrives goes out to the west as well"),
+    Mutant("entry.py", "~waits", "1", "ready although two packets are there", within="self.i.ready.eq(~waits)"),
+    Mutant("entry.py", "self.i.valid & self.i.ready", "self.i.ready", "a packet counts without having come"),
+    Mutant("entry.py", "self.i.valid & self.i.ready", "self.i.valid", "a packet that waits outside is written over one inside"),
+    Mutant("entry.py", "~write", "write", "the second packet is written over the first", within="write.eq(~write)"),
+    Mutant("entry.py", "write ^ waits", "write", "the packet in front is another one than the one that is shown"),
+    Mutant("entry.py", "write ^ waits", "~write", "a packet that came into an empty entry is not the one that is shown"),
+    Mutant("entry.py", "route.wants", "0", "the packet behind the first goes nowhere", within="behind.eq(route.wants)"),
+    Mutant("entry.py", "behind", "route.wants", "the packet behind goes where the next one has to", within="self.wants.eq(behind)"),
+    Mutant("entry.py", "0", "waits", "the packet behind is sent twice", within="waits.eq(0)"),
+    Mutant("entry.py", "Mux(self.i.valid, route.wants, 0)", "route.wants", "the router takes what nobody has sent"),
+    Mutant("entry.py", "waits | self.i.valid", "waits", "a packet behind another one is lost"),
+    Mutant("entry.py", "waits | self.i.valid", "self.i.valid", "a packet behind another one is forgotten"),
+    Mutant("entry.py", "self.wants & ~self.granted", "self.wants", "what is granted stays wanted"),
+    Mutant("entry.py", "left == 0", "self.wants == 0", "a cycle is lost between packets", tests=(_PROGRESS,)),
+    Mutant("entry.py", "left", "self.wants", "copies that have left are sent again", within="self.wants.eq(left)"),
     Mutant(
-        "router.py", "~Cat(*left.values()).any()", "~Cat(*wants.values()).any()", "a cycle is lost between packets",
-        tests=(_PROGRESS,),
+        "slots.py", "self.write_data", "0", "words are not kept",
+        within="write.data.eq(self.write_data)", tests=(_BENCHES,),
     ),
-    Mutant("router.py", "fifo.o.valid", "1", "the router takes what nobody has sent", within="with m.If(fifo.o.valid):"),
-    Mutant("router.py", "~load", "0", "copies that have left are sent again", within="with m.If(~load):"),
+    Mutant("slots.py", "self.write_address", "0", "one of the two words is never written", within="write.addr.eq(self.write_address)", tests=(_BENCHES,)),
+    Mutant("slots.py", "self.read_address", "~self.read_address", "the other word is read", within="read.addr.eq(self.read_address)", tests=(_BENCHES,)),
+    Mutant("slots.py", "self.write_en", "1", "a word is written over by what nobody has sent", within="write.en.eq(self.write_en)", tests=(_BENCHES,)),
+    Mutant("output.py", "~self.o.valid | self.o.ready", "1", "an output that waits is overwritten"),
+    Mutant("output.py", "some", "1", "an output is valid without a packet", within="self.o.valid.eq(some)"),
+    Mutant("output.py", "free", "1", "the turn passes while the output is stalled", within="arbiter.take.eq(free)", tests=(_PROGRESS,)),
+    Mutant("output.py", "Mux(free, arbiter.grant, 0)", "arbiter.grant", "a copy is lost where the output is stalled"),
+    Mutant("output.py", "arbiter.grant[k]", "self.requests[k]", "of two packets the wrong one is sent"),
+    Mutant("router.py", "entry.wants[bit]", "entry.wants[0]", "an input asks for the wrong output"),
+    Mutant("router.py", "output.granted[number]", "output.granted[0]", "the wrong input hears that its packet is taken"),
 )  # fmt: skip
 
 PART = Part(
@@ -57,7 +78,7 @@ PART = Part(
         "merge.py": ("tests/unit/test_camera_unit.py",),
         "arbiter.py": ("tests/unit/test_router.py", "tests/formal/test_arbiter.py -k 'proved or vacuous'"),
         "fifo.py": ("tests/unit/test_router.py", "tests/formal/test_fifo.py -k 'proved or vacuous'"),
-        "router.py": (*_ROUTER, _PROGRESS, "tests/cosim/test_benches.py -k 'passes and (router or mesh)'"),
+        **dict.fromkeys(("route.py", "entry.py", "slots.py", "output.py", "router.py"), _ROUTER),
     },
     mutants=MUTANTS,
 )
