@@ -3,17 +3,20 @@
 ```
                  i_north o_north
                      |    ^
-    i_west -> [FIFO] +----+---- [register] -> o_east
-    o_west <-        |    |            <-     i_east       local: the core of this tile
+    i_west -> entry -+----+---- output -> o_east
+    o_west <-        |    |            <- i_east       local: the core of this tile
                      v    |
                  o_south i_south
 ```
+An entry (entry.py) keeps two packets and which outputs the one in front still needs (route.py); an output (output.py)
+lets one of the entries that ask through, in turn.
+
 First along x in the source's row; at each column of the rectangle a copy turns north, south or into
-the core. A copy leaves when its output is free; the input moves on when all have left. `host`
+the core. A copy leaves when its output is free; the entry moves on when all have left. `host`
 packets go to tile (0, 0) and there out of the west. The only turns are from x into y (and at tile
 (0, 0) out to the host, which always drains), so nothing waits in a circle as long as cores drain.
 
-Throughput: a packet a cycle and output. Latency: 3 cycles. In a mesh of one row nothing goes north or south,
+Throughput: a packet a cycle and output. Latency: 2 cycles. In a mesh of one row nothing goes north or south,
 in one of one column nothing east: these ports are there, and rest.
 """
 
