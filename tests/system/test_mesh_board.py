@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,8 +149,8 @@ def test_a_fault_is_seen(name: str, monkeypatch) -> None:
     file, before, after = FAULTS[name]
     files = build.harness
 
-    def broken(names: Iterable[str], macros: build.Macros) -> dict[str, bytes]:
-        found = files(names, macros)
+    def broken(names: Iterable[str], *given: Any) -> dict[str, bytes]:
+        found = files(names, *given)
         if file in found:
             assert found[file].count(before.encode()) == 1
             found[file] = found[file].replace(before.encode(), after.encode())

@@ -53,19 +53,14 @@ class Entry(wiring.Component):
         comes = Signal()
         done = Signal()  # the one in front has left everywhere, or there is none
         left = self.wants & ~self.granted
+        m.d.comb += [route.x.eq(self.x), route.y.eq(self.y), route.packet.eq(self.i.payload)]
         m.d.comb += [
-            route.x.eq(self.x),
-            route.y.eq(self.y),
-            route.packet.eq(self.i.payload),
-            self.i.ready.eq(~waits),
-            comes.eq(self.i.valid & self.i.ready),
-            done.eq(left == 0),
-            slots.write_en.eq(comes),
             slots.write_address.eq(write),
             slots.write_data.eq(self.i.payload),
-            slots.read_address.eq(read),
-            self.packet.eq(slots.read_data),
+            slots.write_en.eq(comes),
         ]
+        m.d.comb += [slots.read_address.eq(read), self.packet.eq(slots.read_data)]
+        m.d.comb += [self.i.ready.eq(~waits), comes.eq(self.i.valid & self.i.ready), done.eq(left == 0)]
         with m.If(comes):
             m.d.sync += [write.eq(~write), behind.eq(route.wants)]
         with m.If(done):
