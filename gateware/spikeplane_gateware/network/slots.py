@@ -1,18 +1,16 @@
-"""Two words that are written and read apart, in one memory: in LUT RAM where a device has it, where two words
-cost no more than one register's multiplexer and no flip-flop.
+"""Two words that are written and read apart, in flip-flops: in LUT RAM two words of a packet would take half as
+many cells again as their multiplexer here.
 
 ```
-    write_address, write_data -> word        read_address -> word -> read_data
+    write_address, write_data -> [word 0], [word 1]        read_address -> word -> read_data
 ```
 Throughput: a write and a read every cycle. Latency: a word can be read in the cycle after its write, and `read_data`
 answers the `read_address` of the same cycle.
 """
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-
-from spikeplane_gateware.ram import Verilog
 
 
 class Slots(wiring.Component):
@@ -36,18 +34,6 @@ class Slots(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        if isinstance(platform, Verilog):
-            m.submodules.memory = held = memory.Memory(shape=self.shape, depth=2, init=[])
-            write, read = held.write_port(), held.read_port(domain="comb")
-            m.d.comb += [
-                write.en.eq(self.write_en),
-                write.addr.eq(self.write_address),
-                write.data.eq(self.write_data),
-                read.addr.eq(self.read_address),
-                self.read_data.eq(read.data),
-            ]
-            return m
-        # Proofs speak of each word by its name.
         first, second = (Signal(self.shape, name=f"slot_{k}", reset_less=True) for k in range(2))
         for number, slot in enumerate((first, second)):
             with m.If(self.write_en & (self.write_address == number)):
