@@ -53,7 +53,7 @@ def mutant(original: ModuleType, old: str, new: str) -> Any:
 
 
 BROKEN = {
-    "router: a copy is lost where two ask": ("router", router, "arbiter.grant[i] & free", "arbiter.requests[i] & free"),
+    "router: a copy is lost where two ask": ("router", router, "output.granted[number]", "output.requests[number]"),
     "bridge: the credit has the other parity": ("bridge", bridge, "credit.parity.eq(token.parity)", "credit.parity.eq(~token.parity)"),
     "bridge: a barrier looks at the other parity": ("bridge", bridge, "control.arg[0] == parity", "control.arg[0] != parity"),
 }  # fmt: skip
