@@ -17,6 +17,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
+from spikeplane.narrow import check_narrow
 from spikeplane.swept import check_swept
 from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_learning, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
@@ -69,6 +70,7 @@ class ChipConfig:
     spikes_per_cycle  1, or 2: two spikes of a packet are added in one cycle, from weight memories in true dual-port form;
                       rows of the dynamic memory one a cycle, as before
     sweep_lanes       neurons that a sweep computes a cycle, less than `lanes` and a divisor of it: smaller, slower sweeps; None: all lanes
+    narrow_tables     True: the coordinate tables' memories hold the projections too; a packet of another one than the last may wait
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
@@ -108,6 +110,7 @@ class ChipConfig:
     presentations: int = field(default=1, metadata=LATER)
     spikes_per_cycle: int = field(default=1, metadata=LATER)
     sweep_lanes: int | None = field(default=None, metadata=LATER)
+    narrow_tables: bool = field(default=False, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -130,11 +133,11 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        for name in ("leak_multiplier", "low_planes", "levels", "gates"):
+        for name in ("leak_multiplier", "low_planes", "levels", "gates", "narrow_tables"):
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
-        for check in (check_dynamic, check_gates, check_swept, check_learning):
+        for check in (check_dynamic, check_gates, check_swept, check_narrow, check_learning):
             check(self)
         check_units(self)
         if not self.cores and not self.units:
@@ -186,20 +189,17 @@ class ChipConfig:
 
     @property
     def leak_bits(self) -> int:
-        """Fraction bits of a leak factor: 16, or 8 where the membrane would not leave room in a
-        multiplier of 18 x 18 bits."""
+        """Fraction bits of a leak factor: 16, or 8 where the membrane leaves no room in a multiplier of 18 x 18 bits."""
         return 16 if self.membrane_bits <= 18 else 8
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that name this chip: a program carries it and is refused by any
-        other chip."""
+        """16 hexadecimal digits that name this chip: a program carries it and is refused by any other chip."""
         text = json.dumps({"architecture": ARCHITECTURE, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they stand in TOML, manifests and program files; those of a unit, and
-        options that came later, only where there is one."""
+        """The fields by name, as in TOML, manifests and program files; those of a unit, and options that came later, where there are."""
         missing = {*absent(self), *(n for n, plain in later(self).items() if getattr(self, n) == plain)}
         found = {name: value for name, value in asdict(self).items() if name not in missing}
         return found | ({"training": self.training.to_dict()} if self.training else {})

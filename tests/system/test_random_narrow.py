@@ -1,4 +1,4 @@
-"""Random networks on chips whose sweeps compute a few lanes at a time: golden model, chip and numpy agree in every value."""
+"""Random networks on chips with narrow sweeps, or tables that share memories: golden model, chip and numpy agree in every value."""
 
 from collections import Counter
 from dataclasses import replace
@@ -14,6 +14,7 @@ NARROW = {
     "multipliers": (replace(CHIPS["core-8"], sweep_lanes=2), 0.0),
     "shifts": (replace(CHIPS["core-8"], sweep_lanes=2, leak_multiplier=False, spikes_per_cycle=2), 0.0),
     "levels": (replace(CHIPS["core-8"], sweep_lanes=2, levels=True), 0.6),
+    "tables": (replace(CHIPS["core-8"], narrow_tables=True, step_bits=2), 0.0),
 }
 
 

@@ -4,6 +4,7 @@ an unknown projection is flagged."""
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from core_unit import CORE, FORM, simulate
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.synapses.lookup import Lookup
+from spikeplane_gateware.core.synapses.narrow_lookup import NarrowLookup
 from spikeplane_gateware.core.synapses.request import STEPS
 
 TABLES = core_tables(CORE)
+NARROW = replace(CORE, narrow_tables=True)
 #: What of a request is looked at, beside its event.
 NAMES = (
     "is_event", "bank", "aligned", "negate", "shift", "mask", "bit", "more", "once", "rows", "columns", "groups", "acc", "weight", *STEPS,
@@ -63,8 +66,21 @@ class World:
         await self.cycles(wait)
 
 
+@pytest.fixture(params=[False, True], ids=["tables", "narrow tables"], autouse=True)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both lookups keep to all of this."""
+    monkeypatch.setitem(CHOSEN, "narrow", request.param)
+
+
+CHOSEN = {"narrow": False}
+
+
+def lookup() -> Lookup:
+    return NarrowLookup(NARROW) if CHOSEN["narrow"] else Lookup(CORE)
+
+
 def run(bench: Any) -> None:
-    dut = Lookup(CORE)
+    dut = lookup()
 
     async def testbench(ctx: Any) -> None:
         await bench(World(ctx, dut))

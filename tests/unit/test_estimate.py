@@ -76,7 +76,7 @@ def test_memories_are_those_of_the_gateware(name: str) -> None:
     chip = {
         "two": replace(preset("tiny"), spikes_per_cycle=2),
         "short": short,
-        "narrow": replace(short, sweep_lanes=2),
+        "narrow": replace(short, sweep_lanes=2, narrow_tables=True, row_depth=100),
     }[name]
     text = convert(Tile(chip), TILE_MODULE)
     found = re.findall(r"spikeplane_(?:dual_)?ram #\((.*?)\) ", text, re.DOTALL)

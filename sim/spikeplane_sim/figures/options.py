@@ -44,6 +44,7 @@ OPTIONS = (
     Option("presentations", {"presentations": 2}, "attention over the steps of a sample"),
     Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
     Option("two spikes a cycle", {"spikes_per_cycle": 2}, "half the cycles of busy masks"),
+    Option("tables that share memories", {"narrow_tables": True}, "chips that have too few block RAMs"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("sweeps of 2 lanes", {"sweep_lanes": 2}, "small FPGAs; activity of a percent and more hides it"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),

@@ -1,14 +1,15 @@
 """The block memories of a chip by its sizes, and how many block RAMs of each family they take.
 Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses/lookup.py, weights.py, accumulate.py,
-sweep.py and lanes.py, core/dynamic/memory.py, link/receiver.py and sender.py. Small tables that are read in the same cycle
-(egress, schedule, counters) lie in LUTs.
+The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses/lookup.py,
+narrow_lookup.py, weights.py, accumulate.py, sweep.py and lanes.py, core/dynamic/memory.py, link/receiver.py and sender.py.
+Small tables that are read in the same cycle (egress, schedule, counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.estimate.families import DUAL_BITS, FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
+from spikeplane.formats.narrow_tables import SHARED, shared_size
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
 from spikeplane.formats.tables import Memory, core_tables
@@ -18,8 +19,9 @@ from spikeplane.formats.value_tables import option_widths
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     """(name, number of them, words, bits) in one core."""
     tables, c = core_tables(config), config
-    plain = (Memory.PROJECTION, Memory.ROW, Memory.COLUMN, Memory.GROUP, Memory.POPULATION, Memory.PARAMETER)
+    plain = (Memory.POPULATION, Memory.PARAMETER)
     return [
+        *_lookup(c),
         *[(memory.name.lower(), 1, tables.depth(memory), tables.width(memory)) for memory in plain],
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
@@ -29,6 +31,17 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
             (memory.name.lower(), 1, tables.depth(memory), tables.width(memory))
             for memory in option_widths(c)
         ],
+    ]
+
+
+def _lookup(config: ChipConfig) -> list[tuple[str, int, int, int]]:
+    """Those of a spike's tables."""
+    tables = core_tables(config)
+    if config.narrow_tables:
+        return [(memory.name.lower(), 1, *shared_size(config, memory)) for memory in SHARED]
+    return [
+        (memory.name.lower(), 1, tables.depth(memory), tables.width(memory))
+        for memory in (Memory.PROJECTION, *SHARED)
     ]
 
 

@@ -1,4 +1,5 @@
-"""Sweeps of a few lanes at a time: parts, their parameters and membranes, windows, masks and planes made of parts."""
+"""Sweeps of a few lanes at a time: parts, their parameters and membranes, windows, masks and planes made of parts; tables that
+share memories."""
 
 from mutants.catalogue import Mutant, Part
 
@@ -27,6 +28,24 @@ GATEWARE = (
     Mutant("soma/leak.py", "odd.eq(now)", "odd.eq(odd)", "a part's own rounding is lost"),
 )  # fmt: skip
 
+LOOKUP = (
+    Mutant("narrow_lookup.py", "known & (incoming.tag == last)", "incoming.tag == last", "the first packet has the projection that was read back last"),
+    Mutant("narrow_lookup.py", "known & (incoming.tag == last)", "known", "all packets have the projection of the first"),
+    Mutant("narrow_lookup.py", "known & (incoming.tag == last)", "Const(0)", "every packet reads its projection"),
+    Mutant("narrow_lookup.py", "self.i.valid & (same | ~self.busy)", "self.i.valid", "a packet enters while the memories are read for another"),
+    Mutant("narrow_lookup.py", "self.advance & (same | ~self.busy)", "self.advance", "a packet that may not enter is taken"),
+    Mutant("narrow_lookup.py", "self.advance & enters & ~same", "self.advance & enters", "a packet of the same projection reads it again", equivalent="the word that is read is not taken: what is kept is the same"),
+    Mutant("narrow_lookup.py", "self.advance & enters", "enters", "a packet that waits counts as the last", within="with m.If(self.advance & enters):"),
+    Mutant("narrow_lookup.py", "self.write.valid | self.read.access", "self.read.access", "a projection that is loaded anew is not read"),
+    Mutant("narrow_lookup.py", "self.write.valid | self.read.access", "self.write.valid", "a projection is what was read back last"),
+    Mutant("narrow_lookup.py", "self._moves(1) & self.fetched", "self._moves(1)", "the projection that is kept is overwritten by an entry"),
+    Mutant("narrow_lookup.py", "self.valids[3 + self.late] | host", "self.valids[3 + self.late]", "entries are not read back"),
+    Mutant("narrow_lookup.py", "self.valids[3 + self.late] | host", "self.valids[3] | host", "with weights by step entries are read at another stage"),
+    Mutant("narrow_lookup.py", "own | shared", "own", "projections are not written"),
+    Mutant("narrow_lookup.py", "Mux(shared, part, self.write.data[:width])", "part", "entries are written like projections"),
+    Mutant("narrow_lookup.py", "Cat(self.write.address[:bits], shared)", "self.write.address", "projections are written over entries"),
+)  # fmt: skip
+
 SOFTWARE = (
     Mutant("compiler/parameters.py", "lanes[turn * each : (turn + 1) * each]", "lanes[:each]", "all parts have the parameters of the first", tests=("tests/unit/test_narrow_compile.py",)),
     Mutant("compiler/parameters.py", "address * turns + turn", "address + turn", "parts lie over each other", tests=("tests/unit/test_narrow_compile.py",)),
@@ -39,5 +58,9 @@ _SOFT = ("tests/unit/test_narrow_compile.py",)
 
 PARTS = (
     Part(name="narrow sweep", folder="gateware/spikeplane_gateware/core", gateware=True, tests={"*": _TESTS}, mutants=GATEWARE),
+    Part(
+        name="narrow tables", folder="gateware/spikeplane_gateware/core/synapses", gateware=True,
+        tests={"*": ("tests/unit/test_narrow_lookup.py",)}, mutants=LOOKUP,
+    ),
     Part(name="narrow", folder="sw/spikeplane", gateware=False, tests={"*": _SOFT}, mutants=SOFTWARE),
 )  # fmt: skip

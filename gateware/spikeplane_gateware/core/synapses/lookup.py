@@ -66,8 +66,8 @@ class Lookup(wiring.Component):
         m = Module()
         spike = self._spike()
         self.advance = Signal(name="advance")
-        m.d.comb += [self.advance.eq(~self.o.valid | self.o.ready), self.i.ready.eq(self.advance)]
-        self.valids = [self.i.valid]
+        m.d.comb += self.advance.eq(~self.o.valid | self.o.ready)
+        self.valids = [self._enters(m)]
         for i in range(6 + self.late):
             self.valids.append(Signal(name=f"valid_{i + 1}"))
             with m.If(self.advance):
@@ -119,6 +119,11 @@ class Lookup(wiring.Component):
         with m.If(self._moves(2)):
             m.d.sync += number.eq(steps.number)
         return number
+
+    def _enters(self, m: Module) -> Value:
+        """A packet stands at stage 0; it is taken when all advance."""
+        m.d.comb += self.i.ready.eq(self.advance)
+        return self.i.valid
 
     def _moves(self, stage: int) -> Value:
         """What stands at `stage` goes on; stages without a packet rest."""

@@ -23,6 +23,7 @@ from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.synapses.accumulate import Accumulate
 from spikeplane_gateware.core.synapses.lookup import Lookup
+from spikeplane_gateware.core.synapses.narrow_lookup import NarrowLookup
 from spikeplane_gateware.core.synapses.request import request_layout
 from spikeplane_gateware.core.synapses.walker import Walker
 from spikeplane_gateware.network.fifo import StreamFifo
@@ -70,7 +71,7 @@ class SynapseStage(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.lookup = lookup = Lookup(self.config)
+        m.submodules.lookup = lookup = (NarrowLookup if self.config.narrow_tables else Lookup)(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.accumulate = accumulate = Accumulate(self.config)
         m.d.comb += self._options(lookup, walker, accumulate)
