@@ -1,7 +1,8 @@
 """The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep
-with the golden model."""
+with the golden model. Slowly also that of a chip with two spikes a cycle, whose block RAMs read with both ports."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,27 +11,33 @@ from chips import lockstep
 from networks import random_network
 
 from spikeplane.compiler import build_image, place
-from spikeplane.config import preset
+from spikeplane.config import ChipConfig, preset
 from spikeplane.errors import SpikeplaneError
 from spikeplane_sim.bench.programs import NETWORKS
 from spikeplane_sim.netlist import build_netlist, cached_netlist, cell_counts, flipped, luts
 
 pytestmark = pytest.mark.cosim
 TINY = preset("tiny")
+CHIPS = [TINY, pytest.param(replace(TINY, spikes_per_cycle=2), marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=CHIPS, ids=["plain", "two spikes"])
+def chip(request: pytest.FixtureRequest) -> ChipConfig:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def library() -> Path:
-    return build_netlist(TINY)
+def library(chip: ChipConfig) -> Path:
+    return build_netlist(chip)
 
 
-def test_only_cells_are_in_the_netlist() -> None:
-    netlist = cached_netlist(TINY).read_text()
+def test_only_cells_are_in_the_netlist(chip: ChipConfig) -> None:
+    netlist = cached_netlist(chip).read_text()
     known = {"LUT4", "PFUMX", "L6MUX21", "CCU2C", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD", "MULT18X18D"}
     counts = cell_counts(netlist)
     assert set(counts) <= known
     assert counts["LUT4"] == len(luts(netlist)) > 1000
-    assert counts["MULT18X18D"] == TINY.lanes, "one multiplier a lane, of the leak"
+    assert counts["MULT18X18D"] == chip.lanes, "one multiplier a lane, of the leak"
 
     nameless = re.sub(r'/\*.*?\*/|\\\S+|"[^"]*"', "", netlist)
     assert not re.search(r"\b(always|initial|case|if)\b", nameless)
@@ -38,28 +45,28 @@ def test_only_cells_are_in_the_netlist() -> None:
 
 
 @pytest.mark.parametrize("name", ["convolution", "recurrent", "held"])
-def test_the_bench_networks(library: Path, name: str) -> None:
+def test_the_bench_networks(chip: ChipConfig, library: Path, name: str) -> None:
     network, inputs = NETWORKS[name](np.random.default_rng(7))
-    result = lockstep(network, inputs, TINY, library)
+    result = lockstep(network, inputs, chip, library)
     assert result.spikes > 50
     assert result.mismatches == 0, str(result)
 
 
-def test_random_networks(library: Path) -> None:
+def test_random_networks(chip: ChipConfig, library: Path) -> None:
     """The networks of test_random.py that fit the chip."""
     run = 0
     for seed in range(60):
-        network, inputs = random_network(seed, TINY)
+        network, inputs = random_network(seed, chip)
         try:
             build_image(
                 network,
-                place(network, TINY),
-                TINY,
+                place(network, chip),
+                chip,
                 [p.name for p in network.populations if p.neuron is not None],
             )
         except SpikeplaneError:
             continue
-        result = lockstep(network, inputs, TINY, library)
+        result = lockstep(network, inputs, chip, library)
         assert result.mismatches == 0, f"network {seed}: {result}"
         run += 1
     assert run >= 20

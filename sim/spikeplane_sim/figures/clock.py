@@ -13,7 +13,7 @@ from rich.table import Table
 
 from spikeplane.config import ChipConfig, preset
 from spikeplane_gateware.chip import TILE_MODULE
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.verilog.convert import convert
 from spikeplane_sim.figures.synthesis import Usage, placed, synthesised, top
@@ -38,7 +38,8 @@ def clocks(config: ChipConfig, seeds: int = SEEDS, folder: Path | None = None) -
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as temporary:
         work = folder or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
+        tile = convert(Tile(config), TILE_MODULE)
+        text = "\n".join([memory_modules(tile), tile, top(config)])
         synthesised(text, work)
         return [placed(work, placer="static", router="router1", seed=1 + n) for n in range(seeds)]
 

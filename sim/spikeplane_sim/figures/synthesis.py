@@ -18,7 +18,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.toolchain import wheel_tool
 from spikeplane_gateware.chip import TILE_MODULE
-from spikeplane_gateware.ram import RAM_VERILOG
+from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.tile import SIDES, Tile
 from spikeplane_gateware.verilog.convert import convert
@@ -52,7 +52,8 @@ def measure(config: ChipConfig, folder: Path | None = None) -> Usage:
     with tempfile.TemporaryDirectory(prefix="spikeplane-") as temporary:
         work = folder or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        text = "\n".join([RAM_VERILOG.read_text(), convert(Tile(config), TILE_MODULE), top(config)])
+        tile = convert(Tile(config), TILE_MODULE)
+        text = "\n".join([memory_modules(tile), tile, top(config)])
         return place_and_route(text, work, placer="static", router="router1")  # as the boards are built
 
 
