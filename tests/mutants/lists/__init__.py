@@ -38,6 +38,7 @@ from mutants.lists import (
     training_parts,
     training_report,
     training_streams,
+    two_spikes,
     values,
 )
 
@@ -46,5 +47,5 @@ PARTS = (
     driver.PART, program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
-    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS,
+    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS, *two_spikes.PARTS,
 )  # fmt: skip
