@@ -17,6 +17,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
 from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
+from spikeplane.multipliers import check_shifts
 from spikeplane.narrow import check_narrow
 from spikeplane.swept import check_swept
 from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_learning, check_training
@@ -72,6 +73,7 @@ class ChipConfig:
     sweep_lanes       neurons that a sweep computes a cycle, less than `lanes` and a divisor of it: smaller, slower sweeps; None: all lanes
     narrow_tables     True: the coordinate tables' memories hold the projections too; a packet of another one than the last may wait
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
+    shift_multiplier  True: weights are shifted by a multiplier a lane, max_shift at most 16; False: by logic
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
     training          a chip that learns, in TOML the table [training]: weight_bits is 16, and acc_bits, membrane_bits,
                       membrane_depth, max_shift and leak_multiplier do not count; None: it does not learn
@@ -111,6 +113,7 @@ class ChipConfig:
     spikes_per_cycle: int = field(default=1, metadata=LATER)
     sweep_lanes: int | None = field(default=None, metadata=LATER)
     narrow_tables: bool = field(default=False, metadata=LATER)
+    shift_multiplier: bool = field(default=False, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -133,11 +136,11 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        for name in ("leak_multiplier", "low_planes", "levels", "gates", "narrow_tables"):
+        for name in ("leak_multiplier", "low_planes", "levels", "gates", "narrow_tables", "shift_multiplier"):
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
-        for check in (check_dynamic, check_gates, check_swept, check_narrow, check_learning):
+        for check in (check_dynamic, check_gates, check_swept, check_narrow, check_shifts, check_learning):
             check(self)
         check_units(self)
         if not self.cores and not self.units:
@@ -237,11 +240,7 @@ class ChipConfig:
 
 
 LANES = (8, 16, 32)
-_CHOICES: dict[str, tuple[int, ...]] = {
-    "lanes": LANES,
-    "weight_bits": (1, 2, 4, 8),
-    "spikes_per_cycle": (1, 2),
-}
+_CHOICES: dict[str, tuple[int, ...]] = {"lanes": LANES, "weight_bits": (1, 2, 4, 8), "spikes_per_cycle": (1, 2)}  # fmt: skip
 _MESH = ("rows", "cols")
 RANGES: dict[str, tuple[int, int]] = {
     "rows": (1, 8),

@@ -64,7 +64,7 @@ class Asked:
 
 
 def hot(bit: Value, lanes: int) -> Value:
-    return (Const(1) << bit)[:lanes]
+    return Value.cast((Const(1) << bit)[:lanes])
 
 
 def harness(module: ModuleType = walker, config: ChipConfig = CONFIG) -> Module:
@@ -144,7 +144,9 @@ def request_second(config: ChipConfig, inside: Inside) -> dict[str, Value]:
     return found
 
 
-def _words(m: Module, now: Any, given: Any, at: dict[str, Signal], unit: str, steps: Value, takes: Value) -> dict[str, Signal]:
+def _words(
+    m: Module, now: Any, given: Any, at: dict[str, Signal], unit: str, steps: Value, takes: Value
+) -> dict[str, Signal]:
     """Of the next op, the accumulator's or the weight's word, and where its column and its row began: three loops, one in the other."""
     begun = {name: Signal.like(now[unit], name=f"{unit}_of_{name}") for name in LEVELS}
     inner = steps
@@ -180,7 +182,11 @@ def _sent(
     op = dut.op
     m.d.comb += Assert(dut.op_valid == valid)
     with m.If(valid):
-        m.d.comb += [Assert(op.address == word), Assert(op.weight_address == row), Assert(op.is_event == event)]
+        m.d.comb += [
+            Assert(op.address == word),
+            Assert(op.weight_address == row),
+            Assert(op.is_event == event),
+        ]
         if config.spikes_per_cycle == 2:
             m.d.comb += [Assert(op.both == both), Assert(~both | (op.second_address == other))]
 

@@ -1,5 +1,5 @@
-"""Gates, a table, presentations and two spikes a cycle on a simulator of four states: what nobody has written leaks into no packet, and all that is
-sent is what the golden model sends."""
+"""Gates, a table, presentations and two spikes a cycle on a simulator of four states: what nobody has written leaks into no packet,
+and all that is sent is what the golden model sends."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,8 @@ from spikeplane_sim.golden import GoldenModel
 
 CHIP = replace(
     preset("tiny"), weight_depth=512, acc_depth=128, membrane_depth=64, parameter_depth=64, populations=12, projections=32, row_depth=64,
-    column_depth=64, group_depth=64, dynamic_depth=64, dynamic_bits=8, gates=True, tables=1, presentations=2, step_bits=1, spikes_per_cycle=2,
+    column_depth=64, group_depth=64, dynamic_depth=64, dynamic_bits=8, gates=True, tables=1, presentations=2, step_bits=1,
+    spikes_per_cycle=2,
 )  # fmt: skip
 pytestmark = [
     pytest.mark.slow,

@@ -1,5 +1,6 @@
 """The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep
-with the golden model. Slowly also that of a chip with two spikes a cycle, whose block RAMs read with both ports."""
+with the golden model. Slowly also that of a chip with two spikes a cycle, whose block RAMs read with both ports, and with
+multipliers that shift."""
 
 import re
 from dataclasses import replace
@@ -18,10 +19,10 @@ from spikeplane_sim.netlist import build_netlist, cached_netlist, cell_counts, f
 
 pytestmark = pytest.mark.cosim
 TINY = preset("tiny")
-CHIPS = [TINY, pytest.param(replace(TINY, spikes_per_cycle=2), marks=pytest.mark.slow)]
+CHIPS = [TINY, pytest.param(replace(TINY, spikes_per_cycle=2, shift_multiplier=True), marks=pytest.mark.slow)]
 
 
-@pytest.fixture(scope="module", params=CHIPS, ids=["plain", "two spikes"])
+@pytest.fixture(scope="module", params=CHIPS, ids=["plain", "options"])
 def chip(request: pytest.FixtureRequest) -> ChipConfig:
     return request.param
 
@@ -37,7 +38,10 @@ def test_only_cells_are_in_the_netlist(chip: ChipConfig) -> None:
     counts = cell_counts(netlist)
     assert set(counts) <= known
     assert counts["LUT4"] == len(luts(netlist)) > 1000
-    assert counts["MULT18X18D"] == chip.lanes, "one multiplier a lane, of the leak"
+    each = 1 + chip.shift_multiplier
+    assert counts["MULT18X18D"] == each * chip.lanes, (
+        "one multiplier a lane, of the leak, and one of the shift"
+    )
 
     nameless = re.sub(r'/\*.*?\*/|\\\S+|"[^"]*"', "", netlist)
     assert not re.search(r"\b(always|initial|case|if)\b", nameless)

@@ -67,13 +67,15 @@ def chip(
 
 
 #: Weight bits 1, 2, 4, 8; 8, 16 and 32 lanes; with and without multipliers, and low planes left out; a dynamic memory; both
-#: ends of both widths; four shapes of meshes; one spike a cycle or two.
+#: ends of both widths; four shapes of meshes; one spike a cycle or two; shifts by logic or by multipliers.
 CHIPS = {
     "core-8": chip("1x1", 8, 8, True, 24, 16, 17, low=True),
     "core-16": chip("1x1", 16, 4, True, 32, 32, 31, spikes_per_cycle=2),
     "core-32": chip("1x1", 32, 2, False, 12, 8, 7),
-    "row": chip("1x4", 8, 1, False, 22, 12, 11, spikes_per_cycle=2),
-    "mesh": chip("2x3", 8, 8, False, 32, 24, 15, low=True, dynamic_depth=256, dynamic_bits=6),
+    "row": chip("1x4", 8, 1, False, 22, 12, 11, spikes_per_cycle=2, shift_multiplier=True),
+    "mesh": chip(
+        "2x3", 8, 8, False, 32, 24, 15, low=True, dynamic_depth=256, dynamic_bits=6, shift_multiplier=True
+    ),
     "column": chip("4x1", 8, 2, True, 20, 18, 7),
 }
 MORE_CHIPS = {

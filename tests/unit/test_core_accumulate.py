@@ -20,6 +20,7 @@ LANES, ACC, WORDS, WEIGHTS = CORE.lanes, CORE.acc_bits, 4, 8
 DYNAMIC = replace(CORE, dynamic_depth=16, dynamic_bits=4)
 TWO = replace(CORE, spikes_per_cycle=2)
 SIGNS = replace(DYNAMIC, spikes_per_cycle=2, weight_bits=1)
+PRODUCTS = replace(DYNAMIC, spikes_per_cycle=2, shift_multiplier=True)
 APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once
 
 
@@ -154,6 +155,7 @@ class World:
         *((DYNAMIC, seed) for seed in (5, 10)),
         (TWO, 1),
         (SIGNS, 7),
+        (PRODUCTS, 10),
     ],  # of 12 those that see each late clear
 )
 def test_sums_are_those_of_the_ops_in_order(config: ChipConfig, seed: int) -> None:

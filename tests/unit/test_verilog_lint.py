@@ -56,6 +56,7 @@ ODD = {
         tables=3,
         presentations=3,
         spikes_per_cycle=2,
+        shift_multiplier=True,
     ),
     "wide": ChipConfig(
         rows=2,

@@ -45,6 +45,7 @@ OPTIONS = (
     Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
     Option("two spikes a cycle", {"spikes_per_cycle": 2}, "half the cycles of busy masks"),
     Option("tables that share memories", {"narrow_tables": True}, "chips that have too few block RAMs"),
+    Option("shifts by multipliers", {"shift_multiplier": True}, "FPGAs with multipliers to spare", "-7 %"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("sweeps of 2 lanes", {"sweep_lanes": 2}, "small FPGAs; activity of a percent and more hides it"),
     Option("4-bit weights", {"weight_bits": 4}, "networks trained on 4 bits"),
@@ -54,7 +55,9 @@ OPTIONS = (
 
 #: Those of the design's operators, against one tile of the preset `small`, of 16 lanes.
 OPERATORS = tuple(
-    one for one in OPTIONS if one.fields.keys() & {"levels", "dynamic_depth", "step_bits", "spikes_per_cycle"}
+    one
+    for one in OPTIONS
+    if one.fields.keys() & {"levels", "dynamic_depth", "step_bits", "spikes_per_cycle", "shift_multiplier"}
 )
 
 

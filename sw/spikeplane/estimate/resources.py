@@ -80,15 +80,13 @@ def _narrow(config: ChipConfig, title: str) -> float:
 
 
 def multipliers(config: ChipConfig, family: str) -> int:
-    """Of one lane's leak: membrane_bits by a factor of leak_bits + 1 bits and a sign."""
-    if not config.leak_multiplier:
-        return 0
+    """Of each lane's leak, membrane_bits by a factor of leak_bits + 1 bits and a sign, and of its shift, a weight by a power of two
+    and a sign."""
     wide, narrow = FAMILIES[family].multiplier
-    return (
-        config.cores
-        * config.swept_lanes
-        * -(-config.membrane_bits // wide)
-        * -(-(config.leak_bits + 2) // narrow)
+    leak = -(-config.membrane_bits // wide) * -(-(config.leak_bits + 2) // narrow)
+    shift = -(-(config.max_shift + 2) // wide)
+    return config.cores * (
+        config.swept_lanes * leak * config.leak_multiplier + config.lanes * shift * config.shift_multiplier
     )
 
 
@@ -131,6 +129,11 @@ def _deep(config: ChipConfig) -> float:
     )
 
 
+def _shift_levels(config: ChipConfig) -> int:
+    """Multiplexers that a bit of a shifted weight passes."""
+    return bits_for(config.max_shift + 1) if config.max_shift and not config.shift_multiplier else 0
+
+
 def _addresses(config: ChipConfig) -> float:
     return config.cores * (bits_for(config.acc_depth) + bits_for(config.weight_depth))
 
@@ -143,7 +146,7 @@ _TERMS: dict[str, Callable[[ChipConfig], float]] = {
     "accumulator bits": lambda c: c.cores * c.lanes * c.acc_bits,
     "weight bits": lambda c: c.cores * c.lanes * c.weight_bits,
     "membrane bits": lambda c: c.cores * c.lanes * c.membrane_bits,
-    "shifter": lambda c: c.cores * c.lanes * c.acc_bits * (bits_for(c.max_shift + 1) if c.max_shift else 0),
+    "shifter": lambda c: c.cores * c.lanes * c.acc_bits * _shift_levels(c),
     "leak by shift": lambda c: 0 if c.leak_multiplier else c.cores * c.lanes * c.membrane_bits,
     "low planes": lambda c: c.cores * c.low_planes,
     "levels": lambda c: c.cores * c.lanes * c.membrane_bits * c.levels,

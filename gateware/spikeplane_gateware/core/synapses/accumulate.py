@@ -243,17 +243,26 @@ class Accumulate(wiring.Component):
             m.d.sync += total.eq(Mux(self.one_ago[lane], total, start) + addend + carry)
 
     def _significance(self, m: Module, stages: list) -> None:
-        """Shift, sign and enables of the lanes at stage 2."""
+        """Shift, sign and enables of the lanes at stage 2; with multipliers shift and sign are one factor, a power of two."""
         c, (valid, op) = self.config, stages[1]
         shift = op.shift[: bits_for(c.max_shift + 1)] if c.max_shift else Const(0, 1)
-        self.shift = copies(m, shift, c.lanes, "shift", valid)
-        self.negate = copies(m, op.negate, c.lanes, "negate", valid)
+        if c.shift_multiplier:
+            bits = c.max_shift + 2
+            power = Mux(op.negate, Const(-1, bits), Const(1, bits)) << shift
+            self.factor = copies(m, power[:bits], c.lanes, "factor", valid)
+        else:
+            self.shift = copies(m, shift, c.lanes, "shift", valid)
+            self.negate = copies(m, op.negate, c.lanes, "negate", valid)
         self.adds = Signal(c.lanes)
         m.d.sync += self.adds.eq(Mux(valid & ~op.is_event, op.lanes, 0))
 
-    def _addend(self, m: Module, lane: int, weight: Value) -> tuple[Signal, Signal]:
-        """±(w << shift) where the lane is enabled, as its one's complement and a carry: registered
-        at stage 3."""
+    def _addend(self, m: Module, lane: int, weight: Value) -> tuple[Signal, Value]:
+        """±(w << shift) where the lane is enabled, registered at stage 3: a product, or its one's complement and a carry."""
+        if self.config.shift_multiplier:
+            product = Signal(self.config.acc_bits, name=f"product_{lane}", reset_less=True)
+            with m.If(self.busy_2):
+                m.d.sync += product.eq(Mux(self.adds[lane], weight * self.factor[lane].as_signed(), 0))
+            return product, Const(0)
         c, shift, negate, adds = self.config, self.shift[lane], self.negate[lane], self.adds[lane]
         shifted, wide = (Signal(c.acc_bits, name=f"{name}_{lane}") for name in ("shifted", "wide"))
         addend = Signal(c.acc_bits, name=f"addend_{lane}", reset_less=True)
