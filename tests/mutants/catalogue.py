@@ -60,7 +60,7 @@ class Numbered:
 
     @property
     def label(self) -> str:
-        """What names it: `core/soma/sweep.py: the fault`."""
+        """What names it: `core/soma/egress.py: the fault`."""
         return f"{self.part.name}/{self.mutant.file}: {self.mutant.why}"
 
     @property

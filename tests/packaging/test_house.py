@@ -11,9 +11,9 @@ import house
 import pytest
 
 #: What holds today of what should be less: these numbers only fall.
-LATE_ATTRIBUTES = 71
-LARGE_FILES = 1
-LONG_FUNCTIONS = 29
+LATE_ATTRIBUTES = 38
+LARGE_FILES = 0
+LONG_FUNCTIONS = 27
 
 
 @cache
@@ -39,7 +39,7 @@ def figures() -> dict[str, int]:
 
 LIMITS = {
     "files, lines (90 %)": 200,
-    "components, lines (90 %)": 130,
+    "components, lines (90 %)": 126,
     "elaborate, lines (90 %)": 35,
     "lines, columns (90 %)": 100,
     "attributes set late": LATE_ATTRIBUTES,

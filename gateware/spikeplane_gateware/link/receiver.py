@@ -47,6 +47,9 @@ class Receiver(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.form = packet_format(config)
+        self.unstuff, self.ram = Unstuff(), Ram(width=8, depth=SLOTS * SLOT_BYTES)
+        self.lengths = Array(Signal(OFFSET_BITS, name=f"length_{i}") for i in range(SLOTS))
+        self.drained, self.offset = Signal(SEQUENCE_BITS, name="drained"), Signal(OFFSET_BITS, name="offset")
         super().__init__(
             {
                 "rx": In(stream.Signature(8)),
@@ -65,10 +68,8 @@ class Receiver(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.unstuff = self.unstuff = Unstuff()
-        m.submodules.ram = self.ram = Ram(width=8, depth=SLOTS * SLOT_BYTES)
-        self.lengths = Array(Signal(OFFSET_BITS, name=f"length_{i}") for i in range(SLOTS))
-        self.drained = Signal(SEQUENCE_BITS)
+        m.submodules.unstuff = self.unstuff
+        m.submodules.ram = self.ram
         m.d.comb += self.room.eq(SLOTS - (self.expected - self.drained)[:SEQUENCE_BITS])
         wiring.connect(m, wiring.flipped(self.rx), self.unstuff.i)
         self._check(m)
@@ -136,7 +137,7 @@ class Receiver(wiring.Component):
     def _drain(self, m: Module) -> None:
         """Reads the oldest committed slot; it is free again once its last byte is in the memory's
         output register."""
-        self.offset = offset = Signal(OFFSET_BITS)
+        offset = self.offset
         fetch = Signal()
         free = Signal()
         slot = self.drained[:SLOT_BITS]

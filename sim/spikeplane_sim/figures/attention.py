@@ -28,8 +28,9 @@ RATE, SAMPLES = 0.15, 2
 CASES = [(cores, heads, steps) for cores in PLACES for heads in (1, 2, 4) for steps in (1, 4)]
 _SWEEP, _SYNAPSES = "core.soma.sweep", "core.synapses"
 SIGNALS = {
-    "job": f"{_SWEEP}.active", "state": f"{_SWEEP}.fsm_state", "element": f"{_SWEEP}.element", "sweeps": f"{_SYNAPSES}.sweep__valid",
-    "reads": f"{_SYNAPSES}.dynamic__fetch", "bank": f"{_SYNAPSES}.dynamic__bank", "op": f"{_SYNAPSES}.op_valid",
+    "job": f"{_SWEEP}.active", "state": f"{_SWEEP}.control.fsm_state", "element": f"{_SWEEP}.control.element",
+    "sweeps": f"{_SYNAPSES}.sweep__valid", "reads": f"{_SYNAPSES}.dynamic__fetch", "bank": f"{_SYNAPSES}.dynamic__bank",
+    "op": f"{_SYNAPSES}.op_valid",
 }  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """The block memories of a chip by its sizes, and how many block RAMs of each family they take.
 Exact: a test holds it against builds.
 
-The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses/lookup.py,
-narrow_lookup.py, weights.py, accumulate.py, sweep.py and lanes.py, core/dynamic/memory.py, link/receiver.py and sender.py.
-Small tables that are read in the same cycle (egress, schedule, counters) lie in LUTs.
+The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses: lookup.py,
+narrow_lookup.py, weights.py, accumulate.py; core/soma/sweep: population_word.py, parameters.py, membranes.py;
+core/dynamic/memory.py; link/receiver.py and sender.py. Small tables that are read in the same cycle (egress, schedule,
+counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
@@ -58,7 +59,7 @@ def _lanes(name: str, lanes: int, words: int, bits: int) -> tuple[str, int, int,
 
 
 def _membranes(config: ChipConfig) -> tuple[str, int, int, int]:
-    """Those of a sweep of a few lanes at a time lie in one memory that is as wide (core/soma/narrow_sweep.py)."""
+    """Those of a sweep of a few lanes at a time lie in one memory that is as wide (core/soma/sweep/narrow_membranes.py)."""
     c = config
     if c.sweep_turns == 1:
         return _lanes("membrane", c.lanes, c.membrane_depth, c.membrane_bits)

@@ -18,7 +18,7 @@ from spikeplane.program.placement import Part
 
 Core = tuple[int, int]
 
-#: Cycles of a sweep besides its words, read off the state machines of core/soma/sweep.py, schedule.py, egress.py:
+#: Cycles of a sweep besides its words, read off the state machines of core/soma/sweep/control.py, core/soma: schedule.py, egress.py:
 GROUP = 20  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
 OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words

@@ -22,7 +22,7 @@ GATEWARE = (
     Mutant("soma/level_steps.py", "step.eq(amount)", "step.eq(amount >> 1)", "the first bit is compared with half of its multiple"),
     Mutant("soma/level_steps.py", "self.left.eq(self.settings.levels)", "self.left.eq(self.settings.levels - 1)", "levels have a bit less than their population"),
     Mutant("soma/neuron.py", "m.d.sync += lower.eq(left)", "", "what is left is half a threshold too much", within="with m.If(self.steps.takes): m.d.sync += lower.eq(left)"),
-    Mutant("soma/sweep.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
+    Mutant("soma/sweep/masks.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
 )  # fmt: skip
 
 SOFTWARE = (

@@ -58,6 +58,8 @@ class Egress(wiring.Component):
         self.config, self.tables, self.form = config, core_tables(config), packet_format(config)
         # registers, because the sweep's items wait for them: no entry is left; not more than one
         self.none, self.final = (Signal(name=name, init=1) for name in ("none_left", "final"))
+        self.entry_at = Signal(range(self.tables.depth(Memory.EGRESS)))
+        self.left = Signal(ENTRIES_BITS)
         super().__init__(
             {
                 "x": In(bits_for(config.cols)),
@@ -78,8 +80,6 @@ class Egress(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
-        self.entry_at = Signal(range(self.tables.depth(Memory.EGRESS)))
-        self.left = Signal(ENTRIES_BITS)
         entry = self._table(m)
         free = Signal()
         parity = Signal()

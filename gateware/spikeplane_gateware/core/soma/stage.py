@@ -20,9 +20,8 @@ from spikeplane_gateware.core.dynamic.under_way import UnderWay
 from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
-from spikeplane_gateware.core.soma.narrow_sweep import NarrowSweep
 from spikeplane_gateware.core.soma.schedule import JOB, Schedule
-from spikeplane_gateware.core.soma.sweep import Sweep
+from spikeplane_gateware.core.soma.sweep.sweep import Sweep
 from spikeplane_gateware.structs import packet_struct
 
 
@@ -69,7 +68,7 @@ class SomaStage(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.schedule = schedule = Schedule(self.config)
-        m.submodules.sweep = sweep = (NarrowSweep if self.config.sweep_lanes else Sweep)(self.config)
+        m.submodules.sweep = sweep = Sweep(self.config)
         m.submodules.egress = egress = Egress(self.config)
         for part in (schedule, sweep, egress):
             connect(m, part.write, flipped(self.write))

@@ -1,0 +1,140 @@
+"""The items of a sweep: masks with their places, in a queue before the egress, which takes its time.
+
+```
+    launched --> [inflight] --> room
+    load --> [staged: group, y, x] + mask, shift, negate --> not 0? --> queue --> item
+```
+Throughput: an item a cycle. Latency: 3 cycles from load; 1 past an empty queue, on a chip with a dynamic memory.
+
+There the words of a population that becomes pairs are marked in the queue, so that the next sweep need not wait until they
+have gone.
+"""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeplane.config import ChipConfig
+from spikeplane.formats.dynamic_tables import Sink
+from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.structure import SWEEP_ITEMS
+from spikeplane.formats.tables import core_tables
+from spikeplane_gateware.core.soma.egress import item_layout
+from spikeplane_gateware.structs import struct
+
+
+class Items(wiring.Component):
+    """The queue of items.
+
+    Parameters: config: the chip.
+
+    Attributes: population: POPULATION word under way; group: its group; begin: pulse, a group begins; element: pulse, a word is
+    asked for; launched: pulse, one that the neurons will have; load, mask, shift, negate, moves, complete, rests, alone: see
+    Masks; taken: no item stands before the queue for longer; room: level, another word may be asked for; through: all words of
+    the group have left; item: non-zero masks with their places. On a chip with a dynamic memory also pairing: the sweep is one
+    whose words become rows; to_outer: the item is a word of pairs, all of which are items; drained: the last of them has gone;
+    behind: some may still be before the sweep's.
+    """
+
+    def __init__(self, config: ChipConfig) -> None:
+        self.config = config
+        inputs = ("begin", "element", "launched", "load", "moves", "complete", "rests", "alone", "negate")
+        paired = dict.fromkeys(("to_outer", "drained", "behind"), Out(1))
+        super().__init__(
+            {
+                "population": In(struct(core_tables(config).population)),
+                "group": In(config.group_bits + 1),
+                **dict.fromkeys(inputs, In(1)),
+                "mask": In(config.lanes),
+                "shift": In(SHIFT_BITS),
+                **dict.fromkeys(("taken", "room", "through"), Out(1)),
+                "item": Out(stream.Signature(item_layout(config))),
+                **({"pairing": In(1), **paired} if config.dynamic_depth else {}),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, layout = Module(), item_layout(self.config)
+        tag = Signal(name="item_to_outer", reset_less=True)
+        tags = [tag] if self.config.dynamic_depth else []
+        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size + len(tags), depth=SWEEP_ITEMS)
+        item, staged = Signal(layout, name="item_word"), Signal(name="staged")
+        self._place(m, item)
+        inflight = Signal(5)
+        idle, empty = (Signal(name=name) for name in ("idle", "empty"))
+        change = Cat(
+            self.launched ^ self.complete, (~self.launched & self.complete).replicate(4)
+        )  # 1, 0 or -1
+        m.d.sync += inflight.eq(inflight + change)
+        left = (inflight == 0) & self.rests
+        m.d.comb += [
+            idle.eq(left & ~staged),
+            empty.eq(idle & (items.level == 0) & ~self.element),
+            self.taken.eq(~staged | items.w_rdy),
+            items.w_data.eq(Cat(item.as_value(), *tags)),
+            items.r_en.eq(self.item.ready),
+        ]
+        # From a register: what is launched in this cycle and the last is allowed for.
+        m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
+        with m.If(self.taken):
+            m.d.sync += staged.eq(self.load)
+        if self.config.dynamic_depth:
+            self._apart(m, items, tag, staged, left)
+            self._past(m, items, tag, staged & (item.mask.any() | tag))
+        else:
+            m.d.comb += [
+                self.through.eq(idle),
+                items.w_en.eq(staged & (item.mask != 0)),
+                self.item.payload.eq(items.r_data),
+                self.item.valid.eq(items.r_rdy),
+            ]
+        return m
+
+    def _place(self, m: Module, item: Any) -> None:
+        """What goes with a mask: its group and where it lies."""
+        p, c = self.population, self.config
+        y, x, group, row, column = (
+            Signal(bits, name=name, reset_less=name.startswith("item"))
+            for name, bits in (
+                ("y", c.coord_bits), ("x", c.coord_bits),
+                ("item_group", c.group_bits), ("item_y", c.coord_bits), ("item_x", c.coord_bits),
+            )
+        )  # fmt: skip
+        with m.If(self.load):
+            m.d.sync += [group.eq(p.group_base + self.group), row.eq(y), column.eq(x)]
+        with m.If(self.begin):
+            m.d.sync += [y.eq(0), x.eq(0)]
+        with m.Elif(self.load & self.moves):
+            m.d.sync += x.eq(x + 1)
+            with m.If(x == p.x_last):
+                m.d.sync += [x.eq(0), y.eq(y + 1)]
+        m.d.comb += [
+            *[item[name].eq(getattr(self, name)) for name in ("mask", "shift", "negate")],
+            *[item.group.eq(group), item.y.eq(row), item.x.eq(column)],
+        ]
+
+    def _apart(self, m: Module, items: Any, tag: Signal, staged: Signal, left: Value) -> None:
+        """The words of pairs, all of them, have a mark in the queue. `left`: all words have left the neurons."""
+        with m.If(self.load):
+            m.d.sync += tag.eq(self.population.sink == Sink.OUTER)
+        m.d.sync += self.behind.eq(self.pairing | (self.behind & ~self.drained))
+        m.d.comb += [
+            self.through.eq(left & (~staged | tag)),
+            self.drained.eq(
+                ~self.pairing & ~(staged & tag) & ((items.level == 0) | (items.r_rdy & ~items.r_data[-1]))
+            ),
+        ]
+
+    def _past(self, m: Module, items: Any, tag: Signal, goes: Value) -> None:
+        """Past the queue if it is empty, which saves the two cycles that it takes. `goes`: a word, or a word of pairs."""
+        passes, empty_queue = Signal(name="passes"), items.level == 0
+        shown = Mux(empty_queue, items.w_data, items.r_data)
+        m.d.comb += [
+            passes.eq(empty_queue & self.item.ready),
+            items.w_en.eq(goes & ~passes),
+            self.to_outer.eq(Mux(empty_queue, tag, items.r_data[-1])),
+            self.item.payload.eq(shown[: item_layout(self.config).size]),
+            self.item.valid.eq(items.r_rdy | (goes & empty_queue)),
+        ]
