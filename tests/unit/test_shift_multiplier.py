@@ -43,6 +43,17 @@ def test_a_chip_without_is_named_as_before() -> None:
     assert chip.digest != TINY.digest
 
 
+@pytest.mark.parametrize(("name", "lut", "ff"), [("tiny", -360, 16), ("small", -774, 32)])
+def test_an_estimate_says_what_was_measured(name: str, lut: int, ff: int) -> None:
+    """Of one tile on the ECP5 (`make bench`, part `options`)."""
+    base = replace(preset(name), rows=1, cols=1)
+    plain, found = (
+        estimate(replace(base, shift_multiplier=multiplier), "ecp5") for multiplier in (False, True)
+    )
+    assert found["LUT"].used - plain["LUT"].used == pytest.approx(lut, rel=0.06)
+    assert found["FF"].used - plain["FF"].used == pytest.approx(ff, abs=2)
+
+
 @pytest.mark.parametrize("family", ["ecp5", "ice40", "gowin", "xilinx"])
 def test_one_more_multiplier_a_lane(family: str) -> None:
     chip = replace(TINY, shift_multiplier=True, max_shift=14)

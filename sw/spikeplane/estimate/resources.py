@@ -20,7 +20,7 @@ from spikeplane.errors import SpikeplaneError
 from spikeplane.estimate.families import FAMILIES, require_ports
 from spikeplane.estimate.memories import block_rams, core_memories
 from spikeplane.formats.packet import packet_format
-from spikeplane.formats.structure import SOURCES
+from spikeplane.formats.structure import SHARED_LANES, SOURCES
 from spikeplane.formats.tables import Memory, core_tables
 
 BASE = "ecp5"  #: the family with the most builds
@@ -67,7 +67,11 @@ def estimate(config: ChipConfig, family: str) -> dict[str, Use]:
     for title in ("LUT", "FF"):
         fitted = fit(family, title)
         used = float(terms(config, family) @ fitted.factors)
-        saved = _narrow(config, title) * used / float(terms(config, family) @ fit(BASE, title).factors)
+        saved = (
+            (_narrow(config, title) + _multiplied(config, title))
+            * used
+            / float(terms(config, family) @ fit(BASE, title).factors)
+        )
         found[title] = Use(round(used - saved), fitted.worst, fitted.builds)
     return {**found, "block RAM": Use(block_rams(config, family)), "DSP": Use(multipliers(config, family))}
 
@@ -77,6 +81,17 @@ def _narrow(config: ChipConfig, title: str) -> float:
     lanes: so much of each lane, less so much of each that is computed in a cycle."""
     each, less = {"LUT": (144, 288), "FF": (251, 206)}[title]
     return config.cores * (each * config.lanes - less * config.swept_lanes) if config.sweep_turns > 1 else 0.0
+
+
+def _multiplied(config: ChipConfig, title: str) -> float:
+    """What shifts by multipliers save on the ECP5, read off tiles of 8 and of 16 lanes with shifts up to 15 and off 16 lanes with
+    shifts up to 7: a lane's LUTs by its shifter's; factors are wider than shift and sign, and a lane needs no carry."""
+    if not config.shift_multiplier:
+        return 0.0
+    levels = _shift_levels(config)
+    if title == "FF":
+        return config.cores * config.lanes * (1 - (config.max_shift + 1 - levels) / SHARED_LANES)
+    return config.cores * config.lanes * max(0.0, 0.93 * config.acc_bits * levels - 20)
 
 
 def multipliers(config: ChipConfig, family: str) -> int:
@@ -131,7 +146,7 @@ def _deep(config: ChipConfig) -> float:
 
 def _shift_levels(config: ChipConfig) -> int:
     """Multiplexers that a bit of a shifted weight passes."""
-    return bits_for(config.max_shift + 1) if config.max_shift and not config.shift_multiplier else 0
+    return bits_for(config.max_shift + 1) if config.max_shift else 0
 
 
 def _addresses(config: ChipConfig) -> float:

@@ -18,7 +18,8 @@ SOFTWARE = (
     Mutant("multipliers.py", "config.max_shift > MOST_SHIFT", "config.max_shift >= MOST_SHIFT", "a shift of 16 is refused"),
     Mutant("multipliers.py", "config.training is not None", "False", "a chip that learns may have them"),
     Mutant("estimate/resources.py", "config.lanes * shift * config.shift_multiplier", "config.swept_lanes * shift * config.shift_multiplier", "a narrow sweep shifts fewer lanes"),
-    Mutant("estimate/resources.py", "config.max_shift and not config.shift_multiplier", "config.max_shift", "multipliers save nothing"),
+    Mutant("estimate/resources.py", "_narrow(config, title) + _multiplied(config, title)", "_narrow(config, title)", "multipliers save nothing"),
+    Mutant("estimate/resources.py", "1 - (config.max_shift + 1 - levels) / SHARED_LANES", "1", "a factor is as narrow as shift and sign"),
     Mutant("estimate/resources.py", "config.max_shift + 2", "config.max_shift + 1", "a factor has no bit for its sign", within="-(-(config.max_shift + 2) // wide)"),
 )  # fmt: skip
 
