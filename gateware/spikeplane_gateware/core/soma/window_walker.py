@@ -7,10 +7,11 @@ front of it.
 ```
 Throughput: an element a cycle. Latency: 1 cycle from `begin` to the first element. Without a window
 every pixel is one element that is first and last. The pointer only ever adds one of four steps, three of
-them from the population's word; each flag is a short compare.
+them from the population's word. Ends are registers: a count is compared a step ahead, because `last` and `final`
+enable much of the sweep.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -58,14 +59,17 @@ class WindowWalker(wiring.Component):
         x = Signal(self.config.coord_bits)
         i = Signal(bits)
         j = Signal(bits)
-        end_column, end_row, end_x, end_y = (
-            Signal(name=f"end_{name}") for name in ("column", "row", "x", "y")
+        ends = self._ends(
+            m,
+            {
+                "column": (column, p.window_last),
+                "row": (row, p.window_last),
+                "x": (x, p.x_last),
+                "y": (y, p.y_last),
+            },
         )
+        end_column, end_row, end_x, end_y = ends
         m.d.comb += [
-            end_column.eq(column == p.window_last),
-            end_row.eq(row == p.window_last),
-            end_x.eq(x == p.x_last),
-            end_y.eq(y == p.y_last),
             i.eq(top + row),
             j.eq(left + column),
             self.inside.eq((i < p.input_height) & (j < p.input_width)),
@@ -75,14 +79,28 @@ class WindowWalker(wiring.Component):
         ]
         on = Mux(~end_column, 1, Mux(~end_row, p.acc_down, Mux(~end_x, p.acc_right, p.acc_across)))
         with m.If(self.begin):
-            m.d.sync += self.address.eq(self.start - p.corner)
-            m.d.sync += [s.eq(0) for s in (row, column, y, x)] + [s.eq(-p.padding) for s in (top, left)]
+            m.d.sync += [self.address.eq(self.start - p.corner), top.eq(-p.padding), left.eq(-p.padding)]
         with m.Elif(self.step):
-            m.d.sync += [self.address.eq(self.address + on), column.eq(Mux(end_column, 0, column + 1))]
-            with m.If(end_column):
-                m.d.sync += row.eq(Mux(end_row, 0, row + 1))
+            m.d.sync += self.address.eq(self.address + on)
             with m.If(self.last):
-                m.d.sync += [x.eq(Mux(end_x, 0, x + 1)), left.eq(Mux(end_x, -p.padding, left + p.stride))]
+                m.d.sync += left.eq(Mux(end_x, -p.padding, left + p.stride))
                 with m.If(end_x):
-                    m.d.sync += [y.eq(y + 1), top.eq(top + p.stride)]
+                    m.d.sync += top.eq(top + p.stride)
         return m
+
+    def _ends(self, m: Module, counts: dict[str, tuple[Signal, Value]]) -> list[Signal]:
+        """Whether each count is at its last, innermost first. A count moves when all within it are at theirs."""
+        ends: list[Signal] = []
+        inner: Value = Const(1)
+        for name, (count, last) in counts.items():
+            end = Signal(name=f"end_{name}")
+            with m.If(self.begin):
+                m.d.sync += [count.eq(0), end.eq(last == 0)]
+            with m.Elif(self.step & inner):
+                m.d.sync += [
+                    count.eq(Mux(end, 0, count + 1)),
+                    end.eq(Mux(end, last == 0, count + 1 == last)),
+                ]
+            ends.append(end)
+            inner = inner & end
+        return ends
