@@ -77,6 +77,7 @@ class Soma:
         self.special: dict[int, dict[str, int]] = {}  #: other fields of a slot's POPULATION word
         self.words: list[tuple[int, int]] = []  #: other parameters, by address
         self.spread = 0  #: accumulators of each population, where it has more than words
+        self.answered = False  #: the accumulators' word stands at the port
         self.asked: list[Any] = [None] * (SWEEP_LATENCY + 1)
 
     def module(self) -> Module:
@@ -208,6 +209,11 @@ class Soma:
         ctx.set(port.data_valid, answer is not None)
         if self.memory is not None:
             ctx.set(port.late, self.cycles - self.asked_at < self.late)
+        if answer is None and self.answered:  # what nobody asked for is larger than anything
+            answer = [(1 << self.config.acc_bits - 1) - 1] * self.config.lanes
+            self.answered = False
+        elif answer is not None:
+            self.answered = True
         for lane, value in enumerate(answer or ()):
             ctx.set(port.data[lane], value)
         self.cycles += 1

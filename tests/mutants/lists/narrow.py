@@ -15,7 +15,7 @@ GATEWARE = (
     Mutant("soma/sweep/narrow_maximum.py", "flags[0] & (flags[1] | (old.as_signed() < drive.as_signed()))", "flags[1] | (old.as_signed() < drive.as_signed())", "a border's currents are in a window's maximum"),
     Mutant("soma/sweep/elements.py", "first | ~some", "first", "a window that begins in the border has the maximum of the one before"),
     Mutant("soma/sweep/narrow_maximum.py", "self.best_at", "self.bias_at", "the maximum of another part", within='part_table(m, c, "best", c.acc_bits, self.best_at)'),
-    Mutant("soma/sweep/narrow_membranes.py", "[at.eq(parts_of(c, p.membrane_base)) for at in (read_at, write_at)]", "[read_at.eq(parts_of(c, p.membrane_base)), write_at.eq(p.membrane_base)]", "membranes are written elsewhere than read"),
+    Mutant("soma/sweep/narrow_membranes.py", "write_at.eq(parts_of(c, p.membrane_base))", "write_at.eq(p.membrane_base)", "membranes are written elsewhere than read"),
     Mutant("soma/sweep/control.py", "parts_of(self.config, p.words)", "p.words", "some membranes are not set at the start"),
     Mutant("soma/sweep/pace.py", "apart == 0", "1", "an element comes before the parts of the last"),
     Mutant("soma/sweep/narrow_masks.py", "Cat(mask, bits)[len(bits) :]", "Cat(bits, mask)[: len(mask)]", "the parts of a mask are in the wrong order"),

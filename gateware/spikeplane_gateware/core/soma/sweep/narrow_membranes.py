@@ -37,7 +37,10 @@ class NarrowMembranes(wiring.Component):
         read_at, write_at = (Signal(bits_for(ram.depth), name=name) for name in ("read_at", "write_at"))
         writes = self.out_valid | self.zeroes
         with m.If(self.opening):
-            m.d.sync += [at.eq(parts_of(c, p.membrane_base)) for at in (read_at, write_at)]
+            m.d.sync += [
+                read_at.eq(parts_of(c, p.membrane_base)),
+                write_at.eq(parts_of(c, p.membrane_base)),
+            ]
         with m.Else():
             m.d.sync += [read_at.eq(read_at + self.launched), write_at.eq(write_at + writes)]
         m.d.comb += [
