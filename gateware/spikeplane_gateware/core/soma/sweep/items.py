@@ -81,8 +81,9 @@ class Items(wiring.Component):
         with m.If(self.taken):
             m.d.sync += staged.eq(self.load)
         if self.config.dynamic_depth:
-            self._apart(m, items, tag, staged, left)
-            self._past(m, items, tag, staged & (item.mask.any() | tag))
+            vacant = self._vacant(m, items)
+            self._apart(m, items, tag, staged, left, vacant)
+            self._past(m, items, tag, staged & (item.mask.any() | tag), vacant)
         else:
             m.d.comb += [
                 self.through.eq(idle),
@@ -115,26 +116,34 @@ class Items(wiring.Component):
             *[item.group.eq(group), item.y.eq(row), item.x.eq(column)],
         ]
 
-    def _apart(self, m: Module, items: Any, tag: Signal, staged: Signal, left: Value) -> None:
+    def _vacant(self, m: Module, items: Any) -> Signal:
+        """Whether the queue is empty, a register: the way from its level through the egress is long."""
+        vacant = Signal(name="vacant", init=1)
+        comes, goes = items.w_en & items.w_rdy, items.r_en & items.r_rdy
+        with m.If(comes & ~goes):
+            m.d.sync += vacant.eq(0)
+        with m.Elif(goes & ~comes):
+            m.d.sync += vacant.eq(items.level == 1)
+        return vacant
+
+    def _apart(self, m: Module, items: Any, tag: Signal, staged: Signal, left: Value, vacant: Signal) -> None:
         """The words of pairs, all of them, have a mark in the queue. `left`: all words have left the neurons."""
         with m.If(self.load):
             m.d.sync += tag.eq(self.population.sink == Sink.OUTER)
         m.d.sync += self.behind.eq(self.pairing | (self.behind & ~self.drained))
         m.d.comb += [
             self.through.eq(left & (~staged | tag)),
-            self.drained.eq(
-                ~self.pairing & ~(staged & tag) & ((items.level == 0) | (items.r_rdy & ~items.r_data[-1]))
-            ),
+            self.drained.eq(~self.pairing & ~(staged & tag) & (vacant | (items.r_rdy & ~items.r_data[-1]))),
         ]
 
-    def _past(self, m: Module, items: Any, tag: Signal, goes: Value) -> None:
+    def _past(self, m: Module, items: Any, tag: Signal, goes: Value, vacant: Signal) -> None:
         """Past the queue if it is empty, which saves the two cycles that it takes. `goes`: a word, or a word of pairs."""
-        passes, empty_queue = Signal(name="passes"), items.level == 0
-        shown = Mux(empty_queue, items.w_data, items.r_data)
+        passes = Signal(name="passes")
+        shown = Mux(vacant, items.w_data, items.r_data)
         m.d.comb += [
-            passes.eq(empty_queue & self.item.ready),
+            passes.eq(vacant & self.item.ready),
             items.w_en.eq(goes & ~passes),
-            self.to_outer.eq(Mux(empty_queue, tag, items.r_data[-1])),
+            self.to_outer.eq(Mux(vacant, tag, items.r_data[-1])),
             self.item.payload.eq(shown[: item_layout(self.config).size]),
-            self.item.valid.eq(items.r_rdy | (goes & empty_queue)),
+            self.item.valid.eq(items.r_rdy | (goes & vacant)),
         ]

@@ -117,10 +117,10 @@ class Lanes(wiring.Component):
         m.d.comb += [
             membranes.element.eq(self.element.valid),
             membranes.launched.eq(self.element.valid & self.element.last),
-            maximum.loads.eq(stages[1].valid & stages[1].last),
+            maximum.loads.eq(stages[0].valid & stages[0].last),
             maximum.takes.eq(stages[-1].valid & stages[-1].inside),
             maximum.fresh.eq(self.fresh),
-            neurons.valid.eq(stages[2].valid & stages[2].last),
+            neurons.valid.eq(stages[1].valid & stages[1].last),
             *each(self.clear_word, parameters.clear_word),
         ]
         if c.step_bits:

@@ -50,8 +50,8 @@ class NarrowLanes(wiring.Component):
         connect_lanes(m, self, parameters, membranes, maximum, neurons)
         m.d.sync += turns.waits.eq(self._one_by_one())
         m.d.comb += [
-            turns.begins.eq(stages[1].valid),
-            turns.ends.eq(stages[1].last),
+            turns.begins.eq(stages[0].valid),
+            turns.ends.eq(stages[0].last),
             turns.done.eq(self.part),
             parameters.again.eq(self.again),
             parameters.sweeps.eq(turns.runs[0]),
