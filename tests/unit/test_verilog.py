@@ -103,6 +103,20 @@ def test_what_nobody_reads_is_left_out_and_sums_are_as_wide_as_their_readers() -
     assert " = a + b;" in text
 
 
+def test_the_condition_of_a_branch_that_assigns_nothing_here_is_left_out() -> None:
+    """Each process has all branches of an If; the condition of one that is a register's alone is worked out for that."""
+
+    def build(m: Any, x: Any) -> None:
+        with m.If(x.a[0]):
+            m.d.comb += x.w.eq(x.b)
+        with m.Elif(x.s == 2):
+            m.d.sync += x.q.eq(x.a)
+
+    text = written(build)
+    assert text.count("s == 2'h2") == 1
+    assert text.count("wire n") == 1
+
+
 def test_constant_bits_beside_driven_ones_need_no_process() -> None:
     """The fault that began this: yosys gave such a bit an `always @*` that reads nothing."""
 

@@ -10,7 +10,7 @@ would be those.
 
 from collections import defaultdict
 
-from spikeplane_gateware.verilog.rtlil import Assign, Cell, Module, Part, Switch, Value
+from spikeplane_gateware.verilog.rtlil import Assign, Cell, Module, Part, Switch, Value, sliced
 
 Key = tuple[str, str]  #: (module, wire), or (module, memory) with a leading "memory "
 
@@ -155,7 +155,31 @@ def _read(statements: list[Assign | Switch]) -> list[str]:
     """The wires that decide what a process assigns."""
     found: list[str] = []
     for statement in statements:
-        found += _wires(statement.value)
-        if isinstance(statement, Switch):
-            found += [wire for _, inner in statement.cases for wire in _read(inner)]
+        if isinstance(statement, Assign):
+            found += _wires(statement.value)
+            continue
+        cases = _acting(statement)
+        found += _wires(_looked_at(statement.value, [patterns for patterns, _ in cases]))
+        found += [wire for _, inner in cases for wire in _read(inner)]
     return found
+
+
+def _acting(switch: Switch) -> list[tuple[list[str], list[Assign | Switch]]]:
+    """The cases without the last ones that assign nothing, which are not written."""
+    cases = list(switch.cases)
+    while cases and not any(
+        isinstance(statement, Assign) or _acting(statement) for statement in cases[-1][1]
+    ):
+        cases.pop()
+    return cases
+
+
+def _looked_at(value: Value, cases: list[list[str]]) -> Value:
+    """The bits of a switch's value that its cases ask for, if each asks for one; else all of them."""
+    asked = []
+    for patterns in filter(None, cases):
+        bits = [place for place, digit in enumerate(reversed(patterns[0])) if digit != "-"]
+        if len(patterns) > 1 or len(bits) != 1:
+            return value
+        asked += bits
+    return tuple(piece for bit in asked for piece in sliced(value, bit, 1))
