@@ -86,7 +86,7 @@ def harness(config: ChipConfig = CONFIG) -> Module:
 def _under_way(m: Module, inside: Inside, inflight: Signal) -> None:
     """Invariant: `inflight` counts the windows that have left the walk and have not come out of the
     neurons."""
-    flags = [inside["elements", f"stages__{i}"] for i in range(3)]
+    flags = [inside["elements", name] for name in ("asked", "stages__0", "stages__1")]
     stages = [inside["lanes", "neurons", f"valid_{i}"] for i in range(1, neuron.LATENCY + 1)]
     m.d.comb += Assert(inflight == sum([flag[0] & flag[3] for flag in flags], start=sum(stages)))
 
