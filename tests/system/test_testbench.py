@@ -100,7 +100,7 @@ def test_one_wrong_byte_and_it_fails(folder):
 @icarus
 def test_another_chip_and_it_fails(folder):
     """A threshold that is not compared with; a digest that is another's."""
-    neurons = folder / "spikeplane_tile_core_soma_sweep_neurons.v"
+    neurons = folder / "spikeplane_tile_core_soma_sweep_lanes_neurons.v"
     text = neurons.read_text()
     fault = next(line for line in text.splitlines() if line.startswith("  assign fired = {"))
     before = edited(neurons, fault, "  assign fired = 8'hff;")
