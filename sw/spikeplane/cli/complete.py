@@ -109,7 +109,9 @@ _VALUES: dict[tuple[str, str], Callable[[str], list[str]]] = {
     ("", "if_gain"): _these("step", "dt"),
     ("", "discretisation"): _these("euler", "exponential"),
     ("generate", "wrapper"): _these("axi-stream", "axi-lite", "wishbone"),
-    ("simulate", "names"): _these("core", "router", "mesh", "bridge", "camera", "chip", "axi_lite", "gates", "narrow"),
+    ("simulate", "names"): _these(
+        "core", "router", "mesh", "bridge", "camera", "chip", "axi_lite", "gates", "narrow"
+    ),
     ("", "file"): _files(".dat", ".npy", ".npz", ".yaml", ".yml"),
     ("synth", "liberty"): _files(".lib"),
     ("flash", "folder"): _files(),
