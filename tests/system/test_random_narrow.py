@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from networks import random_network
-from test_random import CHIPS, assert_active, check
+from test_random import CHIPS, assert_active, check, chip
 
 MANY = 5
 #: One part of four: with multipliers and low planes left out, by shifts with two spikes a cycle; with and without integer spikes.
@@ -15,6 +15,22 @@ NARROW = {
     "shifts": (replace(CHIPS["core-8"], sweep_lanes=2, leak_multiplier=False, spikes_per_cycle=2), 0.0),
     "levels": (replace(CHIPS["core-8"], sweep_lanes=2, levels=True), 0.6),
     "tables": (replace(CHIPS["core-8"], narrow_tables=True, step_bits=2), 0.0),
+    "small": (
+        chip(
+            "1x1",
+            16,
+            8,
+            True,
+            18,
+            16,
+            15,
+            spikes_per_cycle=2,
+            shift_multiplier=True,
+            sweep_lanes=4,
+            narrow_tables=True,
+        ),
+        0.0,
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import connect
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
-from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats.packet import CHUNK_BITS, Kind, packet_format
 from spikeplane.formats.structure import SWEEP_LATENCY
 from spikeplane.formats.tables import AnyMemory, Memory, core_tables, lane_leak_layout
 from spikeplane.formats.value_tables import ENTRIES, OptionMemory
@@ -89,7 +89,18 @@ class Soma:
         return m
 
     async def write(self, ctx: Any, memory: AnyMemory, address: int, word: int) -> None:
+        """A word; on a chip whose populations lie in parts the chunks of one, as the loader gives them."""
         bus = self.soma.write
+        if self.config.narrow_tables and memory == Memory.POPULATION:
+            ctx.set(bus.memory, memory)
+            ctx.set(bus.place, address)
+            ctx.set(bus.puts, 1)
+            for number in range(self.tables.chunks(memory)):
+                ctx.set(bus.chunk, number)
+                ctx.set(bus.part, word >> CHUNK_BITS * number & (1 << CHUNK_BITS) - 1)
+                await ctx.tick()
+            ctx.set(bus.puts, 0)
+            return
         for name, value in (("valid", 1), ("memory", memory), ("address", address), ("data", word)):
             ctx.set(getattr(bus, name), value)
         await ctx.tick()

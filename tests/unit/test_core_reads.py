@@ -6,10 +6,13 @@ with spikes on their way, and never while it runs."""
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from core_unit import CORE, FORM, give, simulate
 
+from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, SEEK, Control, Counter, Kind
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.formats.training import TrainingKind
@@ -22,8 +25,8 @@ X = 1  #: the core's column
 class World:
     """A core, and what came out of it: (kind, fields)."""
 
-    def __init__(self, seed: int) -> None:
-        self.dut, self.rng = Core(CORE), random.Random(seed)
+    def __init__(self, seed: int, config: ChipConfig = CORE) -> None:
+        self.dut, self.rng = Core(config), random.Random(seed)
         self.ctx: Any = None
         self.got: list[tuple[Kind | TrainingKind, dict[str, int]]] = []
 
@@ -88,8 +91,9 @@ def chunks(memory: Memory) -> int:
     return -(-TABLES.width(memory) // CHUNK_BITS)
 
 
-def test_every_memory_gives_back_what_was_written():
-    world = World(11)
+@pytest.mark.parametrize("narrow", [False, True])
+def test_every_memory_gives_back_what_was_written(narrow: bool):
+    world = World(11, replace(CORE, narrow_tables=narrow))
 
     async def bench() -> None:
         rng, contents = world.rng, {}

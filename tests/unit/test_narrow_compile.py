@@ -8,7 +8,7 @@ import pytest
 
 from spikeplane.compiler.place import place
 from spikeplane.config import ChipConfig
-from spikeplane.estimate.work import _sweep, word_cycles
+from spikeplane.estimate.work import _start, _sweep, word_cycles
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.host.driver import Driver
 from spikeplane_sim.bench.designs import CORE
@@ -62,3 +62,19 @@ def test_a_sweep_takes_as_many_cycles_more(name: str) -> None:
     assert parts - sweep == part.groups * (3 * elements + 3 * 4)
     assert word_cycles(population, CORE) == 0
     assert more == 4 * longest
+
+
+def test_a_job_takes_as_long_as_its_word_in_parts() -> None:
+    """Sweeps take so many cycles more, and so does each job that sets memories; no word differs."""
+    chip = replace(CORE, narrow_tables=True)
+    wide, narrow = (job("convolution", one, 1) for one in (CORE, chip))
+    assert wide.image.words == narrow.image.words
+    more = core_tables(chip).chunks(Memory.POPULATION) - 2
+    assert more > 1
+    sweeps, starts = [], []
+    for work, config in ((wide, CORE), (narrow, chip)):
+        parts = place(work.network, config).parts
+        sweeps.append(_sweep(work.network, config, parts[0])[0])
+        starts.append(_start(work.network, config, parts))
+    assert sweeps[1] - sweeps[0] == more
+    assert starts[1] - starts[0] == 2 * CORE.populations * more

@@ -18,9 +18,11 @@ GROUPS = 2
 CHIPS = {
     "2 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=2, levels=True),
     "4 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=4),
+    "4 of 8, words in parts": replace(CORE, cols=1, acc_depth=128, sweep_lanes=4, narrow_tables=True),
     "1 of 16 by shifts": replace(CORE, cols=1, acc_depth=128, lanes=16, sweep_lanes=1, leak_multiplier=False),
     "8 of 32": replace(CORE, cols=1, acc_depth=128, lanes=32, sweep_lanes=8, membrane_bits=20, acc_bits=14),
 }
+FAST = ("2 of 8", "4 of 8, words in parts")
 
 
 class Layer:
@@ -115,7 +117,7 @@ class Layer:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n == "2 of 8" else pytest.mark.slow) for n in CHIPS]
+    "name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in CHIPS]
 )
 def test_spikes_are_those_of_the_rule(name: str) -> None:
     config = CHIPS[name]

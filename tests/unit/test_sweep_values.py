@@ -42,6 +42,7 @@ CHIPS = {
     "32 lanes": replace(PLAIN, lanes=32, dynamic_bits=15, step_bits=2),
     "no tables": replace(PLAIN, tables=0, presentations=1),
     "no gates": replace(PLAIN, gates=False, dynamic_depth=0, dynamic_bits=0),
+    "words in parts": replace(PLAIN, narrow_tables=True),
     "2 lanes a cycle": replace(PLAIN, sweep_lanes=2),
     "4 of 16 lanes a cycle": replace(
         PLAIN, lanes=16, sweep_lanes=4, membrane_bits=24, levels=True, low_planes=True, step_bits=2
@@ -160,7 +161,11 @@ async def steps(ctx: Any, soma: Soma, populations: list[Values], first: bool) ->
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name == "plain" else pytest.mark.slow) for name in CHIPS]
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("plain", "words in parts") else pytest.mark.slow)
+        for name in CHIPS
+    ],
 )
 def test_what_is_sent_and_written_is_what_the_rule_says(name: str) -> None:
     config = CHIPS[name]

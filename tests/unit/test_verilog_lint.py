@@ -58,6 +58,9 @@ ODD = {
         spikes_per_cycle=2,
         shift_multiplier=True,
     ),
+    "narrow": ChipConfig(
+        rows=1, cols=1, lanes=16, sweep_lanes=4, narrow_tables=True, shift_multiplier=True, spikes_per_cycle=2
+    ),
     "wide": ChipConfig(
         rows=2,
         cols=1,

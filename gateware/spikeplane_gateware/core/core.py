@@ -70,7 +70,7 @@ class Core(wiring.Component):
             m.d.sync += dropped.eq(0)
         with m.Elif(synapses.dropped):
             m.d.sync += dropped.eq(1)
-        for name in ("valid", "memory", "address", "data"):
+        for name in soma.write.signature.members:
             m.d.comb += getattr(soma.write, name).eq(getattr(loader.write, name))
         m.d.comb += [
             synapses.hold.eq(soma.initialising | loader.start | loader.reading),

@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.packet import ADDRESS_BITS, MEMORY_BITS, SLOT_BITS, tag_bits
+from spikeplane.formats.packet import ADDRESS_BITS, CHUNK_BITS, MEMORY_BITS, SLOT_BITS, tag_bits
 from spikeplane.formats.tables import AnyMemory, CoreTables, core_tables
 from spikeplane.formats.training import PHASE_BITS
 from spikeplane_gateware.core.copies import copies
@@ -31,15 +31,23 @@ def write_width(config: ChipConfig) -> int:
 
 
 class WriteBus(wiring.Signature):
-    """One memory word a cycle, from the loader to whichever memory has the id. Never stalls."""
+    """One memory word a cycle, from the loader to whichever memory has the id. Never stalls. On a chip with `narrow_tables` also
+    its chunks as they come: puts, with chunk, its number; place, its word's address; part, its bits."""
 
     def __init__(self, config: ChipConfig) -> None:
+        chunks = {
+            "puts": Out(1),
+            "chunk": Out(bits_for(core_tables(config).most_chunks)),
+            "place": Out(ADDRESS_BITS),
+            "part": Out(CHUNK_BITS),
+        }
         super().__init__(
             {
                 "valid": Out(1),
                 "memory": Out(MEMORY_BITS),
                 "address": Out(ADDRESS_BITS),
                 "data": Out(write_width(config)),
+                **(chunks if config.narrow_tables else {}),
             }
         )
 

@@ -158,6 +158,9 @@ class Loader(wiring.Component):
         seek = struct(SEEK)(packet.data[: SEEK.width])
         m.d.comb += self.last.eq(self.chunk == final)
         m.d.sync += [self.write.address.eq(address), self.write.valid.eq(puts & self.last)]
+        if self.config.narrow_tables:
+            m.d.comb += [self.write.puts.eq(puts), self.write.chunk.eq(self.chunk)]
+            m.d.comb += [self.write.place.eq(address), self.write.part.eq(packet.data)]
         if self.config.training:
             kept = [self.memory == one for one in tables.memories if one in READ_ONLY]
             with m.If(puts & reduce(or_, kept)):

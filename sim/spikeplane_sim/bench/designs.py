@@ -86,7 +86,7 @@ GATES = replace(
     presentations=2,
     spikes_per_cycle=2,
 )
-NARROW = replace(CORE, sweep_lanes=2)
+NARROW = replace(CORE, sweep_lanes=2, narrow_tables=True)
 CHIP = ChipConfig(rows=2, cols=2, **_SMALL)
 CAMERA = ChipConfig(rows=1, cols=2, camera=CameraConfig(width=16, height=8, pixels=4), **_SMALL)
 

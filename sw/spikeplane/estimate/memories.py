@@ -2,7 +2,7 @@
 Exact: a test holds it against builds.
 
 The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses: lookup.py,
-narrow_lookup.py, weights.py, accumulate.py; core/soma/sweep: population_word.py, parameters.py, membranes.py;
+narrow_lookup.py, weights.py, accumulate.py; core/soma/sweep: population_word.py, narrow_population.py, parameters.py, membranes.py;
 core/dynamic/memory.py; link/receiver.py and sender.py. Small tables that are read in the same cycle (egress, schedule,
 counters) lie in LUTs.
 """
@@ -10,7 +10,7 @@ counters) lie in LUTs.
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.estimate.families import DUAL_BITS, FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
-from spikeplane.formats.narrow_tables import SHARED, shared_size
+from spikeplane.formats.narrow_tables import SHARED, population_size, shared_size
 from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
 from spikeplane.formats.tables import Memory, core_tables
@@ -20,10 +20,11 @@ from spikeplane.formats.value_tables import option_widths
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     """(name, number of them, words, bits) in one core."""
     tables, c = core_tables(config), config
-    plain = (Memory.POPULATION, Memory.PARAMETER)
+    population = tables.depth(Memory.POPULATION), tables.width(Memory.POPULATION)
     return [
         *_lookup(c),
-        *[(memory.name.lower(), 1, tables.depth(memory), tables.width(memory)) for memory in plain],
+        ("population", 1, *(population_size(c) if c.narrow_tables else population)),
+        ("parameter", 1, tables.depth(Memory.PARAMETER), tables.width(Memory.PARAMETER)),
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
         _membranes(c),

@@ -11,6 +11,8 @@ from spikeplane.compiler.routes import Routes
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.pairs import outer_cycles
+from spikeplane.formats.narrow_tables import population_cycles
+from spikeplane.formats.structure import WORD
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program import Program
 from spikeplane.program.laid_parts import GatePopulation
@@ -183,7 +185,7 @@ def _spread(projection: Projection, network: Network, config: ChipConfig, part: 
 
 def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int:
     """Cycles until both banks of every population are set: packets wait."""
-    total = 2 * config.populations * JOB
+    total = 2 * config.populations * _job(JOB, config)
     for part in parts:
         population = network.population(part.population)
         _, height, width = population.shape
@@ -203,8 +205,13 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
     walk = elements * config.sweep_turns + height * width * word_cycles(population, config)
-    cycles = OPEN + part.groups * (_more(GROUP, config) + walk + clears)
+    cycles = _job(OPEN, config) + part.groups * (_more(GROUP, config) + walk + clears)
     return cycles, part.groups * (elements + clears)
+
+
+def _job(cycles: int, config: ChipConfig) -> int:
+    """Of a job, with what its population's word takes longer in parts."""
+    return cycles + population_cycles(config) - WORD
 
 
 def _more(cycles: int, config: ChipConfig) -> int:

@@ -1,8 +1,10 @@
-"""How the projections of a chip with `narrow_tables` lie behind the entries of its coordinate tables: a word in three
-parts, one in each memory, at the same address.
+"""How the words of a chip with `narrow_tables` lie in its memories. A projection's lies behind the entries of the coordinate
+tables: three parts, one in each memory, at the same address. A population's lies in a memory that is a chunk wide: part after part.
 """
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.structure import WORD
 from spikeplane.formats.tables import Memory, core_tables
 
 #: The tables that a projection's parts lie behind, the lowest part first.
@@ -19,3 +21,18 @@ def shared_size(config: ChipConfig, memory: Memory) -> tuple[int, int]:
     tables = core_tables(config)
     words = (1 << bits_for(tables.depth(memory))) + config.projections
     return words, max(tables.width(memory), part_bits(config))
+
+
+def population_parts(config: ChipConfig) -> int:
+    """Parts of a population's word, the chunks that it is written in."""
+    return core_tables(config).chunks(Memory.POPULATION)
+
+
+def population_size(config: ChipConfig) -> tuple[int, int]:
+    """Words and bits of the memory of populations: part k of slot s at s times a power of two, and k."""
+    return config.populations << bits_for(population_parts(config)), CHUNK_BITS
+
+
+def population_cycles(config: ChipConfig) -> int:
+    """Cycles from a job to its population's word."""
+    return population_parts(config) + 1 if config.narrow_tables else WORD

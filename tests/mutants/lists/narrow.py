@@ -46,10 +46,26 @@ LOOKUP = (
     Mutant("narrow_lookup.py", "Cat(self.write.address[:bits], shared)", "self.write.address", "projections are written over entries"),
 )  # fmt: skip
 
+POPULATIONS = (
+    Mutant("soma/sweep/narrow_population.py", "reads & (left == 0)", "reads & (left == 1)", "a word opens a part too early"),
+    Mutant("soma/sweep/narrow_population.py", "Mux(left == 0, self.parts - 1, left - 1)", "Mux(left == 0, self.parts - 2, left - 1)", "the next word is read without its last part"),
+    Mutant("soma/sweep/narrow_population.py", "self.asks & ~self.stands", "self.asks", "a word moves on while its job opens"),
+    Mutant("soma/sweep/narrow_population.py", "reads | self.read.access", "reads", "words are not read back"),
+    Mutant("soma/sweep/narrow_population.py", "self._place(self._number(others), self.read.address)", "self._place(left, self.read.address)", "the last part is read back, whichever is asked for"),
+    Mutant("soma/sweep/narrow_population.py", "others.all()", "self.read.load & self.read.fetch", "a part is shown beside another memory's words"),
+    Mutant("soma/sweep/narrow_population.py", "Cat(number[: bits_for(self.parts)], slot)", "Cat(slot[:2], number)", "parts lie elsewhere for some slots", tests=("tests/unit/test_narrow_population.py",)),
+    Mutant("soma/sweep/narrow_population.py", "write.puts & chosen", "write.puts", "words of other memories are written here too"),
+    Mutant("soma/sweep/narrow_population.py", "write.puts & chosen", "write.valid & chosen", "only the last part of a word is written"),
+    Mutant("loader.py", "self.write.place.eq(address)", "self.write.place.eq(self.write.address)", "a part is written at the address of the chunk before"),
+    Mutant("soma/sweep/control.py", "self.asks.eq(self.job.valid)", "self.asks.eq(self.job.valid & (count == 1))", "a word is asked for in one cycle", tests=("tests/unit/test_narrow_population.py", "tests/unit/test_narrow_sweep.py")),
+)  # fmt: skip
+
 SOFTWARE = (
     Mutant("compiler/parameters.py", "lanes[turn * each : (turn + 1) * each]", "lanes[:each]", "all parts have the parameters of the first", tests=("tests/unit/test_narrow_compile.py",)),
     Mutant("compiler/parameters.py", "address * turns + turn", "address + turn", "parts lie over each other", tests=("tests/unit/test_narrow_compile.py",)),
     Mutant("estimate/work.py", "elements * config.sweep_turns", "elements", "a sweep takes a cycle a word, whatever it computes"),
+    Mutant("estimate/work.py", "cycles + population_cycles(config) - WORD", "cycles", "a population's word takes no longer in parts"),
+    Mutant("formats/narrow_tables.py", "population_parts(config) + 1", "population_parts(config)", "a word stands a cycle before its last part", tests=("tests/unit/test_narrow_population.py",)),
     Mutant("host/driver.py", "_GROUP * turns", "_GROUP", "groups take no longer"),
 )  # fmt: skip
 
@@ -61,6 +77,10 @@ PARTS = (
     Part(
         name="narrow tables", folder="gateware/spikeplane_gateware/core/synapses", gateware=True,
         tests={"*": ("tests/unit/test_narrow_lookup.py",)}, mutants=LOOKUP,
+    ),
+    Part(
+        name="narrow populations", folder="gateware/spikeplane_gateware/core", gateware=True,
+        tests={"*": ("tests/unit/test_narrow_population.py",)}, mutants=POPULATIONS,
     ),
     Part(name="narrow", folder="sw/spikeplane", gateware=False, tests={"*": _SOFT}, mutants=SOFTWARE),
 )  # fmt: skip

@@ -70,12 +70,13 @@ class Control(wiring.Component):
                 "group": Out(config.group_bits + 1),
                 "left": Out(left_range(config)),
                 **(rows if config.dynamic_depth else {}),
+                **({"stands": In(1)} if config.narrow_tables else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m, count = Module(), Signal(range(SETTLE + 1), name="count")
-        fetched = Signal()
+        fetched = self.stands if self.config.narrow_tables else Signal()
         m.d.sync += self.swept.eq(0)
         if not self.config.dynamic_depth:
             m.d.comb += self.over.eq(self.finish & self.done)
@@ -90,8 +91,11 @@ class Control(wiring.Component):
         p = self.population
         with m.State("IDLE"):
             m.d.comb += [self.job.ready.eq(fetched), self.vacant.eq(~self.job.valid)]
-            m.d.sync += fetched.eq(self.job.valid & (count == 1))
-            m.d.comb += self.asks.eq(self.job.valid & (count == 1))
+            if self.config.narrow_tables:
+                m.d.comb += self.asks.eq(self.job.valid)
+            else:
+                m.d.sync += fetched.eq(self.job.valid & (count == 1))
+                m.d.comb += self.asks.eq(self.job.valid & (count == 1))
             with m.If(self.job.valid):
                 m.d.sync += [count.eq(count + 1), self.active.eq(self.job.payload)]
             with m.If(fetched):
@@ -178,7 +182,9 @@ class Control(wiring.Component):
         """The job ends, and the next one is taken at once: the memory asks for its word in this cycle."""
         stands = self.job.valid
         m.d.comb += [self.over.eq(1), self.asks.eq(stands)]
-        m.d.sync += [count.eq(0), fetched.eq(stands)]
+        m.d.sync += count.eq(0)
+        if not self.config.narrow_tables:
+            m.d.sync += fetched.eq(stands)
         with m.If(stands):  # a cycle before it opens: its step's numbers are looked up by it
             m.d.sync += self.active.eq(self.job.payload)
         m.next = "IDLE"

@@ -12,6 +12,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from spikeplane.config import ChipConfig
 from spikeplane.formats.structure import SWEEP_LATENCY
 
 #: An element is there; it lies inside the input; it is its window's first, and last.
@@ -19,21 +20,30 @@ ELEMENT = data.StructLayout({"valid": 1, "inside": 1, "first": 1, "last": 1})
 STAGES = SWEEP_LATENCY  #: in which somebody looks at elements
 
 
+def stages_shown(config: ChipConfig) -> int:
+    """Stages that are ports: a sweep of a few lanes at a time looks at the first and the last, because parts have stages of their own."""
+    return 2 if config.sweep_lanes else STAGES
+
+
 class Elements(wiring.Component):
     """The elements under way.
 
-    Attributes: i: an element; stages: those of two cycles before and more;
+    Parameters: config: the chip.
+
+    Attributes: i: an element; stages: those of two cycles before and more, with `sweep_lanes` the first and the last of them;
     fresh: the last one's window has none that lies inside before it.
     """
 
-    def __init__(self) -> None:
-        super().__init__({"i": In(ELEMENT), "stages": Out(ELEMENT).array(STAGES), "fresh": Out(1)})
+    def __init__(self, config: ChipConfig) -> None:
+        shown = stages_shown(config)
+        super().__init__({"i": In(ELEMENT), "stages": Out(ELEMENT).array(shown), "fresh": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         some = Signal()  # an element of this window lay inside
         asked = Signal(ELEMENT)
-        stages = (self.i, asked, *self.stages)
+        between = [Signal(ELEMENT, name=f"between_{n}") for n in range(STAGES - len(self.stages))]
+        stages = (self.i, asked, self.stages[0], *between, *self.stages[1:])
         m.d.sync += [after.eq(before) for before, after in pairwise(stages)]
         valid, inside, first = (self.stages[-1][name] for name in ("valid", "inside", "first"))
         with m.If(valid):

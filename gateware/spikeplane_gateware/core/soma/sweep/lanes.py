@@ -22,7 +22,7 @@ from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.neuron import NeuronArray
 from spikeplane_gateware.core.soma.schedule import JOB
-from spikeplane_gateware.core.soma.sweep.elements import ELEMENT, STAGES
+from spikeplane_gateware.core.soma.sweep.elements import ELEMENT, stages_shown
 from spikeplane_gateware.core.soma.sweep.maximum import Maximum
 from spikeplane_gateware.core.soma.sweep.membranes import Membranes
 from spikeplane_gateware.core.soma.sweep.parameters import Parameters
@@ -41,7 +41,7 @@ def lane_ports(config: ChipConfig) -> dict[str, Any]:
         **dict.fromkeys(("advance", "opening", "fetches", "zeroes", "ends", "fresh"), In(1)),
         **dict.fromkeys(("begins", "ready", "out_valid"), Out(1)),
         "element": In(ELEMENT),
-        "stages": In(ELEMENT).array(STAGES),
+        "stages": In(ELEMENT).array(stages_shown(config)),
         "data": In(config.acc_bits).array(config.lanes),
         "clear_word": Out(config.acc_bits).array(config.lanes),
         "fired": Out(lanes),

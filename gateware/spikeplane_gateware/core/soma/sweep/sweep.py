@@ -33,6 +33,7 @@ from spikeplane_gateware.core.soma.sweep.lanes import Lanes, each
 from spikeplane_gateware.core.soma.sweep.masks import Masks
 from spikeplane_gateware.core.soma.sweep.narrow_lanes import NarrowLanes
 from spikeplane_gateware.core.soma.sweep.narrow_masks import NarrowMasks
+from spikeplane_gateware.core.soma.sweep.narrow_population import NarrowPopulation
 from spikeplane_gateware.core.soma.sweep.pace import Pace
 from spikeplane_gateware.core.soma.sweep.population_word import PopulationWord
 from spikeplane_gateware.core.soma.sweep.requests import Requests
@@ -89,12 +90,12 @@ class Sweep(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
-        m.submodules.populations = populations = PopulationWord(c)
+        m.submodules.populations = populations = (NarrowPopulation if c.narrow_tables else PopulationWord)(c)
         m.submodules.control = control = Control(c)
         m.submodules.flags = flags = JobFlags(c)
         m.submodules.pace = pace = Pace(c)
         m.submodules.requests = requests = Requests(c)
-        m.submodules.elements = elements = Elements()
+        m.submodules.elements = elements = Elements(c)
         m.submodules.lanes = lanes = (NarrowLanes if c.sweep_lanes else Lanes)(c)
         m.submodules.masks = masks = (NarrowMasks if c.sweep_lanes else Masks)(c)
         m.submodules.items = items = Items(c)
@@ -111,6 +112,7 @@ class Sweep(wiring.Component):
             *[part.active.eq(control.active) for part in (self, flags, requests, lanes)],
             *[part.advance.eq(control.active.initial | control.over) for part in (flags, lanes)],
             *taken(populations, slot=self.job.payload.slot, asks=control.asks),
+            *(shared(control, populations, "stands") if c.narrow_tables else []),
             *taken(control, done=self.done, ready=lanes.ready, go=pace.go, final=requests.final),
             *taken(control, single=flags.single, through=items.through),
             *taken(pace, room=items.room, element=control.element),
