@@ -72,7 +72,7 @@ class ChipConfig:
                       rows of the dynamic memory one a cycle, as before
     sweep_lanes       neurons that a sweep computes a cycle, less than `lanes` and a divisor of it: smaller, slower sweeps; None: all lanes
     narrow_tables     True: the coordinate tables' memories hold the projections too; a packet of another one than the last may wait;
-                      a population's word is read in parts, a few cycles more a sweep
+                      populations' words are read in parts, parameters in halves, a few cycles more a sweep and group
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     shift_multiplier  True: weights are shifted by a multiplier a lane, max_shift at most 16; False: by logic
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera

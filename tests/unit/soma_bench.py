@@ -13,7 +13,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
 from spikeplane.formats.packet import CHUNK_BITS, Kind, packet_format
 from spikeplane.formats.structure import SWEEP_LATENCY
-from spikeplane.formats.tables import AnyMemory, Memory, core_tables, lane_leak_layout
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables, lane_leak_layout, parameter_parts
 from spikeplane.formats.value_tables import ENTRIES, OptionMemory
 from spikeplane_gateware.core.dynamic.memory import DynamicMemory
 from spikeplane_gateware.core.soma.stage import SomaStage
@@ -108,10 +108,10 @@ class Soma:
 
     async def parameter(self, ctx: Any, address: int, word: int) -> None:
         """A word of all lanes, in the parts that the memory has it in."""
-        turns, width = self.config.sweep_turns, self.tables.width(Memory.PARAMETER)
-        for turn in range(turns):
-            part = word >> turn * width & (1 << width) - 1
-            await self.write(ctx, Memory.PARAMETER, address * turns + turn, part)
+        parts, width = parameter_parts(self.config), self.tables.width(Memory.PARAMETER)
+        for number in range(parts):
+            part = word >> number * width & (1 << width) - 1
+            await self.write(ctx, Memory.PARAMETER, address * parts + number, part)
 
     async def read(self, ctx: Any, memory: AnyMemory, address: int) -> int:
         """The lowest chunk of a word, as the read-back asks for it."""

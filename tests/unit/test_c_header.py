@@ -34,7 +34,11 @@ LEARNS = ChipConfig(
     group_bits=5,
 )
 STREAMS = replace(LEARNS, training=TrainingConfig(streamed=True))
-CHIPS = {**PRESETS, "odd": ODD, "learns": LEARNS, "streams": STREAMS}
+NARROW = {
+    "halves": ChipConfig(rows=1, cols=1, lanes=8, narrow_tables=True),
+    "parts": ChipConfig(rows=1, cols=1, lanes=8, sweep_lanes=2),
+}
+CHIPS = {**PRESETS, "odd": ODD, "learns": LEARNS, "streams": STREAMS, **NARROW}
 
 
 def macros(config: ChipConfig) -> dict[str, str]:

@@ -18,7 +18,6 @@ from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.formats.training import TrainingKind
 from spikeplane_gateware.core.core import Core
 
-TABLES = core_tables(CORE)
 X = 1  #: the core's column
 
 
@@ -26,7 +25,7 @@ class World:
     """A core, and what came out of it: (kind, fields)."""
 
     def __init__(self, seed: int, config: ChipConfig = CORE) -> None:
-        self.dut, self.rng = Core(config), random.Random(seed)
+        self.dut, self.rng, self.tables = Core(config), random.Random(seed), core_tables(config)
         self.ctx: Any = None
         self.got: list[tuple[Kind | TrainingKind, dict[str, int]]] = []
 
@@ -56,7 +55,7 @@ class World:
     async def write(self, memory: Memory, address: int, words: list[int]) -> None:
         await self.send(Kind.WRITE, seek=1, data=SEEK.pack(memory=memory, address=address))
         for word in words:
-            for i in range(chunks(memory)):
+            for i in range(self.tables.chunks(memory)):
                 await self.send(Kind.WRITE, data=word >> (CHUNK_BITS * i) & 0xFFFFFFFF)
 
     async def ask(self, memory: Memory, address: int, *counts: int) -> None:
@@ -76,7 +75,7 @@ class World:
     def words(self, memory: Memory) -> list[int]:
         """The words that have come, and forgets them."""
         parts, self.got = self.got, []
-        size = chunks(memory)
+        size = self.tables.chunks(memory)
         assert all(kind == Kind.WORDS and fields["host"] for kind, fields in parts)
         assert [fields["chunk"] for _, fields in parts] == [n % size for n in range(len(parts))]
         assert {(fields["source_x"], fields["source_y"]) for _, fields in parts} <= {(X, 0)}
@@ -87,10 +86,6 @@ class World:
         ]
 
 
-def chunks(memory: Memory) -> int:
-    return -(-TABLES.width(memory) // CHUNK_BITS)
-
-
 @pytest.mark.parametrize("narrow", [False, True])
 def test_every_memory_gives_back_what_was_written(narrow: bool):
     world = World(11, replace(CORE, narrow_tables=narrow))
@@ -98,8 +93,8 @@ def test_every_memory_gives_back_what_was_written(narrow: bool):
     async def bench() -> None:
         rng, contents = world.rng, {}
         for memory in Memory:
-            depth = min(TABLES.depth(memory), 8)
-            contents[memory] = [rng.getrandbits(TABLES.width(memory)) for _ in range(depth)]
+            depth = min(world.tables.depth(memory), 8)
+            contents[memory] = [rng.getrandbits(world.tables.width(memory)) for _ in range(depth)]
             await world.write(memory, 0, contents[memory])
         for turn in range(2 * len(Memory)):
             memory = Memory(turn % len(Memory))
@@ -143,10 +138,10 @@ def test_spikes_on_their_way_are_walked_first_and_others_wait():
     entries = {Memory.ROW: rows, Memory.COLUMN: columns, Memory.GROUP: groups}
 
     async def bench() -> None:
-        words = {memory: TABLES.coordinate.pack(count=count) for memory, count in entries.items()}
-        words[Memory.PROJECTION] = TABLES.projection.pack(**projection)
+        words = {memory: world.tables.coordinate.pack(count=count) for memory, count in entries.items()}
+        words[Memory.PROJECTION] = world.tables.projection.pack(**projection)
         for memory, word in words.items():
-            await world.write(memory, 0, [word, *[world.rng.getrandbits(TABLES.width(memory))] * 3])
+            await world.write(memory, 0, [word, *[world.rng.getrandbits(world.tables.width(memory))] * 3])
         before = await world.query(Counter.OPERATIONS)
         spikes = 0
         for turn in range(8):

@@ -1,4 +1,4 @@
-"""What a compiler, an estimate and a driver make of a chip that sweeps a few lanes at a time."""
+"""What a compiler, an estimate and a driver make of a chip that sweeps a few lanes at a time, or has words in parts."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -64,17 +64,31 @@ def test_a_sweep_takes_as_many_cycles_more(name: str) -> None:
     assert more == 4 * longest
 
 
-def test_a_job_takes_as_long_as_its_word_in_parts() -> None:
-    """Sweeps take so many cycles more, and so does each job that sets memories; no word differs."""
-    chip = replace(CORE, narrow_tables=True)
-    wide, narrow = (job("convolution", one, 1) for one in (CORE, chip))
-    assert wide.image.words == narrow.image.words
-    more = core_tables(chip).chunks(Memory.POPULATION) - 2
-    assert more > 1
+@pytest.mark.parametrize("chip", [CORE, replace(CORE, leak_multiplier=False), replace(CORE, sweep_lanes=2)])
+def test_sweeps_take_as_long_as_words_in_parts(chip: ChipConfig) -> None:
+    """A job waits for its population's word, a group for the halves of its parameters; so do those that set memories."""
+    narrow = replace(chip, narrow_tables=True)
     sweeps, starts = [], []
-    for work, config in ((wide, CORE), (narrow, chip)):
+    for config in (chip, narrow):
+        work = job("held", config, 1)
         parts = place(work.network, config).parts
         sweeps.append(_sweep(work.network, config, parts[0])[0])
         starts.append(_start(work.network, config, parts))
-    assert sweeps[1] - sweeps[0] == more
-    assert starts[1] - starts[0] == 2 * CORE.populations * more
+    more = core_tables(chip).chunks(Memory.POPULATION) - 2
+    group = 2 * (3 + chip.leak_multiplier) - 4 if chip.sweep_turns == 1 else 0
+    assert sweeps[1] - sweeps[0] == more + parts[0].groups * group
+    assert starts[1] - starts[0] == 2 * (chip.populations * more + sum(part.groups for part in parts) * group)
+
+
+def test_parameters_lie_in_halves() -> None:
+    wide, narrow = (job("convolution", chip, 1) for chip in (CORE, replace(CORE, narrow_tables=True)))
+    (whole, others), (halves, same) = words_of(wide), words_of(narrow)
+    width = core_tables(narrow.config).width(Memory.PARAMETER)
+    assert 2 * width == core_tables(CORE).width(Memory.PARAMETER)
+    assert {a: halves[2 * a] | halves[2 * a + 1] << width for a in whole} == whole
+    assert others == same
+
+
+def test_a_chip_with_a_dynamic_memory_has_whole_parameters() -> None:
+    chip = replace(CORE, narrow_tables=True, dynamic_depth=32, dynamic_bits=8)
+    assert core_tables(chip).width(Memory.PARAMETER) == core_tables(CORE).width(Memory.PARAMETER)

@@ -1,5 +1,6 @@
 """Sweeps of a few lanes at a time against the rule written out: windows of maxima with a border, and a threshold, a reset, a bias
-and a leak with a rounding of each lane's own. And which chips may have them."""
+and a leak with a rounding of each lane's own; of all lanes beside them, whose accumulators have the bias. And which chips may have
+them."""
 
 import random
 from dataclasses import replace
@@ -18,11 +19,15 @@ GROUPS = 2
 CHIPS = {
     "2 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=2, levels=True),
     "4 of 8": replace(CORE, cols=1, acc_depth=128, sweep_lanes=4),
+    "all of 8, words in halves": replace(CORE, cols=1, acc_depth=128, narrow_tables=True),
+    "all of 16 by shifts, words in halves": replace(
+        CORE, cols=1, acc_depth=128, lanes=16, leak_multiplier=False, narrow_tables=True
+    ),
     "4 of 8, words in parts": replace(CORE, cols=1, acc_depth=128, sweep_lanes=4, narrow_tables=True),
     "1 of 16 by shifts": replace(CORE, cols=1, acc_depth=128, lanes=16, sweep_lanes=1, leak_multiplier=False),
     "8 of 32": replace(CORE, cols=1, acc_depth=128, lanes=32, sweep_lanes=8, membrane_bits=20, acc_bits=14),
 }
-FAST = ("2 of 8", "4 of 8, words in parts")
+FAST = ("2 of 8", "all of 8, words in halves", "4 of 8, words in parts")
 
 
 class Layer:
@@ -145,7 +150,14 @@ def test_spikes_are_those_of_the_rule(name: str) -> None:
                 drawn = [[rng.randint(-3, 9) if rng.random() < 0.2 else rng.randint(-config_top(config), config_top(config))
                           for _ in range(config.lanes)] for _ in range(words)]  # fmt: skip
                 for word, values in enumerate(drawn):
-                    soma.accumulators[parity, p.acc + word] = list(values)
+                    bias = (
+                        layer.bias[word // INPUT**2]
+                        if layer and config.sweep_lanes is None
+                        else [0] * config.lanes
+                    )
+                    soma.accumulators[parity, p.acc + word] = [
+                        sum(both) for both in zip(values, bias, strict=True)
+                    ]
                 expected[p.slot] = layer.step(drawn, last) if layer else None
                 if number >= 2:
                     await soma.event(ctx, p.slot, parity, False, credit=True)

@@ -3,15 +3,19 @@
 # Amaranth types slices of signals as slices of pins:
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from core_unit import CORE, FORM, pulse, simulate
 
 from spikeplane.formats import structure
+from spikeplane.formats.narrow_tables import parameter_cycles
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.soma.schedule import Schedule
+from spikeplane_gateware.core.soma.sweep.half_parameters import HalfParameters
+from spikeplane_gateware.core.soma.sweep.parameters import Parameters
 from spikeplane_gateware.core.synapses.stage import SynapseStage
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.network.router import Router
@@ -105,6 +109,24 @@ def test_from_the_last_event_to_a_job() -> None:
     assert found == [structure.READY]
 
 
-@pytest.mark.parametrize("name", ["HOP", "STAGE", "READY", "SWEEP_LATENCY"])
+@pytest.mark.parametrize("leaks", [False, True])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_groups_parameters(narrow: bool, leaks: bool) -> None:
+    config = replace(CORE, narrow_tables=narrow, leak_multiplier=leaks)
+    dut: Any = (HalfParameters if narrow else Parameters)(config)
+    found = []
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(dut.fetches, 1)
+        for _ in range(3):
+            found.append(1 + await cycles_until(ctx, dut.ready))
+            await ctx.tick()
+
+    simulate(dut, bench)
+    assert found == [parameter_cycles(config)] * 3
+    assert narrow == (found[0] > structure.PARAMETERS)
+
+
+@pytest.mark.parametrize("name", ["HOP", "STAGE", "WORD", "PARAMETERS", "READY", "SWEEP_LATENCY"])
 def test_they_are_few_cycles(name: str) -> None:
     assert 0 < getattr(structure, name) < 30

@@ -61,6 +61,7 @@ ODD = {
     "narrow": ChipConfig(
         rows=1, cols=1, lanes=16, sweep_lanes=4, narrow_tables=True, shift_multiplier=True, spikes_per_cycle=2
     ),
+    "halves": ChipConfig(rows=1, cols=1, lanes=8, narrow_tables=True),
     "wide": ChipConfig(
         rows=2,
         cols=1,

@@ -11,7 +11,7 @@ from spikeplane.compiler.allocate import Allocator
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.formats.layout import lanes_word
-from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, lane_leak_layout
+from spikeplane.formats.tables import NO_MEMORY, LeakRound, Memory, lane_leak_layout, parameter_parts
 from spikeplane.network import LEAK_ONE, Neuron, Population, at_step, steps_of
 from spikeplane.program.placement import Part
 from spikeplane.program.values import check_signed, check_steps
@@ -126,11 +126,12 @@ class Parameters:
         return self.known["leaks", *words]
 
     def _put(self, address: int, lanes: tuple[int, ...]) -> None:
-        """A word, in the parts that a sweep takes in a cycle."""
-        turns, each = self.config.sweep_turns, self.config.swept_lanes
-        for turn in range(turns):
-            part = lanes[turn * each : (turn + 1) * each]
-            self.put(Memory.PARAMETER, address * turns + turn, lanes_word(part, self.config.lane_bits))
+        """A word, in the parts that its memory has it in."""
+        parts = parameter_parts(self.config)
+        each = self.config.lanes // parts
+        for number in range(parts):
+            part = lanes[number * each : (number + 1) * each]
+            self.put(Memory.PARAMETER, address * parts + number, lanes_word(part, self.config.lane_bits))
 
 
 def check_leaks(values: np.ndarray, config: ChipConfig, what: str) -> None:

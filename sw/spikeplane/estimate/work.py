@@ -11,8 +11,8 @@ from spikeplane.compiler.routes import Routes
 from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.pairs import outer_cycles
-from spikeplane.formats.narrow_tables import population_cycles
-from spikeplane.formats.structure import WORD
+from spikeplane.formats.narrow_tables import parameter_cycles, population_cycles
+from spikeplane.formats.structure import PARAMETERS, WORD
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program import Program
 from spikeplane.program.laid_parts import GatePopulation
@@ -215,8 +215,8 @@ def _job(cycles: int, config: ChipConfig) -> int:
 
 
 def _more(cycles: int, config: ChipConfig) -> int:
-    """Of a group, with what a sweep of a few lanes at a time takes besides."""
-    return cycles + TURN * (config.sweep_turns - 1)
+    """Of a group, with what a sweep of a few lanes at a time takes besides, or one whose parameters lie in halves."""
+    return cycles + TURN * (config.sweep_turns - 1) + parameter_cycles(config) - PARAMETERS
 
 
 def word_cycles(population: Population, config: ChipConfig) -> int:

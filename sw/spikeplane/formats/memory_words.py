@@ -3,7 +3,7 @@
 from spikeplane.config import ChipConfig
 from spikeplane.formats.layout import Layout
 from spikeplane.formats.packet import SLOT_BITS
-from spikeplane.formats.tables import AnyMemory, Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables, parameter_parts
 from spikeplane.formats.training_tables import CHUNK_STEPS, TrainingMemory, backward_layout, train_layout
 from spikeplane.formats.value_tables import OptionMemory
 
@@ -27,6 +27,6 @@ def word_layout(config: ChipConfig, memory: AnyMemory) -> Layout:
     }.get(memory)
     if found is not None:
         return found
-    lanes = config.lanes
+    lanes = config.lanes // (parameter_parts(config) if memory == Memory.PARAMETER else 1)
     each = tables.width(memory) // lanes
     return Layout(memory.name.lower(), tuple((f"lane{lane}", each) for lane in range(lanes)))

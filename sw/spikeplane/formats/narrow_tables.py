@@ -4,8 +4,8 @@ tables: three parts, one in each memory, at the same address. A population's lie
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane.formats.structure import WORD
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.structure import PARAMETERS, WORD
+from spikeplane.formats.tables import Memory, core_tables, parameter_parts
 
 #: The tables that a projection's parts lie behind, the lowest part first.
 SHARED = (Memory.ROW, Memory.COLUMN, Memory.GROUP)
@@ -36,3 +36,10 @@ def population_size(config: ChipConfig) -> tuple[int, int]:
 def population_cycles(config: ChipConfig) -> int:
     """Cycles from a job to its population's word."""
     return population_parts(config) + 1 if config.narrow_tables else WORD
+
+
+def parameter_cycles(config: ChipConfig) -> int:
+    """Cycles of a group's parameter words in a sweep of all lanes; of halves one each, and two until the last is there."""
+    if config.sweep_turns > 1 or parameter_parts(config) == 1:
+        return PARAMETERS
+    return parameter_parts(config) * (3 + config.leak_multiplier) + 2

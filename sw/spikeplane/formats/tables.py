@@ -38,7 +38,9 @@ class Memory(IntEnum):
     """Memory ids of a WRITE packet's seek word."""
 
     WEIGHT = 0  #: lanes x weight_bits per word
-    PARAMETER = 1  #: lanes x lane_bits per word, in as many parts as a sweep has turns; per group: -theta, -amount, bias; leaks
+    PARAMETER = (
+        1  #: lanes x lane_bits per word, in `parameter_parts`; per group: -theta, -amount, bias; leaks
+    )
     PROJECTION = 2  #: by tag
     ROW = 3  #: coordinate table of source rows
     COLUMN = 4  #: ... of source columns
@@ -114,6 +116,13 @@ def _parameter_step(config: ChipConfig) -> tuple[tuple[str, int], ...]:
     return (("parameter_step", bits_for(config.parameter_depth)),) if config.step_bits else ()
 
 
+def parameter_parts(config: ChipConfig) -> int:
+    """Parts that a PARAMETER word lies in, one after the other: those of a narrow sweep; halves with `narrow_tables`, but on a chip
+    with a dynamic memory, whose walks begin before all words have come."""
+    halves = config.narrow_tables and not config.dynamic_depth
+    return config.sweep_turns if config.sweep_turns > 1 else 1 + halves
+
+
 AnyMemory = Memory | OptionMemory | TrainingMemory
 
 
@@ -138,7 +147,7 @@ class CoreTables:
         lanes = self.config.lanes
         plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: lanes * self.config.weight_bits,
-            Memory.PARAMETER: self.config.swept_lanes
+            Memory.PARAMETER: (lanes // parameter_parts(self.config))
             * (self.config.weight_bits if self.config.training else self.config.lane_bits),
             Memory.ROW: self.coordinate.width,
             Memory.COLUMN: self.coordinate.width,
@@ -166,7 +175,7 @@ class CoreTables:
         c = self.config
         plain: dict[AnyMemory, int] = {
             Memory.WEIGHT: c.weight_depth,
-            Memory.PARAMETER: c.parameter_depth * c.sweep_turns,
+            Memory.PARAMETER: c.parameter_depth * parameter_parts(c),
             Memory.PROJECTION: c.projections,
             Memory.ROW: c.row_depth,
             Memory.COLUMN: c.column_depth,

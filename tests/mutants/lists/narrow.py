@@ -60,11 +60,23 @@ POPULATIONS = (
     Mutant("soma/sweep/control.py", "self.asks.eq(self.job.valid)", "self.asks.eq(self.job.valid & (count == 1))", "a word is asked for in one cycle", tests=("tests/unit/test_narrow_population.py", "tests/unit/test_narrow_sweep.py")),
 )  # fmt: skip
 
+HALVES = (
+    Mutant("half_parameters.py", "self.fetches & (count == last)", "self.fetches & (count == last - 1)", "a walk begins before the last half"),
+    Mutant("half_parameters.py", "count >= words", "count > words", "half of the lanes have other leaks"),
+    Mutant("half_parameters.py", "pointer.turn.eq(count)", "pointer.turn.eq(0)", "all lanes have the leaks of the first half"),
+    Mutant("half_parameters.py", "pointer.onward.eq(ends)", "pointer.onward.eq(0)", "all groups have the leaks of the first, in halves"),
+    Mutant("half_parameters.py", "Mux(count == last, 0, count + 1)", "count + 1", "the next group's words are counted from another one on"),
+    Mutant("parameters.py", "count == number * parts + part + 1", "count == number * parts + 1", "both halves are the first"),
+    Mutant("parameters.py", "count == number * parts + part + 1", "count == number * parts + parts - part", "halves are exchanged"),
+)  # fmt: skip
+
 SOFTWARE = (
-    Mutant("compiler/parameters.py", "lanes[turn * each : (turn + 1) * each]", "lanes[:each]", "all parts have the parameters of the first", tests=("tests/unit/test_narrow_compile.py",)),
-    Mutant("compiler/parameters.py", "address * turns + turn", "address + turn", "parts lie over each other", tests=("tests/unit/test_narrow_compile.py",)),
+    Mutant("compiler/parameters.py", "lanes[number * each : (number + 1) * each]", "lanes[:each]", "all parts have the parameters of the first", tests=("tests/unit/test_narrow_compile.py",)),
+    Mutant("compiler/parameters.py", "address * parts + number", "address + number", "parts lie over each other", tests=("tests/unit/test_narrow_compile.py",)),
     Mutant("estimate/work.py", "elements * config.sweep_turns", "elements", "a sweep takes a cycle a word, whatever it computes"),
     Mutant("estimate/work.py", "cycles + population_cycles(config) - WORD", "cycles", "a population's word takes no longer in parts"),
+    Mutant("estimate/work.py", "cycles + TURN * (config.sweep_turns - 1) + parameter_cycles(config) - PARAMETERS", "cycles + TURN * (config.sweep_turns - 1)", "a group's parameters take no longer in halves"),
+    Mutant("formats/memory_words.py", "parameter_parts(config) if memory == Memory.PARAMETER else 1", "1", "a header's fields of parameters are as many as lanes", tests=("tests/unit/test_c_header.py",)),
     Mutant("formats/narrow_tables.py", "population_parts(config) + 1", "population_parts(config)", "a word stands a cycle before its last part", tests=("tests/unit/test_narrow_population.py",)),
     Mutant("host/driver.py", "_GROUP * turns", "_GROUP", "groups take no longer"),
 )  # fmt: skip
@@ -81,6 +93,10 @@ PARTS = (
     Part(
         name="narrow populations", folder="gateware/spikeplane_gateware/core", gateware=True,
         tests={"*": ("tests/unit/test_narrow_population.py",)}, mutants=POPULATIONS,
+    ),
+    Part(
+        name="halves", folder="gateware/spikeplane_gateware/core/soma/sweep", gateware=True,
+        tests={"*": ("tests/unit/test_half_parameters.py",)}, mutants=HALVES,
     ),
     Part(name="narrow", folder="sw/spikeplane", gateware=False, tests={"*": _SOFT}, mutants=SOFTWARE),
 )  # fmt: skip

@@ -17,12 +17,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane.formats.tables import LEVEL_BITS, core_tables
+from spikeplane.formats.tables import LEVEL_BITS, core_tables, parameter_parts
 from spikeplane_gateware.core.interfaces import WriteBus
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.neuron import NeuronArray
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.sweep.elements import ELEMENT, stages_shown
+from spikeplane_gateware.core.soma.sweep.half_parameters import HalfParameters
 from spikeplane_gateware.core.soma.sweep.maximum import Maximum
 from spikeplane_gateware.core.soma.sweep.membranes import Membranes
 from spikeplane_gateware.core.soma.sweep.parameters import Parameters
@@ -109,7 +110,7 @@ class Lanes(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, c, stages = Module(), self.config, self.stages
-        m.submodules.parameters = parameters = Parameters(c)
+        m.submodules.parameters = parameters = (HalfParameters if parameter_parts(c) > 1 else Parameters)(c)
         m.submodules.membranes = membranes = Membranes(c)
         m.submodules.maximum = maximum = Maximum(c)
         m.submodules.neurons = neurons = NeuronArray(c)

@@ -1,4 +1,4 @@
-"""Which parameter word a narrow sweep reads: those of a group, part by part, and then the leaks of the part that is swept.
+"""Which parameter word is read in parts: those of a group, part by part, and then the leaks of the part that is wanted.
 
 ```
     opening --> parameter_base --> + 1 for each part of -theta, -amount and bias --+-> address
@@ -12,18 +12,18 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import Memory, core_tables, parameter_parts
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.structs import struct
 
 
 class NarrowPointer(wiring.Component):
-    """The address of the memory PARAMETER on a chip with `sweep_lanes`.
+    """The address of the memory PARAMETER on a chip whose words lie in parts.
 
     Parameters: config: the chip.
 
     Attributes: population: POPULATION word, a level; read: the bus of the read-back; opening: pulse, a population begins;
-    asks: level, the group's words are read; onward: pulse, another group than the first begins; sweeps, turn: the leaks of
+    asks: level, the group's words are read; onward: pulse, the leaks from now on are the next group's; sweeps, turn: the leaks of
     this part are read; address. Of a chip with thresholds by step also offset: of the step's words.
     """
 
@@ -37,7 +37,7 @@ class NarrowPointer(wiring.Component):
                 "asks": In(1),
                 "onward": In(1),
                 "sweeps": In(1),
-                "turn": In(bits_for(config.sweep_turns)),
+                "turn": In(bits_for(parameter_parts(config))),
                 "address": Out(bits_for(tables.depth(Memory.PARAMETER))),
                 **({"offset": In(bits_for(config.parameter_depth))} if config.step_bits else {}),
             }

@@ -17,7 +17,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import SHARED_LANES
-from spikeplane.formats.tables import Memory, core_tables, lane_leak_layout
+from spikeplane.formats.tables import Memory, core_tables, lane_leak_layout, parameter_parts
 from spikeplane_gateware.core.interfaces import WriteBus, late_write
 from spikeplane_gateware.core.reads import ReadBus, output_register
 from spikeplane_gateware.core.soma.parameter_pointer import LAST, ParameterPointer, leaks_first
@@ -97,21 +97,13 @@ class Parameters(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
-        count = Signal(range(LAST + 1))  # of the words
-        loading = Signal()
-        m.submodules.pointer = pointer = ParameterPointer(c)
-        word = parameter_memory(m, self, pointer, loading, loading)
-        m.d.comb += [pointer.loading.eq(loading), pointer.count.eq(count)]
-        self._times(m, count, loading)
-        bits = c.membrane_bits
+        bits, leaks = c.membrane_bits, {"leaks": lane_leak_layout(c).width} if c.leak_multiplier else {}
         kinds = {"theta": bits, "amount": bits, "bias": c.acc_bits}
-        leaks = {"leaks": lane_leak_layout(c).width} if c.leak_multiplier else {}
         kinds = {**leaks, **kinds} if leaks_first(c) else {**kinds, **leaks}
+        word, count = self._read(m, len(kinds))
         found = {}
         for number, (name, width) in enumerate(kinds.items()):
-            arrived = Signal(name=f"arrived_{name}")
-            m.d.sync += arrived.eq(count == number + 1)
-            found[name] = self._held(m, name, arrived, word, width)
+            found[name] = self._held(m, name, number, count, word, width)
         for lane in range(c.lanes):
             m.d.comb += [
                 self.theta[lane].eq(found["theta"][lane]),
@@ -121,6 +113,16 @@ class Parameters(wiring.Component):
                 m.d.comb += self.leak[lane].eq(found["leaks"][lane])
         self._biases(m, found["bias"])
         return m
+
+    def _read(self, m: Module, kinds: int) -> tuple[Signal, Signal]:  # noqa: ARG002 - halves are counted by it
+        """The register of the memory, and the count of what stands there: part n in count n + 2."""
+        count = Signal(range(LAST + 1))
+        loading = Signal()
+        m.submodules.pointer = pointer = ParameterPointer(self.config)
+        word = parameter_memory(m, self, pointer, loading, loading)
+        m.d.comb += [pointer.loading.eq(loading), pointer.count.eq(count)]
+        self._times(m, count, loading)
+        return word, count
 
     def _times(self, m: Module, count: Signal, loading: Signal) -> None:
         """The words come one after the other. On a chip with a dynamic memory the walk begins before the last have come: what
@@ -138,15 +140,18 @@ class Parameters(wiring.Component):
             m.d.comb += [loading.eq(self.fetches), self.begins.eq(self.fetches & (count == 3))]
             m.d.comb += self.ready.eq(self.fetches & last)
 
-    def _held(self, m: Module, name: str, arrived: Signal, word: Signal, width: int) -> list[Value]:
-        """The lanes' parts of a word, in registers; those of leaks lie beside the multipliers."""
-        places = [
-            slice(lane * self.config.lane_bits, lane * self.config.lane_bits + width)
-            for lane in range(self.config.lanes)
-        ]
-        held = [Signal(width, name=f"{name}_{lane}", reset_less=True) for lane in range(self.config.lanes)]
-        with m.If(arrived):
-            m.d.sync += [register.eq(word[place]) for register, place in zip(held, places, strict=True)]
+    def _held(
+        self, m: Module, name: str, number: int, count: Signal, word: Signal, width: int
+    ) -> list[Value]:
+        """The lanes' parts of word `number` of a group, in registers; those of leaks lie beside the multipliers."""
+        parts, lanes = parameter_parts(self.config), self.config.lanes
+        held = [Signal(width, name=f"{name}_{lane}", reset_less=True) for lane in range(lanes)]
+        for part in range(parts):
+            arrived = Signal(name=f"arrived_{name}_{part}" if parts > 1 else f"arrived_{name}")
+            m.d.sync += arrived.eq(count == number * parts + part + 1)
+            with m.If(arrived):
+                for at, register in enumerate(held[part * lanes // parts : (part + 1) * lanes // parts]):
+                    m.d.sync += register.eq(word[at * self.config.lane_bits :][:width])
         return list(held)
 
     def _biases(self, m: Module, found: list[Value]) -> None:
