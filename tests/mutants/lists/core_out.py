@@ -110,6 +110,8 @@ EGRESS = (
         "soma/egress.py", "self.final.eq(count <= 1)", "self.final.eq(count == 1)", "a mask without destination stays for ever",
         equivalent="no program has one: a population that nobody takes and that is not probed is refused (program/check.py)",
     ),
+    Mutant("soma/egress.py", "(free | self.none) & self.final", "self.final", "an item is taken before its packet has room"),
+    Mutant("soma/egress.py", "(free | self.none) & self.final", "free | self.none", "an item is taken with its first destination"),
     Mutant("soma/egress.py", "~self.o.valid | self.o.ready", "1", "a packet that waits is overwritten"),
     Mutant("soma/egress.py", "self.sent.eq(~silent)", "self.sent.eq(0)", "packets are not counted"),
     Mutant("soma/egress.py", "free & self.cleared if early else free", "free", "a pair's credits go before its accumulators are set"),

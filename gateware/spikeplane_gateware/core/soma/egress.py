@@ -96,6 +96,8 @@ class Egress(wiring.Component):
                 self._point(m, p.egress_first, p.egress_count)
                 m.next = "SPIKES"
             with m.State("SPIKES"):
+                # whether an item is there or not: the way from its mask is long
+                m.d.comb += self.item.ready.eq((free | self.none) & self.final)
                 with m.If(self.item.valid):
                     self._spike(m, entry, free, parity)
                 with m.Elif(ends):
@@ -156,7 +158,6 @@ class Egress(wiring.Component):
         silent = Signal()
         m.d.comb += silent.eq(_silent(self.config, entry, self.job.last))
         with m.If(free | self.none):
-            m.d.comb += self.item.ready.eq(self.final)
             with m.If(self.final):
                 self._point(m, self.population.egress_first, self.population.egress_count)
             with m.Else():

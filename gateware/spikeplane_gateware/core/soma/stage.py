@@ -8,7 +8,7 @@
 Throughput: an event a cycle; see Sweep for that of sweeps. Latency: see Schedule.
 """
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -103,11 +103,12 @@ class SomaStage(wiring.Component):
 
     def _items(self, m: Module, sweep: Sweep, egress: Egress) -> None:
         """A sweep's words go to the egress, or of a pair population to the outer engine."""
+        connect(m, sweep.item, egress.item)
         if not self.config.dynamic_depth:
-            connect(m, sweep.item, egress.item)
             return
         m.submodules.outer = outer = OuterEngine(self.config)
         m.submodules.under_way = rows = UnderWay(self.config)
+        connect(m, sweep.outer, outer.item)
         connect(m, outer.rows, flipped(self.rows))
         for name in values_port(self.config):
             m.d.comb += getattr(outer, name).eq(getattr(sweep, name))
@@ -123,9 +124,4 @@ class SomaStage(wiring.Component):
             self.unready.eq(rows.unready),
             sweep.engaged.eq(rows.busy),
             *[getattr(egress, name).eq(getattr(sweep, name)) for name in ("opens", "early", "cleared")],
-            outer.item.payload.eq(sweep.item.payload),
-            egress.item.payload.eq(sweep.item.payload),
-            outer.item.valid.eq(sweep.item.valid & sweep.to_outer),
-            egress.item.valid.eq(sweep.item.valid & ~sweep.to_outer),
-            sweep.item.ready.eq(Mux(sweep.to_outer, outer.item.ready, egress.item.ready)),
         ]

@@ -34,14 +34,15 @@ class Items(wiring.Component):
     asked for; launched: pulse, one that the neurons will have; load, mask, shift, negate, moves, complete, rests, alone: see
     Masks; taken: no item stands before the queue for longer; room: level, another word may be asked for; through: all words of
     the group have left; item: non-zero masks with their places. On a chip with a dynamic memory also pairing: the sweep is one
-    whose words become rows; to_outer: the item is a word of pairs, all of which are items; drained: the last of them has gone;
-    behind: some may still be before the sweep's.
+    whose words become rows; outer: its words, all of which are items; drained: the last of them has gone; behind: some may
+    still be before the sweep's.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         inputs = ("begin", "element", "launched", "load", "moves", "complete", "rests", "alone", "negate")
-        paired = dict.fromkeys(("to_outer", "drained", "behind"), Out(1))
+        item = Out(stream.Signature(item_layout(config)))
+        paired = {"pairing": In(1), "outer": item, **dict.fromkeys(("drained", "behind"), Out(1))}
         super().__init__(
             {
                 "population": In(struct(core_tables(config).population)),
@@ -50,8 +51,8 @@ class Items(wiring.Component):
                 "mask": In(config.lanes),
                 "shift": In(SHIFT_BITS),
                 **dict.fromkeys(("taken", "room", "through"), Out(1)),
-                "item": Out(stream.Signature(item_layout(config))),
-                **({"pairing": In(1), **paired} if config.dynamic_depth else {}),
+                "item": item,
+                **(paired if config.dynamic_depth else {}),
             }
         )
 
@@ -74,7 +75,6 @@ class Items(wiring.Component):
             empty.eq(idle & (items.level == 0) & ~self.element),
             self.taken.eq(~staged | items.w_rdy),
             items.w_data.eq(Cat(item.as_value(), *tags)),
-            items.r_en.eq(self.item.ready),
         ]
         # From a register: what is launched in this cycle and the last is allowed for.
         m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
@@ -88,6 +88,7 @@ class Items(wiring.Component):
             m.d.comb += [
                 self.through.eq(idle),
                 items.w_en.eq(staged & (item.mask != 0)),
+                items.r_en.eq(self.item.ready),
                 self.item.payload.eq(items.r_data),
                 self.item.valid.eq(items.r_rdy),
             ]
@@ -138,12 +139,17 @@ class Items(wiring.Component):
 
     def _past(self, m: Module, items: Any, tag: Signal, goes: Value, vacant: Signal) -> None:
         """Past the queue if it is empty, which saves the two cycles that it takes. `goes`: a word, or a word of pairs."""
-        passes = Signal(name="passes")
-        shown = Mux(vacant, items.w_data, items.r_data)
+        waits, valid, to_outer = (Signal(name=name) for name in ("waits", "valid", "to_outer"))
+        shown = Mux(vacant, items.w_data, items.r_data)[: item_layout(self.config).size]
         m.d.comb += [
-            passes.eq(vacant & self.item.ready),
-            items.w_en.eq(goes & ~passes),
-            self.to_outer.eq(Mux(vacant, tag, items.r_data[-1])),
-            self.item.payload.eq(shown[: item_layout(self.config).size]),
-            self.item.valid.eq(items.r_rdy | (goes & vacant)),
+            # not by `to_outer`: a word that waits says nothing of the one that comes, and the way through it is long
+            waits.eq(~vacant | ~Mux(tag, self.outer.ready, self.item.ready)),
+            items.w_en.eq(goes & waits),
+            items.r_en.eq(Mux(items.r_data[-1], self.outer.ready, self.item.ready)),
+            to_outer.eq(Mux(vacant, tag, items.r_data[-1])),
+            valid.eq(items.r_rdy | (goes & vacant)),
+            self.item.payload.eq(shown),
+            self.outer.payload.eq(shown),
+            self.item.valid.eq(valid & ~to_outer),
+            self.outer.valid.eq(valid & to_outer),
         ]

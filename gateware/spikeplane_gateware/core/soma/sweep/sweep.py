@@ -63,14 +63,15 @@ class Sweep(wiring.Component):
     (`item_layout`); finish: level, no more items come, until done (in): pulse, Egress has sent all;
     swept: pulse, a population has been swept, not only initialised; vacant: no job is under way or
     waits. On a chip with a dynamic memory, for the outer engine: begins: pulse, the sweep of a population that it
-    takes the words of (all of them are items then, also those that are 0), which waits until it is not engaged (in); to_outer: the item
-    is such a word; drained: level, the last of them has gone; early: level, few words are left (see EARLY). Of one with gates also
+    takes the words of, which waits until it is not engaged (in); outer: these words, also those that are 0;
+    drained: level, the last of them has gone; early: level, few words are left (see EARLY). Of one with gates also
     row_valid, row: a word of values that becomes a row.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        paired = ("begins", "to_outer", "drained", "opens", "early", "cleared")
+        paired = ("begins", "drained", "opens", "early", "cleared")
+        item = Out(stream.Signature(item_layout(config)))
         super().__init__(
             {
                 "write": In(WriteBus(config)),
@@ -80,10 +81,14 @@ class Sweep(wiring.Component):
                 "port": Out(SweepPort(config)),
                 "population": Out(struct(core_tables(config).population)),
                 "active": Out(JOB),
-                "item": Out(stream.Signature(item_layout(config))),
+                "item": item,
                 "done": In(1),
                 **dict.fromkeys(("finish", "swept", "vacant"), Out(1)),
-                **({**dict.fromkeys(paired, Out(1)), "engaged": In(1)} if config.dynamic_depth else {}),
+                **(
+                    {**dict.fromkeys(paired, Out(1)), "engaged": In(1), "outer": item}
+                    if config.dynamic_depth
+                    else {}
+                ),
                 **row_ports(config),
             }
         )
@@ -132,6 +137,7 @@ class Sweep(wiring.Component):
     def _rows(self, m: Module, control: Any, pace: Any, items: Any, flags: Any) -> list[Any]:
         """What goes beside ops that read rows, or becomes rows."""
         m.submodules.rows = rows = RowSweep(self.config)
+        connect(m, items.outer, flipped(self.outer))
         return [
             *taken(pace, soon=self.port.soon, left=control.left),
             *taken(rows, engaged=self.engaged, done=self.done, initial=control.active.initial),
@@ -142,7 +148,7 @@ class Sweep(wiring.Component):
             items.pairing.eq(rows.pairing),
             self.cleared.eq(control.cleared),
             *shared(self, rows, "begins", "opens", "early"),
-            *shared(self, items, "to_outer", "drained"),
+            self.drained.eq(items.drained),
         ]
 
     def _words(self, lanes: Any, control: Any, flags: Any, requests: Any, elements: Any) -> list[Any]:
