@@ -50,9 +50,10 @@ class LevelSteps:
         step = Signal(signed(len(amount)), name=f"step_{lane}", reset_less=True)
         full = Signal(name=f"full_{lane}", reset_less=True)  # the top level has no lower bits
         over, total = Signal(name=f"reached_{lane}"), Signal(signed(len(rest)), name=f"left_{lane}")
+        added = Mux(self.busy, step, amount) if self.parted else step
         m.d.comb += [
-            total.eq(rest + (Mux(self.busy, step, amount) if self.parted else step)),
-            over.eq(~total[-1] & ~(self.lowest & (total == 0)) & ~full),
+            total.eq(rest + added),
+            over.eq(~total[-1] & ~(self.lowest & nothing_left(rest, added)) & ~full),
         ]
         m.d.sync += step.eq(amount)
         with m.If(self.word):
@@ -62,3 +63,10 @@ class LevelSteps:
             with m.If(over):
                 m.d.sync += [rest.eq(total), full.eq(self.first & self.capped)]
         return total
+
+
+def nothing_left(one: Value, other: Value) -> Value:
+    """Whether the sum of two signed values, in the width of `one`, is 0: beside its carries, not behind them, whose way is long.
+    It is where each place's sum bit is met by what the place below carries or adds."""
+    width = len(one)
+    return (one ^ other)[:width] == ((one | other) << 1)[:width]

@@ -4,7 +4,7 @@
     launched --> [inflight] --> room
     load --> [staged: group, y, x] + mask, shift, negate --> not 0? --> queue --> item
 ```
-Throughput: an item a cycle. Latency: 3 cycles from load; 1 past an empty queue, on a chip with a dynamic memory.
+Throughput: an item a cycle. Latency: 3 cycles from load; of a word of pairs past an empty queue 1.
 
 There the words of a population that becomes pairs are marked in the queue, so that the next sweep need not wait until they
 have gone.
@@ -13,8 +13,8 @@ have gone.
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import fifo, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.dynamic_tables import Sink
@@ -22,6 +22,7 @@ from spikeplane.formats.packet import SHIFT_BITS
 from spikeplane.formats.structure import SWEEP_ITEMS
 from spikeplane.formats.tables import core_tables
 from spikeplane_gateware.core.soma.egress import item_layout
+from spikeplane_gateware.core.soma.sweep.item_queue import ItemQueue
 from spikeplane_gateware.structs import struct
 
 
@@ -33,16 +34,21 @@ class Items(wiring.Component):
     Attributes: population: POPULATION word under way; group: its group; begin: pulse, a group begins; element: pulse, a word is
     asked for; launched: pulse, one that the neurons will have; load, mask, shift, negate, moves, complete, rests, alone: see
     Masks; taken: no item stands before the queue for longer; room: level, another word may be asked for; through: all words of
-    the group have left; item: non-zero masks with their places. On a chip with a dynamic memory also pairing: the sweep is one
-    whose words become rows; outer: its words, all of which are items; drained: the last of them has gone; behind: some may
-    still be before the sweep's.
+    the group have left; item: non-zero masks with their places. On a chip with a dynamic memory also spiked: see Masks; pairing:
+    the sweep is one whose words become rows; outer: its words, all of which are items; drained: the last of them has gone;
+    behind: some may still be before the sweep's.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         inputs = ("begin", "element", "launched", "load", "moves", "complete", "rests", "alone", "negate")
         item = Out(stream.Signature(item_layout(config)))
-        paired = {"pairing": In(1), "outer": item, **dict.fromkeys(("drained", "behind"), Out(1))}
+        paired = {
+            "pairing": In(1),
+            "spiked": In(1),
+            "outer": item,
+            **dict.fromkeys(("drained", "behind"), Out(1)),
+        }
         super().__init__(
             {
                 "population": In(struct(core_tables(config).population)),
@@ -57,12 +63,11 @@ class Items(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, layout = Module(), item_layout(self.config)
-        tag = Signal(name="item_to_outer", reset_less=True)
-        tags = [tag] if self.config.dynamic_depth else []
-        m.submodules.items = items = fifo.SyncFIFOBuffered(width=layout.size + len(tags), depth=SWEEP_ITEMS)
-        item, staged = Signal(layout, name="item_word"), Signal(name="staged")
-        self._place(m, item)
+        m, c = Module(), self.config
+        m.submodules.queue = queue = ItemQueue(c)
+        connect(m, queue.item, flipped(self.item))
+        staged = Signal(name="staged")
+        self._place(m, queue.i.payload)
         inflight = Signal(5)
         idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         change = Cat(
@@ -72,26 +77,17 @@ class Items(wiring.Component):
         left = (inflight == 0) & self.rests
         m.d.comb += [
             idle.eq(left & ~staged),
-            empty.eq(idle & (items.level == 0) & ~self.element),
-            self.taken.eq(~staged | items.w_rdy),
-            items.w_data.eq(Cat(item.as_value(), *tags)),
+            empty.eq(idle & (queue.level == 0) & ~self.element),
+            self.taken.eq(~staged | queue.i.ready),
         ]
         # From a register: what is launched in this cycle and the last is allowed for.
-        m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + items.level) < SWEEP_ITEMS - 5))
+        m.d.sync += self.room.eq(Mux(self.alone, empty, (inflight + queue.level) < SWEEP_ITEMS - 5))
         with m.If(self.taken):
             m.d.sync += staged.eq(self.load)
-        if self.config.dynamic_depth:
-            vacant = self._vacant(m, items)
-            self._apart(m, items, tag, staged, left, vacant)
-            self._past(m, items, tag, staged & (item.mask.any() | tag), vacant)
+        if c.dynamic_depth:
+            self._apart(m, queue, staged, left)
         else:
-            m.d.comb += [
-                self.through.eq(idle),
-                items.w_en.eq(staged & (item.mask != 0)),
-                items.r_en.eq(self.item.ready),
-                self.item.payload.eq(items.r_data),
-                self.item.valid.eq(items.r_rdy),
-            ]
+            m.d.comb += [self.through.eq(idle), queue.i.valid.eq(staged & (self.mask != 0))]
         return m
 
     def _place(self, m: Module, item: Any) -> None:
@@ -117,39 +113,17 @@ class Items(wiring.Component):
             *[item.group.eq(group), item.y.eq(row), item.x.eq(column)],
         ]
 
-    def _vacant(self, m: Module, items: Any) -> Signal:
-        """Whether the queue is empty, a register: the way from its level through the egress is long."""
-        vacant = Signal(name="vacant", init=1)
-        comes, goes = items.w_en & items.w_rdy, items.r_en & items.r_rdy
-        with m.If(comes & ~goes):
-            m.d.sync += vacant.eq(0)
-        with m.Elif(goes & ~comes):
-            m.d.sync += vacant.eq(items.level == 1)
-        return vacant
-
-    def _apart(self, m: Module, items: Any, tag: Signal, staged: Signal, left: Value, vacant: Signal) -> None:
-        """The words of pairs, all of them, have a mark in the queue. `left`: all words have left the neurons."""
+    def _apart(self, m: Module, queue: ItemQueue, staged: Signal, left: Value) -> None:
+        """The words of pairs, all of them, have an end of their own. `left`: all words have left the neurons."""
+        tag = Signal(name="item_to_outer", reset_less=True)
+        connect(m, queue.outer, flipped(self.outer))
         with m.If(self.load):
             m.d.sync += tag.eq(self.population.sink == Sink.OUTER)
         m.d.sync += self.behind.eq(self.pairing | (self.behind & ~self.drained))
         m.d.comb += [
+            queue.to_outer.eq(tag),
+            queue.spikes.eq(staged & self.spiked & ~tag),
+            queue.i.valid.eq(staged & (tag | self.mask.any())),
             self.through.eq(left & (~staged | tag)),
-            self.drained.eq(~self.pairing & ~(staged & tag) & (vacant | (items.r_rdy & ~items.r_data[-1]))),
-        ]
-
-    def _past(self, m: Module, items: Any, tag: Signal, goes: Value, vacant: Signal) -> None:
-        """Past the queue if it is empty, which saves the two cycles that it takes. `goes`: a word, or a word of pairs."""
-        waits, valid, to_outer = (Signal(name=name) for name in ("waits", "valid", "to_outer"))
-        shown = Mux(vacant, items.w_data, items.r_data)[: item_layout(self.config).size]
-        m.d.comb += [
-            # not by `to_outer`: a word that waits says nothing of the one that comes, and the way through it is long
-            waits.eq(~vacant | ~Mux(tag, self.outer.ready, self.item.ready)),
-            items.w_en.eq(goes & waits),
-            items.r_en.eq(Mux(items.r_data[-1], self.outer.ready, self.item.ready)),
-            to_outer.eq(Mux(vacant, tag, items.r_data[-1])),
-            valid.eq(items.r_rdy | (goes & vacant)),
-            self.item.payload.eq(shown),
-            self.outer.payload.eq(shown),
-            self.item.valid.eq(valid & ~to_outer),
-            self.outer.valid.eq(valid & to_outer),
+            self.drained.eq(~self.pairing & queue.drained),
         ]

@@ -36,6 +36,7 @@ def mask_ports(config: ChipConfig) -> dict[str, Any]:
         "taken": In(1),
         **dict.fromkeys(("load", "moves", "complete", "rests", "alone", "negate"), Out(1)),
         "mask": Out(config.lanes),
+        **({"spiked": Out(1)} if config.dynamic_depth else {}),
         "shift": Out(SHIFT_BITS),
         **table_ports(config),
         **row_ports(config),
@@ -82,7 +83,8 @@ class Masks(wiring.Component):
     Attributes: population: POPULATION word under way; out_valid, fired, v, level: of the neurons; load: pulse, in the next cycle
     mask, shift, negate are those of an item, until the next one; taken: nothing stands in its way (spikes do not wait for that);
     moves: the item is its word's last; complete, alone: see Values; rests: no more items come of what was complete; write, read,
-    read_data, turn, entry: the memory TABLE (chips with tables); row_valid, row: a row (chips with gates).
+    read_data, turn, entry: the memory TABLE (chips with tables); row_valid, row: a row (chips with gates). On a chip with a dynamic
+    memory also spiked: mask is one of spikes, and not 0, a register; parts of a mask are not looked at.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -105,6 +107,8 @@ class Masks(wiring.Component):
         bits = self._plane(m, planes, limits.beyond)
         with m.If(self.load):
             m.d.sync += mask.eq(Mux(p.membrane_out, bits, self.fired))
+            if c.dynamic_depth:
+                m.d.sync += self.spiked.eq(~p.membrane_out & self.fired.any())
         m.d.comb += self.mask.eq(mask)
         return m
 

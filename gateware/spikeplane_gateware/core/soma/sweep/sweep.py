@@ -166,6 +166,7 @@ class Sweep(wiring.Component):
         """From the lanes to the items."""
         c, element = self.config, requests.element
         flags = ("load", "mask", "shift", "negate", "moves", "complete", "rests", "alone")
+        flags += ("spiked",) if c.dynamic_depth else ()
         return [
             *shared(masks, lanes, "out_valid", "fired"),
             *each(masks.v, lanes.v),
