@@ -67,7 +67,7 @@ def harness(config: ChipConfig = CONFIG) -> Module:
         free(m, signal)
     offered(m, dut.job, Assume)
     staged, inflight, load = inside["items", "staged"], inside["items", "inflight"], inside["masks", "load"]
-    ready, level = inside["items", "items", "w_rdy"], inside["items", "items", "level"]
+    ready, level = inside["items", "queue", "items", "w_rdy"], inside["items", "queue", "level"]
     m.d.comb += Assert(~load | ~staged | ready)  # what is claimed: an item takes the place of none that waits
     # nor a membrane of one whose planes are under way
     m.d.comb += Assert(~inside["lanes", "neurons", "out_valid"] | _rest(inside))

@@ -26,8 +26,8 @@ SCHEDULE = (
 )  # fmt: skip
 
 SWEEP = (
-    Mutant("soma/sweep/items.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "(inflight + items.level) < SWEEP_ITEMS", "the item FIFO's room is a few words too large"),
-    Mutant("soma/sweep/items.py", "(inflight + items.level) < SWEEP_ITEMS - 5", "1", "the item FIFO's room is not looked at"),
+    Mutant("soma/sweep/items.py", "(inflight + queue.level) < SWEEP_ITEMS - 5", "(inflight + queue.level) < SWEEP_ITEMS", "the item FIFO's room is a few words too large"),
+    Mutant("soma/sweep/items.py", "(inflight + queue.level) < SWEEP_ITEMS - 5", "1", "the item FIFO's room is not looked at"),
     Mutant("soma/parameter_pointer.py", "Mux(at_leaks, leaks, words)", "words", "the leaks are the next group's thresholds"),
     Mutant("soma/parameter_pointer.py", "leaks.eq(self._of_step(p.leak_base))", "leaks.eq(0)", "every population leaks as the words at 0 say"),
     Mutant("soma/parameter_pointer.py", "leaks + p.leak_each", "leaks", "every group leaks as the first"),
@@ -46,7 +46,7 @@ SWEEP = (
         equivalent="an initial job's `sample` and `parity` are the same bit (schedule.py, INITIAL)",
     ),
     Mutant("soma/sweep/membranes.py", "self.out_valid & ~p.stateless", "self.out_valid", "a population without memory writes another's membranes"),
-    Mutant("soma/sweep/items.py", "staged & (item.mask != 0)", "staged", "empty masks are sent"),
+    Mutant("soma/sweep/items.py", "staged & (self.mask != 0)", "staged", "empty masks are sent"),
     Mutant("soma/sweep/masks.py", "p.membrane_out & planes.highest & ~p.relu", "0", "the sign plane of a membrane is positive"),
     Mutant("soma/sweep/masks.py", "p.membrane_out & planes.highest & ~p.relu", "p.membrane_out & planes.highest", "the highest plane of values from 0 on counts negative"),
     Mutant("soma/plane_counter.py", "p.plane_last + 1", "self.config.membrane_bits", "all planes are sent, whatever a population has"),

@@ -4,8 +4,10 @@ from mutants.catalogue import Mutant, Part
 
 GATEWARE = (
     Mutant("soma/level_steps.py", "step >> 1", "step", "the later bits are compared with as much as the first"),
-    Mutant("soma/level_steps.py", "self.lowest & (total == 0)", "0", "a half goes up to an odd level"),
-    Mutant("soma/level_steps.py", "self.lowest & (total == 0)", "total == 0", "a half goes down to an odd level"),
+    Mutant("soma/level_steps.py", "self.lowest & nothing_left(rest, added)", "0", "a half goes up to an odd level"),
+    Mutant("soma/level_steps.py", "self.lowest & nothing_left(rest, added)", "nothing_left(rest, added)", "a half goes down to an odd level"),
+    Mutant("soma/level_steps.py", "(one | other) << 1", "(one & other) << 1", "a tie is one where nothing is carried"),
+    Mutant("soma/level_steps.py", "(one | other) << 1", "one | other", "a tie is found a place too high"),
     Mutant("soma/level_steps.py", "self.first & self.capped", "0", "levels go beyond a top of one bit"),
     Mutant("soma/level_steps.py", "self.first & self.capped", "self.first", "a top of all bits has the highest alone"),
     Mutant("soma/level_steps.py", "self.first & self.capped", "self.capped", "below its top a level has one bit alone"),
@@ -22,7 +24,7 @@ GATEWARE = (
     Mutant("soma/level_steps.py", "step.eq(amount)", "step.eq(amount >> 1)", "the first bit is compared with half of its multiple"),
     Mutant("soma/level_steps.py", "self.left.eq(self.settings.levels)", "self.left.eq(self.settings.levels - 1)", "levels have a bit less than their population"),
     Mutant("soma/neuron.py", "m.d.sync += lower.eq(left)", "", "what is left is half a threshold too much", within="with m.If(self.steps.takes): m.d.sync += lower.eq(left)"),
-    Mutant("soma/sweep/masks.py", "p.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
+    Mutant("soma/sweep/masks.py", "self.population.levels != 0", "0", "the membrane's bits are sent in the place of the level's"),
 )  # fmt: skip
 
 SOFTWARE = (

@@ -69,4 +69,4 @@ def nothing_left(one: Value, other: Value) -> Value:
     """Whether the sum of two signed values, in the width of `one`, is 0: beside its carries, not behind them, whose way is long.
     It is where each place's sum bit is met by what the place below carries or adds."""
     width = len(one)
-    return (one ^ other)[:width] == ((one | other) << 1)[:width]
+    return Value.cast((one ^ other)[:width] == ((one | other) << 1)[:width])

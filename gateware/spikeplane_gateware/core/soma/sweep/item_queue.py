@@ -74,12 +74,13 @@ class ItemQueue(wiring.Component):
     def _two_ends(self, m: Module, items: Any, vacant: Signal) -> None:
         """By the mark in the queue. Planes of values do not pass it: whether one is 0 is known late."""
         mark, shown = items.r_data[-1], Mux(vacant, items.w_data, items.r_data)[:-1]
-        taken = (self.to_outer & self.outer.ready) | (self.spikes & self.item.ready)
+        spikes = self.spikes & ~self.to_outer
+        taken = (self.to_outer & self.outer.ready) | (spikes & self.item.ready)
         m.d.comb += [
             items.w_en.eq(self.i.valid & ~(vacant & taken)),
             items.r_en.eq(Mux(mark, self.outer.ready, self.item.ready)),
             self.item.payload.eq(shown),
-            self.item.valid.eq(Mux(vacant, self.spikes, items.r_rdy & ~mark)),
+            self.item.valid.eq(Mux(vacant, spikes, items.r_rdy & ~mark)),
             self.outer.payload.eq(shown),
             self.outer.valid.eq(Mux(vacant, self.i.valid & self.to_outer, items.r_rdy & mark)),
             self.drained.eq(~(self.i.valid & self.to_outer) & (vacant | (items.r_rdy & ~mark))),

@@ -122,7 +122,7 @@ class Items(wiring.Component):
         m.d.sync += self.behind.eq(self.pairing | (self.behind & ~self.drained))
         m.d.comb += [
             queue.to_outer.eq(tag),
-            queue.spikes.eq(staged & self.spiked & ~tag),
+            queue.spikes.eq(staged & self.spiked),
             queue.i.valid.eq(staged & (tag | self.mask.any())),
             self.through.eq(left & (~staged | tag)),
             self.drained.eq(~self.pairing & queue.drained),

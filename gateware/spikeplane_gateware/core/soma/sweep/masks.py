@@ -106,17 +106,27 @@ class Masks(wiring.Component):
             m.d.sync += planes.advance()
         bits = self._plane(m, planes, limits.beyond)
         with m.If(self.load):
-            m.d.sync += mask.eq(Mux(p.membrane_out, bits, self.fired))
+            m.d.sync += mask.eq(Mux(p.membrane_out, Cat(bits), self.fired))
             if c.dynamic_depth:
                 m.d.sync += self.spiked.eq(~p.membrane_out & self.fired.any())
-        m.d.comb += self.mask.eq(mask)
+        m.d.comb += self.mask.eq(self._levels(m, planes, mask) if c.levels else mask)
         return m
 
-    def _plane(self, m: Module, planes: PlaneCounter, beyond_now: Value) -> Value:
+    def _levels(self, m: Module, planes: PlaneCounter, other: Signal) -> Value:
+        """The mask of the level's bit that is next, or the other one, of spikes or a membrane: the way through both choices and
+        from the population's word is long, so there are registers between."""
+        levelled, mask = Signal(), Signal(self.config.lanes, name="level_mask", reset_less=True)
+        m.d.sync += levelled.eq(self.population.levels != 0)
+        with m.If(self.load):
+            bits = (level.bit_select(planes.bits[n // SHARED_LANES], 1) for n, level in enumerate(self.level))
+            m.d.sync += mask.eq(Cat(bits))
+        return Mux(levelled, mask, other)
+
+    def _plane(self, m: Module, planes: PlaneCounter, beyond_now: Value) -> list[Value]:
         """The mask of the plane that is next. A membrane beyond the planes sends the nearest value that they
         hold: ones if it is positive, none if it is negative, the other way round in a plane that counts
         negative."""
-        c, p, found = self.config, self.population, []
+        p, found = self.population, []
         fill = Signal(reset_less=True)
         m.d.comb += fill.eq(planes.highest & ~p.relu)
         for lane, value in enumerate(self.v):
@@ -124,8 +134,5 @@ class Masks(wiring.Component):
             with m.If(self.out_valid):
                 m.d.sync += beyond.eq(beyond_now[lane])
             at = planes.bits[lane // SHARED_LANES]
-            plane = Mux(beyond, sign == fill, value.bit_select(at, 1))
-            if c.levels:
-                plane = Mux(p.levels != 0, self.level[lane].bit_select(at, 1), plane)
-            found.append(plane)
-        return Value.cast(Cat(*found))
+            found.append(Mux(beyond, sign == fill, value.bit_select(at, 1)))
+        return found
