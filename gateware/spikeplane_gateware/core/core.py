@@ -31,6 +31,8 @@ from spikeplane_gateware.units.training.synapses import TrainingSynapses
 
 Synapses = SynapseStage | TrainingSynapses
 Soma = SomaStage | TrainingSoma
+#: what the loader tells the replies, by the names of both
+TOLD = ("start", "running", "refused", "unread", "query_valid", "query_index")
 
 
 class Core(wiring.Component):
@@ -74,26 +76,15 @@ class Core(wiring.Component):
             m.d.comb += getattr(soma.write, name).eq(getattr(loader.write, name))
         m.d.comb += [
             synapses.hold.eq(soma.initialising | loader.start | loader.reading),
-            soma.x.eq(self.x),
-            soma.y.eq(self.y),
-            replies.x.eq(self.x),
-            replies.y.eq(self.y),
-            soma.start.eq(loader.start),
-            soma.stop.eq(loader.stop),
-            soma.running.eq(loader.running),
-            soma.event_valid.eq(synapses.event_valid),
-            soma.event.eq(synapses.event),
-            replies.start.eq(loader.start),
-            replies.running.eq(loader.running),
-            replies.refused.eq(loader.refused),
+            *[part.x.eq(self.x) for part in (soma, replies)],
+            *[part.y.eq(self.y) for part in (soma, replies)],
+            *[getattr(soma, name).eq(getattr(loader, name)) for name in ("start", "stop", "running")],
+            *[getattr(soma, name).eq(getattr(synapses, name)) for name in ("event_valid", "event")],
+            *[getattr(replies, name).eq(getattr(loader, name)) for name in TOLD],
+            *[getattr(replies, name).eq(getattr(synapses, name)) for name in ("operation", "spike")],
             replies.dropped.eq(dropped),
-            replies.unread.eq(loader.unread),
-            replies.operation.eq(synapses.operation),
-            replies.spike.eq(synapses.spike),
             replies.sweep.eq(soma.swept),
             replies.packet.eq(soma.sent),
-            replies.query_valid.eq(loader.query_valid),
-            replies.query_index.eq(loader.query_index),
             loader.query_ready.eq(replies.query_ready),
         ]
         if self.config.step_bits:

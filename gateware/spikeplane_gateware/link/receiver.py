@@ -106,8 +106,7 @@ class Receiver(wiring.Component):
             self.ram.write_address.eq(Cat(place, self.expected[:SLOT_BITS])),
             self.ram.write_data.eq(unstuff.data),
         ]
-        sound = Signal()
-        empty = Signal()
+        sound, empty = (Signal(name=name) for name in ("sound", "empty"))
         m.d.comb += empty.eq(count == HEADER_BYTES + CRC_BYTES)
         is_reset = (head.kind == FrameKind.RESET) & empty & (raw[8:] == RESET_MARK)
         is_data = (head.kind == FrameKind.DATA) & ~empty

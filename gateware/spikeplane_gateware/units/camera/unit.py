@@ -63,6 +63,12 @@ def feed_depth(config: ChipConfig) -> int:
     return min(camera.words, 2 * crop) + SPARE
 
 
+def grabber_depth(config: ChipConfig, which: Stream) -> int | None:
+    """Words of a stream's FIFO; None: as many as its grabber sees fit."""
+    depths = {Stream.IMAGES: config.grabber_depth, Stream.PLANES: 0, Stream.FEED: feed_depth(config)}
+    return depths[which] or None
+
+
 class CameraUnit(wiring.Component):
     """The camera as a unit of a chip: it connects the components of the module's picture.
 
@@ -149,15 +155,8 @@ class CameraUnit(wiring.Component):
         self._send(m, Stream.IMAGES, bits, grabber)
 
     def _grabber(self, m: Module, which: Stream, bits: int, words: dict[str, Any]) -> Grabber:
-        depths = {
-            Stream.IMAGES: self.config.grabber_depth,
-            Stream.PLANES: 0,
-            Stream.FEED: feed_depth(self.config),
-        }
-        depth = depths[which]
-        m.submodules[f"grabber_{which}"] = grabber = Grabber(
-            self.camera, bits, depth=depth or None, places=which == Stream.FEED
-        )
+        depth, places = grabber_depth(self.config, which), which == Stream.FEED
+        m.submodules[f"grabber_{which}"] = grabber = Grabber(self.camera, bits, depth=depth, places=places)
         registers = self.registers
         m.d.comb += [getattr(grabber, name).eq(value) for name, value in words.items()]
         m.d.comb += [

@@ -99,7 +99,7 @@ class Row(wiring.Component):
         m, lanes = Module(), self.config.lanes
         rules = along(m, "rule", self.rule, _FED + ROUND_LATENCY - 1)
         rounded = [round16(m, f"round_{way}", *fed) for way, fed in enumerate(_operands(self, m, rules))]
-        place = self._counter(m, "place", rounded[0].valid)
+        place = _counter(m, "place", rounded[0].valid)
         most = Signal(len(self.limit + BIAS), reset_less=True)  # words of a limit come many cycles behind it
         m.d.sync += most.eq(self.limit + BIAS)
         known = [self._known(m, way, one, rules[-1], most, place) for way, one in enumerate(rounded)]
@@ -147,7 +147,7 @@ class Row(wiring.Component):
             addend = decode(m, f"addend_{way}", product.valid, number, exact_bits=self.exact)
             word = (addend.word + addend.carry)[: self.exact]
             added.append(stage(m, f"sum_{way}", addend.valid, word=word))
-        last = self._counter(m, "last", added[0].valid)
+        last = _counter(m, "last", added[0].valid)
         m.d.sync += self.done.eq(added[0].valid & (last == PASSES - 1))
         with m.If(added[0].valid):
             m.d.sync += self.added.eq(Cat(self.added[WAYS * self.exact :], *[one.word for one in added]))
@@ -162,13 +162,6 @@ class Row(wiring.Component):
             ]
             m.d.sync += self.found.eq(Cat(self.found[WAYS * VALUE_BITS :], *found))
 
-    def _counter(self, m: Module, name: str, step: Value) -> Signal:
-        """The pass that is there: words are whole, so it is never set."""
-        count = Signal(range(PASSES), name=name)
-        with m.If(step):
-            m.d.sync += count.eq(count + 1)
-        return count
-
     def _compare(self, number: Value, way: int, place: Value) -> tuple[Value, Value]:
         """Whether the number of the lane fires, and whether it is in the window."""
         v = _ordered(number)
@@ -176,6 +169,14 @@ class Row(wiring.Component):
             _ordered(_of(getattr(self, name), way)[place]) for name in ("theta", "low", "high")
         )
         return v >= theta, (v > low) & (v < high)
+
+
+def _counter(m: Module, name: str, step: Value) -> Signal:
+    """The pass that is there: words are whole, so it is never set."""
+    count = Signal(range(PASSES), name=name)
+    with m.If(step):
+        m.d.sync += count.eq(count + 1)
+    return count
 
 
 def _of(lanes: Any, way: int) -> Array:

@@ -92,11 +92,8 @@ class TrainingSoma(wiring.Component):
         )
         streamed = config.training is not None and config.training.streamed
         self.schedule, self.counters = Schedule(config), BackwardCounters(config)
-        self.director, self.sweep, self.replay = (
-            Director(config),
-            (TrainingSweep if streamed else PipelinedSweep)(config),
-            Replay(config),
-        )
+        self.director, self.replay = Director(config), Replay(config)
+        self.sweep = (TrainingSweep if streamed else PipelinedSweep)(config)
         self.serve, self.row = Serve(config), Row(config)
         self.update = (Update if self.row.momentum or streamed else PlainUpdate)(config)
         self.egress, self.memories = Broadcast(config), SomaMemories(config)

@@ -108,16 +108,7 @@ class Sums(wiring.Component):
             ("gradient", gradient_reads, writes & last.gradient),
         )
         for of_lanes, (name, reads, stores) in zip(rams, enables, strict=False):
-            read_en, write_en = Signal(name=f"{name}_reads"), Signal(name=f"{name}_writes")
-            m.d.sync += [read_en.eq(reads), write_en.eq(stores)]
-            for lane, ram in enumerate(of_lanes):
-                ram.connect(
-                    m,
-                    read_en=read_en,
-                    read_address=read_at[lane][: len(ram.ram.read_address)],
-                    write_en=write_en,
-                    write_address=write_at[lane][: len(ram.ram.write_address)],
-                )
+            _connect(m, name, of_lanes, (reads, read_at), (stores, write_at))
         if not rams[1:]:
             return loads, [Const(0)] * lanes
         of_gradient = Signal()
@@ -156,6 +147,26 @@ class Sums(wiring.Component):
         with m.If(valid[3]):
             m.d.sync += total.eq(kept + self.words.word_select(lane, bits) + self.carries[lane])
         return source
+
+
+def _connect(
+    m: Module,
+    name: str,
+    rams: list[LaneRam],
+    reads: tuple[Value, list[Signal]],
+    writes: tuple[Value, list[Signal]],
+) -> None:
+    """One memory of all lanes. reads, writes: when, which a register is told, and where, of each lane."""
+    read_en, write_en = Signal(name=f"{name}_reads"), Signal(name=f"{name}_writes")
+    m.d.sync += [read_en.eq(reads[0]), write_en.eq(writes[0])]
+    for lane, ram in enumerate(rams):
+        ram.connect(
+            m,
+            read_en=read_en,
+            read_address=reads[1][lane][: len(ram.ram.read_address)],
+            write_en=write_en,
+            write_address=writes[1][lane][: len(ram.ram.write_address)],
+        )
 
 
 def _found(sums: Sums, m: Module, word: Signal, source: Value, loads: Signal) -> Value | int:

@@ -29,6 +29,20 @@ from spikeplane_gateware.units.training.port import Order, OrderPort
 from spikeplane_gateware.units.training.row import Rule
 
 
+def row_port(lanes: int, exact: int) -> dict[str, Any]:
+    """The ports to `Row`, each named as there behind row_."""
+    return {
+        "row_start": Out(1),
+        "row_rule": Out(2),
+        "row_limit": Out(EXPONENT_BITS),
+        "row_word": Out(exact).array(lanes),
+        "row_weights": Out(VALUE_BITS).array(lanes),
+        "row_done": In(1),
+        "row_numbers": In(VALUE_BITS).array(lanes),
+        "row_addends": In(exact).array(lanes),
+    }
+
+
 class Update(wiring.Component):
     """Changes the weights of all trained projections, or forgets their gradients.
 
@@ -53,14 +67,7 @@ class Update(wiring.Component):
                 "discard": In(1),
                 "done": Out(1),
                 "port": Out(OrderPort(config)),
-                "row_start": Out(1),
-                "row_rule": Out(2),
-                "row_limit": Out(EXPONENT_BITS),
-                "row_word": Out(exact).array(lanes),
-                "row_weights": Out(VALUE_BITS).array(lanes),
-                "row_done": In(1),
-                "row_numbers": In(VALUE_BITS).array(lanes),
-                "row_addends": In(exact).array(lanes),
+                **row_port(lanes, exact),
             }
         )
         self.word = Signal(struct(train_layout(config)), reset_less=True)
