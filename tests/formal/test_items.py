@@ -166,8 +166,8 @@ MUTANTS = {
     "no room kept": (
         "Items",
         items,
-        "(inflight + items.level) < SWEEP_ITEMS - 5",
-        "items.level < SWEEP_ITEMS - 5",
+        "(inflight + queue.level) < SWEEP_ITEMS - 5",
+        "queue.level < SWEEP_ITEMS - 5",
     ),
     "room is not looked at": ("Control", control, "self.element.eq(self.go)", "self.element.eq(1)"),
     "membranes follow each other": ("Items", items, "Mux(self.alone, empty, ", "Mux(0, empty, "),
