@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from spikeplane.camera.config import CameraConfig
-from spikeplane.dynamic import check_dynamic
 from spikeplane.errors import SpikeplaneError
 from spikeplane.files import read_file
-from spikeplane.gates import check_gates
 from spikeplane.later import LATER, later
-from spikeplane.multipliers import check_shifts
-from spikeplane.narrow import check_narrow
-from spikeplane.swept import check_swept
-from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_learning, check_training
+from spikeplane.options import CHECKS, SWITCHES
+from spikeplane.training import WEIGHT_BITS, TrainingConfig, check_training
 from spikeplane.units import UnitConfig, absent, check_units, read_units, size_of, unit, unit_fields
 
 #: Raised whenever the gateware changes what a program means: part of every digest.
@@ -73,6 +69,8 @@ class ChipConfig:
     sweep_lanes       neurons that a sweep computes a cycle, less than `lanes` and a divisor of it: smaller, slower sweeps; None: all lanes
     narrow_tables     True: the coordinate tables' memories hold the projections too; a packet of another one than the last may wait;
                       populations' words are read in parts, parameters in halves, a few cycles more a sweep and group
+    fused             True: a neuron's membrane and the sum of its next step are one word, in one bank of accumulators: membrane_depth
+                      does not count, acc_bits hold both, and a source waits for a step's sweep before it sends the next
     presentations     1..16: a sample may be presented so many times, with membranes that are kept from one to the next
     shift_multiplier  True: weights are shifted by a multiplier a lane, max_shift at most 16; False: by logic
     camera            the reconstruction pipeline on the chip, in TOML the table [camera]; None: no camera
@@ -115,6 +113,7 @@ class ChipConfig:
     sweep_lanes: int | None = field(default=None, metadata=LATER)
     narrow_tables: bool = field(default=False, metadata=LATER)
     shift_multiplier: bool = field(default=False, metadata=LATER)
+    fused: bool = field(default=False, metadata=LATER)
     training: TrainingConfig | None = field(default=None, metadata=LATER)
     camera: CameraConfig | None = unit(CameraConfig)
     grabber_depth: int = size_of("camera", 16, 1 << 16)
@@ -137,11 +136,11 @@ class ChipConfig:
                 raise SpikeplaneError(
                     f"chip configuration: {name} must be an integer from {low} to {high}, not {value!r}"
                 )
-        for name in ("leak_multiplier", "low_planes", "levels", "gates", "narrow_tables", "shift_multiplier"):
+        for name in SWITCHES:
             has: Any = getattr(self, name)
             if not isinstance(has, bool):
                 raise SpikeplaneError(f"chip configuration: {name} must be true or false, not {has!r}")
-        for check in (check_dynamic, check_gates, check_swept, check_narrow, check_shifts, check_learning):
+        for check in CHECKS:
             check(self)
         check_units(self)
         if not self.cores and not self.units:

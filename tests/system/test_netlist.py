@@ -1,6 +1,6 @@
 """The synthesised netlist of the `tiny` chip, as ECP5 cells, under the tests of the RTL: lockstep
 with the golden model. Slowly also that of a chip with two spikes a cycle, whose block RAMs read with both ports, and with
-multipliers that shift."""
+multipliers that shift; and of one with two spikes a cycle, fused words and tables that share memories."""
 
 import re
 from dataclasses import replace
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chips import lockstep
+from fused_drawn import fitted, fused_network
 from networks import random_network
 
 from spikeplane.compiler import build_image, place
@@ -19,10 +20,14 @@ from spikeplane_sim.netlist import build_netlist, cached_netlist, cell_counts, f
 
 pytestmark = pytest.mark.cosim
 TINY = preset("tiny")
-CHIPS = [TINY, pytest.param(replace(TINY, spikes_per_cycle=2, shift_multiplier=True), marks=pytest.mark.slow)]
+CHIPS = [
+    TINY,
+    pytest.param(replace(TINY, spikes_per_cycle=2, shift_multiplier=True), marks=pytest.mark.slow),
+    pytest.param(replace(TINY, spikes_per_cycle=2, narrow_tables=True, fused=True), marks=pytest.mark.slow),
+]
 
 
-@pytest.fixture(scope="module", params=CHIPS, ids=["plain", "options"])
+@pytest.fixture(scope="module", params=CHIPS, ids=["plain", "options", "fused"])
 def chip(request: pytest.FixtureRequest) -> ChipConfig:
     return request.param
 
@@ -51,6 +56,8 @@ def test_only_cells_are_in_the_netlist(chip: ChipConfig) -> None:
 @pytest.mark.parametrize("name", ["convolution", "recurrent", "held"])
 def test_the_bench_networks(chip: ChipConfig, library: Path, name: str) -> None:
     network, inputs = NETWORKS[name](np.random.default_rng(7))
+    if chip.fused:
+        network = fitted(network, chip)
     result = lockstep(network, inputs, chip, library)
     assert result.spikes > 50
     assert result.mismatches == 0, str(result)
@@ -60,7 +67,7 @@ def test_random_networks(chip: ChipConfig, library: Path) -> None:
     """The networks of test_random.py that fit the chip."""
     run = 0
     for seed in range(60):
-        network, inputs = random_network(seed, chip)
+        network, inputs = (fused_network if chip.fused else random_network)(seed, chip)
         try:
             build_image(
                 network,

@@ -195,12 +195,8 @@ class Soma:
         soma, port = self.soma, self.soma.port
         self.asked = [None, *self.asked[:-1]]
         if ctx.get(port.valid):
-            place = ctx.get(port.bank), ctx.get(port.address)
-            self.asked[0] = list(self.accumulators[place])
-            self.taken.add(place)
             self.asked_at = self.cycles
-            if ctx.get(port.clear):
-                self.accumulators[place] = [0] * self.config.lanes
+            self.request(ctx, port)
         answer = self.asked[SWEEP_LATENCY - 1]
         if ctx.get(soma.o.valid) and ctx.get(soma.o.ready):
             self.packet(ctx.get(soma.o.payload.as_value()))
@@ -228,6 +224,14 @@ class Soma:
         for lane, value in enumerate(answer or ()):
             ctx.set(port.data[lane], value)
         self.cycles += 1
+
+    def request(self, ctx: Any, port: Any) -> None:
+        """What a request asks for, and does."""
+        place = ctx.get(port.bank), ctx.get(port.address)
+        self.asked[0] = list(self.accumulators[place])
+        self.taken.add(place)
+        if ctx.get(port.clear):
+            self.accumulators[place] = [0] * self.config.lanes
 
     def row(self, ctx: Any, rows: Any) -> None:
         """What the engine writes."""

@@ -21,6 +21,7 @@ DYNAMIC = replace(CORE, dynamic_depth=16, dynamic_bits=4)
 TWO = replace(CORE, spikes_per_cycle=2)
 SIGNS = replace(DYNAMIC, spikes_per_cycle=2, weight_bits=1)
 PRODUCTS = replace(DYNAMIC, spikes_per_cycle=2, shift_multiplier=True)
+FUSED = replace(CORE, spikes_per_cycle=2, fused=True)
 APART = 8  #: cycles between two reads of a word by sweeps: one sweep reads each once
 
 
@@ -41,6 +42,7 @@ class World:
         self.bias = [self.rng.randrange(-1000, 1000) for _ in range(LANES)]
         self.expected: list[list[int]] = []
         self.seen = self.events = self.told = self.stalls = self.beside = self.late = self.both = 0
+        self.own = self.turn = list(range(WORDS))  # words of ops, and of sweeps
         self.last: tuple[int, int] | None = None  # word of the last op
         self.followed = False  # an op was taken in the cycle before
         self.now, self.swept = 0, [-APART] * WORDS
@@ -84,7 +86,8 @@ class World:
     def offer(self, bank: int) -> dict[str, int]:
         """A new op, two times in three a word to add to `bank`, else a token with any place."""
         rng, event = self.rng, self.rng.random() < 1 / 3
-        op = {"is_event": event, "bank": rng.randrange(2) if event else bank, "address": rng.randrange(WORDS)}
+        place = rng.choice(self.own) if self.dut.config.fused else rng.randrange(WORDS)
+        op = {"is_event": event, "bank": rng.randrange(2) if event else bank, "address": place}
         op |= {"weight_address": rng.randrange(WEIGHTS), "lanes": rng.randrange(1 << LANES)}
         if self.dut.config.dynamic_depth:
             place = (op["bank"], op["address"])
@@ -117,6 +120,9 @@ class World:
     def sweep(self, bank: int, share: float) -> None:
         """In one cycle in 1 / share a word of `bank` is read, and often cleared."""
         rng, sweep = self.rng, self.dut.sweep
+        if self.dut.config.fused:
+            self.sweep_fused(share)
+            return
         clear, address = rng.random() < 0.7, rng.randrange(WORDS)
         valid = rng.random() < share and self.now - self.swept[address] >= APART and not self.is_late()
         for name, value in {"valid": valid, "bank": bank, "clear": clear, "address": address}.items():
@@ -127,8 +133,33 @@ class World:
             if clear:
                 self.sums[bank][address] = list(self.bias)
 
+    def sweep_fused(self, share: float) -> None:
+        """In one cycle in 1 / share a word of this step's sweep is read, and another, read before, is written, or one of both. Ops go
+        to the others meanwhile: of two populations' words each has its turn."""
+        rng, sweep = self.rng, self.dut.sweep
+        places = [n for n in self.turn if self.now - self.swept[n] >= APART]
+        valid = bool(places) and rng.random() < share
+        reads, writes = rng.choice(places or [0]), rng.choice(places or [0])
+        clear = rng.random() < 0.7 and writes != reads
+        for name, value in {
+            "valid": valid,
+            "address": reads,
+            "clear": clear,
+            "write_address": writes,
+        }.items():
+            self.ctx.set(getattr(sweep, name), value)
+        if valid:
+            self.swept[reads] = self.now
+            self.expected.append(list(self.sums[0][reads]))
+            if clear:
+                self.swept[writes] = self.now
+                self.sums[0][writes] = list(self.bias)
+
     async def step(self, bank: int, cycles: int) -> None:
         """Ops to `bank`, and sweeps of the other as soon as its last ops are through."""
+        if self.dut.config.fused:  # halves of the only one
+            half = range(bank * WORDS // 2, (bank + 1) * WORDS // 2)
+            self.own, self.turn, bank = list(half), [n for n in range(WORDS) if n not in half], 0
         op = self.last = None
         for number in range(cycles):
             if op is None and self.rng.random() < 0.8:
@@ -156,6 +187,7 @@ class World:
         (TWO, 1),
         (SIGNS, 7),
         (PRODUCTS, 10),
+        (FUSED, 3),
     ],  # of 12 those that see each late clear
 )
 def test_sums_are_those_of_the_ops_in_order(config: ChipConfig, seed: int) -> None:

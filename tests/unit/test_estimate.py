@@ -66,7 +66,7 @@ def small_program(steps: int = 3) -> Program:
     )
 
 
-@pytest.mark.parametrize("name", ["two", "short", "narrow", "halves"])
+@pytest.mark.parametrize("name", ["two", "short", "narrow", "halves", "fused"])
 def test_memories_are_those_of_the_gateware(name: str) -> None:
     from spikeplane_gateware.chip import TILE_MODULE
     from spikeplane_gateware.tile import Tile
@@ -77,6 +77,7 @@ def test_memories_are_those_of_the_gateware(name: str) -> None:
         "two": replace(preset("tiny"), spikes_per_cycle=2),
         "short": short,
         "halves": replace(short, narrow_tables=True, row_depth=100),
+        "fused": replace(short, membrane_bits=14, fused=True),
         "narrow": replace(short, sweep_lanes=2, narrow_tables=True, row_depth=100),
     }[name]
     text = convert(Tile(chip), TILE_MODULE)

@@ -14,6 +14,7 @@ from spikeplane.formats.narrow_tables import parameter_cycles
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane_gateware.core.soma.schedule import Schedule
+from spikeplane_gateware.core.soma.sweep.fused_parameters import FusedParameters
 from spikeplane_gateware.core.soma.sweep.half_parameters import HalfParameters
 from spikeplane_gateware.core.soma.sweep.parameters import Parameters
 from spikeplane_gateware.core.synapses.stage import SynapseStage
@@ -111,9 +112,10 @@ def test_from_the_last_event_to_a_job() -> None:
 
 @pytest.mark.parametrize("leaks", [False, True])
 @pytest.mark.parametrize("narrow", [False, True])
-def test_a_groups_parameters(narrow: bool, leaks: bool) -> None:
-    config = replace(CORE, narrow_tables=narrow, leak_multiplier=leaks)
-    dut: Any = (HalfParameters if narrow else Parameters)(config)
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_groups_parameters(narrow: bool, leaks: bool, fused: bool) -> None:
+    config = replace(CORE, narrow_tables=narrow, leak_multiplier=leaks, fused=fused)
+    dut: Any = (FusedParameters if fused else HalfParameters if narrow else Parameters)(config)
     found = []
 
     async def bench(ctx: Any) -> None:

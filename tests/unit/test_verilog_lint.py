@@ -62,6 +62,9 @@ ODD = {
         rows=1, cols=1, lanes=16, sweep_lanes=4, narrow_tables=True, shift_multiplier=True, spikes_per_cycle=2
     ),
     "halves": ChipConfig(rows=1, cols=1, lanes=8, narrow_tables=True),
+    "fused": ChipConfig(
+        rows=1, cols=2, lanes=8, levels=True, low_planes=True, tables=1, narrow_tables=True, fused=True
+    ),
     "wide": ChipConfig(
         rows=2,
         cols=1,

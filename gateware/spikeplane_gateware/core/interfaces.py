@@ -84,7 +84,8 @@ class SweepPort(wiring.Signature):
 
     valid, bank, address, clear, clear_word (stable for 8 cycles after); `data` with `data_valid`
     follows SWEEP_LATENCY cycles later, and the word is set to `clear_word` if `clear`. On a chip with a dynamic memory also
-    late: a word is still to be set; soon: a request of the next cycle would hold up an op that reads a row.
+    late: a word is still to be set; soon: a request of the next cycle would hold up an op that reads a row. On a chip with fused words
+    there is one bank, and a request that clears does so to the word at write_address, with the clear_word of SWEEP_LATENCY cycles later.
     """
 
     def __init__(self, config: ChipConfig) -> None:
@@ -98,5 +99,6 @@ class SweepPort(wiring.Signature):
                 "data": In(config.acc_bits).array(config.lanes),
                 "data_valid": In(1),
                 **({"late": In(1), "soon": In(1)} if config.dynamic_depth else {}),
+                **({"write_address": Out(bits_for(config.acc_depth))} if config.fused else {}),
             }
         )

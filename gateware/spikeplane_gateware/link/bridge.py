@@ -148,7 +148,8 @@ class Bridge(wiring.Component):
                 m.d.comb += held.eq(count < expected)
             m.d.sync += count.eq(count + got - Mux(taken & barrier & mine, expected, 0))
             with m.If(taken & (control.op == Control.CREDITS)):
-                m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]
+                first = 0 if parity and self.config.fused else control.arg  # of step 1 they come from sweeps
+                m.d.sync += [count.eq(first), expected.eq(control.arg)]
 
     def _barrier(self, control: Signal) -> Value:
         """A barrier that waits for credits."""

@@ -12,7 +12,7 @@ class Allocator:
         tables = core_tables(config)
         self.core = core
         self.available = {memory.name.lower(): tables.depth(memory) for memory in tables.memories}
-        self.available |= {"acc": config.acc_depth, "membrane": config.membrane_depth}
+        self.available |= {"acc": config.acc_depth, "membrane": 0 if config.fused else config.membrane_depth}
         if config.dynamic_depth:
             self.available["dynamic"] = config.dynamic_depth
         self.used = dict.fromkeys(self.available, 0)

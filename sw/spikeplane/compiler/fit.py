@@ -12,6 +12,7 @@ from spikeplane.config import PRESETS, ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.log import logger
 from spikeplane.network import Network
+from spikeplane.program.fused import check_fused_network
 from spikeplane.program.image import Image
 from spikeplane.program.laid import laid_out
 from spikeplane.program.placement import Placement
@@ -73,6 +74,7 @@ def try_fit(network: Network, config: ChipConfig, probes: list[str]) -> tuple[Pl
     laid = laid_out(network, config)
     check_tags(laid, config, probes)
     check_sizes(network, config)
+    check_fused_network(network, config)
     crowded: Crowded | None = None
     for most in (config.cores, *(n for n in _SPREADS if n < config.cores)):
         placement = place(laid, config, most)
@@ -100,6 +102,7 @@ def _sized(chip: ChipConfig, config: ChipConfig) -> ChipConfig:
         tables=config.tables,
         presentations=config.presentations,
         spikes_per_cycle=config.spikes_per_cycle,
+        fused=config.fused,
     )
 
 

@@ -16,6 +16,7 @@ from spikeplane.compiler.layers import gathered
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.float_network import FloatPopulation
+from spikeplane.fused import current_limit
 from spikeplane.network import met
 
 SIGMAS = 6  #: standard deviations of a current that are allowed for
@@ -83,7 +84,7 @@ def usual_current(weight: np.ndarray, largest: int, up: tuple[int, int]) -> np.n
 
 
 def _accumulator(drive: Drive, config: ChipConfig) -> int:
-    limit = (1 << (config.acc_bits - 1)) - 1
+    limit = current_limit(config)
     h = 0
     while h < 31 and _fits(drive, h + 1, limit):
         h += 1

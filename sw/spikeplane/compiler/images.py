@@ -65,7 +65,6 @@ class CoreImage:
         neuron, what = population.neuron or Neuron(), f"population '{part.population}'"
         kept = 0 if neuron.stateless else height * width
         acc = self.space.take("acc", part.groups * in_height * in_width, what)
-        membranes = self.space.take("membrane", part.groups * kept, what)
         word = fields_word(
             self.tables.population,
             what,
@@ -75,10 +74,8 @@ class CoreImage:
             y_last=height - 1,
             x_last=width - 1,
             input_words=in_height * in_width,
-            words=kept,
             acc_base=acc,
-            membrane_base=membranes,
-            hold=population.hold,
+            **self._membranes(population, part, kept, what),
             **self.parameters.words(population, part, what),
             **self._window(population),
             **self._destinations(part, what),
@@ -89,6 +86,13 @@ class CoreImage:
         for tag in self.network.tags_into(part.population):
             self._projection(tag, part, acc)
         self._schedule(part)
+
+    def _membranes(self, population: Population, part: Part, kept: int, what: str) -> dict[str, int]:
+        """Its membranes, `kept` of a group, and whether accumulators are held: a chip with fused words has neither."""
+        if self.config.fused:
+            return {}
+        first = self.space.take("membrane", part.groups * kept, what)
+        return {"words": kept, "membrane_base": first, "hold": population.hold}
 
     def _destinations(self, part: Part, what: str) -> dict[str, int]:
         """Where the part's packets go, and then its credits."""
@@ -259,7 +263,12 @@ class CoreImage:
         """Counters as they stand before step 0 (docs/architecture.md, Steps)."""
         (tokens, early), (credits, late) = self.routes.tokens_due(part), self.routes.credits_due(part)
         what = f"population '{part.population}'"
-        for credit, expected, left in ((0, tokens, (tokens - early, tokens)), (1, credits, (0, late))):
+        returned = (0, late)
+        if (
+            self.config.fused
+        ):  # one bank: a step's credits come from the sweep before, those of probes from the host as ever
+            returned = (late, credits - self.routes.probed(part))
+        for credit, expected, left in ((0, tokens, (tokens - early, tokens)), (1, credits, returned)):
             for parity in range(2):
                 waiting = left[parity]
                 word = fields_word(

@@ -166,7 +166,7 @@ class Layers:
             exact=exact is not None,
             guard=self.guards[name],
             peak=self.peaks.get(name),
-            hold=_holds(net, incoming, self.encodings),
+            hold=not self.config.fused and _holds(net, incoming, self.encodings),
             unit=unit,
             usual=self.streams.usual.get(name),
             room=self.streams.room.get(name, 0),

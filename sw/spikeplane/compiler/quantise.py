@@ -36,6 +36,7 @@ from spikeplane.compiler.widths import guard_widths, weight_widths
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatProjection
+from spikeplane.fused import current_limit
 from spikeplane.log import logger
 from spikeplane.network import Network, Neuron, Population, Projection, is_stepped, times, weights
 from spikeplane.network.blocks import held
@@ -172,7 +173,7 @@ def quantise_layer(layer: Layer, config: ChipConfig) -> Made:
 
 def _fits(layer: Layer, low: np.ndarray, high: np.ndarray, unit: np.ndarray, config: ChipConfig) -> bool:
     """Whether an accumulator holds the currents; a chip of signs only, where terms reach beyond the weights."""
-    bias, limit = np.round(per_channel(layer.population.bias, len(unit)) / unit), 1 << (config.acc_bits - 1)
+    bias, limit = np.round(per_channel(layer.population.bias, len(unit)) / unit), current_limit(config) + 1
     held = bool(((high + bias < limit) & (-low - bias < limit)).all())
     return config.weight_bits > 1 or layer.unit is not None or held
 

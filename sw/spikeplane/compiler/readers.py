@@ -18,6 +18,7 @@ from spikeplane.compiler.sides import reached
 from spikeplane.compiler.steps import flat, grid_of, top
 from spikeplane.compiler.ties import is_gated, is_identity, uniform
 from spikeplane.float_network import FloatPopulation, FloatProjection
+from spikeplane.fused import current_limit
 from spikeplane.network import times
 
 _SPREAD = 4.0  #: what is usual, in root mean squares
@@ -171,7 +172,7 @@ def _unit(branches: Branches, members: list[str], target: str, unit: np.ndarray,
         else:
             parts.append((real, p.up, *branches.ends(p, most)))
     total = reached(parts, per_channel(population.bias, population.shape[0]))
-    found = total / ((1 << (config.acc_bits - 1)) - 1)
+    found = total / current_limit(config)
     if population.sends_values:
         found = np.maximum(found, _usual(branches, population) / ((1 << (config.membrane_bits - 1)) - 1))
     if target in branches.ties.factor:

@@ -54,8 +54,11 @@ class Routes:
         outgoing = [
             (p.delay, len(self.placement.of(p.target))) for p in self.network.outgoing(part.population)
         ]
-        probes = sum(name == part.population for name in self.probes.values())
-        return probes + sum(n for _, n in outgoing), sum(n for delay, n in outgoing if delay)
+        return self.probed(part) + sum(n for _, n in outgoing), sum(n for delay, n in outgoing if delay)
+
+    def probed(self, part: Part) -> int:
+        """Credits that the host returns."""
+        return sum(name == part.population for name in self.probes.values())
 
     def check(self, config: ChipConfig) -> None:
         """Raise Crowded, which names the part, where a core cannot count so many connections."""

@@ -13,6 +13,7 @@ from spikeplane.compiler.fit import Fitted, Placed, mapping_rows, try_fit
 from spikeplane.compiler.images import build_image
 from spikeplane.config import RANGES, ChipConfig, bits_for
 from spikeplane.dynamic import MOST_BITS
+from spikeplane.fused import least_bits
 from spikeplane.network import LEAK_ONE, Gate, Network, Neuron, Population, is_stepped, steps_of
 from spikeplane.network.table import ENTRIES
 from spikeplane.program import Program
@@ -56,12 +57,15 @@ def moved(program: Program, placed: Placed) -> Program:
 
 def roomy(config: ChipConfig, shape: Shape, *, dynamic: bool = True) -> ChipConfig:
     """The chip of that shape with the longest memories and the most of everything that a network is given a
-    number in; its arithmetic stays. dynamic: with the largest dynamic memory, gates, tables and presentations."""
+    number in; its arithmetic stays. dynamic: with the largest dynamic memory, gates, tables and presentations, as far as it may
+    have them."""
     rows, cols, lanes = shape
     most: dict[str, Any] = {name: RANGES[name][1] for name in (*_DEPTHS, *_COUNTS)}
     if dynamic:
+        most |= {name: RANGES[name][1] for name in ("tables", "presentations")}
+    if dynamic and not config.fused:
         most |= {"dynamic_depth": most["weight_depth"], "dynamic_bits": min(MOST_BITS, config.acc_bits - 1)}
-        most |= {"gates": True, **{name: RANGES[name][1] for name in ("tables", "presentations")}}
+        most["gates"] = True
     return replace(config, rows=rows, cols=cols, lanes=lanes, **most)
 
 
@@ -95,7 +99,7 @@ def least(network: Network, placement: Placement, image: Image, roomy: ChipConfi
         "coord_bits": bits_for(max(max(*p.shape[1:], *p.current_shape[1:]) for p in laid.populations)),
         "group_bits": bits_for(max(groups_of(p, roomy) for p in laid.populations)),
         "max_shift": max(_shifts(laid, roomy), default=0),
-        "acc_bits": max(bound.bits for bound in prove(network, roomy)),
+        "acc_bits": max(least_bits(roomy), *(bound.bits for bound in prove(network, roomy))),
         "weight_bits": _weight_bits(network, roomy),
         "levels": any(p.neuron is not None and p.neuron.kind.whole for p in network.populations),
         **_dynamic(network, image, roomy),

@@ -25,6 +25,7 @@ from spikeplane.compiler.ties import gain, in_front_of_neurons, is_gated, is_ide
 from spikeplane.config import ChipConfig
 from spikeplane.encodings import Encodings, by_input
 from spikeplane.float_network import FloatNetwork, FloatNeuron, FloatPopulation, FloatProjection
+from spikeplane.fused import current_limit
 from spikeplane.network import Gate
 
 _MOST_GUARD = 7  #: powers of two by which a stream that leaks is finer than its branches, at most
@@ -256,7 +257,7 @@ class Streams(Branches):
     ) -> np.ndarray:
         """The finest unit of `target` at which its worst case fits, where the class's identities count 1. half: of what
         is left out, in the bias."""
-        limit, none = float((1 << (self.config.acc_bits - 1)) - 1), np.zeros(target.shape[0])
+        limit, none = float(current_limit(self.config)), np.zeros(target.shape[0])
         room, parts, signs = limit - half, [], []
         for p in self.net.incoming(target.name):
             weight, (low, high) = self.real(p), self.ends(p, most)

@@ -12,6 +12,7 @@ from spikeplane.compiler.steps import common_unit, finer, integers, plain, power
 from spikeplane.compiler.ties import single
 from spikeplane.config import ChipConfig
 from spikeplane.float_network import FloatProjection
+from spikeplane.fused import current_limit
 from spikeplane.network import Gate, Population, met, most_met, steps_of, times
 from spikeplane.program.once import lowest
 
@@ -206,7 +207,7 @@ def _accumulator_unit(layer: Layer, above: list[int], config: ChipConfig) -> np.
     """The finest unit (C,) at which the worst case of the real weights fits the accumulator. Signs of 1 bit are larger
     than some of their weights, by a whole one at most, whatever the unit."""
     limit, bias = (
-        (1 << (config.acc_bits - 1)) - 1,
+        current_limit(config),
         per_channel(layer.population.bias, layer.population.shape[0]),
     )
     slack, parts = 1.0, []
@@ -223,7 +224,7 @@ def _fitting(
 ) -> np.ndarray:
     """Coarser where integers are larger than the weights that they are rounded from, so that their worst case is too: what
     fits as it is keeps its unit."""
-    limit, apart = (1 << (config.acc_bits - 1)) - 1, layer.steps_apart()
+    limit, apart = current_limit(config), layer.steps_apart()
     for least in _COARSER:
         over = np.max([_over(one, unit, above, config) for one in apart], axis=0) / limit
         if (over <= 1).all():

@@ -44,9 +44,12 @@ def access(bits: int, words: int) -> float:
 def energy(config: ChipConfig, counts: Counts) -> dict[str, float]:
     """pJ of a sample by part, in 45 nm standard cells."""
     lanes, acc, membrane = config.lanes, config.acc_bits, config.membrane_bits
-    sum_access = access(acc, 2 * config.acc_depth)
+    sum_access = access(acc, config.acc_depth if config.fused else 2 * config.acc_depth)
+    kept = (
+        0.0 if config.fused else 2 * access(membrane, config.membrane_depth)
+    )  # the word of the sum holds it
     leak = multiply(math.sqrt((config.leak_bits + 1) * membrane)) if config.leak_multiplier else add(membrane)
-    neuron = 2 * sum_access + 2 * access(membrane, config.membrane_depth) + leak + 3 * add(membrane)
+    neuron = 2 * sum_access + kept + leak + 3 * add(membrane)
     width = packet_format(config).width
     return {
         "weights": counts.read * access(lanes * config.weight_bits, config.weight_depth),

@@ -26,8 +26,8 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
         ("population", 1, *(population_size(c) if c.narrow_tables else population)),
         ("parameter", 1, tables.depth(Memory.PARAMETER), tables.width(Memory.PARAMETER)),
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
-        _lanes("accumulator", c.lanes, 2 << bits_for(c.acc_depth), c.acc_bits),
-        _membranes(c),
+        _lanes("accumulator", c.lanes, c.acc_depth if c.fused else 2 << bits_for(c.acc_depth), c.acc_bits),
+        *([] if c.fused else [_membranes(c)]),
         *([("dynamic", 2, c.dynamic_depth, c.lanes * c.dynamic_bits)] if c.dynamic_depth else []),
         *[
             (memory.name.lower(), 1, tables.depth(memory), tables.width(memory))

@@ -71,10 +71,12 @@ class Timeline:
         self.swept = [0] * len(plan.parts)  # the step that each part sweeps next
         for i, work in enumerate(plan.parts):
             self.tokens[i][0] = work.tokens[1]
-            self.credits[i][0], self.credits[i][1] = work.credits[0], work.credits[0] - work.credits[1]
+            self.credits[i][0], self.credits[i][1] = work.given(plan.fused)
         for core, busy in plan.start.items():  # the first frame is on its way meanwhile
             self.accumulator[core] = max(0.0, busy - self.frame)
-        self.host_credits = defaultdict(int, {0: plan.host_credits, 1: plan.host_credits})
+        #: from a sweep to the step of the same source that it makes room for
+        self.ahead = 1 if plan.fused else 2
+        self.host_credits = defaultdict(int, dict.fromkeys(range(self.ahead), plan.host_credits))
         self.host_step, self.host_waits = 0, False
         self.rx = self.tx = 0.0
         self.sent = 0  # packets to the host since the line was last quiet
@@ -215,13 +217,13 @@ class Timeline:
             self.ends[sample] = max(self.ends[sample], told)
         for source, delay in work.returns:
             there = self.plan.parts[source].core
-            arrives = step + 2 - delay
+            arrives = step + self.ahead - delay
             self.at(
                 self.now + self.way(work.core, there),
                 lambda s=source, a=arrives, c=there: self.event(c, lambda: self.credit(s, a)),
             )
         for _ in range(work.host_returns):
-            self.at(self.now + self.from_host(work.core), lambda: self.host_credit(step + 2))
+            self.at(self.now + self.from_host(work.core), lambda: self.host_credit(step + self.ahead))
         self.idle[work.core] = True
         self.at(self.now + 2, lambda: self.next(work.core))
 

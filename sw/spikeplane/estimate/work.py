@@ -24,6 +24,8 @@ Core = tuple[int, int]
 GROUP = 20  #: of a group: its three parameter words, the first neurons' way through, the last clearing write
 OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
+NEXT = 3  #: of a group behind another, with fused words
+RETURN = 7  #: from a fused word's request to the one in which it is written
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
 TABLE_WORD = 5  #: of one whose entries of a table are sent, besides its lanes
 #: Of a sweep of a few lanes at a time, for each turn of a word but one: a group's parameters; a part of a table's word, or of
@@ -66,6 +68,11 @@ class PartWork:
     returns: list[tuple[int, int]] = field(default_factory=list)  # (part, delay) that credits go to
     host_returns: int = 0
 
+    def given(self, fused: bool) -> tuple[int, int]:  # noqa: FBT001 - as in Plan
+        """Credits that are there for steps 0 and 1 before the first sweep."""
+        early = self.credits[0] - self.credits[1]
+        return (early, self.probes) if fused else (self.credits[0], early)
+
 
 @dataclass
 class Route:
@@ -92,6 +99,7 @@ class Plan:
     inputs: list[Input]
     host_credits: int
     start: dict[Core, int]  # cycles that each core's memories are set in after START
+    fused: bool = False  # one bank of accumulators: a sweep makes room for the next step
 
 
 def plan(program: Program, activity: Activity) -> Plan:
@@ -127,7 +135,7 @@ def plan(program: Program, activity: Activity) -> Plan:
         parts.append(work)
     inputs = _inputs(program, activity, index)
     start = {core: _start(network, config, placement.on(core)) for core in image.cores}
-    return Plan(parts, inputs, image.credits, start)
+    return Plan(parts, inputs, image.credits, start, config.fused)
 
 
 def _inputs(program: Program, activity: Activity, index: dict[tuple[Core, int], int]) -> list[Input]:
@@ -191,7 +199,7 @@ def _start(network: Network, config: ChipConfig, parts: tuple[Part, ...]) -> int
         _, height, width = population.shape
         _, in_height, in_width = population.current_shape
         stateless = population.neuron is not None and population.neuron.stateless
-        membranes = 0 if stateless else height * width * config.sweep_turns
+        membranes = 0 if stateless or config.fused else height * width * config.sweep_turns
         total += 2 * part.groups * (_more(SET, config) + in_height * in_width + membranes)
     return total
 
@@ -205,8 +213,20 @@ def _sweep(network: Network, config: ChipConfig, part: Part) -> tuple[int, int]:
     if population.window is not None:
         elements, clears = height * width * population.window.size**2, in_height * in_width
     walk = elements * config.sweep_turns + height * width * word_cycles(population, config)
+    if config.fused and not clears:
+        return _fused(population, part, config, walk, elements)
     cycles = _job(OPEN, config) + part.groups * (_more(GROUP, config) + walk + clears)
     return cycles, part.groups * (elements + clears)
+
+
+def _fused(population: Population, part: Part, config: ChipConfig, walk: int, words: int) -> tuple[int, int]:
+    """The same where each word is written behind its walk, beside one that is read if there is one, and groups follow each other,
+    but for those of values."""
+    spikes = population.neuron is not None and population.neuron.kind.spikes
+    cycles = parameter_cycles(config)
+    between = (part.groups - 1) * (max(NEXT, cycles - words) if spikes else _more(GROUP, config))
+    total = _job(OPEN, config) + _more(GROUP, config) + part.groups * walk + between
+    return total, part.groups * (words + min(words, RETURN))
 
 
 def _job(cycles: int, config: ChipConfig) -> int:

@@ -4,7 +4,7 @@ tables: three parts, one in each memory, at the same address. A population's lie
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane.formats.structure import PARAMETERS, WORD
+from spikeplane.formats.structure import FUSED_WORDS, PARAMETERS, WORD
 from spikeplane.formats.tables import Memory, core_tables, parameter_parts
 
 #: The tables that a projection's parts lie behind, the lowest part first.
@@ -39,7 +39,10 @@ def population_cycles(config: ChipConfig) -> int:
 
 
 def parameter_cycles(config: ChipConfig) -> int:
-    """Cycles of a group's parameter words in a sweep of all lanes; of halves one each, and two until the last is there."""
+    """Cycles of a group's parameter words in a sweep of all lanes; of halves one each, and two until the last is there; with fused
+    words one each, of words or halves, because a walk meets them late."""
+    if config.fused:
+        return FUSED_WORDS * parameter_parts(config)
     if config.sweep_turns > 1 or parameter_parts(config) == 1:
         return PARAMETERS
     return parameter_parts(config) * (3 + config.leak_multiplier) + 2

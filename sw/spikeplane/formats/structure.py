@@ -24,5 +24,6 @@ SWEEP_LATENCY = 3
 HOP = 2  #: cycles of a packet through a router
 STAGE = 17  #: cycles of a token from a core's local input through the synapse stage to its event
 WORD = 3  #: cycles from a job to its population's word, which the sweep opens with
+FUSED_WORDS = 4  #: words that a sweep of fused words reads of a group: -theta, -amount, leaks, bias
 PARAMETERS = 6  #: cycles of a group's parameter words in a sweep of all lanes
 READY = 6  #: cycles from the last event to a job

@@ -233,7 +233,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("input_height", coord + 1),
             ("input_width", coord + 1),  # of the accumulators, per group
             ("input_words", acc + 1),
-            ("words", membrane + 1),  # accumulators and membranes of a group
+            *((("words", membrane + 1),) if not config.fused else ()),  # membranes of a group
             # from the first accumulator back to the first element, which padding puts outside
             ("corner", acc),
             # From the last element of a window's row, of a window, of the windows of a row to the
@@ -242,7 +242,7 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ("acc_right", acc),
             ("acc_across", acc),
             ("acc_base", acc),
-            ("membrane_base", membrane),
+            *((("membrane_base", membrane),) if not config.fused else ()),
             ("parameter_base", bits_for(config.parameter_depth)),  # per group: -theta, -amount, bias words
             ("stateless", 1),  # no membrane words: leak must be 0, nothing is written back
             *_parameter_step(config),
@@ -255,7 +255,8 @@ def core_tables(config: ChipConfig) -> CoreTables:
             ),  # the highest of these planes; v is limited to what they hold
             ("relu", 1),  # 0 and more, no plane counts negative; else two's complement
             *_low_place(config),
-            ("hold", 1),  # keep the accumulators until `last`, one bank a sample
+            # keep the accumulators until `last`, one bank a sample
+            *((("hold", 1),) if not config.fused else ()),
             ("egress_first", bits_for(config.egress_depth)),
             ("egress_count", ENTRIES_BITS),
             ("credit_count", ENTRIES_BITS),  # behind them

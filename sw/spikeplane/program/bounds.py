@@ -1,6 +1,8 @@
 """Proof that no accumulator overflows: the worst case of every population, from its weights and the
 ranges of its sources.
 
+On a chip with fused words what is left of a membrane counts as well: it lies in the same word.
+
 Sums are taken modulo the accumulator's width, so only the final total of a step has to fit,
 whatever the order of the spikes. Membranes saturate by definition and need no proof.
 """
@@ -12,6 +14,7 @@ import numpy as np
 from spikeplane.config import ChipConfig
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import Network, Population, Projection, is_stepped, met, steps_of, times, weights
+from spikeplane.program.fused import kept_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +90,17 @@ def prove(network: Network, config: ChipConfig) -> list[Bound]:
         for projection in network.incoming(population.name):
             least, most = reach_by_step(projection, network.population(projection.source), config)
             low, high = low + least, high + most
+        left = kept_range(population, config)
+        low, high = low + left[0], high + left[1]
         found = Bound(
             population=population.name, low=int(low.min()), high=int(high.max()), available=config.acc_bits
         )
         if found.low < -limit or found.high >= limit:
             worst = found.high if found.high >= limit else found.low
+            word = "word of accumulator and membrane" if config.fused else "accumulator"
             raise SpikeplaneError(
                 f"population '{population.name}': its worst case {worst} exceeds the "
-                f"{config.acc_bits}-bit accumulator "
+                f"{config.acc_bits}-bit {word} "
                 f"({limit - 1}); use acc_bits = {found.bits} or smaller weights"
             )
         bounds.append(found)

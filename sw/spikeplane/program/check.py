@@ -16,6 +16,7 @@ from spikeplane.encoding import Encoding
 from spikeplane.errors import SpikeplaneError
 from spikeplane.network import LEAK_ONE, Network, Population, is_stepped
 from spikeplane.program.bounds import prove
+from spikeplane.program.fused import check_fused_network
 from spikeplane.program.laid import check_together, pairs_of
 from spikeplane.program.once import prove_once
 from spikeplane.program.placement import groups_of
@@ -57,6 +58,7 @@ def check(program: "Program") -> None:
     _check_placement(program)
     check_tags(program.laid, config, list(program.probes))
     check_sizes(network, config)
+    check_fused_network(network, config)
     prove(network, config)
     prove_once(network, config)
     check_words(program)

@@ -11,6 +11,7 @@ from mutants.lists import (
     corrections,
     driver,
     federate,
+    fused,
     gated,
     gated_imports,
     gated_rows,
@@ -48,5 +49,5 @@ PARTS = (
     driver.PART, program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
-    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS, *two_spikes.PARTS, *shifts.PARTS,
+    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS, *two_spikes.PARTS, *shifts.PARTS, *fused.PARTS,
 )  # fmt: skip

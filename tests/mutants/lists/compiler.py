@@ -15,7 +15,7 @@ PLACES = (
     Mutant("place.py", "slots[core] + len(pairs) < config.populations", "slots[core] + len(pairs) <= config.populations", "a core gets a population too many"),
     Mutant("place.py", "load[core] += units * size * height * width", "pass", "all populations go to the first cores"),
     Mutant("routes.py", "len(self.placement.of(p.source)) or 1", "1", "a step waits for one token a projection"),
-    Mutant("routes.py", "probes + sum(n for _, n in outgoing)", "sum(n for _, n in outgoing)", "a step does not wait for the host's credit"),
+    Mutant("routes.py", "self.probed(part) + sum(n for _, n in outgoing)", "sum(n for _, n in outgoing)", "a step does not wait for the host's credit"),
     Mutant("routes.py", "sum(n for delay, n in incoming if delay)", "0", "a recurrent token is waited for before step 0"),
     Mutant("routes.py", "sum(n for delay, n in outgoing if delay)", "0", "a recurrent credit is waited for before step 0"),
     Mutant("routes.py", "count > most", "count > most + 1", "a core counts a connection too many"),

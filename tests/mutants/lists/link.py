@@ -35,7 +35,7 @@ BRIDGE = (
     Mutant("bridge.py", "count < expected", "count + 1 < expected", "a barrier passes a credit short"),
     Mutant("bridge.py", "taken & barrier & mine", "taken & barrier", "a barrier takes the credits of both parities"),
     Mutant(
-        "bridge.py", "m.d.sync += [count.eq(control.arg), expected.eq(control.arg)]", "m.d.sync += expected.eq(control.arg)",
+        "bridge.py", "m.d.sync += [count.eq(first), expected.eq(control.arg)]", "m.d.sync += expected.eq(control.arg)",
         "CREDITS leaves the credits in hand as they are",
     ),
     Mutant("bridge.py", "taken & armed & (control.op == Control.BARRIER)", "taken & (control.op == Control.BARRIER)", "every barrier starts the run's clock"),

@@ -66,8 +66,8 @@ HALVES = (
     Mutant("half_parameters.py", "pointer.turn.eq(count)", "pointer.turn.eq(0)", "all lanes have the leaks of the first half"),
     Mutant("half_parameters.py", "pointer.onward.eq(ends)", "pointer.onward.eq(0)", "all groups have the leaks of the first, in halves"),
     Mutant("half_parameters.py", "Mux(count == last, 0, count + 1)", "count + 1", "the next group's words are counted from another one on"),
-    Mutant("parameters.py", "count == number * parts + part + 1", "count == number * parts + 1", "both halves are the first"),
-    Mutant("parameters.py", "count == number * parts + part + 1", "count == number * parts + parts - part", "halves are exchanged"),
+    Mutant("parameters.py", "count == number * parameter_parts(self.config) + part + 1", "count == number * parameter_parts(self.config) + 1", "both halves are the first"),
+    Mutant("parameters.py", "count == number * parameter_parts(self.config) + part + 1", "count == number * parameter_parts(self.config) + parameter_parts(self.config) - part", "halves are exchanged"),
 )  # fmt: skip
 
 SOFTWARE = (

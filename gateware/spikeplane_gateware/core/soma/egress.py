@@ -108,7 +108,7 @@ class Egress(wiring.Component):
                     self._count(m, p.credit_count)  # they stand behind the destinations
                     m.next = "CREDITS"
             with m.State("CREDITS"):
-                fields = {"tag": entry.tag, "parity": parity, "last": 0}
+                fields = {"tag": entry.tag, "parity": self._freed(parity), "last": 0}
                 self._each(m, entry, free & self.cleared if early else free, Kind.CREDIT, fields)
                 with m.If(self.none & self.finish if early else self.none):
                     m.d.sync += self.done.eq(1)
@@ -116,6 +116,10 @@ class Egress(wiring.Component):
             with m.State("DONE"):  # until the sweep has seen it
                 m.next = "OPEN"
         return m
+
+    def _freed(self, parity: Value) -> Value:
+        """Of the step that a credit is for: the next one that the same bank takes."""
+        return ~parity if self.config.fused else parity
 
     def _point(self, m: Module, first: Value, count: Value) -> None:
         m.d.sync += self.entry_at.eq(first)

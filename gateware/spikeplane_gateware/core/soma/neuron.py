@@ -17,6 +17,8 @@ Integer spikes (`LevelSteps`), on chips that have them, take as many cycles more
 what is compared is v + theta / 2, with the amount, half of it and so on; what is left of it less theta / 2 is u'.
 """
 
+from typing import Any
+
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -46,37 +48,41 @@ class NeuronArray(wiring.Component):
     with integer spikes): as v, the spike of each lane. With tables also turn, entry: while no word comes, v of each lane becomes
     that of the next, of the last one entry."""
 
+    latency = LATENCY
+
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        lanes, membrane = config.swept_lanes, config.membrane_bits
         #: a bias that differs from step to step is added here
         self.biased = bool(config.step_bits) and config.sweep_turns == 1
-        leak = In(lane_leak_layout(config).width).array(lanes)
-        super().__init__(
-            {
-                "valid": In(1),
-                "zero": In(1),
-                "u": In(membrane).array(lanes),
-                "current": In(config.acc_bits).array(lanes),
-                "minus_theta": In(membrane).array(lanes),
-                "minus_amount": In(membrane).array(lanes),
-                **({"leak": leak} if config.leak_multiplier else {}),
-                "settings": In(struct(settings_layout(config))),
-                **({"bias": In(config.acc_bits).array(lanes)} if self.biased else {}),
-                "out_valid": Out(1),
-                "fired": Out(lanes),
-                "after": Out(membrane).array(lanes),
-                "v": Out(membrane).array(lanes),
-                **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
-                **({"turn": In(1), "entry": In(membrane)} if config.tables else {}),
-            }
-        )
+        super().__init__(self._ports())
         self.steps = LevelSteps(self.settings, config.sweep_turns > 1) if config.levels else None
+
+    def _ports(self) -> dict[str, Any]:
+        config = self.config
+        lanes, membrane = config.swept_lanes, config.membrane_bits
+        leak = In(lane_leak_layout(config).width).array(lanes)
+        return {
+            "valid": In(1),
+            "zero": In(1),
+            "u": In(membrane).array(lanes),
+            "current": In(config.acc_bits).array(lanes),
+            "minus_theta": In(membrane).array(lanes),
+            "minus_amount": In(membrane).array(lanes),
+            **({"leak": leak} if config.leak_multiplier else {}),
+            "settings": In(struct(settings_layout(config))),
+            **({"bias": In(config.acc_bits).array(lanes)} if self.biased else {}),
+            "out_valid": Out(1),
+            "fired": Out(lanes),
+            "after": Out(membrane).array(lanes),
+            "v": Out(membrane).array(lanes),
+            **({"level": Out(LEVEL_BITS).array(lanes)} if config.levels else {}),
+            **({"turn": In(1), "entry": In(membrane)} if config.tables else {}),
+        }
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         valids = [self.valid]
-        for i in range(LATENCY):
+        for i in range(self.latency):
             valids.append(Signal(name=f"valid_{i + 1}"))
             m.d.sync += valids[-1].eq(valids[-2])
         keeps = Signal()  # a word comes out, and not to be zero
@@ -88,35 +94,49 @@ class NeuronArray(wiring.Component):
             m.d.sync += valids[-1].eq(leaves)
         m.d.comb += self.out_valid.eq(valids[-1])
         m.d.sync += keeps.eq(leaves & ~self.zero)
-        shared = (
-            list(self.leak) if self.config.leak_multiplier else cut_by_shift(m, self.config, self.settings)
-        )
-        for lane in range(self.config.swept_lanes):
-            self._lane(m, lane, valids, keeps, shared[lane])
+        self._lanes(m, valids, keeps)
         if self.config.tables:
             with m.If(self.turn):
                 m.d.sync += [v.eq(other) for v, other in zip(self.v, [*self.v, self.entry][1:], strict=True)]
         return m
 
-    def _lane(self, m: Module, lane: int, valids: list, keeps: Signal, shared: Signal) -> None:
-        """One lane; each stage rests while no word is in it."""
+    def _lanes(self, m: Module, valids: list, keeps: Signal) -> None:
+        """Each stage rests while no word is in it."""
+        for lane, factor in enumerate(self._factors(m)):
+            self._fire(m, lane, valids, keeps, self._total(m, lane, valids, factor))
+
+    def _factors(self, m: Module) -> list[Signal]:
+        """What the leak of each lane takes besides the settings."""
+        return list(self.leak) if self.config.leak_multiplier else cut_by_shift(m, self.config, self.settings)
+
+    def _register(self, width: int, name: str, lane: int) -> Signal:
+        return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
+
+    def _total(self, m: Module, lane: int, valids: list, factor: Signal) -> Value:
+        """leak(u) + current, at stage 3."""
         c, s = self.config, self.settings
         bits, wide = c.membrane_bits, max(c.membrane_bits, c.acc_bits) + 1
-
-        def register(width: int, name: str) -> Signal:
-            return Signal(signed(width), name=f"{name}_{lane}", reset_less=True)
-
         bias = self.bias[lane].as_signed() if self.biased else None
-        leaked = register(bits if bias is None else wide, "leaked")
+        leaked = self._register(bits if bias is None else wide, "leaked", lane)
         carry = Signal(name=f"carry_{lane}", reset_less=True)
         form = product if c.leak_multiplier else shifted
-        form(m, c, s, self.u[lane], lane, valids, shared, leaked, carry, bias)  # leak(u) = leaked + carry
-        total, v, lower = register(wide + 1, "total"), register(bits, "v3"), register(bits, "lower")
-        fired, resets = (Signal(name=f"{name}_{lane}", reset_less=True) for name in ("fired", "resets"))
+        form(m, c, s, self.u[lane], lane, valids, factor, leaked, carry, bias)  # leak(u) = leaked + carry
+        total = self._register(wide + 1, "total", lane)
         with m.If(valids[2]):
             m.d.sync += total.eq(leaked + self.current[lane].as_signed() + carry)
-        base, limited = register(bits + c.levels, "base"), register(bits, "limited")
-        with m.If(valids[3]):
+        return total
+
+    def _fire(self, m: Module, lane: int, valids: list, keeps: Signal, total: Value) -> None:
+        """Saturation, comparison and reset, over the last two stages."""
+        c, s = self.config, self.settings
+        bits = c.membrane_bits
+        v, lower = (self._register(bits, name, lane) for name in ("v3", "lower"))
+        fired, resets = (Signal(name=f"{name}_{lane}", reset_less=True) for name in ("fired", "resets"))
+        base, limited = (
+            self._register(width, name, lane)
+            for width, name in ((bits + c.levels, "base"), (bits, "limited"))
+        )
+        with m.If(valids[-3]):
             m.d.comb += limited.eq(saturated(total, bits))
             m.d.sync += [v.eq(limited), base.eq(limited)]
             below = s.floor & total[-1]
@@ -131,7 +151,7 @@ class NeuronArray(wiring.Component):
             over = over | self.steps.word
             with m.If(self.steps.takes):
                 m.d.sync += lower.eq(left)
-        with m.If(valids[4]):
+        with m.If(valids[-2]):
             m.d.sync += [fired.eq(over), resets.eq(over & (s.reset != Reset.NONE)), self.v[lane].eq(v)]
             m.d.sync += lower.eq(left)
         with m.If(keeps):

@@ -14,7 +14,10 @@ Throughput: an op a cycle, equal addresses back to back included. Both banks are
 bank its top address bit. The sweep comes first: each word that it reads takes one cycle from the ops,
 in the pipeline as well, so the write slot four cycles later is its own: the clearing write takes it,
 and the word passes the adder as 0 + clear_word. A sweep reads few words for each that was accumulated.
+On a chip with fused words there is one bank, and the slot writes the word that another request has read.
 """
+
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -96,7 +99,7 @@ class Accumulate(wiring.Component):
         self._significance(m, stages)
         self._memory_controls(m, stages, slots, follows)
         c = self.config
-        depth = 2 << bits_for(c.acc_depth)
+        depth = c.acc_depth if c.fused else 2 << bits_for(c.acc_depth)
         self.accumulators = lane_rams(m, "accumulators", lanes=c.lanes, width=c.acc_bits, depth=depth)
         for lane in range(c.lanes):
             self._lane(m, lane, weights, stages, slots)
@@ -181,7 +184,7 @@ class Accumulate(wiring.Component):
             first.valid.eq(self.sweep.valid),
             first.bank.eq(self.sweep.bank),
             first.clear.eq(self.sweep.clear),
-            first.address.eq(self.sweep.address),
+            first.address.eq(self.sweep.write_address if self.config.fused else self.sweep.address),
         ]
         m.d.sync += [after.eq(before) for before, after in zip([first, *slots], slots, strict=False)]
         return slots
@@ -193,16 +196,20 @@ class Accumulate(wiring.Component):
         self.writes, reads = Signal(name="writes"), Signal(name="reads")
         busy = [reads, *[Signal(name=f"busy_{i}") for i in range(1, 6)]]
         self.reads, self.busy_1, self.busy_2, self.busy_3, self.busy_4, self.busy_5 = busy
-        sweep, incoming = Cat(self.sweep.address, self.sweep.bank), Cat(self.op.address, self.op.bank)
+        sweep, incoming = self._at(self.sweep), self._at(self.op)
         accesses = self.taken | self.sweep.valid
         self.read_at = copies(m, Mux(self.sweep.valid, sweep, incoming), lanes, "read_at", accesses)
-        slot, own = Cat(place.address, place.bank), Cat(op.address, op.bank)
+        slot, own = self._at(place), self._at(op)
         self.write_at = copies(
             m, self.beside.write_at(own, slot, place), lanes, "write_at", self.beside.enable(self.busy_3)
         )
         m.d.sync += [reads.eq(accesses), self.writes.eq(self.beside.writes(valid & ~op.is_event, place))]
         m.d.sync += [after.eq(before) for before, after in zip(busy, busy[1:], strict=False)]
         m.d.comb += self.quiet.eq(self.beside.quiet(~Cat(*busy).any()))
+
+    def _at(self, place: Any) -> Value:
+        """Where the word of a request or an op is."""
+        return place.address if self.config.fused else Value.cast(Cat(place.address, place.bank))
 
     def _lane(self, m: Module, lane: int, weights: list[Value], stages: list, slots: list) -> None:
         """One lane: memory, forwarding, adder. Lanes are signals of their own, and rest while

@@ -224,7 +224,7 @@ class Lookup(wiring.Component):
                 out.event.parity.eq(packet.parity),
                 out.event.last.eq(token.last & ~projection.delayed if self.config.step_bits else token.last),
                 out.event.slot.eq(Mux(self._has_slot(kinds[last]), packet.tag, projection.slot)),
-                out.bank.eq(packet.parity),
+                out.bank.eq(0 if self.config.fused else packet.parity),
                 out.aligned.eq(projection.aligned),
                 out.negate.eq(packet.negate),
                 out.shift.eq(packet.shift + projection.pre),

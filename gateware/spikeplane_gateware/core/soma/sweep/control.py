@@ -41,6 +41,10 @@ class Control(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
+        super().__init__(self._ports())
+
+    def _ports(self) -> dict[str, Any]:
+        config = self.config
         inputs = ("done", "ready", "go", "final", "single", "through")
         outputs = (
             "asks",
@@ -59,20 +63,18 @@ class Control(wiring.Component):
             "cleared": Out(1),
             "last": Out(1),
         }
-        super().__init__(
-            {
-                "job": In(stream.Signature(JOB)),
-                "active": Out(JOB),
-                "population": In(struct(core_tables(config).population)),
-                **dict.fromkeys(inputs, In(1)),
-                **dict.fromkeys(outputs, Out(1)),
-                "linear": Out(bits_for(config.acc_depth)),
-                "group": Out(config.group_bits + 1),
-                "left": Out(left_range(config)),
-                **(rows if config.dynamic_depth else {}),
-                **({"stands": In(1)} if config.narrow_tables else {}),
-            }
-        )
+        return {
+            "job": In(stream.Signature(JOB)),
+            "active": Out(JOB),
+            "population": In(struct(core_tables(config).population)),
+            **dict.fromkeys(inputs, In(1)),
+            **dict.fromkeys(outputs, Out(1)),
+            "linear": Out(bits_for(config.acc_depth)),
+            "group": Out(config.group_bits + 1),
+            "left": Out(left_range(config)),
+            **(rows if config.dynamic_depth else {}),
+            **({"stands": In(1)} if config.narrow_tables else {}),
+        }
 
     def elaborate(self, platform: object) -> Module:
         m, count = Module(), Signal(range(SETTLE + 1), name="count")
@@ -127,17 +129,30 @@ class Control(wiring.Component):
                 if self.config.dynamic_depth:
                     m.d.sync += self.left.eq(self.left - 1)
             with m.If(self.element & self.final):
-                m.next = "CLEAR"
-                with m.If(self.single):
-                    m.next = "SETTLE"
+                self._walked(m)
         with m.State("CLEAR"):
             m.d.comb += self.clearing.eq(1)
             m.d.sync += [self.linear.eq(self.linear + 1), self.left.eq(self.left - 1)]
             with m.If(ends):
-                m.d.sync += self.left.eq(parts_of(self.config, p.words))
                 m.next = "SETTLE"
-                with m.If(initial & ~p.stateless):
-                    m.next = "ZERO"
+                self._cleared(m)
+        self._behind(m, ends)
+
+    def _walked(self, m: Module) -> None:
+        """The last word of a group has been asked for."""
+        m.next = "CLEAR"
+        with m.If(self.single):
+            m.next = "SETTLE"
+
+    def _cleared(self, m: Module) -> None:
+        """So has the last one of a pass that clears."""
+        p = self.population
+        m.d.sync += self.left.eq(parts_of(self.config, p.words))
+        with m.If(self.active.initial & ~p.stateless):
+            m.next = "ZERO"
+
+    def _behind(self, m: Module, ends: Value) -> None:
+        """What else a group may need: membranes are set."""
         with m.State("ZERO"):
             m.d.comb += self.zeroes.eq(1)
             m.d.sync += self.left.eq(self.left - 1)

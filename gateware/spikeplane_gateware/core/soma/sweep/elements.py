@@ -21,8 +21,9 @@ STAGES = SWEEP_LATENCY  #: in which somebody looks at elements
 
 
 def stages_shown(config: ChipConfig) -> int:
-    """Stages that are ports: a sweep of a few lanes at a time looks at the first and the last, because parts have stages of their own."""
-    return 2 if config.sweep_lanes else STAGES
+    """Stages that are ports: a sweep of a few lanes at a time looks at the first and the last, because parts have stages of their own;
+    one of fused words at the last, because a word brings its membrane."""
+    return 1 if config.fused else 2 if config.sweep_lanes else STAGES
 
 
 class Elements(wiring.Component):
@@ -30,7 +31,8 @@ class Elements(wiring.Component):
 
     Parameters: config: the chip.
 
-    Attributes: i: an element; stages: those of two cycles before and more, with `sweep_lanes` the first and the last of them;
+    Attributes: i: an element; stages: those of two cycles before and more, with `sweep_lanes` the first and the last of them, with
+    fused words the last;
     fresh: the last one's window has none that lies inside before it.
     """
 
@@ -43,7 +45,7 @@ class Elements(wiring.Component):
         some = Signal()  # an element of this window lay inside
         asked = Signal(ELEMENT)
         between = [Signal(ELEMENT, name=f"between_{n}") for n in range(STAGES - len(self.stages))]
-        stages = (self.i, asked, self.stages[0], *between, *self.stages[1:])
+        stages = (self.i, asked, *self.stages[:-1], *between, self.stages[-1])
         m.d.sync += [after.eq(before) for before, after in pairwise(stages)]
         valid, inside, first = (self.stages[-1][name] for name in ("valid", "inside", "first"))
         with m.If(valid):

@@ -67,7 +67,7 @@ class Items(wiring.Component):
         m.submodules.queue = queue = ItemQueue(c)
         connect(m, queue.item, flipped(self.item))
         staged = Signal(name="staged")
-        self._place(m, queue.i.payload)
+        self._place(m, queue.i.payload, self.group)
         inflight = Signal(5)
         idle, empty = (Signal(name=name) for name in ("idle", "empty"))
         change = Cat(
@@ -90,8 +90,8 @@ class Items(wiring.Component):
             m.d.comb += [self.through.eq(idle), queue.i.valid.eq(staged & (self.mask != 0))]
         return m
 
-    def _place(self, m: Module, item: Any) -> None:
-        """What goes with a mask: its group and where it lies."""
+    def _place(self, m: Module, item: Any, number: Signal) -> tuple[Signal, Signal]:
+        """What goes with a mask: its group, by its number, and where it lies. Returns that."""
         p, c = self.population, self.config
         y, x, group, row, column = (
             Signal(bits, name=name, reset_less=name.startswith("item"))
@@ -101,7 +101,7 @@ class Items(wiring.Component):
             )
         )  # fmt: skip
         with m.If(self.load):
-            m.d.sync += [group.eq(p.group_base + self.group), row.eq(y), column.eq(x)]
+            m.d.sync += [group.eq(p.group_base + number), row.eq(y), column.eq(x)]
         with m.If(self.begin):
             m.d.sync += [y.eq(0), x.eq(0)]
         with m.Elif(self.load & self.moves):
@@ -112,6 +112,7 @@ class Items(wiring.Component):
             *[item[name].eq(getattr(self, name)) for name in ("mask", "shift", "negate")],
             *[item.group.eq(group), item.y.eq(row), item.x.eq(column)],
         ]
+        return y, x
 
     def _apart(self, m: Module, queue: ItemQueue, staged: Signal, left: Value) -> None:
         """The words of pairs, all of them, have an end of their own. `left`: all words have left the neurons."""

@@ -7,7 +7,7 @@
 Latency: 1 cycle.
 """
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Const, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,7 +42,9 @@ class JobFlags(wiring.Component):
         m, p = Module(), self.population
         m.d.sync += [
             self.ends.eq(self.active.initial | self._ends(m)),
-            self.clears.eq(self.active.initial | self.active.last | ~p.hold),
+            self.clears.eq(
+                Const(1) if self.config.fused else self.active.initial | self.active.last | ~p.hold
+            ),
             self.single.eq(p.window_last == 0),
         ]
         return m

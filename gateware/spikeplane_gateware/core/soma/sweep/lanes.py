@@ -57,24 +57,18 @@ def each(targets: Any, sources: Any) -> list[Any]:
     return [target.eq(source) for target, source in zip(targets, sources, strict=True)]
 
 
-def connect_lanes(m: Module, lanes: Any, parameters: Any, membranes: Any, maximum: Any, neurons: Any) -> None:
-    """What is alike in `Lanes` and those of a few at a time, between the components of either."""
+def connect_lanes(m: Module, lanes: Any, parameters: Any, maximum: Any, neurons: Any) -> None:
+    """What is alike in `Lanes` and those of a few at a time, or of fused words, between the components of each."""
     c, p = lanes.config, lanes.population
     connect(m, parameters.write, flipped(lanes.write))
     connect(m, parameters.read, flipped(lanes.read))
     names = ("population", "active", "advance", "opening", "fetches")
     m.d.comb += [getattr(parameters, name).eq(getattr(lanes, name)) for name in names]
-    names = ("population", "opening", "zeroes")
-    m.d.comb += [getattr(membranes, name).eq(getattr(lanes, name)) for name in names]
     m.d.comb += [
         lanes.read_data.eq(parameters.read_data),
         lanes.begins.eq(parameters.begins),
         lanes.ready.eq(parameters.ready),
-        membranes.out_valid.eq(neurons.out_valid),
-        *each(membranes.after, neurons.after),
-        *each(maximum.words, membranes.words),
         *each(maximum.data, lanes.data),
-        *each(neurons.u, maximum.u),
         *each(neurons.current, maximum.current),
         *each(neurons.minus_theta, parameters.theta),
         *each(neurons.minus_amount, parameters.amount),
@@ -90,6 +84,18 @@ def connect_lanes(m: Module, lanes: Any, parameters: Any, membranes: Any, maximu
         m.d.comb += each(lanes.level, neurons.level)
     if c.tables:
         m.d.comb += [neurons.turn.eq(lanes.turn), neurons.entry.eq(lanes.entry)]
+
+
+def connect_membranes(m: Module, lanes: Any, membranes: Any, maximum: Any, neurons: Any) -> None:
+    """The membranes' memory beside the others."""
+    names = ("population", "opening", "zeroes")
+    m.d.comb += [getattr(membranes, name).eq(getattr(lanes, name)) for name in names]
+    m.d.comb += [
+        membranes.out_valid.eq(neurons.out_valid),
+        *each(membranes.after, neurons.after),
+        *each(maximum.words, membranes.words),
+        *each(neurons.u, maximum.u),
+    ]
 
 
 class Lanes(wiring.Component):
@@ -114,7 +120,8 @@ class Lanes(wiring.Component):
         m.submodules.membranes = membranes = Membranes(c)
         m.submodules.maximum = maximum = Maximum(c)
         m.submodules.neurons = neurons = NeuronArray(c)
-        connect_lanes(m, self, parameters, membranes, maximum, neurons)
+        connect_membranes(m, self, membranes, maximum, neurons)
+        connect_lanes(m, self, parameters, maximum, neurons)
         m.d.comb += [
             membranes.element.eq(self.element.valid),
             membranes.launched.eq(self.element.valid & self.element.last),

@@ -20,18 +20,22 @@ class Maximum(wiring.Component):
     Parameters: config: the chip.
 
     Attributes: data: a word of accumulators, of an element that lies inside if takes; fresh: it is its window's first that does;
-    words: of membranes, of a window if loads; u, current: of each lane, until the next.
+    current: of each lane, until the next; words: of membranes, of a window if loads; u: the same (none on chips with fused words).
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
         currents, membranes = ((bits, config.lanes) for bits in (config.acc_bits, config.membrane_bits))
+        beside = {
+            "loads": In(1),
+            "words": In(membranes[0]).array(membranes[1]),
+            "u": Out(membranes[0]).array(membranes[1]),
+        }
         super().__init__(
             {
-                **dict.fromkeys(("takes", "fresh", "loads"), In(1)),
+                **dict.fromkeys(("takes", "fresh"), In(1)),
                 "data": In(currents[0]).array(currents[1]),
-                "words": In(membranes[0]).array(membranes[1]),
-                "u": Out(membranes[0]).array(membranes[1]),
+                **({} if config.fused else beside),
                 "current": Out(currents[0]).array(currents[1]),
             }
         )
@@ -39,11 +43,13 @@ class Maximum(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
         for lane in range(c.lanes):
-            u = Signal(c.membrane_bits, name=f"u_{lane}", reset_less=True)
             best, new = Signal(c.acc_bits, name=f"best_{lane}", reset_less=True), self.data[lane]
-            with m.If(self.loads):
-                m.d.sync += u.eq(self.words[lane])
+            if not c.fused:
+                u = Signal(c.membrane_bits, name=f"u_{lane}", reset_less=True)
+                with m.If(self.loads):
+                    m.d.sync += u.eq(self.words[lane])
+                m.d.comb += self.u[lane].eq(u)
             with m.If(self.takes), m.If(self.fresh | (best.as_signed() < new.as_signed())):
                 m.d.sync += best.eq(new)
-            m.d.comb += [self.u[lane].eq(u), self.current[lane].eq(best)]
+            m.d.comb += self.current[lane].eq(best)
         return m

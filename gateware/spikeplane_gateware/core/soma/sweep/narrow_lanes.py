@@ -20,7 +20,7 @@ from amaranth.lib.wiring import In
 
 from spikeplane.config import ChipConfig
 from spikeplane_gateware.core.soma.neuron import NeuronArray
-from spikeplane_gateware.core.soma.sweep.lanes import connect_lanes, each, lane_ports
+from spikeplane_gateware.core.soma.sweep.lanes import connect_lanes, connect_membranes, each, lane_ports
 from spikeplane_gateware.core.soma.sweep.narrow_maximum import NarrowMaximum
 from spikeplane_gateware.core.soma.sweep.narrow_membranes import NarrowMembranes
 from spikeplane_gateware.core.soma.sweep.narrow_parameters import NarrowParameters
@@ -47,7 +47,8 @@ class NarrowLanes(wiring.Component):
         m.submodules.maximum = maximum = NarrowMaximum(c)
         m.submodules.neurons = neurons = NeuronArray(c)
         m.submodules.turns = turns = Turns(c)
-        connect_lanes(m, self, parameters, membranes, maximum, neurons)
+        connect_membranes(m, self, membranes, maximum, neurons)
+        connect_lanes(m, self, parameters, maximum, neurons)
         m.d.sync += turns.waits.eq(self._one_by_one())
         m.d.comb += [
             turns.begins.eq(stages[0].valid),

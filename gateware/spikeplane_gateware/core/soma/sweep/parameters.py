@@ -90,10 +90,11 @@ class Parameters(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        words = Out(config.acc_bits).array(config.lanes)
-        super().__init__(
-            {**parameter_ports(config), "clear_word": words, **({"bias": words} if config.step_bits else {})}
-        )
+        super().__init__(self._ports())
+
+    def _ports(self) -> dict[str, Any]:
+        c, words = self.config, Out(self.config.acc_bits).array(self.config.lanes)
+        return {**parameter_ports(c), "clear_word": words, **({"bias": words} if c.step_bits else {})}
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
@@ -148,11 +149,15 @@ class Parameters(wiring.Component):
         held = [Signal(width, name=f"{name}_{lane}", reset_less=True) for lane in range(lanes)]
         for part in range(parts):
             arrived = Signal(name=f"arrived_{name}_{part}" if parts > 1 else f"arrived_{name}")
-            m.d.sync += arrived.eq(count == number * parts + part + 1)
+            m.d.sync += arrived.eq(self._comes(name, number, part, count))
             with m.If(arrived):
                 for at, register in enumerate(held[part * lanes // parts : (part + 1) * lanes // parts]):
                     m.d.sync += register.eq(word[at * self.config.lane_bits :][:width])
         return list(held)
+
+    def _comes(self, name: str, number: int, part: int, count: Signal) -> Value:  # noqa: ARG002 - with fused words it counts
+        """Whether a part of a word stands in the memory's register in the next cycle but one."""
+        return count == number * parameter_parts(self.config) + part + 1
 
     def _biases(self, m: Module, found: list[Value]) -> None:
         """A bias is what accumulators are cleared to; one that differs from step to step is added by the neurons, because an

@@ -7,7 +7,9 @@
 Throughput: a word a cycle. Latency: 1 cycle from an element to the port.
 """
 
-from amaranth.hdl import Module, Mux
+from typing import Any
+
+from amaranth.hdl import Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,18 +33,19 @@ class Requests(wiring.Component):
 
     def __init__(self, config: ChipConfig) -> None:
         self.config = config
-        acc = bits_for(config.acc_depth)
-        super().__init__(
-            {
-                "active": In(JOB),
-                "population": In(struct(core_tables(config).population)),
-                "start": In(acc),
-                **dict.fromkeys(("clears", "single", "begin", "step", "clearing"), In(1)),
-                "element": Out(ELEMENT),
-                "address": Out(acc),
-                **dict.fromkeys(("final", "valid", "bank", "clear"), Out(1)),
-            }
-        )
+        super().__init__(self._ports())
+
+    def _ports(self) -> dict[str, Any]:
+        acc = bits_for(self.config.acc_depth)
+        return {
+            "active": In(JOB),
+            "population": In(struct(core_tables(self.config).population)),
+            "start": In(acc),
+            **dict.fromkeys(("clears", "single", "begin", "step", "clearing"), In(1)),
+            "element": Out(ELEMENT),
+            "address": Out(acc),
+            **dict.fromkeys(("final", "valid", "bank", "clear"), Out(1)),
+        }
 
     def elaborate(self, platform: object) -> Module:
         m, p = Module(), self.population
@@ -58,8 +61,14 @@ class Requests(wiring.Component):
         ]
         m.d.sync += [
             self.valid.eq((self.step & walker.inside) | self.clearing),
-            self.bank.eq(Mux(p.hold & ~self.active.initial, self.active.sample, self.active.parity)),
+            self.bank.eq(self._bank()),
             self.address.eq(Mux(self.clearing, self.start, walker.address)),
             self.clear.eq(self.clears & (self.clearing | self.single)),
         ]
         return m
+
+    def _bank(self) -> Value:
+        if self.config.fused:
+            return Const(0)
+        held = self.population.hold & ~self.active.initial
+        return Mux(held, self.active.sample, self.active.parity)

@@ -27,6 +27,10 @@ from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.soma.sweep.control import Control
 from spikeplane_gateware.core.soma.sweep.elements import Elements
+from spikeplane_gateware.core.soma.sweep.fused_control import FusedControl
+from spikeplane_gateware.core.soma.sweep.fused_items import FusedItems
+from spikeplane_gateware.core.soma.sweep.fused_lanes import FusedLanes
+from spikeplane_gateware.core.soma.sweep.fused_requests import FusedRequests
 from spikeplane_gateware.core.soma.sweep.items import Items
 from spikeplane_gateware.core.soma.sweep.job_flags import JobFlags
 from spikeplane_gateware.core.soma.sweep.lanes import Lanes, each
@@ -50,6 +54,20 @@ def taken(target: Any, **sources: Any) -> list[Any]:
 def shared(target: Any, source: Any, *names: str) -> list[Any]:
     """The statements that connect ports of the same names."""
     return [getattr(target, name).eq(getattr(source, name)) for name in names]
+
+
+def _begins(config: ChipConfig, lanes: Any, control: Any) -> Any:
+    """When a group's walk is set."""
+    return lanes.begins | control.turns if config.fused else lanes.begins
+
+
+def _returned(port: Any, lanes: Any, control: Any, requests: Any) -> list[Any]:
+    """Where fused words go, and when the next group's parameters may come."""
+    return [
+        *taken(requests, returns=lanes.out_valid, opening=control.opening),
+        control.free.eq(lanes.free),
+        port.write_address.eq(requests.write_address),
+    ]
 
 
 class Sweep(wiring.Component):
@@ -96,14 +114,14 @@ class Sweep(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
         m.submodules.populations = populations = (NarrowPopulation if c.narrow_tables else PopulationWord)(c)
-        m.submodules.control = control = Control(c)
+        m.submodules.control = control = (FusedControl if c.fused else Control)(c)
         m.submodules.flags = flags = JobFlags(c)
         m.submodules.pace = pace = Pace(c)
-        m.submodules.requests = requests = Requests(c)
+        m.submodules.requests = requests = (FusedRequests if c.fused else Requests)(c)
         m.submodules.elements = elements = Elements(c)
-        m.submodules.lanes = lanes = (NarrowLanes if c.sweep_lanes else Lanes)(c)
+        m.submodules.lanes = lanes = (FusedLanes if c.fused else NarrowLanes if c.sweep_lanes else Lanes)(c)
         m.submodules.masks = masks = (NarrowMasks if c.sweep_lanes else Masks)(c)
-        m.submodules.items = items = Items(c)
+        m.submodules.items = items = (FusedItems if c.fused else Items)(c)
         memories = [populations, lanes, *([masks] if c.tables else [])]
         for part in memories:
             connect(m, part.write, flipped(self.write))
@@ -123,7 +141,7 @@ class Sweep(wiring.Component):
             *taken(pace, room=items.room, element=control.element),
             *shared(self, control, "finish", "swept", "vacant"),
             *shared(requests, control, "clearing"),
-            *taken(requests, start=control.linear, step=control.element, begin=lanes.begins),
+            *taken(requests, start=control.linear, step=control.element, begin=_begins(c, lanes, control)),
             *shared(requests, flags, "clears", "single"),
             *shared(self.port, requests, "valid", "bank", "address", "clear"),
             elements.i.eq(requests.element),
@@ -160,11 +178,13 @@ class Sweep(wiring.Component):
             *each(lanes.data, self.port.data),
             *each(self.port.clear_word, lanes.clear_word),
             *([lanes.again.eq(control.group != 0)] if self.config.sweep_lanes else []),
+            *(_returned(self.port, lanes, control, requests) if self.config.fused else []),
         ]
 
     def _sent(self, masks: Any, lanes: Any, items: Any, control: Any, requests: Any) -> list[Any]:
         """From the lanes to the items."""
         c, element = self.config, requests.element
+        begins = control.opening if c.fused else lanes.begins  # counts by itself from group to group
         flags = ("load", "mask", "shift", "negate", "moves", "complete", "rests", "alone")
         flags += ("spiked",) if c.dynamic_depth else ()
         return [
@@ -175,7 +195,7 @@ class Sweep(wiring.Component):
             *([lanes.part.eq(masks.part)] if c.sweep_lanes else []),
             masks.taken.eq(items.taken),
             *shared(items, masks, *flags),
-            *taken(items, group=control.group, element=control.element, begin=lanes.begins),
+            *taken(items, group=control.group, element=control.element, begin=begins),
             items.launched.eq(element.valid & element.last),
             *shared(self, masks, *row_ports(c)),
         ]
