@@ -30,7 +30,7 @@ class Board:
     family             a name of `families.FAMILIES`: which tools build for it
     device, package    as the tools name them, the device in `spikeplane.estimate.devices`; `speed`
                        the grade, where the family has them
-    platform           module and class of amaranth-boards that hold its pins
+    platform           module and class of amaranth-boards that hold its pins, or in its form of this package
     button             the resource of its reset button; None: no button of amaranth-boards is used
     reset              (place, I/O attributes) of a reset button that is 1 when pressed, where
                        amaranth-boards names none

@@ -1,12 +1,12 @@
 """The boards by name: device, clock, pins, link, the chip that suits each, and the tools that build
 and flash it.
 
-Pins and oscillators are those of amaranth-boards; where it names no UART for a board, `link` says
-which pins are used instead. Checked against the makers' files, rx being the FPGA's input:
-Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out D10; Genesys 2: uart_tx_in Y20,
-uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25, USB_UART_TX K26, CPU_RESET
-AN8, the 125 MHz pair with its termination inside) and litex-boards (KCU105: the same, the button 1
-when pressed; OrangeCrab r0.2: serial rx on the header's pin 0, N17, tx on pin 1, M18).
+Pins and oscillators are those of amaranth-boards (the Tang Nano 20K's, which it does not have, of
+`tang_nano_20k`); where it names no UART for a board, `link` says which pins are used instead. Checked against
+the makers' files, rx being the FPGA's input: Digilent's master XDC (Arty A7-100: uart_txd_in A9, uart_rxd_out
+D10; Genesys 2: uart_tx_in Y20, uart_rx_out Y23), AMD's board files 1.7 of the KCU105 (USB_UART_RX G25,
+USB_UART_TX K26, CPU_RESET AN8, the 125 MHz pair with its termination inside) and litex-boards (KCU105: the
+same, the button 1 when pressed; OrangeCrab r0.2: serial rx on the header's pin 0, N17, tx on pin 1, M18).
 """
 
 import difflib
@@ -56,7 +56,7 @@ LEARNING = ChipConfig(
 _ALL = (
     Board(
         name="ulx3s-85f", title="Radiona ULX3S 85F", family="ecp5", device="LFE5U-85F", package="CABGA381", speed="6",
-        platform=("ulx3s", "ULX3S_85F_Platform"), button="button_fire",
+        platform=("amaranth_boards.ulx3s", "ULX3S_85F_Platform"), button="button_fire",
         oscillator=25, clock=80, chip=ONE_CORE, loader="ulx3s", larger=("four-cores", FOUR_CORES, 60),
         usb=(0x0403, 0x6015, None),
         note="one core of 16 lanes, four with shorter memories, one that learns, or a 400x250 spike camera on its headers",
@@ -64,41 +64,48 @@ _ALL = (
     ),
     Board(
         name="orangecrab-85f", title="OrangeCrab r0.2 85F", family="ecp5", device="LFE5U-85F", package="CSFBGA285", speed="8",
-        platform=("orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
+        platform=("amaranth_boards.orangecrab_r0_2", "OrangeCrabR0_2_85FPlatform"),
         oscillator=48, clock=48, link=("N17", "M18", (("IO_TYPE", "LVCMOS33"),)), chip=ONE_CORE, loader="dfu",
         note="one core of 16 lanes; the link is on the header's pins 0 (rx) and 1 (tx): its own USB socket is no serial port",
     ),
     Board(
         name="icebreaker", title="1BitSquared iCEBreaker", family="ice40", device="up5k", package="sg48",
-        platform=("icebreaker", "ICEBreakerPlatform"), button="button",
+        platform=("amaranth_boards.icebreaker", "ICEBreakerPlatform"), button="button",
         oscillator=12, clock=12, baud=1_000_000, chip=None, loader="ice40_generic",
         usb=(0x0403, 0x6010, 1),
         note="the UART echo only: the smallest core takes 8,401 of 5,280 logic cells and 52 of 30 block RAMs",
     ),
     Board(
         name="tang-nano-9k", title="Sipeed Tang Nano 9K", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C",
-        platform=("tang_nano_9k", "TangNano9kPlatform"), button="button",
+        platform=("amaranth_boards.tang_nano_9k", "TangNano9kPlatform"), button="button",
         oscillator=27, clock=27, chip=NANO, loader="tangnano9k",
         usb=(0x0403, 0x6010, 1),
         note="one core of 8 lanes with 4-bit weights, 128 neurons, leaks by shift",
     ),
     Board(
+        name="tang-nano-20k", title="Sipeed Tang Nano 20K", family="gowin", device="GW2AR-LV18QN88C8/I7", package="GW2A-18C",
+        platform=("spikeplane_hw.tang_nano_20k", "TangNano20kPlatform"), button="button",
+        oscillator=27, clock=27, chip=preset("tiny"), loader="tangnano20k",
+        usb=(0x0403, 0x6010, 1),
+        note="one core of 8 lanes, the preset tiny",
+    ),
+    Board(
         name="arty-a7-100", title="Digilent Arty A7-100", family="xilinx", device="xc7a100ti", package="csg324", speed="1L",
-        platform=("arty_a7", "ArtyA7_100Platform"), button="rst",
+        platform=("amaranth_boards.arty_a7", "ArtyA7_100Platform"), button="rst",
         oscillator=100, clock=100, chip=replace(preset("small"), rows=1), loader="arty_a7_100t",
         usb=(0x0403, 0x6010, 1),
         note="needs Vivado; two cores of 16 lanes",
     ),
     Board(
         name="genesys2", title="Digilent Genesys 2", family="xilinx", device="xc7k325t", package="ffg900", speed="2",
-        platform=("genesys2", "Genesys2Platform"), button="rst",
+        platform=("amaranth_boards.genesys2", "Genesys2Platform"), button="rst",
         oscillator=200, clock=100, chip=replace(preset("medium"), rows=2, cols=3), loader="genesys2",
         usb=(0x0403, 0x6001, None),
         note="needs Vivado; six cores of 16 lanes",
     ),
     Board(
         name="kcu105", title="AMD KCU105", family="xilinx", device="xcku040", package="ffva1156", speed="2-e",
-        platform=("kcu105", "KCU105Platform"),
+        platform=("amaranth_boards.kcu105", "KCU105Platform"),
         oscillator=125, clock=125, link=("G25", "K26", (("IOSTANDARD", "LVCMOS18"),)), loader="kcu105",
         reset=("AN8", (("IOSTANDARD", "LVCMOS18"),)), clock_attributes=(("DIFF_TERM_ADV", "TERM_100"),),
         chip=replace(preset("medium"), rows=2),
@@ -131,9 +138,8 @@ def pins(board: Board, config: ChipConfig | None = None) -> dict[str, Pin]:
     installed, or the board has no pins for the chip's units.
     """
     try:
-        platform: Any = getattr(
-            importlib.import_module(f"amaranth_boards.{board.platform[0]}"), board.platform[1]
-        )
+        module, name = board.platform
+        platform: Any = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError:
         raise SpikeplaneError(
             "boards need amaranth-boards, not found: pip install 'spikeplane[boards]'"

