@@ -31,10 +31,10 @@ CONFIG = ChipConfig(
     rows=1, cols=1, lanes=8, acc_depth=16, membrane_depth=16, parameter_depth=16, populations=2, projections=1, row_depth=4,
     column_depth=4, group_depth=4, egress_depth=4, coord_bits=2, group_bits=1, narrow_tables=True,
 )  # fmt: skip
-#: words of four parts and of five; a step of the induction for each cycle of a read, and a chunk's
+#: words of three parts and of four; a step of the induction for each cycle of a read, and a chunk's
 CHIPS = {
-    "four parts": CONFIG,
-    "five parts": replace(CONFIG, levels=True, step_bits=2, dynamic_depth=64, dynamic_bits=8),
+    "three parts": CONFIG,
+    "four parts, all options": replace(CONFIG, levels=True, step_bits=2, dynamic_depth=64, dynamic_bits=8),
 }
 
 
@@ -68,6 +68,8 @@ def harness(config: ChipConfig = CONFIG, module: ModuleType = narrow_population)
         Assume(~stood | ~dut.asks),
     ]
     m.d.sync += [asked.eq(dut.asks & ~dut.stands), stood.eq(dut.stands), before.eq(dut.slot)]
+    since = Signal(range(2 * parts), name="since")  # cycles of this read
+    m.d.sync += since.eq(Mux(dut.asks & ~dut.stands, since + 1, 0))
     with m.If(dut.stands):
         m.d.sync += [known.eq(1), at.eq(dut.slot)]
     with m.Elif(dut.asks | dut.read.access):
@@ -76,12 +78,14 @@ def harness(config: ChipConfig = CONFIG, module: ModuleType = narrow_population)
     expected = Cat(*[words[_place(config, n, at)] for n in range(parts)])
     m.d.comb += [
         Assert(~known | (word == expected[: len(word)])),
+        Assert(~dut.stands | (since == population_cycles(config) - 1)),
         Cover(known & (at == 1) & (word[:CHUNK_BITS] != 0)),
     ]
     if module is narrow_population:  # invariants: whole reads only, and the register moves for nothing else
         m.d.comb += [
             Assert(~dut.stands | asked),
             Assert((asked & ~dut.stands) | (inside["left"] == parts - 1)),
+            Assert(dut.stands | (since + inside["left"] == parts - 1)),
             Assert(inside["takes"] == (asked | loads)),
         ]
     return m
@@ -125,6 +129,7 @@ def _read_back(m: Module, dut: Any, words: Any) -> Signal:
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert [population_parts(config) for config in CHIPS.values()] == [3, 4]
     monkeypatch.setattr(narrow_population, "Ram", AnyRam)
     verdict = prove(harness(CHIPS[name]), tmp_path, depth=population_cycles(CHIPS[name]) + 2)
     assert verdict.holds, verdict.log
@@ -153,6 +158,5 @@ MUTANTS = {
 def test_mutants_are_refuted(tmp_path: Path, change: tuple[str, str]) -> None:
     broken = mutant(narrow_population, *change)
     vars(broken)["Ram"] = AnyRam
-    config = CHIPS["five parts"]
-    verdict = prove(harness(config, broken), tmp_path, mode="bmc", depth=2 * population_cycles(config) + 4)
+    verdict = prove(harness(CONFIG, broken), tmp_path, mode="bmc", depth=2 * population_cycles(CONFIG) + 4)
     assert not verdict.holds

@@ -7,7 +7,9 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from spikeplane.config import ChipConfig
-from spikeplane.formats.packet import Kind, packet_format
+from spikeplane.formats.narrow_tables import SHARED
+from spikeplane.formats.packet import CHUNK_BITS, Kind, packet_format
+from spikeplane.formats.tables import AnyMemory, core_tables
 
 #: A small core; every test of a component is about its rules, not its size.
 CORE = ChipConfig(
@@ -30,6 +32,13 @@ def simulate(
     if beside:
         simulator.add_testbench(beside, background=True)
     simulator.run()
+
+
+def on_bus(config: ChipConfig, memory: AnyMemory, word: int) -> int:
+    """The word as the loader shows it: with `narrow_tables` its first chunk in the places of those behind it, which there are."""
+    chunks = core_tables(config).chunks(memory)
+    again = range(chunks, len(SHARED)) if config.narrow_tables else ()
+    return word | sum((word & (1 << CHUNK_BITS) - 1) << CHUNK_BITS * n for n in again)
 
 
 async def give(ctx: Any, port: Any, kind: Kind, limit: int = 200, **fields: Any) -> None:

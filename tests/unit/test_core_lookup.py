@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_unit import CORE, FORM, simulate
+from core_unit import CORE, FORM, on_bus, simulate
 
 from spikeplane.formats.packet import Kind
 from spikeplane.formats.tables import Memory, core_tables
@@ -45,7 +45,12 @@ class World:
             await ctx.tick()
 
     async def write(self, memory: Memory, address: int, word: int) -> None:
-        for name, value in {"memory": memory, "address": address, "data": word, "valid": 1}.items():
+        for name, value in {
+            "memory": memory,
+            "address": address,
+            "data": on_bus(self.dut.config, memory, word),
+            "valid": 1,
+        }.items():
             self.ctx.set(getattr(self.dut.write, name), value)
         await self.cycles(1)
         self.ctx.set(self.dut.write.valid, 0)

@@ -19,6 +19,7 @@ from spikeplane.formats.training import TrainingKind
 from spikeplane_gateware.core.core import Core
 
 X = 1  #: the core's column
+LONG = {"weight_depth": 1 << 13, "acc_depth": 1 << 11}  #: projections of four chunks
 
 
 class World:
@@ -86,9 +87,9 @@ class World:
         ]
 
 
-@pytest.mark.parametrize("narrow", [False, True])
-def test_every_memory_gives_back_what_was_written(narrow: bool):
-    world = World(11, replace(CORE, narrow_tables=narrow))
+@pytest.mark.parametrize("more", [{}, {"narrow_tables": True}, {"narrow_tables": True, **LONG}])
+def test_every_memory_gives_back_what_was_written(more: dict[str, Any]):
+    world = World(11, replace(CORE, **more))
 
     async def bench() -> None:
         rng, contents = world.rng, {}

@@ -18,6 +18,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
+from spikeplane.formats.narrow_tables import SHARED
 from spikeplane.formats.packet import (
     ADDRESS_BITS,
     CHUNK_BITS,
@@ -167,6 +168,9 @@ class Loader(wiring.Component):
                 m.d.sync += self.refused.eq(1)
         with m.If(puts):
             m.d.sync += staging.word_select(self.chunk, CHUNK_BITS).eq(packet.data)
+            if self.config.narrow_tables:  # see NarrowLookup
+                with m.If(self.chunk == 0):
+                    m.d.sync += staging[: len(SHARED) * CHUNK_BITS].eq(packet.data.replicate(len(SHARED)))
         with m.If(seeks):
             m.d.sync += [self.memory.eq(seek.memory), address.eq(seek.address)]
             m.d.sync += [self.chunk.eq(0), final.eq(finals[seek.memory])]

@@ -1,5 +1,6 @@
 """How the words of a chip with `narrow_tables` lie in its memories. A projection's lies behind the entries of the coordinate
-tables: three parts, one in each memory, at the same address. A population's lies in a memory that is a chunk wide: part after part.
+tables: three parts, one in each memory, at the same address, each a chunk and a third of what is behind the three chunks. A
+population's lies in a memory that is a chunk wide: part after part.
 """
 
 from spikeplane.config import ChipConfig, bits_for
@@ -7,13 +8,14 @@ from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.structure import FUSED_WORDS, PARAMETERS, WORD
 from spikeplane.formats.tables import Memory, core_tables, parameter_parts
 
-#: The tables that a projection's parts lie behind, the lowest part first.
+#: The tables that a projection's parts lie behind, that of the lowest chunk first.
 SHARED = (Memory.ROW, Memory.COLUMN, Memory.GROUP)
 
 
 def part_bits(config: ChipConfig) -> int:
     """Bits of a projection in each of the memories."""
-    return -(-core_tables(config).projection.width // len(SHARED))
+    behind = core_tables(config).projection.width - len(SHARED) * CHUNK_BITS
+    return CHUNK_BITS + max(0, -(-behind // len(SHARED)))
 
 
 def shared_size(config: ChipConfig, memory: Memory) -> tuple[int, int]:

@@ -53,7 +53,7 @@ SWEEP = (
     Mutant("soma/plane_counter.py", "one.eq(p.plane_low)", "one.eq(0)", "planes that are left out are sent"),
     Mutant("soma/plane_counter.py", "self.bit == self.population.plane_last", "self.bit == self.population.plane_last - self.population.plane_low", "as many of the highest planes are missing as of the lowest"),
     Mutant("soma/sweep/masks.py", "planes.shift", "planes.bit", "a plane counts what it does in the membrane", within="Mux(p.membrane_out, planes.shift, 0)"),
-    Mutant("soma/sweep/limits.py", "(p.plane_last + p.relu) <= bit", "p.plane_last <= bit", "values from 0 on are limited to half of their range"),
+    Mutant("soma/sweep/limits.py", "Mux(p.relu, positive, fits)", "fits", "values from 0 on are limited to half of their range"),
     Mutant("soma/sweep/limits.py", "differs | (p.relu & sign)", "differs", "negative membranes are sent as large values from 0 on"),
     Mutant("soma/sweep/masks.py", "sign == fill", "~sign", "a membrane far below its planes is sent with a positive sign plane"),
     Mutant("soma/sweep/masks.py", "Mux(beyond, sign == fill, value.bit_select(at, 1))", "value.bit_select(at, 1)", "a membrane beyond its planes wraps"),

@@ -42,7 +42,9 @@ LOOKUP = (
     Mutant("narrow_lookup.py", "self.valids[3 + self.late] | host", "self.valids[3 + self.late]", "entries are not read back"),
     Mutant("narrow_lookup.py", "self.valids[3 + self.late] | host", "self.valids[3] | host", "with weights by step entries are read at another stage"),
     Mutant("narrow_lookup.py", "own | shared", "own", "projections are not written"),
-    Mutant("narrow_lookup.py", "Mux(shared, part, self.write.data[:width])", "part", "entries are written like projections"),
+    Mutant("narrow_lookup.py", "Mux(shared, part, bus[:width])", "part", "entries of two chunks are written like projections"),
+    Mutant("narrow_lookup.py", "bus.word_select(number, CHUNK_BITS)", "bus.word_select(0, CHUNK_BITS)", "all parts have the first chunk"),
+    Mutant("narrow_lookup.py", "bus[third : third + self.part - CHUNK_BITS]", "bus[third - 1 : third + self.part - CHUNK_BITS - 1]", "what is behind the chunks is another part's"),
     Mutant("narrow_lookup.py", "Cat(self.write.address[:bits], shared)", "self.write.address", "projections are written over entries"),
 )  # fmt: skip
 
@@ -56,6 +58,8 @@ POPULATIONS = (
     Mutant("soma/sweep/narrow_population.py", "Cat(number[: bits_for(self.parts)], slot)", "Cat(slot[:2], number)", "parts lie elsewhere for some slots", tests=("tests/unit/test_narrow_population.py",)),
     Mutant("soma/sweep/narrow_population.py", "write.puts & chosen", "write.puts", "words of other memories are written here too"),
     Mutant("soma/sweep/narrow_population.py", "write.puts & chosen", "write.valid & chosen", "only the last part of a word is written"),
+    Mutant("loader.py", "packet.data.replicate(len(SHARED))", "packet.data", "the entries of two tables are lost", tests=("tests/unit/test_core_reads.py",)),
+    Mutant("loader.py", "self.chunk == 0", "1", "projections lose their first chunks", within="with m.If(self.chunk == 0):", tests=("tests/unit/test_core_reads.py",)),
     Mutant("loader.py", "self.write.place.eq(address)", "self.write.place.eq(self.write.address)", "a part is written at the address of the chunk before"),
     Mutant("soma/sweep/control.py", "self.asks.eq(self.job.valid)", "self.asks.eq(self.job.valid & (count == 1))", "a word is asked for in one cycle", tests=("tests/unit/test_narrow_population.py", "tests/unit/test_narrow_sweep.py")),
 )  # fmt: skip

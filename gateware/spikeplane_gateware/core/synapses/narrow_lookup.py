@@ -1,5 +1,6 @@
 """The lookup of a core whose tables share memories: a projection's word lies in three parts behind the entries of ROW,
-COLUMN and GROUP, in block RAMs that would be half empty.
+COLUMN and GROUP, in block RAMs that would be half empty. A part is a chunk and a third of what is behind the three: the bus
+shows the single chunk of an entry in the places of all three, so that a memory's data are the same for either.
 
 ```
   packet -> tag, if it is not the last packet's --+-> [ROW    | part 0] -+-> projection (stage 2), kept
@@ -16,10 +17,13 @@ from amaranth.lib import data
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.narrow_tables import SHARED, part_bits, shared_size
+from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane.formats.tables import Memory
 from spikeplane_gateware.core.reads import clears, output_register
 from spikeplane_gateware.core.synapses.lookup import Lookup
 from spikeplane_gateware.ram import Ram
+
+_PIECES = slice(0, CHUNK_BITS), slice(CHUNK_BITS, None)  #: of a part
 
 
 class NarrowLookup(Lookup):
@@ -69,7 +73,8 @@ class NarrowLookup(Lookup):
         word = Signal(shape, name=f"{name}_word", reset_less=True)
         if memory == Memory.PROJECTION:
             m.d.comb += self.tag.eq(address)
-            source, loads = Cat(*self.parts)[: self.tables.projection.width], self._moves(1) & self.fetched
+            chunks, thirds = (Cat(part[at] for part in self.parts) for at in _PIECES)
+            source, loads = Cat(chunks, thirds)[: self.tables.projection.width], self._moves(1) & self.fetched
         else:
             source, loads = self._shared(m, name, memory, address, self._moves(stage)), self._moves(stage + 1)
         return word, output_register(m, self.read, memory, self.tables, word, source, loads | self.read.load)
@@ -81,14 +86,16 @@ class NarrowLookup(Lookup):
         words, wide = shared_size(self.config, memory)
         ram = Ram(width=wide, depth=words)
         m.submodules[name] = ram
-        part = self.write.data[number * self.part : (number + 1) * self.part]
+        bus, third = self.write.data, len(SHARED) * CHUNK_BITS + number * (self.part - CHUNK_BITS)
+        chunk, behind = bus.word_select(number, CHUNK_BITS), bus[third : third + self.part - CHUNK_BITS]
+        part = Value.cast(Cat(chunk, behind))
         own, shared = (self.write.memory == one for one in (memory, Memory.PROJECTION))
         m.d.comb += [
             ram.read_en.eq(reads | self.fetches | self.read.access),
             ram.read_address.eq(Mux(self.busy, address, Cat(Value.cast(self.tag) | Const(0, bits), 1))),
             ram.write_en.eq(self.write.valid & (own | shared)),
             ram.write_address.eq(Cat(self.write.address[:bits], shared)),
-            ram.write_data.eq(Mux(shared, part, self.write.data[:width])),
+            ram.write_data.eq(part if width <= CHUNK_BITS else Mux(shared, part, bus[:width])),
             self.parts[number].eq(ram.read_data),
         ]
         return ram.read_data[:width]

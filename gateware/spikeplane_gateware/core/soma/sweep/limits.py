@@ -7,7 +7,7 @@
 Latency: 0 cycles from v, 1 from the population's word.
 """
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -38,7 +38,14 @@ class Limits(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, c, p = Module(), self.config, self.population
         above = Signal(c.membrane_bits - 1)  # the bits that only repeat the sign of a value that fits
-        m.d.sync += above.eq(Cat((p.plane_last + p.relu) <= bit for bit in range(c.membrane_bits - 1)))
+        bits = range(c.membrane_bits - 1)
+        with m.Switch(p.plane_last):  # spelt out: a comparison a bit would be a carry chain a bit
+            for last in bits:
+                fits, positive = (Cat(Const(first <= bit, 1) for bit in bits) for first in (last, last + 1))
+                with m.Case(last):
+                    m.d.sync += above.eq(Mux(p.relu, positive, fits))
+            with m.Default():
+                m.d.sync += above.eq(0)
         m.d.comb += self.beyond.eq(Cat(self._beyond(value, above) for value in self.v))
         return m
 
