@@ -89,6 +89,7 @@ TYPED = {
     "spikeplane build --board ulx3s-85f": "spikeplane build --board ulx3s-85f --dry-run",
     "spikeplane build --board ulx3s-85f --preset camera": "spikeplane build --board ulx3s-85f --preset camera --dry-run",
     "spikeplane build --board tang-nano-9k": "spikeplane build --board tang-nano-9k --dry-run",
+    "spikeplane build --board tang-nano-20k": "spikeplane build --board tang-nano-20k --dry-run",
     "spikeplane serve --board B":
         "spikeplane serve --board icebreaker >board.txt &\nuntil grep -q /dev/pts board.txt; do kill -0 $!; sleep 0.2; done",
     "run net.spk --board /dev/pts/N":
