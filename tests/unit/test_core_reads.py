@@ -87,7 +87,15 @@ class World:
         ]
 
 
-@pytest.mark.parametrize("more", [{}, {"narrow_tables": True}, {"narrow_tables": True, **LONG}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"narrow_tables": True},
+        {"narrow_tables": True, **LONG},
+        {"narrow_tables": True, "fused": True},
+    ],
+)
 def test_every_memory_gives_back_what_was_written(more: dict[str, Any]):
     world = World(11, replace(CORE, **more))
 

@@ -66,7 +66,7 @@ def small_program(steps: int = 3) -> Program:
     )
 
 
-@pytest.mark.parametrize("name", ["two", "short", "narrow", "halves", "fused"])
+@pytest.mark.parametrize("name", ["two", "short", "narrow", "halves", "fused", "shared"])
 def test_memories_are_those_of_the_gateware(name: str) -> None:
     from spikeplane_gateware.chip import TILE_MODULE
     from spikeplane_gateware.tile import Tile
@@ -78,6 +78,7 @@ def test_memories_are_those_of_the_gateware(name: str) -> None:
         "short": short,
         "halves": replace(short, narrow_tables=True, row_depth=100),
         "fused": replace(short, membrane_bits=14, fused=True),
+        "shared": replace(short, membrane_bits=14, fused=True, narrow_tables=True, row_depth=100),
         "narrow": replace(short, sweep_lanes=2, narrow_tables=True, row_depth=100),
     }[name]
     text = convert(Tile(chip), TILE_MODULE)

@@ -256,3 +256,9 @@ def test_block_rams_are_fewer() -> None:
     """Of a small core: two for each lane's accumulators of both banks, one for its membranes; one for all of it."""
     small = replace(preset("small"), rows=1, cols=1)
     assert block_rams(small, "ecp5") - block_rams(replace(small, fused=True), "ecp5") == 2 * small.lanes
+    shared = replace(small, fused=True, narrow_tables=True)
+    link = block_rams(small, "ecp5") - 99
+    assert [block_rams(replace(shared, weight_depth=words), "ecp5") - link for words in (4096, 2048)] == [
+        54,
+        38,
+    ]

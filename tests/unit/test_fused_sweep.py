@@ -9,8 +9,10 @@ from core_unit import CORE, simulate
 from soma_bench import Soma, Values, Word
 
 from spikeplane.config import ChipConfig
+from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.shared_tables import part_bits, shares_tables
 from spikeplane.formats.structure import SWEEP_LATENCY
-from spikeplane.formats.tables import NO_MEMORY, LeakRound, Reset, lane_leak_layout
+from spikeplane.formats.tables import NO_MEMORY, AnyMemory, LeakRound, Memory, Reset, lane_leak_layout
 
 WRITTEN = 2  #: cycles from the word at the port to its writing
 CHIPS = {
@@ -29,6 +31,16 @@ class FusedSoma(Soma):
         super().__init__(config, seed, stalls=0.4, reads=0.0)
         self.due: list[tuple[int, int]] = []  #: (cycle, address) of words to be set
         self.requests = 0
+        self.parts: dict[int, int] = {}  #: of populations' words, where others have that memory
+        self.ready = False
+
+    async def write(self, ctx: Any, memory: AnyMemory, address: int, word: int) -> None:
+        if shares_tables(self.config) and memory == Memory.POPULATION:
+            for number in range(self.tables.chunks(memory)):
+                part = word >> CHUNK_BITS * number & (1 << CHUNK_BITS) - 1
+                self.parts[address << part_bits(self.config, memory) | number] = part
+            return
+        await super().write(ctx, memory, address, word)
 
     def request(self, ctx: Any, port: Any) -> None:
         assert not ctx.get(port.bank)
@@ -42,7 +54,16 @@ class FusedSoma(Soma):
             _, address = self.due.pop(0)
             words = self.soma.port.clear_word
             self.accumulators[0, address] = [ctx.get(word.as_signed()) for word in words]
+        if not shares_tables(self.config):
+            await super().cycle(ctx)
+            return
+        slots = self.soma.slots
+        taken = self.ready and ctx.get(slots.valid)
+        part = self.parts.get(ctx.get(slots.address), 0) if taken else self.rng.getrandbits(CHUNK_BITS)
         await super().cycle(ctx)
+        self.ready = self.rng.random() < 0.5
+        ctx.set(slots.ready, self.ready)
+        ctx.set(slots.data, part)
 
 
 @dataclass

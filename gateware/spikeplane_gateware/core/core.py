@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane_gateware.core.dynamic.memory import add_dynamic_memory
+from spikeplane_gateware.core.interfaces import part_port
 from spikeplane_gateware.core.loader import Loader
 from spikeplane_gateware.core.readback import Readback
 from spikeplane_gateware.core.replies import LEARNING, Replies
@@ -64,6 +65,8 @@ class Core(wiring.Component):
         connect(m, ingress.o, synapses.i)
         connect(m, synapses.loader, loader.i)
         connect(m, soma.port, synapses.sweep)
+        for name in part_port(self.config, In):
+            connect(m, getattr(soma, name), getattr(synapses, name))
         connect(m, loader.write, synapses.write)
         add_dynamic_memory(m, self.config, synapses, soma)
         self._read(m, synapses, soma, loader, replies)

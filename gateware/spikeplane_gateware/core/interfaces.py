@@ -2,6 +2,7 @@
 to the accumulators."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
@@ -9,7 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, CHUNK_BITS, MEMORY_BITS, SLOT_BITS, tag_bits
-from spikeplane.formats.tables import AnyMemory, CoreTables, core_tables
+from spikeplane.formats.shared_tables import part_bits, shares_tables
+from spikeplane.formats.tables import AnyMemory, CoreTables, Memory, core_tables
 from spikeplane.formats.training import PHASE_BITS
 from spikeplane_gateware.core.copies import copies
 
@@ -77,6 +79,26 @@ def late_write(
     with m.If(chosen):
         m.d.sync += late.data.eq(bus.data)
     return late
+
+
+class PartPort(wiring.Signature):
+    """Parts of population words out of a memory of the synapse stage (chips with `fused` and `narrow_tables`): valid, address, taken
+    when ready; data in the cycle behind."""
+
+    def __init__(self, config: ChipConfig) -> None:
+        address = bits_for(config.populations) + part_bits(config, Memory.POPULATION)
+        super().__init__({"valid": Out(1), "address": Out(address), "ready": In(1), "data": In(CHUNK_BITS)})
+
+
+def part_port(config: ChipConfig, direction: Any) -> dict[str, Any]:
+    """`slots`, a PartPort, of chips that have one."""
+    return {"slots": direction(PartPort(config))} if shares_tables(config) else {}
+
+
+def connect_slots(m: Module, config: ChipConfig, outer: Any, inner: Any) -> None:
+    """Makes `slots` of a component inside another the other's, of chips that have it."""
+    if shares_tables(config):
+        wiring.connect(m, inner.slots, wiring.flipped(outer.slots))
 
 
 class SweepPort(wiring.Signature):

@@ -12,11 +12,11 @@ multiplexer is needed. Clears come from registers, because the registers of wide
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Module, Mux, Value, ValueLike
+from amaranth.hdl import Cat, Module, Mux, Value, ValueLike
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from spikeplane.config import ChipConfig
+from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import ADDRESS_BITS, CHUNK_BITS
 from spikeplane.formats.tables import AnyMemory, CoreTables, core_tables
 
@@ -47,6 +47,13 @@ def clears(bus: wiring.PureInterface, memory: AnyMemory, tables: CoreTables) -> 
     """The bits of `clear` for the chunks of `memory`."""
     first = chunk_places(tables).index((memory, 0))
     return bus.clear[first : first + tables.chunks(memory)]
+
+
+def asked_part(others: Value) -> Value:
+    """The number of the chunk whose bit in `others`, the memory's part of `clear`, is 0; 0 if there is none."""
+    numbers = range(len(others))
+    asked = [[~others[n] for n in numbers if n >> bit & 1] for bit in range(bits_for(len(others)))]
+    return Value.cast(Cat(*[reduce(or_, each) for each in asked]))
 
 
 def output_register(

@@ -46,6 +46,8 @@ OPTIONS = (
     Option("numbers by step", {"step_bits": 2}, "batch-norm of each step, readouts over time", "+3 %"),
     Option("two spikes a cycle", {"spikes_per_cycle": 2}, "half the cycles of busy masks"),
     Option("tables that share memories", {"narrow_tables": True}, "chips that have too few block RAMs"),
+    Option("one word for accumulator and membrane", {"fused": True}, "chips that have too few block RAMs"),
+    Option("... with tables in two memories", {"fused": True, "narrow_tables": True}, "the same"),
     Option("shifts by multipliers", {"shift_multiplier": True}, "FPGAs with multipliers to spare", "-7 %"),
     Option("no leak multiplier", {"leak_multiplier": False}, "leaks of powers of two only"),
     Option("sweeps of 2 lanes", {"sweep_lanes": 2}, "small FPGAs; activity of a percent and more hides it"),

@@ -2,9 +2,9 @@
 Exact: a test holds it against builds.
 
 The list is that of the gateware's `spikeplane_ram` and `spikeplane_dual_ram` instances: core/synapses: lookup.py,
-narrow_lookup.py, weights.py, accumulate.py; core/soma/sweep: population_word.py, narrow_population.py, parameters.py, membranes.py;
-core/dynamic/memory.py; link/receiver.py and sender.py. Small tables that are read in the same cycle (egress, schedule,
-counters) lie in LUTs.
+narrow_lookup.py, shared_lookup.py, weights.py, accumulate.py; core/soma/sweep: population_word.py, narrow_population.py,
+parameters.py, membranes.py; core/dynamic/memory.py; link/receiver.py and sender.py. Small tables that are read in the same cycle
+(egress, schedule, counters) lie in LUTs.
 """
 
 from spikeplane.config import ChipConfig, bits_for
@@ -12,6 +12,7 @@ from spikeplane.estimate.families import DUAL_BITS, FAMILIES
 from spikeplane.formats.frame import SLOT_BYTES, SLOTS
 from spikeplane.formats.narrow_tables import SHARED, population_size, shared_size
 from spikeplane.formats.packet import SHIFT_BITS
+from spikeplane.formats.shared_tables import entries_size, groups_size, shares_tables
 from spikeplane.formats.structure import SHARED_LANES, SHORT_MEMORY, SWEEP_ITEMS
 from spikeplane.formats.tables import Memory, core_tables
 from spikeplane.formats.value_tables import option_widths
@@ -20,10 +21,11 @@ from spikeplane.formats.value_tables import option_widths
 def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     """(name, number of them, words, bits) in one core."""
     tables, c = core_tables(config), config
-    population = tables.depth(Memory.POPULATION), tables.width(Memory.POPULATION)
+    whole = tables.depth(Memory.POPULATION), tables.width(Memory.POPULATION)
+    population = population_size(c) if c.narrow_tables else whole
     return [
         *_lookup(c),
-        ("population", 1, *(population_size(c) if c.narrow_tables else population)),
+        *([] if shares_tables(c) else [("population", 1, *population)]),
         ("parameter", 1, tables.depth(Memory.PARAMETER), tables.width(Memory.PARAMETER)),
         ("weight", c.lanes // SHARED_LANES, c.weight_depth, SHARED_LANES * c.weight_bits),
         _lanes("accumulator", c.lanes, c.acc_depth if c.fused else 2 << bits_for(c.acc_depth), c.acc_bits),
@@ -39,6 +41,8 @@ def core_memories(config: ChipConfig) -> list[tuple[str, int, int, int]]:
 def _lookup(config: ChipConfig) -> list[tuple[str, int, int, int]]:
     """Those of a spike's tables."""
     tables = core_tables(config)
+    if shares_tables(config):
+        return [("entries", 1, *entries_size(config)), ("parts", 1, *groups_size(config))]
     if config.narrow_tables:
         return [(memory.name.lower(), 1, *shared_size(config, memory)) for memory in SHARED]
     return [

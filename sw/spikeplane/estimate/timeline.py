@@ -158,7 +158,7 @@ class Timeline:
 
     def event(self, core: Core, action: Callable[[], None]) -> None:
         """A token or credit goes through the core's pipe, behind the work that is there."""
-        self.at(max(self.now, self.accumulator[core]) + PIPE, action)
+        self.at(max(self.now, self.accumulator[core]) + PIPE + self.plan.late, action)
 
     def token(self, part: int, step: int) -> None:
         """A token arrives at a part."""

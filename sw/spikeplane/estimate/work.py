@@ -12,6 +12,7 @@ from spikeplane.config import ChipConfig
 from spikeplane.estimate.activity import Activity
 from spikeplane.estimate.pairs import outer_cycles
 from spikeplane.formats.narrow_tables import parameter_cycles, population_cycles
+from spikeplane.formats.shared_tables import shares_tables
 from spikeplane.formats.structure import PARAMETERS, WORD
 from spikeplane.network import Network, Population, Projection
 from spikeplane.program import Program
@@ -25,6 +26,7 @@ GROUP = 20  #: of a group: its three parameter words, the first neurons' way thr
 OPEN = 9  #: of a job: picked, its population word fetched, its end told
 JOB, SET = 10, 16  #: of a job that sets memories, and of its groups besides their words
 NEXT = 3  #: of a group behind another, with fused words
+LATE = 6  #: of a token where tables lie in two memories: its projection is read first, and entries one after the other
 RETURN = 7  #: from a fused word's request to the one in which it is written
 PLANE_WORD = 15  #: of a word whose membranes are sent, besides its bit planes: such words do not overlap
 TABLE_WORD = 5  #: of one whose entries of a table are sent, besides its lanes
@@ -100,6 +102,7 @@ class Plan:
     host_credits: int
     start: dict[Core, int]  # cycles that each core's memories are set in after START
     fused: bool = False  # one bank of accumulators: a sweep makes room for the next step
+    late: int = 0  # cycles of a token or a credit in the lookup, besides those of a plain one
 
 
 def plan(program: Program, activity: Activity) -> Plan:
@@ -135,7 +138,8 @@ def plan(program: Program, activity: Activity) -> Plan:
         parts.append(work)
     inputs = _inputs(program, activity, index)
     start = {core: _start(network, config, placement.on(core)) for core in image.cores}
-    return Plan(parts, inputs, image.credits, start, config.fused)
+    late = LATE if shares_tables(config) else 0
+    return Plan(parts, inputs, image.credits, start, config.fused, late)
 
 
 def _inputs(program: Program, activity: Activity, index: dict[tuple[Core, int], int]) -> list[Input]:

@@ -30,6 +30,7 @@ from mutants.lists import (
     published,
     ranked,
     scatter,
+    shared,
     shifts,
     signs,
     steps,
@@ -49,5 +50,5 @@ PARTS = (
     driver.PART, program.PART, kinds.PART, values.PART, scatter.PART, gates.PART, *gated_rows.PARTS, time.PART, signs.PART, *levels.PARTS,
     *training.PARTS, *training_chip.PARTS, training_parts.PART, *training_streams.PARTS, training_report.PART, training_estimate.PART,
     corrections.PART, parallel.PART, published.PART, federate.PART, attention.PART, *steps.PARTS, *pairs.PARTS, outer.PART, *gated.PARTS,
-    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS, *two_spikes.PARTS, *shifts.PARTS, *fused.PARTS,
+    *boxes.PARTS, gated_imports.PART, ranked.PART, *narrow.PARTS, *two_spikes.PARTS, *shifts.PARTS, *fused.PARTS, *shared.PARTS,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from spikeplane.formats.packet import CHUNK_BITS
 from spikeplane_gateware.core.dynamic.outer import OuterEngine, rows_port
 from spikeplane_gateware.core.dynamic.ports import values_port
 from spikeplane_gateware.core.dynamic.under_way import UnderWay
-from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, connect_slots, part_port
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import Egress
 from spikeplane_gateware.core.soma.schedule import JOB, Schedule
@@ -61,6 +61,7 @@ class SomaStage(wiring.Component):
                 "sent": Out(1),
                 **({"given": Out(1), "job": Out(JOB)} if config.step_bits else {}),
                 **rows_port(config),
+                **part_port(config, Out),
                 **({"unready": Out(2)} if config.dynamic_depth else {}),
             }
         )
@@ -78,6 +79,7 @@ class SomaStage(wiring.Component):
             m.d.comb += [self.given.eq(sweep.job.valid & sweep.job.ready), self.job.eq(sweep.job.payload)]
         self._items(m, sweep, egress)
         connect(m, sweep.port, flipped(self.port))
+        connect_slots(m, self.config, self, sweep)
         connect(m, egress.o, flipped(self.o))
         resting = sweep.vacant & ~schedule.initialising
         m.d.comb += [

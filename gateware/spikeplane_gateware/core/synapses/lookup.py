@@ -12,6 +12,7 @@ Throughput: a packet a cycle. Latency: 7 cycles, 8 with weights by step. A spike
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
@@ -44,23 +45,28 @@ class Lookup(wiring.Component):
     way. Of a chip with weights by step also given, job: pulse, the sweep takes this job.
     """
 
+    between = 0  #: stages more between the first entry that is read and the last
+
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
         self.late = 1 if config.step_bits else 0  #: stages more
+        self.met = 5 + self.late + self.between  #: the stage in which all entries stand
         self.partner = Signal(data.StructLayout(second_field(config)), name="partner", reset_less=True)
         self.events = packet_format(config).payloads[Kind.CREDIT]  # what a TOKEN has in common with it
-        super().__init__(
-            {
-                "i": In(stream.Signature(packet_struct(config))),
-                "o": Out(stream.Signature(request_layout(config))),
-                "write": In(WriteBus(config)),
-                "read": In(ReadBus(config)),
-                "read_data": Out(CHUNK_BITS),
-                "dropped": Out(1),
-                "quiet": Out(1),
-                **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
-            }
-        )
+        super().__init__(self._ports())
+
+    def _ports(self) -> dict[str, Any]:
+        config = self.config
+        return {
+            "i": In(stream.Signature(packet_struct(config))),
+            "o": Out(stream.Signature(request_layout(config))),
+            "write": In(WriteBus(config)),
+            "read": In(ReadBus(config)),
+            "read_data": Out(CHUNK_BITS),
+            "dropped": Out(1),
+            "quiet": Out(1),
+            **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
+        }
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -68,17 +74,17 @@ class Lookup(wiring.Component):
         self.advance = Signal(name="advance")
         m.d.comb += self.advance.eq(~self.o.valid | self.o.ready)
         self.valids = [self._enters(m)]
-        for i in range(6 + self.late):
+        for i in range(self.met + 1):
             self.valids.append(Signal(name=f"valid_{i + 1}"))
             with m.If(self.advance):
                 m.d.sync += self.valids[-1].eq(self.valids[-2])
-        packets = self._delay(m, spike, self.i.payload.payload, range(7 + self.late), "packet")
-        kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(7 + self.late), "kind")
+        packets = self._delay(m, spike, self.i.payload.payload, range(self.met + 2), "packet")
+        kinds = self._delay(m, KIND_BITS, self.i.payload.kind, range(self.met + 2), "kind")
         incoming = Signal(spike)
         m.d.comb += incoming.eq(self.i.payload.payload)
         tag = Mux(self.read.access, self.read.address, incoming.tag)
         found, shown = self._ram(m, "projection", Memory.PROJECTION, tag, struct(self.tables.projection), 0)
-        projections = self._delay(m, found.shape(), found, range(2, 7 + self.late), "projection")
+        projections = self._delay(m, found.shape(), found, range(2, self.met + 2), "projection")
         entries, shows, at_stage = {}, [shown], 2 + self.late
         places = {name: packets[at_stage][coordinate] for name, (_, coordinate) in _TABLES.items()}
         if self.config.step_bits:
@@ -172,7 +178,7 @@ class Lookup(wiring.Component):
         alone = projection.dynamic if self.config.dynamic_depth else Const(0)
         bit, second, both, rest = outermost(m, mask, "mask", alone=alone)
         pairs = both & ~projection.aligned & ~self._is_event(kind)
-        with m.If(self._moves(5 + self.late)):
+        with m.If(self._moves(self.met)):
             m.d.sync += [self.partner.second.eq(second), self.partner.both.eq(pairs)]
         return bit, rest
 
@@ -185,7 +191,7 @@ class Lookup(wiring.Component):
 
     def _sum(self, m: Module, entries: dict, projections: dict, packets: dict, kinds: dict) -> None:
         """Stage 5 entries -> stage 6 partial sums -> stage 7, the output."""
-        met, last = 5 + self.late, 6 + self.late
+        met, last = self.met, self.met + 1
         row, column, group = entries["row"], entries["column"], entries["group"]
         partial = {
             name: Signal.like(row[name], name=f"partial_{name}", reset_less=True)

@@ -17,17 +17,26 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS, Kind
+from spikeplane.formats.shared_tables import shares_tables
 from spikeplane_gateware.core.dynamic.operand import dynamic_port
-from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus
+from spikeplane_gateware.core.interfaces import EventLayout, SweepPort, WriteBus, connect_slots, part_port
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.schedule import JOB
 from spikeplane_gateware.core.synapses.accumulate import Accumulate
 from spikeplane_gateware.core.synapses.lookup import Lookup
 from spikeplane_gateware.core.synapses.narrow_lookup import NarrowLookup
 from spikeplane_gateware.core.synapses.request import request_layout
+from spikeplane_gateware.core.synapses.shared_lookup import SharedLookup
 from spikeplane_gateware.core.synapses.walker import Walker
 from spikeplane_gateware.network.fifo import StreamFifo
 from spikeplane_gateware.structs import packet_struct
+
+
+def lookup_of(config: ChipConfig) -> type[Lookup]:
+    """The lookup that a core of the chip has."""
+    if shares_tables(config):
+        return SharedLookup
+    return NarrowLookup if config.narrow_tables else Lookup
 
 
 class SynapseStage(wiring.Component):
@@ -66,12 +75,13 @@ class SynapseStage(wiring.Component):
                 **({"given": In(1), "job": In(JOB)} if config.step_bits else {}),
                 **dynamic_port(config),
                 **({"unready": In(2)} if config.dynamic_depth else {}),
+                **part_port(config, In),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.lookup = lookup = (NarrowLookup if self.config.narrow_tables else Lookup)(self.config)
+        m.submodules.lookup = lookup = lookup_of(self.config)(self.config)
         m.submodules.walker = walker = Walker(self.config)
         m.submodules.accumulate = accumulate = Accumulate(self.config)
         m.d.comb += self._options(lookup, walker, accumulate)
@@ -92,6 +102,7 @@ class SynapseStage(wiring.Component):
         connect(m, requests.o, walker.i)
         for name in ("sweep", *dynamic_port(self.config)):
             connect(m, getattr(accumulate, name), flipped(getattr(self, name)))
+        connect_slots(m, self.config, self, lookup)
         for part in (lookup, accumulate):
             connect(m, part.write, flipped(self.write))
             connect(m, part.read, flipped(self.read))

@@ -10,6 +10,7 @@ pass the word's register, which moves by a part. Latency: a cycle for each part,
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -38,45 +39,55 @@ class NarrowPopulation(wiring.Component):
     def __init__(self, config: ChipConfig) -> None:
         self.config, self.tables = config, core_tables(config)
         self.parts = population_parts(config)
-        super().__init__(
-            {
-                "write": In(WriteBus(config)),
-                "read": In(ReadBus(config)),
-                "read_data": Out(CHUNK_BITS),
-                "slot": In(SLOT_BITS),
-                "asks": In(1),
-                "stands": Out(1),
-                "population": Out(struct(self.tables.population)),
-            }
-        )
+        super().__init__(self._ports())
+
+    def _ports(self) -> dict[str, Any]:
+        return {
+            "write": In(WriteBus(self.config)),
+            "read": In(ReadBus(self.config)),
+            "read_data": Out(CHUNK_BITS),
+            "slot": In(SLOT_BITS),
+            "asks": In(1),
+            "stands": Out(1),
+            "population": Out(struct(self.tables.population)),
+        }
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        words, bits = population_size(self.config)
-        m.submodules.table = table = Ram(width=bits, depth=words)
         left = Signal(range(self.parts), init=self.parts - 1)  # the part that is read
         takes = Signal()  # wide registers are enabled by registers: the way to all of their bits is long
-        reads = self.asks & ~self.stands
+        asks = self.asks & ~self.stands
+        reads = self._granted(asks)
         m.d.sync += [takes.eq(reads | self.read.access), self.stands.eq(reads & (left == 0))]
         with m.If(reads):
             m.d.sync += left.eq(Mux(left == 0, self.parts - 1, left - 1))
         others = clears(self.read, Memory.POPULATION, self.tables)
-        chosen, write = self.write.memory == Memory.POPULATION, self.write
+        place = Mux(
+            self.read.access,
+            self._place(self._number(others), self.read.address),
+            self._place(left, self.slot),
+        )
+        self._shift(m, self._table(m, place, asks), takes, others.all())
+        return m
+
+    def _granted(self, asks: Value) -> Value:
+        """Whether a part that is asked for is read."""
+        return asks
+
+    def _table(self, m: Module, place: Value, asks: Value) -> Value:  # noqa: ARG002 - where others read the memory too
+        """The memory; returns the part whose place was asked for in the cycle before."""
+        words, bits = population_size(self.config)
+        m.submodules.table = table = Ram(width=bits, depth=words)
+        write = self.write
+        chosen = write.memory == Memory.POPULATION
         m.d.comb += [
             table.read_en.eq(1),
-            table.read_address.eq(
-                Mux(
-                    self.read.access,
-                    self._place(self._number(others), self.read.address),
-                    self._place(left, self.slot),
-                )
-            ),
+            table.read_address.eq(place),
             table.write_en.eq(write.puts & chosen),
             table.write_address.eq(self._place(write.chunk, write.place)),
             table.write_data.eq(write.part),
         ]
-        self._shift(m, table.read_data, takes, others.all())
-        return m
+        return table.read_data
 
     def _shift(self, m: Module, part: Value, takes: Signal, hidden: Value) -> None:
         """The word moves up by a part. The lowest is what is read back; `hidden`: another memory is."""

@@ -20,8 +20,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from spikeplane.config import ChipConfig
 from spikeplane.formats.packet import CHUNK_BITS
+from spikeplane.formats.shared_tables import shares_tables
 from spikeplane.formats.tables import core_tables
-from spikeplane_gateware.core.interfaces import SweepPort, WriteBus
+from spikeplane_gateware.core.interfaces import SweepPort, WriteBus, connect_slots, part_port
 from spikeplane_gateware.core.reads import ReadBus
 from spikeplane_gateware.core.soma.egress import item_layout
 from spikeplane_gateware.core.soma.schedule import JOB
@@ -42,6 +43,7 @@ from spikeplane_gateware.core.soma.sweep.pace import Pace
 from spikeplane_gateware.core.soma.sweep.population_word import PopulationWord
 from spikeplane_gateware.core.soma.sweep.requests import Requests
 from spikeplane_gateware.core.soma.sweep.row_sweep import RowSweep
+from spikeplane_gateware.core.soma.sweep.shared_population import SharedPopulation
 from spikeplane_gateware.core.soma.sweep.values import row_ports
 from spikeplane_gateware.structs import struct
 
@@ -68,6 +70,15 @@ def _returned(port: Any, lanes: Any, control: Any, requests: Any) -> list[Any]:
         control.free.eq(lanes.free),
         port.write_address.eq(requests.write_address),
     ]
+
+
+def _populations(m: Module, sweep: Any) -> Any:
+    """What has the word of the population under way."""
+    c = sweep.config
+    kind = SharedPopulation if shares_tables(c) else NarrowPopulation if c.narrow_tables else PopulationWord
+    found = kind(c)
+    connect_slots(m, c, sweep, found)
+    return found
 
 
 class Sweep(wiring.Component):
@@ -108,12 +119,13 @@ class Sweep(wiring.Component):
                     else {}
                 ),
                 **row_ports(config),
+                **part_port(config, Out),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m, c = Module(), self.config
-        m.submodules.populations = populations = (NarrowPopulation if c.narrow_tables else PopulationWord)(c)
+        m.submodules.populations = populations = _populations(m, self)
         m.submodules.control = control = (FusedControl if c.fused else Control)(c)
         m.submodules.flags = flags = JobFlags(c)
         m.submodules.pace = pace = Pace(c)
