@@ -17,6 +17,7 @@ from spikeplane_sim.figures import (
     clock,
     golden,
     options,
+    smallest,
     speed,
     synthesis,
     training,
@@ -115,6 +116,14 @@ def show_clock() -> None:
     console.print("required: at most 5 % less with all")
 
 
+def show_smallest() -> None:
+    """A core of 16 lanes with all that makes it small."""
+    console.print(smallest.table())
+    console.print(
+        "required: 7,118 cells, 8,407 FF and 88 DP16KD at most, 115 MHz; 350,000 operations a second and cell"
+    )
+
+
 def show_camera() -> None:
     """The camera's images and speeds."""
     console.print(camera.quality_table())
@@ -156,6 +165,7 @@ PARTS = {
     "blocks": show_blocks,
     "options": show_options,
     "clock": show_clock,
+    "smallest": show_smallest,
     "camera": show_camera,
     "camera-synthesis": show_camera_synthesis,
     "training": show_training,

@@ -65,8 +65,7 @@ def measure(
 ) -> Use:
     """Run `STEPS` steps on the simulated chip; every spike is compared with the golden model.
     Raises SpikeplaneError if one differs."""
-    shape = network.populations[0].shape
-    planes = {"in": (np.random.default_rng(seed).random((1, STEPS, *shape)) < activity).astype(np.uint8)}
+    planes = {"in": inputs(network, seed, activity)}
     placement = place(network, chip)
     image = build_image(network, placement, chip, ["out"])
     with SimulatedBoard(chip) as board:
@@ -82,6 +81,18 @@ def measure(
     if result.mismatches:
         raise SpikeplaneError(f"{name}: {result}")
     return Use(name, cycles, least_cycles(network, planes["in"], chip), result.mismatches)
+
+
+def inputs(network: Network, seed: int = 1, activity: float = ACTIVITY) -> np.ndarray:
+    """The spikes of a run, (1, STEPS, C, H, W)."""
+    shape = network.populations[0].shape
+    return (np.random.default_rng(seed).random((1, STEPS, *shape)) < activity).astype(np.uint8)
+
+
+def operations(network: Network) -> int:
+    """Synaptic operations of a run of a dense layer: weights that are added to a sum."""
+    channels, height, width = network.populations[1].shape
+    return int(inputs(network).sum()) * channels * height * width
 
 
 def least_cycles(network: Network, planes: np.ndarray, chip: ChipConfig) -> int:
