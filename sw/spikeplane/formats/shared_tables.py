@@ -4,7 +4,7 @@ in the other, the last two in parts of a chunk.
 
 from spikeplane.config import ChipConfig, bits_for
 from spikeplane.formats.packet import CHUNK_BITS
-from spikeplane.formats.tables import Memory, core_tables
+from spikeplane.formats.tables import AnyMemory, Memory, core_tables
 
 
 def shares_tables(config: ChipConfig) -> bool:
@@ -22,7 +22,7 @@ def column_place(config: ChipConfig) -> int:
     return 1 << max(bits_for(config.row_depth), bits_for(config.column_depth))
 
 
-def part_bits(config: ChipConfig, memory: Memory) -> int:
+def part_bits(config: ChipConfig, memory: AnyMemory) -> int:
     """Of the number of a part of a word, which stands below the word's address."""
     return bits_for(core_tables(config).chunks(memory))
 
@@ -44,6 +44,6 @@ def groups_size(config: ChipConfig) -> tuple[int, int]:
     return words, max(core_tables(config).coordinate.width, CHUNK_BITS)
 
 
-def _span(config: ChipConfig, memory: Memory) -> int:
+def _span(config: ChipConfig, memory: AnyMemory) -> int:
     """Addresses of its parts."""
     return 1 << part_bits(config, memory) + bits_for(core_tables(config).depth(memory))
